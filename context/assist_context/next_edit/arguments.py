@@ -43,7 +43,7 @@ class ParameterChange:
 
     @property
     def removed(self) -> tuple[Parameter, ...]:
-        return tuple(each for at, each in enumerate(self.old) if at not in self.sources)
+        return tuple(parameter for at, parameter in enumerate(self.old) if at not in self.sources)
 
     @property
     def renamed(self) -> tuple[tuple[str, str], ...]:
@@ -71,7 +71,7 @@ def compare_parameters(old: Sequence[Parameter], new: Sequence[Parameter]) -> Pa
     """What changed, `None` if no call can notice it."""
     before = tuple(parameter for parameter in old if parameter.kind != "receiver")
     after = tuple(parameter for parameter in new if parameter.kind != "receiver")
-    names = {each.name: at for at, each in enumerate(before) if each.name}
+    names = {parameter.name: at for at, parameter in enumerate(before) if parameter.name}
     if len(names) != len(before) or len({parameter.name for parameter in after}) != len(after):
         return None  # being typed, or without names
     sources = [names.get(parameter.name) for parameter in after]
@@ -137,8 +137,8 @@ def pass_arguments(
     if extra and (not by_position or named):
         return None
     named += [(at, arguments[at]) for at in rest if arguments[at].keyword]
-    named.sort(key=lambda each: each[0])
-    return [*positions, *extra, *(each for _, each in named)]
+    named.sort(key=lambda item: item[0])
+    return [*positions, *extra, *(argument for _, argument in named)]
 
 
 def replace_items(text: str, spans: Sequence[Span], new: Sequence[str]) -> tuple[int, int, str] | None:

@@ -109,11 +109,11 @@ class EditHistory:
 
     def _add(self, edit: _TextEdit) -> None:
         now = self._clock()
-        touched = [each for each in self._hunks if self._grows(each, edit, now)]
-        apart = [each for each in self._hunks if each not in touched]
+        touched = [hunk for hunk in self._hunks if self._grows(hunk, edit, now)]
+        apart = [hunk for hunk in self._hunks if hunk not in touched]
         hunk = replace(_trim(_join(touched, edit)), time=now)
-        undone = next((each for each in reversed(apart) if _takes_back(hunk, each)), None)
-        rest = [_after(each, edit) for each in apart if each is not undone]
+        undone = next((earlier for earlier in reversed(apart) if _takes_back(hunk, earlier)), None)
+        rest = [_after(earlier, edit) for earlier in apart if earlier is not undone]
         if (
             undone is None
             and hunk.old != hunk.new
@@ -145,18 +145,18 @@ def _after(hunk: EditHunk, edit: _TextEdit) -> EditHunk:
 
 def _join(hunks: Sequence[EditHunk], edit: _TextEdit) -> EditHunk:
     """The hunk that the hunks an edit touches become with it."""
-    first = min([edit.line, *(each.line for each in hunks)])
-    last = max([edit.end, *(each.line + len(each.new) for each in hunks)])
+    first = min([edit.line, *(hunk.line for hunk in hunks)])
+    last = max([edit.end, *(hunk.line + len(hunk.new) for hunk in hunks)])
     current: list[str | None] = [None] * (last - first)
     current[edit.line - first : edit.end - first] = edit.old
-    for each in hunks:
-        current[each.line - first : each.line - first + len(each.new)] = each.new
+    for hunk in hunks:
+        current[hunk.line - first : hunk.line - first + len(hunk.new)] = hunk.new
     old: list[str] = []
     at = first
-    for each in sorted(hunks, key=lambda hunk: (hunk.line, hunk.new != ())):
-        old += [line for line in current[at - first : each.line - first] if line is not None]
-        old += each.old
-        at = each.line + len(each.new)
+    for hunk in sorted(hunks, key=lambda hunk: (hunk.line, hunk.new != ())):
+        old += [line for line in current[at - first : hunk.line - first] if line is not None]
+        old += hunk.old
+        at = hunk.line + len(hunk.new)
     old += [line for line in current[at - first :] if line is not None]
     new = [line for line in current if line is not None]
     new[edit.line - first : edit.end - first] = edit.new

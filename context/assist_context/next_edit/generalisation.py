@@ -46,7 +46,7 @@ def pattern_of(site: Site) -> Pattern | None:
 def generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     """The patterns of two examples, with the call around first; none if they have too little in common."""
     found = _generalise(one, other)
-    return tuple(each for each in found if each.holes <= MOST_HOLES)
+    return tuple(pattern for pattern in found if pattern.holes <= MOST_HOLES)
 
 
 def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
@@ -64,8 +64,12 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     right = line_start(_common(one.right, other.right))
     sides = _anchors(left, right)
     near = None if own is None else Pattern(sides[0], own.old, own.new, sides[1], own.indent)
-    found = [each for each in (phrases, near) if each is not None and each.names and _is_anchored(each)]
-    return tuple(each for each in found if not any(says_less(each, other) for other in found))
+    found = [
+        pattern
+        for pattern in (phrases, near)
+        if pattern is not None and pattern.names and _is_anchored(pattern)
+    ]
+    return tuple(pattern for pattern in found if not any(says_less(pattern, other) for other in found))
 
 
 def _sides(site: Site) -> tuple[Tokens, Tokens]:
@@ -187,7 +191,7 @@ def _of_inserted_lines(one: Site, other: Site) -> Pattern | None:
         sides = [_line_above(site.left) if above else _line_below(site.right) for site in (one, other)]
         anchor = _unify(_tree(sides[0]), _tree(sides[1]), pairs, grow=True)
         new = None if anchor is None else _unify(_tree(one.new), _tree(other.new), pairs, grow=False)
-        if anchor is None or new is None or not any(is_long_name(each) for each in anchor):
+        if anchor is None or new is None or not any(is_long_name(token) for token in anchor):
             continue
         right = () if above else anchor
         found = Pattern(anchor if above else (), (), new, right, _indent(one, right))
@@ -266,7 +270,7 @@ def _key(part: "str | _Tree") -> str:
 
 
 def _flat(part: _Tree) -> Tokens:
-    return tuple(token for each in part for token in ((each,) if isinstance(each, str) else _flat(each)))
+    return tuple(token for group in part for token in ((group,) if isinstance(group, str) else _flat(group)))
 
 
 def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items | None:

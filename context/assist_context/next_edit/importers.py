@@ -69,7 +69,7 @@ class Importers:
             return []  # of the same package
         users = self._users(name)
         sites = [site for path in users for site in self._sites(path, name)]
-        without = [each for each in users if each not in {site.path for site in sites} | definers]
+        without = [path for path in users if path not in {site.path for site in sites} | definers]
         near = [] if sites else self._neighbours(users)
         if not sites:
             sites = [site for path in near for site in self._sites(path, name)]
@@ -99,7 +99,7 @@ class Importers:
         folder = self.corpus.files().folders.get(_folder(self.path), ())
         latest = self.corpus.latest(self.language, NEAR_FILES)
         found = self._alike((*self.opened, *folder, *latest))
-        return list(islice((each for each in found if each not in without), NEAR_FILES))
+        return list(islice((path for path in found if path not in without), NEAR_FILES))
 
     def _alike(self, paths: Iterable[str]) -> Iterator[str]:
         """Other files of the language that may be read, each once."""
@@ -116,7 +116,7 @@ class Importers:
         use = re.compile(rf"(?<![\w$.'\"`])(?:new )?{word}(?:[(<.!]|::)|[:<] ?{word}\b")
         declared = re.compile(rf"\b(?:{_DECLARERS}|{_RUST_DECLARERS})\b[^;=\n]*\b{word}\b")
         parameter = re.compile(rf"[(,] ?{word}\b[^()\n]*\) ?(?:=>|\{{|:)")
-        texts = ("".join(self._lines(each)) for each in paths[:MOST_TEXTS])
+        texts = ("".join(self._lines(path)) for path in paths[:MOST_TEXTS])
         return sum(
             use.search(text) is not None and not declared.search(text) and not parameter.search(text)
             for text in texts
@@ -127,22 +127,22 @@ class Importers:
     def _sites(self, path: str, name: str) -> list[ImportSite]:
         """Where a file may import a name, by the index; how it calls the name is only in its text."""
         found = []
-        for each in self.corpus.imports(path):
-            last = re.split(r"[./:]", re.sub(r"\.[mc]?[jt]s$", "", each.module))[-1]
-            whole = not each.names and name in (each.module, go_package(each.module))
-            if name in each.names or whole or (each.names == ("*",) and last == name):
-                found.append(ImportSite(path, self._source(path, each), each))
+        for statement in self.corpus.imports(path):
+            last = re.split(r"[./:]", re.sub(r"\.[mc]?[jt]s$", "", statement.module))[-1]
+            whole = not statement.names and name in (statement.module, go_package(statement.module))
+            if name in statement.names or whole or (statement.names == ("*",) and last == name):
+                found.append(ImportSite(path, self._source(path, statement), statement))
         return found[:1]
 
     def _renaming_sites(self, path: str, name: str) -> list[ImportSite]:
         """Where a file imports something under a name of its own, which only its text says."""
         renames = re.compile(rf"\bas {re.escape(name)}\b|^\s*(?:import )?{re.escape(name)} \"")
         lines = self._lines(path)
-        found = [each for each in self.corpus.imports(path) if each.line <= len(lines)]
+        found = [statement for statement in self.corpus.imports(path) if statement.line <= len(lines)]
         return [
-            ImportSite(path, self._source(path, each), each)
-            for each in found
-            if renames.search(lines[each.line - 1])
+            ImportSite(path, self._source(path, statement), statement)
+            for statement in found
+            if renames.search(lines[statement.line - 1])
         ][:1]
 
     def _source(self, path: str, import_: Import) -> str:
@@ -153,7 +153,7 @@ class Importers:
         if place is None and self.language.name == "python":
             end = import_.module.replace(".", "/")
             files = self.corpus.resolve(path, "python", import_)
-            place = next((each for each in map(place_of_file, files) if each.endswith(end)), None)
+            place = next((module for module in map(place_of_file, files) if module.endswith(end)), None)
         return import_.module if place is None else place
 
     def _nearest(self, sites: list[ImportSite]) -> list[ImportSite]:
@@ -166,12 +166,12 @@ class Importers:
 
     def _write_all(self, name: str, sites: list[ImportSite]) -> list[str]:
         """The statement of each source, as often as it is imported."""
-        counts = Counter(each.source for each in sites)
-        relative = sum(each.import_.level > 0 for each in sites) * 2 > len(sites)
+        counts = Counter(site.source for site in sites)
+        relative = sum(site.import_.level > 0 for site in sites) * 2 > len(sites)
         found: Counter[str] = Counter()
         for source, votes in counts.most_common(MOST_WAYS):
-            of = [each for each in sites if each.source == source]
-            of.sort(key=lambda each: (each.import_.level > 0) is not relative)
+            of = [site for site in sites if site.source == source]
+            of.sort(key=lambda site: (site.import_.level > 0) is not relative)
             for site in of[:2]:
                 known = self._read(site, name)
                 written = self._write(known, site, relative=relative) if known is not None else None
@@ -186,7 +186,9 @@ class Importers:
         first = max(0, site.import_.line - AROUND)
         part = Document(site.path, tuple(lines[first : site.import_.line + AROUND]), language_of(site.path))
         statements = import_statements(ParsedText(part))
-        names = [each for statement in statements for each in statement.names if each.name == name]
+        names = [
+            imported for statement in statements for imported in statement.names if imported.name == name
+        ]
         return next(
             (
                 imported
@@ -225,7 +227,7 @@ class Importers:
         if is_above(folder, self.path) or not inner:
             return module
         offered = self.corpus.imports(f"{folder}/__init__.py")
-        if any(name in each.names for each in offered):
+        if any(name in definition.names for definition in offered):
             return top
         return None if re.search(r"(?:^|\.)_", module) else module
 
@@ -235,16 +237,20 @@ class Importers:
         """The import from a module that this file imports anyway, if that one defines or offers the name."""
         word = re.escape(name)
         exported = re.compile(rf"^export (?:type )?\{{[^}}]*\b{word}\b[^}}]*\}}", re.MULTILINE)
-        for each in self.corpus.imports(self.path)[:MOST_IMPORTS]:
-            files = self.corpus.resolve(self.path, self.language.name, each)
+        for statement in self.corpus.imports(self.path)[:MOST_IMPORTS]:
+            files = self.corpus.resolve(self.path, self.language.name, statement)
             for path in files[-1:]:
                 if self.language.name == "python":
                     offers = any(name in other.names for other in self.corpus.imports(path))
                     offers = offers and path.endswith("__init__.py")
                 else:
                     offers = "/index." in path and exported.search("".join(self._lines(path))) is not None
-                if self.language.name in ("python", *ECMA) and each.names and (offers or path in definers):
-                    module = "." * each.level * (self.language.name == "python") + each.module
+                if (
+                    self.language.name in ("python", *ECMA)
+                    and statement.names
+                    and (offers or path in definers)
+                ):
+                    module = "." * statement.level * (self.language.name == "python") + statement.module
                     return [write_import(ImportedName(name, module, name, "name", (0, 0)), self.language)]
         return []
 
@@ -280,14 +286,14 @@ class Importers:
         )
         if not default and not exported:
             return []
-        own = [each.module for each in self.corpus.imports(self.path) if each.level]
+        own = [statement.module for statement in self.corpus.imports(self.path) if statement.level]
         written = own or [
-            each.module
+            statement.module
             for near in self._neighbours(())[:MOST_SHOWN]
-            for each in self.corpus.imports(near)
-            if each.level
+            for statement in self.corpus.imports(near)
+            if statement.level
         ]
-        suffix = next((found[0] for each in written if (found := re.search(r"\.[mc]?[jt]s$", each))), "")
+        suffix = next((found[0] for module in written if (found := re.search(r"\.[mc]?[jt]s$", module))), "")
         stem = re.sub(r"\.[mc]?[jt]sx?$", "", path)
         place = stem + suffix if suffix else re.sub(r"/index$", "", stem)
         form: ImportForm = "default" if default else "name"
@@ -297,7 +303,7 @@ class Importers:
     def _writes_relative(self) -> bool:
         """Whether this file, or else its neighbours, import modules of their package by relative paths."""
         for path in (self.path, *self._neighbours(())[:MOST_SHOWN]):
-            levels = [each.level > 0 for each in self.corpus.imports(path)]
+            levels = [statement.level > 0 for statement in self.corpus.imports(path)]
             if any(levels):
                 return True
         return False

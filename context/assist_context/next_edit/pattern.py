@@ -59,13 +59,13 @@ class Pattern:
     @property
     def names(self) -> tuple[str, ...]:
         """The long identifiers that a place must hold, the longest first."""
-        constants = [each for each in (*self.left, *self.old, *self.right) if isinstance(each, str)]
-        found = {each for each in constants if is_long_name(each)}
+        constants = [item for item in (*self.left, *self.old, *self.right) if isinstance(item, str)]
+        found = {item for item in constants if is_long_name(item)}
         return tuple(sorted(found, key=lambda name: (-len(name), name)))
 
     @property
     def holes(self) -> int:
-        return sum(isinstance(each, Hole) for each in (*self.left, *self.old, *self.right))
+        return sum(isinstance(item, Hole) for item in (*self.left, *self.old, *self.right))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,10 @@ def matches(pattern: Pattern, text: str) -> Iterator[PatternMatch]:
         return
     whole = f"\n{text}"
     found = 0
-    for each in _near(pattern, names[0] if names else "", whole):
-        start, end = each.span("old")
-        new = _fill(pattern, each, whole)
-        if new == each["old"] or _is_made(pattern, whole, (start, end), new):
+    for place in _near(pattern, names[0] if names else "", whole):
+        start, end = place.span("old")
+        new = _fill(pattern, place, whole)
+        if new == place["old"] or _is_made(pattern, whole, (start, end), new):
             continue
         if start == 0:  # at the line end before the text: the one after it takes its place
             if whole[end : end + 1] != "\n":

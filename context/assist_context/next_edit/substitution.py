@@ -65,7 +65,7 @@ def line_end(part: Tokens) -> Tokens:
 
 def line_start(part: Tokens) -> Tokens:
     """The tokens before the first line end."""
-    first = next((at for at, each in enumerate(part) if each[0] == "\n"), len(part))
+    first = next((at for at, token in enumerate(part) if token[0] == "\n"), len(part))
     return part[:first]
 
 
@@ -104,7 +104,7 @@ def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Step | None:
 
 def _spans(old: Tokens, new: Tokens) -> list[_Step]:
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    return _units([_slide(each[1:], old, new) for each in steps if each[0] != "equal"], old, new)
+    return _units([_slide(step[1:], old, new) for step in steps if step[0] != "equal"], old, new)
 
 
 def _sites(path: str, first_line: int, old: Tokens, new: Tokens, spans: Sequence[_Step]) -> Iterator[Site]:
@@ -174,7 +174,7 @@ def _units(spans: Sequence[_Step], old: Tokens, new: Tokens) -> list[_Step]:
     for span in spans:
         gap = old[units[-1][1] : span[0]] if units else ()
         fills = gap == ("(",) and span[0] == span[1] and old[span[1] : span[1] + 1] == (")",)
-        if gap and (fills or all(each in (".", "::") for each in gap)):
+        if gap and (fills or all(token in (".", "::") for token in gap)):
             whole = units[-1][0], span[1], units[-1][2], span[3]
             units[-1] = _balance(whole, old, new)
         else:

@@ -79,7 +79,7 @@ def find_imports(situation: Situation) -> Iterator[Offer]:
 
 
 def _find_missing(text: _Text) -> Iterator[Offer]:
-    imported = {each.name for statement in text.statements for each in statement.names}
+    imported = {name.name for statement in text.statements for name in statement.names}
     if "*" in imported and text.situation.document.language.name == "python":
         return
     asked: set[str] = set()
@@ -150,7 +150,7 @@ def _usual_import(situation: Situation, name: str, line: int) -> tuple[ImportedN
 def _usual_imports(language_name: str) -> dict[str, ImportedName]:
     """The imports of a language's own library, by the names that they bring in."""
     language = language_of("", language_name)
-    names = [read_import(each, language) for each in _usual().get(language_name, ())]
+    names = [read_import(statement, language) for statement in _usual().get(language_name, ())]
     return {imported.name: imported for imported in names if imported is not None}
 
 
@@ -186,7 +186,7 @@ def _is_being_typed(situation: Situation, name: str, line: int) -> bool:
 
 
 def _find_unused(text: _Text) -> Iterator[Offer]:
-    counts = Counter(each.name for statement in text.statements for each in statement.names)
+    counts = Counter(name.name for statement in text.statements for name in statement.names)
     asked: set[str] = set()
     for age, hunk in enumerate(text.hunks):
         gone = _words(hunk.old) - _words(hunk.new) - asked
@@ -224,8 +224,7 @@ def _is_half_written(text: _Text, hunk: EditHunk, gone: set[str]) -> bool:
         written = parsed.document.lines[line]
         word = _LAST_WORD.search(written[: cursor.column]) if cursor.line == line else None
         if word and (
-            _NOTHING_MORE.fullmatch(written[cursor.column :])
-            or any(each.startswith(word[0]) for each in gone)
+            _NOTHING_MORE.fullmatch(written[cursor.column :]) or any(old.startswith(word[0]) for old in gone)
         ):
             return True
         at = parsed.source.starts[line] + len(written) - len(written.lstrip())
@@ -268,7 +267,7 @@ def _is_used(text: _Text, name: str) -> bool:
     """Whether a name is in any other code, or in a string or comment that tools read."""
     parsed = text.reader.parsed
     spans = [statement.span for statement in text.statements]
-    places = [each for each in text.reader.occurrences(name) if not each.member]
+    places = [place for place in text.reader.occurrences(name) if not place.member]
     outside = []
     own = set()
     for place in places:
@@ -310,7 +309,7 @@ def _common_features(text: _Text, change: ByteEdit, age: int, written: str) -> d
     situation = text.situation
     hunk = situation.hunk
     line = text.reader.parsed.source.line(change[0]) - 1
-    lines = [line.strip().rstrip(";") for each in situation.hunks for line in each.new]
+    lines = [line.strip().rstrip(";") for hunk in situation.hunks for line in hunk.new]
     return {
         "examples": math.log1p(lines.count(written.rstrip(";"))),
         "places": math.log1p(1),

@@ -42,13 +42,13 @@ def find_renames(situation: Situation) -> Iterator[Offer]:
     if rules is None or not situation.hunk.is_example:
         return
     newest = _newest_names(situation, rules)
-    renamings = tuple(dict.fromkeys(each.renaming for each in newest))
+    renamings = tuple(dict.fromkeys(replaced.renaming for replaced in newest))
     if not renamings or len(renamings) > MOST_NAMES:
         return
     text = _renamed_text(situation, newest, renamings)
     if not all(_is_rare(text.before, old) for old, _ in renamings):
         return
-    chains = [chain for each in renamings if (chain := _find_chain(situation, each, newest, text))]
+    chains = [chain for renaming in renamings if (chain := _find_chain(situation, renaming, newest, text))]
     certain = [chain for chain in chains if not chain.from_use] or chains
     if len(certain) != 1:
         return
@@ -67,9 +67,9 @@ def find_renames(situation: Situation) -> Iterator[Offer]:
 def _newest_names(situation: Situation, rules: ScopeRules) -> list[ReplacedName]:
     """What the newest hunk that replaced names in the document replaced there."""
     path = situation.document.path
-    own = [each for each in situation.hunks if each.path == path and each.is_example]
+    own = [hunk for hunk in situation.hunks if hunk.path == path and hunk.is_example]
     for hunk in own[: -RECENT - 1 : -1]:
-        names = [each for each in replaced_names(hunk) if _is_possible(rules, each)]
+        names = [replaced for replaced in replaced_names(hunk) if _is_possible(rules, replaced)]
         if names:
             return names
     return []
@@ -116,10 +116,10 @@ def _find_chain(
 ) -> RenameChain | None:
     """What follows a replaced name: its definition was renamed now or a little earlier, or a use began it."""
     meant = text.meant(renaming)
-    latest = {each.start for each in newest}
+    latest = {replaced.start for replaced in newest}
     begun = _count_examples(situation, renaming) > 1
     tried: set[Binding] = set()
-    for name, was in sorted(meant.items(), key=lambda each: each[0].start not in latest):
+    for name, was in sorted(meant.items(), key=lambda item: item[0].start not in latest):
         if was.binding is None or was.binding in tried:
             continue
         tried.add(was.binding)
@@ -169,7 +169,7 @@ def _features(
         "local": level == "local",
         "module": level == "module",
         "member": level == "member",
-        "old_resolves": any(each.binding is not None for each in chain.others),
+        "old_resolves": any(place.binding is not None for place in chain.others),
         "old_elsewhere": math.log1p(len(chain.others)),
         "new_is_new": not any(place.start not in own for place in now.occurrences(name.new)),
         "similarity": SequenceMatcher(None, name.old, name.new, autojunk=False).ratio(),

@@ -70,24 +70,26 @@ def find_repetitions(situation: Situation) -> Iterator[Offer]:
     found = _patterns(situation)
     parsed: ParsedText | None = None
     offers: list[tuple[_Found, Offer]] = []
-    for each in found:
-        if not _says_enough(each, situation.document):
+    for known in found:
+        if not _says_enough(known, situation.document):
             continue
         text = _plain_text(situation.document)
-        hits = list(matches(each.pattern, text))
+        hits = list(matches(known.pattern, text))
         if not hits:
             continue
         parsed = parsed or situation.parse(situation.document)
-        places = _filter_alike(_places(situation.document, text, hits), parsed, situation, each)
+        places = _filter_alike(_places(situation.document, text, hits), parsed, situation, known)
         if places:
-            offers.append((each, _offer(situation, situation.document, each, places)))
+            offers.append((known, _offer(situation, situation.document, known, places)))
         if len(offers) == MOST_OFFERS:
             break
-    yield from (offer for each, offer in offers if not any(_is_part(each, offer, *other) for other in offers))
-    repeated = [each for each in found if len(each.examples) > 1 and each.pattern.names]
-    for each in repeated[:MOST_ELSEWHERE]:
-        if not _is_renaming(situation, each):
-            yield from _elsewhere(situation, each)
+    yield from (
+        offer for known, offer in offers if not any(_is_part(known, offer, *other) for other in offers)
+    )
+    repeated = [known for known in found if len(known.examples) > 1 and known.pattern.names]
+    for known in repeated[:MOST_ELSEWHERE]:
+        if not _is_renaming(situation, known):
+            yield from _elsewhere(situation, known)
 
 
 def _says_enough(found: _Found, document: Document) -> bool:
@@ -160,14 +162,14 @@ def _patterns(situation: Situation) -> list[_Found]:
                     explained = [other for group in known for other in group if _explains(pattern, other)]
                     result[pattern] = _Found(pattern, tuple(explained or [site]), age)
     found = [
-        each
-        for each in result.values()
+        known
+        for known in result.values()
         if not any(
-            says_less(each.pattern, other.pattern) and len(each.examples) <= len(other.examples)
+            says_less(known.pattern, other.pattern) and len(known.examples) <= len(other.examples)
             for other in result.values()
         )
     ]
-    return sorted(found, key=lambda each: (each.age, -len(each.examples), -len(each.pattern.old)))
+    return sorted(found, key=lambda known: (known.age, -len(known.examples), -len(known.pattern.old)))
 
 
 def _of_site(site: Site, earlier: Sequence[Sequence[Site]]) -> Iterator[Pattern]:
@@ -249,11 +251,11 @@ def _filter_alike(
         return []
     alike = [place for place in places if _kind_at(parsed, place.start) == kind]
     if len(found.examples) == 1 and not example.new:  # of a parameter: the next function needs its own
-        alike = [each for each in alike if not _is_parameter(parsed, each)]
+        alike = [place for place in alike if not _is_parameter(parsed, place)]
     if kind != "code" or not example.is_identifier or parsed.document is not situation.document or not here:
         return alike
     other = _other_meanings(parsed, example)
-    return [each for each in alike if each.start not in other]
+    return [place for place in alike if place.start not in other]
 
 
 def _is_parameter(parsed: ParsedText, place: _Hit) -> bool:
@@ -295,10 +297,12 @@ def _offer(situation: Situation, document: Document, found: _Found, places: Sequ
     """The offer of a pattern: the places after the edit first, then those from the top."""
     here = document is situation.document
     edited = situation.hunk.line if here else -1
-    ordered = sorted(places, key=lambda each: (each.start.line < edited, each.start.line, each.start.column))
+    ordered = sorted(
+        places, key=lambda place: (place.start.line < edited, place.start.line, place.start.column)
+    )
     changes = tuple(
-        Change(document.path, change.start, change.end, _with_ends(change.match.new, document))
-        for change in ordered
+        Change(document.path, place.start, place.end, _with_ends(place.match.new, document))
+        for place in ordered
     )
     return Offer(
         "repeat",

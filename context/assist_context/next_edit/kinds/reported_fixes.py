@@ -47,7 +47,7 @@ class _Fix:
 
 def find_reported_fixes(situation: Situation) -> Iterator[Offer]:
     """One offer for each name that reports replace, with all its places, and one for each unused import."""
-    fixes = [fix for each in situation.reports[:MOST_REPORTS] if (fix := _read(situation.document, each))]
+    fixes = [fix for report in situation.reports[:MOST_REPORTS] if (fix := _read(situation.document, report))]
     renamings = dict.fromkeys((fix.old, fix.new) for fix in fixes if fix.new)
     for old, new in renamings:
         places = {fix.start: fix for fix in fixes if (fix.old, fix.new) == (old, new)}

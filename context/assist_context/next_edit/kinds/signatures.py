@@ -188,7 +188,7 @@ def _read_alone(
     alone = Document(home.document.path, (*head, *lines, *foot), home.document.language)
     parsed = situation.parse(alone)
     found = definitions_of(parsed, signature.name)
-    return next((each for each in found if each.is_method == signature.is_method), None)
+    return next((other for other in found if other.is_method == signature.is_method), None)
 
 
 def _frame(language: str, signature: Signature, lines: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -308,7 +308,7 @@ def _argument_of(
     for argument in passed:
         if argument.keyword == parameter.name:
             return argument.text
-    places = [each for each in parameters if each.kind in ("plain", "positional")]
+    places = [place for place in parameters if place.kind in ("plain", "positional")]
     at = places.index(parameter) if parameter in places else len(passed)
     return passed[at].text if at < len(passed) and not passed[at].keyword else ""
 
@@ -380,11 +380,11 @@ def _override_offers(situation: Situation, changed: ChangedSignature) -> Iterato
         line = home.cursor(other.name_span[0]).line
         if any(start <= line < end for start, end in touched) or _shape(other.passed) != _shape(change.old):
             continue
-        own = {each.name: home.source.text(*each.span) for each in other.parameters}
-        new = [own[each.name] for each in other.parameters if each.kind == "receiver"]
+        own = {parameter.name: home.source.text(*parameter.span) for parameter in other.parameters}
+        new = [own[parameter.name] for parameter in other.parameters if parameter.kind == "receiver"]
         for parameter, source in zip(change.new, change.sources, strict=True):
             new.append(own[parameter.name] if source is not None else _declaration(home, parameter))
-        found = _list_change(home, other.listing, [each.span for each in other.parameters], new)
+        found = _list_change(home, other.listing, [parameter.span for parameter in other.parameters], new)
         if found is not None:
             changes.append(found)
     if changes:
@@ -408,7 +408,9 @@ def _offer(
     """An offer of changes in one document: those below the edit come first."""
     hunk = situation.hunk
     line = hunk.line if changes[0].path == hunk.path else 0
-    ordered = sorted(changes, key=lambda each: (each.start.line < line, each.start.line, each.start.column))
+    ordered = sorted(
+        changes, key=lambda change: (change.start.line < line, change.start.line, change.start.column)
+    )
     signature = changed.signature
     return Offer(
         "signature",

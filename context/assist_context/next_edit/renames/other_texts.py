@@ -29,7 +29,7 @@ def follow_import(situation: Situation, document: Document, chain: RenameChain) 
     reader = NameReader(situation.parse(document))
     places = OtherText(reader, origin).places(chain.name.old, binding)
     taken = [reader.bound(chain.name.new, place.start, place.end) for place in places]
-    if any(each is not None for each in taken):
+    if any(meaning is not None for meaning in taken):
         return ()
     return tuple(change_of(document, place, chain.name.old, chain.name.new) for place in places)
 
@@ -62,8 +62,8 @@ class OtherText:
             if alias is not None:
                 found = self._reader.occurrences(node_text(alias))
                 start = self._reader.parsed.cursor(alias.start_byte)
-                meant = {each.binding for each in found if each.start == start} - {None}
-                yield node_text(alias), [each for each in found if each.binding in meant]
+                meant = {place.binding for place in found if place.start == start} - {None}
+                yield node_text(alias), [place for place in found if place.binding in meant]
 
     def imports(self, name: str) -> Iterator[Occurrence]:
         """The places that mean a name at the top of the other file."""
@@ -114,8 +114,8 @@ class OtherText:
         front = self._front(place)
         if front is None or front.type != "identifier":
             return False
-        for each in self._definitions(front):
-            node = self._node(each)
+        for definition in self._definitions(front):
+            node = self._node(definition)
             statement = None if node is None else _statement(node)
             if node is not None and statement is not None:
                 module = _module_named(statement, node)

@@ -57,7 +57,7 @@ class RenamedText:
             place.start: place for place in self.before.occurrences(renaming[0]) if place.shorthand != "key"
         }
         own = {name: old.get(self.replaced.before(name.start)) for name in self.replaced.names}
-        return {each: was for each, was in own.items() if each.renaming == renaming and was is not None}
+        return {name: was for name, was in own.items() if name.renaming == renaming and was is not None}
 
 
 def follow_definition(
@@ -86,12 +86,12 @@ def _places_now(old: str, places: Iterable[Occurrence], text: RenamedText) -> li
 
 def _captures(name: ReplacedName, target: Binding, text: RenamedText, begun: bool) -> bool:
     """Whether a place that meant something else now means the definition with its new name."""
-    earlier = {each.start: each for each in text.before.occurrences(name.new)}
+    earlier = {place.start: place for place in text.before.occurrences(name.new)}
     own = text.starts(name.renaming)
-    for each in text.now.occurrences(name.new):
-        if each.binding == target and each.start not in own:
-            place = earlier.get(text.replaced.before(each.start))
-            known = begun or each.start.line in text.accepted
+    for use in text.now.occurrences(name.new):
+        if use.binding == target and use.start not in own:
+            place = earlier.get(text.replaced.before(use.start))
+            known = begun or use.start.line in text.accepted
             if place is not None and (place.binding is not None or not (place.member or known)):
                 return True
     return False

@@ -41,15 +41,15 @@ class Replacements:
     def document_before(self, document: Document) -> Document:
         """The document with the old names at their places, and all else as it is now."""
         lines = list(document.lines)
-        for each in reversed(self.names):
-            line = lines[each.start.line]
-            end = each.start.column + len(each.new)
-            lines[each.start.line] = line[: each.start.column] + each.old + line[end:]
+        for name in reversed(self.names):
+            line = lines[name.start.line]
+            end = name.start.column + len(name.new)
+            lines[name.start.line] = line[: name.start.column] + name.old + line[end:]
         return replace(document, lines=tuple(lines))
 
     def before(self, place: Cursor) -> Cursor:
         """Where a place of the document is in the document before."""
-        return Cursor(place.line, place.column - sum(_growth(each) for each in self._left_of(place)))
+        return Cursor(place.line, place.column - sum(_growth(name) for name in self._left_of(place)))
 
     def after(self, place: Cursor) -> Cursor | None:
         """Where a place of the document before is now; `None` if its name was replaced."""
@@ -91,7 +91,7 @@ def replacements(
 def makes_any(hunk: EditHunk, renamings: Collection[Renaming]) -> bool:
     """Whether a hunk is an example that made one of these renamings."""
     old, new = "".join(hunk.old), "".join(hunk.new)
-    near = any(each[0] in old and each[1] in new for each in renamings)
+    near = any(renaming[0] in old and renaming[1] in new for renaming in renamings)
     return hunk.is_example and near and any(name.renaming in renamings for name in replaced_names(hunk))
 
 
@@ -124,7 +124,7 @@ def replaced_names(hunk: EditHunk) -> tuple[ReplacedName, ...]:
             continue
         pairs = [(one[0], *two) for one, two in zip(old[start:end], new[begin:stop], strict=True)]
         if all(_NAME.fullmatch(before) and _NAME.fullmatch(after) for before, after, _ in pairs):
-            found += [ReplacedName(*each) for each in pairs]
+            found += [ReplacedName(*pair) for pair in pairs]
     return tuple(found)
 
 
