@@ -3,16 +3,12 @@
 from pathlib import Path
 
 import pytest
-from asked_shop import CART, KEY, PRICES
+from asked_shop import KEY, make_shop
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    root = tmp_path / "space"
-    (root / "shop").mkdir(parents=True)
-    (root / "shop" / "cart.py").write_text(CART)
-    (root / "shop" / "prices.py").write_text(PRICES)
-    return root
+    return make_shop(tmp_path)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from asked_shop import CART, PRICES, RENAMED
 from lsprotocol import types
 from talker import apply_edits, open_talker
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import provider, scripted_answer
 
 from assist_escalation.routing import feedback
 
@@ -31,8 +31,7 @@ def noted(tmp_path: Path) -> list[str]:
 async def test_a_cancellation_waits_for_an_edit_that_the_client_has(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED)):
         async with open_talker(home, shop) as client:
             client.show((shop / "shop" / "cart.py").as_uri(), CART)
             client.show((shop / "shop" / "prices.py").as_uri(), PRICES)
@@ -58,8 +57,7 @@ async def test_a_protected_file_is_asked_about_even_where_the_client_confirms(
     tests = shop / "shop" / "conftest.py"
     tests.write_text(PRICES)
     edit = RENAMED.split("\n\n")[1].replace("prices", "conftest")
-    with vendor(scripted_answer(edit), scripted_answer(edit)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(edit), scripted_answer(edit)):
         async with open_talker(home, shop) as client:
             client.show(tests.as_uri(), PRICES)
             client.sends = False
@@ -78,8 +76,7 @@ async def test_a_client_that_reviews_gets_the_diff_and_edits_without_marks(
     tests = shop / "shop" / "conftest.py"
     tests.write_text(PRICES)
     protected = RENAMED.split("\n\n")[1].replace("prices", "conftest")
-    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED), scripted_answer(protected)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(RENAMED), scripted_answer(protected)):
         async with open_talker(home, shop, reviews=True) as client:
             uri = (shop / "shop" / "prices.py").as_uri()
             client.show((shop / "shop" / "cart.py").as_uri(), CART)
@@ -112,8 +109,7 @@ async def test_a_client_that_confirms_nothing_is_asked_and_what_changed_meanwhil
 ) -> None:
     cart, prices = shop / "shop" / "cart.py", shop / "shop" / "prices.py"
     audit = tmp_path / "data" / "audit.jsonl"
-    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED), scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(RENAMED), scripted_answer(RENAMED)):
         async with open_talker(home, shop, marks=False) as client:
 
             def close_changed() -> None:

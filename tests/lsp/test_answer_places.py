@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from asked_shop import CART
 from talker import Talker, open_talker
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import provider, scripted_answer
 
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import scope_of
@@ -31,8 +31,7 @@ async def test_links_out_and_what_git_ignores_stay(
     (tmp_path / "diary.py").write_text("diary = 'MARKER-OUTSIDE'\n")
     (shop / "diary.py").symlink_to("../diary.py")
     (shop / "private.py").write_text("def gross(net):\n    return 'MARKER-PRIVATE'\n")
-    with vendor(scripted_answer("fine")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("fine")) as acme:
         async with open_talker(home, shop) as client:
             errors = []
             for name in ("diary.py", "private.py"):
@@ -73,8 +72,7 @@ async def test_docs_outside_of_the_workspace_answer_an_editor_s_question(
     handbook = tmp_path / "handbook"
     handbook.mkdir()
     (handbook / "leave.md").write_text("# Leave\n\nAsk the rota for leave two weeks before.\n")
-    with vendor(scripted_answer("fine")) as acme:
-        configure_provider(tmp_path / "config", acme.url, more=f'[context]\ndocs = ["{handbook}"]')
+    with provider(tmp_path, scripted_answer("fine"), more=f'[context]\ndocs = ["{handbook}"]') as acme:
         async with open_talker(home, shop) as client:
             async with asyncio.timeout(60):
                 while not await is_indexed(client, handbook):

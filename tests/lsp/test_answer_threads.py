@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from asked_shop import CART
 from talker import open_talker
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import configure_provider, provider, scripted_answer
 
 pytestmark = pytest.mark.slow
 
@@ -18,8 +18,7 @@ async def test_a_conversation_goes_on_is_rated_and_its_last_answer_is_asked_agai
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
     acts = [scripted_answer(text) for text in ("In `gross`.", "20 percent.", "A fifth.", "Other.")]
-    with vendor(*acts) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, *acts) as acme:
         async with open_talker(home, shop) as client:
             uri = (shop / "shop" / "cart.py").as_uri()
             client.show(uri, CART)

@@ -12,7 +12,7 @@ from hostile import HANG, chunk, head
 from lsprotocol import types
 from repositories import change, make_repository
 from talker import apply_edits, open_talker
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import configure_provider, provider, scripted_answer
 
 from assist_escalation.edits import journal
 from assist_escalation.edits.plan import sha256_of
@@ -35,8 +35,7 @@ def interrupt_edit(data: Path, root: Path, path: str, before: str, after: str) -
 async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer("It adds **up**.")) as acme:
-        configure_provider(tmp_path / "config", acme.url, mode="ask")
+    with provider(tmp_path, scripted_answer("It adds **up**."), mode="ask") as acme:
         async with open_talker(home, shop) as client:
             uri = (shop / "shop" / "cart.py").as_uri()
             client.show(uri, CART)
@@ -63,8 +62,7 @@ async def test_a_diff_gives_a_message_and_remarks(tmp_path: Path, home: Environ)
     repo = make_repository(tmp_path / "repo")
     change(repo)
     acts = (scripted_answer("```\nDivide it\n```"), scripted_answer("cart.py:5: wrong\nno.py:1: wrong\n"))
-    with vendor(*acts) as acme:
-        configure_provider(tmp_path / "config", acme.url, mode="ask")
+    with provider(tmp_path, *acts, mode="ask") as acme:
         async with open_talker(home, repo) as client:
             text, end = await client.whole("commitMessage", wish="frontier")
             assert (text, end.error) == ("Divide it", None)
@@ -74,8 +72,7 @@ async def test_a_diff_gives_a_message_and_remarks(tmp_path: Path, home: Environ)
 
 
 async def test_a_refused_preview_sends_nothing(tmp_path: Path, shop: Path, home: Environ) -> None:
-    with vendor(scripted_answer("no")) as acme:
-        configure_provider(tmp_path / "config", acme.url, mode="ask")
+    with provider(tmp_path, scripted_answer("no"), mode="ask") as acme:
         async with open_talker(home, shop) as client:
             client.sends = False
             uri = (shop / "shop" / "cart.py").as_uri()
@@ -88,8 +85,7 @@ async def test_a_refused_preview_sends_nothing(tmp_path: Path, shop: Path, home:
 async def test_a_refactoring_over_two_files_is_applied_by_the_client_and_undone(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED)):
         async with open_talker(home, shop) as client:
             cart, prices = shop / "shop" / "cart.py", shop / "shop" / "prices.py"
             client.show(cart.as_uri(), CART)
@@ -122,8 +118,7 @@ async def test_a_refactoring_over_two_files_is_applied_by_the_client_and_undone(
 
 
 async def test_undo_refuses_where_somebody_typed_on(tmp_path: Path, shop: Path, home: Environ) -> None:
-    with vendor(scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED)):
         async with open_talker(home, shop) as client:
             prices = shop / "shop" / "prices.py"
             client.show(prices.as_uri(), PRICES)
@@ -140,8 +135,7 @@ async def test_undo_refuses_where_somebody_typed_on(tmp_path: Path, shop: Path, 
 async def test_a_cancelled_progress_stops_the_stream_and_what_came_is_paid(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor([head(), chunk("half an answer"), HANG]) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, [head(), chunk("half an answer"), HANG]):
         async with open_talker(home, shop) as client:
             uri = (shop / "shop" / "cart.py").as_uri()
             client.show(uri, CART)

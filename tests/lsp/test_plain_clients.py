@@ -10,7 +10,7 @@ import pytest
 from asked_shop import CART, PRICES, RENAMED
 from lsprotocol import types
 from talker import Talker, open_talker
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import configure_provider, provider, scripted_answer
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +38,7 @@ async def run_action(client: Talker, uri: str, title: str) -> list[Any]:
 async def test_an_answer_is_shown_as_a_private_document_that_goes_with_the_server(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer("It adds **up**.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It adds **up**.")):
         async with open_talker(home, shop, plain=True) as client:
             uri = open_documents(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
@@ -57,8 +56,7 @@ async def test_an_answer_is_shown_as_a_private_document_that_goes_with_the_serve
 async def test_a_client_that_shows_answers_itself_gets_no_document(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer("It adds **up**.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It adds **up**.")):
         async with open_talker(home, shop) as client:
             uri = open_documents(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
@@ -70,8 +68,7 @@ async def test_a_client_that_shows_answers_itself_gets_no_document(
 async def test_where_no_document_can_be_shown_the_answer_is_a_message(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer("It adds **up**.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It adds **up**.")):
         async with open_talker(home, shop, plain=True, shows=False) as client:
             uri = open_documents(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
@@ -92,8 +89,7 @@ async def test_what_went_wrong_is_told(tmp_path: Path, shop: Path, home: Environ
 async def test_an_edit_is_agreed_to_by_a_code_action_where_the_client_cannot_ask(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(RENAMED)):
         async with open_talker(home, shop, plain=True, marks=False, asks=False) as client:
             uri = open_documents(client, shop)
             assert "assist: Apply" not in await client.actions(uri)
@@ -120,8 +116,7 @@ async def test_an_edit_is_agreed_to_by_a_code_action_where_the_client_cannot_ask
 async def test_an_edit_is_shown_as_a_document_before_it_is_agreed_to(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED)):
         async with open_talker(home, shop, plain=True, marks=False) as client:
             uri = open_documents(client, shop)
             pages: list[str] = []
@@ -139,8 +134,7 @@ async def test_an_edit_is_shown_in_the_question_where_no_document_can_be_shown(
 ) -> None:
     body = "    net = net\n" * 40
     long = RENAMED.replace("def with_tax(net):\n", f"def with_tax(net):\n{body}")
-    with vendor(scripted_answer(RENAMED), scripted_answer(long)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(long)):
         async with open_talker(home, shop, plain=True, marks=False, shows=False) as client:
             uri = open_documents(client, shop)
             client.sends = False
@@ -157,8 +151,7 @@ async def test_an_edit_is_shown_in_the_question_where_no_document_can_be_shown(
 async def test_nothing_is_sent_by_a_client_that_cannot_ask_until_a_code_action_says_so(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer("It adds **up**."), scripted_answer("no")) as acme:
-        configure_provider(tmp_path / "config", acme.url, mode="ask")
+    with provider(tmp_path, scripted_answer("It adds **up**."), scripted_answer("no"), mode="ask") as acme:
         async with open_talker(home, shop, plain=True, asks=False) as client:
             uri = open_documents(client, shop)
             number = (await client.run("explain", {"uri": uri, "wish": "frontier"}))["id"]
@@ -177,8 +170,7 @@ async def test_nothing_is_sent_by_a_client_that_cannot_ask_until_a_code_action_s
 async def test_an_edit_that_the_client_refused_is_offered_again_of_the_files_as_they_are_then(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(RENAMED)):
         async with open_talker(home, shop, plain=True, marks=False) as client:
             uri = open_documents(client, shop)
             client.refuses = 1

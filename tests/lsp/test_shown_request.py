@@ -8,7 +8,7 @@ import pytest
 from lsprotocol import types
 from payload_rule import messages_of
 from talker import Talker
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import provider, scripted_answer
 
 from bench.editors.lsp_client import serving
 
@@ -52,8 +52,7 @@ class Viewing(Talker):
 async def test_a_client_gets_the_text_while_it_asks_and_not_afterwards(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(scripted_answer("It adds.")) as acme:
-        configure_provider(tmp_path / "config", acme.url, mode="ask")
+    with provider(tmp_path, scripted_answer("It adds."), mode="ask") as acme:
         async with serving(home, folders=[shop], make=Confirming) as client:
             assert isinstance(client, Confirming)
             uri = (shop / "shop" / "cart.py").as_uri()
@@ -68,8 +67,7 @@ async def test_a_client_gets_the_text_while_it_asks_and_not_afterwards(
 
 
 async def test_a_plain_client_shows_the_text_as_a_document(tmp_path: Path, shop: Path, home: Environ) -> None:
-    with vendor(scripted_answer("It adds.")) as acme:
-        configure_provider(tmp_path / "config", acme.url, mode="ask")
+    with provider(tmp_path, scripted_answer("It adds."), mode="ask") as acme:
         async with serving(home, folders=[shop], make=Viewing) as client:
             assert isinstance(client, Viewing)
             uri = (shop / "shop" / "cart.py").as_uri()

@@ -6,15 +6,17 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from assist_server.cli import main
+from assist_server.cli.app import app
 
 COMMAND = [sys.executable, "-P", "-m", "assist_server"]
 GUARD = """
@@ -125,6 +127,20 @@ def process_runner(folder: Path, environ: Mapping[str, str]) -> Assist:
         return result
 
     return run
+
+
+def commands(*, offline: bool = False, groups: bool = False) -> Iterator[tuple[str, ...]]:
+    """All commands of the command line, or those that take --offline; with their groups if asked for."""
+
+    def below(command: Any, name: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        inner = getattr(command, "commands", {})
+        flags = {flag for parameter in command.params for flag in parameter.opts}
+        if (groups or not inner or command.invoke_without_command) and (not offline or "--offline" in flags):
+            yield name
+        for word, made in inner.items():
+            yield from below(made, (*name, word))
+
+    return below(get_command(app), ())
 
 
 @pytest.fixture

@@ -53,3 +53,11 @@ def configure_provider(
         f'[providers.acme]\nbase_url = "{url}"\nmodel = "frontier-1"\napi_key_env = "ACME_KEY"\n'
         f'residency = ["public", "internal"]\nprice = {PRICE}\n'
     )
+
+
+@contextmanager
+def provider(place: Path, *acts: Act, mode: str = "auto", more: str = "") -> Iterator[Hostile]:
+    """The provider, which plays its acts, and is the one that the config.toml in `place` names."""
+    with vendor(*acts) as server:
+        configure_provider(place / "config", server.url, mode=mode, more=more)
+        yield server

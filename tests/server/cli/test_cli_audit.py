@@ -3,18 +3,14 @@
 import csv
 import json
 import stat
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from conftest import Assist
 from recording import configure, files, pay, record_request
 
 from assist_server.cli.app import invoke
 
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
 Home = dict[str, str]
 
 

@@ -1,18 +1,12 @@
 """`assist commit` and `assist review` as a user runs them, with a provider on loopback."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from asked_shop import KEY, audit_events
-from conftest import runner
+from conftest import Assist, runner
 from repositories import change, make_repository
-from vendor import configure_provider, scripted_answer, vendor
-
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
+from vendor import configure_provider, provider, scripted_answer
 
 
 @pytest.fixture
@@ -34,8 +28,7 @@ def test_a_message_is_printed_and_what_left_is_in_the_audit_log(
     assist: Assist, repo: Path, tmp_path: Path
 ) -> None:
     change(repo)
-    with vendor(scripted_answer("```\nDivide by the count\n```")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("```\nDivide by the count\n```")) as acme:
         done = assist("commit", "--frontier", "--yes")
     assert (done.code, done.out) == (0, "Divide by the count\n")
     assert "Left out: .env (denied)" in done.err
@@ -63,8 +56,7 @@ def test_a_message_is_local_unless_a_provider_is_asked_for(
     assist: Assist, repo: Path, tmp_path: Path
 ) -> None:
     change(repo)
-    with vendor() as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path) as acme:
         route = assist("commit", "--dry-run", "--json").json
     assert route["cause"] != "asked_frontier"
     assert route["target"] != "frontier"
@@ -74,8 +66,7 @@ def test_a_message_is_local_unless_a_provider_is_asked_for(
 def test_remarks_have_a_place_in_the_diff(assist: Assist, repo: Path, tmp_path: Path) -> None:
     change(repo)
     text = "- `cart.py:5`: fails for an empty list\n- cart.py:77: no such line\n"
-    with vendor(scripted_answer(text), scripted_answer(text)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(text), scripted_answer(text)):
         done = assist("review", "--frontier", "--yes")
         document = assist("review", "HEAD", "--frontier", "--yes", "--json").json
     assert done.out == "cart.py:5: fails for an empty list\n"

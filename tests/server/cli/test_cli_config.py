@@ -1,14 +1,10 @@
 """`assist config set|unset|path`: one setting of the user's file, checked before it is written."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from conftest import Assist
 
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
 WRITTEN = '# mine\n[completion]\nmode = "eager" # for now\n'
 
 

@@ -1,17 +1,12 @@
 """`calibrate`, `rate` and `stats` on recorded feedback, through the command line."""
 
 import stat
-from collections.abc import Callable
-from typing import Any
 
-import pytest
+from conftest import Assist
 from recording import files, record_feedback
 
 from assist_escalation.routing import calibration, feedback
 
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
 Home = dict[str, str]
 
 

@@ -5,19 +5,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from conftest import Assist
 from filelock import FileLock
 from shops import PLACE, SHOP, TILL, database, make_workspace
 
 pytestmark = pytest.mark.slow
 
-Assist = Callable[..., Any]
 PATIENCE_S = 60.0
 
 

@@ -1,12 +1,12 @@
 """What other commands do with an index: what the doctor reports, and what completions use."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import runner
+from conftest import Assist, runner
 from shops import TILL, database, make_workspace
 
 from assist_server.questions.targets import cursor_at, document_of
@@ -14,8 +14,6 @@ from assist_server.workspace.folder_index import FolderSearch
 from assist_server.workspace.folders import WorkspaceFolder, database_of
 
 pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
 
 
 @pytest.fixture

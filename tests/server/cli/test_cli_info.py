@@ -2,19 +2,14 @@
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from config_files import PROVIDER
+from conftest import Assist
 
 from assist_server.records.usage_rows import record_session
 from assist_server.wording.counts import stats_document, stats_facts
-
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
 
 
 def configure(tmp_path: Path, text: str) -> None:

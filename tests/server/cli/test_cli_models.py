@@ -1,18 +1,16 @@
 """`assist setup` and `assist models` where nothing can be downloaded."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from conftest import Assist
 from small_gguf import gguf
 
 from assist_completion.model_store.catalogue import find
 
 pytestmark = pytest.mark.slow
 
-Assist = Callable[..., Any]
 SMALL = "qwen2.5-coder-0.5b"
 
 

@@ -4,16 +4,14 @@ import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from asked_shop import KEY
-from conftest import runner
-from vendor import configure_provider, scripted_answer, vendor
+from conftest import Assist, runner
+from vendor import configure_provider, provider, scripted_answer
 
 pytestmark = pytest.mark.slow
 
-Assist = Callable[..., Any]
 
 NEVER = '[escalation]\nmode = "never"\n'
 RATES = "def negotiated_discount_rate(customer):\n    return {'acme': 0.37}[customer]\n"
@@ -68,8 +66,7 @@ def test_a_link_out_of_the_repository_is_not_followed_whatever_its_name(
 ) -> None:
     (place / "mine" / "rates.py").symlink_to("../other/rates.py")
     (place / "mine" / ".assist.toml").unlink()
-    with vendor(scripted_answer("no")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("no")) as acme:
         done = at("mine")("explain", "rates.py", "--frontier", "--yes")
         assert (done.code, "is a link out of" in done.err) == (3, True)
     assert acme.connections == 0

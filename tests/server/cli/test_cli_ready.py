@@ -6,17 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Assist
 
 pytestmark = pytest.mark.model
 
-Assist = Callable[..., Any]
 KEYS = {"id", "text", "candidate", "shown", "reason", "score", "source", "model", "ms", "tokens"}
 ADD = 'def add(a, b):\n    """The sum of both."""\n    return \n'
 AT = len(ADD) - 1

@@ -1,12 +1,10 @@
 """`undo` and `cost` on real records, through the command line; and all commands without any records."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from config_files import PROVIDER
-from conftest import run_at_terminal, runner
+from conftest import Assist, run_at_terminal, runner
 from recording import configure, files, pay, record_edit, record_feedback
 
 from assist_escalation.audit.log import AuditLog
@@ -19,34 +17,7 @@ from assist_server.config.config import load_lenient
 from assist_server.errors import details, exit_code
 from assist_server.records.undo import next_undo, take_back
 
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
 Home = dict[str, str]
-
-COMMANDS = (
-    ("undo",),
-    ("cost",),
-    ("cost", "reconcile"),
-    ("audit",),
-    ("audit", "verify"),
-    ("audit", "show"),
-    ("audit", "export"),
-    ("calibrate",),
-    ("rate",),
-)
-
-
-@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_every_command_has_help_with_an_example_in_80_columns(
-    command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COLUMNS", "80")
-    assert invoke([*command, "--help"]) == 0
-    told = capsys.readouterr().out
-    assert f"Usage: {' '.join(['assist', *command])}" in told
-    assert "Example" in told
-    assert max(map(len, told.splitlines())) <= 80
 
 
 def test_a_refusal_is_exit_3_and_json_has_its_cause(assist: Assist, tmp_path: Path) -> None:

@@ -3,21 +3,17 @@
 import json
 import stat
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
+from conftest import Assist
 from recording import files, pay, record_feedback, record_request
 
 from assist_escalation.routing import feedback
 from assist_server.records.usage_rows import UsageKey, record, record_session
 from assist_server.workspace.folders import key_of
 
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
 Home = dict[str, str]
 
 TODAY = datetime.now(UTC).date().isoformat()

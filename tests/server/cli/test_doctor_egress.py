@@ -1,7 +1,6 @@
 """What `doctor` says of egress: mode, keys, budget, records, trust and the model that answers."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from assist_server.cli.doctor.egress import egress_facts
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import load_lenient
 
-Assist = Callable[..., Any]
 Home = dict[str, str]
 SECRET = "hunter2hunter2"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from asked_shop import KEY, make_shop
 from conftest import Done, runner
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import provider, scripted_answer
 
 from assist_server.cli.piped_input import MOST, PipedInput, piped_input, piped_span
 from assist_server.errors import UserError
@@ -100,11 +100,9 @@ def asked(shop: Path, home: dict[str, str], *words: str) -> Done:
     return done
 
 
-@pytest.mark.slow
 def test_what_is_piped_in_is_sent_redacted_and_counted(tmp_path: Path, home: dict[str, str]) -> None:
     shop = make_shop(tmp_path)
-    with vendor(scripted_answer("It says so.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It says so.")) as acme:
         shown = asked(shop, home, "-", "--frontier", "--dry-run")
         done = asked(shop, home, "-", "--frontier", "--yes", "--json")
     sent = acme.requests[0].body.decode()
@@ -114,11 +112,9 @@ def test_what_is_piped_in_is_sent_redacted_and_counted(tmp_path: Path, home: dic
     assert re.search(r"Piped in +44 bytes", shown.out)
 
 
-@pytest.mark.slow
 def test_what_is_piped_in_is_not_sent_without_a_dash(tmp_path: Path, home: dict[str, str]) -> None:
     shop = make_shop(tmp_path)
-    with vendor(scripted_answer("It says so.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It says so.")) as acme:
         done = asked(shop, home, "--frontier", "--yes")
     assert "44 bytes wait on stdin" in done.err
     assert "+piped = 1" not in acme.requests[0].body.decode()

@@ -1,15 +1,11 @@
 """What a shell offers at the Tab key: commands, options, paths and symbols, and nothing that it would run."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import runner
+from conftest import Assist, runner
 
 from assist_server.cli.shell_completion import complete_file, complete_target
-
-Assist = Callable[..., Any]
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,18 +12,13 @@ from typing import Any
 
 import pytest
 from asked_shop import KEY, audit_events
-from conftest import COMMAND
+from conftest import COMMAND, Assist
 from hostile import HANG, chunk, head, refusal
-from vendor import configure_provider, scripted_answer, vendor
-
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
+from vendor import provider, scripted_answer
 
 
 def test_a_question_at_a_provider_is_answered_paid_and_written_down(assist: Assist, tmp_path: Path) -> None:
-    with vendor(scripted_answer("It adds **up**.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It adds **up**.")) as acme:
         done = assist("explain", "shop/cart.py:13", "--frontier", "--yes", "--json")
     assert (done.code, done.json["answer"]) == (0, "It adds **up**.")
     assert done.json["route"]["target"] == "frontier"
@@ -42,8 +36,7 @@ def test_a_question_at_a_provider_is_answered_paid_and_written_down(assist: Assi
 
 
 def test_an_answer_ends_with_what_the_model_was_shown(assist: Assist, tmp_path: Path) -> None:
-    with vendor(scripted_answer("It adds up.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It adds up.")):
         done = assist("explain", "shop/cart.py:13", "--frontier", "--yes", "--json")
         plain = assist("explain", "shop/cart.py:13", "--frontier", "--yes")
     first, *_ = done.json["sources"]
@@ -59,8 +52,7 @@ def test_an_answer_ends_with_what_the_model_was_shown(assist: Assist, tmp_path: 
 def test_a_terminal_shows_what_happens_and_links_the_sources(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
-    with vendor(scripted_answer("It adds up.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It adds up.")):
         terminal, end = os.openpty()
         process = subprocess.Popen(
             [*COMMAND, "explain", "shop/cart.py:13", "--frontier", "--yes"],
@@ -88,8 +80,7 @@ def test_a_terminal_shows_what_happens_and_links_the_sources(
 
 
 def test_a_dry_run_says_what_would_be_sent_and_opens_no_socket(assist: Assist, tmp_path: Path) -> None:
-    with vendor(scripted_answer("no")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("no")) as acme:
         dry = assist("route", "explain", "shop/cart.py:13", "--frontier", "--json")
         same = assist("explain", "shop/cart.py:13", "--frontier", "--dry-run")
     assert (dry.code, same.code, acme.connections) == (0, 0, 0)
@@ -106,8 +97,7 @@ def test_a_dry_run_says_what_would_be_sent_and_opens_no_socket(assist: Assist, t
 def test_a_file_outside_of_the_workspace_is_asked_about_where_it_is(
     assist: Assist, tmp_path: Path, shop: Path
 ) -> None:
-    with vendor(scripted_answer("fine")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("fine")) as acme:
         done = assist("explain", str(shop / "shop" / "cart.py"), "--workspace", "shop", "--frontier", "--yes")
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
@@ -119,8 +109,7 @@ def test_a_file_outside_of_the_workspace_is_asked_about_where_it_is(
 
 
 def test_a_provider_that_fails_is_said_and_what_was_sent_is_paid(assist: Assist, tmp_path: Path) -> None:
-    with vendor(refusal(500)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, refusal(500)):
         done = assist("explain", "shop/cart.py:13", "--frontier", "--yes")
     assert done.code == 1
     assert "acme" in done.err
@@ -130,10 +119,9 @@ def test_a_provider_that_fails_is_said_and_what_was_sent_is_paid(assist: Assist,
 
 
 def test_an_answer_cannot_command_the_terminal(assist: Assist, tmp_path: Path) -> None:
-    with vendor(
-        scripted_answer("safe \x1b]52;c;cm0gLXJmIH4=\x07 [link](https://x.example)\x1b[2J end")
-    ) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(
+        tmp_path, scripted_answer("safe \x1b]52;c;cm0gLXJmIH4=\x07 [link](https://x.example)\x1b[2J end")
+    ):
         done = assist("explain", "shop/cart.py:13", "--frontier", "--yes")
     assert done.code == 0
     assert "\x1b" not in done.out
@@ -150,8 +138,7 @@ def test_wrong_usage_says_what_to_write(assist: Assist, words: tuple[str, ...]) 
 def test_control_c_stops_the_stream_and_what_came_is_paid(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
-    with vendor([head(), chunk("half an answer"), HANG]) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, [head(), chunk("half an answer"), HANG]):
         # A shell starts its background jobs with SIGINT ignored, and children inherit that.
         listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": listen}

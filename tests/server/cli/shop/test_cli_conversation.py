@@ -5,16 +5,16 @@ import os
 import signal
 import stat
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asked_shop import KEY
-from conftest import COMMAND
+from conftest import COMMAND, Assist
 from hostile import HANG, chunk, head
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import provider, scripted_answer
 
 from assist_completion.inference.conversation import Conversation
 from assist_escalation.prompts import Origin, Prompt, Span
@@ -25,12 +25,11 @@ from assist_server.threads.thread_prompts import fit_conversation
 
 pytestmark = pytest.mark.slow
 
-Assist = Callable[..., Any]
-
 
 def test_a_follow_up_has_what_was_said_before(assist: Assist, tmp_path: Path) -> None:
-    with vendor(scripted_answer("In `gross`."), scripted_answer("20 percent."), scripted_answer("x")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(
+        tmp_path, scripted_answer("In `gross`."), scripted_answer("20 percent."), scripted_answer("x")
+    ) as acme:
         first = assist("ask", "where", "is", "tax", "added?", "--frontier", "--yes", "--json")
         again = assist("ask", "-c", "how", "much", "-f", "shop/prices.py", "--frontier", "--yes", "--json")
         other = assist("ask", "--thread", "new", "and", "why", "--frontier", "--yes", "--json")
@@ -53,8 +52,7 @@ def test_a_follow_up_has_what_was_said_before(assist: Assist, tmp_path: Path) ->
 
 
 def test_a_folder_is_explained_and_other_commands_say_what_to_name(assist: Assist, tmp_path: Path) -> None:
-    with vendor(scripted_answer("It sells."), scripted_answer("Prices.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("It sells."), scripted_answer("Prices.")) as acme:
         done = assist("explain", "shop", "--frontier", "--yes")
         added = assist("ask", "what", "is", "in", "-f", "shop", "--frontier", "--yes")
         wrong = assist("test", "shop")
@@ -70,8 +68,7 @@ def test_a_folder_is_explained_and_other_commands_say_what_to_name(assist: Assis
 
 def test_a_chat_answers_line_by_line_and_goes_on_after_an_error(assist: Assist, tmp_path: Path) -> None:
     acts = [scripted_answer(text) for text in ("In `gross`.", "20 percent.", "Fresh.")]
-    with vendor(*acts) as acme:
-        configure_provider(tmp_path / "config", acme.url, mode="auto")
+    with provider(tmp_path, *acts, mode="auto") as acme:
         lines = ["/file gone.py", "/file shop/prices.py", "where is tax added?", "/sources", "how much?"]
         lines += ["/new", "and now?", "/what", "/quit", "never asked"]
         done = assist("chat", "--frontier", stdin="".join(f"{line}\n" for line in lines))
@@ -86,8 +83,9 @@ def test_a_chat_answers_line_by_line_and_goes_on_after_an_error(assist: Assist, 
 
 
 def test_control_c_stops_an_answer_and_not_the_chat(tmp_path: Path, shop: Path, home: dict[str, str]) -> None:
-    with vendor([head(), chunk("half an answer"), HANG], scripted_answer("A whole answer.")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(
+        tmp_path, [head(), chunk("half an answer"), HANG], scripted_answer("A whole answer.")
+    ) as acme:
         # A shell starts its background jobs with SIGINT ignored, and children inherit that.
         listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)

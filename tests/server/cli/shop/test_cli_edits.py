@@ -1,25 +1,18 @@
 """`assist refactor`, `fix` and `test` as a user runs them: edits shown, made, refused and undone."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from asked_shop import CART, KEY, PRICES, RENAMED, audit_events
-from conftest import run_at_terminal
-from vendor import configure_provider, scripted_answer, vendor
-
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
+from conftest import Assist, run_at_terminal
+from vendor import provider, scripted_answer
 
 
 def test_a_refactoring_over_two_files_is_shown_made_and_undone(
     assist: Assist, tmp_path: Path, shop: Path
 ) -> None:
-    with vendor(scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED)) as acme:
         shown = assist("refactor", "gross", "rename it to with_tax", "--frontier", "--yes")
     assert shown.code == 0
     assert "+def with_tax(net):" in shown.out
@@ -39,8 +32,7 @@ def test_an_edit_that_fits_nowhere_changes_nothing_and_says_where(
         "        return sum(gross(item) for item in self.items)",
         "        return sum(gross(i) for i in self.items)",
     )
-    with vendor(scripted_answer(wrong)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(wrong)):
         done = assist("refactor", "gross", "rename it to with_tax", "--frontier", "--yes")
     assert done.code == 1
     assert "Nothing was changed" in done.err
@@ -48,8 +40,7 @@ def test_an_edit_that_fits_nowhere_changes_nothing_and_says_where(
 
 
 def test_without_a_yes_an_edit_is_only_shown(assist: Assist, tmp_path: Path, shop: Path) -> None:
-    with vendor(scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED)):
         done = assist("refactor", "gross", "rename it to with_tax", "--frontier", "--json")
     assert done.code == 0
     assert done.json["edit"]["applied"] is False
@@ -69,8 +60,7 @@ def test_a_yes_does_not_cover_an_edit_that_removes_most_of_a_definition(
     assist: Assist, tmp_path: Path, shop: Path, flags: tuple[str, ...]
 ) -> None:
     (shop / "shop" / "long.py").write_text(LONG)
-    with vendor(scripted_answer(SHORTER)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(SHORTER)):
         done = assist("refactor", "shop/long.py", "tidy up", "--frontier", "--yes", *flags)
     assert done.code == 1
     assert "shop/long.py would have 2 of its 5 statements" in done.err
@@ -82,8 +72,7 @@ def test_what_is_asked_about_is_shown_where_stdout_is_a_document(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
     (shop / "shop" / "long.py").write_text(LONG)
-    with vendor(scripted_answer(SHORTER)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(SHORTER)):
         arguments = ("refactor", "shop/long.py", "tidy up", "--frontier", "--yes", "--json")
         asked = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="y\n")
     assert asked.json["edit"]["applied"] is True
@@ -96,8 +85,7 @@ def test_tests_are_put_into_a_new_file_and_run(assist: Assist, tmp_path: Path, s
     )
     (shop / "tests").mkdir()
     (shop / "tests" / "test_other.py").write_text("def test_other():\n    assert True\n")
-    with vendor(scripted_answer(answer)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(answer)) as acme:
         done = assist("test", "gross", "--frontier", "--yes")
     assert done.code == 0
     assert (shop / "tests" / "test_prices.py").read_text().startswith("from shop.prices import gross\n")
@@ -107,8 +95,7 @@ def test_tests_are_put_into_a_new_file_and_run(assist: Assist, tmp_path: Path, s
 def test_an_edit_that_is_declined_at_the_terminal_is_no_answer(
     assist: Assist, home: dict[str, str], tmp_path: Path, shop: Path
 ) -> None:
-    with vendor(scripted_answer(RENAMED)) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer(RENAMED)):
         arguments = ("refactor", "gross", "rename it to with_tax", "--frontier")
         run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="n\n")
     assert (shop / "shop" / "prices.py").read_text() == PRICES

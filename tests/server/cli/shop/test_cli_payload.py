@@ -1,21 +1,14 @@
 """What a dry run printed is what is sent and logged, and what was refused is in the log, by the command line."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
 from asked_shop import KEY, audit_events
-from conftest import run_at_terminal
+from conftest import Assist, run_at_terminal
 from payload_rule import messages_of
-from vendor import configure_provider, scripted_answer, vendor
+from vendor import configure_provider, provider, scripted_answer
 
 from assist_escalation.gate.prepare import payload_sha256
 from assist_escalation.prompts import Messages
-
-pytestmark = pytest.mark.slow
-
-Assist = Callable[..., Any]
 
 
 def test_what_was_refused_is_shown_by_its_kind(assist: Assist, tmp_path: Path) -> None:
@@ -28,8 +21,7 @@ def test_what_was_refused_is_shown_by_its_kind(assist: Assist, tmp_path: Path) -
 
 
 def test_a_dry_run_names_the_payload_that_is_sent_and_logged(assist: Assist, tmp_path: Path) -> None:
-    with vendor(scripted_answer("fine")) as acme:
-        configure_provider(tmp_path / "config", acme.url)
+    with provider(tmp_path, scripted_answer("fine")) as acme:
         dry = assist("route", "explain", "shop/cart.py", "--frontier", "--show-text", "--json").json
         assert acme.connections == 0
         assert not (tmp_path / "data" / "audit.jsonl").exists()
@@ -45,8 +37,7 @@ def test_a_dry_run_names_the_payload_that_is_sent_and_logged(assist: Assist, tmp
 
 
 def test_the_text_can_be_read_before_it_is_sent(tmp_path: Path, shop: Path, home: dict[str, str]) -> None:
-    with vendor(scripted_answer("It adds.")) as acme:
-        configure_provider(tmp_path / "config", acme.url, mode="ask")
+    with provider(tmp_path, scripted_answer("It adds."), mode="ask") as acme:
         arguments = ("explain", "shop/cart.py", "--frontier")
         asked = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="v\ny\n")
     assert asked.out == "It adds.\n"
