@@ -10,7 +10,7 @@ import pytest
 from assist_context.documents import Cursor, Document, Snippet
 from assist_server.cli.commands.batch import LineError, parse_line
 from assist_server.errors import UserError
-from assist_server.questions.targets import Location, cursor_at_offset, document_of, parse_location
+from assist_server.questions.locations import Location, cursor_at_offset, document_of, parse_location
 
 
 def line(**data: Any) -> bytes:

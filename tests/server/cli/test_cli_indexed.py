@@ -9,7 +9,7 @@ import pytest
 from conftest import Assist, runner
 from shops import TILL, database, make_workspace
 
-from assist_server.questions.targets import cursor_at, document_of
+from assist_server.questions.locations import cursor_at, document_of
 from assist_server.workspace.folder_index import FolderSearch
 from assist_server.workspace.folders import WorkspaceFolder, database_of
 

@@ -14,7 +14,7 @@ from typing import Any
 from assist_completion.suggestion import CompletionRequest, LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, gather
 from assist_server.errors import UserError
-from assist_server.questions.targets import cursor_at, cursor_at_offset, document_of, read_document
+from assist_server.questions.locations import cursor_at, cursor_at_offset, document_of, read_document
 from assist_server.wording.reasons import words_of
 
 KINDS: Mapping[str, type] = {

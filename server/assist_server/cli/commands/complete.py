@@ -20,7 +20,7 @@ from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.cli.shell_completion import complete_file
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.questions.targets import cursor_at, parse_location, read_document
+from assist_server.questions.locations import cursor_at, parse_location, read_document
 from assist_server.wording.reasons import exclusion_note, read_words, words_of
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s

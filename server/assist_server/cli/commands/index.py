@@ -11,7 +11,7 @@ from assist_server.cli.flags import AsJson, Workspace, directory, example, setti
 from assist_server.cli.output import emit, out, say
 from assist_server.cli.shell_completion import complete_file
 from assist_server.errors import UserError
-from assist_server.questions.targets import cursor_at, parse_location, read_document
+from assist_server.questions.locations import cursor_at, parse_location, read_document
 from assist_server.wording.amounts import megabytes
 
 if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands

@@ -39,13 +39,13 @@ from assist_server.wording.models import (
 
 if TYPE_CHECKING:
     from assist_completion.model_store.store import Store
+    from assist_server.editor.team_server_probing import AskedServer, ServerEntry
     from assist_server.local_model.setup import Choice, ReadyModel
 
 
 from assist_escalation.errors import EscalationError
 from assist_server.config.config import write_settings
 from assist_server.config.toml_file import literal
-from assist_server.editor.team_server_probing import AskedServer, ServerEntry, entry_for
 from assist_server.wording.servers import server_document, server_warnings, server_words
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
@@ -373,8 +373,10 @@ def _verify(store: "Store", name: str) -> dict[str, Any]:
 NAME = "team"
 
 
-def set_up_server(config: Config, asked: AskedServer, *, yes: bool, as_json: bool) -> None:
+def set_up_server(config: Config, asked: "AskedServer", *, yes: bool, as_json: bool) -> None:
     """Ask the server what it is, show the entry, and write it once the user agrees."""
+    from assist_server.editor.team_server_probing import entry_for  # noqa: PLC0415  (imports the engine)
+
     if config.offline:
         raise UserError("A server cannot be asked offline: leave out --offline, or unset ASSIST_OFFLINE.")
     try:
@@ -402,7 +404,7 @@ def set_up_server(config: Config, asked: AskedServer, *, yes: bool, as_json: boo
         out("Written. `assist config set completion.server ''` turns it off again.")
 
 
-def _lines(entry: ServerEntry) -> list[str]:
+def _lines(entry: "ServerEntry") -> list[str]:
     """The entry as the file will have it."""
     lines = ["[completion]", f"server = {literal(entry.name)}", "", f"[servers.{entry.name}]"]
     tables = entry.settings.items()

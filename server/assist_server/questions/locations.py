@@ -1,0 +1,93 @@
+"""Places in a file: PATH:LINE:COL, the file as a document, and cursors in it.
+
+Lines and columns count from 1, columns in Unicode characters. It reads the file. It imports no index, because
+the whole command line loads it before it knows its command.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_context.documents import Cursor, Document, split_lines
+from assist_context.languages import language_of
+from assist_server.errors import WRONG_USAGE, UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A path as the user wrote it, a line and a column."""
+
+    path: str
+    line: int
+    column: int
+
+
+def parse_location(text: str) -> Location:
+    """A location from its text; `UserError` (wrong usage) if it is none.
+
+    >>> parse_location("src/app.py:10:5")
+    Location(path='src/app.py', line=10, column=5)
+    """
+    path, line, column = (["", "", *text.rsplit(":", 2)])[-3:]
+    if not path or not _is_count(line) or not _is_count(column):
+        raise UserError(
+            f"{text!r} is no place in a file: write PATH:LINE:COL, both counted from 1, "
+            "as in src/app.py:10:5.",
+            WRONG_USAGE,
+        )
+    return Location(path, int(line), int(column))
+
+
+def read_document(path: Path) -> Document:
+    """The file at `path`. Bytes that are not UTF-8 become U+FFFD; `UserError` if it is no text file."""
+    if path.is_dir():
+        raise UserError(f"{path} is a directory: name a file in it, as in {path / 'app.py'}:10:5.")
+    try:
+        if path.exists() and not path.is_file():
+            raise UserError(f"{path} is no regular file: name a file with code.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(
+            f"There is no file {path}: check the path, or say with --workspace where it starts."
+        ) from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
+    return document_of(str(path), data.decode("utf-8-sig", errors="replace"))
+
+
+def document_of(path: str, text: str) -> Document:
+    """A document from its text; `UserError` if the text is binary."""
+    if "\0" in text:
+        raise UserError(f"{path} is a binary file: complete code in UTF-8 text files.")
+    return Document(path, split_lines(text), language_of(path))
+
+
+def cursor_at(document: Document, line: int, column: int) -> Cursor:
+    """The cursor at a line and a column, both from 1; `UserError` outside the document."""
+    count = len(document.lines)
+    if not 1 <= line <= count:
+        lines = f"has {count} lines: use 1 to {count}" if count > 1 else "has one line: use 1"
+        raise UserError(f"There is no line {line} in {document.path}, which {lines}.")
+    length = len(document.lines[line - 1].rstrip("\r\n"))
+    if not 1 <= column <= length + 1:
+        raise UserError(
+            f"There is no column {column} in line {line} of {document.path}, which has {length} "
+            f"characters: use 1 to {length + 1}."
+        )
+    return Cursor(line - 1, column - 1)
+
+
+def cursor_at_offset(document: Document, offset: int) -> Cursor:
+    """The cursor after `offset` characters of the text; `UserError` outside the document."""
+    left = offset
+    for number, line in enumerate(document.lines):
+        if 0 <= left < len(line) or (left == len(line) and number == len(document.lines) - 1):
+            return Cursor(number, min(left, len(line.rstrip("\r\n"))))
+        left -= len(line)
+    total = sum(map(len, document.lines))
+    raise UserError(
+        f"There is no offset {offset} in {document.path}, which has {total} characters: use 0 to {total}."
+    )
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and 0 < int(text) < 10**9
