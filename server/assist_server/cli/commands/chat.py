@@ -87,7 +87,11 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
     )
 
 
-@threads_app.command("forget", short_help="Remove a conversation, or all.")
+@threads_app.command(
+    "forget",
+    short_help="Remove a conversation, or all.",
+    epilog=example("assist threads forget a1b2", "assist threads forget --all"),
+)
 def forget(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Its name or id.", show_default=False)] = "",
     everything: Annotated[bool, typer.Option("--all", help="Remove all of them.")] = False,
