@@ -297,7 +297,10 @@ async def test_clients_for_copilot(home: Environ, root: Path) -> None:
         (edit,) = found.edits
         client.protocol.notify("textDocument/didShowInlineEdit", {"item": {"command": {"arguments": [1]}}})
         assert (edit.textDocument.version, edit.text) == (version, "fetch_user")
-        await client.accept(edit)
+        start, end = edit.range.start, edit.range.end
+        client.edit(uri, edit.text, (start.line, start.character), (end.line, end.character))
+        assert await client.hear(uri) == (version + 1, False), "it is told of the offer only then"
+        await client.tell(edit.command)
         assert await client.hear(uri) == (version + 1, True)
 
 
