@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import calibrate
-from assist_completion.display import confidence
+from assist_completion.display import show_gate
 from bench.show_gate import fit
 from bench.show_gate.fit import (
     JudgedLine,
@@ -116,8 +116,8 @@ def test_a_unit_is_one_line_of_the_file_and_a_group_the_file(rows_file: Path) ->
 def test_a_line_is_shown_as_the_gate_shows_it(chances: tuple[float, ...], limit: float) -> None:
     text = "a b " * len(chances)
     spans = [(4 * number, chance) for number, chance in enumerate(chances, 1)]
-    at = confidence.doubt(text, spans, limit)
-    expected = None if at is None else at if at >= confidence.LEAST else 0
+    at = show_gate.doubt(text, spans, limit)
+    expected = None if at is None else at if at >= show_gate.LEAST else 0
     assert shown_length(line(*chances), limit) == expected
 
 
@@ -221,9 +221,9 @@ def test_what_is_written_is_what_the_gate_reads(
 
 def test_the_gates_own_file_is_in_order() -> None:
     assert (
-        confidence.LIMITS["manual"]
-        < confidence.LIMITS["eager"]
-        <= confidence.LIMITS["balanced"]
-        < confidence.LIMITS["quiet"]
+        show_gate.LIMITS["manual"]
+        < show_gate.LIMITS["eager"]
+        <= show_gate.LIMITS["balanced"]
+        < show_gate.LIMITS["quiet"]
         < 0
     )

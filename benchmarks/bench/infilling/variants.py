@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from assist_completion.display import confidence, line_policy
-from assist_completion.display.code_lines import last_line
-from assist_completion.display.cursor_site import CursorSite, site_of
+from assist_completion.display import line_policy, show_gate
+from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_completion.display.line_policy import ONE_LINE, Shape
-from assist_completion.display.postprocess import finish
+from assist_completion.display.show_gate import finish
+from assist_completion.engine.engine import site_of
 from assist_completion.inference.generation import FULL, Generation, Model, generate_from
 from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.prompt.layout import ANCHOR_LINES, Extent, Plan, plan, render
@@ -137,7 +137,7 @@ def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> 
     if variant.name in RAW:
         text = first_line(gen.text, task) if task.line else gen.text
         return FilledHole(text, gen.tokens.generated, first_line_chances(gen, text))
-    made = finish(site, shape, gen.known_text(), confidence.limit("manual", manual=True))
+    made = finish(site, shape, gen.known_text(), show_gate.limit("manual", manual=True))
     text = line_policy.cut(site, gen.text, shape, ended=gen.ended)
     return FilledHole(
         made.candidate, gen.tokens.generated, first_line_chances(gen, text), made.replace, made.reason

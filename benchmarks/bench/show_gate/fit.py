@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from assist_completion.display.confidence import LEAST
+from assist_completion.display.show_gate import LEAST
 from assist_server.records.proportions import wilson
 
 GRID = [round(-0.01 * step, 2) for step in range(1, 600)]  # limits to try, the strictest first

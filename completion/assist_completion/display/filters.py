@@ -9,12 +9,13 @@ Special tokens are removed by id where tokens are known; here they are only caug
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assist_completion.display import line_policy
-from assist_completion.display.code_lines import (
+from assist_completion.display.cursor_site import (
     TOKEN,
+    CursorSite,
     first_line,
     indent,
     is_closing,
@@ -23,7 +24,7 @@ from assist_completion.display.code_lines import (
     opens_block,
     same_lines,
 )
-from assist_completion.display.cursor_site import CursorSite
+from assist_completion.prompt.fim_tokens import SPELLED
 from assist_completion.suggestion import Reason
 from assist_context.languages import Language
 from assist_context.syntax import fragments
@@ -43,13 +44,13 @@ class CleanText:
     dropped: Reason | None = None
 
 
-def fit_closers(text: str, site: CursorSite) -> CleanText:
+def fit_closers(site: CursorSite, text: str) -> CleanText:
     """Let closers of the text type over those after the cursor, and cut the text at one too many.
 
     One too many closes what `after` closes already. People see it as an extra bracket (cody#1294).
     """
     ours = fragments.balance(site.language, site.before, text)
-    theirs = fragments.balance(site.language, site.before, site.after).closes if ours.closes else ()
+    theirs = site.closes_below if ours.closes else ()
     rest = site.rest
     used = 0
     kept = text
@@ -133,26 +134,20 @@ def surplus_angles(text: str) -> int:
 _MOST_SHOWN = 4_000  # characters of a text: three times what a budget of 128 tokens can give
 # A text that ends like this continues on the next line: no grammar can judge it alone.
 _GOES_ON = re.compile(r"(?:[-+*/%&|^=<>,.\\(\[?:!~@]|\b(?:and|or|not|in|is|return|as|extends))\s*\Z")
-# Endings that complete a half-typed line, the most common first; {} is what closes its open brackets.
-_ENDINGS = {
-    "indent": ("{}", "x{}", "{}:", "x{}:", "x{} else x"),
-    "brace": ("{};", "x{};", "{} {{}}", "x{} {{}}", "x{}", "{};}}"),
-}
 _LEAD = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 
 
-def clean(text: str, site: CursorSite, *, specials: Collection[str] = ()) -> CleanText:
+def clean(site: CursorSite, text: str) -> CleanText:
     """The part of `text` that may be shown at the cursor. Never raises.
 
-    `specials` are the model's special tokens as text.
-
     >>> from assist_context.languages import language_of
-    >>> clean("a, b) + c", CursorSite("print(", ")\\n", language_of("a.py")))
+    >>> clean(CursorSite("print(", ")\\n", language_of("a.py")), "a, b) + c")
     CleanText(text='a, b) + c', replace=1, dropped=None)
     """
-    if any(special in text for special in specials if special):
+    # A file about such tokens may well hold them. Then one more of the same is no leak.
+    if any(name in text and name not in site.before and name not in site.after for name in SPELLED):
         return CleanText(dropped="special-token")
-    near = site.nearby()
+    near = site.near
     text = text[:_MOST_SHOWN].replace("\r\n", "\n").replace("\r", "\n")
     text = text if near.at_line_end else first_line(text)
     if not text.strip():
@@ -160,17 +155,17 @@ def clean(text: str, site: CursorSite, *, specials: Collection[str] = ()) -> Cle
     if line_policy.repeats(text):
         return CleanText(dropped="repetition")
     for reason, step in _STEPS.items():
-        text = step(text, near)
+        text = step(near, text)
         if not text.strip():
             return CleanText(dropped=reason)
-    shown = fit_closers(text, near)
+    shown = fit_closers(near, text)
     if shown.dropped:
         return shown
-    fitting = _fit_spaces(_fit_indentation(shown.text, near), near)
-    return _check_syntax(replace(shown, text=fitting), near)
+    fitting = _fit_spaces(near, _fit_indentation(near, shown.text))
+    return _check_syntax(near, replace(shown, text=fitting))
 
 
-def _without_echo(text: str, site: CursorSite) -> str:
+def _without_echo(site: CursorSite, text: str) -> str:
     """Without what is before the cursor already: the start of the line, a word, earlier lines."""
     stem = site.line.strip()
     glued = site.line[-1:].strip() != ""
@@ -190,7 +185,7 @@ def _without_echo(text: str, site: CursorSite) -> str:
     return text
 
 
-def _without_suffix(text: str, site: CursorSite) -> str:
+def _without_suffix(site: CursorSite, text: str) -> str:
     """Without what is after the cursor already: the rest of the line, or the next lines."""
     if site.at_line_end:
         return text[: line_policy.start_of_copy(site, text)].rstrip()
@@ -220,7 +215,7 @@ def _count_open(text: str, language: Language) -> int:
     return len(fragments.balance(language, "", text).left) + max(-surplus_angles(text), 0)
 
 
-def _without_closer(text: str, site: CursorSite) -> str:
+def _without_closer(site: CursorSite, text: str) -> str:
     """Without a last line that closes what the next line of the file closes: `}`, `end`, a tag.
 
     Sound code never has two such lines in a row at one indentation, so nothing has to be counted.
@@ -233,23 +228,23 @@ def _without_closer(text: str, site: CursorSite) -> str:
     return text
 
 
-_STEPS: Mapping[Reason, Callable[[str, CursorSite], str]] = {
+_STEPS: Mapping[Reason, Callable[[CursorSite, str], str]] = {
     "echo": _without_echo,
     "duplicates-suffix": _without_suffix,
     "duplicate-closer": _without_closer,
 }
 
 
-def _fit_indentation(text: str, site: CursorSite) -> str:
+def _fit_indentation(site: CursorSite, text: str) -> str:
     """Indent with tabs or spaces as the file does, and on a blank line no deeper than the code allows."""
     if not site.line.strip():
         without_blank_lines = re.sub(r"\A(?:[ \t]*\n)+", "", text)
-        return _reduce_indentation(_match_style(without_blank_lines, site), site)
+        return _reduce_indentation(site, _match_style(site, without_blank_lines))
     first, line_break, others = text.partition("\n")
-    return first + line_break + _match_style(others, site)
+    return first + line_break + _match_style(site, others)
 
 
-def _match_style(text: str, site: CursorSite) -> str:
+def _match_style(site: CursorSite, text: str) -> str:
     """Indent with tabs where the file has only tabs, and with spaces where it has only spaces."""
     style = set(re.findall(r"^(?:\t| {2})", site.before + site.after, re.MULTILINE))
     leads = _LEAD.findall(text)
@@ -263,15 +258,14 @@ def _match_style(text: str, site: CursorSite) -> str:
     return _LEAD.sub(lambda lead: lead[0].expandtabs(unit), text)
 
 
-def _reduce_indentation(text: str, site: CursorSite) -> str:
+def _reduce_indentation(site: CursorSite, text: str) -> str:
     """Remove indentation that is typed already, or that is more than the line above allows."""
     first, *others = text.split("\n")
     lead = first[: len(first) - len(first.lstrip())]
-    above = last_line(site.before.rstrip())
+    above = site.code_above
     deep = indent(site.line + first)
-    typed = indent(site.line)
-    goes_on = opens_block(above, site.language) or _GOES_ON.search(above) is not None
-    if site.line and lead.startswith(site.line) and (typed > indent(above) or not goes_on):
+    goes_on = site.below_header or _GOES_ON.search(above) is not None
+    if site.line and lead.startswith(site.line) and (site.indent > indent(above) or not goes_on):
         size = len(site.line)
     elif site.language.blocks and above and first.lstrip()[:1].isalpha() and not goes_on:
         size = min(max(deep - indent(above), 0), len(lead))
@@ -283,14 +277,14 @@ def _reduce_indentation(text: str, site: CursorSite) -> str:
     return "\n".join([first[size:], *others])
 
 
-def _fit_spaces(text: str, site: CursorSite) -> str:
+def _fit_spaces(site: CursorSite, text: str) -> str:
     """Remove white space that is there already, before or after the cursor, and any at the line's end."""
     if site.line.strip() and site.line[-1:].isspace() and re.match(r" \S", text):
         text = text[1:]
     return text.rstrip() if site.at_line_end or site.rest[:1].isspace() else text
 
 
-def _check_syntax(shown: CleanText, site: CursorSite) -> CleanText:
+def _check_syntax(site: CursorSite, shown: CleanText) -> CleanText:
     """Drop a text that adds a syntax error, and a single character that does not remove one.
 
     One character costs as much to accept as to type. It is useful only if it shows that the code is complete.
@@ -298,36 +292,17 @@ def _check_syntax(shown: CleanText, site: CursorSite) -> CleanText:
     language = site.language
     tail = site.after[shown.replace :]
     whole = site.before + shown.text + tail
+    here = (len(site.before) - len(site.line), len(site.before + shown.text + first_line(tail)))
+    goes_on = _GOES_ON.search(shown.text) and not opens_block(last_line(whole[: here[1]]), language)
     new = fragments.errors(language, whole)
     solid = "".join(shown.text.split())
     if len(solid) < 2 and "\n" not in shown.text:
-        old = fragments.errors(language, site.before + site.after)
+        old = site.errors
         helps = new is not None and old is not None and new < old and not re.match(r"\w", solid)
         return shown if helps else CleanText(dropped="too-short")
-    here = (len(site.before) - len(site.line), len(site.before + shown.text + first_line(tail)))
-    goes_on = _GOES_ON.search(shown.text) and not opens_block(last_line(whole[: here[1]]), language)
     sound = not new or goes_on or not fragments.errors(language, whole, here)
-    if sound or new is None or new <= (allowed := _known_errors(site)):
+    if sound or new is None or new <= site.own_errors:
         return shown
     left = fragments.balance(language, site.before, shown.text).left
     closed = fragments.errors(language, site.before + shown.text + left + tail) if left else None
-    return shown if closed is not None and closed <= allowed else CleanText(dropped="syntax")
-
-
-def _known_errors(site: CursorSite) -> int:
-    """How many syntax errors the file has without the text.
-
-    A half-typed line is an error too, but a text that completes the line must remove it. So the line counts
-    only if no ending makes it sound: then the mistake is in what the user typed.
-    """
-    language = site.language
-    line = site.line
-    above = site.before[: len(site.before) - len(line)]
-    old = fragments.errors(language, site.before + site.after) or 0
-    bare = fragments.errors(language, above + site.after) or 0
-    if old <= bare:
-        return old
-    left = fragments.balance(language, "", line).left
-    endings = _ENDINGS.get(language.blocks, ())
-    tries = (f"{site.before}{ending.format(left)}{site.after}" for ending in endings)
-    return bare if any((fragments.errors(language, each) or 0) <= bare for each in tries) else old
+    return shown if closed is not None and closed <= site.own_errors else CleanText(dropped="syntax")

@@ -10,17 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assist_completion.display.code_lines import (
+from assist_completion.display.cursor_site import (
     TOKEN,
+    CursorSite,
     first_line,
     indent,
     is_closing,
     is_substantial,
-    last_line,
-    opens_block,
     same_lines,
 )
-from assist_completion.display.cursor_site import CursorSite
 from assist_context.languages import Language
 from assist_context.syntax import fragments
 
@@ -67,21 +65,11 @@ def choose_shape(site: CursorSite, *, manual: bool, after_accept: bool) -> Shape
         return ONE_LINE
     if manual:
         return BLOCK
-    near = site.nearby()
-    if fragments.in_string_or_comment(near.language, near.before, len(near.before)):
+    if site.near.in_literal:
         return ONE_LINE
-    if _lacks_body(near):
+    if site.near.lacks_body:
         return BLOCK
-    return AFTER_ACCEPT if after_accept and not near.line.strip() else ONE_LINE
-
-
-def _lacks_body(site: CursorSite) -> bool:
-    """Whether the cursor is at the end of a block's header, or in a block with nothing in it."""
-    header = last_line(site.before.rstrip())
-    if opens_block(header, site.language):
-        following = next((line for line in site.after.split("\n")[1:] if line.strip()), "")
-        return indent(header) >= indent(following)
-    return fragments.in_empty_block(site.language, site.before + site.after, len(site.before)) or False
+    return AFTER_ACCEPT if after_accept and not site.line.strip() else ONE_LINE
 
 
 def repeats(text: str) -> bool:
@@ -129,7 +117,7 @@ def should_stop(site: CursorSite, text: str, shape: Shape) -> bool:
 def _starts_next_line(site: CursorSite, text: str) -> bool:
     """Whether the model treats the cursor's line as complete. Then there is no text for one line."""
     ended = bool(site.line.strip()) and text.lstrip(" \t").startswith("\n")
-    return ended and not opens_block(site.line, site.language)
+    return ended and not site.opens_block
 
 
 def cut(site: CursorSite, completion: str, shape: Shape, *, ended: bool = False) -> str:
@@ -171,7 +159,7 @@ def _cut_line(site: CursorSite, completion: str) -> str:
 def _line_limit(site: CursorSite, text: str, shape: Shape) -> int | None:
     """Where `text` must end, as far as its lines alone tell; None while they do not."""
     current = site.line
-    least = indent(current) + opens_block(current, site.language)
+    least = site.indent + site.opens_block
     seen = 0
     end = 0
     for line in _lines(text):
@@ -181,7 +169,7 @@ def _line_limit(site: CursorSite, text: str, shape: Shape) -> int | None:
             continue
         seen += 1
         if start > 0 or not current.strip():
-            column = indent(line) + (indent(current) if start == 0 else 0)
+            column = indent(line) + (site.indent if start == 0 else 0)
             least = least or column * (not current.strip())  # nothing typed: the first line is the measure
             if column < least:
                 return _dedent_limit(line, start, site.language)

@@ -8,12 +8,12 @@ Pure functions over text; whether a name exists is asked elsewhere.
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from assist_completion.display.code_lines import last_line
-from assist_completion.display.cursor_site import CursorSite
+from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_context.documents import TextNames
 from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.syntax import fragments
@@ -51,39 +51,46 @@ _HEADS = re.compile(rf"^[ \t]*(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINE
 _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 
 
-def names_in(site: CursorSite, text: str) -> TextNames:
-    r"""The names in a text that have to exist, and those that must not.
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in a text, of a kind of `TextNames`, and where it begins: 0 also if that is before the text."""
 
-    >>> from assist_context.languages import language_of
-    >>> site = CursorSite("value = ", "\\n", language_of("a.py"))
-    >>> found = names_in(site, "self.fetch(max(size, 1), key=lambda x: x.y)")
-    >>> sorted(found.bare), sorted(found.members)
-    (['size'], ['fetch'])
-    """
+    kind: str
+    name: str
+    at: int
+
+
+def names_of(mentions: Iterable[Mention]) -> TextNames:
+    """The names that have to exist, and those that must not."""
     found: dict[str, set[str]] = {"bare": set(), "members": set(), "defined": set(), "imports": set()}
-    for kind, name, _ in _mentions(site, text):
-        found[kind].add(name)
+    for mention in mentions:
+        found[mention.kind].add(mention.name)
     return TextNames(**{kind: frozenset(names) for kind, names in found.items()})
 
 
-def refuted_at(site: CursorSite, text: str, refuted: TextNames) -> int | None:
-    """Where the first of the refuted names begins in a text, None if it has none of them."""
-    return next((at for kind, name, at in _mentions(site, text) if name in getattr(refuted, kind)), None)
+def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> int | None:
+    """Where the first of the refuted names begins, None if none of them is mentioned."""
+    return next((found.at for found in mentions if found.name in getattr(refuted, found.kind)), None)
 
 
-def _mentions(site: CursorSite, text: str) -> Iterator[tuple[str, str, int]]:
-    """The names of a text by their kind, and where they begin in it, in order; 0 if that is before it."""
+def mentions_in(site: CursorSite, text: str) -> list[Mention]:
+    r"""The names in a text that can be refuted, in order.
+
+    >>> from assist_context.languages import language_of
+    >>> site = CursorSite("value = ", "\\n", language_of("a.py"))
+    >>> found = mentions_in(site, "self.fetch(max(size, 1), key=lambda x: x.y)")
+    >>> [(mention.kind, mention.name) for mention in found]
+    [('members', 'fetch'), ('bare', 'size')]
+    """
     if site.language.name not in _BUILT_IN:
-        return
+        return []
     code = site.line + text
     found = [*_imports(code), *_definitions(site, code)]
-    if not fragments.in_string_or_comment(site.language, site.before, len(site.before)):
+    if not site.in_literal:
         found += _uses(site, _without_strings(site, code))
     start = len(site.line)
-    yield from sorted(
-        ((kind, name, max(first - start, 0)) for kind, name, first, last in found if last > start),
-        key=lambda each: each[2],
-    )
+    fresh = [Mention(kind, name, max(first - start, 0)) for kind, name, first, last in found if last > start]
+    return sorted(fresh, key=lambda mention: mention.at)
 
 
 def _imports(code: str) -> Iterator[tuple[str, str, int, int]]:

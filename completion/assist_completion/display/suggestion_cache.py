@@ -2,7 +2,7 @@
 
 A lookup costs microseconds and no inference. Every entry remembers the text before and below its cursor, so
 an answer is never given at a place that only looks similar.
-This module compares text. Whether an answer is good enough to show is decided in `postprocess`.
+This module compares text. Whether an answer is good enough to show is decided in `show_gate`.
 """
 
 from collections import OrderedDict

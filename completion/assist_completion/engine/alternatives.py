@@ -13,7 +13,7 @@ from functools import partial
 from assist_completion.display import line_policy
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE
-from assist_completion.display.postprocess import finish
+from assist_completion.display.show_gate import finish
 from assist_completion.inference.generation import Generation, TokenSource
 from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.suggestion import Suggestion

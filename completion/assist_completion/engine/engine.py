@@ -10,19 +10,16 @@ import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from assist_completion.display import confidence, line_policy
-from assist_completion.display.cursor_site import CursorSite, site_of
+from assist_completion.display import line_policy, show_gate
+from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import Shape
-from assist_completion.display.postprocess import before_refuted, finish
-from assist_completion.display.refutation import names_in
+from assist_completion.display.refutation import first_refuted, mentions_in, names_of
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
 from assist_completion.engine.alternatives import MOST, Branches, choose
-from assist_completion.engine.pacing import TypingPace
-from assist_completion.engine.pending_generation import PendingGeneration
-from assist_completion.engine.speculation import Speculator
+from assist_completion.engine.speculation import Speculator, TypingPace
 from assist_completion.errors import CompletionError, ServedError
 from assist_completion.inference.generation import Generation, TokenBudget, TokenSource
 from assist_completion.inference.llama import Aborted
@@ -39,6 +36,8 @@ NO_OTHERS = ("long-line", "manual-only", "model-failed", "superseded")
 LOOK_UP = 0.03  # seconds in which names are looked up; afterwards nothing is known of them
 REMEMBERED = 32  # suggestions that can still be reported as shown
 RECENT = 2_048  # suggestions whose cost can still be looked up
+PATIENCE = 0.2  # seconds a request waits for the first fitting text of an older one
+GRACE = 0.15  # seconds an abandoned generation continues: an editor cancels at each key, then requests again
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,83 @@ class PreparedRequest:
     site: CursorSite
     shape: Shape
     least: float
+
+
+@dataclass(eq=False, slots=True)
+class PendingGeneration:
+    """One generation, its job, and the number of requests that wait for it.
+
+    Set `changed` on the event loop when there is more text, or when the job has ended.
+    """
+
+    generation: Generation
+    job: Job[TokenSource]
+    site: CursorSite
+    worker: Worker[TokenSource]
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting: int = 0
+
+    @property
+    def done(self) -> bool:
+        return self.job.done.done()
+
+    def typed_since(self, site: CursorSite) -> str | None:
+        """What was typed since this generation's cursor; None if `site` is another place."""
+        start = self.site.before
+        if self.site.path != site.path or self.site.below != site.below or not site.before.startswith(start):
+            return None
+        return site.before[len(start) :]
+
+    def unsure_at(self, site: CursorSite) -> bool:
+        """Whether the model was unsure one letter ago, in the same word. Then it will hardly be sure now."""
+        generation = self.generation
+        typed = self.typed_since(site)
+        unsure = self.done and bool(generation.spans) and generation.spans[0][1] < generation.least
+        same_word = typed is not None and len(typed) == 1 and typed.isalnum()
+        return unsure and same_word and self.site.line[-1:].isalnum()
+
+    def agrees(self, typed: str) -> bool:
+        """Whether the text so far and what was typed since do not contradict each other."""
+        text = self.generation.text
+        return text.startswith(typed) or (not self.done and typed.startswith(text))
+
+    async def wait(self, typed: str) -> bool:
+        """Wait until the generation ends, and return True if its text still agrees with what was typed.
+
+        Return False as soon as the text differs from it, or takes too long to reach its end.
+        When the last waiting request leaves early, cancellation included, the generation is stopped, unless
+        another request takes it over soon.
+        """
+        self.waiting += 1
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE if typed else None
+        try:
+            while not self.done and self.agrees(typed):
+                timeout = None
+                if deadline is not None and len(self.generation.text) <= len(typed):
+                    if loop.time() > deadline:
+                        return False
+                    timeout = max(0.0, deadline - loop.time())
+                self.changed.clear()
+                try:
+                    await asyncio.wait_for(self.changed.wait(), timeout)
+                except TimeoutError:
+                    return False
+            return self.agrees(typed)
+        finally:
+            self.waiting -= 1
+            if not self.waiting and not self.done:
+                loop.call_later(GRACE, self.abandon)
+
+    def abandon(self) -> None:
+        """Stop the generation if no request waits for it."""
+        if not self.waiting and not self.done:
+            self.worker.cancel(self.job)
+
+
+def site_of(context: Context) -> CursorSite:
+    """The cursor of a context."""
+    return CursorSite(context.before, context.after, context.language, context.path)
 
 
 class Engine:
@@ -87,11 +163,14 @@ class Engine:
 
     async def complete(self, request: CompletionRequest) -> Suggestion:
         """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown."""
+        return await self._complete(request, site_of(request.context))
+
+    async def _complete(self, request: CompletionRequest, site: CursorSite) -> Suggestion:
         start = self._clock()
         self._pace.record_key()
         self._speculator.hold_back()
         try:
-            answer = await self._without_refuted(request, await self._answer(request))
+            answer = await self._answer(request, site)
         except asyncio.CancelledError:
             self.counts["cancelled"] += 1
             raise
@@ -112,12 +191,13 @@ class Engine:
 
         It takes at most `alternatives.EXTRA` seconds more. A request that comes meanwhile goes first.
         """
-        first = await self.complete(request)
+        site = site_of(request.context)
+        first = await self._complete(request, site)
         if first.reason in NO_OTHERS:
             return (first,)
-        prepared = self._prepare(request, site_of(request.context))
+        prepared = self._prepare(request, site)
         number = partial(next, self.ids)
-        branches = Branches(request.context, prepared.site, self._budget.line_tokens, number)
+        branches = Branches(request.context, site, self._budget.line_tokens, number)
         try:
             await branches.write(self._worker)
         finally:
@@ -127,7 +207,7 @@ class Engine:
             named = replace(
                 suggestion, id=next(self.ids), model=self._name, ms=generation.ms, tokens=generation.tokens
             )
-            self._keep(named.id, PendingGeneration(generation, branches.job, prepared.site, self._worker))
+            self._keep(named.id, PendingGeneration(generation, branches.job, site, self._worker))
             others.append(named)
         return (first, *others)
 
@@ -156,9 +236,9 @@ class Engine:
         """Count that the user accepted this suggestion or a part of it, and generate what may follow it."""
         self.counts["accepted"] += 1
         pending = self._generations.get(suggestion_id)
-        if pending is None:
+        if pending is None or not pending.done:
             return
-        if self._speculator.continue_after_accept(pending, lambda: self._remember(pending)):
+        if self._speculator.continue_after_accept(pending.generation, lambda: self._remember(pending)):
             self.counts["speculated"] += 1
 
     def close(self) -> None:
@@ -187,13 +267,19 @@ class Engine:
         self.counts["tokens-generated"] += answer.tokens.generated
         self.recent.append(replace(answer, text="", candidate=""))
 
-    async def _answer(self, request: CompletionRequest) -> Suggestion:
+    async def _answer(self, request: CompletionRequest, site: CursorSite) -> Suggestion:
         if self._settings.mode == "manual" and not request.manual:
             return Suggestion(reason="manual-only")
-        site = site_of(request.context)
         if len(site.line) >= LONGEST_LINE:
             return Suggestion(reason="long-line")
         prepared = self._prepare(request, site)
+        answer = await self._first_answer(prepared)
+        return await self._without_refuted(prepared, answer)
+
+    async def _first_answer(self, prepared: PreparedRequest) -> Suggestion:
+        """From known text, else from the generation that is on its way, else from the model."""
+        request = prepared.request
+        site = prepared.site
         answer = self._answer_from_cache(prepared)
         if answer is None and self._pending is not None:
             typed = self._pending.typed_since(site)
@@ -207,15 +293,16 @@ class Engine:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._answer_from_model(prepared)
 
-    async def _without_refuted(self, request: CompletionRequest, answer: Suggestion) -> Suggestion:
+    async def _without_refuted(self, prepared: PreparedRequest, answer: Suggestion) -> Suggestion:
         """An answer up to the first name that the workspace refutes, as far as that is known in time.
 
         What a user asks for by hand is shown as the model wrote it.
         """
+        request = prepared.request
         if not answer.shown or request.manual or request.refute is None:
             return answer
-        site = site_of(request.context)
-        names = names_in(site, answer.text)
+        mentions = mentions_in(prepared.site, answer.text)
+        names = names_of(mentions)
         if not names:
             return answer
         try:
@@ -223,17 +310,18 @@ class Engine:
         except TimeoutError:
             self.counts["looked-up-late"] += 1
             return answer
-        return (
-            before_refuted(site, self._prepare(request, site).shape, answer, refuted) if refuted else answer
-        )
+        at = first_refuted(mentions, refuted)
+        if at is None:
+            return answer
+        return show_gate.before_refuted(prepared.site, prepared.shape, answer, at)
 
     @staticmethod
     def _still_unsure(generation: Generation) -> Suggestion:
         """The answer at a cursor in a word that the model doubted one letter ago."""
         return Suggestion(
             reason="low-confidence",
-            score=confidence.score_until(0, generation.spans),
-            needed=confidence.score_at(generation.least),
+            score=show_gate.score_until(0, generation.spans),
+            needed=show_gate.score_at(generation.least),
             source="cache",
         )
 
@@ -241,7 +329,7 @@ class Engine:
         shape = line_policy.choose_shape(site, manual=request.manual, after_accept=request.after_accept)
         limit = request.max_lines or self._settings.max_lines
         shape = line_policy.ONE_LINE if limit == 1 else replace(shape, max_lines=min(shape.max_lines, limit))
-        least = confidence.limit(self._settings.mode, manual=request.manual)
+        least = show_gate.limit(self._settings.mode, manual=request.manual)
         return PreparedRequest(request, site, shape, least)
 
     def _answer_from_cache(self, prepared: PreparedRequest) -> Suggestion | None:
@@ -249,20 +337,15 @@ class Engine:
         known = self._cache.find(prepared.site)
         if known is None:
             return None
-        whole = (
-            known.ended
-            or confidence.doubt(known.text, known.spans, prepared.least, lines=prepared.shape.multi)
-            is not None
-            or line_policy.should_stop(prepared.site, known.text, prepared.shape)
-        )
         answer = self._finish(prepared, known)
-        usable = whole
+        usable = show_gate.is_enough(prepared.site, prepared.shape, known, prepared.least)
         if known.skipped and not prepared.request.manual:  # after a doubt, one letter more is not worth a run
             usable = answer.shown or (bool(answer.candidate) and known.skipped == 1)
         return replace(answer, source="typed-through" if known.skipped else "cache") if usable else None
 
     def _finish(self, prepared: PreparedRequest, known: KnownText) -> Suggestion:
-        answer = finish(prepared.site, prepared.shape, known, prepared.least)
+        """The suggestion that a text makes; the tokens that it shows and none before it did are counted."""
+        answer = show_gate.finish(prepared.site, prepared.shape, known, prepared.least)
         if answer.shown:
             reach = known.reach(len(answer.text))
             used = self._used.get(known.origin, 0)
@@ -291,13 +374,11 @@ class Engine:
                 return Suggestion(reason="server-away" if error.away else "not-for-server")
             return Suggestion(reason="model-failed")
         generation = pending.generation
+        known = generation.known_text()
         self._pace.record_answer(self._clock() - start)
         self._speculator.plan_after_answer(generation)
-        return replace(
-            self._finish(prepared, generation.known_text()),
-            ms=generation.ms,
-            tokens=generation.tokens,
-        )
+        answer = self._finish(prepared, known)
+        return replace(answer, ms=generation.ms, tokens=generation.tokens)
 
     def _launch(self, prepared: PreparedRequest) -> PendingGeneration:
         loop = asyncio.get_running_loop()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
 
-from assist_completion.display.confidence import LIMITS
+from assist_completion.display.show_gate import LIMITS
 from assist_completion.engine.server_port import CompletionServer, ServedPiece, ServedPrompt
 from assist_completion.inference.generation import Generation, TokenBudget
 from assist_completion.inference.llama import Abort, Aborted

@@ -1,27 +1,83 @@
-"""Work ahead of requests: read full heads, move anchors, and continue an accepted text.
+"""When to ask the model after a key, and work ahead of requests: full heads, new anchors, accepted texts.
 
-All of it yields to a visible request. No job starts on battery, or after this work has used its share of
-the time.
+Work ahead yields to a visible request. None of it starts on battery, or after it has used its share of the
+time. How long a request waits for a pause in typing comes from the same times. The clock is a parameter.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
+from statistics import median
 
-from assist_completion.display import confidence
-from assist_completion.engine.pacing import TypingPace
-from assist_completion.engine.pending_generation import PendingGeneration
+from assist_completion.display import show_gate
 from assist_completion.inference.generation import REANCHOR, Generation, TokenSource
 from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.settings import CompletionSettings
 from assist_context.documents import Context
 
+FLOOR = 0.005  # seconds: joins the two edits that auto-closing editors send for one key
+GAPS = 9  # keystrokes remembered
+PAUSE = 1.0  # seconds: a longer gap is thinking, not typing
+SHARE = 0.5  # of a key gap: calling the model earlier wastes a prefill, later is felt
+DUTY = 0.5  # of the time, at most, that work ahead of requests may keep the cores busy
+WINDOW = 30.0  # seconds over which that share is measured
+_SUPPLIES = Path("/sys/class/power_supply")
+
 STAYS = 3  # answers of the model at a small head before the full one is read
 IDLE = 0.3  # seconds without a request before the anchor may be moved
 LINES = 1  # lines generated after an accepted text, so that the next request finds an answer
 TOKENS = 32
+
+
+class TypingPace:
+    """The key gaps, answer times and work ahead of requests of one session."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
+        self._gaps: deque[float] = deque(maxlen=GAPS)
+        self._answers: deque[float] = deque(maxlen=GAPS)
+        self._last = -PAUSE
+        self._work: deque[tuple[float, float]] = deque()
+
+    def record_key(self) -> None:
+        """Note that a request came in."""
+        now = self.clock()
+        if now - self._last < PAUSE:
+            self._gaps.append(now - self._last)
+        self._last = now
+
+    def record_answer(self, seconds: float) -> None:
+        """Note how long the model took from request to answer."""
+        self._answers.append(seconds)
+
+    def record_work(self, seconds: float) -> None:
+        """Note how long work ahead of requests took."""
+        self._work.append((self.clock(), seconds))
+
+    def debounce(self, longest: float) -> float:
+        """Seconds to wait before calling the model: a pause in typing, minus the time the answer takes."""
+        gap = median(self._gaps) if self._gaps else 0.0
+        expected = median(self._answers) if self._answers else 0.0
+        return min(longest, max(FLOOR, SHARE * gap - expected))
+
+    def may_speculate(self) -> bool:
+        """Whether there may be work ahead of requests: on mains power, and below the duty limit."""
+        floor = self.clock() - WINDOW
+        while self._work and self._work[0][0] < floor:
+            self._work.popleft()
+        return sum(seconds for _, seconds in self._work) < DUTY * WINDOW and not on_battery()
+
+
+def on_battery(supplies: Path = _SUPPLIES) -> bool:
+    """Whether Linux reports that a battery discharges; False where it reports nothing."""
+    try:
+        states = [(entry / "status").read_text(encoding="ascii") for entry in supplies.glob("BAT*")]
+    except OSError:
+        return False
+    return any(state.strip() == "Discharging" for state in states)
 
 
 class Speculator:
@@ -69,16 +125,15 @@ class Speculator:
             self._timer.cancel()
             self._timer = None
 
-    def continue_after_accept(self, pending: PendingGeneration, remember: Callable[[], None]) -> bool:
-        """Continue an accepted text while there is nothing else to do; whether that was started.
+    def continue_after_accept(self, generation: Generation, remember: Callable[[], None]) -> bool:
+        """Continue an accepted text that has ended, while there is nothing else to do; whether it started.
 
         After a text that is only shown, most of this work is lost: a sixth of the tokens were ever shown, for
         1 % more kept characters (benchmarks/replay.py --virtual, three traces).
         """
-        generation = pending.generation
         wanted = self._settings.speculate and self._pace.may_speculate()
-        doubted = confidence.doubt(generation.text, generation.spans, generation.least) is not None
-        if not wanted or not pending.done or doubted or not generation.claim_extension():
+        doubted = show_gate.doubt(generation.text, generation.spans, generation.least) is not None
+        if not wanted or doubted or not generation.claim_extension():
             return False
         start = len(generation.text)
         written = generation.tokens.generated

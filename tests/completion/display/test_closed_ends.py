@@ -2,8 +2,8 @@
 
 import pytest
 
-from assist_completion.display.closed_ends import closed_ends
 from assist_completion.display.cursor_site import CursorSite
+from assist_completion.display.show_gate import closed_ends
 from assist_context.languages import language_of
 
 # suffix, source with the cursor at █, text, whether it was cut at a doubt, what it may become

@@ -2,9 +2,8 @@
 
 import pytest
 
-from assist_completion.display.cursor_site import MOST_READ, CursorSite, site_of
-from assist_context.documents import Context
-from assist_context.languages import PLAIN, language_of
+from assist_completion.display.cursor_site import MOST_READ, CursorSite
+from assist_context.languages import PLAIN
 
 
 @pytest.mark.parametrize(
@@ -21,14 +20,9 @@ def test_the_parts_of_the_cursors_line(source: str, line: str, rest: str, below:
     assert (site.line, site.rest, site.below) == (line, rest, below)
 
 
-def test_the_site_of_a_context_is_its_cursor() -> None:
-    python = language_of("a.py")
-    assert site_of(Context("a.py", python, "x = ", "\n")) == CursorSite("x = ", "\n", python, "a.py")
-
-
 def test_a_site_nearby_has_less_text_and_the_same_cursor() -> None:
     short = CursorSite("x = ", "\n", PLAIN)
-    assert short.nearby() is short
-    near = CursorSite("y\n" * MOST_READ + "x", "1\n" * MOST_READ, PLAIN, "a.txt").nearby()
+    assert short.near is short
+    near = CursorSite("y\n" * MOST_READ + "x", "1\n" * MOST_READ, PLAIN, "a.txt").near
     assert (len(near.before), len(near.after)) == (MOST_READ, MOST_READ)
     assert (near.line, near.rest, near.path) == ("x", "1", "a.txt")

@@ -12,8 +12,6 @@ from assist_completion.display.filters import CleanText, clean
 from assist_context.languages import LANGUAGES, PLAIN, language_of
 from assist_context.syntax import fragments
 
-SPECIALS = ("<|fim_middle|>", "<|endoftext|>", "<|file_sep|>")
-
 # (complaint, file suffix, source with the cursor as █, raw completion, text shown or !reason, replace)
 # fmt: off
 GOLDEN = [
@@ -145,7 +143,7 @@ GOLDEN = [
 
 def check(source: str, raw: str, expected: str, replace: int, suffix: str = "py") -> None:
     before, after = source.split("█")
-    found = clean(raw, CursorSite(before, after, language_of("a." + suffix)), specials=SPECIALS)
+    found = clean(CursorSite(before, after, language_of("a." + suffix)), raw)
     dropped = expected.removeprefix("!") if expected.startswith("!") else None
     assert found == CleanText("" if dropped else expected, replace, dropped)
 
@@ -165,8 +163,10 @@ def test_golden_texts_are_left_alone_the_second_time() -> None:
             check(source, raw.replace("\n", "\r\n"), expected, replace, suffix)
 
 
-def test_no_special_tokens_are_known_unless_given() -> None:
-    assert clean("'<|endoftext|>'", CursorSite("x = ", "\n", language_of("a.py"))).text == "'<|endoftext|>'"
+def test_a_file_about_special_tokens_may_hold_one_more_of_them() -> None:
+    site = CursorSite("END = '<|endoftext|>'\nx = ", "\n", language_of("a.py"))
+    assert clean(site, "'<|endoftext|>'").text == "'<|endoftext|>'"
+    assert clean(site, "'<|fim_middle|>'").dropped == "special-token"
 
 
 # A model or a file may have any text: brackets, quotes, line breaks and odd characters.
@@ -186,7 +186,7 @@ LANGUAGE = st.sampled_from([PLAIN, *LANGUAGES])
 def test_any_text(before: str, raw: str, after: str, language: object) -> None:
     """`clean` never raises, replaces at most the rest of the line, and adds nothing but indentation."""
     assert isinstance(language, type(PLAIN))
-    found = clean(raw, CursorSite(before, after, language))
+    found = clean(CursorSite(before, after, language), raw)
     assert 0 <= found.replace <= len(after.partition("\n")[0])
     assert bool(found.text) == (found.dropped is None)
     if found.dropped:
@@ -201,7 +201,7 @@ def test_any_text(before: str, raw: str, after: str, language: object) -> None:
 def test_no_new_unbalanced_closer(before: str, raw: str, after: str, language: object) -> None:
     """Everything the text closes was open, and is not closed again after it."""
     assert isinstance(language, type(PLAIN))
-    found = clean(raw, CursorSite(before, after, language))
+    found = clean(CursorSite(before, after, language), raw)
     ours = fragments.balance(language, before, found.text)
     closers = [token for token, _ in ours.closes if token in ")]}"]
     assert len(closers) <= len(ours.open) or before[:1].isspace()
@@ -212,8 +212,8 @@ def test_no_new_unbalanced_closer(before: str, raw: str, after: str, language: o
 def test_what_is_shown_is_clean(before: str, raw: str, after: str, language: object) -> None:
     """A second pass finds no repetition to drop and no closer to cut."""
     assert isinstance(language, type(PLAIN))
-    first = clean(raw, CursorSite(before, after, language))
-    second = clean(first.text, CursorSite(before, after, language))
+    first = clean(CursorSite(before, after, language), raw)
+    second = clean(CursorSite(before, after, language), first.text)
     assert first.dropped or second.dropped not in {"special-token", "empty", "repetition"}
 
 
@@ -222,7 +222,7 @@ def test_a_megabyte_does_not_matter(piece: str) -> None:
     start = time.monotonic()
     for language in (language_of("a.py"), language_of("a.ts"), PLAIN):
         huge = piece * (1_000_000 // len(piece))
-        clean(huge, CursorSite("x = ", "\n", language))
-        clean("foo(1)", CursorSite(huge, huge, language))
-        clean(huge, CursorSite(huge, huge, language))
+        clean(CursorSite("x = ", "\n", language), huge)
+        clean(CursorSite(huge, huge, language), "foo(1)")
+        clean(CursorSite(huge, huge, language), huge)
     assert time.monotonic() - start < 5  # 0.5 s on an idle machine; quadratic work would take hours

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rounds import rounds
 
-from assist_completion.display.code_lines import opens_block
-from assist_completion.display.cursor_site import CursorSite
+from assist_completion.display.cursor_site import CursorSite, opens_block
 from assist_completion.display.line_policy import (
     AFTER_ACCEPT,
     BLOCK,

@@ -4,8 +4,8 @@ import pytest
 
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE, Shape
-from assist_completion.display.postprocess import before_refuted
-from assist_completion.display.refutation import names_in, refuted_at
+from assist_completion.display.refutation import first_refuted, mentions_in, names_of
+from assist_completion.display.show_gate import before_refuted
 from assist_completion.suggestion import Suggestion
 from assist_context.documents import TextNames
 from assist_context.languages import language_of
@@ -39,7 +39,7 @@ CASES = [
 
 
 def found(here: CursorSite, text: str) -> set[str]:
-    names = names_in(here, text)
+    names = names_of(mentions_in(here, text))
     return {*names.bare, *names.members}
 
 
@@ -55,13 +55,13 @@ def test_names_that_have_to_exist(suffix: str, line: str, text: str, names: set[
 def test_a_word_that_the_user_began_is_checked_as_a_whole() -> None:
     here = site("py", "return _null")
     assert found(here, "page(stdout)") == {"_nullpage", "stdout"}
-    assert refuted_at(here, "page(stdout)", TextNames(bare=frozenset({"_nullpage"}))) == 0
+    refuted = TextNames(bare=frozenset({"_nullpage"}))
+    assert first_refuted(mentions_in(here, "page(stdout)"), refuted) == 0
 
 
 @pytest.mark.parametrize(
     ("text", "unknown", "left"),
     [
-        ("self.load(data)", {"from_dict"}, "self.load(data)"),
         ("self.from_dict(data)", {"from_dict"}, "self."),
         ("fetch(first, seconds)", {"seconds"}, "fetch"),
         ("a = self.one()\nb = self.made_up()\nc = 3", {"made_up"}, "a = self.one()"),
@@ -71,9 +71,11 @@ def test_a_word_that_the_user_began_is_checked_as_a_whole() -> None:
 )
 def test_a_text_ends_before_a_name_that_does_not_exist(text: str, unknown: set[str], left: str) -> None:
     shape = Shape(multi=True, max_lines=6) if "\n" in text else ONE_LINE
-    here = CursorSite("def f(self):\n    ", "\n", language_of("a.py"))
+    here = site("py", "def f(self):\n    ")
     refuted = TextNames(bare=frozenset(unknown), members=frozenset(unknown))
-    answer = before_refuted(here, shape, Suggestion(text, text, shown=True), refuted)
+    at = first_refuted(mentions_in(here, text), refuted)
+    assert at == len(text.partition(min(unknown))[0])
+    answer = before_refuted(here, shape, Suggestion(text, text, shown=True), at)
     assert (answer.text, answer.shown, answer.reason) == (left, bool(left), "" if left else "unknown-name")
 
 
@@ -99,5 +101,5 @@ def test_definitions_and_imports_of_a_text(
     suffix: str, source: str, text: str, defined: set[str], imports: set[str]
 ) -> None:
     before, after = source.split("█")
-    names = names_in(CursorSite(before, after, language_of(f"a.{suffix}")), text)
+    names = names_of(mentions_in(CursorSite(before, after, language_of(f"a.{suffix}")), text))
     assert (names.defined, names.imports) == (defined, imports)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from assist_completion.engine.pacing import FLOOR, TypingPace, on_battery
+from assist_completion.engine.speculation import FLOOR, TypingPace, on_battery
 
 
 class Clock:

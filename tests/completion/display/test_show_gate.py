@@ -1,16 +1,16 @@
 """From raw text to a suggestion: leaks of special tokens, and texts that the model doubts."""
 
-from assist_completion.display import confidence
+from assist_completion.display import show_gate
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE
-from assist_completion.display.postprocess import finish
+from assist_completion.display.show_gate import finish
 from assist_completion.display.suggestion_cache import KnownText
 from assist_context.languages import language_of
 
 LEAK = KnownText('"<|fim_middle|>"', ((16, -0.1),), 0, ended=True)
 
 
-EAGER = confidence.limit("eager", manual=False)
+EAGER = show_gate.limit("eager", manual=False)
 
 
 def site(before: str) -> CursorSite:
@@ -29,7 +29,7 @@ def test_a_file_about_special_tokens_may_hold_one_more() -> None:
 
 def test_an_unsure_text_is_shown_only_on_a_manual_request() -> None:
     unsure = KnownText("foo(bar)", ((8, -4.0),), 0, ended=True)
-    held = finish(site("x = "), ONE_LINE, unsure, confidence.limit("balanced", manual=False))
+    held = finish(site("x = "), ONE_LINE, unsure, show_gate.limit("balanced", manual=False))
     assert (held.text, held.candidate, held.reason) == ("", "foo(bar)", "low-confidence")
-    by_hand = confidence.limit("balanced", manual=True)
+    by_hand = show_gate.limit("balanced", manual=True)
     assert finish(site("x = "), ONE_LINE, unsure, by_hand).text == "foo(bar)"
