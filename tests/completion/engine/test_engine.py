@@ -44,9 +44,10 @@ class Driver:
 
     async def settle(self) -> None:
         """Wait until the worker has nothing to do and the event loop has handled the results."""
-        while not self.engine._worker.idle():
-            await asyncio.sleep(0.005)
-        await asyncio.sleep(0.01)
+        for _ in range(2):  # what the event loop handles may begin work ahead
+            while not self.engine._worker.idle():
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
