@@ -16,10 +16,12 @@ from assist_completion.engine.answer_stream import Answerer
 from assist_completion.inference.conversation import Conversation
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import Config
-from assist_server.questions.answering import AnswerSources, FinalAnswer, answer
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, Question, decide
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
+from assist_server.questions.final_answer import FinalAnswer
 from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.run import AnswerOptions, whole_answer
 from assist_server.questions.targets import resolve_target
 from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
 from bench.edits.tasks import EditTask
@@ -93,7 +95,7 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 async def _answer(task: Task, config: Config, corpus: Corpus, local: Answerer[Any]) -> FinalAnswer:
     target = await asyncio.to_thread(resolve_target, corpus, task.target)
-    inputs, _ = await asyncio.to_thread(decision_inputs, config, [corpus.root], [corpus.root])
+    inputs = await asyncio.to_thread(decision_inputs, config, [corpus.root], [corpus.root])
     question = Question(task.kind, task.words, target, wish="local")
     decided = await asyncio.to_thread(decide, question, QuestionFolders(corpus), inputs)
 
@@ -103,11 +105,7 @@ async def _answer(task: Task, config: Config, corpus: Corpus, local: Answerer[An
     async def refuse(_: DecidedQuestion) -> bool:
         return False
 
-    async with aclosing(answer(decided, inputs, AnswerSources(load, lambda *_: None), refuse)) as stream:
-        async for event in stream:
-            if isinstance(event, FinalAnswer):
-                return event
-    raise SystemExit(f"{task.id}: there was no answer")
+    return await whole_answer(decided, AnswerOptions(load, refuse, records=False))
 
 
 async def ask_bare(task: EditTask, local: Answerer[Any]) -> EditAnswer:

@@ -7,7 +7,6 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +21,12 @@ from assist_evaluation.mining.small_commits import definition_around
 from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.questions.answering import AnswerSources, FinalAnswer, answer
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import (
-    DecidedQuestion,
-    DecisionInputs,
-    Question,
-    decide,
-)
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
+from assist_server.questions.final_answer import FinalAnswer
 from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.run import AnswerOptions, whole_answer
 from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder
@@ -104,31 +100,30 @@ class AnswerCandidate:
 
     def question(self, task: EvalTask, texts: TaskTexts) -> DecidedQuestion:
         """What would be asked, with its price: for a dry run. It sends nothing. Raises `EscalationError`."""
-        return self._decide(lambda corpus: self._task_question(corpus, task, texts))[0]
+        return self._decide(lambda corpus: self._task_question(corpus, task, texts))
 
     async def _ask(self, make: "MakeQuestion", path: str = "") -> EvalAnswer:
         start = time.perf_counter()
         try:
-            decided, inputs = await asyncio.to_thread(self._decide, make)
+            decided = await asyncio.to_thread(self._decide, make)
             if decided.question.material and decided.frontier and decided.frontier.left_out:
                 raise UserError("A rule keeps a part of it on this machine.")
             if self._spec.source == "provider":
-                final = await self._ask_provider(decided, inputs)
+                final = await self._ask_provider(decided)
             else:
-                final = await self._answer(decided, inputs)
+                final = await self._answer(decided)
         except (UserError, EscalationError) as error:
             return EvalAnswer(reason=str(error), failed=True, ms=1e3 * (time.perf_counter() - start))
         return self._eval_answer(decided, final, path)
 
-    def _decide(self, make: "MakeQuestion") -> tuple[DecidedQuestion, DecisionInputs]:
+    def _decide(self, make: "MakeQuestion") -> DecidedQuestion:
         """A question, decided by today's rules."""
         if self._corpus is None:
             raise RuntimeError("the candidate is not open")
         self._corpus.set_open({})  # the file of an earlier task is as it is on the disk
         question = make(self._corpus)
-        root = self._corpus.root
-        inputs, _ = decision_inputs(self._config, [root], [root])
-        return decide(question, QuestionFolders(self._corpus), inputs), inputs
+        folders = QuestionFolders(self._corpus)
+        return decide(question, folders, decision_inputs(self._config, folders.roots, folders.roots))
 
     def _task_question(self, corpus: "Corpus", task: EvalTask, texts: TaskTexts) -> Question:
         """The question of a task. The file is laid over the index as it is asked about.
@@ -150,15 +145,15 @@ class AnswerCandidate:
             return replace(question, wish="frontier", provider=self._spec.name)
         return replace(question, wish="local")
 
-    async def _ask_provider(self, decided: DecidedQuestion, inputs: DecisionInputs) -> FinalAnswer:
+    async def _ask_provider(self, decided: DecidedQuestion) -> FinalAnswer:
         """The provider's answer, within the run's money. A refusal is written into the audit log."""
         prepared = decided.prepared
         if prepared is None or decided.decision.target != "frontier":
-            return await self._answer(decided, inputs)
+            return await self._answer(decided)
         await asyncio.to_thread(self._budget.reserve, prepared)
         paid: int | None = None
         try:
-            final = await self._answer(decided, inputs)
+            final = await self._answer(decided)
             paid = final.cost.micro
             return final
         except RefusedError:  # a rule or a budget: nothing was sent
@@ -167,7 +162,7 @@ class AnswerCandidate:
         finally:
             await asyncio.to_thread(self._budget.settle, prepared, paid)
 
-    async def _answer(self, decided: DecidedQuestion, inputs: DecisionInputs) -> FinalAnswer:
+    async def _answer(self, decided: DecidedQuestion) -> FinalAnswer:
         async def load() -> "Answerer[Any]":
             if self._local is None:
                 raise UserError(f"{self._spec.label} asks no local model.")
@@ -176,14 +171,7 @@ class AnswerCandidate:
         async def agree(_: DecidedQuestion) -> bool:
             return True  # whoever started the run has seen the price and agreed
 
-        sources = AnswerSources(load, lambda *_: None)
-        final: FinalAnswer | None = None
-        async with aclosing(answer(decided, inputs, sources, agree)) as stream:
-            async for event in stream:
-                final = event if isinstance(event, FinalAnswer) else final
-        if final is None:
-            raise UserError(f"{self._spec.label} ended without an answer.")
-        return final
+        return await whole_answer(decided, AnswerOptions(load, agree, records=False))
 
     def _eval_answer(self, decided: DecidedQuestion, final: FinalAnswer, path: str) -> EvalAnswer:
         changes = final.plan.changes if final.plan else ()

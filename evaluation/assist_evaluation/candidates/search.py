@@ -14,7 +14,7 @@ from assist_context.retrieval.corpus import Corpus
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.config.config import Config
-from assist_server.questions.decision import FRONTIER_TOKENS
+from assist_server.questions.draft import FRONTIER_TOKENS
 from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
 
 

@@ -122,7 +122,7 @@ def _after_command(chat: _Chat, state: ChatState, line: str) -> ChatState:
 def _show_sources(thread: Thread | None) -> None:
     """The pieces that are in the conversation, the last ones last."""
     origins = [span.origin for turn in thread.turns for span in turn.evidence] if thread else []
-    for origin in dict.fromkeys((each.path, each.first, each.last) for each in origins):
+    for origin in dict.fromkeys((origin.path, origin.first, origin.last) for origin in origins):
         out(harmless("{}:{}-{}".format(*origin)))
     if not origins:
         say("Nothing was shown to a model yet.")
@@ -132,9 +132,9 @@ def _after_question(runner: asyncio.Runner, chat: _Chat, state: ChatState, words
     now = time.monotonic()
     fresh = now - state.indexed > INDEXED_S
     asked = TerminalQuestion("ask", "", words, context=state.context, index=fresh)
-    this = decide_run(chat.config, asked, chat.flags)
-    final, notices = runner.run(answer_run(this, chat.local))
+    decided = decide_run(chat.config, asked, chat.flags)
+    final, notices = runner.run(answer_run(decided, chat.flags, chat.local))
     if final is None:
         return state
-    finish_run(this, final, notices)
+    finish_run(decided, chat.flags, final, notices)
     return ChatState(QuestionContext(thread=final.thread), now if fresh else state.indexed)

@@ -9,16 +9,17 @@ from pathlib import Path
 
 from assist_context.files.git_repository import Git, find_git
 from assist_escalation.edits.checks.unseen_characters import visible
-from assist_server.cli.commands.question_run import QuestionRun, answer_unshown, show_decision
+from assist_server.cli.commands.question_run import answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.questions.answering import FinalAnswer
 from assist_server.questions.composition import decision_inputs, git_of
-from assist_server.questions.decision import DecidedQuestion, Question, decide
-from assist_server.questions.diff_material import read_diff, with_diff
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
+from assist_server.questions.final_answer import FinalAnswer
 from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.run import read_diff, with_diff
 from assist_server.wording.answers import answer_document, last_line
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.commit_style import clean_message
@@ -65,11 +66,11 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
         return
     found = remarks_in(final.text, decided.question.material)
     if flags.as_json:
-        remarks = [{"path": each.path, "line": each.line, "text": each.text} for each in found.kept]
+        remarks = [{"path": remark.path, "line": remark.line, "text": remark.text} for remark in found.kept]
         document = answer_document(decided, final, [], applied=False, problem=None)
         emit({**document, "remarks": remarks, "dropped": found.dropped})
-    for each in () if flags.as_json else found.kept:
-        out(f"{visible(each.path)}:{each.line}: {harmless(each.text)}")
+    for remark in () if flags.as_json else found.kept:
+        out(f"{visible(remark.path)}:{remark.line}: {harmless(remark.text)}")
     if not found.kept:
         say("No remarks.")
     if found.dropped:
@@ -89,8 +90,8 @@ def _ask(
 ) -> tuple[DecidedQuestion, FinalAnswer | None]:
     """The decision and the answer; no answer for a dry run, which is shown."""
     root = Path(diff.root)
-    inputs, problems = decision_inputs(config, [diff.root], [str(directory(flags.workspace))])
-    for problem in problems:
+    inputs = decision_inputs(config, [diff.root], [str(directory(flags.workspace))])
+    for problem in inputs.problems:
         say(f"assist: {problem}")
     question = replace(question, wish=flags.wish, provider=flags.provider)
     about = with_diff(question, diff, git_of(config), inputs.permissions.mode)
@@ -105,7 +106,7 @@ def _ask(
     if flags.dry_run:
         show_decision(decided, flags)
         return decided, None
-    return decided, answer_unshown(QuestionRun(config, inputs, decided, flags))
+    return decided, answer_unshown(decided, flags)
 
 
 def _say_left_out(left_out: Sequence[tuple[str, str]]) -> None:

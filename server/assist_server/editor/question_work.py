@@ -5,7 +5,7 @@ It uses plain values; what blocks runs on threads. `question_tasks` imports it a
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
 from functools import partial
@@ -24,20 +24,27 @@ from assist_server.config.config import Config
 from assist_server.editor.edit_preview import EditPreview
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
 from assist_server.errors import UserError
-from assist_server.questions.answering import (
+from assist_server.questions.composition import decision_inputs, git_of
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
+from assist_server.questions.events import (
+    AnswerEvent,
     AnswerPiece,
-    AnswerSources,
+    AnswerProgress,
     AnswerStart,
-    Event,
-    FinalAnswer,
     Notice,
-    answer,
+    reading,
 )
-from assist_server.questions.composition import decision_inputs, git_of, record_feedback
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
-from assist_server.questions.diff_material import DIFFS, read_diff, with_diff
-from assist_server.questions.progress import Progress, reading
+from assist_server.questions.final_answer import FinalAnswer
 from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.run import (
+    DIFFS,
+    AnswerOptions,
+    answer,
+    read_diff,
+    record_happening,
+    with_diff,
+)
 from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.records.edit_history import changed_files, finish_interrupted, record_editor_edit
 from assist_server.records.past_requests import rate
@@ -55,13 +62,13 @@ GONE = "The earlier questions of this conversation are no longer known here: a n
 LEFT_OUT = 5  # files that are left out of a diff and named
 OPENED = 24  # open documents that are parsed for a question
 
-Message = dict[str, Any]
+AnswerMessage = dict[str, Any]
 T = TypeVar("T")
 
 
 async def answer_messages(
     question: EditorQuestion, snapshot: WorkspaceSnapshot, context: EditorContext
-) -> AsyncGenerator[Message, None]:
+) -> AsyncGenerator[AnswerMessage, None]:
     """The messages of one answer, as `assist/answer` sends them. Raises what `answering.answer` raises."""
     yield {"progress": progress_document(reading(0, 0.0))}
     home = _home(question, snapshot).root
@@ -71,26 +78,18 @@ async def answer_messages(
     if question.thread and (thread is None or thread.root != home):
         yield {"notice": GONE}
         thread = None
-    decided, inputs, problems = await asyncio.to_thread(decide_question, question, snapshot, thread)
+    decided, problems = await asyncio.to_thread(decide_question, question, snapshot, thread)
     yield {"request": decided.id}
     for problem in problems:
         yield {"notice": problem}
-    writes: list[asyncio.Future[None]] = []
-
-    def note(*what: Any) -> None:
-        loop = asyncio.get_running_loop()
-        writes.append(loop.run_in_executor(None, partial(record_feedback, snapshot.config, *what)))
-
-    sources = AnswerSources(context.local, note, partial(_version, snapshot, decided.root))
+    versions = partial(_version, snapshot, decided.root)
+    options = AnswerOptions(context.local, context.editor.confirm_request, versions=versions)
     preview = EditPreview()
-    try:
-        async with aclosing(answer(decided, inputs, sources, context.editor.confirm_request)) as stream:
-            async for event in stream:
-                if isinstance(event, AnswerStart):
-                    preview = EditPreview()
-                yield await _message(decided, context, event, preview)
-    finally:
-        await asyncio.gather(*writes)
+    async with aclosing(answer(decided, options)) as stream:
+        async for event in stream:
+            if isinstance(event, AnswerStart):
+                preview = EditPreview()
+            yield await _message(decided, context, event, preview)
 
 
 def rate_request(config: Config, request: str, happening: Happening) -> None:
@@ -111,8 +110,8 @@ async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContex
 
 
 async def _message(
-    decided: DecidedQuestion, context: EditorContext, event: Event, preview: EditPreview
-) -> Message:
+    decided: DecidedQuestion, context: EditorContext, event: AnswerEvent, preview: EditPreview
+) -> AnswerMessage:
     is_edit = bool(decided.local.form.kind)  # in other answers, what looks like an edit block is none
     match event:
         case AnswerPiece(text):
@@ -121,7 +120,7 @@ async def _message(
             return {"delta": preview.feed(text) if is_edit else "" if hidden else text}
         case Notice(text):
             return {"notice": text}
-        case Progress():
+        case AnswerProgress():
             return {"progress": progress_document(event)}
         case AnswerStart(decision, model):
             route = {**route_document(decided), "target": decision.target, "cause": decision.cause}
@@ -136,7 +135,9 @@ async def _message(
             return {"delta": preview.end() + shown, **last, "thread": thread}
 
 
-async def _last_message(decided: DecidedQuestion, context: EditorContext, final: FinalAnswer) -> Message:
+async def _last_message(
+    decided: DecidedQuestion, context: EditorContext, final: FinalAnswer
+) -> AnswerMessage:
     """The last message of an answer, after its edit was made or refused."""
     applied = False
     files = []
@@ -154,14 +155,14 @@ async def _last_message(decided: DecidedQuestion, context: EditorContext, final:
     }
 
 
-def _source_documents(final: FinalAnswer, snapshot: WorkspaceSnapshot) -> list[Message]:
+def _source_documents(final: FinalAnswer, snapshot: WorkspaceSnapshot) -> list[AnswerMessage]:
     """The sources of an answer, each with its URI, which is the editor's own for an open document."""
-    opened = {each.real_path: uri for uri, each in snapshot.opened.items() if each.real_path}
+    opened = {state.real_path: uri for uri, state in snapshot.opened.items() if state.real_path}
     shown = []
-    for each in final.sources:
-        full = os.path.join(each.root, each.path)
+    for source in final.sources:
+        full = os.path.join(source.root, source.path)
         uri = opened.get(full) or Path(full).as_uri()
-        shown.append({"uri": uri, **source_document(each)})
+        shown.append({"uri": uri, **source_document(source)})
     return shown
 
 
@@ -177,7 +178,7 @@ async def _make_answer(
         except EscalationError as error:
             return str(error)
         finally:
-            await asyncio.to_thread(record_feedback, config, decided, final.decision, "accepted")
+            await asyncio.to_thread(record_happening, decided, final.decision, "accepted")
         return ""
 
     applied = False
@@ -189,8 +190,7 @@ async def _make_answer(
     except EditError as error:
         problem = str(error)
     if not applied:
-        config = context.snapshot().config
-        await asyncio.to_thread(record_feedback, config, decided, final.decision, "not_applied")
+        await asyncio.to_thread(record_happening, decided, final.decision, "not_applied")
     return applied, problem
 
 
@@ -216,10 +216,10 @@ async def _try_edit(
 ) -> tuple[bool, str]:
     """One attempt at an edit, after the user has agreed."""
     opened = _open_files(plan, context.snapshot(), root)
-    texts = {path: each.document.text for path, (_, each) in opened.items()}
+    texts = {path: state.document.text for path, (_, state) in opened.items()}
     if changed := await asyncio.to_thread(changed_files, plan, root, texts):
         raise EditError(f"{', '.join(changed)} changed since {since}")
-    versions = {path: (uri, each.version) for path, (uri, each) in opened.items()}
+    versions = {path: (uri, state.version) for path, (uri, state) in opened.items()}
 
     async def make() -> tuple[bool, str]:
         made = await context.editor.apply(plan, root, versions)
@@ -266,7 +266,7 @@ async def undo(uri: str, context: EditorContext) -> tuple[list[str], tuple[str, 
 
 def decide_question(
     question: EditorQuestion, snapshot: WorkspaceSnapshot, thread: Thread | None = None
-) -> tuple[DecidedQuestion, DecisionInputs, tuple[str, ...]]:
+) -> tuple[DecidedQuestion, tuple[str, ...]]:
     """A question with its decision, and what is wrong in the rules. It blocks.
 
     Raises `UserError` if the editor does not have the document open.
@@ -296,7 +296,7 @@ def decide_question(
         asked += [os.path.dirname(path_of(uri)) for uri in question.files]
         if snapshot.folders and home not in snapshot.folders:
             asked.insert(0, snapshot.folders[0].root)
-        inputs, wrong = decision_inputs(snapshot.config, [corpus.root for corpus in corpora], asked)
+        inputs = decision_inputs(snapshot.config, folders.roots, asked)
         origin = Origin("editor", target.lines.path if target else "", folders.corpus.root)
         problems = tuple(Span(f"line {line}: {text}", origin) for line, text in question.problems)
         decidable = Question(
@@ -307,12 +307,12 @@ def decide_question(
             question.wish,
             question.provider,
             thread=thread,
-            attachments=_attachments(question, [corpus.root for corpus in corpora]),
+            attachments=_attachments(question, folders.roots),
         )
-        return decide(decidable, folders, inputs), inputs, tuple(map(str, wrong))
+        return decide(decidable, folders, inputs), tuple(map(str, inputs.problems))
 
 
-def _attachments(question: EditorQuestion, roots: list[str]) -> tuple[Attachment, ...]:
+def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attachment, ...]:
     """The files and folders that the editor adds, by their URIs."""
     if wrong := [uri for uri in question.files if not uri.startswith("file:")]:
         raise UserError(f"{wrong[0]} is no file on this machine: add files with a path.")
@@ -321,11 +321,11 @@ def _attachments(question: EditorQuestion, roots: list[str]) -> tuple[Attachment
 
 def _decide_diff(
     question: EditorQuestion, snapshot: WorkspaceSnapshot
-) -> tuple[DecidedQuestion, DecisionInputs, tuple[str, ...]]:
+) -> tuple[DecidedQuestion, tuple[str, ...]]:
     """A question about what changed in a folder: a commit message for what is staged, or a review."""
     home = _home(question, snapshot)
     git = git_of(snapshot.config)
-    inputs, wrong = decision_inputs(snapshot.config, [home.root], [home.root])
+    inputs = decision_inputs(snapshot.config, [home.root], [home.root])
     diff = read_diff(git, home.root, question.command, question.revision)
     asked = Question(question.command, question.words, wish=question.wish, provider=question.provider)
     about = with_diff(asked, diff, git, inputs.permissions.mode)
@@ -335,7 +335,7 @@ def _decide_diff(
     left_out = tuple(f"Left out: {visible(path)} ({why})" for path, why in about.left_out[:LEFT_OUT])
     with ExitStack() as stack:
         folders = QuestionFolders(_corpus(home, snapshot, stack))
-        return decide(about.question, folders, inputs), inputs, (*map(str, wrong), *left_out)
+        return decide(about.question, folders, inputs), (*map(str, inputs.problems), *left_out)
 
 
 def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
@@ -394,7 +394,9 @@ def _open_files(
     plan: EditPlan, snapshot: WorkspaceSnapshot, root: str
 ) -> dict[str, tuple[str, DocumentState]]:
     """The files of a plan that are open, by path, each with its URI."""
-    by_real_path = {each.real_path: (uri, each) for uri, each in snapshot.opened.items() if each.real_path}
+    by_real_path = {
+        state.real_path: (uri, state) for uri, state in snapshot.opened.items() if state.real_path
+    }
     real_paths = {change.path: os.path.join(root, change.path) for change in plan.changes}
     return {
         path: by_real_path[real_path] for path, real_path in real_paths.items() if real_path in by_real_path
@@ -404,4 +406,4 @@ def _open_files(
 def _version(snapshot: WorkspaceSnapshot, root: str, path: str) -> int | None:
     """The version of a document if it is open."""
     real_path = os.path.join(root, path)
-    return next((each.version for each in snapshot.opened.values() if each.real_path == real_path), None)
+    return next((state.version for state in snapshot.opened.values() if state.real_path == real_path), None)

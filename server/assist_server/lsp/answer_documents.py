@@ -89,7 +89,7 @@ class AnswerDocuments:
         text = "".join(answer.pieces).strip()
         if text and edit is None:
             shown = _sources_note(message.get("sources", ()))
-            notes = [each for each in (*answer.notices, shown, message.get("summary", "")) if each]
+            notes = [note for note in (*answer.notices, shown, message.get("summary", "")) if note]
             task = asyncio.get_running_loop().create_task(self._show(message["id"], answer, text, notes))
             self._showing.add(task)
             task.add_done_callback(self._showing.discard)
@@ -164,15 +164,15 @@ class AnswerDocuments:
 
 def _sources_note(sources: Sequence[dict[str, Any]]) -> str:
     """What an answer was made from, in words, from its last message."""
-    from assist_server.questions.sources import ShownSource  # noqa: PLC0415
+    from assist_server.questions.final_answer import ShownSource  # noqa: PLC0415
     from assist_server.wording.answers import sources_line  # noqa: PLC0415
 
-    known = [{name: each[name] for name in each if name not in ("uri", "place")} for each in sources]
-    return sources_line([ShownSource(**each) for each in known])
+    known = [{name: source[name] for name in source if name not in ("uri", "place")} for source in sources]
+    return sources_line([ShownSource(**fields) for fields in known])
 
 
 def _remove_old(parent: Path) -> None:
-    for each in parent.iterdir():
+    for folder in parent.iterdir():
         with suppress(OSError):
-            if time.time() - each.stat().st_mtime > OLD:
-                shutil.rmtree(each)
+            if time.time() - folder.stat().st_mtime > OLD:
+                shutil.rmtree(folder)

@@ -6,8 +6,8 @@ It opens no model and sends nothing. It imports neither llama.cpp nor the provid
 import logging
 import os
 import secrets
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -31,16 +31,14 @@ from assist_escalation.provider import provider_memory
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import MOST_VALUES, Known, known_values
 from assist_escalation.routing import calibration, feedback
-from assist_escalation.routing.router import Decision
+from assist_escalation.routing.calibration import NONE, Calibration
 from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, LocalModelFacts
 from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import secret_texts
 from assist_server.threads.thread_files import ThreadFiles
-from assist_server.workspace.folders import key_of
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
 LOCAL_TOKENS = 700
@@ -55,39 +53,60 @@ def thread_files(config: Config) -> ThreadFiles:
     return ThreadFiles(config.paths.data / "threads", config.answers.threads_days)
 
 
-def decision_inputs(
-    config: Config, roots: Sequence[str], asked: Sequence[str] = ()
-) -> tuple[DecisionInputs, tuple[Problem, ...]]:
-    """The inputs for decisions in a workspace, and what is wrong in its rules.
+@dataclass(frozen=True, slots=True)
+class LocalModelFacts:
+    """The model on this machine, as far as it is known before it is loaded.
 
-    The first folder gives the workspace its name. `asked` are folders that the user asks from, the first one
-    for the preview: their rules always apply, whichever files a prompt shows.
+    `tokens` is how much code it reads in the time that people wait for a first word; `window` is its limit.
     """
+
+    available: bool
+    tokens: int
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionInputs:
+    """What a question is decided with: settings, rules, the local model and earlier requests, read once.
+
+    `roots` are the folders of the workspace, of which the first gives it its name. `asked` are folders that
+    the user asks from: their rules always apply, whichever files a prompt shows. `problems` is what is wrong
+    in the rules. `history` holds the scores of earlier requests, the newest last.
+    """
+
+    config: Config
+    roots: tuple[str, ...]
+    asked: tuple[str, ...]
+    permissions: Permissions
+    local: LocalModelFacts
+    problems: tuple[Problem, ...] = ()
+    history: Sequence[float] = ()
+    calibration: Calibration = NONE
+
+    @property
+    def scope(self) -> Scope:
+        """Who spends."""
+        return scope_of(self.roots)
+
+
+def decision_inputs(config: Config, roots: Sequence[str], asked: Sequence[str] = ()) -> DecisionInputs:
+    """The inputs for decisions in a workspace. The first of the folders `asked` is for the preview."""
     permissions, problems = permissions_for(config, roots, asked)
-    files = gate_files(config)
-    parts: list[GateParts] = []
-
-    def gate() -> GateParts:
-        if not parts:
-            parts.append(gate_parts(config, permissions))
-        return parts[0]
-
-    inputs = DecisionInputs(
-        local=_local(config),
-        permissions=permissions,
-        within=lambda folders: permissions_for(config, roots, (*asked, *folders))[0],
-        scope=scope_of(roots),
-        offline=config.offline,
-        parts=gate,
-        draw=random_token,
-        history=feedback.scores(files.feedback),
+    return DecisionInputs(
+        config,
+        tuple(roots),
+        tuple(asked),
+        permissions,
+        LocalModelFacts(model_file(config) is not None, LOCAL_TOKENS, WINDOW),
+        problems,
+        history=feedback.scores(gate_files(config).feedback),
         calibration=read_calibration(config)[0],
-        files=file_rules(config),
-        asked=os.path.realpath(asked[0]) if asked else "",
-        directories=_moved_directories(config),
-        known=lambda: secret_values(config, permissions),
     )
-    return inputs, problems
+
+
+def permissions_within(inputs: DecisionInputs, folders: Sequence[str]) -> Permissions:
+    """The permissions together with the rules of these folders, which can only forbid."""
+    return permissions_for(inputs.config, inputs.roots, (*inputs.asked, *folders))[0]
 
 
 def file_rules(config: Config) -> FileRules:
@@ -95,7 +114,8 @@ def file_rules(config: Config) -> FileRules:
     return FileRules(lambda root, paths: exclusions(root, paths, git_of(config)), hard_links)
 
 
-def _moved_directories(config: Config) -> tuple[tuple[str, str], ...]:
+def moved_directories(config: Config) -> tuple[tuple[str, str], ...]:
+    """The directories of settings and data that are not where they usually are, for the preview."""
     names = {"config": ("Settings", config.paths.config), "data": ("Data", config.paths.data)}
     return tuple((name, str(path)) for name, path in map(names.__getitem__, config.paths.moved))
 
@@ -168,46 +188,19 @@ def checkpoint_of(permissions: Permissions) -> Path | None:
     return Path(permissions.audit_checkpoint).expanduser() if permissions.audit_checkpoint else None
 
 
-def record_feedback(
-    config: Config, decided: DecidedQuestion, decision: Decision, event: feedback.Happening, model: str = ""
-) -> None:
-    """Remember what became of a request, in numbers. `model` is the name of the one that answered.
-
-    The repository goes by its top, as in counts of ghost text, whichever of its folders was open.
-    """
-    target = decided.question.target
-    root = decided.root
-    feedback.record(
-        gate_files(config).feedback,
-        feedback.Event(
-            time.time(),
-            key_of(top_of(root) or root) if root else "",
-            decided.question.command,
-            decided.id,
-            decision.target,
-            decision.p_local,
-            decision.threshold,
-            dict(decision.features),
-            event,
-            model,
-            target.document.language.name if target else "",
-        ),
-    )
-
-
 def random_token() -> str:
     """An unguessable name for a request."""
     return secrets.token_hex(6)
 
 
-def read_calibration(config: Config) -> tuple[calibration.Calibration, str]:
+def read_calibration(config: Config) -> tuple[Calibration, str]:
     """The calibration from `assist calibrate`, and why it is not used, or "". It permits nothing more."""
     try:
         return calibration.read(gate_files(config).calibration.read_text(encoding="utf-8")), ""
     except FileNotFoundError:
-        return calibration.NONE, ""
+        return NONE, ""
     except (OSError, ValueError, EscalationError) as error:
-        return calibration.NONE, str(error)
+        return NONE, str(error)
 
 
 def model_file(config: Config) -> Path | None:
@@ -216,10 +209,6 @@ def model_file(config: Config) -> Path | None:
         return resolve(Store(config.paths.data / "models"), answering_model(config))
     except CompletionError:
         return None
-
-
-def _local(config: Config) -> LocalModelFacts:
-    return LocalModelFacts(model_file(config) is not None, LOCAL_TOKENS, WINDOW)
 
 
 def _user() -> str:

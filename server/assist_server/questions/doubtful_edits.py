@@ -12,7 +12,7 @@ from assist_context.documents import split_lines
 from assist_context.languages import language_of
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_escalation.edits.plan import EditPlan, FileChange
-from assist_server.questions.decision import Draft
+from assist_server.questions.draft import Draft
 
 _WORD = re.compile(r"\w+")
 
@@ -59,11 +59,12 @@ def _code_lines(text: str, comment: str) -> list[str]:
 
 def _useless_names(change: FileChange, before: Symbols, after: Symbols) -> Iterator[str]:
     """New functions and constants that nothing in the file uses: a helper that the model forgot to call."""
-    known = {each.name for each in before.definitions}
+    known = {definition.name for definition in before.definitions}
     words = _WORD.findall(change.after)
-    for each in after.definitions:
-        if each.name not in known and not each.parent and words.count(each.name) == 1:
-            yield f"nothing uses the new {each.name}"
+    for definition in after.definitions:
+        name = definition.name
+        if name not in known and not definition.parent and words.count(name) == 1:
+            yield f"nothing uses the new {name}"
 
 
 def _lost_marks(change: FileChange) -> Iterator[str]:

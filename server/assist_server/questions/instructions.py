@@ -63,7 +63,7 @@ EDITS = ("refactor", "fix")
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class AnswerForm:
     """The form of an answer: Markdown if `kind` is "".
 
     `blocks` and `pieces` are edits, `whole` is the code in question written in full, `file` is a new file.
@@ -73,19 +73,19 @@ class Form:
     fence: str = ""
 
 
-def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits = "blocks") -> Form:
+def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits = "blocks") -> AnswerForm:
     """The form of an answer. Small models rewrite code more reliably than they describe changes.
 
     The marks around an edit occur in none of the texts.
     """
     if command == "test":
-        return Form("file", fence(texts))
+        return AnswerForm("file", fence(texts))
     if command in EDITS:
-        return Form("whole", fence(texts)) if small else Form(edits, fence_for(texts))
-    return Form()
+        return AnswerForm("whole", fence(texts)) if small else AnswerForm(edits, fence_for(texts))
+    return AnswerForm()
 
 
-def instructions(command: str, form: Form) -> str:
+def instructions(command: str, form: AnswerForm) -> str:
     """The system message for one question."""
     if form.kind == "whole":
         return _WRITER
@@ -97,7 +97,7 @@ def instructions(command: str, form: Form) -> str:
     return "\n\n".join(parts)
 
 
-def closing(command: str, form: Form) -> str:
+def closing(command: str, form: AnswerForm) -> str:
     """Our own words at the end of the prompt, "" for none: what the answer must consist of."""
     return _CLOSINGS[command] if form.kind in ("whole", "file") else ""
 
@@ -113,7 +113,7 @@ def doubt_words(line: str, written: str, expected: str) -> str:
     )
 
 
-def beginning(form: Form, target: QuestionTarget | None) -> str:
+def beginning(form: AnswerForm, target: QuestionTarget | None) -> str:
     """The text with which an answer that is one block of code begins: its fence, and the language."""
     language = target.document.language.name if target else ""
     return f"{form.fence}{language}\n" if form.kind in ("whole", "file") else ""

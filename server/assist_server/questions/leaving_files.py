@@ -40,20 +40,22 @@ def staying_reason(thread: Thread | None, always_local: Sequence[str]) -> str:
 
 def origins_of(span: Span) -> tuple[Origin, ...]:
     """All origins of a span that are about a file: its own, and those that it derives from."""
-    return tuple(each for each in (span.origin, *span.origin.derived) if each.path)
+    return tuple(origin for origin in (span.origin, *span.origin.derived) if origin.path)
 
 
 def files_of(spans: Sequence[Span]) -> dict[str, dict[str, None]]:
     """The files that spans show or derive from, by their folders."""
     found: dict[str, dict[str, None]] = {}
-    for origin in (each for span in spans for each in origins_of(span)):
+    for origin in (origin for span in spans for origin in origins_of(span)):
         found.setdefault(origin.root, {})[origin.path] = None
     return found
 
 
 def leaving_parts(spans: Sequence[Span], barred: Collection[FileInFolder]) -> LeavingParts:
     """The spans of which no file is barred."""
-    gone = [span for span in spans if any((each.root, each.path) in barred for each in origins_of(span))]
+    gone = [
+        span for span in spans if any((origin.root, origin.path) in barred for origin in origins_of(span))
+    ]
     if not gone:
         return LeavingParts(tuple(spans))
     files = dict.fromkeys((span.origin.root, span.origin.path) for span in gone if span.origin.path)
@@ -87,18 +89,18 @@ def barred_files(
     """Why files may not leave, in words: by any of their names, by the rules of any folder around them."""
     asked: dict[str, dict[str, list[NamedFile]]] = {}
     found: dict[FileInFolder, str] = {}
-    for each in names:
-        if each.file[0] not in roots:
-            found[each.file] = f"{each.name} is in no folder of this workspace"
-        full = os.path.join(each.root, each.name)
-        for root in dict.fromkeys((each.root, *roots)):
-            if root == each.root:
-                asked.setdefault(root, {}).setdefault(each.name, []).append(each)
+    for name in names:
+        if name.file[0] not in roots:
+            found[name.file] = f"{name.name} is in no folder of this workspace"
+        full = os.path.join(name.root, name.name)
+        for root in dict.fromkeys((name.root, *roots)):
+            if root == name.root:
+                asked.setdefault(root, {}).setdefault(name.name, []).append(name)
             elif full.startswith(os.path.join(root, "")):
-                asked.setdefault(root, {}).setdefault(_path_from(root, full), []).append(each)
+                asked.setdefault(root, {}).setdefault(_path_from(root, full), []).append(name)
     for root, inside in asked.items():
-        for name, why in rules.excluded(root, tuple(inside)).items():
-            found |= {each.file: f"{name} {why}" for each in inside[name]}
+        for path, why in rules.excluded(root, tuple(inside)).items():
+            found |= {name.file: f"{path} {why}" for name in inside[path]}
     return found
 
 
@@ -112,10 +114,10 @@ def names_of(shown: Mapping[str, Collection[str]], rules: FileRules) -> list[Nam
         links = rules.links(top, tuple(from_top.values()))
         for name, linked in links.items():  # two of the paths may be names of the same file
             same = [path for path, known in from_top.items() if links.get(known, known) == linked]
-            for each in (name, linked):
-                full = os.path.join(top, each)
+            for other in (name, linked):
+                full = os.path.join(top, other)
                 inside = full.startswith(os.path.join(root, ""))
-                place = (root, _path_from(root, full)) if inside else (top, each)
+                place = (root, _path_from(root, full)) if inside else (top, other)
                 found += [NamedFile(*place, (root, path)) for path in same]
     return found
 
@@ -127,15 +129,15 @@ def _path_from(folder: str, full: str) -> str:
 def aliases_of(command: str, names: Sequence[NamedFile], barred: Collection[FileInFolder]) -> Prompt:
     """The other names of files that are shown, as a prompt without text: rules about them count as well."""
     # Globs are about paths in the workspace.
-    inside = [each for each in names if each.root == each.file[0] and each.file not in barred]
-    others = dict.fromkeys((each.name, each.root) for each in inside if each.name != each.file[1])
-    return Prompt(command, tuple(Span("", Origin("file", *each)) for each in others))
+    inside = [name for name in names if name.root == name.file[0] and name.file not in barred]
+    others = dict.fromkeys((name.name, name.root) for name in inside if name.name != name.file[1])
+    return Prompt(command, tuple(Span("", Origin("file", path, root)) for path, root in others))
 
 
 def rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
     """The folders between the files of a prompt and their roots, both included."""
     found: dict[str, None] = {}
-    for origin in (each for span in spans for each in origins_of(span)):
+    for origin in (origin for span in spans for origin in origins_of(span)):
         parents = PurePosixPath(origin.path).parents
-        found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, each)) for each in parents)
+        found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, parent)) for parent in parents)
     return tuple(found)

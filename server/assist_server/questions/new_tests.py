@@ -61,7 +61,8 @@ def place_for_tests(source: tuple[str, str, str], files: PathIndex, root: Path) 
 def _free_module(name: str, taken: Collection[str]) -> str:
     words = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).strip("_").lower()
     own = f"{words}_tests" if words else "more_tests"
-    return next(each for each in ("tests", own, *(f"{own}_{n}" for n in range(2, 1000))) if each not in taken)
+    numbered = (f"{own}_{n}" for n in range(2, 1000))
+    return next(module for module in ("tests", own, *numbered) if module not in taken)
 
 
 def _new_path(path: str, name: str, files: PathIndex, root: Path) -> str:
@@ -89,7 +90,7 @@ def _folder(source: PurePosixPath, files: PathIndex) -> PurePosixPath:
         return source.parent
     if parts[:2] == ("src", "main"):
         return PurePosixPath("src", "test", *parts[2:])
-    folders = {str(parent) for each in files.paths for parent in PurePosixPath(each).parents}
+    folders = {str(parent) for path in files.paths for parent in PurePosixPath(path).parents}
     for depth in range(len(parts), -1, -1):
         for name in FOLDERS:
             folder = PurePosixPath(*parts[:depth], name)
@@ -100,8 +101,8 @@ def _folder(source: PurePosixPath, files: PathIndex) -> PurePosixPath:
 
 def _tested_elsewhere(suffix: str, files: PathIndex) -> bool:
     """Whether most tests in the source's language are in folders of tests."""
-    own = [each for each in files.paths if each.endswith(suffix) and is_test(each)]
-    apart = [each for each in own if set(FOLDERS) & set(PurePosixPath(each).parts[:-1])]
+    own = [path for path in files.paths if path.endswith(suffix) and is_test(path)]
+    apart = [path for path in own if set(FOLDERS) & set(PurePosixPath(path).parts[:-1])]
     return len(apart) > len(own) / 2
 
 

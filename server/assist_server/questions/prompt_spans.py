@@ -58,6 +58,11 @@ class QuestionFolders:
     corpus: Corpus
     others: tuple[Corpus, ...] = ()
 
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The paths of all of them."""
+        return tuple(corpus.root for corpus in (self.corpus, *self.others))
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSurroundings:
@@ -95,13 +100,13 @@ def evidence_for(
     gathered = gather_evidence(corpus, question, lines, room, folders.others, around.plan)
     snippets: Sequence[Snippet] = gathered.snippets
     if around.follow_up:
-        snippets = [each for each in snippets if each.signal != "map"]
+        snippets = [snippet for snippet in snippets if snippet.signal != "map"]
     if whole_files:
         snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)
     found = [_span(folders, snippet) for snippet in snippets]
     about = [at for at, snippet in enumerate(snippets) if snippet.signal == "target"]
     first = about[-1] + 1 if about else 0
-    others = [each for each in found[first:] if not any(covers(one, each) for one in around.attached)]
+    others = [span for span in found[first:] if not any(covers(shown, span) for shown in around.attached)]
     spans = (*found[:first], *around.attached, *others)
     structure = ReachCounts(
         files=len({span.origin.path for span in spans}),
@@ -122,17 +127,17 @@ def evidence_of(spans: tuple[Span, ...]) -> Evidence:
 def _by_file(folders: QuestionFolders, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
     """The snippets by file, the code in question first; short files whole while `left` characters last."""
     files: dict[tuple[str, str], list[Snippet]] = {}
-    for each in snippets:
-        files.setdefault((each.root, each.path), []).append(each)
+    for snippet in snippets:
+        files.setdefault((snippet.root, snippet.path), []).append(snippet)
     shown: list[Snippet] = []
     for pieces in files.values():
         whole = _whole_file(folders, pieces[0])
-        more = len(whole.text) - sum(len(each.text) for each in pieces) if whole else 0
+        more = len(whole.text) - sum(len(piece.text) for piece in pieces) if whole else 0
         if whole and more <= left:
             left -= more
             shown.append(whole)
         else:
-            shown += sorted(pieces, key=lambda each: (each.signal != "target", each.start_line))
+            shown += sorted(pieces, key=lambda piece: (piece.signal != "target", piece.start_line))
     return shown
 
 
@@ -174,12 +179,12 @@ def _line_count(lines: Sequence[str]) -> int:
 
 def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]:
     """What spans are called: the one definition or heading, with those around it, that they show."""
-    corpora = {each.root: each for each in (folders.corpus, *folders.others)}
+    corpora = {corpus.root: corpus for corpus in (folders.corpus, *folders.others)}
     names = {}
     for origin in (span.origin for span in spans if span.origin.root in corpora):  # others have no index
         found = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
-        parents = {each.parent for each in found}
-        outermost = [each for each in found if each.parent == min(parents, key=len)]
+        parents = {definition.parent for definition in found}
+        outermost = [definition for definition in found if definition.parent == min(parents, key=len)]
         if len(outermost) == 1:
             names[origin] = ".".join(filter(None, (outermost[0].parent, outermost[0].name)))
     return names

@@ -45,7 +45,7 @@ class SecretTexts:
 def secret_texts(roots: tuple[str, ...], globs: Sequence[Glob] = ()) -> SecretTexts:
     """The texts of the secret files in the repositories of `roots`."""
     texts = SecretTexts()
-    for root in dict.fromkeys(top_of(each) or each for each in roots):
+    for root in dict.fromkeys(top_of(root) or root for root in roots):
         for path, ours in _secret_files(root, globs, texts):
             if len(texts.denied) + len(texts.user_denied) == MOST_FILES:
                 texts.incomplete = f"more than {MOST_FILES:,} secret files"

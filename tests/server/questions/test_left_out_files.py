@@ -11,7 +11,8 @@ from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, Question, decide
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import resolve_target
 from assist_server.wording.answers import route_document, route_facts
@@ -46,7 +47,7 @@ def decided(root: Path, target: str = "", others: tuple[Path, ...] = (), rules: 
     corpus = Corpus(folder.root, IndexReader(folder.database))
     around = tuple(Corpus(str(each), IndexReader(str(own / "none.sqlite"))) for each in others)
     about = resolve_target(corpus, target) if target else None
-    inputs, _ = decision_inputs(config, [str(root)])
+    inputs = decision_inputs(config, [str(root)])
     words = "what do `negotiated_rate` and `hello` do?"
     asked = Question("explain" if target else "ask", words, about, wish="frontier")
     return decide(asked, QuestionFolders(corpus, around), inputs)

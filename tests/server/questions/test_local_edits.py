@@ -1,18 +1,22 @@
 """How the local model is asked for an edit: the order of what it reads, its beginning, a doubt, a second try."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gates import SCOPE, allowed
+from config_files import write
 from scripted_model import ScriptedModel
 
 from assist_completion.inference.doubts import Doubt
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
-from assist_server.questions.answering import AnswerSources, AnswerStart, FinalAnswer, Notice, answer
-from assist_server.questions.decision import DecisionInputs, LocalModelFacts, Question, decide
-from assist_server.questions.leaving_files import FileRules
+from assist_server.config.config import load
+from assist_server.questions.composition import decision_inputs
+from assist_server.questions.decision import decide
+from assist_server.questions.draft import Question
+from assist_server.questions.events import AnswerStart, Notice
 from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import resolve_target
 from assist_server.wording.edit_previews import edit_warnings
 
@@ -33,29 +37,22 @@ async def edited(
     (folder / "sums.py").write_text(file)
     corpus = Corpus(str(folder), IndexReader(folder / "none.db"))
     target = resolve_target(corpus, f"sums.py:{file[: file.index('def add')].count(chr(10)) + 1}")
-    permissions = allowed("http://127.0.0.1:9/v1", folder)
-    inputs = DecisionInputs(
-        LocalModelFacts(True, 700, 8192),
-        permissions,
-        SCOPE,
-        True,
-        lambda _: permissions,
-        lambda: None,  # type: ignore[arg-type,return-value]
-        lambda: "abc123",
-        FileRules(lambda *_: {}, lambda *_: {}),
-    )
+    own = folder / "own"
+    own.mkdir(exist_ok=True)
+    inputs = decision_inputs(load(write(own, "")), [str(folder)])
+    inputs = replace(inputs, local=replace(inputs.local, available=True))
     decided = decide(Question(command, words, target), QuestionFolders(corpus), inputs)
 
-    async def load() -> Any:
+    async def load_model() -> Any:
         return local
 
     async def refuse(_: Any) -> bool:
         return False
 
-    events = [event async for event in answer(decided, inputs, AnswerSources(load, lambda *_: None), refuse)]
-    [final] = [each for each in events if isinstance(each, FinalAnswer)]
-    notices = [each.text for each in events if isinstance(each, Notice)]
-    return final, notices, sum(isinstance(each, AnswerStart) for each in events)
+    options = AnswerOptions(load_model, refuse, records=False)
+    *events, final = [event async for event in answer(decided, options)]
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    return final, notices, sum(isinstance(event, AnswerStart) for event in events)
 
 
 def fenced(code: str) -> str:

@@ -15,10 +15,13 @@ from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.config.config import load_lenient
-from assist_server.questions.answering import AnswerPiece, AnswerSources, FinalAnswer, Notice, answer
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
+from assist_server.questions.events import AnswerPiece, Notice
+from assist_server.questions.final_answer import FinalAnswer
 from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.run import AnswerOptions, answer
 from assist_server.threads.attachments import Attachment, attached_spans, attachment_at
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread, without_last_turn
 from assist_server.threads.thread_prompts import earlier_turns, fit_conversation, unseen
@@ -147,16 +150,16 @@ class Workspace:
     root: Path
     config: Any
 
-    def decided(self, words: str, thread: Thread | None, *names: str, **more: Any) -> tuple[Any, Any]:
+    def decided(self, words: str, thread: Thread | None, *names: str, **more: Any) -> DecidedQuestion:
         folder = folder_at(self.config, self.root)
         update_index(self.config, folder, lambda _done, _total: None)
         corpus = Corpus(folder.root, IndexReader(folder.database))
-        inputs, _ = decision_inputs(self.config, [str(self.root)])
+        inputs = decision_inputs(self.config, [str(self.root)])
         added = tuple(attachment_at(name, self.root, [folder.root]) for name in names)
         question = Question("ask", words, None, wish="frontier", thread=thread, attachments=added)
         found = decide(replace(question, **more), QuestionFolders(corpus), inputs)
         corpus.reader.close()
-        return found, inputs
+        return found
 
 
 @pytest.fixture
@@ -203,18 +206,18 @@ def test_a_file_that_is_denied_at_turn_three_is_left_out_then_with_what_derives_
 ) -> None:
     (workspace.root / "taxes.py").unlink()
     (workspace.root / "totals.py").unlink()
-    first, _ = workspace.decided("what does `other` do?", None)
+    first = workspace.decided("what does `other` do?", None)
     (workspace.root / "taxes.py").write_text(TAXES)
     (workspace.root / "totals.py").write_text(TOTALS)
     thread = add_turn(new_thread(str(workspace.root)), turn_of(first, "Nothing at all."), 0)
-    second, _ = workspace.decided("and what does `tax` do?", thread)
+    second = workspace.decided("and what does `tax` do?", thread)
     assert "0.37" in sent(second)
     assert "Nothing at all." in sent(second)
     thread = add_turn(thread, turn_of(second, "It takes 37 percent."), 0)
-    third, _ = workspace.decided("and what does `total` do?", thread)
+    third = workspace.decided("and what does `total` do?", thread)
     assert "It takes 37 percent." in sent(third)
     forbid_taxes(workspace, kind)
-    third, _ = workspace.decided("and what does `total` do?", thread)
+    third = workspace.decided("and what does `total` do?", thread)
     assert "0.37" not in sent(third)
     assert "It takes 37 percent." not in sent(third)
     assert "Nothing at all." in sent(third)
@@ -228,32 +231,32 @@ def test_a_denied_file_does_not_enter_at_turn_three(workspace: Workspace, kind: 
     forbid_taxes(workspace, kind)
     thread = new_thread(str(workspace.root))
     for words in ("what does `other` do?", "and what does `total` do?", "and what does `tax` do?"):
-        found, _ = workspace.decided(words, thread)
+        found = workspace.decided(words, thread)
         assert "0.37" not in sent(found)
         thread = add_turn(thread, turn_of(found, "So it is."), 0)
     assert sent(found).count("So it is.") == 2
 
 
 def test_a_conversation_that_was_to_stay_here_stays(workspace: Workspace) -> None:
-    first, _ = workspace.decided("what does `other` do?", None)
+    first = workspace.decided("what does `other` do?", None)
     thread = add_turn(new_thread(str(workspace.root)), replace(turn_of(first, "No."), stays=True), 0)
-    kept, _ = workspace.decided("and why is that?", thread)
+    kept = workspace.decided("and why is that?", thread)
     assert (kept.prepared, kept.decision.target) == (None, "refused")
     assert "for this machine only" in kept.decision.why
     workspace.config = configured(workspace.root.parent, "always_local = ['test']\n")
     thread = add_turn(new_thread(str(workspace.root)), replace(turn_of(first, "No."), command="test"), 0)
-    kept, _ = workspace.decided("and why is that?", thread)
+    kept = workspace.decided("and why is that?", thread)
     assert "always_local" in kept.decision.why
 
 
 def test_a_conversation_with_a_kind_that_always_asks_is_asked_about(workspace: Workspace) -> None:
     workspace.config = configured(workspace.root.parent, "always_ask = ['explain']\n")
-    first, _ = workspace.decided("what does `other` do?", None)
+    first = workspace.decided("what does `other` do?", None)
     thread = add_turn(new_thread(str(workspace.root)), turn_of(first, "No."), 0)
-    second, _ = workspace.decided("and why is that?", thread)
+    second = workspace.decided("and why is that?", thread)
     assert not second.decision.asks
     thread = add_turn(thread, replace(turn_of(first, "No."), command="explain"), 0)
-    third, _ = workspace.decided("and why is that?", thread)
+    third = workspace.decided("and why is that?", thread)
     assert third.decision.asks
 
 
@@ -261,18 +264,18 @@ def test_an_earlier_answer_is_named_in_the_text_that_is_shown_with_the_classes_o
     workspace: Workspace,
 ) -> None:
     workspace.config = configured(workspace.root.parent, "[data_class]\n'other.py' = 'public'\n")
-    first, _ = workspace.decided("what does `other` do?", None)
+    first = workspace.decided("what does `other` do?", None)
     thread = add_turn(new_thread(str(workspace.root)), turn_of(first, "Nothing."), 0)
-    second, _ = workspace.decided("and why is that?", thread)
+    second = workspace.decided("and why is that?", thread)
     assert second.prepared is not None
     assert "# an earlier answer (internal, public)\n" in payload_text(second.prepared)
 
 
 def test_a_secret_of_an_earlier_answer_is_redacted_again(workspace: Workspace) -> None:
     key = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
-    first, _ = workspace.decided("what does `other` do?", None)
+    first = workspace.decided("what does `other` do?", None)
     thread = add_turn(new_thread(str(workspace.root)), turn_of(first, f"It uses {key} for that."), 0)
-    second, _ = workspace.decided("and why is that?", thread)
+    second = workspace.decided("and why is that?", thread)
     assert "for that." in sent(second)
     assert key not in sent(second)
 
@@ -280,10 +283,10 @@ def test_a_secret_of_an_earlier_answer_is_redacted_again(workspace: Workspace) -
 def test_a_named_file_is_shown_whole_and_prevents_a_request_that_may_not_have_it(
     workspace: Workspace,
 ) -> None:
-    found, _ = workspace.decided("what is this?", None, "other.py")
+    found = workspace.decided("what is this?", None, "other.py")
     assert "def other" in sent(found)
     (workspace.root / ".assistignore").write_text("other.py\n")
-    refused, _ = workspace.decided("what is this?", None, "other.py")
+    refused = workspace.decided("what is this?", None, "other.py")
     assert refused.prepared is None
     assert "other.py" in refused.decision.why
     assert "def other" in "".join(span.text for span in refused.local.prompt.spans)
@@ -296,19 +299,19 @@ def test_rules_about_a_link_hold_for_what_a_user_adds_by_it(workspace: Workspace
     (workspace.root / "notes.py").symlink_to("other.py")
     (workspace.root / "notes").symlink_to("sub")
     for name, text in (("notes.py", "def other"), ("notes", "def inner"), ("notes/inner.py", "0.19")):
-        found, _ = workspace.decided("what is this?", None, name)
+        found = workspace.decided("what is this?", None, name)
         assert text in sent(found)
     workspace.config = configured(workspace.root.parent, rules)
     for name in ("notes.py", "notes/inner.py") if "deny" in rules else ("notes/inner.py",):
-        refused, _ = workspace.decided("what is this?", None, name)
+        refused = workspace.decided("what is this?", None, name)
         assert refused.prepared is None, name
-    found, _ = workspace.decided("what does `other` do?", None, "notes")
+    found = workspace.decided("what does `other` do?", None, "notes")
     assert "def inner" not in (found.prepared.messages.user if found.prepared else "")
 
 
 def test_a_file_of_another_place_stays_on_this_machine(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "far.py").write_text("FAR = 1\n")
-    found, _ = workspace.decided("what is this?", None, str(tmp_path / "far.py"))
+    found = workspace.decided("what is this?", None, str(tmp_path / "far.py"))
     assert found.prepared is None
     assert "FAR = 1" in "".join(span.text for span in found.local.prompt.spans)
 
@@ -318,7 +321,7 @@ def test_a_folder_is_shown_by_outlines_and_a_long_file_in_part(workspace: Worksp
     (workspace.root / "sub" / "inner.py").write_text("def inner():\n    return 7\n")
     long = "".join(f"def function_{n}(a):\n    return {n}\n\n\n" for n in range(2_000))
     (workspace.root / "long.py").write_text(long)
-    found, _ = workspace.decided("what is this?", None, "sub", "long.py")
+    found = workspace.decided("what is this?", None, "sub", "long.py")
     shown = sent(found)
     assert "def inner" in shown
     assert "long.py" in shown
@@ -331,7 +334,7 @@ def test_a_folder_is_shown_by_outlines_and_a_long_file_in_part(workspace: Worksp
     assert sum(len(span.text) for span in spans) < 2_000
 
 
-async def turns_of(workspace: Workspace, model: ScriptedModel, words: list[str]) -> tuple[list[str], Thread]:
+async def turns_of(workspace: Workspace, model: ScriptedModel, asked: list[str]) -> tuple[list[str], Thread]:
     notices: list[str] = []
     thread: Thread | None = None
 
@@ -341,13 +344,10 @@ async def turns_of(workspace: Workspace, model: ScriptedModel, words: list[str])
     async def never(_: DecidedQuestion) -> bool:
         return False
 
-    for each in words:
-        decided, inputs = await asyncio.to_thread(workspace.decided, each, thread, wish="local")
-        assert isinstance(inputs, DecisionInputs)
-        inputs = replace(inputs, local=replace(inputs.local, available=True))
+    for words in asked:
+        decided = await asyncio.to_thread(workspace.decided, words, thread, wish="local")
         decided = replace(decided, decision=replace(decided.decision, target="local"))
-        sources = AnswerSources(local, lambda *_: None)
-        async for event in answer(decided, inputs, sources, never):
+        async for event in answer(decided, AnswerOptions(local, never, records=False)):
             match event:
                 case Notice(text):
                     notices.append(text)

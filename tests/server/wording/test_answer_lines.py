@@ -7,11 +7,11 @@ import pytest
 
 from assist_escalation.prompts import Prompt
 from assist_escalation.routing.router import Decision, RoutingRules
-from assist_server.questions.answering import AnswerCost, FinalAnswer
-from assist_server.questions.decision import DecidedQuestion, Draft, Question
-from assist_server.questions.instructions import Form
+from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.draft import Draft, Question
+from assist_server.questions.final_answer import AnswerCost, FinalAnswer, ShownSource
+from assist_server.questions.instructions import AnswerForm
 from assist_server.questions.prompt_spans import Evidence
-from assist_server.questions.sources import ShownSource
 from assist_server.wording.answers import SHOWN, answer_document, last_line, sources_line
 
 COST = AnswerCost("stop", 666, 164, 0, 32_800, 9_000)
@@ -22,9 +22,10 @@ def decided(
     cause: str, why: str, *, provider: str = "", **changes: Any
 ) -> tuple[DecidedQuestion, FinalAnswer]:
     decision = Decision("local", cause, why, 0.5, 0.5, {}, False, ())
-    draft = Draft(Prompt("explain", ()), Form(), Evidence())
+    draft = Draft(Prompt("explain", ()), AnswerForm(), Evidence())
     rules = RoutingRules(provider=provider)
-    question = DecidedQuestion("r1", Question("explain"), "/home/me", draft, decision, rules)
+    inputs: Any = None  # no line needs them
+    question = DecidedQuestion("r1", Question("explain"), "/home/me", draft, decision, rules, inputs)
     final = FinalAnswer("It adds.", "qwen2.5-coder-1.5b", decision, COST)
     return question, replace(final, **changes)
 

@@ -9,7 +9,7 @@ import typer
 
 from assist_server.cli.flags import Asking, example, with_flags
 
-Words = Annotated[
+NoteOption = Annotated[
     str,
     typer.Option("--note", metavar="TEXT", help="What the model should also know.", show_default=False),
 ]
@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 def commit(
     flags: Asking,
-    note: Words = "",
+    note: NoteOption = "",
     edit: Annotated[bool, typer.Option("--edit", help="Open git's editor with the message.")] = False,
 ) -> None:
     """Write a commit message for what is staged, in the style of the last commits, and print it.
@@ -53,7 +53,7 @@ def review(
             show_default=False,
         ),
     ] = "",
-    note: Words = "",
+    note: NoteOption = "",
 ) -> None:
     """Remark on what the working tree changes, each remark with its path and line.
 

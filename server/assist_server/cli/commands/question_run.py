@@ -31,24 +31,13 @@ from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.local_model.sharing.borrowed_model import borrow
-from assist_server.questions.answering import (
-    AnswerPiece,
-    AnswerSources,
-    AnswerStart,
-    Event,
-    FinalAnswer,
-    Notice,
-    answer,
-)
-from assist_server.questions.composition import (
-    decision_inputs,
-    model_file,
-    record_feedback,
-    thread_files,
-)
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
-from assist_server.questions.progress import Progress
+from assist_server.questions.composition import decision_inputs, model_file, thread_files
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
+from assist_server.questions.events import AnswerEvent, AnswerPiece, AnswerProgress, AnswerStart, Notice
+from assist_server.questions.final_answer import FinalAnswer
 from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.run import AnswerOptions, answer, record_happening
 from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
 from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.threads.attachments import attachment_at
@@ -107,16 +96,6 @@ class TerminalQuestion:
     index: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionRun:
-    """One run of a command: its question, with everything that was decided about it."""
-
-    config: Config
-    inputs: DecisionInputs
-    decided: DecidedQuestion
-    flags: Asking
-
-
 def run(
     command: str, target: str, said: tuple[str, str], flags: Asking, context: QuestionContext = NO_CONTEXT
 ) -> None:
@@ -125,16 +104,16 @@ def run(
     if command == "ask" and not words.strip() and not piped.text:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config = settings(offline=flags.offline)
-    this = decide_run(config, TerminalQuestion(command, target, words, piped, context), flags)
+    decided = decide_run(config, TerminalQuestion(command, target, words, piped, context), flags)
     if flags.dry_run:
-        show_decision(this.decided, flags)
+        show_decision(decided, flags)
         return
-    final, notices = asyncio.run(_answer_once(this))
+    final, notices = asyncio.run(_answer_once(decided, flags))
     if final is not None:
-        finish_run(this, final, notices)
+        finish_run(decided, flags, final, notices)
 
 
-def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> QuestionRun:
+def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> DecidedQuestion:
     """A question with its decision. What is wrong in the rules is said on stderr."""
     root = directory(flags.workspace)
     asked = with_folder_target(root, asked)
@@ -142,9 +121,8 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Questi
     with _folders(config, root, asked) as (folders, resolved):
         corpus = folders.corpus
         added = tuple(attachment_at(name, root, [corpus.root]) for name in context.files)
-        roots = [each.root for each in (corpus, *folders.others)]
-        inputs, problems = decision_inputs(config, roots, _asking_folders(root, asked))
-        for problem in problems:
+        inputs = decision_inputs(config, folders.roots, _asking_folders(root, asked))
+        for problem in inputs.problems:
             say(f"assist: {problem}")
         for done in finish_interrupted(config, corpus.root):
             say(f"assist: {done}")
@@ -159,7 +137,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Questi
             thread=_thread_of(config, context, corpus.root),
             attachments=added,
         )
-        return QuestionRun(config, inputs, decide(question, folders, inputs), flags)
+        return decide(question, folders, inputs)
 
 
 def _thread_of(config: Config, context: QuestionContext, root: str) -> Thread | None:
@@ -225,16 +203,16 @@ def _folders(
     if config.context.index and question.index and by_index:
         # A symbol, a folder, or a question about the whole folder: the index must be up to date.
         _bring_up_to_date(config, folder)
-        for each in docs:
+        for pages in docs:
             try:
-                _bring_up_to_date(config, each)
+                _bring_up_to_date(config, pages)
             except UserError as error:  # the question is about the workspace
-                say(f"assist: {each.root} is not searched: {error}")
+                say(f"assist: {pages.root} is not searched: {error}")
         show_passing("looking for code that helps")
     if target and not os.path.lexists(root / parse_target(target).path):
         _refuse_stray_link(Path(folder.root), asked, target)  # it may be named from the indexed folder on
     with ExitStack() as stack:
-        corpora = [corpus_of(each) for each in (folder, *docs)]
+        corpora = [corpus_of(searched) for searched in (folder, *docs)]
         for corpus in corpora:
             stack.callback(corpus.reader.close)
         resolved = resolve_target(corpora[0], _from_folder(root, folder, target)) if target else None
@@ -286,33 +264,34 @@ def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
     return os.path.join(real, target) if (root / path).exists() and real != folder.root else target
 
 
-async def _answer_once(this: QuestionRun, *, unshown: bool = False) -> tuple[FinalAnswer | None, list[str]]:
+async def _answer_once(
+    decided: DecidedQuestion, flags: Asking, *, unshown: bool = False
+) -> tuple[FinalAnswer | None, list[str]]:
     """The same as `answer_run`, with a model that is closed afterwards."""
-    local = LocalModel(this.config)
+    local = LocalModel(decided.inputs.config)
     try:
-        return await answer_run(this, local, unshown=unshown)
+        return await answer_run(decided, flags, local, unshown=unshown)
     finally:
         local.close()
 
 
-def answer_unshown(this: QuestionRun) -> FinalAnswer | None:
+def answer_unshown(decided: DecidedQuestion, flags: Asking) -> FinalAnswer | None:
     """The whole answer to a decided question, for a command that shows it in its own way."""
-    return asyncio.run(_answer_once(this, unshown=True))[0]
+    return asyncio.run(_answer_once(decided, flags, unshown=True))[0]
 
 
 async def answer_run(
-    this: QuestionRun, local: "LocalModel", *, unshown: bool = False
+    decided: DecidedQuestion, flags: Asking, local: "LocalModel", *, unshown: bool = False
 ) -> tuple[FinalAnswer | None, list[str]]:
     """Show the answer as it arrives; return its end and the notices."""
-    sources = AnswerSources(local.load, lambda *what: record_feedback(this.config, *what))
 
-    async def confirm_request(decided: DecidedQuestion) -> bool:
-        return _confirm_request(decided, this.flags)  # no other task runs here, and Ctrl-C must end it
+    async def confirm_request(request: DecidedQuestion) -> bool:
+        return _confirm_request(request, flags)  # no other task runs here, and Ctrl-C must end it
 
-    streams = not unshown and not this.flags.as_json and not this.decided.local.form.kind
+    streams = not unshown and not flags.as_json and not decided.local.form.kind
     with stream_markdown() if streams else nullcontext(None) as write:
         display = _Display(write)
-        async with aclosing(answer(this.decided, this.inputs, sources, confirm_request)) as stream:
+        async with aclosing(answer(decided, AnswerOptions(local.load, confirm_request))) as stream:
             async for event in stream:
                 display.show(event)
     return display.final, display.notices
@@ -355,7 +334,7 @@ class _Display:
         self._shows_text = False
         self._model = ""
 
-    def show(self, event: Event) -> None:
+    def show(self, event: AnswerEvent) -> None:
         """Show the next event."""
         match event:
             case AnswerPiece(text):
@@ -363,7 +342,7 @@ class _Display:
                     end_passing()
                     self._shows_text = True
                 self._write(text)
-            case Progress() if not self._shows_text:
+            case AnswerProgress() if not self._shows_text:
                 show_passing(f"{self._model}: {progress_words(event)}")
             case Notice(text):
                 self.notices.append(text)
@@ -408,12 +387,11 @@ def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
     return confirm(f"Send this to {prepared.host}?", lambda: show_page(payload_text(prepared)))
 
 
-def finish_run(this: QuestionRun, final: FinalAnswer, notices: list[str]) -> None:
+def finish_run(decided: DecidedQuestion, flags: Asking, final: FinalAnswer, notices: list[str]) -> None:
     """Show and make the edit; the last line says which model answered, why, and what it took."""
-    flags = this.flags
     if final.thread is not None:
         try:
-            thread_files(this.config).save(final.thread)
+            thread_files(decided.inputs.config).save(final.thread)
         except OSError as error:  # the answer is there; only the next `-c` will miss it
             say(f"assist: this conversation is not kept: {error.strerror or error}.")
     plan = final.plan
@@ -422,13 +400,13 @@ def finish_run(this: QuestionRun, final: FinalAnswer, notices: list[str]) -> Non
     if final.problem is not None and final.problem.excerpt:
         say(final.problem.excerpt)
     if plan is not None:
-        made, problem = _edit(this, plan, final)
+        made, problem = _edit(decided, flags, plan, final)
     if flags.as_json:
-        document = answer_document(this.decided, final, notices, applied=made, problem=problem)
+        document = answer_document(decided, final, notices, applied=made, problem=problem)
         emit({**document, "thread": final.thread.id if final.thread else None})
     else:
         show_sources(final.sources)
-    say(last_line(this.decided, final))
+    say(last_line(decided, final))
     if problem is not None:
         what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
         raise UserError(f"{what}: {problem}.".replace("..", "."), printed=flags.as_json)
@@ -436,9 +414,10 @@ def finish_run(this: QuestionRun, final: FinalAnswer, notices: list[str]) -> Non
         out("Nothing was changed.")
 
 
-def _edit(this: QuestionRun, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:
+def _edit(
+    decided: DecidedQuestion, flags: Asking, plan: EditPlan, final: FinalAnswer
+) -> tuple[bool, EscalationError | None]:
     """Show the edit, and make it if that is allowed. Returns what `_make_edit` does."""
-    flags = this.flags
     beyond_yes = flags.yes and plan.asks
     if not flags.as_json:
         show_edit(plan)
@@ -452,22 +431,24 @@ def _edit(this: QuestionRun, plan: EditPlan, final: FinalAnswer) -> tuple[bool, 
     if beyond_yes and not at_terminal():
         return False, final.problem or EditError(UNASKED)
     if _may_apply(plan, flags):
-        return _make_edit(this, plan, final)
+        return _make_edit(decided, plan, final)
     if at_terminal() and (flags.yes or not flags.as_json):  # else no one was asked
-        record_feedback(this.config, this.decided, final.decision, "not_applied")
+        record_happening(decided, final.decision, "not_applied")
     return False, final.problem
 
 
-def _make_edit(this: QuestionRun, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:
+def _make_edit(
+    decided: DecidedQuestion, plan: EditPlan, final: FinalAnswer
+) -> tuple[bool, EscalationError | None]:
     """Make the edit. Returns whether it was made, and what went wrong, which may be only the audit log."""
     problem: EscalationError | None = None
     try:
-        apply_edit(this.config, plan, this.decided.root, this.decided.id)
+        apply_edit(decided.inputs.config, plan, decided.root, decided.id)
     except EditError as error:
         return False, error
     except EscalationError as error:
         problem = error
-    record_feedback(this.config, this.decided, final.decision, "accepted")
+    record_happening(decided, final.decision, "accepted")
     return True, problem
 
 

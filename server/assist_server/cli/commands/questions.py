@@ -9,7 +9,7 @@ from assist_server.cli.output import show_passing
 from assist_server.cli.shell_completion import complete_target
 from assist_server.errors import WRONG_USAGE, UserError
 
-Target = Annotated[
+TargetArgument = Annotated[
     str,
     typer.Argument(
         metavar="TARGET",
@@ -101,7 +101,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         app.command(name, epilog=examples, short_help=short)(with_flags(command, **fixed))
 
 
-def explain(target: Target, flags: Asking, piped: Piped = "", files: Files = None) -> None:
+def explain(target: TargetArgument, flags: Asking, piped: Piped = "", files: Files = None) -> None:
     """Explain code: what it is for, how it works, and what may surprise. A folder gets an overview."""
     _run("explain", target, ("", piped), flags, files=files)
 
@@ -132,7 +132,7 @@ def ask(
 
 
 def write_tests(
-    target: Target,
+    target: TargetArgument,
     flags: Asking,
     words: Annotated[str, typer.Argument(metavar="[WISHES]", show_default=False)] = "",
     piped: Piped = "",
@@ -143,7 +143,7 @@ def write_tests(
 
 
 def refactor(
-    target: Target,
+    target: TargetArgument,
     wishes: Annotated[str, typer.Argument(metavar="WISHES", show_default=False)],
     flags: Asking,
     piped: Piped = "",
@@ -154,7 +154,7 @@ def refactor(
 
 
 def fix(
-    target: Target,
+    target: TargetArgument,
     flags: Asking,
     problem: Annotated[
         str,

@@ -1,17 +1,42 @@
-"""How far an answer is, before there is anything of it to read.
+"""What an answer tells while it comes: its start, its pieces, how far it is, notices, and its end.
 
-The speeds come from the caller.
+The speeds come from the caller. Who answers, and how an event is shown, is not known here.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from assist_escalation.routing.router import Decision
+from assist_server.questions.final_answer import FinalAnswer
+
 PERIOD = 0.5  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class AnswerPiece:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStart:
+    """An answer begins; an earlier one that was shown no longer counts."""
+
+    decision: Decision
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to the user about the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProgress:
     """A model reads or writes.
 
     Reading: `tokens` that it reads, and the `seconds` that takes on this machine, None if that is not known.
@@ -23,13 +48,13 @@ class Progress:
     seconds: float | None = None
 
 
-def reading(tokens: int, speed: float) -> Progress:
+def reading(tokens: int, speed: float) -> AnswerProgress:
     """The progress of a model that begins to read, at `speed` tokens a second, 0 if that is not known.
 
     >>> reading(750, 75.0), reading(750, 0.0).seconds
-    (Progress(phase='reading', tokens=750, seconds=10.0), None)
+    (AnswerProgress(phase='reading', tokens=750, seconds=10.0), None)
     """
-    return Progress("reading", tokens, tokens / speed if speed else None)
+    return AnswerProgress("reading", tokens, tokens / speed if speed else None)
 
 
 class WritingPace:
@@ -40,7 +65,7 @@ class WritingPace:
         self._begun: float | None = None
         self._next = 0.0
 
-    def after(self, tokens: int) -> tuple[Progress, ...]:
+    def after(self, tokens: int) -> tuple[AnswerProgress, ...]:
         """The progress to tell once so many tokens are written, or nothing."""
         now = self._clock()
         if self._begun is None:
@@ -49,4 +74,7 @@ class WritingPace:
         if now < self._next:
             return ()
         self._next = now + PERIOD
-        return (Progress("writing", tokens, now - self._begun),)
+        return (AnswerProgress("writing", tokens, now - self._begun),)
+
+
+AnswerEvent = AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer

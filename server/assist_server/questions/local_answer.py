@@ -1,0 +1,351 @@
+"""The answer of the model on this machine: what fits its window, what it doubts, and a second attempt.
+
+An attempt is made in five steps:
+
+1. The conversation is cut to what the model's window holds (`fitting_conversation`).
+2. Of code to fix, the model says which token it doubts most, and is asked again with the line that holds it.
+3. The answer streams, without the secrets of the question in lines with an address.
+4. Of a command that needs an edit, the edit is planned, with the reasons to doubt it.
+5. If no edit can be made, the same conversation goes on with what was wrong, once.
+
+This module sends nothing, and does not decide whether a provider is asked as well.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from assist_completion.errors import CompletionError
+from assist_completion.inference.conversation import Conversation, LocalAnswer, Turn
+from assist_completion.inference.doubts import Doubt
+from assist_context.documents import split_lines
+from assist_context.languages import language_of
+from assist_escalation.edits.plan import EditError, OtherCodeError, UnchangedError
+from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
+from assist_escalation.redaction.restorer import Restorer, address_guard_of
+from assist_escalation.routing.features import Confidence
+from assist_server.questions.composition import random_token, secret_values
+from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.doubtful_edits import with_doubts
+from assist_server.questions.draft import Draft
+from assist_server.questions.events import (
+    AnswerPiece,
+    AnswerProgress,
+    AnswerStart,
+    Notice,
+    WritingPace,
+    reading,
+)
+from assist_server.questions.final_answer import (
+    AnswerCost,
+    DocumentVersions,
+    FinalAnswer,
+    PlannedEdit,
+    grown_thread,
+    hidden_notices,
+    planned_edit,
+    shown_sources,
+)
+from assist_server.questions.instructions import LOCAL_ANSWERS, closing, doubt_words
+from assist_server.questions.new_tests import whole_tests
+from assist_server.threads.thread import Thread
+from assist_server.threads.thread_prompts import MARKS, FittedConversation, fit_conversation, window_notices
+
+if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
+    from assist_completion.engine.answer_stream import Answerer, AnswerStream
+
+KEPT_SHARE = 0.7  # of its code, which a prompt keeps each time it does not fit the local model's window
+TRIES = 6
+UNSCANNED = "The question could not be searched for secrets, so look at an address before you open it: {}"
+# Of 130 checks that the 1.5B wrote for eleven functions 40 % were right, whatever its margins were.
+GUESSES = "Run these tests before you trust them: a small model gets many expected values wrong."
+CUT_TESTS = "The model did not come to an end. What it wrote was cut there: {} kept."
+
+LocalLoader = Callable[[], "Awaitable[Answerer[Any]]"]
+_Event = AnswerPiece | AnswerStart | Notice | AnswerProgress
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEnd:
+    """The end of a local answer, and how sure the model was, by which a provider may be asked as well."""
+
+    final: FinalAnswer
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempted:
+    """What came of all attempts: the text as it was shown, and the edit that it makes.
+
+    `hidden` counts the secrets that are not shown in lines with an address.
+    """
+
+    text: str
+    result: LocalAnswer
+    planned: PlannedEdit
+    hidden: int
+    read: FittedConversation
+
+
+async def answer_locally(
+    decided: DecidedQuestion, load: LocalLoader, versions: DocumentVersions
+) -> AsyncGenerator[_Event | LocalEnd, None]:
+    """The events of a local answer, and then its end."""
+    local = await load()
+    start = time.monotonic()
+    redacted, unscanned = await asyncio.to_thread(_redact_question, decided)
+    attempted: _Attempted | None = None
+    async with aclosing(_attempts(decided, redacted, local, versions)) as attempts:
+        async for event in attempts:
+            if isinstance(event, _Attempted):
+                attempted = event
+            else:
+                yield event
+    if attempted is None:
+        return
+    is_edit = bool(decided.local.form.kind)
+    if unscanned:
+        yield Notice(UNSCANNED.format(unscanned))
+    for notice in () if is_edit else hidden_notices(attempted.hidden):
+        yield Notice(notice)
+    final = _final(decided, local.model, attempted, 1e3 * (time.monotonic() - start))
+    yield LocalEnd(final, _confidence(attempted, is_edit=is_edit))
+
+
+def _redact_question(decided: DecidedQuestion) -> tuple[Redacted, str]:
+    """The secrets in what the local model sees, and why it could not be searched for them, or ""."""
+    inputs = decided.inputs
+    spans = [span for span in decided.local.prompt.spans if span.origin.source != "assist"]
+    gate = decided.leaving.gate
+    known = gate.known if gate else secret_values(inputs.config, inputs.permissions)
+    try:
+        return redact(spans, known, inputs.permissions.patterns, nonce=random_token()), ""
+    except RedactionError as error:
+        return Redacted(tuple(spans), (), {}), str(error)
+
+
+def _confidence(attempted: _Attempted, *, is_edit: bool) -> Confidence:
+    result, planned = attempted.result, attempted.planned
+    return Confidence(
+        result.margins.mean,
+        result.margins.least,
+        result.margins.worst8,
+        length_stop=result.ended in ("length", "loop"),
+        parse_delta=planned.added,
+        edit_fits=planned.problem is None if is_edit else None,
+    )
+
+
+def _final(decided: DecidedQuestion, model: str, attempted: _Attempted, ms: float) -> FinalAnswer:
+    """The end of a local answer."""
+    result, read, planned = attempted.result, attempted.read, attempted.planned
+    tokens = result.tokens
+    cost = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first, tokens.evaluated)
+    seen = shown_sources(read.spans, decided.local, decided.root)
+    thread = grown_thread(decided, read.spans, attempted.text, read.dropped)
+    return FinalAnswer(
+        attempted.text, model, decided.decision, cost, planned.edit, planned.problem, seen, thread
+    )
+
+
+async def _attempts(
+    decided: DecidedQuestion, redacted: Redacted, local: "Answerer[Any]", versions: DocumentVersions
+) -> AsyncGenerator[_Event | _Attempted, None]:
+    """The local model's answer, a second one if no edit can be made from the first, and then the outcome."""
+    draft = decided.local
+    thread = decided.question.thread
+    secrets = tuple(redacted.placeholders.values())
+    pace = WritingPace(time.monotonic) if draft.form.kind else None
+    yield AnswerStart(decided.decision, local.model)
+    fitted = fitting_conversation(draft, thread, local)
+    asked = fitted.conversation
+    yield reading(local.count(f"{asked.system}\n{asked.user}"), local.prefill)
+    base = _AttemptBase(draft, await _doubt_of(draft, asked, local), local)
+    if base.doubt is not None:
+        fitted = _with_doubt(decided, base.doubt, local)
+    for note in (*draft.notes, *window_notices(thread, fitted, local.model)):
+        yield Notice(note)
+    following: Conversation | None = fitted.conversation
+    given: list[LocalAnswer] = []
+    while following is not None:
+        if given:
+            yield AnswerStart(decided.decision, local.model)
+        guard = address_guard_of(redacted)
+        stream = local.answer(following)
+        shown: list[str] = []
+        async with aclosing(_guard_addresses(stream, guard, local.prefill, pace)) as guarded:
+            async for piece in guarded:
+                shown += [piece.text] if isinstance(piece, AnswerPiece) else []
+                yield piece
+        given.append(stream.result)
+        text, kept = _without_cut_test(draft, stream.result)
+        planned = await asyncio.to_thread(planned_edit, draft, text, decided, versions, secrets)
+        following = _second_attempt(following, given, planned.problem, base)
+        for notice in _test_notices(draft, kept) if planned.problem is None else ():
+            yield notice
+        if following is not None:
+            yield Notice(f"That answer cannot be used: {_plain_reason(planned.problem)}. Asking once more.")
+    if planned.edit is not None:
+        planned = replace(planned, edit=with_doubts(planned.edit, draft, base.doubt))
+    yield _Attempted("".join(shown), _sum_of(given), planned, guard.hidden, fitted)
+
+
+async def _guard_addresses(
+    stream: "AnswerStream", guard: Restorer, prefill: float, pace: WritingPace | None
+) -> AsyncGenerator[AnswerPiece | AnswerProgress, None]:
+    """The local model's answer without the secrets of its question in lines with an address.
+
+    `pace` tells how much is written, of an answer whose text is not shown meanwhile.
+    """
+    async with aclosing(stream):
+        yield reading(await stream.unread(), prefill)
+        async for piece in stream:
+            yield AnswerPiece(guard.take(piece))
+            for progress in pace.after(stream.written) if pace else ():
+                yield progress
+    yield AnswerPiece(guard.rest())
+
+
+def _test_notices(draft: Draft, kept: int) -> Iterator[Notice]:
+    """What to know about tests that the local model wrote."""
+    if kept:
+        yield Notice(CUT_TESTS.format(f"{kept} whole test{'s are' if kept > 1 else ' is'}"))
+    if draft.form.kind == "file":
+        yield Notice(GUESSES)
+
+
+def _without_cut_test(draft: Draft, result: LocalAnswer) -> tuple[str, int]:
+    """An answer, of tests that were cut only the whole ones; and how many these are, 0 if nothing was cut."""
+    if draft.form.kind != "file" or draft.whole is None or result.ended not in ("length", "loop"):
+        return result.text, 0
+    text, kept = whole_tests(result.text, language_of(draft.whole.path))
+    return (text, kept) if kept else (result.text, 0)
+
+
+def fitting_conversation(draft: Draft, thread: Thread | None, local: "Answerer[Any]") -> FittedConversation:
+    """The question for the local model, with what fits. `CompletionError` if nothing does.
+
+    The code in question is dropped last.
+    """
+    spans = draft.turn_prompt.spans
+    files = [span for span in spans if span.origin.source == "file"]
+    most = min(LOCAL_ANSWERS[draft.prompt.command], local.window // 2)
+    for lose in (False, True):
+        shown = [*(span for span in draft.evidence.spans if span in files)]
+        shown += [span for span in files if span not in shown]
+        for _ in range(TRIES):
+            kept = set(shown)
+            new = tuple(span for span in spans if span.origin.source != "file" or span in kept)
+            prompt = Prompt(draft.prompt.command, new)
+            if found := fit_conversation(thread, prompt, most, local, lose=lose):
+                return replace(found, conversation=_with_form(draft, found))
+            if len(shown) <= 1:
+                break
+            shown = shown[: max(1, int(len(shown) * KEPT_SHARE))]
+    raise CompletionError(
+        f"The code in question is too long for {local.model}, which reads {local.window - most:,} tokens: "
+        "ask about less of it."
+    )
+
+
+def _with_form(draft: Draft, found: FittedConversation) -> Conversation:
+    """The conversation whose answer has the form of the draft."""
+    ending = draft.form.fence if draft.beginning else ""
+    return replace(found.conversation, beginning=draft.beginning, ending=ending, draft=draft.old)
+
+
+def _plain_reason(problem: EditError | None) -> str:
+    """What is wrong, without the advice to a person."""
+    return str(problem).rstrip(".").removesuffix(": ask again")
+
+
+async def _doubt_of(draft: Draft, asked: Conversation, local: "Answerer[Any]") -> Doubt | None:
+    """What the local model doubts most in code that it should fix; `asked` holds the code."""
+    if draft.prompt.command != "fix" or not draft.old:
+        return None
+    found = await local.weigh(asked, draft.old)
+    return found[0] if found else None
+
+
+def _with_doubt(decided: DecidedQuestion, doubt: Doubt, local: "Answerer[Any]") -> FittedConversation:
+    """The question for the local model, with the line that it doubts most.
+
+    The head of the code stays as it is if that line is further down.
+    """
+    draft = decided.local
+    target = decided.question.target
+    path = target.lines.path if target else ""
+    lines = split_lines(draft.old)
+    words = doubt_words(lines[doubt.line], doubt.written.strip(), doubt.expected.strip())
+    hint = Span(words, Origin("editor", path, decided.root))
+    *turn, last = draft.turn_prompt.spans
+    hinted = replace(draft, turn=(*turn, hint, last))
+    found = fitting_conversation(hinted, decided.question.thread, local)
+    head = lines[0] if doubt.line else ""
+    asked = replace(found.conversation, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
+    return replace(found, conversation=asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _AttemptBase:
+    """What a second try starts from, apart from the first."""
+
+    draft: Draft
+    doubt: Doubt | None
+    local: "Answerer[Any]"
+
+
+def _second_attempt(
+    asked: Conversation, given: Sequence[LocalAnswer], problem: EditError | None, base: _AttemptBase
+) -> Conversation | None:
+    """The same question once more, with what was wrong; None if nothing was, or where there is no room.
+
+    The conversation goes on, so that the model reads only what is new, and does not give the same answer. If
+    it changed nothing, the new answer differs at the place that the model doubts most; if it was other code,
+    the new answer begins with the old code, up to its name.
+    """
+    last = given[-1]
+    draft, doubt, local = base.draft, base.doubt, base.local
+    endless = ("cancelled", "length", "loop") if draft.form.kind == "file" else ("cancelled", "length")
+    if problem is None or len(given) > 1 or last.ended in endless:
+        return None
+    wish = "\n".join(span.text for span in draft.turn_prompt.spans if span.origin.source == "user")
+    reason = f"That answer cannot be used: {_plain_reason(problem)}."
+    words = "\n\n".join((reason, wish, closing(draft.prompt.command, draft.form)))
+    read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * MARKS
+    if read + asked.max_tokens > local.window:
+        return None
+    turns = (*asked.history, Turn("user", asked.user), Turn("assistant", last.text))
+    again = replace(asked, user=words, history=turns)
+    if isinstance(problem, OtherCodeError) and (head := _head(draft)):
+        return replace(again, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
+    if doubt is None or not isinstance(problem, UnchangedError):
+        return again
+    beginning = draft.beginning + draft.old[: doubt.start] + doubt.expected
+    return replace(again, beginning=beginning, draft=draft.old[doubt.start + len(doubt.written) :])
+
+
+def _head(draft: Draft) -> str:
+    """The old code up to the end of its name, "" if it has none or the user's own words say the name."""
+    name = re.escape(draft.whole.name) if draft.whole and draft.whole.name else ""
+    asked = "".join(span.text for span in draft.prompt.spans if span.origin.source == "user")
+    if not name or re.search(rf"\b{name}\b", asked):
+        return ""
+    found = re.match(rf"(?:[ \t]*(?:[@#]|//|/?\*|--).*\n)*[^\n]*?\b{name}\b", draft.old)
+    return found[0] if found else ""
+
+
+def _sum_of(given: Sequence[LocalAnswer]) -> LocalAnswer:
+    """The last of several answers, with what all of them took."""
+    last = given[-1]
+    tokens = replace(
+        last.tokens,
+        evaluated=sum(answer.tokens.evaluated for answer in given),
+        generated=sum(answer.tokens.generated for answer in given),
+    )
+    return replace(last, tokens=tokens, ms=replace(last.ms, first=given[0].ms.first))

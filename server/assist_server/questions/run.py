@@ -1,0 +1,241 @@
+"""The road of a question, from its words to the events of its answer, for everyone who asks.
+
+The terminal, editors, the evaluation and the benchmarks take the same four steps:
+
+1. They find the folders that the question is about (`QuestionFolders`), and what it is about in them
+   (`targets`). Here they differ: the terminal has names in its arguments and brings the index up to date, an
+   editor has open documents, an evaluation has tasks. A question about a diff brings its material along
+   (`with_diff`).
+2. `composition.decision_inputs` reads settings, rules and the history of requests.
+3. `decision.decide` drafts the prompt, decides what of it may leave, and who answers. `--dry-run` ends here.
+4. `answer` yields events until the `FinalAnswer`. The local model answers (`local_answer`), or a provider
+   (`provider_answer`), or both in turn: if a provider fails, or the user refuses to send, the local model
+   answers, and a notice says so; if a local answer is doubtful, a provider may be asked after it.
+
+What is done with an edit in the answer is again the business of who asked. This module draws nothing and
+knows no protocol; it asks the user through `AnswerOptions.confirm`.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from assist_completion.errors import CompletionError
+from assist_completion.settings import model_name
+from assist_context.files.git_repository import Git
+from assist_context.files.repository_top import top_of
+from assist_escalation.errors import EscalationError, RefusedError
+from assist_escalation.gate.audit_events import RefusedRequest, record_refusal
+from assist_escalation.policy.settings import Mode
+from assist_escalation.prompts import Origin, Span
+from assist_escalation.routing import feedback
+from assist_escalation.routing.router import Decision, after
+from assist_server.questions.composition import log_of
+from assist_server.questions.decision import DecidedQuestion, refusal_of
+from assist_server.questions.draft import Question
+from assist_server.questions.events import AnswerEvent, Notice
+from assist_server.questions.final_answer import DocumentVersions, FinalAnswer
+from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
+from assist_server.questions.provider_answer import answer_by_provider
+from assist_server.questions.record_files import gate_files
+from assist_server.workspace.commit_style import style_words
+from assist_server.workspace.folder_diff import (
+    FolderDiff,
+    diff_against,
+    last_messages,
+    pieces_for,
+    staged_diff,
+)
+from assist_server.workspace.folders import key_of
+
+DIFFS = ("commit", "review")  # the commands that are about a diff
+KEPT = (
+    "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
+    "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
+)
+
+Confirm = Callable[[DecidedQuestion], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """What differs between those who ask.
+
+    `local` opens the local model at the first question. `confirm` asks the user whether the request may be
+    sent. With `records`, what becomes of the request is remembered. `versions` gives the versions of
+    documents in an editor.
+    """
+
+    local: LocalLoader
+    confirm: Confirm
+    records: bool = True
+    versions: DocumentVersions = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class DiffQuestion:
+    """A question with the pieces of a diff, and what is left out of them: a path and the reason."""
+
+    question: Question
+    left_out: tuple[tuple[str, str], ...]
+
+
+def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
+    """What a command is about: what is staged, or what changed since a revision. Raises `UserError`."""
+    return staged_diff(git, root) if command == "commit" else diff_against(git, root, revision)
+
+
+def with_diff(question: Question, diff: FolderDiff, git: Git, mode: Mode) -> DiffQuestion:
+    """A question about a diff, as much of it as the model that may answer reads.
+
+    A commit message is written on this machine unless the user asks for a provider. It gets the style of the
+    last messages.
+    """
+    if question.command == "commit":
+        style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
+        wish = "local" if question.wish == "auto" else question.wish
+        question = replace(question, wish=wish, problems=(style,))
+    pieces = pieces_for(question.command, diff, local=question.wish == "local" or mode == "never")
+    return DiffQuestion(replace(question, material=pieces.spans), pieces.left_out)
+
+
+async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
+    """The answer to a question. Raises `RefusedError` if nothing may answer, else what answerers raise."""
+    decision = decided.decision
+    await _record(decided, options, "routed")
+    if cause := decision.cause if decision.target == "refused" else decided.rules.barred[0]:
+        await asyncio.to_thread(_record_refusal, decided, cause)
+    if decision.target == "refused":
+        raise refusal_of(decision)
+    if decision.target == "frontier":
+        local_answers = decided.question.wish != "frontier" and decided.inputs.local.available
+        if decision.asks and not await options.confirm(decided):
+            if not local_answers:
+                raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
+            why = "Nothing was sent; this machine answers."
+        else:
+            try:
+                async with aclosing(_by_provider(decided, options)) as stream:
+                    async for event in stream:
+                        yield event
+                return
+            except EscalationError as error:
+                if not local_answers:
+                    raise
+                why = f"{error} This machine answers instead."
+        yield Notice(why)
+        fallen = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
+        decided = replace(decided, decision=fallen)
+    async with aclosing(_local_first(decided, options)) as stream:
+        async for event in stream:
+            yield event
+
+
+async def whole_answer(decided: DecidedQuestion, options: AnswerOptions) -> FinalAnswer:
+    """The end of the answer, for those who show nothing of it before."""
+    async with aclosing(answer(decided, options)) as stream:
+        async for event in stream:
+            if isinstance(event, FinalAnswer):
+                return event
+    raise CompletionError("The question ended without an answer: ask again.")
+
+
+async def _local_first(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
+    """The local answer; if it is doubtful, then a provider's, where the rules and the user allow it."""
+    end: LocalEnd | None = None
+    async with aclosing(answer_locally(decided, options.local, options.versions)) as stream:
+        async for event in stream:
+            if isinstance(event, LocalEnd):
+                end = event
+            else:
+                yield event
+    if end is None:
+        raise CompletionError("The local model ended without an answer: ask again.")
+    decision = after(decided.decision, end.confidence, decided.rules, decided.inputs.history)
+    if decision.target == "frontier" and decided.prepared is not None:
+        async with aclosing(_ask_again(replace(decided, decision=decision), options)) as second:
+            async for more in second:
+                yield more
+                if isinstance(more, FinalAnswer):
+                    return
+    await _record(decided, options, _happening(end.final), model_name(end.final.model))
+    yield end.final
+
+
+async def _ask_again(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
+    """A provider's answer after a doubtful local one, if the user agrees; else the local one is kept."""
+    decision = decided.decision
+    yield Notice(f"The local answer is doubtful: {decision.why}.")
+    if decision.asks and not await options.confirm(decided):
+        yield Notice(KEPT)
+        return
+    try:
+        async with aclosing(_by_provider(decided, options)) as stream:
+            async for event in stream:
+                if isinstance(event, FinalAnswer):  # a local answer that had to be kept was not replaced
+                    await _record(decided, options, "escalated_after")
+                yield event
+    except EscalationError as error:
+        yield Notice(f"{error} The local answer is kept.")
+
+
+async def _by_provider(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
+    """A provider's answer, of which the end is recorded."""
+    async with aclosing(answer_by_provider(decided, options.versions)) as stream:
+        async for event in stream:
+            if isinstance(event, FinalAnswer) and decided.prepared is not None:
+                await _record(decided, options, _happening(event), decided.prepared.endpoint.model)
+            yield event
+
+
+def _happening(final: FinalAnswer) -> feedback.Happening:
+    """What an answer came to: a text, an edit that can be made, or one that our checks refused."""
+    return "unusable" if final.problem else "offered" if final.plan else "answered"
+
+
+async def _record(
+    decided: DecidedQuestion, options: AnswerOptions, happening: feedback.Happening, model: str = ""
+) -> None:
+    if options.records:
+        await asyncio.to_thread(record_happening, decided, decided.decision, happening, model)
+
+
+def record_happening(
+    decided: DecidedQuestion, decision: Decision, happening: feedback.Happening, model: str = ""
+) -> None:
+    """Remember what became of a request, in numbers. `model` is the name of the one that answered.
+
+    The repository goes by its top, as in counts of ghost text, whichever of its folders was open.
+    """
+    target = decided.question.target
+    root = decided.root
+    feedback.record(
+        gate_files(decided.inputs.config).feedback,
+        feedback.Event(
+            time.time(),
+            key_of(top_of(root) or root) if root else "",
+            decided.question.command,
+            decided.id,
+            decision.target,
+            decision.p_local,
+            decision.threshold,
+            dict(decision.features),
+            happening,
+            model,
+            target.document.language.name if target else "",
+        ),
+    )
+
+
+def _record_refusal(decided: DecidedQuestion, cause: str) -> None:
+    """Write to the audit log that the gate refused this question, whoever answers it."""
+    asked = decided.question
+    inputs = decided.inputs
+    gate = decided.leaving.gate
+    try:
+        log = gate.log if gate else log_of(inputs.config, inputs.permissions)
+    except EscalationError:  # without the audit log's key there is no log; the refusal stays as it is
+        return
+    record_refusal(log, RefusedRequest(decided.id, inputs.scope, asked.command, asked.provider), cause)
