@@ -60,7 +60,7 @@ def redacted_places(redacted: Redacted) -> tuple[RedactedPlace, ...]:
 
 
 def _messages(pieces: list[PayloadPiece]) -> Messages:
-    texts = ((each.text for each in pieces if each.role == role) for role in ("system", "user"))
+    texts = ((piece.text for piece in pieces if piece.role == role) for role in ("system", "user"))
     return Messages(*map(BETWEEN.join, texts))
 
 

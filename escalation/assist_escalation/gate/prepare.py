@@ -149,9 +149,9 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
 
 def _tokens(text: str, *marks: str) -> int:
     """An upper bound of a text's tokens. `marks` count by length, whatever their letters are."""
-    length = sum(text.count(each) * len(each) for each in marks)
-    for each in marks:
-        text = text.replace(each, "")
+    length = sum(text.count(mark) * len(mark) for mark in marks)
+    for mark in marks:
+        text = text.replace(mark, "")
     return token_count.upper_count(text) + length
 
 

@@ -20,14 +20,12 @@ from assist_server.questions.draft import Question
 from assist_server.questions.final_answer import FinalAnswer
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.run import read_diff, with_diff
-from assist_server.wording.answers import answer_document, last_line
+from assist_server.wording.answers import NAMED, answer_document, last_line, left_out_lines
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.commit_style import clean_message
 from assist_server.workspace.folder_diff import FolderDiff
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder
 from assist_server.workspace.remarks import remarks_in
-
-LISTED = 5  # files that are left out and named
 
 
 def write_message(flags: Asking, note: str, *, edit: bool) -> None:
@@ -110,10 +108,10 @@ def _ask(
 
 
 def _say_left_out(left_out: Sequence[tuple[str, str]]) -> None:
-    for path, why in left_out[:LISTED]:
-        say(f"Left out: {visible(path)} ({why})")
-    if len(left_out) > LISTED:
-        say(f"Left out: {len(left_out) - LISTED} more")
+    for line in left_out_lines(left_out):
+        say(line)
+    if len(left_out) > NAMED:
+        say(f"Left out: {len(left_out) - NAMED} more")
 
 
 def _edit(config: Config, root: str, message: str) -> None:

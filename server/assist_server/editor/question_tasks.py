@@ -42,7 +42,10 @@ def snapshot_of(
     config: Config, folders: tuple[WorkspaceFolder, ...], documents: Iterable[OpenDocument]
 ) -> WorkspaceSnapshot:
     """The workspace as it is now."""
-    opened = {each.uri: DocumentState(each.to_document(), each.real_path, each.version) for each in documents}
+    opened = {
+        document.uri: DocumentState(document.to_document(), document.real_path, document.version)
+        for document in documents
+    }
     return WorkspaceSnapshot(config, folders, opened)
 
 

@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 from assist_context.files.exclusions import exclusions
 from assist_context.files.repository_top import top_of
 from assist_context.retrieval.corpus import Corpus
-from assist_escalation.edits.checks.unseen_characters import visible
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
@@ -51,7 +50,13 @@ from assist_server.records.past_requests import rate
 from assist_server.records.undo import next_undo, take_back
 from assist_server.threads.attachments import Attachment, attachment_at
 from assist_server.threads.thread import Thread
-from assist_server.wording.answers import last_line, progress_document, route_document, source_document
+from assist_server.wording.answers import (
+    last_line,
+    left_out_lines,
+    progress_document,
+    route_document,
+    source_document,
+)
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder, database_of, docs_folders, folder_of
@@ -59,7 +64,6 @@ from assist_server.workspace.remarks import answer_text
 from assist_server.workspace.stray_links import refuse_stray_link
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
-LEFT_OUT = 5  # files that are left out of a diff and named
 OPENED = 24  # open documents that are parsed for a question
 
 AnswerMessage = dict[str, Any]
@@ -332,10 +336,12 @@ def _decide_diff(
     if not about.question.material:
         staged = question.command == "commit"
         raise UserError("Nothing is staged." if staged else "Nothing changed that a model may be shown.")
-    left_out = tuple(f"Left out: {visible(path)} ({why})" for path, why in about.left_out[:LEFT_OUT])
     with ExitStack() as stack:
         folders = QuestionFolders(_corpus(home, snapshot, stack))
-        return decide(about.question, folders, inputs), (*map(str, inputs.problems), *left_out)
+        return decide(about.question, folders, inputs), (
+            *map(str, inputs.problems),
+            *left_out_lines(about.left_out),
+        )
 
 
 def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:

@@ -133,7 +133,7 @@ class LspEditor:
         for change in plan.changes:
             check_line_ends(change.path, change.before, change.after)
         support = _edit_support(self._server)
-        paths = [visible(each.path) for each in plan.changes]
+        paths = [visible(change.path) for change in plan.changes]
         if again:
             waits = not experimental(self._server, "assistAnswer") and not support.annotates
             lines = [f"The editor did not take the edit of {', '.join(paths)}."]
@@ -268,8 +268,8 @@ def _question_of(command: str, sent: Any) -> EditorQuestion:
     """The question in the object that a command gets, in which each member may be missing."""
     words = member_of(sent, "words")
     problems = [
-        (_first_line(each) + 1, str(member_of(each, "message") or ""))
-        for each in member_of(sent, "problems") or ()
+        (_first_line(problem) + 1, str(member_of(problem, "message") or ""))
+        for problem in member_of(sent, "problems") or ()
     ]
     return EditorQuestion(
         command,
@@ -314,7 +314,8 @@ def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
     kind = types.CodeActionKind
     where: dict[str, Any] = {"uri": uri, "range": _range_document(params.range)}
     found = [
-        {"message": each.message, "range": _range_document(each.range)} for each in params.context.diagnostics
+        {"message": problem.message, "range": _range_document(problem.range)}
+        for problem in params.context.diagnostics
     ]
     rows = [
         ("Explain", "explain", kind.Empty, where),
@@ -325,7 +326,7 @@ def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
         rows.insert(0, ("Fix this problem", "fix", kind.QuickFix, {**where, "problems": found}))
     only = params.context.only
     for words, command, kind_, arguments in rows:
-        if only is None or any(str(kind_).startswith(str(each)) for each in only):
+        if only is None or any(str(kind_).startswith(str(wanted)) for wanted in only):
             title = f"assist: {words}"  # next to the actions of other extensions
             run = types.Command(title, f"assist.{command}", arguments=[arguments])
             diagnostics = params.context.diagnostics if command == "fix" else None
@@ -358,24 +359,24 @@ def _workspace_edit(
     support: _EditSupport, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]
 ) -> types.WorkspaceEdit:
     """The edit as the client takes it, with the client's own URIs for open documents."""
-    named = {each.path: Path(root, each.path).as_uri() for each in plan.changes}
+    named = {change.path: Path(root, change.path).as_uri() for change in plan.changes}
     uris = named | {path: uri for path, (uri, _) in opened.items()}
     if not support.versions:
         return types.WorkspaceEdit(
-            changes={uris[each.path]: _line_edits(support, each, None) for each in plan.changes}
+            changes={uris[change.path]: _line_edits(support, change, None) for change in plan.changes}
         )
     mark = ANNOTATION if support.annotates else None
     changed: list[Any] = []
-    for each in plan.changes:
-        uri = uris[each.path]
-        if each.removes:
+    for change in plan.changes:
+        uri = uris[change.path]
+        if change.removes:
             changed.append(types.DeleteFile(uri, annotation_id=mark))
             continue
-        if not each.base_sha256:
+        if not change.base_sha256:
             changed.append(types.CreateFile(uri, annotation_id=mark))
-        version = opened[each.path][1] if each.path in opened else None
+        version = opened[change.path][1] if change.path in opened else None
         document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
-        changed.append(types.TextDocumentEdit(document, _line_edits(support, each, mark)))
+        changed.append(types.TextDocumentEdit(document, _line_edits(support, change, mark)))
     annotations = {mark: types.ChangeAnnotation("assist", needs_confirmation=True)} if mark else None
     return types.WorkspaceEdit(document_changes=changed, change_annotations=annotations)
 
@@ -385,13 +386,13 @@ def _line_edits(support: _EditSupport, change: "FileChange", mark: str | None) -
     before, after = change.before.removeprefix(MARK), change.after.removeprefix(MARK)
     edits: list[Any] = []
     lines = split_lines(before)
-    for each in line_edits(before, after):
-        start, end = types.Position(each.first, 0), types.Position(each.last, 0)
-        if each.last >= len(lines):  # the last line has no line end
+    for edit in line_edits(before, after):
+        start, end = types.Position(edit.first, 0), types.Position(edit.last, 0)
+        if edit.last >= len(lines):  # the last line has no line end
             end = types.Position(len(lines) - 1, to_units(lines[-1], len(lines[-1]), support.encoding))
             start = min(start, end, key=lambda at: (at.line, at.character))
         span = types.Range(start, end)
         edits.append(
-            types.AnnotatedTextEdit(mark, span, each.text) if mark else types.TextEdit(span, each.text)
+            types.AnnotatedTextEdit(mark, span, edit.text) if mark else types.TextEdit(span, edit.text)
         )
     return edits

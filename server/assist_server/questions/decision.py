@@ -15,9 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
 from assist_escalation.gate.audit_events import cause_of
-from assist_escalation.gate.withheld_files import FileInFolder, withheld_files
+from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
 from assist_escalation.policy.endpoints import Edits
 from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
@@ -34,6 +33,7 @@ from assist_server.questions.composition import (
 from assist_server.questions.draft import FRONTIER_TOKENS, Draft, Question, draft
 from assist_server.questions.instructions import ANSWERS, EDITS
 from assist_server.questions.leaving_files import (
+    FileInFolder,
     NamedFile,
     aliases_of,
     barred_files,
@@ -43,6 +43,7 @@ from assist_server.questions.leaving_files import (
     origins_of,
     rule_folders,
     staying_reason,
+    withheld_files,
 )
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.threads.attachments import Attachment

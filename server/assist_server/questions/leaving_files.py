@@ -1,8 +1,8 @@
 """Which files a prompt shows, by all of their names, and which parts of it may not leave today.
 
 A file may have several names, by links; a rule about any of them counts. The rules are asked again at every
-turn of a conversation, since they may have changed. Only pieces that no provider may see are left out;
-everything else is judged by the gate. This module asks rules, and makes none.
+turn of a conversation, since they may have changed. Only pieces that no provider may see are left out:
+what remains is judged whole by the gate, as if this module did not exist. It asks rules, and makes none.
 """
 
 import os
@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from assist_context.files.repository_top import top_of
-from assist_escalation.gate.withheld_files import FileInFolder
+from assist_escalation.gate.prepare import ProviderRequest
+from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.threads.thread import Thread
+
+FileInFolder = tuple[str, str]  # a folder, and a path in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +144,35 @@ def rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
         parents = PurePosixPath(origin.path).parents
         found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, parent)) for parent in parents)
     return tuple(found)
+
+
+def withheld_files(
+    request: ProviderRequest, files: Mapping[FileInFolder, Sequence[Span]]
+) -> dict[FileInFolder, str]:
+    """Why files are left out, by file: none if all may be sent, or if leaving them out does not help.
+
+    `files` has the spans of each file that the request can do without; a span without text is one more name
+    of the file. An earlier answer that derives from a file is left out with it. A request that would be left
+    without any text of a file is not helped.
+    """
+    prompt = request.prompt
+    permissions = request.permissions
+    providers = [request.provider] if request.provider else list(permissions.providers)
+    if any(judge(prompt, permissions, name).allowed for name in providers):
+        return {}
+    for name in providers:
+        verdicts = {
+            file: judge(Prompt(prompt.command, tuple(spans)), permissions, name)
+            for file, spans in files.items()
+        }
+        found = {file: verdict.reasons[0] for file, verdict in verdicts.items() if not verdict.allowed}
+        gone = {span for file in found for span in files[file]}
+        rest = tuple(span for span in prompt.spans if span not in gone and not _derives(span, found))
+        helps = any(span.text and span.origin.source == "file" for span in rest)
+        if helps and judge(Prompt(prompt.command, rest), permissions, name).allowed:
+            return found
+    return {}
+
+
+def _derives(span: Span, files: Collection[FileInFolder]) -> bool:
+    return any((origin.root, origin.path) in files for origin in span.origin.derived)

@@ -108,11 +108,11 @@ def attached_spans(
     spans: list[Span] = []
     notes: list[str] = []
     left = int(tokens * CHARS_PER_TOKEN)
-    for at, each in enumerate(attachments):
-        corpus = next((corpus for corpus in corpora if corpus.root == each.root), None)
+    for at, attachment in enumerate(attachments):
+        corpus = next((corpus for corpus in corpora if corpus.root == attachment.root), None)
         room = left // (len(attachments) - at)
-        read = _of_folder if each.folder else _of_file
-        found = read(corpus, each, words, room)
+        read = _of_folder if attachment.folder else _of_file
+        found = read(corpus, attachment, words, room)
         left -= sum(len(span.text) for span in found.spans)
         spans += found.spans
         notes += found.notes
@@ -177,14 +177,14 @@ def _head(lines: Sequence[str], room: int) -> list[str]:
 def _pieces(corpus: Corpus, paths: Sequence[str], words: str, room: int, blob: str = "") -> Iterator[Span]:
     """Pieces that the words find in these files, and then the files' outlines, the found files first."""
     among = frozenset(paths)
-    found = [each for each in _hits(corpus, words) if each.path in among]
+    found = [piece for piece in _hits(corpus, words) if piece.path in among]
     spent = 0
-    for each in found:
-        text = text_of(each)
-        if text and spent + len(text) + len(each.path) + PATH <= room * PIECES:
-            spent += len(text) + len(each.path) + PATH
-            yield _span(each, text, blob)
-    for path in dict.fromkeys((*(each.path for each in found), *paths)):
+    for piece in found:
+        text = text_of(piece)
+        if text and spent + len(text) + len(piece.path) + PATH <= room * PIECES:
+            spent += len(text) + len(piece.path) + PATH
+            yield _span(piece, text, blob)
+    for path in dict.fromkeys((*(piece.path for piece in found), *paths)):
         outline = skeleton(corpus, path, "attached")
         text = text_of(outline) if outline else ""
         if outline and text and spent + len(text) + len(path) + PATH <= room:
@@ -195,7 +195,7 @@ def _pieces(corpus: Corpus, paths: Sequence[str], words: str, room: int, blob: s
 def _hits(corpus: Corpus, words: str) -> Iterator[Candidate]:
     searched = search_words(words)
     kinds: tuple[Among, ...] = ("pages", "code")
-    for hit in (each for kind in kinds for each in corpus.search_for_question(searched, HITS, kind)):
+    for hit in (hit for kind in kinds for hit in corpus.search_for_question(searched, HITS, kind)):
         last = min(hit.end_line, hit.start_line + PIECE_LINES - 1)
         if hit.path not in corpus.opened:  # in an open document the lines may have moved
             yield Candidate(hit.path, ((hit.start_line, last),), "attached", corpus)

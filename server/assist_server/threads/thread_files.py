@@ -42,16 +42,16 @@ class ThreadFiles:
                 _remove(path)
             else:
                 found.append(thread)
-        found.sort(key=lambda each: each.used, reverse=True)
-        for each in found[MOST:]:
-            _remove(self._path(each))
+        found.sort(key=lambda thread: thread.used, reverse=True)
+        for thread in found[MOST:]:
+            _remove(self._path(thread))
         return found[:MOST]
 
     def last(self, root: str) -> Thread:
         """The last conversation in a workspace. Raises `UserError` if there is none."""
-        for each in self.all():
-            if each.root == root:
-                return each
+        for thread in self.all():
+            if thread.root == root:
+                return thread
         kept = f"They are kept for {self.days} days." if self.days else "threads_days = 0 keeps none."
         raise UserError(f"There is no conversation in {root} to continue. {kept}")
 
@@ -59,10 +59,10 @@ class ThreadFiles:
         """The conversation of a workspace with this name or id; a new one if there is none of this name."""
         if not NAME.fullmatch(name):
             raise UserError(f"{name!r} is no name: use up to 40 letters, digits, - and _.", WRONG_USAGE)
-        threads = [each for each in self.all() if name in (each.id, each.name)]
-        for each in threads:
-            if each.root == root:
-                return each
+        threads = [thread for thread in self.all() if name in (thread.id, thread.name)]
+        for thread in threads:
+            if thread.root == root:
+                return thread
         if name.startswith(PREFIX):
             place = f" in {root}: it is about {threads[0].root}" if threads else ": see `assist threads`"
             raise UserError(f"There is no conversation {name}{place}.")
@@ -83,7 +83,7 @@ class ThreadFiles:
         """Remove the conversations of this name or id, or all of them; return how many files were removed."""
         paths = list(self._paths())
         if name:
-            paths = [self._path(each) for each in self.all() if name in (each.id, each.name)]
+            paths = [self._path(thread) for thread in self.all() if name in (thread.id, thread.name)]
         for path in paths:
             for draft in self.folder.glob(f"{path.name}.*"):  # of a crash while it was written
                 durable_files.remove(draft)

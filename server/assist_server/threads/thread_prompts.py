@@ -67,7 +67,7 @@ def earlier_turns(thread: Thread | None, dropped: int = 0) -> EarlierTurns:
 def _spans_of(thread: Thread, at: int) -> tuple[Span, ...]:
     turn = thread.turns[at]
     said = tuple(span for span in turn.spans if span.origin.source != "assist")
-    shown = tuple(span for each in thread.turns[: at + 1] for span in each.spans)
+    shown = tuple(span for earlier in thread.turns[: at + 1] for span in earlier.spans)
     answered = Span(turn.answer, Origin("answer", derived=derived_origins(shown)))
     return (*said, answered) if turn.answer.strip() else said
 
@@ -110,7 +110,7 @@ def unseen(spans: Sequence[Span], thread: Thread | None) -> tuple[Span, ...]:
     if thread is None:
         return tuple(spans)
     shown = [span for turn in _read_turns(thread) for span in turn.evidence]
-    return tuple(span for span in spans if not any(covers(each, span) for each in shown))
+    return tuple(span for span in spans if not any(covers(earlier, span) for earlier in shown))
 
 
 def _read_turns(thread: Thread) -> tuple[ThreadTurn, ...]:

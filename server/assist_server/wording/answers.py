@@ -293,6 +293,11 @@ def _left_out(decided: DecidedQuestion) -> tuple[tuple[str, str], ...]:
     return decided.frontier.left_out if decided.frontier else ()
 
 
+def left_out_lines(left_out: Sequence[tuple[str, str]]) -> list[str]:
+    """The first of the files that are left out of a diff, each with the reason."""
+    return [f"Left out: {visible(path)} ({why})" for path, why in left_out[:NAMED]]
+
+
 def _left_out_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
     """The same for people, a few of them by name."""
     reasons = [one_line(why if path in why else f"{path}: {why}") for path, why in _left_out(decided)]

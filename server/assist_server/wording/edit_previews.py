@@ -40,9 +40,9 @@ def edit_warnings(plan: EditPlan) -> tuple[str, ...]:
     if plan.protected:
         named = ", ".join(map(visible, plan.protected))
         warnings.insert(0, f"It changes {named}, which can change what your tools run: look closely.")
-    warnings += [f"{visible(each)}: look whether that was asked for." for each in plan.removals]
-    warnings += [f"{visible(each)}: look whether that is right." for each in plan.unsure]
-    return tuple(each for each in warnings if each)
+    warnings += [f"{visible(removal)}: look whether that was asked for." for removal in plan.removals]
+    warnings += [f"{visible(doubt)}: look whether that is right." for doubt in plan.unsure]
+    return tuple(warning for warning in warnings if warning)
 
 
 def _hidden_warning(change: FileChange) -> str:

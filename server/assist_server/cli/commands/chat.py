@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from assist_server.cli.commands.questions import Continue, Files, ThreadName
+from assist_server.cli.commands.questions import Continue, Files, ThreadName, refuse_two_conversations
 from assist_server.cli.flags import AsJson, Asking, example, settings, with_flags
 from assist_server.cli.output import emit, out
 from assist_server.errors import WRONG_USAGE, UserError
@@ -36,8 +36,7 @@ def chat(flags: Asking, files: Files = None, go_on: Continue = False, thread: Th
 
     /help lists what can be typed. Ctrl-C stops an answer, and not the chat.
     """
-    if go_on and thread:
-        raise UserError("--continue and --thread exclude each other: give one of them.", WRONG_USAGE)
+    refuse_two_conversations(thread, go_on=go_on)
     from assist_server.cli.chat_session import run_chat  # noqa: PLC0415
     from assist_server.cli.commands.question_run import QuestionContext  # noqa: PLC0415
 
@@ -54,8 +53,11 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
     found = thread_files(settings()).all()
     if as_json:
         rows = [
-            {**{key: getattr(each, key) for key in ("id", "name", "root", "used")}, "turns": len(each.turns)}
-            for each in found
+            {
+                **{key: getattr(thread, key) for key in ("id", "name", "root", "used")},
+                "turns": len(thread.turns),
+            }
+            for thread in found
         ]
         emit({"threads": rows})
         return
@@ -76,13 +78,13 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
         columns,
         [
             (
-                each.label,
-                datetime.fromtimestamp(each.used, UTC).strftime("%Y-%m-%d %H:%M"),
-                str(len(each.turns)),
-                harmless(Path(each.root).name),
-                harmless(" ".join(each.turns[0].words.split())[:WORDS]) if each.turns else "",
+                thread.label,
+                datetime.fromtimestamp(thread.used, UTC).strftime("%Y-%m-%d %H:%M"),
+                str(len(thread.turns)),
+                harmless(Path(thread.root).name),
+                harmless(" ".join(thread.turns[0].words.split())[:WORDS]) if thread.turns else "",
             )
-            for each in found
+            for thread in found
         ],
     )
 

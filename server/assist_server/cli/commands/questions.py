@@ -124,11 +124,16 @@ def ask(
 
     A pipe or a file on stdin is read only with a `-`, so a loop or a script that stdin holds stays whole.
     """
-    if go_on and thread:
-        raise UserError("--continue and --thread exclude each other: give one of them.", WRONG_USAGE)
+    refuse_two_conversations(thread, go_on=go_on)
     words = " ".join(word for word in question if word != DASH)
     piped = DASH if DASH in question else ""
     _run("ask", "", (words, piped), flags, files=files, name=thread, last=go_on)
+
+
+def refuse_two_conversations(thread: str, *, go_on: bool) -> None:
+    """Raise `UserError` if a user names a conversation and also wants the last one."""
+    if go_on and thread:
+        raise UserError("--continue and --thread exclude each other: give one of them.", WRONG_USAGE)
 
 
 def write_tests(
