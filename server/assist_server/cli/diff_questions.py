@@ -16,9 +16,8 @@ from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs, git_of
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question
-from assist_server.questions.final_answer import FinalAnswer
-from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import read_diff, with_diff
 from assist_server.wording.answers import NAMED, answer_document, last_line, left_out_lines
 from assist_server.wording.sanitize import harmless

@@ -25,17 +25,16 @@ from assist_server.editor.question import DocumentState, EditorContext, EditorQu
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs, git_of
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question
+from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import (
     AnswerEvent,
     AnswerPiece,
     AnswerProgress,
     AnswerStart,
+    FinalAnswer,
     Notice,
     reading,
 )
-from assist_server.questions.final_answer import FinalAnswer
-from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.run import (
     DIFFS,
     AnswerOptions,

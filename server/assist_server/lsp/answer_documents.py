@@ -164,7 +164,7 @@ class AnswerDocuments:
 
 def _sources_note(sources: Sequence[dict[str, Any]]) -> str:
     """What an answer was made from, in words, from its last message."""
-    from assist_server.questions.final_answer import ShownSource  # noqa: PLC0415
+    from assist_server.questions.events import ShownSource  # noqa: PLC0415
     from assist_server.wording.answers import sources_line  # noqa: PLC0415
 
     known = [{name: source[name] for name in source if name not in ("uri", "place")} for source in sources]

@@ -30,7 +30,7 @@ from assist_server.questions.composition import (
     permissions_within,
     random_token,
 )
-from assist_server.questions.draft import FRONTIER_TOKENS, Draft, Question, draft
+from assist_server.questions.draft import FRONTIER_TOKENS, Draft, Question, QuestionFolders, draft
 from assist_server.questions.instructions import ANSWERS, EDITS
 from assist_server.questions.leaving_files import (
     FileInFolder,
@@ -45,7 +45,6 @@ from assist_server.questions.leaving_files import (
     staying_reason,
     withheld_files,
 )
-from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.threads.attachments import Attachment
 
 

@@ -1,16 +1,33 @@
 """What an answer tells while it comes: its start, its pieces, how far it is, notices, and its end.
 
-The speeds come from the caller. Who answers, and how an event is shown, is not known here.
+The end holds what the answer cost, the edit that it makes, its sources, and the conversation with it, whoever
+answered. No model is asked here, and no edit is made; how an event is shown is not known.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from assist_context.languages import language_of
+from assist_context.syntax.fragments import errors
+from assist_escalation.edits.checks.sanity_checks import copied_secret
+from assist_escalation.edits.plan import EditError, EditPlan
+from assist_escalation.edits.planner import plan
+from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.router import Decision
-from assist_server.questions.final_answer import FinalAnswer
+from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.draft import Draft
+from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 
-PERIOD = 0.5  # seconds
+DocumentVersions = Callable[[str], int | None]  # by path, of documents that an editor has open
+
+HIDDEN = (
+    "In lines with an address, secrets are shown as placeholders ({} here), so that no link and no image can "
+    "send one."
+)
+GAP = 1  # lines between two pieces of a file that are one place for a reader: mostly an empty line
+PERIOD = 0.5  # seconds between two counts of what is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +94,173 @@ class WritingPace:
         return (AnswerProgress("writing", tokens, now - self._begun),)
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerCost:
+    """What an answer took: tokens, micro-dollars, milliseconds. `ended` says why the model stopped.
+
+    Of `tokens_in` the local model had to compute `evaluated`; the rest it had read before.
+    """
+
+    ended: str
+    tokens_in: int
+    tokens_out: int
+    micro: int
+    ms: float
+    first_ms: float
+    evaluated: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSource:
+    """Lines of a file, from 1 and both included, in the folder `root`.
+
+    `name` is the definition or heading that they are, "" if they are several or none. `outline`: of these
+    lines the model saw only the ones that say most. `folder` is the path of a folder other than the one that
+    the question is about, from the user's home on if it is there.
+    """
+
+    path: str
+    first: int
+    last: int
+    name: str = ""
+    root: str = ""
+    outline: bool = False
+    folder: str = ""
+
+    @property
+    def place(self) -> str:
+        """The file and the lines.
+
+        >>> ShownSource("app.py", 3, 9).place, ShownSource("app.py", 3, 3).place
+        ('app.py:3-9', 'app.py:3')
+        """
+        lines = f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
+        return f"{self.folder}/{self.path}:{lines}" if self.folder else f"{self.path}:{lines}"
+
+
+@dataclass(frozen=True, slots=True)
+class FinalAnswer:
+    """The answer, who gave it and why, and what it took.
+
+    `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
+    `sources` is what the model that answered was shown, `thread` the conversation with this answer.
+    """
+
+    text: str
+    model: str
+    decision: Decision
+    cost: AnswerCost
+    plan: EditPlan | None = None
+    problem: EditError | None = None
+    sources: tuple[ShownSource, ...] = ()
+    thread: Thread | None = None
+
+
 AnswerEvent = AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdit:
+    """The edit that an answer makes, or why it makes none, and how many parse errors the edit adds."""
+
+    edit: EditPlan | None = None
+    problem: EditError | None = None
+    added: int = 0
+
+
+def planned_edit(
+    draft: Draft, text: str, decided: DecidedQuestion, versions: DocumentVersions, known: Sequence[str]
+) -> PlannedEdit:
+    """The edit that an answer makes, or why it makes none; neither for commands that need no edit.
+
+    `known` are secrets that the edit must not copy.
+    """
+    if not draft.form.kind:
+        return PlannedEdit()
+    try:
+        shown = [span for span in draft.evidence.spans if span.origin.root == decided.root]
+        edit = plan(text, draft.bases(versions), draft.whole, draft.create, shown)
+    except EditError as error:
+        return PlannedEdit(problem=error)
+    if problem := copied_secret(edit, known):
+        return PlannedEdit(problem=EditError(problem))
+    return PlannedEdit(edit, added=_added_errors(edit))
+
+
+def _added_errors(edit: EditPlan) -> int:
+    """How many parse errors an edit adds, where both texts can be parsed; below 0 if it removes some."""
+    added = 0
+    for change in edit.changes:
+        language = language_of(change.path)
+        before, after = errors(language, change.before), errors(language, change.after)
+        added += after - before if after is not None and before is not None else 0
+    return added
+
+
+def grown_thread(decided: DecidedQuestion, spans: tuple[Span, ...], text: str, dropped: int) -> Thread:
+    """The conversation with this answer."""
+    asked = decided.question
+    thread = asked.thread or new_thread(decided.root)
+    rules = decided.rules
+    stays = asked.wish == "local" or rules.offline or rules.mode == "never"
+    turn = ThreadTurn(asked.command, asked.words, spans, text, stays=stays)
+    return add_turn(thread, turn, dropped)
+
+
+def shown_sources(spans: Sequence[Span], draft: Draft, root: str) -> tuple[ShownSource, ...]:
+    """What a model was shown, the code in question first: in a prompt that is last."""
+    order = {span: at for at, span in enumerate(draft.evidence.spans)}
+    found = sorted(spans, key=lambda span: order.get(span, len(order)))
+    return sources_of(found, draft.evidence.names, root)
+
+
+def sources_of(spans: Iterable[Span], names: Mapping[Origin, str], root: str = "") -> tuple[ShownSource, ...]:
+    """The files among the spans in their order, neighbouring pieces of one file merged.
+
+    `names` says what pieces are called, where that is known. The question is about the folder `root`.
+    """
+    found: list[ShownSource] = []
+    for origin in (span.origin for span in spans):
+        if origin.source != "file" or not origin.first:
+            continue
+        name = names.get(origin, "")
+        folder = _from_home(origin.root) if root and origin.root != root else ""
+        piece = ShownSource(origin.path, origin.first, origin.last, name, origin.root, origin.outline, folder)
+        neighbours = [source for source in found if _adjoin(source, piece)]
+        if not neighbours:
+            found.append(piece)
+            continue
+        at = found.index(neighbours[0])
+        for neighbour in neighbours:
+            piece = _union(neighbour, piece)
+            found.remove(neighbour)
+        found.insert(at, piece)
+    return tuple(found)
+
+
+def _from_home(folder: str) -> str:
+    home = os.path.join(os.path.expanduser("~"), "")
+    return f"~/{folder.removeprefix(home)}" if folder.startswith(home) else folder
+
+
+def _adjoin(one: ShownSource, other: ShownSource) -> bool:
+    same = (one.root, one.path, one.outline) == (other.root, other.path, other.outline)
+    return same and one.first - GAP <= other.last + 1 and other.first - GAP <= one.last + 1
+
+
+def _union(one: ShownSource, other: ShownSource) -> ShownSource:
+    """Both pieces as one: the name of the piece that holds the other, else both names."""
+    first = min(one.first, other.first)
+    last = max(one.last, other.last)
+    if (one.first, one.last) == (first, last):
+        name = one.name or other.name
+    elif (other.first, other.last) == (first, last):
+        name = other.name or one.name
+    else:
+        name = ", ".join(dict.fromkeys(name for name in (one.name, other.name) if name))
+    return replace(one, first=first, last=last, name=name)
+
+
+def hidden_notices(hidden: int) -> tuple[str, ...]:
+    """What to know about an answer in which so many secrets are hidden in lines with an address."""
+    return (HIDDEN.format(hidden),) if hidden else ()

@@ -34,21 +34,19 @@ from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.doubtful_edits import with_doubts
 from assist_server.questions.draft import Draft
 from assist_server.questions.events import (
+    AnswerCost,
     AnswerPiece,
     AnswerProgress,
     AnswerStart,
-    Notice,
-    WritingPace,
-    reading,
-)
-from assist_server.questions.final_answer import (
-    AnswerCost,
     DocumentVersions,
     FinalAnswer,
+    Notice,
     PlannedEdit,
+    WritingPace,
     grown_thread,
     hidden_notices,
     planned_edit,
+    reading,
     shown_sources,
 )
 from assist_server.questions.instructions import LOCAL_ANSWERS, closing, doubt_words

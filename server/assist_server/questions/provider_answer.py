@@ -15,15 +15,20 @@ from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.send import send
 from assist_server.questions.decision import DecidedQuestion, refusal_of
 from assist_server.questions.draft import Draft
-from assist_server.questions.events import AnswerEvent, AnswerPiece, AnswerStart, Notice, WritingPace, reading
-from assist_server.questions.final_answer import (
+from assist_server.questions.events import (
     AnswerCost,
+    AnswerEvent,
+    AnswerPiece,
+    AnswerStart,
     DocumentVersions,
     FinalAnswer,
+    Notice,
     PlannedEdit,
+    WritingPace,
     grown_thread,
     hidden_notices,
     planned_edit,
+    reading,
     shown_sources,
 )
 from assist_server.threads.thread import Thread

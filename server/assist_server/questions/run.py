@@ -35,8 +35,7 @@ from assist_escalation.routing.router import Decision, after
 from assist_server.questions.composition import log_of
 from assist_server.questions.decision import DecidedQuestion, refusal_of
 from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerEvent, Notice
-from assist_server.questions.final_answer import DocumentVersions, FinalAnswer
+from assist_server.questions.events import AnswerEvent, DocumentVersions, FinalAnswer, Notice
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files

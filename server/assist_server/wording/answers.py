@@ -16,8 +16,7 @@ from assist_escalation.gate.prepare import Prepared
 from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import OPEN, Decision
 from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.events import AnswerProgress
-from assist_server.questions.final_answer import FinalAnswer, ShownSource
+from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.wording.amounts import usd
 
 SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all

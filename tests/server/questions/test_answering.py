@@ -26,18 +26,17 @@ from assist_server.config.config import load
 from assist_server.editor.feedback.usage_counts import repository_key
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, Leaving
-from assist_server.questions.draft import Draft, Question
+from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.events import (
     AnswerPiece,
     AnswerProgress,
     AnswerStart,
+    FinalAnswer,
     Notice,
     WritingPace,
     reading,
 )
-from assist_server.questions.final_answer import FinalAnswer
 from assist_server.questions.instructions import AnswerForm
-from assist_server.questions.prompt_spans import Evidence
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.run import AnswerOptions, answer, record_happening
 from assist_server.questions.targets import QuestionTarget

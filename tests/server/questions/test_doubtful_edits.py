@@ -6,9 +6,8 @@ from assist_context.languages import language_of
 from assist_escalation.edits.plan import EditPlan, EditTarget, FileChange, sha256_of
 from assist_escalation.prompts import Prompt
 from assist_server.questions.doubtful_edits import with_doubts
-from assist_server.questions.draft import Draft
+from assist_server.questions.draft import Draft, Evidence
 from assist_server.questions.instructions import AnswerForm
-from assist_server.questions.prompt_spans import Evidence
 
 OLD = "LIMIT = 3\n\n\ndef f(a):\n    # a comment\n    return a + LIMIT\n"
 

@@ -13,9 +13,8 @@ from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
-from assist_server.questions.draft import Question
+from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import AnswerStart, Notice
-from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import resolve_target
 from assist_server.wording.edit_previews import edit_warnings

@@ -3,7 +3,7 @@
 import pytest
 
 from assist_escalation.prompts import Origin, Span
-from assist_server.questions.final_answer import ShownSource, sources_of
+from assist_server.questions.events import ShownSource, sources_of
 
 ROOT = "/home/me/shop"
 

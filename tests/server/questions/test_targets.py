@@ -13,8 +13,7 @@ from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.planner import plan
 from assist_server.config.config import load_lenient
 from assist_server.errors import UserError
-from assist_server.questions.draft import Question, draft
-from assist_server.questions.prompt_spans import QuestionFolders, evidence_for
+from assist_server.questions.draft import Question, QuestionFolders, draft, evidence_for
 from assist_server.questions.targets import (
     TargetSpec,
     lines_in_document,

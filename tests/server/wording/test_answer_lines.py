@@ -8,10 +8,9 @@ import pytest
 from assist_escalation.prompts import Prompt
 from assist_escalation.routing.router import Decision, RoutingRules
 from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.draft import Draft, Question
-from assist_server.questions.final_answer import AnswerCost, FinalAnswer, ShownSource
+from assist_server.questions.draft import Draft, Evidence, Question
+from assist_server.questions.events import AnswerCost, FinalAnswer, ShownSource
 from assist_server.questions.instructions import AnswerForm
-from assist_server.questions.prompt_spans import Evidence
 from assist_server.wording.answers import SHOWN, answer_document, last_line, sources_line
 
 COST = AnswerCost("stop", 666, 164, 0, 32_800, 9_000)

@@ -33,10 +33,15 @@ from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.local_model.sharing.borrowed_model import borrow
 from assist_server.questions.composition import decision_inputs, model_file, thread_files
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerEvent, AnswerPiece, AnswerProgress, AnswerStart, Notice
-from assist_server.questions.final_answer import FinalAnswer
-from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.events import (
+    AnswerEvent,
+    AnswerPiece,
+    AnswerProgress,
+    AnswerStart,
+    FinalAnswer,
+    Notice,
+)
 from assist_server.questions.run import AnswerOptions, answer, record_happening
 from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
 from assist_server.records.edit_history import apply_edit, finish_interrupted

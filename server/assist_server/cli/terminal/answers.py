@@ -22,7 +22,7 @@ from rich.text import Text
 from assist_escalation.edits.plan import EditPlan
 from assist_server.cli.output import end_passing, out, say
 from assist_server.cli.terminal.tables import console
-from assist_server.questions.final_answer import ShownSource
+from assist_server.questions.events import ShownSource
 from assist_server.wording.answers import SHOWN as NAMED
 from assist_server.wording.answers import more_sources, source_words, sources_line
 from assist_server.wording.edit_previews import PreviewKind, edit_preview, edit_warnings
