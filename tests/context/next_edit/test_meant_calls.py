@@ -57,6 +57,7 @@ CROSS = [
     ("p/a.ts", "export function f(a: string) {}", "p/b.tsx", "import { f } from './a.js';\nf('x');\n", ["f('x')"]),
     ("p/a.go", "package p\nfunc f(a int) {}", "p/b.go", "package p\nfunc g() { f(1) }\n", ["f(1)"]),
     ("p/a.go", "package p\nfunc F(a int) {}", "q/b.go", 'package q\nimport "x.org/p"\nfunc g() { p.F(1); F(2) }\n', ["p.F(1)"]),
+    ("p/a.go", "package p\ntype S struct{}\nfunc (s *S) Load(a int) {}", "p/b.go", "package p\nfunc g(q *S, r *R) { q.Load(1); r.Load(2) }\n", ["q.Load(1)"]),
     ("p/a.py", "class A:\n    def __init__(self, a): pass\n", "p/b.py", "from p.a import A\nA(1)\n", ["A(1)"]),
 ]  # fmt: skip
 

@@ -86,7 +86,8 @@ class OtherText:
 
     def members(self, name: str, owner: str, space: str) -> Iterator[Occurrence]:
         """The places that are a member of a class that comes from the other file."""
-        if not owner or not any(place.what == "import" for place in self.imports(owner)):
+        go = self._document.language.name == "go"  # a package needs no imports of its own names
+        if not owner or not any(go or place.what == "import" for place in self.imports(owner)):
             return
         yield from self._reader.members_of(name, owner, space)
 
