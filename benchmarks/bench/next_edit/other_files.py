@@ -69,7 +69,7 @@ class SeenFrom:
     def _using(self, name: str, limit: int) -> Sequence[Document]:
         word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
         opened = [each for each in self._session.files if each != self._path]
-        found = [self._session.document(each) for each in opened]
+        found = [self._session.document(path) for path in opened]
         result = [each for each in found if word.search(each.text)]
         suffix = PurePosixPath(self._path).suffix
         for path in self._files.paths(name, suffix) if len(result) < limit else ():
@@ -96,6 +96,6 @@ class SeenFrom:
 
 def _count(lines: Sequence[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for each in lines:
-        counts[each] = counts.get(each, 0) + 1
+    for line in lines:
+        counts[line] = counts.get(line, 0) + 1
     return counts

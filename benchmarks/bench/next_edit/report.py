@@ -12,17 +12,17 @@ KEYS = 2  # that a user presses for an offer: one goes there, one makes it
 
 def figures(plays: Sequence[Played], cpu: float) -> dict[str, Any]:
     """What became of the commits of one repository, or of several."""
-    outcomes = [each for play in plays for each in play.outcomes if each.shown]
-    seconds = sorted(each for play in plays for each in play.seconds)
+    outcomes = [outcome for play in plays for outcome in play.outcomes if outcome.shown]
+    seconds = sorted(second for play in plays for second in play.seconds)
     typed = sum(play.typed for play in plays)
     later = sum(play.later for play in plays)
-    accepted = [each for each in outcomes if each.right]
+    accepted = [outcome for outcome in outcomes if outcome.right]
     kinds = {
         kind: precision(
-            sum(each.right for each in outcomes if each.kind == kind),
-            sum(each.kind == kind for each in outcomes),
+            sum(outcome.right for outcome in outcomes if outcome.kind == kind),
+            sum(outcome.kind == kind for outcome in outcomes),
         )
-        for kind in sorted({each.kind for each in outcomes})
+        for kind in sorted({outcome.kind for outcome in outcomes})
     }
     wrong = len(outcomes) - len(accepted)
     return {
@@ -34,7 +34,7 @@ def figures(plays: Sequence[Played], cpu: float) -> dict[str, Any]:
         "made whole": sum(play.whole for play in plays),
         "wrong per 100 edits": round(100 * wrong / max(1, typed + len(accepted)), 1),
         "wrong per 100 typed": round(100 * wrong / max(1, typed), 1),
-        "keys saved": sum(each.characters - KEYS for each in accepted),
+        "keys saved": sum(outcome.characters - KEYS for outcome in accepted),
         "ms p50": milliseconds(seconds, 0.5),
         "ms p95": milliseconds(seconds, 0.95),
         "cpu s": round(cpu, 1),

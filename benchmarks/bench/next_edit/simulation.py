@@ -126,9 +126,9 @@ class Session:
             waited = self._others.seconds - waited
             self.played.seconds.append(time.perf_counter() - start - waited)
             chosen = self._choose(offers)
-            fits = {id(each): self._fitting(each.changes[0]) for each in offers}
-            for each in offers:
-                self._note(each, fits[id(each)] is not None, each is chosen)
+            fits = {id(offer): self._fitting(offer.changes[0]) for offer in offers}
+            for offer in offers:
+                self._note(offer, fits[id(offer)] is not None, offer is chosen)
             if chosen is None:
                 return
             found = fits[id(chosen)]

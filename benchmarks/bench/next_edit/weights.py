@@ -19,8 +19,8 @@ HEAD = """\
 def first_of_each(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Each pattern at each place once: it is looked at after each edit, until it is made or rejected."""
     found: dict[tuple[object, ...], Outcome] = {}
-    for each in outcomes:
-        found.setdefault((each.kind, *each.key), each)
+    for outcome in outcomes:
+        found.setdefault((outcome.kind, *outcome.key), outcome)
     return list(found.values())
 
 
@@ -31,12 +31,12 @@ def fit(outcomes: Mapping[str, Sequence[Outcome]]) -> dict[str, dict[str, float]
     ones in repositories that they were not fitted on; else all its offers are as likely as the average.
     """
     result = {}
-    for kind in sorted({each.kind for own in outcomes.values() for each in own}):
-        by_repository = [[each for each in own if each.kind == kind] for own in outcomes.values()]
-        every = [each for own in by_repository for each in own]
-        if sum(each.right for each in every) < FEWEST_RIGHT:
+    for kind in sorted({outcome.kind for own in outcomes.values() for outcome in own}):
+        by_repository = [[outcome for outcome in own if outcome.kind == kind] for own in outcomes.values()]
+        every = [outcome for own in by_repository for outcome in own]
+        if sum(outcome.right for outcome in every) < FEWEST_RIGHT:
             continue
-        names = sorted({name for each in every for name in each.features})
+        names = sorted({name for outcome in every for name in outcome.features})
         if _held_out_loss(by_repository, names) >= _held_out_loss(by_repository, []):
             names = []
         found = _weights(every, names)
@@ -48,20 +48,20 @@ def _held_out_loss(by_repository: Sequence[Sequence[Outcome]], names: Sequence[s
     """The logarithmic loss of each repository's offers, by weights fitted on the others."""
     loss = 0.0
     for at, own in enumerate(by_repository):
-        others = [each for group in (*by_repository[:at], *by_repository[at + 1 :]) for each in group]
+        others = [outcome for group in (*by_repository[:at], *by_repository[at + 1 :]) for outcome in group]
         weights = _weights(others, names)
         odds = weights[0] + _rows(own, names) @ weights[1:]
-        signs = np.array([1.0 if each.right else -1.0 for each in own])
+        signs = np.array([1.0 if outcome.right else -1.0 for outcome in own])
         loss += float(np.log1p(np.exp(-signs * odds)).sum())
     return loss
 
 
 def _weights(outcomes: Sequence[Outcome], names: Sequence[str]) -> np.ndarray:
-    return logistic(_rows(outcomes, names), np.array([float(each.right) for each in outcomes]), PENALTY)
+    return logistic(_rows(outcomes, names), np.array([float(outcome.right) for outcome in outcomes]), PENALTY)
 
 
 def _rows(outcomes: Sequence[Outcome], names: Sequence[str]) -> np.ndarray:
-    return np.array([[each.features.get(name, 0.0) for name in names] for each in outcomes]).reshape(
+    return np.array([[outcome.features.get(name, 0.0) for name in names] for outcome in outcomes]).reshape(
         len(outcomes), len(names)
     )
 

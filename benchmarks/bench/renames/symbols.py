@@ -131,4 +131,4 @@ def our_changes(symbol: Symbol) -> list[Change]:
 def unsure_places(symbol: Symbol) -> list[Occurrence]:
     """The places of the symbol whose object could also be another one."""
     places = NameReader(ParsedText(symbol.document)).occurrences(symbol.name)
-    return [each for each in places if each.binding == symbol.place.binding and not each.sure]
+    return [place for place in places if place.binding == symbol.place.binding and not place.sure]
