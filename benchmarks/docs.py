@@ -22,7 +22,7 @@ from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.pages import page_lines, sections
 from assist_context.retrieval.corpus import Corpus
-from assist_evaluation.ranking.significance import paired_bootstrap
+from assist_evaluation.statistics import paired_bootstrap
 from bench.index.index import IndexFailed, running_indexer
 from bench.provenance import layout, provenance, write
 

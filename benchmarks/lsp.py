@@ -23,7 +23,7 @@ from lsprotocol import types
 
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
-from assist_evaluation.candidates.typist import percentile
+from assist_evaluation.statistics import percentile
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.editors.lsp_client import Client, serving

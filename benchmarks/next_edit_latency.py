@@ -22,7 +22,7 @@ from lsprotocol import types
 
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.edit_history import EditHistory
-from assist_evaluation.candidates.typist import percentile
+from assist_evaluation.statistics import percentile
 from assist_server.workspace.documents import Edit, OpenDocument
 from bench.editors.lsp_client import Client, serving
 from bench.figure_parts import known_part, show_parts

@@ -41,7 +41,7 @@ from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
-from assist_evaluation.candidates.typist import percentile
+from assist_evaluation.statistics import percentile
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import open_engine, store_of
 from assist_server.records.proportions import wilson

@@ -1,5 +1,6 @@
 """Measures candidates on tasks from a repository's own history, files and tests, and fits thresholds to them.
 
-Candidates are models, servers and providers, asked through the product's own engine, retrieval and gate.
-This wing draws nothing on a terminal and knows no editor.
+`mining` finds the tasks, `candidates` answer them, `running` asks in rounds and keeps the answers, `judging`
+says what they are worth, `report` shows it, and `cli` is `assist eval`. It is above all other packages, and
+none of them knows it: the command line finds `cli` by an entry point, and a language server never loads it.
 """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_evaluation.candidates.typist import percentile
+from assist_evaluation.statistics import percentile
 from bench.team.capacity import SHARE, Demand, Machine, developers, waiting
 
 MACHINE = Machine("m", reads=10_000, writes=2_000, at_once=16)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from assist_evaluation.ranking.significance import RESAMPLES
+from assist_evaluation.statistics import RESAMPLES
 
 _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")

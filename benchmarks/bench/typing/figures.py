@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from assist_evaluation.candidates.typist import percentile
+from assist_evaluation.statistics import percentile
 from bench.typing.screen import ReplayLog, waits
 
 

@@ -11,7 +11,7 @@ from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import Mode
 from assist_evaluation.answers import EvalAnswer, EvalCandidate
-from assist_evaluation.candidates.answers import AnswerCandidate
+from assist_evaluation.candidates.answering_model import AnswerCandidate
 from assist_evaluation.candidates.ghost_text import GhostTextCandidate
 from assist_evaluation.candidates.known import KnownCandidate
 from assist_evaluation.candidates.next_edit import NextEditCandidate

@@ -3,10 +3,11 @@
 After each key it asks for a suggestion and waits for it. It accepts one that is right to its end.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from assist_evaluation.texts import common_length
+from assist_evaluation.judging.texts import common_length
+from assist_evaluation.statistics import percentile
 
 WORTH = 4  # characters: no one presses Tab for less
 
@@ -48,16 +49,6 @@ class TypingLog:
             "ms_p50": percentile(self.ms, 0.5),
             "ms_p95": percentile(self.ms, 0.95),
         }
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which a share of the values is, 0 for none.
-
-    >>> percentile([3.0, 1.0, 2.0], 0.5)
-    2.0
-    """
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 async def type_block(

@@ -23,9 +23,9 @@ from assist_server.errors import UserError
 from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:  # numpy, and all of the product
-    from assist_evaluation.evaluate import Evaluation
-    from assist_evaluation.leaving import LeavingBound
-    from assist_evaluation.ready import ReadyEvaluation
+    from assist_evaluation.running.evaluation import Evaluation
+    from assist_evaluation.running.leaving import LeavingBound
+    from assist_evaluation.running.ready import ReadyEvaluation
     from assist_evaluation.running.run import EvalPosition
 
 NICE = 5  # below what people work with, above what only runs when nothing else does
@@ -97,7 +97,7 @@ def mine(flags: MineFlags) -> None:
     """
     from assist_evaluation.mining.mine import texts_of  # noqa: PLC0415
     from assist_evaluation.mining.sources import open_repository  # noqa: PLC0415
-    from assist_evaluation.ready import EvalWish, mine_tasks, workspace_at  # noqa: PLC0415
+    from assist_evaluation.running.ready import EvalWish, mine_tasks, workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_evaluation.tasks import count_by_kind, write_tasks  # noqa: PLC0415
     from assist_server.questions.composition import git_of  # noqa: PLC0415
@@ -123,10 +123,10 @@ def mine(flags: MineFlags) -> None:
 
 def run_evaluation(flags: EvalFlags) -> None:
     """An evaluation with its report, its guards and its exit code."""
-    from assist_evaluation.evaluate import Evaluation  # noqa: PLC0415
-    from assist_evaluation.leaving import leaving_bounds  # noqa: PLC0415
-    from assist_evaluation.ranking.guards import parse_guard  # noqa: PLC0415
-    from assist_evaluation.ready import get_ready  # noqa: PLC0415
+    from assist_evaluation.judging.guards import parse_guard  # noqa: PLC0415
+    from assist_evaluation.running.evaluation import Evaluation  # noqa: PLC0415
+    from assist_evaluation.running.leaving import leaving_bounds  # noqa: PLC0415
+    from assist_evaluation.running.ready import get_ready  # noqa: PLC0415
 
     config = settings(offline=flags.offline)
     for each in flags.guards or ():
@@ -188,7 +188,7 @@ class _PositionLine:
 
 
 def _show_plan(ready: "ReadyEvaluation", bounds: "list[LeavingBound]", *, as_json: bool) -> None:
-    from assist_evaluation.leaving import bound_document, bound_lines  # noqa: PLC0415
+    from assist_evaluation.running.leaving import bound_document, bound_lines  # noqa: PLC0415
     from assist_evaluation.tasks import count_by_kind  # noqa: PLC0415
 
     counts = count_by_kind(ready.tasks.tasks)
@@ -215,7 +215,7 @@ def _show_plan(ready: "ReadyEvaluation", bounds: "list[LeavingBound]", *, as_jso
 
 def _agree(bounds: "list[LeavingBound]", flags: EvalFlags) -> None:
     """Ask before anything is sent, with the hosts, the numbers and the prices."""
-    from assist_evaluation.leaving import bound_lines  # noqa: PLC0415
+    from assist_evaluation.running.leaving import bound_lines  # noqa: PLC0415
 
     if flags.max_usd <= 0 and any(not each.candidate.startswith("server:") for each in bounds):
         raise UserError("A provider is asked only within a bound: say with --max-usd what the run may cost.")

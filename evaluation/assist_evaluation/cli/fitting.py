@@ -12,7 +12,7 @@ from assist_server.cli.output import emit, out
 from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy
-    from assist_evaluation.thresholds import ThresholdFit
+    from assist_evaluation.judging.thresholds import ThresholdFit
 
 HEADS = ("Threshold", "Escalated", "95 %", "Right", "95 %", "$ a day")
 
@@ -71,10 +71,10 @@ def fit(flags: FitFlags) -> None:
     threshold in a repository's file can only keep more requests on this machine; write it into config.toml to
     let more leave. Nothing is changed but by --calibrate.
     """
-    from assist_evaluation import thresholds  # noqa: PLC0415
-    from assist_evaluation.asked import asked_a_day  # noqa: PLC0415
-    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
+    from assist_evaluation.judging import thresholds  # noqa: PLC0415
+    from assist_evaluation.judging.thresholds import asked_a_day  # noqa: PLC0415
     from assist_evaluation.report.run_report import find_run, report_of  # noqa: PLC0415
+    from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_server.questions.composition import read_calibration  # noqa: PLC0415
     from assist_server.records.past_requests import apply_calibration  # noqa: PLC0415
@@ -113,7 +113,7 @@ def fit(flags: FitFlags) -> None:
 
 
 def _show(found: "ThresholdFit", rate: float, local: str, provider: str) -> None:
-    from assist_evaluation.thresholds import settings_patch  # noqa: PLC0415
+    from assist_evaluation.judging.thresholds import settings_patch  # noqa: PLC0415
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
 
     theirs = f"{found.provider_right:.0%} are assumed" if found.assumed else f"{found.provider_right:.0%}"

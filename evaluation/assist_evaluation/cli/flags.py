@@ -10,7 +10,7 @@ from assist_server.cli.flags import AsJson, Offline, Workspace, Yes
 from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy, and all of the product
-    from assist_evaluation.ready import EvalWish
+    from assist_evaluation.running.ready import EvalWish
     from assist_evaluation.tasks import Kind
 
 Seed = Annotated[int, typer.Option("--seed", help="Another seed draws other tasks.")]
@@ -31,7 +31,7 @@ Run = Annotated[
 
 def kinds_of(text: str) -> "tuple[Kind, ...]":
     """The kinds that a flag names, none for all."""
-    from assist_evaluation.ready import check_kinds  # noqa: PLC0415
+    from assist_evaluation.running.ready import check_kinds  # noqa: PLC0415
 
     return check_kinds([each.strip() for each in text.split(",") if each.strip()])
 
@@ -128,7 +128,7 @@ class EvalFlags:
 
     def wish(self) -> "EvalWish":
         """The same as the evaluation takes it. Raises `UserError`."""
-        from assist_evaluation.ready import EvalWish, candidates_of  # noqa: PLC0415
+        from assist_evaluation.running.ready import EvalWish, candidates_of  # noqa: PLC0415
 
         if not self.max_usd >= 0:  # also for nan
             raise UserError("--max-usd is no number.", WRONG_USAGE)

@@ -13,8 +13,8 @@ from assist_server.cli.output import emit, out, say
 from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:  # numpy, and all of the product
-    from assist_evaluation.ready import ReadyEvaluation
     from assist_evaluation.report.run_report import RunReport
+    from assist_evaluation.running.ready import ReadyEvaluation
 
 PAGE = "report.html"
 RANKING = ("Wins", "95 %", "Comparisons")
@@ -50,7 +50,7 @@ def add_to(app: typer.Typer) -> None:
 
 def finish(ready: "ReadyEvaluation", folder: Path, flags: EvalFlags) -> None:
     """Write the page of a run, show its figures, and check its guards. Exits with 4 if one does not hold."""
-    from assist_evaluation.ranking.guards import GUARD_FAILED, check_guard  # noqa: PLC0415
+    from assist_evaluation.judging.guards import GUARD_FAILED, check_guard  # noqa: PLC0415
     from assist_evaluation.report.facts import page  # noqa: PLC0415
     from assist_evaluation.report.run_report import documents_of, examples_of, keep_document, report_of  # noqa: PLC0415
 
@@ -135,9 +135,9 @@ def report(
 ) -> None:
     """Show the figures of a run, and write its page again: one file of HTML that loads nothing."""
     from assist_evaluation.mining.sources import open_repository  # noqa: PLC0415
-    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.report.facts import page  # noqa: PLC0415
     from assist_evaluation.report.run_report import examples_of, find_run, keep_document, report_of  # noqa: PLC0415
+    from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_server.questions.composition import git_of  # noqa: PLC0415
 
@@ -170,8 +170,8 @@ def compare(
     A run is `last`, `last-1`, its name, or its folder. Of each candidate it says whether it got better or
     worse by more than chance.
     """
-    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.report.run_report import compare_runs, find_run, report_of  # noqa: PLC0415
+    from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
 
     config = settings()
@@ -192,7 +192,7 @@ def compare(
 
 def clear(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     """Delete everything that was kept of this repository's evaluations: tasks, answers, reports."""
-    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
+    from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
 
     config = settings()

@@ -6,14 +6,14 @@ from typing import Any
 
 from markupsafe import Markup
 
-from assist_evaluation.ranking.summary import CandidateKind, RunSummary
-from assist_evaluation.ranking.verdicts import ALIKE
+from assist_evaluation.judging.score import MAIN
+from assist_evaluation.judging.summary import CandidateKind, RunSummary
+from assist_evaluation.judging.verdicts import ALIKE
 from assist_evaluation.report.charts import (
     ChartPoint,
     reliability_chart,
     scatter,
 )
-from assist_evaluation.score import MAIN
 from assist_evaluation.tasks import Kind
 from assist_server.wording.amounts import usd
 from assist_server.wording.pages import render

@@ -9,14 +9,14 @@ from typing import Any
 
 from assist_context import durable_files
 from assist_evaluation.answers import EvalAnswer
+from assist_evaluation.judging.results import KEYS, RESULTS, ResultRow, read_results
+from assist_evaluation.judging.score import changed_parts
+from assist_evaluation.judging.summary import RunSummary, summarize
+from assist_evaluation.judging.verdicts import compare_scores, words
 from assist_evaluation.mining.mine import texts_of
 from assist_evaluation.mining.sources import MinedRepository
-from assist_evaluation.ranking.results import KEYS, RESULTS, ResultRow, read_results
-from assist_evaluation.ranking.summary import RunSummary, summarize
-from assist_evaluation.ranking.verdicts import compare_scores, words
 from assist_evaluation.report.facts import ExampleDifference, summary_document
 from assist_evaluation.running.store import AnswerStore, EvalFolder, version_for
-from assist_evaluation.score import changed_parts
 from assist_evaluation.tasks import KINDS, TASKS_FILE, EvalTask, TaskTexts, read_tasks
 from assist_server.errors import UserError
 

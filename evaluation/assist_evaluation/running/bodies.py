@@ -8,10 +8,10 @@ from pathlib import Path
 from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import Git
 from assist_evaluation.answers import EvalAnswer
+from assist_evaluation.judging.score import answered_file
 from assist_evaluation.mining.sampling import seeded_random
 from assist_evaluation.mining.sources import MinedRepository
 from assist_evaluation.running.store import AnswerStore, EvalFolder
-from assist_evaluation.score import answered_file
 from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.sandbox.body_check import (
     Acceptance,

@@ -6,7 +6,7 @@ Every answer is kept at once. What an earlier run asked is not asked again.
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -14,14 +14,18 @@ from assist_evaluation.answers import EvalAnswer, EvalCandidate
 from assist_evaluation.candidates.spec import CandidateSpec
 from assist_evaluation.running.bodies import BodyJudge
 from assist_evaluation.running.machine import is_disturbed, processor_times
-from assist_evaluation.running.rounds import rounds
 from assist_evaluation.running.store import AnswerStore, version_for
-from assist_evaluation.tasks import EvalTask, TaskTexts
+from assist_evaluation.tasks import EvalTask, Kind, TaskTexts
 from assist_server.errors import EXPECTED, UserError
 
 FAILURES = 3  # in a row, after which a candidate is asked no more: its server or its key is the reason
 FAIR = 1.6  # times its share of the time; a model of three times the size takes about that much
 BODIES_SHARE = 0.35  # of the time may go into finding bodies that tests can judge
+
+
+# Tasks of a kind in a round. A round takes about a minute with a small model on two cores, so that loading it
+# (a second) costs little and three rounds fit into a few minutes.
+CHUNKS: Mapping[Kind, int] = {"lines": 12, "typing": 1, "bodies": 3, "edits": 2, "next": 4, "questions": 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +225,24 @@ class EvalRun:
             pace = spent / self.outcome.asked
             left = min(left, pace * max(0, self._total - self._done))
         self._show(EvalPosition(self._done, self._total, left, doing))
+
+
+def rounds(tasks: Sequence[EvalTask]) -> Iterator[tuple[EvalTask, ...]]:
+    """Yield the tasks of each round, in their own order, until there are none left.
+
+    >>> kinds = [EvalTask(str(n), "lines", "", "", "", "", 1, 1) for n in range(13)]
+    >>> [len(each) for each in rounds(kinds)]
+    [12, 1]
+    """
+    by_kind: dict[Kind, list[EvalTask]] = {}
+    for task in tasks:
+        by_kind.setdefault(task.kind, []).append(task)
+    at = 0
+    while True:
+        found = [
+            task for kind, own in by_kind.items() for task in own[at * CHUNKS[kind] : (at + 1) * CHUNKS[kind]]
+        ]
+        if not found:
+            return
+        yield tuple(found)
+        at += 1

@@ -2,7 +2,7 @@
 
 from assist_evaluation.candidates.next_edit import NextEditCandidate
 from assist_evaluation.candidates.spec import parse_candidate
-from assist_evaluation.score import score
+from assist_evaluation.judging.score import score
 from assist_evaluation.tasks import EvalTask, TaskTexts
 
 CALLS = [f"{name} = store.load_user({name})\n" for name in ("author", "editor", "owner", "guest")]

@@ -8,12 +8,12 @@ import pytest
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.candidates.known import KnownCandidate
 from assist_evaluation.candidates.spec import CandidateSpec
-from assist_evaluation.ranking.results import ResultRow, result_row
-from assist_evaluation.ranking.summary import RunSummary, summarize
+from assist_evaluation.judging.results import ResultRow, result_row
+from assist_evaluation.judging.summary import RunSummary, summarize
+from assist_evaluation.judging.texts import tokens
 from assist_evaluation.running.run import EvalOutcome, EvalPlan, EvalRun
 from assist_evaluation.running.store import AnswerStore, EvalFolder
 from assist_evaluation.tasks import KINDS, EvalTask, Kind, TaskSet, TaskTexts
-from assist_evaluation.texts import tokens
 from assist_server.sandbox.body_check import Acceptance
 
 KNOWN = tuple(CandidateSpec("known", name) for name in ("oracle", "shuffled", "empty"))

@@ -1,6 +1,8 @@
 """The interval of a proportion."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assist_server.records.proportions import wilson
 
@@ -13,6 +15,7 @@ from assist_server.records.proportions import wilson
         (15, 148, (0.0624, 0.1605)),
         (0, 20, (0.0, 0.1611)),
         (1, 29, (0.0061, 0.1718)),
+        (20, 20, (0.8389, 1.0)),
     ],
 )
 def test_the_interval_agrees_with_published_values(
@@ -23,3 +26,10 @@ def test_the_interval_agrees_with_published_values(
 
 def test_without_tries_nothing_is_known() -> None:
     assert wilson(0, 0) == (0, 1)
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_it_holds_the_share_and_stays_within_0_and_1(case: tuple[int, int]) -> None:
+    low, high = wilson(*case)
+    assert 0 <= low <= case[0] / case[1] + 1e-12
+    assert case[0] / case[1] - 1e-12 <= high <= 1

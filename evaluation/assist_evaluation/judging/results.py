@@ -9,7 +9,7 @@ from typing import Any
 
 from assist_context import durable_files
 from assist_evaluation.answers import EvalAnswer
-from assist_evaluation.score import score
+from assist_evaluation.judging.score import score
 from assist_evaluation.tasks import EvalTask, Kind, TaskTexts
 from assist_server.errors import UserError
 

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from assist_escalation.audit.reader import Filter, events
 from assist_escalation.errors import EscalationError
-from assist_evaluation.candidates.answers import AnswerCandidate
+from assist_evaluation.candidates.answering_model import AnswerCandidate
 from assist_evaluation.candidates.run_budget import RunBudget
 from assist_evaluation.candidates.spec import CandidateSpec
-from assist_evaluation.ranking.results import read_results, write_run
-from assist_evaluation.ready import ReadyEvaluation
+from assist_evaluation.judging.results import read_results, write_run
+from assist_evaluation.running.ready import ReadyEvaluation
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.questions.record_files import gate_files

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assist_evaluation.ranking.significance import (
+from assist_evaluation.statistics import (
     paired_bootstrap,
     sign_flip,
     tasks_needed,

@@ -5,11 +5,11 @@ import doctest
 import pytest
 
 from assist_context.languages import language_of
-from assist_evaluation import texts as texts_module
 from assist_evaluation.answers import EvalAnswer
-from assist_evaluation.score import TaskScore, is_right, preference, score
+from assist_evaluation.judging import texts as texts_module
+from assist_evaluation.judging.score import TaskScore, is_right, preference, score
+from assist_evaluation.judging.texts import statement
 from assist_evaluation.tasks import EvalTask, TaskTexts
-from assist_evaluation.texts import statement
 
 
 def task(kind: str = "lines", path: str = "a.py") -> EvalTask:

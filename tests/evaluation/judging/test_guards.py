@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from assist_evaluation.ranking.guards import check_guard
+from assist_evaluation.judging.guards import check_guard
 from assist_server.errors import UserError
 
 

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from assist_escalation.routing.calibration import Label, ReliabilityBin, reliability
-from assist_evaluation.candidates.typist import percentile
-from assist_evaluation.ranking.bradley_terry import Comparison, Strength, rank
-from assist_evaluation.ranking.results import ResultRow
-from assist_evaluation.ranking.significance import paired_bootstrap
-from assist_evaluation.ranking.verdicts import ScoreComparison, compare_scores, words
-from assist_evaluation.score import TaskScore, preference
+from assist_evaluation.judging.results import ResultRow
+from assist_evaluation.judging.score import TaskScore, preference
+from assist_evaluation.judging.verdicts import ScoreComparison, compare_scores, words
+from assist_evaluation.statistics import Comparison, WinShare, paired_bootstrap, percentile, rank
 from assist_evaluation.tasks import KINDS, Kind
 from assist_server.records.proportions import wilson
 
@@ -67,7 +65,7 @@ class RunSummary:
     candidates: tuple[str, ...]
     kinds: tuple[CandidateKind, ...]
     differences: tuple[KindDifference, ...]
-    ranking: tuple[Strength, ...]
+    ranking: tuple[WinShare, ...]
     reliability: Mapping[str, tuple[ReliabilityBin, ...]]
     too_few: tuple[tuple[Kind, str], ...]
     disturbed: int

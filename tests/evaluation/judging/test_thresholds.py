@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from assist_escalation.routing.calibration import Calibration
-from assist_evaluation.thresholds import FitTask, fit_thresholds, settings_patch
+from assist_evaluation.judging.thresholds import FitTask, fit_thresholds, settings_patch
 from assist_server.errors import UserError
 
 

@@ -20,11 +20,11 @@ from assist_completion.model_store.catalogue import rows as catalogue_rows
 from assist_evaluation.candidates.opening import CandidateParts, make_candidate
 from assist_evaluation.candidates.run_budget import RunBudget
 from assist_evaluation.candidates.spec import CandidateSpec
-from assist_evaluation.leaving import record_departures
+from assist_evaluation.judging.results import ResultRow, result_row, write_results
 from assist_evaluation.mining.mine import masked_files
-from assist_evaluation.ranking.results import ResultRow, result_row, write_results
-from assist_evaluation.ready import ReadyEvaluation, Say
 from assist_evaluation.running.bodies import BodyJudge
+from assist_evaluation.running.leaving import record_departures
+from assist_evaluation.running.ready import ReadyEvaluation, Say
 from assist_evaluation.running.run import EvalOutcome, EvalPlan, EvalPosition, EvalRun
 from assist_evaluation.running.store import AnswerStore
 from assist_evaluation.tasks import TASKS_FILE, count_by_kind, write_tasks

@@ -4,23 +4,29 @@ A threshold is a number of the router's `p_local`: below it a provider is asked.
 requests again, so they hold the next sample and not only the mean.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from assist_escalation.routing import feedback
 from assist_escalation.routing.calibration import LEAST, NONE, Calibration, Label, fit
 from assist_escalation.routing.weights import WORTH, score
-from assist_evaluation.ranking.results import ResultRow
-from assist_evaluation.ranking.verdicts import compare_scores
-from assist_evaluation.score import TaskScore, is_right
+from assist_evaluation.judging.results import ResultRow
+from assist_evaluation.judging.score import TaskScore, is_right
+from assist_evaluation.judging.verdicts import compare_scores
+from assist_server.config.config import Config
 from assist_server.errors import UserError
+from assist_server.questions.record_files import gate_files
 
 SHOWN = tuple(round(0.1 * step, 1) for step in range(1, 10))
 TRIED = tuple(round(0.05 * step, 2) for step in range(20))  # 0 escalates nothing
 OWN_COMMAND = 40  # tasks of a command from which on it gets a threshold of its own
 FOLDS = 5
 DRAWS = 4_000  # of an interval: its ends then move by less than a point between seeds
+DAYS = 30  # of questions that are counted for the rate: habits of a year ago say little
+DAY_S = 86_400
 FEATURE = "feature."  # of the counts that are features of the router
 
 
@@ -224,6 +230,16 @@ def _local_only(known: Sequence[FitTask]) -> list[str]:
         if compare_scores(ours, theirs, len(commands)).verdict == "better":
             found.append(command)
     return found
+
+
+def asked_a_day(config: Config, now: float | None = None) -> float:
+    """The mean over the days on which anything was asked in the last month, 0 for none."""
+    since = (time.time() if now is None else now) - DAYS * DAY_S
+    days: dict[int, set[str]] = {}
+    for event in feedback.events(gate_files(config).feedback):
+        if event.event == "routed" and event.at >= since:
+            days.setdefault(int(event.at // DAY_S), set()).add(event.request_id)
+    return sum(map(len, days.values())) / len(days) if days else 0.0
 
 
 def settings_patch(found: ThresholdFit) -> str:

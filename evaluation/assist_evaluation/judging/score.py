@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from assist_context.languages import Language, language_of
 from assist_context.syntax.fragments import errors
 from assist_evaluation.answers import EvalAnswer
+from assist_evaluation.judging.texts import common_length, names_f1, similarity, statement, tokens
 from assist_evaluation.tasks import EvalTask, Kind, TaskTexts
-from assist_evaluation.texts import common_length, names_f1, similarity, statement, tokens
 
 PLACES = 10  # of a search: what people look through
 ALIKE = 0.9  # gain of an edit from which on it counts as right; below it a reader sees a difference

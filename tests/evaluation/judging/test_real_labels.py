@@ -5,9 +5,9 @@ import random
 from pathlib import Path
 
 from assist_escalation.routing.weights import score
-from assist_evaluation.thresholds import FitTask, fit_thresholds
+from assist_evaluation.judging.thresholds import FitTask, fit_thresholds
 
-LABELS = Path(__file__).parents[4] / "benchmarks/results/route-labels-0.5b.json"
+LABELS = Path(__file__).parents[3] / "benchmarks/results/route-labels-0.5b.json"
 AFTER = {"mean_margin", "least_margin", "worst8_margin", "length_stop", "parse_broken", "edit_misfit"}
 PROVIDER = 0.9  # of its answers are right; the labels have none, so they are drawn
 
