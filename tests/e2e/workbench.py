@@ -167,6 +167,32 @@ class Window:
             self.editor().click()
             self.go(line, column)
 
+    def switch(self, name: str, line: int, column: int) -> None:
+        """Show another file of the folder in a window that is open, and no other file."""
+        self.run("File: Save All Files")
+        self.run("View: Close All Editors")
+        self.page.locator(".editor-instance").wait_for(state="detached")
+        row = self.page.locator(f'.quick-input-list .monaco-list-row[aria-label^="{name}"]').first
+        self.press("Control+p")
+
+        def listed() -> bool:
+            """Whether the file is in the list, which is of the moment of the last key."""
+            field = self.page.locator(".quick-input-widget input").first
+            field.fill("")
+            field.fill(str(self.folder / name))
+            return self.appears(row.is_visible, 3)
+
+        until(f"{name} in the list", listed)
+        self.press("Enter")
+        self.page.wait_for_selector(f'.tab[aria-label^="{name}"]', timeout=PATIENCE * 1000)
+        self.editor().click()
+        self.go(line, column)
+
+    def begin(self, shots: Path) -> None:
+        """The next test uses this window: its pictures go to another folder."""
+        self._shots = shots
+        self._number = 0
+
     def close(self) -> None:
         self.page.context.close()
 
@@ -285,13 +311,6 @@ class Window:
             (name, [_plain(each) for each in struck], [_plain(each) for each in texts])
             for name, struck, texts in self.page.evaluate(script)
         ]
-
-    def signs(self, place: str) -> str:
-        """Return the icons that the labels of a place have after their words, as characters."""
-        script = """(place) => [...document.querySelectorAll(`${place} .monaco-icon-label`)].map(
-            (each) => getComputedStyle(each, "::after").content
-        ).join("")"""
-        return str(self.page.evaluate(script, place))
 
     def save(self) -> None:
         self.press("Control+s")

@@ -104,8 +104,8 @@ export class NextEdits implements vscode.Disposable {
     const title = `Next edit: ${offer.display.words}. Enter changes all with a tick.`;
     const chosen = await vscode.window.showQuickPick(rows, { title, canPickMany: true, matchOnDetail: true });
     if (!chosen?.length) return;
-    const places = chosen.map((each) => each.place);
-    if (found?.textDocument.version !== document.version || !places.every((each) => holds(document, each)))
+    const places = chosen.map((row) => row.place);
+    if (found?.textDocument.version !== document.version || !places.every((place) => holds(document, place)))
       return void brief("The file has changed meanwhile, so nothing was done.");
     this.drop();
     this.report("Accepted", offer.id, "chain");
@@ -216,7 +216,7 @@ export class NextEdits implements vscode.Disposable {
       reveal(editor, range.start);
       return;
     }
-    const { viewColumn } = vscode.window.visibleTextEditors.find((each) => isOf(each.document, uri)) ?? {};
+    const { viewColumn } = vscode.window.visibleTextEditors.find((open) => isOf(open.document, uri)) ?? {};
     const shown = await vscode.window.showTextDocument(uri, { preview: true, ...(viewColumn && { viewColumn }) });
     reveal(shown, shown.document.validatePosition(range.start));
     if ((await this.ask(shown)) === null) brief("The next edit is no longer known.");

@@ -64,7 +64,7 @@ export class NextEditView implements vscode.Disposable {
 
   /** Show nothing. */
   clear(): void {
-    for (const each of [this.removed, this.added, this.hint]) this.editor?.setDecorations(each, []);
+    for (const type of [this.removed, this.added, this.hint]) this.editor?.setDecorations(type, []);
     this.editor = undefined;
     this.item.hide();
     for (const name of this.keys.keys()) this.set(name, false);
@@ -72,7 +72,7 @@ export class NextEditView implements vscode.Disposable {
 
   dispose(): void {
     this.clear();
-    for (const each of [this.removed, this.added, this.hint, this.item]) each.dispose();
+    for (const part of [this.removed, this.added, this.hint, this.item]) part.dispose();
   }
 
   private set(name: string, value: boolean): void {
@@ -113,7 +113,7 @@ function noted(editor: vscode.TextEditor, { range, display }: Shown, within: boo
   const { line } = range.start;
   const [top, bottom] = edges(editor);
   if (!within) return [end(bottom), `Tab → ${display.file}`];
-  const seen = editor.visibleRanges.some((each) => each.start.line <= line && line <= each.end.line); // not folded
+  const seen = editor.visibleRanges.some((view) => view.start.line <= line && line <= view.end.line); // not folded
   if (seen && line >= top) return [end(lastLine(range)), `Tab${all}`];
   return line < top
     ? [end(top), `Tab ↑ line ${String(line + 1)}${all}`]

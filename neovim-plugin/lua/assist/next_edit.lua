@@ -183,10 +183,10 @@ function M.chain()
   local function preview(err, chain)
     if err or type(chain) ~= 'table' or offer ~= it or chain.textDocument.version ~= it.version then return end
     local edits, lines = {}, {}
-    for _, each in ipairs(chain.edits) do
-      local seen = ('%5d  %s\n    →  %s'):format(each.line + 1, plain(each.before), plain(each.after))
+    for _, edit in ipairs(chain.edits) do
+      local seen = ('%5d  %s\n    →  %s'):format(edit.line + 1, plain(edit.before), plain(edit.after))
       vim.list_extend(lines, vim.split(seen:gsub('\n+', '\n'):gsub('\n$', ''), '\n'))
-      table.insert(edits, { range = each.range, newText = plain(each.text) })
+      table.insert(edits, { range = edit.range, newText = plain(edit.text) })
     end
     local title = ('%d edits: %s'):format(#edits, chain.words)
     if not consent.agreed(lines, '', title, '<CR> Make all   q Close', nil, '<CR>') then return end

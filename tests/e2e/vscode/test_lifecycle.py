@@ -1,4 +1,4 @@
-"""The server's life under VS Code: killed and restarted, broken for good, idle."""
+"""The server's life under VS Code: killed and restarted, broken for good, idle, and silent by its settings."""
 
 import os
 import time
@@ -100,3 +100,12 @@ def test_idle_takes_no_processor_time(window: Window, code: Code) -> None:
     assert [after - then for after, then in zip(spent, start, strict=True)] == pytest.approx(
         [0.0] * len(ours), abs=TICK
     )
+
+
+def test_why_nothing_is_shown_is_said_by_the_command_and_the_tooltip(window: Window, config: Path) -> None:
+    config.write_text(config.read_text().replace("eager", "manual"))
+    open_file(window)
+    window.type("ret")
+    until("the tooltip", lambda: "Nothing is shown: the mode is manual" in window.status_details())
+    window.run("Assist: Why Nothing Is Shown")
+    window.notice("assist: the mode is manual, so nothing comes unasked")

@@ -3,9 +3,12 @@
 It comes before the next edit, which needs none. The tests check every byte of the files.
 """
 
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from workbench import Code, Window, until
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
@@ -35,12 +38,42 @@ def show(items):
 '''
 
 
+@pytest.fixture(scope="module")
+def shared(
+    browser: Browser,
+    code: Code,
+    configuration: Path,
+    model_path: Path,
+    probed: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Window]:
+    """One window with the real model for all these tests. Every suggestion is shown."""
+    folder = tmp_path_factory.mktemp("typing")
+    (configuration / "config.toml").write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
+    (folder / "start.py").write_text("x = 1\n")
+    found = Window(browser, code, folder, folder / "shots")
+    found.open("start.py")
+    found.ready()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def window(shared: Window, shots: Path) -> Iterator[Window]:
+    """The same window, with its pictures starting at this test."""
+    shared.begin(shots)
+    yield shared
+    shared.shoot("end")
+
+
+_names = (f"cart{number}.py" for number in count(1))
+
+
 def open_file(window: Window, text: str = CART, line: int = 10, column: int = 5) -> Path:
-    """Open a file with the cursor in it, and wait until the model is ready."""
-    path = window.folder / "cart.py"
+    """Open a new file with the cursor in it."""
+    path = window.folder / next(_names)
     path.write_bytes(text.encode())
-    window.open("cart.py", line, column)
-    window.ready()
+    window.switch(path.name, line, column)
     return path
 
 
@@ -189,12 +222,3 @@ def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
     until("the end of the pause", lambda: "paused" not in window.status())
     window.type("u")
     assert window.wait_for_ghost()
-
-
-def test_why_nothing_is_shown_is_said_by_the_command_and_the_tooltip(window: Window, config: Path) -> None:
-    config.write_text(config.read_text().replace("eager", "manual"))
-    open_file(window)
-    window.type("ret")
-    until("the tooltip", lambda: "Nothing is shown: the mode is manual" in window.status_details())
-    window.run("Assist: Why Nothing Is Shown")
-    window.notice("assist: the mode is manual, so nothing comes unasked")
