@@ -261,11 +261,12 @@ async def test_two_folders(home: Environ, root: Path, tmp_path: Path) -> None:
     second.mkdir()
     (second / "report.py").write_text(REPORT.partition("\n\n")[2])  # lines like those of the examples
     (root / "report.py").unlink()
+    (root / "users.py").write_text(USERS.partition("\n\n\n")[2])  # a name that this file does not define
     async with making(home, root, second) as client:
         await until_indexed(client, 2)
         uri = client.open(root / "users.py")
         other = client.open(second / "report.py")
-        for line in (0, 4, 5, 6, 7):
+        for line in range(4):
             client.replace(uri, line, "load_user", "fetch_user")
         edit, display = await client.offer(uri)
         assert (edit.textDocument.uri, edit.textDocument.version) == (other, 1)
