@@ -19,8 +19,8 @@ _NAME = re.compile(r"[a-z]+-[0-9a-f]{12}")
 MOST_LINES = 10_000_000  # of a file
 COMMANDS = ("fix", "refactor")  # of an edit
 
-Kind = Literal["lines", "typing", "bodies", "edits", "next", "questions"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+TaskKind = Literal["lines", "typing", "bodies", "edits", "next", "questions"]
+KINDS: tuple[TaskKind, ...] = get_args(TaskKind)
 FORMAT = 1  # of the file of tasks
 TASKS_FILE = "tasks.jsonl"  # in a run's folder too: the same tasks can be asked again
 
@@ -36,7 +36,7 @@ class EvalTask:
     """
 
     id: str
-    kind: Kind
+    kind: TaskKind
     commit: str
     change: str
     path: str
@@ -147,9 +147,9 @@ def _task(row: Mapping[str, Any]) -> EvalTask:
     return task
 
 
-def count_by_kind(tasks: Iterable[EvalTask]) -> dict[Kind, int]:
+def count_by_kind(tasks: Iterable[EvalTask]) -> dict[TaskKind, int]:
     """How many tasks there are of each kind that has some."""
-    found: dict[Kind, int] = {}
+    found: dict[TaskKind, int] = {}
     for task in tasks:
         found[task.kind] = found.get(task.kind, 0) + 1
     return {kind: found[kind] for kind in KINDS if kind in found}

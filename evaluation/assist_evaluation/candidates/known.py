@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from assist_evaluation.answers import EvalAnswer
-from assist_evaluation.candidates.spec import Known
+from assist_evaluation.candidates.spec import KnownAnswer
 from assist_evaluation.candidates.typist import KeySuggestion, type_block
 from assist_evaluation.mining.sampling import seeded_random
 from assist_evaluation.tasks import EvalTask, TaskTexts
@@ -16,7 +16,7 @@ from assist_evaluation.tasks import EvalTask, TaskTexts
 class KnownCandidate:
     """Answers from the texts of the tasks themselves."""
 
-    def __init__(self, kind: Known, tasks: Sequence[EvalTask], texts: Mapping[str, TaskTexts]) -> None:
+    def __init__(self, kind: KnownAnswer, tasks: Sequence[EvalTask], texts: Mapping[str, TaskTexts]) -> None:
         self._kind = kind
         self._tasks = tasks
         self._texts = texts

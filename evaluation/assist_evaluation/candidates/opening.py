@@ -17,7 +17,7 @@ from assist_evaluation.candidates.known import KnownCandidate
 from assist_evaluation.candidates.next_edit import NextEditCandidate
 from assist_evaluation.candidates.run_budget import RunBudget
 from assist_evaluation.candidates.search import SearchCandidate
-from assist_evaluation.candidates.spec import CandidateSpec, Known
+from assist_evaluation.candidates.spec import CandidateSpec, KnownAnswer
 from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
@@ -71,7 +71,7 @@ def make_candidate(spec: CandidateSpec, parts: CandidateParts) -> EvalCandidate:
     """The candidate; it opens nothing yet."""
     match spec.source:
         case "known":
-            return KnownCandidate(cast("Known", spec.name), parts.tasks, parts.texts)
+            return KnownCandidate(cast("KnownAnswer", spec.name), parts.tasks, parts.texts)
         case "search":
             return SearchCandidate(parts.search_config, parts.copy, parts.masked)
         case "next-edit":

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from assist_completion.settings import Mode
-from assist_evaluation.tasks import Kind
+from assist_evaluation.tasks import TaskKind
 from assist_server.errors import WRONG_USAGE, UserError
 
-Source = Literal["local", "server", "provider", "search", "next-edit", "known"]
-Known = Literal["oracle", "shuffled", "empty"]
+CandidateSource = Literal["local", "server", "provider", "search", "next-edit", "known"]
+KnownAnswer = Literal["oracle", "shuffled", "empty"]
 
 # What each can be asked. `known` answers are controls: they show that the evaluation can tell good from bad.
-ANSWERS: dict[Source, tuple[Kind, ...]] = {
+ANSWERS: dict[CandidateSource, tuple[TaskKind, ...]] = {
     "local": ("lines", "typing", "bodies", "edits"),
     "server": ("lines", "typing", "bodies"),
     "provider": ("bodies", "edits"),
@@ -19,7 +19,7 @@ ANSWERS: dict[Source, tuple[Kind, ...]] = {
     "next-edit": ("next",),
     "known": ("lines", "typing", "bodies", "edits", "next", "questions"),
 }
-NAMELESS: tuple[Source, ...] = ("search", "next-edit")  # there is one of each
+NAMELESS: tuple[CandidateSource, ...] = ("search", "next-edit")  # there is one of each
 _OPTIONS = "context=on|off, mode=eager|balanced|quiet, as=ghost|answers"
 
 
@@ -28,7 +28,7 @@ class CandidateSpec:
     """A candidate. `context` says whether it sees other files, `mode` is that of `[completion]`, "" for the
     user's. `answers`: a local model writes bodies as the answer to a question, not as ghost text."""
 
-    source: Source
+    source: CandidateSource
     name: str = ""
     context: bool = True
     mode: str = ""
@@ -46,7 +46,7 @@ class CandidateSpec:
         return ",".join([named, *options])
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[TaskKind, ...]:
         """The kinds of task that it can be asked."""
         return ("bodies", "edits") if self.answers else ANSWERS[self.source]
 
@@ -66,8 +66,8 @@ def parse_candidate(text: str) -> CandidateSpec:
             "local:qwen2.5-coder-0.5b,context=off.",
             WRONG_USAGE,
         )
-    if source == "known" and name not in get_args(Known):
-        raise UserError(f"{text!r}: known answers are {', '.join(get_args(Known))}.", WRONG_USAGE)
+    if source == "known" and name not in get_args(KnownAnswer):
+        raise UserError(f"{text!r}: known answers are {', '.join(get_args(KnownAnswer))}.", WRONG_USAGE)
     given = dict(option.partition("=")[::2] for option in options)
     context = _choice(text, given.pop("context", "on"), ("on", "off"))
     mode = given.pop("mode", "")

@@ -11,7 +11,7 @@ from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy, and all of the product
     from assist_evaluation.running.ready import EvalWish
-    from assist_evaluation.tasks import Kind
+    from assist_evaluation.tasks import TaskKind
 
 Seed = Annotated[int, typer.Option("--seed", help="Another seed draws other tasks.")]
 Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help="About how many tasks to mine.")]
@@ -29,7 +29,7 @@ Run = Annotated[
 ]
 
 
-def kinds_of(text: str) -> "tuple[Kind, ...]":
+def kinds_of(text: str) -> "tuple[TaskKind, ...]":
     """The kinds that a flag names, none for all."""
     from assist_evaluation.running.ready import check_kinds  # noqa: PLC0415
 

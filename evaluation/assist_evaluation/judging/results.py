@@ -10,7 +10,7 @@ from typing import Any
 from assist_context import durable_files
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.judging.score import score
-from assist_evaluation.tasks import EvalTask, Kind, TaskTexts
+from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts
 from assist_server.errors import UserError
 
 RESULTS = "results.jsonl"
@@ -39,7 +39,7 @@ class ResultRow:
     """
 
     task: str
-    kind: Kind
+    kind: TaskKind
     language: str
     stratum: str
     day: str

@@ -10,12 +10,12 @@ from assist_context.languages import Language, language_of
 from assist_context.syntax.fragments import errors
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.judging.texts import common_length, names_f1, similarity, statement, tokens
-from assist_evaluation.tasks import EvalTask, Kind, TaskTexts
+from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts
 
 PLACES = 10  # of a search: what people look through
 ALIKE = 0.9  # gain of an edit from which on it counts as right; below it a reader sees a difference
 # The number that each kind is ranked by, and what it is in words.
-MAIN: Mapping[Kind, tuple[str, str]] = {
+MAIN: Mapping[TaskKind, tuple[str, str]] = {
     "lines": ("similarity", "how alike the line is to the one in the commit"),
     "typing": ("kept", "characters that need not be typed"),
     "bodies": ("passed", "bodies with which the repository's own tests pass"),
@@ -39,7 +39,7 @@ def score(task: EvalTask, texts: TaskTexts, answer: EvalAnswer) -> TaskScore:
     return TaskScore(numbers[MAIN[task.kind][0]], numbers)
 
 
-def preference(kind: Kind, one: TaskScore, other: TaskScore) -> float:
+def preference(kind: TaskKind, one: TaskScore, other: TaskScore) -> float:
     """1 if the first of two answers is better, 0 if the second is, 0.5 if neither: the rule of the kind.
 
     What counts more is compared first, such as tests before similarity.
@@ -56,7 +56,7 @@ def answered_file(texts: TaskTexts, answer: EvalAnswer) -> str:
     return answer.file or texts.fill(answer.text)
 
 
-def is_right(kind: Kind, found: TaskScore) -> bool:
+def is_right(kind: TaskKind, found: TaskScore) -> bool:
     """Whether an answer would do as it is, which is what the router predicts."""
     if kind == "edits":
         return found.numbers["gain"] >= ALIKE and found.numbers["parses"] > 0
@@ -64,7 +64,7 @@ def is_right(kind: Kind, found: TaskScore) -> bool:
 
 
 _CLOSE = 0.02  # smaller differences of a number are none: a character of a line
-_RULES: Mapping[Kind, tuple[str, ...]] = {
+_RULES: Mapping[TaskKind, tuple[str, ...]] = {
     "lines": ("exact", "similarity"),
     "typing": ("kept",),
     "bodies": ("passed", "similarity"),
@@ -154,7 +154,7 @@ def _language(task: EvalTask) -> Language:
     return language_of(task.path)
 
 
-_SCORERS: Mapping[Kind, Callable[[EvalTask, TaskTexts, EvalAnswer], dict[str, float]]] = {
+_SCORERS: Mapping[TaskKind, Callable[[EvalTask, TaskTexts, EvalAnswer], dict[str, float]]] = {
     "lines": _lines,
     "typing": _typing,
     "bodies": _bodies,

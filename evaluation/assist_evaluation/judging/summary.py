@@ -12,7 +12,7 @@ from assist_evaluation.judging.results import ResultRow
 from assist_evaluation.judging.score import TaskScore, preference
 from assist_evaluation.judging.verdicts import ScoreComparison, compare_scores, words
 from assist_evaluation.statistics import Comparison, WinShare, paired_bootstrap, percentile, rank
-from assist_evaluation.tasks import KINDS, Kind
+from assist_evaluation.tasks import KINDS, TaskKind
 from assist_server.records.proportions import wilson
 
 ENOUGH = 0.5  # of the tasks of the candidate that was asked most: with fewer there is no common table
@@ -28,7 +28,7 @@ class CandidateKind:
     before and after the model's release, None where there is none or the release is not known.
     """
 
-    kind: Kind
+    kind: TaskKind
     candidate: str
     tasks: int
     mean: float
@@ -48,7 +48,7 @@ class CandidateKind:
 class KindDifference:
     """Two candidates on a kind of tasks, compared, with the sentence that says so."""
 
-    kind: Kind
+    kind: TaskKind
     one: str
     other: str
     found: ScoreComparison
@@ -67,7 +67,7 @@ class RunSummary:
     differences: tuple[KindDifference, ...]
     ranking: tuple[WinShare, ...]
     reliability: Mapping[str, tuple[ReliabilityBin, ...]]
-    too_few: tuple[tuple[Kind, str], ...]
+    too_few: tuple[tuple[TaskKind, str], ...]
     disturbed: int
     answers: int
 
@@ -125,7 +125,7 @@ def _of_kind(rows: Sequence[ResultRow]) -> _KindRows:
     )
 
 
-def _kind(kind: Kind, label: str, rows: Sequence[ResultRow], released: str) -> CandidateKind:
+def _kind(kind: TaskKind, label: str, rows: Sequence[ResultRow], released: str) -> CandidateKind:
     values = [row.score for row in rows]
     mean = sum(values) / len(values)
     if len(values) < FEW:
@@ -168,7 +168,7 @@ def _mean_of(rows: Sequence[ResultRow], fits: Callable[[ResultRow], bool]) -> fl
     return _mean(values) if values else None
 
 
-def _difference(rows: Sequence[ResultRow], pair: tuple[Kind, str, str], looks: int) -> KindDifference:
+def _difference(rows: Sequence[ResultRow], pair: tuple[TaskKind, str, str], looks: int) -> KindDifference:
     """Two candidates on the tasks that both were asked."""
     kind, one, other = pair
     ours = {row.task: row for row in rows if row.kind == kind and row.candidate == one}

@@ -16,8 +16,8 @@ from assist_evaluation.statistics import (
 
 FALSE = 0.05  # share of runs in which equal candidates may be told apart by mistake
 
-Verdict = Literal["better", "worse", "cannot be told apart"]
-ALIKE: Verdict = "cannot be told apart"
+ScoreVerdict = Literal["better", "worse", "cannot be told apart"]
+ALIKE: ScoreVerdict = "cannot be told apart"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ScoreComparison:
     none would.
     """
 
-    verdict: Verdict
+    verdict: ScoreVerdict
     tasks: int
     mean: float
     low: float
@@ -53,7 +53,7 @@ def compare_scores(
     found = paired_bootstrap(ours, theirs, groups, level=level)
     differences = [one - other for one, other in zip(ours, theirs, strict=True)]
     telling = not found.low <= 0 <= found.high and sign_flip(_sums(differences, groups)) < 1 - level
-    verdict: Verdict = ALIKE
+    verdict: ScoreVerdict = ALIKE
     if telling:
         verdict = "better" if found.mean > 0 else "worse"
     needed = 0 if telling else tasks_needed(differences, level)

@@ -12,7 +12,7 @@ from assist_context.documents import split_lines
 from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.sampling import at_most_per, seeded_random, spread, task_id
 from assist_evaluation.mining.sources import MinedRepository, is_source, language_at
-from assist_evaluation.tasks import EvalTask, Kind, TaskTexts
+from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts
 
 PAGE = 250  # commits that are read at once
 MOST_COMMITS = 2_000  # that are looked at: more are from another time
@@ -54,7 +54,7 @@ def added_blocks(repository: MinedRepository, count: int) -> list[AddedBlock]:
 
 
 def line_tasks(
-    repository: MinedRepository, blocks: Sequence[AddedBlock], kind: Kind, count: int, seed: int
+    repository: MinedRepository, blocks: Sequence[AddedBlock], kind: TaskKind, count: int, seed: int
 ) -> list[EvalTask]:
     """At most `count` tasks of the kind "lines" or "typing", in a drawn order, spread over the languages."""
     drawn = list(spread(blocks, lambda each: language_at(each.path).name, seed, kind))
@@ -95,7 +95,9 @@ def _place(text: str, block: Sequence[str]) -> int | None:
     return whole.count("\n", 0, at)
 
 
-def _task(commit: str, block: AddedBlock, where: tuple[Kind, str, int], rng: Random) -> Iterator[EvalTask]:
+def _task(
+    commit: str, block: AddedBlock, where: tuple[TaskKind, str, int], rng: Random
+) -> Iterator[EvalTask]:
     kind, text, start = where
     drawn = _block_to_type(block, rng) if kind == "typing" else _cut(block, rng)
     if drawn is None:

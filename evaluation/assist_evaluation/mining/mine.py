@@ -8,22 +8,22 @@ from assist_evaluation.mining.functions import body_tasks, body_texts
 from assist_evaluation.mining.prose import question_tasks, question_texts
 from assist_evaluation.mining.small_commits import change_texts, commits_of, edit_tasks, next_tasks
 from assist_evaluation.mining.sources import MinedRepository
-from assist_evaluation.tasks import KINDS, EvalTask, Kind, TaskSet, TaskTexts
+from assist_evaluation.tasks import KINDS, EvalTask, TaskKind, TaskSet, TaskTexts
 
 # Of all tasks. Bodies are many since most of them are not accepted: their tests notice no mistake.
-SHARES: Mapping[Kind, float] = {
+SHARES: Mapping[TaskKind, float] = {
     "lines": 0.36, "typing": 0.06, "bodies": 0.2, "edits": 0.12, "next": 0.08, "questions": 0.18
 }  # fmt: skip
 
-Progress = Callable[[str], None]
+SayStep = Callable[[str], None]
 
 
 def mine(
     repository: MinedRepository,
     count: int,
     seed: int,
-    kinds: Sequence[Kind] = KINDS,
-    say: Progress = lambda _: None,
+    kinds: Sequence[TaskKind] = KINDS,
+    say: SayStep = lambda _: None,
 ) -> TaskSet:
     """About `count` tasks of these kinds, the same ones for the same commit and seed."""
     all_shares = sum(SHARES[kind] for kind in kinds)

@@ -8,7 +8,7 @@ from assist_context.syntax.symbols import Definition, symbols
 from assist_evaluation.mining.changed_lines import LARGEST, MOST_COMMITS, PAGE
 from assist_evaluation.mining.sampling import at_most_per, spread, task_id
 from assist_evaluation.mining.sources import MinedRepository, is_source, language_at
-from assist_evaluation.tasks import EvalTask, Kind, TaskTexts
+from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts
 
 HUNKS = range(1, 4)
 MOST_LINES = 24  # removed and added together, of an edit
@@ -56,7 +56,7 @@ def next_tasks(
 
 
 def _drawn(
-    repository: MinedRepository, tasks: Sequence[EvalTask], kind: Kind, count: int, seed: int
+    repository: MinedRepository, tasks: Sequence[EvalTask], kind: TaskKind, count: int, seed: int
 ) -> list[EvalTask]:
     order = spread(tasks, lambda each: each.language, seed, kind)
     now = repository.files()

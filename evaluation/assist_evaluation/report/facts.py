@@ -14,11 +14,11 @@ from assist_evaluation.report.charts import (
     reliability_chart,
     scatter,
 )
-from assist_evaluation.tasks import Kind
+from assist_evaluation.tasks import TaskKind
 from assist_server.wording.amounts import usd
 from assist_server.wording.pages import render
 
-KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
+KIND_WORDS: Mapping[TaskKind, tuple[str, str]] = {
     "lines": (
         "Lines",
         "A cursor in a line that a recent commit added. The text is compared with the commit's up to the end "
@@ -44,7 +44,7 @@ KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
         "A docstring or a heading as a question, searched in a copy in which these words are missing.",
     ),
 }
-_NUMBERS: Mapping[Kind, tuple[tuple[str, str], ...]] = {
+_NUMBERS: Mapping[TaskKind, tuple[tuple[str, str], ...]] = {
     "lines": (
         ("exact", "Exact"),
         ("names", "Names"),
@@ -63,7 +63,7 @@ _NUMBERS: Mapping[Kind, tuple[tuple[str, str], ...]] = {
     "next": (("place", "Right place"), ("similarity", "Alike")),
     "questions": (("found", "Among ten"),),
 }  # fmt: skip
-_MAIN_HEADS: Mapping[Kind, str] = {
+_MAIN_HEADS: Mapping[TaskKind, str] = {
     "lines": "Alike",
     "typing": "Kept",
     "bodies": "Tests pass",
@@ -78,7 +78,7 @@ _COUNTS = ("shown_per_1000_keys", "wrong_per_1000_keys", "accepted_per_1000_keys
 class ExampleDifference:
     """Two answers to one task that differ in worth. Texts are "" unless code was asked for."""
 
-    kind: Kind
+    kind: TaskKind
     place: str
     worse: str
     better: str
@@ -147,14 +147,14 @@ def verdict_lines(found: RunSummary) -> list[str]:
     return [*telling, *([more] if others else [])]
 
 
-def kind_heads(kind: Kind) -> list[tuple[str, bool]]:
+def kind_heads(kind: TaskKind) -> list[tuple[str, bool]]:
     """The heads of a kind's table, and whether each column has numbers."""
     more = [words for _, words in _NUMBERS[kind]]
     heads = ["Tasks", _MAIN_HEADS[kind], "95 %", *more, "p50 ms", "p95 ms", "Read", "Written", "Dollars"]
     return [("Candidate", False), *((each, True) for each in heads)]
 
 
-def kind_rows(kind: Kind, found: RunSummary) -> list[list[str]]:
+def kind_rows(kind: TaskKind, found: RunSummary) -> list[list[str]]:
     """The candidates of a kind, the best first."""
     own = sorted((each for each in found.kinds if each.kind == kind), key=lambda each: -each.mean)
     return [_kind_row(each) for each in own]
@@ -196,7 +196,7 @@ def departure_rows(run: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
-def _kind_section(kind: Kind, found: RunSummary) -> dict[str, Any]:
+def _kind_section(kind: TaskKind, found: RunSummary) -> dict[str, Any]:
     head, words = KIND_WORDS[kind]
     own = [each for each in found.kinds if each.kind == kind]
     return {

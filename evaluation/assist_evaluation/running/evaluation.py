@@ -21,10 +21,10 @@ from assist_evaluation.candidates.opening import CandidateParts, make_candidate
 from assist_evaluation.candidates.run_budget import RunBudget
 from assist_evaluation.candidates.spec import CandidateSpec
 from assist_evaluation.judging.results import ResultRow, result_row, write_results
-from assist_evaluation.mining.mine import masked_files
+from assist_evaluation.mining.mine import SayStep, masked_files
 from assist_evaluation.running.bodies import BodyJudge
 from assist_evaluation.running.leaving import record_departures
-from assist_evaluation.running.ready import ReadyEvaluation, Say
+from assist_evaluation.running.ready import ReadyEvaluation
 from assist_evaluation.running.run import EvalOutcome, EvalPlan, EvalPosition, EvalRun
 from assist_evaluation.running.store import AnswerStore
 from assist_evaluation.tasks import TASKS_FILE, count_by_kind, write_tasks
@@ -39,7 +39,7 @@ REPORTING = 8.0  # seconds for the report of 4,000 answers, which the time of a 
 class Evaluation:
     """Owns a run and its folder."""
 
-    def __init__(self, ready: ReadyEvaluation, show: Callable[[EvalPosition], None], say: Say) -> None:
+    def __init__(self, ready: ReadyEvaluation, show: Callable[[EvalPosition], None], say: SayStep) -> None:
         self._ready = ready
         self._say = say
         self._start = ready.start

@@ -1,7 +1,7 @@
 """An evaluation before anything is asked: what a person wants, the tasks, their texts, and the candidates."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import installed_models, resolve
 from assist_evaluation.candidates.opening import version_of
 from assist_evaluation.candidates.spec import CandidateSpec, parse_candidate
-from assist_evaluation.mining.mine import mine, texts_of
+from assist_evaluation.mining.mine import SayStep, mine, texts_of
 from assist_evaluation.mining.sources import MinedRepository, open_repository
 from assist_evaluation.running.store import EvalFolder, eval_folder
-from assist_evaluation.tasks import KINDS, EvalTask, Kind, TaskSet, TaskTexts, read_tasks, write_tasks
+from assist_evaluation.tasks import KINDS, EvalTask, TaskKind, TaskSet, TaskTexts, read_tasks, write_tasks
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import WRONG_USAGE, UserError
@@ -25,8 +25,6 @@ TASKS = 300
 LOCALS = 2  # other local models that are asked by themselves
 LARGEST_COPY = 20_000  # files of a repository that is copied for searches and tests: it takes a minute
 
-Say = Callable[[str], None]
-
 
 @dataclass(frozen=True, slots=True)
 class EvalWish:
@@ -36,7 +34,7 @@ class EvalWish:
     """
 
     candidates: tuple[CandidateSpec, ...] = ()
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[TaskKind, ...] = ()
     minutes: float = 20.0
     max_usd: float = 0.0
     test: str = ""
@@ -67,7 +65,7 @@ def workspace_at(config: Config, root: Path) -> WorkspaceFolder:
     return known_folder(config, root) or folder_at(config, root)
 
 
-def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalWish, say: Say) -> TaskSet:
+def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalWish, say: SayStep) -> TaskSet:
     """Mine the tasks of a repository as it is checked out. Raises `UserError`."""
     repository = open_repository(git_of(config), workspace.root)
     found = mine(repository, wish.count, wish.seed, wish.kinds or KINDS, say)
@@ -79,7 +77,7 @@ def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalWish, say: 
     return found
 
 
-def get_ready(config: Config, root: Path, wish: EvalWish, say: Say) -> ReadyEvaluation:
+def get_ready(config: Config, root: Path, wish: EvalWish, say: SayStep) -> ReadyEvaluation:
     """Mine or read the tasks, look up the candidates, and bring the index up to date. Raises `UserError`."""
     start = time.monotonic()
     workspace = workspace_at(config, root)
@@ -115,7 +113,7 @@ def get_ready(config: Config, root: Path, wish: EvalWish, say: Say) -> ReadyEval
     )  # fmt: skip
 
 
-def _why_not(task: EvalTask, kinds: Sequence[Kind], *, large: bool) -> str:
+def _why_not(task: EvalTask, kinds: Sequence[TaskKind], *, large: bool) -> str:
     """Why a task is not asked, "" if it is."""
     if task.kind not in kinds:
         return f"{task.kind} are not asked"
@@ -161,7 +159,7 @@ def candidates_of(texts: Sequence[str]) -> tuple[CandidateSpec, ...]:
     return tuple(dict.fromkeys(map(parse_candidate, texts)))
 
 
-def check_kinds(names: Sequence[str]) -> tuple[Kind, ...]:
+def check_kinds(names: Sequence[str]) -> tuple[TaskKind, ...]:
     """The kinds of these names. Raises `UserError` for another word."""
     for name in names:
         if name not in KINDS:

@@ -15,7 +15,7 @@ from assist_evaluation.candidates.spec import CandidateSpec
 from assist_evaluation.running.bodies import BodyJudge
 from assist_evaluation.running.machine import is_disturbed, processor_times
 from assist_evaluation.running.store import AnswerStore, version_for
-from assist_evaluation.tasks import EvalTask, Kind, TaskTexts
+from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts
 from assist_server.errors import EXPECTED, UserError
 
 FAILURES = 3  # in a row, after which a candidate is asked no more: its server or its key is the reason
@@ -25,7 +25,14 @@ BODIES_SHARE = 0.35  # of the time may go into finding bodies that tests can jud
 
 # Tasks of a kind in a round. A round takes about a minute with a small model on two cores, so that loading it
 # (a second) costs little and three rounds fit into a few minutes.
-CHUNKS: Mapping[Kind, int] = {"lines": 12, "typing": 1, "bodies": 3, "edits": 2, "next": 4, "questions": 30}
+CHUNKS: Mapping[TaskKind, int] = {
+    "lines": 12,
+    "typing": 1,
+    "bodies": 3,
+    "edits": 2,
+    "next": 4,
+    "questions": 30,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +241,7 @@ def rounds(tasks: Sequence[EvalTask]) -> Iterator[tuple[EvalTask, ...]]:
     >>> [len(each) for each in rounds(kinds)]
     [12, 1]
     """
-    by_kind: dict[Kind, list[EvalTask]] = {}
+    by_kind: dict[TaskKind, list[EvalTask]] = {}
     for task in tasks:
         by_kind.setdefault(task.kind, []).append(task)
     at = 0

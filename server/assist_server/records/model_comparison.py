@@ -18,7 +18,7 @@ OFFERED = "offered"
 LEAST_SHOWN = 50  # of each model; of fewer, one accepted text more or less moves the share by over 2 %
 MOST = 10_000_000  # suggestions; a difference that needs more is none
 
-Verdict = Literal["better", "worse", "cannot be told apart"]
+ModelVerdict = Literal["better", "worse", "cannot be told apart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ModelComparison:
     theirs: KeptShare
     low: float
     high: float
-    verdict: Verdict
+    verdict: ModelVerdict
     more: int | None
 
     @property
@@ -68,7 +68,7 @@ def compare_models(ours: Mapping[str, int], theirs: Mapping[str, int]) -> ModelC
     mine = _kept_share(ours)
     other = _kept_share(theirs)
     low, high = newcombe(mine.kept, mine.shown, other.kept, other.shown)
-    verdict: Verdict = "cannot be told apart"
+    verdict: ModelVerdict = "cannot be told apart"
     if min(mine.shown, other.shown) >= LEAST_SHOWN and not low <= 0 <= high:
         verdict = "worse" if high < 0 else "better"
     more = 0 if verdict != "cannot be told apart" else _more_needed(mine, other)

@@ -64,7 +64,7 @@ _STATEMENT = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _Mutation:
     """A piece of the text, by its offsets, and what is put in its place."""
 
     kind: str
@@ -122,9 +122,9 @@ def mutants(language: Language, text: str, body: range, rng: random.Random, coun
     return list(found)
 
 
-def _in_turn(changes: list[_Change], rng: random.Random) -> Iterator[_Change]:
+def _in_turn(changes: list[_Mutation], rng: random.Random) -> Iterator[_Mutation]:
     """All changes by chance, but the second one of a kind only after one of each kind."""
-    kinds: dict[str, list[_Change]] = {}
+    kinds: dict[str, list[_Mutation]] = {}
     for change in changes:
         kinds.setdefault(change.kind, []).append(change)
     order = list(kinds)
@@ -143,28 +143,28 @@ def _parses_as_well(language: Language, new: str, old: str) -> bool:
     return before is None if found is None else before is not None and found <= before
 
 
-def _changes(language: Language, text: str, body: range) -> Iterator[_Change]:
+def _changes(language: Language, text: str, body: range) -> Iterator[_Mutation]:
     """Every change of one token or one statement in the body, outside strings and comments."""
     code = _code(language, text)
     yield from _swaps("comparison", _COMPARISON, code, body, _COMPARISONS)
     yield from _swaps("arithmetic", _OPERATOR, code, body, _ARITHMETIC)
     yield from _swaps("constant", _CONSTANT, code, body, {**_WORDS, "&&": "||", "||": "&&"})
     for found in _NEGATION.finditer(code, body.start, body.stop):
-        yield _Change("negation", found.start(), found.end(), "")
+        yield _Mutation("negation", found.start(), found.end(), "")
     for found in _NUMBER.finditer(code, body.start, body.stop):
-        yield _Change("number", found.start(), found.end(), str(int(found[0]) + 1))
+        yield _Mutation("number", found.start(), found.end(), str(int(found[0]) + 1))
     if language.name in _UNTYPED:
         nothing = "None" if language.name == "python" else "undefined"
         for found in _RETURN.finditer(code, body.start, body.stop):
-            yield _Change("return", found.start("value"), _end_of(text, found.end("value"), body), nothing)
+            yield _Mutation("return", found.start("value"), _end_of(text, found.end("value"), body), nothing)
     yield from _deletions(language, text, code, body)
 
 
 def _swaps(
     kind: str, expression: re.Pattern[str], code: str, body: range, swaps: dict[str, str]
-) -> Iterator[_Change]:
+) -> Iterator[_Mutation]:
     for found in expression.finditer(code, body.start, body.stop):
-        yield _Change(kind, found.start(), found.end(), swaps[found[0]])
+        yield _Mutation(kind, found.start(), found.end(), swaps[found[0]])
 
 
 def _end_of(text: str, end: int, body: range) -> int:
@@ -173,7 +173,7 @@ def _end_of(text: str, end: int, body: range) -> int:
     return len(text[:stop].rstrip())
 
 
-def _deletions(language: Language, text: str, code: str, body: range) -> Iterator[_Change]:
+def _deletions(language: Language, text: str, code: str, body: range) -> Iterator[_Mutation]:
     """Statements of one line that change something that exists already."""
     begins = set(statement_lines(language, text) or ())
     at = 0
@@ -188,7 +188,7 @@ def _deletions(language: Language, text: str, code: str, body: range) -> Iterato
             and _STATEMENT.match(code, start, end)
         ):
             whole = len(text[:at].rstrip("\r\n"))
-            yield _Change("statement", start, max(end, whole), "pass" if language.name == "python" else "")
+            yield _Mutation("statement", start, max(end, whole), "pass" if language.name == "python" else "")
 
 
 def _code(language: Language, text: str) -> str:

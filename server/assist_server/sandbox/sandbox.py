@@ -34,8 +34,8 @@ from assist_server.sandbox.limits import (
     plan_line,
 )
 
-Stop = Callable[[], bool]
-Ended = Literal["exited", "timeout", "memory", "killed"]
+StopCheck = Callable[[], bool]
+RunEnd = Literal["exited", "timeout", "memory", "killed"]
 
 _TICK_MS = 50  # between two checks of `stop`
 _MORE_SECONDS = 15.0  # after the time limit: a warden that has not killed by then never will
@@ -45,7 +45,7 @@ _PRIVATE = ("", ".local/share", ".local/state", ".config", ".cache", ".ssh", ".g
 _OWN_HOME = "/home/tester"  # if the user has none, or it is a folder of the system
 # The parts of the system's own library are enough, so that nothing of the user's runs outside the sandbox.
 _START = "import sys; sys.path.append(sys.argv[1]); from assist_server.sandbox.processes import main; main()"
-_ENDS: Mapping[str, Ended] = {TIMED_OUT: "timeout", NO_MEMORY: "memory"}
+_ENDS: Mapping[str, RunEnd] = {TIMED_OUT: "timeout", NO_MEMORY: "memory"}
 
 
 class NoSandboxError(UserError):
@@ -76,7 +76,7 @@ class SandboxRun:
     """
 
     code: int | None
-    ended: Ended
+    ended: RunEnd
     seconds: float
     output: str
     reports: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ def run(
     limits: SandboxLimits,
     environ: Mapping[str, str],
     view: SandboxView = PLAIN_VIEW,
-    stop: Stop = never,
+    stop: StopCheck = never,
 ) -> SandboxRun:
     """Run a command in a copy of a repository. It sees the variables in `environ` and those of its home.
 
@@ -124,7 +124,9 @@ def run(
     return _result(answer)
 
 
-def _follow(process: "subprocess.Popen[bytes]", line: bytes, stop: Stop, seconds: float) -> Mapping[str, Any]:
+def _follow(
+    process: "subprocess.Popen[bytes]", line: bytes, stop: StopCheck, seconds: float
+) -> Mapping[str, Any]:
     """What the warden answers. Its stdin stays open meanwhile: it kills when that is closed."""
     given, output, errors = process.stdin, process.stdout, process.stderr
     assert given is not None and output is not None and errors is not None  # noqa: S101, PT018  # asked for
@@ -167,7 +169,7 @@ def _result(row: Mapping[str, Any]) -> SandboxRun:
     if row.get("full") and NO_ROOM not in reports:
         reports.append(NO_ROOM)
     code = row.get("code")
-    ended: Ended = "exited" if code is not None else _ENDS.get(reason, "killed")
+    ended: RunEnd = "exited" if code is not None else _ENDS.get(reason, "killed")
     return SandboxRun(code, ended, row.get("seconds", 0.0), row.get("output", ""), tuple(reports))
 
 

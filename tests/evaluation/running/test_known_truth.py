@@ -13,7 +13,7 @@ from assist_evaluation.judging.summary import RunSummary, summarize
 from assist_evaluation.judging.texts import tokens
 from assist_evaluation.running.run import EvalOutcome, EvalPlan, EvalRun
 from assist_evaluation.running.store import AnswerStore, EvalFolder
-from assist_evaluation.tasks import KINDS, EvalTask, Kind, TaskSet, TaskTexts
+from assist_evaluation.tasks import KINDS, EvalTask, TaskKind, TaskSet, TaskTexts
 from assist_server.sandbox.body_check import Acceptance
 
 KNOWN = tuple(CandidateSpec("known", name) for name in ("oracle", "shuffled", "empty"))
@@ -57,7 +57,7 @@ async def rows(tmp_path: Path, tasks: TaskSet, texts: dict[str, TaskTexts]) -> l
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_known_answers_are_ranked_in_their_order_on_every_kind(kind: Kind, rows: list[ResultRow]) -> None:
+def test_known_answers_are_ranked_in_their_order_on_every_kind(kind: TaskKind, rows: list[ResultRow]) -> None:
     own = [row for row in rows if row.kind == kind]
     found = summarize(own, LABELS, {})
     assert [each.candidate for each in found.ranking] == LABELS, found.kinds
