@@ -15,7 +15,7 @@ from typing import Literal
 
 from assist_context.languages import language_of
 
-Source = Literal["assist", "user", "file", "editor", "answer"]
+TextSource = Literal["assist", "user", "file", "editor", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Origin:
     text may leave only where all that it derives from may.
     """
 
-    source: Source
+    source: TextSource
     path: str = ""
     root: str = ""
     first: int = 0

@@ -9,7 +9,7 @@ from assist_escalation.redaction.detectors.assignments import find_assignments
 from assist_escalation.redaction.detectors.phrases import PHRASES, find_phrases
 from assist_escalation.redaction.detectors.tables import find_in_tables
 from assist_escalation.redaction.detectors.token_formats import FORMATS, find_formats
-from assist_escalation.redaction.findings import Kind
+from assist_escalation.redaction.findings import TextKind
 
 SIZE = 4086
 SEPARATORS = [
@@ -50,7 +50,7 @@ def hostile_windows(chance: random.Random, count: int) -> Iterator[tuple[str, st
         yield unit, (head + unit * SIZE)[:SIZE]
 
 
-def search_window(window: str, kind: Kind) -> int:
+def search_window(window: str, kind: TextKind) -> int:
     """Run every detector over one window, and count what they find."""
     return sum(
         1

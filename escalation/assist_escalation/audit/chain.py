@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, TypeAlias
 
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
-Event: TypeAlias = Mapping[str, Any]
+LogEvent: TypeAlias = Mapping[str, Any]
 
 GENESIS = "0" * 64  # `prev` of the first line
 OURS = ("kind", "prev", "seq", "time")  # names that an event's own fields cannot have
@@ -41,7 +41,7 @@ class DamagedError(ValueError):
 class LogEntry:
     """A line that was read: its event, and the sha256 that the next line must name."""
 
-    event: Event
+    event: LogEvent
     sha256: str
     authentic: bool | None  # whether the MAC fits the key; None without a key or a MAC
     has_mac: bool
@@ -143,7 +143,7 @@ def lines(file: BinaryIO, size: int) -> Iterator[bytes]:
         yield line
 
 
-def last_events(file: BinaryIO, end: int, size: int) -> Iterator[Event]:
+def last_events(file: BinaryIO, end: int, size: int) -> Iterator[LogEvent]:
     """The events of the whole lines in the last `size` bytes before `end`. DamagedError for a broken line."""
     start = max(0, end - size)
     file.seek(start)

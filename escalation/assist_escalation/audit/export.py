@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from assist_escalation.audit.chain import Event, Json, LogEntry, canonical
+from assist_escalation.audit.chain import LogEvent, Json, LogEntry, canonical
 from assist_escalation.audit.reader import ALL, Filter, entries, remember, request_of
 from assist_escalation.errors import EscalationError
 
@@ -98,7 +98,7 @@ def _span(entry: LogEntry, name: str, attributes: Mapping[str, Json]) -> dict[st
     }
 
 
-def _own_fields(event: Event) -> dict[str, Json]:
+def _own_fields(event: LogEvent) -> dict[str, Json]:
     return {name: value for name, value in event.items() if name not in ("kind", "prev", "seq", "time")}
 
 
@@ -153,7 +153,7 @@ def _value(value: Json) -> dict[str, Json]:
             return {"stringValue": canonical(value).decode()}
 
 
-def _nanoseconds(event: Event) -> str:
+def _nanoseconds(event: LogEvent) -> str:
     try:
         since = datetime.fromisoformat(event["time"]) - _EPOCH
     except (ValueError, TypeError):  # not a time that the log's writer wrote
@@ -169,7 +169,7 @@ def _line(span: Mapping[str, Json]) -> str:
     )
 
 
-Form = Literal["jsonl", "csv", "otel"]
+ExportForm = Literal["jsonl", "csv", "otel"]
 
 # One row for each event. Fields without a column of their own are JSON in the last column.
 COLUMNS = (
@@ -196,7 +196,7 @@ _REST = "other"
 _FORMULA = tuple("=+-@＝＋－＠")
 
 
-def export(path: Path, form: Form, write: Callable[[str], object], only: Filter = ALL) -> int:
+def export(path: Path, form: ExportForm, write: Callable[[str], object], only: Filter = ALL) -> int:
     """Pass the events that `only` lets through to `write`, text by text, and return how many records.
 
     `jsonl` has an event on each line, with the sha256 of its line in the log. `csv` has a header, and is

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from assist_escalation.audit.chain import DamagedError, Event, LogEntry, lines, unseal
+from assist_escalation.audit.chain import DamagedError, LogEvent, LogEntry, lines, unseal
 from assist_escalation.audit.log import AuditError, failure, stamp
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class Filter:
 ALL = Filter()
 
 
-def events(path: Path, only: Filter = ALL) -> Iterator[Event]:
+def events(path: Path, only: Filter = ALL) -> Iterator[LogEvent]:
     """The events that `only` lets through, each with its `kind`, `seq`, `time` and `prev`.
 
     A torn last line is skipped: it was never acknowledged, or is being written now. A missing log has no
@@ -59,7 +59,7 @@ def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
         raise AuditError(failure(error, path)) from error
 
 
-def request_of(event: Event) -> str:
+def request_of(event: LogEvent) -> str:
     """The request that an event belongs to, or ""."""
     return str(event.get("request_id") or "")
 
@@ -102,7 +102,7 @@ class _Wanted:
             and (not only.request or request_of(event) == only.request)
         )
 
-    def _of_repo(self, event: Event) -> bool:
+    def _of_repo(self, event: LogEvent) -> bool:
         if not self._only.repo:
             return True
         request = request_of(event)

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from assist_escalation.budget import ledger_file
-from assist_escalation.budget.ledger_file import Connection, LedgerError
+from assist_escalation.budget.ledger_file import LedgerConnection, LedgerError
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.policy.endpoints import usd
 from assist_escalation.prompts import Usage
 
-By = Literal["day", "repo", "command", "model"]
+SpendingKey = Literal["day", "repo", "command", "model"]
 
 # A released request was never sent. A reserved one counts with its upper bound, as it does for the budget.
 _SUMS = """
@@ -46,7 +46,7 @@ class SpendingRow:
     estimated: int
 
 
-def spending(path: Path, by: By, since: float = 0) -> tuple[SpendingRow, ...]:
+def spending(path: Path, by: SpendingKey, since: float = 0) -> tuple[SpendingRow, ...]:
     """A row for each UTC day, oldest first, or for each repository, command or model, most expensive first.
 
     `since` is the earliest time of a reservation, in seconds since 1970. Without a ledger there are no rows.
@@ -257,15 +257,15 @@ class Ledger:
                 "UPDATE request SET state = 'reconciled', finish = 'reconciled' WHERE state = 'reserved'"
             ).rowcount
 
-    def spending(self, by: By, since: float = 0) -> tuple[SpendingRow, ...]:
+    def spending(self, by: SpendingKey, since: float = 0) -> tuple[SpendingRow, ...]:
         """The function `spending` for this ledger."""
         return spending(self._path, by, since)
 
-    def _now(self, db: Connection) -> float:
+    def _now(self, db: LedgerConnection) -> float:
         (latest,) = db.execute("SELECT latest FROM clock").fetchone()
         return max(float(latest), float(self._clock()))
 
-    def _check(self, db: Connection, ask: ReservationRequest, limits: SpendingLimits, now: float) -> None:
+    def _check(self, db: LedgerConnection, ask: ReservationRequest, limits: SpendingLimits, now: float) -> None:
         for left, what in _amounts_left(db, ask.scope, limits, now):
             if ask.upper_micro > left:
                 message = (
@@ -284,7 +284,7 @@ class Ledger:
             f"move {self._path} away"
         )
 
-    def _expect(self, db: Connection, request_id: str, found: int) -> None:
+    def _expect(self, db: LedgerConnection, request_id: str, found: int) -> None:
         if (
             not found
             and not db.execute("SELECT 1 FROM request WHERE id = ?", (_text(request_id),)).fetchone()
@@ -296,7 +296,7 @@ class Ledger:
 
 
 def _amounts_left(
-    db: Connection, scope: Scope, limits: SpendingLimits, now: float
+    db: LedgerConnection, scope: Scope, limits: SpendingLimits, now: float
 ) -> tuple[tuple[int, str], ...]:
     """What is left of each budget on the day of `now`, 0 if it is overdrawn, and the budget's name."""
     repo = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND repo = ?"

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from assist_context import durable_files
 from assist_escalation.errors import EscalationError
 
-Connection = sqlite3.Connection
+LedgerConnection = sqlite3.Connection
 
 VERSION = 1  # raise it with every change to the tables, and `user_version` there
 # A write takes 4 to 20 ms, most of it for the disk. SQLite's lock is not a queue: when 64 processes shared
@@ -79,7 +79,7 @@ class LedgerError(EscalationError):
 
 
 @contextmanager
-def write_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
+def write_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[LedgerConnection]:
     """An exclusive transaction on the newest rows. Its end puts them on the disk.
 
     It creates the file if there is none. An exception inside rolls everything back. Raises `LedgerError`.
@@ -92,14 +92,14 @@ def write_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection
 
 
 @contextmanager
-def read_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
+def read_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[LedgerConnection]:
     """A consistent view of the rows. Without a file there are none, and none is created. `LedgerError`."""
     with _map_errors(path), closing(_open(path, wait_s) if _exists(path) else _empty()) as db:
         db.execute("BEGIN")
         yield db
 
 
-def _open(path: Path, wait_s: float) -> Connection:
+def _open(path: Path, wait_s: float) -> LedgerConnection:
     # Opened for each use, so that nothing is written to a ledger that was moved away, or shared over a fork.
     # rw: SQLite itself would create a missing file that everyone can read.
     uri = f"file:{quote(str(path.absolute()))}?mode=rw"
@@ -118,7 +118,7 @@ def _open(path: Path, wait_s: float) -> Connection:
     return db
 
 
-def _empty() -> Connection:
+def _empty() -> LedgerConnection:
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.executescript(_TABLES)
     return db

@@ -21,7 +21,7 @@ from assist_context import durable_files
 from assist_escalation.edits.plan import EditError
 
 # prepared: no file was moved yet. forward: the files move to the new bytes. backward: to the old bytes.
-State = Literal["prepared", "forward", "done", "backward"]
+JournalState = Literal["prepared", "forward", "done", "backward"]
 Side = Literal["old", "new"]
 
 MOST_EDITS = 20  # that can be undone: more than users undo, and 40 MB at most for the usual edit
@@ -49,7 +49,7 @@ class JournalEntry:
     """An edit in the journal. `made` are the folders that new files needed, the outermost first."""
 
     folder: Path
-    state: State
+    state: JournalState
     files: tuple[File, ...]
     made: tuple[Path, ...]
 
@@ -120,7 +120,7 @@ def _read(folder: Path) -> JournalEntry | None:
         files = tuple(File(**{**each, "place": Path(each["place"])}) for each in said["files"])
         made = tuple(Path(each) for each in said["made"])
         state = said["state"]
-        if state not in get_args(State):
+        if state not in get_args(JournalState):
             raise ValueError(state)
     except FileNotFoundError:
         return None
@@ -131,7 +131,7 @@ def _read(folder: Path) -> JournalEntry | None:
 
 def add(
     journal: Path,
-    state: State,
+    state: JournalState,
     files: Sequence[File],
     images: Sequence[tuple[bytes, bytes]],
     made: Sequence[Path],
@@ -150,7 +150,7 @@ def add(
     return saved
 
 
-def save(entry: JournalEntry, state: State) -> JournalEntry:
+def save(entry: JournalEntry, state: JournalState) -> JournalEntry:
     """Save the edit with another state. It is on the disk when this returns."""
     entry = replace(entry, state=state)
     files = [{**asdict(file), "place": str(file.place)} for file in entry.files]

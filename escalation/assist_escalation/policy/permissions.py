@@ -13,10 +13,10 @@ from typing import Any, Literal, get_args
 from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
 from assist_escalation.policy.settings import (
     ANY,
-    Content,
+    AuditContent,
     EscalationSettings,
-    GhostText,
-    Mode,
+    GhostTextSource,
+    EscalationMode,
     Thresholds,
 )
 
@@ -87,7 +87,7 @@ class Permissions:
     """
 
     roots: tuple[str, ...]
-    mode: Mode
+    mode: EscalationMode
     max_escalation_rate: float
     thresholds: tuple[Thresholds, ...]
     own_thresholds: tuple[Thresholds, ...]
@@ -99,14 +99,14 @@ class Permissions:
     providers: Mapping[str, Provider]
     servers: Mapping[str, ModelServer]
     ghost_server: str
-    ghost_text: GhostText
+    ghost_text: GhostTextSource
     deny: tuple[Glob, ...]
     classes: tuple[Classes, ...]
     allow_unknown_price: bool
     allow_unasked_retry: bool
     yes_allowed: bool
     patterns: tuple[str, ...]
-    audit_content: Content
+    audit_content: AuditContent
     audit_checkpoint: str
     audit_key_env: str
     collector: str
@@ -118,11 +118,11 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
     layers = _by_author(layers)
     said = [OPEN, *(layer.settings for layer in layers)]
     owned = [layer.settings for layer in layers if layer.author in _OWNERS]
-    most = get_args(Content).index(_least(said, "audit_content_max", get_args(Content)))
-    asked = [get_args(Content).index(each.audit_content) for each in owned]
+    most = get_args(AuditContent).index(_least(said, "audit_content_max", get_args(AuditContent)))
+    asked = [get_args(AuditContent).index(each.audit_content) for each in owned]
     return Permissions(
         roots=tuple(roots),
-        mode=_least(said, "mode", get_args(Mode)),
+        mode=_least(said, "mode", get_args(EscalationMode)),
         max_escalation_rate=min(each.max_escalation_rate for each in said),
         thresholds=tuple(each.threshold for each in said if each.threshold),
         own_thresholds=tuple(
@@ -145,7 +145,7 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         allow_unasked_retry=all(each.allow_unasked_retry for each in said),
         yes_allowed=all(each.yes_allowed for each in said),
         patterns=_union(each.patterns for each in said),
-        audit_content=get_args(Content)[min(most, max(asked, default=0))],
+        audit_content=get_args(AuditContent)[min(most, max(asked, default=0))],
         audit_checkpoint=next((each.audit_checkpoint for each in owned if each.audit_checkpoint), ""),
         audit_key_env=next((each.audit_key_env for each in owned if each.audit_key_env), ""),
         collector=next((each.collector_endpoint for each in owned if each.collector_endpoint), ""),
@@ -251,14 +251,14 @@ def _servers(layers: Sequence[Layer]) -> dict[str, ModelServer]:
     }
 
 
-def _ghost_text(layers: Sequence[Layer]) -> GhostText:
+def _ghost_text(layers: Sequence[Layer]) -> GhostTextSource:
     """Where ghost text may be written. Whoever lets no question leave lets no ghost text leave either.
 
     The user is the exception, since their mode is `never` until they write another.
     """
     closed = any(layer.settings.mode == "never" for layer in layers if layer.author != "user")
     said = [OPEN, *(layer.settings for layer in layers)]
-    return "local" if closed else _least(said, "ghost_text", get_args(GhostText))
+    return "local" if closed else _least(said, "ghost_text", get_args(GhostTextSource))
 
 
 def _member(layers: Sequence[Layer], name: str) -> Callable[[str], bool]:

@@ -19,9 +19,9 @@ from assist_escalation.policy.checks import (
 from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
 from assist_escalation.policy.path_globs import check_glob
 
-GhostText = Literal["local", "server"]  # the strictest first
-Mode = Literal["never", "ask", "auto"]  # the strictest first: `permissions` compares by this order
-Content = Literal["hash", "redacted", "full"]  # the least first
+GhostTextSource = Literal["local", "server"]  # the strictest first
+EscalationMode = Literal["never", "ask", "auto"]  # the strictest first: `permissions` compares by this order
+AuditContent = Literal["hash", "redacted", "full"]  # the least first
 ANY = "*"  # in a list of names: all names
 DEFAULT = "default"  # in thresholds: all kinds of request that have none of their own
 
@@ -43,11 +43,11 @@ class EscalationSettings:
     since they can only forbid: see `policy.permissions`.
     """
 
-    mode: Mode = field(
+    mode: EscalationMode = field(
         default="never",
         metadata={
             "tightens": True,
-            "choices": get_args(Mode),
+            "choices": get_args(EscalationMode),
             "doc": "Whether requests may go to a provider: `never`, `ask` you each time, or `auto` within "
             "the bounds below.",
         },
@@ -170,11 +170,11 @@ class EscalationSettings:
             "says which one writes ghost text.",
         },
     )
-    ghost_text: GhostText = field(
+    ghost_text: GhostTextSource = field(
         default="server",
         metadata={
             "tightens": True,
-            "choices": get_args(GhostText),
+            "choices": get_args(GhostTextSource),
             "doc": "Where ghost text may be written: on this machine only (`local`), or also by the `server` "
             "that `[completion] server` names.",
         },
@@ -204,21 +204,21 @@ class EscalationSettings:
             "doc": "Regular expressions for your own secrets, in addition to those that are found anyway.",
         },
     )
-    audit_content: Content = field(
+    audit_content: AuditContent = field(
         default="hash",
         metadata={
             "table": "audit",
             "key": "content",
-            "choices": get_args(Content),
+            "choices": get_args(AuditContent),
             "doc": "How much of a request the audit log keeps: its `hash`, its text `redacted`, or `full`.",
         },
     )
-    audit_content_max: Content = field(
+    audit_content_max: AuditContent = field(
         default="full",
         metadata={
             "table": "audit",
             "key": "content_max",
-            "choices": get_args(Content),
+            "choices": get_args(AuditContent),
             "doc": "The most that the audit log may keep, even if `content` says more.",
         },
     )

@@ -16,7 +16,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.path_globs import covers, spellings
 from assist_escalation.policy.permissions import Classes, Glob, Permissions
 from assist_escalation.policy.settings import REQUESTS
-from assist_escalation.prompts import Origin, Prompt, Source, Span
+from assist_escalation.prompts import Origin, Prompt, TextSource, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _request_reasons(prompt: Prompt, permissions: Permissions, provider: str) ->
 
 def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
     """The text's file, or None for a text about no file. `EscalationError` if the file is uncertain."""
-    if origin.source not in get_args(Source):
+    if origin.source not in get_args(TextSource):
         raise EscalationError("a text of unknown origin")
     if not origin.path and not origin.root and origin.source != "file":
         return None

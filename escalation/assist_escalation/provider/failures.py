@@ -14,7 +14,7 @@ from typing import Literal
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Usage
 
-Kind = Literal[
+FailureKind = Literal[
     "offline",
     "unreachable",
     "tls",
@@ -53,7 +53,7 @@ _NO_CREDIT = ("insufficient_quota", "insufficient_balance", "billing")
 _NO_MODEL = ("model_not_found", "unknown_model", "deploymentnotfound", "model_not_available")
 
 # What happened, and what the user can do about it.
-_REMEDIES: dict[Kind, tuple[str, str]] = {
+_REMEDIES: dict[FailureKind, tuple[str, str]] = {
     "rate-limited": ("it has too many requests", "wait a moment, or ask another provider"),
     "refused": ("it refused the request", "see the provider's page for what this key and model may do"),
     "server": ("it failed", "try again later, or ask another provider"),
@@ -74,7 +74,7 @@ class TransportError(EscalationError):
     tokens that the provider reported so far, or no tokens if the attempt cannot be charged; None if unknown.
     """
 
-    def __init__(self, kind: Kind, message: str, *, sent: bool, usage: Usage | None = None) -> None:
+    def __init__(self, kind: FailureKind, message: str, *, sent: bool, usage: Usage | None = None) -> None:
         super().__init__(message)
         self.kind = kind
         self.sent = sent
@@ -84,7 +84,7 @@ class TransportError(EscalationError):
 class Fault(EscalationError):
     """What is wrong with an answer. `transport` turns it into a `TransportError` with the provider's name."""
 
-    def __init__(self, kind: Kind, why: str, usage: Usage | None = None) -> None:
+    def __init__(self, kind: FailureKind, why: str, usage: Usage | None = None) -> None:
         super().__init__(why)
         self.kind = kind
         self.usage = usage
@@ -100,7 +100,7 @@ class Refusal:
     retry_after: str | None = None
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> FailureKind:
         """What it means for the caller. Codes come first, since many providers answer 400 to everything."""
         if any(word in self.says for word in _TOO_LONG) or self.status == 413:
             return "context-length"
@@ -110,7 +110,7 @@ class Refusal:
             return "unknown-model"
         if self.broke:
             return "refused"
-        by_status: dict[int, Kind] = {401: "auth", 403: "auth", 408: "timeout", 429: "rate-limited"}
+        by_status: dict[int, FailureKind] = {401: "auth", 403: "auth", 408: "timeout", 429: "rate-limited"}
         if self.status == 0 or self.status >= 500:
             return "server"
         return by_status.get(self.status, "refused")

@@ -10,7 +10,7 @@ from typing import Literal
 from assist_escalation.errors import EscalationError
 
 # A word without quotes is a variable or a type in `code`, and a value in `data`. `unknown` may be either.
-Kind = Literal["code", "data", "unknown"]
+TextKind = Literal["code", "data", "unknown"]
 
 
 Check = Callable[[], None]  # raises RedactionError after the time limit

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_escalation.prompts import ALTERED, Span, log_placeholder, request_placeholder
-from assist_escalation.redaction.findings import Check, Kind, RedactionError, time_limit
+from assist_escalation.redaction.findings import Check, TextKind, RedactionError, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, Patterns, compile_patterns
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 from assist_escalation.redaction.secret_values import is_structured
@@ -98,7 +98,7 @@ def _with_found_values(known: Known, names: _Names) -> Known:
     return Known((*known.values, *found))
 
 
-def _redact_span(span: Span, kind: Kind, sought: Sought, names: _Names, check: Check) -> Span:
+def _redact_span(span: Span, kind: TextKind, sought: Sought, names: _Names, check: Check) -> Span:
     secrets = scan(span.text, kind, sought, check)
     if span.origin.source == "assist":
         if secrets:

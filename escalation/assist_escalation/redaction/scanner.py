@@ -16,7 +16,7 @@ from assist_escalation.redaction.detectors.phrases import find_phrases
 from assist_escalation.redaction.detectors.private_keys import find_keys
 from assist_escalation.redaction.detectors.tables import find_in_tables
 from assist_escalation.redaction.detectors.token_formats import find_formats
-from assist_escalation.redaction.findings import Check, Finding, Kind
+from assist_escalation.redaction.findings import Check, Finding, TextKind
 from assist_escalation.redaction.known_secrets import Known, Patterns, find_known, find_patterns
 from assist_escalation.redaction.normalization import text_forms
 from assist_escalation.redaction.rule_tables import read_words
@@ -75,7 +75,7 @@ class Sought:
     patterns: Patterns
 
 
-def kind_of(path: str, text: str) -> Kind:
+def kind_of(path: str, text: str) -> TextKind:
     """Whether words without quotes in `text` are variables or values, by the file's name or its lines.
 
     >>> kind_of("app/settings.yaml", ""), kind_of("", "def f():\\n    return 1\\n")
@@ -92,7 +92,7 @@ def kind_of(path: str, text: str) -> Kind:
     return "code" if code >= 2 and code * 5 > len(lines) else "unknown"
 
 
-def scan(text: str, kind: Kind, sought: Sought, check: Check) -> list[Secret]:
+def scan(text: str, kind: TextKind, sought: Sought, check: Check) -> list[Secret]:
     """The secret characters of `text`, in order, without overlap, line ends and placeholders."""
     spans = list[tuple[int, int, str]]()
     for form in text_forms(text, check):
@@ -101,7 +101,7 @@ def scan(text: str, kind: Kind, sought: Sought, check: Check) -> list[Secret]:
     return list(_disjoint(text, spans))
 
 
-def _find_all(text: str, kind: Kind, sought: Sought, check: Check) -> Iterator[Finding]:
+def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterator[Finding]:
     yield from find_known(text, sought.known)
     yield from find_keys(text, check)
     yield from find_long_values(text, check)

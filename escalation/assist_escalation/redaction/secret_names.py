@@ -13,7 +13,7 @@ from assist_escalation.redaction.rule_tables import Rule, read_rules
 
 # How sure a name is. `strong`: the value is secret, whatever it is. `medium`: unless it reads as a name.
 # `weak`: only if it looks random, since `key` and `token` mean many things in a program.
-Strength = Literal["strong", "medium", "weak"]
+NameStrength = Literal["strong", "medium", "weak"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Meaning:
     """What a name says about its value: the type of secret, and how sure that is."""
 
     type: str
-    strength: Strength
+    strength: NameStrength
 
 
 _RULES = read_rules(

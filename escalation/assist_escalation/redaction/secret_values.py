@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.rule_tables import read_words
-from assist_escalation.redaction.secret_names import VOCABULARY, Strength, parts
+from assist_escalation.redaction.secret_names import VOCABULARY, NameStrength, parts
 
 _FILLERS, _SENTENCE, _LABEL, _LAST, _BOASTS, _NAMES = read_words(
     __package__, "secret_values.toml", "fillers", "sentence", "label", "last_word", "boasts", "names"
@@ -263,7 +263,7 @@ def _is_reference(value: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def is_secret(value: str, strength: Strength, *, literal: bool = False) -> bool:
+def is_secret(value: str, strength: NameStrength, *, literal: bool = False) -> bool:
     """Whether a value is a secret if its name has this strength. `literal`: it is in quotes."""
     if not 4 <= len(value) <= _LONGEST:
         return False

@@ -104,7 +104,7 @@ APART = 1e-4  # closer scores count as equal: points of the line must still diff
 _PLATT_POINTS = 21
 _STEPS = 100  # of Newton's method; it takes about 6
 
-Numbers = Any  # of NumPy
+NumberArray = Any  # of NumPy
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ def fit(labels: Sequence[Label]) -> Calibration:
     return Calibration(_slant(points), "isotonic" if isotonic else "platt", len(labels))
 
 
-def _isotonic(scores: Numbers, good: Numbers) -> list[Point]:
+def _isotonic(scores: NumberArray, good: NumberArray) -> list[Point]:
     """The rising step function closest to the labels (pool adjacent violators), one point for each step."""
     xs, which = np.unique(np.round(scores / APART) * APART, return_inverse=True)
     weights = np.bincount(which)
@@ -181,7 +181,7 @@ def _isotonic(scores: Numbers, good: Numbers) -> list[Point]:
     return [(total / count, hits / count) for count, total, hits in blocks]
 
 
-def _platt(scores: Numbers, good: Numbers) -> list[Point]:
+def _platt(scores: NumberArray, good: NumberArray) -> list[Point]:
     """A logistic curve over the score's log-odds, with Platt's targets, since few labels prove little."""
     hits = good.sum()
     misses = len(good) - good.sum()
@@ -210,13 +210,13 @@ def _platt(scores: Numbers, good: Numbers) -> list[Point]:
     ]
 
 
-def _fitness(columns: Numbers, wanted: Numbers, line: Numbers) -> float:
+def _fitness(columns: NumberArray, wanted: NumberArray, line: NumberArray) -> float:
     """The log-likelihood of a logistic line, less what its distance from an unchanged score costs."""
     odds = np.clip(columns @ line, -40, 40)
     return float((wanted * odds - np.logaddexp(0, odds)).sum() - (line[1] - 1) ** 2 / 2)
 
 
-def _odds(scores: Numbers) -> Numbers:
+def _odds(scores: NumberArray) -> NumberArray:
     inside = np.clip(scores, 1e-3, 1 - 1e-3)
     return np.log(inside / (1 - inside))
 

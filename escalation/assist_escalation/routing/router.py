@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from assist_escalation.policy.endpoints import usd
-from assist_escalation.policy.settings import DEFAULT, Mode, Thresholds
+from assist_escalation.policy.settings import DEFAULT, EscalationMode, Thresholds
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_escalation.routing.features import (
     INLINE,
@@ -24,7 +24,7 @@ from assist_escalation.routing.features import (
 from assist_escalation.routing.weights import WEIGHTS, WORTH, score
 
 Wish = Literal["auto", "local", "frontier"]
-Target = Literal["local", "frontier", "refused"]
+RouteTarget = Literal["local", "frontier", "refused"]
 
 WINDOW = 200  # scores: the rate of escalations is kept over this many requests
 MEMORY = 200  # scores over which the threshold is followed: it is computed 21 times
@@ -47,7 +47,7 @@ class RoutingRules:
     its cost. Those of others can only lower it.
     """
 
-    mode: Mode = "never"
+    mode: EscalationMode = "never"
     offline: bool = False
     rate: float = 0.15
     always_local: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ class Decision:
     command first. `again`: there is a local answer, and this is a second request, which --yes does not cover.
     """
 
-    target: Target
+    target: RouteTarget
     cause: str
     why: str
     p_local: float
@@ -209,7 +209,7 @@ def _break_even(rules: RoutingRules) -> float:
 
 def _verdict(
     named: tuple[str, ...], rules: RoutingRules, wish: Wish, measured: tuple[float, _RoutingLimits]
-) -> tuple[Target, str, str]:
+) -> tuple[RouteTarget, str, str]:
     bar = next(_bars(named, rules), None)
     if wish == "local":
         return _answer_here("asked_local", "you asked for the local model", rules)
@@ -224,7 +224,7 @@ def _verdict(
     return _by_score(*measured, rules)
 
 
-def _by_score(p_local: float, limits: _RoutingLimits, rules: RoutingRules) -> tuple[Target, str, str]:
+def _by_score(p_local: float, limits: _RoutingLimits, rules: RoutingRules) -> tuple[RouteTarget, str, str]:
     odds = f"a local answer is right with {p_local:.0%}"
     ours = " of the settings" if limits.fixed else ""
     if p_local < min(limits.worth, limits.rate):
@@ -237,7 +237,7 @@ def _by_score(p_local: float, limits: _RoutingLimits, rules: RoutingRules) -> tu
     return "local", "rate", f"{odds}, so it is not among {hardest} (below {limits.rate:.0%})"
 
 
-def _answer_here(cause: str, why: str, rules: RoutingRules) -> tuple[Target, str, str]:
+def _answer_here(cause: str, why: str, rules: RoutingRules) -> tuple[RouteTarget, str, str]:
     if rules.local_model:
         return "local", cause, why
     return "refused", cause, f"{why}, and there is no local model: fetch one with `assist setup`"
@@ -276,5 +276,5 @@ def _money_bars(rules: RoutingRules) -> Iterator[tuple[str, str]]:
         yield "budget", f"{most}, and {left} are left for today (max_cost_usd_per_day)"
 
 
-def _asks(target: Target, named: tuple[str, ...], rules: RoutingRules) -> bool:
+def _asks(target: RouteTarget, named: tuple[str, ...], rules: RoutingRules) -> bool:
     return target == "frontier" and (rules.mode == "ask" or any(kind in rules.always_ask for kind in named))

@@ -17,7 +17,7 @@ import platformdirs
 from assist_completion.settings import CompletionSettings, is_path
 from assist_context.settings import ContextSettings
 from assist_escalation.policy.permissions import OPEN, Layer
-from assist_escalation.policy.settings import EscalationSettings, Mode
+from assist_escalation.policy.settings import EscalationSettings, EscalationMode
 from assist_server.config.layers import Statement, close_egress, make_statement, read_policies
 from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
 from assist_server.config.reference import reference
@@ -293,7 +293,7 @@ def _loosening_problems(
 
 
 def _rank(limit: float | str) -> float:
-    return get_args(Mode).index(limit) if isinstance(limit, str) else limit
+    return get_args(EscalationMode).index(limit) if isinstance(limit, str) else limit
 
 
 def _close_egress(config: Config) -> Config:

@@ -28,7 +28,7 @@ from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import RefusedRequest, record_refusal
-from assist_escalation.policy.settings import Mode
+from assist_escalation.policy.settings import EscalationMode
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision, after
@@ -86,7 +86,7 @@ def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
     return staged_diff(git, root) if command == "commit" else diff_against(git, root, revision)
 
 
-def with_diff(question: Question, diff: FolderDiff, git: Git, mode: Mode) -> DiffQuestion:
+def with_diff(question: Question, diff: FolderDiff, git: Git, mode: EscalationMode) -> DiffQuestion:
     """A question about a diff, as much of it as the model that may answer reads.
 
     A commit message is written on this machine unless the user asks for a provider. It gets the style of the

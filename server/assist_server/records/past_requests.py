@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assist_escalation.audit.export import Form, export
+from assist_escalation.audit.export import ExportForm, export
 from assist_escalation.audit.ledger_comparison import BookedRequest
 from assist_escalation.audit.verifier import Verification, verify
-from assist_escalation.budget.ledger import By, Ledger, Reservation, SpendingRow
+from assist_escalation.budget.ledger import SpendingKey, Ledger, Reservation, SpendingRow
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.routing import calibration, feedback
@@ -50,7 +50,7 @@ class SpendingReport:
     `answers` are what became of all answers since then, also of those on this machine.
     """
 
-    by: By
+    by: SpendingKey
     since: float
     rows: tuple[SpendingRow, ...]
     left_micro: int
@@ -77,7 +77,7 @@ def workspace_of(config: Config, folder: Path) -> RecordedWorkspace:
     return RecordedWorkspace(config, root, *permissions_for(config, [root], [str(folder)]))
 
 
-def spending(workspace: RecordedWorkspace, by: By, since: float) -> SpendingReport:
+def spending(workspace: RecordedWorkspace, by: SpendingKey, since: float) -> SpendingReport:
     """Sums over the ledger. Raises `LedgerError`."""
     files = gate_files(workspace.config)
     ledger = Ledger(files.ledger)
@@ -114,12 +114,12 @@ def restart_checkpoint(workspace: RecordedWorkspace) -> int:
     return log.restart_checkpoint(scope_of([workspace.root]).user)
 
 
-def export_log(config: Config, form: Form, write: Callable[[str], object]) -> int:
+def export_log(config: Config, form: ExportForm, write: Callable[[str], object]) -> int:
     """Pass the audit log to `write` in another form, and return the number of its records."""
     return export(gate_files(config).audit, form, write)
 
 
-def export_log_to(config: Config, form: Form, output: Path) -> int:
+def export_log_to(config: Config, form: ExportForm, output: Path) -> int:
     """The same into a file that only its owner can read; never over the log itself."""
     audit = gate_files(config).audit
     if output.exists() and audit.exists() and output.samefile(audit):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from assist_escalation.audit.chain import OURS, Event
+from assist_escalation.audit.chain import OURS, LogEvent
 from assist_escalation.audit.verifier import Verification
 from assist_escalation.budget.ledger import Reservation, SpendingRow
 from assist_escalation.edits.checks.unseen_characters import visible
@@ -171,7 +171,7 @@ def _ledger_lines(report: Verification) -> Iterator[str]:
         )
 
 
-def event_lines(event: Event) -> Iterator[str]:
+def event_lines(event: LogEvent) -> Iterator[str]:
     """An event for people: time, kind and request, then its content, in `WIDTH` columns."""
     request = str(event.get("request_id") or "-")
     yield harmless(f"{event['time'][:19].replace('T', ' ')}  {event['kind']}  {request}").replace("\n", " ")
@@ -186,7 +186,7 @@ def event_lines(event: Event) -> Iterator[str]:
     )
 
 
-def request_lines(event: Event) -> Iterator[str]:
+def request_lines(event: LogEvent) -> Iterator[str]:
     """All that the log keeps of an event: of an intent also each piece that left, and its text if kept.
 
     The text has the form of `answers.payload_text`.
@@ -286,7 +286,7 @@ def _cells(row: SpendingRow) -> list[str]:
     return [harmless(row.key), f"{row.requests:,}", usd(row.micro), *counts]
 
 
-def _event_words(event: Event) -> Iterator[str]:
+def _event_words(event: LogEvent) -> Iterator[str]:
     """The content of an event, piece by piece, whatever wrote it: no field is assumed to exist."""
     match event["kind"]:
         case "intent":

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from audit_logs import START, intent, outcome, ticking
 
-from assist_escalation.audit.export import COLUMNS, SEMCONV, Form, export
+from assist_escalation.audit.export import COLUMNS, SEMCONV, ExportForm, export
 from assist_escalation.audit.log import AuditError, AuditLog
 from assist_escalation.audit.reader import Filter, events
 from assist_escalation.errors import EscalationError
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "log"
 
 
-def _exported(path: Path, form: Form, only: Filter = Filter()) -> tuple[int, str]:  # noqa: B008
+def _exported(path: Path, form: ExportForm, only: Filter = Filter()) -> tuple[int, str]:  # noqa: B008
     out = io.StringIO()
     return export(path, form, out.write, only), out.getvalue()
 

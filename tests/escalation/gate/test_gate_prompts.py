@@ -15,7 +15,7 @@ from rounds import rounds
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.prepare import GateParts, prepare
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.prompts import Origin, Source, Span
+from assist_escalation.prompts import Origin, TextSource, Span
 
 DENIED = (
     *("private/card.py", "private/deep/notes.txt", "café/menu.py", "schema.sql", ".env"),
@@ -86,7 +86,7 @@ def policed(space: Path) -> tuple[Permissions, GateParts]:
 def origins(draw: st.DrawFn) -> tuple[bool, Origin]:
     """Whether a text of this origin may leave, and the origin."""
     kind = draw(st.sampled_from(("fine", "fine", "fine", "fine", "fine", "denied", "linked", "unsure")))
-    source: Source = draw(st.sampled_from(("file", "editor")))
+    source: TextSource = draw(st.sampled_from(("file", "editor")))
     if kind == "unsure":
         return False, draw(st.sampled_from(UNSURE))
     if kind == "linked":

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from assist_escalation.prompts import Span, request_placeholder
 from assist_escalation.redaction.detectors.token_formats import TOKENS
-from assist_escalation.redaction.findings import Check, Kind, RedactionError, time_limit
+from assist_escalation.redaction.findings import Check, TextKind, RedactionError, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns
 from assist_escalation.redaction.redactor import Redacted, replace_secrets
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
@@ -72,7 +72,7 @@ class SessionRedactor:
         self._nonce = nonce
         self._names: dict[str, str] = {}  # the placeholder of each secret
         self._types: dict[str, str] = {}  # what it was found as first; later it is a known value
-        self._found: OrderedDict[tuple[str, Kind, int], list[Secret]] = OrderedDict()
+        self._found: OrderedDict[tuple[str, TextKind, int], list[Secret]] = OrderedDict()
         self._sought = Sought(known, self._patterns)
         self._version = 0  # grows with the values that are looked for
 
@@ -151,7 +151,7 @@ class SessionRedactor:
         return _SecretsAround(before, after, below)
 
     def _across_cursor(
-        self, tail: str, suffix: str, kind: Kind, check: Check
+        self, tail: str, suffix: str, kind: TextKind, check: Check
     ) -> tuple[list[Secret], list[Secret]]:
         """The secrets before the cursor, and those after it. Raises `RedactionError` for one on both sides.
 
@@ -173,7 +173,7 @@ class SessionRedactor:
                     raise RedactionError("the cursor is in a secret")
         return found, _union(below)
 
-    def _is_in_value(self, text: str, kind: Kind, check: Check) -> bool:
+    def _is_in_value(self, text: str, kind: TextKind, check: Check) -> bool:
         """Whether the end of the text would be in a secret if the value there were ended now."""
         last = text[text.find("\n", max(0, len(text) - LAST)) + 1 :]
         for closer in ends_of(last):
@@ -182,7 +182,7 @@ class SessionRedactor:
                 return True
         return False
 
-    def _secrets(self, text: str, kind: Kind, check: Check) -> list[Secret]:
+    def _secrets(self, text: str, kind: TextKind, check: Check) -> list[Secret]:
         key = (text, kind, self._version)
         if key in self._found:
             self._found.move_to_end(key)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assist_escalation.prompts import PLACEHOLDER
-from assist_escalation.redaction.findings import Finding, Kind
+from assist_escalation.redaction.findings import Finding, TextKind
 from assist_escalation.redaction.secret_names import Meaning, meaning, stems
 from assist_escalation.redaction.secret_values import (
     is_harmless,
@@ -37,14 +37,14 @@ class NamedPlace:
     """The name of a secret in a text: where it is, and the kind of the text."""
 
     text: str
-    kind: Kind
+    kind: TextKind
     start: int
     end: int
     name: str
     meaning: Meaning
 
 
-def named_places(text: str, kind: Kind) -> Iterator[NamedPlace]:
+def named_places(text: str, kind: TextKind) -> Iterator[NamedPlace]:
     """Every name of a secret in `text`, in order.
 
     >>> [each.name for each in named_places("user = x.dbPassword", "code")]
@@ -60,7 +60,7 @@ def named_places(text: str, kind: Kind) -> Iterator[NamedPlace]:
             yield place
 
 
-def _named_place(text: str, kind: Kind, start: int, end: int) -> NamedPlace | None:
+def _named_place(text: str, kind: TextKind, start: int, end: int) -> NamedPlace | None:
     least = max(0, start - _LONGEST_NAME)
     while start > least and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
         start -= 1

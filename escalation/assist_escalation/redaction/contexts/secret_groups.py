@@ -15,7 +15,7 @@ from assist_escalation.redaction.contexts.named_places import (
     is_token_like,
     is_typed_password,
 )
-from assist_escalation.redaction.findings import Finding, Kind
+from assist_escalation.redaction.findings import Finding, TextKind
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, is_about, meaning, parts
 from assist_escalation.redaction.secret_values import is_generated, is_harmless, is_placeholder
@@ -223,7 +223,7 @@ _TYPED_PASSWORD = Meaning("PASSWORD", "medium")  # of users: only what a person 
 _MOST_LINES = 60  # lines of one part
 
 
-def find_in_sections(text: str, kind: Kind) -> Iterator[Finding]:
+def find_in_sections(text: str, kind: TextKind) -> Iterator[Finding]:
     """Every value of a part of a file that is named for secrets.
 
     >>> text = "passwords:\\n  bob: hunter2\\n"

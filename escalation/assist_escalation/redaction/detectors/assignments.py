@@ -45,7 +45,7 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
     SIGN,
     WRAPPER,
 )
-from assist_escalation.redaction.findings import Finding, Kind
+from assist_escalation.redaction.findings import Finding, TextKind
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, meaning, parts
 from assist_escalation.redaction.secret_values import is_random, is_secret, is_structured
@@ -57,7 +57,7 @@ _SECRET = Meaning("SECRET", "strong")
 _CONTEXTS = (find_in_group, find_returned, find_in_branches, find_swapped, find_in_rows)
 
 
-def find_assignments(text: str, kind: Kind) -> Iterator[Finding]:
+def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
     """Every literal that is assigned to a secret's name.
 
     >>> text = "db_password: hunter2"
