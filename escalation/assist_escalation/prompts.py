@@ -177,7 +177,7 @@ def label(origin: Origin) -> str:
     lines = f" lines {origin.first}-{origin.last}" if origin.first else ""
     if origin.source == "answer":
         return "an earlier answer"
-    named = "".join(each if each.isprintable() else "?" for each in origin.path)
+    named = "".join(character if character.isprintable() else "?" for character in origin.path)
     return f"{'about ' if origin.source == 'editor' else ''}{named or 'the editor'}{lines}"
 
 

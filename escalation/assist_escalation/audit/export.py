@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from assist_escalation.audit.chain import LogEvent, Json, LogEntry, canonical
+from assist_escalation.audit.chain import Json, LogEntry, LogEvent, canonical
 from assist_escalation.audit.reader import ALL, Filter, entries, remember, request_of
 from assist_escalation.errors import EscalationError
 

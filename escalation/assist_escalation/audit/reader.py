@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from assist_escalation.audit.chain import DamagedError, LogEvent, LogEntry, lines, unseal
+from assist_escalation.audit.chain import DamagedError, LogEntry, LogEvent, lines, unseal
 from assist_escalation.audit.log import AuditError, failure, stamp
 
 T = TypeVar("T")

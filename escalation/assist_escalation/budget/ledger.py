@@ -168,6 +168,8 @@ class Ledger:
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             self._check(db, ask, limits, self._now(db))  # a refused request must not keep others waiting
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
+            # Since the first check another process may have reserved: of $1.00 a day with $0.30 left, two
+            # requests for $0.20 both pass it, and here, one after the other, the second one is refused.
             now = self._now(db)
             self._check(db, ask, limits, now)
             if db.execute("SELECT 1 FROM request WHERE id = ?", (_text(ask.request_id),)).fetchone():
@@ -265,7 +267,9 @@ class Ledger:
         (latest,) = db.execute("SELECT latest FROM clock").fetchone()
         return max(float(latest), float(self._clock()))
 
-    def _check(self, db: LedgerConnection, ask: ReservationRequest, limits: SpendingLimits, now: float) -> None:
+    def _check(
+        self, db: LedgerConnection, ask: ReservationRequest, limits: SpendingLimits, now: float
+    ) -> None:
         for left, what in _amounts_left(db, ask.scope, limits, now):
             if ask.upper_micro > left:
                 message = (

@@ -154,7 +154,9 @@ def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
 
 
 def _images(plan: EditPlan) -> Sequence[tuple[bytes, bytes]]:
-    return [(encode(each.path, each.before), encode(each.path, each.after)) for each in plan.changes]
+    return [
+        (encode(change.path, change.before), encode(change.path, change.after)) for change in plan.changes
+    ]
 
 
 def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
@@ -188,7 +190,7 @@ def _settle(journal_dir: Path) -> tuple[str, ...]:
             f"an interrupted edit in {journal_dir} cannot be finished: {reason_of(error)}; make room, or its "
             "folder writable"
         ) from error
-    return tuple(each for each in said if each)
+    return tuple(note for note in said if note)
 
 
 def _last(journal_dir: Path) -> JournalEntry | None:

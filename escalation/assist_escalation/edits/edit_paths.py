@@ -45,7 +45,7 @@ def protected_by(path: str) -> str | None:
 
 def _plain(name: str) -> str:
     """A name as tolerant file systems compare it: no case, invisible characters, final dots or blanks."""
-    seen = "".join(each for each in normalize("NFKC", name) if each.isprintable())
+    seen = "".join(character for character in normalize("NFKC", name) if character.isprintable())
     return seen.casefold().rstrip(". ")
 
 

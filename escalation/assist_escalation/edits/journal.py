@@ -100,7 +100,7 @@ def hold_lock(journal: Path) -> Iterator[None]:
 def entries(journal: Path) -> tuple[JournalEntry, ...]:
     """All edits, the oldest first."""
     found = [_read(folder) for folder in _folders(journal)]
-    return tuple(each for each in found if each)
+    return tuple(entry for entry in found if entry)
 
 
 def sweep(journal: Path) -> None:
@@ -111,14 +111,14 @@ def sweep(journal: Path) -> None:
 
 
 def _folders(journal: Path) -> list[Path]:
-    return sorted(each for each in journal.iterdir() if each.name.isdigit()) if journal.exists() else []
+    return sorted(folder for folder in journal.iterdir() if folder.name.isdigit()) if journal.exists() else []
 
 
 def _read(folder: Path) -> JournalEntry | None:
     try:
         said = json.loads((folder / "entry.json").read_bytes())
-        files = tuple(File(**{**each, "place": Path(each["place"])}) for each in said["files"])
-        made = tuple(Path(each) for each in said["made"])
+        files = tuple(File(**{**file, "place": Path(file["place"])}) for file in said["files"])
+        made = tuple(Path(folder) for folder in said["made"])
         state = said["state"]
         if state not in get_args(JournalState):
             raise ValueError(state)
@@ -137,7 +137,7 @@ def add(
     made: Sequence[Path],
 ) -> JournalEntry:
     """Add an edit. It is on the disk, with the bytes of both sides, when this returns."""
-    taken = [int(each.name) for each in journal.iterdir() if each.name.isdigit()]
+    taken = [int(folder.name) for folder in journal.iterdir() if folder.name.isdigit()]
     entry = JournalEntry(journal / f"{max(taken, default=0) + 1:010}", state, tuple(files), tuple(made))
     entry.folder.mkdir(mode=0o700)
     for index, (file, (old, new)) in enumerate(zip(files, images, strict=True)):

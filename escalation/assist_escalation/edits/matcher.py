@@ -80,7 +80,7 @@ def find(wanted: Wanted, text: str) -> Match:
         places = list(step(wanted.search, lines))
         if len(places) == 1:
             return _match(wanted, how, places[0], within)
-        inside = [each for each in places if within and _inside(each.line, wanted, within)]
+        inside = [place for place in places if within and _inside(place.line, wanted, within)]
         if how == "exact" and len(inside) == 1:
             return _match(wanted, "symbol", inside[0], within)
         if places:
@@ -183,8 +183,8 @@ def _within(wanted: Wanted, text: str) -> tuple[int, int] | None:
     found = symbols(language_of(wanted.path), text.removeprefix(MARK))
     if found.partial:
         return None
-    exact = [each for each in found.definitions if each.qualified == name]
-    named = exact or [each for each in found.definitions if each.name == name]
+    exact = [definition for definition in found.definitions if definition.qualified == name]
+    named = exact or [definition for definition in found.definitions if definition.name == name]
     places = [(each.start_line, each.end_line) for each in named]
     if len(places) > 1:
         at = ", ".join(str(first) for first, _ in places[:SHOWN_LINES])
@@ -281,5 +281,5 @@ def _end_near(lines: list[str], place: int) -> str:
 
 def _join_pieces(pieces: list[str], lines: list[str]) -> str:
     """The pieces as a text. The old last line may now have lines after it, and then needs an end."""
-    ended = [each if _end_of(each) else each + _end_near(lines, len(lines)) for each in pieces[:-1]]
+    ended = [piece if _end_of(piece) else piece + _end_near(lines, len(lines)) for piece in pieces[:-1]]
     return "".join([*ended, *pieces[-1:]])

@@ -67,7 +67,7 @@ def plan(
         changes, notes = _from_pieces(pieces, scope, shown)
     else:
         changes, notes = _from_blocks(answer, scope, create)
-    changed = [each for each in changes if each.before != each.after or not each.base_sha256]
+    changed = [change for change in changes if change.before != change.after or not change.base_sha256]
     for change in changed:
         if denied := denied_by(change.path):
             raise EditError(f"{change.path} is never edited, by the built-in rule {denied}: do it by hand")
@@ -75,9 +75,9 @@ def plan(
             raise EditError(f"{change.path}: {defect}")
     if not changed:
         raise UnchangedError("the answer changes nothing: the files are already as it has them")
-    notes += [f"{each.path}: no parser looked at the result" for each in changed if is_unchecked(each)]
-    protected = tuple(each.path for each in changed if protected_by(each.path))
-    removals = tuple(each for change in changed for each in removals_of(change))
+    notes += [f"{change.path}: no parser looked at the result" for change in changed if is_unchecked(change)]
+    protected = tuple(change.path for change in changed if protected_by(change.path))
+    removals = tuple(removal for change in changed for removal in removals_of(change))
     return EditPlan(tuple(changed), tuple(notes), protected, removals)
 
 
@@ -126,7 +126,7 @@ def _edit_file(base: Base, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileCh
             Wanted(f"block {number}", base.path, block.symbol, block.search, block.replace)
             for number, block in blocks
         ]
-        matches = [find(each, base.text) for each in wanted]
+        matches = [find(block, base.text) for block in wanted]
         check_indented(wanted, matches, base.text)
     else:
         matches = [_fill(number, block, base) for number, block in blocks]
@@ -167,5 +167,5 @@ def _from_whole(
     matches, notes = find_whole(answer, whole, text)
     after = splice(text, matches)
     sha256, version = (base.sha256, base.version) if base else ("", None)
-    hunks = tuple(each.hunk for each in matches)
+    hunks = tuple(match.hunk for match in matches)
     return [FileChange(whole.path, sha256, version, text, after, hunks)], list(notes)

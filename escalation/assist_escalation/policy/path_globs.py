@@ -35,7 +35,7 @@ def check_glob(name: str, glob: str) -> None:
         why = "it matches no file; write it as in .gitignore, from the folder on: infra/**"
     else:
         return
-    shown = "".join(each if each.isprintable() else "?" for each in glob[:80])
+    shown = "".join(character if character.isprintable() else "?" for character in glob[:80])
     raise EscalationError(f"{name} holds the glob '{shown}': {why}")
 
 
@@ -46,7 +46,7 @@ def covers(glob: str, path: str) -> bool:
     (True, True, False)
     """
     rules = _rules(glob)
-    return any(_matches(rule, each) for each in spellings(path) for rule in rules)
+    return any(_matches(rule, spelling) for spelling in spellings(path) for rule in rules)
 
 
 @lru_cache(maxsize=4096)
@@ -58,11 +58,13 @@ def spellings(path: str) -> tuple[str, ...]:
     """
     found = [path]
     for _ in range(_DECODINGS):  # a fold may reveal an escape, so each decoding reads both forms
-        found += [unquote(form) for each in found for form in (each, _fold_text(each))]
+        found += [unquote(form) for spelling in found for form in (spelling, _fold_text(spelling))]
         found = list(dict.fromkeys(found))
-    found += [each.replace("\\", "/") for each in found]
-    found = [_tidy(normalize("NFC", each)) for each in found]
-    found += [_tidy(_fold_path(each)) for each in found if not each.isascii() or _FOLDS.search(each)]
+    found += [spelling.replace("\\", "/") for spelling in found]
+    found = [_tidy(normalize("NFC", spelling)) for spelling in found]
+    found += [
+        _tidy(_fold_path(spelling)) for spelling in found if not spelling.isascii() or _FOLDS.search(spelling)
+    ]
     return tuple(dict.fromkeys(found))
 
 
@@ -90,14 +92,14 @@ def _fold_part(part: str) -> str:
 
 
 def _fold(text: str) -> str:
-    seen = "".join(each for each in text if category(each) != "Cf")  # zero width, bidi, soft hyphen
+    seen = "".join(sign for sign in text if category(sign) != "Cf")  # zero width, bidi, soft hyphen
     return normalize("NFKC", normalize("NFKC", seen).casefold())
 
 
 @lru_cache(maxsize=4096)
 def _rules(glob: str) -> tuple[IgnoreRule, ...]:
     written = [glob] if glob.isascii() else [glob, _fold(glob)]
-    return tuple(rule for each in written for rule in parse_rules(each.encode(), fold=True))
+    return tuple(rule for glob in written for rule in parse_rules(glob.encode(), fold=True))
 
 
 def _matches(rule: IgnoreRule, path: str) -> bool:

@@ -14,9 +14,9 @@ from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
 from assist_escalation.policy.settings import (
     ANY,
     AuditContent,
+    EscalationMode,
     EscalationSettings,
     GhostTextSource,
-    EscalationMode,
     Thresholds,
 )
 
@@ -119,37 +119,45 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
     said = [OPEN, *(layer.settings for layer in layers)]
     owned = [layer.settings for layer in layers if layer.author in _OWNERS]
     most = get_args(AuditContent).index(_least(said, "audit_content_max", get_args(AuditContent)))
-    asked = [get_args(AuditContent).index(each.audit_content) for each in owned]
+    asked = [get_args(AuditContent).index(settings.audit_content) for settings in owned]
     return Permissions(
         roots=tuple(roots),
         mode=_least(said, "mode", get_args(EscalationMode)),
-        max_escalation_rate=min(each.max_escalation_rate for each in said),
-        thresholds=tuple(each.threshold for each in said if each.threshold),
+        max_escalation_rate=min(settings.max_escalation_rate for settings in said),
+        thresholds=tuple(settings.threshold for settings in said if settings.threshold),
         own_thresholds=tuple(
-            each.settings.threshold for each in layers if each.author == "user" and each.settings.threshold
+            layer.settings.threshold
+            for layer in layers
+            if layer.author == "user" and layer.settings.threshold
         ),
-        request_micro=_micro(min(each.max_cost_usd_per_request for each in said)),
-        day_micro=_micro(min(each.max_cost_usd_per_day for each in said)),
-        user_day_micro=_micro(min(each.max_cost_usd_per_day for each in (OPEN, *owned))),
-        always_local=_union(each.always_local for each in said),
-        always_ask=_union(each.always_ask for each in said),
+        request_micro=_micro(min(settings.max_cost_usd_per_request for settings in said)),
+        day_micro=_micro(min(settings.max_cost_usd_per_day for settings in said)),
+        user_day_micro=_micro(min(settings.max_cost_usd_per_day for settings in (OPEN, *owned))),
+        always_local=_union(settings.always_local for settings in said),
+        always_ask=_union(settings.always_ask for settings in said),
         providers=_providers(layers),
         servers=_servers(layers),
-        ghost_server=next((each.ghost_server for each in owned if each.ghost_server), ""),
+        ghost_server=next((settings.ghost_server for settings in owned if settings.ghost_server), ""),
         ghost_text=_ghost_text(layers),
         deny=_union(
-            [Glob(each, layer.base, layer.source) for each in layer.settings.deny] for layer in layers
+            [Glob(glob, layer.base, layer.source) for glob in layer.settings.deny] for layer in layers
         ),
-        classes=tuple(each for each in map(_classes, layers) if each.globs or each.default),
-        allow_unknown_price=all(each.allow_unknown_price for each in said),
-        allow_unasked_retry=all(each.allow_unasked_retry for each in said),
-        yes_allowed=all(each.yes_allowed for each in said),
-        patterns=_union(each.patterns for each in said),
+        classes=tuple(author for author in map(_classes, layers) if author.globs or author.default),
+        allow_unknown_price=all(settings.allow_unknown_price for settings in said),
+        allow_unasked_retry=all(settings.allow_unasked_retry for settings in said),
+        yes_allowed=all(settings.yes_allowed for settings in said),
+        patterns=_union(settings.patterns for settings in said),
         audit_content=get_args(AuditContent)[min(most, max(asked, default=0))],
-        audit_checkpoint=next((each.audit_checkpoint for each in owned if each.audit_checkpoint), ""),
-        audit_key_env=next((each.audit_key_env for each in owned if each.audit_key_env), ""),
-        collector=next((each.collector_endpoint for each in owned if each.collector_endpoint), ""),
-        collector_key_env=next((each.collector_key_env for each in owned if each.collector_endpoint), ""),
+        audit_checkpoint=next(
+            (settings.audit_checkpoint for settings in owned if settings.audit_checkpoint), ""
+        ),
+        audit_key_env=next((settings.audit_key_env for settings in owned if settings.audit_key_env), ""),
+        collector=next(
+            (settings.collector_endpoint for settings in owned if settings.collector_endpoint), ""
+        ),
+        collector_key_env=next(
+            (settings.collector_key_env for settings in owned if settings.collector_endpoint), ""
+        ),
     )
 
 
@@ -196,7 +204,7 @@ def _least(said: Sequence[EscalationSettings], name: str, order: tuple[Any, ...]
 
 
 def _union(texts: Any) -> tuple[Any, ...]:
-    return tuple(dict.fromkeys(each for several in texts for each in several))
+    return tuple(dict.fromkeys(text for several in texts for text in several))
 
 
 def _micro(usd: float) -> int:
@@ -218,7 +226,7 @@ def _defined_providers(layers: Sequence[Layer]) -> dict[str, Provider]:
     defined: dict[str, Provider] = {}
     for layer in layers:
         if layer.author in _OWNERS:
-            served = {name: each.as_provider() for name, each in layer.settings.servers.items()}
+            served = {name: settings.as_provider() for name, settings in layer.settings.servers.items()}
             defined = {**served, **layer.settings.providers, **defined}
     return defined
 
@@ -264,4 +272,4 @@ def _ghost_text(layers: Sequence[Layer]) -> GhostTextSource:
 def _member(layers: Sequence[Layer], name: str) -> Callable[[str], bool]:
     """A function that returns whether each layer's list of this name allows a word."""
     lists = [getattr(layer.settings, name) for layer in layers]
-    return lambda word: all(ANY in each or word in each for each in lists)
+    return lambda word: all(ANY in names or word in names for names in lists)

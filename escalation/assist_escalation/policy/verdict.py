@@ -16,7 +16,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.path_globs import covers, spellings
 from assist_escalation.policy.permissions import Classes, Glob, Permissions
 from assist_escalation.policy.settings import REQUESTS
-from assist_escalation.prompts import Origin, Prompt, TextSource, Span
+from assist_escalation.prompts import Origin, Prompt, Span, TextSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ def _judge_spans(
         else:
             classes |= found
     reasons += [
-        f"{_printable(name)} may not see text of the class {_printable(each)}"
-        for each in sorted(classes.difference(residency))
+        f"{_printable(name)} may not see text of the class {_printable(data_class)}"
+        for data_class in sorted(classes.difference(residency))
     ]
     return Verdict(not reasons, tuple(dict.fromkeys(reasons)), tuple(sorted(classes)))
 
@@ -102,8 +102,8 @@ def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:
     Those of the files that an answer derives from are among them.
     """
     found: set[str] = set()
-    for each in _judged_spans(Prompt("", (span,))):
-        found |= _classes_of(each, _place(each.origin, permissions.roots), permissions.classes)
+    for judged in _judged_spans(Prompt("", (span,))):
+        found |= _classes_of(judged, _place(judged.origin, permissions.roots), permissions.classes)
     return tuple(sorted(found))
 
 
@@ -144,7 +144,7 @@ def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
         return None
     if not origin.path or not os.path.isabs(origin.root):
         raise EscalationError(f"{_printable(origin.path) or 'a text'} comes from no known file")
-    if origin.path.startswith("/") or any(".." in each.split("/") for each in spellings(origin.path)):
+    if origin.path.startswith("/") or any(".." in spelling.split("/") for spelling in spellings(origin.path)):
         raise EscalationError(f"{_printable(origin.path)} is no path inside the folder")
     root = resolve(Origin("file", "", origin.root))
     real = resolve(origin)
@@ -159,9 +159,9 @@ def _check_deny(place: _FilePlace | None, permissions: Permissions) -> None:
     if place is None:
         return
     for name in (place.named, place.real):
-        for each in spellings(name.replace(os.sep, "/")):
+        for spelling in spellings(name.replace(os.sep, "/")):
             # The whole path, so that a workspace in `~/.aws` may send no more than one in the home folder.
-            if pattern := denied_by(f"/{each}"):
+            if pattern := denied_by(f"/{spelling}"):
                 raise EscalationError(f"{_relative(place)} never leaves: {pattern} is on the built-in list")
     for glob in permissions.deny:
         if _is_covered(glob, place, anywhere=True):
@@ -221,4 +221,4 @@ def _relative(place: _FilePlace) -> str:
 
 def _printable(text: str) -> str:
     """A name for people, without characters that move the cursor or are invisible."""
-    return "".join(each if each.isprintable() else "?" for each in text[:200])
+    return "".join(character if character.isprintable() else "?" for character in text[:200])

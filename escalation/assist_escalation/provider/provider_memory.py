@@ -131,7 +131,7 @@ class AnsweringModels:
             pins = json.loads(self._path.read_bytes())
         except (OSError, ValueError):
             return {}
-        whole = isinstance(pins, dict) and all(isinstance(each, str) for each in pins.values())
+        whole = isinstance(pins, dict) and all(isinstance(pin, str) for pin in pins.values())
         return pins if whole else {}
 
     def _write(self, pins: dict[str, str]) -> None:

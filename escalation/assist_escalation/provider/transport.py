@@ -256,7 +256,7 @@ async def ask(
     while True:
         answer = await asker.ask(payload(call, abilities), again=not retried)
         if isinstance(answer, Refusal):
-            if parameter := next((each for each in unproved if answer.names(each)), ""):
+            if parameter := next((ability for ability in unproved if answer.names(ability)), ""):
                 unproved.remove(parameter)
                 abilities = abilities.without(parameter)
                 continue

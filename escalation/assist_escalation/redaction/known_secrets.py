@@ -169,13 +169,13 @@ def compile_patterns(expressions: Sequence[str]) -> Patterns:
 
 def find_patterns(text: str, patterns: Patterns) -> Iterator[Finding]:
     """What the user's expressions match. If one has a group, the first group is the secret."""
-    for each in patterns.compiled:
+    for pattern in patterns.compiled:
         try:
-            for match in each.finditer(text, timeout=_SECONDS):
-                start, end = match.span(1 if each.groups and match.start(1) >= 0 else 0)
+            for match in pattern.finditer(text, timeout=_SECONDS):
+                start, end = match.span(1 if pattern.groups and match.start(1) >= 0 else 0)
                 if end > start:
                     yield Finding(start, end, "CUSTOM")
         except TimeoutError as error:
             raise RedactionError(
-                f"redaction pattern {each.pattern!r} took too long, so nothing is sent: make it simpler"
+                f"redaction pattern {pattern.pattern!r} took too long, so nothing is sent: make it simpler"
             ) from error

@@ -230,9 +230,9 @@ def _line_mark(text: str) -> re.Pattern[str] | None:
 def _without(form: TextForm, mark: re.Pattern[str]) -> TextForm:
     pieces = _Pieces(form)
     done = 0
-    for each in mark.finditer(form.text):
-        pieces.copy(done, each.start())
-        done = each.end()
+    for match in mark.finditer(form.text):
+        pieces.copy(done, match.start())
+        done = match.end()
     pieces.copy(done, len(form.text))
     return pieces.form()
 

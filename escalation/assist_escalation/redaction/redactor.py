@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_escalation.prompts import ALTERED, Span, log_placeholder, request_placeholder
-from assist_escalation.redaction.findings import Check, TextKind, RedactionError, time_limit
+from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, Patterns, compile_patterns
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 from assist_escalation.redaction.secret_values import is_structured
@@ -116,9 +116,9 @@ def replace_secrets(text: str, secrets: Sequence[Secret], name: Callable[[str, s
     """`text` with what `name` gives, for a secret and its type, in place of each of these secrets."""
     parts = list[str]()
     done = 0
-    for each in secrets:
-        parts += [text[done : each.start], name(text[each.start : each.end], each.type)]
-        done = each.end
+    for secret in secrets:
+        parts += [text[done : secret.start], name(text[secret.start : secret.end], secret.type)]
+        done = secret.end
     return "".join([*parts, text[done:]])
 
 

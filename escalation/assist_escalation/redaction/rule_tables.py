@@ -71,7 +71,7 @@ def read_rules(package: str, name: str, keys: Mapping[str, str]) -> Sections:
 def read_words(package: str, name: str, *sections: str) -> tuple[frozenset[str], ...]:
     """The words of each section of a file that holds nothing else."""
     rules = read_rules(package, name, dict.fromkeys(sections, "words"))
-    return tuple(frozenset(word for rule in rules[each] for word in rule.words()) for each in sections)
+    return tuple(frozenset(word for rule in rules[section] for word in rule.words()) for section in sections)
 
 
 def parse_rules(text: str, name: str, keys: Mapping[str, str]) -> Sections:

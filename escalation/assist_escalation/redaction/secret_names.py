@@ -46,7 +46,7 @@ _RULES = read_rules(
 def _meanings(rules: tuple[Rule, ...]) -> dict[str, Meaning]:
     meanings = dict[str, Meaning]()
     for rule in rules:
-        strength = cast("Strength", rule.text("strength", ("strong", "medium", "weak")))
+        strength = cast("NameStrength", rule.text("strength", ("strong", "medium", "weak")))
         meanings |= dict.fromkeys(rule.words(), Meaning(rule.text("type"), strength))
     return meanings
 
@@ -94,7 +94,7 @@ def lower_case(text: str) -> str:
     lower = text.lower()
     if len(lower) == len(text):
         return lower
-    return "".join(each.lower() if len(each.lower()) == 1 else each for each in text)
+    return "".join(character.lower() if len(character.lower()) == 1 else character for character in text)
 
 
 def parts(name: str) -> list[str]:

@@ -256,7 +256,7 @@ def _is_reference(value: str) -> bool:
     if value.count(".") >= 3 and is_passphrase(value):
         return False
     if _DOTTED.match(value) and "-" not in value:
-        return all(len(each) > 1 for each in re.split(r"[.:/]", value))
+        return all(len(part) > 1 for part in re.split(r"[.:/]", value))
     if _NAME.fullmatch(value) is None:
         return False
     return len(words) > 1 and (words[-1] in _LAST or ("-" not in value and not VOCABULARY.isdisjoint(words)))
@@ -338,7 +338,7 @@ def is_generated(value: str) -> bool:
 
 def turns(value: str) -> int:
     """How often the kind of the characters changes, which is rare in words."""
-    kinds = ["d" if each.isdigit() else "u" if each.isupper() else "l" for each in value]
+    kinds = ["d" if character.isdigit() else "u" if character.isupper() else "l" for character in value]
     return sum(1 for one, other in pairwise(kinds) if one != other)
 
 

@@ -181,7 +181,7 @@ def threshold(history: Sequence[float], rules: RoutingRules, named: Sequence[str
 
 def _within_rate(history: Sequence[float], rules: RoutingRules) -> float:
     """A quantile of the last scores, computed at each full block, and kept while it changes little."""
-    typical = [rules.calibration.apply(each) for each in WEIGHTS.scores]
+    typical = [rules.calibration.apply(known) for known in WEIGHTS.scores]
     # Counted from the start of the history, so that a longer one has the same blocks.
     first = max(BLOCK, (len(history) - MEMORY) // BLOCK * BLOCK)
     held: float | None = None

@@ -17,7 +17,7 @@ import platformdirs
 from assist_completion.settings import CompletionSettings, is_path
 from assist_context.settings import ContextSettings
 from assist_escalation.policy.permissions import OPEN, Layer
-from assist_escalation.policy.settings import EscalationSettings, EscalationMode
+from assist_escalation.policy.settings import EscalationMode, EscalationSettings
 from assist_server.config.layers import Statement, close_egress, make_statement, read_policies
 from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
 from assist_server.config.reference import reference

@@ -12,7 +12,7 @@ from pathlib import Path
 from assist_escalation.audit.export import ExportForm, export
 from assist_escalation.audit.ledger_comparison import BookedRequest
 from assist_escalation.audit.verifier import Verification, verify
-from assist_escalation.budget.ledger import SpendingKey, Ledger, Reservation, SpendingRow
+from assist_escalation.budget.ledger import Ledger, Reservation, SpendingKey, SpendingRow
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.routing import calibration, feedback

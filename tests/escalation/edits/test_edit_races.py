@@ -114,7 +114,9 @@ def test_a_folder_that_a_link_leads_to_is_not_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["prepared", "forward", "backward", "done"])
-def test_a_recovery_leaves_a_folder_alone_that_is_a_link_by_now(tmp_path: Path, state: journal.JournalState) -> None:
+def test_a_recovery_leaves_a_folder_alone_that_is_a_link_by_now(
+    tmp_path: Path, state: journal.JournalState
+) -> None:
     root, outside = lay_out(tmp_path)
     apply(plan_of("x = 0\n", "x = 1\n"), {"": root}, tmp_path / "journal")
     (entry,) = journal.entries(tmp_path / "journal")

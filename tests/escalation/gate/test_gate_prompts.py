@@ -15,7 +15,7 @@ from rounds import rounds
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.prepare import GateParts, prepare
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.prompts import Origin, TextSource, Span
+from assist_escalation.prompts import Origin, Span, TextSource
 
 DENIED = (
     *("private/card.py", "private/deep/notes.txt", "café/menu.py", "schema.sql", ".env"),

@@ -230,11 +230,11 @@ def _places(language: Language, text: str) -> dict[str, tuple[int, int]]:
     """The first and last lines of definitions by their names, with a number after the first of equal ones."""
     times: Counter[str] = Counter()
     places = {}
-    for each in symbols(language, text).definitions:
-        times[each.qualified] += 1
-        number = times[each.qualified]
-        name = each.qualified if number == 1 else f"{each.qualified} ({number})"
-        places[name] = each.start_line, each.end_line
+    for definition in symbols(language, text).definitions:
+        times[definition.qualified] += 1
+        number = times[definition.qualified]
+        name = definition.qualified if number == 1 else f"{definition.qualified} ({number})"
+        places[name] = definition.start_line, definition.end_line
     return places
 
 
@@ -297,7 +297,7 @@ def copied_secret(edit: EditPlan, secrets: Iterable[str]) -> str:
     address as often as before. Its line may be moved, and the name that it is assigned to may change; any
     other line could send it somewhere.
     """
-    known = tuple(dict.fromkeys(each for each in secrets if each.strip()))
+    known = tuple(dict.fromkeys(secret for secret in secrets if secret.strip()))
     return next((problem for change in edit.changes if (problem := _copied_in(change, known))), "")
 
 

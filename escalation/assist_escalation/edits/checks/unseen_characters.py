@@ -13,9 +13,9 @@ from unicodedata import category
 
 _TABLE = tomllib.loads((files(__package__) / "unseen_characters.toml").read_text(encoding="utf-8"))
 _RANGES = [
-    [chr(int(end, 16)) for end in each.split("-")]
+    [chr(int(end, 16)) for end in part.split("-")]
     for group in _TABLE["characters"]
-    for each in group["ranges"].split()
+    for part in group["ranges"].split()
 ]
 UNSEEN = re.compile("[" + "".join(f"{re.escape(ends[0])}-{re.escape(ends[-1])}" for ends in _RANGES) + "]")
 
@@ -104,7 +104,7 @@ def hidden_characters(text: str) -> Counter[str]:
     >>> hidden_characters("می\u200cخواهم ❤\ufe0f\r\n"), hidden_characters("ad\u200cmin")
     (Counter(), Counter({'\u200c': 1}))
     """
-    places = (each.start() for each in UNSEEN.finditer(text))
+    places = (match.start() for match in UNSEEN.finditer(text))
     found = Counter(text[at] for at in places if not _belongs(text, at))
     if "\n" not in text:
         del found["\r"]

@@ -93,24 +93,24 @@ def file_around(lines: list[str], target: EditTarget) -> FileAround:
     names: set[str] = set()
     last = 0
     found = symbols(language, "\n".join([*lines, ""]))
-    for each in found.imports:
-        if _is_inside(each.line, target) or lines[each.line - 1][:1].isspace():
+    for imported in found.imports:
+        if _is_inside(imported.line, target) or lines[imported.line - 1][:1].isspace():
             continue
-        end = each.line
+        end = imported.line
         if language.name == "python":
-            size, takes = _python_import(lines[each.line - 1 : each.line - 1 + LONGEST])
+            size, takes = _python_import(lines[imported.line - 1 : imported.line - 1 + LONGEST])
             end += size - 1
             names |= {name for *_, name in takes}
         else:
-            takes = frozenset({(lines[each.line - 1].strip(),)})
-            names |= set(each.names)
+            takes = frozenset({(lines[imported.line - 1].strip(),)})
+            names |= set(imported.names)
         taken |= takes
         last = end if last < end < target.first else last
-    own = tuple(each for each in found.definitions if _is_inside(each.start_line, target))
+    own = tuple(definition for definition in found.definitions if _is_inside(definition.start_line, target))
     outside = {
-        (each.parent, each.name): each
-        for each in found.definitions
-        if not _is_inside(each.start_line, target)
+        (definition.parent, definition.name): definition
+        for definition in found.definitions
+        if not _is_inside(definition.start_line, target)
     }
     return FileAround(frozenset(taken), frozenset(names), last, outside, own)
 
@@ -138,7 +138,7 @@ def _check_new(missing: Sequence[str], here: FileAround, target: EditTarget) -> 
         return
     defined = {name for parent, name in here.definitions if not parent}
     known = {module.partition(".")[0] for level, module, *_ in here.taken if level == "0"}
-    for level, module, _, name in (each for line in missing for each in _python_import([line])[1]):
+    for level, module, _, name in (bound for line in missing for bound in _python_import([line])[1]):
         if name in defined | here.names:
             raise EditError(f"the answer imports {name}, but {target.path} has another one: ask again")
         top = module.partition(".")[0]
@@ -170,11 +170,11 @@ def _python_import(lines: Sequence[str]) -> tuple[int, frozenset[tuple[str, ...]
 
 def _taken_names(found: ast.stmt) -> Iterator[tuple[str, ...]]:
     if isinstance(found, ast.Import):
-        for each in found.names:
-            yield "0", each.name, "", each.asname or each.name.partition(".")[0]
+        for name in found.names:
+            yield "0", name.name, "", name.asname or name.name.partition(".")[0]
     elif isinstance(found, ast.ImportFrom):
-        for each in found.names:
-            yield str(found.level), found.module or "", each.name, each.asname or each.name
+        for name in found.names:
+            yield str(found.level), found.module or "", name.name, name.asname or name.name
 
 
 def _goes_on(line: str) -> bool:

@@ -94,11 +94,11 @@ def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[st
     meant = blocks
     if len(blocks) > 1:
         named = re.compile(rf"(?<!\w){re.escape(target.name)}(?!\w)") if target.name else None
-        meant = [each for each in blocks if each.info.split()[:1] == [target.path]]
+        meant = [block for block in blocks if block.info.split()[:1] == [target.path]]
         if len(meant) != 1:
-            meant = [each for each in blocks if each.info.lower() in _names(language)]
+            meant = [block for block in blocks if block.info.lower() in _names(language)]
         if len(meant) != 1 and named:
-            meant = [each for each in meant or blocks if any(named.search(line) for line in each.lines)]
+            meant = [block for block in meant or blocks if any(named.search(line) for line in block.lines)]
         # A fence within the code would look like several blocks. A parser notices that a block is cut;
         # without a parser nothing would.
         if not language.grammar or len(meant) != 1:
@@ -128,7 +128,7 @@ def _fenced_blocks(answer: str) -> list[_Fenced]:
     blocks: list[_Fenced] = []
     opened: re.Match[str] | None = None
     lines: list[str] = []
-    for line in (each.rstrip("\r\n") for each in split_lines(answer)):
+    for line in (line.rstrip("\r\n") for line in split_lines(answer)):
         found = _OPENING.fullmatch(line)
         if opened is None:
             opened = found
@@ -186,7 +186,7 @@ def _without_known(
         return new, ()
     # A setter has its property's name, and a fallback that of an import.
     taken = {*here.definitions, *(("", name) for name in here.names)}
-    taken -= {(each.parent, each.name) for each in here.own}
+    taken -= {(definition.parent, definition.name) for definition in here.own}
     constants = {
         line: match[1] for line in new if (match := _CONSTANT.match(line)) and ("", match[1]) in taken
     }
@@ -195,19 +195,31 @@ def _without_known(
     new = _strip_blank_lines([line for line in new if line not in constants])
     written = _definitions_in_place(new, lines, target)
     notes: tuple[str, ...] = ()
-    twice = [each for each in written if (each.parent, each.name) in taken]
+    twice = [definition for definition in written if (definition.parent, definition.name) in taken]
     name = target.name.replace("::", ".").rpartition(".")[2]
-    wanted = next((each for each in written if each.name == name and each not in twice), None)
-    alone = any(each.name == name and each.end_line == target.last for each in here.own)
-    if wanted and alone and not any(each.start_line > wanted.end_line for each in written):
+    wanted = next(
+        (definition for definition in written if definition.name == name and definition not in twice), None
+    )
+    alone = any(definition.name == name and definition.end_line == target.last for definition in here.own)
+    if wanted and alone and not any(definition.start_line > wanted.end_line for definition in written):
         new, notes = _cut_statements(new, wanted.end_line - target.first + 1, target)
     if not twice:
         return new, notes
-    below = [each.start_line for each in twice if wanted and each.start_line > wanted.end_line]
+    below = [
+        definition.start_line for definition in twice if wanted and definition.start_line > wanted.end_line
+    ]
     end = min(below, default=target.first + len(new))
-    gone = {line for each in twice for line in range(each.start_line, each.end_line + 1)}
-    lost = [each for each in written if each.start_line >= end and each.start_line not in gone]
-    changed = [each for each in twice if _differs(each, here.definitions.get((each.parent, each.name)))]
+    gone = {line for definition in twice for line in range(definition.start_line, definition.end_line + 1)}
+    lost = [
+        definition
+        for definition in written
+        if definition.start_line >= end and definition.start_line not in gone
+    ]
+    changed = [
+        definition
+        for definition in twice
+        if _differs(definition, here.definitions.get((definition.parent, definition.name)))
+    ]
     if wanted is None or lost or changed:
         what = (lost or changed or twice)[0].name
         raise EditError(f"the answer's block also defines {what}, which was not asked for: ask again")
@@ -215,7 +227,7 @@ def _without_known(
     least = wanted.end_line - target.first + 1 - sum(1 for line in gone if line < wanted.start_line)
     while below and len(left) > least and (not left[-1].strip() or left[-1].lstrip().startswith(_COMMENTS)):
         left.pop()
-    names = tuple(dict.fromkeys(each.name for each in twice))
+    names = tuple(dict.fromkeys(definition.name for definition in twice))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     note = f"{target.path}: left out {', '.join(names[:NAMED])}{more}, which it has elsewhere"
     return _strip_blank_lines(left), (*notes, note)
@@ -244,7 +256,7 @@ def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) 
     text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
     end = target.first + len(new)
     found = symbols(language_of(target.path), text).definitions
-    return [each for each in found if target.first <= each.start_line < end]
+    return [definition for definition in found if target.first <= definition.start_line < end]
 
 
 def _outer_names(found: Sequence[Definition]) -> set[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from assist_escalation.prompts import Span, request_placeholder
 from assist_escalation.redaction.detectors.token_formats import TOKENS
-from assist_escalation.redaction.findings import Check, TextKind, RedactionError, time_limit
+from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns
 from assist_escalation.redaction.redactor import Redacted, replace_secrets
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
@@ -113,8 +113,8 @@ class SessionRedactor:
             raise RedactionError("the text holds the nonce of its placeholders")
         around = self._around_cursor(texts, check)
         files = tuple(
-            Span(whole(each.text, each.origin.path), replace(each.origin, path=path_of(each)))
-            for each in texts.files
+            Span(whole(file.text, file.origin.path), replace(file.origin, path=path_of(file)))
+            for file in texts.files
         )
         return RedactedTexts(
             files,
@@ -137,16 +137,16 @@ class SessionRedactor:
         tail = head[start:] + typed + texts.need
         found, below = self._across_cursor(tail, texts.suffix.text, kind, check)
         end = len(head) - start + len(typed)
-        if any(each.end > end for each in found) or self._is_in_value(tail, kind, check):
+        if any(secret.end > end for secret in found) or self._is_in_value(tail, kind, check):
             raise RedactionError("the cursor is in a secret")
-        in_tail = [Secret(each.start + start, each.end + start, each.type) for each in found]
+        in_tail = [Secret(secret.start + start, secret.end + start, secret.type) for secret in found]
         whole = _union([*self._secrets(head, kind, check), *in_tail])
         border = len(head)
-        before = [replace(each, end=min(each.end, border)) for each in whole if each.start < border]
+        before = [replace(secret, end=min(secret.end, border)) for secret in whole if secret.start < border]
         after = [
-            Secret(max(each.start, border) - border, each.end - border, each.type)
-            for each in whole
-            if each.end > border
+            Secret(max(secret.start, border) - border, secret.end - border, secret.type)
+            for secret in whole
+            if secret.end > border
         ]
         return _SecretsAround(before, after, below)
 
@@ -164,11 +164,11 @@ class SessionRedactor:
         near = suffix[: suffix.find("\n", LAST) + 1 or None]
         for between in ("", "\n"):
             border = len(last) + len(between)
-            for each in self._secrets(last + between + near, kind, check):
-                if each.start >= border:
-                    below.append(Secret(each.start - border, each.end - border, each.type))
-                elif each.end <= len(last):
-                    found.append(Secret(each.start + start, each.end + start, each.type))
+            for secret in self._secrets(last + between + near, kind, check):
+                if secret.start >= border:
+                    below.append(Secret(secret.start - border, secret.end - border, secret.type))
+                elif secret.end <= len(last):
+                    found.append(Secret(secret.start + start, secret.end + start, secret.type))
                 else:
                     raise RedactionError("the cursor is in a secret")
         return found, _union(below)
@@ -178,7 +178,7 @@ class SessionRedactor:
         last = text[text.find("\n", max(0, len(text) - LAST)) + 1 :]
         for closer in ends_of(last):
             found = self._secrets(last + closer, kind, check)
-            if any(each.start < len(last) <= each.end for each in found):
+            if any(secret.start < len(last) <= secret.end for secret in found):
                 return True
         return False
 
@@ -208,11 +208,11 @@ class SessionRedactor:
 def _union(secrets: Sequence[Secret]) -> list[Secret]:
     """The same characters, as secrets that do not overlap."""
     joined: list[Secret] = []
-    for each in sorted(secrets, key=lambda secret: (secret.start, -secret.end)):
-        if joined and each.start < joined[-1].end:
-            joined[-1] = replace(joined[-1], end=max(joined[-1].end, each.end))
+    for secret in sorted(secrets, key=lambda secret: (secret.start, -secret.end)):
+        if joined and secret.start < joined[-1].end:
+            joined[-1] = replace(joined[-1], end=max(joined[-1].end, secret.end))
         else:
-            joined.append(each)
+            joined.append(secret)
     return joined
 
 
@@ -252,7 +252,7 @@ def ends_of(text: str) -> tuple[str, ...]:
     Nothing, if the text does not end in a value.
     """
     line = text.rpartition("\n")[2]
-    open_quote = any(line.count(each) % 2 for each in "\"'`")
+    open_quote = any(line.count(quote) % 2 for quote in "\"'`")
     if not open_quote and text.count('"""') % 2 == 0 and not _VALUE.search(line):
         return ()
     element = _ELEMENT.search(text[-400:])

@@ -106,7 +106,7 @@ class GhostTextSession:
         server, line = self._connection(permissions)
         clean = self._redact(texts)
         prompt = InfillPrompt(
-            tuple((each.origin.path, each.text) for each in clean.files),
+            tuple((file.origin.path, file.text) for file in clean.files),
             clean.path,
             clean.head,
             clean.suffix,
@@ -117,7 +117,7 @@ class GhostTextSession:
         )
         payload = body(InfillCall(server, self._key, self._tokens, prompt))
         window = self._begin(permissions, server, most)
-        paths = [*(each.origin.path for each in clean.files), clean.path]
+        paths = [*(file.origin.path for file in clean.files), clean.path]
         window.add_request(payload, paths, dict(clean.redacted.found))
         async with aclosing(self._receive(line, payload, most, window, clean)) as pieces:
             async for piece in pieces:

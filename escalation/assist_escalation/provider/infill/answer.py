@@ -57,13 +57,13 @@ def _llama(event: dict[str, Any]) -> InfillPiece:
         end = {"word": "line", "limit": "length"}.get(_expect(event.get("stop_type"), str), "stop")
     tokens = _expect(event.get("completion_probabilities"), list)
     first = tokens[0] if tokens and isinstance(tokens[0], dict) else {}
-    likely = [(each.get("token"), _chance(each)) for each in _dicts(first.get("top_logprobs"))]
-    chance = _lowest([_chance(each) for each in tokens])
+    likely = [(token.get("token"), _chance(token)) for token in _dicts(first.get("top_logprobs"))]
+    chance = _lowest([_chance(token) for token in tokens])
     return InfillPiece(_expect(event.get("content"), str), chance, end, prompt, cached, _known_tokens(likely))
 
 
 def _ollama(event: dict[str, Any]) -> InfillPiece:
-    chances = [_chance(each) for each in _expect(event.get("logprobs"), list)]
+    chances = [_chance(token) for token in _expect(event.get("logprobs"), list)]
     end = ""
     if event.get("done"):
         end = "length" if event.get("done_reason") == "length" else "stop"
@@ -79,8 +79,8 @@ def _openai(event: dict[str, Any]) -> InfillPiece:
     text, end = "", ""
     chances: list[float | None] = []
     likely: list[tuple[Any, float | None]] = []
-    for each in _expect(event.get("choices"), list):
-        choice = _expect(each, dict)
+    for said in _expect(event.get("choices"), list):
+        choice = _expect(said, dict)
         delta = _expect(choice.get("delta"), dict)
         text += _expect(choice.get("text"), str) or _expect(delta.get("content"), str)
         found = _expect(choice.get("logprobs"), dict)
@@ -97,7 +97,7 @@ _READERS = {"llama.cpp": _llama, "ollama": _ollama}
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _known_tokens(likely: list[tuple[Any, float | None]]) -> tuple[tuple[str, float], ...]:
@@ -107,7 +107,7 @@ def _known_tokens(likely: list[tuple[Any, float | None]]) -> tuple[tuple[str, fl
 
 def _lowest(chances: list[float | None]) -> float | None:
     """The chance of several tokens that came as one piece: the least likely one decides what is shown."""
-    known = [each for each in chances if each is not None]
+    known = [chance for chance in chances if chance is not None]
     return min(known) if known and len(known) == len(chances) else None
 
 

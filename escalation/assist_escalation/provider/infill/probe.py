@@ -81,7 +81,7 @@ async def identify(base_url: str, key: str = "", ca_file: str = "") -> FoundServ
 
 async def measure(server: ModelServer, key: str, tokens: FimTable | None) -> ServerProbe:
     """How a server completes our own code, twice."""
-    hybrid = any(each in server.model.lower() for each in _HYBRID)
+    hybrid = any(family in server.model.lower() for family in _HYBRID)
     # A text that no earlier probe sent, so that the first answer is one without a cache.
     prompt = replace(PROMPT, head=f"# {time.time_ns()}\n{PROMPT.head}")
     line = InfillLine(server, key)
@@ -119,7 +119,7 @@ async def _model_names(
             return ()
     rows = said.get("models") if kind == "ollama" else said.get("data")
     names = (
-        [each.get("name") or each.get("id") for each in rows if isinstance(each, dict)]
+        [row.get("name") or row.get("id") for row in rows if isinstance(row, dict)]
         if isinstance(rows, list)
         else []
     )

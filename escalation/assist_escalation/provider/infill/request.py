@@ -165,7 +165,7 @@ def _text(call: InfillCall) -> str:
     parts = _parts(call)
     own_tokens = {text for text, own in parts if own}
     for text, own in parts:
-        if not own and (spells_token(text) or any(each in text for each in own_tokens)):
+        if not own and (spells_token(text) or any(own_token in text for own_token in own_tokens)):
             raise Fault("refused", SPELLED)
     return "".join(text for text, _ in parts)
 

@@ -46,7 +46,7 @@ class Group:
 
     def literals(self) -> list["re.Match[str]"]:
         """The literals that are items by themselves."""
-        return [each for item in self.items for each in item.values if not isinstance(each, Group)]
+        return [value for item in self.items for value in item.values if not isinstance(value, Group)]
 
 
 def read_group(text: str, start: int) -> Group:

@@ -198,5 +198,5 @@ def _is_certain(value: str) -> bool:
     """Whether a value is clearly a password without a name that says so: letters, and digits or signs."""
     digits = sum(map(str.isdigit, value))
     letters = sum(map(str.isalpha, value))
-    signs = sum(1 for each in value if each in "!@#$%^&*+~?")
+    signs = sum(1 for character in value if character in "!@#$%^&*+~?")
     return len(value) >= 8 and letters >= 4 and (digits >= 2 or (digits >= 1 and signs >= 1))

@@ -217,7 +217,7 @@ def is_mixed(value: str) -> bool:
     (True, False)
     """
     digits = sum(map(str.isdigit, value))
-    signed = digits >= 1 and any(each in "!@#$%^&*+~?" for each in value)
+    signed = digits >= 1 and any(character in "!@#$%^&*+~?" for character in value)
     return (digits >= 2 or signed) and not _ALGORITHM.match(value)
 
 

@@ -161,9 +161,9 @@ def _rows_before(text: str, start: int) -> Iterator["Group | re.Match[str]"]:
             for each in (group, *inner):
                 yield from each.literals()
         elif any(isinstance(value, Group) for item in group.items for value in item.values):
-            for each in _groups_of(group):
-                nested = list(_groups_of(each))
-                yield from nested or [each]
+            for inner_group in _groups_of(group):
+                nested = list(_groups_of(inner_group))
+                yield from nested or [inner_group]
         else:
             yield group
 
@@ -173,7 +173,9 @@ def _of_csv(place: NamedPlace, row: re.Match[str], index: int, count: int) -> It
     if len(cells) != count:
         return
     cell = cells[index]
-    start = row.start("value") + sum(len(each) + 1 for each in cells[:index]) + len(cell) - len(cell.lstrip())
+    start = (
+        row.start("value") + sum(len(before) + 1 for before in cells[:index]) + len(cell) - len(cell.lstrip())
+    )
     found = finding_in_context(place, start, start + len(cell.strip()))
     if found:
         yield found
@@ -209,7 +211,7 @@ def _in_cells(place: NamedPlace) -> Iterator[Finding]:
             return
         quoted = _QUOTED.match(cells[index].strip())
         if quoted:
-            start = at + 1 + row.find(quoted[0], sum(len(each) + 1 for each in cells[:index]))
+            start = at + 1 + row.find(quoted[0], sum(len(cell) + 1 for cell in cells[:index]))
             found = finding_in_context(place, start + 1, start + 1 + len(quoted["value"]))
             if found:
                 yield found

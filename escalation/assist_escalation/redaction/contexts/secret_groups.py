@@ -131,7 +131,7 @@ def _of_keys(place: NamedPlace, group: Group, *, plural: bool) -> Iterator[Findi
     for item in group.items:
         if item.key is None or not _may_hold(item.key, plural=plural):
             continue
-        literals = [each for each in item.values if not isinstance(each, Group)]
+        literals = [value for value in item.values if not isinstance(value, Group)]
         if literals:
             found = finding_in_context(place, *literals[0].span("value"))
             if found:
@@ -146,7 +146,7 @@ def _secrets_of_list(
     pair = depth > 0 or place.meaning.type == "CREDENTIALS"
     if not pair or len(literals) < 2:
         return [] if depth == 0 and pair else literals
-    structured = [each for each in literals[1:] if is_typed_password(each["value"])]
+    structured = [literal for literal in literals[1:] if is_typed_password(literal["value"])]
     return structured[:1] or literals[1:2]
 
 

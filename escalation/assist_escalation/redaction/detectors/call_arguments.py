@@ -289,7 +289,7 @@ def _find_among(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], su
         if _ADDRESS.search(value):
             addressed = len(arguments) == 3  # connect("bob", "...", "host/database")
             continue
-        literals = [each["v"] for each in arguments[: index + 1] if each["v"]]
+        literals = [argument["v"] for argument in arguments[: index + 1] if argument["v"]]
         pair = len(literals) == len(arguments) == 2 and "@" in literals[0]
         if (
             not (sure or pair or (addressed and len(literals) == 2 and _USER.match(literals[0])))

@@ -128,7 +128,7 @@ def _find_in_cells(cells: list[str], columns: list[int], start: int, sign: str) 
     for index in columns:
         cell = cells[index]
         value = cell.strip(_AROUND)
-        low = start + sum(len(each) + 1 for each in cells[:index]) + cell.find(value)
+        low = start + sum(len(before) + 1 for before in cells[:index]) + cell.find(value)
         plain = " " in value or (sign == "|" and not is_structured(value) and "`" not in cell)
         if len(value) >= 4 and not plain and not is_example(value):
             yield Finding(low, low + len(value), "PASSWORD")

@@ -156,7 +156,7 @@ def token_of(rule: Rule, alphabets: dict[str, str]) -> Token:
     return Token(
         services=tuple(rule.text("service").split(", ")),
         prefixes=rule.words("prefix") if "prefix" in rule.values else (),
-        bodies=tuple(parts_of(rule, each, alphabets) for each in bodies),
+        bodies=tuple(parts_of(rule, pattern, alphabets) for pattern in bodies),
         near=rule.words(near) if near in rule.values else (),
         key_word=near == "near_key",
         checksum=checksum,
