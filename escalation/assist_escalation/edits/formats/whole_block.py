@@ -178,7 +178,7 @@ def _without_known(
 ) -> tuple[list[str], tuple[str, ...]]:
     """The block without the definitions that the file has elsewhere, and notes.
 
-    A model that has written what it was asked for often writes on: below such a definition all is left out.
+    A model that has written what it was asked for often writes on: below such a symbol all is left out.
     `EditError` if the block has something new there, changes a signature, or lacks the code in question.
     """
     language = language_of(target.path)
@@ -186,7 +186,7 @@ def _without_known(
         return new, ()
     # A setter has its property's name, and a fallback that of an import.
     taken = {*here.definitions, *(("", name) for name in here.names)}
-    taken -= {(definition.parent, definition.name) for definition in here.own}
+    taken -= {(symbol.parent, symbol.name) for symbol in here.own}
     constants = {
         line: match[1] for line in new if (match := _CONSTANT.match(line)) and ("", match[1]) in taken
     }
@@ -195,30 +195,20 @@ def _without_known(
     new = _strip_blank_lines([line for line in new if line not in constants])
     written = _definitions_in_place(new, lines, target)
     notes: tuple[str, ...] = ()
-    twice = [definition for definition in written if (definition.parent, definition.name) in taken]
+    twice = [symbol for symbol in written if (symbol.parent, symbol.name) in taken]
     name = target.name.replace("::", ".").rpartition(".")[2]
-    wanted = next(
-        (definition for definition in written if definition.name == name and definition not in twice), None
-    )
-    alone = any(definition.name == name and definition.end_line == target.last for definition in here.own)
-    if wanted and alone and not any(definition.start_line > wanted.end_line for definition in written):
+    wanted = next((symbol for symbol in written if symbol.name == name and symbol not in twice), None)
+    alone = any(symbol.name == name and symbol.end_line == target.last for symbol in here.own)
+    if wanted and alone and not any(symbol.start_line > wanted.end_line for symbol in written):
         new, notes = _cut_statements(new, wanted.end_line - target.first + 1, target)
     if not twice:
         return new, notes
-    below = [
-        definition.start_line for definition in twice if wanted and definition.start_line > wanted.end_line
-    ]
+    below = [symbol.start_line for symbol in twice if wanted and symbol.start_line > wanted.end_line]
     end = min(below, default=target.first + len(new))
-    gone = {line for definition in twice for line in range(definition.start_line, definition.end_line + 1)}
-    lost = [
-        definition
-        for definition in written
-        if definition.start_line >= end and definition.start_line not in gone
-    ]
+    gone = {line for symbol in twice for line in range(symbol.start_line, symbol.end_line + 1)}
+    lost = [symbol for symbol in written if symbol.start_line >= end and symbol.start_line not in gone]
     changed = [
-        definition
-        for definition in twice
-        if _differs(definition, here.definitions.get((definition.parent, definition.name)))
+        symbol for symbol in twice if _differs(symbol, here.definitions.get((symbol.parent, symbol.name)))
     ]
     if wanted is None or lost or changed:
         what = (lost or changed or twice)[0].name
@@ -227,7 +217,7 @@ def _without_known(
     least = wanted.end_line - target.first + 1 - sum(1 for line in gone if line < wanted.start_line)
     while below and len(left) > least and (not left[-1].strip() or left[-1].lstrip().startswith(_COMMENTS)):
         left.pop()
-    names = tuple(dict.fromkeys(definition.name for definition in twice))
+    names = tuple(dict.fromkeys(symbol.name for symbol in twice))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     note = f"{target.path}: left out {', '.join(names[:NAMED])}{more}, which it has elsewhere"
     return _strip_blank_lines(left), (*notes, note)
