@@ -178,7 +178,7 @@ def _without_known(
 ) -> tuple[list[str], tuple[str, ...]]:
     """The block without the definitions that the file has elsewhere, and notes.
 
-    A model that has written what it was asked for often writes on: below such a symbol all is left out.
+    A model that has written what it was asked for often writes on: below such a definition all is left out.
     `EditError` if the block has something new there, changes a signature, or lacks the code in question.
     """
     language = language_of(target.path)
