@@ -29,7 +29,6 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.engine.engine import Engine
-from assist_completion.engine.interface import GhostTextEngine
 from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.engine.server_first import ServerFirst
 from assist_completion.inference.generation import FULL, TokenBudget
@@ -38,7 +37,7 @@ from assist_completion.inference.worker import Worker
 from assist_completion.model_store.store import resolve
 from assist_completion.prompt.layout import plan
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
-from assist_completion.suggestion import CompletionRequest
+from assist_completion.suggestion import CompletionRequest, GhostTextEngine
 from assist_context.documents import Context
 from assist_context.languages import language_of
 from assist_evaluation.statistics import percentile

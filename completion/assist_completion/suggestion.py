@@ -1,11 +1,14 @@
-"""What goes into the engine and what comes out: a request, and the suggestion that answers it.
+"""What goes into an engine and what comes out: a request, and the suggestion that answers it.
 
-These are values only. They know no model and no editor.
+These are values, and the port through which editors and the command line use an engine. They know no model
+and no editor.
 """
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from assist_context.documents import Context, TextNames
 
@@ -92,3 +95,37 @@ class Suggestion:
     replace: int = 0
     ms: Millis = field(default_factory=Millis)
     tokens: Tokens = field(default_factory=Tokens)
+
+
+class GhostTextEngine(Protocol):
+    """What users of an engine see, whichever models it has. One event loop only; `close` it at the end."""
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Everything counted so far."""
+
+    @property
+    def recent(self) -> Iterable[Suggestion]:
+        """The last suggestions, without their texts."""
+
+    @property
+    def snippet_tokens(self) -> int:
+        """The room that a prompt has for snippets of other files, in tokens."""
+
+    async def complete(self, request: CompletionRequest) -> Suggestion:
+        """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown."""
+
+    async def complete_several(self, request: CompletionRequest) -> tuple[Suggestion, ...]:
+        """What `complete` returns, and others that begin in another way."""
+
+    def prewarm(self, context: Context, *, full: bool = False) -> Future[None] | None:
+        """Read the prompt for a cursor before a request comes."""
+
+    def record_shown(self, suggestion_id: int) -> None:
+        """Count that the editor shows this suggestion."""
+
+    def record_accepted(self, suggestion_id: int) -> None:
+        """Count that the user accepted this suggestion or a part of it."""
+
+    def close(self) -> None:
+        """Stop everything and free the models."""

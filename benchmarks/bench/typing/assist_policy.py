@@ -10,8 +10,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from assist_completion.engine.interface import GhostTextEngine
-from assist_completion.suggestion import CompletionRequest
+from assist_completion.suggestion import CompletionRequest, GhostTextEngine
 from assist_context.documents import Context, Cursor, Document, gather, split_lines
 from assist_context.languages import language_of
 from bench.editors.lsp_client import Client, serving

@@ -18,8 +18,7 @@ from assist_completion.engine.server_port import CompletionServer, ServedPiece, 
 from assist_completion.inference.generation import Generation, TokenBudget
 from assist_completion.inference.llama import Abort, Aborted
 from assist_completion.inference.prefix_cache import CachedPrompt
-from assist_completion.prompt.layout import Plan, continue_at, plan, starts_of
-from assist_completion.prompt.snippet_pack import tokens_of
+from assist_completion.prompt.layout import Plan, continue_at, plan, starts_of, tokens_of
 from assist_context.documents import Context
 
 PLANS = 16  # earlier prompts that may be continued

@@ -18,8 +18,7 @@ from assist_completion.inference.answer_generation import AnsweringModel, no_ans
 from assist_completion.inference.llama import Llama, Logits
 from assist_completion.inference.prefix_cache import CachedPrompt, PrefixCache
 from assist_completion.prompt.fim_tokens import Fim
-from assist_completion.prompt.layout import FAR, Extent, Plan, plan, render
-from assist_completion.prompt.snippet_pack import tokens_of
+from assist_completion.prompt.layout import FAR, Extent, Plan, plan, render, tokens_of
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.suggestion import Millis, Tokens
 from assist_context.documents import Context, Snippet

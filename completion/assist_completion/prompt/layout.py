@@ -61,6 +61,11 @@ def starts_of(plans: Iterable[Plan], path: str, snippets: tuple[Snippet, ...]) -
     return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
 
+def tokens_of(snippet: Snippet) -> int:
+    """An upper estimate of the tokens of a snippet, its path and marks included."""
+    return int((len(snippet.text) + len(snippet.path)) / CHARS_PER_TOKEN) + 3
+
+
 def suffix_of(after: str, lines: int, tokens: int) -> str:
     r"""The text that the prompt shows after the cursor.
 

@@ -7,7 +7,8 @@ All of that happens while no request waits: a request takes the pack as it is. T
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_context.documents import CHARS_PER_TOKEN, Snippet
+from assist_completion.prompt.layout import tokens_of
+from assist_context.documents import Snippet
 
 BETTER = 1.25  # a new set replaces a pack if it scores so many times as much in the current ranking
 GROWN = 2  # snippets that are added at a time: after each addition the head must be read again
@@ -19,11 +20,6 @@ class Pack:
 
     snippets: tuple[Snippet, ...] = ()
     epoch: int = 0
-
-
-def tokens_of(snippet: Snippet) -> int:
-    """An upper estimate of the tokens of a snippet, its path and marks included."""
-    return int((len(snippet.text) + len(snippet.path)) / CHARS_PER_TOKEN) + 3
 
 
 def offer(pack: Pack, ranked: Sequence[Snippet], budget: int) -> Pack:

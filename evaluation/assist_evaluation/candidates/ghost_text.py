@@ -21,7 +21,7 @@ from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer
-    from assist_completion.engine.interface import GhostTextEngine
+    from assist_completion.suggestion import GhostTextEngine
     from assist_server.local_model.opening import OpenedModels
 
 BODY_LINES = 24  # as many as the longest body of a task has

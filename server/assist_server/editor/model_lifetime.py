@@ -21,8 +21,8 @@ from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they import llama.cpp: 0.4 s that `initialize` must not wait for
     from assist_completion.engine.answer_stream import Answerer
-    from assist_completion.engine.interface import GhostTextEngine
     from assist_completion.engine.server_first import Tier
+    from assist_completion.suggestion import GhostTextEngine
     from assist_server.local_model.opening import OpenedModels
 
 State = Literal["loading", "ready", "missing", "failed", "off"]

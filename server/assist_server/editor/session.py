@@ -12,14 +12,13 @@ from assist_context.documents import Cursor
 from assist_context.files.exclusions import why_excluded
 from assist_context.indexer.wire import Event
 from assist_server.config.config import Config
-from assist_server.editor.context_search import ContextSearch
 from assist_server.editor.feedback.accepted_texts import KEPT_AFTER, AcceptedTexts
 from assist_server.editor.feedback.usage_counts import WRITE_AFTER, UsageTable, UsageWriter
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
-from assist_server.editor.suggestions import Suggestions
+from assist_server.editor.suggestions import ContextSearch, Suggestions
 from assist_server.workspace.documents import Edit, OpenDocument
 from assist_server.workspace.folders import folder_of
 

@@ -1,18 +1,22 @@
 """Suggestions of one editor: requested at a cursor, shown as ghost text, accepted, or why there was none.
 
+The context of a cursor is the text around it, and snippets of other files, for which it is decided here when
+to search and when to let the engine read ahead. The search itself is the `Workspace`'s.
+
 It works with plain values, which the `lsp` wing translates. How a suggestion is made is the engine's.
 """
 
 import asyncio
 import time
 from collections import Counter, OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
 
 from assist_completion.suggestion import CompletionRequest, Suggestion
-from assist_context.documents import Context, Cursor
-from assist_server.editor.context_search import ContextSearch
+from assist_context.documents import Context, Cursor, gather
+from assist_server.config.config import Config
 from assist_server.editor.feedback.accepted_texts import AcceptedTexts
 from assist_server.editor.feedback.shown_texts import ShownText
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
@@ -20,7 +24,10 @@ from assist_server.editor.open_documents import OpenDocuments
 from assist_server.records.usage_rows import UsageKey
 from assist_server.wording.reasons import AnyReason, EditorReason, why_nothing, why_shown
 from assist_server.workspace.documents import OpenDocument
+from assist_server.workspace.workspace import Workspace
 
+SHORT = 150  # lines; about what a full head holds
+PAUSE = 0.3  # seconds without a request before other files are searched
 DOCUMENTS = 64  # whose last requests are remembered
 REQUESTS = 16  # of each document
 # What the user's own typing causes: another request follows at once, and that one counts.
@@ -84,6 +91,57 @@ class _Place:
         end = replace(self.cursor, column=self.cursor.column + suggestion.replace)
         units = self.document.units
         return GhostText(suggestion, text, self.cursor.line, units(self.begin), units(end))
+
+
+class ContextSearch:
+    """Owns the workspace and the timer of the next search. Event loop only."""
+
+    def __init__(self, config: Callable[[], Config], documents: OpenDocuments, model: ModelLifetime) -> None:
+        self.workspace = Workspace(self.prewarm)
+        self._config = config
+        self._documents = documents
+        self._model = model
+        self._timer: asyncio.TimerHandle | None = None
+
+    def close(self) -> None:
+        """Stop the timer, the indexer and the search."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self.workspace.close()
+
+    def gather(self, document: OpenDocument, cursor: Cursor) -> Context:
+        """The context of a cursor, with the snippets that were found so far."""
+        found = gather(document.to_document(), cursor, self.workspace.snippets(document))
+        return replace(found, named=document.named)
+
+    def prewarm(self, document: OpenDocument, cursor: Cursor, *, full: bool = False) -> None:
+        """Let the engine read the prompt at a cursor before it is requested."""
+        if self._model.engine is not None:
+            self._model.engine.prewarm(self.gather(document, cursor), full=full)
+
+    def prewarm_whole(self, document: OpenDocument) -> None:
+        """Let the engine read a short document to its end; any prompt in it then begins with a cache hit."""
+        if len(document.lines) <= SHORT:
+            self.prewarm(document, Cursor(len(document.lines) - 1, 0), full=True)
+
+    def search_at_pause(self, document: OpenDocument) -> None:
+        """Search other files once the user pauses; until then indexing waits too."""
+        self.workspace.pause_indexing()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(PAUSE, self.search, document)
+
+    def search(self, document: OpenDocument) -> None:
+        """Search other files for what helps in a document; the next prompt that is laid out shows it."""
+        engine = self._model.engine
+        if engine is None or not self._documents.holds(document):
+            return
+        with_edits = self._config().completion.recent_files
+        edits = self._documents.edited_elsewhere(document) if with_edits else ()
+        cursor = self._documents.cursor(document)
+        shown = (*self._documents.latest(), document)
+        opened = {other.uri: other for other in shown if other.real_path or other is document}
+        self.workspace.search(document, cursor, opened, edits, engine.snippet_tokens)
 
 
 class Suggestions:

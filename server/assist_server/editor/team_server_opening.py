@@ -8,13 +8,13 @@ from functools import partial
 from typing import cast
 
 from assist_completion.engine.engine import Engine
-from assist_completion.engine.interface import GhostTextEngine
 from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.engine.server_first import ServerFirst, Tier
 from assist_completion.errors import ModelError
 from assist_completion.inference.generation import FULL, TokenBudget
 from assist_completion.inference.worker import Worker
 from assist_completion.model_store.catalogue import infilling_tokens
+from assist_completion.suggestion import GhostTextEngine
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
 from assist_escalation.policy.endpoints import ModelServer

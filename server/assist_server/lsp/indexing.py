@@ -14,7 +14,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from assist_completion.prompt.snippet_pack import tokens_of
+from assist_completion.prompt.layout import tokens_of
 from assist_context.files.folder_rules import FolderRules
 from assist_context.indexer.wire import Event
 from assist_server.lsp.protocol import Server

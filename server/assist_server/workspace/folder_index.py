@@ -10,7 +10,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
+from assist_completion.prompt.layout import tokens_of
+from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.repository_top import folders_to_top

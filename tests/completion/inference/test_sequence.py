@@ -3,8 +3,7 @@
 import pytest
 from fake_llama import MID, FakeLlama
 
-from assist_completion.inference.llama import Aborted
-from assist_completion.inference.sequence import LlamaSequence
+from assist_completion.inference.llama import Aborted, LlamaSequence
 
 
 @pytest.fixture

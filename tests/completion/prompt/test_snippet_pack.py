@@ -1,6 +1,7 @@
 """Packs stay the same, grow at the end, or are replaced as a whole."""
 
-from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
+from assist_completion.prompt.layout import tokens_of
+from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Snippet
 
 

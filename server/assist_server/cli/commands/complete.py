@@ -24,7 +24,7 @@ from assist_server.questions.locations import cursor_at, parse_location, read_do
 from assist_server.wording.reasons import exclusion_note, read_words, words_of
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
-    from assist_completion.engine.interface import GhostTextEngine
+    from assist_completion.suggestion import GhostTextEngine
 
 BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout, with one model load. A request is
 {"id", "path", "text"?, "line"+"column" or "offset", "max_lines"?, "manual"?, "context"?}; `text` defaults

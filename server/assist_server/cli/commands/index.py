@@ -164,7 +164,7 @@ def _run_facts(event: "Event") -> list[tuple[str, str]]:
 
 
 def _show_snippets(result: "RetrievalResult") -> None:
-    from assist_completion.prompt.snippet_pack import tokens_of  # noqa: PLC0415
+    from assist_completion.prompt.layout import tokens_of  # noqa: PLC0415
 
     if not result.snippets:
         say("Nothing in other files helps here.")
