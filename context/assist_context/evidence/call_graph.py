@@ -79,8 +79,8 @@ def callees(
     if found:
         query = query_at(document, Cursor(target.last - 1, 0), target.path)
         query = replace(query, names=found, first=target.first, last=target.last)
-        for each in signals.definitions(corpus, query, corpus.imports(target.path), others):
-            yield _head(each) if heads else each
+        for definition in signals.definitions(corpus, query, corpus.imports(target.path), others):
+            yield _head(definition) if heads else definition
 
 
 def _head(candidate: Candidate) -> Candidate:
@@ -143,7 +143,7 @@ def _uses(corpus: Corpus, subject: IndexedDefinition) -> list[ReferenceSite]:
 
 def _imports(corpus: Corpus, path: str, wanted: str) -> bool:
     language = language_of(path).name
-    return any(wanted in corpus.resolve(path, language, each) for each in corpus.imports(path))
+    return any(wanted in corpus.resolve(path, language, import_) for import_ in corpus.imports(path))
 
 
 def tests_of(
@@ -152,7 +152,7 @@ def tests_of(
     """Tests that use the subjects, then the heads of tests whose file names match the subjects' files."""
     yield from callers(corpus, subjects, tests=True)
     own = [target.path] if target else []
-    for path in dict.fromkeys((*own, *(each.path for each in subjects))):
+    for path in dict.fromkeys((*own, *(subject.path for subject in subjects))):
         for test in siblings(corpus.files(), path):
             if is_test(test) and (heads := skeleton(corpus, test, "test")):
                 yield heads
@@ -174,7 +174,7 @@ def existing_tests(
                 last = min(around.end_line, around.start_line + TEST_LINES - 1)
                 functions.setdefault(site.path, set()).update(range(around.start_line, last + 1))
     own = [target.path] if target else []
-    named = dict.fromkeys((*own, *(each.path for each in subjects)))
+    named = dict.fromkeys((*own, *(subject.path for subject in subjects)))
     same = [test for path in named for test in siblings(corpus.files(), path) if is_test(test)]
     found = dict.fromkeys((*same, *functions)) or _example_tests(corpus, target)
     for path in sorted(found, key=lambda each: (each not in functions, each not in same)):
@@ -189,8 +189,8 @@ def _example_tests(corpus: Corpus, target: TargetLines | None) -> list[str]:
     if target is None:
         return []
     suffix = PurePosixPath(target.path).suffix
-    tests = [each for each in corpus.files().paths if each.endswith(suffix) and is_test(each)]
-    return by_distance([each for each in tests if corpus.outline(each)], target.path)[:1] if suffix else []
+    tests = [path for path in corpus.files().paths if path.endswith(suffix) and is_test(path)]
+    return by_distance([test for test in tests if corpus.outline(test)], target.path)[:1] if suffix else []
 
 
 def spans_of(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:

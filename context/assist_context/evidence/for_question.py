@@ -135,11 +135,11 @@ def _meanings_of_names(
     names = names_in(question)
     if command == "alone" and target:
         text = "".join(corpus.lines(target.path)[target.first - 1 : target.last])
-        names = tuple(each for each in names if each.text not in text)
+        names = tuple(name for name in names if name.text not in text)
     found = [_definitions_of_name(corpus, name, target, others) for name in names]
     if command == "alone":
         found = [meanings for meanings in found if len(meanings) == 1]
-    return [each for meanings in found for each in meanings]
+    return [meaning for meanings in found for meaning in meanings]
 
 
 def _proposals(
@@ -177,7 +177,7 @@ def _found_by_search(
     question = asked.question
     pages = ranked_pages(corpora, question, asked.intent) if "page" in plan else []
     code = ranked_code(corpora, question) if "search" in plan else []
-    best_page = max((each.score for each in pages), default=0.0)
+    best_page = max((page.score for page in pages), default=0.0)
     best_code = max((each.score for each in code), default=0.0)
     if asked.intent.kind == "pages":
         return close_ones(pages, best_page), close_ones(code, max(best_page, best_code))
@@ -192,9 +192,9 @@ def _definitions_of_name(
 ) -> list[tuple[Corpus, IndexedDefinition]]:
     """What a name in the question means, and in which folder: the first folder that knows it."""
     near = target.path if target else ""
-    for each in (corpus, *others):
-        if meanings := likely_meanings(each.definitions(name.text, PLACES), name, near):
-            return [(each, one) for one in meanings]
+    for other in (corpus, *others):
+        if meanings := likely_meanings(other.definitions(name.text, PLACES), name, near):
+            return [(other, one) for one in meanings]
     return []
 
 

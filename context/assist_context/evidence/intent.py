@@ -49,7 +49,7 @@ def intent_of(question: str) -> QuestionIntent:
 def _speaks_of(subject: str, text: str) -> bool:
     padded = f" {text} "
     phrases = _TABLE[subject]
-    return any(f" {each} " in padded or (not each.isascii() and each in text) for each in phrases)
+    return any(f" {phrase} " in padded or (not phrase.isascii() and phrase in text) for phrase in phrases)
 
 
 def is_filler(word: str) -> bool:

@@ -58,7 +58,11 @@ def likely_meanings(
     definitions: Sequence[IndexedDefinition], name: MentionedName, near: str
 ) -> list[IndexedDefinition]:
     """The likeliest definitions of a name: those of its owner if any, the nearest to a path first."""
-    sure = [each for each in definitions if _belongs_to(each, name.owner)] if name.owner else []
+    sure = (
+        [definition for definition in definitions if _belongs_to(definition, name.owner)]
+        if name.owner
+        else []
+    )
     paths = by_distance({each.path for each in sure or definitions}, near)
     order = {path: number for number, path in enumerate(paths)}
     ranked = sorted(

@@ -48,8 +48,8 @@ def search_words(question: str) -> list[str]:
     (['test', 'cmd'], ['what', 'is', 'it'])
     """
     words = identifiers(tuple(question.splitlines()))
-    meant = {each.text for each in names_in(question)}
-    telling = [each for each in words if each in meant or not is_filler(each)]
+    meant = {name.text for name in names_in(question)}
+    telling = [word for word in words if word in meant or not is_filler(word)]
     return [term for word in (telling if len(telling) > 1 else words) for term in terms(word)]
 
 
@@ -70,8 +70,8 @@ def ranked_pages(corpora: Sequence[Corpus], question: str, intent: QuestionInten
         pages[each.corpus.root, each.hit.path].append(each)
     raised = []
     for sections in pages.values():
-        more = FURTHER * sum(each.score for each in sections[1:A_PAGE])
-        raised += [replace(each, score=each.score + more) for each in sections[:A_PAGE]]
+        more = FURTHER * sum(section.score for section in sections[1:A_PAGE])
+        raised += [replace(section, score=section.score + more) for section in sections[:A_PAGE]]
     return sorted(raised, key=lambda each: -each.score)
 
 

@@ -147,8 +147,8 @@ def excerpt(root: str, file: FileEntry) -> tuple[str, ...] | None:
 def _has_no_links(root: str, folders: list[str]) -> bool:
     """Whether no folder on the way is a link."""
     at = root
-    for each in folders:
-        at = os.path.join(at, each)
+    for folder in folders:
+        at = os.path.join(at, folder)
         if os.path.islink(at):
             return False
     return True

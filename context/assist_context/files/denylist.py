@@ -123,7 +123,7 @@ def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
     def find(text: str) -> str | None:
         likely = text in plain or text.endswith(end) or text.startswith(start) or others.match(text)
         if likely or any(map(text.__contains__, inner)):
-            return next((each for each in patterns if fnmatchcase(text, each)), None)
+            return next((pattern for pattern in patterns if fnmatchcase(text, pattern)), None)
         return None
 
     return find
@@ -194,8 +194,8 @@ def _spellings(name: str) -> tuple[str, ...]:
     spellings = [name, written]
     if ":" in name:  # a stream of NTFS: `.env::$DATA` reads `.env`
         spellings.append(name.partition(":")[0].rstrip(". "))
-    for each in tuple(spellings):
-        bare = _BACKUP.sub("", each)
+    for spelling in tuple(spellings):
+        bare = _BACKUP.sub("", spelling)
         # `.#x` and `#x#` are Emacs's, `.x.swp` is Vim's, `~$x` is Office's.
         spellings += [bare, bare.lstrip("#~$"), bare.removeprefix(".#"), bare.removeprefix(".")]
     return tuple(dict.fromkeys(spellings))

@@ -31,7 +31,7 @@ class FolderRules:
     def __init__(self, root: str, others: Collection[str] = ()) -> None:
         self.root = root
         self._prefix = os.path.join(self.root, "")  # joined by hand: os.path.join takes three times as long
-        self._apart = {_relative(each, root) for each in others if each.startswith(os.path.join(root, ""))}
+        self._apart = {_relative(other, root) for other in others if other.startswith(os.path.join(root, ""))}
         top = top_of(root) or root  # rules apply from there
         self._top = top
         self._base = _relative(root, top) + "/" if top != root else ""
@@ -149,10 +149,10 @@ class FolderRules:
                     entries = list(scan)
             except OSError:
                 continue
-            for each in entries:
-                path = directory + each.name
-                if each.is_dir(follow_symlinks=False):
-                    if each.name != "objects" or ".git" not in path.split("/"):  # large, and only for git
+            for entry in entries:
+                path = directory + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "objects" or ".git" not in path.split("/"):  # large, and only for git
                         stack.append(path + "/")
                     continue
                 status = self.state(path)

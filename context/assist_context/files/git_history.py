@@ -93,7 +93,7 @@ def commits_by_id(tree: GitTree, stop: Stop, names: Sequence[str]) -> list[Patch
 
 
 def _read(answer: bytes) -> list[PatchedCommit]:
-    return [_commit(each) for each in answer.split(b"\n" + _COMMIT) if each.strip()]
+    return [_commit(part) for part in answer.split(b"\n" + _COMMIT) if part.strip()]
 
 
 def _commit(block: bytes) -> PatchedCommit:
@@ -117,7 +117,7 @@ def _hunks(lines: Sequence[str]) -> Iterator[PatchHunk]:
         at += 1
         if found is None:
             continue
-        old, removals, new, additions = (int(each or 1) for each in found.groups())
+        old, removals, new, additions = (int(group or 1) for group in found.groups())
         part = lines[at : at + removals + additions + 2]
         body = [line.removesuffix("\r") for line in part if not line.startswith("\\")]
         removed = tuple(line[1:] for line in body[:removals])

@@ -312,7 +312,7 @@ def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
         answer = run_git(tree, stop, *log)
     except GitFailed:
         return []
-    return [each.strip() for each in answer.decode("utf-8", "replace").split("\0") if each.strip()]
+    return [part.strip() for part in answer.decode("utf-8", "replace").split("\0") if part.strip()]
 
 
 def is_ignored(tree: GitTree, stop: Stop) -> bool:

@@ -145,7 +145,7 @@ def pack_chunks(chunks: Iterable[PackedChunk]) -> bytes:
     (1, 65535, 65535, 7, 255, 2)
     """
     limits = (0xFFFFFFFF, 0xFFFF, NOWHERE, 0xFFFF, 0xFF, 0xFF)
-    return b"".join([CHUNK.pack(*map(min, each, limits)) for each in chunks])
+    return b"".join([CHUNK.pack(*map(min, chunk, limits)) for chunk in chunks])
 
 
 class OutlineColumns(NamedTuple):
@@ -186,7 +186,7 @@ def unpack_outline(data: bytes | None) -> OutlineColumns:
 
 def pack_imports(imports: Iterable[Import]) -> bytes | None:
     """Packs imports as compressed JSON."""
-    rows = [[each.module, list(each.names), each.line, each.level] for each in imports]
+    rows = [[import_.module, list(import_.names), import_.line, import_.level] for import_ in imports]
     return _compress(rows) if rows else None
 
 

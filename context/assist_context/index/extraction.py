@@ -134,7 +134,7 @@ def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
     language = language_of(path)
     owners = parsed.definitions
     if language.markup:  # elements of HTML have ids, which say less than headings
-        owners = tuple([each for each in owners if each.kind == SECTION])
+        owners = tuple([owner for owner in owners if owner.kind == SECTION])
     pieces = tuple(
         [
             ChunkRow(
@@ -161,7 +161,7 @@ def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str,
         return ParsedFile(language.name, problem=f"there is no grammar for {language.name}"), {}
     source = Source(encode(text))
     reading = grammars.read(grammar, source.data, docs=False)
-    defined = [each for each in definition_sites(source, reading.matches, set()) if each.kind]
+    defined = [site for site in definition_sites(source, reading.matches, set()) if site.kind]
     spans = [(each.at, each.start, each.end) for each in defined]
     signatures = [signature(source, each) for each in defined]
     heads = dict(zip([each.qualified for each in reversed(defined)], reversed(signatures), strict=True))
@@ -212,7 +212,7 @@ def to_plain(parsed: ParsedFile) -> list[object]:
         parsed.language,
         parsed.definitions,
         [(name, places.hex()) for name, places in parsed.references],
-        [[each.module, each.names, each.line, each.level] for each in parsed.imports],
+        [[import_.module, import_.names, import_.line, import_.level] for import_ in parsed.imports],
         parsed.chunks,
         parsed.problem,
     ]
@@ -239,7 +239,7 @@ def outlined_to_plain(outlined: OutlineWithText) -> list[object]:
 def outlined_from_plain(value: Any) -> OutlineWithText:
     """Reverses `outlined_to_plain`; raises ValueError or TypeError for anything else."""
     parsed, text, heads = value
-    if not isinstance(text, str) or not all(isinstance(each, str) for each in dict(heads).values()):
+    if not isinstance(text, str) or not all(isinstance(head, str) for head in dict(heads).values()):
         raise TypeError("a text is expected")
     return OutlineWithText(from_plain(parsed), text, heads)
 
@@ -321,7 +321,7 @@ def _owners(language: Language, lines: Sequence[str], definitions: Sequence[Span
     """For every line, the index of the definition it belongs to, or -1. Definitions are in nesting order."""
     owners = [-1] * len(lines)
     marks = tuple(filter(None, (language.comment, "/*", "*", "@", "#["))) if language.comment else ()
-    spans = [(each.start_line - 1, min(each.end_line, len(lines))) for each in definitions]
+    spans = [(definition.start_line - 1, min(definition.end_line, len(lines))) for definition in definitions]
     following = [*spans[1:], (-1, -1)]
     for index, (first, end) in enumerate(spans):
         # If several are in the same lines, as in "const a = 1, b = 2, ...", only the last one owns them.

@@ -203,7 +203,7 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
         if score > 0
     ]
     best.sort(key=lambda each: (-each[0], each[1:]))
-    return [_hit(db, each, query.named) for each in islice(_without_repeats(best), limit)]
+    return [_hit(db, repeat, query.named) for repeat in islice(_without_repeats(best), limit)]
 
 
 def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
@@ -224,7 +224,7 @@ def _rows_with_term(db: Connection, sql: str, term: str) -> Ids:
 
 def _most_valuable(lists: Sequence[Ids], worth: Iterable[float], most: int) -> list[int]:
     """Up to `most` rows from the lists: those whose lists are worth most together."""
-    sums = numpy.zeros(1 + max((int(each[-1]) for each in lists if len(each)), default=0), numpy.float32)
+    sums = numpy.zeros(1 + max((int(list_[-1]) for list_ in lists if len(list_)), default=0), numpy.float32)
     for rows, value in zip(lists, worth, strict=True):
         sums[rows] += value  # a list has no row twice
     found = numpy.flatnonzero(sums > 0)  # ten times as fast as on the numbers themselves

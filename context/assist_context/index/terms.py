@@ -83,7 +83,7 @@ def unique_terms(text: str) -> str:
     words = dict.fromkeys(data.translate(_LETTERED).split())  # half of the words of a chunk occur twice
     unique = dict.fromkeys(chain.from_iterable(map(_known.__getitem__, words)))
     if numbers := data.translate(_NUMBERED).split():
-        unique.update((each.decode(), None) for each in numbers if 1 < len(each) <= MOST_CHARACTERS)
+        unique.update((number.decode(), None) for number in numbers if 1 < len(number) <= MOST_CHARACTERS)
     return " ".join(unique)
 
 

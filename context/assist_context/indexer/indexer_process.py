@@ -146,6 +146,15 @@ class IndexerLoop:
                 folder.accept(outcome)
 
 
+def _failure(kind: type[BaseException], trace: TracebackType | None) -> Event:
+    """What the server hears when an error ends the process; the own text of an error may hold source text."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    location = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else ""
+    message = f"The indexer ended with {kind.__name__}{location}."
+    return {"event": "problem", "root": "", "message": message, "remedy": "Please report it."}
+
+
 def main() -> None:
     """Runs the process, with what the first line says."""
     arguments = argparse.ArgumentParser()
@@ -163,13 +172,7 @@ def main() -> None:
             sink.flush()
 
     def fail(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        location = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else ""
-        message = (
-            f"The indexer ended with {kind.__name__}{location}."  # the text of an error may hold source text
-        )
-        send({"event": "problem", "root": "", "message": message, "remedy": "Please report it."})
+        send(_failure(kind, trace))
         os._exit(PROBLEM)
 
     sys.excepthook = fail
@@ -187,11 +190,13 @@ def main() -> None:
         inbox.put((None, line))
 
     wire.listen(source, receive)
-    roots = tuple(os.path.realpath(each["root"]) for each in opening["folders"])
+    roots = tuple(os.path.realpath(folder["root"]) for folder in opening["folders"])
     environment = IndexingEnvironment(
         Git(opening.get("environ", {})), stopping.is_set, send, opening.get("cap", 0), roots
     )
-    folders = [FolderIndexer(each["root"], each["database"], environment) for each in opening["folders"]]
+    folders = [
+        FolderIndexer(folder["root"], folder["database"], environment) for folder in opening["folders"]
+    ]
     for folder in folders:
         folder.prefer(opening.get("first", ()))
     loop = IndexerLoop(folders, parsers, inbox, opening.get("once", False), opening.get("paused", False))

@@ -171,7 +171,7 @@ class ParserPool:
     def _has_room(self) -> bool:
         if self._wasted >= WASTED:
             raise ParsersFailed(f"{WASTED} parser processes ended without reading a file")
-        return len(self._children) < self._count or any(len(each.jobs) < AHEAD for each in self._children)
+        return len(self._children) < self._count or any(len(child.jobs) < AHEAD for child in self._children)
 
     def give(self, job: ParseJob) -> None:
         """Gives a file to a process; call it only when there is `room`."""

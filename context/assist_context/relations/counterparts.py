@@ -79,9 +79,9 @@ def _subjects_of(files: PathIndex, path: str) -> list[str]:
     for name in _subject_names(stem, marks):
         matches += _files_named(files, path, name, suffixes)
     if not matches and suffix in _PLAIN_NAMES and _in_tests(path):
-        matches = [each for each in _files_named(files, path, stem, suffixes) if not _in_tests(each)]
-    best = max((_kinship(each, path) for each in matches), default=0)
-    return [each for each in matches if each != path and _kinship(each, path) == best]
+        matches = [file for file in _files_named(files, path, stem, suffixes) if not _in_tests(file)]
+    best = max((_kinship(match, path) for match in matches), default=0)
+    return [match for match in matches if match != path and _kinship(match, path) == best]
 
 
 def _subject_names(stem: str, marks: tuple[tuple[str, str], ...]) -> Iterator[str]:
@@ -102,7 +102,7 @@ def _possible_tests(files: PathIndex, path: str) -> list[str]:
     for prefix, suffix_mark in marks:
         matches += _files_named(files, path, prefix + stem + suffix_mark, suffixes)
     if _PLAIN_NAMES.intersection(suffixes) and not _in_tests(path):
-        matches += [each for each in _files_named(files, path, stem, suffixes) if _in_tests(each)]
+        matches += [file for file in _files_named(files, path, stem, suffixes) if _in_tests(file)]
     return matches
 
 
@@ -125,13 +125,13 @@ def _other_halves(files: PathIndex, path: str) -> list[str]:
     if suffix in _HEADERS or suffix in _C_SOURCES:
         wanted = _C_SOURCES if suffix in _HEADERS else _HEADERS
         matches = _files_named(files, path, stem, wanted)
-        best = max((_kinship(each, path) for each in matches), default=0)
+        best = max((_kinship(match, path) for match in matches), default=0)
         back = _HEADERS if suffix in _HEADERS else _C_SOURCES
         return [
-            each
-            for each in matches
-            if _kinship(each, path) == best
-            and all(_kinship(other, each) <= best for other in _files_named(files, each, stem, back))
+            match
+            for match in matches
+            if _kinship(match, path) == best
+            and all(_kinship(other, match) <= best for other in _files_named(files, match, stem, back))
         ]
     others: list[str] = []
     if suffix in {".py", ".pyi"}:

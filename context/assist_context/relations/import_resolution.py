@@ -153,7 +153,7 @@ def _ecma_package(files: PathIndex, module: str) -> list[str]:
         if len(folders) == 1:
             tries = (inside, f"src/{inside}") if inside else _ENTRIES
             return next(
-                (matches for each in tries if (matches := _ecma_file(files, f"{folders[0]}/{each}"))), []
+                (matches for try_ in tries if (matches := _ecma_file(files, f"{folders[0]}/{try_}"))), []
             )
     return []
 
@@ -165,7 +165,7 @@ def _from_base_folder(files: PathIndex, path: str, module: str) -> list[str]:
         return []
     matches = _ecma_files_anywhere(files, path, tail)
     return path_index.by_distance(
-        [each for each in matches if path_index.is_root(path_index.root_of(each, tail), path)], path
+        [match for match in matches if path_index.is_root(path_index.root_of(match, tail), path)], path
     )[:1]
 
 
@@ -183,7 +183,11 @@ def resolve_rust(files: PathIndex, path: str, import_: Import) -> list[str]:
         return []
     if parts[0] == "crate":
         root = next(
-            (each for each in path_index.folders_above(path) if _rust_module_file(files, each, root=True)),
+            (
+                folder
+                for folder in path_index.folders_above(path)
+                if _rust_module_file(files, folder, root=True)
+            ),
             None,
         )
         return [] if root is None else _rust_names(files, root, parts[1:], names, True)
@@ -241,7 +245,7 @@ def _rust_module_file(files: PathIndex, folder: str, *, root: bool) -> list[str]
     names = [path_index.join(folder, name) for name in _ROOTS]
     if not root:
         names = [f"{folder}.rs", path_index.join(folder, "mod.rs"), *names]
-    return [each for each in names if each in files.paths][:1]
+    return [name for name in names if name in files.paths][:1]
 
 
 def _rust_crate(files: PathIndex, path: str, parts: list[str], names: tuple[str, ...]) -> list[str]:
@@ -373,7 +377,7 @@ def resolve_c(files: PathIndex, path: str, import_: Import) -> list[str]:
     stem = tail.removesuffix(suffix)
     matches = path_index.with_tail(files, stem, (suffix,), path)
     if not quoted and "/" not in tail:  # the compiler has <string.h>, unless the workspace does
-        matches = [each for each in matches if each.rpartition("/")[0].endswith(("include", "inc"))]
+        matches = [match for match in matches if match.rpartition("/")[0].endswith(("include", "inc"))]
     return path_index.by_distance(matches, path)[:1]
 
 
@@ -452,10 +456,10 @@ def _first_existing(files: PathIndex, target: str | None, suffixes: Iterable[str
 def _nearest_at_root(matches: list[str], tail: str, path: str, roots: tuple[str, ...]) -> list[str]:
     """The nearest of the files whose `tail` begins where such paths may begin."""
     fitting = []
-    for each in matches:
-        root = path_index.root_of(each, tail)
+    for match in matches:
+        root = path_index.root_of(match, tail)
         if path_index.is_root(root, path) or root.rpartition("/")[2] in roots:
-            fitting.append(each)
+            fitting.append(match)
     return path_index.by_distance(fitting, path)[:1]
 
 

@@ -140,11 +140,11 @@ def _folder_copies(
     """(language, path below the language's folder, path) of the pages in folders that are copies."""
     largest = max(names, key=lambda each: (len(children[each]), each))
     start = f"{above}/" if above else ""
-    own = {tail for each in sorted(names) for tail in children[each]}
+    own = {tail for name in sorted(names) for tail in children[name]}
     plain = {tail for tail in own if start + tail in known}
     shared = len(plain) >= max(LEAST_PAGES, SAME * len(children[largest]))
     several = len(names) > 1 and any(
-        len(children[each] & children[largest]) >= SAME * len(children[each]) for each in names - {largest}
+        len(children[name] & children[largest]) >= SAME * len(children[name]) for name in names - {largest}
     )
     if not (shared or several):
         return

@@ -64,9 +64,9 @@ def definition_candidate(corpus: Corpus, definition: IndexedDefinition, signal: 
     ]
     if not members:
         return replace(whole, spans=((head[0], min(definition.end_line, head[1] + FIELDS)),))
-    first = min(each.start_line for each in members)
+    first = min(member.start_line for member in members)
     spans = [(head[0], max(head[1], min(first - 1, head[1] + FIELDS)))]
-    spans += [(each.start_line, each.start_line + each.head_lines - 1) for each in members[:MEMBERS]]
+    spans += [(member.start_line, member.start_line + member.head_lines - 1) for member in members[:MEMBERS]]
     return replace(whole, spans=_merge_spans(spans))
 
 
@@ -76,7 +76,7 @@ def skeleton(corpus: Corpus, path: str, signal: str, most: int = 20) -> Candidat
         tops = [each for each in corpus.outline(path) if each.kind == SECTION and each.depth <= 1]
     else:
         tops = [each for each in corpus.outline(path, parent="") if not each.name.startswith("_")]
-    spans = [(each.start_line, each.start_line + each.head_lines - 1) for each in tops[:most]]
+    spans = [(top.start_line, top.start_line + top.head_lines - 1) for top in tops[:most]]
     return Candidate(path, _merge_spans(spans), signal, corpus) if spans else None
 
 

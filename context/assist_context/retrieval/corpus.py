@@ -109,10 +109,10 @@ class Corpus:
 
     def _with_open(self, name: str, found: Iterable[IndexedDefinition]) -> tuple[IndexedDefinition, ...]:
         shadow = [
-            _to_indexed(path, each)
+            _to_indexed(path, definition)
             for path, opened in self._open.items()
-            for each in opened.symbols.definitions
-            if each.name == name
+            for definition in opened.symbols.definitions
+            if definition.name == name
         ]
         return (*shadow, *(each for each in found if each.path not in self._open))
 
@@ -121,11 +121,13 @@ class Corpus:
         if self._open_references is None:
             self._open_references = {}
             for path, opened in self._open.items():
-                for each in opened.symbols.references:
-                    self._open_references.setdefault(each.name, []).append(
-                        ReferenceSite(path, each.line, each.inside)
+                for reference in opened.symbols.references:
+                    self._open_references.setdefault(reference.name, []).append(
+                        ReferenceSite(path, reference.line, reference.inside)
                     )
-        stored = [each for each in self.reader.references(name, limit) if each.path not in self._open]
+        stored = [
+            reference for reference in self.reader.references(name, limit) if reference.path not in self._open
+        ]
         return (*self._open_references.get(name, ()), *stored)[:limit]
 
     def graph(self) -> Graph:
@@ -142,13 +144,13 @@ class Corpus:
         if path not in self._open:
             return self.reader.outline(path, name, parent)
         return tuple(
-            each
-            for each in (*self._open_definitions(path), *self._open_sections(path))
-            if name in {None, each.name} and parent in {None, each.parent}
+            definition
+            for definition in (*self._open_definitions(path), *self._open_sections(path))
+            if name in {None, definition.name} and parent in {None, definition.parent}
         )
 
     def _open_definitions(self, path: str) -> list[IndexedDefinition]:
-        return [_to_indexed(path, each) for each in self._open[path].symbols.definitions]
+        return [_to_indexed(path, definition) for definition in self._open[path].symbols.definitions]
 
     def _open_sections(self, path: str) -> tuple[IndexedDefinition, ...]:
         """The sections of an open page; they are found again only if the page changed."""
@@ -161,9 +163,9 @@ class Corpus:
             rows = sections(document.language.markup, lines)
             found = tuple(
                 IndexedDefinition(
-                    path, each.name, SECTION, each.start_line, each.end_line, each.head_lines, each.parent
+                    path, row.name, SECTION, row.start_line, row.end_line, row.head_lines, row.parent
                 )
-                for each in rows
+                for row in rows
             )
             self._sections = {path: (document, found)}
         return found

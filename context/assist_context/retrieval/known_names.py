@@ -31,9 +31,13 @@ def refuted_names(
     visible = _visible(document, cursor)
     return TextNames(
         frozenset(each for each in names.bare if not _holds(visible, each) and not _is_known(corpora, each)),
-        frozenset(each for each in names.members if not _holds(text, each) and not _is_known(corpora, each)),
+        frozenset(
+            member for member in names.members if not _holds(text, member) and not _is_known(corpora, member)
+        ),
         frozenset(each for each in names.defined if re.search(_DEFINES.format(each), text, re.MULTILINE)),
-        frozenset(each for each in names.imports if not _can_be_imported(corpora[0], document, each)),
+        frozenset(
+            import_ for import_ in names.imports if not _can_be_imported(corpora[0], document, import_)
+        ),
     )
 
 
@@ -78,15 +82,15 @@ def _top_lines(lines: Sequence[str]) -> Iterator[str]:
 
 def _can_be_imported(corpus: Corpus, document: Document, statement: str) -> bool:
     """Whether an import of the workspace's own files finds a file, and that file the names."""
-    for each in symbols(document.language, f"{statement}\n").imports:
-        files = corpus.resolve(document.path, document.language.name, each) if each.level else ()
-        if each.level and each.module and not files:
+    for import_ in symbols(document.language, f"{statement}\n").imports:
+        files = corpus.resolve(document.path, document.language.name, import_) if import_.level else ()
+        if import_.level and import_.module and not files:
             return False
         texts = ["".join(corpus.lines(path)) for path in files]
         if any(PurePosixPath(path).stem in _FRONTS for path in files):
             continue
         if texts and any(
-            name != "*" and not any(_holds(text, name) for text in texts) for name in each.names
+            name != "*" and not any(_holds(text, name) for text in texts) for name in import_.names
         ):
             return any(_STAR.search(text) for text in texts)
     return True

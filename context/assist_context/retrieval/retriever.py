@@ -104,7 +104,7 @@ class Retriever:
         proposals = self._signals(request, query, is_late)
         # Definitions come first, then the signals that were late the last time, so that none is always left
         # out.
-        turns = {each: self._turns.get((request.path, each), 0) for each in proposals}
+        turns = {proposal: self._turns.get((request.path, proposal), 0) for proposal in proposals}
         for signal in sorted(proposals, key=lambda each: (each != "definition", turns[each])):
             if signal in without:
                 continue

@@ -56,11 +56,11 @@ def definitions(
 def _sources(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]) -> Mapping[str, tuple[str, ...]]:
     """The files that each name of the document comes from; a module is listed under its own last name."""
     files_of: dict[str, tuple[str, ...]] = {}
-    for each in imports:
-        files = corpus.resolve(query.path, query.language.name, each)
+    for import_ in imports:
+        files = corpus.resolve(query.path, query.language.name, import_)
         if not files:
             continue
-        for name in each.names or (each.module.replace("/", ".").rpartition(".")[2],):
+        for name in import_.names or (import_.module.replace("/", ".").rpartition(".")[2],):
             files_of[name] = (*files_of.get(name, ()), *files)
     return files_of
 
@@ -93,9 +93,9 @@ def _in_files(
             return sorted(outline, key=lambda each: each.parent != "")
     if hops:
         for path in files:
-            for each in corpus.imports(path):
-                if name in each.names or "*" in each.names:
-                    further = corpus.resolve(path, query.language.name, each)
+            for import_ in corpus.imports(path):
+                if name in import_.names or "*" in import_.names:
+                    further = corpus.resolve(path, query.language.name, import_)
                     if further and (definitions_found := _in_files(corpus, query, name, further, hops - 1)):
                         return definitions_found
     return []
@@ -104,7 +104,9 @@ def _in_files(
 def _same_kind(candidates: Sequence[IndexedDefinition], name: UsedName) -> tuple[IndexedDefinition, ...]:
     """Prefers top-level definitions for a bare name, and members for a name after `self.`."""
     member = bool(name.owner)
-    return tuple(each for each in candidates if bool(each.parent) == member) or tuple(candidates)
+    return tuple(candidate for candidate in candidates if bool(candidate.parent) == member) or tuple(
+        candidates
+    )
 
 
 def _distance(one: str, other: str) -> int:
@@ -116,8 +118,8 @@ def _distance(one: str, other: str) -> int:
 
 def imported_heads(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]) -> Iterator[Candidate]:
     """The heads of the files that the document imports."""
-    for each in imports:
-        for path in corpus.resolve(query.path, query.language.name, each)[:2]:
+    for import_ in imports:
+        for path in corpus.resolve(query.path, query.language.name, import_)[:2]:
             if path != query.path and (heads := skeleton(corpus, path, "import")):
                 yield heads
 

@@ -192,12 +192,12 @@ def _read_file(defaults: Config) -> Config:
 def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -> Secrets:
     named = {
         name
-        for each in owners
+        for owner in owners
         for name in (
-            each.audit_key_env,
-            each.collector_key_env,
-            *(provider.api_key_env for provider in each.providers.values()),
-            *(server.api_key_env for server in each.servers.values()),
+            owner.audit_key_env,
+            owner.collector_key_env,
+            *(provider.api_key_env for provider in owner.providers.values()),
+            *(server.api_key_env for server in owner.servers.values()),
         )
     }
     return Secrets(

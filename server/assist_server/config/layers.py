@@ -78,7 +78,7 @@ def unreadable_statement(author: Author, path: Path, why: str, base: str = "") -
 def read_policies(directories: Sequence[Path]) -> tuple[Statement, ...]:
     """The policies in these directories, in this order; all of them apply."""
     found = []
-    for path in dict.fromkeys(each / POLICY for each in directories):
+    for path in dict.fromkeys(directory / POLICY for directory in directories):
         try:
             raw = path.read_bytes()
         except FileNotFoundError:

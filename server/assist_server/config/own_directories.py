@@ -70,12 +70,12 @@ def relative_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
                 f'{name} = "{value}" is relative, so that each folder would have settings of its own: '
                 "give the whole path",
             )
-    for each in environ.get(_POLICIES, "").split(os.pathsep):
-        if each and not os.path.isabs(each):
+    for part in environ.get(_POLICIES, "").split(os.pathsep):
+        if part and not os.path.isabs(part):
             yield Problem(
                 _POLICIES,
                 "the environment",
-                f'{_POLICIES} names "{each}", which is relative, so that each folder would have policies of '
+                f'{_POLICIES} names "{part}", which is relative, so that each folder would have policies of '
                 "its own: give the whole path",
             )
 
@@ -89,7 +89,7 @@ def misplaced_problems(directories: Sequence[tuple[str, Path]], folders: Sequenc
     for variable, path in directories:
         if _is_usual(variable, path):
             continue
-        inside = next((each for each in boundaries if _is_in(path, each)), None)
+        inside = next((boundary for boundary in boundaries if _is_in(path, boundary)), None)
         place = f"the workspace {inside}" if inside else _repository_of(path)
         if not place:
             continue

@@ -57,18 +57,20 @@ def effective_permissions(
     problems += misplaced if config.escalation.mode != "never" else ()
     try:
         for root in places:
-            files |= {each.path: each for each in repositories(Path(root), config.paths.data)}
+            files |= {
+                repository.path: repository for repository in repositories(Path(root), config.paths.data)
+            }
     except ConfigError as error:
         layers.append(Layer("repository", "what was accepted", CLOSED))
         problems.append(Problem("", "what was accepted", str(error)))
-    for each in files.values():
-        layers += [statement.layer for statement in (each.now, each.before) if statement]
-        problems += each.now.problems if each.now else ()
-        if each.state != "trusted":
-            layers.append(Layer("repository", f"{each.path}, not accepted", CLOSED))
+    for file in files.values():
+        layers += [statement.layer for statement in (file.now, file.before) if statement]
+        problems += file.now.problems if file.now else ()
+        if file.state != "trusted":
+            layers.append(Layer("repository", f"{file.path}, not accepted", CLOSED))
             # If nothing may leave anyway, there is nothing to accept.
-            problems += [_acceptance_problem(each)] if config.escalation.mode != "never" else []
-    before = [each.before.layer for each in files.values() if each.before]
+            problems += [_acceptance_problem(file)] if config.escalation.mode != "never" else []
+    before = [file.before.layer for file in files.values() if file.before]
     said_now = [layer for layer in layers if not any(layer is each for each in before)]
     problems += [_unknown_provider_problem(layer, name) for layer, name in unknown_providers(said_now)]
     return EffectivePermissions(
@@ -82,7 +84,7 @@ def _own_directories(config: Config) -> tuple[tuple[str, Path], ...]:
     return (
         ("ASSIST_CONFIG_DIR", config.paths.config),
         ("ASSIST_DATA_DIR", config.paths.data),
-        *(("", each) for each in policies if each != config.paths.config),
+        *(("", policy) for policy in policies if policy != config.paths.config),
     )
 
 

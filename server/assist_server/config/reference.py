@@ -71,7 +71,7 @@ def _section(title: str, doc: str, rows: list[tuple[Field[Any], Any]]) -> str:
         lines += [_row(item, hint, "") for item, hint in rows]
         for item, hint in rows:
             parts = [part for part in get_args(hint) if is_dataclass(part)]
-            lines += [_row(*each, f"{item.name}.") for part in parts for each in _fields(part)]
+            lines += [_row(*field, f"{item.name}.") for part in parts for field in _fields(part)]
         lines.append("")
     return "\n".join(lines)
 

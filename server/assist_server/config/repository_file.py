@@ -29,7 +29,7 @@ def candidate_files(root: Path) -> tuple[Path, ...]:
 
     The innermost comes first; none need exist. Outside of a repository only the folder itself counts.
     """
-    return tuple(Path(each) / NAME for each in folders_to_top(os.path.realpath(root)))
+    return tuple(Path(folder) / NAME for folder in folders_to_top(os.path.realpath(root)))
 
 
 def read_raw(path: Path) -> bytes | None:
@@ -86,7 +86,7 @@ def repositories(root: Path, data: Path) -> tuple[Repository, ...]:
 
 def trust_state(root: Path, data: Path) -> State:
     """Whether the user accepted the folder's files: `trusted` if each is. Raises what `repositories` does."""
-    states: list[State] = ["none", *(each.state for each in repositories(root, data))]
+    states: list[State] = ["none", *(repository.state for repository in repositories(root, data))]
     return max(states, key=_WORST.index)
 
 

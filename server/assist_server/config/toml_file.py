@@ -89,7 +89,7 @@ def write_settings(path: Path, changes: Mapping[tuple[str, ...], Any]) -> None:
     for key, value in changes.items():
         data = _with_member(data, key, value)
         candidates = _without_line(edited, key) if value is None else _with_line(edited, key, literal(value))
-        certain = next((each for each in candidates if _parses_to(each, data)), None)
+        certain = next((candidate for candidate in candidates if _parses_to(candidate, data)), None)
         if certain is None:
             line = f"{key[-1]} = {literal(value)}"
             remedy = f"remove {key[-1]} there" if value is None else f"put {line} there"

@@ -16,7 +16,7 @@ from assist_server.errors import UserError
 
 def roles_document(config: Config) -> dict[str, Any]:
     """The models in use, and all that are on this machine, with what each can do."""
-    rows = [each.row for each in installed_models(Store(config.paths.data / "models"))]
+    rows = [model.row for model in installed_models(Store(config.paths.data / "models"))]
     return {
         "ghost_text": config.completion.model,
         "answers": answering_model(config),
@@ -32,14 +32,14 @@ def use_model(config: Config, name: str, role: str) -> Config:
 
     Raises `UserError` or `ModelError` if that cannot be, or `ConfigError` if config.toml cannot be written.
     """
-    known = [each for each in get_args(Role) if each == role]
+    known = [arg for arg in get_args(Role) if arg == role]
     if not known:
         raise UserError(f"for = {role!r}: use one of {', '.join(get_args(Role))}.")
     if is_path(name):
         raise UserError(f"{Path(name).name} is a path: choose it in a terminal, by `assist models use`.")
     row = find(name)
     store = Store(config.paths.data / "models")
-    if row.name not in {each.row.name for each in installed_models(store)}:
+    if row.name not in {model.row.name for model in installed_models(store)}:
         raise UserError(
             f"The model {row.name} is not on this machine: run `assist models pull {row.name}` in a terminal."
         )

@@ -111,7 +111,7 @@ def _export(endpoint: str, key: str, counts: CollectedCounts) -> None:
     _add_counts(provider.get_meter("assist"), counts)
     provider.force_flush(1_000 * TIMEOUT_S)
     provider.shutdown()
-    if not results or any(each is not MetricExportResult.SUCCESS for each in results):
+    if not results or any(result is not MetricExportResult.SUCCESS for result in results):
         raise UserError(f"{endpoint} did not take the counts: check the address and the key.")
 
 

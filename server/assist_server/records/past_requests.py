@@ -163,7 +163,7 @@ def rate(config: Config, request: str | None, happening: feedback.Happening) -> 
         what = f"no answered request {request!r}" if request else "no answered request"
         raise UserError(f"{path} knows of {what}: ask something first, or look at the `id` in --json.")
     last = decisions[-1]
-    models = [each.model for each in events if each.request_id == last.request_id and each.model]
+    models = [event.model for event in events if event.request_id == last.request_id and event.model]
     base = ends.get(last.request_id, last)
     event = replace(base, at=time.time(), event=happening, model=models[-1] if models else "")
     if not feedback.record(path, event):

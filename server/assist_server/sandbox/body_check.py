@@ -125,7 +125,7 @@ def run_with_text(
 
 def _fill_folders(tree: Path, command: TestCommand, limits: SandboxLimits, stop: Callable[[], bool]) -> None:
     """Run the tests of an unchanged copy once, so that its folders have what is built, whatever it says."""
-    marks = [tree / each / _FILLED for each in command.view.folders]
+    marks = [tree / folder / _FILLED for folder in command.view.folders]
     if all(os.path.lexists(mark) for mark in marks):
         return
     longer = replace(limits, seconds=limits.seconds * _FIRST_TIMES)

@@ -23,10 +23,10 @@ _LARGEST = 1 << 20  # bytes of a file of settings
 def prefixes_of(program: Path) -> list[Path]:
     """The folders with `bin` and `lib` in which a program is installed, unless that is a whole home."""
     found = []
-    for each in dict.fromkeys((program, Path(os.path.realpath(program)))):
-        prefix = each.parent.parent
+    for fromkey in dict.fromkeys((program, Path(os.path.realpath(program)))):
+        prefix = fromkey.parent.parent
         above_home = any(home.is_relative_to(place) for home in _homes() for place in _both(prefix))
-        if each.parent.name == "bin" and (prefix / "lib").is_dir() and not above_home:
+        if fromkey.parent.name == "bin" and (prefix / "lib").is_dir() and not above_home:
             found.append(prefix)
     return found
 
@@ -45,7 +45,7 @@ def parts_of(prefixes: Sequence[Path], names: Sequence[str] = _PARTS) -> list[Pa
 def go_places(go: Path) -> list[Path]:
     """What go needs of its installation, which has its library as source text."""
     root = Path(os.path.realpath(go)).parent.parent
-    is_root = (root / "src" / "runtime").is_dir() and not any(each.is_relative_to(root) for each in _homes())
+    is_root = (root / "src" / "runtime").is_dir() and not any(home.is_relative_to(root) for home in _homes())
     return parts_of([root], _PARTS_OF_GO) if is_root else []
 
 
@@ -74,11 +74,11 @@ def program_places(program: Path, top: Path) -> list[Path]:
     """What a program needs: all of the repository's own environment, and parts of installations."""
     prefixes = program_prefixes(program)
     own = [
-        each
-        for each in prefixes
-        if each.parent == top and each.name in _INSTALLED_IN and not each.is_symlink()
+        prefix
+        for prefix in prefixes
+        if prefix.parent == top and prefix.name in _INSTALLED_IN and not prefix.is_symlink()
     ]
-    return [*own, *parts_of([each for each in prefixes if each not in own])]
+    return [*own, *parts_of([prefix for prefix in prefixes if prefix not in own])]
 
 
 def _is_base(base: Path, python: Path) -> bool:

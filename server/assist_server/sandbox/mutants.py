@@ -83,7 +83,7 @@ def empty_body(language: Language, text: str, body: range) -> str:
         f"{text[: inner.start]}{lead}{each}{trail}{text[inner.stop :]}"
         for each in _EMPTY.get(language.name, ("",))
     ]
-    return next((each for each in choices if _parses_as_well(language, each, text)), choices[0])
+    return next((choice for choice in choices if _parses_as_well(language, choice, text)), choices[0])
 
 
 def _inner(language: Language, text: str, body: range) -> range:

@@ -174,7 +174,7 @@ class _Watch:
         begin = time.monotonic()
         if not self.plan.folders or begin < self._next_sum:
             return
-        sizes = (_size_of(os.path.join(self.plan.tree, each)) for each in self.plan.folders)
+        sizes = (_size_of(os.path.join(self.plan.tree, folder)) for folder in self.plan.folders)
         if sum(sizes) > self.plan.limits.kept_bytes:
             self._kill(NO_ROOM)
         end = time.monotonic()

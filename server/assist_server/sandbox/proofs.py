@@ -44,8 +44,8 @@ def proof_of(line: str) -> str:
     If it names several, all of them must say that tests passed.
     """
     commands = [
-        [_ENDING.sub("", _FROM_PATH.sub("", word)) for word in _WORD.findall(each)]
-        for each in _COMMANDS.split(line)
+        [_ENDING.sub("", _FROM_PATH.sub("", word)) for word in _WORD.findall(part)]
+        for part in _COMMANDS.split(line)
     ]
     found = [
         proof

@@ -225,7 +225,7 @@ def _places_of(path: Path, home: str) -> list[tuple[str, str]]:
     """A path to show, as pairs of what to show and where: where it says, and where its links lead."""
     given, real = os.path.abspath(path), os.path.realpath(path)
     homes = dict.fromkeys((home, os.path.realpath(home)))
-    private = [os.path.normpath(f"{each}/{name}") for each in homes for name in _PRIVATE]
+    private = [os.path.normpath(f"{home}/{name}") for home in homes for name in _PRIVATE]
     for folder in private:
         if any(Path(folder).is_relative_to(each) for each in (given, real)):
             raise NoSandboxError(

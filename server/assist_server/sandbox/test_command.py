@@ -98,7 +98,9 @@ def _own(top: Path, path: str, own: str) -> Iterator[TestCommand]:
     programs = [Path(found) for word in words if (found := shutil.which(word, path=path))]
     python = _interpreter(top, path)
     readable = [each for other in others for each in other.view.readable]
-    readable += [place for each in (python, *programs) if each for place in program_places(each, top)]
+    readable += [
+        place for program in (python, *programs) if program for place in program_places(program, top)
+    ]
     folders = {folder: None for other in others for folder in other.view.folders}
     environ = {name: value for other in others for name, value in other.environ.items()}
     view = SandboxView(tuple(readable), folders=tuple(folders) or (BYTECODE,))
@@ -164,8 +166,8 @@ def _has_package(python: Path, name: str) -> bool:
     return any(
         (folder / name).is_dir()
         for place in (*program_prefixes(python), system)
-        for each in patterns
-        for folder in place.glob(each)
+        for pattern in patterns
+        for folder in place.glob(pattern)
     )
 
 
@@ -187,7 +189,7 @@ def _node(top: Path, path: str) -> Iterator[TestCommand]:
         return
     node = shutil.which("node", path=path)
     programs = [Path(each) for each in (npm, node) if each]
-    readable = (packages, *(place for each in programs for place in program_places(each, top)))
+    readable = (packages, *(place for program in programs for place in program_places(program, top)))
     environ = {
         "CI": "1",  # without it vitest and others wait for changes
         "npm_config_audit": "false",
@@ -204,7 +206,7 @@ def _runner_of(script: str) -> Runner:
         return "npm"
     words = [PurePosixPath(word).name for word in script.split()]
     runners: tuple[Runner, ...] = ("jest", "vitest")
-    return next((each for each in runners if each in words[:3]), "npm")
+    return next((runner for runner in runners if runner in words[:3]), "npm")
 
 
 def _cargo(top: Path, path: str) -> Iterator[TestCommand]:
@@ -242,7 +244,7 @@ def _go(top: Path, path: str) -> Iterator[TestCommand]:
 def narrow(command: TestCommand, test_files: Sequence[str]) -> TestCommand:
     """The command for some test files, by their paths in the repository, if its runner can do that."""
     files = tuple(test_files)
-    if not files or any(each.startswith("-") for each in files):
+    if not files or any(file.startswith("-") for file in files):
         return command
     words = command.words
     match command.runner:
@@ -253,9 +255,9 @@ def narrow(command: TestCommand, test_files: Sequence[str]) -> TestCommand:
         case "vitest":
             words = (*words, "--", *files)
         case "go":
-            words = (*words[:-1], *dict.fromkeys(f"./{PurePosixPath(each).parent}" for each in files))
-        case "cargo" if all(_cargo_test(each) for each in files):
-            words = (*words, *(word for each in files for word in ("--test", _cargo_test(each))))
+            words = (*words[:-1], *dict.fromkeys(f"./{PurePosixPath(file).parent}" for file in files))
+        case "cargo" if all(_cargo_test(file) for file in files):
+            words = (*words, *(word for file in files for word in ("--test", _cargo_test(file))))
     return replace(command, words=words)
 
 

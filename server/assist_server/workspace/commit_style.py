@@ -18,22 +18,22 @@ def style_words(messages: Sequence[str]) -> str:
     >>> style_words(["feat: add a till", "fix: round at the end"]).split(". ")[1]
     'Begin it with feat: or fix: and a space'
     """
-    subjects = [each.split("\n", 1)[0] for each in messages]
+    subjects = [message.split("\n", 1)[0] for message in messages]
     parts = [f"The first line says what the change does, in at most {_length(subjects)} characters."]
-    typed = [found for each in subjects if (found := _TYPE.match(each)) and found[1] in TYPES]
-    begins = [_TYPE.sub("", each) for each in subjects]
+    typed = [found for subject in subjects if (found := _TYPE.match(subject)) and found[1] in TYPES]
+    begins = [_TYPE.sub("", subject) for subject in subjects]
     if subjects and len(typed) > USUAL * len(subjects):
         used = sorted({found[1] for found in typed})
         scoped = sum(1 for found in typed if found[2]) > USUAL * len(typed)
         scope = " and the part of the code in parentheses before the colon" if scoped else ""
         parts.append(f"Begin it with {' or '.join(f'{each}:' for each in used)} and a space{scope}.")
-    capital = sum(1 for each in begins if each[:1].isupper())
+    capital = sum(1 for begin in begins if begin[:1].isupper())
     if subjects:
         case = "a capital" if capital > USUAL * len(subjects) else "a small letter"
         parts.append(f"Its first word is a verb such as add or fix, with {case}.")
-    if not subjects or sum(each.endswith(".") for each in subjects) <= USUAL * len(subjects):
+    if not subjects or sum(subject.endswith(".") for subject in subjects) <= USUAL * len(subjects):
         parts.append("No full stop at its end.")
-    bodies = sum("\n\n" in each for each in messages)
+    bodies = sum("\n\n" in message for message in messages)
     if messages and bodies > USUAL * len(messages):
         parts.append("After an empty line, say why in one to three short lines.")
     else:

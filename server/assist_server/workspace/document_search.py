@@ -36,15 +36,15 @@ class FolderFiles:
         self.folders = tuple(folders)
         hidden = self._hidden_in if strict else _hide_nothing
         self.corpora = {
-            each.root: Corpus(each.root, IndexReader(each.database), each.name, hidden(each.root))
-            for each in (self.folders if indexed else ())
+            folder.root: Corpus(folder.root, IndexReader(folder.database), folder.name, hidden(folder.root))
+            for folder in (self.folders if indexed else ())
         }
         self.refresh()
 
     def refresh(self) -> None:
         """The index was updated: read the rule files again."""
         self._allowed: dict[str, bool] = {}
-        self._rules = {each.root: FolderRules(each.root) for each in self.folders}
+        self._rules = {folder.root: FolderRules(folder.root) for folder in self.folders}
 
     def close(self) -> None:
         """Close the indexes."""
@@ -99,7 +99,7 @@ class DocumentSearch:
             if path == request.path or self._files.may_show(path)
         }
         names = {document.path for path, document in shown.items() if path != request.path}
-        edits = [each for each in request.edits if each.path in names]
+        edits = [edit for edit in request.edits if edit.path in names]
         folder = folder_of(self._files.folders, request.path)
         if folder is None:
             return RetrievalResult(tuple(reversed(edits)))
@@ -127,7 +127,7 @@ class DocumentSearch:
         if folder is None:
             return TextNames()
         own = self._retrievers[folder.root].corpus
-        others = [each.corpus for each in self._retrievers.values() if each.corpus is not own]
+        others = [retriever.corpus for retriever in self._retrievers.values() if retriever.corpus is not own]
         named = replace(document, path=folder.relative(document.path))
         return refuted_names([own, *others], named, cursor, names)
 

@@ -70,8 +70,8 @@ def diff_against(git: Git, root: str, revision: str = "") -> FolderDiff:
     tree = _tree(git, root)
     if revision:
         # The paths of other objects, such as `HEAD:infra`, do not begin at the top: no rule would fit them.
-        ends = [each for each in re.split(r"\.{2,3}", revision, maxsplit=1) if each]
-        if not ends or not all(is_commit(tree, _never, each) for each in ends):
+        ends = [part for part in re.split(r"\.{2,3}", revision, maxsplit=1) if part]
+        if not ends or not all(is_commit(tree, _never, end) for end in ends):
             raise UserError(f"{revision!r} is no revision: name a commit, a branch or A..B.")
         return _read(tree, (revision,))
     try:

@@ -45,7 +45,7 @@ def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
     """
     if not config.context.index:
         return None
-    folders = (folder_at(config, Path(each)) for each in folders_to_top(os.path.realpath(root)))
+    folders = (folder_at(config, Path(folder)) for folder in folders_to_top(os.path.realpath(root)))
     return next((folder for folder in folders if os.path.isfile(folder.database)), None)
 
 

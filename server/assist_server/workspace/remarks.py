@@ -41,7 +41,7 @@ class Remarks:
 
 def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:
     """The remarks of an answer about numbered pieces. One about a line that they do not show is dropped."""
-    shown = {each.origin.path: set(map(int, _NUMBER.findall(each.text))) for each in pieces}
+    shown = {piece.origin.path: set(map(int, _NUMBER.findall(piece.text))) for piece in pieces}
     found = list(dict.fromkeys(_parse(answer)))
     kept = tuple(each for each in found if each.line in shown.get(each.path, ()))
     return Remarks(kept, len(found) - len(kept))

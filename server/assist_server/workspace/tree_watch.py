@@ -50,7 +50,7 @@ class TreeWatch(FileSystemEventHandler):
         if event.event_type in _UNCHANGED or (event.is_directory and event.event_type == "modified"):
             return
         for path in filter(None, (os.fsdecode(event.src_path), os.fsdecode(event.dest_path))):
-            root = next((each for each in self._roots if within(each, path)), None)
+            root = next((root for root in self._roots if within(root, path)), None)
             if root is not None and (reported := reported_path(root, path, self._ignored)):
                 self._listener.report_change(reported)
 

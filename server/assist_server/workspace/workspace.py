@@ -133,7 +133,7 @@ class Workspace:
 
     async def refute(self, document: OpenDocument, cursor: Cursor, names: TextNames) -> TextNames:
         """The names of a text with which it cannot be right at a cursor; none during indexing."""
-        whole = all(f"ready {each.root}" in self.events for each in self.folders)
+        whole = all(f"ready {folder.root}" in self.events for folder in self.folders)
         if self._search is None or not whole or self._indexing or not (self.folders and document.real_path):
             return TextNames()
         asked = replace(document.to_document(), path=document.real_path)

@@ -108,7 +108,7 @@ def conversation_of(document: dict[str, Any]) -> Conversation:
 def doubts_of(document: dict[str, Any]) -> tuple[Doubt, ...]:
     """What a model doubts, from JSON. Raises `ValueError`."""
     try:
-        return tuple(Doubt(**each) for each in document["doubts"])
+        return tuple(Doubt(**doubt) for doubt in document["doubts"])
     except (KeyError, TypeError) as error:
         raise ValueError("no doubts") from error
 

@@ -170,9 +170,9 @@ def _without_repeats(exports: Sequence[UsageExport], since: str) -> UsageSums:
     newest = sorted(exports, key=lambda each: each.made, reverse=True)
     firsts = [each.sums.first for each in newest]
     first = FirstDays(
-        min(each.ghost_text for each in firsts),
-        min(each.answers for each in firsts),
-        min(each.left for each in firsts),
+        min(first.ghost_text for first in firsts),
+        min(first.answers for first in firsts),
+        min(first.left for first in firsts),
     )
     return UsageSums(
         _own_days([(each, each.sums.first.ghost_text, each.sums.ghost_text) for each in newest], since),
@@ -223,9 +223,9 @@ def _sum_of(parts: Sequence[UsageSums]) -> UsageSums:
             left.setdefault(place, Counter()).update(counts)
     firsts = [part.first for part in parts]
     first = FirstDays(
-        max((each.ghost_text for each in firsts), default=""),
-        max((each.answers for each in firsts), default=""),
-        max((each.left for each in firsts), default=""),
+        max((first.ghost_text for first in firsts), default=""),
+        max((first.answers for first in firsts), default=""),
+        max((first.left for first in firsts), default=""),
     )
     return UsageSums(ghost_text, answers, left, first)
 
@@ -268,7 +268,7 @@ def _table(document: Mapping[str, Any], name: str, kind: Callable[..., K]) -> di
     rows = document.get(name)
     if not isinstance(rows, list):
         raise ValueError(f"it has no list {name!r}")
-    columns = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    columns = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     sums: dict[K, Counter[str]] = {}
     for row in rows:
         if not isinstance(row, dict) or set(row) != {*columns, "counts"}:

@@ -90,7 +90,7 @@ def repository_names(config: Config, here: Path) -> dict[str, str]:
     """
     from assist_server.questions.composition import thread_files  # noqa: PLC0415  (all of the gate, 0.5 s)
 
-    roots = [os.path.realpath(each) for each in (here, *here.absolute().parents)]
+    roots = [os.path.realpath(parent) for parent in (here, *here.absolute().parents)]
     roots += [thread.root for thread in thread_files(config).all()]
     with suppress(EscalationError):  # the names are only for reading
         roots += [row.key for row in Ledger(gate_files(config).ledger).spending("repo")]
