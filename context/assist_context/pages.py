@@ -85,7 +85,7 @@ def sections(markup: str, lines: Sequence[str]) -> tuple[Section, ...]:
     for heading, end in zip(headings, ends, strict=True):
         while above and above[-1].level >= heading.level:
             above.pop()
-        path = BETWEEN.join(each.text for each in above)
+        path = BETWEEN.join(heading.text for heading in above)
         found.append(Section(heading.text, heading.line + 1, end, path, heading.lines))
         above.append(heading)
     return tuple(found)

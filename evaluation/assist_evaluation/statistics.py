@@ -79,7 +79,7 @@ def sign_flip(differences: Sequence[float], seed: int = 1) -> float:
     >>> sign_flip([0.0] * 9), sign_flip([1.0] * 20) < 0.001
     (1.0, True)
     """
-    values = np.asarray([each for each in differences if each], dtype=np.float64)
+    values = np.asarray([difference for difference in differences if difference], dtype=np.float64)
     if not len(values):
         return 1.0
     observed = abs(values.sum()) - 1e-9
@@ -132,25 +132,25 @@ def rank(comparisons: Sequence[Comparison], seed: int = 1) -> tuple[WinShare, ..
     >>> [each.candidate for each in rank([Comparison(task, "a", "b", 1.0) for task in range(5)])]
     ['a', 'b']
     """
-    names = sorted({name for each in comparisons for name in (each.one, each.other)})
+    names = sorted({name for comparison in comparisons for name in (comparison.one, comparison.other)})
     if not names:
         return ()
     at = {name: number for number, name in enumerate(names)}
-    tasks = list(dict.fromkeys(each.task for each in comparisons))
+    tasks = list(dict.fromkeys(comparison.task for comparison in comparisons))
     row = {task: number for number, task in enumerate(tasks)}
     wins = np.zeros((len(tasks), len(names), len(names)))
-    for each in comparisons:
-        wins[row[each.task], at[each.one], at[each.other]] += each.won
-        wins[row[each.task], at[each.other], at[each.one]] += 1 - each.won
+    for comparison in comparisons:
+        wins[row[comparison.task], at[comparison.one], at[comparison.other]] += comparison.won
+        wins[row[comparison.task], at[comparison.other], at[comparison.one]] += 1 - comparison.won
     found = _strengths(wins.sum(axis=0))
     rng = np.random.default_rng(seed)
     drawn = [
         _strengths(wins[rng.integers(0, len(tasks), len(tasks))].sum(axis=0)) for _ in range(RANK_RESAMPLES)
     ]
     low, high = np.percentile(np.array(drawn), [2.5, 97.5], axis=0)
-    counts = [sum(name in (each.one, each.other) for each in comparisons) for name in names]
+    counts = [sum(name in (comparison.one, comparison.other) for comparison in comparisons) for name in names]
     rows = zip(names, found.tolist(), low.tolist(), high.tolist(), counts, strict=True)
-    return tuple(sorted((WinShare(*each) for each in rows), key=lambda each: -each.share))
+    return tuple(sorted((WinShare(*row) for row in rows), key=lambda each: -each.share))
 
 
 def _strengths(

@@ -93,7 +93,7 @@ def write_tasks(file: Path, tasks: TaskSet, texts: Mapping[str, TaskTexts] | Non
         "seed": tasks.seed,
         "tasks": len(tasks.tasks),
     }
-    rows = [{**asdict(each), **(_texts_row(texts, each.id) if texts else {})} for each in tasks.tasks]
+    rows = [{**asdict(task), **(_texts_row(texts, task.id) if texts else {})} for task in tasks.tasks]
     lines = "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in (header, *rows))
     durable_files.make_folder(file.parent)
     durable_files.replace(file, lines.encode())
@@ -111,7 +111,7 @@ def read_tasks(file: Path) -> TaskSet:
         if header["format"] != FORMAT:
             raise UserError(f"{file} was written by another version: run `assist eval mine` again.")
         tasks = tuple(_task(row) for row in rows)
-        if len({each.id for each in tasks}) < len(tasks) or not _COMMIT.fullmatch(header["commit"]):
+        if len({task.id for task in tasks}) < len(tasks) or not _COMMIT.fullmatch(header["commit"]):
             raise ValueError("ids or the commit")
         return TaskSet(str(header["repository"]), str(header["commit"]), int(header["seed"]), tasks)
     except FileNotFoundError:

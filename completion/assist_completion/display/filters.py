@@ -72,7 +72,7 @@ def fit_closers(site: CursorSite, text: str) -> CleanText:
         elif fits and rest.startswith(token, used):
             used += 1
             opened.pop()
-            free = _count_unclosed(opened, [each for each in theirs if each[1] >= used], site)
+            free = _count_unclosed(opened, [their for their in theirs if their[1] >= used], site)
         elif may_cut:
             kept = text[:at].rstrip()
             break

@@ -149,7 +149,7 @@ class ServedSource:
 
     def _choose_prompt(self, context: Context) -> tuple[CachedPrompt, Plan]:
         """An earlier prompt that this cursor continues, or a new one."""
-        fitting = [(each, continue_at(context, each.plan)) for each in self._prompts]
+        fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in self._prompts]
         known = [
             (each, found)
             for each, found in fitting
@@ -167,7 +167,7 @@ class ServedSource:
         used = min(sum(map(tokens_of, context.snippets)), self._budget.snippets)
         full = self._budget.full
         extent = replace(full, head=max(1, full.head - used))
-        plans = [each.plan for each in reversed(self._prompts)]
+        plans = [prompt.plan for prompt in reversed(self._prompts)]
         starts = starts_of(plans, context.path, context.snippets)
         made = plan(context, extent, context.snippets, starts)
         while not self._fits(made) and extent.head > LEAST_HEAD:
@@ -177,7 +177,7 @@ class ServedSource:
 
     def _fits(self, made: Plan) -> bool:
         """Whether a prompt and its answer fit the server's context, in the densest text that is usual."""
-        files = sum(len(each.text) + len(each.path) for each in made.snippets)
+        files = sum(len(snippet.text) + len(snippet.path) for snippet in made.snippets)
         size = files + len(made.head) + len(made.typed) + len(made.suffix)
         return size / DENSE < self._budget.context - 2 * self._budget.block_tokens
 

@@ -210,8 +210,8 @@ class ServerFirst:
             self._show(tier)
 
     def _remember(self, engine: Engine, answers: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
-        for each in answers:
-            self._owners[each.id] = engine
+        for answer in answers:
+            self._owners[answer.id] = engine
         while len(self._owners) > REMEMBERED:
             self._owners.popitem(last=False)
         return answers

@@ -157,5 +157,5 @@ def _same_bodies(lines: list[str]) -> bool:
             paragraphs[-1].append(line)
         elif paragraphs[-1]:
             paragraphs.append([])
-    bodies = ["\n".join(each[1:]) for each in paragraphs[:-1]][-BODIES:]
+    bodies = ["\n".join(paragraph[1:]) for paragraph in paragraphs[:-1]][-BODIES:]
     return len(bodies) == BODIES and len(set(bodies)) == 1 and len(bodies[0].strip()) >= BODY_LEAST

@@ -48,14 +48,14 @@ def doubts(tokens: Sequence[WeighedToken]) -> tuple[Doubt, ...]:
     """
     best: dict[int, Doubt] = {}
     above = ""
-    for each in tokens:
-        lead = each.written[: len(each.written) - len(each.written.lstrip())]
+    for token in tokens:
+        lead = token.written[: len(token.written) - len(token.written.lstrip())]
         line = (above + lead).count("\n")
-        if each.margin >= MARGIN and _tells(each.written.strip(), each.expected.strip(), above):
+        if token.margin >= MARGIN and _tells(token.written.strip(), token.expected.strip(), above):
             found = best.get(line)
-            if found is None or found.margin < each.margin:
-                best[line] = Doubt(line, len(above), each.written, each.expected, each.margin)
-        above += each.written
+            if found is None or found.margin < token.margin:
+                best[line] = Doubt(line, len(above), token.written, token.expected, token.margin)
+        above += token.written
     return tuple(sorted(best.values(), key=lambda doubt: -doubt.margin))
 
 

@@ -385,7 +385,7 @@ def _forks(model: Model, prompt: CachedPrompt, tokens: list[int], need: bytes) -
     written = 0
     while written < FORKS:
         likeliest, *others = _likeliest(model, logits, need)
-        found += [(*best, each) for each in others if _adds_text(model.pieces[each[0]], need)]
+        found += [(*best, other) for other in others if _adds_text(model.pieces[other[0]], need)]
         piece = model.pieces[likeliest[0]]
         best = (*best, likeliest)
         if likeliest[0] in model.fim.special or b"\n" in piece[len(need) :]:

@@ -130,7 +130,7 @@ class PrefixCache:
 
     def _stash(self, sequence: LlamaSequence) -> None:
         """Keep the state of the prompt in a sequence before another prompt takes the sequence."""
-        for prompt in [each for each in self._prompts if each.sequence is sequence]:
+        for prompt in [prompt for prompt in self._prompts if prompt.sequence is sequence]:
             if len(prompt.tokens) >= WORTH:
                 prompt.snapshot = sequence.save()
                 prompt.sequence = None
@@ -145,7 +145,9 @@ class PrefixCache:
 
     def _evict(self) -> None:
         """Drop the least recently used snapshots until the rest fits the memory bound."""
-        stored = [(each, len(each.snapshot.state)) for each in self._prompts if each.snapshot is not None]
+        stored = [
+            (prompt, len(prompt.snapshot.state)) for prompt in self._prompts if prompt.snapshot is not None
+        ]
         held = sum(size for _, size in stored)
         for prompt, size in stored:
             if held <= self._memory:

@@ -118,7 +118,7 @@ def infilling_tokens(name: str) -> FimTokens | None:
     """
     text = resources.files("assist_completion.model_store").joinpath("catalogue.toml").read_text("utf-8")
     tables = tomllib.loads(text)["tokens"]
-    family = next((each for each in tables if each in name.lower()), "")
+    family = next((table for table in tables if table in name.lower()), "")
     return FimTokens(**tables[family]) if family else None
 
 

@@ -143,8 +143,8 @@ def _without_unused(statement: str, language: str, used: Collection[str]) -> str
         line = line if line.startswith("import") or language != "go" else f"import {line}"
         return line if any(name in used for name in _NAME.findall(last)) else ""
     braced = re.search(r"\{(.*)\}", found["names"])
-    names = [each.strip() for each in (braced[1] if braced else found["names"]).split(",") if each.strip()]
-    kept = [each for each in names if (_NAME.findall(each) or [""])[-1] in used]
+    names = [part.strip() for part in (braced[1] if braced else found["names"]).split(",") if part.strip()]
+    kept = [name for name in names if (_NAME.findall(name) or [""])[-1] in used]
     default = found["names"][: braced.start()].strip(" ,") if braced else ""
     default = default if default in used else ""
     if not kept and not default:
@@ -158,7 +158,7 @@ def _without_unused(statement: str, language: str, used: Collection[str]) -> str
 def _signatures(far: FarLines, snippets: Sequence[Snippet]) -> Iterator[tuple[int, str]]:
     """Signatures of what is called near the cursor, from definitions in other files; the last call first."""
     near = "\n".join(far.lines[-NEAR:])
-    by_name = {each.name.rpartition(".")[2]: each for each in reversed(snippets) if each.name}
+    by_name = {snippet.name.rpartition(".")[2]: snippet for snippet in reversed(snippets) if snippet.name}
     here = _NAME.findall(far.lines[-1])[-1:]  # it may be called next
     called = dict.fromkeys((*here, *reversed(_CALLED.findall(near))))
     found = (_signature(by_name[name], name) for name in called if name in by_name)

@@ -32,12 +32,12 @@ def offer(pack: Pack, ranked: Sequence[Snippet], budget: int) -> Pack:
         return pack
     if not pack.snippets:
         return Pack(tuple(reversed(fresh)), pack.epoch + 1)
-    kept = {_key(each) for each in pack.snippets}
+    kept = {_key(snippet) for snippet in pack.snippets}
     missing = [each for each in fresh if _key(each) not in kept]
     if not missing:
         return pack
     scores = {_key(each): each.score for each in ranked}
-    value = sum(scores.get(_key(each), 0.0) for each in pack.snippets)
+    value = sum(scores.get(_key(snippet), 0.0) for snippet in pack.snippets)
     room = budget - sum(map(tokens_of, pack.snippets))
     added = _take_fitting(missing, room)[:GROWN]
     gain = sum(each.score for each in added)

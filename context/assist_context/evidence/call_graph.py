@@ -42,7 +42,7 @@ class TargetLines:
 def subjects(corpus: Corpus, target: TargetLines) -> tuple[IndexedDefinition, ...]:
     """The definitions that the target is about: the outermost that begin in it, or else the one around it."""
     outline = corpus.outline(target.path)
-    inside = [each for each in outline if target.first <= each.start_line <= target.last]
+    inside = [definition for definition in outline if target.first <= definition.start_line <= target.last]
     if not inside:
         around = _enclosing(outline, target.first)
         return (around,) if around else ()
@@ -52,7 +52,7 @@ def subjects(corpus: Corpus, target: TargetLines) -> tuple[IndexedDefinition, ..
 
 def _enclosing(outline: Sequence[IndexedDefinition], line: int) -> IndexedDefinition | None:
     """The innermost definition around a line."""
-    around = [each for each in outline if each.start_line <= line <= each.end_line]
+    around = [definition for definition in outline if definition.start_line <= line <= definition.end_line]
     return min(around, key=lambda each: each.end_line - each.start_line, default=None)
 
 
@@ -86,10 +86,10 @@ def callees(
 def _head(candidate: Candidate) -> Candidate:
     """A function that is shown whole, by its signature."""
     outline = candidate.corpus.outline(candidate.path)
-    for each in outline:
-        if each.start_line == candidate.first and each.kind in FUNCTIONS:
-            last = min(candidate.last, each.start_line + each.head_lines - 1)
-            return replace(candidate, spans=((each.start_line, last),))
+    for definition in outline:
+        if definition.start_line == candidate.first and definition.kind in FUNCTIONS:
+            last = min(candidate.last, definition.start_line + definition.head_lines - 1)
+            return replace(candidate, spans=((definition.start_line, last),))
     return candidate
 
 
@@ -179,7 +179,7 @@ def existing_tests(
     found = dict.fromkeys((*same, *functions)) or _example_tests(corpus, target)
     for path in sorted(found, key=lambda each: (each not in functions, each not in same)):
         outline = corpus.outline(path)
-        head = min((each.start_line for each in outline), default=1) - 1
+        head = min((definition.start_line for definition in outline), default=1) - 1
         lines = functions.get(path) or set(range(1, min(FIRST_TESTS, len(corpus.lines(path))) + 1))
         yield Candidate(path, spans_of({*range(1, min(head, HEAD_LINES) + 1), *lines}), "test", corpus)
 

@@ -107,9 +107,9 @@ def candidates_of(pieces: Iterable[FoundPiece], signal: str, question: str) -> I
         if hit.path not in corpus.opened:
             yield _section(replace(_candidate(piece, signal), words=words))
             continue
-        for each in corpus.outline(hit.path):
-            if hit.name == each.qualified:
-                yield replace(definition_candidate(corpus, each, signal), words=words)
+        for definition in corpus.outline(hit.path):
+            if hit.name == definition.qualified:
+                yield replace(definition_candidate(corpus, definition, signal), words=words)
                 break
 
 
@@ -126,9 +126,9 @@ def _section(candidate: Candidate) -> Candidate:
     lines = candidate.corpus.lines(candidate.path)
     filled = sum(1 for line in lines[candidate.first - 1 : candidate.last] if line.strip())
     around = [
-        each.end_line
-        for each in candidate.corpus.outline(candidate.path)
-        if each.start_line == candidate.first and each.qualified == candidate.name
+        definition.end_line
+        for definition in candidate.corpus.outline(candidate.path)
+        if definition.start_line == candidate.first and definition.qualified == candidate.name
     ]
     if filled > BARE or not around:
         return candidate

@@ -115,9 +115,9 @@ class FolderRules:
             unknown.append(directory)
             directory = directory.rpartition("/")[0]
         real = self._real[directory]
-        for each in reversed(unknown):
-            real = real and self._is_directory(each)
-            self._real[each] = real
+        for folder in reversed(unknown):
+            real = real and self._is_directory(folder)
+            self._real[folder] = real
         return real
 
     def _is_directory(self, path: str) -> bool:

@@ -299,11 +299,11 @@ class IgnoreRules:
         if directory not in self._directories:
             self._directories[""] = self._enter("", ())
         levels = self._directories[directory]
-        for each in reversed(unknown):
+        for folder in reversed(unknown):
             # The rule files in an excluded directory do not count.
-            reason = self._judge(levels, each, directory=True)
-            levels = reason or self._enter(each, levels if isinstance(levels, tuple) else ())
-            self._directories[each] = levels
+            reason = self._judge(levels, folder, directory=True)
+            levels = reason or self._enter(folder, levels if isinstance(levels, tuple) else ())
+            self._directories[folder] = levels
         return levels
 
     def _enter(self, directory: str, above: tuple[Level, ...]) -> Levels:

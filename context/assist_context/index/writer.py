@@ -178,7 +178,7 @@ class IndexWriter:
         """
         with transaction(self._db, self._path) as db:
             self._entries = None
-            removed = sum(_drop_below(db, os.fsencode(each)) for each in gone)
+            removed = sum(_drop_below(db, os.fsencode(path)) for path in gone)
             added = 0
             changed = 0
             wanted = []

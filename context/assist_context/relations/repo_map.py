@@ -160,9 +160,9 @@ def repo_map(
     worth: list[tuple[float, str, int, IndexedDefinition, tuple[IndexedDefinition, ...]]] = []
     for path in best[:MOST_MAPPED]:
         outline = index.outline(path)
-        counts = [_count_users(index, each) for each in outline]
+        counts = [_count_users(index, definition) for definition in outline]
         total = sum(counts)
-        named = {each.qualified: each for each in reversed(outline)}
+        named = {definition.qualified: definition for definition in reversed(outline)}
         for each, count in zip(outline, counts, strict=True):
             if count:
                 share = ranks[path] * count / total
@@ -190,7 +190,11 @@ def _enclosing(
     """The definitions around one, outermost first, as far as the outline has them."""
     parts = definition.parent.split(".") if definition.parent else []
     above = (named.get(".".join(parts[: deep + 1])) for deep in range(len(parts)))
-    return tuple(each for each in above if each and each.start_line <= definition.start_line <= each.end_line)
+    return tuple(
+        heading
+        for heading in above
+        if heading and heading.start_line <= definition.start_line <= heading.end_line
+    )
 
 
 class _MapRoom:

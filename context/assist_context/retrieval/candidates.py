@@ -73,9 +73,17 @@ def definition_candidate(corpus: Corpus, definition: IndexedDefinition, signal: 
 def skeleton(corpus: Corpus, path: str, signal: str, most: int = 20) -> Candidate | None:
     """A file by the heads of its top-level definitions, a page by its upper headings; None if it has none."""
     if is_page(path):
-        tops = [each for each in corpus.outline(path) if each.kind == SECTION and each.depth <= 1]
+        tops = [
+            definition
+            for definition in corpus.outline(path)
+            if definition.kind == SECTION and definition.depth <= 1
+        ]
     else:
-        tops = [each for each in corpus.outline(path, parent="") if not each.name.startswith("_")]
+        tops = [
+            definition
+            for definition in corpus.outline(path, parent="")
+            if not definition.name.startswith("_")
+        ]
     spans = [(top.start_line, top.start_line + top.head_lines - 1) for top in tops[:most]]
     return Candidate(path, _merge_spans(spans), signal, corpus) if spans else None
 

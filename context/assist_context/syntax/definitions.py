@@ -114,11 +114,11 @@ def definitions_in_part(
 ) -> tuple[list[DefinitionSite], EnclosingScopes]:
     """The sites in a part of a text, and the scopes that continue beyond its end."""
     sites, extents = _collect_sites(source, matches, around)
-    widest = max((each.end for each in sites), default=0)
+    widest = max((site.end for site in sites), default=0)
     kept, stack = _with_parents(sites, keys, before, around)
     if widest <= end:
         return kept, NO_SCOPES
-    ends = [each for each in extents if each[1] > end]
+    ends = [extent for extent in extents if extent[1] > end]
     own = [each for each in stack if each.end > end and not any(each is other for other in around.stack)]
     shown = [each for each in kept if each.kind and each.end > end]
     return kept, _make_scopes(ends, own, shown, widest)
@@ -130,7 +130,7 @@ def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> Enc
         return around
     stack = [each for each in around.stack if each.end > end and each.end >= own.widest]
     return _make_scopes(
-        [each for each in around.extents + own.extents if each[1] > end],
+        [extent for extent in around.extents + own.extents if extent[1] > end],
         [*stack, *own.stack],
         [each for each in around.shown + own.shown if each.end > end],
     )
@@ -139,7 +139,7 @@ def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> Enc
 def _make_scopes(
     extents: list[Extent], stack: list[DefinitionSite], shown: list[DefinitionSite], widest: int = 0
 ) -> EnclosingScopes:
-    ends = [*(each[1] for each in extents), *(each.end for each in (*stack, *shown))]
+    ends = [*(extent[1] for extent in extents), *(each.end for each in (*stack, *shown))]
     return EnclosingScopes(tuple(extents), tuple(stack), tuple(shown), widest, min(ends, default=sys.maxsize))
 
 
@@ -180,7 +180,7 @@ def _collect_sites(
         else:
             _add_match(source, sites, rank, whole, captures)
     extents = sorted(
-        [(each.start, each.end, each.kind in FUNCTIONS) for each in sites.values()],
+        [(site.start, site.end, site.kind in FUNCTIONS) for site in sites.values()],
         key=lambda each: (each[0], -each[1]),
     )
     edges, within = _function_edges([*around.extents, *extents]) if assigned else ([], [])
@@ -227,12 +227,12 @@ def _function_edges(extents: Iterable[Extent]) -> tuple[list[int], list[bool]]:
         edges.append(min(stack.pop()[1], until))
         within.append(bool(stack) and stack[-1][2])
 
-    for each in extents:
-        while stack and (stack[-1][1] <= each[0] or stack[-1][1] < each[1]):
-            leave(each[0])
-        stack.append(each)
-        edges.append(each[0])
-        within.append(each[2])
+    for extent in extents:
+        while stack and (stack[-1][1] <= extent[0] or stack[-1][1] < extent[1]):
+            leave(extent[0])
+        stack.append(extent)
+        edges.append(extent[0])
+        within.append(extent[2])
     while stack:
         leave(stack[-1][1])
     return edges, within
@@ -284,25 +284,25 @@ def _with_parents(
     sites.sort(key=lambda each: (each.start, -each.end, each.at))
     kept: list[DefinitionSite] = []
     stack: list[DefinitionSite] = list(around.stack)
-    for each in sites:
-        while stack and (stack[-1].end <= each.start or stack[-1].end < each.end):
+    for site in sites:
+        while stack and (stack[-1].end <= site.start or stack[-1].end < site.end):
             stack.pop()
-        above = _innermost(stack, each)
-        local = above and above.kind in FUNCTIONS and each.kind in _LOCAL and not each.parent
+        above = _innermost(stack, site)
+        local = above and above.kind in FUNCTIONS and site.kind in _LOCAL and not site.parent
         if local or len(stack) >= MOST_DEEP:
             continue
-        if above and above.name == each.name and above.kind in _TYPES and each.kind in _TYPES:
+        if above and above.name == site.name and above.kind in _TYPES and site.kind in _TYPES:
             continue  # typedef struct node {...} node
-        each.nest(above)
-        if each.kind in _ONCE:
-            key = each.qualified, each.kind
+        site.nest(above)
+        if site.kind in _ONCE:
+            key = site.qualified, site.kind
             again = key in keys or key in before
             keys.add(key)
             if again:
                 continue
-        kept.append(each)
-        if not stack or (stack[-1].start, stack[-1].end) != (each.start, each.end):
-            stack.append(each)  # "const a = 1, b = 2" is two definitions with one extent
+        kept.append(site)
+        if not stack or (stack[-1].start, stack[-1].end) != (site.start, site.end):
+            stack.append(site)  # "const a = 1, b = 2" is two definitions with one extent
     return kept, stack
 
 

@@ -52,10 +52,10 @@ def _blank_cut_start(language: Language, text: str) -> str:
         line = text[text.rfind("\n", 0, ending.start()) + 1 : ending.start()]
         alone = not line.strip() and not text[ending.end() :].partition("\n")[0].strip()
         above = text[: ending.start()].rstrip()
-        top = not line and all(each[:1] in {"", "#"} for each in above.split("\n"))  # of a module
+        top = not line and all(part[:1] in {"", "#"} for part in above.split("\n"))  # of a module
         begins = top or above.endswith(":") if alone else _BEGINS.fullmatch(line)
         if alone and not begins:  # in a function above that is less indented, after other code
-            begins = any(len(each[1]) < len(line) for each in _DEFINES.finditer(above))
+            begins = any(len(match[1]) < len(line) for match in _DEFINES.finditer(above))
         end = 0 if begins else ending.end()
     elif language.comment == "//" and (ending := re.search(r"^[^\"'`/\n]*\*/", text, re.MULTILINE)):
         end = 0 if "/*" in text[: ending.end() - 1] else ending.end()

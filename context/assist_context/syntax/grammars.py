@@ -145,7 +145,7 @@ def _single_marks(grammar: str, docs: bool) -> tuple[str, ...]:
     """For each pattern of a grammar's query, the mark that is its only capture, or ""."""
     compiled = query(grammar, docs)
     kinds = () if isinstance(compiled, str) else _captures(compiled, query_source(grammar))
-    return tuple(next(iter(each)) if len(each) == 1 and each <= MARKS else "" for each in kinds)
+    return tuple(next(iter(kind)) if len(kind) == 1 and kind <= MARKS else "" for kind in kinds)
 
 
 def compile_query(grammar: str, source: str) -> tree_sitter.Query | str:

@@ -252,10 +252,10 @@ class OpenTree:
         first = all_blocks[index]
         end = first.end
         after = index + 1
-        for each in islice(all_blocks, after, None):
-            if each.outline or each.reading or each.end - first.start > BATCH_BYTES:
+        for block in islice(all_blocks, after, None):
+            if block.outline or block.reading or block.end - first.start > BATCH_BYTES:
                 break
-            end = each.end
+            end = block.end
             after += 1
         span = first.start, end
         self.reread += span[1] - span[0]
@@ -270,7 +270,7 @@ def _nodes(root: tree_sitter.Node, long: int) -> list[Node]:
 
     def add(parent: tree_sitter.Node, above: tuple[int, ...], upto: int, free: bool) -> None:
         children = parent.children
-        spans = [each.byte_range for each in children]
+        spans = [child.byte_range for child in children]
         head = _body_index(spans) if above else 0
         for at, (each, (start, end)) in enumerate(zip(children, spans, strict=True)):
             free = free if at == 0 else at > head

@@ -177,7 +177,7 @@ def share_reading(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bo
     `some` are the index of the first of these blocks and the index after the last. A match may reach into a
     long node that begins in its block, as the end of a class does.
     """
-    starts = [each.start for each in blocks]
+    starts = [block.start for block in blocks]
     matches = [list[Match]() for _ in range(*some)]
     marks = [list[Mark]() for _ in range(*some)]
 
@@ -216,11 +216,11 @@ def share_reading(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bo
 
 def join_outlines(blocks: list[SyntaxBlock]) -> Symbols:
     """The symbols of all blocks, whose outlines must be known."""
-    outlines = [each.outline for each in blocks if each.outline]
+    outlines = [block.outline for block in blocks if block.outline]
     return Symbols(
-        tuple(chain.from_iterable(each.definitions for each in outlines)),
-        tuple(chain.from_iterable(each.references for each in outlines)),
-        tuple(chain.from_iterable(each.imports for each in outlines)),
+        tuple(chain.from_iterable(outline.definitions for outline in outlines)),
+        tuple(chain.from_iterable(outline.references for outline in outlines)),
+        tuple(chain.from_iterable(outline.imports for outline in outlines)),
     )
 
 
@@ -233,8 +233,14 @@ def move_outline(outline: Outline, by: int) -> Outline:
             Definition(d.name, d.kind, d.start_line + by, d.end_line + by, d.signature, d.parent, d.doc)
             for d in outline.definitions
         ),
-        tuple(Reference(each.name, each.line + by, each.inside) for each in outline.references),
-        tuple(Import(each.module, each.names, each.line + by, each.level) for each in outline.imports),
+        tuple(
+            Reference(reference.name, reference.line + by, reference.inside)
+            for reference in outline.references
+        ),
+        tuple(
+            Import(import_.module, import_.names, import_.line + by, import_.level)
+            for import_ in outline.imports
+        ),
         outline.keys,
         outline.open,
     )

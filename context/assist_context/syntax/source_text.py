@@ -98,7 +98,7 @@ class Source:
         before = self.starts[: self.line(start)]
         inside = [start + match.end() for match in re.finditer(rb"\n", piece)]
         growth = len(piece) - (end - start)
-        starts = [*before, *inside, *(each + growth for each in self.starts[self.line(end) :])]
+        starts = [*before, *inside, *(start + growth for start in self.starts[self.line(end) :])]
         return Source(self.data[:start] + piece + self.data[end:], starts)
 
 

@@ -66,7 +66,7 @@ def locate_references(source: Source, marks: Iterable[Mark], defined: Sequence[D
     begins = [start for _, start, _ in defined]
     coming = 0  # the next definition; `border` is where `inside` may change next
     border = begins[0] if begins else len(source.data) + 1
-    for start, end, how in sorted([each for each in marks if each[2] in _CAPTURES], key=itemgetter(0)):
+    for start, end, how in sorted([mark for mark in marks if mark[2] in _CAPTURES], key=itemgetter(0)):
         if start == last or start in names:
             continue
         last = start
@@ -188,11 +188,13 @@ def outline(
     """
     keys: set[Key] = set()
     sites, continuing = definitions_in_part(source, reading.matches, keys, before, around, end)
-    defined = [each for each in sites if each.kind]
+    defined = [site for site in sites if site.kind]
     comments = doc_comments.standalone_comments(source, reading.marks if docs else ())
     holders = [*around.shown, *defined]
-    names = [each.qualified for each in holders] + [""]  # -1 is outside of all
-    refs = locate_references(source, reading.marks, [(each.at, each.start, each.end) for each in holders])
+    names = [holder.qualified for holder in holders] + [""]  # -1 is outside of all
+    refs = locate_references(
+        source, reading.marks, [(holder.at, holder.start, holder.end) for holder in holders]
+    )
     return Outline(
         tuple([_definition(source, each, _doc(source, each, comments) if docs else "") for each in defined]),
         tuple([Reference(name, line, names[inside]) for name, line, inside in refs]),

@@ -194,7 +194,7 @@ def _settle(journal_dir: Path) -> tuple[str, ...]:
 
 
 def _last(journal_dir: Path) -> JournalEntry | None:
-    return next((each for each in reversed(journal.entries(journal_dir)) if each.state == "done"), None)
+    return next((entry for entry in reversed(journal.entries(journal_dir)) if entry.state == "done"), None)
 
 
 def _applied_edit(entry: JournalEntry) -> AppliedEdit:

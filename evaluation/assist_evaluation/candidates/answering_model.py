@@ -174,7 +174,7 @@ class AnswerCandidate:
 
     def _eval_answer(self, decided: DecidedQuestion, final: FinalAnswer, path: str) -> EvalAnswer:
         changes = final.plan.changes if final.plan else ()
-        change = next((each for each in changes if each.path == path), None)
+        change = next((change for change in changes if change.path == path), None)
         edits = bool(decided.local.form.kind)
         decision = decided.decision
         return EvalAnswer(

@@ -42,12 +42,12 @@ class KnownCandidate:
 
     def _other(self, task: EvalTask) -> TaskTexts:
         others = [each for each in self._tasks if each.kind == task.kind and each.id != task.id]
-        known = [self._texts[each.id] for each in others if each.id in self._texts]
+        known = [self._texts[other.id] for other in others if other.id in self._texts]
         return seeded_random(1, task.id).choice(known) if known else replace(self._texts[task.id], truth="?")
 
     def _places(self, task: EvalTask, texts: TaskTexts) -> tuple[str, ...]:
         """The right file first, or a drawn order of it and nine others."""
-        paths = sorted({each.path for each in self._tasks if each.kind == "questions"} - {texts.truth})
+        paths = sorted({task.path for task in self._tasks if task.kind == "questions"} - {texts.truth})
         rng = seeded_random(1, task.id)
         drawn = [texts.truth, *rng.sample(paths, min(9, len(paths)))]
         if self._kind == "shuffled":

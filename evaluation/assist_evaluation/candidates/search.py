@@ -47,7 +47,7 @@ class SearchCandidate:
             raise RuntimeError("the search is not open")
         start = time.perf_counter()
         found = await asyncio.to_thread(gather_evidence, self._corpus, texts.words, None, FRONTIER_TOKENS)
-        places = tuple(dict.fromkeys(each.path.replace(os.sep, "/") for each in found.snippets))
+        places = tuple(dict.fromkeys(snippet.path.replace(os.sep, "/") for snippet in found.snippets))
         ms = 1e3 * (time.perf_counter() - start)
         return EvalAnswer(places=places, reason="" if places else "nothing was found", ms=ms)
 

@@ -129,8 +129,8 @@ def run_evaluation(flags: EvalFlags) -> None:
     from assist_evaluation.running.ready import get_ready  # noqa: PLC0415
 
     config = settings(offline=flags.offline)
-    for each in flags.guards or ():
-        parse_guard(each)
+    for guard in flags.guards or ():
+        parse_guard(guard)
     ready = get_ready(config, directory(flags.workspace), flags.wish(), show_passing)
     bounds = leaving_bounds(ready)
     end_passing()
@@ -195,16 +195,17 @@ def _show_plan(ready: "ReadyEvaluation", bounds: "list[LeavingBound]", *, as_jso
     if as_json:
         emit(
             {
-                "candidates": [each.label for each in ready.candidates],
+                "candidates": [candidate.label for candidate in ready.candidates],
                 "tasks": counts,
-                "leaving": [bound_document(each) for each in bounds],
+                "leaving": [bound_document(bound) for bound in bounds],
                 "max_usd": ready.wish.max_usd,
             }
         )
         return
     out(f"Tasks       {', '.join(f'{number:,} {kind}' for kind, number in counts.items())}")
-    for each in ready.candidates:
-        out(f"Candidate   {harmless(each.label)}: {', '.join(kind for kind in each.kinds if kind in counts)}")
+    for candidate in ready.candidates:
+        asked = ", ".join(kind for kind in candidate.kinds if kind in counts)
+        out(f"Candidate   {harmless(candidate.label)}: {asked}")
     for bound in bounds:
         for line in bound_lines(bound, ready.wish.max_usd):
             out(f"Leaves      {harmless(line)}")
@@ -217,13 +218,13 @@ def _agree(bounds: "list[LeavingBound]", flags: EvalFlags) -> None:
     """Ask before anything is sent, with the hosts, the numbers and the prices."""
     from assist_evaluation.running.leaving import bound_lines  # noqa: PLC0415
 
-    if flags.max_usd <= 0 and any(not each.candidate.startswith("server:") for each in bounds):
+    if flags.max_usd <= 0 and any(not bound.candidate.startswith("server:") for bound in bounds):
         raise UserError("A provider is asked only within a bound: say with --max-usd what the run may cost.")
-    if not any(each.requests for each in bounds):
+    if not any(bound.requests for bound in bounds):
         return
     for bound in bounds:
         for line in bound_lines(bound, flags.max_usd):
             say(line)
     say("Edits are asked about files as they were before a commit: old versions leave, without secrets.")
-    yes = flags.yes and all(each.yes_allowed for each in bounds)
+    yes = flags.yes and all(bound.yes_allowed for bound in bounds)
     ask_first("Send that?", "Nothing was sent.", yes=yes)

@@ -87,8 +87,8 @@ def fit(flags: FitFlags) -> None:
             "--calibrate takes a run of this repository, not a folder from elsewhere.", WRONG_USAGE
         )
     names = list(made.run["versions"])
-    local = flags.local or next((each for each in names if each.startswith("local:")), "")
-    provider = flags.provider or next((each for each in names if each.startswith("provider:")), "")
+    local = flags.local or next((name for name in names if name.startswith("local:")), "")
+    provider = flags.provider or next((name for name in names if name.startswith("provider:")), "")
     tasks = thresholds.fit_tasks(made.rows, local, provider)
     found = thresholds.fit_thresholds(tasks, read_calibration(config)[0], recalibrate=flags.calibrate)
     rate = asked_a_day(config)
@@ -122,14 +122,14 @@ def _show(found: "ThresholdFit", rate: float, local: str, provider: str) -> None
     )
     rows = [
         [
-            f"{each.threshold:.1f}",
-            f"{each.escalated:.0%}",
-            f"{each.escalated_low:.0%} to {each.escalated_high:.0%}",
-            f"{each.right:.0%}",
-            f"{each.right_low:.0%} to {each.right_high:.0%}",
-            f"{each.usd_per_100 * rate / 100:.3f}",
+            f"{row.threshold:.1f}",
+            f"{row.escalated:.0%}",
+            f"{row.escalated_low:.0%} to {row.escalated_high:.0%}",
+            f"{row.right:.0%}",
+            f"{row.right_low:.0%} to {row.right_high:.0%}",
+            f"{row.usd_per_100 * rate / 100:.3f}",
         ]
-        for each in found.rows
+        for row in found.rows
     ]
     table([Column(head, number=True) for head in HEADS], rows)
     out(

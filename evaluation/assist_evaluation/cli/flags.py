@@ -33,7 +33,7 @@ def kinds_of(text: str) -> "tuple[TaskKind, ...]":
     """The kinds that a flag names, none for all."""
     from assist_evaluation.running.ready import check_kinds  # noqa: PLC0415
 
-    return check_kinds([each.strip() for each in text.split(",") if each.strip()])
+    return check_kinds([part.strip() for part in text.split(",") if part.strip()])
 
 
 @dataclass(frozen=True, slots=True)

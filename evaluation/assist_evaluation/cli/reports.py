@@ -58,16 +58,18 @@ def finish(ready: "ReadyEvaluation", folder: Path, flags: EvalFlags) -> None:
     keep_document(made)
     file = folder / PAGE
     write_private(file, page(made.run, made.summary, examples_of(made, ready.folder, None)))
-    earlier = documents_of(each for each in ready.folder.run_folders() if each.name < folder.name)
-    results = [check_guard(each, made.document, earlier) for each in flags.guards or ()]
+    earlier = documents_of(
+        run_folder for run_folder in ready.folder.run_folders() if run_folder.name < folder.name
+    )
+    results = [check_guard(guard, made.document, earlier) for guard in flags.guards or ()]
     if flags.as_json:
         guards = [{"guard": g.text, "holds": g.holds, "found": g.found, "limit": g.limit} for g in results]
         emit({**made.document, "report": str(file), "guards": guards})
     else:
         show(made, file)
-        for each in results:
-            out(f"{'Holds' if each.holds else 'FAILS'}: {each.text} ({each.words})")
-    if not all(each.holds for each in results):
+        for result in results:
+            out(f"{'Holds' if result.holds else 'FAILS'}: {result.text} ({result.words})")
+    if not all(result.holds for result in results):
         raise typer.Exit(GUARD_FAILED)
 
 

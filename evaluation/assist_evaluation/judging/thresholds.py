@@ -117,16 +117,16 @@ def fit_thresholds(
             f"{len(tasks)} local answers to edits are too few to choose a threshold: {LEAST} are needed. Run "
             "`assist eval run --kinds edits,bodies -c local:NAME,as=answers -c provider:NAME --max-usd N`."
         )
-    shares = _out_of_fold(tasks) if recalibrate else [calibration.apply(each.score) for each in tasks]
-    fitted = fit([Label(each.score, each.local) for each in tasks]) if recalibrate else calibration
-    known = [each for each in tasks if each.provider is not None]
+    shares = _out_of_fold(tasks) if recalibrate else [calibration.apply(task.score) for task in tasks]
+    fitted = fit([Label(task.score, task.local) for task in tasks]) if recalibrate else calibration
+    known = [task for task in tasks if task.provider is not None]
     assumed = not known
     right = sum(bool(each.provider) for each in known) / len(known) if known else WORTH.frontier
     cost = sum(each.cost_micro for each in known) / len(known) if known else 0.0
     best = _best(tasks, shares, (right, cost))
     table = {limit: _row(tasks, shares, limit, (right, cost)) for limit in (*SHOWN, best)}
     recommended = {} if assumed else {"default": best}
-    for command in sorted({each.command for each in tasks}):
+    for command in sorted({task.command for task in tasks}):
         own = [at for at, each in enumerate(tasks) if each.command == command]
         if len(own) >= OWN_COMMAND and not assumed:
             limit = _best([tasks[at] for at in own], [shares[at] for at in own], (right, cost))
@@ -136,7 +136,7 @@ def fit_thresholds(
         recommended,
         None if assumed else _honest_row(table[best], tasks, shares, (right, cost)),
         len(tasks),
-        sum(each.local for each in tasks) / len(tasks),
+        sum(task.local for task in tasks) / len(tasks),
         right,
         assumed,
         tuple(_local_only(known)),
@@ -160,9 +160,9 @@ def _row(
 ) -> ThresholdRow:
     leaves = [share < limit for share in shares]
     right = _right_with(tasks, leaves, provider[0])
-    escalated = _interval([float(each) for each in leaves])
+    escalated = _interval([float(leaf) for leaf in leaves])
     answered = _interval(right)
-    costs = [each.cost_micro if each.provider is not None else provider[1] for each in tasks]
+    costs = [task.cost_micro if task.provider is not None else provider[1] for task in tasks]
     micro = sum(cost for cost, leaving in zip(costs, leaves, strict=True) if leaving) / len(tasks)
     return ThresholdRow(limit, *escalated, *answered, 100 * micro / 1e6)
 
@@ -212,7 +212,7 @@ def _best(tasks: Sequence[FitTask], shares: Sequence[float], provider: tuple[flo
     def worth(limit: float) -> float:
         leaves = [share < limit for share in shares]
         right = sum(_right_with(tasks, leaves, provider[0])) * WORTH.right_answer_micro
-        costs = [each.cost_micro if each.provider is not None else provider[1] for each in tasks]
+        costs = [task.cost_micro if task.provider is not None else provider[1] for task in tasks]
         paid = sum(cost + WORTH.wait_micro for cost, leaving in zip(costs, leaves, strict=True) if leaving)
         return right - paid
 
@@ -267,7 +267,7 @@ def fit_document(found: ThresholdFit, asked_a_day: float) -> dict[str, object]:
         "local_right": found.local_right,
         "provider_right": found.provider_right,
         "provider_assumed": found.assumed,
-        "rows": [_row_document(each, asked_a_day) for each in found.rows],
+        "rows": [_row_document(row, asked_a_day) for row in found.rows],
         "recommended": dict(found.recommended),
         "chosen": _row_document(found.chosen, asked_a_day) if found.chosen else None,
         "patch": settings_patch(found),

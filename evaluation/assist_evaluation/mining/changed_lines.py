@@ -47,7 +47,7 @@ def added_blocks(repository: MinedRepository, count: int) -> list[AddedBlock]:
             for file in commit.files:
                 if is_source(file.path):
                     blocks = [hunk.added for hunk in file.hunks if any(map(_is_code, hunk.added))]
-                    found += [AddedBlock(commit.id, commit.day, file.path, each) for each in blocks]
+                    found += [AddedBlock(commit.id, commit.day, file.path, block) for block in blocks]
         if len(commits) < PAGE or len(found) >= count:
             break
     return found
@@ -166,5 +166,5 @@ def _stratum(task: EvalTask, texts: TaskTexts) -> str:
     wanted = set(_NAME.findall(texts.truth.partition("\n")[0]))
     here = set(_NAME.findall(texts.before)) | set(_NAME.findall(texts.after))
     found = symbols(language_at(task.path), f"{texts.before}{texts.after}", docs=False)
-    imported = {name for each in found.imports for name in each.names}
+    imported = {name for import_ in found.imports for name in import_.names}
     return "workspace" if wanted - here or wanted & imported else "file"

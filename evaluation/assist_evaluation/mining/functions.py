@@ -90,7 +90,7 @@ def body_tasks(
     paths = [path for path, size in files.items() if is_source(path, size) and not is_test(path)]
     drawn = list(spread(sorted(paths), lambda path: language_at(path).name, seed, "bodies"))[:READ_FILES]
     texts = repository.texts(repository.filter_allowed(drawn))
-    found = [each for path in drawn for each in _bodies(path, texts.get(path, ""))]
+    found = [body for path in drawn for body in _bodies(path, texts.get(path, ""))]
     named = _names_in_tests(repository, files, drawn, seed)
     fitting = [each for each in found if each[1].name in named]
     order = spread(fitting, lambda each: language_at(each[0]).name, seed, "functions")
@@ -126,11 +126,15 @@ def _names_in_tests(
 def _bodies(path: str, text: str) -> Iterator[tuple[str, Definition, Body]]:
     language = language_at(path)
     lines = text.split("\n")
-    for each in symbols(language, text, docs=False).definitions:
-        if each.kind in FUNCTIONS and len(each.name) >= SHORTEST_NAME and not _SPECIAL.fullmatch(each.name):
-            body = body_of(language.blocks, lines, each)
+    for definition in symbols(language, text, docs=False).definitions:
+        if (
+            definition.kind in FUNCTIONS
+            and len(definition.name) >= SHORTEST_NAME
+            and not _SPECIAL.fullmatch(definition.name)
+        ):
+            body = body_of(language.blocks, lines, definition)
             if body is not None:
-                yield path, each, body
+                yield path, definition, body
 
 
 def body_texts(task: EvalTask, text: str) -> TaskTexts:

@@ -33,7 +33,7 @@ def mine(
     blocks = added_blocks(repository, WANTED * count) if {"lines", "typing"} & set(kinds) else []
     commits = commits_of(repository, WANTED * count) if {"edits", "next"} & set(kinds) else []
     files = repository.files() if {"bodies", "questions"} & set(kinds) else {}
-    days = {each.path: each.day for each in reversed(blocks)}
+    days = {block.path: block.day for block in reversed(blocks)}
     for kind in kinds:
         say(f"choosing {kind}")
         most = wanted[kind]
@@ -57,8 +57,8 @@ def texts_of(repository: MinedRepository, tasks: Sequence[EvalTask]) -> dict[str
     version of a file that no longer exists is not read: whoever deleted it may have had a reason.
     """
     now = repository.files()
-    allowed = set(repository.filter_allowed({each.path for each in tasks if each.path in now}))
-    given = [each for each in tasks if each.path in allowed]
+    allowed = set(repository.filter_allowed({task.path for task in tasks if task.path in now}))
+    given = [task for task in tasks if task.path in allowed]
     files = repository.texts_of((each.commit, each.path) for each in given)
     changes = repository.changes({each.change for each in given if each.kind in ("edits", "next")})
     found = {}
@@ -73,14 +73,14 @@ def texts_of(repository: MinedRepository, tasks: Sequence[EvalTask]) -> dict[str
         elif task.kind == "questions":
             found[task.id] = question_texts(task, text)
         elif (commit := changes.get(task.change)) is not None:
-            hunks = next((each.hunks for each in commit.files if each.path == task.path), ())
+            hunks = next((file.hunks for file in commit.files if file.path == task.path), ())
             found[task.id] = change_texts(task, hunks, text, commit.subject)
     return found
 
 
 def masked_files(repository: MinedRepository, tasks: Iterable[EvalTask]) -> dict[str, str]:
     """The files that questions are about, by path, without the words of all these questions."""
-    asked = [each for each in tasks if each.kind == "questions"]
+    asked = [task for task in tasks if task.kind == "questions"]
     found = repository.texts(each.path for each in asked)
     for task in asked:
         if task.path in found:

@@ -53,13 +53,14 @@ def _tasks(commit: str, path: str, text: str) -> Iterator[EvalTask]:
                     name=section.qualified,
                 )  # fmt: skip
         return
-    for each in symbols(language, text).definitions:
-        sentence = first_sentence(each.doc)
+    for definition in symbols(language, text).definitions:
+        sentence = first_sentence(definition.doc)
         if sentence[:1].isalpha() and not _CODE.search(sentence) and len(sentence.split()) in DOC_WORDS:
-            name = task_id("questions", commit, path, each.qualified)
+            name = task_id("questions", commit, path, definition.qualified)
             yield EvalTask(
-                name, "questions", commit, "", path, language.name, each.start_line, each.end_line,
-                name=each.qualified,
+                name, "questions", commit, "", path, language.name,
+                definition.start_line, definition.end_line,
+                name=definition.qualified,
             )  # fmt: skip
 
 
@@ -83,7 +84,14 @@ def question_texts(task: EvalTask, text: str) -> TaskTexts:
         words = task.name.rpartition(" > ")[2]
         masked = [*lines[: task.first - 1], bare if bare != heading else "\n", *lines[task.first :]]
         return TaskTexts("".join(masked), "", task.path, words=words)
-    doc = next((each.doc for each in symbols(language, text).definitions if each.qualified == task.name), "")
+    doc = next(
+        (
+            definition.doc
+            for definition in symbols(language, text).definitions
+            if definition.qualified == task.name
+        ),
+        "",
+    )
     return TaskTexts(_without(list(lines), task, doc), "", task.path, words=first_sentence(doc))
 
 

@@ -79,26 +79,26 @@ def definition_around(task: EvalTask, text: str) -> Definition | None:
     """The smallest definition that holds all lines of a task, None if there is none of a fitting length."""
     last = max(task.first, task.last)
     around = [
-        each
-        for each in symbols(language_at(task.path), text, docs=False).definitions
-        if each.start_line <= task.first
-        and last <= each.end_line
-        and each.end_line - each.start_line < LONGEST_DEFINITION
+        definition
+        for definition in symbols(language_at(task.path), text, docs=False).definitions
+        if definition.start_line <= task.first
+        and last <= definition.end_line
+        and definition.end_line - definition.start_line < LONGEST_DEFINITION
     ]
     return min(around, key=lambda each: each.end_line - each.start_line, default=None)
 
 
 def _edit(commit: PatchedCommit) -> Iterator[EvalTask]:
-    sources = [each for each in commit.files if is_source(each.path)]
+    sources = [file for file in commit.files if is_source(file.path)]
     if len(sources) != 1 or len(commit.files) > 2 or _NOTHING.search(commit.subject):
         return
     [file] = sources
     hunks = file.hunks
-    size = sum(len(each.removed) + len(each.added) for each in hunks)
-    first = min(each.old + (not each.removed) for each in hunks)
-    last = max(each.old + max(0, len(each.removed) - 1) for each in hunks)
+    size = sum(len(hunk.removed) + len(hunk.added) for hunk in hunks)
+    first = min(hunk.old + (not hunk.removed) for hunk in hunks)
+    last = max(hunk.old + max(0, len(hunk.removed) - 1) for hunk in hunks)
     fitting = len(hunks) in HUNKS and size <= MOST_LINES and last - first <= SPAN
-    if not fitting or len(commit.subject) not in SUBJECT or not any(each.removed for each in hunks):
+    if not fitting or len(commit.subject) not in SUBJECT or not any(hunk.removed for hunk in hunks):
         return
     command = "fix" if _FIX.search(commit.subject) else "refactor"
     name = task_id("edits", commit.id, file.path)
@@ -168,8 +168,8 @@ def change_texts(task: EvalTask, hunks: Sequence[PatchHunk], text: str, subject:
     lines = text.removesuffix("\n").split("\n")
     if task.kind == "next":
         hunks = [line for hunk in hunks for line in by_lines(hunk)]
-    inside = [each for each in hunks if task.first <= each.old + (not each.removed) and each.old <= task.last]
-    earlier = [each for each in hunks if each.old < task.first] if task.kind == "next" else []
+    inside = [hunk for hunk in hunks if task.first <= hunk.old + (not hunk.removed) and hunk.old <= task.last]
+    earlier = [hunk for hunk in hunks if hunk.old < task.first] if task.kind == "next" else []
     above = _with_hunks(lines[: task.first - 1], earlier, 1)
     old = lines[task.first - 1 : task.last]
     new = _with_hunks(old, inside, task.first)
@@ -189,7 +189,7 @@ def _join_lines(lines: Sequence[str]) -> str:
 def _with_hunks(lines: Sequence[str], hunks: Sequence[PatchHunk], first: int) -> list[str]:
     """Lines, the first of which has number `first`, with these hunks made."""
     found = list(lines)
-    for each in sorted(hunks, key=lambda each: -each.old):
-        at = each.old - first + (not each.removed)
-        found[at : at + len(each.removed)] = each.added
+    for hunk in sorted(hunks, key=lambda each: -each.old):
+        at = hunk.old - first + (not hunk.removed)
+        found[at : at + len(hunk.removed)] = hunk.added
     return found

@@ -70,7 +70,7 @@ class MinedRepository:
     def changes(self, commits: Iterable[str]) -> dict[str, PatchedCommit]:
         """These commits by their ids; none of them if one is gone, as after a shallow clone."""
         try:
-            return {each.id: each for each in commits_by_id(self.tree, _never, sorted(commits))}
+            return {commit.id: commit for commit in commits_by_id(self.tree, _never, sorted(commits))}
         except GitFailed:
             return {}
 

@@ -93,16 +93,16 @@ def summary_document(run: Mapping[str, Any], found: RunSummary) -> dict[str, Any
         "answers": found.answers,
         "disturbed": found.disturbed,
         "ranking": [asdict(each) for each in found.ranking],
-        "kinds": [_kind_document(each) for each in found.kinds],
+        "kinds": [_kind_document(kind) for kind in found.kinds],
         "differences": [
             {
-                "kind": each.kind,
-                "one": each.one,
-                "other": each.other,
-                **asdict(each.found),
-                "words": each.words,
+                "kind": difference.kind,
+                "one": difference.one,
+                "other": difference.other,
+                **asdict(difference.found),
+                "words": difference.words,
             }
-            for each in found.differences
+            for difference in found.differences
         ],
         "reliability": {name: [asdict(each) for each in bins] for name, bins in found.reliability.items()},
     }
@@ -141,7 +141,7 @@ def ranking_rows(found: RunSummary) -> list[list[str]]:
 
 def verdict_lines(found: RunSummary) -> list[str]:
     """The sentences on the pairs that differ, and how many others there are."""
-    telling = [each.words for each in found.differences if each.found.verdict != ALIKE]
+    telling = [difference.words for difference in found.differences if difference.found.verdict != ALIKE]
     others = len(found.differences) - len(telling)
     more = f"{others} other comparisons: they cannot be told apart by these tasks."
     return [*telling, *([more] if others else [])]
@@ -151,7 +151,7 @@ def kind_heads(kind: TaskKind) -> list[tuple[str, bool]]:
     """The heads of a kind's table, and whether each column has numbers."""
     more = [words for _, words in _NUMBERS[kind]]
     heads = ["Tasks", _MAIN_HEADS[kind], "95 %", *more, "p50 ms", "p95 ms", "Read", "Written", "Dollars"]
-    return [("Candidate", False), *((each, True) for each in heads)]
+    return [("Candidate", False), *((head, True) for head in heads)]
 
 
 def kind_rows(kind: TaskKind, found: RunSummary) -> list[list[str]]:
@@ -204,7 +204,7 @@ def _kind_section(kind: TaskKind, found: RunSummary) -> dict[str, Any]:
         "words": words,
         "heads": kind_heads(kind),
         "rows": kind_rows(kind, found),
-        "verdicts": [each.words for each in found.differences if each.kind == kind],
+        "verdicts": [difference.words for difference in found.differences if difference.kind == kind],
         "ages": _age_lines(own),
         "bars": [(each.candidate, f"{each.mean:.2f}", max(0.0, each.mean)) for each in own],
         "main": MAIN[kind][1],
@@ -214,9 +214,9 @@ def _kind_section(kind: TaskKind, found: RunSummary) -> dict[str, Any]:
 def _age_lines(rows: Sequence[CandidateKind]) -> list[str]:
     """What each candidate does on code that may have been in its training data, and on newer code."""
     return [
-        f"{each.candidate}: {each.older:.2f} on code from before its release, {each.newer:.2f} on newer."
-        for each in rows
-        if each.older is not None and each.newer is not None
+        f"{row.candidate}: {row.older:.2f} on code from before its release, {row.newer:.2f} on newer."
+        for row in rows
+        if row.older is not None and row.newer is not None
     ]
 
 
@@ -226,10 +226,10 @@ def _charts(found: RunSummary) -> list[tuple[str, Markup]]:
     for kind in ("lines", "bodies", "edits"):
         own = [each for each in found.kinds if each.kind == kind]
         points = [ChartPoint(each.candidate, each.ms_p50, each.mean, each.low, each.high) for each in own]
-        if len(points) > 1 and any(each.y for each in points):
+        if len(points) > 1 and any(point.y for point in points):
             caption = f"{KIND_WORDS[own[0].kind][0]}: quality by latency. Up and to the left is better."
             made.append((caption, Markup(scatter(points, "median milliseconds", MAIN[own[0].kind][1]))))  # noqa: S704
-    paid = [each for each in found.kinds if each.kind in ("bodies", "edits")]
+    paid = [kind for kind in found.kinds if kind.kind in ("bodies", "edits")]
     for kind in ("bodies", "edits"):
         own = [each for each in paid if each.kind == kind]
         if any(each.cost_micro for each in own) and any(each.mean for each in own):

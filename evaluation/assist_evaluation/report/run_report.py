@@ -69,11 +69,11 @@ def find_run(folder: EvalFolder, name: str) -> Path:
         if at < 0:
             raise UserError(f"There is no run {name!r}: there are {len(runs)}. `assist eval run` makes one.")
         return runs[at]
-    found = [each for each in runs if each.name == name]
+    found = [run for run in runs if run.name == name]
     path = Path(name).expanduser()
     if found or (path / RESULTS).is_file():
         return found[0] if found else path
-    known = ", ".join(each.name for each in runs[-5:]) or "none yet"
+    known = ", ".join(run.name for run in runs[-5:]) or "none yet"
     raise UserError(f"There is no run {name!r}: name a folder, `last`, or one of {known}.")
 
 

@@ -81,7 +81,7 @@ class Evaluation:
     def _masked_copy(self) -> dict[str, str]:
         """Make the copy that questions are searched in, if the search is asked."""
         ready = self._ready
-        if not any(each.source == "search" for each in ready.candidates):
+        if not any(candidate.source == "search" for candidate in ready.candidates):
             return {}
         names = "".join(task.id for task in ready.tasks.tasks if task.kind == "questions")
         if not names:
@@ -140,7 +140,7 @@ class Evaluation:
 def release_days(candidates: Sequence[CandidateSpec]) -> dict[str, str]:
     """The day on which the weights of each candidate's model were published, as far as it is known."""
     days = {row.name: row.released for row in catalogue_rows()}
-    return {each.label: days[each.name] for each in candidates if days.get(each.name)}
+    return {candidate.label: days[candidate.name] for candidate in candidates if days.get(candidate.name)}
 
 
 def _search_config(ready: ReadyEvaluation) -> Config:

@@ -115,7 +115,7 @@ def bound_document(bound: LeavingBound) -> dict[str, Any]:
 
 def record_departures(ready: ReadyEvaluation, folder: Path, since: datetime) -> None:
     """Write into the facts of a run what left since a moment for its candidates, by the audit log."""
-    names = {each.name for each in ready.candidates if each.source in ("provider", "server")}
+    names = {candidate.name for candidate in ready.candidates if candidate.source in ("provider", "server")}
     log = events(gate_files(ready.config).audit, Filter(since=since.astimezone(UTC).timestamp()))
     rows = [
         {"provider": key.provider, "host": key.host, "command": key.command, **{n: sums[n] for n in _SUMS}}

@@ -83,11 +83,11 @@ def get_ready(config: Config, root: Path, wish: EvalWish, say: SayStep) -> Ready
     workspace = workspace_at(config, root)
     folder = eval_folder(config, workspace.root)
     candidates = wish.candidates or usual_candidates(config, workspace.root, wish)
-    versions = {each.label: version_of(each, config, workspace.root) for each in candidates}
-    answered = {kind for each in candidates for kind in each.kinds}
+    versions = {candidate.label: version_of(candidate, config, workspace.root) for candidate in candidates}
+    answered = {kind for candidate in candidates for kind in candidate.kinds}
     kinds = tuple(kind for kind in wish.kinds or KINDS if kind in answered)
     if not kinds:
-        names = ", ".join(each.label for each in candidates)
+        names = ", ".join(candidate.label for candidate in candidates)
         said = f"{names} cannot answer {', '.join(wish.kinds)}: "
         if wish.candidates:
             raise UserError(said + "name other kinds.", WRONG_USAGE)
@@ -100,11 +100,11 @@ def get_ready(config: Config, root: Path, wish: EvalWish, say: SayStep) -> Ready
         repository = open_repository(git_of(config), workspace.root)
         write_tasks(folder.tasks, tasks)
     large = len(repository.files()) > LARGEST_COPY
-    left_out = {each.id: why for each in tasks.tasks if (why := _why_not(each, kinds, large=large))}
-    kept = tuple(each for each in tasks.tasks if each.id not in left_out)
+    left_out = {task.id: why for task in tasks.tasks if (why := _why_not(task, kinds, large=large))}
+    kept = tuple(task for task in tasks.tasks if task.id not in left_out)
     say("reading the tasks")
     texts = texts_of(repository, kept)
-    if any(each.context for each in candidates) and config.context.index:
+    if any(candidate.context for candidate in candidates) and config.context.index:
         say("indexing")
         update_index(config, workspace, lambda *_: None)
     return ReadyEvaluation(
@@ -134,7 +134,7 @@ def usual_candidates(config: Config, root: str, wish: EvalWish) -> tuple[Candida
         if _is_here(config)
         else []
     )
-    here = (each.row for each in installed_models(store_of(config)))
+    here = (model.row for model in installed_models(store_of(config)))
     others = [row.name for row in here if row.name != used and row.fim and row.purpose == "completion"]
     found += [CandidateSpec("local", name) for name in others[:LOCALS]]
     allowed = permissions_for(config, [root])[0]

@@ -48,7 +48,7 @@ class EvalFolder:
 
     def run_folders(self) -> list[Path]:
         """The folders of all runs that have results, oldest first."""
-        return sorted(each.parent for each in (self.path / "runs").glob("*/results.jsonl"))
+        return sorted(path.parent for path in (self.path / "runs").glob("*/results.jsonl"))
 
     def new_run(self, name: str) -> Path:
         """An empty folder for a run; a second run in the same second gets another name."""

@@ -54,7 +54,7 @@ def parse_value(key: tuple[str, ...], text: str) -> Any:
     """
     hint = _hint_of(key)
     if get_origin(hint) is tuple and not text.lstrip().startswith("["):
-        return [each.strip() for each in text.split(",") if each.strip()]
+        return [part.strip() for part in text.split(",") if part.strip()]
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
@@ -96,7 +96,7 @@ def assign(key: tuple[str, ...], value: Any) -> Assignment:
     if value is not None:
         _, problems = read(config, {key[0]: entry}, str(file), config.paths.config)
         if problems:
-            raise ConfigError("\n".join(each.message for each in problems))
+            raise ConfigError("\n".join(problem.message for problem in problems))
     write_settings(file, {key: value})
     return Assignment(file, key, value)
 
@@ -140,7 +140,7 @@ def _hint_of(key: tuple[str, ...]) -> Any:
 
 def _takes_text(hint: Any) -> bool:
     choices = get_args(hint)
-    return hint in (str, "str") or (bool(choices) and all(isinstance(each, str) for each in choices))
+    return hint in (str, "str") or (bool(choices) and all(isinstance(choice, str) for choice in choices))
 
 
 def _check_key(key: tuple[str, ...]) -> None:
@@ -150,6 +150,6 @@ def _check_key(key: tuple[str, ...]) -> None:
     for name in reversed(key):
         data = {name: data}
     _, problems = read(config, data, "", config.paths.config)
-    unknown = [each for each in problems if "no such" in each.message]
+    unknown = [problem for problem in problems if "no such" in problem.message]
     if unknown:
         raise ConfigError(unknown[0].message)

@@ -140,7 +140,7 @@ def _with_offline_flag(command: Callable[..., None]) -> Callable[..., None]:
     parameters = [*inspect.signature(command, eval_str=True).parameters.values()]
     flag = inspect.Parameter("offline", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Offline)
     run.__signature__ = inspect.Signature([*parameters, flag])  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in (*parameters, flag)}
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in (*parameters, flag)}
     return run
 
 
@@ -214,5 +214,5 @@ def with_flags(command: Callable[..., None], **fixed: Any) -> Callable[..., None
         for item in free
     ]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run

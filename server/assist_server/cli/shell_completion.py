@@ -65,8 +65,8 @@ def _symbols(typed: str, known: set[str]) -> Iterator[str]:
     for path in reader.files():
         if time.monotonic() > end:
             break
-        for each in reader.outline(path):
-            for name in (each.name, f"{each.parent}.{each.name}"):
+        for definition in reader.outline(path):
+            for name in (definition.name, f"{definition.parent}.{definition.name}"):
                 if name.startswith(typed) and name not in known and _PLAIN.fullmatch(name):
                     known.add(name)
                     yield name

@@ -160,7 +160,7 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
             organisation=read_policies((*paths.site, paths.config)),
         )
     )
-    owners = config.escalation, *(each.layer.settings for each in config.organisation)
+    owners = config.escalation, *(layer.layer.settings for layer in config.organisation)
     config = replace(config, secrets=_secrets(environ, owners))
     if relative := tuple(relative_problems(environ)):
         config = _close_egress(replace(config, problems=(*config.problems, *relative)))

@@ -45,10 +45,10 @@ def effective_permissions(
 ) -> EffectivePermissions:
     """The same, with its sources."""
     real = tuple(dict.fromkeys(map(os.path.realpath, roots)))
-    layers = [each.layer for each in config.organisation]
+    layers = [layer.layer for layer in config.organisation]
     layers.append(Layer("user", str(config.paths.config_file), config.escalation))
     layers += [config.editor] if config.editor else []
-    problems = [problem for each in config.organisation for problem in each.problems]
+    problems = [problem for layer in config.organisation for problem in layer.problems]
     files: dict[Path, Repository] = {}
     places = tuple(dict.fromkeys((*real, *map(os.path.realpath, folders))))
     misplaced = tuple(misplaced_problems(_own_directories(config), places))
@@ -80,7 +80,7 @@ def effective_permissions(
 
 def _own_directories(config: Config) -> tuple[tuple[str, Path], ...]:
     """The directories that were read, with the variable that can move each."""
-    policies = dict.fromkeys(Path(each.layer.source).parent for each in config.organisation)
+    policies = dict.fromkeys(Path(layer.layer.source).parent for layer in config.organisation)
     return (
         ("ASSIST_CONFIG_DIR", config.paths.config),
         ("ASSIST_DATA_DIR", config.paths.data),

@@ -75,8 +75,8 @@ class OpenDocuments:
         if document is None:
             self._counts["change-unknown-document"] += 1
             return False
-        places = {each.start[0] for each in edits if each.start is not None}  # of typed letters: one
-        many = len(edits) > MANY or min(len(places), len({each.text for each in edits})) > FEW_TEXTS
+        places = {edit.start[0] for edit in edits if edit.start is not None}  # of typed letters: one
+        many = len(edits) > MANY or min(len(places), len({edit.text for edit in edits})) > FEW_TEXTS
         old = tuple(document.lines) if many else ()
         foresee = (lambda *_: None) if many else partial(self._foresee, document)
         if not document.apply(version, edits, foresee):
@@ -108,5 +108,5 @@ class OpenDocuments:
     def edited_elsewhere(self, document: OpenDocument) -> "tuple[Snippet, ...]":
         """The code around recent edits in the other open documents."""
         files = [each for each in self.latest() if each is not document and each.real_path]
-        others = {each.path: each.to_document() for each in files}
+        others = {file.path: file.to_document() for file in files}
         return self._recent_edits.snippets(document.path, others)

@@ -213,7 +213,7 @@ class Suggestions:
             self._accepted.usage.count(self._accepted.usage.key(document, self._writer), "cancelled")
             raise
         changed = document.version != version or not self._documents.holds(document)
-        if changed and any(each.shown for each in answers):
+        if changed and any(answer.shown for answer in answers):
             self._count(document, answers[0], shown=False)
             return self._nothing(uri, at, "document-changed")
         return self._show(at, place, answers)
@@ -264,7 +264,7 @@ class Suggestions:
     ) -> tuple[GhostText, ...]:
         """What of the answers is shown; it is remembered for when the editor reports that it was accepted."""
         document = place.document
-        shown = [each for each in answers if each.shown]
+        shown = [answer for answer in answers if answer.shown]
         best = shown[0] if shown else answers[0]
         self._end(document.uri, RequestEnd(at, best.reason, best))
         self._on_screen = (document.uri, document.version, place.cursor) if shown else None
@@ -272,7 +272,7 @@ class Suggestions:
         ghosts = tuple(map(place.ghost_text, shown))
         begin = (place.begin.line, place.begin.column)
         self._accepted.remember(
-            {each.suggestion.id: ShownText(key, document, each.text, begin) for each in ghosts}
+            {ghost.suggestion.id: ShownText(key, document, ghost.text, begin) for ghost in ghosts}
         )
         return ghosts
 

@@ -138,7 +138,7 @@ class TeamServer:
         self._opened.move_to_end(context.path)
         if len(self._opened) > OPENED:
             self._opened.popitem(last=False)
-        snippets = [(each, self._place(each)) for each in context.snippets] if self._files else []
+        snippets = [(snippet, self._place(snippet)) for snippet in context.snippets] if self._files else []
         found = [(each, at) for each, at in snippets if at is not None]
         spans = [Span("", Origin("file", at[1], at[0])) for at in (place, *(at for _, at in found))]
         try:
@@ -199,10 +199,10 @@ class TeamServer:
         root, path = self._opened.get(plan.path, ("", plan.path))
         origin = Origin("file", path, root)
         files = []
-        for each in plan.snippets if self._files else ():
-            at = self._place(each) or ("", each.path)
-            lines = (each.start_line, each.end_line, each.blob)
-            files.append(Span(each.text, Origin("file", at[1], at[0], *lines)))
+        for snippet in plan.snippets if self._files else ():
+            at = self._place(snippet) or ("", snippet.path)
+            lines = (snippet.start_line, snippet.end_line, snippet.blob)
+            files.append(Span(snippet.text, Origin("file", at[1], at[0], *lines)))
         return CursorTexts(
             tuple(files),
             Span(plan.far + plan.head, origin),

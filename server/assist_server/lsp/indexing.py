@@ -193,6 +193,6 @@ def add_workspace(server: Server) -> Indexing:
         """The snippets of other files that the model sees for a document: locations and signals only."""
         document = server.session.documents.get(str(next(iter(arguments), "")))
         snippets = server.session.workspace.snippets(document) if document else ()
-        return [{**asdict(each), "text": "", "tokens": tokens_of(each)} for each in snippets]
+        return [{**asdict(snippet), "text": "", "tokens": tokens_of(snippet)} for snippet in snippets]
 
     return indexing

@@ -74,7 +74,7 @@ def find_test_command(root: Path, path: str = DEFAULT_PATH, own: str = "") -> tu
 
 def _view_in(top: Path, view: SandboxView) -> SandboxView:
     """The view in the repository's place, in which nothing covers what is tested."""
-    readable = tuple(dict.fromkeys(each for each in view.readable if not covers_copy(each, top)))
+    readable = tuple(dict.fromkeys(place for place in view.readable if not covers_copy(place, top)))
     return replace(view, readable=readable, place=top)
 
 
@@ -97,7 +97,7 @@ def _own(top: Path, path: str, own: str) -> Iterator[TestCommand]:
     # `env`, `time` or `sh` may be first, and any word the name of a program.
     programs = [Path(found) for word in words if (found := shutil.which(word, path=path))]
     python = _interpreter(top, path)
-    readable = [each for other in others for each in other.view.readable]
+    readable = [place for other in others for place in other.view.readable]
     readable += [
         place for program in (python, *programs) if program for place in program_places(program, top)
     ]
@@ -218,7 +218,7 @@ def _cargo(top: Path, path: str) -> Iterator[TestCommand]:
     # Not the whole folder: it may have a registry's password.
     readable = [own / name for name in ("bin", "registry", "git", "env")]
     readable += [own.parent / ".rustup", login_home() / ".rustup"]
-    view = SandboxView(tuple(each for each in readable if each.exists()), folders=("target",))
+    view = SandboxView(tuple(place for place in readable if place.exists()), folders=("target",))
     environ = {"CARGO_NET_OFFLINE": "true", "CARGO_TERM_COLOR": "never", "RUST_BACKTRACE": "0"}
     words = ("cargo", "test", "--offline", "--target-dir", str(top / "target"))
     yield TestCommand(words, "cargo", view, environ, CARGO)

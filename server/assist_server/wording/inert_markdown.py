@@ -36,7 +36,7 @@ _SETTINGS = re.compile(
 
 def inert_page(title: str, text: str, notes: Sequence[str] = ()) -> str:
     """A page with a heading, an answer, and notes below it."""
-    below = [f"> {_one_line(each)}" for each in notes]
+    below = [f"> {_one_line(note)}" for note in notes]
     return "\n\n".join([f"# {_one_line(title)}", inert_markdown(text), *below]) + "\n"
 
 

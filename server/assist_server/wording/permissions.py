@@ -28,7 +28,7 @@ def permission_document(effective: EffectivePermissions) -> dict[str, Any]:
         "permissions": asdict(effective.permissions),
         "sources": sources(effective.layers),
         "repository_files": [
-            {"path": str(each.path), "state": each.state} for each in effective.repositories
+            {"path": str(repository.path), "state": repository.state} for repository in effective.repositories
         ],
     }
 
@@ -40,8 +40,8 @@ def permission_lines(effective: EffectivePermissions) -> Iterator[str]:
     """
     where = ", ".join(effective.permissions.roots) or "no folder"
     yield f"# what may leave from {toml_value(where)[1:-1]}"
-    for each in effective.repositories:
-        yield f"# {toml_value(str(each.path))[1:-1]}: {STATES[each.state]}"
+    for repository in effective.repositories:
+        yield f"# {toml_value(str(repository.path))[1:-1]}: {STATES[repository.state]}"
     deciding = sources(effective.layers)
     table = ""
     for name, found, lines in _permission_rows(effective.permissions):
@@ -54,8 +54,8 @@ def permission_lines(effective: EffectivePermissions) -> Iterator[str]:
 
 def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]:
     """For each field of the permissions, table by table: its name, its table, and its settings as TOML."""
-    usual = dict.fromkeys(each.default for each in found.classes if each.default)
-    marked = dict.fromkeys(pair for each in found.classes for pair in each.globs)
+    usual = dict.fromkeys(class_.default for class_ in found.classes if class_.default)
+    marked = dict.fromkeys(pair for class_ in found.classes for pair in class_.globs)
     several = [f"# and also {toml_value(each)}" for each in list(usual)[1:]]
     told = [
         f"# {toml_value(name)} may see {_words(each.residency)}" for name, each in found.providers.items()
@@ -101,8 +101,8 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
 
 def _threshold_lines(found: Permissions) -> list[str]:
     """The thresholds of all settings; the lowest one for a request applies."""
-    values = [toml_value(dict(each)) for each in found.thresholds]
-    return [f"threshold = {each}" for each in values[:1]] + [f"# and also {each}" for each in values[1:]]
+    values = [toml_value(dict(threshold)) for threshold in found.thresholds]
+    return [f"threshold = {value}" for value in values[:1]] + [f"# and also {value}" for value in values[1:]]
 
 
 def _dollars(name: str, micro: int) -> list[str]:

@@ -195,9 +195,9 @@ def request_lines(event: LogEvent) -> Iterator[str]:
     if event["kind"] != "intent":
         return
     yield f"  sha256 {harmless(str(event.get('payload_sha256')))}"
-    for each in event["spans"] if isinstance(event.get("spans"), list) else ():
-        if isinstance(each, Mapping):
-            yield f"    {visible(_span_words(each) or _NO_FILE.get(str(each.get('source')), 'a text'))}"
+    for span in event["spans"] if isinstance(event.get("spans"), list) else ():
+        if isinstance(span, Mapping):
+            yield f"    {visible(_span_words(span) or _NO_FILE.get(str(span.get('source')), 'a text'))}"
     content = event.get("content")
     if not isinstance(content, Mapping):
         yield '  The text was not kept. `content = "redacted"` in [audit] keeps it from then on.'
@@ -255,10 +255,10 @@ def egress_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Answers", f"{model['name']}{usable}"),
         ("Egress", f"mode {report['mode']}; repository's files: {report['trust']}; {left}"),
     ]
-    for each in report["providers"]:
-        key = f"key in {each['key_env']} {'set' if each['key_set'] else 'NOT SET'}"
-        key = key if each["key_env"] else "no key needed"
-        lines.append(("", f"{each['name']}: {each['model']} at {each['host']}, {key}"))
+    for provider in report["providers"]:
+        key = f"key in {provider['key_env']} {'set' if provider['key_set'] else 'NOT SET'}"
+        key = key if provider["key_env"] else "no key needed"
+        lines.append(("", f"{provider['name']}: {provider['model']} at {provider['host']}, {key}"))
     open_ = f", {_requests(ledger['unsettled'])} not settled" if ledger["unsettled"] else ""
     lines.append(("Ledger", f"{ledger['path']} ({ledger['state']}{open_})"))
     orphans = f", {_requests(audit['orphans'])} without an outcome" if audit["orphans"] else ""

@@ -107,13 +107,13 @@ def report_document(report: UsageReport) -> dict[str, Any]:
         "exports": {"files": report.files, "repeated": report.repeated} if report.people else None,
         "people": [
             {
-                "name": each.name,
-                "machines": each.machines,
-                "ghost_text": ghost_document(each.ghost_text),
-                "questions": question_document(each.answers),
-                "left": _left_document(each.left),
+                "name": person.name,
+                "machines": person.machines,
+                "ghost_text": ghost_document(person.ghost_text),
+                "questions": question_document(person.answers),
+                "left": _left_document(person.left),
             }
-            for each in report.people
+            for person in report.people
         ],
     }
 
@@ -148,9 +148,11 @@ def _joined_words(report: UsageReport) -> str:
     told = f"{report.files:,} {exports} of {len(report.people):,} {people} are joined here."
     if report.repeated:
         told += f" {report.repeated:,} overlapped with another one of the same machine: each day counts once."
-    for each in report.people:
-        if each.machines > 1:
-            told += f" {each.name} is one person with {each.machines:,} machines, or several with one name."
+    for person in report.people:
+        if person.machines > 1:
+            told += (
+                f" {person.name} is one person with {person.machines:,} machines, or several with one name."
+            )
     return told
 
 
@@ -247,13 +249,13 @@ def _left_document(counts: Counter[str]) -> dict[str, Any]:
 
 def _people_table(report: UsageReport) -> PageTable:
     rows = []
-    for each in sorted(report.people, key=lambda one: (-one.ghost_text["shown"], one.name)):
-        ghost = each.ghost_text
+    for person in sorted(report.people, key=lambda one: (-one.ghost_text["shown"], one.name)):
+        ghost = person.ghost_text
         shown = [f"{ghost[name]:,}" for name in ("shown", "accepted")]
         kept = with_share(ghost["kept-30s"], ghost["shown"])
-        questions = [f"{each.answers[name]:,}" for name in ("asked", "answered")]
+        questions = [f"{person.answers[name]:,}" for name in ("asked", "answered")]
         times = ms_words(percentile(ghost, 0.95))
-        rows.append([each.name, *shown, kept, times, *questions, usd(each.left["cost_micro"])])
+        rows.append([person.name, *shown, kept, times, *questions, usd(person.left["cost_micro"])])
     heads = tuple((head, True) for head in PERSON_HEADS)
     return PageTable("Use by person", (("Person", False), *heads), rows)
 

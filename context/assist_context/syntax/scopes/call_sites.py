@@ -324,9 +324,9 @@ def _heritage(rules: CallRules, node: tree_sitter.Node) -> Iterator[str]:
 def _decorators(node: tree_sitter.Node) -> str:
     """What is written before a definition that changes what it is: decorators and modifiers."""
     parent = node.parent
-    found = [node_text(each) for each in node.children if each.type in ("static", "modifiers")]
+    found = [node_text(child) for child in node.children if child.type in ("static", "modifiers")]
     if parent is not None and parent.type == "decorated_definition":
-        found += [node_text(each) for each in parent.children if each.type == "decorator"]
+        found += [node_text(child) for child in parent.children if child.type == "decorator"]
     return " ".join(found)
 
 
@@ -359,7 +359,7 @@ def _parameter(node: tree_sitter.Node, row: list[str], kind: ParameterKind) -> I
     if field_name:
         names = [*node.children_by_field_name(field_name)]
         if not names and node.type == "spread_parameter":  # Java's `int... a` has it further down
-            names = [each.child_by_field_name(field_name) for each in node.named_children[-1:]]
+            names = [child.child_by_field_name(field_name) for child in node.named_children[-1:]]
     elif field_name == "":
         names = [*node.named_children[:1]]  # Python's `a: int` has no field for the name
     typed = node.child_by_field_name("type")

@@ -64,7 +64,7 @@ class NameReader:
     def words(self, name: str) -> Iterator[tuple[int, int]]:
         """Where a name is a whole word, as bytes."""
         first, last = self.within or (0, len(self.parsed.source.data))
-        return (each for each in self.parsed.words(name) if first <= each[0] < last)
+        return (word for word in self.parsed.words(name) if first <= word[0] < last)
 
     def function_around(self, start: Cursor, end: Cursor) -> tuple[int, int] | None:
         """The bytes of the outermost function around a name, `None` at the top of the text."""
@@ -135,7 +135,7 @@ class NameReader:
         """What a key in an object means now, if nothing else says what the object has to be."""
         name = node_text(place.leaf)
         binding = self._table(name).defined.get(place.start)
-        scope = next((each for each in place.scopes if each.kind == "class"), None)
+        scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
         is_weak = scope is not None and scope.node.type in self.rules.weak_owners
         return binding if is_weak and binding is not None and binding.level == "member" else None
 

@@ -183,7 +183,7 @@ def _of_accounts(group: Group, head: re.Match[str]) -> list["re.Match[str]"]:
     for item in items:
         for value in item.values:
             if isinstance(value, Group):
-                if not any(each.key is not None for each in value.items):
+                if not any(item.key is not None for item in value.items):
                     found += value.literals()[1:2]
             elif is_generated(value["value"]) if item.key is None else _names_a_user(item.key):
                 found.append(value)

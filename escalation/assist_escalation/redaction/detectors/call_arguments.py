@@ -327,7 +327,7 @@ def _find_compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
 
 def _find_generated(arguments: Sequence[re.Match[str]], *, signs: bool) -> Iterator[Finding]:
     """The literals that a machine made. `signs`: one may have signs of many kinds, as JSON has."""
-    if not signs and any(each["v"] and _DIGEST.fullmatch(each["v"]) for each in arguments):
+    if not signs and any(argument["v"] and _DIGEST.fullmatch(argument["v"]) for argument in arguments):
         return  # sign(lines, "sha256", "..."): the digest of what is signed
     for argument in arguments:
         if argument["v"] and (is_generated(argument["v"]) or (signs and looks_random(argument["v"]))):

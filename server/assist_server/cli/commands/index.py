@@ -103,7 +103,7 @@ def context(
     result = search.near(named, cursor, tokens)
     search.close()
     if as_json:
-        snippets = [snippet_document(each) for each in result.snippets]
+        snippets = [snippet_document(snippet) for snippet in result.snippets]
         emit({"snippets": snippets, "budget": tokens, "ms": round(result.ms, 2)})
         return
     _show_snippets(result)

@@ -107,7 +107,7 @@ def _network(document: dict[str, Any]) -> str:
 def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
     sqlite = f"SQLite {index['sqlite']['version']}"
     lines = [("Indexing", f"{sqlite}, {index['git'] or 'no git'}")]
-    without = [each["language"] for each in index["languages"]]
+    without = [language["language"] for language in index["languages"]]
     lines += (
         [("", f"No outlines for {', '.join(without)}: these files are searched by their words")]
         if without

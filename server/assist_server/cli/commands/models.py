@@ -208,7 +208,7 @@ def list_models(as_json: AsJson = False) -> None:
 
     config = settings()
     store = _store(config)
-    here = {each.row.name: str(each.path) for each in installed_models(store)}
+    here = {model.row.name: str(model.path) for model in installed_models(store)}
     known = [model_document(row, here.get(row.name, ""), roles_of(config, row.name)) for row in store.rows]
     ghost_text = config.completion.model
     answers = answering_model(config)
@@ -251,7 +251,7 @@ def pull(
         say(f"{name} is {NON_COMMERCIAL}: {row.licence.note}")
     with show_download(name) as progress:
         path = fetch(store, row, options, progress, say)
-    pin = next((each.pin for each in installed_models(store) if each.row == row), None)
+    pin = next((model.pin for model in installed_models(store) if model.row == row), None)
     if as_json:
         emit(
             {
@@ -320,10 +320,10 @@ def verify(
     from assist_completion.model_store.store import installed_models  # noqa: PLC0415
 
     store = _store(settings())
-    names = [name] if name else [each.row.name for each in installed_models(store)]
+    names = [name] if name else [model.row.name for model in installed_models(store)]
     if not names:
         raise UserError(f"There is no model in {store.root} to verify: run `assist setup`.")
-    results = [_verify(store, each) for each in names]
+    results = [_verify(store, name) for name in names]
     if as_json:
         emit({"models": results})
     else:

@@ -186,7 +186,7 @@ def trust_files(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson
     """
     root = directory(workspace)
     data = configuration.load_lenient().paths.data
-    pending = tuple(each for each in repositories(root, data) if each.state != "trusted")
+    pending = tuple(repository for repository in repositories(root, data) if repository.state != "trusted")
     documents = [
         {"path": str(each.path), "state": each.state, "says": list(change_lines(each))} for each in pending
     ]

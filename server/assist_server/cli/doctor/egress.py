@@ -197,7 +197,7 @@ def server_facts(
             findings.append(DoctorFinding(what, f"Export the key of {name} in it"))
         elif not config.offline:
             probe = probe_server(config, server)
-            findings += [DoctorFinding(*each) for each in server_warnings(server, probe)]
+            findings += [DoctorFinding(*warning) for warning in server_warnings(server, probe)]
     except EscalationError as error:
         remedy = f"Correct {config.paths.config_file}; until then the local model writes ghost text"
         findings.append(DoctorFinding(str(error), remedy))

@@ -141,7 +141,7 @@ def _directories(config: Config, findings: list[DoctorFinding]) -> dict[str, Any
 def _directory(path: Path, name: str, findings: list[DoctorFinding]) -> dict[str, Any]:
     """A directory's state. A missing one is no problem if it can be made."""
     variable = "ASSIST_CONFIG_DIR" if name == "config" else "ASSIST_DATA_DIR"
-    parent = next(each for each in (path, *path.parents) if each.exists())
+    parent = next(parent for parent in (path, *path.parents) if parent.exists())
     if not os.access(parent, os.W_OK):
         findings.append(
             DoctorFinding(

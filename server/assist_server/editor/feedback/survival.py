@@ -42,7 +42,7 @@ def share_left(accepted: str, now: str) -> float:
 def _count_renamed(old: list[str], new: list[str]) -> int:
     """How many characters are left of words that others replaced, compared in pairs from either end."""
     pairs = zip(old, new, strict=False), zip(reversed(old), reversed(new), strict=False)
-    return max(sum(_count_alike(one, other) for one, other in each) for each in pairs)
+    return max(sum(_count_alike(one, other) for one, other in pair) for pair in pairs)
 
 
 def _count_alike(old: str, new: str) -> int:

@@ -168,16 +168,16 @@ def _person(name: str, machines: Sequence[UsageSums]) -> PersonUse:
 def _without_repeats(exports: Sequence[UsageExport], since: str) -> UsageSums:
     """The sums of one installation: of each table each day from the newest export that covers it."""
     newest = sorted(exports, key=lambda each: each.made, reverse=True)
-    firsts = [each.sums.first for each in newest]
+    firsts = [event.sums.first for event in newest]
     first = FirstDays(
         min(first.ghost_text for first in firsts),
         min(first.answers for first in firsts),
         min(first.left for first in firsts),
     )
     return UsageSums(
-        _own_days([(each, each.sums.first.ghost_text, each.sums.ghost_text) for each in newest], since),
-        _own_days([(each, each.sums.first.answers, each.sums.answers) for each in newest], since),
-        _own_days([(each, each.sums.first.left, each.sums.left) for each in newest], since),
+        _own_days([(event, event.sums.first.ghost_text, event.sums.ghost_text) for event in newest], since),
+        _own_days([(event, event.sums.first.answers, event.sums.answers) for event in newest], since),
+        _own_days([(event, event.sums.first.left, event.sums.left) for event in newest], since),
         first,
     )
 

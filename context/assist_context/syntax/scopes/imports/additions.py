@@ -132,7 +132,7 @@ def _wrap(parsed: ParsedText, statement: ImportStatement, parts: list[str], text
     opening, closing, indent = ("{", "}", _ecma_indent(parsed.document)) if ecma else ("(", ")", "    ")
     parts.insert(at, text)
     listing = statement.listing or (statement.names[0].span[0], statement.span[1])
-    lines = "".join(f"{indent}{each},\n" for each in parts)
+    lines = "".join(f"{indent}{part},\n" for part in parts)
     return *listing, f"{opening}\n{lines}{closing}".replace("\n", line_end(parsed.document))
 
 
@@ -168,7 +168,7 @@ def _line_in_blocks(
     rank = rank_of(language, wanted.module)
     block = _block_of(parsed, blocks, wanted)
     if block is None:
-        later = [each for each in blocks if min(_ranks(language, each)) > rank]
+        later = [block for block in blocks if min(_ranks(language, block)) > rank]
         if later:
             at = parsed.source.starts[parsed.source.line(later[0][0].span[0]) - 1]
             return at, at, text + end + end
@@ -182,7 +182,7 @@ def _line_in_blocks(
     else:
         index = index_in(keys, own, LINE_ORDERS)
     if index is None:  # in no order: after the one that is most like it
-        shared = [_count_shared(str(each[2]), str(own[2])) for each in keys]
+        shared = [_count_shared(str(key[2]), str(own[2])) for key in keys]
         same = [at for at, each in enumerate(block) if rank in _ranks(language, [each])]
         index = max(same or range(len(block)), key=lambda at: (shared[at], at)) + 1
     if index:
@@ -197,15 +197,15 @@ def _block_of(parsed: ParsedText, blocks: list[ImportBlock], wanted: ImportedNam
     rank = rank_of(language, wanted.module)
     top = _top(wanted.module)
     if rank == PACKAGE:
-        same = [each for each in blocks if top in {_top(statement.module) for statement in each}]
+        same = [block for block in blocks if top in {_top(statement.module) for statement in block}]
         if same:
             return same[0]
-    fitting = [each for each in blocks if rank in _ranks(language, each)]
+    fitting = [block for block in blocks if rank in _ranks(language, block)]
     if fitting:
         own = top.removeprefix("@") in re.split(r"[/\\.]", parsed.document.path)
         exact = [each for each in fitting if set(_ranks(language, each)) == {rank}]
         return (exact or fitting)[-1 if own else 0]
-    mixed = [each for each in blocks if len(set(_ranks(language, each))) > 1]
+    mixed = [block for block in blocks if len(set(_ranks(language, block))) > 1]
     if language in ECMA and (len(blocks) == 1 or mixed):
         return (mixed or blocks)[-1]
     return blocks[0] if len(blocks) == 1 and mixed else None
@@ -216,7 +216,7 @@ def _ranks(language: str, block: ImportBlock) -> list[int]:
 
 
 def _top(module: str) -> str:
-    parts = [each for each in re.split(r"[./:]+", module) if each]
+    parts = [part for part in re.split(r"[./:]+", module) if part]
     return parts[0] if parts else ""
 
 

@@ -92,9 +92,9 @@ def _exact(name: str) -> SortKey:
 def index_in(keys: Sequence[SortKey], wanted: SortKey, orders: Sequence[Order]) -> int | None:
     """Where a key belongs in the first order that the others have; `None` if they have none."""
     for order in orders:
-        values = [order(each) for each in keys]
+        values = [order(key) for key in keys]
         if all(one <= other for one, other in pairwise(values)):
-            return sum(each <= order(wanted) for each in values)
+            return sum(value <= order(wanted) for value in values)
     return None
 
 
@@ -108,6 +108,6 @@ def width_of(document: Document, least: int) -> int:
     """How long the lines of a document may be: the width that nearly all of them keep."""
     lengths = [len(line.rstrip("\r\n")) for line in document.lines]
     for width in WIDTHS:
-        if width >= least and sum(each > width for each in lengths) <= LONGER * len(lengths):
+        if width >= least and sum(length > width for length in lengths) <= LONGER * len(lengths):
             return width
     return WIDTHS[-1]

@@ -20,9 +20,9 @@ def remove_import(parsed: ParsedText, statement: ImportStatement, name: Imported
     language = parsed.document.language.name
     listing = statement.listing
     listed = [
-        each
-        for each in statement.names
-        if listing is None or (listing[0] < each.span[0] and each.span[1] < listing[1])
+        name
+        for name in statement.names
+        if listing is None or (listing[0] < name.span[0] and name.span[1] < listing[1])
     ]
     if language in ECMA and listing is not None and len(listed) < len(statement.names):
         if name not in listed:  # the default, before a list
@@ -30,7 +30,7 @@ def remove_import(parsed: ParsedText, statement: ImportStatement, name: Imported
         if len(listed) == 1:
             return statement.names[0].span[1], listing[1], ""
     if language == "rust":
-        if listing is None or any(each.module != statement.names[0].module for each in statement.names):
+        if listing is None or any(name.module != statement.names[0].module for name in statement.names):
             return None  # a tree, whose other branches would change their form
         if len(listed) == 2:
             [other] = [each for each in listed if each != name]
@@ -60,7 +60,11 @@ def _without_statement(parsed: ParsedText, statement: ImportStatement) -> ByteEd
     lines = parsed.document.lines
     span = statement.span
     if parsed.document.language.name == "go" and statement.listing is not None:
-        others = [each for each in import_statements(parsed) if each.listing == statement.listing]
+        others = [
+            import_statement
+            for import_statement in import_statements(parsed)
+            if import_statement.listing == statement.listing
+        ]
         if len(others) == 1:
             span = parsed.source.data.rfind(b"import", 0, statement.listing[0]), statement.listing[1]
     first = parsed.source.line(span[0]) - 1

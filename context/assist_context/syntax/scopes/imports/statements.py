@@ -134,11 +134,11 @@ _PYTHON_BLOCKS = frozenset(
 
 
 def _read_python(root: tree_sitter.Node) -> Iterator[ImportStatement]:
-    waiting = [(each, False, False) for each in reversed(root.children)]
+    waiting = [(child, False, False) for child in reversed(root.children)]
     while waiting:
         node, nested, loose = waiting.pop()
         if node.type == "import_statement":
-            names = [_python_module(each) for each in node.children_by_field_name("name")]
+            names = [_python_module(child) for child in node.children_by_field_name("name")]
             yield ImportStatement(tuple(names), _span(node), None, nested, loose)
         elif node.type in ("import_from_statement", "future_import_statement"):
             yield ImportStatement(tuple(_python_names(node)), _span(node), _brackets(node), nested, loose)
@@ -147,18 +147,18 @@ def _read_python(root: tree_sitter.Node) -> Iterator[ImportStatement]:
             for_types = node_text(condition).endswith("TYPE_CHECKING")
             inner = (loose or for_types) if node.type != "block" else loose and node.named_child_count > 1
             waiting += [
-                (each, True, inner and each.type != "else_clause") for each in reversed(node.children)
+                (child, True, inner and child.type != "else_clause") for child in reversed(node.children)
             ]
 
 
 def _python_names(node: tree_sitter.Node) -> Iterator[ImportedName]:
     written = node.child_by_field_name("module_name")
     module = "".join(node_text(written).split()) if written else "__future__"
-    for each in node.children_by_field_name("name"):
-        yield _python_name(each, module)
-    for each in node.children:
-        if each.type == "wildcard_import":
-            yield ImportedName("*", module, "*", "wildcard", _span(each))
+    for child in node.children_by_field_name("name"):
+        yield _python_name(child, module)
+    for child in node.children:
+        if child.type == "wildcard_import":
+            yield ImportedName("*", module, "*", "wildcard", _span(child))
 
 
 def _python_module(node: tree_sitter.Node) -> ImportedName:
@@ -246,8 +246,8 @@ def _rust_leaves(node: tree_sitter.Node, prefix: str, deep: int) -> Iterator[Imp
         path = node.child_by_field_name("path")
         inner = _path(prefix, node_text(path)) if path is not None else prefix
         inside = node.child_by_field_name("list") if node.type == "scoped_use_list" else node
-        for each in inside.named_children if inside is not None else ():
-            yield from _rust_leaves(each, inner, deep - 1)
+        for child in inside.named_children if inside is not None else ():
+            yield from _rust_leaves(child, inner, deep - 1)
         return
     alias = node.child_by_field_name("alias")
     path = node.child_by_field_name("path") if node.type == "use_as_clause" else node
@@ -291,7 +291,7 @@ def _renaming(node: tree_sitter.Node) -> tuple[str, str]:
 
 
 def _brackets(node: tree_sitter.Node) -> Span | None:
-    marks = [each for each in node.children if each.type in ("(", ")")]
+    marks = [child for child in node.children if child.type in ("(", ")")]
     return (marks[0].start_byte, marks[-1].end_byte) if len(marks) == 2 else None
 
 

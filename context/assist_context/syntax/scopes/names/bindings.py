@@ -262,7 +262,7 @@ def _define(table: NameTable, place: NamePlace, scope: ScopeStep | None) -> None
 
 def _define_property(table: NameTable, place: NamePlace, scope: ScopeStep) -> None:
     """A parameter that is a field, too: one definition, seen in the function and as a member."""
-    owner = next((each for each in place.scopes if each.kind == "class"), None)
+    owner = next((scope for scope in place.scopes if scope.kind == "class"), None)
     if owner is not None:
         binding = Binding("member", (0, 0), owner=owner_of(table.rules, place, owner))
         entry = BindingEntry(binding, place.rule.spaces)
@@ -288,8 +288,8 @@ def _owner_node(rules: ScopeRules, place: NamePlace, scope: ScopeStep) -> tree_s
     first = scope.index if scope.node.child_by_field_name("body") is not None else scope.index - 1
     for index in range(first, max(-1, scope.index - 4), -1):
         node = place.steps[index][0]
-        for each in rules.owner_fields:
-            found = node.child_by_field_name(each)
+        for owner_field in rules.owner_fields:
+            found = node.child_by_field_name(owner_field)
             if found is not None:
                 return found
         if node.type not in _SEEN_THROUGH:
@@ -312,14 +312,14 @@ _SEEN_THROUGH = frozenset(
 
 def _owner_named(place: NamePlace, name: str, index: int) -> str:
     """The owner that the node at an index names: those of one name in other functions are others."""
-    above = (each for each in place.scopes if each.index < index and each.kind in ("function", "module"))
+    above = (scope for scope in place.scopes if scope.index < index and scope.kind in ("function", "module"))
     scope = next(above, place.scopes[-1])
     return f"{name}@{scope.node.start_byte}"
 
 
 def _receiver_type(place: NamePlace) -> str:
     receiver = place.node.child_by_field_name("receiver")
-    types = [] if receiver is None else [each for each in _leaves(receiver) if each.type == "type_identifier"]
+    types = [] if receiver is None else [leaf for leaf in _leaves(receiver) if leaf.type == "type_identifier"]
     return last_word(types[0]) if types else ""
 
 
@@ -333,5 +333,5 @@ def last_word(node: tree_sitter.Node) -> str:
 def _leaves(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
     if not node.child_count:
         yield node
-    for each in node.children:
-        yield from _leaves(each)
+    for child in node.children:
+        yield from _leaves(child)

@@ -44,7 +44,7 @@ def expected_type(steps: Sequence[Step], index: int, declaration: Declaration) -
 def plain_type(node: tree_sitter.Node | None) -> tree_sitter.Node | None:
     """A type without what does not matter for its members: a colon, `readonly`, `| undefined`."""
     while node is not None and node.type in _CLEAR:
-        inner = [each for each in node.named_children if each.type not in _NOTHING]
+        inner = [child for child in node.named_children if child.type not in _NOTHING]
         inner = [each for each in inner if _text(each) not in _NOTHING]
         node = inner[0] if len(inner) == 1 else None
     return node
@@ -65,10 +65,10 @@ def _member_type(
     if declared is not None:
         node = plain_type(declared.child_by_field_name("value")) or declared.child_by_field_name("body")
     if node is not None and node.type in ("object_type", "interface_body"):
-        for each in node.named_children:
-            name = each.child_by_field_name("name")
-            if each.type == "index_signature" or _text(name) == key:
-                return plain_type(each.child_by_field_name("type"))
+        for child in node.named_children:
+            name = child.child_by_field_name("name")
+            if child.type == "index_signature" or _text(name) == key:
+                return plain_type(child.child_by_field_name("type"))
     return _argument(node, ("Record",), 1)
 
 
@@ -102,7 +102,7 @@ def _parameter_type(
         return None if written is None else element_type(plain_type(written.child_by_field_name("type")))
     function = declaration(called) if called.type == "identifier" else None
     parameters = None if function is None else function.child_by_field_name("parameters")
-    at = [each.start_byte for each in arguments.named_children].index(argument.start_byte)
+    at = [child.start_byte for child in arguments.named_children].index(argument.start_byte)
     if parameters is None or parameters.named_child_count <= at:
         return None
     return plain_type(parameters.named_children[at].child_by_field_name("type"))

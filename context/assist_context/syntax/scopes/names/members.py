@@ -94,7 +94,7 @@ def find_members_of(reader: ObjectReader, table: NameTable, owner: str, space: s
     found = set()
     for place in _places_in(reader.rules, table, space):
         binding = table.defined.get(place.start)
-        scope = next((each for each in place.scopes if each.kind == "class"), None)
+        scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
         if binding is not None and scope is not None and binding.level == "member":
             bases = find_bases(reader.rules, place, scope)
             if any(reader.of_class(base, owners) in owners for base in bases):
@@ -142,7 +142,7 @@ def _places_in(rules: ScopeRules, table: NameTable, space: str) -> list[NamePlac
 def _definitions(reader: ObjectReader, table: NameTable, space: str) -> Iterator[MemberDefinition]:
     rules = reader.rules
     for place in _places_in(rules, table, space):
-        scope = next((each for each in place.scopes if each.kind == "class"), None)
+        scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
         binding = table.defined.get(place.start)
         if binding is not None and binding.level == "member":
             weak = scope is not None and scope.node.type in rules.weak_owners
@@ -265,7 +265,7 @@ def _root(reader: ObjectReader, owner: str, owners: Owners, bases: Mapping[str, 
     seen = {owner}
     while True:
         above = [reader.of_class(base, owners) for base in bases[owner]]
-        known = [each for each in above if each in owners and each not in seen]
+        known = [heading for heading in above if heading in owners and heading not in seen]
         if not known:
             return owner
         owner = known[0]

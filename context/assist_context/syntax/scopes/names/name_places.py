@@ -98,7 +98,7 @@ def _fits(rule: PlaceRule, steps: list[Step] | tuple[Step, ...], index: int, fie
         return steps[index + 1][0].start_byte == node.start_byte
     if rule.child:
         wants = not rule.child.startswith("!")
-        return any(each.type == rule.child.removeprefix("!") for each in node.children) == wants
+        return any(child.type == rule.child.removeprefix("!") for child in node.children) == wants
     return True
 
 

@@ -105,7 +105,7 @@ class ObjectReader:
 
     def _above(self, place: NamePlace, owners: Owners) -> str:
         """The owner that `super` means at a place."""
-        scope = next((each for each in place.scopes if each.kind == "class"), None)
+        scope = next((scope for scope in place.scopes if scope.kind == "class"), None)
         return UNKNOWN if scope is None else self._of_bases(find_bases(self.rules, place, scope), owners, 1)
 
     def of_type(self, kind: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int = 0) -> str:
