@@ -1,25 +1,26 @@
-"""Trees of open documents: after any edits they answer like a full query, and query only a little."""
+"""Trees of open documents: after any edits they answer like a full query, and query only a little.
 
-from itertools import count
-from pathlib import Path
+Where `long` is small, every class, and much else, is divided, as the long ones of real texts are.
+"""
+
+from collections.abc import Iterable
+from itertools import accumulate, count
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rounds import rounds
+from samples import SAMPLES
 from tree_edits import edited
 
 from assist_context.documents import Cursor, split_lines
 from assist_context.languages import PLAIN, language_of
-from assist_context.syntax.incremental import MOST_BYTES, OpenTree
+from assist_context.syntax.incremental import LONG, MOST_BYTES, OpenTree
 from assist_context.syntax.source_text import Source, encode
 from assist_context.syntax.symbols import Symbols, symbols
 
-SAMPLES = {
-    path.name.removeprefix("sample."): path.read_text(encoding="utf-8")
-    for path in sorted((Path(__file__).parent / "symbols").glob("sample.*"))
-    if path.suffix != ".txt"
-}
+# Blank lines wherever possible.
+SPREAD = {name: SAMPLES[name].replace("\n", "\n\n") for name in ("py", "ts", "java")}
 PIECES = ["", "", "x", " ", "\n", "\n\n", "    ", ";", "(", ")", "{", "}", "a(b)", '"', "'", '"""', "<a"]
 PIECES += [
     "\r",
@@ -35,6 +36,19 @@ PIECES += [
     "def f():\n",
     "x = 1\nx = 2\n",
 ]
+# What begins, divides or ends a class, too.
+MEMBERS = [
+    *PIECES,
+    "\t",
+    "`",
+    "@d\n",
+    "    size = 3\n",
+    "class Z:\n\n",
+    "class Z {\n\n",
+    "  int a;\n",
+    "static ",
+]
+MEMBERS += ["    def q(self):\n\n        pass\n\n", "  m() {\n\n  }\n\n", "}\n"]
 PY = language_of("a.py")
 PATIENT = 1_000_000  # microseconds: what is tested here is not the limit
 
@@ -44,10 +58,17 @@ PYTHON = "".join(
     f"    size = {i}\n\n    def m(self):\n        return self.n()\n\n\n"
     for i in range(60)
 )
+# A class whose members refer to each other; each has a comment, a decorator and a name that is assigned again.
+CLASS = '@final\nclass Long(Base):\n    """Is long."""\n\n'
+CLASS += "".join(
+    f"    # Says {i}.\n    @wraps({i})\n    def m{i}(self):\n        return self.n{i}()\n\n    size = {i}\n\n"
+    for i in range(300)
+)
+CLASS += "\ndef after():\n    return Long()\n"
 
 
-def opened(text: str, extension: str = "py", microseconds: int = PATIENT) -> OpenTree:
-    return OpenTree(language_of(f"a.{extension}"), split_lines(text), microseconds)
+def opened(text: str, extension: str = "py", microseconds: int = PATIENT, long: int = LONG) -> OpenTree:
+    return OpenTree(language_of(f"a.{extension}"), split_lines(text), microseconds, long=long)
 
 
 def agrees(tree: OpenTree, extension: str, text: str) -> None:
@@ -74,17 +95,51 @@ def test_any_edits_give_what_a_full_query_gives(extension: str, end: str, data: 
         agrees(tree, extension, text)
 
 
+@pytest.mark.slow
+@given(
+    st.sampled_from(sorted(SPREAD)),
+    st.sampled_from(["\n", "\n", "\r\n"]),
+    st.sampled_from([1, 40, 150]),
+    st.data(),
+)
+@settings(max_examples=rounds(250))
+def test_any_edits_in_long_classes(extension: str, end: str, long: int, data: st.DataObject) -> None:
+    text = (SPREAD[extension] * data.draw(st.sampled_from([1, 2]))).replace("\n", end)
+    tree = opened(text, extension, long=long)
+    tree.symbols()
+    for _ in range(data.draw(st.integers(1, 6))):
+        lines = split_lines(text)
+        number = data.draw(st.integers(0, len(lines) - 1))
+        line = lines[number]
+        start = sum(map(len, lines[:number])) + data.draw(st.sampled_from([0, 0, len(line) // 2]))
+        stop = min(len(text), start + data.draw(st.sampled_from([0, 0, 1, 4, len(line), 200])))
+        text = edited(tree, text, start, stop, data.draw(st.sampled_from(MEMBERS)))
+        agrees(tree, extension, text)
+
+
+def restored(tree: OpenTree, extension: str, text: str, places: Iterable[int], piece: str) -> None:
+    """A piece at each place is what a full query finds, and without it all is as before."""
+    before = tree.symbols()
+    assert before == symbols(language_of(f"a.{extension}"), text)
+    for at in places:
+        changed = edited(tree, text, at, at, piece)
+        agrees(tree, extension, changed)
+        assert edited(tree, changed, at, at + len(piece), "") == text
+        assert tree.symbols() == before
+
+
 @pytest.mark.parametrize("extension", sorted(SAMPLES))
 def test_broken_and_repaired_code_is_as_before(extension: str) -> None:
     text = SAMPLES[extension]
-    tree = opened(text, extension)
-    before = tree.symbols()
-    assert before == symbols(language_of(f"a.{extension}"), text)
-    for at in range(0, len(text), max(1, len(text) // 12)):
-        broken = edited(tree, text, at, at, "({\n")
-        agrees(tree, extension, broken)
-        assert edited(tree, broken, at, at + 3, "") == text
-        assert tree.symbols() == before
+    restored(opened(text, extension), extension, text, range(0, len(text), max(1, len(text) // 12)), "({\n")
+
+
+@pytest.mark.parametrize("extension", sorted(SPREAD))
+@pytest.mark.parametrize("piece", ["\n", "x", "  ", '"', '"""', "/*", "({\n"])
+def test_each_line_edited_and_restored_is_as_before(extension: str, piece: str) -> None:
+    text = SPREAD[extension]
+    starts = [0, *accumulate(map(len, split_lines(text)))][:-1]
+    restored(opened(text, extension, long=40), extension, text, starts, piece)
 
 
 @given(st.text("ab\r\né😀\ud800", max_size=12), st.data())
@@ -108,34 +163,80 @@ def test_a_spliced_source_has_the_lines_of_a_fresh_one(text: str, data: st.DataO
     assert (found.data, found.starts) == (fresh.data, fresh.starts)
 
 
-def test_a_character_asks_about_its_own_paragraph() -> None:
-    tree, at = opened(PYTHON), PYTHON.index("g30")
+@pytest.mark.parametrize(
+    ("text", "name", "inside", "most"), [(PYTHON, "g30", "f30", 200), (CLASS, "n150", "Long.m150", 500)]
+)
+def test_a_character_asks_about_its_own_part(text: str, name: str, inside: str, most: int) -> None:
+    tree, at = opened(text), text.index(f"{name}(")
     tree.symbols()
-    assert tree.reread > 0.9 * len(PYTHON)
-    text = edited(tree, PYTHON, at, at, "x")
-    assert "xg30" in {each.name for each in tree.symbols().references}
-    assert 0 < tree.reread < 200
+    assert tree.reread > 0.9 * len(text)
+    text = edited(tree, text, at, at, "x")
+    assert (f"x{name}", inside) in {(each.name, each.inside) for each in tree.symbols().references}
+    assert 0 < tree.reread < most
     tree.symbols()
     assert tree.reread == 0
     agrees(tree, "py", text)
 
 
-def test_a_line_more_moves_what_is_below_and_asks_about_nothing_there() -> None:
-    tree, at = opened(PYTHON), PYTHON.index("    return g2(")
+def test_a_bracket_that_is_closed_again_asks_about_its_own_member() -> None:
+    tree, at = opened(CLASS), CLASS.index("n150()")
+    tree.symbols()
+    broken = edited(tree, CLASS, at, at, "f(")
+    agrees(tree, "py", broken)
+    text = edited(tree, broken, at + 2, at + 2, ") + self.")
+    found = tree.symbols()
+    assert 0 < tree.reread < 500
+    assert tree.sound
+    assert found == symbols(PY, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "piece", "most"),
+    [(PYTHON, "    return g2(", "    b = 1\n", 200), (CLASS, "    # Says 3.", "    b = 1\n\n", 500)],
+)
+def test_a_line_more_moves_what_is_below_and_asks_about_nothing_there(
+    text: str, place: str, piece: str, most: int
+) -> None:
+    tree, at, lines = opened(text), text.index(place), piece.count("\n")
     before = tree.symbols()
-    text = edited(tree, PYTHON, at, at, "    b = 1\n")
+    text = edited(tree, text, at, at, piece)
     after = tree.symbols()
-    assert tree.reread < 200
-    assert after.definitions[-1].start_line == before.definitions[-1].start_line + 1
+    assert tree.reread < most
+    assert after.definitions[-1].start_line == before.definitions[-1].start_line + lines
+    assert max(each.end_line for each in after.definitions) == lines + max(
+        each.end_line for each in before.definitions
+    )
     agrees(tree, "py", text)
 
 
-def test_a_name_that_is_no_longer_assigned_above_is_defined_below() -> None:
-    tree, at = opened(PYTHON), PYTHON.index("X = 0")
-    assert [each.start_line for each in tree.symbols().definitions if each.name == "X"] == [6]
-    text = edited(tree, PYTHON, at, at + 1, "Z")
-    assert [each.start_line for each in tree.symbols().definitions if each.name == "X"] == [22]
+@pytest.mark.parametrize(
+    ("text", "name", "below"), [(PYTHON, "X", 16), (CLASS, "size", 7)], ids=["a paragraph", "a member"]
+)
+def test_a_name_that_is_no_longer_assigned_above_is_defined_below(text: str, name: str, below: int) -> None:
+    tree, at = opened(text), text.index(f"{name} = 0")
+    line = text[:at].count("\n") + 1
+    assert [each.start_line for each in tree.symbols().definitions if each.name == name] == [line]
+    text = edited(tree, text, at, at + len(name), "width")
+    assert [each.start_line for each in tree.symbols().definitions if each.name == name] == [line + below]
     assert tree.reread < 1_000
+    agrees(tree, "py", text)
+
+
+def test_a_long_class_under_another_name_renames_what_is_in_it() -> None:
+    tree, at = opened(CLASS), CLASS.index("Long(")
+    tree.symbols()
+    text = edited(tree, CLASS, at, at, "Very")
+    assert {each.parent for each in tree.symbols().definitions} == {"", "VeryLong"}
+    agrees(tree, "py", text)
+
+
+def test_members_that_leave_their_class_have_no_parent() -> None:
+    tree, at = opened(CLASS), CLASS.index("    # Says 150.")
+    tree.symbols()
+    text = edited(tree, CLASS, at, at, "def split(a):\n    return a\n\n\n")
+    parents = {each.name: each.parent for each in tree.symbols().definitions}
+    assert (parents["m149"], parents["split"]) == ("Long", "")
+    assert parents["m299"] != "Long"
     agrees(tree, "py", text)
 
 
