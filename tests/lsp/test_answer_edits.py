@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from asked_shop import CART, PRICES, RENAMED
+from asked_shop import CART, PRICES, RENAMED, audit_events
 from lsprotocol import types
 from talker import apply_edits, open_talker
 from vendor import provider, scripted_answer
@@ -16,11 +16,6 @@ from assist_escalation.routing import feedback
 pytestmark = pytest.mark.slow
 
 Environ = Mapping[str, str]
-
-
-def kinds(tmp_path: Path) -> list[str]:
-    lines = (tmp_path / "data" / "audit.jsonl").read_text().splitlines()
-    return [json.loads(line)["event"]["kind"] for line in lines]
 
 
 def noted(tmp_path: Path) -> list[str]:
@@ -47,7 +42,7 @@ async def test_a_cancellation_waits_for_an_edit_that_the_client_has(
             client.takes_edits.set()
             _, end = await client.end(number)
             assert (end.edit.applied, end.error) == (True, None)
-    assert kinds(tmp_path) == ["intent", "outcome", "edit"]
+    assert [event["kind"] for event in audit_events(tmp_path)] == ["intent", "outcome", "edit"]
     assert noted(tmp_path) == ["routed", "offered", "accepted"]
 
 

@@ -2,12 +2,11 @@
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from asked_shop import CART, PRICES, RENAMED
+from asked_shop import CART, PRICES, RENAMED, audit_events
 from hostile import HANG, chunk, head
 from lsprotocol import types
 from repositories import change, make_repository
@@ -148,9 +147,7 @@ async def test_a_cancelled_progress_stops_the_stream_and_what_came_is_paid(
             )
             await asyncio.wait_for(client.ended.setdefault(number, asyncio.Event()).wait(), 60)
             assert client.answers[number][-1].error == "cancelled"
-        events = [
-            json.loads(line)["event"] for line in (tmp_path / "data" / "audit.jsonl").read_text().splitlines()
-        ]
+        events = audit_events(tmp_path)
         assert [event["kind"] for event in events] == ["intent", "outcome"]
         assert events[1]["finish"] == "cancelled"
         assert events[1]["cost_micro"] > 0

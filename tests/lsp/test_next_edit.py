@@ -235,44 +235,6 @@ async def test_another_file_is_opened_and_asked_again_there(home: Environ, root:
         assert (root / "report.py").read_text() == REPORT, "a server writes no file"
 
 
-async def test_files_that_a_rule_excludes_are_in_no_offer(home: Environ, root: Path) -> None:
-    (root / ".gitignore").write_text("built/\n")
-    (root / "built").mkdir()
-    for name in ("built/users.py", ".env"):
-        (root / name).write_text(REPORT)
-    (root / "report.py").unlink()
-    async with making(home, root) as client:
-        await until_indexed(client, 2)  # and .gitignore
-        uri = client.open(root / "users.py")
-        hidden = [client.open(root / name) for name in ("built/users.py", ".env")]
-        for line in (0, 4, 5, 6, 7):
-            client.replace(uri, line, "load_user", "fetch_user")
-        assert await client.quiet()
-        assert not (await client.next(uri)).edits
-        for each in hidden:
-            client.replace(each, 2, "load_user", "fetch_user")
-        assert await client.quiet()
-        for each in hidden:
-            assert not (await client.next(each)).edits
-
-
-async def test_two_folders(home: Environ, root: Path, tmp_path: Path) -> None:
-    second = tmp_path / "tools"
-    second.mkdir()
-    (second / "report.py").write_text(REPORT.partition("\n\n")[2])  # lines like those of the examples
-    (root / "report.py").unlink()
-    (root / "users.py").write_text(USERS.partition("\n\n\n")[2])  # a name that this file does not define
-    async with making(home, root, second) as client:
-        await until_indexed(client, 2)
-        uri = client.open(root / "users.py")
-        other = client.open(second / "report.py")
-        for line in range(4):
-            client.replace(uri, line, "load_user", "fetch_user")
-        edit, display = await client.offer(uri)
-        assert (edit.textDocument.uri, edit.textDocument.version) == (other, 1)
-        assert display.file == "tools/report.py"
-
-
 async def test_off_is_off(home: Environ, root: Path) -> None:
     async with making(home, root) as client:
         uri = client.open(root / "users.py")

@@ -1,4 +1,4 @@
-"""Neovim in three versions, the command that starts the server, and the screens of failed tests."""
+"""Neovim in its versions, the command that starts the server, and the screens of failed tests."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,15 @@ from neovim_offers import OFFERING
 Opening = Callable[..., Editor]
 
 
-@pytest.fixture(scope="package", params=editors_neovim.VERSIONS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test runs in the newest Neovim, and in every version if what it tells could differ between them."""
+    if "binary" in metafunc.fixturenames:
+        every = metafunc.definition.get_closest_marker("every_version")
+        versions = editors_neovim.VERSIONS if every else editors_neovim.VERSIONS[-1:]
+        metafunc.parametrize("binary", versions, indirect=True, scope="package")
+
+
+@pytest.fixture(scope="package")
 def binary(request: pytest.FixtureRequest) -> Path:
     """A Neovim. A version that this machine's archives do not have is skipped by name."""
     try:

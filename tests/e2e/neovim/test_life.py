@@ -28,6 +28,7 @@ def files(tmp_path: Path) -> list[Path]:
     return found
 
 
+@pytest.mark.every_version
 def test_a_killed_server_comes_back_with_its_buffers(
     nvim: Opening, environ: dict[str, str], files: list[Path]
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_missing_server_is_told_once_and_again_by_checkhealth(
     assert "Install assist" in text
 
 
+@pytest.mark.every_version
 @pytest.mark.parametrize("way", ["packadd", "lazy"])
 def test_it_starts_however_it_is_installed(
     nvim: Opening, environ: dict[str, str], files: list[Path], tmp_path: Path, way: str

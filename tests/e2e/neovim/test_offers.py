@@ -23,6 +23,7 @@ from neovim_offers import (
 IN_LIST = "return vim.api.nvim_win_get_config(0).relative ~= ''"
 
 
+@pytest.mark.every_version
 def test_the_key_jumps_and_then_makes_it_as_one_undo_step(editor: Editor) -> None:
     open_file(editor)
     push(editor, make_renaming(3))

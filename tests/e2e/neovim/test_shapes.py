@@ -191,6 +191,7 @@ def test_there_is_none_beside_a_menu_or_in_a_macro(editor: Editor) -> None:
     assert not editor.ghost()
 
 
+@pytest.mark.every_version
 def test_an_edit_of_a_text_that_is_no_more_is_refused(editor: Editor) -> None:
     """Neovim's own handler would skip the document, and report that the edit was applied."""
     path = Path(editor.lua("return vim.fn.getcwd()")) / "b.txt"
@@ -220,6 +221,7 @@ end, { expr = true })
 """
 
 
+@pytest.mark.every_version
 def test_neovims_own_ghost_text_is_an_option(nvim: Any, tmp_path: Path) -> None:
     """In 0.12, with the mapping of the help page.
 

@@ -28,6 +28,7 @@ def type_and_wait(typing: Editor, path: Path, text: str | bytes = ADD) -> str:
     return str(found)
 
 
+@pytest.mark.every_version
 def test_tab_takes_it_and_the_saved_bytes_are_right(typing: Editor, space: Path) -> None:
     before = typing.run_server_command("status")["counts"].get("accepted", 0)
     type_and_wait(typing, space / "a.py")
@@ -107,6 +108,7 @@ def test_a_function_is_explained_while_one_reads(typing: Editor, space: Path) ->
     assert typing.lua("return vim.bo.filetype") == "python"
 
 
+@pytest.mark.every_version
 def test_the_statusline_and_the_help_tell(typing: Editor, space: Path) -> None:
     typing.open(space / "h.py", "x = 1\n")
     typing.keys("<Esc>")

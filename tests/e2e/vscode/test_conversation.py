@@ -82,10 +82,17 @@ def test_a_conversation_shows_progress_and_sources_and_goes_on(window: Window, s
     assert window.page.locator(f'.tab.active[aria-label^="{Path(path).name}"]').count()
 
 
-def test_the_text_is_read_before_it_is_sent(window: Window, shop: Path, acme: Hostile) -> None:
+def test_what_would_leave_is_shown_read_and_not_sent_after_a_no(
+    window: Window, shop: Path, acme: Hostile
+) -> None:
     window.open("shop/prices.py", 1, 5)
     window.ready()
     window.run_with_words("Assist: Refactor...", "Rename gross to with_tax in both files.")
+    shown = window.dialog()
+    window.shoot("egress")
+    words = shown.inner_text()
+    for each in ("127.0.0.1", "shop/prices.py", "shop/cart.py", "Redacted", "Cost", "$"):
+        assert each in words
     window.modal("Show Text")
     decide = window.notice("exactly what would be sent").get_by_text("Decide...", exact=True)
     text = window.page.locator(".tab.active", has_text="What would be sent")

@@ -136,17 +136,6 @@ def test_an_edit_never_carries_a_secret_into_a_file_that_has_none(
     assert not list(shop.rglob("test_*.py"))
 
 
-def test_offline_no_socket_is_opened_whatever_is_asked(
-    tmp_path: Path, shop: Path, assist_without_sockets: Assist
-) -> None:
-    with provider(tmp_path, scripted_answer("no")) as acme:
-        done = assist_without_sockets(
-            "explain", "shop/cart.py:13", "--frontier", "--yes", "--offline", "--workspace", str(shop)
-        )
-    assert (done.code, acme.connections) == (3, 0)
-    assert "offline" in done.err
-
-
 def test_docs_outside_of_the_workspace_are_shown_under_their_own_rules(
     assist: Assist, tmp_path: Path
 ) -> None:

@@ -1,7 +1,6 @@
 """What becomes of accepted ghost text, in a session with the real engine and a fake model."""
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,90 +42,34 @@ async def test_a_text_that_is_left_alone_is_kept(tmp_path: Path) -> None:
         assert desk.ends == ["kept-30s", "kept-saved"]
 
 
-def take_back(desk: Desk) -> None:
-    desk.edit("", (0, 4), ENTER)
+TAKE_BACK = ("", (0, 4), ENTER)
+REPLACED = "import a\n\nx = total(\n    items\n)\ny = 1\n"
+ACTS = {
+    "take it back": ([TAKE_BACK], "gone"),
+    "take it back and put it back": ([TAKE_BACK, ("total(items)", (0, 4), (0, 4))], "kept"),
+    "write something else": ([("sum(each.price for each in cart)", (0, 4), ENTER)], "gone"),
+    "rename an argument": ([("cart", (0, 10), (0, 15))], "gone"),
+    "change a letter": ([("s", (0, 9), (0, 9))], "kept"),
+    "delete most": ([("", (0, 9), ENTER)], "gone"),
+    "write after it": ([("[0] + rest\nz = 2\n", ENTER, ENTER)], "kept"),
+    "write above": ([("import a\n\n\n", (0, 0), (0, 0))], "kept"),
+    "write above and take it back": ([("import a\n\n\n", (0, 0), (0, 0)), ("", (3, 4), (3, 16))], "gone"),
+    "delete its line": ([("", (0, 0), (1, 0))], "gone"),
+    "replace all": ([(REPLACED,)], "kept"),
+    "replace all without it": ([("import a\n\ny = 1\n",)], "gone"),
+    "replace all by the same": ([("x = total(items)\ny = 1\n",)], "kept"),
+    "comment it out": ([("# ", (0, 0), (0, 0))], "kept"),
+}
 
 
-def take_back_and_put_back(desk: Desk) -> None:
-    take_back(desk)
-    desk.edit("total(items)", (0, 4), (0, 4))
-
-
-def write_something_else(desk: Desk) -> None:
-    desk.edit("sum(each.price for each in cart)", (0, 4), ENTER)
-
-
-def rename_an_argument(desk: Desk) -> None:
-    desk.edit("cart", (0, 10), (0, 15))
-
-
-def change_a_letter(desk: Desk) -> None:
-    desk.edit("s", (0, 9), (0, 9))
-
-
-def delete_most(desk: Desk) -> None:
-    desk.edit("", (0, 9), ENTER)
-
-
-def write_after_it(desk: Desk) -> None:
-    desk.edit("[0] + rest\nz = 2\n", ENTER, ENTER)
-
-
-def write_above(desk: Desk) -> None:
-    desk.edit("import a\n\n\n", (0, 0), (0, 0))
-
-
-def write_above_then_take_back(desk: Desk) -> None:
-    write_above(desk)
-    desk.edit("", (3, 4), (3, 16))
-
-
-def delete_its_line(desk: Desk) -> None:
-    desk.edit("", (0, 0), (1, 0))
-
-
-def replace_all(desk: Desk) -> None:
-    desk.edit("import a\n\nx = total(\n    items\n)\ny = 1\n")
-
-
-def replace_all_without_it(desk: Desk) -> None:
-    desk.edit("import a\n\ny = 1\n")
-
-
-def replace_all_by_the_same(desk: Desk) -> None:
-    desk.edit(desk.text)
-
-
-def comment_out(desk: Desk) -> None:
-    desk.edit("# ", (0, 0), (0, 0))
-
-
-@pytest.mark.parametrize(
-    ("act", "end"),
-    [
-        (take_back, "gone"),
-        (take_back_and_put_back, "kept"),
-        (write_something_else, "gone"),
-        (rename_an_argument, "gone"),
-        (change_a_letter, "kept"),
-        (delete_most, "gone"),
-        (write_after_it, "kept"),
-        (write_above, "kept"),
-        (write_above_then_take_back, "gone"),
-        (delete_its_line, "gone"),
-        (replace_all, "kept"),
-        (replace_all_without_it, "gone"),
-        (replace_all_by_the_same, "kept"),
-        (comment_out, "kept"),
-    ],
-)
+@pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("judge", ["later", "saved", "closed"])
-async def test_a_text_is_judged_by_what_the_user_did(
-    tmp_path: Path, act: Callable[[Desk], None], end: str, judge: str
-) -> None:
+async def test_a_text_is_judged_by_what_the_user_did(tmp_path: Path, act: str, judge: str) -> None:
+    edits, end = ACTS[act]
     async with writing(tmp_path, kept_after=SOON if judge == "later" else 30) as desk:
         await desk.accept()
-        act(desk)
+        for edit in edits:
+            desk.edit(*edit)  # type: ignore[arg-type]
         if judge == "later":
             assert await judged(desk) == [f"{end}-30s"]
         elif judge == "saved":
@@ -142,7 +85,7 @@ async def test_what_changes_after_a_judgement_counts_for_the_next_one_only(tmp_p
     async with writing(tmp_path, kept_after=SOON) as desk:
         await desk.accept()
         await judged(desk)
-        take_back(desk)
+        desk.edit(*TAKE_BACK)
         desk.session.save_document(URI)
         assert desk.ends == ["gone-saved", "kept-30s"]
 
