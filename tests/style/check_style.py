@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 
 FILE_LINES = 500
 WING_MODULES = 20  # an alarm, not a target: a folder this full probably has two subjects
+SMALL_WING = 3  # modules; with so few, a folder is one more door to open, and needs a reason
 FUNCTION_LINES = 50
 PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.
@@ -35,6 +36,7 @@ ENVIRONMENT = {
 }
 
 IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/)")  # the demo's workspace is a user's code
+TYPE_NAME = re.compile(r"_?[A-Z][a-z]\w*")
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
 MODULE_NAMES = {"utils", "util", "common", "core", "helpers", "helper"}
 OS_ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
@@ -156,27 +158,43 @@ def check_wings(root: Path, paths: list[str]) -> Iterator[Finding]:
             yield Finding(folder, 1, f"{count} modules: which of them are a subject of their own?")
         if "__init__.py" not in names:
             yield Finding(folder, 1, "no __init__.py: say in its docstring what this wing knows")
+        elif count <= SMALL_WING and len(PurePosixPath(folder).parts) > 2 and not _has_reason(root / folder):
+            message = f"{count} modules: say in __init__.py why they are a folder (because ...), or fold it"
+            yield Finding(folder, 1, message)
+
+
+def _has_reason(folder: Path) -> bool:
+    try:
+        return "because" in (folder / "__init__.py").read_text(encoding="utf-8")
+    except OSError:
+        return False
 
 
 def check_class_names(root: Path, paths: list[str]) -> Iterator[Finding]:
-    """A name of a class means one thing in all packages."""
+    """A name of a class or of a type means one thing in all packages, private or not."""
     first: dict[str, str] = {}
     for path in paths:
         if not path.endswith(".py") or not IN_A_PACKAGE.match(path):
             continue
-        for node in _classes(root / path):
-            if (other := first.setdefault(node.name, path)) != path:
-                yield Finding(
-                    path, node.lineno, f"class {node.name} is also in {other}: one name, one meaning"
-                )
+        for what, name, line in _type_names(root / path):
+            if (other := first.setdefault(name.lstrip("_"), path)) != path:
+                yield Finding(path, line, f"{what} {name} is also in {other}: one name, one meaning")
 
 
-def _classes(file: Path) -> list[ast.ClassDef]:
+def _type_names(file: Path) -> Iterator[tuple[str, str, int]]:
+    """The classes of a file, and what its top level gives a name that reads like one, with their lines."""
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
-        return []
-    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield "class", node.name, node.lineno
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                if TYPE_NAME.fullmatch(name):
+                    yield "type", name, node.lineno
 
 
 def check_map(root: Path, paths: list[str]) -> Iterator[Finding]:

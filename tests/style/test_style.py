@@ -28,6 +28,7 @@ WHEEL = '[tool.hatch.build.targets.wheel]\npackages = ["server/assist_server"]\n
 MODULE = "server/assist_server/door.py"
 PACKAGE = "server/assist_server/__init__.py"
 DOC = '"""Does one thing."""\n'
+SMALL = '"""Does one thing, because that is enough."""\n'
 
 
 def found(root: Path, path: str, text: str) -> list[str]:
@@ -38,7 +39,7 @@ def found(root: Path, path: str, text: str) -> list[str]:
     inits = [parent / "__init__.py" for parent in PurePosixPath(path).parents if len(parent.parts) > 2]
     for init in inits:
         if not (root / init).exists():
-            (root / init).write_text(DOC)
+            (root / init).write_text(SMALL)
     return [str(finding) for finding in style.check(root, sorted({path, PACKAGE, *map(str, inits)}))]
 
 
@@ -181,6 +182,20 @@ def test_a_wing_holds_few_modules(tmp_path: Path) -> None:
     assert str(silent).startswith(f"{wing}:1: no __init__.py")
 
 
+def test_a_small_wing_says_why_it_is_one(tmp_path: Path) -> None:
+    wing = "server/assist_server/wing"
+    (tmp_path / wing).mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(WHEEL)
+    paths = [PACKAGE, *(f"{wing}/{name}.py" for name in ("__init__", *"abcd"))]
+    for path in paths:
+        (tmp_path / path).write_text(DOC)
+    assert style.check(tmp_path, paths) == []
+    (small,) = style.check(tmp_path, paths[:-1])
+    assert str(small).startswith(f"{wing}:1: 3 modules: say in __init__.py why")
+    (tmp_path / paths[1]).write_text(SMALL)
+    assert style.check(tmp_path, paths[:-1]) == []
+
+
 def test_a_class_name_means_one_thing(tmp_path: Path) -> None:
     paths = [PACKAGE, "server/assist_server/a.py", "server/assist_server/b.py"]
     (tmp_path / "server/assist_server").mkdir(parents=True)
@@ -191,6 +206,26 @@ def test_a_class_name_means_one_thing(tmp_path: Path) -> None:
     (tmp_path / paths[2]).write_text(DOC + "class Place: ...\n")
     (finding,) = map(str, style.check(tmp_path, paths))
     assert finding == f"{paths[2]}:2: class Place is also in {paths[1]}: one name, one meaning"
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("Place = tuple[int, int]", "type Place"),
+        ("_Place: TypeAlias = tuple[int, int]", "type _Place"),
+        ("class _Place: ...", "class _Place"),
+        ("PLACE = (1, 2)", ""),
+        ("def f():\n    Place = int", ""),
+    ],
+)
+def test_a_type_has_no_name_of_a_class(tmp_path: Path, text: str, finding: str) -> None:
+    paths = [PACKAGE, "server/assist_server/a.py", "server/assist_server/b.py"]
+    (tmp_path / "server/assist_server").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(WHEEL)
+    for path, content in zip(paths, ("", "class Place: ...\n", text), strict=True):
+        (tmp_path / path).write_text(DOC + content)
+    expected = f"{paths[2]}:2: {finding} is also in {paths[1]}: one name, one meaning"
+    assert [str(found) for found in style.check(tmp_path, paths)] == ([expected] if finding else [])
 
 
 def test_the_wheel_must_hold_every_package(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from assist_context.documents import Cursor, Document, Snippet, split_lines
 from assist_context.index.reader import IndexReader
 from assist_context.indexer.supervisor import IndexerSupervisor
-from assist_context.indexer.wire import Event
+from assist_context.indexer.wire import IndexerEvent
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import retrieve_once
@@ -21,7 +21,7 @@ def corpus_of(root: Path) -> Corpus:
     """Return the indexed package. The index is built or updated first."""
     database = root.parent / FOLDER / f"{root.name}.sqlite"
     database.parent.mkdir(exist_ok=True, mode=0o700)
-    events: list[Event] = []
+    events: list[IndexerEvent] = []
     supervisor = IndexerSupervisor([(str(root), str(database))], {}, events.append, once=True)
     supervisor.start()
     code = supervisor.wait(SECONDS)

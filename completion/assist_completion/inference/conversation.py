@@ -10,7 +10,7 @@ from typing import Literal
 from assist_completion.errors import CompletionError
 from assist_completion.suggestion import Tokens
 
-Role = Literal["system", "user", "assistant"]
+SpeakerRole = Literal["system", "user", "assistant"]
 Ended = Literal["stop", "length", "loop", "cancelled"]
 
 WORST = 8  # the smallest margins of an answer: about a line of code
@@ -32,7 +32,7 @@ _NUMBERS = re.compile(r"[0-9]+")
 class Turn:
     """One message of a conversation."""
 
-    role: Role
+    role: SpeakerRole
     text: str
 
 

@@ -49,7 +49,7 @@ class IndexWheels:
     packages: tuple[str, ...]
 
 
-Source = LocalFiles | HubFile | IndexWheels
+ModelSource = LocalFiles | HubFile | IndexWheels
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class ModelRow:
     quant: str
     context_tokens: int
     note: str
-    sources: tuple[Source, ...]
+    sources: tuple[ModelSource, ...]
     fim: FimTokens | None = None
     instruct: bool = False
     tested: bool = False
@@ -137,7 +137,7 @@ def parse(text: str) -> tuple[ModelRow, ...]:
     return tuple(models)
 
 
-def _source(table: Mapping[str, Any]) -> Source:
+def _source(table: Mapping[str, Any]) -> ModelSource:
     """A source from its table.
 
     >>> _source({"wheels": "model-part{n}", "parts": 2, "version": "1.0"})

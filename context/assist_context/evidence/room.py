@@ -22,15 +22,14 @@ NEW = 0.5  # the share of a candidate's lines that must be new
 ALIKE = 0.8  # two texts that share more of their words are copies of each other
 LEAST = 200  # characters; a shorter piece of a section says nothing
 
-Plan = Mapping[
-    str, float
-]  # the share of the room for each signal, in order; unused room goes to the next one
+# The share of the room for each signal, in order; unused room goes to the next one.
+RoomPlan = Mapping[str, float]
 
 
 class EvidenceRoom:
     """The budget while it is filled, the snippets that were taken, and which lines they show."""
 
-    def __init__(self, tokens: int, plan: Plan) -> None:
+    def __init__(self, tokens: int, plan: RoomPlan) -> None:
         self.characters = int(tokens * CHARS_PER_TOKEN)
         self.plan = plan
         self.spent = 0

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from assist_context.documents import split_lines
 
-Kind = Literal["text", "binary", "large"]
+ContentKind = Literal["text", "binary", "large"]
 
 LARGE = 1_000_000  # bytes; larger files are minified, generated or data, and are not parsed
 HASHED = 32_000_000  # bytes; for larger files even the id takes too long (about 30 ms): it is ""
@@ -41,7 +41,7 @@ class FileEntry(NamedTuple):
     blob: str
     size: int
     mtime_ns: int
-    kind: Kind
+    kind: ContentKind
 
 
 def decode(data: bytes) -> str:
@@ -60,10 +60,10 @@ class Content:
     blob: str
     size: int
     mtime_ns: int
-    kind: Kind
+    kind: ContentKind
 
 
-def kind_of(head: bytes, size: int) -> Kind:
+def kind_of(head: bytes, size: int) -> ContentKind:
     """The kind of a file of `size` bytes that starts with `head`."""
     if size > LARGE:
         return "large"
@@ -81,7 +81,7 @@ def blob_id(data: bytes, algorithm: str = "sha1") -> str:
     return digest.hexdigest()
 
 
-def sniff(path: str, size: int) -> Kind:
+def sniff(path: str, size: int) -> ContentKind:
     """The kind of a file whose id is known already; raises OSError."""
     if size > LARGE:
         return "large"

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from assist_context.files.blobs import Kind
+from assist_context.files.blobs import ContentKind
 from assist_context.pages import BETWEEN, SECTION
 from assist_context.syntax.imports import Import
 
@@ -96,8 +96,8 @@ CHUNK = struct.Struct("<IHHHBB")
 # The prefixes of terms in names and in signatures; the tokenizer takes all non-ASCII characters as letters.
 NAME, HEAD = "\u00b7", "\u00b6"
 
-KIND_NAMES: tuple[Kind, ...] = ("text", "binary", "large")
-KINDS: dict[Kind, int] = {kind: code for code, kind in enumerate(KIND_NAMES)}
+KIND_NAMES: tuple[ContentKind, ...] = ("text", "binary", "large")
+KINDS: dict[ContentKind, int] = {kind: code for code, kind in enumerate(KIND_NAMES)}
 
 
 def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, bytes], ...]:

@@ -35,14 +35,14 @@ from assist_context.index.encoding import (
     unpack_outline,
     unpack_places,
 )
-from assist_context.index.search import Among, Frequencies, SearchHit, SearchQuery, Weights
+from assist_context.index.search import Among, FieldWeights, Frequencies, SearchHit, SearchQuery
 from assist_context.pages import BETWEEN, SECTION
 from assist_context.syntax.imports import Import
 
 MOST_DEFINED = 10  # files; a name that more files define does not tell which one is meant
 
 # Without the signature, MRR@10 of docstrings that search for their functions is 0.017 to 0.022 lower.
-NAME_PATH_BODY_HEAD: Weights = (4.0, 2.0, 1.0, 2.0)
+NAME_PATH_BODY_HEAD: FieldWeights = (4.0, 2.0, 1.0, 2.0)
 RECOUNT = 0.25  # share of the chunks; the terms are counted again after so many came or went
 
 
@@ -248,7 +248,7 @@ class IndexReader:
         self,
         terms: Sequence[str],
         limit: int = 20,
-        weights: Weights = NAME_PATH_BODY_HEAD,
+        weights: FieldWeights = NAME_PATH_BODY_HEAD,
         without: str = "",
         *,
         patient: bool = False,

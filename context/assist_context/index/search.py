@@ -54,11 +54,11 @@ _SATURATION = 3.0
 _BY_LENGTH = 0.75  # for name, signature and body; 0.2 to 0.9 differ by 0.006
 _LEAST = 0.6  # of the mean body: a chunk of two lines is not more relevant for being short; +0.002 to +0.003
 
-Ids = NDArray[numpy.int64]
+RowIds = NDArray[numpy.int64]
 _Row = tuple[int, int, bytes, bytes, int]  # chunk, file, its packed chunk, path, content
 _Scored = tuple[float, bytes, int, int, int, int]  # score, path, first and last line, content, definition
 Among = Literal["all", "pages", "code"]
-Weights = tuple[float, float, float, float]  # of name, path, body and signature
+FieldWeights = tuple[float, float, float, float]  # of name, path, body and signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class SearchQuery:
 
     terms: Sequence[str]
     limit: int
-    weights: Weights
+    weights: FieldWeights
     without: str = ""
     named: bool = True
     among: Among = "all"
@@ -216,13 +216,13 @@ def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
             seen.add((path, index))
 
 
-def _rows_with_term(db: Connection, sql: str, term: str) -> Ids:
+def _rows_with_term(db: Connection, sql: str, term: str) -> RowIds:
     """The rows of a word list that have a term, in order."""
     (joined,) = db.execute(sql, (f'"{term}"',)).fetchone()
     return numpy.fromstring(joined or "", numpy.int64, sep=",")
 
 
-def _most_valuable(lists: Sequence[Ids], worth: Iterable[float], most: int) -> list[int]:
+def _most_valuable(lists: Sequence[RowIds], worth: Iterable[float], most: int) -> list[int]:
     """Up to `most` rows from the lists: those whose lists are worth most together."""
     sums = numpy.zeros(1 + max((int(list_[-1]) for list_ in lists if len(list_)), default=0), numpy.float32)
     for rows, value in zip(lists, worth, strict=True):
@@ -233,7 +233,7 @@ def _most_valuable(lists: Sequence[Ids], worth: Iterable[float], most: int) -> l
     return [int(each) for each in found]
 
 
-def _membership(rows: Ids, listed: Ids) -> NDArray[numpy.bool_]:
+def _membership(rows: RowIds, listed: RowIds) -> NDArray[numpy.bool_]:
     """Which of the rows are in a list."""
     if not len(listed):
         return numpy.zeros(len(rows), numpy.bool_)
@@ -241,7 +241,7 @@ def _membership(rows: Ids, listed: Ids) -> NDArray[numpy.bool_]:
     return numpy.asarray(listed[positions] == rows, numpy.bool_)
 
 
-def _share(lengths: Ids | NDArray[numpy.float64], mean: float) -> NDArray[numpy.float64]:
+def _share(lengths: RowIds | NDArray[numpy.float64], mean: float) -> NDArray[numpy.float64]:
     """BM25's factor for a length relative to the mean."""
     return numpy.asarray(1 - _BY_LENGTH + _BY_LENGTH * lengths / mean, numpy.float64)
 

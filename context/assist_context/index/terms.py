@@ -42,7 +42,7 @@ class _Stems(dict[str, str]):
         return self[part]
 
 
-class _Known(dict[str | bytes, tuple[str, ...]]):
+class _KnownTerms(dict[str | bytes, tuple[str, ...]]):
     """A cache: the terms of each word."""
 
     def __missing__(self, word: str | bytes) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ class _Known(dict[str | bytes, tuple[str, ...]]):
 
 
 _stems = _Stems()
-_known = _Known()
+_known = _KnownTerms()
 
 
 def terms(text: str) -> list[str]:

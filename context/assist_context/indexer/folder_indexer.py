@@ -20,7 +20,7 @@ from assist_context.index.database import StoreError
 from assist_context.index.writer import IndexWriter
 from assist_context.indexer.parse_queue import ParseQueue, PendingChanges, key_of
 from assist_context.indexer.parser_pool import ParseOutcome
-from assist_context.indexer.wire import Event
+from assist_context.indexer.wire import IndexerEvent
 from assist_context.indexer.writer_lease import WriterLease
 from assist_context.relations import co_change
 from assist_context.relations.path_index import is_above
@@ -40,7 +40,7 @@ class IndexingEnvironment:
 
     git: Git
     stop: Stop
-    send: Callable[[Event], None]
+    send: Callable[[IndexerEvent], None]
     cap: int = 0
     others: Collection[str] = ()
 
@@ -48,7 +48,7 @@ class IndexingEnvironment:
 class _FolderEvents:
     """Sends the events of one folder."""
 
-    def __init__(self, root: str, send: Callable[[Event], None]) -> None:
+    def __init__(self, root: str, send: Callable[[IndexerEvent], None]) -> None:
         self._root = root
         self._send = send
         self._progress_at = 0.0
@@ -312,7 +312,7 @@ class FolderIndexer:
         self._lease.reset_failures()
         status = writer.status()
         seconds = round(time.monotonic() - round_.began, 3)
-        counts: Event = {"files": status.files, "parsed": status.parsed, "seconds": seconds}
+        counts: IndexerEvent = {"files": status.files, "parsed": status.parsed, "seconds": seconds}
         self._events.send("ready", **counts, quarantined=len(status.quarantined), parses=round_.parses)
 
     def _write_co_changes(self, writer: IndexWriter) -> None:

@@ -35,7 +35,7 @@ from assist_context.indexer.parser_pool import (
     ParsersFailed,
 )
 from assist_context.indexer.parser_process import limit
-from assist_context.indexer.wire import Event
+from assist_context.indexer.wire import IndexerEvent
 
 NICENESS = 10
 # New objects until the garbage collector runs. With Python's 700, the process took 0.70 s instead of 0.66
@@ -146,7 +146,7 @@ class IndexerLoop:
                 folder.accept(outcome)
 
 
-def _failure(kind: type[BaseException], trace: TracebackType | None) -> Event:
+def _failure(kind: type[BaseException], trace: TracebackType | None) -> IndexerEvent:
     """What the server hears when an error ends the process; the own text of an error may hold source text."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -166,7 +166,7 @@ def main() -> None:
     limit()
     gc.set_threshold(GARBAGE)
 
-    def send(event: Event) -> None:
+    def send(event: IndexerEvent) -> None:
         with suppress(OSError):
             sink.write(wire.line(event))
             sink.flush()

@@ -17,10 +17,10 @@ BATCH_FILES = 40
 BATCH_S = 0.3
 HOUR_NS = 3_600_000_000_000  # files that were changed in the same hour are ordered by path
 
-Key = tuple[str, str]  # blob and language: parsed once, however many paths have it
+ParseKey = tuple[str, str]  # blob and language: parsed once, however many paths have it
 
 
-def key_of(entry: FileEntry) -> Key:
+def key_of(entry: FileEntry) -> ParseKey:
     """Identifies the content of an entry."""
     return entry.blob, language_of(entry.path).name
 
@@ -30,9 +30,9 @@ class ParseQueue:
 
     def __init__(self) -> None:
         self.preferred: tuple[str, ...] = ()
-        self.wanted: dict[Key, FileEntry] = {}
+        self.wanted: dict[ParseKey, FileEntry] = {}
         self.results: list[tuple[str, ParsedFile]] = []
-        self._out: set[Key] = set()  # taken, and not written or dropped yet
+        self._out: set[ParseKey] = set()  # taken, and not written or dropped yet
         self._queue: list[FileEntry] = []  # the next one last
         self._since = 0.0
 

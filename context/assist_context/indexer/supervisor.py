@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from assist_context.indexer import wire
-from assist_context.indexer.wire import Event
+from assist_context.indexer.wire import IndexerEvent
 
 # At most so many restarts in so many seconds: more would be an endless loop.
 RESTARTS = 3
@@ -36,7 +36,7 @@ class IndexerSupervisor:
         self,
         folders: Sequence[tuple[str, str]],
         environ: Mapping[str, str],
-        on_event: Callable[[Event], None],
+        on_event: Callable[[IndexerEvent], None],
         parsers: int = 1,
         cap: int = 0,
         once: bool = False,
@@ -112,7 +112,7 @@ class IndexerSupervisor:
             if thread.is_alive() and thread is not threading.current_thread():
                 thread.join()
 
-    def _send(self, command: Event) -> None:
+    def _send(self, command: IndexerEvent) -> None:
         if self._outbox.qsize() >= QUEUED:
             self._lost = True
         else:

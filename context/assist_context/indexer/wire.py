@@ -12,7 +12,7 @@ from typing import IO
 
 LONGEST = 64_000_000  # bytes of a line; a file of 1 MB that is all references gives 10 MB
 
-Event = dict[str, object]  # what the indexer reports, or is told
+IndexerEvent = dict[str, object]  # what the indexer reports, or is told
 
 
 def line(value: object) -> bytes:

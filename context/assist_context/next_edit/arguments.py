@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assist_context.syntax.grammars import Span
+from assist_context.syntax.grammars import ByteSpan
 from assist_context.syntax.scopes.call_sites import Parameter
 
 _POSITIONS = ("plain", "positional")
@@ -141,7 +141,7 @@ def pass_arguments(
     return [*positions, *extra, *(argument for _, argument in named)]
 
 
-def replace_items(text: str, spans: Sequence[Span], new: Sequence[str]) -> tuple[int, int, str] | None:
+def replace_items(text: str, spans: Sequence[ByteSpan], new: Sequence[str]) -> tuple[int, int, str] | None:
     """The least change of a list with brackets that gives it other items: from, to, and the text between.
 
     `spans` are the items in `text`, which begins and ends with a bracket. `None` if nothing changes, or if

@@ -15,7 +15,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 
 from assist_context.next_edit.pattern import Hole, Items, Pattern, is_before_line, is_long_name, matches
-from assist_context.next_edit.substitution import IDENTIFIER, Site, Tokens, depth, line_end, line_start
+from assist_context.next_edit.substitution import IDENTIFIER, CodeTokens, Site, depth, line_end, line_start
 
 MOST_HOLES = 3  # matching takes longer with each
 MOST_ANCHORS = 6  # tokens that a place without an own name needs around it
@@ -24,7 +24,7 @@ CONSTANTS_PER_HOLE = 4  # tokens of a deletion: with fewer, any statement of the
 _PATH_SIGNS = frozenset({".", "::", "/", "-", "@"})
 _IMPORT_STARTS = (["from"], ["import"], ["use"])
 
-_Pair = tuple[Tokens, Tokens]
+_Pair = tuple[CodeTokens, CodeTokens]
 
 
 def pattern_of(site: Site) -> Pattern | None:
@@ -72,7 +72,7 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     return tuple(pattern for pattern in found if not any(says_less(pattern, other) for other in found))
 
 
-def _sides(site: Site) -> tuple[Tokens, Tokens]:
+def _sides(site: Site) -> tuple[CodeTokens, CodeTokens]:
     """What has to be around what a site replaces, where the old text alone may be something else.
 
     After `from a.errors` became `from b.errors`, whether there is a `b.status` is not known; where
@@ -105,7 +105,7 @@ def _is_of_path(token: str) -> bool:
     return token in _PATH_SIGNS or IDENTIFIER.fullmatch(token) is not None
 
 
-def _unify_site(left: Tokens, left_of_other: Tokens, one: Site, other: Site) -> Pattern | None:
+def _unify_site(left: CodeTokens, left_of_other: CodeTokens, one: Site, other: Site) -> Pattern | None:
     """What two sites have in common, with what is before them if that is given."""
     pairs: list[_Pair] = []
     before = _unify(_tree(left), _tree(left_of_other), pairs, grow=True)
@@ -129,7 +129,7 @@ def _is_special(pattern: Pattern) -> bool:
     return bool(pattern.new) or pattern.holes * CONSTANTS_PER_HOLE <= constants
 
 
-def _anchors(left: Tokens, right: Tokens) -> tuple[Tokens, Tokens]:
+def _anchors(left: CodeTokens, right: CodeTokens) -> tuple[CodeTokens, CodeTokens]:
     """What of the tokens around a place says enough: up to a long name on one side, one on the other."""
     following = _anchor(right)
     if following:
@@ -138,12 +138,12 @@ def _anchors(left: Tokens, right: Tokens) -> tuple[Tokens, Tokens]:
     return before, right[:1]
 
 
-def _opens(part: Tokens) -> bool:
+def _opens(part: CodeTokens) -> bool:
     """Whether a bracket is still open at the end of some tokens."""
     return depth(part) > 0
 
 
-def _phrase(left: Tokens) -> Tokens:
+def _phrase(left: CodeTokens) -> CodeTokens:
     """The call that a place is in, from its name on, or else the expression that ends there."""
     line = line_end(left)
     open_brackets = 0
@@ -155,7 +155,7 @@ def _phrase(left: Tokens) -> Tokens:
     return line[start:]
 
 
-def _start_of_name(line: Tokens, end: int) -> int:
+def _start_of_name(line: CodeTokens, end: int) -> int:
     """Where a dotted name or call begins that ends before a token."""
     at = end
     closed = 0
@@ -179,7 +179,7 @@ def _may_agree(one: Site, other: Site) -> bool:
     )
 
 
-def _share(one: Tokens, other: Tokens) -> bool:
+def _share(one: CodeTokens, other: CodeTokens) -> bool:
     return (not one and not other) or any(not token.isspace() and token in other for token in one)
 
 
@@ -200,13 +200,13 @@ def _of_inserted_lines(one: Site, other: Site) -> Pattern | None:
     return best
 
 
-def _line_above(left: Tokens) -> Tokens:
+def _line_above(left: CodeTokens) -> CodeTokens:
     """The tokens of the line that ends where an insertion is, from its own line end on."""
     start = next((at for at in range(len(left) - 1, -1, -1) if left[at][0] == "\n"), None)
     return () if start is None else left[start:]
 
 
-def _line_below(right: Tokens) -> Tokens:
+def _line_below(right: CodeTokens) -> CodeTokens:
     """The tokens of the line below an insertion, up to its line end."""
     if not right or right[0][0] != "\n":
         return ()
@@ -246,7 +246,7 @@ _Tree = tuple["str | _Tree", ...]
 _CLOSES = {"(": ")", "[": "]", "{": "}"}
 
 
-def _tree(part: Tokens) -> _Tree:
+def _tree(part: CodeTokens) -> _Tree:
     """Tokens as groups; a bracket without its other half is a token like any other."""
     stack: list[list[str | _Tree]] = [[]]
     for token in part:
@@ -269,7 +269,7 @@ def _key(part: "str | _Tree") -> str:
     return f"group {part[0]}"
 
 
-def _flat(part: _Tree) -> Tokens:
+def _flat(part: _Tree) -> CodeTokens:
     return tuple(token for group in part for token in ((group,) if isinstance(group, str) else _flat(group)))
 
 
@@ -301,7 +301,7 @@ def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items
     return tuple(items)
 
 
-def _is_whole(part: Tokens) -> bool:
+def _is_whole(part: CodeTokens) -> bool:
     """Whether tokens may fill a hole: text of one line, its brackets balanced."""
     opened = 0
     for token in part:
@@ -311,7 +311,7 @@ def _is_whole(part: Tokens) -> bool:
     return opened == 0 and any(not token.isspace() for token in part)
 
 
-def _anchor(side: Tokens) -> Tokens:
+def _anchor(side: CodeTokens) -> CodeTokens:
     """The tokens next to a site up to the first long name; none if there is none near it on its line."""
     for at, token in enumerate(side[:MOST_ANCHORS]):
         if token[0] == "\n":
@@ -321,7 +321,7 @@ def _anchor(side: Tokens) -> Tokens:
     return ()
 
 
-def _common(one: Tokens, other: Tokens) -> Tokens:
+def _common(one: CodeTokens, other: CodeTokens) -> CodeTokens:
     same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
     return one[: min(len(one), len(other)) if same is None else same]
 

@@ -24,8 +24,8 @@ MOST_SPAN = 60  # tokens of a site; what is longer is new code
 AROUND = 12  # tokens that are kept on each side of a site
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
-Tokens = tuple[str, ...]
-_Step = tuple[int, int, int, int]  # the start and end of old tokens, and of what they became
+CodeTokens = tuple[str, ...]
+_ChangeSpan = tuple[int, int, int, int]  # the start and end of old tokens, and of what they became
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +39,14 @@ class Site:
     path: str
     line: int
     column: int
-    left: Tokens
-    old: Tokens
-    new: Tokens
-    right: Tokens
+    left: CodeTokens
+    old: CodeTokens
+    new: CodeTokens
+    right: CodeTokens
     among: int = 1
 
     @property
-    def before(self) -> Tokens:
+    def before(self) -> CodeTokens:
         """The tokens of its line before the edit, as far as they are known."""
         return (*line_end(self.left), *self.old, *line_start(self.right))
 
@@ -57,19 +57,19 @@ class Site:
         return len(self.old) == len(self.new) == 1 and all(map(IDENTIFIER.fullmatch, both))
 
 
-def line_end(part: Tokens) -> Tokens:
+def line_end(part: CodeTokens) -> CodeTokens:
     """The tokens after the last line end."""
     last = next((at for at in range(len(part) - 1, -1, -1) if part[at][0] == "\n"), -1)
     return part[last + 1 :]
 
 
-def line_start(part: Tokens) -> Tokens:
+def line_start(part: CodeTokens) -> CodeTokens:
     """The tokens before the first line end."""
     first = next((at for at, token in enumerate(part) if token[0] == "\n"), len(part))
     return part[:first]
 
 
-def tokens(text: str) -> Tokens:
+def tokens(text: str) -> CodeTokens:
     r"""The tokens of a text; a line end and the indentation after it are one.
 
     >>> tokens("a.b(1)\r\n  c")
@@ -92,7 +92,7 @@ def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
     return tuple(_sites(hunk.path, first_line, old, new, spans))
 
 
-def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Step | None:
+def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _ChangeSpan | None:
     """The span of whole lines that were added or deleted: from the line end above to that of the last one."""
     changed = hunk.new or hunk.old
     if (hunk.old and hunk.new) or not changed or not all(line.endswith(("\n", "\r")) for line in changed):
@@ -102,12 +102,14 @@ def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Step | None:
     return (start, end, start, start) if hunk.old else (start, start, start, end)
 
 
-def _spans(old: Tokens, new: Tokens) -> list[_Step]:
+def _spans(old: CodeTokens, new: CodeTokens) -> list[_ChangeSpan]:
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return _units([_slide(step[1:], old, new) for step in steps if step[0] != "equal"], old, new)
 
 
-def _sites(path: str, first_line: int, old: Tokens, new: Tokens, spans: Sequence[_Step]) -> Iterator[Site]:
+def _sites(
+    path: str, first_line: int, old: CodeTokens, new: CodeTokens, spans: Sequence[_ChangeSpan]
+) -> Iterator[Site]:
     wider = list(_wider(spans, old, new))
     for start, end, begin, stop in dict.fromkeys((*wider, *spans)):
         if max(end - start, stop - begin) > MOST_SPAN:
@@ -120,7 +122,7 @@ def _sites(path: str, first_line: int, old: Tokens, new: Tokens, spans: Sequence
         yield Site(path, line, column, left, old[start:end], new[begin:stop], right, among)
 
 
-def _column(before: Tokens) -> int:
+def _column(before: CodeTokens) -> int:
     """How many characters of its line are before the end of some tokens."""
     column = 0
     for token in reversed(before):
@@ -130,7 +132,7 @@ def _column(before: Tokens) -> int:
     return column
 
 
-def _slide(span: _Step, old: Tokens, new: Tokens) -> _Step:
+def _slide(span: _ChangeSpan, old: CodeTokens, new: CodeTokens) -> _ChangeSpan:
     """The same insertion or deletion, as far up as it may be: it is ambiguous where its ends are alike.
 
     Whole lines begin with the line end above them. Brackets stay in pairs, a call is added after its dot, and
@@ -157,20 +159,20 @@ def _slide(span: _Step, old: Tokens, new: Tokens) -> _Step:
     return start - best, end - best, begin - best, stop - best
 
 
-def _is_phrase(part: Tokens) -> bool:
+def _is_phrase(part: CodeTokens) -> bool:
     """Whether tokens begin with no bracket and close none that they do not open."""
     if part[0] in "([{":
         return False
     return all(depth(part[: at + 1]) >= 0 for at in range(len(part)))
 
 
-def _units(spans: Sequence[_Step], old: Tokens, new: Tokens) -> list[_Step]:
+def _units(spans: Sequence[_ChangeSpan], old: CodeTokens, new: CodeTokens) -> list[_ChangeSpan]:
     """The spans, joined where they are parts of one expression: of a path, or a call and its first argument.
 
     What became of one part says nothing about the same part elsewhere, as after `errors.New` became
     `fmt.Errorf`.
     """
-    units: list[_Step] = []
+    units: list[_ChangeSpan] = []
     for span in spans:
         gap = old[units[-1][1] : span[0]] if units else ()
         fills = gap == ("(",) and span[0] == span[1] and old[span[1] : span[1] + 1] == (")",)
@@ -182,9 +184,9 @@ def _units(spans: Sequence[_Step], old: Tokens, new: Tokens) -> list[_Step]:
     return units
 
 
-def _wider(spans: Sequence[_Step], old: Tokens, new: Tokens) -> Iterator[_Step]:
+def _wider(spans: Sequence[_ChangeSpan], old: CodeTokens, new: CodeTokens) -> Iterator[_ChangeSpan]:
     """One span from the first to the last difference of a line that has several."""
-    group: list[_Step] = []
+    group: list[_ChangeSpan] = []
     for span in (*spans, None):
         if group and (span is None or any(token[0] == "\n" for token in old[group[-1][1] : span[0]])):
             if len(group) > 1:
@@ -195,7 +197,7 @@ def _wider(spans: Sequence[_Step], old: Tokens, new: Tokens) -> Iterator[_Step]:
             group.append(span)
 
 
-def _balance(span: _Step, old: Tokens, new: Tokens) -> _Step:
+def _balance(span: _ChangeSpan, old: CodeTokens, new: CodeTokens) -> _ChangeSpan:
     """A span with the closing brackets that follow it on its line, as far as it opens them."""
     start, end, begin, stop = span
     while end < len(old) and old[end] in ")]}" and depth(old[start:end]) > 0 and depth(new[begin:stop]) > 0:
@@ -207,6 +209,6 @@ def _balance(span: _Step, old: Tokens, new: Tokens) -> _Step:
     return start, end, begin, stop
 
 
-def depth(part: Tokens) -> int:
+def depth(part: CodeTokens) -> int:
     """How many brackets tokens open, less those that they close."""
     return sum((word in "([{") - (word in ")]}") for word in part)

@@ -265,7 +265,7 @@ def _rust_crate(files: PathIndex, path: str, parts: list[str], names: tuple[str,
 
 MOST_FILES = 20  # of one import: a package in Go or Java may have hundreds
 
-_Rule = Callable[[PathIndex, str, Import], Iterable[str]]
+_ResolutionRule = Callable[[PathIndex, str, Import], Iterable[str]]
 
 
 def resolve(files: PathIndex, path: str, language_name: str, import_: Import) -> tuple[str, ...]:
@@ -463,7 +463,7 @@ def _nearest_at_root(matches: list[str], tail: str, path: str, roots: tuple[str,
     return path_index.by_distance(fitting, path)[:1]
 
 
-_RULES: Mapping[str, _Rule] = {
+_RULES: Mapping[str, _ResolutionRule] = {
     "python": resolve_python,
     **dict.fromkeys(("javascript", "typescript", "tsx"), resolve_ecma),
     "go": resolve_go,

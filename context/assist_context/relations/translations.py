@@ -38,7 +38,7 @@ _NAME = re.compile(r"(.+?)[._-]([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)(\.\w+)")
 _CODE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,4})?")
 _WORD = re.compile(r"[^\W\d_]+")
 
-Group = dict[str, str]  # the path of each language
+PageGroup = dict[str, str]  # the path of each language
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +100,10 @@ def _code_of(name: str) -> str:
     return ALIASES.get(found[1], found[1]) + name.lower()[2:].replace("_", "-")
 
 
-def _by_name(pages: Iterable[str]) -> list[Group]:
+def _by_name(pages: Iterable[str]) -> list[PageGroup]:
     """README.md and README.zh.md, index.fr.html and index.en.html."""
     known = set(pages)
-    found: dict[str, Group] = defaultdict(dict)
+    found: dict[str, PageGroup] = defaultdict(dict)
     for path in known:
         folder, _, name = path.rpartition("/")
         named = _NAME.fullmatch(name)
@@ -115,7 +115,7 @@ def _by_name(pages: Iterable[str]) -> list[Group]:
     return [group for group in found.values() if len(group) > 1]
 
 
-def _by_folder(pages: Sequence[str]) -> list[Group]:
+def _by_folder(pages: Sequence[str]) -> list[PageGroup]:
     """docs/en/a.md, docs/fr/a.md and docs/emoji/a.md; or docs/a.md and docs/fr/a.md."""
     inside: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     coded: dict[str, set[str]] = defaultdict(set)
@@ -127,7 +127,7 @@ def _by_folder(pages: Sequence[str]) -> list[Group]:
             inside[above][parts[at]].add("/".join(parts[at + 1 :]))
             if _code_of(parts[at]):
                 coded[above].add(parts[at])
-    found: dict[tuple[str, str], Group] = defaultdict(dict)
+    found: dict[tuple[str, str], PageGroup] = defaultdict(dict)
     for above, names in coded.items():
         for language, tail, path in _folder_copies(above, names, inside[above], known):
             found[above, tail].setdefault(language, path)

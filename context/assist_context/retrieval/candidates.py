@@ -15,7 +15,7 @@ FIELDS = 6  # lines shown between the head of a class and its first member
 CHARACTERS = 2_400  # of one snippet; more would push out everything else
 LONGEST_LINE = 400  # characters; a longer line is data
 
-Span = tuple[int, int]
+LineSpan = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Candidate:
     """
 
     path: str
-    spans: tuple[Span, ...]
+    spans: tuple[LineSpan, ...]
     signal: str
     corpus: Corpus
     worth: float = 1.0
@@ -128,9 +128,9 @@ def snippet_of(candidate: Candidate, text: str, score: float) -> Snippet:
     return Snippet(path, *lines, text, candidate.signal, round(score, 6), blob, root, candidate.name)
 
 
-def _merge_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
+def _merge_spans(spans: Sequence[LineSpan]) -> tuple[LineSpan, ...]:
     """Spans in order; spans that touch are merged."""
-    joined: list[Span] = []
+    joined: list[LineSpan] = []
     for first, last in sorted(spans):
         if joined and first <= joined[-1][1] + 1:
             joined[-1] = joined[-1][0], max(joined[-1][1], last)

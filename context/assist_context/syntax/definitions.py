@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from assist_context.syntax import doc_comments
-from assist_context.syntax.grammars import Match, Span
+from assist_context.syntax.grammars import ByteSpan, QueryMatch
 from assist_context.syntax.source_text import Source
 
 NAME_CHARACTERS = 160  # a longer name is a list of selectors, or a heading that is a whole text
@@ -29,8 +29,8 @@ _UNQUALIFIED = frozenset({"this", "self", "prototype"})
 _ASSIGNED = frozenset({"def.assigned", "def.variable"})
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 
-Extent = tuple[int, int, bool]  # the first byte, the one after the last, and whether it is a function
-Key = tuple[str, str]  # qualified name and kind of what counts once, however often it is assigned
+ScopeExtent = tuple[int, int, bool]  # the first byte, the one after the last, and whether it is a function
+DefinitionKey = tuple[str, str]  # qualified name and kind of what counts once, however often it is assigned
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class EnclosingScopes:
     dropped; `nearest` is where the first of these scopes ends.
     """
 
-    extents: tuple[Extent, ...] = ()
+    extents: tuple[ScopeExtent, ...] = ()
     stack: tuple[DefinitionSite, ...] = ()
     shown: tuple[DefinitionSite, ...] = ()
     widest: int = 0
@@ -95,7 +95,10 @@ NO_SCOPES = EnclosingScopes()
 
 
 def definition_sites(
-    source: Source, matches: Iterable[Match], keys: set[Key], before: AbstractSet[Key] = frozenset()
+    source: Source,
+    matches: Iterable[QueryMatch],
+    keys: set[DefinitionKey],
+    before: AbstractSet[DefinitionKey] = frozenset(),
 ) -> list[DefinitionSite]:
     """Every definition and scope in source order, each with its parent, without local and repeated ones.
 
@@ -106,9 +109,9 @@ def definition_sites(
 
 def definitions_in_part(
     source: Source,
-    matches: Iterable[Match],
-    keys: set[Key],
-    before: AbstractSet[Key] = frozenset(),
+    matches: Iterable[QueryMatch],
+    keys: set[DefinitionKey],
+    before: AbstractSet[DefinitionKey] = frozenset(),
     around: EnclosingScopes = NO_SCOPES,
     end: int = sys.maxsize,
 ) -> tuple[list[DefinitionSite], EnclosingScopes]:
@@ -137,7 +140,7 @@ def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> Enc
 
 
 def _make_scopes(
-    extents: list[Extent], stack: list[DefinitionSite], shown: list[DefinitionSite], widest: int = 0
+    extents: list[ScopeExtent], stack: list[DefinitionSite], shown: list[DefinitionSite], widest: int = 0
 ) -> EnclosingScopes:
     ends = [*(extent[1] for extent in extents), *(each.end for each in (*stack, *shown))]
     return EnclosingScopes(tuple(extents), tuple(stack), tuple(shown), widest, min(ends, default=sys.maxsize))
@@ -156,15 +159,15 @@ def shift_scopes(around: EnclosingScopes, by: int) -> EnclosingScopes:
 
 
 def _collect_sites(
-    source: Source, matches: Iterable[Match], around: EnclosingScopes
-) -> tuple[list[DefinitionSite], list[Extent]]:
+    source: Source, matches: Iterable[QueryMatch], around: EnclosingScopes
+) -> tuple[list[DefinitionSite], list[ScopeExtent]]:
     """Every definition and scope once, however many patterns match it.
 
     Also returns the extents of those that are not mere assignments, in source order.
     """
     sites: dict[int, DefinitionSite] = {}
-    extras: list[tuple[int, dict[str, list[Span]]]] = []
-    assigned: list[tuple[int, str, dict[str, list[Span]]]] = []
+    extras: list[tuple[int, dict[str, list[ByteSpan]]]] = []
+    assigned: list[tuple[int, str, dict[str, list[ByteSpan]]]] = []
     for rank, captures in matches:
         names = captures.get("name") or captures.get("path")
         if not names:
@@ -201,7 +204,11 @@ def _collect_sites(
 
 
 def _add_match(
-    source: Source, sites: dict[int, DefinitionSite], rank: int, whole: str, captures: dict[str, list[Span]]
+    source: Source,
+    sites: dict[int, DefinitionSite],
+    rank: int,
+    whole: str,
+    captures: dict[str, list[ByteSpan]],
 ) -> None:
     """Adds a match to what other matches found for the same name."""
     new = _site_of_match(source, rank, whole, captures)
@@ -217,11 +224,11 @@ def _add_match(
         sites[new.at] = new
 
 
-def _function_edges(extents: Iterable[Extent]) -> tuple[list[int], list[bool]]:
+def _function_edges(extents: Iterable[ScopeExtent]) -> tuple[list[int], list[bool]]:
     """Offsets in order, and whether the innermost scope from there on is a function."""
     edges: list[int] = []
     within: list[bool] = []
-    stack: list[Extent] = []
+    stack: list[ScopeExtent] = []
 
     def leave(until: int) -> None:
         edges.append(min(stack.pop()[1], until))
@@ -239,7 +246,7 @@ def _function_edges(extents: Iterable[Extent]) -> tuple[list[int], list[bool]]:
 
 
 def _site_of_match(
-    source: Source, rank: int, whole: str, captures: dict[str, list[Span]]
+    source: Source, rank: int, whole: str, captures: dict[str, list[ByteSpan]]
 ) -> DefinitionSite | None:
     """One match as a site; `None` if its name is not a name."""
     start, end = source.trim(captures[whole][0])
@@ -275,7 +282,10 @@ def _readable_name(text: str) -> str:
 
 
 def _with_parents(
-    sites: list[DefinitionSite], keys: set[Key], before: AbstractSet[Key], around: EnclosingScopes
+    sites: list[DefinitionSite],
+    keys: set[DefinitionKey],
+    before: AbstractSet[DefinitionKey],
+    around: EnclosingScopes,
 ) -> tuple[list[DefinitionSite], list[DefinitionSite]]:
     """The sites in source order, each with its parent, without local and repeated ones.
 

@@ -38,8 +38,8 @@ QUERY_MICROSECONDS = 500_000  # both together stay below the 3 s after which a p
 MOST_WAITS = 6  # a query is given up after so many clock limits, each twice the last: 32 s together
 MOST_MATCHES = 60_000  # a second of Python; code has 50,000 a megabyte, one minified line 127,000
 
-Span = tuple[int, int]  # the first byte and the one after the last
-Match = tuple[int, dict[str, list[Span]]]  # the pattern's index in the query, and its captures
+ByteSpan = tuple[int, int]  # the first byte and the one after the last
+QueryMatch = tuple[int, dict[str, list[ByteSpan]]]  # the pattern's index in the query, and its captures
 Mark = tuple[int, int, str]  # the first byte, the one after the last, and the capture
 # Captures with a meaning of their own. Four of five captures in code are these, so they need no dict each.
 MARKS = frozenset({"ref", "ref.upper", "ref.words", "comment", "decor"})
@@ -57,7 +57,7 @@ class Reading:
     `matches` leaves out the `marks`, which are the captures in `MARKS`; both are in the order of the query.
     """
 
-    matches: tuple[Match, ...] = ()
+    matches: tuple[QueryMatch, ...] = ()
     marks: tuple[Mark, ...] = ()
     partial: bool = False
     problem: str = ""
@@ -172,7 +172,7 @@ def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS, docs
     return _read_tree(compiled, tree.root_node, data, _single_marks(grammar, docs))
 
 
-def matches(grammar: str, root: tree_sitter.Node, data: bytes, span: Span | None = None) -> Reading:
+def matches(grammar: str, root: tree_sitter.Node, data: bytes, span: ByteSpan | None = None) -> Reading:
     """All matches of a grammar's query in the tree of a text, or those that touch a span of it."""
     compiled = query(grammar)
     if isinstance(compiled, str):
@@ -185,7 +185,7 @@ def _read_tree(
     root: tree_sitter.Node,
     data: bytes,
     alone: tuple[str, ...],
-    span: Span | None = None,
+    span: ByteSpan | None = None,
 ) -> Reading:
     raw, late = run_query(compiled, root, span)
     late = late or len(raw) > MOST_MATCHES
@@ -199,7 +199,7 @@ _Raw = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
 def run_query(
     compiled: tree_sitter.Query,
     root: tree_sitter.Node,
-    span: Span | None = None,
+    span: ByteSpan | None = None,
     microseconds: int = QUERY_MICROSECONDS,
     clock: Clock = time.thread_time,
     waits: int = MOST_WAITS,
@@ -226,8 +226,8 @@ def run_query(
 
 def _split_matches(
     raw: _Raw, alone: tuple[str, ...], data: bytes
-) -> tuple[tuple[Match, ...], tuple[Mark, ...]]:
-    kept: list[Match] = []
+) -> tuple[tuple[QueryMatch, ...], tuple[Mark, ...]]:
+    kept: list[QueryMatch] = []
     marks: list[Mark] = []
     for pattern, captures in raw:
         if kind := alone[pattern]:
@@ -236,7 +236,7 @@ def _split_matches(
                 if kind != _UPPER or data[start] not in _SMALL:
                     marks.append((start, node.end_byte, kind))
             continue
-        spans: dict[str, list[Span]] = {}
+        spans: dict[str, list[ByteSpan]] = {}
         for name, nodes in captures.items():
             if name in MARKS:
                 marks += [(node.start_byte, node.end_byte, name) for node in nodes]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assist_context.syntax.grammars import Match
+from assist_context.syntax.grammars import QueryMatch
 from assist_context.syntax.source_text import Source
 
 MOST_CHARACTERS = 4_000  # of an import statement
@@ -36,7 +36,7 @@ class Import:
     level: int = 0
 
 
-def imports_of(source: Source, matches: tuple[Match, ...]) -> tuple[Import, ...]:
+def imports_of(source: Source, matches: tuple[QueryMatch, ...]) -> tuple[Import, ...]:
     """The imports of a file, in source order."""
     modules: dict[int, tuple[str, str, list[tuple[int, str]]]] = {}
     for _, captures in matches:

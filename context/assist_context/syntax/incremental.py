@@ -20,7 +20,7 @@ import tree_sitter
 from assist_context.documents import Cursor
 from assist_context.languages import Language
 from assist_context.syntax import grammars, incremental_blocks
-from assist_context.syntax.definitions import NO_SCOPES, EnclosingScopes, Key, scopes_below
+from assist_context.syntax.definitions import NO_SCOPES, DefinitionKey, EnclosingScopes, scopes_below
 from assist_context.syntax.grammars import Reading
 from assist_context.syntax.incremental_blocks import EditExtent, Node, SyntaxBlock, VisibleScopes
 from assist_context.syntax.source_text import Source, equal_ends, normalize_line_ends
@@ -218,7 +218,7 @@ class OpenTree:
     def _join_blocks(self) -> Symbols | None:
         """The symbols of all blocks; `None` if the time was up before all were queried."""
         until = time.monotonic() + self._limits.microseconds / 1_000_000
-        before: set[Key] = set()
+        before: set[DefinitionKey] = set()
         around = NO_SCOPES
         all_blocks = self._last_tree.blocks if self._last_tree else []
         last: tuple[EnclosingScopes | None, VisibleScopes] = None, ()
@@ -288,7 +288,7 @@ def _is_split(node: tree_sitter.Node, long: int) -> bool:
     return 0 < node.child_count * long * SHARE <= node.end_byte - node.start_byte
 
 
-def _body_index(spans: list[grammars.Span]) -> int:
+def _body_index(spans: list[grammars.ByteSpan]) -> int:
     """The index of the child that is nearly all of a node, as a class's body is; 0 if there is none."""
     size = spans[-1][1] - spans[0][0]
     return next((at for at, (start, end) in enumerate(spans) if end - start > BODY * size), 0)

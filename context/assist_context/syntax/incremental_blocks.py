@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
-from assist_context.syntax.definitions import EnclosingScopes, Key, shift_scopes
-from assist_context.syntax.grammars import DOCS, Mark, Match, Reading, Span
+from assist_context.syntax.definitions import DefinitionKey, EnclosingScopes, shift_scopes
+from assist_context.syntax.grammars import DOCS, ByteSpan, Mark, QueryMatch, Reading
 from assist_context.syntax.imports import Import
 from assist_context.syntax.source_text import Source
 from assist_context.syntax.symbols import Definition, Outline, Reference, Symbols
@@ -37,7 +37,7 @@ class Node(NamedTuple):
     free: bool = True
 
 
-Shape = tuple[int, int, int, int, tuple[int, ...]]  # a node, relative to the start of its block
+NodeShape = tuple[int, int, int, int, tuple[int, ...]]  # a node, relative to the start of its block
 VisibleScopes = tuple[object, ...]  # the part of an `EnclosingScopes` that matters to a block
 
 
@@ -55,9 +55,9 @@ class SyntaxBlock:
     end: int
     line: int
     reach: int
-    shape: list[Shape]
+    shape: list[NodeShape]
     outline: Outline | None = None
-    hits: frozenset[Key] = frozenset()
+    hits: frozenset[DefinitionKey] = frozenset()
     seen: VisibleScopes = ()
     count: int = 0
     reading: Reading | None = None
@@ -72,7 +72,7 @@ class SyntaxBlock:
         self.reading = reading
         self.count = len(reading.matches) + len(reading.marks)
 
-    def set_outline(self, outline: Outline, before: AbstractSet[Key], seen: VisibleScopes) -> None:
+    def set_outline(self, outline: Outline, before: AbstractSet[DefinitionKey], seen: VisibleScopes) -> None:
         """Records the outline that was made from the reading, which is dropped."""
         self.outline = outline
         self.hits = outline.keys & before
@@ -130,13 +130,13 @@ def lay_out(source: Source, nodes: Iterable[Node]) -> list[SyntaxBlock]:
 
 
 def keep_unchanged(
-    old: list[SyntaxBlock], new: list[SyntaxBlock], touched: EditExtent, size: int, changed: list[Span]
+    old: list[SyntaxBlock], new: list[SyntaxBlock], touched: EditExtent, size: int, changed: list[ByteSpan]
 ) -> None:
     """Copies what the old blocks know to new blocks whose text and tree have not changed.
 
     `size` is the size of the new text; `changed` are its spans where the tree is different, in order.
     """
-    known: dict[Span, SyntaxBlock] = {}
+    known: dict[ByteSpan, SyntaxBlock] = {}
     for each in old:
         if each.reach <= touched.head:
             known[each.start, each.end] = each
@@ -170,7 +170,7 @@ def visible_scopes(around: EnclosingScopes, block: SyntaxBlock) -> VisibleScopes
     )
 
 
-def share_reading(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bool:
+def share_reading(blocks: list[SyntaxBlock], some: ByteSpan, reading: Reading) -> bool:
     """Gives each of some blocks the matches and marks that begin in it; False if one reaches out of its
     block.
 
@@ -178,7 +178,7 @@ def share_reading(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bo
     long node that begins in its block, as the end of a class does.
     """
     starts = [block.start for block in blocks]
-    matches = [list[Match]() for _ in range(*some)]
+    matches = [list[QueryMatch]() for _ in range(*some)]
     marks = [list[Mark]() for _ in range(*some)]
 
     def block_of(first: int, last: int, inner: int) -> int | None:

@@ -8,7 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
-from assist_context.syntax.grammars import Span
+from assist_context.syntax.grammars import ByteSpan
 
 _LONE = re.compile(rb"\r(?!\n)")
 _BLANK = re.compile(rb"\s*")
@@ -83,7 +83,7 @@ class Source:
     def text(self, start: int, end: int) -> str:
         return self.ascii[start:end] or self.data[start:end].decode("utf-8", "replace")
 
-    def trim(self, span: Span) -> Span:
+    def trim(self, span: ByteSpan) -> ByteSpan:
         """A span without the white space at its end: some nodes include the line end or blank lines."""
         start, end = span
         if start < end <= len(self.data) and self.data[end - 1] > _SPACE:

@@ -27,9 +27,9 @@ from assist_context.syntax.definitions import (
     FUNCTIONS,
     NAME_CHARACTERS,
     NO_SCOPES,
+    DefinitionKey,
     DefinitionSite,
     EnclosingScopes,
-    Key,
     definitions_in_part,
 )
 from assist_context.syntax.grammars import Mark, Reading
@@ -148,7 +148,7 @@ class Outline:
     definitions: tuple[Definition, ...]
     references: tuple[Reference, ...]
     imports: tuple[Import, ...]
-    keys: frozenset[Key]
+    keys: frozenset[DefinitionKey]
     open: EnclosingScopes = NO_SCOPES
 
 
@@ -176,7 +176,7 @@ def symbols(
 def outline(
     source: Source,
     reading: Reading,
-    before: AbstractSet[Key] = frozenset(),
+    before: AbstractSet[DefinitionKey] = frozenset(),
     docs: bool = True,
     around: EnclosingScopes = NO_SCOPES,
     end: int = sys.maxsize,
@@ -186,7 +186,7 @@ def outline(
     `before` are the keys of the parts above: what they assign is not repeated. `around` are the scopes that
     continue in this part, and `end` is where the part ends.
     """
-    keys: set[Key] = set()
+    keys: set[DefinitionKey] = set()
     sites, continuing = definitions_in_part(source, reading.matches, keys, before, around, end)
     defined = [site for site in sites if site.kind]
     comments = doc_comments.standalone_comments(source, reading.marks if docs else ())

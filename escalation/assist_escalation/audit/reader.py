@@ -49,7 +49,7 @@ def events(path: Path, only: Filter = ALL) -> Iterator[LogEvent]:
 
 def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
     """Like `events`, with the hash of each line."""
-    wanted = _Wanted(only)
+    wanted = _WantedEvents(only)
     try:
         with path.open("rb") as file:
             yield from filter(wanted.takes, _entries(file, path))
@@ -84,7 +84,7 @@ def _entries(file: BinaryIO, path: Path) -> Iterator[LogEntry]:
             ) from error
 
 
-class _Wanted:
+class _WantedEvents:
     """A filter during one pass through a log. It remembers the requests of the wanted repository."""
 
     def __init__(self, only: Filter) -> None:

@@ -51,7 +51,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
+class _PlaceFit:
     """A line (from 0) where a search fits, with the indentation to add or to remove."""
 
     line: int
@@ -102,18 +102,18 @@ def check_indented(wanted: Sequence[Wanted], found: Sequence[Match], text: str) 
             raise _ambiguous_error(each, at)
 
 
-def _match_exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
+def _match_exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_PlaceFit]:
     size, wanted = len(search), list(search)
     for place in range(len(lines) - size + 1):
         if lines[place] == wanted[0] and list(lines[place : place + size]) == wanted:
-            yield _Fit(place)
+            yield _PlaceFit(place)
 
 
-def _match_spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
+def _match_spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_PlaceFit]:
     yield from _match_exact([_trim(line) for line in search], [_trim(line) for line in lines])
 
 
-def _match_indented(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
+def _match_indented(search: Sequence[str], lines: Sequence[str]) -> Iterator[_PlaceFit]:
     """Places where every line that is not blank has the same white space too much or too little before it."""
     wanted, found = [_trim(line) for line in search], [_trim(line) for line in lines]
     first = next(place for place, line in enumerate(wanted) if line)
@@ -125,9 +125,9 @@ def _match_indented(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fi
         old = _indent(wanted[first])
         new = _indent(here)
         if new.endswith(old):
-            fit = _Fit(place, add=new[: len(new) - len(old)])
+            fit = _PlaceFit(place, add=new[: len(new) - len(old)])
         elif old.endswith(new):
-            fit = _Fit(place, take=old[: len(old) - len(new)])
+            fit = _PlaceFit(place, take=old[: len(old) - len(new)])
         else:
             continue
         moved = shift(wanted, fit.add, fit.take)
@@ -135,7 +135,7 @@ def _match_indented(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fi
             yield fit
 
 
-_LADDER: tuple[tuple[How, Callable[[Sequence[str], Sequence[str]], Iterator[_Fit]]], ...] = (
+_LADDER: tuple[tuple[How, Callable[[Sequence[str], Sequence[str]], Iterator[_PlaceFit]]], ...] = (
     ("exact", _match_exact),
     ("space", _match_spaced),
     ("indent", _match_indented),
@@ -157,7 +157,7 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _match(wanted: Wanted, how: How, place: _Fit, within: tuple[int, int] | None) -> Match:
+def _match(wanted: Wanted, how: How, place: _PlaceFit, within: tuple[int, int] | None) -> Match:
     first = place.line + 1
     if within and not _inside(place.line, wanted, within):
         raise EditError(

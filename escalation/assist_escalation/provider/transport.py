@@ -84,7 +84,7 @@ class Transport:
         self._times, self._offline, self._clock = times, offline, clock
         self._found = CapabilityStore(abilities)
         self._contexts: dict[str | None, ssl.SSLContext] = {}
-        self._lines: set[_Connection] = set()
+        self._lines: set[_ProviderConnection] = set()
 
     async def stream(self, call: Call, reserve: Reserve) -> AsyncGenerator[Delta | AnswerEnd, None]:
         """The answer piece by piece, then `AnswerEnd`. Raises `TransportError`.
@@ -92,7 +92,7 @@ class Transport:
         `reserve` is asked before a second attempt after one that the provider may charge for. Closing the
         iterator, or cancelling the task that waits for it, closes the connection at once.
         """
-        line: _Connection | None = None
+        line: _ProviderConnection | None = None
         guard = EventStreamParser(call.max_output)
         so_far = ChatEvent()
         wrote = 0
@@ -127,7 +127,7 @@ class Transport:
         for line in list(self._lines):
             await line.close()
 
-    async def _open(self, call: Call) -> "_Connection":
+    async def _open(self, call: Call) -> "_ProviderConnection":
         if self._offline:
             raise Fault("offline", "not asked, because assist is offline")
         to = address(call.endpoint)
@@ -138,12 +138,12 @@ class Transport:
             # In a thread: the libraries and the certificates take most of a second to load.
             self._contexts[trusted] = await asyncio.to_thread(_load, trusted)
         times = stretch(self._times, call.endpoint.timeout_seconds)
-        line = _Connection(call, to, self._contexts[trusted], times)
+        line = _ProviderConnection(call, to, self._contexts[trusted], times)
         self._lines.add(line)
         return line
 
 
-class _Connection:
+class _ProviderConnection:
     """The connection of one call. Connections are never shared or kept, so calls cannot affect each other."""
 
     def __init__(self, call: Call, to: str, context: "ssl.SSLContext", times: Times) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assist_evaluation.cli.flags import Run
-from assist_server.cli.flags import AsJson, Workspace, directory, example, settings, with_flags
+from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings, with_flags
 from assist_server.cli.output import emit, out
 from assist_server.errors import WRONG_USAGE, UserError
 
@@ -60,7 +60,7 @@ class FitFlags:
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write the settings there.", show_default=False),
     ] = None
-    workspace: Workspace = Path()
+    workspace: WorkspaceOption = Path()
     as_json: AsJson = False
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assist_server.cli.flags import AsJson, Offline, Workspace, Yes
+from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, Yes
 from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy, and all of the product
@@ -50,7 +50,7 @@ class MineFlags:
     with_code: Annotated[
         bool, typer.Option("--with-code", help="Also write the texts of the tasks, which are code.")
     ] = False
-    workspace: Workspace = Path()
+    workspace: WorkspaceOption = Path()
     as_json: AsJson = False
 
 
@@ -121,7 +121,7 @@ class EvalFlags:
             "--dry-run", help="Show what would be asked, and the most that it may cost. Ask nothing."
         ),
     ] = False
-    workspace: Workspace = Path()
+    workspace: WorkspaceOption = Path()
     yes: Yes = False
     offline: Offline = False
     as_json: AsJson = False

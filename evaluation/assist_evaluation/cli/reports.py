@@ -8,7 +8,7 @@ import typer
 
 from assist_context import durable_files
 from assist_evaluation.cli.flags import EvalFlags, Run
-from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
+from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.wording.sanitize import harmless
 
@@ -132,7 +132,7 @@ def report(
         typer.Option("--output", "-o", metavar="FILE", help="Where to write the page.", show_default=False),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
-    workspace: Workspace = Path(),
+    workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Show the figures of a run, and write its page again: one file of HTML that loads nothing."""
@@ -164,7 +164,7 @@ def compare(
     other: Annotated[
         str, typer.Argument(metavar="RUN", help="The run to compare it with.", show_default=False)
     ],
-    workspace: Workspace = Path(),
+    workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Compare two runs on the tasks that both asked: the same tasks, so ask them again with --tasks.
@@ -192,7 +192,7 @@ def compare(
         )
 
 
-def clear(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+def clear(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     """Delete everything that was kept of this repository's evaluations: tasks, answers, reports."""
     from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415

@@ -27,7 +27,7 @@ AsJson = Annotated[
 ]
 Offline = Annotated[bool, typer.Option("--offline", help="Open no network socket, as ASSIST_OFFLINE=1 does.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
-Workspace = Annotated[
+WorkspaceOption = Annotated[
     Path,
     typer.Option(
         "--workspace",
@@ -179,7 +179,7 @@ class Asking:
         bool,
         typer.Option("--yes", help="Send and apply without asking, if the policy allows that."),
     ] = False
-    workspace: Workspace = Path()
+    workspace: WorkspaceOption = Path()
     offline: Offline = False
     as_json: AsJson = False
 

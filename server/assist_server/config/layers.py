@@ -32,7 +32,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class _Section:
+class _LayerSection:
     """What `read` fills in."""
 
     escalation: EscalationSettings
@@ -44,7 +44,7 @@ def make_statement(layer: Layer, data: Mapping[str, Any], home: Path) -> Stateme
     Relative paths start at `home`. Problems do not turn egress off here: see `close_egress`.
     """
     taken, refused = _split_by_permission(data, layer.author)
-    section, problems = read(_Section(layer.settings), taken, layer.source, home)
+    section, problems = read(_LayerSection(layer.settings), taken, layer.source, home)
     problems = [_refusal(key, layer) for key in refused] + problems
     return Statement(replace(layer, settings=section.escalation), tuple(problems))
 

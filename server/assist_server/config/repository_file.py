@@ -56,7 +56,7 @@ def read_raw(path: Path) -> bytes | None:
     return raw
 
 
-State = Literal["none", "new", "changed", "trusted"]
+TrustState = Literal["none", "new", "changed", "trusted"]
 _WORST = ("none", "trusted", "changed", "new")
 
 
@@ -68,7 +68,7 @@ class Repository:
     """
 
     path: Path
-    state: State
+    state: TrustState
     raw: bytes | None
     now: Statement | None
     before: Statement | None = None
@@ -84,9 +84,9 @@ def repositories(root: Path, data: Path) -> tuple[Repository, ...]:
     return tuple(each for each in found if each.state != "none")
 
 
-def trust_state(root: Path, data: Path) -> State:
+def trust_state(root: Path, data: Path) -> TrustState:
     """Whether the user accepted the folder's files: `trusted` if each is. Raises what `repositories` does."""
-    states: list[State] = ["none", *(repository.state for repository in repositories(root, data))]
+    states: list[TrustState] = ["none", *(repository.state for repository in repositories(root, data))]
     return max(states, key=_WORST.index)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # they import llama.cpp: 0.4 s that `initialize` must not wai
     from assist_completion.suggestion import GhostTextEngine
     from assist_server.local_model.opening import OpenedModels
 
-State = Literal["loading", "ready", "missing", "failed", "off"]
+LoadState = Literal["loading", "ready", "missing", "failed", "off"]
 OpenModels = Callable[[Config, Callable[[str], None]], "OpenedModels"]
 
 RETRY = 3.0  # seconds between two attempts to open a model that was missing
@@ -36,7 +36,7 @@ class SessionStatus:
     """What the editor's status item shows. `why`: why the last request showed nothing, in words, or ""."""
 
     model: str = ""
-    state: State = "loading"
+    state: LoadState = "loading"
     latency_ms: float | None = None
     source: str = ""  # of the last suggestion shown: model, cache or typed-through
     tier: str = "local"
@@ -157,7 +157,7 @@ class ModelLifetime:
             loop.call_soon_threadsafe(lambda: self._show_progress(load, message))
 
         models: OpenedModels | None = None
-        state: State = "failed"
+        state: LoadState = "failed"
         message = (
             f"The model {self._config().completion.model} could not be opened; the server's log says why. "
             "Check its file with `assist models verify`, or choose another model."
@@ -188,7 +188,7 @@ class ModelLifetime:
         self._use_server()
         self._on_ready()
 
-    def _show_failure(self, load: int, state: State, message: str) -> None:
+    def _show_failure(self, load: int, state: LoadState, message: str) -> None:
         if load == self._loads:
             self._settled.set()
             self._missing = state == "missing"

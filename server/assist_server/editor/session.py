@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from assist_context.documents import Cursor
 from assist_context.files.exclusions import why_excluded
-from assist_context.indexer.wire import Event
+from assist_context.indexer.wire import IndexerEvent
 from assist_server.config.config import Config
 from assist_server.editor.feedback.accepted_texts import KEPT_AFTER, AcceptedTexts
 from assist_server.editor.feedback.usage_counts import WRITE_AFTER, UsageTable, UsageWriter
@@ -185,7 +185,7 @@ class Session:
         self.accepted.compare(document, old)
         self.next_edits.compare(document, old)
 
-    def _hear_indexer(self, event: Event) -> None:
+    def _hear_indexer(self, event: IndexerEvent) -> None:
         if event.get("event") == "ready":
             self.next_edits.refresh()
 

@@ -78,7 +78,7 @@ class RequestEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _SuggestionPlace:
     """Where a suggestion goes: from `begin`, where what the popup selected (`chosen`) begins, to `cursor`."""
 
     document: OpenDocument
@@ -260,7 +260,7 @@ class Suggestions:
         return list(self._model.engine.recent) if self._model.engine is not None else []
 
     def _show(
-        self, at: tuple[int, int], place: _Place, answers: tuple[Suggestion, ...]
+        self, at: tuple[int, int], place: _SuggestionPlace, answers: tuple[Suggestion, ...]
     ) -> tuple[GhostText, ...]:
         """What of the answers is shown; it is remembered for when the editor reports that it was accepted."""
         document = place.document
@@ -293,15 +293,15 @@ class Suggestions:
 
     def _gather(
         self, document: OpenDocument, at: tuple[int, int], selected: PopupSelection | None
-    ) -> tuple[_Place, Context]:
+    ) -> tuple[_SuggestionPlace, Context]:
         """The place of a suggestion, and its context as if what the popup selected was accepted."""
         cursor = self._documents.move_cursor(document, *at)
         context = self._context.gather(document, cursor)
         if selected is None:
-            return _Place(document, cursor, cursor, ""), context
+            return _SuggestionPlace(document, cursor, cursor, ""), context
         begin = document.cursor(at[0], selected.units)
         kept = len(context.before) - max(0, cursor.column - begin.column)
-        place = _Place(document, cursor, begin, selected.text)
+        place = _SuggestionPlace(document, cursor, begin, selected.text)
         return place, replace(context, before=context.before[:kept] + selected.text)
 
     def _nothing(self, uri: str, at: tuple[int, int], reason: EditorReason) -> tuple[GhostText, ...]:

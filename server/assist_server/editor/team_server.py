@@ -31,7 +31,7 @@ from assist_server.questions.leaving_files import (
 )
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
-Place = tuple[str, str]  # a folder of the workspace, and a path in it
+WorkspacePlace = tuple[str, str]  # a folder of the workspace, and a path in it
 
 RULES_S = 5.0  # seconds for which rules about what may leave are remembered
 REMEMBERED = 1_000  # verdicts on files
@@ -56,7 +56,9 @@ class RememberedRules:
     def __init__(self, rules: TeamRules) -> None:
         self._rules = rules
         self._permissions: OrderedDict[tuple[str, ...], tuple[float, Permissions]] = OrderedDict()
-        self._reasons: OrderedDict[tuple[Place, str, tuple[str, ...]], tuple[float, str]] = OrderedDict()
+        self._reasons: OrderedDict[tuple[WorkspacePlace, str, tuple[str, ...]], tuple[float, str]] = (
+            OrderedDict()
+        )
         self._places: tuple[str, ...] = ()
 
     @property
@@ -79,7 +81,7 @@ class RememberedRules:
                 self._permissions.popitem(last=False)
         return known[1]
 
-    def why_not(self, place: Place, alias: str = "") -> str:
+    def why_not(self, place: WorkspacePlace, alias: str = "") -> str:
         """Why a file may not leave, by any of its names, in words, or "". `alias` is how it was opened."""
         now = time.monotonic()
         key = (place, alias, self._places)
@@ -91,7 +93,7 @@ class RememberedRules:
                 self._reasons.popitem(last=False)
         return known[1]
 
-    def _reason(self, place: Place, alias: str) -> str:
+    def _reason(self, place: WorkspacePlace, alias: str) -> str:
         root, path = place
         rules = self._rules
         names = names_of({root: [path, *([alias] if alias else [])]}, rules.files)
@@ -120,7 +122,7 @@ class TeamServer:
         self._rules = rules
         self._constrains = constrains
         self._files = files
-        self._opened: OrderedDict[str, Place] = OrderedDict()  # by the path that prompts have
+        self._opened: OrderedDict[str, WorkspacePlace] = OrderedDict()  # by the path that prompts have
 
     @property
     def constrains(self) -> bool:
@@ -185,7 +187,7 @@ class TeamServer:
         if self._session is not None:
             await self._session.close()
 
-    def _place(self, snippet: Snippet) -> Place | None:
+    def _place(self, snippet: Snippet) -> WorkspacePlace | None:
         """Where the file of a snippet is, None if that is not certain."""
         found = []
         for folder in self._rules.folders:

@@ -47,7 +47,7 @@ class SuitsMachine:
     memory: int
 
 
-Reason = Requested | NamedIn | SuitsMachine
+ChoiceReason = Requested | NamedIn | SuitsMachine
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Choice:
 
     model: str
     row: ModelRow | None
-    reason: Reason
+    reason: ChoiceReason
     role: Role = "ghost-text"
 
 
@@ -155,7 +155,7 @@ def absolute(model: str) -> str:
     return str(Path(model).expanduser().absolute()) if is_path(model) else model
 
 
-def _choice(store: Store, model: str, reason: Reason, role: Role) -> Choice:
+def _choice(store: Store, model: str, reason: ChoiceReason, role: Role) -> Choice:
     row = None if is_path(model) else find(model, store.rows)
     if row is not None:
         check_fitness(row, role)

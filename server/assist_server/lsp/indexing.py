@@ -16,7 +16,7 @@ from lsprotocol import types
 
 from assist_completion.prompt.layout import tokens_of
 from assist_context.files.folder_rules import FolderRules
-from assist_context.indexer.wire import Event
+from assist_context.indexer.wire import IndexerEvent
 from assist_server.lsp.protocol import Server
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folders import folder_of
@@ -89,7 +89,7 @@ class Indexing:
             "events": list(workspace.events.values()),
         }
 
-    def show_event(self, event: Event) -> None:
+    def show_event(self, event: IndexerEvent) -> None:
         """Show an event of the indexer in the editor."""
         kind = event.get("event")
         root = str(event.get("root", ""))

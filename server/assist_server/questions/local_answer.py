@@ -65,7 +65,7 @@ GUESSES = "Run these tests before you trust them: a small model gets many expect
 CUT_TESTS = "The model did not come to an end. What it wrote was cut there: {} kept."
 
 LocalLoader = Callable[[], "Awaitable[Answerer[Any]]"]
-_Event = AnswerPiece | AnswerStart | Notice | AnswerProgress
+_LocalEvent = AnswerPiece | AnswerStart | Notice | AnswerProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class _Attempted:
 
 async def answer_locally(
     decided: DecidedQuestion, load: LocalLoader, versions: DocumentVersions
-) -> AsyncGenerator[_Event | LocalEnd, None]:
+) -> AsyncGenerator[_LocalEvent | LocalEnd, None]:
     """The events of a local answer, and then its end."""
     local = await load()
     start = time.monotonic()
@@ -153,7 +153,7 @@ def _final(decided: DecidedQuestion, model: str, attempted: _Attempted, ms: floa
 
 async def _attempts(
     decided: DecidedQuestion, redacted: Redacted, local: "Answerer[Any]", versions: DocumentVersions
-) -> AsyncGenerator[_Event | _Attempted, None]:
+) -> AsyncGenerator[_LocalEvent | _Attempted, None]:
     """The local model's answer, a second one if no edit can be made from the first, and then the outcome."""
     draft = decided.local
     thread = decided.question.thread

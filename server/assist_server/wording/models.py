@@ -13,7 +13,7 @@ from assist_server.wording.amounts import megabytes, memory
 if TYPE_CHECKING:  # they load llama.cpp, 0.4 s
     from assist_completion.inference.generation import TokenBudget
     from assist_completion.inference.speed_probe import Speed
-    from assist_server.local_model.setup import ReadyModel, Reason
+    from assist_server.local_model.setup import ChoiceReason, ReadyModel
 
 NON_COMMERCIAL = "NON-COMMERCIAL"
 
@@ -133,7 +133,7 @@ def answer_speed_words(speed: "Speed") -> str:
     return words if speed.quiet else f"{words} Other programs were busy meanwhile, so it may be faster."
 
 
-def choice_words(reason: "Reason") -> str:
+def choice_words(reason: "ChoiceReason") -> str:
     """Why a model was chosen."""
     from assist_server.local_model.setup import NamedIn, Requested  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
 

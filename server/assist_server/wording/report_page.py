@@ -40,7 +40,7 @@ LEFT_HEADS = ("Requests", "Bytes sent", "Bytes received", "Tokens in", "Tokens o
 LEFT_NAMES = ("requests", "bytes_sent", "bytes_received", "input", "output")
 PERSON_HEADS = ("Suggestions shown", "Accepted", "Kept", "p95 ms", "Questions", "Answered", "Dollars")
 
-Row = list[str]
+TableRow = list[str]
 Bar = tuple[str, str, float]
 
 
@@ -50,7 +50,7 @@ class PageTable:
 
     caption: str
     heads: tuple[tuple[str, bool], ...]
-    rows: list[Row]
+    rows: list[TableRow]
 
 
 def report_page(report: UsageReport) -> str:

@@ -18,7 +18,7 @@ from assist_context.files.repository_top import folders_to_top
 from assist_context.index.database import IndexStatus
 from assist_context.index.reader import IndexReader
 from assist_context.indexer.supervisor import IndexerSupervisor
-from assist_context.indexer.wire import Event
+from assist_context.indexer.wire import IndexerEvent
 from assist_context.languages import is_page
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.known_names import refuted_names
@@ -29,7 +29,7 @@ from assist_server.workspace.folders import WorkspaceFolder, folders_of
 
 NOT_THE_WRITER = 2  # the exit code of an indexer that found another one at work
 
-Progress = Callable[[int, int], None]
+IndexProgress = Callable[[int, int], None]
 
 
 def folder_at(config: Config, root: Path) -> WorkspaceFolder:
@@ -49,12 +49,12 @@ def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
     return next((folder for folder in folders if os.path.isfile(folder.database)), None)
 
 
-def update_index(config: Config, folder: WorkspaceFolder, progress: Progress) -> Event:
+def update_index(config: Config, folder: WorkspaceFolder, progress: IndexProgress) -> IndexerEvent:
     """Bring an index up to date and return the indexer's last event. Raises `UserError`.
 
     The event is empty if another process keeps the index, which is then left as it is.
     """
-    events: SimpleQueue[Event] = SimpleQueue()
+    events: SimpleQueue[IndexerEvent] = SimpleQueue()
     Path(folder.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     parsers = max(1, (os.cpu_count() or 2) - 1)
     cap = config.context.index_mb << 20
@@ -62,7 +62,7 @@ def update_index(config: Config, folder: WorkspaceFolder, progress: Progress) ->
         [(folder.root, folder.database)], config.programs, events.put, parsers=parsers, cap=cap, once=True
     )
     supervisor.start()
-    last: Event = {}
+    last: IndexerEvent = {}
     try:
         while (event := events.get()).get("event") != "ended":
             if event["event"] == "progress":

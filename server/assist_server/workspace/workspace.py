@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from assist_context.documents import Cursor, Snippet, TextNames
 from assist_context.indexer.supervisor import IndexerSupervisor
-from assist_context.indexer.wire import Event
+from assist_context.indexer.wire import IndexerEvent
 from assist_server.config.config import Config
 from assist_server.workspace.background_search import BackgroundSearch, SearchRequest, SnippetSearcher
 from assist_server.workspace.documents import OpenDocument
@@ -48,8 +48,8 @@ class Workspace:
 
     def __init__(self, on_pack: Callable[[OpenDocument, Cursor], None]) -> None:
         self.folders: tuple[WorkspaceFolder, ...] = ()
-        self.events: dict[str, Event] = {}  # the last of each kind and folder, for `assist.index`
-        self._listeners: list[Callable[[Event], None]] = []
+        self.events: dict[str, IndexerEvent] = {}  # the last of each kind and folder, for `assist.index`
+        self._listeners: list[Callable[[IndexerEvent], None]] = []
         self._packs = SnippetPacks(on_pack)
         self._supervisor: IndexerSupervisor | None = None
         self._search: BackgroundSearch | None = None
@@ -57,7 +57,7 @@ class Workspace:
         self._stopped = False  # by the user, until they resume
         self._pause: asyncio.TimerHandle | None = None  # while the user types
 
-    def listen(self, listener: Callable[[Event], None]) -> None:
+    def listen(self, listener: Callable[[IndexerEvent], None]) -> None:
         """Add a listener for the indexer's events."""
         self._listeners.append(listener)
 
@@ -71,7 +71,7 @@ class Workspace:
             with suppress(RuntimeError):  # the loop is closed: the server has ended
                 loop.call_soon_threadsafe(self._take_result, request, result)
 
-        def deliver_event(event: Event) -> None:
+        def deliver_event(event: IndexerEvent) -> None:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._take_event, event)
 
@@ -179,7 +179,7 @@ class Workspace:
         if self._supervisor is not None:
             self._supervisor.refresh()
 
-    def _take_event(self, event: Event) -> None:
+    def _take_event(self, event: IndexerEvent) -> None:
         kind = str(event.get("event"))
         root = str(event.get("root", ""))
         self.events[f"{kind} {root}".strip()] = event

@@ -10,7 +10,7 @@ import pytest
 from small_gguf import gguf
 
 from assist_completion.errors import FetchError, ModelError
-from assist_completion.model_store.catalogue import LocalFiles, ModelRow, Source, rows
+from assist_completion.model_store.catalogue import LocalFiles, ModelRow, ModelSource, rows
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.partial_download import FetchOptions
 from assist_completion.model_store.store import (
@@ -30,7 +30,7 @@ MIB = 2**20
 MODEL = gguf(bytes(range(256)) * 40)
 
 
-def row_of(model: bytes, *sources: Source) -> ModelRow:
+def row_of(model: bytes, *sources: ModelSource) -> ModelRow:
     sha256 = hashlib.sha256(model).hexdigest()
     return replace(rows()[0], name="tiny", file="tiny.gguf", bytes=len(model), sha256=sha256, sources=sources)
 

@@ -11,8 +11,8 @@ from assist_server.config.config import load_lenient
 from assist_server.local_model.setup import (
     WARM,
     Choice,
+    ChoiceReason,
     NamedIn,
-    Reason,
     Requested,
     SuitsMachine,
     larger_choice,
@@ -35,7 +35,7 @@ ROOMY = SuitsMachine(2, MIDDLE_BYTES)
     ],
 )
 def test_a_larger_model_is_thought_of_where_it_fits(
-    tmp_path: Path, model: str, reason: Reason, larger: str
+    tmp_path: Path, model: str, reason: ChoiceReason, larger: str
 ) -> None:
     found = larger_choice(load_lenient(environ(tmp_path)), Choice(model, find(model), reason))
     assert (found.model if found else "") == larger

@@ -20,8 +20,8 @@ from assist_context.next_edit.pattern import Pattern, PatternMatch, is_long_name
 from assist_context.next_edit.substitution import (
     AROUND,
     IDENTIFIER,
+    CodeTokens,
     Site,
-    Tokens,
     depth,
     line_end,
     line_start,
@@ -60,9 +60,9 @@ class _Hit:
     match: PatternMatch
     start: Cursor
     end: Cursor
-    left: Tokens
+    left: CodeTokens
     old: str
-    right: Tokens
+    right: CodeTokens
 
 
 def find_repetitions(situation: Situation) -> Iterator[Offer]:
@@ -377,11 +377,11 @@ def _alike(place: _Hit, example: Site) -> float:
     return 2 * (here & there).total() / max(1, here.total() + there.total())
 
 
-def _same_end(one: Tokens, other: Tokens) -> int:
+def _same_end(one: CodeTokens, other: CodeTokens) -> int:
     return _same_start(one[::-1], other[::-1])
 
 
-def _same_start(one: Tokens, other: Tokens) -> int:
+def _same_start(one: CodeTokens, other: CodeTokens) -> int:
     """How many tokens are the same before the first that differs."""
     count = 0
     for a, b in zip(one, other, strict=False):

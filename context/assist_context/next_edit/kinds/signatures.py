@@ -20,7 +20,7 @@ from assist_context.next_edit.arguments import (
 )
 from assist_context.next_edit.meant_calls import find_calls, is_overloaded, overrides_of
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
-from assist_context.syntax.grammars import Span
+from assist_context.syntax.grammars import ByteSpan
 from assist_context.syntax.scopes.call_sites import (
     CallSite,
     Parameter,
@@ -65,7 +65,7 @@ def find_signature_changes(situation: Situation) -> Iterator[Offer]:
     if call_rules(situation.document.language) is None:
         return
     found = 0
-    last: Span | None = None
+    last: ByteSpan | None = None
     for changed in _changed_signatures(situation):
         if changed.signature.span == last:
             continue  # an earlier state of what had offers
@@ -95,7 +95,7 @@ def _is_followed(situation: Situation, changed: ChangedSignature) -> bool:
 def _changed_signatures(situation: Situation) -> Iterator[ChangedSignature]:
     """Those edited last come first; of each the change since its last state, then since the one before."""
     parsed: ParsedText | None = None
-    seen: set[tuple[str, Span]] = set()
+    seen: set[tuple[str, ByteSpan]] = set()
     hunks = situation.hunks
     for at in range(len(hunks) - 1, max(-1, len(hunks) - 1 - MOST_HUNKS), -1):
         hunk = hunks[at]
@@ -136,7 +136,7 @@ def _home_of(situation: Situation, hunk: EditHunk) -> ParsedText | None:
     return None
 
 
-def _bytes_of(parsed: ParsedText, line: int, count: int) -> Span:
+def _bytes_of(parsed: ParsedText, line: int, count: int) -> ByteSpan:
     """The bytes of some lines without the white space at both ends."""
     lines = parsed.document.lines[line : line + count]
     starts = parsed.source.starts
@@ -352,7 +352,9 @@ def _text_for(parameter: Parameter, known: Mapping[str, str], is_variable: Calla
     return "" if free or not is_variable(parameter.name) else parameter.name
 
 
-def _list_change(text: ParsedText, listing: Span, spans: Sequence[Span], new: Sequence[str]) -> Change | None:
+def _list_change(
+    text: ParsedText, listing: ByteSpan, spans: Sequence[ByteSpan], new: Sequence[str]
+) -> Change | None:
     """The change that gives a list in round brackets other items."""
     whole = text.source.text(*listing)
     if whole[:1] != "(" or whole[-1:] != ")":

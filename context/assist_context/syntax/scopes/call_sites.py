@@ -15,7 +15,7 @@ from typing import Any, Literal
 import tree_sitter
 
 from assist_context.languages import Language
-from assist_context.syntax.grammars import Span
+from assist_context.syntax.grammars import ByteSpan
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 # "positional" is one that no call can name, "keyword" one that each call has to name.
@@ -37,7 +37,7 @@ class Parameter:
     """
 
     name: str
-    span: Span
+    span: ByteSpan
     kind: ParameterKind = "plain"
     optional: bool = False
     type: str = ""
@@ -53,14 +53,14 @@ class Signature:
     """
 
     name: str
-    span: Span
-    listing: Span
+    span: ByteSpan
+    listing: ByteSpan
     parameters: tuple[Parameter, ...]
     owner: str = ""
-    scope: Span | None = None
+    scope: ByteSpan | None = None
     constructor: bool = False
     bare: bool = False
-    name_span: Span = (0, 0)
+    name_span: ByteSpan = (0, 0)
 
     @property
     def is_method(self) -> bool:
@@ -76,8 +76,8 @@ class Signature:
 class Argument:
     """One argument of a call. `keyword` is the name it is passed by; `value` is its span without the name."""
 
-    span: Span
-    value: Span
+    span: ByteSpan
+    value: ByteSpan
     keyword: str = ""
     spread: bool = False
 
@@ -90,9 +90,9 @@ class CallSite:
     """
 
     name: str
-    span: Span
-    name_span: Span
-    listing: Span
+    span: ByteSpan
+    name_span: ByteSpan
+    listing: ByteSpan
     arguments: tuple[Argument, ...]
     receiver: str = ""
     broken: bool = False
@@ -153,7 +153,7 @@ def signatures_in(parsed: ParsedText, start: int, end: int) -> list[Signature]:
 def definitions_of(parsed: ParsedText, name: str) -> list[Signature]:
     """The functions, methods and constructors of a name, in the order of the text."""
     rules = call_rules(parsed.document.language)
-    found: dict[Span, Signature] = {}
+    found: dict[ByteSpan, Signature] = {}
     if rules is None or parsed.root is None:
         return []
     for start, end in parsed.words(name):
@@ -282,7 +282,7 @@ def _name_around(rules: CallRules, node: tree_sitter.Node) -> tree_sitter.Node |
     return name if name is not None and not name.named_child_count else None
 
 
-def _owner_and_scope(rules: CallRules, node: tree_sitter.Node) -> tuple[str, Span | None]:
+def _owner_and_scope(rules: CallRules, node: tree_sitter.Node) -> tuple[str, ByteSpan | None]:
     """The owner of a definition, and the function around it if that is nearer."""
     for around in _ancestors(node):
         if around == node:

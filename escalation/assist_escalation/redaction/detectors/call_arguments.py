@@ -159,7 +159,7 @@ def find_calls(text: str) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Role:
+class _ArgumentRole:
     """What a function of some name does with its arguments."""
 
     indexes: tuple[int, ...] = ()  # the arguments that may be the secret, whatever it is called on
@@ -177,14 +177,14 @@ class _Role:
 
 
 @lru_cache(maxsize=8192)
-def _role(name: str) -> _Role | None:
+def _role(name: str) -> _ArgumentRole | None:
     """What the function does, by its name in lower case with the words still apart: None if nothing."""
     lower = name.lower()
     words = parts(name)
     indexes, sure = next(
         ((each[lower], sure) for each, sure in _TABLES if lower in each), ((), False)
     )  # fmt: skip
-    role = _Role(
+    role = _ArgumentRole(
         indexes,
         sure,
         receivers=lower in _WITH_RECEIVER,
@@ -197,7 +197,7 @@ def _role(name: str) -> _Role | None:
     return None if role == _NO_ROLE else role
 
 
-_NO_ROLE = _Role()
+_NO_ROLE = _ArgumentRole()
 
 
 def _typed_arguments(words: list[str]) -> tuple[int, ...]:
@@ -255,7 +255,7 @@ def _name_of(call: re.Match[str]) -> str:
 
 
 def _secret_arguments(
-    text: str, call: re.Match[str], name: str, role: _Role
+    text: str, call: re.Match[str], name: str, role: _ArgumentRole
 ) -> tuple[tuple[int, ...], bool] | None:
     """Which arguments may be the secret, and whether they can be nothing else."""
     if call["list"] and role.listed:

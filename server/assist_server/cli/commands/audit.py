@@ -18,7 +18,7 @@ from assist_server.cli.flags import (
     AsJson,
     Since,
     Until,
-    Workspace,
+    WorkspaceOption,
     Yes,
     ask_first,
     example,
@@ -33,7 +33,7 @@ Repo = Annotated[
     Path | None,
     typer.Option("--repo", metavar="DIR", help="Only events of this workspace folder.", show_default=False),
 ]
-Kind = Annotated[
+KindOption = Annotated[
     str,
     typer.Option(
         "--kind",
@@ -76,7 +76,7 @@ def add_to(app: typer.Typer) -> None:
     epilog=example("assist audit verify", "assist audit verify --json"),
     short_help="Check that the log was not changed.",
 )
-def verify(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+def verify(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     """Check that the audit log was not changed; say what proves that, and what cannot be proved.
 
     The log's requests are compared with those that the ledger knows. The exit code is 1 if the log was
@@ -107,7 +107,7 @@ def checkpoint(
     restart: Annotated[
         bool, typer.Option("--restart", help="Accept the log as it is, and begin its checkpoint again.")
     ] = False,
-    workspace: Workspace = Path(),
+    workspace: WorkspaceOption = Path(),
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -149,7 +149,7 @@ class EventFlags:
     since: Since = None
     until: Until = None
     repo: Repo = None
-    kind: Kind = ""
+    kind: KindOption = ""
     request: Request = ""
     as_json: AsJson = False
 

@@ -15,7 +15,7 @@ from assist_completion.suggestion import LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.exclusions import why_excluded
 from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
-from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings, with_flags
+from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, directory, example, settings, with_flags
 from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.cli.shell_completion import complete_file
 from assist_server.config.config import Config
@@ -73,7 +73,7 @@ class CompletionFlags:
             show_default=False,
         ),
     ] = ""
-    workspace: Workspace = Path()
+    workspace: WorkspaceOption = Path()
     offline: Offline = False
     as_json: AsJson = False
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
+from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.cli.shell_completion import complete_file
 from assist_server.errors import UserError
@@ -15,7 +15,7 @@ from assist_server.questions.locations import cursor_at, parse_location, read_do
 from assist_server.wording.amounts import megabytes
 
 if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
-    from assist_context.indexer.wire import Event
+    from assist_context.indexer.wire import IndexerEvent
     from assist_context.retrieval.retriever import RetrievalResult
     from assist_server.config.config import Config
     from assist_server.workspace.folders import WorkspaceFolder
@@ -46,7 +46,7 @@ def add_to(app: typer.Typer) -> None:
     )(context)
 
 
-def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     """Build or update the index of a workspace, and show it. Ctrl-C keeps what is done."""
     from assist_context.files.exclusions import unreadable_rule_files  # noqa: PLC0415
     from assist_context.index.reader import IndexReader  # noqa: PLC0415
@@ -84,7 +84,7 @@ def context(
     tokens: Annotated[
         int, typer.Option("--tokens", min=1, max=100_000, help="How much may be shown, in tokens.")
     ] = TOKENS,
-    workspace: Workspace = Path(),
+    workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Show which parts of other files help at a cursor, best first, and which signal found them."""
@@ -144,7 +144,7 @@ def _names(outline: dict[str, Any], plain: Sequence[tuple[str, str, str]]) -> st
     return f": {', '.join(named[:LISTED])}{more}" if named else ""
 
 
-def _update_index(config: "Config", folder: "WorkspaceFolder") -> "Event":
+def _update_index(config: "Config", folder: "WorkspaceFolder") -> "IndexerEvent":
     from assist_server.cli.terminal.tables import show_count  # noqa: PLC0415
     from assist_server.workspace.folder_index import update_index  # noqa: PLC0415
 
@@ -155,7 +155,7 @@ def _update_index(config: "Config", folder: "WorkspaceFolder") -> "Event":
     return event
 
 
-def _run_facts(event: "Event") -> list[tuple[str, str]]:
+def _run_facts(event: "IndexerEvent") -> list[tuple[str, str]]:
     return (
         [("This run", f"{files_words(int(str(event['parses'])))} read in {event['seconds']} s")]
         if event

@@ -11,7 +11,7 @@ import typer
 from assist_server.cli.flags import (
     AsJson,
     Since,
-    Workspace,
+    WorkspaceOption,
     Yes,
     ask_first,
     directory,
@@ -24,7 +24,7 @@ from assist_server.cli.output import emit, out, say
 if TYPE_CHECKING:  # numpy, and all of the gate
     from assist_server.records.past_requests import Fit, RecordedWorkspace
 
-By = Annotated[
+SpendingByOption = Annotated[
     Literal["day", "repo", "command", "model"], typer.Option("--by", help="What the rows are for.")
 ]
 
@@ -56,7 +56,7 @@ def add_to(app: typer.Typer) -> None:
     )(rate)
 
 
-def undo(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
+def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
     """Take back the last edit that was made in a workspace, after showing the change.
 
     If a file was changed since then, nothing is undone.
@@ -85,9 +85,9 @@ def undo(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson = Fals
 @cost_app.callback(invoke_without_command=True)
 def cost(
     context: typer.Context,
-    by: By = "day",
+    by: SpendingByOption = "day",
     since: Since = None,
-    workspace: Workspace = Path(),
+    workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
     """What was spent at providers, by day, repository, command or model, and what is left today.

@@ -10,7 +10,7 @@ import typer
 from assist_server.cli.flags import (
     AsJson,
     Offline,
-    Workspace,
+    WorkspaceOption,
     Yes,
     ask_first,
     directory,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # only for two commands
     from assist_server.cli.assignment import Assignment
 
 SECTIONS = ("completion", "context", "answers", "escalation")
-Key = Annotated[
+KeyArgument = Annotated[
     str,
     typer.Argument(
         metavar="KEY",
@@ -62,7 +62,9 @@ def add_to(app: typer.Typer) -> None:
     short_help="Every setting in force.",
     epilog=example("assist config show", "assist config show --json"),
 )
-def show_config(workspace: Workspace = Path(), as_json: AsJson = False, offline: Offline = False) -> None:
+def show_config(
+    workspace: WorkspaceOption = Path(), as_json: AsJson = False, offline: Offline = False
+) -> None:
     """Show every setting, which ones are not the default, what may leave the machine, and who says so."""
     config = with_offline(configuration.load_lenient(), offline=offline)
     effective = effective_permissions(config, [str(directory(workspace))])
@@ -102,7 +104,7 @@ def show_config(workspace: Workspace = Path(), as_json: AsJson = False, offline:
     ),
 )
 def set_setting(
-    key: Key,
+    key: KeyArgument,
     value: Annotated[
         str,
         typer.Argument(
@@ -111,7 +113,7 @@ def set_setting(
             show_default=False,
         ),
     ],
-    workspace: Workspace = Path(),
+    workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
     """Change one setting in your config.toml. Other lines and comments stay as they are.
@@ -135,7 +137,7 @@ def set_setting(
     short_help="Take one setting out of config.toml.",
     epilog=example("assist config unset completion.mode"),
 )
-def unset_setting(key: Key, workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+def unset_setting(key: KeyArgument, workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     """Take one setting out of your config.toml, so that its default counts again."""
     from assist_server.cli.assignment import assign, parse_key  # noqa: PLC0415
 
@@ -154,7 +156,7 @@ def show_path(as_json: AsJson = False) -> None:
     short_help="Errors in config.toml and the other settings files.",
     epilog=example("assist config check"),
 )
-def check_config(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+def check_config(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     """Check config.toml, policy.toml and .assist.toml. The exit code is 1 if anything is wrong."""
     config = configuration.load_lenient()
     effective = effective_permissions(config, [str(directory(workspace))])
@@ -179,7 +181,7 @@ def check_config(workspace: Workspace = Path(), as_json: AsJson = False) -> None
     short_help="Accept the .assist.toml of a repository.",
     epilog=example("assist config trust", "assist config trust --workspace ~/src/shop --yes"),
 )
-def trust_files(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
+def trust_files(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
     """Show what a repository's .assist.toml forbids, or no longer forbids, and accept it if you agree.
 
     Until then nothing leaves the machine from that repository. A file that changed must be accepted again.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # numpy, and all of the gate
     from assist_server.records.usage.model_pair import ModelPair
     from assist_server.records.usage.usage_sums import UsageSums
 
-By = Annotated[
+UsageByOption = Annotated[
     Literal["day", "repo", "command", "model", "language"] | None,
     typer.Option("--by", help="Show tables with a row for each of these.", show_default=False),
 ]
@@ -64,7 +64,7 @@ def add_to(app: typer.Typer) -> None:
 @stats_app.callback(invoke_without_command=True)
 def stats(
     context: typer.Context,
-    by: By = None,
+    by: UsageByOption = None,
     since: Since = None,
     send: Annotated[
         bool,

@@ -19,7 +19,7 @@ from assist_server.editor.next_edit.offer_requests import (
     OfferSearcher,
 )
 from assist_server.editor.next_edit.offered_edits import NextEdit, OfferedEdits, OfferPlace, uri_of
-from assist_server.editor.next_edit.silence import Asker, Moment, Silence, is_data, silence
+from assist_server.editor.next_edit.silence import Moment, OfferAsker, Silence, is_data, silence
 from assist_server.editor.next_edit.watched_edits import PAUSE, WatchedEdits, path_of_document
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.workspace.documents import OpenDocument
@@ -144,7 +144,7 @@ class NextEdits:
         if document is None or version not in (None, document.version):
             return None
         self._watched.put_cursor(document, document.cursor(*at))
-        asker: Asker = "pause" if automatic else "user"
+        asker: OfferAsker = "pause" if automatic else "user"
         if self._silence(document, asker) is not None:
             return None
         changes = self._requests.changes
@@ -171,7 +171,7 @@ class NextEdits:
         self.offered.touch()
         self.offered.tell_void()
 
-    async def _find(self, document: OpenDocument, asker: Asker) -> FoundOffer | None:
+    async def _find(self, document: OpenDocument, asker: OfferAsker) -> FoundOffer | None:
         """The offer for a document as it is now; None if that takes too long: then it is pushed."""
         known = self._requests.last_answer(document)
         if known is not None:
@@ -185,7 +185,7 @@ class NextEdits:
         if self._documents.holds(document):
             self._ask(document, "pause")
 
-    def _ask(self, document: OpenDocument, asker: Asker, *, pushes: bool = True) -> None:
+    def _ask(self, document: OpenDocument, asker: OfferAsker, *, pushes: bool = True) -> None:
         """Look for an offer for a document, among those that were edited last."""
         self._watched.stop_waiting(document)
         latest = self._documents.latest()[-MOST_OPEN:]
@@ -221,7 +221,7 @@ class NextEdits:
         cursor = self._watched.cursor(document) if opened is document else None
         return self.offered.add(OfferPlace(found, uri, document.encoding, opened, cursor), document)
 
-    def _silence(self, document: OpenDocument, asker: Asker) -> Silence | None:
+    def _silence(self, document: OpenDocument, asker: OfferAsker) -> Silence | None:
         """Why nothing is offered in a document now."""
         cursor = self._watched.cursor(document)
         moment = Moment(

@@ -14,7 +14,7 @@ from assist_completion.settings import Mode
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Report
 from assist_server.editor.feedback.region import text_between
-from assist_server.editor.next_edit.silence import Asker
+from assist_server.editor.next_edit.silence import OfferAsker
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.latest_request import LatestRequest, Searcher
 
@@ -79,7 +79,7 @@ class Answer:
     """What was found for a document, and for whom."""
 
     document: OpenDocument
-    asker: Asker
+    asker: OfferAsker
     news: int
     found: FoundOffer | None
 
@@ -90,7 +90,7 @@ class _Pending:
 
     request: OfferRequest
     document: OpenDocument
-    asker: Asker
+    asker: OfferAsker
     news: int
     pushes: bool
     waiting: int = 0
@@ -145,7 +145,7 @@ class OfferRequests:
         current = answer is not None and (answer.document, answer.news) == (document, self.news)
         return answer if current else None
 
-    def ask(self, request: OfferRequest, document: OpenDocument, asker: Asker, *, pushes: bool) -> None:
+    def ask(self, request: OfferRequest, document: OpenDocument, asker: OfferAsker, *, pushes: bool) -> None:
         """Look for an offer for a document. `pushes`: no request waits for it."""
         pending = _Pending(request, document, asker, self.news, pushes)
         self._pending.append(pending)
@@ -157,7 +157,7 @@ class OfferRequests:
         """Whether the same question is pending."""
         return self._pending_for(document) is not None
 
-    async def wait(self, document: OpenDocument, asker: Asker) -> FoundOffer | None:
+    async def wait(self, document: OpenDocument, asker: OfferAsker) -> FoundOffer | None:
         """The answer for a document that was asked about; None if it takes too long: then it is pushed."""
         pending = self._pending_for(document)
         if pending is None:

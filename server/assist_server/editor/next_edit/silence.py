@@ -16,7 +16,7 @@ MOST_LINES = 30_000  # of a document; more is data
 
 # Who wants an offer: the user, by a key or a command; a user who just made one, or asked and got no answer in
 # time; or neither: after a pause, another tool's report, or the request of a client by itself.
-Asker = Literal["user", "chain", "pause"]
+OfferAsker = Literal["user", "chain", "pause"]
 Silence = Literal["off", "data", "no edit", "no edit here", "ghost text", "manual", "in a word"]
 
 _WORD = re.compile(r"\w")
@@ -30,7 +30,7 @@ class Moment:
     `typed_at` is where the last edit ended, in whatever document.
     """
 
-    asker: Asker
+    asker: OfferAsker
     on: bool
     mode: Mode
     lines: Sequence[str]

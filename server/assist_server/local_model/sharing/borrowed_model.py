@@ -29,7 +29,7 @@ PATIENCE = 1.0  # seconds for a hello: a server that is busier than that is no h
 BYTES_PER_TOKEN = 2  # fewer than a token of code has, so that `count` is an upper estimate
 GONE = "The editor whose model was asked has ended: ask again."
 
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+ModelConnection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 async def borrow(data: Path, file: Path) -> "BorrowedModel | None":
@@ -45,7 +45,7 @@ async def borrow(data: Path, file: Path) -> "BorrowedModel | None":
     return None
 
 
-async def _greet(path: Path, wanted: str) -> tuple[Connection, Hello] | None:
+async def _greet(path: Path, wanted: str) -> tuple[ModelConnection, Hello] | None:
     """A connection to a server that has the wanted model and time for it, with its hello."""
     writer = None
     try:
@@ -70,13 +70,13 @@ async def _greet(path: Path, wanted: str) -> tuple[Connection, Hello] | None:
 class BorrowedModel:
     """Puts questions to a server's model; used like an `Answerer`. Close it at the end."""
 
-    def __init__(self, path: Path, connection: Connection, hello: Hello) -> None:
+    def __init__(self, path: Path, connection: ModelConnection, hello: Hello) -> None:
         self.model = hello.model
         self.window = hello.window
         self.prefill = hello.prefill
         self._path = path
         self._file = hello.file
-        self._greeted: Connection | None = connection
+        self._greeted: ModelConnection | None = connection
         self._streams: list[BorrowedStream] = []
 
     def count(self, text: str) -> int:
@@ -103,7 +103,7 @@ class BorrowedModel:
         finally:
             writer.close()
 
-    async def _connect(self) -> Connection:
+    async def _connect(self) -> ModelConnection:
         """The connection whose hello was read, or for a later question another one. Raises `ModelError`."""
         connection, self._greeted = self._greeted, None
         if connection is None:
@@ -129,7 +129,7 @@ class BorrowedStream:
         self.written = 0
         self._connect = connect
         self._conversation = conversation
-        self._connection: Connection | None = None
+        self._connection: ModelConnection | None = None
         self._result: LocalAnswer | None = None
         self._text: list[str] = []
 

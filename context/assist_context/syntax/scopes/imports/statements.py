@@ -14,7 +14,7 @@ import tree_sitter
 
 from assist_context.documents import Document, split_lines
 from assist_context.languages import Language
-from assist_context.syntax.grammars import Span
+from assist_context.syntax.grammars import ByteSpan
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 # The whole module; a name of it; its default; all of it under one name; all its names without one.
@@ -37,7 +37,7 @@ class ImportedName:
     module: str
     original: str
     form: ImportForm
-    span: Span
+    span: ByteSpan
     marked: bool = False
 
 
@@ -51,8 +51,8 @@ class ImportStatement:
     """
 
     names: tuple[ImportedName, ...]
-    span: Span
-    listing: Span | None = None
+    span: ByteSpan
+    listing: ByteSpan | None = None
     nested: bool = False
     loose: bool = False
     shared: bool = False
@@ -290,12 +290,12 @@ def _renaming(node: tree_sitter.Node) -> tuple[str, str]:
     return "".join(node_text(original).split()), node_text(alias)
 
 
-def _brackets(node: tree_sitter.Node) -> Span | None:
+def _brackets(node: tree_sitter.Node) -> ByteSpan | None:
     marks = [child for child in node.children if child.type in ("(", ")")]
     return (marks[0].start_byte, marks[-1].end_byte) if len(marks) == 2 else None
 
 
-def _span(node: tree_sitter.Node) -> Span:
+def _span(node: tree_sitter.Node) -> ByteSpan:
     return node.start_byte, node.end_byte
 
 
