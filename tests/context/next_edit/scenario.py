@@ -18,6 +18,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,13 +123,13 @@ def applied(text: str, changes: Sequence[Change]) -> str:
     lines = split_lines(text)
     starts = [0, *itertools.accumulate(map(len, lines))]
 
-    def offset(at: Cursor) -> int:
+    def checked(at: Cursor) -> int:
         line = lines[at.line]
         if at.line < 0 or not 0 <= at.column <= len(line.rstrip("\r\n")):
             raise IndexError(f"{at} is outside of the text")
         return starts[at.line] + at.column
 
-    spans = [(offset(each.start), offset(each.end), each.text) for each in changes]
+    spans = [(checked(each.start), checked(each.end), each.text) for each in changes]
     last = len(text) + 1
     for start, end, new in sorted(spans, key=lambda each: each[:2], reverse=True):
         if not start <= end <= last or (start == last):
@@ -194,7 +195,7 @@ class Session:
             document_before(document, own[-1]),
             self.cursor,
             (*(each for each in hunks if each is not own[-1]), own[-1]),
-            _Trees().parse,
+            cache(ParsedText),
             TextFiles([self.document(path) for path in self.texts if path != self.path]),
             self.reports,
         )
@@ -212,18 +213,6 @@ class Session:
 def is_current(hunk: EditHunk, document: Document) -> bool:
     """Whether a hunk is in a document as the history says."""
     return document.lines[hunk.line : hunk.line + len(hunk.new)] == hunk.new
-
-
-class _Trees:
-    """Each document is parsed once."""
-
-    def __init__(self) -> None:
-        self._trees: dict[int, ParsedText] = {}
-
-    def parse(self, document: Document) -> ParsedText:
-        if id(document) not in self._trees:
-            self._trees[id(document)] = ParsedText(document)
-        return self._trees[id(document)]
 
 
 class _Ticking:
@@ -283,11 +272,11 @@ def _changes(session: Session, scenario: Scenario, edit: Place) -> Iterator[tupl
         session.past = session.past.accept(_shown(session, scenario))
         session.history.expect_offer(change)
         text = session.texts[change.path]
-        yield change.path, _offset(text, change.start), _offset(text, change.end), change.text
+        yield change.path, offset(text, change.start), offset(text, change.end), change.text
     elif "undo" in edit:
         for _ in range(edit["undo"]):
             path, old = session.undoable.pop()
-            yield path, *_least(session.texts[path], old)
+            yield path, *least(session.texts[path], old)
     elif "every" in edit:
         at = len(text)
         while (at := text.rfind(edit["every"], 0, at)) >= 0:
@@ -302,12 +291,12 @@ def _changes(session: Session, scenario: Scenario, edit: Place) -> Iterator[tupl
             yield from ((path, *each) for each in _keys(text, start, end, edit["new"]))
 
 
-def _offset(text: str, at: Cursor) -> int:
+def offset(text: str, at: Cursor) -> int:
     lines = split_lines(text)
     return sum(map(len, lines[: at.line])) + at.column
 
 
-def _least(old: str, new: str, *, words: bool = False) -> tuple[int, int, str]:
+def least(old: str, new: str, *, words: bool = False) -> tuple[int, int, str]:
     """The least change that makes one text the other one; with `words`, no word is changed in a part."""
     most = min(len(old), len(new))
     first = next((at for at in range(most) if old[at] != new[at]), most)
@@ -333,7 +322,7 @@ def _is_cut(text: str, at: int) -> bool:
 def _keys(text: str, start: int, end: int, new: str) -> Iterator[tuple[int, int, str]]:
     """What is typed: the words that differ are selected, and written over key by key."""
     whole = text[:start] + new + text[end:]
-    first, last, typed = _least(text, whole, words=True)
+    first, last, typed = least(text, whole, words=True)
     pieces = _pieces(typed) or [""]
     yield first, last, pieces[0]
     at = first + len(pieces[0])

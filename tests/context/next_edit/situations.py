@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from scenario import Session, applied
+from scenario import Session, applied, least, offset
 
-from assist_context.documents import split_lines
 from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.offer import Offer, Situation
 
@@ -24,11 +23,7 @@ def session_after(
 
 def change_to(session: Session, path: str, text: str) -> None:
     """One edit that makes a document this text."""
-    old = session.texts[path]
-    most = min(len(old), len(text))
-    first = next((at for at in range(most) if old[at] != text[at]), most)
-    same = next((at for at in range(most - first) if old[-1 - at] != text[-1 - at]), most - first)
-    session.replace(path, first, len(old) - same, text[first : len(text) - same])
+    session.replace(path, *least(session.texts[path], text))
 
 
 def after_edits(path: str, texts: Sequence[str], others: Mapping[str, str] | None = None) -> Situation:
@@ -38,6 +33,14 @@ def after_edits(path: str, texts: Sequence[str], others: Mapping[str, str] | Non
     return situation
 
 
+def accept(session: Session, offer: Offer) -> None:
+    """Make the first change of an offer."""
+    change = offer.changes[0]
+    text = session.texts[change.path]
+    session.history.expect_offer(change)
+    session.replace(change.path, offset(text, change.start), offset(text, change.end), change.text)
+
+
 def accept_all(session: Session, find: Callable[[Situation], Iterator[Offer]]) -> None:
     """Make the first change of the first offer, and so on with what is offered then, until nothing is."""
     for _ in range(MOST_OFFERS):
@@ -45,11 +48,7 @@ def accept_all(session: Session, find: Callable[[Situation], Iterator[Offer]]) -
         offer = None if situation is None else next(find(situation), None)
         if offer is None:
             return
-        change = offer.changes[0]
-        lines = split_lines(session.texts[change.path])
-        start, end = (sum(map(len, lines[: at.line])) + at.column for at in (change.start, change.end))
-        session.history.expect_offer(change)
-        session.replace(change.path, start, end, change.text)
+        accept(session, offer)
     raise AssertionError(session.texts)
 
 

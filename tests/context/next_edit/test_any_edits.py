@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rounds import rounds
 from scenario import KEY, NothingOfferedError, PlaceError, Scenario, Session, applied, is_current, load, play
+from situations import accept
 from tree_edits import cursor
 
-from assist_context.documents import split_lines
 from assist_context.languages import language_of
 from assist_context.next_edit.edit_history import MOST_CHARACTERS, MOST_HUNKS, EditHistory
 from assist_context.next_edit.finder import document_before, find_offers
@@ -22,40 +22,8 @@ from assist_context.next_edit.offer import Offer, Report
 SCENARIOS = load()
 SAMPLES = sorted({(each.path, each.before) for each in SCENARIOS})
 WORDS = ["x", "name", "rows", "order", "self", "import", "def", "fetch_user", "ключ", "class", "0", "30"]
-PIECES = [
-    *WORDS,
-    "",
-    "",
-    " ",
-    "\n",
-    "\n\n",
-    "    ",
-    "\r",
-    "\r\n",
-    "(",
-    ")",
-    "{",
-    "}",
-    '"',
-    "'",
-    '"""',
-    "# ",
-    "//",
-]
-PIECES += [
-    "é",
-    "😀",
-    "\ud800",
-    "\x0c",
-    "\u2028",
-    "\t",
-    ".a",
-    ", b",
-    "a(b)",
-    "import os\n",
-    "    x = 1\n",
-    "\n@d\n",
-]
+PIECES = [*WORDS, "", "", *" \n\r\t\x0c\u2028(){}\"'é😀\ud800", "\n\n", "    ", "\r\n", '"""', "# ", "//"]
+PIECES += [".a", ", b", "a(b)", "import os\n", "    x = 1\n", "\n@d\n"]
 
 
 def check(offer: Offer, session: Session) -> None:
@@ -125,12 +93,7 @@ def test_offers_are_within_their_documents(session: Session, data: st.DataObject
         for offer in offers:
             check(offer, session)
         if offers and data.draw(st.booleans()):
-            change = offers[0].changes[0]
-            text = session.texts[change.path]
-            session.history.expect_offer(change)
-            lines = split_lines(text)
-            starts = [sum(map(len, lines[: at.line])) + at.column for at in (change.start, change.end)]
-            session.replace(change.path, *starts, change.text)
+            accept(session, offers[0])
 
 
 @pytest.mark.slow

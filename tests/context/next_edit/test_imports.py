@@ -1,16 +1,15 @@
 """One import more, or one less, after an edit: what is offered, where it goes, and when nothing is."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
+from situations import after_edits, texts_of
 
-from assist_context.documents import Cursor, Document, split_lines
-from assist_context.languages import Language, language_of
+from assist_context.documents import Cursor, Document
+from assist_context.languages import Language
 from assist_context.next_edit.kinds.imports import find_imports
-from assist_context.next_edit.offer import EditHunk, Offer, Situation
-from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.next_edit.offer import EditHunk, Situation
 
 CURSOR = "█"
 
@@ -29,14 +28,6 @@ class Known:
         return list(self.statements.get(name, ()))
 
 
-def hunk_of(before: Document, after: Document) -> EditHunk:
-    """All changed lines as one hunk."""
-    codes = difflib.SequenceMatcher(None, before.lines, after.lines, autojunk=False).get_opcodes()
-    changed = [each for each in codes if each[0] != "equal"]
-    (_, first, _, start, _), (_, _, last, _, end) = changed[0], changed[-1]
-    return EditHunk(after.path, start, before.lines[first:last], after.lines[start:end])
-
-
 def situation(
     before: str,
     after: str,
@@ -47,27 +38,13 @@ def situation(
     """What the kinds see after an edit; the cursor is at `█`, else at the end of the text."""
     head, _, tail = after.partition(CURSOR)
     at = Cursor(head.count("\n"), len(head.rpartition("\n")[2]))
-    old = Document(path, split_lines(before), language_of(path))
-    new = replace(old, lines=split_lines(head + tail))
-    trees: dict[Document, ParsedText] = {}
-    return Situation(
-        new, old, at, (*earlier, hunk_of(old, new)),
-        lambda document: trees.setdefault(document, ParsedText(document)), known,
-    )  # fmt: skip
-
-
-def apply(situation: Situation, offer: Offer) -> str:
-    """The document after the first change of an offer."""
-    [change] = offer.changes
-    lines = situation.document.lines
-    head = "".join(lines[: change.start.line]) + lines[change.start.line][: change.start.column]
-    tail = lines[change.end.line][change.end.column :] + "".join(lines[change.end.line + 1 :])
-    return head + change.text + tail
+    seen = after_edits(path, [before, head + tail])
+    return replace(seen, cursor=at, hunks=(*earlier, *seen.hunks), others=known)
 
 
 def results(*arguments: object, **named: object) -> list[str]:
     seen = situation(*arguments, **named)  # type: ignore[arg-type]
-    return [apply(seen, each) for each in find_imports(seen)]
+    return texts_of(seen, list(find_imports(seen)))
 
 
 MISSING = [

@@ -4,69 +4,16 @@ A place whose text is not the new name is ‹old|text›.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import pytest
-from situations import accept_all, session_after
+from scenario import applied
+from situations import accept_all, after_edits, session_after
 
-from assist_context.documents import Cursor, Document, split_lines
-from assist_context.languages import Language, language_of
 from assist_context.next_edit.kinds.renaming import MOST_PLACES, find_renames
-from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
-from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.next_edit.offer import Offer
 
 PATH = "/w/pkg/mod."
-
-
-class Files:
-    """Other files, by their paths."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self._documents = [
-            Document(path, split_lines(text), language_of(path)) for path, text in texts.items()
-        ]
-
-    def using(self, name: str, limit: int) -> Sequence[Document]:
-        word = re.compile(rf"\b{name}\b")
-        return [each for each in self._documents if word.search(each.text)][:limit]
-
-    def importing(self, name: str, language: Language) -> Sequence[str]:  # noqa: ARG002
-        return []
-
-
-def hunk_between(path: str, before: str, after: str) -> EditHunk:
-    old, new = split_lines(before), split_lines(after)
-    head = next((at for at, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), 0)
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    return EditHunk(path, head, old[head : len(old) - tail], new[head : len(new) - tail])
-
-
-def situation(path: str, texts: Sequence[str], others: dict[str, str] | None = None) -> Situation:
-    """The situation after a document went through some texts, with a hunk for each step."""
-    parsed: dict[Document, ParsedText] = {}
-
-    def parse(document: Document) -> ParsedText:
-        if document not in parsed:
-            parsed[document] = ParsedText(document)
-        return parsed[document]
-
-    hunks = tuple(hunk_between(path, *pair) for pair in pairwise(texts))
-    document = Document(path, split_lines(texts[-1]), language_of(path))
-    before = replace(document, lines=split_lines(texts[-2]))
-    return Situation(document, before, Cursor(hunks[-1].line, 0), hunks, parse, Files(others or {}))
-
-
-def apply(text: str, changes: Sequence[Change]) -> str:
-    lines = list(split_lines(text))
-    for change in sorted(changes, key=lambda each: (each.start.line, each.start.column), reverse=True):
-        assert change.start.line == change.end.line
-        line = lines[change.start.line]
-        lines[change.start.line] = line[: change.start.column] + change.text + line[change.end.column :]
-    return "".join(lines)
 
 
 def unmark(text: str) -> tuple[str, str, str]:
@@ -80,7 +27,7 @@ def unmark(text: str) -> tuple[str, str, str]:
 
 def offers(suffix: str, text: str, others: dict[str, str] | None = None) -> list[Offer]:
     before, after, _ = unmark(text)
-    return list(find_renames(situation(PATH + suffix, (before, after), others)))
+    return list(find_renames(after_edits(PATH + suffix, (before, after), others)))
 
 
 FOLLOWS = [
@@ -148,7 +95,7 @@ FOLLOWS = [
 def test_what_means_the_same_follows(suffix: str, text: str, end: str) -> None:
     _, after, done = unmark(text.replace("\n", end))
     [offer] = offers(suffix, text.replace("\n", end))
-    assert apply(after, offer.changes) == done
+    assert applied(after, offer.changes) == done
     assert offer.kind == "rename"
     assert offer.features["from_use"] == offer.features["cross_file"] == 0
 
@@ -183,7 +130,7 @@ def test_a_rename_may_begin_at_a_use() -> None:
     text = "def ‹load›(a):\n    return a\n\n⟦load→fetch⟧(1)\n‹load›(2)\n"
     _, after, done = unmark(text)
     [offer] = offers("py", text)
-    assert apply(after, offer.changes) == done
+    assert applied(after, offer.changes) == done
     assert offer.features["from_use"] == 1
     assert [change.start.line for change in offer.changes] == [4, 0]  # below first, then from the top
 
@@ -206,16 +153,45 @@ def test_a_name_that_other_files_have_is_not_new() -> None:
     assert offers("py", text, {"/w/pkg/other.py": "def fetch(): pass\n"}) == []
 
 
-def test_the_chain_goes_on_after_its_first_places() -> None:
-    texts = [
-        "load = 0\ndef f():\n    load = 1\n    g(load)\n    g(load)\n    return load\n",
-        "load = 0\ndef f():\n    fetch = 1\n    g(load)\n    g(load)\n    return load\n",
-        "load = 0\ndef f():\n    fetch = 1\n    g(fetch)\n    g(load)\n    return load\n",
-        "load = 0\ndef f():\n    fetch = 1\n    g(fetch)\n    g(load)\n    return fetch\n",
-    ]
-    [offer] = find_renames(situation(PATH + "py", texts))
-    assert apply(texts[-1], offer.changes) == texts[-1].replace("g(load)", "g(fetch)")
-    assert offer.features["examples"] > 1
+STEPS = [
+    # the texts, and what the last one becomes: of the names, and of the rest
+    (
+        "uses before the definition",
+        [
+            "def load(): pass\nload(1)\nload(2)\n",
+            "def load(): pass\nfetch(1)\nload(2)\n",
+            "def fetch(): pass\nfetch(1)\nload(2)\n",
+        ],
+        ("load", "fetch"),
+    ),
+    (
+        "on after the first places",
+        [
+            "load = 0\ndef f():\n    load = 1\n    g(load)\n    g(load)\n    return load\n",
+            "load = 0\ndef f():\n    fetch = 1\n    g(load)\n    g(load)\n    return load\n",
+            "load = 0\ndef f():\n    fetch = 1\n    g(fetch)\n    g(load)\n    return load\n",
+            "load = 0\ndef f():\n    fetch = 1\n    g(fetch)\n    g(load)\n    return fetch\n",
+        ],
+        ("g(load)", "g(fetch)"),
+    ),
+    (
+        "several times at once",
+        ["def f(a): return a + a\nf(a=1)\n", "def f(b): return b + b\nf(a=1)\n"],
+        ("a=1", "b=1"),
+    ),
+    (
+        "with the rest of the line",
+        ["def f(a, c):\n    return a\n", "def f(b, c=1, *, d: int = 2) -> int:\n    return a\n"],
+        ("return a", "return b"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("texts", "rest"), [row[1:] for row in STEPS], ids=[row[0] for row in STEPS])
+def test_the_steps_of_a_rename_lead_to_its_rest(texts: list[str], rest: tuple[str, str]) -> None:
+    [offer] = find_renames(after_edits(PATH + "py", texts))
+    assert applied(texts[-1], offer.changes) == texts[-1].replace(*rest)
+    assert (offer.features["examples"] > 1) == (len(texts) > 2)
 
 
 def renamed(path: str, *texts: str) -> str:
@@ -275,22 +251,12 @@ def test_another_edit_in_between_does_not_end_a_chain() -> None:
     assert renamed(PATH + "py", *texts) == texts[-1].replace("limit", "most")
 
 
-def test_uses_may_come_before_the_definition() -> None:
-    texts = [
-        "def load(): pass\nload(1)\nload(2)\n",
-        "def load(): pass\nfetch(1)\nload(2)\n",
-        "def fetch(): pass\nfetch(1)\nload(2)\n",
-    ]
-    [offer] = find_renames(situation(PATH + "py", texts))
-    assert apply(texts[-1], offer.changes) == texts[-1].replace("load", "fetch")
-
-
 def test_a_local_name_may_be_anywhere_in_a_long_text() -> None:
     rest = "def other(i):\n    return i\n" * MOST_PLACES
     text = f"def f(⟦i→row⟧):\n    return ‹i›\n{rest}"
     before, after, done = unmark(text)
     [offer] = offers("py", text)
-    assert apply(after, offer.changes) == done
+    assert applied(after, offer.changes) == done
     assert offers("py", f"⟦i→row⟧ = 1\ni\n{rest}") == []
     assert offers("py", f"def f():\n    global i\n    ⟦i→row⟧ = 1\n    return i\n{rest}") == []
     assert before != done
@@ -298,23 +264,11 @@ def test_a_local_name_may_be_anywhere_in_a_long_text() -> None:
 
 def test_several_names_at_once_are_no_rename() -> None:
     texts = ["def f(a, b):\n    return a + b\n", "def f(c, d):\n    return a + b\n"]
-    assert list(find_renames(situation(PATH + "py", texts))) == []
-
-
-def test_the_same_name_may_be_replaced_several_times_at_once() -> None:
-    texts = ["def f(a): return a + a\nf(a=1)\n", "def f(b): return b + b\nf(a=1)\n"]
-    [offer] = find_renames(situation(PATH + "py", texts))
-    assert apply(texts[-1], offer.changes) == texts[-1].replace("a=1", "b=1")
-
-
-def test_the_rest_of_the_line_may_change_too() -> None:
-    texts = ["def f(a, c):\n    return a\n", "def f(b, c=1, *, d: int = 2) -> int:\n    return a\n"]
-    [offer] = find_renames(situation(PATH + "py", texts))
-    assert apply(texts[-1], offer.changes) == texts[-1].replace("return a", "return b")
+    assert list(find_renames(after_edits(PATH + "py", texts))) == []
 
 
 def test_what_is_no_example_is_not_followed() -> None:
-    case = situation(PATH + "py", ["a = 1\na\n", "b = 1\na\n"])
+    case = after_edits(PATH + "py", ["a = 1\na\n", "b = 1\na\n"])
     bulk = replace(case, hunks=(replace(case.hunk, origin="bulk"),))
     assert list(find_renames(bulk)) == []
 
@@ -388,7 +342,7 @@ def test_other_files_follow(text: str, suffix: str, path: str, other: str) -> No
     plain = re.sub(r"‹(\w+)(?:\|.*?)?›", r"\1", other)
     done = re.sub(r"‹\w+\|(.*?)›", r"\1", re.sub(r"‹\w+›", new, other))
     found = [each for each in offers(suffix, text, {path: plain}) if each.path == path]
-    assert apply(plain, [change for each in found for change in each.changes]) == done
+    assert applied(plain, [change for each in found for change in each.changes]) == done
     assert all(each.features["cross_file"] for each in found)
 
 

@@ -50,7 +50,8 @@ def fix(path: str, marked: str, message: str, source: str = "") -> str | None:
     return (data[:start] + change.text.encode() + data[end:]).decode()
 
 
-NAMED = [
+FIXES = [
+    # A name that the message names replaces the reported one.
     ("a.ts", "ts", "«totl»()", "Cannot find name 'totl'. Did you mean 'total'?", "total()"),
     (
         "a.ts",
@@ -111,17 +112,7 @@ NAMED = [
     ("a.cpp", "clang", "«pirntf»(1);", "use of undeclared identifier 'pirntf'; did you mean 'printf'?", "printf(1);"),
     ("a.c", "gcc", "«pirntf»(1);", "‘pirntf’ undeclared (first use in this function); did you mean ‘printf’?", "printf(1);"),
     ("a.cpp", "", "x.«siez»;", "no member named 'siez' in 'std::vector<int>'; did you mean 'size'?", "x.size;"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("path", "source", "marked", "message", "result"), NAMED)
-def test_a_name_that_a_message_names_replaces_the_reported_one(
-    path: str, source: str, marked: str, message: str, result: str
-) -> None:
-    assert fix(path, marked, message, source) == result
-
-
-UNUSED = [
+    # An import that is not used goes.
     ("a.py", "Ruff", "import «os»\n\nx = 1\n", "`os` imported but unused", "x = 1\n"),
     ("a.py", "ruff", "from a import b, «c»\n\nb\n", "`a.c` imported but unused\nhelp: Remove unused import: `a.c`", "from a import b\n\nb\n"),
     ("a.py", "Pylance", "import «os»\nx = 1\n", 'Import "os" is not accessed', "x = 1\n"),
@@ -133,10 +124,8 @@ UNUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "source", "marked", "message", "result"), UNUSED)
-def test_an_import_that_a_report_calls_unused_goes(
-    path: str, source: str, marked: str, message: str, result: str
-) -> None:
+@pytest.mark.parametrize(("path", "source", "marked", "message", "result"), FIXES)
+def test_what_a_message_says_is_done(path: str, source: str, marked: str, message: str, result: str) -> None:
     assert fix(path, marked, message, source) == result
 
 
