@@ -38,6 +38,12 @@ async def heard(prepared: Prepared, made: GateParts) -> tuple[str, Outcome]:
     return text, end
 
 
+def knowing(folder: Path) -> GateParts:
+    """A gate that knows a secret."""
+    known = known_values({".env": "DB_PASSWORD=correct-horse-battery\n"}, {})
+    return replace(parts(folder), known=known)
+
+
 def events(folder: Path) -> list[dict[str, Any]]:
     path = folder / "audit.jsonl"
     return [json.loads(line)["event"] for line in path.read_text().splitlines()] if path.exists() else []
@@ -84,10 +90,9 @@ async def test_each_block_has_a_boundary_that_a_file_cannot_guess(tmp_path: Path
 
 
 async def test_the_same_request_has_the_same_payload_at_each_preview(tmp_path: Path) -> None:
-    known = known_values({".env": "DB_PASSWORD=correct-horse-battery\n"}, {})
     permissions = allowed("http://127.0.0.1:9/v1", tmp_path)
     found = spans(tmp_path, "connect('correct-horse-battery')\n")
-    made = [replace(parts(tmp_path), known=known) for _ in range(3)]
+    made = [knowing(tmp_path) for _ in range(3)]
     digests = [prepare(request(permissions, found), each).payload_sha256 for each in made]
     assert len(set(digests)) == 1
     other = replace(made[0], secret=lambda: b"t" * 32)
@@ -108,24 +113,18 @@ async def test_an_outline_is_logged_as_one_with_the_hash_of_what_left(tmp_path: 
 
 
 def test_the_same_request_costs_the_same_whatever_is_drawn_at_random(tmp_path: Path) -> None:
-    made = replace(parts(tmp_path), known=known_values({".env": "DB_PASSWORD=correct-horse-battery\n"}, {}))
+    made = knowing(tmp_path)
     found = spans(tmp_path, "connect('correct-horse-battery')\n" * 9)
     permissions = allowed("http://127.0.0.1:9/v1", tmp_path)
     tokens = {prepare(request(permissions, found), made).tokens for _ in range(20)}
     assert len(tokens) == 1
 
 
-REFUSALS = [
-    ("policy", {"mode": "never"}, {}),
-    ("policy", {"deny": ("shop/**",)}, {}),
-    ("policy", {"data_class": {"shop/**": "restricted"}}, {}),
-    ("no_provider", {"providers": {}}, {}),
-]
-
-
-@pytest.mark.parametrize(("cause", "changed", "_"), REFUSALS)
+@pytest.mark.parametrize(
+    ("cause", "changed"), [("policy", {"deny": ("shop/**",)}), ("no_provider", {"providers": {}})]
+)
 def test_what_the_policy_refuses_never_gets_a_payload(
-    tmp_path: Path, cause: str, changed: dict[str, Any], _: object
+    tmp_path: Path, cause: str, changed: dict[str, Any]
 ) -> None:
     permissions = allowed("http://127.0.0.1:9/v1", tmp_path, **changed)
     with pytest.raises(RefusedError) as caught:
@@ -205,9 +204,8 @@ async def test_a_broken_ledger_stops_everything(tmp_path: Path) -> None:
 
 FAILURES = [
     (refusal(400, "bad"), 0),
-    ([head(), chunk("half"), HANG], None),
     ([head(), chunk("half")], None),
-    (refusal(500), None),
+    (refusal(500), None),  # twice
 ]
 
 
@@ -256,7 +254,7 @@ async def test_a_model_that_changed_is_told_once_and_written_down(tmp_path: Path
 
 async def test_secrets_are_placeholders_on_the_wire_and_words_again_for_the_person(tmp_path: Path) -> None:
     secret = "correct-horse-battery"
-    made = replace(parts(tmp_path), known=known_values({".env": f"DB_PASSWORD={secret}\n"}, {}))
+    made = knowing(tmp_path)
     found = spans(tmp_path, f"connect('{secret}')\n")
 
     def echo(prepared: Prepared) -> Any:
@@ -275,7 +273,7 @@ async def test_secrets_are_placeholders_on_the_wire_and_words_again_for_the_pers
 
 
 async def test_a_placeholder_that_the_model_altered_is_told(tmp_path: Path) -> None:
-    made = replace(parts(tmp_path), known=known_values({".env": "DB_PASSWORD=correct-horse-battery\n"}, {}))
+    made = knowing(tmp_path)
     prepared = prepare(
         request(
             allowed("http://127.0.0.1:9/v1", tmp_path), spans(tmp_path, "connect('correct-horse-battery')\n")
@@ -296,7 +294,7 @@ LEVELS = [("hash", None), ("redacted", False), ("full", True)]
 async def test_texts_are_kept_only_where_the_policy_wants_it(
     tmp_path: Path, level: str, original: bool | None
 ) -> None:
-    made = replace(parts(tmp_path), known=known_values({".env": "DB_PASSWORD=correct-horse-battery\n"}, {}))
+    made = knowing(tmp_path)
     async with Hostile(answer("fine")) as acme:
         permissions = allowed(acme.url, tmp_path, audit_content=level, audit_content_max=level)
         found = spans(tmp_path, "connect('correct-horse-battery')\n")

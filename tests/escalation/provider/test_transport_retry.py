@@ -4,8 +4,8 @@ import socket
 from email.utils import formatdate
 
 import pytest
-from calling import QUICK, call, hear
-from hostile import HANG, Hostile, answer, chunk, head, refusal
+from calling import call, hear
+from hostile import Hostile, answer, refusal
 
 from assist_escalation.provider.failures import LONGEST_WAIT_S, PAUSE_S, wait_s
 from assist_escalation.provider.transport import Times, Transport
@@ -84,18 +84,6 @@ async def test_nobody_there_is_tried_twice_and_nothing_was_sent() -> None:
         heard = await hear(Transport(), call(f"http://127.0.0.1:{taken.getsockname()[1]}/v1"))
     assert heard.error
     assert (heard.kind, heard.error.sent) == ("unreachable", False)
-
-
-async def test_a_silence_is_not_asked_again_since_it_may_be_paid() -> None:
-    async with Hostile([HANG], answer("x")) as vendor:
-        heard = await hear(Transport(times=QUICK), call(vendor.url))
-    assert (heard.kind, len(vendor.requests)) == ("timeout", 1)
-
-
-async def test_after_the_first_text_nothing_is_asked_again() -> None:
-    async with Hostile([head(), chunk("x")], answer("y")) as vendor:
-        heard = await hear(Transport(), call(vendor.url))
-    assert (heard.text, heard.kind, len(vendor.requests)) == ("x", "bad-reply", 1)
 
 
 @pytest.mark.parametrize(("status", "reserves"), [(500, 1), (408, 1), (409, 1), (429, 0), (400, 0)])
