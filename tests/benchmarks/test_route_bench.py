@@ -97,9 +97,6 @@ def test_code_fits_if_it_defines_what_was_asked_for() -> None:
     assert fits("def a(:", ["a"]) == (False, False)
 
 
-# Labels
-
-
 # Figures
 
 

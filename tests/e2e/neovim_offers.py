@@ -1,4 +1,4 @@
-"""A fake language server that offers next edits inside a Neovim, and what a test sees of them.
+"""A fake language server inside a Neovim, next edits that it offers, and what a test sees of them.
 
 The server is a function in the editor, one of the two forms of `cmd` that Neovim's client takes.
 """
@@ -9,63 +9,71 @@ from typing import Any
 
 from neovim_editor import Editor
 
-OFFERING = """
-_G.edits, _G.heard, _G.ghost, _G.chain = {}, {}, {}, vim.NIL
-local able = {
-  positionEncoding = 'utf-16', inlineCompletionProvider = {},
-  executeCommandProvider = { commands = { 'assist.nextEditAccepted', 'assist.nextEditRejected' } },
-  textDocumentSync = { openClose = true, change = 2 },
-}
-local function serve(dispatchers)
-  local number, closing = 0, false
-  local function note(method, params) table.insert(_G.heard, { method, vim.json.encode(params or {}) }) end
-  _G.push = function(more)
-    local buf = vim.api.nvim_get_current_buf()
-    local document = { uri = vim.uri_from_bufnr(buf), version = vim.lsp.util.buf_versions[buf] }
-    local ready = vim.tbl_extend('force', { textDocument = document }, more)
-    dispatchers.notification('assist/nextEditReady', ready)
+SERVER = """
+_G.heard = {}
+local able = { positionEncoding = 'utf-16', textDocumentSync = { openClose = true, change = 2 } }
+local function serving(capabilities, answers)
+  return function(dispatchers)
+    local number, closing = 0, false
+    local function note(method, params) table.insert(_G.heard, { method, vim.json.encode(params or {}) }) end
+    _G.notify = dispatchers.notification
+    answers.initialize = function() return { capabilities = vim.tbl_extend('keep', capabilities, able) } end
+    return {
+      request = function(method, params, callback)
+        number = number + 1
+        note(method, params)
+        callback(nil, answers[method] and answers[method](params) or vim.NIL)
+        return true, number
+      end,
+      notify = function(method, params) note(method, params) return true end,
+      is_closing = function() return closing end,
+      terminate = function() closing = true end,
+    }
   end
-  local answers = {
-    initialize = function() return { capabilities = able } end,
-    ['textDocument/inlineCompletion'] = function() return { items = _G.ghost } end,
-    ['assist/nextEdit'] = function(params)
-      local found = _G.edits[1]
-      if not found then return { edits = {}, display = vim.NIL } end
-      local edit = vim.deepcopy(found.edit)
-      local uri = edit.file and vim.uri_from_fname(vim.fn.getcwd() .. '/' .. edit.file)
-      if uri == params.textDocument.uri then found.display.file, uri = '', nil end
-      local version = not uri and params.textDocument.version - (edit.late or 0) or vim.NIL
-      edit.textDocument = { uri = uri or params.textDocument.uri, version = version }
-      return { edits = { edit }, display = found.display }
-    end,
-    ['assist/nextEditChain'] = function()
-      local buf = vim.api.nvim_get_current_buf()
-      _G.chain.textDocument = { uri = vim.uri_from_bufnr(buf), version = vim.lsp.util.buf_versions[buf] }
-      return _G.chain
-    end,
-    ['workspace/executeCommand'] = function(params)
-      local taken = params.command == 'assist.nextEditAccepted' or params.command == 'assist.nextEditRejected'
-      if taken then table.remove(_G.edits, 1) end
-      if taken and params.arguments[2] == 'chain' then _G.edits = {} end
-    end,
-  }
-  return {
-    request = function(method, params, callback)
-      number = number + 1
-      note(method, params)
-      callback(nil, answers[method] and answers[method](params) or vim.NIL)
-      return true, number
-    end,
-    notify = function(method, params) note(method, params) return true end,
-    is_closing = function() return closing end,
-    terminate = function() closing = true end,
-  }
 end
+"""
+OFFERING = (
+    SERVER
+    + """
+_G.edits, _G.ghost, _G.chain = {}, {}, vim.NIL
+_G.push = function(more)
+  local buf = vim.api.nvim_get_current_buf()
+  local document = { uri = vim.uri_from_bufnr(buf), version = vim.lsp.util.buf_versions[buf] }
+  _G.notify('assist/nextEditReady', vim.tbl_extend('force', { textDocument = document }, more))
+end
+local answers = {
+  ['textDocument/inlineCompletion'] = function() return { items = _G.ghost } end,
+  ['assist/nextEdit'] = function(params)
+    local found = _G.edits[1]
+    if not found then return { edits = {}, display = vim.NIL } end
+    local edit = vim.deepcopy(found.edit)
+    local uri = edit.file and vim.uri_from_fname(vim.fn.getcwd() .. '/' .. edit.file)
+    if uri == params.textDocument.uri then found.display.file, uri = '', nil end
+    local version = not uri and params.textDocument.version - (edit.late or 0) or vim.NIL
+    edit.textDocument = { uri = uri or params.textDocument.uri, version = version }
+    return { edits = { edit }, display = found.display }
+  end,
+  ['assist/nextEditChain'] = function()
+    local buf = vim.api.nvim_get_current_buf()
+    _G.chain.textDocument = { uri = vim.uri_from_bufnr(buf), version = vim.lsp.util.buf_versions[buf] }
+    return _G.chain
+  end,
+  ['workspace/executeCommand'] = function(params)
+    local taken = params.command == 'assist.nextEditAccepted' or params.command == 'assist.nextEditRejected'
+    if taken then table.remove(_G.edits, 1) end
+    if taken and params.arguments[2] == 'chain' then _G.edits = {} end
+  end,
+}
+local serve = serving({
+  inlineCompletionProvider = {},
+  executeCommandProvider = { commands = { 'assist.nextEditAccepted', 'assist.nextEditRejected' } },
+}, answers)
 require('assist').setup({ cmd = serve })
 vim.keymap.set('n', '<Tab>', function() _G.tabbed = (_G.tabbed or 0) + 1 end)
 vim.keymap.set('i', '<Tab>', function() return vim.fn.pumvisible() == 1 and '<C-n>' or 'TABBED' end, { expr = true })
 vim.keymap.set('n', '<Esc>', function() _G.escaped = (_G.escaped or 0) + 1 end)
 """
+)
 MARKS = """
 local found = {}
 local space = vim.api.nvim_create_namespace('assist.next_edit')
@@ -154,7 +162,7 @@ def heard_messages(editor: Editor, method: str) -> list[Any]:
 
 def heard_commands(editor: Editor) -> list[tuple[str, list[Any]]]:
     commands = heard_messages(editor, "workspace/executeCommand")
-    return [(each["command"], each["arguments"]) for each in commands]
+    return [(each["command"], each.get("arguments", [])) for each in commands]
 
 
 def visible(editor: Editor) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,10 @@ from config_files import environ
 from fake_llama import SMALL_BUDGET, fake_model
 
 from assist_completion.engine.engine import Engine
+from assist_completion.inference.generation import Model
+from assist_completion.inference.llama import Abort
 from assist_completion.inference.worker import Worker
+from assist_completion.settings import Mode
 from assist_server.config.config import Config, load_lenient
 from assist_server.editor.session import Session
 from assist_server.local_model.opening import OpenedModels
@@ -28,21 +31,11 @@ class NoAnswers:
         pass
 
 
-def opened_models(
-    config: Config, text: str, name: str = "fake", answers: NoAnswers | None = None
-) -> OpenedModels:
-    """An engine whose model knows one text."""
-    worker = Worker(lambda abort: fake_model(text, abort))
-    worker.opened.result(10)
-    engine = Engine(worker, config.completion, SMALL_BUDGET, name)
-    return OpenedModels(engine, answers or NoAnswers(), Path(), None, 0.0, name)  # type: ignore[arg-type]
-
-
 class Desk:
-    """The session, and what an editor does in its document."""
+    """The session, its fake models once they are open, and what an editor does in its document."""
 
-    def __init__(self, session: Session, at: At) -> None:
-        self.session, self.at = session, at
+    def __init__(self, session: Session, at: At, models: Sequence[Model] = ()) -> None:
+        self.session, self.at, self.models = session, at, models
         self.version = 1
 
     def edit(self, text: str, start: At | None = None, end: At = (0, 0)) -> None:
@@ -83,25 +76,38 @@ async def writing(
     write_after: float = 600.0,
     real_path: str = "",
     answers: NoAnswers | None = None,
+    mode: Mode = "eager",
+    name: str = "a.py",
+    error: Exception | None = None,
 ) -> AsyncIterator[Desk]:
-    """A desk; the cursor is at █, and the model writes `raw` there."""
+    """A desk; the cursor is at █, and the model writes `raw` there, or cannot be opened for an `error`."""
     config = load_lenient(environ(place))
-    completion = replace(config.completion, mode="eager", debounce_ms_max=0)
+    completion = replace(config.completion, mode=mode, debounce_ms_max=0)
     before, after = source.split("█")
     settled = asyncio.Event()
+    models: list[Model] = []
+
+    def open_model(abort: Abort) -> Model:
+        models.append(fake_model(before + raw, abort))
+        return models[0]
 
     def open_models(config: Config, say: Any) -> OpenedModels:
-        return opened_models(config, before + raw, answers=answers)
+        if error is not None:
+            raise error
+        worker = Worker(open_model)
+        worker.opened.result(10)
+        engine = Engine(worker, config.completion, SMALL_BUDGET, "fake")
+        return OpenedModels(engine, answers or NoAnswers(), Path(), None, 0.0, "fake")  # type: ignore[arg-type]
 
     def show(status: Any) -> None:
-        if status.state == "ready":
+        if status.state in ("ready", "missing", "failed"):
             settled.set()
 
     session = Session(replace(config, completion=completion), show, open_models, kept_after, write_after)
     lines = (before + after).splitlines(keepends=True)
-    session.open_document(OpenDocument(URI, "a.py", "python", 1, [*lines, ""], real_path=real_path))
+    session.open_document(OpenDocument(URI, name, "", 1, [*lines, ""], real_path=real_path))
     session.model.start()
     async with asyncio.timeout(10):
         await settled.wait()
-    yield Desk(session, (before.count("\n"), len(before.rpartition("\n")[2])))
+    yield Desk(session, (before.count("\n"), len(before.rpartition("\n")[2])), models)
     session.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 import editors_neovim
 import pytest
 from artifacts import ARTIFACTS
+from asked_shop import KEY
 from editors_cache import cache
 from neovim_editor import SETUP, Editor, running_neovim
 from neovim_offers import OFFERING
@@ -30,6 +31,19 @@ def binary(request: pytest.FixtureRequest) -> Path:
         return editors_neovim.install_one(cache(editors_neovim.__file__), request.param)
     except editors_neovim.Unavailable as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """The environment of a server without a model. A test may write a config.toml of its own."""
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "config.toml").write_text('[completion]\nmodel = "/nowhere/missing.gguf"\nmode = "eager"\n')
+    return {
+        "ASSIST_CONFIG_DIR": str(config),
+        "ASSIST_DATA_DIR": str(tmp_path / "data"),
+        "ACME_KEY": KEY,
+    }
 
 
 @pytest.fixture

@@ -9,53 +9,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import CART, KEY, PRICES, RENAMED, make_shop
+from asked_shop import CART, PRICES, RENAMED, make_shop
 from neovim_editor import SETUP, Editor
+from neovim_offers import SERVER, heard_commands
 from vendor import configure_provider, scripted_answer, vendor
 
 Opening = Any
 
-FAKE = """
-_G.heard, _G.results = {}, {}
+FAKE = (
+    SERVER
+    + """
+_G.results, _G.asked = {}, 0
 local commands = { 'ask', 'explain', 'refactor', 'commitMessage', 'review', 'retry', 'rate', 'cancel', 'models' }
-commands = vim.tbl_map(function(each) return 'assist.' .. each end, commands)
-local function serve(dispatchers)
-  local number, closing = 0, false
-  _G.tell = function(message)
-    dispatchers.notification('assist/answer', vim.tbl_extend('keep', message, { delta = '', done = false }))
-  end
-  return {
-    request = function(method, params, callback)
-      number = number + 1
-      if method == 'initialize' then
-        callback(nil, { capabilities = {
-          executeCommandProvider = { commands = commands },
-          textDocumentSync = { openClose = true, change = 2 },
-        } })
-      elseif method == 'workspace/executeCommand' then
-        table.insert(_G.heard, params)
-        callback(nil, _G.results[params.command] or { id = ('a%d'):format(#_G.heard) })
-      else
-        callback(nil, vim.NIL)
-      end
-      return true, number
-    end,
-    notify = function() return true end,
-    is_closing = function() return closing end,
-    terminate = function() closing = true end,
-  }
+commands = vim.tbl_map(function(name) return 'assist.' .. name end, commands)
+_G.tell = function(message)
+  _G.notify('assist/answer', vim.tbl_extend('keep', message, { delta = '', done = false }))
 end
+local serve = serving({ executeCommandProvider = { commands = commands } }, {
+  ['workspace/executeCommand'] = function(params)
+    _G.asked = _G.asked + 1
+    return _G.results[params.command] or { id = ('a%d'):format(_G.asked) }
+  end,
+})
 require('assist').setup({ cmd = serve, ghost = false, answer = ANSWER })
 """
-
-
-@pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    return {
-        "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
-        "ASSIST_DATA_DIR": str(tmp_path / "data"),
-        "ACME_KEY": KEY,
-    }
+)
 
 
 def open_shop(
@@ -84,10 +62,8 @@ def tell(editor: Editor, number: str, **message: Any) -> None:
 
 
 def heard(editor: Editor) -> list[tuple[str, Any]]:
-    return [
-        (each["command"], each["arguments"][0] if each.get("arguments") else None)
-        for each in editor.lua("return _G.heard")
-    ]
+    """The commands that the fake server was given, each with its first argument."""
+    return [(name, arguments[0] if arguments else None) for name, arguments in heard_commands(editor)]
 
 
 def heard_id(editor: Editor) -> str:

@@ -10,14 +10,6 @@ Opening = Any
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    config = tmp_path / "config"
-    config.mkdir()
-    (config / "config.toml").write_text('[completion]\nmodel = "/nowhere/missing.gguf"\n')
-    return {"ASSIST_CONFIG_DIR": str(config), "ASSIST_DATA_DIR": str(tmp_path / "data")}
-
-
-@pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     space = tmp_path / "space"
     (space / "deep").mkdir(parents=True)

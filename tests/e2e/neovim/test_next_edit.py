@@ -26,18 +26,6 @@ Started = Callable[[], Editor]
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    config = tmp_path / "config"
-    config.mkdir()
-    (config / "config.toml").write_text('[completion]\nmodel = "/nowhere/missing.gguf"\nmode = "eager"\n')
-    return {
-        "ASSIST_CONFIG_DIR": str(config),
-        "ASSIST_DATA_DIR": str(tmp_path / "data"),
-        "ASSIST_OFFLINE": "1",
-    }
-
-
-@pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "space"
     (root / ".git").mkdir(parents=True)

@@ -10,50 +10,41 @@ from typing import Any
 
 import pytest
 from neovim_editor import Editor, running_neovim
+from neovim_offers import SERVER
 
-SETUP = """
-_G.items, _G.heard = {}, {}
-local able = {
-  positionEncoding = 'utf-16', inlineCompletionProvider = {},
-  executeCommandProvider = { commands = { 'assist.accepted' } },
-  textDocumentSync = { openClose = true, change = 2 },
-}
-local function serve(dispatchers)
-  local number, closing = 0, false
-  local function note(method, params) table.insert(_G.heard, { method, vim.json.encode(params or {}) }) end
-  return {
-    request = function(method, params, callback)
-      number = number + 1
-      note(method, params)
-      local at, found = params and params.position, {}
-      if at and #_G.items > 0 then
-        local row, col = unpack(vim.api.nvim_win_get_cursor(0))
-        _G.base = _G.base or { row - 1, col }
-        local typed = vim.api.nvim_buf_get_text(0, _G.base[1], _G.base[2], row - 1, col, {})
-        for _, item in ipairs(_G.items) do
-          local rest = item.text:sub(#table.concat(typed, '\\n') + 1)
-          local stop = { line = at.line, character = at.character + (item.over or 0) }
-          table.insert(found, rest ~= '' and {
-            insertText = rest, range = { start = at, ['end'] = stop },
-            command = { title = '', command = 'assist.accepted', arguments = { 7 } },
-          } or nil)
-        end
-      end
-      local answers = { initialize = { capabilities = able }, ['textDocument/inlineCompletion'] = { items = found } }
-      if params and params.command == 'assist.why' then
-        local at = params.arguments[1].position
-        answers[method] = { reason = 'syntax', words = ('words for line %d'):format(at.line) }
-      end
-      callback(nil, answers[method] or vim.NIL)
-      return true, number
-    end,
-    notify = function(method, params) note(method, params) return true end,
-    is_closing = function() return closing end,
-    terminate = function() closing = true end,
-  }
+SETUP = (
+    SERVER
+    + """
+_G.items = {}
+local answers = {}
+answers['textDocument/inlineCompletion'] = function(params)
+  local at, found = params.position, {}
+  if #_G.items > 0 then
+    local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+    _G.base = _G.base or { row - 1, col }
+    local typed = vim.api.nvim_buf_get_text(0, _G.base[1], _G.base[2], row - 1, col, {})
+    for _, item in ipairs(_G.items) do
+      local rest = item.text:sub(#table.concat(typed, '\\n') + 1)
+      local stop = { line = at.line, character = at.character + (item.over or 0) }
+      table.insert(found, rest ~= '' and {
+        insertText = rest, range = { start = at, ['end'] = stop },
+        command = { title = '', command = 'assist.accepted', arguments = { 7 } },
+      } or nil)
+    end
+  end
+  return { items = found }
 end
+answers['workspace/executeCommand'] = function(params)
+  if params.command ~= 'assist.why' then return end
+  return { reason = 'syntax', words = ('words for line %d'):format(params.arguments[1].position.line) }
+end
+local serve = serving({
+  inlineCompletionProvider = {},
+  executeCommandProvider = { commands = { 'assist.accepted' } },
+}, answers)
 require('assist').setup({ cmd = serve })
 """
+)
 
 
 @pytest.fixture(scope="package")

@@ -1,4 +1,4 @@
-"""The answer view in VS Code: a conversation with its sources, refused edits, and the text before it is sent."""
+"""Questions in VS Code: the answer view, conversations, edits in its preview, and consent before sending."""
 
 import re
 import subprocess
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asked_shop import RENAMED
+from asked_shop import CART, PRICES, RENAMED
 from hostile import Hostile
 from vendor import configure_provider, scripted_answer, vendor
 from workbench import Window, until
@@ -26,20 +26,69 @@ KEEP_PROGRESS = """body => {
 REFUSED = RENAMED.replace("def gross(net):\n=======", "def not_in_the_file(net):\n=======")
 
 
+RENAMED_CART = CART.replace("gross", "with_tax")
+RENAMED_PRICES = PRICES.replace("gross", "with_tax")
+RENAME = "Rename gross to with_tax in both files."
+
+
 @pytest.fixture
-def acme(configuration: Path, config: Path, model_path: Path) -> Iterator[Hostile]:
-    """A provider on loopback: its first edit fits no line of the file, its second one does."""
-    with vendor(scripted_answer(REFUSED), scripted_answer(RENAMED)) as server:
+def acme(
+    request: pytest.FixtureRequest, configuration: Path, config: Path, model_path: Path
+) -> Iterator[Hostile]:
+    """A provider on loopback that gives the answers which the test's parameter has."""
+    with vendor(*map(scripted_answer, request.param)) as server:
         configure_provider(configuration, server.url, model=model_path, mode="ask")
         yield server
 
 
-@pytest.fixture
-def willing(configuration: Path, config: Path, model_path: Path) -> Iterator[Hostile]:
-    """A provider on loopback whose edit is right."""
-    with vendor(scripted_answer(RENAMED)) as server:
-        configure_provider(configuration, server.url, model=model_path, mode="ask")
-        yield server
+def answering(*answers: str) -> pytest.MarkDecorator:
+    """What `acme` answers in a test."""
+    return pytest.mark.parametrize("acme", [answers], indirect=True, ids=["acme"])
+
+
+def refactor(window: Window) -> None:
+    window.run_with_words("Assist: Refactor...", RENAME)
+
+
+def contents(folder: Path) -> tuple[str, str]:
+    return (folder / "shop" / "cart.py").read_text(), (folder / "shop" / "prices.py").read_text()
+
+
+def save_all(window: Window) -> None:
+    until("two changed files", lambda: window.page.locator(".tab.dirty").count() == 2)
+    window.run("File: Save All Files")
+
+
+def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop: Path) -> None:
+    window.open("shop/cart.py", 13, 9)
+    window.ready()
+    window.press("Control+a")  # enough text that the explanation takes seconds
+    window.run("Assist: Explain")
+    view = window.view()
+    body = view.locator("section .body")
+    lengths: set[int] = set()
+
+    def grows() -> bool:
+        lengths.add(len(body.inner_text()))
+        return len(lengths - {0}) > 1
+
+    until("an answer that grows", grows)
+    window.shoot("explain streams")
+    view.locator("section .last").filter(has_text="on this machine").wait_for(timeout=120_000)
+    window.shoot("explained")
+    assert view.locator("h2").inner_text() == "Explain · cart.py:1"
+    assert len(body.inner_text()) > 40
+    assert not view.locator("section > .stop").is_visible(), "nothing is left to stop"
+
+
+def test_an_answer_is_stopped_by_its_button(window: Window, shop: Path) -> None:
+    window.open("shop/cart.py", 13, 9)
+    window.ready()
+    window.run_with_words("Assist: Ask...", "Write the numbers from 1 to 300, each on a line of its own.")
+    view = window.view()
+    until("a word", lambda: view.locator("section .body").inner_text().strip())
+    view.locator("section > .stop").click()
+    view.locator("section .last").filter(has_text="cancelled").wait_for()
 
 
 def test_a_conversation_shows_progress_and_sources_and_goes_on(window: Window, shop: Path) -> None:
@@ -82,12 +131,35 @@ def test_a_conversation_shows_progress_and_sources_and_goes_on(window: Window, s
     assert window.page.locator(f'.tab.active[aria-label^="{Path(path).name}"]').count()
 
 
+@answering(RENAMED)
+def test_a_refactoring_is_previewed_applied_and_undone(window: Window, shop: Path, acme: Hostile) -> None:
+    before = contents(shop)
+    window.open("shop/prices.py", 1, 5)
+    window.ready()
+    refactor(window)
+    window.modal("Send")
+    window.page.get_by_text("Refactor Preview", exact=False).first.wait_for()
+    window.shoot("refactor preview")
+    assert contents(shop) == before
+    window.page.locator("a.monaco-button", has_text="Apply").click()
+    until("the edit", lambda: window.text(1) == "def with_tax(net):")
+    save_all(window)
+    until("both files", lambda: contents(shop) == (RENAMED_CART, RENAMED_PRICES))
+    window.shoot("applied")
+    window.run("Assist: Undo Last Edit")
+    window.page.locator("a.monaco-button", has_text="Apply").click()
+    until("the edit taken back", lambda: window.text(1) == "def gross(net):")
+    save_all(window)
+    until("both files", lambda: contents(shop) == before)
+
+
+@answering(RENAMED)
 def test_what_would_leave_is_shown_read_and_not_sent_after_a_no(
     window: Window, shop: Path, acme: Hostile
 ) -> None:
     window.open("shop/prices.py", 1, 5)
     window.ready()
-    window.run_with_words("Assist: Refactor...", "Rename gross to with_tax in both files.")
+    refactor(window)
     shown = window.dialog()
     window.shoot("egress")
     words = shown.inner_text()
@@ -111,10 +183,11 @@ def test_what_would_leave_is_shown_read_and_not_sent_after_a_no(
     assert acme.requests == []
 
 
+@answering(REFUSED, RENAMED)
 def test_a_refused_edit_offers_another_try_and_no_insert(window: Window, shop: Path, acme: Hostile) -> None:
     window.open("shop/prices.py", 1, 5)
     window.ready()
-    window.run_with_words("Assist: Refactor...", "Rename gross to with_tax in both files.")
+    refactor(window)
     window.modal("Send")
     view = window.view()
     error = view.locator("section .error")
@@ -132,14 +205,15 @@ def test_a_refused_edit_offers_another_try_and_no_insert(window: Window, shop: P
     assert not view.locator("section .error").is_visible()
 
 
+@answering(RENAMED)
 def test_an_edit_at_the_cursor_goes_straight_to_the_preview(
-    window: Window, shop: Path, willing: Hostile
+    window: Window, shop: Path, acme: Hostile
 ) -> None:
     window.open("shop/prices.py", 1, 5)
     window.ready()
     window.press("Alt+i")
     window.page.locator(".quick-input-message", has_text="What should change?").wait_for()
-    window.page.locator(".quick-input-widget input").first.fill("Rename gross to with_tax in both files.")
+    window.page.locator(".quick-input-widget input").first.fill(RENAME)
     window.press("Enter")
     window.modal("Send")
     window.page.get_by_text("Refactor Preview", exact=False).first.wait_for()

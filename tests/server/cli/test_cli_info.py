@@ -7,14 +7,10 @@ from pathlib import Path
 import pytest
 from config_files import PROVIDER
 from conftest import Assist
+from recording import configure
 
 from assist_server.records.usage_rows import record_session
 from assist_server.wording.counts import stats_document, stats_facts
-
-
-def configure(tmp_path: Path, text: str) -> None:
-    (tmp_path / "config").mkdir(exist_ok=True)
-    (tmp_path / "config" / "config.toml").write_text(text)
 
 
 def test_the_doctor_without_a_model_is_exit_1_with_a_remedy(assist: Assist) -> None:

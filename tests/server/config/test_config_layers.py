@@ -22,13 +22,6 @@ USER = PROVIDER + "[escalation]\nmode = 'auto'\nalways_ask = []\nmax_cost_usd_pe
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    repo = tmp_path / "shop"
-    (repo / ".git").mkdir(parents=True)
-    return repo
-
-
-@pytest.fixture
 def config(tmp_path: Path) -> Config:
     return load_lenient(write(tmp_path, USER), site=(tmp_path / "site",))
 

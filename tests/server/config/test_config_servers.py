@@ -12,14 +12,6 @@ TABLE = "[servers.team]\nkind = 'vllm'\nbase_url = 'https://gpu.example'\nmodel 
 USER = f"[completion]\nserver = 'team'\n{TABLE}residency = ['internal']\n"
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    root = tmp_path / "repo"
-    (root / ".git").mkdir(parents=True)
-    (root / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
-    return root
-
-
 def test_the_user_names_a_server_which_answers_questions_too(tmp_path: Path, repo: Path) -> None:
     config = load(write(tmp_path, USER) | {"TEAM_KEY": "sesame-sesame"})
     found, problems = permissions_for(config, [str(repo)])

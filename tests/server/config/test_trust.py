@@ -24,13 +24,6 @@ DENY = "[egress]\ndeny = ['infra/**']\n"
 
 
 @pytest.fixture
-def repo(tmp_path: Path) -> Path:
-    repo = tmp_path / "shop"
-    (repo / ".git").mkdir(parents=True)
-    return repo
-
-
-@pytest.fixture
 def config(tmp_path: Path) -> Config:
     return load(write(tmp_path, PROVIDER + "[escalation]\nmode = 'auto'\n"))
 

@@ -2,139 +2,87 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from config_files import environ
-from fake_llama import SMALL_BUDGET, fake_model
+from ghost_desk import URI, At, Desk, writing
 from lsprotocol import types
 
-from assist_completion.engine.engine import Engine
 from assist_completion.errors import MissingModelError, ModelError, ServedError
-from assist_completion.inference.worker import Worker
 from assist_completion.suggestion import Reason
 from assist_server.config.config import load_lenient
 from assist_server.editor.session import Session
 from assist_server.editor.suggestions import RequestEnd
-from assist_server.local_model.opening import OpenedModels
 from assist_server.lsp.server import _ghost_texts
 from assist_server.wording.reasons import REASONS, EditorReason
-from assist_server.workspace.documents import Edit, OpenDocument
+from assist_server.workspace.documents import Edit
 
-URI = "file:///work/a.py"
-At = tuple[int, int]
 Case = Callable[[Path], Awaitable[RequestEnd]]
 
 
-class NoAnswers:
-    def close(self) -> None:
-        pass
+async def ask(desk: Desk, at: At | None = None, *, uri: str = URI, manual: bool = False) -> RequestEnd:
+    await desk.session.suggestions.complete(uri, at or desk.at, manual=manual)
+    return desk.session.suggestions.end_of(uri, at or desk.at)
 
 
-class Desk:
-    """A session with one open document, whose model continues it with one text. The cursor is at █."""
-
-    def __init__(self, session: Session, models: list[Any], at: At) -> None:
-        self.session, self.models, self.at = session, models, at
-
-    async def ask(self, at: At | None = None, *, uri: str = URI, manual: bool = False) -> RequestEnd:
-        await self.session.suggestions.complete(uri, at or self.at, manual=manual)
-        return self.session.suggestions.end_of(uri, at or self.at)
-
-    def slow_down(self, seconds: float = 0.05) -> None:
-        self.models[0].llama.before_slice = lambda: time.sleep(seconds)
-
-    def break_with(self, error: Exception) -> None:
-        def fail() -> None:
-            raise error
-
-        self.models[0].llama.before_slice = fail
+def llama_of(desk: Desk) -> Any:
+    return desk.models[0].llama
 
 
-@asynccontextmanager
-async def working(
-    place: Path,
-    source: str = "x = █\n",
-    raw: str = "y",
-    *,
-    mode: str = "eager",
-    suffix: str = "py",
-    error: Exception | None = None,
-    real_path: str = "",
-) -> AsyncIterator[Desk]:
-    config = load_lenient(environ(place))
-    completion = replace(config.completion, mode=mode, debounce_ms_max=0)  # type: ignore[arg-type]
-    before, after = source.split("█")
-    models: list[Any] = []
+def slow_down(desk: Desk, seconds: float = 0.05) -> None:
+    llama_of(desk).before_slice = lambda: time.sleep(seconds)
 
-    def open_models(config: Any, say: Any) -> OpenedModels:
-        if error is not None:
-            raise error
-        worker = Worker(lambda abort: models.append(fake_model(before + raw, abort)) or models[0])
-        worker.opened.result(10)
-        engine = Engine(worker, config.completion, SMALL_BUDGET, "fake")
-        return OpenedModels(engine, NoAnswers(), Path(), None, 0.0)  # type: ignore[arg-type]
 
-    settled = asyncio.Event()
+def break_with(desk: Desk, error: Exception) -> None:
+    def fail() -> None:
+        raise error
 
-    def show(status: Any) -> None:
-        if status.state in ("ready", "missing", "failed"):
-            settled.set()
-
-    session = Session(replace(config, completion=completion), show, open_models)
-    lines = (before + after).splitlines(keepends=True)
-    session.open_document(OpenDocument(URI, f"a.{suffix}", "", 1, [*lines, ""], real_path=real_path))
-    session.model.start()
-    async with asyncio.timeout(10):
-        await settled.wait()
-    yield Desk(session, models, (before.count("\n"), len(before.rpartition("\n")[2])))
-    session.close()
+    llama_of(desk).before_slice = fail
 
 
 async def filtered(
     place: Path, *, source: str, raw: str, suffix: str = "py", manual: bool = False
 ) -> RequestEnd:
-    async with working(place, source, raw, suffix=suffix) as desk:
-        return await desk.ask(manual=manual)
+    async with writing(place, source, raw, name=f"a.{suffix}") as desk:
+        return await ask(desk, manual=manual)
 
 
 async def doubted(place: Path) -> RequestEnd:
-    async with working(place, "x = █\n", "call(y)", mode="quiet") as desk:
-        desk.models[0].llama.sureness = 5.0  # a log-probability of about -1
-        return await desk.ask()
+    async with writing(place, "x = █\n", "call(y)", mode="quiet") as desk:
+        llama_of(desk).sureness = 5.0  # a log-probability of about -1
+        return await ask(desk)
 
 
 async def unasked(place: Path) -> RequestEnd:
-    async with working(place, mode="manual") as desk:
-        return await desk.ask()
+    async with writing(place, "x = █\n", "y", mode="manual") as desk:
+        return await ask(desk)
 
 
 async def overtaken(place: Path) -> RequestEnd:
-    async with working(place, "first = █\n\n\nsecond = \n", "call(one)") as desk:
-        desk.slow_down()
-        older = asyncio.create_task(desk.ask(manual=True))
+    async with writing(place, "first = █\n\n\nsecond = \n", "call(one)") as desk:
+        slow_down(desk)
+        older = asyncio.create_task(ask(desk, manual=True))
         await asyncio.sleep(0.1)
-        await desk.ask((3, 9), manual=True)
+        await ask(desk, (3, 9), manual=True)
         return await older
 
 
 async def failing(place: Path, *, error: Exception) -> RequestEnd:
-    async with working(place) as desk:
-        desk.break_with(error)
+    async with writing(place, "x = █\n", "y") as desk:
+        break_with(desk, error)
         position = types.Position(*desk.at)
         assert await _ghost_texts(desk.session, URI, position, manual=True) == ()
         return desk.session.suggestions.end_of(URI, desk.at)
 
 
 async def cancelled(place: Path) -> RequestEnd:
-    async with working(place) as desk:
-        desk.slow_down()
-        task = asyncio.create_task(desk.ask(manual=True))
+    async with writing(place, "x = █\n", "y") as desk:
+        slow_down(desk)
+        task = asyncio.create_task(ask(desk, manual=True))
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -143,17 +91,17 @@ async def cancelled(place: Path) -> RequestEnd:
 
 
 async def typed_on(place: Path) -> RequestEnd:
-    async with working(place, "x = █\n", "call(y)") as desk:
-        desk.slow_down()
-        task = asyncio.create_task(desk.ask(manual=True))
+    async with writing(place, "x = █\n", "call(y)") as desk:
+        slow_down(desk)
+        task = asyncio.create_task(ask(desk, manual=True))
         await asyncio.sleep(0.05)
         desk.session.change_document(URI, 2, [Edit("zz", desk.at, desk.at)])
         return await task
 
 
 async def without_model(place: Path, *, error: Exception) -> RequestEnd:
-    async with working(place, error=error) as desk:
-        return await desk.ask()
+    async with writing(place, "x = █\n", error=error) as desk:
+        return await ask(desk)
 
 
 async def too_early(place: Path) -> RequestEnd:
@@ -163,14 +111,14 @@ async def too_early(place: Path) -> RequestEnd:
 
 
 async def too_late(place: Path) -> RequestEnd:
-    async with working(place) as desk:
+    async with writing(place, "x = █\n", "y") as desk:
         desk.session.close()
-        return await desk.ask()
+        return await ask(desk)
 
 
 async def elsewhere(place: Path) -> RequestEnd:
-    async with working(place) as desk:
-        return await desk.ask(uri="file:///work/other.py")
+    async with writing(place, "x = █\n", "y") as desk:
+        return await ask(desk, uri="file:///work/other.py")
 
 
 async def inventing(place: Path) -> RequestEnd:
@@ -179,22 +127,22 @@ async def inventing(place: Path) -> RequestEnd:
     folder.mkdir()
     (folder / "b.py").write_text("class B:\n    def known(self):\n        pass\n")
     source = "class A:\n    def f(self):\n        self.█\n"
-    async with working(place, source, "from_dictionary(1)", real_path=str(folder / "a.py")) as desk:
+    async with writing(place, source, "from_dictionary(1)", real_path=str(folder / "a.py")) as desk:
         ready = asyncio.Event()
         desk.session.workspace.listen(lambda event: ready.set() if event["event"] == "ready" else None)
         desk.session.open_folders([str(folder)])
         async with asyncio.timeout(30):
             await ready.wait()
-        return await desk.ask()
+        return await ask(desk)
 
 
 async def paused(place: Path) -> RequestEnd:
-    async with working(place) as desk:
+    async with writing(place, "x = █\n", "y") as desk:
         return desk.session.suggestions.end_while_paused(desk.at)
 
 
 async def never(place: Path) -> RequestEnd:
-    async with working(place) as desk:
+    async with writing(place, "x = █\n", "y") as desk:
         return desk.session.suggestions.end_of(URI, desk.at)
 
 
@@ -258,9 +206,9 @@ async def test_every_reason_is_told_in_words(tmp_path: Path, reason: str) -> Non
 
 
 async def test_what_was_held_back_is_told_only_to_who_asks(tmp_path: Path) -> None:
-    async with working(tmp_path, "x = █\n", "call(y)", mode="quiet") as desk:
-        desk.models[0].llama.others = [("x = cal0", 9.0)]  # its fourth letter is a doubt
-        outcome = await desk.ask()
+    async with writing(tmp_path, "x = █\n", "call(y)", mode="quiet") as desk:
+        llama_of(desk).others = [("x = cal0", 9.0)]  # its fourth letter is a doubt
+        outcome = await ask(desk)
         status = desk.session.status
     assert outcome.text == "cal0"
     assert "it would have begun with `cal0`" in outcome.explain(desk.at)
@@ -269,17 +217,17 @@ async def test_what_was_held_back_is_told_only_to_who_asks(tmp_path: Path) -> No
 
 
 async def test_the_status_says_why_until_something_is_shown(tmp_path: Path) -> None:
-    async with working(tmp_path, "x = █\n", "call(y)") as desk:
-        await desk.ask(uri="file:///work/other.py")
+    async with writing(tmp_path, "x = █\n", "call(y)") as desk:
+        await ask(desk, uri="file:///work/other.py")
         assert "has not sent this file" in desk.session.status.why
-        assert (await desk.ask()).words.startswith("a suggestion was shown: ")
+        assert (await ask(desk)).words.startswith("a suggestion was shown: ")
         assert desk.session.status.why == ""
 
 
 async def test_the_request_at_the_cursor_counts_and_else_the_last_one(tmp_path: Path) -> None:
-    async with working(tmp_path, "x = █\n", "call(y)") as desk:
-        await desk.ask()
-        await desk.ask((9, 9))
+    async with writing(tmp_path, "x = █\n", "call(y)") as desk:
+        await ask(desk)
+        await ask(desk, (9, 9))
         suggestions = desk.session.suggestions
         assert suggestions.end_of(URI, desk.at).reason == ""
         other = suggestions.end_of(URI, (0, 1))
