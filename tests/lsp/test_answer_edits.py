@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from asked_shop import CART, PRICES, RENAMED, audit_events
 from lsprotocol import types
-from talker import apply_edits, open_talker
+from talker import apply_edits, open_shop, open_talker
 from vendor import provider, scripted_answer
 
 from assist_escalation.routing import feedback
@@ -28,10 +28,8 @@ async def test_a_cancellation_waits_for_an_edit_that_the_client_has(
 ) -> None:
     with provider(tmp_path, scripted_answer(RENAMED)):
         async with open_talker(home, shop) as client:
-            client.show((shop / "shop" / "cart.py").as_uri(), CART)
-            client.show((shop / "shop" / "prices.py").as_uri(), PRICES)
+            uri = open_shop(client, shop)
             client.takes_edits.clear()
-            uri = (shop / "shop" / "prices.py").as_uri()
             asked = {"uri": uri, "words": "rename gross in shop/cart.py", "wish": "frontier"}
             number = (await client.run("refactor", asked))["id"]
             async with asyncio.timeout(60):
@@ -73,9 +71,7 @@ async def test_a_client_that_reviews_gets_the_diff_and_edits_without_marks(
     protected = RENAMED.split("\n\n")[1].replace("prices", "conftest")
     with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(RENAMED), scripted_answer(protected)):
         async with open_talker(home, shop, reviews=True) as client:
-            uri = (shop / "shop" / "prices.py").as_uri()
-            client.show((shop / "shop" / "cart.py").as_uri(), CART)
-            client.show(uri, PRICES)
+            uri = open_shop(client, shop)
             asked = {"uri": uri, "words": "rename gross in shop/cart.py", "wish": "frontier"}
             client.sends = False
             _, end = await client.whole("refactor", **asked)
@@ -119,8 +115,7 @@ async def test_a_client_that_confirms_nothing_is_asked_and_what_changed_meanwhil
                 audit.rename(audit.with_name("kept.jsonl"))
                 audit.mkdir()
 
-            client.show(cart.as_uri(), CART)
-            client.show(prices.as_uri(), PRICES)
+            open_shop(client, shop)
             asked = {"uri": prices.as_uri(), "words": "rename gross in shop/cart.py", "wish": "frontier"}
             client.meanwhile = close_changed
             _, end = await client.whole("refactor", **asked)

@@ -10,7 +10,7 @@ from asked_shop import CART, PRICES, RENAMED, audit_events
 from hostile import HANG, chunk, head
 from lsprotocol import types
 from repositories import change, make_repository
-from talker import apply_edits, open_talker
+from talker import apply_edits, open_shop, open_talker
 from vendor import configure_provider, provider, scripted_answer
 
 from assist_escalation.edits import journal
@@ -119,11 +119,8 @@ async def test_a_refactoring_over_two_files_is_applied_by_the_client_and_undone(
 async def test_undo_refuses_where_somebody_typed_on(tmp_path: Path, shop: Path, home: Environ) -> None:
     with provider(tmp_path, scripted_answer(RENAMED)):
         async with open_talker(home, shop) as client:
-            prices = shop / "shop" / "prices.py"
-            client.show(prices.as_uri(), PRICES)
-            client.show((shop / "shop" / "cart.py").as_uri(), CART)
             await client.whole(
-                "refactor", uri=prices.as_uri(), words="rename gross in shop/cart.py", wish="frontier"
+                "refactor", uri=open_shop(client, shop), words="rename gross in shop/cart.py", wish="frontier"
             )
             assert len(client.edits) == 1
             undone = await client.run("undo")

@@ -7,21 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import CART, PRICES, RENAMED
+from asked_shop import RENAMED
 from lsprotocol import types
-from talker import Talker, open_talker
+from talker import Talker, open_shop, open_talker
 from vendor import configure_provider, provider, scripted_answer
 
 pytestmark = pytest.mark.slow
 
 Environ = Mapping[str, str]
 ASKED = {"words": "rename gross in shop/cart.py", "wish": "frontier"}
-
-
-def open_documents(client: Talker, shop: Path) -> str:
-    client.show((shop / "shop" / "cart.py").as_uri(), CART)
-    client.show((shop / "shop" / "prices.py").as_uri(), PRICES)
-    return (shop / "shop" / "prices.py").as_uri()
 
 
 async def run_action(client: Talker, uri: str, title: str) -> list[Any]:
@@ -40,7 +34,7 @@ async def test_an_answer_is_shown_as_a_private_document_that_goes_with_the_serve
 ) -> None:
     with provider(tmp_path, scripted_answer("It adds **up**.")):
         async with open_talker(home, shop, plain=True) as client:
-            uri = open_documents(client, shop)
+            uri = open_shop(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
             (page,) = await client.seen(lambda: client.pages)
             text = page.read_text()
@@ -58,7 +52,7 @@ async def test_a_client_that_shows_answers_itself_gets_no_document(
 ) -> None:
     with provider(tmp_path, scripted_answer("It adds **up**.")):
         async with open_talker(home, shop) as client:
-            uri = open_documents(client, shop)
+            uri = open_shop(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
             await client.run("status")
             assert (client.pages, client.messages) == ([], [])
@@ -70,7 +64,7 @@ async def test_where_no_document_can_be_shown_the_answer_is_a_message(
 ) -> None:
     with provider(tmp_path, scripted_answer("It adds **up**.")):
         async with open_talker(home, shop, plain=True, shows=False) as client:
-            uri = open_documents(client, shop)
+            uri = open_shop(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
             (message,) = await client.seen(lambda: client.messages)
             assert message.startswith("It adds **up**.\n\n> ")
@@ -91,7 +85,7 @@ async def test_an_edit_is_agreed_to_by_a_code_action_where_the_client_cannot_ask
 ) -> None:
     with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(RENAMED)):
         async with open_talker(home, shop, plain=True, marks=False, asks=False) as client:
-            uri = open_documents(client, shop)
+            uri = open_shop(client, shop)
             assert "assist: Apply" not in await client.actions(uri)
             number = (await client.run("refactor", {"uri": uri, **ASKED}))["id"]
             refused = await run_action(client, uri, "assist: Discard")
@@ -118,7 +112,7 @@ async def test_an_edit_is_shown_as_a_document_before_it_is_agreed_to(
 ) -> None:
     with provider(tmp_path, scripted_answer(RENAMED)):
         async with open_talker(home, shop, plain=True, marks=False) as client:
-            uri = open_documents(client, shop)
+            uri = open_shop(client, shop)
             pages: list[str] = []
             client.meanwhile = lambda: pages.extend(page.read_text() for page in client.pages)
             await client.whole("refactor", uri=uri, **ASKED)
@@ -136,7 +130,7 @@ async def test_an_edit_is_shown_in_the_question_where_no_document_can_be_shown(
     long = RENAMED.replace("def with_tax(net):\n", f"def with_tax(net):\n{body}")
     with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(long)):
         async with open_talker(home, shop, plain=True, marks=False, shows=False) as client:
-            uri = open_documents(client, shop)
+            uri = open_shop(client, shop)
             client.sends = False
             await client.whole("refactor", uri=uri, **ASKED)
             shown = client.previews[0].splitlines()
@@ -153,7 +147,7 @@ async def test_nothing_is_sent_by_a_client_that_cannot_ask_until_a_code_action_s
 ) -> None:
     with provider(tmp_path, scripted_answer("It adds **up**."), scripted_answer("no"), mode="ask") as acme:
         async with open_talker(home, shop, plain=True, asks=False) as client:
-            uri = open_documents(client, shop)
+            uri = open_shop(client, shop)
             number = (await client.run("explain", {"uri": uri, "wish": "frontier"}))["id"]
             await client.seen(lambda: any("Send this to a provider?" in each for each in client.messages))
             assert acme.connections == 0
@@ -172,7 +166,7 @@ async def test_an_edit_that_the_client_refused_is_offered_again_of_the_files_as_
 ) -> None:
     with provider(tmp_path, scripted_answer(RENAMED), scripted_answer(RENAMED)):
         async with open_talker(home, shop, plain=True, marks=False) as client:
-            uri = open_documents(client, shop)
+            uri = open_shop(client, shop)
             client.refuses = 1
             number = (await client.run("refactor", {"uri": uri, **ASKED}))["id"]
             await run_action(client, uri, "assist: Apply")

@@ -3,13 +3,11 @@
 import asyncio
 import os
 import signal
-import subprocess
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND
+from conftest import started
 from talker import open_talker
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
@@ -20,14 +18,8 @@ PATIENCE = 280  # seconds, on a busy machine
 
 def begin_and_stop(environ: Mapping[str, str], shop: Path) -> tuple[bytes, str]:
     """The first bytes of an answer in a terminal, which Ctrl-C then stops, and the modules it imported."""
-    process = subprocess.Popen(
-        [*COMMAND, "explain", "shop/prices.py:1", "--local"],
-        cwd=shop,
-        env={**os.environ, **environ, "PYTHONPROFILEIMPORTTIME": "1"},  # stderr names every module
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
+    named = {**environ, "PYTHONPROFILEIMPORTTIME": "1"}  # stderr names every module
+    process = started(shop, named, "explain", "shop/prices.py:1", "--local")
     assert process.stdout is not None
     first = os.read(process.stdout.fileno(), FIRST)
     process.send_signal(signal.SIGINT)

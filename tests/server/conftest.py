@@ -4,10 +4,12 @@ import contextlib
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -127,6 +129,24 @@ def process_runner(folder: Path, environ: Mapping[str, str]) -> Assist:
         return result
 
     return run
+
+
+def started(
+    folder: Path, environ: Mapping[str, str], *arguments: str, stdin: int = subprocess.DEVNULL
+) -> "subprocess.Popen[bytes]":
+    """Start a command in a process of its own that can be interrupted.
+
+    A shell starts its background jobs with SIGINT ignored, and children inherit that.
+    """
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env={**os.environ, **environ},
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
 
 
 def commands(*, offline: bool = False, groups: bool = False) -> Iterator[tuple[str, ...]]:

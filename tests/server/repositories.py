@@ -1,5 +1,6 @@
 """A git repository for a test, with one commit."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -8,8 +9,10 @@ NEW = "import os\n\n\ndef total(prices):\n    return sum(prices) / len(prices)\n
 
 
 def git(root: Path, *arguments: str) -> None:
-    own = ("-c", "user.email=a@b.example", "-c", "user.name=A", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *own, *arguments], cwd=root, check=True, capture_output=True)
+    """Run git as nobody in particular, without the settings of this machine."""
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    own = ("-c", "user.email=a@b.example", "-c", "user.name=A")
+    subprocess.run(["git", *own, *arguments], cwd=root, env=environ, check=True, capture_output=True)
 
 
 def make_repository(root: Path) -> Path:

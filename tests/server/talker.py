@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from asked_shop import CART, PRICES
 from lsprotocol import types
 from pygls.exceptions import JsonRpcMethodNotFound
 
@@ -152,6 +153,14 @@ async def open_talker(environ: Mapping[str, str], root: Path, **able: bool) -> A
     async with serving(environ, folders=[root], make=partial(Talker, **able)) as client:
         assert isinstance(client, Talker)
         yield client
+
+
+def open_shop(client: Talker, shop: Path) -> str:
+    """Open both files of the shop; the address of the one with prices."""
+    uris = [(shop / "shop" / name).as_uri() for name in ("cart.py", "prices.py")]
+    for uri, text in zip(uris, (CART, PRICES), strict=True):
+        client.show(uri, text)
+    return uris[1]
 
 
 def apply_edits(texts: Mapping[str, str], edit: types.WorkspaceEdit) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -42,13 +41,6 @@ def put(path: Path, text: str = "x") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     return path
-
-
-def git(folder: Path, *arguments: str) -> None:
-    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-    command = ["git", *who, *arguments]
-    subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True)
 
 
 Start = Callable[..., Watching]

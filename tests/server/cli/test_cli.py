@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Assist, commands
+from recording import configure
 
 
 @pytest.mark.parametrize("command", list(commands(groups=True)), ids=" ".join)
@@ -130,8 +131,7 @@ def test_relative_paths_start_at_the_workspace(assist: Assist, tmp_path: Path) -
 
 
 def test_a_broken_configuration_stops_a_command_and_names_the_key(assist: Assist, tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "config.toml").write_text('[completion]\nmoddel = "x"\n')
+    configure(tmp_path, '[completion]\nmoddel = "x"\n')
     done = assist("complete", "a.py:1:1")
     assert done.code == 1
     assert "moddel" in done.err

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Assist
+from recording import configure
 from small_gguf import gguf
 
 from assist_completion.model_store.catalogue import find
@@ -144,8 +145,7 @@ def test_remove_asks_nobody_in_a_script(assist: Assist, tmp_path: Path) -> None:
 
 
 def test_a_name_in_config_toml_is_what_setup_sets_up(assist: Assist, tmp_path: Path) -> None:
-    (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "config.toml").write_text('[completion]\nmodel = "codegemma-2b"\n')
+    configure(tmp_path, '[completion]\nmodel = "codegemma-2b"\n')
     done = assist("setup", "--offline")
     assert "The model codegemma-2b could not be fetched" in done.err
 

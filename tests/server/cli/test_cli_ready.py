@@ -1,19 +1,15 @@
 """The command line with the real model: completions, batches, setup, the doctor and the demo."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
-from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import Assist
+from conftest import Assist, started
 
 pytestmark = pytest.mark.model
 
@@ -82,13 +78,7 @@ def test_a_batch_answers_line_by_line_in_order(ready_assist: Assist) -> None:
 def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
     tmp_path: Path, environ: Mapping[str, str]
 ) -> None:
-    command = [sys.executable, "-P", "-m", "assist_server", "complete", "--batch"]
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    # A shell starts its background jobs with SIGINT ignored, and children inherit that.
-    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    environment = {**os.environ, **environ}
-    pipes["preexec_fn"] = listen  # no lock is needed here, so threads do not matter
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
+    with started(tmp_path, environ, "complete", "--batch", stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from repositories import git
 from watchdog.events import DirModifiedEvent, FileModifiedEvent, FileMovedEvent, FileOpenedEvent
-from watched import PATIENCE, Start, git, ignored, put, watch_starter
+from watched import PATIENCE, Start, ignored, put, watch_starter
 
 from assist_server.workspace.tree_watch import FolderWatch, TreeWatch, WatchListener, reported_path
 from assist_server.workspace.watcher import FLOOD, problem_words

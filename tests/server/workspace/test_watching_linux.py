@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from watched import Start, git, put, watch_starter
+from repositories import git
+from watched import Start, put, watch_starter
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="inotify")]
 

@@ -6,13 +6,11 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from asked_shop import KEY, audit_events
-from conftest import COMMAND, Assist
+from conftest import COMMAND, Assist, started
 from hostile import HANG, chunk, head, refusal
 from vendor import provider, scripted_answer
 
@@ -139,15 +137,8 @@ def test_control_c_stops_the_stream_and_what_came_is_paid(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
     with provider(tmp_path, [head(), chunk("half an answer"), HANG]):
-        # A shell starts its background jobs with SIGINT ignored, and children inherit that.
-        listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": listen}
-        process = subprocess.Popen(
-            [*COMMAND, "explain", "shop/cart.py:13", "--frontier", "--yes"],
-            cwd=shop,
-            env={**os.environ, **home, "ACME_KEY": KEY},
-            **pipes,
-        )
+        arguments = ("explain", "shop/cart.py:13", "--frontier", "--yes")
+        process = started(shop, {**home, "ACME_KEY": KEY}, *arguments)
         assert process.stdout is not None
         assert process.stdout.read(len("half an answer")) == b"half an answer"
         process.send_signal(signal.SIGINT)

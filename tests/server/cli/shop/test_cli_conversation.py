@@ -6,13 +6,12 @@ import signal
 import stat
 import subprocess
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asked_shop import KEY
-from conftest import COMMAND, Assist
+from conftest import Assist, started
 from hostile import HANG, chunk, head
 from vendor import provider, scripted_answer
 
@@ -86,16 +85,7 @@ def test_control_c_stops_an_answer_and_not_the_chat(tmp_path: Path, shop: Path, 
     with provider(
         tmp_path, [head(), chunk("half an answer"), HANG], scripted_answer("A whole answer.")
     ) as acme:
-        # A shell starts its background jobs with SIGINT ignored, and children inherit that.
-        listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-        pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        pipes["preexec_fn"] = listen
-        process = subprocess.Popen(
-            [*COMMAND, "chat", "--frontier"],
-            cwd=shop,
-            env={**os.environ, **home, "ACME_KEY": KEY},
-            **pipes,
-        )
+        process = started(shop, {**home, "ACME_KEY": KEY}, "chat", "--frontier", stdin=subprocess.PIPE)
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(b"what is taxed?\n")

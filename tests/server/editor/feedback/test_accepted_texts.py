@@ -319,13 +319,7 @@ async def test_two_sessions_add_up_and_neither_text_nor_path_is_written(tmp_path
 
 
 async def test_of_too_many_texts_the_oldest_are_judged_first() -> None:
-    usage = UsageTable(tuple)
-    accepted = AcceptedTexts(usage)
-    document = OpenDocument("u", "a.py", "python", 1, [f"a{number}\n" for number in range(MOST + 2)])
-    for number in range(MOST + 2):
-        key = UsageKey("2026-01-31", model=str(number))
-        accepted.remember({number: ShownText(key, document, f"a{number}", (number, 0))})
-        accepted.accept(number)
+    accepted, _, usage = shown_texts(MOST + 2, [f"a = {number}\n" for number in range(MOST + 2)])
     assert accepted.waiting == MOST
     ends = {key.model for key, counts in usage.rows.items() if counts["kept-30s"]}
     assert ends == {"0", "1"}
