@@ -129,7 +129,7 @@ class WinShare:
 def rank(comparisons: Sequence[Comparison], seed: int = 1) -> tuple[WinShare, ...]:
     """The candidates, the strongest first. Comparisons of one task are resampled together.
 
-    >>> [each.candidate for each in rank([Comparison(task, "a", "b", 1.0) for task in range(5)])]
+    >>> [place.candidate for place in rank([Comparison(task, "a", "b", 1.0) for task in range(5)])]
     ['a', 'b']
     """
     names = sorted({name for comparison in comparisons for name in (comparison.one, comparison.other)})

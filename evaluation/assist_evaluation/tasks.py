@@ -136,7 +136,7 @@ def _task(row: Mapping[str, Any]) -> EvalTask:
         and task.path == str(plain)
         and not plain.is_absolute()
         and not {"", ".", "..", ".git"} & set(plain.parts)
-        and all(each.isprintable() for each in (task.path, task.name, task.language))
+        and all(text.isprintable() for text in (task.path, task.name, task.language))
         and 0 < task.first < MOST_LINES
         and 0 <= task.last < MOST_LINES
         and 0 <= task.column < MOST_LINES

@@ -201,7 +201,7 @@ def start_of_copy(site: CursorSite, text: str) -> int:
     full = [site.line + lines[0], *lines[1:]]
     below = [line for line in site.after.split("\n")[1 : 2 * BLOCK.max_lines] if line.strip()]
     for start, line in enumerate(lines):
-        own = [each for each in full[start:] if each.strip()]
+        own = [rest for rest in full[start:] if rest.strip()]
         size = min(len(own), len(below))
         copies = line.strip() and any(map(is_substantial, own[:size]))
         if copies and same_lines(own[:size], below[:size], "" if start else site.line):

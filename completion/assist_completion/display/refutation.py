@@ -111,7 +111,7 @@ def _definitions(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, i
 def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
     """The names that have to exist."""
     language = site.language.name
-    bound = {name for each in _BINDINGS for match in each.finditer(code) for name in _NAME.findall(match[1])}
+    bound = {name for form in _BINDINGS for match in form.finditer(code) for name in _NAME.findall(match[1])}
     part = _PART_OF_PATH.get(language)
     code = _HEADS.sub(lambda head: " " * len(head[0]), code)
     for found in _NAME.finditer(code):

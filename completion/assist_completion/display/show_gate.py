@@ -155,7 +155,7 @@ def score(chances: Sequence[float]) -> float:
 
 def score_until(end: int, spans: Spans) -> float:
     """The score of the tokens that begin before the character `end`, the first one at least."""
-    starts = (0, *(each for each, _ in spans))
+    starts = (0, *(start for start, _ in spans))
     begun = [chance for start, (_, chance) in zip(starts, spans, strict=False) if start < max(end, 1)]
     return round(score(begun), 4)
 

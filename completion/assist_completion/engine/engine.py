@@ -253,7 +253,7 @@ class Engine:
             self._generations.pop(next(iter(self._generations)))
 
     def _count_branches(self, branches: Branches) -> None:
-        written = sum(each.tokens.generated for each in branches.ready)
+        written = sum(branch.tokens.generated for branch in branches.ready)
         self.counts["tokens-read"] += branches.read
         self.counts["tokens-written"] += written
         self.counts["tokens-branched"] += written

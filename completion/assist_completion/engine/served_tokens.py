@@ -151,8 +151,8 @@ class ServedSource:
         """An earlier prompt that this cursor continues, or a new one."""
         fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in self._prompts]
         known = [
-            (each, found)
-            for each, found in fitting
+            (prefix, found)
+            for prefix, found in fitting
             if found is not None and self._fits(found) and self._is_admitted(context, found)
         ]
         if known:
@@ -186,7 +186,7 @@ class ServedSource:
         return self._server.admit(replace(context, snippets=made.snippets)).snippets == made.snippets
 
     def _remember(self, prompt: CachedPrompt) -> None:
-        self._prompts = [*(each for each in self._prompts if each is not prompt), prompt][-PLANS:]
+        self._prompts = [*(known for known in self._prompts if known is not prompt), prompt][-PLANS:]
 
     def _run(self, work: Coroutine[None, None, object]) -> None:
         """Run to the end, or until the abort flag is set."""
@@ -219,7 +219,7 @@ def _chance_among(piece: ServedPiece, need: str) -> float | None:
     fitting = {text: chance for text, chance in piece.likely if text and _agree(text, need)}
     fitting[piece.text] = piece.chance
     peak = max(fitting.values())
-    total = peak + math.log(sum(math.exp(each - peak) for each in fitting.values()))
+    total = peak + math.log(sum(math.exp(chance - peak) for chance in fitting.values()))
     return min(0.0, piece.chance - total)
 
 

@@ -283,7 +283,7 @@ def _weigh_tokens(sequence: LlamaSequence, prompt: list[int], start: int) -> lis
 
 def _weigh_token(llama: Llama, token: int, logits: Logits) -> WeighedToken:
     best = int(logits.argmax())
-    written, expected = (llama.piece(each).decode("utf-8", "replace") for each in (token, best))
+    written, expected = (llama.piece(id_).decode("utf-8", "replace") for id_ in (token, best))
     return WeighedToken(written, expected, float(logits[best] - logits[token]))
 
 

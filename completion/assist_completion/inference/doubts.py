@@ -65,11 +65,11 @@ def _tells(written: str, expected: str, above: str) -> bool:
         return False
     if written.startswith(_COMMENT) or expected.startswith(_COMMENT):
         return False
-    if all(each in _PUNCTUATION for each in written):
+    if all(letter in _PUNCTUATION for letter in written):
         return expected[0].isdecimal()
     if expected.startswith("_") and not _NAME.fullmatch(written):
         return False  # a longer name was expected
-    name, other = (each.lstrip(_PUNCTUATION) for each in (written, expected))
+    name, other = (text.lstrip(_PUNCTUATION) for text in (written, expected))
     if not _NAME.fullmatch(name) or name in _WORDS:
         return True
     known = re.search(rf"\b{re.escape(name)}\b", above) is not None

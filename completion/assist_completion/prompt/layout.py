@@ -57,7 +57,7 @@ class Plan:
 
 def starts_of(plans: Iterable[Plan], path: str, snippets: tuple[Snippet, ...]) -> list[str]:
     """How the heads of a file after these snippets begin, in the order of the plans, each once."""
-    heads = [each.head for each in plans if each.path == path and each.snippets == snippets]
+    heads = [earlier.head for earlier in plans if earlier.path == path and earlier.snippets == snippets]
     return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
 
@@ -163,7 +163,7 @@ def _known_start(
         if at < 0 or (at > 0 and before[at - 1] != "\n"):
             continue
         line = before.count("\n", 0, at)
-        size = sum(len(each) + 1 for each in lines[line:anchor])
+        size = sum(len(text_line) + 1 for text_line in lines[line:anchor])
         if line <= anchor and SHORT * room <= size <= LONG * room:
             return line
     return None

@@ -33,17 +33,17 @@ def offer(pack: Pack, ranked: Sequence[Snippet], budget: int) -> Pack:
     if not pack.snippets:
         return Pack(tuple(reversed(fresh)), pack.epoch + 1)
     kept = {_key(snippet) for snippet in pack.snippets}
-    missing = [each for each in fresh if _key(each) not in kept]
+    missing = [snippet for snippet in fresh if _key(snippet) not in kept]
     if not missing:
         return pack
-    scores = {_key(each): each.score for each in ranked}
+    scores = {_key(snippet): snippet.score for snippet in ranked}
     value = sum(scores.get(_key(snippet), 0.0) for snippet in pack.snippets)
     room = budget - sum(map(tokens_of, pack.snippets))
     added = _take_fitting(missing, room)[:GROWN]
-    gain = sum(each.score for each in added)
+    gain = sum(snippet.score for snippet in added)
     if added and gain > (BETTER - 1) * value:
         return Pack((*pack.snippets, *reversed(added)), pack.epoch)
-    if sum(each.score for each in fresh) > BETTER * value:
+    if sum(snippet.score for snippet in fresh) > BETTER * value:
         return Pack(tuple(reversed(fresh)), pack.epoch + 1)
     return pack
 
@@ -51,10 +51,10 @@ def offer(pack: Pack, ranked: Sequence[Snippet], budget: int) -> Pack:
 def _take_fitting(ranked: Sequence[Snippet], budget: int) -> list[Snippet]:
     """The best snippets that fit, best first. One that is too long is skipped for a smaller one."""
     taken: list[Snippet] = []
-    for each in ranked:
-        need = tokens_of(each)
+    for snippet in ranked:
+        need = tokens_of(snippet)
         if need <= budget:
-            taken.append(each)
+            taken.append(snippet)
             budget -= need
     return taken
 

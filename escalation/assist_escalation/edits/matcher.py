@@ -84,7 +84,7 @@ def find(wanted: Wanted, text: str) -> Match:
         if how == "exact" and len(inside) == 1:
             return _match(wanted, "symbol", inside[0], within)
         if places:
-            raise _ambiguous_error(wanted, [each.line + 1 for each in inside or places])
+            raise _ambiguous_error(wanted, [fit.line + 1 for fit in inside or places])
     raise _missing_error(wanted, lines)
 
 
@@ -96,10 +96,10 @@ def check_indented(wanted: Sequence[Wanted], found: Sequence[Match], text: str) 
     if all(match.hunk.how != "indent" for match in found):
         return
     lines = bare_lines(text)
-    for each in wanted:
-        at = [place.line + 1 for place in _match_indented(each.search, lines)]
+    for block in wanted:
+        at = [place.line + 1 for place in _match_indented(block.search, lines)]
         if len(at) > 1:
-            raise _ambiguous_error(each, at)
+            raise _ambiguous_error(block, at)
 
 
 def _match_exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_PlaceFit]:
@@ -185,7 +185,7 @@ def _within(wanted: Wanted, text: str) -> tuple[int, int] | None:
         return None
     exact = [definition for definition in found.definitions if definition.qualified == name]
     named = exact or [definition for definition in found.definitions if definition.name == name]
-    places = [(each.start_line, each.end_line) for each in named]
+    places = [(definition.start_line, definition.end_line) for definition in named]
     if len(places) > 1:
         at = ", ".join(str(first) for first, _ in places[:SHOWN_LINES])
         raise EditError(f"{wanted.name}: {wanted.path} has {len(places)} of the name it gives, at lines {at}")

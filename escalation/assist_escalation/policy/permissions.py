@@ -200,7 +200,7 @@ def _by_author(layers: Sequence[Layer]) -> list[Layer]:
 
 
 def _least(said: Sequence[EscalationSettings], name: str, order: tuple[Any, ...]) -> Any:
-    return min((getattr(each, name) for each in said), key=order.index)
+    return min((getattr(settings, name) for settings in said), key=order.index)
 
 
 def _union(texts: Any) -> tuple[Any, ...]:

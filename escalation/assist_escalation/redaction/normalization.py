@@ -54,7 +54,7 @@ _COMMA = re.compile(r"""["'][ \t\r\n]{0,40}+,[ \t\r\n]{0,40}+[rbuf]?["']""")
 def joints(text: str) -> Iterator[re.Match[str]]:
     """The texts between two literals that follow each other.
 
-    >>> [each[0] for each in joints('a = "x" + "y"')]
+    >>> [match[0] for match in joints('a = "x" + "y"')]
     ['" + "']
     """
     return _JOIN.finditer(text)
@@ -63,7 +63,7 @@ def joints(text: str) -> Iterator[re.Match[str]]:
 def commas(text: str) -> Iterator[re.Match[str]]:
     """The texts between the literals of a list that a program joins.
 
-    >>> [each[0] for each in commas("['x', 'y'].join('')")]
+    >>> [match[0] for match in commas("['x', 'y'].join('')")]
     ["', '"]
     """
     if "join" not in text and "concat" not in text:
@@ -88,7 +88,7 @@ _ANY_COMMA = re.compile(r"""["']?[ \t\r\n]{0,40}+,[ \t\r\n]{0,40}+[rbuf]?["']?""
 def argument_commas(text: str) -> Iterator[re.Match[str]]:
     """The texts between the arguments of a command that a program calls.
 
-    >>> [each[0] for each in argument_commas('run(["mysql", "-px", "db"])')]
+    >>> [match[0] for match in argument_commas('run(["mysql", "-px", "db"])')]
     ['", "', '", "']
     """
     for match in _ARGUMENTS.finditer(text):

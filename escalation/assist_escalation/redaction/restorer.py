@@ -89,7 +89,7 @@ def _drawn(text: str) -> str:
     end = text.rfind(">") + 1
     bare = _EMPHASIS.sub("", _ESCAPE.sub("", _TAG.sub("", text[:end]) + text[end:]))
     return "".join(
-        each for each in bare if " " <= each <= "~" or (each.isalnum() and each not in _BLANK_LETTERS)
+        sign for sign in bare if " " <= sign <= "~" or (sign.isalnum() and sign not in _BLANK_LETTERS)
     )
 
 

@@ -46,7 +46,7 @@ class Rule:
         value = self.values.get(key)
         if not isinstance(value, list) or not value:
             raise self.error(key, "must be an array of whole numbers")
-        if not all(type(each) is int and each >= 0 for each in value):
+        if not all(type(number) is int and number >= 0 for number in value):
             raise self.error(key, "must hold whole numbers from 0")
         return tuple(value)
 

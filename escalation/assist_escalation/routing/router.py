@@ -164,9 +164,9 @@ def set_threshold(thresholds: Sequence[Thresholds], named: Sequence[str]) -> flo
     0.8
     """
     found = []
-    for each in thresholds:
-        special = [each[kind] for kind in named if kind in each]
-        found += [min(special)] if special else [each[DEFAULT]] if DEFAULT in each else []
+    for limits in thresholds:
+        special = [limits[kind] for kind in named if kind in limits]
+        found += [min(special)] if special else [limits[DEFAULT]] if DEFAULT in limits else []
     return min(found, default=None)
 
 

@@ -41,7 +41,7 @@ class KnownCandidate:
         """Nothing is held."""
 
     def _other(self, task: EvalTask) -> TaskTexts:
-        others = [each for each in self._tasks if each.kind == task.kind and each.id != task.id]
+        others = [one for one in self._tasks if one.kind == task.kind and one.id != task.id]
         known = [self._texts[other.id] for other in others if other.id in self._texts]
         return seeded_random(1, task.id).choice(known) if known else replace(self._texts[task.id], truth="?")
 

@@ -59,7 +59,7 @@ def parse_candidate(text: str) -> CandidateSpec:
     """
     named, *options = [part.strip() for part in text.split(",")]
     kind, colon, name = named.partition(":")
-    source = next((each for each in ANSWERS if each == kind), None)
+    source = next((answer for answer in ANSWERS if answer == kind), None)
     if source is None or (source not in NAMELESS and not (colon and name)):
         raise UserError(
             f"{text!r} is no candidate: write local:NAME, server:NAME or provider:NAME, as in "

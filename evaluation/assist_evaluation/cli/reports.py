@@ -92,8 +92,8 @@ def show(made: "RunReport", file: Path) -> None:
         rows = facts.kind_rows(kind, summary)
         if rows:
             out(f"\n{head}")
-            heads = [each for each, _ in facts.kind_heads(kind)]
-            kept = [heads.index(each) for each in ("Tasks", heads[2], "95 %", "p50 ms")]
+            heads = [head for head, _ in facts.kind_heads(kind)]
+            kept = [heads.index(head) for head in ("Tasks", heads[2], "95 %", "p50 ms")]
             columns = [Column("Candidate"), *(Column(heads[at], number=True) for at in kept)]
             table(columns, [[row[0], *(row[at] for at in kept)] for row in rows])
     if summary.ranking:
@@ -178,7 +178,7 @@ def compare(
 
     config = settings()
     folder = eval_folder(config, workspace_at(config, directory(workspace)).root)
-    first, second = (report_of(find_run(folder, each)) for each in (one, other))
+    first, second = (report_of(find_run(folder, run)) for run in (one, other))
     lines = compare_runs(first, second)
     if as_json:
         emit({"one": first.run["run"], "other": second.run["run"], "sentences": lines})

@@ -60,7 +60,7 @@ def check_guard(text: str, run: dict[str, Any], earlier: Sequence[dict[str, Any]
     limit = float(parts["number"] or 0)
     if parts["last"]:
         before = next(
-            (value for each in reversed(earlier) if (value := figure(each, *named)) is not None), None
+            (value for past in reversed(earlier) if (value := figure(past, *named)) is not None), None
         )
         if before is None:
             return GuardResult(text, True, found, None, f"{found:.3f}; no earlier run has it")

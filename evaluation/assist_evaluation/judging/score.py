@@ -124,9 +124,9 @@ def changed_parts(texts: TaskTexts, answer: EvalAnswer) -> tuple[str, str, str]:
     asked = texts.asked
     right = texts.fill(texts.truth)
     first = min(len(texts.before), common_length(answer.file, texts.before))
-    most = min(len(texts.after), *(len(each) - first for each in (answer.file, right, asked)))
+    most = min(len(texts.after), *(len(file) - first for file in (answer.file, right, asked)))
     last = common_length(answer.file[::-1][:most], texts.after[::-1][:most])
-    return tuple(each[first : len(each) - last] for each in (answer.file, asked, right))  # type: ignore[return-value]
+    return tuple(file[first : len(file) - last] for file in (answer.file, asked, right))  # type: ignore[return-value]
 
 
 def _next(_: EvalTask, texts: TaskTexts, answer: EvalAnswer) -> dict[str, float]:

@@ -21,7 +21,7 @@ def tokens(text: str) -> list[str]:
     """
     found = _TOKEN.findall(text)
     pairs = zip(found, [*found[1:], ""], strict=False)
-    return [each for each, following in pairs if not (each == "," and following in (")", "]", "}"))]
+    return [piece for piece, following in pairs if not (piece == "," and following in (")", "]", "}"))]
 
 
 def similarity(one: str, other: str) -> float:

@@ -87,7 +87,7 @@ def fit_tasks(rows: Sequence[ResultRow], local: str, provider: str) -> list[FitT
         if row.candidate != local or not features:
             continue
         other = theirs.get(row.task)
-        command = next((each for each in ("fix", "refactor", "test") if features.get(each)), "ask")
+        command = next((name for name in ("fix", "refactor", "test") if features.get(name)), "ask")
         found.append(
             FitTask(
                 row.task,
@@ -121,13 +121,13 @@ def fit_thresholds(
     fitted = fit([Label(task.score, task.local) for task in tasks]) if recalibrate else calibration
     known = [task for task in tasks if task.provider is not None]
     assumed = not known
-    right = sum(bool(each.provider) for each in known) / len(known) if known else WORTH.frontier
-    cost = sum(each.cost_micro for each in known) / len(known) if known else 0.0
+    right = sum(bool(task.provider) for task in known) / len(known) if known else WORTH.frontier
+    cost = sum(task.cost_micro for task in known) / len(known) if known else 0.0
     best = _best(tasks, shares, (right, cost))
     table = {limit: _row(tasks, shares, limit, (right, cost)) for limit in (*SHOWN, best)}
     recommended = {} if assumed else {"default": best}
     for command in sorted({task.command for task in tasks}):
-        own = [at for at, each in enumerate(tasks) if each.command == command]
+        own = [at for at, task in enumerate(tasks) if task.command == command]
         if len(own) >= OWN_COMMAND and not assumed:
             limit = _best([tasks[at] for at in own], [shares[at] for at in own], (right, cost))
             recommended |= {command: limit} if limit != best else {}
@@ -148,7 +148,7 @@ def _out_of_fold(tasks: Sequence[FitTask]) -> list[float]:
     """The calibrated share of each task, by a calibration that has not seen it."""
     shares = [0.0] * len(tasks)
     for fold in range(FOLDS):
-        others = [Label(each.score, each.local) for at, each in enumerate(tasks) if at % FOLDS != fold]
+        others = [Label(task.score, task.local) for at, task in enumerate(tasks) if at % FOLDS != fold]
         fitted = fit(others) if len(others) >= LEAST else NONE
         for at in range(fold, len(tasks), FOLDS):
             shares[at] = fitted.apply(tasks[at].score)
@@ -222,11 +222,11 @@ def _best(tasks: Sequence[FitTask], shares: Sequence[float], provider: tuple[flo
 def _local_only(known: Sequence[FitTask]) -> list[str]:
     """The commands in which the local model is better than the provider by more than chance."""
     found = []
-    commands = sorted({each.command for each in known})
+    commands = sorted({task.command for task in known})
     for command in commands:
-        own = [each for each in known if each.command == command]
-        ours = [float(each.local) for each in own]
-        theirs = [float(bool(each.provider)) for each in own]
+        own = [task for task in known if task.command == command]
+        ours = [float(task.local) for task in own]
+        theirs = [float(bool(task.provider)) for task in own]
         if compare_scores(ours, theirs, len(commands)).verdict == "better":
             found.append(command)
     return found
@@ -255,7 +255,7 @@ def settings_patch(found: ThresholdFit) -> str:
     else:
         lines += [f"threshold.{kind} = {limit}" for kind, limit in found.recommended.items()]
     if found.local_only:
-        names = ", ".join(f'"{each}"' for each in found.local_only)
+        names = ", ".join(f'"{command}"' for command in found.local_only)
         lines.append(f"always_local = [{names}]")
     return "\n".join(lines) + "\n"
 

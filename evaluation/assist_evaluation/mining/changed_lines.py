@@ -61,7 +61,7 @@ def line_tasks(
     found: list[EvalTask] = []
     for start in range(0, len(drawn), 4 * count):
         part = drawn[start : start + 4 * count]
-        allowed = set(repository.filter_allowed(each.path for each in part))
+        allowed = set(repository.filter_allowed(block.path for block in part))
         texts = repository.texts(allowed)
         for block in part:
             text = texts.get(block.path, "")

@@ -92,7 +92,7 @@ def body_tasks(
     texts = repository.texts(repository.filter_allowed(drawn))
     found = [body for path in drawn for body in _bodies(path, texts.get(path, ""))]
     named = _names_in_tests(repository, files, drawn, seed)
-    fitting = [each for each in found if each[1].name in named]
+    fitting = [body for body in found if body[1].name in named]
     order = spread(fitting, lambda each: language_at(each[0]).name, seed, "functions")
     return [
         EvalTask(

@@ -59,8 +59,8 @@ def texts_of(repository: MinedRepository, tasks: Sequence[EvalTask]) -> dict[str
     now = repository.files()
     allowed = set(repository.filter_allowed({task.path for task in tasks if task.path in now}))
     given = [task for task in tasks if task.path in allowed]
-    files = repository.texts_of((each.commit, each.path) for each in given)
-    changes = repository.changes({each.change for each in given if each.kind in ("edits", "next")})
+    files = repository.texts_of((task.commit, task.path) for task in given)
+    changes = repository.changes({task.change for task in given if task.kind in ("edits", "next")})
     found = {}
     for task in given:
         text = files.get((task.commit, task.path))
@@ -81,7 +81,7 @@ def texts_of(repository: MinedRepository, tasks: Sequence[EvalTask]) -> dict[str
 def masked_files(repository: MinedRepository, tasks: Iterable[EvalTask]) -> dict[str, str]:
     """The files that questions are about, by path, without the words of all these questions."""
     asked = [task for task in tasks if task.kind == "questions"]
-    found = repository.texts(each.path for each in asked)
+    found = repository.texts(task.path for task in asked)
     for task in asked:
         if task.path in found:
             found[task.path] = question_texts(task, found[task.path]).before

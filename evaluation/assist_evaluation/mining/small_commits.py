@@ -33,7 +33,7 @@ def commits_of(repository: MinedRepository, count: int) -> list[PatchedCommit]:
     found: list[PatchedCommit] = []
     for skip in range(0, MOST_COMMITS, PAGE):
         page = repository.commits(skip, PAGE)
-        found += [each for each in page if each.parent and len(each.files) <= 6]
+        found += [commit for commit in page if commit.parent and len(commit.files) <= 6]
         if len(page) < PAGE or len(found) >= count:
             break
     return found
@@ -60,12 +60,12 @@ def _drawn(
 ) -> list[EvalTask]:
     order = spread(tasks, lambda each: each.language, seed, kind)
     now = repository.files()
-    there = (each for each in order if each.path in now)
+    there = (task for task in order if task.path in now)
     some = list(at_most_per(there, lambda each: each.path, PER_FILE))[: 4 * count]
-    allowed = set(repository.filter_allowed(each.path for each in some))
-    texts = repository.texts_of((each.commit, each.path) for each in some)
-    found = [each for each in some if each.path in allowed]
-    return [each for each in found if _is_askable(each, texts.get((each.commit, each.path), ""))][:count]
+    allowed = set(repository.filter_allowed(task.path for task in some))
+    texts = repository.texts_of((task.commit, task.path) for task in some)
+    found = [task for task in some if task.path in allowed]
+    return [task for task in found if _is_askable(task, texts.get((task.commit, task.path), ""))][:count]
 
 
 def _is_askable(task: EvalTask, text: str) -> bool:
@@ -123,12 +123,12 @@ def _repetitions(commit: PatchedCommit) -> Iterator[EvalTask]:
         if not is_source(file.path):
             continue
         seen: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
-        for each in (line for hunk in file.hunks for line in by_lines(hunk)):
-            what = _substitution(each)
+        for change in (line for hunk in file.hunks for line in by_lines(hunk)):
+            what = _substitution(change)
             if what is not None and what in seen:
-                name = task_id("next", commit.id, file.path, each.old)
+                name = task_id("next", commit.id, file.path, change.old)
                 language = language_at(file.path).name
-                where = (commit.parent, commit.id, file.path, language, each.old, each.old)
+                where = (commit.parent, commit.id, file.path, language, change.old, change.old)
                 yield EvalTask(name, "next", *where, day=commit.day)
                 break
             if what is not None:

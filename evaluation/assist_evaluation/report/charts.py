@@ -29,7 +29,7 @@ class ChartPoint:
 def pareto(points: Sequence[ChartPoint]) -> list[ChartPoint]:
     """The points that no other one beats in both: less cost and at least the quality. Cheapest first.
 
-    >>> [each.name for each in pareto([ChartPoint("a", 1, 0.5, 0, 1), ChartPoint("b", 2, 0.4, 0, 1)])]
+    >>> [point.name for point in pareto([ChartPoint("a", 1, 0.5, 0, 1), ChartPoint("b", 2, 0.4, 0, 1)])]
     ['a']
     """
     found: list[ChartPoint] = []
@@ -43,12 +43,14 @@ def scatter(points: Sequence[ChartPoint], x_words: str, y_words: str) -> str:
     """Quality against a cost, one mark for each candidate, and the line of those that none beats."""
 
     def draw(axes: Any) -> None:
-        for number, each in enumerate(points):
-            reach = [[max(0.0, each.y - each.low)], [max(0.0, each.high - each.y)]]
+        for number, point in enumerate(points):
+            reach = [[max(0.0, point.y - point.low)], [max(0.0, point.high - point.y)]]
             style = {"color": _colour(number), "marker": _MARKERS[number % len(_MARKERS)]}
-            axes.errorbar([each.x], [each.y], reach, capsize=3, linestyle="none", label=each.name, **style)
+            axes.errorbar([point.x], [point.y], reach, capsize=3, linestyle="none", label=point.name, **style)
         front = pareto(points)
-        axes.plot([each.x for each in front], [each.y for each in front], "--", color=_colour(6), linewidth=1)
+        axes.plot(
+            [point.x for point in front], [point.y for point in front], "--", color=_colour(6), linewidth=1
+        )
         axes.set_xlabel(x_words)
         axes.set_ylabel(y_words)
         axes.set_ylim(bottom=0)
@@ -66,7 +68,7 @@ def reliability_chart(rows: Mapping[str, Sequence[ReliabilityBin]]) -> str:
         for number, (name, bins) in enumerate(rows.items()):
             style = {"color": _colour(number), "marker": _MARKERS[number % len(_MARKERS)]}
             axes.plot(
-                [each.predicted for each in bins], [each.observed for each in bins], label=name, **style
+                [bin_.predicted for bin_ in bins], [bin_.observed for bin_ in bins], label=name, **style
             )
         axes.set_xlabel("how sure the model was")
         axes.set_ylabel("share of right lines")

@@ -92,7 +92,7 @@ def summary_document(run: Mapping[str, Any], found: RunSummary) -> dict[str, Any
         **run,
         "answers": found.answers,
         "disturbed": found.disturbed,
-        "ranking": [asdict(each) for each in found.ranking],
+        "ranking": [asdict(rank) for rank in found.ranking],
         "kinds": [_kind_document(kind) for kind in found.kinds],
         "differences": [
             {
@@ -104,7 +104,7 @@ def summary_document(run: Mapping[str, Any], found: RunSummary) -> dict[str, Any
             }
             for difference in found.differences
         ],
-        "reliability": {name: [asdict(each) for each in bins] for name, bins in found.reliability.items()},
+        "reliability": {name: [asdict(bin_) for bin_ in bins] for name, bins in found.reliability.items()},
     }
 
 
@@ -134,8 +134,8 @@ def page(run: Mapping[str, Any], found: RunSummary, examples: Sequence[ExampleDi
 def ranking_rows(found: RunSummary) -> list[list[str]]:
     """The common ranking, the strongest first."""
     return [
-        [each.candidate, f"{each.share:.0%}", f"{each.low:.0%} to {each.high:.0%}", f"{each.comparisons:,}"]
-        for each in found.ranking
+        [rank.candidate, f"{rank.share:.0%}", f"{rank.low:.0%} to {rank.high:.0%}", f"{rank.comparisons:,}"]
+        for rank in found.ranking
     ]
 
 
@@ -156,8 +156,8 @@ def kind_heads(kind: TaskKind) -> list[tuple[str, bool]]:
 
 def kind_rows(kind: TaskKind, found: RunSummary) -> list[list[str]]:
     """The candidates of a kind, the best first."""
-    own = sorted((each for each in found.kinds if each.kind == kind), key=lambda each: -each.mean)
-    return [_kind_row(each) for each in own]
+    own = sorted((row for row in found.kinds if row.kind == kind), key=lambda each: -each.mean)
+    return [_kind_row(row) for row in own]
 
 
 def _kind_row(row: CandidateKind) -> list[str]:
@@ -184,21 +184,21 @@ def departure_rows(run: Mapping[str, Any]) -> list[list[str]]:
     """What left the machine in a run, by the audit log."""
     return [
         [
-            f"{each['provider']}: {each['command']}",
-            each["host"],
-            f"{each['requests']:,}",
-            f"{each['input']:,}",
-            f"{each['output']:,}",
-            f"{each['bytes_sent']:,}",
-            usd(each["cost_micro"]),
+            f"{departure['provider']}: {departure['command']}",
+            departure["host"],
+            f"{departure['requests']:,}",
+            f"{departure['input']:,}",
+            f"{departure['output']:,}",
+            f"{departure['bytes_sent']:,}",
+            usd(departure["cost_micro"]),
         ]
-        for each in run.get("departures", ())
+        for departure in run.get("departures", ())
     ]
 
 
 def _kind_section(kind: TaskKind, found: RunSummary) -> dict[str, Any]:
     head, words = KIND_WORDS[kind]
-    own = [each for each in found.kinds if each.kind == kind]
+    own = [row for row in found.kinds if row.kind == kind]
     return {
         "head": head,
         "words": words,
@@ -206,7 +206,7 @@ def _kind_section(kind: TaskKind, found: RunSummary) -> dict[str, Any]:
         "rows": kind_rows(kind, found),
         "verdicts": [difference.words for difference in found.differences if difference.kind == kind],
         "ages": _age_lines(own),
-        "bars": [(each.candidate, f"{each.mean:.2f}", max(0.0, each.mean)) for each in own],
+        "bars": [(row.candidate, f"{row.mean:.2f}", max(0.0, row.mean)) for row in own],
         "main": MAIN[kind][1],
     }
 
@@ -224,15 +224,15 @@ def _charts(found: RunSummary) -> list[tuple[str, Markup]]:
     """The charts that there is enough data for, each with a caption. They are our own SVG: not escaped."""
     made = []
     for kind in ("lines", "bodies", "edits"):
-        own = [each for each in found.kinds if each.kind == kind]
-        points = [ChartPoint(each.candidate, each.ms_p50, each.mean, each.low, each.high) for each in own]
+        own = [row for row in found.kinds if row.kind == kind]
+        points = [ChartPoint(row.candidate, row.ms_p50, row.mean, row.low, row.high) for row in own]
         if len(points) > 1 and any(point.y for point in points):
             caption = f"{KIND_WORDS[own[0].kind][0]}: quality by latency. Up and to the left is better."
             made.append((caption, Markup(scatter(points, "median milliseconds", MAIN[own[0].kind][1]))))  # noqa: S704
     paid = [kind for kind in found.kinds if kind.kind in ("bodies", "edits")]
     for kind in ("bodies", "edits"):
-        own = [each for each in paid if each.kind == kind]
-        if any(each.cost_micro for each in own) and any(each.mean for each in own):
+        own = [row for row in paid if row.kind == kind]
+        if any(row.cost_micro for row in own) and any(row.mean for row in own):
             points = [ChartPoint(r.candidate, r.cost_micro / 1e4, r.mean, r.low, r.high) for r in own]
             caption = f"{KIND_WORDS[own[0].kind][0]}: quality by cost."
             made.append((caption, Markup(scatter(points, "cents a task", MAIN[own[0].kind][1]))))  # noqa: S704

@@ -238,7 +238,7 @@ def rounds(tasks: Sequence[EvalTask]) -> Iterator[tuple[EvalTask, ...]]:
     """Yield the tasks of each round, in their own order, until there are none left.
 
     >>> kinds = [EvalTask(str(n), "lines", "", "", "", "", 1, 1) for n in range(13)]
-    >>> [len(each) for each in rounds(kinds)]
+    >>> [len(part) for part in rounds(kinds)]
     [12, 1]
     """
     by_kind: dict[TaskKind, list[EvalTask]] = {}

@@ -168,7 +168,7 @@ def _parse(change: FileChange) -> str:
 
 def _new(change: FileChange, found: Callable[[str], list[str]]) -> int:
     """How many of the things that `found` finds are new."""
-    before, after = (Counter(each.strip() for each in found(text)) for text in (change.before, change.after))
+    before, after = (Counter(item.strip() for item in found(text)) for text in (change.before, change.after))
     return (after - before).total()
 
 

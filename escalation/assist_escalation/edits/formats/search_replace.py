@@ -189,8 +189,8 @@ def path_in(written: str, known: Iterable[str]) -> str | None:
     True
     """
     paths = set(known)
-    for each in (written, _undress(written)):
-        for spelling in (each, each.replace("\\", "/")):
+    for path in (written, _undress(written)):
+        for spelling in (path, path.replace("\\", "/")):
             bare = re.sub(r"^(?:\./+)+", "", spelling)
             if bare in paths:
                 return bare

@@ -252,11 +252,11 @@ def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) 
 def _outer_names(found: Sequence[Definition]) -> set[str]:
     """The names of the definitions that are in no other one."""
     return {
-        each.name
-        for each in found
+        definition.name
+        for definition in found
         if not any(
-            other.start_line <= each.start_line and each.end_line <= other.end_line
-            and (other.start_line, other.end_line) != (each.start_line, each.end_line)
+            other.start_line <= definition.start_line and definition.end_line <= other.end_line
+            and (other.start_line, other.end_line) != (definition.start_line, definition.end_line)
             for other in found
         )
     }  # fmt: skip

@@ -237,7 +237,7 @@ _CLOSERS = ('"', "'", '"""', '")', "')", "@h/")
 def may_become_secret(text: str) -> bool:
     """Whether `text` ends within something that looks like a beginning of a token.
 
-    >>> [may_become_secret(each) for each in ('key = "ghp_a1', 'x = "4a86f954d7', "http2_v3")]
+    >>> [may_become_secret(text) for text in ('key = "ghp_a1', 'x = "4a86f954d7', "http2_v3")]
     [True, True, False]
     """
     run = _RUN.search(text[-400:])

@@ -55,7 +55,7 @@ def find_comparisons(text: str) -> Iterator[Finding]:
     """Every literal that is compared with a password or with what a person typed.
 
     >>> text = 'if (args[0] == "hunter2004") {'
-    >>> [text[each.start : each.end] for each in find_comparisons(text)]
+    >>> [text[finding.start : finding.end] for finding in find_comparisons(text)]
     ['hunter2004']
     """
     for sign in _SIGNS:

@@ -47,7 +47,7 @@ class NamedPlace:
 def named_places(text: str, kind: TextKind) -> Iterator[NamedPlace]:
     """Every name of a secret in `text`, in order.
 
-    >>> [each.name for each in named_places("user = x.dbPassword", "code")]
+    >>> [place.name for place in named_places("user = x.dbPassword", "code")]
     ['x.dbPassword']
     """
     done = 0

@@ -158,8 +158,8 @@ def _rows_before(text: str, start: int) -> Iterator["Group | re.Match[str]"]:
             continue
         if head[0].startswith("CsvSource"):
             inner = list(_groups_of(group))
-            for each in (group, *inner):
-                yield from each.literals()
+            for part in (group, *inner):
+                yield from part.literals()
         elif any(isinstance(value, Group) for item in group.items for value in item.values):
             for inner_group in _groups_of(group):
                 nested = list(_groups_of(inner_group))

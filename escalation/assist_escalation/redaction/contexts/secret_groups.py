@@ -154,7 +154,7 @@ def find_in_accounts(text: str) -> Iterator[Finding]:
     """The passwords in a group that is named for its users: `USERS = {"bob": "x7..."}`.
 
     >>> text = 'users = {"bob": "hunter2"}'
-    >>> [text[each.start : each.end] for each in find_in_accounts(text)]
+    >>> [text[finding.start : finding.end] for finding in find_in_accounts(text)]
     ['hunter2']
     """
     for name in _ACCOUNTS.finditer(text):
@@ -227,7 +227,7 @@ def find_in_sections(text: str, kind: TextKind) -> Iterator[Finding]:
     """Every value of a part of a file that is named for secrets.
 
     >>> text = "passwords:\\n  bob: hunter2\\n"
-    >>> [text[each.start : each.end] for each in find_in_sections(text, "data")]
+    >>> [text[finding.start : finding.end] for finding in find_in_sections(text, "data")]
     ['hunter2']
     """
     if kind == "code":

@@ -61,7 +61,7 @@ def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
     """Every literal that is assigned to a secret's name.
 
     >>> text = "db_password: hunter2"
-    >>> [text[each.start : each.end] for each in find_assignments(text, "data")]
+    >>> [text[finding.start : finding.end] for finding in find_assignments(text, "data")]
     ['hunter2']
     """
     for count, place in enumerate(named_places(text, kind)):

@@ -126,7 +126,7 @@ def find_calls(text: str) -> Iterator[Finding]:
     """Every literal where a function takes a password or a key.
 
     >>> text = 'auth = HTTPBasicAuth("me", "hunter2")'
-    >>> [text[each.start : each.end] for each in find_calls(text)]
+    >>> [text[finding.start : finding.end] for finding in find_calls(text)]
     ['hunter2']
     """
     for call in _CALL.finditer(text):
@@ -182,7 +182,7 @@ def _role(name: str) -> _ArgumentRole | None:
     lower = name.lower()
     words = parts(name)
     indexes, sure = next(
-        ((each[lower], sure) for each, sure in _TABLES if lower in each), ((), False)
+        ((table[lower], sure) for table, sure in _TABLES if lower in table), ((), False)
     )  # fmt: skip
     role = _ArgumentRole(
         indexes,

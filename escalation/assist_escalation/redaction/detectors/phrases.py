@@ -137,7 +137,7 @@ def find_phrases(text: str) -> Iterator[Finding]:
     """Every secret that one of the known phrases hands over.
 
     >>> text = "git clone https://me:hunter2@host/x"
-    >>> [text[each.start : each.end] for each in find_phrases(text)]
+    >>> [text[finding.start : finding.end] for finding in find_phrases(text)]
     ['hunter2']
     """
     lower = lower_case(text)
@@ -190,7 +190,7 @@ def find_pairs(text: str) -> Iterator[Finding]:
     """Every password after the address of a person or after a name in quotes.
 
     >>> text = 'return "bob@example.org", "Summer-2019"'
-    >>> [text[each.start : each.end] for each in find_pairs(text)]
+    >>> [text[finding.start : finding.end] for finding in find_pairs(text)]
     ['Summer-2019']
     """
     start = 0

@@ -49,7 +49,7 @@ def find_in_tables(text: str, *, code: bool) -> Iterator[Finding]:
     """Every secret in a column with the name of one. `code`: a line with commas may be no table.
 
     >>> text = "user,password\\nbob,juventus\\n"
-    >>> [text[each.start : each.end] for each in find_in_tables(text, code=False)]
+    >>> [text[finding.start : finding.end] for finding in find_in_tables(text, code=False)]
     ['juventus']
     """
     lower = text.lower()

@@ -247,8 +247,8 @@ FORMATS = (
 def _by_word(formats: Iterable[tuple[int, Format]]) -> dict[str, tuple[int, ...]]:
     """The numbers of the formats that have a word."""
     numbers = dict[str, tuple[int, ...]]()
-    for number, each in formats:
-        for word in each.words:
+    for number, form in formats:
+        for word in form.words:
             numbers[word] = (*numbers.get(word, ()), number)
     return numbers
 
@@ -262,9 +262,9 @@ def _by_head(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 _NUMBERED = tuple(enumerate(FORMATS))
-_FIRST = _by_word((number, each) for number, each in _NUMBERED if each.leads)
-_INSIDE = _by_word((number, each) for number, each in _NUMBERED if not each.leads and not each.near)
-_BEFORE = _by_word((number, each) for number, each in _NUMBERED if each.near)
+_FIRST = _by_word((number, form) for number, form in _NUMBERED if form.leads)
+_INSIDE = _by_word((number, form) for number, form in _NUMBERED if not form.leads and not form.near)
+_BEFORE = _by_word((number, form) for number, form in _NUMBERED if form.near)
 _HEADS = _by_head(_FIRST)
 _SHORT = tuple(word for word in _FIRST if len(word) < 3)
 
@@ -272,7 +272,7 @@ _SHORT = tuple(word for word in _FIRST if len(word) < 3)
 def find_formats(text: str) -> Iterator[Finding]:
     """Every token of a known format in `text`.
 
-    >>> [each.type for each in find_formats("key: AKIA" + "Q" * 16)]
+    >>> [finding.type for finding in find_formats("key: AKIA" + "Q" * 16)]
     ['AWS_KEY_ID']
     """
     lower = lower_case(text)
