@@ -74,12 +74,12 @@ class Heading(NamedTuple):
 def sections(markup: str, lines: Sequence[str]) -> tuple[Section, ...]:
     r"""The sections of a page in order; a section contains those below it.
 
-    >>> [each.qualified for each in sections("markdown", ["# A\n", "text\n", "## B\n"])]
+    >>> [section.qualified for section in sections("markdown", ["# A\n", "text\n", "## B\n"])]
     ['A', 'A > B']
     """
     found = []
     count = len(lines) - (bool(lines) and not lines[-1])
-    headings = [each for each in _READERS[markup](lines) if each.text][:MOST_SECTIONS]
+    headings = [heading for heading in _READERS[markup](lines) if heading.text][:MOST_SECTIONS]
     ends = _ends(headings, count)
     above: list[Heading] = []
     for heading, end in zip(headings, ends, strict=True):
@@ -199,15 +199,15 @@ def _html(lines: Sequence[str]) -> Iterator[Heading]:
     text = "".join(lines)
     first = _HTML_TITLE.search(text)
     found = list(_HTML.finditer(text))
-    if first and not any(each[1] == "1" for each in found):
+    if first and not any(match[1] == "1" for match in found):
         found.insert(0, first)
     line = 0
     upto = 0
-    for each in sorted(found, key=re.Match.start):
-        line += text.count("\n", upto, each.start())
-        upto = each.start()
-        level, title = (0, each[1]) if each is first else (int(each[1]), each[2])
-        yield Heading(line, 1 + each[0].count("\n"), level, plain_title(title))
+    for match in sorted(found, key=re.Match.start):
+        line += text.count("\n", upto, match.start())
+        upto = match.start()
+        level, title = (0, match[1]) if match is first else (int(match[1]), match[2])
+        yield Heading(line, 1 + match[0].count("\n"), level, plain_title(title))
 
 
 _READERS: Mapping[str, Callable[[Sequence[str]], Iterator[Heading]]] = {

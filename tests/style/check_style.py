@@ -144,6 +144,7 @@ def check_python(path: str, text: str) -> Iterator[Finding]:
     yield from check_words(path, prose_of(text, tree))
     if top != "benchmarks":
         yield from check_environment(path, tree)
+        yield from check_loops(path, tree)
 
 
 def check_wings(root: Path, paths: list[str]) -> Iterator[Finding]:
@@ -250,6 +251,15 @@ def check_statements(path: str, tree: ast.Module) -> Iterator[Finding]:
                 if long and not any("VERBOSE" in ast.unparse(flag) for flag in flags):
                     message = "a long expression: re.VERBOSE, one alternative a line, with a comment each"
                     yield Finding(path, node.lineno, message)
+
+
+def check_loops(path: str, tree: ast.Module) -> Iterator[Finding]:
+    """A loop variable says what it is."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
+            for name in ast.walk(node.target):
+                if isinstance(name, ast.Name) and name.id == "each":
+                    yield Finding(path, name.lineno, "each says nothing: name the variable after what it is")
 
 
 def _alike(targets: list[ast.expr], values: list[ast.expr]) -> bool:

@@ -46,7 +46,7 @@ def subjects(corpus: Corpus, target: TargetLines) -> tuple[IndexedDefinition, ..
     if not inside:
         around = _enclosing(outline, target.first)
         return (around,) if around else ()
-    depth = {each: each.depth for each in inside}
+    depth = {place: place.depth for place in inside}
     return tuple(sorted(inside, key=lambda each: (depth[each], each.start_line)))[:SUBJECTS]
 
 
@@ -71,7 +71,7 @@ def callees(
     names = []
     for text in dict.fromkeys(identifiers(inside)):
         used = (site for site in corpus.references(text, PLACES) if site.path == target.path)
-        if at := next((each.line for each in used if target.first <= each.line <= target.last), 0):
+        if at := next((use.line for use in used if target.first <= use.line <= target.last), 0):
             names.append((at, text, _owner(lines[at - 1], text)))
         if len(names) == NAMES:
             break

@@ -148,8 +148,8 @@ def _proposals(
     """The candidates of every signal; those of code are found only once they are taken."""
     target = asked.target
     about = subjects(corpus, target) if target else ()
-    about = tuple(each for each in about if each.kind != SECTION)
-    about = about or tuple(each for at, each in asked.named if at is corpus)[:SUBJECTS]
+    about = tuple(definition for definition in about if definition.kind != SECTION)
+    about = about or tuple(definition for at, definition in asked.named if at is corpus)[:SUBJECTS]
     wants_tests = bool(target) or asked.intent.tests
     pages, code = _found_by_search(corpus, asked, others, command)
     return {
@@ -178,7 +178,7 @@ def _found_by_search(
     pages = ranked_pages(corpora, question, asked.intent) if "page" in plan else []
     code = ranked_code(corpora, question) if "search" in plan else []
     best_page = max((page.score for page in pages), default=0.0)
-    best_code = max((each.score for each in code), default=0.0)
+    best_code = max((hit.score for hit in code), default=0.0)
     if asked.intent.kind == "pages":
         return close_ones(pages, best_page), close_ones(code, max(best_page, best_code))
     if asked.intent.kind == "code":
@@ -202,12 +202,12 @@ def _definitions(
     corpus: Corpus, named: Sequence[tuple[Corpus, IndexedDefinition]], files: Sequence[str]
 ) -> Iterator[Candidate]:
     """What the question names: definitions, whole if they are not long, and files by their heads."""
-    for at, each in named:
-        if each.end_line - each.start_line < NAMED_WHOLE:
-            spans = ((each.start_line, each.end_line),)
-            yield Candidate(each.path, spans, "definition", at, name=each.qualified)
+    for at, definition in named:
+        if definition.end_line - definition.start_line < NAMED_WHOLE:
+            spans = ((definition.start_line, definition.end_line),)
+            yield Candidate(definition.path, spans, "definition", at, name=definition.qualified)
         else:
-            yield definition_candidate(at, each, "definition")
+            yield definition_candidate(at, definition, "definition")
     for path in files:
         if heads := skeleton(corpus, path, "definition"):
             yield heads

@@ -34,7 +34,7 @@ class MentionedName:
 def names_in(question: str) -> tuple[MentionedName, ...]:
     """The words of a question that are meant as identifiers, in order.
 
-    >>> [each.text for each in names_in("Why does `total` call parse_money(x), Money.plus or HTTPServer?")]
+    >>> [name.text for name in names_in("Why does `total` call parse_money(x), Money.plus or HTTPServer?")]
     ['total', 'parse_money', 'plus', 'HTTPServer']
     """
     question = question[:LONGEST]
@@ -63,7 +63,7 @@ def likely_meanings(
         if name.owner
         else []
     )
-    paths = by_distance({each.path for each in sure or definitions}, near)
+    paths = by_distance({definition.path for definition in sure or definitions}, near)
     order = {path: number for number, path in enumerate(paths)}
     ranked = sorted(
         sure or definitions, key=lambda each: (each.parent != "", order[each.path], each.start_line)

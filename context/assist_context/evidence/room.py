@@ -64,14 +64,14 @@ class EvidenceRoom:
         whole = sum(self.plan.values())
         for_target = self.plan.get("target", 0.0)
         upto = list(self.plan)[: list(self.plan).index(signal) + 1]
-        shares = sum(self.plan[each] for each in upto) / whole
+        shares = sum(self.plan[part] for part in upto) / whole
         # A long target leaves less than the shares say; the rest is then divided in the same proportion.
-        rest = sum(self.plan[each] for each in upto if each != "target") / (whole - for_target)
+        rest = sum(self.plan[part] for part in upto if part != "target") / (whole - for_target)
         self.allowed = max(shares, self.target_share + (1 - self.target_share) * rest)
         rank = 0
-        for each in islice(candidates, most):
-            room = self.remaining() - len(each.path) - len(each.corpus.name) - 1 - MARKS
-            candidate = self._unseen(each)
+        for proposed in islice(candidates, most):
+            room = self.remaining() - len(proposed.path) - len(proposed.corpus.name) - 1 - MARKS
+            candidate = self._unseen(proposed)
             if candidate and candidate.words:
                 candidate = most_telling(candidate, min(room, CHARACTERS))
             text = text_of(candidate) if candidate else ""

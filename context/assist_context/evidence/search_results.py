@@ -60,14 +60,14 @@ def ranked_pages(corpora: Sequence[Corpus], question: str, intent: QuestionInten
     """
     found = _hits(corpora, question, "pages")
     found = [
-        replace(each, score=each.score * CHRONICLE)
-        if is_chronicle(each.hit.path) and not intent.changes
-        else each
-        for each in found
+        replace(hit, score=hit.score * CHRONICLE)
+        if is_chronicle(hit.hit.path) and not intent.changes
+        else hit
+        for hit in found
     ]
     pages: dict[tuple[str, str], list[FoundPiece]] = defaultdict(list)
-    for each in sorted(found, key=lambda each: -each.score):
-        pages[each.corpus.root, each.hit.path].append(each)
+    for section in sorted(found, key=lambda each: -each.score):
+        pages[section.corpus.root, section.hit.path].append(section)
     raised = []
     for sections in pages.values():
         more = FURTHER * sum(section.score for section in sections[1:A_PAGE])
@@ -96,7 +96,7 @@ def _hits(corpora: Sequence[Corpus], question: str, among: Among) -> list[FoundP
 
 def close_ones(found: Iterable[FoundPiece], best: float) -> list[FoundPiece]:
     """The pieces that are nearly as good as the best one of all."""
-    return [each for each in found if each.score >= CLOSE * best][:MOST]
+    return [hit for hit in found if hit.score >= CLOSE * best][:MOST]
 
 
 def candidates_of(pieces: Iterable[FoundPiece], signal: str, question: str) -> Iterator[Candidate]:

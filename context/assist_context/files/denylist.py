@@ -157,7 +157,7 @@ def denied_by(path: str, directory: bool = False) -> str | None:
 def _judge_folder(parent: str) -> tuple[str, str | None]:
     """The directory as PATHS spell it, and the pattern that denies all of it."""
     parts = [part for part in parent.split("/") if part]
-    pattern = next((each for each in map(_denied_directory, parts) if each), None)
+    pattern = next((denied for denied in map(_denied_directory, parts) if denied), None)
     return "/" + "".join(_spellings(part)[0] + "/" for part in parts), pattern
 
 

@@ -80,7 +80,9 @@ def unreadable_rule_files(root: str) -> tuple[str, ...]:
         if number == MOST_FOLDERS or rules.exclusion_reason(f"{folder}_"):
             continue
         with suppress(OSError):
-            queue += [f"{folder}{each.name}/" for each in os.scandir(rules.full(folder)) if _may_enter(each)]
+            queue += [
+                f"{folder}{entry.name}/" for entry in os.scandir(rules.full(folder)) if _may_enter(entry)
+            ]
     return tuple(sorted(set(rules.unreadable_files())))
 
 

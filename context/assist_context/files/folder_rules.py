@@ -63,7 +63,7 @@ class FolderRules:
             return "denied" if denied_name(name) else None
         if _is_bad(path):
             return "bad path"  # git's index can be written by hand
-        if self._apart and any(path == each or path.startswith(each + "/") for each in self._apart):
+        if self._apart and any(path == folder or path.startswith(folder + "/") for folder in self._apart):
             return "other folder"
         reason = self._rules.excludes(self._base + path, directory)
         if not reason and by_git_rules:
@@ -77,7 +77,7 @@ class FolderRules:
 
     def unreadable_files(self) -> tuple[str, ...]:
         """The rule files on the way to what was asked so far that could not be read, as absolute paths."""
-        return tuple(os.path.join(self._top, each) for each in self._rules.unreadable)
+        return tuple(os.path.join(self._top, name) for name in self._rules.unreadable)
 
     def _is_quiet(self, directory: str) -> bool:
         """Whether nothing but their own names can exclude the files in a directory, as nearly everywhere."""

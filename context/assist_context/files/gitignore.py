@@ -97,7 +97,10 @@ def normalize_rules(data: bytes) -> bytes:
     >>> normalize_rules("a, b".replace(", ", chr(13)).encode("utf-16"))
     b'a\\nb'
     """
-    mark, encoding = next((each for each in _MARKS if data.startswith(each[0])), (b"", "utf-8"))
+    mark, encoding = next(
+        (known for known in _MARKS if data.startswith(known[0])),
+        (b"", "utf-8"),
+    )
     data = data.removeprefix(mark)
     if not mark and b"\0" in data and len(data) % 2 == 0:  # UTF-16 without a mark, if all of it is ASCII
         zeros = data[::2].count(0), data[1::2].count(0)

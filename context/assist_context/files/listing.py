@@ -196,9 +196,9 @@ class _ListingRun:
                 self.skipped["loop"] += 1  # a bind mount onto a directory above
                 continue
             visited.add((status.st_dev, status.st_ino))
-            for each in found:
-                path = directory + each.name
-                if not each.is_dir(follow_symlinks=False):
+            for entry in found:
+                path = directory + entry.name
+                if not entry.is_dir(follow_symlinks=False):
                     if self.may_list(path, by_git_rules=True):
                         self.add(path, "sha1", self.folder.state(path))
                 elif self.may_list(path, directory=True, by_git_rules=True):

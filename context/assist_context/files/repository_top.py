@@ -81,7 +81,7 @@ def _is_git_directory(path: str) -> bool:
         if not named or "\0" in named:
             return False
         common = os.path.join(path, named)
-    return all(os.path.isdir(os.path.join(common, each)) for each in ("objects", "refs"))
+    return all(os.path.isdir(os.path.join(common, name)) for name in ("objects", "refs"))
 
 
 def _start_of(path: str, most: int) -> bytes:

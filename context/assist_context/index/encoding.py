@@ -114,7 +114,7 @@ def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, byt
         else:
             numbers[name] = [line, inside + 1]
         lines[name] = line
-    return tuple([(name, pack(each)) for name, each in numbers.items()])
+    return tuple([(name, pack(values)) for name, values in numbers.items()])
 
 
 def unpack_places(data: bytes) -> list[tuple[int, int]]:

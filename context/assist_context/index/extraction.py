@@ -162,12 +162,12 @@ def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str,
     source = Source(encode(text))
     reading = grammars.read(grammar, source.data, docs=False)
     defined = [site for site in definition_sites(source, reading.matches, set()) if site.kind]
-    spans = [(each.at, each.start, each.end) for each in defined]
-    signatures = [signature(source, each) for each in defined]
-    heads = dict(zip([each.qualified for each in reversed(defined)], reversed(signatures), strict=True))
+    spans = [(site.at, site.start, site.end) for site in defined]
+    signatures = [signature(source, site) for site in defined]
+    heads = dict(zip([site.qualified for site in reversed(defined)], reversed(signatures), strict=True))
     found = ParsedFile(
         language.name,
-        (*[_row(source, each, head) for each, head in zip(defined, signatures, strict=True)], *headings),
+        (*[_row(source, site, head) for site, head in zip(defined, signatures, strict=True)], *headings),
         pack_places(locate_references(source, reading.marks, spans)),
         imports_of(source, reading.matches),
         problem=reading.problem or ("the time ran out" if reading.partial else ""),
@@ -181,10 +181,12 @@ def _parse_headings(language: Language, text: str) -> tuple[tuple[DefinitionRow,
         return (), {}
     found = sections(language.markup, split_lines(text))
     rows = [
-        DefinitionRow(each.name, SECTION, each.start_line, each.end_line, each.head_lines, each.parent)
-        for each in found
+        DefinitionRow(
+            section.name, SECTION, section.start_line, section.end_line, section.head_lines, section.parent
+        )
+        for section in found
     ]
-    return tuple(rows), {each.qualified: each.parent for each in found}
+    return tuple(rows), {section.qualified: section.parent for section in found}
 
 
 def _row(source: Source, site: DefinitionSite, head: str) -> DefinitionRow:
@@ -260,7 +262,7 @@ def version() -> str:
         sources += [file for file in folder.iterdir() if file.name.endswith((".py", ".scm"))]
     for source in sorted(sources, key=lambda file: file.name):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
-    wheels = {each.grammar or each.outline for each in LANGUAGES} - {""}
+    wheels = {language.grammar or language.outline for language in LANGUAGES} - {""}
     for wheel in sorted(wheels | {""}):
         name = f"tree-sitter-{wheel.replace('_', '-')}".rstrip("-")
         try:

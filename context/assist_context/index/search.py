@@ -113,7 +113,7 @@ def frequencies(db: Connection) -> Frequencies:
     db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.word USING fts5vocab(main, words, row)")
     terms = dict(db.execute("SELECT term, doc FROM temp.word").fetchall())
     chunks = _unpack_chunks(row[0] for row in db.execute("SELECT chunks FROM content"))
-    body, name, head = (_mean(chunks[each]) for each in ("terms", "named", "headed"))
+    body, name, head = (_mean(chunks[field]) for field in ("terms", "named", "headed"))
     return Frequencies(terms, len(chunks), body, name, head, newest(db))
 
 
@@ -143,9 +143,9 @@ def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -
     if patient:
         most_terms, most_postings = PATIENT_TERMS, PATIENT_POSTINGS
     joined = (
-        each for a, b in pairwise(asked) for each in (a + b, f"{a}e{b}")
+        pair for a, b in pairwise(asked) for pair in (a + b, f"{a}e{b}")
     )  # terms have lost their last e
-    pairs = [each for each in joined if each in known.terms]
+    pairs = [pair for pair in joined if pair in known.terms]
     unique = [term for term in dict.fromkeys([*asked, *pairs]) if term.isalnum()]
     counts = {term: sum(known.terms.get(mark + term, 0) for mark in ("", NAME)) for term in unique}
     chosen: list[str] = []
@@ -209,10 +209,10 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
 def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
     """Drops further pieces of a definition in the same file."""
     seen: set[tuple[bytes, int]] = set()
-    for each in best:
-        path, index = each[1], each[5]
+    for scored in best:
+        path, index = scored[1], scored[5]
         if index == NOWHERE or (path, index) not in seen:
-            yield each
+            yield scored
             seen.add((path, index))
 
 
@@ -230,7 +230,7 @@ def _most_valuable(lists: Sequence[RowIds], worth: Iterable[float], most: int) -
     found = numpy.flatnonzero(sums > 0)  # ten times as fast as on the numbers themselves
     if len(found) > most:
         found = found[numpy.argpartition(sums[found], -most)[-most:]]
-    return [int(each) for each in found]
+    return [int(row) for row in found]
 
 
 def _membership(rows: RowIds, listed: RowIds) -> NDArray[numpy.bool_]:

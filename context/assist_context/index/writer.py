@@ -85,8 +85,8 @@ def _count(terms: str) -> int:
 def _add_words(db: Connection, pieces: Sequence[ChunkRow], first: int) -> None:
     """Writes the words of chunks, whose numbers start at `first`."""
     words = [
-        (at, plain(each.terms) + _with_mark(NAME, each.named) + _with_mark(HEAD, each.headed))
-        for at, each in enumerate(pieces, first)
+        (at, plain(piece.terms) + _with_mark(NAME, piece.named) + _with_mark(HEAD, piece.headed))
+        for at, piece in enumerate(pieces, first)
     ]
     db.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", words)
 
@@ -195,13 +195,13 @@ class IndexWriter:
     def add(self, parsed: Iterable[tuple[str, ParsedFile]]) -> None:
         """Writes parsed contents, by blob id. Contents that no path has any more are left out."""
         with transaction(self._db, self._path) as db:
-            for content, each in parsed:
-                blob, state = self._blob(db, content, each.language)
-                key = bytes.fromhex(content), self._language(db, each.language)
+            for content, parsed_file in parsed:
+                blob, state = self._blob(db, content, parsed_file.language)
+                key = bytes.fromhex(content), self._language(db, parsed_file.language)
                 if state is None and db.execute(_SCAN, key).fetchone():
                     raise Damage("a content is not in its index")  # it would be parsed again and again
                 if state in (WAITING, QUARANTINED):
-                    write_content(db, blob, each)
+                    write_content(db, blob, parsed_file)
 
     def quarantine(self, blob: str, language: str, why: str) -> None:
         """Marks this content not to be parsed again until the version changes."""

@@ -279,7 +279,7 @@ class FolderIndexer:
         self._queue.want(self._lease.writer.apply_changes(files.entries, files.gone).wanted)
         if any(os.path.lexists(os.path.join(self.root, path)) for path in files.gone):
             # A file that is excluded now may be in the index under a name that vanished together with it.
-            self._forget(lambda path: any(is_above(each, path + "/") for each in files.gone))
+            self._forget(lambda path: any(is_above(gone, path + "/") for gone in files.gone))
 
     def _forget(self, too: Callable[[str], bool], live: Collection[str] = ()) -> None:
         """Removes contents at once whose last path is excluded now, by a rule or by `too`."""

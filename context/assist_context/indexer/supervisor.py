@@ -60,7 +60,7 @@ class IndexerSupervisor:
         self._preferred: tuple[str, ...] = ()
         self._code: int | None = None
         self._threads = [
-            threading.Thread(target=each, daemon=True) for each in (self._run, self._send_commands)
+            threading.Thread(target=loop, daemon=True) for loop in (self._run, self._send_commands)
         ]
 
     def start(self) -> None:

@@ -8,7 +8,7 @@ import tomllib
 from importlib.resources import files
 
 _TABLE = tomllib.loads((files(__package__) / "bookkeeping.toml").read_text(encoding="utf-8"))
-_KINDS = tuple((re.compile(each["paths"]), frozenset(each["words"].split())) for each in _TABLE["kind"])
+_KINDS = tuple((re.compile(kind["paths"]), frozenset(kind["words"].split())) for kind in _TABLE["kind"])
 _WORD = re.compile(r"[a-z]+")
 
 

@@ -55,10 +55,10 @@ def _python_files(files: PathIndex, stem: str) -> list[str]:
 def _python_base(files: PathIndex, path: str, tail: str, namespace: bool) -> str | None:
     """Where the module `tail` is, without suffix: "src/a/b" for "a/b"."""
     bases_found = {
-        each.rpartition(".")[0]: False for each in path_index.with_tail(files, tail, _PYTHON_SUFFIXES, path)
+        file.rpartition(".")[0]: False for file in path_index.with_tail(files, tail, _PYTHON_SUFFIXES, path)
     }
-    for each in path_index.with_tail(files, f"{tail}/__init__", _PYTHON_SUFFIXES, path):
-        bases_found[each.rpartition("/")[0]] = True
+    for file in path_index.with_tail(files, f"{tail}/__init__", _PYTHON_SUFFIXES, path):
+        bases_found[file.rpartition("/")[0]] = True
     if not bases_found and namespace:
         bases_found = dict.fromkeys(path_index.folders_ending(files, tail), True)
     if not bases_found:
@@ -237,7 +237,7 @@ def _rust_names(
 
 
 def _rust_module(files: PathIndex, target: str) -> list[str]:
-    return [each for each in (f"{target}.rs", f"{target}/mod.rs") if each in files.paths][:1]
+    return [file for file in (f"{target}.rs", f"{target}/mod.rs") if file in files.paths][:1]
 
 
 def _rust_module_file(files: PathIndex, folder: str, *, root: bool) -> list[str]:
@@ -311,9 +311,9 @@ def resolve_go(files: PathIndex, path: str, import_: Import) -> list[str]:
         ]
         for folder in path_index.by_distance(folders, path):
             if matches := [
-                each
-                for each in files.folders[folder]
-                if each.endswith(".go") and not each.endswith("_test.go")
+                file
+                for file in files.folders[folder]
+                if file.endswith(".go") and not file.endswith("_test.go")
             ]:
                 return matches
     return []
@@ -340,7 +340,7 @@ def resolve_jvm(files: PathIndex, path: str, import_: Import) -> list[str]:
         matches += classes
         if name == "*" and not classes:
             for folder in path_index.by_distance(path_index.folders_ending(files, package), path)[:1]:
-                matches += [each for each in files.folders[folder] if each.endswith(_JVM)]
+                matches += [file for file in files.folders[folder] if file.endswith(_JVM)]
     return matches
 
 

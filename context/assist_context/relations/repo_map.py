@@ -163,13 +163,13 @@ def repo_map(
         counts = [_count_users(index, definition) for definition in outline]
         total = sum(counts)
         named = {definition.qualified: definition for definition in reversed(outline)}
-        for each, count in zip(outline, counts, strict=True):
+        for definition, count in zip(outline, counts, strict=True):
             if count:
                 share = ranks[path] * count / total
-                worth.append((-share, path, each.start_line, each, _enclosing(each, named)))
+                worth.append((-share, path, definition.start_line, definition, _enclosing(definition, named)))
     refused = 0
-    for _, path, _, each, enclosing in sorted(worth, key=lambda row: (*row[:3], row[3].name)):
-        refused = 0 if room.take(path, (*enclosing, each)) else refused + 1
+    for _, path, _, definition, enclosing in sorted(worth, key=lambda row: (*row[:3], row[3].name)):
+        refused = 0 if room.take(path, (*enclosing, definition)) else refused + 1
         if refused == NO_ROOM:
             break
     return tuple(
@@ -212,14 +212,14 @@ class _MapRoom:
             return False
         there = self.taken.get(path, {})
         new: dict[tuple[int, str], Head] = {}
-        for each in wanted:
-            key = (each.start_line, each.name)
+        for definition in wanted:
+            key = (definition.start_line, definition.name)
             if key in there:
                 continue
-            text = self.heads(each)
+            text = self.heads(definition)
             if text is None:
                 return True
-            new[key] = Head(each.start_line, each.name, text)
+            new[key] = Head(definition.start_line, definition.name, text)
         texts = [head.text for head in new.values()] + ([] if there else [path])
         characters = sum(len(text) + 1 for text in texts)
         lines = sum(text.count("\n") + 1 for text in texts)

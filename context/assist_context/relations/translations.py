@@ -65,8 +65,8 @@ class PageCopies:
 
     def language(self, path: str) -> str:
         """The language that the path of a page names, "" for none."""
-        named = (its for group in self.groups for its, each in group.items() if each == path)
-        alone = (its for each, its in self.alone if each == path)
+        named = (its for group in self.groups for its, page in group.items() if page == path)
+        alone = (its for page, its in self.alone if page == path)
         return next(named, next(alone, MAIN))
 
 

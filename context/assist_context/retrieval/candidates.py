@@ -58,9 +58,9 @@ def definition_candidate(corpus: Corpus, definition: IndexedDefinition, signal: 
     if size <= WHOLE or definition.kind == SECTION:
         return whole
     members = [
-        each
-        for each in corpus.outline(definition.path, parent=definition.qualified)
-        if definition.start_line <= each.start_line <= definition.end_line
+        member
+        for member in corpus.outline(definition.path, parent=definition.qualified)
+        if definition.start_line <= member.start_line <= definition.end_line
     ]
     if not members:
         return replace(whole, spans=((head[0], min(definition.end_line, head[1] + FIELDS)),))
@@ -91,7 +91,9 @@ def skeleton(corpus: Corpus, path: str, signal: str, most: int = 20) -> Candidat
 def overlap(one: Candidate, other: Candidate) -> float:
     """The lines that two candidates have in common, as a share of the longer one."""
     common = sum(max(0, min(a[1], b[1]) - max(a[0], b[0]) + 1) for a in one.spans for b in other.spans)
-    return common / max(sum(last - first + 1 for first, last in each.spans) for each in (one, other))
+    return common / max(
+        sum(last - first + 1 for first, last in candidate.spans) for candidate in (one, other)
+    )
 
 
 def text_of(candidate: Candidate, most: int = CHARACTERS) -> str:

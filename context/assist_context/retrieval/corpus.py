@@ -114,7 +114,7 @@ class Corpus:
             for definition in opened.symbols.definitions
             if definition.name == name
         ]
-        return (*shadow, *(each for each in found if each.path not in self._open))
+        return (*shadow, *(definition for definition in found if definition.path not in self._open))
 
     def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
         """Where a name is called or used as a type; references in open documents come first."""

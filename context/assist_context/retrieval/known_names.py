@@ -30,11 +30,11 @@ def refuted_names(
     text = document.text
     visible = _visible(document, cursor)
     return TextNames(
-        frozenset(each for each in names.bare if not _holds(visible, each) and not _is_known(corpora, each)),
+        frozenset(name for name in names.bare if not _holds(visible, name) and not _is_known(corpora, name)),
         frozenset(
             member for member in names.members if not _holds(text, member) and not _is_known(corpora, member)
         ),
-        frozenset(each for each in names.defined if re.search(_DEFINES.format(each), text, re.MULTILINE)),
+        frozenset(name for name in names.defined if re.search(_DEFINES.format(name), text, re.MULTILINE)),
         frozenset(
             import_ for import_ in names.imports if not _can_be_imported(corpora[0], document, import_)
         ),
@@ -46,7 +46,7 @@ def _holds(text: str, name: str) -> bool:
 
 
 def _is_known(corpora: Collection[Corpus], name: str) -> bool:
-    return any(each.definitions(name, 1) or each.references(name, 1) for each in corpora)
+    return any(corpus.definitions(name, 1) or corpus.references(name, 1) for corpus in corpora)
 
 
 def _visible(document: Document, cursor: Cursor) -> str:

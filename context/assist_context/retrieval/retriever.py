@@ -143,8 +143,8 @@ def _collect(answer: Iterable[Candidate], late: Callable[[], bool]) -> tuple[lis
     if isinstance(answer, tuple):
         return list(answer[:MOST]), True
     found: list[Candidate] = []
-    for each in islice(answer, MOST):
-        found.append(each)
+    for candidate in islice(answer, MOST):
+        found.append(candidate)
         if late():
             break
     return found, not late()
@@ -165,32 +165,32 @@ def _choose(
     """
     most = int(room * A_SNIPPET)
     ranked: list[tuple[float, Candidate | Snippet]] = [
-        (WEIGHTS["recent-edit"] / (RANKS + rank), each) for rank, each in enumerate(reversed(edits), 1)
+        (WEIGHTS["recent-edit"] / (RANKS + rank), edit) for rank, edit in enumerate(reversed(edits), 1)
     ]
     ranked += [
-        (sum(_worth(signal, each, found) for signal, found in lists.items()), each)
-        for each in (each for found in lists.values() for each in found)
+        (sum(_worth(signal, candidate, found) for signal, found in lists.items()), candidate)
+        for candidate in (candidate for found in lists.values() for candidate in found)
     ]
     ranked.sort(key=lambda each: -each[0])
     taken: list[Snippet] = []
     lines: set[str] = set(query.shown)
     one_more = False
-    for score, each in ranked:
+    for score, candidate in ranked:
         # The checks that read no file come first: they drop most candidates.
-        twice = sum(one.path == _shown_path(each) for one in taken) >= A_FILE
-        if len(each.path) >= room or (twice and each.signal != "definition"):
+        twice = sum(one.path == _shown_path(candidate) for one in taken) >= A_FILE
+        if len(candidate.path) >= room or (twice and candidate.signal != "definition"):
             continue
-        if isinstance(each, Candidate) and not each.corpus.is_cached(each.path) and over():
+        if isinstance(candidate, Candidate) and not candidate.corpus.is_cached(candidate.path) and over():
             if one_more:
                 continue
             one_more = True
-        text = each.text if isinstance(each, Snippet) else text_of(each, min(room, most))
+        text = candidate.text if isinstance(candidate, Snippet) else text_of(candidate, min(room, most))
         own = [line.strip() for line in text.splitlines() if line.strip()]
-        if len(text) + len(each.path) > room or not own:
+        if len(text) + len(candidate.path) > room or not own:
             continue
         if sum(line in lines for line in own) > SHOWN * len(own):
             continue
-        snippet = each if isinstance(each, Snippet) else snippet_of(each, text, score)
+        snippet = candidate if isinstance(candidate, Snippet) else snippet_of(candidate, text, score)
         taken.append(snippet)
         lines.update(own)
         room -= len(text) + len(snippet.path) + 2
@@ -205,9 +205,9 @@ def _shown_path(each: Candidate | Snippet) -> str:
 
 def _worth(signal: str, candidate: Candidate, found: Sequence[Candidate]) -> float:
     """What a signal adds to a candidate's score, by the rank of its first candidate for the same lines."""
-    for rank, each in enumerate(found, 1):
-        if each is candidate or (each.path == candidate.path and overlap(each, candidate) > SHOWN):
-            return each.worth * WEIGHTS[signal] / (RANKS + rank)
+    for rank, other in enumerate(found, 1):
+        if other is candidate or (other.path == candidate.path and overlap(other, candidate) > SHOWN):
+            return other.worth * WEIGHTS[signal] / (RANKS + rank)
     return 0.0
 
 

@@ -78,7 +78,7 @@ def _meanings(
     if wanted in sources or (len(name.text) < 3 and not name.owner):
         return []
     everywhere: Sequence[IndexedDefinition] = corpus.few_definitions(name.text, COMMON) or ()
-    everywhere = [each for each in everywhere if each.kind not in SLIGHT]
+    everywhere = [definition for definition in everywhere if definition.kind not in SLIGHT]
     if name.owner in {"", "self", "this", "cls", "super"}:
         everywhere = _same_kind(everywhere, name)
     return sorted(everywhere, key=lambda each: _distance(query.path, each.path))[:MEANINGS]
@@ -134,15 +134,15 @@ def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
     copies = corpus.unwanted_pages(corpus.page_language(query.path))
     found = corpus.search(words, 2 * MOST, without=query.path)
     useful = [
-        each
-        for each in found
-        if each.path not in copies and not is_bookkeeping(each.path) and _helps(query, each.path)
+        hit
+        for hit in found
+        if hit.path not in copies and not is_bookkeeping(hit.path) and _helps(query, hit.path)
     ]
     return tuple(
         Candidate(
-            each.path, ((each.start_line, min(each.end_line, each.start_line + LINES - 1)),), "search", corpus
+            hit.path, ((hit.start_line, min(hit.end_line, hit.start_line + LINES - 1)),), "search", corpus
         )
-        for each in useful[:MOST]
+        for hit in useful[:MOST]
     )
 
 

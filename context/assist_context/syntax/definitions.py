@@ -122,8 +122,8 @@ def definitions_in_part(
     if widest <= end:
         return kept, NO_SCOPES
     ends = [extent for extent in extents if extent[1] > end]
-    own = [each for each in stack if each.end > end and not any(each is other for other in around.stack)]
-    shown = [each for each in kept if each.kind and each.end > end]
+    own = [site for site in stack if site.end > end and not any(site is other for other in around.stack)]
+    shown = [site for site in kept if site.kind and site.end > end]
     return kept, _make_scopes(ends, own, shown, widest)
 
 
@@ -131,18 +131,18 @@ def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> Enc
     """The scopes around the part below one that ends at `end`; `own` are those that begin in that part."""
     if own is NO_SCOPES and around.nearest > end:
         return around
-    stack = [each for each in around.stack if each.end > end and each.end >= own.widest]
+    stack = [site for site in around.stack if site.end > end and site.end >= own.widest]
     return _make_scopes(
         [extent for extent in around.extents + own.extents if extent[1] > end],
         [*stack, *own.stack],
-        [each for each in around.shown + own.shown if each.end > end],
+        [site for site in around.shown + own.shown if site.end > end],
     )
 
 
 def _make_scopes(
     extents: list[ScopeExtent], stack: list[DefinitionSite], shown: list[DefinitionSite], widest: int = 0
 ) -> EnclosingScopes:
-    ends = [*(extent[1] for extent in extents), *(each.end for each in (*stack, *shown))]
+    ends = [*(extent[1] for extent in extents), *(site.end for site in (*stack, *shown))]
     return EnclosingScopes(tuple(extents), tuple(stack), tuple(shown), widest, min(ends, default=sys.maxsize))
 
 
@@ -151,7 +151,7 @@ def shift_scopes(around: EnclosingScopes, by: int) -> EnclosingScopes:
     if not by or around is NO_SCOPES:
         return around
     stack, shown = (
-        tuple([replace(each, at=each.at + by, start=each.start + by, end=each.end + by) for each in some])
+        tuple([replace(site, at=site.at + by, start=site.start + by, end=site.end + by) for site in some])
         for some in (around.stack, around.shown)
     )
     extents = tuple([(start + by, end + by, function) for start, end, function in around.extents])
@@ -318,7 +318,7 @@ def _with_parents(
 
 def _innermost(stack: list[DefinitionSite], site: DefinitionSite) -> DefinitionSite | None:
     """The innermost open site that does not have the same extent."""
-    for each in reversed(stack):
-        if each.start != site.start or each.end != site.end:
-            return each
+    for open_site in reversed(stack):
+        if open_site.start != site.start or open_site.end != site.end:
+            return open_site
     return None

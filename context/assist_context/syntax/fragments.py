@@ -185,7 +185,7 @@ def _opens_empty(path: list[tree_sitter.Node], before: bytes, opener: int) -> bo
     bodies = [n for n in (path[-2], *path[-2].children) if n.type in _BODIES and n.end_byte > opener]
     header = before.rfind(b"\n", 0, opener) + 1
     line = before.rfind(b"\n") + 1
-    leads = [len(each) - len(each.lstrip()) for each in (before[header:], before[line:])]
+    leads = [len(text) - len(text.lstrip()) for text in (before[header:], before[line:])]
     if path[-1].type == ":" and line > opener and leads[1] <= leads[0]:
         return False
     return bool(bodies) and all(_does_nothing(n) for n in bodies[0].named_children)
@@ -311,4 +311,4 @@ def _lexer(name: str, comment: str) -> re.Pattern[str]:
     comments = [r"/\*[\s\S]*?(?:\*/|\Z)"] if comment == "//" or name == "css" else []
     comments += [re.escape(comment) + r"[^\n]*"] if comment else []
     groups = {"comment": comments, "string": strings, "bracket": [r"[()\[\]{}]"]}
-    return re.compile("|".join(f"(?P<{name}>{'|'.join(each)})" for name, each in groups.items() if each))
+    return re.compile("|".join(f"(?P<{name}>{'|'.join(forms)})" for name, forms in groups.items() if forms))

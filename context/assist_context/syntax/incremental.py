@@ -199,10 +199,10 @@ class OpenTree:
             return False
         new = incremental_blocks.lay_out(self._source, _nodes(tree.root_node, self._limits.long))
         size = len(self._raw)
-        for each in trees:
-            if each.tree.root_node.type == tree.root_node.type:
-                changed = [(span.start_byte, span.end_byte) for span in each.tree.changed_ranges(tree)]
-                incremental_blocks.keep_unchanged(each.blocks, new, each.touched, size, changed)
+        for known in trees:
+            if known.tree.root_node.type == tree.root_node.type:
+                changed = [(span.start_byte, span.end_byte) for span in known.tree.changed_ranges(tree)]
+                incremental_blocks.keep_unchanged(known.blocks, new, known.touched, size, changed)
         self._last_tree = EditedTree(tree, new, EditExtent(size, size, size))
         if not tree.root_node.has_error:
             self._last_sound = self._last_tree
@@ -213,7 +213,7 @@ class OpenTree:
     def _trees(self) -> list[EditedTree]:
         """The last tree, and the last sound one if that is a different tree."""
         both = self._last_tree, self._last_sound
-        return [each for each in both[: 1 if both[0] is both[1] else 2] if each]
+        return [tree for tree in both[: 1 if both[0] is both[1] else 2] if tree]
 
     def _join_blocks(self) -> Symbols | None:
         """The symbols of all blocks; `None` if the time was up before all were queried."""
@@ -272,12 +272,12 @@ def _nodes(root: tree_sitter.Node, long: int) -> list[Node]:
         children = parent.children
         spans = [child.byte_range for child in children]
         head = _body_index(spans) if above else 0
-        for at, (each, (start, end)) in enumerate(zip(children, spans, strict=True)):
+        for at, (child, (start, end)) in enumerate(zip(children, spans, strict=True)):
             free = free if at == 0 else at > head
-            if end - start > long and len(above) < MOST_OPEN and _is_split(each, long):
-                add(each, (*above, each.kind_id), max(upto, end), free)
+            if end - start > long and len(above) < MOST_OPEN and _is_split(child, long):
+                add(child, (*above, child.kind_id), max(upto, end), free)
             else:
-                nodes.append(Node(start, end, each.kind_id, each.descendant_count, above, upto, free))
+                nodes.append(Node(start, end, child.kind_id, child.descendant_count, above, upto, free))
             upto = 0
 
     add(root, (), 0, True)

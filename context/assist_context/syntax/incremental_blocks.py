@@ -137,11 +137,11 @@ def keep_unchanged(
     `size` is the size of the new text; `changed` are its spans where the tree is different, in order.
     """
     known: dict[ByteSpan, SyntaxBlock] = {}
-    for each in old:
-        if each.reach <= touched.head:
-            known[each.start, each.end] = each
-        elif each.start >= touched.size - touched.tail:
-            known[each.start + size - touched.size, each.end + size - touched.size] = each
+    for block in old:
+        if block.reach <= touched.head:
+            known[block.start, block.end] = block
+        elif block.start >= touched.size - touched.tail:
+            known[block.start + size - touched.size, block.end + size - touched.size] = block
     ends = [end for _, end in changed]
     for block in new:
         was = known.get((block.start, block.end))

@@ -159,7 +159,7 @@ def symbols(
 
     >>> from assist_context.languages import language_of
     >>> found = symbols(language_of("a.py"), "class A:\\n    def f(self): return g()\\n")
-    >>> [(each.qualified, each.kind, each.start_line) for each in found.definitions]
+    >>> [(definition.qualified, definition.kind, definition.start_line) for definition in found.definitions]
     [('A', 'class', 1), ('A.f', 'method', 2)]
     >>> found.references
     (Reference(name='g', line=2, inside='A.f'),)
@@ -196,7 +196,7 @@ def outline(
         source, reading.marks, [(holder.at, holder.start, holder.end) for holder in holders]
     )
     return Outline(
-        tuple([_definition(source, each, _doc(source, each, comments) if docs else "") for each in defined]),
+        tuple([_definition(source, site, _doc(source, site, comments) if docs else "") for site in defined]),
         tuple([Reference(name, line, names[inside]) for name, line, inside in refs]),
         imports_of(source, reading.matches),
         frozenset(keys),

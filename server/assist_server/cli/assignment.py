@@ -68,7 +68,7 @@ def from_folder(key: tuple[str, ...], value: Any, folder: Path) -> Any:
     if setting is None or not setting.item.metadata.get("path"):
         return value
     if isinstance(value, list):
-        return [from_folder(key, each, folder) for each in value]
+        return [from_folder(key, item, folder) for item in value]
     is_relative = isinstance(value, str) and value.strip() and not value.startswith("~")
     return str(folder / value) if is_relative else value
 

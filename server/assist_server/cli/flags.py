@@ -203,7 +203,7 @@ def with_flags(command: Callable[..., None], **fixed: Any) -> Callable[..., None
         flags = {item.name: options.pop(item.name) for item in free if item.name in options}
         command(*arguments, **options, flags=group(**flags, **fixed))
 
-    parameters = [each for name, each in own.items() if name != "flags"]
+    parameters = [parameter for name, parameter in own.items() if name != "flags"]
     parameters += [
         inspect.Parameter(
             item.name,

@@ -40,7 +40,7 @@ def configuration() -> list[dict[str, Any]]:
             setting.item, setting.hint, limits
         )
     return [
-        {"title": name.replace("_", " ").capitalize(), "properties": each} for name, each in tables.items()
+        {"title": name.replace("_", " ").capitalize(), "properties": table} for name, table in tables.items()
     ]
 
 

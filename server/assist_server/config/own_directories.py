@@ -60,7 +60,7 @@ def is_moved(variable: str, path: Path, environ: Mapping[str, str]) -> bool:
 def relative_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
     """A problem for each variable that would make a directory depend on the folder one is in."""
     for variable, xdg in _XDG.items():
-        name = next((each for each in (variable, xdg, "HOME") if environ.get(each)), "")
+        name = next((candidate for candidate in (variable, xdg, "HOME") if environ.get(candidate)), "")
         value = environ.get(name, "")
         found = os.path.expanduser(value) if name == variable else value
         if value and not os.path.isabs(found):
@@ -105,7 +105,7 @@ def misplaced_problems(directories: Sequence[tuple[str, Path]], folders: Sequenc
 def _repository_of(path: Path) -> str:
     """The repository that a directory is in, in words; "" for none, or one around the login's home."""
     home = os.path.join(os.path.realpath(_login_home() or os.sep), "")
-    tops = (top_of(each) for each in (os.path.abspath(path), _real(path)))
+    tops = (top_of(spelling) for spelling in (os.path.abspath(path), _real(path)))
     return next((f"the repository {top}" for top in tops if top and not _holds(top, home)), "")
 
 
@@ -119,7 +119,7 @@ def _is_usual(variable: str, path: Path) -> bool:
 def _is_in(path: Path, folder: str) -> bool:
     """Whether a directory is in a folder, by its name or by where its links lead."""
     named = os.path.join(os.path.abspath(path), "")
-    return any(_holds(folder, each) for each in (named, os.path.join(_real(path), "")))
+    return any(_holds(folder, spelling) for spelling in (named, os.path.join(_real(path), "")))
 
 
 def _holds(folder: str, path: str) -> bool:

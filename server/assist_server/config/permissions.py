@@ -52,7 +52,7 @@ def effective_permissions(
     files: dict[Path, Repository] = {}
     places = tuple(dict.fromkeys((*real, *map(os.path.realpath, folders))))
     misplaced = tuple(misplaced_problems(_own_directories(config), places))
-    layers += [Layer("repository", each.source, CLOSED) for each in misplaced]
+    layers += [Layer("repository", problem.source, CLOSED) for problem in misplaced]
     # If nothing may leave anyway, nothing could be brought in.
     problems += misplaced if config.escalation.mode != "never" else ()
     try:
@@ -71,7 +71,7 @@ def effective_permissions(
             # If nothing may leave anyway, there is nothing to accept.
             problems += [_acceptance_problem(file)] if config.escalation.mode != "never" else []
     before = [file.before.layer for file in files.values() if file.before]
-    said_now = [layer for layer in layers if not any(layer is each for each in before)]
+    said_now = [layer for layer in layers if not any(layer is earlier for earlier in before)]
     problems += [_unknown_provider_problem(layer, name) for layer, name in unknown_providers(said_now)]
     return EffectivePermissions(
         permissions(layers, real), tuple(layers), tuple(dict.fromkeys(problems)), tuple(files.values())

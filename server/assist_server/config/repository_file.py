@@ -81,7 +81,7 @@ def repositories(root: Path, data: Path) -> tuple[Repository, ...]:
     """
     accepted = _accepted_texts(data)
     found = (_repository(path, accepted.get(str(path))) for path in candidate_files(root))
-    return tuple(each for each in found if each.state != "none")
+    return tuple(file for file in found if file.state != "none")
 
 
 def trust_state(root: Path, data: Path) -> TrustState:
@@ -96,12 +96,12 @@ def trust(files: tuple[Repository, ...], data: Path) -> None:
     Raises `ConfigError` if one is invalid, or the record cannot be written.
     """
     record = dict(_accepted_texts(data))
-    for each in files:
-        if each.now and each.now.problems:
-            raise ConfigError(str(each.now.problems[0]))
-        record.pop(str(each.path), None)
-        if each.raw is not None:
-            record[str(each.path)] = each.raw.decode()
+    for repository in files:
+        if repository.now and repository.now.problems:
+            raise ConfigError(str(repository.now.problems[0]))
+        record.pop(str(repository.path), None)
+        if repository.raw is not None:
+            record[str(repository.path)] = repository.raw.decode()
     entries = {path: {"sha256": _sha256(text), "text": text} for path, text in sorted(record.items())}
     file = _record_file(data)
     try:

@@ -152,7 +152,7 @@ def _put(base: Any, key: Key, value: Any, home: Path) -> Any:
             converted = _absolute(converted, home, key[1])
         elif setting.item.metadata.get("path") and converted:
             one = isinstance(converted, str)
-            paths = tuple(_absolute(each, home, key[1]) for each in ([converted] if one else converted))
+            paths = tuple(_absolute(path, home, key[1]) for path in ([converted] if one else converted))
             converted = paths[0] if one else paths
     return replace(base, **{setting.section: replace(section, **{setting.item.name: converted})})
 
@@ -187,7 +187,7 @@ def _texts(value: Any, _hint: Any) -> tuple[str, ...]:
 def _thresholds(value: Any, _hint: Any) -> Thresholds:
     """A number for all kinds of request, or a table of numbers."""
     table = value if isinstance(value, Mapping) else {DEFAULT: value}
-    return Thresholds({str(kind): _strict(each, float) for kind, each in table.items()})
+    return Thresholds({str(kind): _strict(limit, float) for kind, limit in table.items()})
 
 
 def _table(owner: type) -> Callable[[Any, Any], Any]:
@@ -235,7 +235,11 @@ def _explain(error: Exception, key: Key) -> Iterator[tuple[Key, str]]:
         case KeyError():
             yield key, f"{_label(key)} is missing: write one"
         case _UnknownKeyError():
-            known = [each[-1] for each in SETTINGS if each[:-1] == table] if table else list(TABLES)
+            known = (
+                [known_key[-1] for known_key in SETTINGS if known_key[:-1] == table]
+                if table
+                else list(TABLES)
+            )
             yield key, _unknown_key_message(key, known)
         case _WrongTypeError():
             setting = SETTINGS.get(key)

@@ -123,7 +123,7 @@ def _with_member(data: Any, key: tuple[str, ...], value: Any) -> Any:
     name = key[0]
     if key[1:]:
         return {**data, name: _with_member(data.get(name, {}), key[1:], value)}
-    return {each: data[each] for each in data if each != name} | ({} if value is None else {name: value})
+    return {own: data[own] for own in data if own != name} | ({} if value is None else {name: value})
 
 
 def _parses_to(text: str, data: Any) -> bool:
@@ -239,10 +239,10 @@ def literal(value: Any, text: Callable[[str], str] = _quote, key: Callable[[str]
         case str():
             return text(value)
         case list() | tuple():
-            return f"[{', '.join(literal(each, text, key) for each in value)}]"
+            return f"[{', '.join(literal(item, text, key) for item in value)}]"
         case Mapping():
-            pairs = [(name, each) for name, each in value.items() if each is not None]
-            written = ", ".join(f"{key(name)} = {literal(each, text, key)}" for name, each in pairs)
+            pairs = [(name, item) for name, item in value.items() if item is not None]
+            written = ", ".join(f"{key(name)} = {literal(item, text, key)}" for name, item in pairs)
             return f"{{ {written} }}" if written else "{}"
         case _:
             return str(value)

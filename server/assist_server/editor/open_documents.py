@@ -107,6 +107,6 @@ class OpenDocuments:
 
     def edited_elsewhere(self, document: OpenDocument) -> "tuple[Snippet, ...]":
         """The code around recent edits in the other open documents."""
-        files = [each for each in self.latest() if each is not document and each.real_path]
+        files = [opened for opened in self.latest() if opened is not document and opened.real_path]
         others = {file.path: file.to_document() for file in files}
         return self._recent_edits.snippets(document.path, others)

@@ -129,7 +129,7 @@ class Session:
         self.documents.add(document)
         self.next_edits.open_document()
         self.context.prewarm_whole(document)
-        self.workspace.index_first([each.real_path for each in self.documents.latest()])
+        self.workspace.index_first([opened.real_path for opened in self.documents.latest()])
         self.context.search(document)
 
     def exclusion_of(self, uri: str) -> str:

@@ -225,9 +225,9 @@ class Suggestions:
     def end_of(self, uri: str, at: tuple[int, int] | None = None) -> RequestEnd:
         """How the last request at a cursor ended; if there was none, the last one of the document."""
         known = self._ends.get(uri, ())
-        here = [each for each in known if each.at == at]
-        for each in (*reversed(here), *reversed(known)):
-            return each
+        here = [end for end in known if end.at == at]
+        for end in (*reversed(here), *reversed(known)):
+            return end
         return RequestEnd(at or (0, 0), "not-requested")
 
     @staticmethod

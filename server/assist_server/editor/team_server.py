@@ -100,7 +100,7 @@ class RememberedRules:
         barred = barred_files(names, [folder.root for folder in rules.folders()], rules.files)
         if barred:
             return next(iter(barred.values()))
-        shown = tuple(Span("", Origin("file", each, root)) for each in filter(None, (path, alias)))
+        shown = tuple(Span("", Origin("file", name, root)) for name in filter(None, (path, alias)))
         others = aliases_of(COMMAND, names, barred)
         prompt = Prompt(COMMAND, (*shown, *others.spans))
         verdict = judge_ghost_text(prompt, self.permissions(), rules.name)
@@ -141,14 +141,14 @@ class TeamServer:
         if len(self._opened) > OPENED:
             self._opened.popitem(last=False)
         snippets = [(snippet, self._place(snippet)) for snippet in context.snippets] if self._files else []
-        found = [(each, at) for each, at in snippets if at is not None]
+        found = [(snippet, at) for snippet, at in snippets if at is not None]
         spans = [Span("", Origin("file", at[1], at[0])) for at in (place, *(at for _, at in found))]
         try:
             self._rules.apply_to(spans[:1])
             if why := self._rules.why_not(place, folder.alias(context.named)):
                 raise ServedError(why, away=False)
             self._rules.apply_to(spans)
-            admitted = tuple(each for each, at in found if not self._rules.why_not(at))
+            admitted = tuple(snippet for snippet, at in found if not self._rules.why_not(at))
         except EscalationError as error:
             raise ServedError(str(error), away=False) from None
         return replace(context, snippets=admitted)
@@ -194,7 +194,7 @@ class TeamServer:
             inside = snippet.path.removeprefix(f"{folder.name}/") if folder.name else snippet.path
             if snippet.root in ("", folder.root) and (not folder.name or inside != snippet.path):
                 found.append((folder.root, inside))
-        there = [each for each in found if os.path.isfile(os.path.join(*each))]
+        there = [file for file in found if os.path.isfile(os.path.join(*file))]
         return there[0] if len(there) == 1 else None
 
     def _texts(self, plan: Plan, need: str) -> CursorTexts:

@@ -117,7 +117,7 @@ def _more_needed(ours: KeptShare, theirs: KeptShare) -> int | None:
 
     def is_enough(more: int) -> bool:
         times = 1 + more / total
-        numbers = [times * each for each in (ours.kept, ours.shown, theirs.kept, theirs.shown)]
+        numbers = [times * number for number in (ours.kept, ours.shown, theirs.kept, theirs.shown)]
         low, high = newcombe(numbers[0], numbers[1], numbers[2], numbers[3])
         return min(numbers[1], numbers[3]) >= LEAST_SHOWN and not low <= 0 <= high
 

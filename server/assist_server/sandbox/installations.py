@@ -97,9 +97,9 @@ def _is_base(base: Path, python: Path) -> bool:
 def covers_copy(place: Path, top: Path) -> bool:
     """Whether a place would cover files of the repository's copy with those of the repository."""
     return any(
-        each.is_relative_to(top)
-        and each.relative_to(top).parts[:1] not in {(name,) for name in _INSTALLED_IN}
-        for each in _both(place)
+        path.is_relative_to(top)
+        and path.relative_to(top).parts[:1] not in {(name,) for name in _INSTALLED_IN}
+        for path in _both(place)
     )
 
 

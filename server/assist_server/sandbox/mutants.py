@@ -80,8 +80,8 @@ def empty_body(language: Language, text: str, body: range) -> str:
     lead = old[: len(old) - len(old.lstrip())]
     trail = old[len(old.rstrip()) :] if old.strip() else ""
     choices = [
-        f"{text[: inner.start]}{lead}{each}{trail}{text[inner.stop :]}"
-        for each in _EMPTY.get(language.name, ("",))
+        f"{text[: inner.start]}{lead}{filler}{trail}{text[inner.stop :]}"
+        for filler in _EMPTY.get(language.name, ("",))
     ]
     return next((choice for choice in choices if _parses_as_well(language, choice, text)), choices[0])
 
@@ -129,8 +129,8 @@ def _in_turn(changes: list[_Mutation], rng: random.Random) -> Iterator[_Mutation
         kinds.setdefault(change.kind, []).append(change)
     order = list(kinds)
     rng.shuffle(order)
-    for each in kinds.values():
-        rng.shuffle(each)
+    for of_kind in kinds.values():
+        rng.shuffle(of_kind)
     while any(kinds.values()):
         for kind in order:
             if kinds[kind]:

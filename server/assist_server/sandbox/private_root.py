@@ -162,7 +162,7 @@ def _show_processes(limits: SandboxLimits) -> None:
 
 def _linux() -> tuple[int, int]:
     major, minor, *_ = os.uname().release.split(".")
-    return int(major), int("".join(each for each in minor if each.isdigit()) or 0)
+    return int(major), int("".join(sign for sign in minor if sign.isdigit()) or 0)
 
 
 def _show_places(plan: ConfinementPlan) -> None:

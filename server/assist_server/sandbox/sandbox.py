@@ -227,7 +227,7 @@ def _places_of(path: Path, home: str) -> list[tuple[str, str]]:
     homes = dict.fromkeys((home, os.path.realpath(home)))
     private = [os.path.normpath(f"{home}/{name}") for home in homes for name in _PRIVATE]
     for folder in private:
-        if any(Path(folder).is_relative_to(each) for each in (given, real)):
+        if any(Path(folder).is_relative_to(spelling) for spelling in (given, real)):
             raise NoSandboxError(
                 f"{path} cannot be shown to tests, because all of {folder} is in it: "
                 "name the folders in it that the tests need."

@@ -68,7 +68,8 @@ def find_test_command(root: Path, path: str = DEFAULT_PATH, own: str = "") -> tu
     top = root.resolve()
     found = _own(top, path, own) if own else _known_commands(top, path)
     return tuple(
-        replace(each, view=_view_in(top, each.view), environ={"PATH": path, **each.environ}) for each in found
+        replace(command, view=_view_in(top, command.view), environ={"PATH": path, **command.environ})
+        for command in found
     )
 
 
@@ -188,7 +189,7 @@ def _node(top: Path, path: str) -> Iterator[TestCommand]:
     if not script or npm is None or packages is None:
         return
     node = shutil.which("node", path=path)
-    programs = [Path(each) for each in (npm, node) if each]
+    programs = [Path(program) for program in (npm, node) if program]
     readable = (packages, *(place for program in programs for place in program_places(program, top)))
     environ = {
         "CI": "1",  # without it vitest and others wait for changes

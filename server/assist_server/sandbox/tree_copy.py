@@ -95,7 +95,7 @@ def _write_links(folder: Path, rows: Sequence[Committed], targets: Sequence[byte
             made.append(link)
     top = folder.resolve()
     # Only now each one has its real end: a link to a link may leave the copy though its own text does not.
-    for link in [each for each in made if not Path(os.path.realpath(each)).is_relative_to(top)]:
+    for link in [copy for copy in made if not Path(os.path.realpath(copy)).is_relative_to(top)]:
         link.unlink()
 
 

@@ -62,7 +62,7 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     """
     rows = answer_rows(events)
     counts = total(rows)
-    commands = {name: each["asked"] for name, each in group(rows, "command").items()}
+    commands = {name: numbers["asked"] for name, numbers in group(rows, "command").items()}
     by_target = _by_target(counts, "asked")
     unusable = _by_target(counts, "refused-by-checks")
     local = counts["ended-local"]

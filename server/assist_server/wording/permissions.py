@@ -56,9 +56,10 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
     """For each field of the permissions, table by table: its name, its table, and its settings as TOML."""
     usual = dict.fromkeys(class_.default for class_ in found.classes if class_.default)
     marked = dict.fromkeys(pair for class_ in found.classes for pair in class_.globs)
-    several = [f"# and also {toml_value(each)}" for each in list(usual)[1:]]
+    several = [f"# and also {toml_value(class_name)}" for class_name in list(usual)[1:]]
     told = [
-        f"# {toml_value(name)} may see {_words(each.residency)}" for name, each in found.providers.items()
+        f"# {toml_value(name)} may see {_words(provider.residency)}"
+        for name, provider in found.providers.items()
     ]
     rows: list[tuple[str, str, list[str]]] = [
         ("mode", "escalation", []),
@@ -77,12 +78,12 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
         (
             "classes",
             "escalation",
-            [*(f"default_class = {toml_value(each)}" for each in list(usual)[:1]), *several],
+            [*(f"default_class = {toml_value(class_name)}" for class_name in list(usual)[:1]), *several],
         ),
         ("allow_unknown_price", "escalation", []),
         ("allow_unasked_retry", "escalation", []),
         ("yes_allowed", "escalation", []),
-        ("deny", "egress", [f"deny = {toml_value([each.pattern for each in found.deny])}"]),
+        ("deny", "egress", [f"deny = {toml_value([glob.pattern for glob in found.deny])}"]),
         (
             "classes",
             "data_class",
@@ -160,7 +161,7 @@ def _restriction_lines(layer: Layer) -> Iterator[str]:
         if isinstance(value, Mapping):
             yield from (f"{label} {_json(glob)} = {_json(kind)}" for glob, kind in value.items())
         elif isinstance(value, tuple) and name not in _SHRINKING:
-            yield from (f"{label} {_json(each)}" for each in value)
+            yield from (f"{label} {_json(item)}" for item in value)
         else:
             yield f"{label} = {_json(value)}"
 

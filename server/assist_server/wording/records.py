@@ -50,7 +50,7 @@ def spending_document(report: SpendingReport, workspace: RecordedWorkspace) -> d
         "left_today_usd": report.left_micro / 1e6,
         "day_usd": workspace.permissions.day_micro / 1e6,
         "request_usd": workspace.permissions.request_micro / 1e6,
-        "unsettled": [reservation_document(each) for each in report.open],
+        "unsettled": [reservation_document(reservation) for reservation in report.open],
         "answers": answers_document(report.answers),
     }
 
@@ -86,9 +86,9 @@ def _local_lines(answers: Mapping[str, Any]) -> list[str]:
 def reservation_lines(open_: Sequence[Reservation]) -> list[str]:
     """Reserved money, a line for each request."""
     lines = [
-        f"  {_moment(each.at)}  {usd(each.ask.upper_micro)}  {each.ask.request_id}  "
-        f"{each.ask.command}, {each.ask.provider}"
-        for each in open_[:NAMED]
+        f"  {_moment(reservation.at)}  {usd(reservation.ask.upper_micro)}  {reservation.ask.request_id}  "
+        f"{reservation.ask.command}, {reservation.ask.provider}"
+        for reservation in open_[:NAMED]
     ]
     return [harmless(line) for line in lines] + _more(len(open_))
 
@@ -308,22 +308,22 @@ def _event_words(event: LogEvent) -> Iterator[str]:
 
 def _pairs(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
-        for name, each in value.items():
-            shown = ", ".join(map(str, each)) if isinstance(each, list) else each
+        for name, item in value.items():
+            shown = ", ".join(map(str, item)) if isinstance(item, list) else item
             yield f"{name} {shown}"
 
 
 def _usage(value: object) -> str:
     counts = value if isinstance(value, Mapping) else {}
     read = [counts.get(name) for name in ("input", "cache_read", "cache_write")]
-    total = sum(each for each in read if isinstance(each, int))
+    total = sum(count for count in read if isinstance(count, int))
     guessed = ", estimated" if counts.get("estimated") else ""
     return f"{_number(total)} + {_number(counts.get('output'))} tokens{guessed}"
 
 
 def _spans(value: object) -> Iterator[str]:
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, Mapping) and (words := _span_words(each)):
+    for span in value if isinstance(value, list) else ():
+        if isinstance(span, Mapping) and (words := _span_words(span)):
             yield words
 
 
@@ -337,9 +337,9 @@ def _span_words(span: Mapping[str, Any]) -> str:
 
 
 def _redactions(value: object) -> Iterator[str]:
-    for each in value if isinstance(value, list) else ():
-        if isinstance(each, Mapping):
-            yield f"{each.get('count')} {str(each.get('type')).lower()}"
+    for redaction in value if isinstance(value, list) else ():
+        if isinstance(redaction, Mapping):
+            yield f"{redaction.get('count')} {str(redaction.get('type')).lower()}"
 
 
 def _reliability(report: Fit, using: Calibration) -> dict[str, Any]:

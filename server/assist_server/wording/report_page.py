@@ -185,8 +185,8 @@ def _question_tables(report: UsageReport) -> list[PageTable]:
             f"Questions by {by}",
             ((by.capitalize(), False), *heads),
             [
-                [key or UNKNOWN, *question_cells(each), *(f"{each[name]:,}" for name in EDIT_NAMES)]
-                for key, each in (sorted(groups.items()) if by == "day" else _by_size(groups, "asked"))
+                [key or UNKNOWN, *question_cells(counts), *(f"{counts[name]:,}" for name in EDIT_NAMES)]
+                for key, counts in (sorted(groups.items()) if by == "day" else _by_size(groups, "asked"))
             ],
         )
         for by, groups in report.answers_by.items()
@@ -209,7 +209,7 @@ def _money(report: UsageReport) -> list[tuple[str, str, list[Bar]]]:
     for by in ("day", "command", "provider"):
         groups = report.left_by[by]
         pairs = sorted(groups.items()) if by == "day" else _by_size(groups, "cost_micro")
-        sums = [(key or UNKNOWN, each["cost_micro"]) for key, each in pairs if each["cost_micro"]]
+        sums = [(key or UNKNOWN, counts["cost_micro"]) for key, counts in pairs if counts["cost_micro"]]
         found.append((f"Dollars by {by}", by.capitalize(), _bars(sums, usd)))
     return found
 
@@ -231,8 +231,8 @@ def _left_tables(report: UsageReport) -> list[PageTable]:
             f"What left, by {by}",
             ((by.capitalize(), False), *heads),
             [
-                [key or UNKNOWN, *(f"{each[name]:,}" for name in LEFT_NAMES), usd(each["cost_micro"])]
-                for key, each in _by_size(report.left_by[by], "requests")
+                [key or UNKNOWN, *(f"{counts[name]:,}" for name in LEFT_NAMES), usd(counts["cost_micro"])]
+                for key, counts in _by_size(report.left_by[by], "requests")
             ],
         )
         for by in ("host", "command")

@@ -26,7 +26,7 @@ def style_words(messages: Sequence[str]) -> str:
         used = sorted({found[1] for found in typed})
         scoped = sum(1 for found in typed if found[2]) > USUAL * len(typed)
         scope = " and the part of the code in parentheses before the colon" if scoped else ""
-        parts.append(f"Begin it with {' or '.join(f'{each}:' for each in used)} and a space{scope}.")
+        parts.append(f"Begin it with {' or '.join(f'{kind}:' for kind in used)} and a space{scope}.")
     capital = sum(1 for begin in begins if begin[:1].isupper())
     if subjects:
         case = "a capital" if capital > USUAL * len(subjects) else "a small letter"

@@ -94,8 +94,8 @@ class DocumentSearch:
     def search(self, request: SearchRequest) -> RetrievalResult:
         """The result of one search. Outside of all folders only the recent edits help."""
         shown = {
-            path: each
-            for path, each in request.opened.items()
+            path: document
+            for path, document in request.opened.items()
             if path == request.path or self._files.may_show(path)
         }
         names = {document.path for path, document in shown.items() if path != request.path}
@@ -103,10 +103,13 @@ class DocumentSearch:
         folder = folder_of(self._files.folders, request.path)
         if folder is None:
             return RetrievalResult(tuple(reversed(edits)))
-        for each in self._files.folders:
-            inside = {path: document for path, document in shown.items() if each.holds(path)}
-            opened = {each.relative(path): self._open(path, document) for path, document in inside.items()}
-            self._retrievers[each.root].corpus.set_open(opened)
+        for workspace_folder in self._files.folders:
+            inside = {path: document for path, document in shown.items() if workspace_folder.holds(path)}
+            opened = {
+                workspace_folder.relative(path): self._open(path, document)
+                for path, document in inside.items()
+            }
+            self._retrievers[workspace_folder.root].corpus.set_open(opened)
         retriever = self._retrievers[folder.root]
         path = folder.relative(request.path)
         corpus = retriever.corpus
@@ -114,7 +117,7 @@ class DocumentSearch:
         if current is None:
             return RetrievalResult()
         language = current.document.language
-        others = [each for each, opened in corpus.opened.items() if opened.document.language is language]
+        others = [other for other, opened in corpus.opened.items() if opened.document.language is language]
         latest = tuple(dict.fromkeys((*reversed(others), *corpus.latest(language))))
         query = RetrievalRequest(
             current.document, request.cursor, path, current.symbols.imports, edits, latest

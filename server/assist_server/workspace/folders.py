@@ -66,14 +66,14 @@ def docs_folders(
     """
     found: list[WorkspaceFolder] = []
     names = {folder.name or os.path.basename(folder.root) for folder in workspace}
-    for each in folders_of([path for path in docs if stray_link(os.sep, path, ()) is None], data):
-        if any(folder.root == each.root or folder.holds(each.root) for folder in workspace):
+    for outside in folders_of([path for path in docs if stray_link(os.sep, path, ()) is None], data):
+        if any(folder.root == outside.root or folder.holds(outside.root) for folder in workspace):
             continue
-        base = os.path.basename(each.root) or "docs"
+        base = os.path.basename(outside.root) or "docs"
         numbered = chain([base], (f"{base}-{at}" for at in count(2)))
-        name = next(each for each in numbered if each not in names)
+        name = next(candidate for candidate in numbered if candidate not in names)
         names.add(name)
-        found.append(replace(each, name=name, pages=True))
+        found.append(replace(outside, name=name, pages=True))
     return tuple(found)
 
 
@@ -83,8 +83,8 @@ def alias_in(root: str, named: str, also: str = "") -> str:
     `named` is absolute; `also` is another path of the resolved root. Rules are about names, so both count.
     """
     named = os.path.normpath(named)
-    for each in (root, also or root):
-        inside = os.path.join(each, "")
+    for top in (root, also or root):
+        inside = os.path.join(top, "")
         if os.path.normcase(named).startswith(os.path.normcase(inside)):
             lexical = named[len(inside) :]
             real = os.path.join(root, lexical)

@@ -43,7 +43,7 @@ def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:
     """The remarks of an answer about numbered pieces. One about a line that they do not show is dropped."""
     shown = {piece.origin.path: set(map(int, _NUMBER.findall(piece.text))) for piece in pieces}
     found = list(dict.fromkeys(_parse(answer)))
-    kept = tuple(each for each in found if each.line in shown.get(each.path, ()))
+    kept = tuple(remark for remark in found if remark.line in shown.get(remark.path, ()))
     return Remarks(kept, len(found) - len(kept))
 
 
@@ -52,7 +52,7 @@ def answer_text(command: str, answer: str, pieces: Sequence[Span]) -> str:
     if command == "commit":
         return clean_message(answer)
     kept = remarks_in(answer, pieces).kept
-    return "\n".join(f"{each.path}:{each.line}: {each.text}" for each in kept) or "No remarks."
+    return "\n".join(f"{remark.path}:{remark.line}: {remark.text}" for remark in kept) or "No remarks."
 
 
 def _parse(answer: str) -> Iterator[Remark]:

@@ -126,7 +126,7 @@ class Workspace:
         """
         if self._search is None:
             return
-        documents = {each.real_path: each.to_document() for each in opened.values()}
+        documents = {file.real_path: file.to_document() for file in opened.values()}
         at = cursor or Cursor(0, 0)
         self._packs.expect(document, at, reported=cursor is not None)
         self._search.request(SearchRequest(document.real_path, at, documents, edits, tokens))

@@ -147,7 +147,7 @@ def signatures_in(parsed: ParsedText, start: int, end: int) -> list[Signature]:
         if each := _signature(parsed, rules, node):
             found.append(each)
         waiting += reversed(node.children)
-    return [each for each in found if each.listing[0] < end and start < each.listing[1]]
+    return [call for call in found if call.listing[0] < end and start < call.listing[1]]
 
 
 def definitions_of(parsed: ParsedText, name: str) -> list[Signature]:
@@ -344,7 +344,7 @@ def _parameters(rules: CallRules, listing: tree_sitter.Node) -> Iterator[Paramet
         if row[0] == "keywords":
             kind = "keyword"
         elif row[0] == "positionals":
-            found = [replace(each, kind="positional") for each in found]
+            found = [replace(parameter, kind="positional") for parameter in found]
         else:
             found += _parameter(node, row, kind)
             if found[-1].kind == "variadic":

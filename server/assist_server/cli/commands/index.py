@@ -121,13 +121,14 @@ def status_facts(found: dict[str, Any], plain: Sequence[tuple[str, str, str]] = 
     lines += [
         (
             "No outline" if not number else "",
-            f"{files_words(each['files'])} in {each['language']}: {each['problem']}{_names(each, plain)}",
+            f"{files_words(outline['files'])} in {outline['language']}: "
+            f"{outline['problem']}{_names(outline, plain)}",
         )
-        for number, each in enumerate(found["outlines"])
+        for number, outline in enumerate(found["outlines"])
     ]
     lines += [
-        ("Left out" if not number else "", f"{each['path']}: {each['why']}")
-        for number, each in enumerate(found["quarantined"])
+        ("Left out" if not number else "", f"{file['path']}: {file['why']}")
+        for number, file in enumerate(found["quarantined"])
     ]
     return lines + ([("Problem", found["problem"])] if found["problem"] else [])
 

@@ -82,7 +82,10 @@ def _show_report(report: "DoctorReport") -> None:
             ("", f"It reads {reads:.0f} and writes {writes:.0f} tokens a second, the latter {threads}."),
             ("Budgets", f"{budgets} tokens"),
         ]
-    lines += [(name.capitalize(), _directory_words(each)) for name, each in document["directories"].items()]
+    lines += [
+        (name.capitalize(), _directory_words(directory))
+        for name, directory in document["directories"].items()
+    ]
     lines += _index_facts(document["index"])
     if document["server"]:
         lines.append(("Ghost text", server_words(document["server"])))

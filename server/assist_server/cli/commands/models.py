@@ -224,7 +224,7 @@ def list_models(as_json: AsJson = False) -> None:
         Column("STATE"),
         Column("TESTED"),
     )
-    table(heads, [model_row(*each) for each in zip(store.rows, known, strict=True)])
+    table(heads, [model_row(*pair) for pair in zip(store.rows, known, strict=True)])
     if is_path(ghost_text) or is_path(answers):
         out(f"\nGhost text: {ghost_text}\nAnswers: {answers}")
     out("\nTo change it: assist models use NAME --for ghost-text|answers|both")

@@ -68,8 +68,8 @@ def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson 
 
     recorded = workspace_at(workspace)
     pending = next_undo(recorded.config, recorded.root)
-    for each in pending.recovered:
-        say(f"assist: {each}")
+    for change in pending.recovered:
+        say(f"assist: {change}")
     if not as_json:
         show_edit(pending.plan)
     elif not yes:
@@ -140,7 +140,12 @@ def reconcile(yes: Yes = False, as_json: AsJson = False) -> None:
         ask_first(f"Count {len(open_)} unsettled as spent?", "Nothing was settled.", yes=yes)
     count = past_requests.reconcile(config) if open_ else 0
     if as_json:
-        emit({"settled": count, "requests": [records.reservation_document(each) for each in open_]})
+        emit(
+            {
+                "settled": count,
+                "requests": [records.reservation_document(reservation) for reservation in open_],
+            }
+        )
     else:
         out(f"{count} settled at the reserved amount." if open_ else "Nothing is unsettled.")
 

@@ -190,15 +190,15 @@ def trust_files(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: 
     data = configuration.load_lenient().paths.data
     pending = tuple(repository for repository in repositories(root, data) if repository.state != "trusted")
     documents = [
-        {"path": str(each.path), "state": each.state, "says": list(change_lines(each))} for each in pending
+        {"path": str(file.path), "state": file.state, "says": list(change_lines(file))} for file in pending
     ]
-    wrong = [str(problem) for each in pending if each.now for problem in each.now.problems]
+    wrong = [str(problem) for file in pending if file.now for problem in file.now.problems]
     if wrong:
         raise UserError("\n".join([*wrong, "Nothing was accepted: correct the file first."]))
-    for line in (line for each in pending for line in change_lines(each)):
+    for line in (line for file in pending for line in change_lines(file)):
         (say if as_json else out)(line)
     if pending:
-        named = ", ".join(str(each.path) for each in pending)
+        named = ", ".join(str(file.path) for file in pending)
         ask_first(f"Accept {named}?", "Nothing was accepted.", yes=yes)
     if pending:
         trust(pending, data)

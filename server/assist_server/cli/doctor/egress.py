@@ -90,20 +90,20 @@ def _remedy(problem: Problem) -> str:
 
 def _providers(examination: _Examination) -> list[dict[str, Any]]:
     found = []
-    for name, each in examination.permissions.providers.items():
-        is_set = bool(each.api_key_env and examination.config.secrets.get(each.api_key_env))
+    for name, provider in examination.permissions.providers.items():
+        is_set = bool(provider.api_key_env and examination.config.secrets.get(provider.api_key_env))
         found.append(
             {
                 "name": name,
-                "host": urlsplit(each.base_url).netloc,
-                "model": each.model,
-                "residency": list(each.residency),
-                "key_env": each.api_key_env,
+                "host": urlsplit(provider.base_url).netloc,
+                "model": provider.model,
+                "residency": list(provider.residency),
+                "key_env": provider.api_key_env,
                 "key_set": is_set,
             }
         )
-        if each.api_key_env and not is_set and examination.permissions.mode != "never":
-            what = f"The variable {each.api_key_env} is not set: {name} cannot be asked"
+        if provider.api_key_env and not is_set and examination.permissions.mode != "never":
+            what = f"The variable {provider.api_key_env} is not set: {name} cannot be asked"
             examination.findings.append(DoctorFinding(what, f"Export the key of {name} in it"))
     return found
 

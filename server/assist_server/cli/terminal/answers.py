@@ -158,7 +158,7 @@ def show_sources(sources: Sequence[ShownSource]) -> None:
 
 def say_edit(plan: EditPlan) -> None:
     """The same preview on stderr alone, for a question about an edit whose stdout is a document."""
-    for line in (*edit_warnings(plan), *(each.text for each in edit_preview(plan))):
+    for line in (*edit_warnings(plan), *(shown.text for shown in edit_preview(plan))):
         say(line)
 
 

@@ -95,9 +95,9 @@ class AcceptedTexts:
         text = part.shown.text
         if units is not None:
             text = text[: to_column(text, units, part.shown.document.encoding)]
-        for each in self._accepted.values():
-            if each.part.offered is part.offered:
-                _extend(each, part, text)
+        for accepted in self._accepted.values():
+            if accepted.part.offered is part.offered:
+                _extend(accepted, part, text)
                 return
         if text.strip():
             self._add(suggestion_id, part, text)
@@ -108,46 +108,48 @@ class AcceptedTexts:
         last = (end.line, end.column)
         move = Replacement(first, last, "", text)
         edit: Replacement | None = None
-        for each in self._accepted.values():
-            if not each.is_in(document):
+        for accepted in self._accepted.values():
+            if not accepted.is_in(document):
                 continue
-            region = _locate(each, document.lines)
+            region = _locate(accepted, document.lines)
             if region is None:
-                if last < each.begin:
-                    each.begin = move.shift(each.begin)
+                if last < accepted.begin:
+                    accepted.begin = move.shift(accepted.begin)
             elif begins_after(region, last):
-                each.region = follow(region, move, each.text)
+                accepted.region = follow(region, move, accepted.text)
             elif not ends_before(region, first):
                 edit = edit or shorten(
                     Replacement(first, last, text_between(document.lines, first, last), text)
                 )
-                each.region = follow(region, edit, each.text)
+                accepted.region = follow(region, edit, accepted.text)
 
     def compare(self, document: OpenDocument, old: Sequence[str]) -> None:
         """The lines of a document were `old`, and so much of it changed at once that texts are looked for."""
-        waiting = [each for each in self._accepted.values() if each.is_in(document)]
+        waiting = [accepted for accepted in self._accepted.values() if accepted.is_in(document)]
         if not waiting:
             return
         end = (len(old) - 1, len(old[-1]))
         edit = shorten(Replacement((0, 0), end, "".join(old), "".join(document.lines)))
-        for each in waiting:
-            region = _locate(each, old)
+        for accepted in waiting:
+            region = _locate(accepted, old)
             if region is not None:
-                each.region = follow(region, edit, each.text)
+                accepted.region = follow(region, edit, accepted.text)
 
     def judge_saved(self, document: OpenDocument) -> None:
         """The document was saved: judge what was accepted in it since the last save."""
-        for number, each in list(self._accepted.items()):
-            if each.is_in(document) and not each.saved:
-                each.saved = True
-                self.usage.count(each.part.shown.key, "kept-saved" if _is_kept(each) else "gone-saved")
-                if each.timed:
+        for number, accepted in list(self._accepted.items()):
+            if accepted.is_in(document) and not accepted.saved:
+                accepted.saved = True
+                self.usage.count(
+                    accepted.part.shown.key, "kept-saved" if _is_kept(accepted) else "gone-saved"
+                )
+                if accepted.timed:
                     self._end(number)
 
     def judge_closed(self, document: OpenDocument) -> None:
         """The document is closed: judge what was accepted in it now, since later nothing is known."""
-        for number, each in list(self._accepted.items()):
-            if each.is_in(document):
+        for number, accepted in list(self._accepted.items()):
+            if accepted.is_in(document):
                 self._end(number)
         self._shown.forget(document)
         self._plan()
@@ -171,7 +173,7 @@ class AcceptedTexts:
 
     def _plan(self) -> None:
         """Set the timer for the next judgement, or stop it if none is waited for."""
-        due = min((each.due for each in self._accepted.values() if not each.timed), default=None)
+        due = min((accepted.due for accepted in self._accepted.values() if not accepted.timed), default=None)
         if self._timer is not None and (due is None or self._timer.when() != due):
             self._timer.cancel()
             self._timer = None
@@ -180,10 +182,10 @@ class AcceptedTexts:
 
     def _judge_due(self, now: float) -> None:
         self._timer = None
-        for number, each in list(self._accepted.items()):
-            if each.due <= now:
-                self._judge_timed(each)
-                if each.saved:
+        for number, accepted in list(self._accepted.items()):
+            if accepted.due <= now:
+                self._judge_timed(accepted)
+                if accepted.saved:
                     self._end(number)
         self._plan()
 

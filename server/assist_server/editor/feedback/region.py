@@ -119,7 +119,7 @@ def shorten(edit: Replacement) -> Replacement:
         head -= 1
     old, new = old[head:], new[head:]
     tail = _common_tail(old, new)
-    cut = {each[len(each) - tail - 1 : len(each) - tail] for each in (old, new)}
+    cut = {text[len(text) - tail - 1 : len(text) - tail] for text in (old, new)}
     if "\r" in cut and old[len(old) - tail :].startswith("\n"):
         tail -= 1
     start = after(edit.start, edit.old[:head])

@@ -62,7 +62,7 @@ class ShownTexts:
         """
         first = next(iter(texts.values()))
         uri = first.document.uri
-        last = [each for each in self._last.get(uri, ()) if each.shown.document is first.document]
+        last = [part for part in self._last.get(uri, ()) if part.shown.document is first.document]
         parts = {number: _part_of(shown, last) for number, shown in texts.items()}
         for number, part in parts.items():
             self._parts.pop(number, None)
@@ -74,7 +74,7 @@ class ShownTexts:
         if len(self._last) > REMEMBERED:
             self._last.popitem(last=False)
         best = self._last[uri][0].offered
-        return all(best is not each.offered for each in last)
+        return all(best is not part.offered for part in last)
 
     def forget(self, document: OpenDocument) -> None:
         """The document was closed."""
@@ -91,7 +91,7 @@ class ShownTexts:
 
 def _part_of(shown: ShownText, last: list[ShownPart]) -> ShownPart:
     """The text as a part of one that was shown last in its document, or as one of its own."""
-    for offered in (each.offered for each in last):
+    for offered in (part.offered for part in last):
         offset = _offset_in(offered, shown)
         if offset is not None:
             whole = offered.text[:offset] + shown.text

@@ -118,7 +118,7 @@ async def _write_answer(
         conversation = conversation_of(document)
         if "weigh" in document:
             found = await answerer.weigh(conversation, str(document["weigh"]))
-            await send(writer, {"doubts": [asdict(each) for each in found]})
+            await send(writer, {"doubts": [asdict(doubt) for doubt in found]})
             return
         async with aclosing(answerer.answer(conversation)) as stream:
             await send(writer, {"unread": await stream.unread()})

@@ -98,7 +98,7 @@ def conversation_document(conversation: Conversation) -> dict[str, Any]:
 def conversation_of(document: dict[str, Any]) -> Conversation:
     """A conversation from JSON. Raises `ValueError`."""
     try:
-        turns = tuple(Turn(each["role"], str(each["text"])) for each in document["history"])
+        turns = tuple(Turn(turn["role"], str(turn["text"])) for turn in document["history"])
         texts = {name: str(document[name]) for name in ("system", "user", "beginning", "ending", "draft")}
         return Conversation(**texts, max_tokens=int(document["max_tokens"]), history=turns)
     except (KeyError, TypeError, OverflowError) as error:

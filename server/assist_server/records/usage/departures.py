@@ -55,5 +55,5 @@ def departures(log: Iterable[Mapping[str, Any]]) -> dict[DepartureKey, Counter[s
 
 
 def _add_redactions(own: Counter[str], event: Mapping[str, Any]) -> None:
-    for each in event.get("redactions", ()):
-        own[f"{REDACTED}{each['type']}"] += each["count"]
+    for redaction in event.get("redactions", ()):
+        own[f"{REDACTED}{redaction['type']}"] += redaction["count"]

@@ -71,15 +71,15 @@ def _join(parsed: ParsedText, statements: Sequence[ImportStatement], wanted: Imp
         return None
     if language != "rust" and _has_one_name_a_line(statements):
         return None
-    for each in same:
-        fits = wanted.marked or not _is_marked(parsed, each)
-        listed = [name for name in each.names if name.form == "name"]
+    for statement in same:
+        fits = wanted.marked or not _is_marked(parsed, statement)
+        listed = [name for name in statement.names if name.form == "name"]
         if wanted.form == "name" and listed and fits:
-            if language == "rust" and each.listing is None:
-                return _rust_list(each, wanted) if len(same) == 1 else None
-            return _among(parsed, each, listed, wanted)
-        if language in ECMA and fits and not wanted.marked and len(each.names) == len(listed or [0]):
-            start = each.names[0].span[1] if not listed else (each.listing or each.span)[0]
+            if language == "rust" and statement.listing is None:
+                return _rust_list(statement, wanted) if len(same) == 1 else None
+            return _among(parsed, statement, listed, wanted)
+        if language in ECMA and fits and not wanted.marked and len(statement.names) == len(listed or [0]):
+            start = statement.names[0].span[1] if not listed else (statement.listing or statement.span)[0]
             default = f"{wanted.name}, " if listed else ""
             return start, start, default or f", {_in_braces(parsed.document, _specifier(wanted))}"
     return None
@@ -103,15 +103,15 @@ def _among(
     language = parsed.document.language.name
     word = "type " if wanted.marked and not _is_marked(parsed, statement) else ""
     text = word + _specifier(wanted)
-    at = _index_among([each.original for each in listed], wanted.original, language)
+    at = _index_among([name.original for name in listed], wanted.original, language)
     if language in ECMA and len(listed) == 1:
         at = 1  # one name shows no order, and most people put the next one after it
-    lines = [parsed.source.line(each.span[0]) for each in listed]
+    lines = [parsed.source.line(name.span[0]) for name in listed]
     apart = len(set(lines)) == len(lines) and lines[0] > parsed.source.line(statement.span[0])
     if not apart and lines[0] == lines[-1] == parsed.source.line(statement.span[1]):
         whole = _text(parsed, parsed.source.starts[lines[0] - 1], statement.span[1])
         if len(whole) + len(text) + 2 > width_of(parsed.document, 80 if language in ECMA else 88):
-            return _wrap(parsed, statement, [_text(parsed, *each.span) for each in listed], text, at)
+            return _wrap(parsed, statement, [_text(parsed, *name.span) for name in listed], text, at)
     between = ",\n" + _indent(parsed, listed[0]) if apart else ", "
     between = between.replace("\n", line_end(parsed.document))
     if at < len(listed):
@@ -173,9 +173,9 @@ def _line_in_blocks(
             at = parsed.source.starts[parsed.source.line(later[0][0].span[0]) - 1]
             return at, at, text + end + end
         return _after(parsed, blocks[-1][-1], end + text)
-    keys = [line_key(language, each.names[0]) if each.names else (0, 0, "") for each in block]
+    keys = [line_key(language, statement.names[0]) if statement.names else (0, 0, "") for statement in block]
     own = line_key(language, wanted)
-    twins = [at for at, each in enumerate(keys) if each == own]
+    twins = [at for at, key in enumerate(keys) if key == own]
     if twins:  # other names of the same module have lines of their own
         of_twins = [block[at].names[0].original for at in twins]
         index: int | None = twins[0] + _index_among(of_twins, wanted.original, language)
@@ -183,7 +183,7 @@ def _line_in_blocks(
         index = index_in(keys, own, LINE_ORDERS)
     if index is None:  # in no order: after the one that is most like it
         shared = [_count_shared(str(key[2]), str(own[2])) for key in keys]
-        same = [at for at, each in enumerate(block) if rank in _ranks(language, [each])]
+        same = [at for at, statement in enumerate(block) if rank in _ranks(language, [statement])]
         index = max(same or range(len(block)), key=lambda at: (shared[at], at)) + 1
     if index:
         return _after(parsed, block[index - 1], text)
@@ -203,7 +203,7 @@ def _block_of(parsed: ParsedText, blocks: list[ImportBlock], wanted: ImportedNam
     fitting = [block for block in blocks if rank in _ranks(language, block)]
     if fitting:
         own = top.removeprefix("@") in re.split(r"[/\\.]", parsed.document.path)
-        exact = [each for each in fitting if set(_ranks(language, each)) == {rank}]
+        exact = [statement for statement in fitting if set(_ranks(language, statement)) == {rank}]
         return (exact or fitting)[-1 if own else 0]
     mixed = [block for block in blocks if len(set(_ranks(language, block))) > 1]
     if language in ECMA and (len(blocks) == 1 or mixed):
@@ -212,7 +212,9 @@ def _block_of(parsed: ParsedText, blocks: list[ImportBlock], wanted: ImportedNam
 
 
 def _ranks(language: str, block: ImportBlock) -> list[int]:
-    return [rank_of(language, name.module) for each in block for name in each.names[:1]] or [PACKAGE]
+    return [rank_of(language, name.module) for statement in block for name in statement.names[:1]] or [
+        PACKAGE
+    ]
 
 
 def _top(module: str) -> str:
@@ -306,9 +308,9 @@ def _with_marks(parsed: ParsedText, statements: Sequence[ImportStatement], text:
     """A statement with the quotes, the semicolon and the braces that the others have."""
     known = [_text(parsed, *statement.span) for statement in statements]
     sample = known or [line.rstrip() for line in parsed.document.lines if '"' in line or "'" in line]
-    if sum("'" in each for each in sample) > len(sample) / 2:
+    if sum("'" in line for line in sample) > len(sample) / 2:
         text = text.replace('"', "'")
-    if sample and sum(each.endswith((";", "{", ",")) for each in sample) * 2 < len(sample):
+    if sample and sum(line.endswith((";", "{", ",")) for line in sample) * 2 < len(sample):
         text = text.removesuffix(";")
     if found := re.search(r"\{ (.*) \}", text):
         text = text.replace(found[0], _in_braces(parsed.document, found[1]))

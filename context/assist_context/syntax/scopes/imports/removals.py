@@ -33,7 +33,7 @@ def remove_import(parsed: ParsedText, statement: ImportStatement, name: Imported
         if listing is None or any(name.module != statement.names[0].module for name in statement.names):
             return None  # a tree, whose other branches would change their form
         if len(listed) == 2:
-            [other] = [each for each in listed if each != name]
+            [other] = [listed_name for listed_name in listed if listed_name != name]
             head = parsed.source.text(statement.span[0], listing[0])
             return *statement.span, f"{head}{parsed.source.text(*other.span)};"
     return _out_of_list(parsed, listed, name)

@@ -78,13 +78,13 @@ class NameTable:
         within = True  # whether no function was left on the way up
         for scope in scopes:
             found = [
-                each
-                for each in self.entries.get(scope.node.id, ())
-                if each.since <= start
-                and each.spaces & spaces
-                and (not scope.skipped or each.header)
-                and (within or each.bare != "body")
-                and each.bare != "never"
+                entry
+                for entry in self.entries.get(scope.node.id, ())
+                if entry.since <= start
+                and entry.spaces & spaces
+                and (not scope.skipped or entry.header)
+                and (within or entry.bare != "body")
+                and entry.bare != "never"
             ]
             if found:
                 return max(found, key=lambda each: each.since).binding

@@ -45,7 +45,7 @@ def plain_type(node: tree_sitter.Node | None) -> tree_sitter.Node | None:
     """A type without what does not matter for its members: a colon, `readonly`, `| undefined`."""
     while node is not None and node.type in _CLEAR:
         inner = [child for child in node.named_children if child.type not in _NOTHING]
-        inner = [each for each in inner if _text(each) not in _NOTHING]
+        inner = [child for child in inner if _text(child) not in _NOTHING]
         node = inner[0] if len(inner) == 1 else None
     return node
 

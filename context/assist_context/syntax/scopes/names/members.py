@@ -182,7 +182,7 @@ def _use(reader: ObjectReader, place: NamePlace, owners: Owners, space: str) -> 
         return MemberUse(None)
     if owner != UNKNOWN:
         return MemberUse(Binding("member", (0, 0), space, owner=owner))
-    strong = [each for each, weak in owners.items() if not weak]
+    strong = [owned for owned, weak in owners.items() if not weak]
     if len(strong) != 1:
         return MemberUse(None)
     return MemberUse(Binding("member", (0, 0), space, owner=strong[0]), sure=False)

@@ -118,7 +118,7 @@ class ObjectReader:
         if own is not None:
             return self.enclosing(place, owners, own)
         found = [self.of_class(name, owners, depth + 1) for name in names]
-        return next((each for each in found if each not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
+        return next((owner for owner in found if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def declaration(self, node: tree_sitter.Node) -> tree_sitter.Node | None:
         """The node that defines the name in a node, `None` if it is no name, or has several definitions."""
@@ -148,7 +148,7 @@ class ObjectReader:
 
     def _of_bases(self, bases: tuple[str, ...], owners: Owners, depth: int) -> str:
         found = (self.of_class(base, owners, depth) for base in bases)
-        return next((each for each in found if each not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
+        return next((owner for owner in found if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def _of_name(self, node: tree_sitter.Node, owners: Owners, depth: int) -> str:
         name = node_text(node)
@@ -162,7 +162,7 @@ class ObjectReader:
     def _of_binding(self, table: NameTable, binding: Binding, name: str, owners: Owners, depth: int) -> str:
         places = table.definitions.get(binding, ())
         found = (self._of_definition(place, name, owners, depth + 1) for place in places)
-        return next((each for each in found if each != UNKNOWN), UNKNOWN)
+        return next((owner for owner in found if owner != UNKNOWN), UNKNOWN)
 
     def _of_definition(self, place: NamePlace, name: str, owners: Owners, depth: int) -> str:
         """What a name is by one of its definitions."""
@@ -225,10 +225,10 @@ class ObjectReader:
         table = self.table(name)
         at = find_place(self.parsed, self.rules, called.start_byte, called.end_byte)
         binding = None if at is None else table.lookup(at)
-        for each in () if binding is None else table.definitions.get(binding, ()):
-            if each.rule.kind in _CLASSES:
+        for definition in () if binding is None else table.definitions.get(binding, ()):
+            if definition.rule.kind in _CLASSES:
                 return self.of_class(name, owners, depth + 1)
-            for function in (each.node, each.node.child_by_field_name("value")):
+            for function in (definition.node, definition.node.child_by_field_name("value")):
                 for field_name in ("return_type", "result"):
                     written = None if function is None else function.child_by_field_name(field_name)
                     if written is not None:
@@ -244,19 +244,19 @@ class ObjectReader:
             return ELSEWHERE if self.owner(front, place, owners, depth + 1) == ELSEWHERE else UNKNOWN
         name = last_word(node)
         table = self.table(name)
-        for each in table.places:
-            if each.rule.action == "member" and _is_same_class(self.rules, each, place):
-                value = _value(each, each.definer - 1)
-                around = each.steps[each.definer - 1][0]
+        for other in table.places:
+            if other.rule.action == "member" and _is_same_class(self.rules, other, place):
+                value = _value(other, other.definer - 1)
+                around = other.steps[other.definer - 1][0]
                 written = around.child_by_field_name("type")
                 if written is not None:
-                    return self.of_type(written, each, owners, depth + 1)
+                    return self.of_type(written, other, owners, depth + 1)
                 if value is not None:
-                    return self.owner(value, each, owners, depth + 1)
-            elif each.start in table.defined and table.defined[each.start].level == "member":
-                written = each.node.child_by_field_name("type")
-                if written is not None and _is_same_class(self.rules, each, place):
-                    return self.of_type(written, each, owners, depth + 1)
+                    return self.owner(value, other, owners, depth + 1)
+            elif other.start in table.defined and table.defined[other.start].level == "member":
+                written = other.node.child_by_field_name("type")
+                if written is not None and _is_same_class(self.rules, other, place):
+                    return self.of_type(written, other, owners, depth + 1)
         return UNKNOWN
 
 
@@ -306,9 +306,9 @@ def find_bases(rules: ScopeRules, place: NamePlace, scope: ScopeStep) -> tuple[s
 def _bases_of(rules: ScopeRules, node: tree_sitter.Node) -> tuple[str, ...]:
     keys = {fields[1] for fields in rules.owners.values() if fields[1]}
     found = []
-    for at, each in enumerate(node.children):
-        if each.type in keys or node.field_name_for_child(at) in keys:
-            found += _WORD.findall(node_text(each))
+    for at, child in enumerate(node.children):
+        if child.type in keys or node.field_name_for_child(at) in keys:
+            found += _WORD.findall(node_text(child))
     return tuple(found)
 
 
