@@ -43,7 +43,7 @@ LookUp = Callable[[TextNames], Awaitable[TextNames]]
 class CompletionRequest:
     """A cursor and how the user got there. `gather_ms` is the time that it took to gather the context.
 
-    `refute` gives those of a text's names with which it cannot be right; None if nothing can tell.
+    `refute` gives the names in a text with which it cannot be right; None if nothing can tell.
     """
 
     context: Context

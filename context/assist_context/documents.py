@@ -91,7 +91,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class TextNames:
-    """The names of a text that a workspace can refute: those of the language and the text are left out.
+    """The names of a text that a workspace can refute: names of the language and the text are left out.
 
     `bare` names have to be visible at the cursor, `members` to exist in the file or the workspace; `defined`
     are new at the top level of the file; `imports` are whole import statements.

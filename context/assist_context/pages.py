@@ -226,12 +226,12 @@ FENCE = "```\n"  # around code, so that a comment is no heading
 
 
 def page_lines(path: str, lines: Sequence[str]) -> Sequence[str]:
-    """The lines of a file as people read them: those of a notebook are decoded."""
+    """The lines of a file as people read them: a notebook is decoded."""
     return notebook_lines(lines) if language_of(path).markup == "notebook" else lines
 
 
 def notebook_lines(lines: Sequence[str]) -> list[str]:
-    r"""As many lines as the file has: those of Markdown as they are, code in fences, the rest empty.
+    r"""As many lines as the file has: lines of Markdown as they are, code in fences, the rest empty.
 
     >>> notebook_lines(['"cell_type": "markdown",\n', '"source": [\n', '"# A\\n",\n', '"b"\n', ']\n'])
     ['\n', '\n', '# A\n', 'b\n', '\n']

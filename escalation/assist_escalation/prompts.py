@@ -26,7 +26,7 @@ class Origin:
     of a file in the workspace, and `editor` for the output of tools, such as diagnostics and diffs; its
     `path` is then the file that the output is about. `path` is relative to the absolute folder `root`, with
     "/". Lines count from 1, both ends included. `blob` is the git blob id of the file. `outline`: the text is
-    not all of these lines, but the ones that say most, such as the heads of a class's methods.
+    not all of these lines, but the lines that say most, such as the heads of a class's methods.
     `answer` is an earlier answer of a model; `derived` are the origins of all that this model was shown. A
     text may leave only where all that it derives from may.
     """

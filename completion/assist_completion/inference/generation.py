@@ -177,7 +177,7 @@ class TokenSource(Protocol):
 
     @property
     def computed(self) -> int:
-        """Prompt tokens computed so far, those of aborted prompts included."""
+        """Prompt tokens computed so far, aborted prompts included."""
 
     def generate(self, generation: Generation) -> None:
         """Write the completion until its stop condition, the model's own end, or `Aborted`."""
@@ -245,7 +245,7 @@ def branch(
     begin: Callable[[], Generation | None],
     add: Callable[[Generation], object],
 ) -> None:
-    """Write other texts for a cursor: the likeliest ones that leave the best one at its first tokens.
+    """Write other texts for a cursor: the likeliest texts that leave the best one at its first tokens.
 
     Each starts from the prompt's own state, so that only its own tokens are computed. `begin` makes its
     generation, or None if there are enough; `add` gets it once it is complete.

@@ -333,7 +333,7 @@ class LlamaSequence:
     """The sequence `number` of a model. Use it on the owner thread only.
 
     `tokens` are in the sequence; do not change the list. `computed` counts the prompt tokens that `read` had
-    to compute so far, those of aborted prompts included.
+    to compute so far, aborted prompts included.
     """
 
     def __init__(self, llama: Llama, number: int = 0) -> None:

@@ -48,7 +48,7 @@ class PrefixCache:
 
     @property
     def computed(self) -> int:
-        """Prompt tokens computed so far, those of aborted prompts included."""
+        """Prompt tokens computed so far, aborted prompts included."""
         return self._front.computed + self._back.computed
 
     def find(self, context: Context) -> tuple[CachedPrompt, Plan] | None:

@@ -95,7 +95,7 @@ class Importers:
         return list(islice(self._alike((*opened, *stored)), MOST_FILES))
 
     def _neighbours(self, without: Sequence[str]) -> list[str]:
-        """Files that probably import the same: the open ones, those of the folder, those changed last."""
+        """Files that probably import the same: the open ones, the folder's, the last changed."""
         folder = self.corpus.files().folders.get(_folder(self.path), ())
         latest = self.corpus.latest(self.language, NEAR_FILES)
         found = self._alike((*self.opened, *folder, *latest))

@@ -148,7 +148,7 @@ def _calls_on_itself(signature: Signature, text: ParsedText, is_home: bool) -> I
 
 
 def _calls_of_own_constructor(signature: Signature, text: ParsedText) -> Iterator[CallSite]:
-    """Calls of a constructor by a class's own methods, and by those of the only class that it extends."""
+    """Calls of a constructor by the methods of a class and of the only class that it extends."""
     python = text.document.language.name == "python"
     for name in ("cls", "this", "super", signature.name):
         for call in calls_of(text, name):

@@ -237,7 +237,7 @@ class Balance:
 
 
 def balance(language: Language, before: str, text: str) -> Balance:
-    """How the brackets of `text` match those of `before`. Needs no grammar and no correct code.
+    """How the brackets of `text` match the brackets of `before`. Needs no grammar and no correct code.
 
     >>> from assist_context.languages import language_of
     >>> balance(language_of("a.c"), "f(", "x) + g(")

@@ -1,7 +1,7 @@
 """Folders held open while an edit is made, so that no other process can put another folder in their place.
 
 A folder is opened step by step, and no step follows a link. From then on its files are named relative to the
-open folder: if its name is given to a link meanwhile, the files are still those of this folder. Windows
+open folder: if its name is given to a link meanwhile, the files are still in this folder. Windows
 cannot name files like this: there each use looks first whether a link leads to the folder.
 This module knows no plan and no journal. Errors are the system's own (`OSError`).
 """

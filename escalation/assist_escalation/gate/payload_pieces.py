@@ -1,6 +1,6 @@
 """The pieces of a request exactly as they would be sent, each with where it comes from, for people to read.
 
-The texts are those of the messages, fences and separators included, and never a text before redaction. This
+The texts are the messages' own, fences and separators included, and never a text before redaction. This
 module has no words for people.
 """
 

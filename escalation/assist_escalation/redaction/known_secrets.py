@@ -56,7 +56,7 @@ def known_values(
     """The values of at least `LEAST` characters in denied files (path to text) and in `environ`.
 
     `data_files` are files of data that a user denies for any reason: their plain words are no secrets.
-    Of more than `MOST_VALUES`, those of `environ` come first, then some of each file.
+    Of more than `MOST_VALUES`, the values in `environ` come first, then some of each file.
 
     >>> known_values({".env": "A=correct-horse"}, {"DB_PASSWORD": "battery-staple"}).values
     ('battery-staple', 'correct-horse')

@@ -12,7 +12,7 @@ BUSY = 0.25  # of all cores used by others: decoding on two threads then takes t
 
 @dataclass(frozen=True, slots=True)
 class ProcessorTimes:
-    """Seconds that all cores were busy so far, and those of this process and its children."""
+    """Seconds that all cores were busy so far, and this process and its children."""
 
     all: float
     own: float

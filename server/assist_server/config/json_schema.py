@@ -45,7 +45,7 @@ def configuration() -> list[dict[str, Any]]:
 
 
 def manifest(text: str) -> str:
-    """The text of a package.json with these settings in place of the ones that it had."""
+    """The text of a package.json with these settings in place of its old ones."""
     data = json.loads(text)
     data["contributes"]["configuration"] = configuration()
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

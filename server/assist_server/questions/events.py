@@ -115,7 +115,7 @@ class ShownSource:
     """Lines of a file, from 1 and both included, in the folder `root`.
 
     `name` is the definition or heading that they are, "" if they are several or none. `outline`: of these
-    lines the model saw only the ones that say most. `folder` is the path of a folder other than the one that
+    lines the model saw only what says most. `folder` is the path of a folder other than the one that
     the question is about, from the user's home on if it is there.
     """
 

@@ -50,7 +50,7 @@ def go_places(go: Path) -> list[Path]:
 
 
 def node_packages(top: Path) -> Path | None:
-    """The packages that are installed in a repository; a link to those of another copy of it is followed."""
+    """The packages that are installed in a repository; a link to the packages of another copy is followed."""
     packages = top / _PACKAGES
     named_so = Path(os.path.realpath(packages)).name == _PACKAGES
     return packages if packages.is_dir() and named_so else None

@@ -98,7 +98,7 @@ def run(
     view: SandboxView = PLAIN_VIEW,
     stop: StopCheck = never,
 ) -> SandboxRun:
-    """Run a command in a copy of a repository. It sees the variables in `environ` and those of its home.
+    """Run a command in a copy of a repository. It sees the variables in `environ` and of its home.
 
     The copy stays as it is. Raises NoSandboxError, and then nothing was run. A call that ends early, by
     `stop` or by any exception, has killed every process.

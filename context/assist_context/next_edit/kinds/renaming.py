@@ -32,7 +32,7 @@ from assist_context.syntax.scopes.occurrences import NameReader
 MOST_NAMES = 3  # that one hunk replaces; more is another kind of edit
 RECENT = 4  # hunks of the document, from the last one, that may have replaced names: others may come between
 MOST_PLACES = 300  # of a name in a document: each takes 0.03 ms
-MOST_FILES = 8  # other ones that are looked at
+MOST_FILES = 8  # other files that are looked at
 SHORTEST_USE = 3  # characters of a name that a rename begins with at a use
 
 

@@ -100,7 +100,7 @@ def _captures(name: ReplacedName, target: Binding, text: RenamedText, begun: boo
 def _chain(
     name: ReplacedName, definition: Occurrence, target: Binding | None, text: RenamedText
 ) -> RenameChain | None:
-    """The chain of those of the old places that mean the definition; `target` is what they will mean."""
+    """The chain of the old places that mean the definition; `target` is what they will mean."""
     now = text.now
     guesses = now.rules.guesses
     same: list[Occurrence] = []

@@ -144,7 +144,7 @@ class OfferSearch:
 
 @dataclass(frozen=True, slots=True)
 class _KnownFiles:
-    """The other files, and those of them that were handed out, by their paths."""
+    """The other files, and which were handed out, by their paths."""
 
     files: OtherFiles
     documents: dict[str, Document] = field(default_factory=dict)

@@ -18,7 +18,7 @@ FUTURE, STANDARD, PACKAGE, OWN = range(4)
 
 
 def rank_of(language: str, module: str) -> int:
-    """The group in which a module is imported: the language's own come first, those of the project last."""
+    """The group in which a module is imported: the language's own come first, the project's last."""
     top = re.split(r"[./:]", module, maxsplit=1)[0]
     match language:
         case "python":
