@@ -175,15 +175,6 @@ def test_a_partial_file_of_another_hash_is_not_continued(hub: Hub, row: ModelRow
     assert hub.starts == [0]
 
 
-def test_wrong_bytes_name_both_hashes_and_are_deleted(hub: Hub, row: ModelRow, store: Store) -> None:
-    hub.body = OTHER
-    with pytest.raises(FetchError) as caught:
-        fetch(store, row, FetchOptions(hub_endpoint=hub.url))
-    assert hashlib.sha256(OTHER).hexdigest() in str(caught.value)
-    assert SHA in str(caught.value)
-    assert [file.name for file in store.root.iterdir()] == ["tiny.gguf.lock"]
-
-
 def test_a_hub_that_publishes_another_hash_sends_nothing(hub: Hub, row: ModelRow, store: Store) -> None:
     hub.etag = "f" * 64
     with pytest.raises(FetchError, match=f"publishes sha256 {'f' * 64}, but {SHA} is expected"):

@@ -96,6 +96,7 @@ def test_what_git_tracks_keeps_its_contents_though_git_would_ignore_it(tmp_path:
         ".ENV",
         "link/.env",
         "ignored.py",
+        "private/a.py",
         "sub/../ignored.py",
         "../w/.env",
     ],
@@ -104,11 +105,12 @@ def test_an_event_for_an_excluded_path_indexes_nothing(tmp_path: Path, path: str
     root, database = tmp_path / "w", tmp_path / "index.sqlite"
     put(root, "sub/b.py", "def other(a):\n    return a\n")
     put(root, ".gitignore", "ignored.py\n")
+    put(root, ".cursorignore", "private/\n")
     (root / "link").symlink_to(root)
     commit(root)
     with indexer(root, database) as live:
         live.ready()
-        for name in (".env", ".ENV", "ignored.py"):
+        for name in (".env", ".ENV", "ignored.py", "private/a.py"):
             put(root, name, text(STALE))
         put(root, "c.py", "def third(): pass\n")
         live.update(Path(f"{root}/{path}"), root / "c.py")

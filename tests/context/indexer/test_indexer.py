@@ -117,33 +117,6 @@ def test_paths_outside_the_folder_are_ignored(root: Path, database: Path) -> Non
         ]
 
 
-def test_what_is_excluded_leaves_the_index_down_to_its_bytes(root: Path, database: Path) -> None:
-    put(root, "secret/keys.py", "def very_secret_name(): pass\n")
-    with indexer(root, database) as live:
-        live.ready()
-        assert "very_secret_name" in names(database)
-        rules = put(root, ".assistignore", "secret/\n")
-        live.update(rules)
-        assert "very_secret_name" not in names(database)
-    data = b"".join(each.read_bytes() for each in database.parent.iterdir())
-    assert b"very_secret_name" not in data
-    assert b"secret/keys" not in data
-
-
-def test_a_new_file_that_a_rule_excludes_never_gets_in(root: Path, database: Path) -> None:
-    put(root, ".gitignore", "ignored.py\n")
-    put(root, ".cursorignore", "private/\n")
-    commit(root)
-    with indexer(root, database) as live:
-        live.ready()
-        paths = [
-            put(root, name, "def hidden(): pass\n") for name in ("ignored.py", "private/a.py", ".env.py")
-        ]
-        live.update(*paths)
-        assert "hidden" not in names(database)
-    assert b"hidden" not in b"".join(each.read_bytes() for each in database.parent.iterdir())
-
-
 def test_nothing_happens_while_it_is_paused(root: Path, database: Path) -> None:
     with indexer(root, database, paused=True) as live:
         live.tell("changed", root / "a.py")

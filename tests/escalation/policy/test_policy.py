@@ -82,12 +82,15 @@ def test_an_unknown_command_and_an_empty_prompt_stay(root: Path) -> None:
         Origin("user", "src/a.py"),
         Origin("editor", "src/a.py"),
         Origin("file", "src/a.py", "/elsewhere"),
+        Origin("file", "src/a.py", "/"),
+        Origin("", "", ""),  # type: ignore[arg-type]
         Origin("file", "a.py", "ROOT/src"),  # globs start only at the folder
         Origin("file", "ROOT/src/a.py", "ROOT"),
         Origin("file", "../shop/src/a.py", "ROOT"),
         Origin("file", "src/%2e%2e/src/a.py", "ROOT"),
         Origin("file", "src\\..\\src\\a.py", "ROOT"),
         Origin("file", "a\0b", "ROOT"),
+        Origin("editor", "a\0.py", "ROOT"),
     ],
 )
 def test_a_text_of_unknown_origin_stays(root: Path, origin: Origin) -> None:
@@ -106,6 +109,9 @@ def test_a_text_of_unknown_origin_stays(root: Path, origin: Origin) -> None:
         "keys/id_rsa",
         "a/.aws/credentials",
         "%2Eenv",
+        "%2\u200beENV",
+        ".e\u00adnv::$DATA",
+        ".\uff45nv",
         "x/.env./y",
     ],
 )
@@ -118,7 +124,16 @@ def test_the_built_in_list_holds_for_every_source(root: Path, path: str, source:
 
 @pytest.mark.parametrize(
     "path",
-    ["infra/prod/main.tf", "INFRA/prod/main.tf", "./infra/prod/main.tf", "infra%2fprod/x", "infra\\prod\\x"],
+    [
+        *(
+            "infra/prod/main.tf",
+            "INFRA/prod/main.tf",
+            "./infra/prod/main.tf",
+            "infra%2fprod/x",
+            "infra\\prod\\x",
+        ),
+        *("src/../infra/prod/x", "src/%2e%2e/infra/prod/x", "src. ./... ./INFRA. ./PROD. ./X. ."),
+    ],
 )
 def test_a_denied_file_stays_however_it_is_spelled(root: Path, path: str) -> None:
     assert not of_span(root, Origin("file", path, str(root)), deny=("infra/prod/**",)).allowed
@@ -130,7 +145,12 @@ def test_a_link_is_followed(root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.py").write_text("")
     (root / "out.py").symlink_to(tmp_path / "outside.py")
     (root / "loop").symlink_to(root / "loop")
+    (root / ".env").write_text("")
+    (root / "env.py").symlink_to(".env")
     deny = {"deny": ("infra/prod/**",)}
+    secret = of_span(root, Origin("file", "notes.md", str(root)), data_class={"infra/**": "secret"})
+    assert secret.reasons == ("eu may not see text of the class secret",)
+    assert "built-in list" in of_span(root, Origin("editor", "env.py", str(root))).reasons[0]
     assert "denied" in of_span(root, Origin("file", "notes.md", str(root)), **deny).reasons[0]
     assert "denied" in of_span(root, Origin("file", "open/prod/main.tf", str(root)), **deny).reasons[0]
     assert of_span(root, Origin("file", "out.py", str(root))).reasons == ("out.py leads out of the folder",)
