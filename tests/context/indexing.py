@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ import psutil
 from workspaces import ENVIRON, put
 
 from assist_context.index.reader import IndexReader
+from assist_context.retrieval.corpus import Corpus
 
 Event = dict[str, Any]
 PATIENCE_S = 60.0  # until a test gives up; on an idle machine nothing here takes a tenth of that
@@ -102,6 +103,15 @@ def ready(root: Path, database: Path, *arguments: str, **opening: object) -> Eve
     code, events = index(root, database, *arguments, **opening)
     assert code == 0, events
     return events[-1]
+
+
+def corpus_of(root: Path, texts: Mapping[str, str]) -> Corpus:
+    """Writes files into a folder, and indexes it next to it."""
+    for path, text in texts.items():
+        put(root, path, text)
+    database = root.with_name(f"{root.name}.sqlite")
+    ready(root, database)
+    return Corpus(str(root), IndexReader(str(database)))
 
 
 def says(database: Path, words: Sequence[str] = ("f", "g", "value")) -> dict[str, object]:

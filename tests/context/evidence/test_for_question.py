@@ -5,8 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from indexing import ready
-from workspaces import MODELS, put
+from indexing import corpus_of
+from workspaces import MODELS
 
 from assist_context.documents import CHARS_PER_TOKEN, Document, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines
@@ -42,18 +42,13 @@ WEATHER = "def forecast(region):\n    '''Whether umbrellas will be needed.'''\n 
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    root = tmp_path / "w"
     texts = {
         "shop/__init__.py": "", "shop/models.py": MODELS, "shop/till.py": TILL, "shop/receipts.py": RECEIPTS,
         "shop/checkout.py": CHECKOUT, "tests/test_till.py": TEST, "weather.py": WEATHER,
         "other/total.py": "def total(): pass\n", ".assistignore": "hidden/\n",
         "hidden/secret.py": "from shop.till import total\n\n\ndef secret_caller(lines):\n    return total(lines)\n",
     }  # fmt: skip
-    for path, text in texts.items():
-        put(root, path, text)
-    database = tmp_path / "index.sqlite"
-    ready(root, database)
-    return Corpus(str(root), IndexReader(str(database)))
+    return corpus_of(tmp_path / "w", texts)
 
 
 TOTAL = TargetLines("shop/till.py", 5, 9)
@@ -168,7 +163,7 @@ def test_the_budget_is_kept(corpus: Corpus, tokens: int) -> None:
 
 def test_the_same_question_has_the_same_answer(corpus: Corpus) -> None:
     question = "How does total use Money and parse_money?"
-    again = Corpus(corpus.root, IndexReader(str(Path(corpus.root).parent / "index.sqlite")))
+    again = Corpus(corpus.root, IndexReader(str(Path(corpus.root).parent / "w.sqlite")))
     assert gather_evidence(corpus, question, TOTAL, 900) == gather_evidence(again, question, TOTAL, 900)
 
 
@@ -205,10 +200,8 @@ def test_a_file_that_changed_since_is_left_out(corpus: Corpus) -> None:
 
 
 def test_what_one_folder_lacks_is_found_in_another(corpus: Corpus, tmp_path: Path) -> None:
-    root = tmp_path / "v"
-    put(root, "rates.py", "def vat_rate(country):\n    return 19\n")
-    ready(root, tmp_path / "v.sqlite")
-    other = Corpus(str(root), IndexReader(str(tmp_path / "v.sqlite")), "v")
+    there = corpus_of(tmp_path / "v", {"rates.py": "def vat_rate(country):\n    return 19\n"})
+    other = Corpus(there.root, there.reader, "v")
     found = gather_evidence(corpus, "Where is vat_rate?", None, 2_000, (other,))
     assert paths("definition", found) == ["v/rates.py"]
 
@@ -276,7 +269,6 @@ LONG_PAGE += "The option root_prefix strips the beginning of each address.\n"
 
 @pytest.fixture
 def documented(tmp_path: Path) -> Corpus:
-    root = tmp_path / "d"
     texts = {
         "app/kettle.py": "def kettle():\n    return warm()\n\n\ndef warm():\n    return 1\n",
         "app/teapot.py": "def Startup():\n    return 2\n",
@@ -288,10 +280,7 @@ def documented(tmp_path: Path) -> Corpus:
         ".github/DISCUSSION_TEMPLATE/questions.yml": "body: kettle visitor first function\n",
         "package-lock.json": '{"kettle": "visitor", "first": "function"}\n',
     }  # fmt: skip
-    for path, text in texts.items():
-        put(root, path, text)
-    ready(root, tmp_path / "d.sqlite")
-    return Corpus(str(root), IndexReader(str(tmp_path / "d.sqlite")))
+    return corpus_of(tmp_path / "d", texts)
 
 
 def test_a_section_is_shown_with_the_headings_above_it(documented: Corpus) -> None:

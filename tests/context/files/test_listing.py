@@ -73,25 +73,6 @@ def test_a_folder_that_the_repository_around_it_ignores(tmp_path: Path) -> None:
     assert paths(listing) == [".gitignore", "a.py"]
 
 
-def test_secrets_are_never_listed(tmp_path: Path) -> None:
-    for name in (
-        ".env",
-        "a/.ENV.local",
-        "a/server.pem",
-        ".ssh/config",
-        "id_rsa",
-        "b/.aws/config",
-        "b/terraform.tfstate",
-    ):
-        put(tmp_path, name, "secret")
-    write(tmp_path, a="1")
-    put(tmp_path, ".assistignore", "!*\n!.env\n!*.pem\n!.ssh/\n!.ssh/**\n")
-    commit(tmp_path)
-    for listing in both(tmp_path):
-        assert paths(listing) == [".assistignore", "a.py"]
-        assert listing.skipped["denied"] >= 7
-
-
 def test_a_folder_that_is_a_secret_itself(tmp_path: Path) -> None:
     put(tmp_path, ".ssh/known", "x")
     put(tmp_path, ".aws/config", "x")

@@ -39,8 +39,8 @@ def root(tmp_path: Path) -> Path:
     return commit(root)
 
 
-def same(root: Path, path: str, git: Git, by_git: bool) -> None:
-    found = look_again(str(root), [path], by_git, git)
+def same(root: Path, path: str, git: Git) -> None:
+    found = look_again(str(root), [path], git is GIT, git)
     assert found is not None
     listed = tuple(each for each in list_folder(str(root), git=git).entries if each.path == path)
     assert found.entries == listed
@@ -48,29 +48,24 @@ def same(root: Path, path: str, git: Git, by_git: bool) -> None:
 
 
 @pytest.mark.parametrize("path", CASES)
-def test_as_a_listing_with_git(root: Path, path: str) -> None:
+@pytest.mark.parametrize("git", [GIT, NO_GIT], ids=["git", "plain"])
+def test_as_a_listing(root: Path, path: str, git: Git) -> None:
     CASES[path](root)
-    same(root, path, GIT, True)
-
-
-@pytest.mark.parametrize("path", CASES)
-def test_as_a_listing_without_git(root: Path, path: str) -> None:
-    CASES[path](root)
-    same(root, path, NO_GIT, False)
+    same(root, path, git)
 
 
 def test_in_a_folder_of_a_repository(root: Path) -> None:
     put(root, "inner/new.py", "x")
     put(root, "inner/new.log", "x")
     for path in ("new.py", "new.log", "stays.py"):
-        same(root / "inner", path, GIT, True)
+        same(root / "inner", path, GIT)
 
 
 def test_the_users_own_ignore_file_counts(root: Path, tmp_path: Path) -> None:
     put(tmp_path, "ignore", "*.mine.py\n")
     run(root, "config", "core.excludesFile", str(tmp_path / "ignore"))
     put(root, "b.mine.py", "x")
-    same(root, "b.mine.py", GIT, True)
+    same(root, "b.mine.py", GIT)
 
 
 @posix

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from indexing import ready
+from indexing import corpus_of
 from workspaces import put
 
 from assist_context.documents import Document, split_lines
-from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.next_edit.other_files import WorkspaceFiles
 from assist_context.retrieval.corpus import Corpus
@@ -54,13 +53,9 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
-    root = tmp_path_factory.mktemp("workspace")
-    for path, text in FILES.items():
-        put(root, f"w/{path}", text)
-    ready(root / "w", root / "index.sqlite")
-    reader = IndexReader(str(root / "index.sqlite"))
-    yield Corpus(str(root / "w"), reader)
-    reader.close()
+    found = corpus_of(tmp_path_factory.mktemp("workspace") / "w", FILES)
+    yield found
+    found.reader.close()
 
 
 def document(corpus: Corpus, path: str, text: str = "") -> Document:
@@ -174,9 +169,7 @@ def test_nothing_hidden_or_denied_is_seen(corpus: Corpus) -> None:
 
 def test_a_file_that_changed_since_it_was_indexed_is_not_seen(tmp_path: Path) -> None:
     root = tmp_path / "w"
-    put(root, "a.py", "from b import c\n\nc()\n")
-    ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
+    corpus = corpus_of(root, {"a.py": "from b import c\n\nc()\n"})
     own = document(corpus, "new.py")
     assert importing(corpus, "new.py", "c") == ["from b import c"]
     put(root, "a.py", "from other import c\n\nc()\n\n\n")
@@ -195,11 +188,8 @@ def test_without_an_index_only_open_documents_count() -> None:
 
 
 def test_few_files_are_read_however_many_use_a_name(tmp_path: Path) -> None:
-    root = tmp_path / "w"
-    for number in range(300):
-        put(root, f"p/m{number}.py", f"from far import thing\n\nthing({number})\n")
-    ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
+    texts = {f"p/m{at}.py": f"from far import thing\n\nthing({at})\n" for at in range(300)}
+    corpus = corpus_of(tmp_path / "w", texts)
     assert set(importing(corpus, "p/new.py", "thing")) == {"from far import thing"}
     assert sum(corpus.is_cached(f"p/m{number}.py") for number in range(300)) <= 8
     corpus.reader.close()

@@ -5,8 +5,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from indexing import ready
-from workspaces import MODELS, put
+from indexing import corpus_of
+from workspaces import MODELS
 
 from assist_context.documents import Cursor, Document, Snippet, split_lines
 from assist_context.index.reader import IndexReader
@@ -22,21 +22,16 @@ USE = "from shop.models import parse_money as pm\n\n\ndef total(lines):\n    ret
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    root = tmp_path / "w"
-    put(root, "shop/__init__.py")
-    put(root, "shop/models.py", MODELS)
-    put(root, "shop/unrelated.py", "def weather():\n    return 'rain'\n")
-    put(
-        root,
-        "tests/test_till.py",
-        "from shop.till import total\n\n\ndef test_total():\n    assert total([])\n",
-    )
-    put(root, ".env", "PARSE_MONEY=secret_value_of_env\n")
-    put(root, ".assistignore", "hidden/\n")
-    put(root, "hidden/parse_money.py", "def parse_money(secret_hidden):\n    return secret_hidden\n")
-    database = tmp_path / "index.sqlite"
-    ready(root, database)
-    return Corpus(str(root), IndexReader(str(database)))
+    texts = {
+        "shop/__init__.py": "",
+        "shop/models.py": MODELS,
+        "shop/unrelated.py": "def weather():\n    return 'rain'\n",
+        "tests/test_till.py": "from shop.till import total\n\n\ndef test_total():\n    assert total([])\n",
+        ".env": "PARSE_MONEY=secret_value_of_env\n",
+        ".assistignore": "hidden/\n",
+        "hidden/parse_money.py": "def parse_money(secret_hidden):\n    return secret_hidden\n",
+    }
+    return corpus_of(tmp_path / "w", texts)
 
 
 def near(corpus: Corpus, source: str, path: str = "shop/till.py", tokens: int = 400) -> RetrievalResult:
@@ -115,11 +110,8 @@ def test_recent_edits_are_shown_and_late_signals_give_their_last_answer(corpus: 
 
 
 def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path: Path) -> None:
-    root = tmp_path / "w"
-    for at in range(4):
-        put(root, f"m{at}.py", f"def helper_{at}(text):\n    return text[{at}]\n")
-    ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
+    texts = {f"m{at}.py": f"def helper_{at}(text):\n    return text[{at}]\n" for at in range(4)}
+    corpus = corpus_of(tmp_path / "w", texts)
     names = "".join(f"from m{at} import helper_{at}\n" for at in range(4))
     lines = split_lines(names + "x = helper_0(helper_1(helper_2(helper_3(")
     document = Document("use.py", lines, language_of("use.py"))
@@ -129,7 +121,7 @@ def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path
     found = Retriever(corpus, clock=lambda: 0.0)
     prompt = found.near(asked, 400)
     assert len({each.path for each in prompt.snippets}) == 4
-    corpus = Corpus(str(root), corpus.reader)
+    corpus = Corpus(corpus.root, corpus.reader)
 
     def read() -> float:
         return float(sum(corpus.is_cached(f"m{at}.py") for at in range(4)))
@@ -140,11 +132,8 @@ def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path
 
 
 def test_a_long_file_is_compared_over_several_questions(tmp_path: Path) -> None:
-    root = tmp_path / "w"
     body = "".join(f"    rate_{at} = table[{at}] * share_{at}\n" for at in range(200))
-    put(root, "long.py", f"def rates(table):\n{body}")
-    ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
+    corpus = corpus_of(tmp_path / "w", {"long.py": f"def rates(table):\n{body}"})
     document = Document("new.py", split_lines("def other(table):\n" + body), language_of("new.py"))
     spot = query_at(document, Cursor(190, 4), "new.py")
 
@@ -163,22 +152,16 @@ def test_a_long_file_is_compared_over_several_questions(tmp_path: Path) -> None:
 
 
 def test_lines_count_as_an_editor_counts_them(tmp_path: Path) -> None:
-    root = tmp_path / "w"
-    put(root, "old.py", "import os\n\x0c\n\n\ndef far(path):\n    return os.stat(path)\n")
-    ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
+    text = "import os\n\x0c\n\n\ndef far(path):\n    return os.stat(path)\n"
+    corpus = corpus_of(tmp_path / "w", {"old.py": text})
     (defined,) = corpus.definitions("far")
     assert corpus.lines("old.py")[defined.start_line - 1] == "def far(path):\n"
 
 
 def test_an_outline_is_that_of_the_index_as_it_is_now(tmp_path: Path) -> None:
-    root, database = tmp_path / "w", tmp_path / "index.sqlite"
-    put(root, "a.py", "def one():\n    return 1\n")
-    ready(root, database)
-    corpus = Corpus(str(root), IndexReader(str(database)))
+    corpus = corpus_of(tmp_path / "w", {"a.py": "def one():\n    return 1\n"})
     assert [each.name for each in corpus.outline("a.py")] == ["one"]
-    put(root, "a.py", "def two():\n    return 22\n")
-    ready(root, database)
+    corpus_of(tmp_path / "w", {"a.py": "def two():\n    return 22\n"})
     assert [each.name for each in corpus.outline("a.py")] == ["two"]
 
 
@@ -187,13 +170,12 @@ def test_an_empty_or_missing_index_gives_nothing(tmp_path: Path) -> None:
 
 
 def test_no_heading_and_no_translation_is_shown_in_code(tmp_path: Path) -> None:
-    root = tmp_path / "w"
-    put(root, "shop/models.py", MODELS)
+    texts = {"shop/models.py": MODELS}
     for language in ("", "de/", "fr/", "ja/", "pt/"):
         words = "parse_money and Money are told here, with total, lines and pm.\n"
-        put(root, f"docs/{language}money.md", f"# Money\n\n{words}\n#### parse_money\n\n{words}\n#### pm\n")
-    ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
+        page = f"# Money\n\n{words}\n#### parse_money\n\n{words}\n#### pm\n"
+        texts[f"docs/{language}money.md"] = page
+    corpus = corpus_of(tmp_path / "w", texts)
     found = near(corpus, USE, tokens=4_000).snippets
     assert [each.path for each in found if each.path.endswith(".md")] == []
     assert found[0].path == "shop/models.py"

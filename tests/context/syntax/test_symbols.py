@@ -13,30 +13,7 @@ from assist_context.syntax import doc_comments, grammars
 from assist_context.syntax.symbols import Symbols, symbols
 
 SAMPLES = Path(__file__).parent / "symbols"
-EXTENSIONS = [
-    "py",
-    "js",
-    "ts",
-    "tsx",
-    "go",
-    "rs",
-    "java",
-    "c",
-    "cpp",
-    "cs",
-    "rb",
-    "php",
-    "sh",
-    "lua",
-    "kt",
-    "scala",
-    "swift",
-    "html",
-    "css",
-    "json",
-    "yaml",
-    "toml",
-]
+EXTENSIONS = [path.suffix[1:] for path in sorted(SAMPLES.glob("sample.*")) if path.suffix != ".txt"]
 INDEXED = [language for language in LANGUAGES if language.grammar or language.outline]
 PY = language_of("a.py")
 
