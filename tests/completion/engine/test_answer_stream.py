@@ -78,14 +78,6 @@ async def test_a_follow_up_reads_only_what_is_new() -> None:
     assert stream.result.tokens.evaluated == len("]\n[user\nWhy?]\n[assistant\n")
 
 
-async def test_the_same_question_again_reads_one_token() -> None:
-    async with open_two_models(SCRIPT) as d:
-        await read(d.answers.answer(QUESTION))
-        stream = d.answers.answer(QUESTION)
-        assert await read(stream) == SCRIPT
-    assert stream.result.tokens.evaluated == 1
-
-
 CODE = "def add(a, b):\n    return a + b\n" * 3
 FENCED = f"```python\n{CODE}```\nThis is better."
 

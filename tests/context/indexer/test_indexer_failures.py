@@ -124,17 +124,6 @@ def test_a_folder_full_of_traps(root: Path, database: Path) -> None:
     assert "odd" in names(database)
 
 
-@posix
-def test_a_directory_that_cannot_be_read(root: Path, database: Path) -> None:
-    (root / "p0").chmod(0)
-    try:
-        readable = os.access(root / "p0", os.R_OK)  # root can read it
-        assert ready(root, database)["files"] == (31 if readable else 21)
-    finally:
-        (root / "p0").chmod(0o700)
-    assert ready(root, database)["files"] == 31
-
-
 def test_a_workspace_with_modules_of_our_names(root: Path, database: Path) -> None:
     for name in (
         "json",

@@ -52,14 +52,6 @@ def test_what_is_reserved_is_spent_until_it_is_settled(ledger: Ledger) -> None:
     assert ledger.remaining(HERE, LIMITS) == 220
 
 
-def test_a_cancelled_stream_is_paid(ledger: Ledger) -> None:
-    ledger.reserve(an_ask("a", 100), LIMITS)
-    ledger.settle("a", 40, Usage(input=9, output=2, estimated=True), "cancelled")
-    assert ledger.remaining(HERE, LIMITS) == 210
-    assert ledger.spending("repo") == (SpendingRow("repo", 1, 40, 9, 2, 1),)
-    assert ledger.open_reservations() == ()
-
-
 def test_one_request_may_not_cost_more_than_a_request_may(ledger: Ledger) -> None:
     with pytest.raises(BudgetError, match=r"may cost \$0\.0001, and one may cost \$0\.0001.*per_request"):
         ledger.reserve(an_ask("a", 101), LIMITS)
