@@ -61,7 +61,8 @@ def test_mutated_samples(extension: str, other: str, data: st.DataObject) -> Non
                 ["{", "}", "(", '"""', "'", "<", "\r", "\n", "\0", "\u2028", "é", "\ud800", "::", "\f"]
             )
         )
-        text = text[:at] + piece + text[at + data.draw(st.integers(0, 3)) :]
+        twice = text[at : at + data.draw(st.sampled_from([0, 0, 40, 400]))]
+        text = text[:at] + piece + twice + text[at + data.draw(st.sampled_from([0, 1, 2, 3, 300])) :]
     sound(language_of(f"a.{extension}"), text)
     sound(language_of(f"a.{other}"), text)
 
