@@ -25,17 +25,12 @@ def test_a_definition_comes_with_its_file(path: Path) -> None:
         assert reader.definitions("nothing") == reader.definitions("") == reader.definitions("\ud800") == ()
 
 
-def test_definitions_are_limited_and_in_order(tmp_path: Path) -> None:
+def test_definitions_are_limited_and_in_order_and_what_too_many_define_says_nothing(tmp_path: Path) -> None:
     texts = {f"f{at}.py": f"# {at}\ndef same():\n    pass\n" for at in range(9)}
-    with asked(build(tmp_path / "a.db", texts)) as reader:
+    twice = {"twice.py": "def twice():\n    pass\n\n\nclass C:\n    def twice(self):\n        pass\n"}
+    with asked(build(tmp_path / "a.db", texts | twice)) as reader:
         assert [each.path for each in reader.definitions("same")] == sorted(texts)
         assert len(reader.definitions("same", 4)) == 4
-
-
-def test_what_too_many_define_says_nothing(tmp_path: Path) -> None:
-    texts = {f"f{at}.py": f"# {at}\ndef same():\n    pass\n" for at in range(9)}
-    texts["twice.py"] = "def twice():\n    pass\n\n\nclass C:\n    def twice(self):\n        pass\n"
-    with asked(build(tmp_path / "a.db", texts)) as reader:
         assert reader.few_definitions("same", 9) == reader.definitions("same")
         assert reader.few_definitions("same", 8) is None
         assert reader.few_definitions("twice", 1) is None

@@ -42,11 +42,6 @@ def test_nothing_passes_when_another_block_fails() -> None:
         plan(answer, scope_of(a_py="x = 1\n", b_py="y = 1\n"))
 
 
-def test_the_first_of_several_places_is_not_taken() -> None:
-    with pytest.raises(EditError, match="2 times"):
-        plan(block("a.py", "x = 1\n", "x = 2\n"), scope_of(a_py="x = 1\nx = 1\n"))
-
-
 def test_an_answer_with_wrong_indentation_takes_no_twin_at_another_depth() -> None:
     text = "a = 1\nb = 1\n    a = 1\n    c = 1\n"
     shift = block("a.txt", "  c = 1\n", "  c = 2\n")
