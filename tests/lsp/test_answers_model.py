@@ -51,7 +51,7 @@ def home(tmp_path: Path, shop: Path, url: str) -> dict[str, str]:
     """A machine that uses the server as its provider, has no model, and has an index of the workspace."""
     configure_provider(tmp_path / "config", url)
     with (tmp_path / "config" / "config.toml").open("a") as file:
-        file.write(f'timeout_seconds = 1200\nmax_output_tokens = {LONGEST}\n[audit]\ncontent = "redacted"\n')
+        file.write(f"timeout_seconds = 1200\nmax_output_tokens = {LONGEST}\n")
     home = {
         "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
         "ASSIST_DATA_DIR": str(tmp_path / "data"),
@@ -103,22 +103,6 @@ async def test_a_question_waits_for_a_model_that_is_loading(environ: Environ, sh
         text, end = await client.whole("ask", uri=uri, words="What does gross do? One word.", wish="local")
     assert end.error is None
     assert text.strip()
-
-
-async def test_a_question_takes_along_what_it_needs_of_another_file(
-    tmp_path: Path, shop: Path, home: Environ
-) -> None:
-    async with open_talker(home, shop) as client:
-        cart = shop / "shop" / "cart.py"
-        client.show(cart.as_uri(), CART)
-        words = "By how much does Cart.total raise each price?"
-        messages = await answer_of(client, "ask", cart, range=IN_TOTAL, words=words)
-    assert messages[-1].error is None
-    intent, outcome = audit_events(tmp_path)
-    assert {span["path"] for span in intent["spans"]} == {"", "shop/cart.py", "shop/prices.py"}
-    assert "return net * 1.2" in intent["content"]["user"]
-    assert words in intent["content"]["user"]
-    assert outcome["usage"]["output"] > 0
 
 
 async def test_a_cancelled_answer_ends_at_the_server_and_is_paid(

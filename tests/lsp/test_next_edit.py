@@ -235,21 +235,6 @@ async def test_another_file_is_opened_and_asked_again_there(home: Environ, root:
         assert (root / "report.py").read_text() == REPORT, "a server writes no file"
 
 
-async def test_off_is_off(home: Environ, root: Path) -> None:
-    async with making(home, root) as client:
-        uri = client.open(root / "users.py")
-        client.replace(uri, 0, "load_user", "fetch_user")
-        version, _ = await client.hear(uri)
-        client.workspace_did_change_configuration(
-            types.DidChangeConfigurationParams({"completion": {"mode": "eager", "next_edit": "off"}})
-        )
-        assert await client.hear(uri) == (version, False)
-        assert not (await client.next(uri)).edits
-        client.replace(uri, 4, "load_user", "fetch_user")
-        assert await client.quiet()
-        assert client.state == "missing", "the model is not opened again for that"
-
-
 async def test_clients_for_copilot(home: Environ, root: Path) -> None:
     async with making(home, root) as client:
         uri = client.open(root / "users.py")

@@ -85,17 +85,6 @@ def test_a_file_of_dos_keeps_its_bytes(typing: Editor, space: Path) -> None:
     assert typing.write() == f"{ADD} first + second\n".replace("\n", "\r\n").encode() + b"\r\n"
 
 
-def test_an_emoji_before_the_cursor_moves_nothing(typing: Editor, space: Path) -> None:
-    text = ADD.replace("    return", "    mark = '😀é'; return")
-    typing.open(space / "f.py", text)
-    typing.keys(" ")
-    ghost = typing.until(typing.ghost, "ghost text")
-    typing.shows(f"'😀é'; return {ghost}")
-    typing.keys("<Tab>")
-    typing.until(lambda: not typing.ghost() or typing.line().endswith(ghost), "the text to be taken")
-    assert typing.write() == f"{text} {ghost}\n".encode()
-
-
 def test_a_function_is_explained_while_one_reads(typing: Editor, space: Path) -> None:
     typing.open(space / "g.py", f"{ADD} first + second\n")
     typing.keys("<Esc>")

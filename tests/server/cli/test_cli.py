@@ -37,11 +37,6 @@ def test_help_is_at_hand_in_each_of_its_usual_forms(assist: Assist) -> None:
     assert "There is no command `assist models nonsense`" in assist("help", "models", "nonsense").err
 
 
-@pytest.mark.parametrize("command", [("stats",), ("models", "list"), ("audit", "show"), ("config", "path")])
-def test_every_command_takes_offline(assist: Assist, command: tuple[str, ...]) -> None:
-    assert assist(*command, "--offline").code == 0
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -96,9 +96,6 @@ def test_a_provider_is_asked_within_the_money_and_every_request_is_in_the_log(
         assert 0 < leaving["requests"] <= 6
         assert not (data / "audit.jsonl").exists()
 
-        refused = assist(*asked, "--json")
-        assert (refused.code, "--max-usd" in refused.err) == (1, True)
-
         done = assist(*asked, "--max-usd", "0.5", "--minutes", "4", "--yes", "--json")
         assert done.code == 0, done.err
         document = done.json

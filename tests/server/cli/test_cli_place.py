@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from asked_shop import KEY
 from conftest import Assist, runner
-from vendor import configure_provider, provider, scripted_answer
+from vendor import configure_provider
 
 pytestmark = pytest.mark.slow
 
@@ -59,17 +59,6 @@ def test_a_question_about_a_file_elsewhere_is_asked_by_the_rules_here_and_its_fo
     assert (asked["target"], asked["provider"]) == ("refused", None)
     shown = at("other/sub")("explain", rates, "--frontier", "--dry-run").out
     assert str(place / "other") in shown.replace("\n", "")
-
-
-def test_a_link_out_of_the_repository_is_not_followed_whatever_its_name(
-    at: Callable[[str], Assist], tmp_path: Path, place: Path
-) -> None:
-    (place / "mine" / "rates.py").symlink_to("../other/rates.py")
-    (place / "mine" / ".assist.toml").unlink()
-    with provider(tmp_path, scripted_answer("no")) as acme:
-        done = at("mine")("explain", "rates.py", "--frontier", "--yes")
-        assert (done.code, "is a link out of" in done.err) == (3, True)
-    assert acme.connections == 0
 
 
 def test_all_names_of_a_file_inside_are_judged(

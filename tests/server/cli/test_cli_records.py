@@ -112,15 +112,6 @@ def test_undo_as_json_from_another_folder(assist: Assist, home: Home, tmp_path: 
     assert not (files(home).feedback).exists()  # the request is unknown
 
 
-def test_undo_overwrites_nothing_that_was_changed_since(assist: Assist, home: Home, tmp_path: Path) -> None:
-    record_edit(home, tmp_path, "a = 1\n", "a = 2\n")
-    (tmp_path / "app.py").write_text("a = 3\n")
-    done = assist("undo", "--yes")
-    assert done.code == 1
-    assert "app.py changed since the edit" in done.err
-    assert (tmp_path / "app.py").read_text() == "a = 3\n"
-
-
 def test_undo_takes_back_only_what_was_shown(home: Home, tmp_path: Path) -> None:
     record_edit(home, tmp_path, "a = 1\n", "a = 2\n")
     config = load_lenient(home, ())

@@ -77,21 +77,6 @@ def test_a_terminal_shows_what_happens_and_links_the_sources(
     assert re.search(rf"\x1b]8;[^;]*;{re.escape(link)}#12\x1b\\.*shop/cart.py:12-13", text)
 
 
-def test_a_dry_run_says_what_would_be_sent_and_opens_no_socket(assist: Assist, tmp_path: Path) -> None:
-    with provider(tmp_path, scripted_answer("no")) as acme:
-        dry = assist("route", "explain", "shop/cart.py:13", "--frontier", "--json")
-        same = assist("explain", "shop/cart.py:13", "--frontier", "--dry-run")
-    assert (dry.code, same.code, acme.connections) == (0, 0, 0)
-    assert dry.json["target"] == "frontier"
-    assert dry.json.keys() >= {
-        "target", "cause", "p_local", "threshold", "provider", "host", "files", "redactions", "tokens",
-        "cost_upper_usd", "budget_left_usd", "payload_sha256",
-    }  # fmt: skip
-    assert "shop/cart.py" in same.out
-    assert max(map(len, same.out.splitlines())) <= 100
-    assert not (tmp_path / "data" / "audit.jsonl").exists()
-
-
 def test_a_file_outside_of_the_workspace_is_asked_about_where_it_is(
     assist: Assist, tmp_path: Path, shop: Path
 ) -> None:

@@ -23,9 +23,17 @@ def test_what_was_refused_is_shown_by_its_kind(assist: Assist, tmp_path: Path) -
 def test_a_dry_run_names_the_payload_that_is_sent_and_logged(assist: Assist, tmp_path: Path) -> None:
     with provider(tmp_path, scripted_answer("fine")) as acme:
         dry = assist("route", "explain", "shop/cart.py", "--frontier", "--show-text", "--json").json
-        assert acme.connections == 0
+        same = assist("explain", "shop/cart.py", "--frontier", "--dry-run")
+        assert (same.code, acme.connections) == (0, 0)
         assert not (tmp_path / "data" / "audit.jsonl").exists()
         assert assist("explain", "shop/cart.py", "--frontier", "--yes").code == 0
+    assert dry.keys() >= {
+        "target", "cause", "p_local", "threshold", "provider", "host", "files", "redactions", "tokens",
+        "cost_upper_usd", "budget_left_usd", "payload_sha256",
+    }  # fmt: skip
+    assert dry["target"] == "frontier"
+    assert "shop/cart.py" in same.out
+    assert max(map(len, same.out.splitlines())) <= 100
     body = acme.requests[0].json
     messages = Messages(*(each["content"] for each in body["messages"]))
     digest = payload_sha256(body["model"], messages, body["max_tokens"])
