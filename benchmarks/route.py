@@ -20,14 +20,13 @@ from typing import Any
 
 import numpy as np
 
-import assist_escalation.routing.weights as shipped
+import assist_escalation.routing.calibration as shipped
 from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
-from assist_escalation.routing.calibration import Label, expected_error, reliability
+from assist_escalation.routing.calibration import JUDGED, Label, Weights, expected_error, reliability, score
 from assist_escalation.routing.features import Confidence, RequestFacts, answer_features, features
 from assist_escalation.routing.router import RoutingRules, route, threshold
-from assist_escalation.routing.weights import JUDGED, Weights, score
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.infilling.tasks import SUITES, NoSandboxError, passes

@@ -12,8 +12,8 @@ import pytest
 
 import route
 from assist_escalation.prompts import Messages
+from assist_escalation.routing.calibration import JUDGED, with_fit
 from assist_escalation.routing.features import confidence_of
-from assist_escalation.routing.weights import JUDGED, with_fit
 from bench.routing import score
 from bench.routing.labels import WrittenAnswer
 from bench.routing.report import table, weights_file

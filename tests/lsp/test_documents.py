@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_context.documents import Cursor, split_lines
-from assist_server.workspace.documents import Edit, OpenDocument, path_of
-from assist_server.workspace.positions import to_column, to_units
+from assist_server.workspace.documents import Edit, OpenDocument, path_of, to_column, to_units
 
 TEXT = st.lists(
     st.sampled_from(["a", "b", "\n", "\r\n", "\r", "😀", "é", "e\u0301", "\x0c", "\u2028", "\t"])

@@ -6,7 +6,7 @@ It computes nothing; `bench.routing.score` does.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from assist_escalation.routing.weights import Weights
+from assist_escalation.routing.calibration import Weights
 
 HEAD = """\
 # Written by `benchmarks/route.py fit --write`. Change nothing by hand: fit again.

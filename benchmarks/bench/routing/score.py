@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from assist_escalation.routing.weights import JUDGED, Weights, score
+from assist_escalation.routing.calibration import JUDGED, Weights, score
 
 RESAMPLES = 2_000  # with so many, an end of an interval moves by half a point between seeds
 FOLDS = 5

@@ -16,8 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.chat_completion import ChatEvent, finish_reason, read, reported_usage
-from assist_escalation.provider.event_stream import EventStreamParser
+from assist_escalation.provider.chat_completion import (
+    ChatEvent,
+    EventStreamParser,
+    finish_reason,
+    read,
+    reported_usage,
+)
 from assist_escalation.provider.failures import (
     PAUSE_S,
     Fault,

@@ -14,8 +14,7 @@ from typing import Literal, get_args
 from filelock import FileLock, Timeout
 
 from assist_context import durable_files
-from assist_escalation.routing.calibration import Label
-from assist_escalation.routing.weights import score
+from assist_escalation.routing.calibration import Label, score
 
 FILE = "feedback.jsonl"  # in the data directory
 # At most about 3,000 events of 500 bytes, and half of them once the older half was dropped: with two or three

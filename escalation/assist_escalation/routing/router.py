@@ -12,7 +12,7 @@ from typing import Literal
 
 from assist_escalation.policy.endpoints import usd
 from assist_escalation.policy.settings import DEFAULT, EscalationMode, Thresholds
-from assist_escalation.routing.calibration import NONE, Calibration
+from assist_escalation.routing.calibration import NONE, WEIGHTS, WORTH, Calibration, score
 from assist_escalation.routing.features import (
     INLINE,
     Confidence,
@@ -21,7 +21,6 @@ from assist_escalation.routing.features import (
     features,
     kinds,
 )
-from assist_escalation.routing.weights import WEIGHTS, WORTH, score
 
 Wish = Literal["auto", "local", "frontier"]
 RouteTarget = Literal["local", "frontier", "refused"]

@@ -1,6 +1,7 @@
 """The documents that one editor has open, the cursor in each, and where the user edited last.
 
-It keeps them in step with the editor. It knows no model and no other file.
+It keeps them in step with the editor. Of recent edits it stores positions, not texts: the text is read from
+the current document, and is gone with it. It knows no model and no other file.
 """
 
 import logging
@@ -10,11 +11,16 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from assist_context.retrieval.recent_edits import RecentEdits
 from assist_server.workspace.documents import Edit, OpenDocument
 
 if TYPE_CHECKING:
     from assist_context.documents import Cursor, Snippet
+
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assist_context.documents import Document, Snippet
 
 log = logging.getLogger(__name__)
 
@@ -110,3 +116,36 @@ class OpenDocuments:
         files = [opened for opened in self.latest() if opened is not document and opened.real_path]
         others = {file.path: file.to_document() for file in files}
         return self._recent_edits.snippets(document.path, others)
+
+
+PLACES = 8  # more did not help; each is a chunk of at most 2 * AROUND + 1 lines
+AROUND = 5  # lines above and below an edit
+CHUNK = 1_200  # characters; longer chunks are data
+
+
+@dataclass(frozen=True, slots=True)
+class RecentEdits:
+    """Edited positions as (path, line from 0), oldest first, at most `PLACES`."""
+
+    places: tuple[tuple[str, int], ...] = ()
+
+    def note(self, path: str, line: int) -> "RecentEdits":
+        """Adds an edit; an edit near a known position moves that one to the end."""
+        if self.places and self.places[-1][0] == path and abs(self.places[-1][1] - line) <= AROUND:
+            return RecentEdits((*self.places[:-1], (path, line)))
+        kept = [(p, at) for p, at in self.places if p != path or abs(at - line) > 2 * AROUND]
+        return RecentEdits((*kept, (path, line))[-PLACES:])
+
+    def snippets(self, current: str, documents: Mapping[str, Document]) -> tuple[Snippet, ...]:
+        """The edited chunks of all documents but `current`, oldest first, so that new ones are appended."""
+        found = []
+        for path, line in self.places:
+            document = documents.get(path)
+            if path == current or document is None:
+                continue
+            start = max(0, line - AROUND)
+            lines = document.lines[start : line + AROUND + 1]
+            text = "".join(lines).replace("\r\n", "\n").replace("\r", "\n")
+            if text.strip() and len(text) <= CHUNK and "\0" not in text:
+                found.append(Snippet(path, start + 1, start + len(lines), text, "recent-edit"))
+        return tuple(found)

@@ -44,9 +44,14 @@ from assist_server.questions.run import (
     with_diff,
 )
 from assist_server.questions.targets import lines_in_document, overlay
-from assist_server.records.edit_history import changed_files, finish_interrupted, record_editor_edit
+from assist_server.records.edit_history import (
+    changed_files,
+    finish_interrupted,
+    next_undo,
+    record_editor_edit,
+    take_back,
+)
 from assist_server.records.past_requests import rate
-from assist_server.records.undo import next_undo, take_back
 from assist_server.threads.attachments import Attachment, attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import (
@@ -58,9 +63,14 @@ from assist_server.wording.answers import (
 )
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.folders import WorkspaceFolder, database_of, docs_folders, folder_of
+from assist_server.workspace.folders import (
+    WorkspaceFolder,
+    database_of,
+    docs_folders,
+    folder_of,
+    refuse_stray_link,
+)
 from assist_server.workspace.remarks import answer_text
-from assist_server.workspace.stray_links import refuse_stray_link
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
 OPENED = 24  # open documents that are parsed for a question

@@ -22,7 +22,7 @@ from assist_server.lsp.choices import Choices
 from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
 from assist_server.lsp.text_edits import check_line_ends, line_edits
 from assist_server.wording.edit_previews import PreviewLine, edit_preview, edit_warnings
-from assist_server.workspace.positions import Encoding, to_units
+from assist_server.workspace.documents import Encoding, to_units
 
 if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_escalation.edits.plan import EditPlan, FileChange

@@ -26,8 +26,7 @@ from assist_context.documents import split_lines
 from assist_server.config.config import Config
 from assist_server.editor.model_lifetime import OpenModels, SessionStatus
 from assist_server.editor.session import Session
-from assist_server.workspace.documents import Edit, OpenDocument, path_of, resolve_path
-from assist_server.workspace.positions import Encoding
+from assist_server.workspace.documents import Edit, Encoding, OpenDocument, path_of, resolve_path
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,7 @@ from assist_context.retrieval.candidates import Candidate, skeleton, text_of
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.prompts import Origin, Span
 from assist_server.errors import UserError
-from assist_server.workspace.folders import alias_in
-from assist_server.workspace.stray_links import refuse_named_link
+from assist_server.workspace.folders import alias_in, refuse_named_link
 
 MOST_BYTES = 4_000_000  # of a file, as for the target of a question
 

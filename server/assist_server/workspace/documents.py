@@ -1,6 +1,7 @@
 """The documents that the editor has open, kept as lists of lines so that a keystroke changes one line.
 
-It applies edits and nothing else. Parsing and completing work on an immutable `Document` of it.
+It applies edits and nothing else. Parsing and completing work on an immutable `Document` of it. An editor
+counts columns in UTF-8, UTF-16 or UTF-32 units, Python in characters.
 """
 
 import hashlib
@@ -8,11 +9,60 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
-from assist_server.workspace.positions import Encoding, to_column, to_units
+
+Encoding = Literal["utf-8", "utf-16", "utf-32"]
+
+_WIDTH = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
+
+
+def to_column(line: str, units: int, encoding: Encoding) -> int:
+    """The character index for a count of units.
+
+    A count that ends inside a character gives its start; one beyond the line gives the line's end.
+
+    >>> to_column("a😀b", 3, "utf-16"), to_column("a😀b", 2, "utf-16"), to_column("ab", 9, "utf-8")
+    (2, 1, 2)
+    """
+    line = line.rstrip("\r\n")
+    if units <= 0:
+        return 0
+    if encoding == "utf-32" or line.isascii():
+        return min(units, len(line))
+    try:
+        data = line.encode(_codec(encoding))[: units * _WIDTH[encoding]]
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can contain
+        return _count(line, units, encoding)
+    return len(data.decode(_codec(encoding), "ignore"))
+
+
+def to_units(line: str, column: int, encoding: Encoding) -> int:
+    """The count of units before a character index.
+
+    >>> to_units("a😀b", 2, "utf-16"), to_units("a😀b", 2, "utf-8")
+    (3, 5)
+    """
+    head = line[:column]
+    if encoding == "utf-32" or head.isascii():
+        return len(head)
+    return len(head.encode(_codec(encoding), "surrogatepass")) // _WIDTH[encoding]
+
+
+def _count(line: str, units: int, encoding: Encoding) -> int:
+    for column in range(len(line)):
+        units -= to_units(line[column], 1, encoding)
+        if units < 0:
+            return column
+    return len(line)
+
+
+def _codec(encoding: Encoding) -> str:
+    return encoding if encoding == "utf-8" else f"{encoding}-le"
+
 
 # It is called with an edit before that is made: the text between two cursors becomes another one.
 Foresee = Callable[[Cursor, Cursor, str], None]

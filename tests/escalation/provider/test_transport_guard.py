@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_escalation.provider.event_stream import FOREIGN_BYTES, LINE_BYTES, EventStreamParser
+from assist_escalation.provider.chat_completion import FOREIGN_BYTES, LINE_BYTES, EventStreamParser
 from assist_escalation.provider.failures import Fault, Refusal, describe, refusal
 
 LINES = [

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from assist_escalation.routing.calibration import score
 from assist_escalation.routing.features import RequestFacts, features
 from assist_escalation.routing.feedback import MOST_BYTES, Event, events, kept_from, labels, record, scores
-from assist_escalation.routing.weights import score
 
 ROUTED = Event(1.5, "repo", "fix", "r1", "local", 0.4, 0.2, features(RequestFacts("fix")), "routed")
 

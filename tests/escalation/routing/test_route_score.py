@@ -13,9 +13,9 @@ import pytest
 from routing import OPEN_RULES, UNSURE, some_case
 
 from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.routing.calibration import WORTH
 from assist_escalation.routing.features import RequestFacts, StructureCounts, request_facts
 from assist_escalation.routing.router import BAND, BLOCK, OPEN, after, route, threshold
-from assist_escalation.routing.weights import WORTH
 
 HEARD: list[str] | None = None
 

@@ -4,7 +4,7 @@ import json
 import random
 from pathlib import Path
 
-from assist_escalation.routing.weights import score
+from assist_escalation.routing.calibration import score
 from assist_evaluation.judging.thresholds import FitTask, fit_thresholds
 
 LABELS = Path(__file__).parents[3] / "benchmarks/results/route-labels-0.5b.json"

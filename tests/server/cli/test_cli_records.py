@@ -15,7 +15,7 @@ from assist_escalation.routing import feedback
 from assist_server.cli.app import invoke
 from assist_server.config.config import load_lenient
 from assist_server.errors import details, exit_code
-from assist_server.records.undo import next_undo, take_back
+from assist_server.records.edit_history import next_undo, take_back
 
 Home = dict[str, str]
 

@@ -18,8 +18,15 @@ from assist_completion.errors import ModelError
 from assist_completion.inference.conversation import Conversation
 from assist_server.local_model.sharing.borrowed_model import BorrowedModel, borrow
 from assist_server.local_model.sharing.listener import SharedModel
-from assist_server.local_model.sharing.messages import MOST, conversation_of, hello_of, result_of
-from assist_server.local_model.sharing.private_socket import folder_of, new_socket, sockets
+from assist_server.local_model.sharing.messages import (
+    MOST,
+    conversation_of,
+    folder_of,
+    hello_of,
+    new_socket,
+    result_of,
+    sockets,
+)
 
 QUESTION = Conversation("Be brief.", "What is 2 + 2?", max_tokens=40)
 

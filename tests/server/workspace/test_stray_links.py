@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_server.workspace.folders import alias_in
-from assist_server.workspace.stray_links import stray_link
+from assist_server.workspace.folders import alias_in, stray_link
 
 
 @pytest.fixture

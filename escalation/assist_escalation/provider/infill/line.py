@@ -10,7 +10,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 from assist_escalation.policy.endpoints import ModelServer
-from assist_escalation.provider.event_stream import EventStreamParser, JsonLinesParser
+from assist_escalation.provider.chat_completion import EventStreamParser, JsonLinesParser
 from assist_escalation.provider.failures import Fault, describe, refusal
 from assist_escalation.provider.infill import answer
 from assist_escalation.provider.infill.answer import InfillPiece

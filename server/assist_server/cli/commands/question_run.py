@@ -58,8 +58,7 @@ from assist_server.wording.answers import (
 )
 from assist_server.wording.edit_previews import edit_warnings
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
-from assist_server.workspace.folders import WorkspaceFolder, docs_folders
-from assist_server.workspace.stray_links import refuse_named_link
+from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link
 
 STDIN = 0
 UNASKED = (

@@ -24,8 +24,7 @@ from assist_server.editor.feedback.region import (
 from assist_server.editor.feedback.shown_texts import ShownPart, ShownText, ShownTexts
 from assist_server.editor.feedback.survival import share_left
 from assist_server.editor.feedback.usage_counts import UsageTable
-from assist_server.workspace.documents import OpenDocument
-from assist_server.workspace.positions import to_column
+from assist_server.workspace.documents import OpenDocument, to_column
 
 KEPT_AFTER = 30.0  # seconds; most corrections of a suggestion are made in less
 LEFT = 0.75  # the least share of a text's characters with which it counts as kept

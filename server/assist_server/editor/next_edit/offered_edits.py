@@ -19,8 +19,7 @@ from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.offer_requests import FoundOffer, Replaced
 from assist_server.editor.next_edit.watched_edits import path_of_document
 from assist_server.records.usage_rows import NEXT_EDIT, UsageKey
-from assist_server.workspace.documents import OpenDocument, line_end_of
-from assist_server.workspace.positions import Encoding, to_units
+from assist_server.workspace.documents import Encoding, OpenDocument, line_end_of, to_units
 
 if TYPE_CHECKING:
     from assist_context.next_edit.finder import PastOffers  # and with it tree-sitter

@@ -18,12 +18,14 @@ from assist_server.local_model.sharing.messages import (
     doubts_of,
     hello_of,
     identity_of,
+    is_same_user,
     own_version,
     receive,
+    remove,
     result_of,
     send,
+    sockets,
 )
-from assist_server.local_model.sharing.private_socket import is_same_user, remove, sockets
 
 PATIENCE = 1.0  # seconds for a hello: a server that is busier than that is no help
 BYTES_PER_TOKEN = 2  # fewer than a token of code has, so that `count` is an upper estimate

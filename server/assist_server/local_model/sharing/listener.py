@@ -18,12 +18,13 @@ from assist_server.local_model.sharing.messages import (
     Hello,
     conversation_of,
     identity_of,
+    is_same_user,
+    new_socket,
     own_version,
     receive,
     result_document,
     send,
 )
-from assist_server.local_model.sharing.private_socket import is_same_user, new_socket
 
 if TYPE_CHECKING:  # loads llama.cpp
     from assist_completion.engine.answer_stream import Answerer
