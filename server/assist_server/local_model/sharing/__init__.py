@@ -2,4 +2,6 @@
 
 They talk over a socket in the file system that only its owner can open. Nothing here reaches a network.
 This wing knows conversations and answers, not what a question is about.
+
+It is a folder because both ends of the socket are here, and nothing else speaks to it.
 """
