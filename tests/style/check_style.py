@@ -199,20 +199,26 @@ def _type_names(file: Path) -> Iterator[tuple[str, str, int]]:
 
 
 def check_map(root: Path, paths: list[str]) -> Iterator[Finding]:
-    """ARCHITECTURE.md names files by their wing, such as `inference/prefix_cache`, and each of them exists."""
+    """ARCHITECTURE.md names files by their wing, such as `inference/prefix_cache`; they exist, no wing is left out."""
     if "ARCHITECTURE.md" not in paths:
         return
     known = {part for path in paths for part in _names_of(path)}
-    for number, line in enumerate((root / "ARCHITECTURE.md").read_text("utf-8").splitlines(), 1):
+    text = (root / "ARCHITECTURE.md").read_text("utf-8")
+    for path in paths:
+        wing, _, file = IN_A_PACKAGE.sub("", path).rpartition("/")
+        is_wing = wing and file == "__init__.py" and IN_A_PACKAGE.match(path)
+        if is_wing and f"`{wing}`" not in text and f"`{wing}/" not in text:
+            yield Finding("ARCHITECTURE.md", 1, f"{wing} is not named: say what it is for")
+    for number, line in enumerate(text.splitlines(), 1):
         for match in re.finditer(r"`([a-z_-]+(?:/[\w.-]+)+)`", line):
             if match[1] not in known:
                 yield Finding("ARCHITECTURE.md", number, f"{match[1]} does not exist")
 
 
 def _names_of(path: str) -> Iterator[str]:
-    """A file and the folders that it is in, as the document may name them: in full, or from the wing on."""
+    """A file and its folders as the document may name them: in full, from the wing on, or below `tests`."""
     for each in (path, *map(str, PurePosixPath(path).parents)):
-        inside = IN_A_PACKAGE.sub("", each)
+        inside = IN_A_PACKAGE.sub("", each).removeprefix("tests/")
         yield from (each, inside, inside.removesuffix(".py"))
 
 

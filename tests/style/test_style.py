@@ -199,6 +199,19 @@ def test_a_small_wing_says_why_it_is_one(tmp_path: Path) -> None:
     assert style.check(tmp_path, paths[:-1]) == []
 
 
+def test_the_map_names_every_wing(tmp_path: Path) -> None:
+    wing = "server/assist_server/lsp/__init__.py"
+    (tmp_path / wing).parent.mkdir(parents=True)
+    (tmp_path / wing).write_text(DOC)
+    (tmp_path / "pyproject.toml").write_text(WHEEL)
+    document = tmp_path / "ARCHITECTURE.md"
+    document.write_text("`cli`\n")
+    missing = "ARCHITECTURE.md:1: lsp is not named: say what it is for"
+    assert missing in map(str, style.check(tmp_path, [PACKAGE, wing, document.name]))
+    document.write_text("`lsp`\n")
+    assert missing not in map(str, style.check(tmp_path, [PACKAGE, wing, document.name]))
+
+
 def test_a_class_name_means_one_thing(tmp_path: Path) -> None:
     paths = [PACKAGE, "server/assist_server/a.py", "server/assist_server/b.py"]
     (tmp_path / "server/assist_server").mkdir(parents=True)
