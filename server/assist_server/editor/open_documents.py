@@ -6,21 +6,13 @@ the current document, and is gone with it. It knows no model and no other file.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
 
+from assist_context.documents import Cursor, Document, Snippet
 from assist_server.workspace.documents import Edit, OpenDocument
-
-if TYPE_CHECKING:
-    from assist_context.documents import Cursor, Snippet
-
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from assist_context.documents import Document, Snippet
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Snippet, TextNames
 from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import IndexerEvent
@@ -22,14 +23,6 @@ from assist_server.config.config import Config
 from assist_server.workspace.background_search import BackgroundSearch, SearchRequest, SnippetSearcher
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, folder_of, folders_of
-
-if TYPE_CHECKING:
-    from assist_context.retrieval.retriever import RetrievalResult
-
-
-from typing import TYPE_CHECKING
-
-from assist_completion.prompt.snippet_pack import Pack, offer
 
 if TYPE_CHECKING:
     from assist_context.retrieval.retriever import RetrievalResult

@@ -12,6 +12,7 @@ from assist_completion.errors import ModelError
 from assist_completion.model_store.catalogue import find
 from assist_completion.model_store.partial_download import FetchOptions
 from assist_completion.settings import is_path
+from assist_escalation.errors import EscalationError
 from assist_server.cli.flags import (
     AsJson,
     Offline,
@@ -23,7 +24,8 @@ from assist_server.cli.flags import (
     with_flags,
 )
 from assist_server.cli.output import emit, out, say
-from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
+from assist_server.config.config import Config, Role, answering_model, roles_of, set_role, write_settings
+from assist_server.config.toml_file import literal
 from assist_server.errors import FAILED, WRONG_USAGE, UserError
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.models import (
@@ -36,17 +38,12 @@ from assist_server.wording.models import (
     setup_document,
     setup_facts,
 )
+from assist_server.wording.servers import server_document, server_warnings, server_words
 
 if TYPE_CHECKING:
     from assist_completion.model_store.store import Store
     from assist_server.editor.team_server_probing import AskedServer, ServerEntry
     from assist_server.local_model.setup import Choice, ReadyModel
-
-
-from assist_escalation.errors import EscalationError
-from assist_server.config.config import write_settings
-from assist_server.config.toml_file import literal
-from assist_server.wording.servers import server_document, server_warnings, server_words
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
 For = Annotated[
