@@ -10,13 +10,12 @@ from typing import Any
 
 import psutil
 import pytest
-import pytest_asyncio
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from bench.editors.lsp_client import Client, serving
 
-pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.model
 
 URI = "file:///work/shapes.py"
 HEAD = "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
@@ -25,20 +24,11 @@ AT = (8, 21)
 NUMBERS = count(1)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(module_environ: Mapping[str, str]) -> AsyncIterator[Client]:
-    async with serving(module_environ) as running:
+@pytest.fixture
+async def client(environ: Mapping[str, str]) -> AsyncIterator[Client]:
+    async with serving(environ) as running:
         await running.until("ready")
         yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def client(server: Client) -> AsyncIterator[Client]:
-    """The client of the one server, which has no document open and whose statuses are read."""
-    yield server
-    for uri in await server.documents():
-        server.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri)))
-    server.statuses.clear()
 
 
 async def counted(client: Client, before: dict[str, Any]) -> Counter[str]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,15 @@ def begin_and_stop(environ: Mapping[str, str], shop: Path) -> tuple[bytes, str]:
     named = {**environ, "PYTHONPROFILEIMPORTTIME": "1"}  # stderr names every module
     process = started(shop, named, "explain", "shop/prices.py:1", "--local")
     assert process.stdout is not None
-    first = os.read(process.stdout.fileno(), FIRST)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130, said
-    return first, said.decode()
+    assert process.stderr is not None
+    with process, ThreadPoolExecutor(1) as readers:  # more names than a pipe holds
+        said = readers.submit(process.stderr.read)
+        first = os.read(process.stdout.fileno(), FIRST)
+        process.send_signal(signal.SIGINT)
+        code = process.wait(PATIENCE)
+        said.result()
+    assert code == 130, said.result()
+    return first, said.result().decode()
 
 
 async def test_a_command_asks_the_model_of_the_editors_server_and_opens_none(

@@ -21,7 +21,8 @@ from assist_completion.inference.answer_generation import (
     run_answer,
     weigh,
 )
-from assist_completion.inference.conversation import Conversation, LocalAnswer, estimate
+from assist_completion.inference.chat_template import estimate
+from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_completion.inference.doubts import Doubt
 from assist_completion.inference.llama import Aborted, Llama, Load
 from assist_completion.inference.worker import Job, Lane, Resource, Worker

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from assist_completion.errors import CompletionError, ModelError, TooLongError
+from assist_completion.inference.chat_template import prompt_of, template_of
 from assist_completion.inference.conversation import (
     AnswerMillis,
     Conversation,
@@ -20,9 +21,7 @@ from assist_completion.inference.conversation import (
     LocalAnswer,
     Turn,
     margins_of,
-    prompt_of,
     repeats_lines,
-    template_of,
 )
 from assist_completion.inference.doubts import Doubt, WeighedToken, doubts
 from assist_completion.inference.drafts import DraftReader

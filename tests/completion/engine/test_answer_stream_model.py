@@ -12,7 +12,8 @@ import pytest
 from assist_completion.engine.answer_stream import Answerer, AnsweringFacts, open_answers
 from assist_completion.engine.engine import Engine
 from assist_completion.errors import ModelError, TooLongError
-from assist_completion.inference.conversation import Conversation, estimate, prompt_of
+from assist_completion.inference.chat_template import estimate, prompt_of
+from assist_completion.inference.conversation import Conversation
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.llama import Abort, Aborted, Llama, Load
 from assist_completion.inference.speed_probe import opener
