@@ -29,8 +29,8 @@ def test_local_candidates_are_asked_offline(
     assist = process_runner(shop, {**environ, "PYTHONPATH": str(tmp_path / "guard")})
     local = f"local:{model_path}"
     done = assist(
-        "eval", "-c", local, "-c", f"{local},context=off", "-c", "known:empty", "--kinds", "lines,typing,edits",
-        "--count", "12", "--minutes", "4", "--offline", "--json",
+        "eval", "-c", local, "-c", "known:empty", "--kinds", "lines,typing,edits",
+        "--count", "6", "--minutes", "4", "--offline", "--json",
     )  # fmt: skip
     assert done.code == 0, done.err
     document = done.json
@@ -81,22 +81,22 @@ def test_a_provider_is_asked_within_the_money_and_every_request_is_in_the_log(
         config = Path(environ["ASSIST_CONFIG_DIR"], "config.toml")
         config.write_text(
             f'[completion]\nmodel = "{model_path}"\n[escalation]\nmode = "auto"\n[providers.acme]\n'
-            f'base_url = "{url}"\nmodel = "frontier-1"\napi_key_env = "ACME_KEY"\nmax_output_tokens = 200\n'
+            f'base_url = "{url}"\nmodel = "frontier-1"\napi_key_env = "ACME_KEY"\nmax_output_tokens = 80\n'
             f'timeout_seconds = 100.0\nresidency = ["public", "internal"]\nprice = {PRICE}\n'
         )
         online = {name: value for name, value in environ.items() if name != "ASSIST_OFFLINE"}
         data = tmp_path / "data"
         data.mkdir()
         assist = process_runner(shop, {**online, "ASSIST_DATA_DIR": str(data), "ACME_KEY": "k-0123456789"})
-        asked = ("eval", "-c", "provider:acme", "-c", "known:empty", "--kinds", "edits", "--count", "6")
+        asked = ("eval", "-c", "provider:acme", "-c", "known:empty", "--kinds", "edits", "--count")
 
-        plan = assist(*asked, "--max-usd", "0.5", "--dry-run", "--json").json
+        plan = assist(*asked, "2", "--max-usd", "0.5", "--dry-run", "--json").json
         [leaving] = plan["leaving"]
         assert leaving["host"] in url
         assert 0 < leaving["requests"] <= 6
         assert not (data / "audit.jsonl").exists()
 
-        done = assist(*asked, "--max-usd", "0.5", "--minutes", "4", "--yes", "--json")
+        done = assist(*asked, "2", "--max-usd", "0.5", "--minutes", "4", "--yes", "--json")
         assert done.code == 0, done.err
         document = done.json
         left = document["departures"]
@@ -109,11 +109,11 @@ def test_a_provider_is_asked_within_the_money_and_every_request_is_in_the_log(
         assert 0 < sum(each["cost_micro"] for each in left) <= 1e6 * min(0.5, leaving["upper_usd"])
         assert "Commit message" not in json.dumps(log)  # the log has hashes, no text
 
-        again = assist(*asked, "--max-usd", "0.5", "--yes", "--json").json
+        again = assist(*asked, "2", "--max-usd", "0.5", "--yes", "--json").json
         assert (again["asked"], again["departures"]) == (0, [])
 
         poor = assist(
-            *asked, "--seed", "2", "--max-usd", "0.000001", "--minutes", "4", "--yes", "--json"
+            *asked, "6", "--seed", "2", "--max-usd", "0.000001", "--minutes", "4", "--yes", "--json"
         ).json
         assert "--max-usd" in "".join(poor["problems"])
         assert poor["departures"] == []

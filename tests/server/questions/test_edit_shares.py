@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rounds import rounds
 
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import open_local
@@ -41,12 +42,12 @@ def _outcome(task: EditTask, given: EditAnswer) -> str:
 
 
 async def test_mistakes_are_found(model_path: Path) -> None:
-    found = await outcomes(list(own_fixes()), model_path)
-    assert len(found) == 24
-    assert list(found.values()).count("right") >= 8, found
+    every = 24 // rounds(24, 8)
+    found = await outcomes(list(own_fixes())[::every], model_path)
+    assert list(found.values()).count("right") * every >= 8, found
 
 
 async def test_refactorings_are_done(model_path: Path) -> None:
-    tasks = [each for each in own_refactors() if each.recipe in REFACTORINGS][:12]
+    tasks = [task for task in own_refactors() if task.recipe in REFACTORINGS][: rounds(12, 6)]
     found = await outcomes(tasks, model_path)
-    assert list(found.values()).count("right") >= 6, found
+    assert list(found.values()).count("right") * 2 >= len(tasks), found

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
 ]
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -339,7 +339,7 @@ run_python(Path({tree!r}), {code!r}, view=SandboxView(folders=("kept",)))
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_all_processes_end_with_the_one_that_asked(tree: Path, number: int) -> None:
-    paths = [str(Path(__file__).parents[2]), *(str(ROOT / name) for name in ("server", "context"))]
+    paths = [str(Path(__file__).parents[1]), *(str(ROOT / name) for name in ("server", "context"))]
     code = CALLER.format(paths=paths, tree=str(tree), code=BEATING + "time.sleep(60)")
     caller = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
@@ -429,7 +429,7 @@ def test_the_whole_home_is_not_shown(tree: Path) -> None:
 def test_where_no_namespaces_are_allowed_nothing_runs(tree: Path) -> None:
     """The sandbox itself allows none, so a second one inside cannot be made."""
     paths = [
-        str(Path(__file__).parents[2]),
+        str(Path(__file__).parents[1]),
         *(str(ROOT / name) for name in ("server", "completion", "context", "escalation")),
     ]
     code = f"""
