@@ -21,7 +21,7 @@ WIDTH = 800  # CSS pixels
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A report of an evaluation, its history, and a report of use, as the commands write them."""
+    """A report of an evaluation, and a report of use, as the commands write them."""
     folder = tmp_path_factory.mktemp("pages")
     shop = make_history(folder / "shop", modules=6)
     data = folder / "data"
@@ -34,7 +34,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     known = ("-c", "known:oracle", "-c", "known:shuffled", "-c", "known:empty", "-c", "search")
     assist("eval", *known, "--kinds", "lines,typing,edits,next,questions", "--count", "60", "--minutes", "5")
     assist("eval", "report", "--with-code", "--output", str(folder / "evaluation.html"))
-    assist("eval", "history", "--output", str(folder / "history.html"))
     for day in range(1, 29):
         for model in ("one", "other"):
             counts = {
@@ -48,7 +47,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             key = UsageKey(f"2026-10-{day:02}", "abc", model, "python")
             record(data, {key: Counter({**counts, bucket(12.0): 60, bucket(300.0): 30, "source-model": 40})})
     assist("report", "--output", str(folder / "usage.html"))
-    return {name: folder / f"{name}.html" for name in ("evaluation", "history", "usage")}
+    return {name: folder / f"{name}.html" for name in ("evaluation", "usage")}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +58,7 @@ def browser(debian: None) -> Iterator[Browser]:
         found.close()
 
 
-@pytest.mark.parametrize("name", ["evaluation", "history", "usage"])
+@pytest.mark.parametrize("name", ["evaluation", "usage"])
 def test_a_page_loads_without_a_network_and_fits(
     name: str, pages: dict[str, Path], browser: Browser, shots: Path
 ) -> None:
@@ -90,7 +89,7 @@ def test_a_page_loads_without_a_network_and_fits(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["evaluation", "history", "usage"])
+@pytest.mark.parametrize("name", ["evaluation", "usage"])
 def test_a_page_can_be_read_by_everyone(
     name: str, scheme: str, pages: dict[str, Path], browser: Browser
 ) -> None:

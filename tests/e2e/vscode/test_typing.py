@@ -38,7 +38,7 @@ def show(items):
 '''
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def shared(
     browser: Browser,
     code: Code,
@@ -47,7 +47,7 @@ def shared(
     probed: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Window]:
-    """One window with the real model for all these tests. Every suggestion is shown."""
+    """A window with the real model, in which every suggestion is shown."""
     folder = tmp_path_factory.mktemp("typing")
     (configuration / "config.toml").write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
     (folder / "start.py").write_text("x = 1\n")
@@ -60,7 +60,7 @@ def shared(
 
 @pytest.fixture
 def window(shared: Window, shots: Path) -> Iterator[Window]:
-    """The same window, with its pictures starting at this test."""
+    """The window, with its pictures."""
     shared.begin(shots)
     yield shared
     shared.shoot("end")
