@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -280,15 +281,16 @@ def read_blobs(tree: GitTree, stop: Stop, blobs: Sequence[str]) -> list[bytes]:
     return found
 
 
-_DIFF = (
-    "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=all",
-    "--relative", "--src-prefix=a/", "--dst-prefix=b/",
+_PLAIN_DIFF = (
+    "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", "--submodule=short",
 )  # fmt: skip
+_DIFF = (*_PLAIN_DIFF, "--no-renames", "--relative", "--src-prefix=a/", "--dst-prefix=b/")
 
 
 def changed_lines(tree: GitTree, stop: Stop, *compared: str) -> list[tuple[str, int, int]]:
-    """Paths of a diff in the directory, with the lines that were added and removed; -1 for a binary file.
+    """Paths of a diff in the directory, with the lines that were added and removed.
 
+    The counts are -1 for what git calls binary: by its contents, or because `.gitattributes` says so.
     `compared` are revisions, or `--cached`. Raises GitFailed if git does not know them.
     """
     found = []
@@ -299,10 +301,44 @@ def changed_lines(tree: GitTree, stop: Stop, *compared: str) -> list[tuple[str, 
     return found
 
 
-def diff_of(tree: GitTree, stop: Stop, path: str, *compared: str) -> str:
-    """The diff of one file, as git prints it. Bytes that are not UTF-8 become U+FFFD."""
-    answer = run_git(tree, stop, "--literal-pathspecs", *_DIFF, "--unified=5", *compared, "--", path)
+def diff_of(tree: GitTree, path: str, most: int, *compared: str) -> str:
+    """The diff of one file, as git prints it, whatever `.gitattributes` say; its first `most` bytes.
+
+    Of a deleted file there is only the head. Bytes that are not UTF-8 become U+FFFD.
+    """
+    options = ("--text", "--unified=5", "--irreversible-delete")
+    answer = _start_of(tree, most, "--literal-pathspecs", *_DIFF, *options, *compared, "--", path)
     return answer.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class OldFile:
+    """A file as it was before a diff. `path` and `now` begin at the work tree's top.
+
+    `now` is where half of its text or more is found after the diff, "" if that is nowhere else.
+    """
+
+    path: str
+    blob: str
+    now: str = ""
+
+
+def old_files(tree: GitTree, stop: Stop, *compared: str) -> list[OldFile]:
+    """The files of the whole work tree that a diff changes, deletes, moves or copies.
+
+    Of more than 1,000 new files, only those that are moved without any change are found.
+    """
+    similar = ("--no-relative", "-B", "-M50%", "-C50%", "-l1000")
+    raw = ("--raw", "--no-abbrev", "-z")
+    records = iter(records_of(run_git(tree, stop, *_PLAIN_DIFF, *similar, *raw, *compared, "--")))
+    found = []
+    for facts in records:  # ":OLD-MODE NEW-MODE OLD-BLOB NEW-BLOB STATE", and one path or two
+        mode, _, blob, _, state = os.fsdecode(facts).split(" ")
+        path = os.fsdecode(next(records))
+        now = os.fsdecode(next(records)) if state[0] in "RC" else ""
+        if state[0] != "A" and mode != f":{SUBMODULE}":
+            found.append(OldFile(path, blob, now))
+    return found
 
 
 def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
@@ -348,19 +384,8 @@ def run_git(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = No
     """
     if stop():
         raise Stopped
-    try:
-        with _readable(given) as source:
-            process = subprocess.Popen(
-                [tree.git.program, *_OPTIONS, *arguments],
-                cwd=tree.directory,
-                env=dict(tree.git.environ),
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
-    except OSError as error:
-        raise GitFailed(f"{tree.git.program}: {error}") from error
+    with _readable(given) as source:
+        process = _start(tree, source, arguments)
     deadline = time.monotonic() + tree.git.timeout_s
     with process:
         while True:
@@ -377,6 +402,33 @@ def run_git(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = No
     if process.returncode:
         raise GitFailed(f"git {arguments[0]} ended with {process.returncode}", process.returncode)
     return answer
+
+
+def _start_of(tree: GitTree, most: int, *arguments: str) -> bytes:
+    """The first `most` bytes of git's output; git is ended after them, or when its time is over."""
+    with _start(tree, subprocess.DEVNULL, arguments) as process:
+        timer = threading.Timer(tree.git.timeout_s, process.kill)
+        timer.start()
+        try:
+            return process.stdout.read(most) if process.stdout is not None else b""
+        finally:
+            timer.cancel()
+            process.kill()
+
+
+def _start(tree: GitTree, source: IO[bytes] | int, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            [tree.git.program, *_OPTIONS, *arguments],
+            cwd=tree.directory,
+            env=dict(tree.git.environ),
+            stdin=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except OSError as error:
+        raise GitFailed(f"{tree.git.program}: {error}") from error
 
 
 @contextmanager

@@ -91,13 +91,13 @@ def _ask(
     for problem in inputs.problems:
         say(f"assist: {problem}")
     question = replace(question, wish=flags.wish, provider=flags.provider)
-    about = with_diff(question, diff, git_of(config), inputs.permissions.mode)
+    about = with_diff(question, diff, git_of(config), inputs)
     _say_left_out(about.left_out)
     if not about.question.material:
         raise UserError("All that changed is excluded by rules, so no model is shown it.")
     corpus = corpus_of(known_folder(config, root) or folder_at(config, root))
     try:
-        decided = decide(about.question, QuestionFolders(corpus), inputs)
+        decided = decide(about.question, QuestionFolders(corpus), about.inputs)
     finally:
         corpus.reader.close()
     if flags.dry_run:

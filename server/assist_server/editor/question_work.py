@@ -341,13 +341,13 @@ def _decide_diff(
     inputs = decision_inputs(snapshot.config, [home.root], [home.root])
     diff = read_diff(git, home.root, question.command, question.revision)
     asked = Question(question.command, question.words, wish=question.wish, provider=question.provider)
-    about = with_diff(asked, diff, git, inputs.permissions.mode)
+    about = with_diff(asked, diff, git, inputs)
     if not about.question.material:
         staged = question.command == "commit"
         raise UserError("Nothing is staged." if staged else "Nothing changed that a model may be shown.")
     with ExitStack() as stack:
         folders = QuestionFolders(_corpus(home, snapshot, stack))
-        return decide(about.question, folders, inputs), (
+        return decide(about.question, folders, about.inputs), (
             *map(str, inputs.problems),
             *left_out_lines(about.left_out),
         )

@@ -6,8 +6,8 @@ It opens no model and sends nothing. It imports neither llama.cpp nor the provid
 import logging
 import os
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
 from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.record_files import gate_files
-from assist_server.questions.secret_file_texts import secret_texts
+from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
 from assist_server.threads.thread_files import ThreadFiles
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
@@ -71,7 +71,8 @@ class DecisionInputs:
 
     `roots` are the folders of the workspace, of which the first gives it its name. `asked` are folders that
     the user asks from: their rules always apply, whichever files a prompt shows. `problems` is what is wrong
-    in the rules. `history` holds the scores of earlier requests, the newest last.
+    in the rules. `history` holds the scores of earlier requests, the newest last. `old_secrets` are the texts
+    of secret files before the diff that the question is about.
     """
 
     config: Config
@@ -82,6 +83,7 @@ class DecisionInputs:
     problems: tuple[Problem, ...] = ()
     history: Sequence[float] = ()
     calibration: Calibration = NONE
+    old_secrets: SecretTexts = field(default_factory=SecretTexts, repr=False)
 
     @property
     def scope(self) -> Scope:
@@ -134,24 +136,32 @@ def scope_of(roots: Sequence[str]) -> Scope:
     return Scope((top_of(root) or root) if root else "", _user())
 
 
-def gate_parts(config: Config, permissions: Permissions) -> GateParts:
-    """The gate of a workspace. Raises `EscalationError` if the key for the audit log is not set."""
+def gate_parts(config: Config, permissions: Permissions, old: SecretTexts | None = None) -> GateParts:
+    """The gate of a workspace, which also finds the values of `old` secret files.
+
+    Raises `EscalationError` if the key for the audit log is not set.
+    """
     files = gate_files(config)
     return GateParts(
         ledger=Ledger(files.ledger),
         log=log_of(config, permissions),
         transport=Transport(files.providers, offline=config.offline),
         keys=config.secrets.get,
-        known=secret_values(config, permissions),
+        known=secret_values(config, permissions, old),
         models=provider_memory.AnsweringModels(files.models),
         secret=partial(installation_key, files.marks),
     )
 
 
-def secret_values(config: Config, permissions: Permissions) -> Known:
-    """The values in files of secrets and in the environment, which are redacted wherever they are."""
+def secret_values(config: Config, permissions: Permissions, old: SecretTexts | None = None) -> Known:
+    """The values in files of secrets and in the environment, which are redacted wherever they are.
+
+    `old` are texts of such files that are not on the disk any more.
+    """
     texts = secret_texts(permissions.roots, permissions.deny)
-    known = known_values(texts.denied, config.secrets.values, texts.user_denied)
+    gone = old or SecretTexts()
+    denied = _all_texts(texts.denied, gone.denied)
+    known = known_values(denied, config.secrets.values, _all_texts(texts.user_denied, gone.user_denied))
     many = f"secret files with more than {MOST_VALUES:,} values" if len(known.values) >= MOST_VALUES else ""
     if texts.incomplete or many:
         _LOG.warning(
@@ -160,6 +170,11 @@ def secret_values(config: Config, permissions: Permissions) -> Known:
             texts.incomplete or many,
         )
     return known
+
+
+def _all_texts(texts: Mapping[str, str], old: Mapping[str, str]) -> dict[str, str]:
+    """The texts of both; a file may be in both."""
+    return {path: "\n".join(filter(None, (texts.get(path), old.get(path)))) for path in {**texts, **old}}
 
 
 def log_of(config: Config, permissions: Permissions) -> AuditLog:

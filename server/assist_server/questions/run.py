@@ -28,19 +28,20 @@ from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import RefusedRequest, record_refusal
-from assist_escalation.policy.settings import EscalationMode
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision, after
-from assist_server.questions.composition import log_of
+from assist_server.questions.composition import DecisionInputs, log_of
 from assist_server.questions.decision import DecidedQuestion, refusal_of
 from assist_server.questions.draft import Question
 from assist_server.questions.events import AnswerEvent, DocumentVersions, FinalAnswer, Notice
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
+from assist_server.questions.secret_file_texts import old_secret_texts
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
+    FRONTIER_TOKENS,
     FolderDiff,
     diff_against,
     last_messages,
@@ -50,6 +51,8 @@ from assist_server.workspace.folder_diff import (
 from assist_server.workspace.folders import key_of
 
 DIFFS = ("commit", "review")  # the commands that are about a diff
+# A diff gets a fourth of a provider's context: short lines of digits have a token for each character.
+DENSE = 4
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
     "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
@@ -75,9 +78,13 @@ class AnswerOptions:
 
 @dataclass(frozen=True, slots=True)
 class DiffQuestion:
-    """A question with the pieces of a diff, and what is left out of them: a path and the reason."""
+    """A question with the pieces of a diff, and what is left out of them: a path and the reason.
+
+    `inputs` know the secrets that files held before the diff.
+    """
 
     question: Question
+    inputs: DecisionInputs
     left_out: tuple[tuple[str, str], ...]
 
 
@@ -86,18 +93,26 @@ def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
     return staged_diff(git, root) if command == "commit" else diff_against(git, root, revision)
 
 
-def with_diff(question: Question, diff: FolderDiff, git: Git, mode: EscalationMode) -> DiffQuestion:
+def with_diff(question: Question, diff: FolderDiff, git: Git, inputs: DecisionInputs) -> DiffQuestion:
     """A question about a diff, as much of it as the model that may answer reads.
 
     A commit message is written on this machine unless the user asks for a provider. It gets the style of the
-    last messages.
+    last messages. Raises `UserError` if git does not answer.
     """
     if question.command == "commit":
         style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
         wish = "local" if question.wish == "auto" else question.wish
         question = replace(question, wish=wish, problems=(style,))
-    pieces = pieces_for(question.command, diff, local=question.wish == "local" or mode == "never")
-    return DiffQuestion(replace(question, material=pieces.spans), pieces.left_out)
+    permissions = inputs.permissions
+    local = question.wish == "local" or permissions.mode == "never"
+    providers = permissions.providers
+    provider = providers.get(question.provider) or next(iter(providers.values()), None)
+    most = provider.context_tokens // DENSE if provider is not None else FRONTIER_TOKENS
+    pieces = pieces_for(question.command, diff, local=local, most=most)
+    old = old_secret_texts(git, diff, permissions.deny)
+    return DiffQuestion(
+        replace(question, material=pieces.spans), replace(inputs, old_secrets=old), pieces.left_out
+    )
 
 
 async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:

@@ -1,7 +1,8 @@
 """The texts of a workspace's secret files, so that their values are found wherever else they occur.
 
 It reads the files that the deny list names, and the files of data that the user's own globs deny, in the
-folders where people put them. It sends and shows nothing.
+folders where people put them; for a question about a diff, also as they were before it. It sends and shows
+nothing.
 """
 
 import codecs
@@ -11,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from assist_context.files.denylist import denied_by
+from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
 from assist_escalation.policy.path_globs import covers
 from assist_escalation.policy.permissions import Glob
+from assist_server.workspace.folder_diff import FolderDiff, old_contents
 
 MOST_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored code with its own examples
 MOST_FILES = 1_000
@@ -60,14 +63,33 @@ def secret_texts(roots: tuple[str, ...], globs: Sequence[Glob] = ()) -> SecretTe
     return texts
 
 
+def old_secret_texts(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> SecretTexts:
+    """The texts that secret files had before a diff, which may have moved their values elsewhere."""
+
+    def is_ours(path: str) -> bool:
+        return bool(denied_by(os.path.relpath(path, diff.top)))
+
+    def is_secret(path: str) -> bool:
+        return is_ours(path) or (_is_data(os.path.basename(path)) and _is_denied(path, diff.top, globs))
+
+    texts = SecretTexts()
+    for path, content in old_contents(git, diff, is_secret).items():
+        if len(content) <= MOST_BYTES:
+            (texts.denied if is_ours(path) else texts.user_denied)[path] = _text_of(content)
+    return texts
+
+
 def _read(path: Path) -> str:
-    """The text of a file in UTF-8 or UTF-16, with or without a byte order mark; none of a binary file."""
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             return ""
-        data = path.read_bytes()
+        return _text_of(path.read_bytes())
     except OSError:
         return ""
+
+
+def _text_of(data: bytes) -> str:
+    """A text in UTF-8 or UTF-16, with or without a byte order mark; none of a binary file."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")

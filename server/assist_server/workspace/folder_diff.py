@@ -1,13 +1,15 @@
 """The diff of a folder as git has it: staged, of the working tree, or against a revision.
 
-Files that rules exclude are left out, as they are left out of the index. Of a deleted file only that it is
-gone is kept. As pieces of a prompt, the most changed files come first, each with the file as its origin, so
-that its rules hold; what does not fit is left out, and said.
+Files that rules exclude are left out, as they are left out of the index. A file that was moved or copied has
+the rules of its old name too. Of a deleted file only that it is gone is kept. As pieces of a prompt, the most
+changed files come first, each with the file as its origin, so that its rules hold; what does not fit is left
+out, and said.
 """
 
+import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from assist_context.documents import CHARS_PER_TOKEN
 from assist_context.files.folder_rules import FolderRules
@@ -15,18 +17,27 @@ from assist_context.files.git_repository import (
     Git,
     GitFailed,
     GitTree,
+    OldFile,
     changed_lines,
     diff_of,
     find_git,
     head,
     is_commit,
     messages,
+    old_files,
     open_tree,
+    read_blobs,
 )
+from assist_context.languages import PLAIN, language_of
 from assist_escalation.prompts import Origin, Span
 from assist_server.errors import UserError
 
 MOST_FILES = 100  # whose diffs are read, the most changed first
+# What is read of one diff and of all: ten times what any model is shown. To read 6 MB took 2 s.
+MOST_BYTES = 1 << 18
+MOST_BYTES_IN_ALL = 1 << 20
+TOO_LONG = "the diff is longer than the model reads"
+CUT = "only its first changes fit"
 LAST_COMMITS = 30  # whose messages show a repository's style
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
@@ -42,22 +53,32 @@ class DiffLine:
 
 @dataclass(frozen=True, slots=True)
 class ChangedFile:
-    """What changed in a file: its lines with some around them. Without lines it is deleted or binary."""
+    """What changed in a file: its lines with some around them. Without lines it is deleted or binary.
+
+    `was` is the file that it was moved or copied from, "" for none. `cut`: there are more changes.
+    """
 
     path: str
     added: int
     removed: int
     state: str
     lines: tuple[DiffLine, ...] = ()
+    was: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FolderDiff:
-    """The changed files, the most changed first, and those that are left out with the reason."""
+    """The changed files, the most changed first, and those that are left out with the reason.
+
+    `old` are the files as they were, by their paths from `top`, the top of the work tree.
+    """
 
     root: str
     files: tuple[ChangedFile, ...]
     left_out: tuple[tuple[str, str], ...] = ()
+    old: tuple[OldFile, ...] = ()
+    top: str = ""
 
 
 def staged_diff(git: Git, root: str) -> FolderDiff:
@@ -79,6 +100,18 @@ def diff_against(git: Git, root: str, revision: str = "") -> FolderDiff:
     except GitFailed:  # no commit yet
         return _read(tree, ("--cached",))
     return _read(tree, ("HEAD",))
+
+
+def old_contents(git: Git, diff: FolderDiff, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    """What wanted files held before a diff, by their absolute paths."""
+    tree = _tree(git, diff.root)
+    found = {old.blob: os.path.join(diff.top, old.path) for old in diff.old}
+    blobs = [blob for blob, path in found.items() if wanted(path)]
+    try:
+        contents = read_blobs(tree, _never, blobs) if blobs else []
+    except GitFailed:
+        raise UserError("git does not say what a changed file held before: run `git fsck`.") from None
+    return {found[blob]: content for blob, content in zip(blobs, contents, strict=True)}
 
 
 def last_messages(git: Git, root: str) -> list[str]:
@@ -118,32 +151,80 @@ def _tree(git: Git, root: str) -> GitTree:
 def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
     try:
         counted = changed_lines(tree, _never, *what)
+        old = old_files(tree, _never, *what)
     except GitFailed:
         raise UserError(f"git finds no difference to {what[0]!r}: name a commit, a branch or A..B.") from None
-    rules = FolderRules(tree.directory)
+    rules = _DiffRules(tree, old)
     files: list[ChangedFile] = []
     left_out: list[tuple[str, str]] = []
-    for path, added, removed in sorted(counted, key=lambda each: (-each[1] - each[2], each[0])):
-        if why := rules.exclusion_reason(path, by_git_rules=True):
+    room = MOST_BYTES_IN_ALL
+    for path, added, removed in sorted(counted, key=lambda row: (-row[1] - row[2], row[0])):
+        if why := rules.exclusion_reason(path):
             left_out.append((path, why))
         elif len(files) == MOST_FILES:
             left_out.append((path, f"more than {MOST_FILES} files changed"))
+        elif not room:
+            left_out.append((path, TOO_LONG))
         else:
-            files.append(_changed_file(tree, (path, added, removed), what))
-    return FolderDiff(tree.directory, tuple(files), tuple(left_out))
+            file, size = _changed_file(tree, (path, added, removed), what, min(room, MOST_BYTES))
+            room -= min(room, size)
+            files.append(replace(file, was=rules.old_path(path)))
+            if file.state == "binary":
+                left_out.append((path, "binary"))
+    files.sort(key=lambda file: (-file.added - file.removed, file.path))
+    return FolderDiff(tree.directory, tuple(files), tuple(left_out), tuple(old), rules.top)
 
 
-def _changed_file(tree: GitTree, counted: tuple[str, int, int], what: Sequence[str]) -> ChangedFile:
+class _DiffRules:
+    """Why files of a diff are left out: by their names, and by those that they had before."""
+
+    def __init__(self, tree: GitTree, old: Sequence[OldFile]) -> None:
+        self.top = tree.directory.removesuffix(os.sep + tree.prefix.rstrip("/")) or os.sep
+        self._prefix = tree.prefix
+        self._rules = FolderRules(tree.directory)
+        self._top_rules = FolderRules(self.top)
+        self._old = {file.now: file.path for file in old if file.now}
+
+    def old_path(self, path: str) -> str:
+        """Where a file was, from the folder; "" if it was nowhere else."""
+        return self._old.get(self._prefix + path, "").removeprefix(self._prefix)
+
+    def exclusion_reason(self, path: str) -> str | None:
+        """Why a file is left out; None if it is not. Of other folders only their rule files are known."""
+        if why := self._rules.exclusion_reason(path, by_git_rules=True):
+            return why
+        was = self._old.get(self._prefix + path)
+        if was is None:
+            return None
+        if why := self._top_rules.exclusion_reason(was, by_git_rules=True):
+            return f"{why}: it was {was}"
+        return None if was.startswith(self._prefix) else f"it was {was}, which is in another folder"
+
+
+def _changed_file(
+    tree: GitTree, counted: tuple[str, int, int], what: Sequence[str], most: int
+) -> tuple[ChangedFile, int]:
+    """What changed in a file, and how much of its diff was read. Both sizes are in bytes."""
     path, added, removed = counted
-    if added < 0:
-        return ChangedFile(path, 0, 0, "binary")
+    text = diff_of(tree, path, most, *what)
+    size = len(text)
+    # What git calls binary is judged again: `-diff` in .gitattributes and a NUL in a program hide no text.
+    binary = added < 0 and "\0" in text and language_of(path) is PLAIN
+    cut = size >= most
+    if cut:
+        text = text[: text.rfind("\n") + 1]
     # A file in the place of a folder is followed by what was in the folder.
-    text = diff_of(tree, _never, path, *what).partition("\ndiff --git ")[0]
+    text = text.partition("\ndiff --git ")[0]
     top = text.partition("\n@@")[0]
     if "\ndeleted file mode" in top:
-        return ChangedFile(path, 0, removed, "deleted")
+        return ChangedFile(path, 0, max(0, removed), "deleted"), size
+    if binary:
+        return ChangedFile(path, 0, 0, "binary"), size
+    lines = parse_lines(text.replace("\0", "\ufffd"))
+    if added < 0:
+        added, removed = (sum(line.mark == mark for line in lines) for mark in "+-")
     state = "new" if "\nnew file mode" in top else "changed"
-    return ChangedFile(path, added, removed, state, parse_lines(text))
+    return ChangedFile(path, added, removed, state, lines, cut=cut), size
 
 
 def _never() -> bool:
@@ -164,9 +245,9 @@ class DiffPieces:
     left_out: tuple[tuple[str, str], ...]
 
 
-def pieces_for(command: str, diff: FolderDiff, *, local: bool) -> DiffPieces:
-    """The diff as a command shows it to a model on this machine, or to a provider's."""
-    tokens = LOCAL_TOKENS[command] if local else FRONTIER_TOKENS
+def pieces_for(command: str, diff: FolderDiff, *, local: bool, most: int = FRONTIER_TOKENS) -> DiffPieces:
+    """The diff as a command shows it to a model on this machine, or to a provider's in `most` tokens."""
+    tokens = LOCAL_TOKENS[command] if local else min(most, FRONTIER_TOKENS)
     return pieces_of(diff, tokens, numbered=command == "review")
 
 
@@ -178,12 +259,13 @@ def pieces_of(diff: FolderDiff, tokens: int, *, numbered: bool) -> DiffPieces:
     for file in diff.files:
         text = _text(file, numbered=numbered)
         if len(text) > room:
-            cut = text[: text.rfind("\n", 0, max(0, room)) + 1]
-            if spans or not cut:
-                left_out.append((file.path, "the diff is longer than the model reads"))
+            text = text[: text.rfind("\n", 0, max(0, room)) + 1]
+            if spans or not text:
+                left_out.append((file.path, TOO_LONG))
                 continue
-            left_out.append((file.path, "only its first changes fit"))
-            text = cut
+            file = replace(file, cut=True)  # noqa: PLW2901
+        if file.cut:
+            left_out.append((file.path, CUT))
         room -= len(text)
         spans.append(Span(text, _origin(diff.root, file)))
     return DiffPieces(tuple(spans), tuple(left_out))
@@ -205,4 +287,5 @@ def _origin(root: str, file: ChangedFile) -> Origin:
     numbers = [line.number for line in file.lines if line.number]
     first = numbers[0] if numbers else 1
     last = numbers[-1] if numbers else 1
-    return Origin("file", file.path, root, first, last, outline=True)
+    derived = (Origin("file", file.was, root),) if file.was else ()
+    return Origin("file", file.path, root, first, last, outline=True, derived=derived)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from asked_shop import KEY, audit_events
 from conftest import Assist, runner
-from repositories import change, make_repository
+from repositories import change, git, make_repository
 from vendor import configure_provider, provider, scripted_answer
 
 
@@ -38,6 +38,40 @@ def test_a_message_is_printed_and_what_left_is_in_the_audit_log(
     intent, _ = audit_events(tmp_path)
     assert intent["command"] == "commit"
     assert {"cart.py", "old.py"} <= {span["path"] for span in intent["spans"]}
+
+
+def test_nothing_of_a_secret_file_leaves_under_another_name(
+    assist: Assist, repo: Path, tmp_path: Path
+) -> None:
+    (repo / ".env").write_text("".join(f"GREETING_{number}=zebra-lantern-{number}\n" for number in range(9)))
+    (repo / "infra").mkdir()
+    (repo / "infra" / "main.tf").write_text("".join(f"inner = {number}\n" for number in range(9)))
+    git(repo, "add", "-f", "-A")
+    git(repo, "commit", "-qm", "one")
+    git(repo, "mv", ".env", "app.conf")
+    git(repo, "mv", "infra/main.tf", "main.tf")
+    (repo / "cart.py").write_text("greet('zebra-lantern-4')\n")
+    git(repo, "add", "-A")
+    more = '[egress]\ndeny = ["infra/**"]\n'
+    with provider(tmp_path, scripted_answer("Move the settings"), more=more) as acme:
+        done = assist("commit", "--frontier", "--yes")
+    assert (done.code, done.out) == (0, "Move the settings\n")
+    assert "Left out: app.conf (denied: it was .env)" in done.err
+    body = acme.requests[0].body.decode()
+    assert "greet(" in body
+    for text in ("zebra", "GREETING", "inner"):
+        assert text not in body
+
+
+def test_a_diff_is_cut_to_what_the_provider_reads(assist: Assist, repo: Path, tmp_path: Path) -> None:
+    (repo / "big.py").write_text("".join(f"x{number} = {number}\n" for number in range(9_000)))
+    git(repo, "add", "-A")
+    with provider(tmp_path, scripted_answer("Fine.")):
+        config = tmp_path / "config" / "config.toml"
+        config.write_text(config.read_text() + "context_tokens = 8192\n")
+        done = assist("review", "--frontier", "--yes")
+    assert done.code == 0
+    assert "Left out: big.py (only its first changes fit)" in done.err
 
 
 def test_the_text_that_would_be_sent_is_shown(assist: Assist, repo: Path, tmp_path: Path) -> None:

@@ -9,8 +9,12 @@ from repositories import change, git, make_repository
 from assist_context.files.git_repository import Git
 from assist_escalation.redaction.redactor import Known, redact
 from assist_server.errors import UserError
+from assist_server.questions.secret_file_texts import old_secret_texts
 from assist_server.workspace.commit_style import clean_message, style_words
 from assist_server.workspace.folder_diff import (
+    CUT,
+    MOST_BYTES_IN_ALL,
+    TOO_LONG,
     FolderDiff,
     diff_against,
     last_messages,
@@ -40,7 +44,7 @@ def test_the_most_changed_come_first_and_excluded_files_are_left_out(diff: Folde
         ("a b:ü.py", "new"),
         ("logo.png", "binary"),
     ]
-    assert diff.left_out == ((".env", "denied"),)
+    assert diff.left_out == ((".env", "denied"), ("logo.png", "binary"))
     new = [(line.number, line.text) for line in diff.files[1].lines if line.mark == "+"]
     assert new[-1] == (5, "    return sum(prices) / len(prices)")
 
@@ -66,6 +70,85 @@ def test_a_file_in_the_place_of_a_folder_shows_nothing_of_what_was_in_that(repo:
     git(repo, "add", "-A")
     (file,) = (each for each in staged_diff(GIT, str(repo)).files if each.path == "conf")
     assert [(line.mark, line.text) for line in file.lines] == [("+", "a = 1")]
+
+
+def test_no_attribute_and_no_nul_byte_hides_a_text(repo: Path) -> None:
+    (repo / ".gitattributes").write_text("evil.py -diff\nrun binary\n")
+    (repo / "evil.py").write_text("import os\nos.system('x')\n")
+    (repo / "run").write_text("#!/bin/sh\nrm x\n")
+    (repo / "nul.py").write_bytes(b"a = 1\nb = 2  # \0\n")
+    (repo / "blob").write_bytes(b"\0" * 99)
+    git(repo, "add", "-A")
+    diff = staged_diff(GIT, str(repo))
+    shown = {file.path: [line.text for line in file.lines] for file in diff.files}
+    assert shown["evil.py"] == ["import os", "os.system('x')"]
+    assert shown["run"] == ["#!/bin/sh", "rm x"]
+    assert shown["nul.py"] == ["a = 1", "b = 2  # \ufffd"]
+    assert (shown["blob"], diff.left_out) == ([], (("blob", "binary"),))
+
+
+def test_another_commit_of_a_submodule_is_shown(repo: Path) -> None:
+    inner = make_repository(repo / "sub")
+    git(repo, "add", "sub")
+    git(repo, "commit", "-qm", "one")
+    git(inner, "commit", "--allow-empty", "-qm", "two")
+    (inner / "cart.py").write_text("secret = 1\n")
+    (file,) = diff_against(GIT, str(repo)).files
+    assert [(line.mark, line.text[:18]) for line in file.lines] == [
+        ("-", "Subproject commit "),
+        ("+", "Subproject commit "),
+    ]
+
+
+def test_a_file_has_the_rules_of_the_name_that_it_had(repo: Path) -> None:
+    (repo / ".assistignore").write_text("private/\n")
+    (repo / "private").mkdir()
+    (repo / "infra").mkdir()
+    for name in (".env", "private/a.txt", "infra/b.tf", "kept.conf"):
+        (repo / name).write_text("".join(f"{name * 9} {number}\n" for number in range(9)))
+    git(repo, "add", "-f", "-A")
+    git(repo, "commit", "-qm", "one")
+    git(repo, "mv", "-f", ".env", "kept.conf")
+    git(repo, "mv", "private/a.txt", "a.txt")
+    git(repo, "mv", "infra/b.tf", "b.tf")
+    (repo / "a.txt").write_text((repo / "a.txt").read_text() + "more\n")
+    git(repo, "add", "-A")
+    diff = staged_diff(GIT, str(repo))
+    assert dict(diff.left_out) == {
+        ".env": "denied",
+        "private/a.txt": ".assistignore",
+        "kept.conf": "denied: it was .env",
+        "a.txt": ".assistignore: it was private/a.txt",
+    }
+    (piece,) = (span for span in pieces_of(diff, 1000, numbered=False).spans if span.origin.path == "b.tf")
+    assert [origin.path for origin in piece.origin.derived] == ["infra/b.tf"]
+    (repo / "sub").mkdir()
+    git(repo, "mv", "b.tf", "sub/b.tf")
+    moved = staged_diff(GIT, str(repo / "sub"))
+    assert dict(moved.left_out) == {"b.tf": "it was infra/b.tf, which is in another folder"}
+
+
+def test_values_of_secret_files_are_known_as_they_were_before_the_diff(repo: Path) -> None:
+    (repo / ".env").write_text("GREETING=zebra-lantern-41\n")
+    git(repo, "add", "-f", ".env")
+    git(repo, "commit", "-qm", "one")
+    git(repo, "rm", "-q", ".env")
+    (repo / "cart.py").write_text("greet('zebra-lantern-41')\n")
+    git(repo, "add", "-A")
+    old = old_secret_texts(GIT, staged_diff(GIT, str(repo)))
+    assert old.denied == {str(repo / ".env"): "GREETING=zebra-lantern-41\n"}
+
+
+def test_of_a_long_diff_only_the_beginning_is_read(repo: Path) -> None:
+    for name in ("big.py", "large.py"):
+        (repo / name).write_text("".join(f"x{number} = {number}\n" for number in range(40_000)))
+    (repo / "long.py").write_text("y = '" + "a1B2c3" * 100_000 + "'\n")
+    git(repo, "add", "-A")
+    diff = staged_diff(GIT, str(repo))
+    assert sum(len(line.text) for file in diff.files for line in file.lines) < MOST_BYTES_IN_ALL
+    pieces = pieces_of(diff, 1000, numbered=True)
+    assert [span.origin.path for span in pieces.spans] == ["big.py"]
+    assert dict(pieces.left_out) == {"big.py": CUT, "large.py": TOO_LONG, "long.py": TOO_LONG}
 
 
 def test_what_does_not_fit_is_named(diff: FolderDiff) -> None:
