@@ -1,8 +1,9 @@
 """Whether the requests of an audit log are those that were paid for, as a ledger knows them.
 
-Every paid request has its intent in the log, since the intent was written before anything was sent. Every
-intent has its row in the ledger, since the money was reserved before that. So each record shows what is
-missing in the other, unless someone changed both in the same way. This module reads neither file.
+Every paid request has its intent in the log, since the intent was written before anything was sent, and its
+outcome, since that was written before the cost was booked. Every intent has its row in the ledger, since the
+money was reserved before that. So each record shows what is missing in the other, unless someone changed both
+in the same way. This module reads neither file.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,7 +31,8 @@ Bookings = Callable[[], Iterable[BookedRequest]]
 class LedgerComparison:
     """What log and ledger say about the same requests. `paid` counts the settled rows.
 
-    `unlogged` of these have no intent, and `unbooked` intents have no row; the first of each is named.
+    `unlogged` of these have no intent or no outcome, and `unbooked` intents have no row; the first of each is
+    named.
     `unsettled` rows have no intent either, and were never settled by an answer: a crash before the intent
     leaves this, and so does a request that is being prepared. `problem` is "" if nothing is missing.
     """
@@ -55,15 +57,18 @@ class LogRequests:
         self._error = ""
         self._rows = self._read()
         self._without_intent = dict(self._rows)
+        self._without_outcome = {name: row for name, row in self._rows.items() if row.settled}
         self._without_row: dict[str, int] = {}
         self._first = ""  # times of the first and the last line
         self._last = ""
 
-    def take(self, line: int, time: str, request: str, *, is_intent: bool) -> None:
+    def take(self, line: int, time: str, request: str, kind: str) -> None:
         """The next line of the log. `request` is "" if it belongs to none."""
         self._first = self._first or time
         self._last = time
-        if not is_intent:
+        if kind == "outcome":
+            self._without_outcome.pop(request, None)
+        if kind != "intent":
             return
         self._without_intent.pop(request, None)
         if request not in self._rows:
@@ -74,7 +79,8 @@ class LogRequests:
         later = self._read()
         if self._error:
             return LedgerComparison(problem=f"The log cannot be compared with the ledger: {self._error}")
-        missing = sorted(self._without_intent.values(), key=lambda row: (row.at, row.id))
+        both = self._without_outcome | self._without_intent
+        missing = sorted(both.values(), key=lambda row: (row.at, row.id))
         unlogged = [row for row in missing if row.settled]
         unbooked = [request for request in self._without_row if request not in later]
         problem = ""
@@ -101,12 +107,16 @@ class LogRequests:
 
     def _words_for_unlogged(self, rows: list[BookedRequest]) -> str:
         paid = sum(row.settled for row in self._rows.values())
+        begun = [row.id not in self._without_intent for row in rows]
+        lacks = "outcome" if all(begun) else "intent or no outcome" if any(begun) else "intent"
         what = (
-            f"{len(rows)} of {paid} requests that were paid have no intent in the log; the first is "
+            f"{len(rows)} of {paid} requests that were paid have no {lacks} in the log; the first is "
             f"{rows[0].id} of {stamp(rows[0].at)}. "
         )
         times = [stamp(row.at) for row in rows]
-        if not self._first:
+        if all(begun):
+            how = "Lines were cut off its end or removed."
+        elif not self._first:
             how = "The log is empty or gone, or this is not the log of that ledger."
         elif times[-1] < self._first:
             how = "They are older than its first line: the log was moved away or deleted, and begun again."

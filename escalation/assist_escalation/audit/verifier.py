@@ -12,7 +12,7 @@ What `verify` finds depends on what protects the log:
 | whole lines removed from the end                    | paid   | found      | paid   | found |
 | the log deleted, or another begun in its place      | paid   | found      | paid   | found |
 
-"paid": found if the intent of a paid request is lost or renamed. "asked": found if one of the lines is an
+"paid": found if a line of a paid request is lost or renamed. "asked": found if one of the lines is an
 intent. Both need a ledger that this person left alone, see `ledger_comparison`; it is there in all columns.
 A checkpoint protects only while that person cannot write its file, and a key only while they do not have it.
 This module only reads. It repairs nothing, and all it knows about events is that an intent needs an outcome.
@@ -103,7 +103,7 @@ class _Seen:
             self.restarted = self.events
         if self.requests:
             time = str(entry.event["time"])
-            self.requests.take(self.events, time, request, is_intent=kind == "intent")
+            self.requests.take(self.events, time, request, str(kind))
         if kind == "outcome":
             self.open.pop(request, None)
         elif kind == "intent":

@@ -125,9 +125,19 @@ async def _settle(
 
 
 def _close(prepared: Prepared, parts: GateParts, answer: "_RunningAnswer") -> None:
-    """Settle the money and log the outcome. A failure here stops the next request; this one is paid."""
+    """Log the outcome and settle the money. A failure here stops the next request; this one is paid.
+
+    The outcome comes first: what is settled and has none is then no crash, but a log that was cut. Without it
+    the money stays reserved, and `verify` reports the intent.
+    """
     request = prepared.request
     outcome = answer.end()
+    try:
+        parts.log.append("outcome", audit_events.outcome(prepared, outcome))
+    except EscalationError as error:
+        answer.warn(str(error))
+        if answer.sent:
+            return
     try:
         if answer.sent:
             parts.ledger.settle(request.id, outcome.cost_micro, outcome.usage, outcome.finish)
@@ -135,14 +145,13 @@ def _close(prepared: Prepared, parts: GateParts, answer: "_RunningAnswer") -> No
             parts.ledger.release(request.id)
     except EscalationError as error:  # its money stays reserved
         answer.warn(str(error))
-    asked = prepared.endpoint.model
     try:
-        parts.log.append("outcome", audit_events.outcome(prepared, outcome))
+        asked = prepared.endpoint.model
         if before := parts.models.update(prepared.provider, asked, outcome.model):
             answer.warn(f"{prepared.provider} answered as {outcome.model}; until now it was {before}.")
             changed = {"provider": prepared.provider, "before": before, "now": outcome.model}
             parts.log.append("model_changed", {"request_id": request.id, **changed})
-    except EscalationError as error:  # the intent stays without an outcome, and `verify` reports it
+    except EscalationError as error:
         answer.warn(str(error))
 
 

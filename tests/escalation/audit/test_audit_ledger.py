@@ -97,7 +97,7 @@ FOUND = {
     lose_a_request: ALWAYS,
     rename_a_request: ALWAYS,
     invent_a_request: ALWAYS,
-    cut_outcome: {"checkpoint", "both"},
+    cut_outcome: ALWAYS,
     rewrite_texts: {"checkpoint", "key", "both"},
     add_an_edit: {"key", "both"},
 }
@@ -122,6 +122,12 @@ SAID = [
         1,
         "1 of 6 requests that were paid have no intent in the log; the first is r5",
         "cut off",
+    ),
+    (
+        cut_outcome,
+        1,
+        "1 of 6 requests that were paid have no outcome in the log",
+        "Lines were cut off its end or removed",
     ),
     (delete_log, 6, "6 of 6 requests", "empty or gone"),
     (begin_again, 6, "6 of 6 requests", "moved away or deleted, and begun again"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 from gates import KEY, SCOPE, allowed, parts, request, spans
 from hostile import DONE, HANG, Hostile, answer, chunk, head, refusal, usage
 
-from assist_escalation.audit.log import AuditError
+from assist_escalation.audit.chain import Json
+from assist_escalation.audit.log import AuditError, AuditLog
 from assist_escalation.audit.verifier import verify
 from assist_escalation.budget.ledger import BudgetError
 from assist_escalation.budget.ledger_file import LedgerError
@@ -250,6 +252,22 @@ async def test_a_model_that_changed_is_told_once_and_written_down(tmp_path: Path
     assert [bool(each) for each in warnings] == [False, False, True, False]
     changed = [event for event in events(tmp_path) if event["kind"] == "model_changed"]
     assert [(each["before"], each["now"]) for each in changed] == [("frontier-1-0601", "frontier-1-0901")]
+
+
+async def test_no_cost_is_booked_whose_outcome_could_not_be_written(tmp_path: Path) -> None:
+    class FullDisk(AuditLog):
+        def append(self, kind: str, fields: Mapping[str, Json]) -> str:
+            if kind == "outcome":
+                raise AuditError("no space left")
+            return super().append(kind, fields)
+
+    made = replace(parts(tmp_path), log=FullDisk(tmp_path / "audit.jsonl"))
+    async with Hostile(answer("fine")) as acme:
+        prepared = prepare(request(allowed(acme.url, tmp_path), spans(tmp_path)), made)
+        await heard(prepared, made)
+    (row,) = made.ledger.entries()
+    assert not row.settled
+    assert spent(made) == prepared.upper_micro
 
 
 async def test_secrets_are_placeholders_on_the_wire_and_words_again_for_the_person(tmp_path: Path) -> None:
