@@ -27,6 +27,7 @@ Reason = Literal[
     "syntax",
     "too-short",
     "special-token",
+    "unseen",
     "manual-only",
     "long-line",
     "superseded",

@@ -28,6 +28,7 @@ from assist_completion.prompt.fim_tokens import SPELLED
 from assist_completion.suggestion import Reason
 from assist_context.languages import Language
 from assist_context.syntax import fragments
+from assist_context.unseen_characters import hides
 
 _ENDS_STRING = re.compile(r"[)\]}>]*[\"'`][)\]}>\"'`;,]*")
 
@@ -162,7 +163,9 @@ def clean(site: CursorSite, text: str) -> CleanText:
     if shown.dropped:
         return shown
     fitting = _fit_spaces(near, _fit_indentation(near, shown.text))
-    return _check_syntax(near, replace(shown, text=fitting))
+    # A text that hides something is dropped as a whole: what of it can be seen is no better meant.
+    hidden = hides(fitting, site.before, site.after)
+    return CleanText(dropped="unseen") if hidden else _check_syntax(near, replace(shown, text=fitting))
 
 
 def _without_echo(site: CursorSite, text: str) -> str:

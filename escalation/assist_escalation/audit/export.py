@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from assist_context.unseen_characters import unseen_written
 from assist_escalation.audit.chain import Json, LogEntry, LogEvent, canonical
 from assist_escalation.audit.reader import ALL, Filter, entries, remember, request_of
 from assist_escalation.errors import EscalationError
@@ -244,7 +245,7 @@ def _cell(value: Json) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else canonical(value).decode()
-    text = text.encode("utf-8", "backslashreplace").decode()  # a file name may hold half a character
+    text = unseen_written(text)  # of a file name: half a character, or what a terminal obeys
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 

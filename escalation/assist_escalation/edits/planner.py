@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from assist_context.files.denylist import denied_by
-from assist_escalation.edits.checks.sanity_checks import defect_of, is_unchecked, removals_of
 from assist_escalation.edits.edit_paths import protected_by
 from assist_escalation.edits.formats.search_replace import (
     ReplaceBlock,
@@ -32,6 +31,7 @@ from assist_escalation.edits.plan import (
     UnchangedError,
     sha256_of,
 )
+from assist_escalation.edits.sanity_checks import defect_of, is_unchecked, removals_of
 from assist_escalation.prompts import Span
 
 _NOTED = {

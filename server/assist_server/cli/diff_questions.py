@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from assist_context.files.git_repository import Git, find_git
-from assist_escalation.edits.checks.unseen_characters import visible
+from assist_context.unseen_characters import visible
 from assist_server.cli.commands.question_run import answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say

@@ -6,7 +6,7 @@ one sees are written visibly; a line of code is shown once it is complete.
 
 import re
 
-from assist_escalation.edits.checks.unseen_characters import unseen_written, visible
+from assist_context.unseen_characters import unseen_written, visible
 from assist_escalation.edits.formats.search_replace import MARKER
 
 _WORDS = {"<": " SEARCH", "=": "", ">": " REPLACE"}

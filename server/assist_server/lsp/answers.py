@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_context.documents import split_lines
-from assist_escalation.edits.checks.unseen_characters import visible
+from assist_context.unseen_characters import visible
 from assist_escalation.edits.plan import MARK, EditError
 from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
 from assist_server.editor.question_tasks import EXPECTED, QuestionTasks, snapshot_of

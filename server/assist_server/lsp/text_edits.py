@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from assist_completion.prompt.layout import common_prefix
-from assist_escalation.edits.checks.unseen_characters import visible
+from assist_context.unseen_characters import visible
 from assist_escalation.edits.plan import EditError, lines_of
 
 # Lines between the common head and tail that are compared; longer parts are replaced as a whole. Comparing

@@ -11,9 +11,9 @@ from typing import Literal
 
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
-from assist_escalation.edits.checks.sanity_checks import copied_secret
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.edits.planner import plan
+from assist_escalation.edits.sanity_checks import copied_secret
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.router import Decision
 from assist_server.questions.decision import DecidedQuestion

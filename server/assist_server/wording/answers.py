@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from assist_escalation.edits.checks.unseen_characters import visible
+from assist_context.unseen_characters import visible
 from assist_escalation.edits.plan import diff
 from assist_escalation.gate.payload_pieces import (
     PayloadPiece,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from assist_escalation.edits.checks.unseen_characters import hidden_characters, names_of, visible
+from assist_context.unseen_characters import hidden_characters, names_of, visible
 from assist_escalation.edits.plan import EditPlan, FileChange, pieces_of
 
 UNENDED = "\\ No newline at end of file"

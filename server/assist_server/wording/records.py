@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from assist_context.unseen_characters import visible
 from assist_escalation.audit.chain import OURS, LogEvent
 from assist_escalation.audit.verifier import Verification
 from assist_escalation.budget.ledger import Reservation, SpendingRow
-from assist_escalation.edits.checks.unseen_characters import visible
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.routing.calibration import (

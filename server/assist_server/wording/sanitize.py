@@ -6,7 +6,7 @@ nothing: see `edit_previews`. This module knows no model.
 
 import re
 
-from assist_escalation.edits.checks.unseen_characters import UNSEEN
+from assist_context.unseen_characters import UNSEEN
 
 LONGEST = 4096  # characters; an unfinished sequence that is longer is not kept back
 

@@ -1,5 +1,6 @@
 """Which part of a model's text is shown: a golden table by complaint, and properties of any text."""
 
+import sys
 import time
 
 import pytest
@@ -11,6 +12,7 @@ from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.filters import CleanText, clean
 from assist_context.languages import LANGUAGES, PLAIN, language_of
 from assist_context.syntax import fragments
+from assist_context.unseen_characters import is_unseen
 
 # (complaint, file suffix, source with the cursor as █, raw completion, text shown or !reason, replace)
 # fmt: off
@@ -80,6 +82,20 @@ GOLDEN = [
     ("special-token", "py", "x = █\n", "1<|endoftext|>", "!special-token", 0),
     ("special-token", "js", "f(█)\n", "a<|fim_middle|>b", "!special-token", 0),
     ("special-token", "py", "x = a █\n", "<|b|> c", "!syntax", 0),
+    # what no one sees, unless the file has it too; code behind a gap (Trojan Source, CVE-2021-42574)
+    ("unseen", "py", "x = █\n", "a + b  # \x1b]52;c;Y3Vy\x07 sum", "!unseen", 0),
+    ("unseen", "py", "x = █\n", "a + b  # \u202e } \u2066", "!unseen", 0),
+    ("unseen", "py", "x = █\n", "a + b" + " " * 300 + "; evil()", "!unseen", 0),
+    ("unseen", "js", "x = █\n", "a + b" + "\u00a0" * 300 + "; evil()", "!unseen", 0),
+    ("unseen", "js", "x = █\n", "a + b" + "\t" * 11 + "; evil()", "!unseen", 0),
+    ("unseen", "py", "def f():\n    █\n", "a = 1\n" + "\n" * 11 + "    evil()", "!unseen", 0),
+    ("unseen", "py", "def f():\n    █\n", "a = 1\n\n\n    b = 2", "a = 1\n\n\n    b = 2", 0),
+    ("unseen", "py", "x = '\u202e'\ny = █\n", "'\u202e'", "'\u202e'", 0),
+    ("unseen", "py", "x = '\u202e'\ny = █\n", "'\u202e\u2066'", "!unseen", 0),
+    ("unseen", "txt", "a" + " " * 300 + "b\nc█\n", " " * 300 + "data", " " * 300 + "data", 0),
+    ("unseen", "txt", "# █\n", "می\u200cخواهم ❤\ufe0f 👩\u200d👩", "می\u200cخواهم ❤\ufe0f 👩\u200d👩", 0),
+    ("unseen", "txt", "# می█\n", "\u200cخواهم", "\u200cخواهم", 0),
+    ("unseen", "py", "ad█\n", "\u200cmin(1)", "!unseen", 0),
     # repeats itself or the text before the cursor
     ("repetition", "py", "x = █\n", "1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1", "!repetition", 0),
     ("repetition", "py", "█\n", "print(a)\nprint(a)\nprint(a)\n", "!repetition", 0),
@@ -167,6 +183,34 @@ def test_a_file_about_special_tokens_may_hold_one_more_of_them() -> None:
     site = CursorSite("END = '<|endoftext|>'\nx = ", "\n", language_of("a.py"))
     assert clean(site, "'<|endoftext|>'").text == "'<|endoftext|>'"
     assert clean(site, "'<|fim_middle|>'").dropped == "special-token"
+
+
+UNSEEN = [chr(code) for code in range(sys.maxunicode + 1) if is_unseen(chr(code)) and code != ord("\r")]
+
+
+def test_no_text_brings_a_character_that_no_one_sees() -> None:
+    for character in UNSEEN:
+        found = clean(CursorSite("", "", PLAIN), f"{character}ad{character}min(1){character}")
+        assert found.dropped == "unseen", hex(ord(character))
+
+
+@pytest.mark.parametrize("place", ["{}min(1)", "ad{}min(1)", "admin(1) # a{}b"])
+@pytest.mark.parametrize(
+    "character", ["\0", "\x0c", "\x1b", "\xad", "\u200c", "\ufe0f", "\ufeff", "\U000e0041"]
+)
+def test_one_is_enough_wherever_it_is_and_a_file_that_has_it_may_get_more(place: str, character: str) -> None:
+    text = place.format(character)
+    assert clean(CursorSite("", "", PLAIN), text).dropped == "unseen"
+    assert clean(CursorSite(f"'{character}' ", "", PLAIN), text).text.strip() == text.strip()
+    assert clean(CursorSite("", f"\n'{character}'", PLAIN), text).text.strip() == text.strip()
+
+
+@pytest.mark.parametrize("blank", [*" \t\u00a0\u1680\u2003\u202f\u3000"])
+def test_no_text_brings_a_longer_gap_than_its_file_has(blank: str) -> None:
+    for count in (*range(1, 12), *range(70, 90), 300, 3_000):
+        found = clean(CursorSite("", "", PLAIN), f"ok(){blank * count}evil()")
+        wide = count * (8 if blank == "\t" else 1)
+        assert (found.dropped == "unseen") == (wide > 84 if blank == "\t" else wide > 80), (blank, count)
 
 
 # A model or a file may have any text: brackets, quotes, line breaks and odd characters.

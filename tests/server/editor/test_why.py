@@ -167,6 +167,7 @@ CASES: dict[str, tuple[Case, str]] = {
     "syntax": (partial(filtered, source="if a ==█\n", raw=" = b:"), "a syntax error here"),
     "too-short": (partial(filtered, source="x = █\n", raw="y"), "a single character"),
     "special-token": (partial(filtered, source="x = █\n", raw='"<|fim_middle|>"'), "was no code"),
+    "unseen": (partial(filtered, source="x = █\n", raw="a  # \u202e"), "characters that no one sees"),
     "manual-only": (unasked, "the mode is manual"),
     "long-line": (partial(filtered, source=f"x = '{'a' * 5000}█\n", raw="y"), "longer than 4,000 characters"),
     "superseded": (overtaken, "a newer request"),

@@ -61,7 +61,7 @@ def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson 
 
     If a file was changed since then, nothing is undone.
     """
-    from assist_escalation.edits.checks.unseen_characters import visible  # noqa: PLC0415
+    from assist_context.unseen_characters import visible  # noqa: PLC0415
     from assist_escalation.edits.plan import diff  # noqa: PLC0415
     from assist_server.cli.terminal.answers import say_edit, show_edit  # noqa: PLC0415
     from assist_server.records.edit_history import next_undo, take_back  # noqa: PLC0415

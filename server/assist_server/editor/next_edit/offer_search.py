@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from assist_context.documents import Cursor, Document
 from assist_context.languages import Language
 from assist_context.next_edit.finder import PastOffers, choose, document_before, find_offers
-from assist_context.next_edit.offer import EditHunk, OtherFiles, Situation
+from assist_context.next_edit.offer import Change, EditHunk, OtherFiles, Situation
 from assist_context.next_edit.other_files import WorkspaceFiles
 from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.unseen_characters import hides, is_suspect
+from assist_server.editor.feedback.region import text_between
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest, replaced_by
 from assist_server.workspace.document_search import FolderFiles
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
@@ -64,6 +66,7 @@ class OfferSearch:
                 for offer in offers
                 if offer.path in documents
                 and self._may_offer(request, offer.path, path)
+                and not any(_hides(change, documents[offer.path]) for change in offer.changes)
                 and replaced_by(offer.changes[0], documents[offer.path]) not in request.refused
             ]
             chosen = choose(allowed, request.mode)
@@ -140,6 +143,18 @@ class OfferSearch:
             self._trees.remove(found)
         self._trees.append(found)
         return found
+
+
+def _hides(change: Change, document: Document) -> bool:
+    """Whether a change would bring something into a document that no one sees."""
+    if not is_suspect(change.text):
+        return False
+    lines = document.lines
+    last = (len(lines) - 1, len(lines[-1]))
+    start, end = ((at.line, at.column) for at in (change.start, change.end))
+    replaced = text_between(lines, start, end)
+    after = text_between(lines, end, last)
+    return hides(change.text, text_between(lines, (0, 0), start), f"{after}\n{replaced}")
 
 
 @dataclass(frozen=True, slots=True)

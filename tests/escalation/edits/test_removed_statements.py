@@ -2,9 +2,9 @@
 
 import pytest
 
-from assist_escalation.edits.checks.sanity_checks import removals_of
 from assist_escalation.edits.plan import Base, EditError, EditTarget, FileChange, sha256_of
 from assist_escalation.edits.planner import plan
+from assist_escalation.edits.sanity_checks import removals_of
 
 BODY = "    a = 1\n    b = 2\n    c = 3\n    return a\n"
 OLD = f"import os\n\n\ndef one():\n{BODY}\n\ndef two():\n{BODY}\n\ndef three():\n{BODY}"

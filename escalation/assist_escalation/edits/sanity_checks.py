@@ -20,7 +20,7 @@ from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
 from assist_context.syntax.fragments import errors, statement_lines
 from assist_context.syntax.symbols import symbols
-from assist_escalation.edits.checks.unseen_characters import hidden_characters, names_of
+from assist_context.unseen_characters import hidden_characters, names_of
 from assist_escalation.edits.plan import MARK, EditPlan, FileChange, encode, lines_of
 from assist_escalation.prompts import BEGINNING
 

@@ -1,4 +1,4 @@
-r"""Characters that no one sees: which they are, how a preview writes them, and which a text holds.
+r"""Characters that no one sees: which they are, how a preview writes them, and which a text holds or hides.
 
 `visible` writes a character as `<U+202E>`, so that a preview deletes nothing and no line of it is more or
 less than a line of the file. Its result determines the text: a file's own "<U+202E>" becomes
@@ -21,6 +21,8 @@ UNSEEN = re.compile("[" + "".join(f"{re.escape(ends[0])}-{re.escape(ends[-1])}" 
 
 _EQUAL = re.compile(r"(.)\1*", re.DOTALL)
 LONGEST_RUN = 80  # blanks in a row; after more of them, the rest of a line may be out of a window's sight
+
+_LONG_BLANKS = re.compile(rf"[^\S\n]{{{LONGEST_RUN + 1},}}")
 
 _PLACE = re.compile(
     rf"""
@@ -53,6 +55,15 @@ def visible(line: str) -> str:
     ('if ok:<U+202E> # <U+001B>]<U+0020>', '<U+003C>U+202E>')
     """
     return _PLACE.sub(_write_visibly, line)
+
+
+def long_blanks_written(text: str) -> str:
+    r"""A text in which each run of more than `LONGEST_RUN` blanks is written as `visible` does.
+
+    >>> long_blanks_written("ok()" + " " * 120 + "evil()")
+    'ok()<U+0020 x 120>evil()'
+    """
+    return _LONG_BLANKS.sub(_write_visibly, text)
 
 
 def unseen_written(text: str) -> str:
@@ -113,14 +124,24 @@ def hidden_characters(text: str) -> Counter[str]:
 
 def _belongs(text: str, at: int) -> bool:
     character = text[at]
-    before = text[at - 1] if at else ""
-    after = text[at + 1 : at + 2]
     if character == "\r":
-        return after == "\n"
+        return text[at + 1 : at + 2] == "\n"
     if character == "\f":
         return True
     if character == _MARK:
         return at == 0
+    return shapes_neighbours(text, at)
+
+
+def shapes_neighbours(text: str, at: int) -> bool:
+    r"""Whether a character is a joiner or a selector that changes how the visible ones next to it look.
+
+    >>> shapes_neighbours("می\u200cخواهم", 2), shapes_neighbours("ad\u200cmin", 2)
+    (True, False)
+    """
+    character = text[at]
+    before = text[at - 1] if at else ""
+    after = text[at + 1 : at + 2]
     if character in _SHAPES:
         return _is_pictograph(before) or (before in _KEYS and after == _KEYCAP)
     if character == _JOINER and _is_pictograph(after):
@@ -135,3 +156,63 @@ def _is_pictograph(character: str) -> bool:
 def _is_joining(character: str) -> bool:
     letter = character != "" and category(character)[0] in "LM" and not is_unseen(character)
     return letter and any(first <= ord(character) <= last for first, last in _JOINING)
+
+
+MOST_EMPTY = 10  # lines in a row without a character; after more of them, the next may be below a window
+_TAB = 8  # columns at most
+_BLANKS = re.compile(r"[^\S\n]+")
+_EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
+_MANY_EMPTY_LINES = re.compile(rf"\n(?:[^\S\n]*\n){{{MOST_EMPTY + 1}}}")
+
+
+def is_suspect(text: str) -> bool:
+    r"""Whether a text may hide something: it has an unseen character other than "\r\n", or a long gap.
+
+    It takes 2 us for a line, and 70 us for 4,000 characters.
+    """
+    text = _plain(text)
+    long = " " * (LONGEST_RUN + 1) in text if text.isascii() else _LONG_BLANKS.search(text) is not None
+    return long or UNSEEN.search(text) is not None or _MANY_EMPTY_LINES.search(text) is not None
+
+
+def hides(text: str, before: str, after: str) -> bool:
+    r"""Whether a text hides something from who reads it between two other texts of its file.
+
+    It does by an unseen character, unless that shapes its neighbours, as in Persian and in emoji. And it does
+    by a gap after which the rest may be out of sight: more than `LONGEST_RUN` blanks or `MOST_EMPTY` empty
+    lines in a row. What the file around it has too, it may have: the same character, or as long a gap.
+
+    >>> hides("a + b  # \u202e", "x = ", ""), hides("'\u202e'", "x = ", " # not '\u202e'")
+    (True, False)
+    >>> hides("a" + " " * 81 + "evil()", "x = ", "\n"), hides("می\u200cخواهم", "# ", "\n")
+    (True, False)
+    """
+    if not is_suspect(text):
+        return False
+    text = _plain(text)
+    whole = f"{before[-2:]}{text}{after[:1]}"
+    start = len(before[-2:])
+    for found in UNSEEN.finditer(text):
+        shaped = shapes_neighbours(whole, start + found.start())
+        if not shaped and found[0] not in before and found[0] not in after:
+            return True
+    around = _plain(f"{before}\0{after}")  # no gap of the file goes on where the text is
+    for longest, most in ((_longest_blanks, LONGEST_RUN), (_most_empty_lines, MOST_EMPTY)):
+        size = longest(text)
+        if size > most and size > longest(around):
+            return True
+    return False
+
+
+def _plain(text: str) -> str:
+    """A text with line ends as "\\n", and tabs as the blanks that they look like."""
+    text = text.replace("\r\n", "\n") if "\r" in text else text
+    return text.expandtabs(_TAB) if "\t" in text else text
+
+
+def _longest_blanks(text: str) -> int:
+    return max((len(run) for run in _BLANKS.findall(text)), default=0)
+
+
+def _most_empty_lines(text: str) -> int:
+    return max((run.count("\n") - 1 for run in _EMPTY_LINES.findall(text)), default=0)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from assist_escalation.edits.checks.sanity_checks import copied_secret
 from assist_escalation.edits.plan import EditPlan, FileChange, sha256_of
+from assist_escalation.edits.sanity_checks import copied_secret
 
 KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
 OLD = f'API_KEY = "{KEY}"\n\n\ndef add(a, b):\n    return a + b\n'

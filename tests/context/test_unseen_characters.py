@@ -1,4 +1,4 @@
-"""Which characters no one sees, how they are written visibly, and that no edit adds them."""
+"""Which characters no one sees, how they are written visibly, and what a text hides between two others."""
 
 import re
 import sys
@@ -8,9 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assist_escalation.edits.checks.unseen_characters import hidden_characters, is_unseen, visible
-from assist_escalation.edits.plan import Base, EditError, sha256_of
-from assist_escalation.edits.planner import plan
+from assist_context.unseen_characters import (
+    hidden_characters,
+    hides,
+    is_unseen,
+    long_blanks_written,
+    visible,
+)
 
 # Formats that draw a sign around the digits after them.
 SEEN_FORMATS = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
@@ -84,25 +88,36 @@ def test_what_belongs_into_a_text_is_not_hidden(text: str, hidden: str) -> None:
     assert sorted(hidden_characters(text).elements()) == sorted(hidden)
 
 
-def edit(before: str, search: str, replace: str) -> str:
-    answer = f"a.txt\n<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n"
-    return plan(answer, {"a.txt": Base("a.txt", before, sha256_of(before))}).changes[0].after
-
-
 @pytest.mark.parametrize(
-    "added", [*"\x00\x08\x1b\x7f\x9b\u202e\u2066\u200b\u00ad\u3164\u2028\U000e0041\u200c"]
+    ("before", "text", "after", "hidden"),
+    [
+        ("", "a\r\nb", "", False),
+        ("", "a\rb", "", True),
+        ("a\rb", "a\rb", "", False),
+        ("", "\ufeffa", "", True),
+        ("می", "\u200c", "خ", False),
+        ("ad", "\u200c", "min", True),
+        ("❤", "\ufe0f", "", False),
+        ("1", "\ufe0f", "\u20e3", False),
+        ("x = '\u202e'", "\u202e", "", False),
+        ("", "\u202e", "# \u202e", False),
+        ("", "a" + " " * 80 + "b", "", False),
+        ("", "a" + " " * 81 + "b", "", True),
+        ("", "a" + "\u3000" * 81 + "b", "", True),
+        ("", "a" + "\t" * 12 + "b", "", True),
+        ("\t" * 12, "a\n" + "\t" * 12 + "b", "", False),
+        ("c" + " " * 90 + "d", "a" + " " * 90 + "b", "", False),
+        ("c" + " " * 89 + "d", "a" + " " * 90 + "b", "", True),
+        ("c" + " " * 50, "a" + " " * 90 + "b", " " * 50, True),
+        ("", "a" + "\n" * 11 + "b", "", False),
+        ("", "a" + "\n \t" * 12 + "b", "", True),
+        ("c" + "\n" * 12 + "d", "a" + "\n" * 12 + "b", "", False),
+    ],
 )
-def test_no_edit_adds_an_unseen_character(added: str) -> None:
-    with pytest.raises(EditError, match=f"no one sees .*U\\+{ord(added):04X}"):
-        edit("x\n", "x", f"y{added}z")
+def test_what_a_text_hides_between_two_others(before: str, text: str, after: str, hidden: bool) -> None:
+    assert hides(text, before, after) == hidden
 
 
-@pytest.mark.parametrize("added", ["\t", "\f", "می\u200cشود", "❤\ufe0f", "\u00a0", "\u3000"])
-def test_an_edit_may_add_what_belongs_into_a_text(added: str) -> None:
-    assert edit("x\n", "x", f"y{added}z") == f"y{added}z\n"
-
-
-def test_what_is_there_already_may_stay_and_move_but_not_multiply() -> None:
-    assert edit("x\u200by\n", "x\u200by", "z\u200by") == "z\u200by\n"
-    with pytest.raises(EditError, match=r"1 characters .*U\+200B"):
-        edit("x\u200by\n", "x\u200by", "z\u200by\u200b")
+def test_long_blanks_are_written_and_shorter_ones_stay() -> None:
+    assert long_blanks_written("a" + " " * 80 + "b") == "a" + " " * 80 + "b"
+    assert long_blanks_written("a" + "\u3000" * 81 + "b\n") == "a<U+3000 x 81>b\n"
