@@ -23,8 +23,8 @@ def emit_line(document: Any) -> None:
 
 
 def out(text: str) -> None:
-    """A line of the result on stdout."""
-    sys.stdout.write(f"{text}\n")
+    """A line of the result on stdout. Names and texts in it cannot control the terminal."""
+    sys.stdout.write(f"{harmless(text)}\n")
 
 
 class _PassingLine:

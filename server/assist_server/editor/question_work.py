@@ -7,7 +7,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import ExitStack, aclosing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,6 +61,7 @@ from assist_server.wording.answers import (
     route_document,
     source_document,
 )
+from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import (
@@ -97,12 +98,12 @@ async def answer_messages(
         yield {"notice": problem}
     versions = partial(_version, snapshot, decided.root)
     options = AnswerOptions(context.local, context.editor.confirm_request, versions=versions)
-    preview = EditPreview()
+    view = _AnswerView()
     async with aclosing(answer(decided, options)) as stream:
         async for event in stream:
             if isinstance(event, AnswerStart):
-                preview = EditPreview()
-            yield await _message(decided, context, event, preview)
+                view = _AnswerView()
+            yield await _message(decided, context, event, view)
 
 
 def rate_request(config: Config, request: str, happening: Happening) -> None:
@@ -123,14 +124,14 @@ async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContex
 
 
 async def _message(
-    decided: DecidedQuestion, context: EditorContext, event: AnswerEvent, preview: EditPreview
+    decided: DecidedQuestion, context: EditorContext, event: AnswerEvent, view: "_AnswerView"
 ) -> AnswerMessage:
-    is_edit = bool(decided.local.form.kind)  # in other answers, what looks like an edit block is none
+    edit = view.edit if decided.local.form.kind else None  # in others, what looks like an edit block is none
     match event:
         case AnswerPiece(text):
             # Whether a remark has its place is known at the end.
             hidden = decided.question.command in DIFFS
-            return {"delta": preview.feed(text) if is_edit else "" if hidden else text}
+            return {"delta": view.plain.take("" if hidden else edit.feed(text) if edit else text)}
         case Notice(text):
             return {"notice": text}
         case AnswerProgress():
@@ -145,7 +146,15 @@ async def _message(
             asked = decided.question
             shown = answer_text(asked.command, event.text, asked.material) if asked.command in DIFFS else ""
             last = await _last_message(decided, context, event)
-            return {"delta": preview.end() + shown, **last, "thread": thread}
+            return {"delta": view.plain.take(view.edit.end() + shown), **last, "thread": thread}
+
+
+@dataclass(frozen=True, slots=True)
+class _AnswerView:
+    """What shows an answer piece by piece, from its beginning."""
+
+    edit: EditPreview = field(default_factory=EditPreview)
+    plain: StreamSanitizer = field(default_factory=StreamSanitizer)
 
 
 async def _last_message(

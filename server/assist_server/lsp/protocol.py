@@ -26,6 +26,7 @@ from assist_context.documents import split_lines
 from assist_server.config.config import Config
 from assist_server.editor.model_lifetime import OpenModels, SessionStatus
 from assist_server.editor.session import Session
+from assist_server.wording.sanitize import harmless
 from assist_server.workspace.documents import Edit, Encoding, OpenDocument, path_of, resolve_path
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,24 @@ _LENGTH = re.compile(
 )  # anywhere: the rest of a bad body comes before
 _TOO_LONG = f"a header is longer than {LONGEST_HEADER:,} bytes"
 _MARK = re.compile(rb"Content-Length: *[0-9]{1,18}\r\n", re.IGNORECASE)
+
+
+# Members with texts of documents, which are checked where they are made, and with what an editor compares.
+_EXACT = frozenset(
+    {
+        *("insertText", "newText", "text", "delta", "before", "after", "deleted"),
+        *("id", "uri", "arguments", "diagnostics", "filterText"),
+    }
+)
+
+
+def _readable(value: Any) -> Any:
+    """A message's part in which every text for people is harmless."""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, Mapping):
+        return {name: part if name in _EXACT else _readable(part) for name, part in value.items()}
+    return [*map(_readable, value)] if isinstance(value, list | tuple) else value
 
 
 class Protocol(LanguageServerProtocol):
@@ -83,6 +102,10 @@ class Protocol(LanguageServerProtocol):
             if "id" in data and "method" in data:
                 self._send_response(data["id"], error=error.to_response_error())
             raise
+
+    def _serialize_message(self, data: Any) -> dict[str, Any]:
+        """A message as JSON holds it. What of it people read has no characters that they would not see."""
+        return dict(_readable(super()._serialize_message(data)))
 
 
 class Server(LanguageServer):

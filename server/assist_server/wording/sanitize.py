@@ -1,14 +1,24 @@
-"""Text from a model or a file made harmless for a terminal: without escape sequences and unseen characters.
+"""Text from a model, a file or a server made harmless: without escape sequences and unseen characters.
 
-It deletes them, and keeps everything that can be read, line ends included. The preview of an edit deletes
-nothing: see `edit_previews`. This module knows no model.
+It deletes them, and keeps everything that can be read, line ends included, and the joiners and selectors that
+shape what is next to them, as in Persian and in emoji. Blanks after which the rest may be out of sight are
+written, as `<U+0020 x 300>`. The preview of an edit deletes nothing: see `edit_previews`. This module knows
+no model.
 """
 
 import re
 
-from assist_context.unseen_characters import UNSEEN
+from assist_context.unseen_characters import (
+    LONGEST_RUN,
+    UNSEEN,
+    is_unseen,
+    long_blanks_written,
+    shapes_neighbours,
+)
 
-LONGEST = 4096  # characters; an unfinished sequence that is longer is not kept back
+# Characters that are kept back: of an unfinished sequence, and of blanks until it is known how many they are.
+LONGEST = 4096
+LONGEST_GAP = 400
 
 _SEQUENCE = re.compile(
     r"""
@@ -28,13 +38,26 @@ def harmless(text: str) -> str:
     >>> harmless("a\x1b]8;;https://x.example\x07b\x1b[31mc\r\nd\u202ee")
     'abc\nde'
     """
-    return UNSEEN.sub("", _SEQUENCE.sub("", text))
+    if text.isascii() and text.isprintable() and len(text) <= LONGEST_RUN:
+        return text
+    return _without_unseen(_SEQUENCE.sub("", text))
+
+
+def _without_unseen(text: str, start: int = 0) -> str:
+    """What of a text from `start` on can be shown; what is before that only says what shapes it."""
+    parts = []
+    at = start
+    for found in UNSEEN.finditer(text, start):
+        parts.append(text[at : found.start() + shapes_neighbours(text, found.start())])
+        at = found.end()
+    return long_blanks_written("".join(parts) + text[at:])
 
 
 class StreamSanitizer:
     """The same for a text in pieces: a sequence may begin in one piece and end in another."""
 
     def __init__(self) -> None:
+        self._shown = ""  # the last two characters that were shown
         self._pending = ""
 
     def take(self, piece: str) -> str:
@@ -44,5 +67,17 @@ class StreamSanitizer:
         last = sequences[-1] if sequences else None
         # A sequence at the very end may continue in the next piece, but not for ever.
         open_ = last is not None and last.end() == len(text) and len(last[0]) < LONGEST
-        self._pending = last[0] if last is not None and open_ else ""
-        return harmless(text[: len(text) - len(self._pending)])
+        begun = last[0] if last is not None and open_ else ""
+        plain = _SEQUENCE.sub("", text[: len(text) - len(begun)])
+        end = len(plain)
+        while end and len(plain) - end < LONGEST_GAP and _is_open(plain[end - 1]):
+            end -= 1
+        self._pending = plain[end:] + begun
+        shown = _without_unseen(self._shown + plain[:end], len(self._shown))
+        self._shown = (self._shown + shown)[-2:]
+        return shown
+
+
+def _is_open(character: str) -> bool:
+    """Whether what comes after a character decides how it is shown."""
+    return (character.isspace() and character != "\n") or is_unseen(character)

@@ -14,6 +14,7 @@ from assist_completion.model_store.process_lock import silent
 from assist_completion.suggestion import LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.exclusions import why_excluded
+from assist_context.unseen_characters import visible
 from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
 from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, directory, example, settings, with_flags
 from assist_server.cli.output import emit, emit_line, out, say
@@ -187,7 +188,8 @@ def _snippet_finder(config: Config, root: Path, engine: "GhostTextEngine") -> It
 
 def _show(suggestion: Suggestion) -> None:
     if suggestion.shown:
-        out(suggestion.text)
+        for line in suggestion.text.split("\n"):
+            out(visible(line))
         return
     say(f"Nothing is shown: {words_of(suggestion)}.")
     if suggestion.candidate:

@@ -26,7 +26,7 @@ from assist_server.questions.events import ShownSource
 from assist_server.wording.answers import SHOWN as NAMED
 from assist_server.wording.answers import more_sources, source_words, sources_line
 from assist_server.wording.edit_previews import PreviewKind, edit_preview, edit_warnings
-from assist_server.wording.sanitize import StreamSanitizer
+from assist_server.wording.sanitize import StreamSanitizer, harmless
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s")
@@ -176,7 +176,7 @@ def confirm(question: str, view: Callable[[], None] | None = None) -> bool:
         return False
     end_passing()
     while True:
-        sys.stderr.write(f"{question} [{'y/N/v, v shows the text' if view else 'y/N'}] ")
+        sys.stderr.write(f"{harmless(question)} [{'y/N/v, v shows the text' if view else 'y/N'}] ")
         sys.stderr.flush()
         reply = sys.stdin.readline().strip().lower()
         if view is None or reply not in ("v", "view"):

@@ -21,8 +21,9 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from assist_server.cli.output import out, say
+from assist_server.cli.output import say
 from assist_server.wording.amounts import megabytes
+from assist_server.wording.sanitize import harmless
 
 WIDTH = 80  # columns if stdout is not a terminal
 OPEN, CLOSE = "«", "»"  # around ghost text, so that it can be seen without colour
@@ -49,12 +50,12 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         side: JustifyMethod = "right" if column.number else "left"
         drawn.add_column(column.head, justify=side, overflow="fold", no_wrap=number == 0)
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(harmless, row))
     terminal = console()
     with terminal.capture() as captured:
         terminal.print(drawn)
     for line in captured.get().splitlines():
-        out(line.rstrip())
+        sys.stdout.write(f"{line.rstrip()}\n")  # with the styles of a terminal, which `out` would take out
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
@@ -63,8 +64,9 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
     Values are wrapped at spaces only, so that a path stays in one piece to copy.
     """
     terminal = console()
-    indent = max(len(name) for name, _ in pairs) + 2
-    for name, value in pairs:
+    shown = [(harmless(name), harmless(value)) for name, value in pairs]
+    indent = max(len(name) for name, _ in shown) + 2
+    for name, value in shown:
         room = max(20, terminal.width - indent)
         lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False) or [""]
         head = Text(name.ljust(indent), "bold")
@@ -78,7 +80,7 @@ def show_download(name: str) -> Iterator[Callable[[int, int], None]]:
         yield _print_tenths(name)
         return
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TimeRemainingColumn(),
@@ -86,7 +88,7 @@ def show_download(name: str) -> Iterator[Callable[[int, int], None]]:
         transient=True,
     )
     with bar:
-        task = bar.add_task(name, total=None, visible=False)
+        task = bar.add_task(harmless(name), total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
@@ -109,9 +111,14 @@ def show_count(what: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None, visible=False)
+        task = bar.add_task(harmless(what), total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
@@ -130,13 +137,13 @@ def code(title: str, lines: Sequence[str], ghost: GhostExcerpt) -> None:
     drawn = Text()
     for number, line in enumerate(lines):
         if number != ghost.line:
-            drawn.append(f"{line}\n")
+            drawn.append(f"{harmless(line)}\n")
             continue
-        marked = f"{OPEN}{ghost.text}{CLOSE}" if ghost.text else "|"
-        drawn.append(line[: ghost.column]).append(marked, "italic green")
-        drawn.append(f"{line[ghost.column + ghost.replace :]}\n")
+        marked = f"{OPEN}{harmless(ghost.text)}{CLOSE}" if ghost.text else "|"
+        drawn.append(harmless(line[: ghost.column])).append(marked, "italic green")
+        drawn.append(f"{harmless(line[ghost.column + ghost.replace :])}\n")
     terminal = console()
-    terminal.print(Text(title, "bold"))
+    terminal.print(Text(harmless(title), "bold"))
     drawn.expand_tabs(4)
     for row in drawn.split("\n")[:-1]:
         row.rstrip()

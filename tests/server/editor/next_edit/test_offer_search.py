@@ -31,15 +31,15 @@ class Editing:
         self.documents[name] = Document(name, split_lines(text), language_of(name))
         return name
 
-    def rename(self, path: str, *lines: int) -> None:
-        """Write fetch_user in place of load_user in these lines."""
+    def rename(self, path: str, *lines: int, name: str = "fetch_user") -> None:
+        """Write another name in place of load_user in these lines."""
         for line in lines:
             document = self.documents.pop(path)
             column = document.lines[line].index("load_user")
             start, end = Cursor(line, column), Cursor(line, column + len("load_user"))
-            self.history.foresee(path, document.lines, start, end, "fetch_user")
+            self.history.foresee(path, document.lines, start, end, name)
             text = list(document.lines)
-            text[line] = text[line].replace("load_user", "fetch_user", 1)
+            text[line] = text[line].replace("load_user", name, 1)
             self.documents[path] = replace(document, lines=tuple(text))
 
     def find(self, path: str) -> FoundOffer | None:
@@ -140,3 +140,16 @@ def test_a_hunk_that_is_not_in_the_text_any_more_is_no_example(
     moved: Mapping[str, Document] = {path: editing.documents[path]}
     editing.documents[path] = replace(moved[path], lines=("import os\n", *moved[path].lines))
     assert editing.find(path) is None
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\x1b", "\u200b", "\U000e0041", " " * 81])
+def test_no_offer_brings_what_no_one_sees_into_a_document(
+    editing: Editing, roots: tuple[Path, Path], hidden: str
+) -> None:
+    path = editing.open(roots[0] / "a.py")
+    other = editing.open(roots[1] / "lib" / "b.py")
+    editing.rename(path, 0, 1, 2, name=f"f('{hidden}')")
+    assert editing.find(path) is None
+    assert editing.place(other) is None
+    held = editing.open(roots[1] / "lib" / "c.py", f"{TEXT}# '{hidden}'\n")
+    assert editing.place(held) == (held, 0)
