@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_context.documents import Cursor, split_lines
-from assist_server.workspace.documents import Edit, OpenDocument, path_of, to_column, to_units
+from assist_server.workspace.documents import Edit, OpenDocument, name_of, path_of, to_column, to_units
 
 TEXT = st.lists(
     st.sampled_from(["a", "b", "\n", "\r\n", "\r", "😀", "é", "e\u0301", "\x0c", "\u2028", "\t"])
@@ -79,15 +79,50 @@ def test_positions_outside_are_the_nearest_end() -> None:
     assert document.cursor(-1, -1) == Cursor(0, 0)
 
 
+ELSEWHERE = [
+    "git:/home/a.py?ref=HEAD",
+    "git:/home/a.py",
+    "vscode-remote://ssh-remote+prod/home/a.py",
+    "vscode-notebook-cell:/home/a.ipynb#W0",
+    "vscode-scm:/home/input",
+    "http://evil.example/home/a.py",
+    "output:/home/a.py",
+    "comment:///home/a.py",
+    "zipfile:///home/a.zip::x.py",
+    "term:///home//12:sh",
+]
+
+
 @pytest.mark.parametrize(
     ("uri", "path"),
     [
         ("file:///home/a%20b.py", "/home/a b.py"),
         ("file:///c%3A/x.py", "c:/x.py"),
-        ("untitled:Untitled-1", "Untitled-1"),
-        ("nonsense", "nonsense"),
+        ("FILE:///home/a.py", "/home/a.py"),
+        ("file:/home/a.py", "/home/a.py"),
+        ("file://localhost/home/a.py", "/home/a.py"),
+        ("untitled:/home/new.py", "/home/new.py"),
+        ("untitled:Untitled-1", ""),
+        ("file://other/home/a.py", ""),
+        ("file:///home/a.py?ref=HEAD", ""),
+        ("file:///home/a.py#1", ""),
+        ("file:///home/a%00.py", ""),
+        ("file:home/a.py", ""),
+        ("file:", ""),
+        ("file://[x/home/a.py", ""),
+        ("/home/a.py", ""),
+        ("nonsense", ""),
         ("", ""),
+        *((uri, "") for uri in ELSEWHERE),
     ],
 )
 def test_paths(uri: str, path: str) -> None:
     assert path_of(uri) == path
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [("untitled:Untitled-1", "Untitled-1"), ("file://[x/a.py", "a.py"), ("nonsense", "nonsense"), ("", "")],
+)
+def test_names(uri: str, name: str) -> None:
+    assert name_of(uri) == name

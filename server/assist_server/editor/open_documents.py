@@ -84,7 +84,7 @@ class OpenDocuments:
         if many:
             self._compare(document, old)
         self.by_uri[uri] = self.by_uri.pop(uri)
-        if edits and edits[-1].start is not None:
+        if document.real_path and edits and edits[-1].start is not None:
             self._recent_edits = self._recent_edits.note(document.path, edits[-1].start[0])
         return True
 

@@ -315,7 +315,7 @@ def decide_question(
             target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
             asked.append(os.path.dirname(state.real_path) or home.root)
             asked += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
-        asked += [os.path.dirname(path_of(uri)) for uri in question.files]
+        asked += [os.path.dirname(path) for path in map(path_of, question.files) if path]
         if snapshot.folders and home not in snapshot.folders:
             asked.insert(0, snapshot.folders[0].root)
         inputs = decision_inputs(snapshot.config, folders.roots, asked)
@@ -336,7 +336,7 @@ def decide_question(
 
 def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attachment, ...]:
     """The files and folders that the editor adds, by their URIs."""
-    if wrong := [uri for uri in question.files if not uri.startswith("file:")]:
+    if wrong := [uri for uri in question.files if not path_of(uri)]:
         raise UserError(f"{wrong[0]} is no file on this machine: add files with a path.")
     return tuple(attachment_at(path_of(uri), Path(roots[0]), roots) for uri in question.files)
 

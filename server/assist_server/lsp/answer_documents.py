@@ -16,7 +16,7 @@ import weakref
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -25,7 +25,7 @@ from pygls.exceptions import JsonRpcException
 from assist_server.lsp.protocol import Server, experimental
 from assist_server.wording.inert_markdown import inert_page
 from assist_server.wording.sanitize import harmless
-from assist_server.workspace.documents import path_of
+from assist_server.workspace.documents import name_of
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class AnswerDocuments:
     def begin(self, number: str, command: str, uri: str) -> None:
         """A question was asked: collect its answer from now on, unless the client does."""
         if not experimental(self._server, "assistAnswer"):
-            name = PurePosixPath(path_of(uri)).name if uri else ""
+            name = name_of(uri) if uri else ""
             self._answers[number] = _PartialAnswer(f"{command} {name}".strip())
 
     def tell(self, message: dict[str, Any]) -> None:

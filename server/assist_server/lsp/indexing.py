@@ -44,7 +44,7 @@ class Indexing:
         """Remember the folders, and what the client can show."""
         named = [folder.uri for folder in params.workspace_folders or ()]
         named = named or [uri for uri in (params.root_uri,) if uri]
-        self._roots = [path_of(uri) for uri in named if uri.startswith("file:")]
+        self._roots = [*filter(None, map(path_of, named))]
         window = params.capabilities.window
         self._can_show = bool(window and window.work_done_progress)
 
@@ -61,16 +61,17 @@ class Indexing:
     def change_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
         """The user added or removed folders."""
         gone = {path_of(folder.uri) for folder in event.removed}
-        added = [path_of(folder.uri) for folder in event.added if folder.uri.startswith("file:")]
-        self._roots = list(dict.fromkeys(root for root in (*self._roots, *added) if root not in gone))
+        added = (path_of(folder.uri) for folder in event.added)
+        roots = dict.fromkeys((*self._roots, *filter(None, added)))
+        self._roots = [root for root in roots if root not in gone]
         self._server.session.open_folders(self._roots)
         if self._watcher is not None:
             self._watch()
 
     def change_files(self, changes: Sequence[types.FileEvent]) -> None:
         """The editor reports changed files."""
-        paths = [path_of(change.uri) for change in changes if change.uri.startswith("file:")]
-        self._server.session.workspace.change_files(paths)
+        paths = (path_of(change.uri) for change in changes)
+        self._server.session.workspace.change_files([*filter(None, paths)])
 
     def close(self) -> None:
         """Stop watching."""

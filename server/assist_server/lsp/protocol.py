@@ -27,7 +27,7 @@ from assist_server.config.config import Config
 from assist_server.editor.model_lifetime import OpenModels, SessionStatus
 from assist_server.editor.session import Session
 from assist_server.wording.sanitize import harmless
-from assist_server.workspace.documents import Edit, Encoding, OpenDocument, path_of, resolve_path
+from assist_server.workspace.documents import Edit, Encoding, OpenDocument, name_of, path_of, resolve_path
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Protocol(LanguageServerProtocol):
         self._server.session.open_document(
             OpenDocument(
                 item.uri,
-                path,
+                path or name_of(item.uri),
                 item.language_id,
                 item.version,
                 list(split_lines(item.text)),

@@ -181,13 +181,32 @@ def resolve_path(path: str) -> str:
 
 
 def path_of(uri: str) -> str:
-    """The file path in a URI, for people and prompts. For other schemes it is what follows the scheme.
+    """The absolute path of the file on this machine that a URI names, saved or not; "" for all others.
 
-    >>> path_of("file:///home/me/a%20b.py"), path_of("untitled:Untitled-1")
-    ('/home/me/a b.py', 'Untitled-1')
+    Only such a document is a file of the workspace, by whose rules its text may leave. A path in another URI
+    is one of another machine, of an old revision, or of a window of the editor's own.
+
+    >>> path_of("file:///home/me/a%20b.py"), path_of("untitled:/home/me/new.py")
+    ('/home/me/a b.py', '/home/me/new.py')
+    >>> path_of("git:/home/me/a.py?ref=HEAD"), path_of("file://other/home/me/a.py")
+    ('', '')
     """
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # a host in brackets that is none
+        return ""
     path = unquote(parts.path)
-    if parts.scheme == "file" and len(path) > 2 and path[0] == "/" and path[2] == ":":
-        return path[1:]
-    return path or uri
+    here = parts.scheme in ("file", "untitled") and parts.netloc.lower() in ("", "localhost")
+    if not (here and path.startswith("/")) or parts.query or parts.fragment or "\0" in path:
+        return ""
+    return path[1:] if path[2:3] == ":" else path
+
+
+def name_of(uri: str) -> str:
+    """What people and prompts call a document that is no file.
+
+    >>> name_of("untitled:Untitled-1"), name_of("git:/home/me/a.py?ref=HEAD"), name_of("output:")
+    ('Untitled-1', 'a.py', 'output:')
+    """
+    path = unquote(uri.partition(":")[2].partition("?")[0].partition("#")[0])
+    return path.rpartition("/")[2] or uri

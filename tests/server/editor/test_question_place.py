@@ -11,7 +11,9 @@ from assist_context.documents import Document
 from assist_server.config.config import load_lenient
 from assist_server.editor.question import DocumentState, EditorQuestion, WorkspaceSnapshot
 from assist_server.editor.question_work import decide_question
+from assist_server.errors import UserError
 from assist_server.questions.decision import DecidedQuestion
+from assist_server.workspace.documents import name_of, path_of, resolve_path
 from assist_server.workspace.folders import folders_of
 
 AUTO = PROVIDER + "[escalation]\nmode = 'auto'\n"
@@ -55,3 +57,21 @@ def test_the_folder_of_a_link_has_its_say(repo: Path) -> None:
     (repo / "src" / ".assist.toml").write_text("[escalation]\nmode = 'never'\n")
     assert decided(repo / "open" / "notes.py", repo / "open").prepared is not None
     assert decided(repo / "src" / "notes.py", repo / "open").prepared is None
+
+
+@pytest.mark.parametrize("form", ["git:{}?ref=HEAD", "file://other{}", "vscode-remote://h{}", "file://{}#1"])
+def test_a_document_of_another_place_has_no_answer_and_is_no_attachment(repo: Path, form: str) -> None:
+    file = repo / "open" / "notes.py"
+    elsewhere = form.format(file)
+    own = repo.with_name("own")
+    own.mkdir()
+    config = load_lenient({**os.environ, **write(own, AUTO), "ASSIST_DATA_DIR": str(own / "data")}, ())
+    opened = {
+        uri: DocumentState(Document(name_of(uri), ("x = 1\n",)), resolve_path(path_of(uri)), 1)
+        for uri in (elsewhere, file.as_uri())
+    }
+    snapshot = WorkspaceSnapshot(config, folders_of([str(repo)], own / "data"), opened)
+    with pytest.raises(UserError, match="Save the document in a folder of the workspace first"):
+        decide_question(EditorQuestion("explain", elsewhere, wish="frontier"), snapshot)
+    with pytest.raises(UserError, match="no file on this machine"):
+        decide_question(EditorQuestion("explain", file.as_uri(), files=(elsewhere,)), snapshot)
