@@ -9,7 +9,7 @@ What it promises of a command in it, on Linux with namespaces for ordinary users
 - Its rights are dropped before its first instruction, and a filter refuses the calls of the kernel that no
   test needs.
 - Time, memory, processes, output and files are bounded. A command beyond a limit fails or is killed, and the
-  report says which limit it was.
+  report says which limit it was. Memory is also what the kernel holds for it, in whatever form.
 - Nothing of it runs on after its first process ends, at a limit, or when we end.
 
 What it does not promise: that a test keeps what it reads in the copy to itself, for its output is shown; and
@@ -17,6 +17,7 @@ anything against a fault in the kernel. A test can print what it likes, so only 
 (`proofs`) counts as a pass.
 
 A run goes through `test_command` (which command, with which `installations`), `tree_copy`, `sandbox` (our
-side) and `processes` (the other side, with `limits`, `private_root` and `kernel_calls`). `body_check` asks
-with `mutants` whether tests notice a wrong function. The wing knows no model, no task and no editor.
+side) and `processes` (the other side, with `limits`, `private_root`, `kernel_calls` and `resource_use`).
+`body_check` asks with `mutants` whether tests notice a wrong function. The wing knows no model, no task and
+no editor.
 """

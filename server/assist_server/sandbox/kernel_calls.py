@@ -7,6 +7,8 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 NEW_USER = 0x10000000
 NEW_MOUNTS = 0x00020000
@@ -25,18 +27,56 @@ _SET_SECUREBITS, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 28, 38, 47
 _NO_ROOT = 0b11101111  # uid 0 has no rights, none survive a change of uid, and that is locked
 _CAPABILITY_VERSION = 0x20080522
 
-# For each machine: its number for the filter, pivot_root, socket, and the calls that the filter refuses:
-# add_key, request_key, keyctl (keys of the user's other programs), bpf, perf_event_open and userfaultfd (none
-# of a test's business), and io_uring_setup (it opens sockets without the call that is filtered).
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _ANSWER = 0x20, 0x15, 0x35, 0x45, 0x06  # steps of a filter
+_ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
+_NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16  # offsets of what it looks at; machines are little-endian
+
+
+@dataclass(frozen=True, slots=True)
+class CallNumbers:
+    """The numbers that a kind of machine has for calls, and itself for the filter.
+
+    `refused` are add_key, request_key, keyctl (keys of the user's other programs), bpf, perf_event_open and
+    userfaultfd (none of a test's business), io_uring_setup and openat2 (they do what is filtered, with
+    arguments in memory, where the filter cannot look).
+    `modes` are the calls that give a file its mode: the places of the mode and of the flags of an opening
+    call, -1 for none, among the arguments.
+    """
+
+    machine: int
+    pivot_root: int
+    socket: int
+    refused: tuple[int, ...]
+    modes: Mapping[int, tuple[int, int]]
+
+
+_GENERIC_CALLS = CallNumbers(
+    machine=0,
+    pivot_root=41,
+    socket=198,
+    refused=(217, 218, 219, 280, 241, 282, 425, 437),
+    # mknodat, fchmod, fchmodat, openat, fchmodat2
+    modes={33: (2, -1), 52: (1, -1), 53: (2, -1), 56: (3, 2), 452: (2, -1)},
+)
 _MACHINES = {
-    "x86_64": (0xC000003E, 155, 41, (248, 249, 250, 321, 298, 323, 425)),
-    "aarch64": (0xC00000B7, 41, 198, (217, 218, 219, 280, 241, 282, 425)),
-    "riscv64": (0xC00000F3, 41, 198, (217, 218, 219, 280, 241, 282, 425)),
+    "x86_64": CallNumbers(
+        machine=0xC000003E,
+        pivot_root=155,
+        socket=41,
+        refused=(248, 249, 250, 321, 298, 323, 425, 437),
+        # open, creat, chmod, fchmod, mknod, openat, mknodat, fchmodat, fchmodat2
+        modes={2: (2, 1), 85: (1, -1), 90: (1, -1), 91: (1, -1), 133: (1, -1)}
+        | {257: (3, 2), 259: (2, -1), 268: (2, -1), 452: (2, -1)},
+    ),
+    "aarch64": replace(_GENERIC_CALLS, machine=0xC00000B7),
+    "riscv64": replace(_GENERIC_CALLS, machine=0xC00000F3),
 }
+_OTHER_USER = 0o6000  # bits of a mode: a program that runs as the user or the group that owns it
+_NEW_FILE = 0o100 | 0o20000000  # O_CREAT and O_TMPFILE; without them a mode is not looked at
 # Families of sockets that the network namespace confines: unix, IPv4, IPv6, netlink. Others, such as vsock to
 # the machine that hosts this one, do not belong to any namespace.
 _FAMILIES = (1, 2, 10, 16)
-_ENOSYS, _EAFNOSUPPORT = 38, 97
+_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -47,7 +87,7 @@ def _check(result: int, what: str) -> None:
         raise OSError(code, f"{what}: {os.strerror(code)}")
 
 
-def _machine() -> tuple[int, int, int, tuple[int, ...]]:
+def _calls() -> CallNumbers:
     name = platform.machine()
     if name not in _MACHINES:
         raise OSError(_ENOSYS, f"machines of type {name} are not known")
@@ -90,7 +130,7 @@ def restrict(target: str, attributes: int, *, recursive: bool = True, clear: int
 
 def change_root(new: str, old: str) -> None:
     """Makes a mount the root of the mount namespace; what was the root is at `old`, a path inside `new`."""
-    number = _machine()[1]
+    number = _calls().pivot_root
     _check(_libc.syscall(ctypes.c_long(number), os.fsencode(new), os.fsencode(old)), "pivot_root")
 
 
@@ -102,6 +142,11 @@ def detach(target: str) -> None:
 def die_with_parent() -> None:
     """The process is killed when its parent, or the thread that started it, ends."""
     _control(_SET_DEATH_SIGNAL, 9, "death signal")
+
+
+def show_memory() -> None:
+    """Lets processes of this user look into this one, as is usual; new namespaces have ended that."""
+    _control(_SET_DUMPABLE, 1, "dumpable")
 
 
 def hide_memory() -> None:
@@ -146,8 +191,11 @@ def give_up_rights() -> None:
 
 
 def filter_calls() -> None:
-    """Refuses kinds of sockets and calls to the kernel that no namespace confines."""
-    program = b"".join(_filter(*_machine()))
+    """Refuses kinds of sockets and calls to the kernel that no namespace confines, and set-user-ID files.
+
+    Files in kept folders stay on the disk, where the mount that ignores these bits ends with the sandbox.
+    """
+    program = b"".join(_filter(_calls()))
     count = len(program) // 8
     buffer = ctypes.create_string_buffer(program, len(program))
     described = struct.pack("@HP", count, ctypes.addressof(buffer))
@@ -158,20 +206,29 @@ def filter_calls() -> None:
     _check(result, "seccomp")
 
 
-def _filter(machine: int, _pivot: int, socket: int, refused: tuple[int, ...]) -> list[bytes]:
-    """The instructions of the filter; a jump says how many to leave out."""
-    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
-    allow, kill, refuse = 0x7FFF0000, 0x80000000, 0x00050000
+def _step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    """An instruction of the filter; a jump says how many to leave out."""
+    return struct.pack("=HBBI", code, if_true, if_false, value)
 
-    def step(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
-        return struct.pack("=HBBI", code, if_true, if_false, value)
 
-    number, architecture, first_argument = 0, 4, 16  # offsets; machines are little-endian
-    steps = [step(load, architecture), step(equal, machine, 1), step(answer, kill), step(load, number)]
+def _filter(calls: CallNumbers) -> list[bytes]:
+    steps = [_step(_LOAD, _ARCHITECTURE), _step(_EQUAL, calls.machine, 1), _step(_ANSWER, _KILL)]
     # x32, a second set of numbers for the same calls, begins here; elsewhere no call has such a number.
-    steps += [step(at_least, 0x40000000, 0, 1), step(answer, refuse | _ENOSYS)]
-    for call in refused:
-        steps += [step(equal, call, 0, 1), step(answer, refuse | _ENOSYS)]
-    steps += [step(equal, socket, 1), step(answer, allow), step(load, first_argument)]
-    steps += [step(equal, family, len(_FAMILIES) - at) for at, family in enumerate(_FAMILIES)]
-    return [*steps, step(answer, refuse | _EAFNOSUPPORT), step(answer, allow)]
+    steps += [_step(_LOAD, _NUMBER), _step(_AT_LEAST, 0x40000000, 0, 1), _step(_ANSWER, _REFUSE | _ENOSYS)]
+    for call in calls.refused:
+        steps += [_step(_EQUAL, call, 0, 1), _step(_ANSWER, _REFUSE | _ENOSYS)]
+    for call, (mode, flags) in calls.modes.items():
+        looks = _mode_steps(mode, flags)
+        steps += [_step(_EQUAL, call, 0, len(looks)), *looks]
+    steps += [_step(_EQUAL, calls.socket, 1), _step(_ANSWER, _ALLOW), _step(_LOAD, _ARGUMENTS)]
+    steps += [_step(_EQUAL, family, len(_FAMILIES) - at) for at, family in enumerate(_FAMILIES)]
+    return [*steps, _step(_ANSWER, _REFUSE | _EAFNOSUPPORT), _step(_ANSWER, _ALLOW)]
+
+
+def _mode_steps(mode: int, flags: int) -> list[bytes]:
+    """Whether a call that gives a mode is refused. Without a new file, the flags end the look at once."""
+    looks = [_step(_LOAD, _ARGUMENTS + 8 * mode), _step(_ANY_BIT, _OTHER_USER, 0, 1)]
+    looks += [_step(_ANSWER, _REFUSE | _EPERM), _step(_ANSWER, _ALLOW)]
+    if flags >= 0:
+        looks = [_step(_LOAD, _ARGUMENTS + 8 * flags), _step(_ANY_BIT, _NEW_FILE, 0, 3), *looks]
+    return looks

@@ -13,6 +13,7 @@ MIB = 1 << 20
 TIMED_OUT, TOO_MUCH_OUTPUT, TOO_LARGE = "timed out", "too much output", "files too large"
 NO_MEMORY, NO_PROCESSES, NO_PROCESSOR = "too much memory", "process limit reached", "processor time used up"
 NO_ROOM = "no room for files left"
+NO_SIGHT = "it could not be watched any longer"
 STOPPED = "stopped"
 
 
@@ -21,8 +22,8 @@ class SandboxLimits:
     """What a command may use. Sizes are bytes; a command that goes beyond a limit fails or is killed.
 
     `cpu_seconds`, `memory` and `file` hold for each process; the memory of all of them together is watched
-    too. `disk` is for all changed files, which are in memory, and `kept_bytes` for those on the disk, whose
-    changes are kept. `processes` counts threads.
+    too, with what the kernel holds for them. `disk` is for all changed files, which are in memory,
+    `kept_bytes` and `kept_files` for those on the disk, whose changes are kept. `processes` counts threads.
     """
 
     seconds: float = 60.0
@@ -32,6 +33,10 @@ class SandboxLimits:
     file: int = 256 * MIB
     disk: int = 1024 * MIB  # a build of one crate and of its tests takes 0.1 to 0.5 GiB
     kept_bytes: int = 4096 * MIB  # cargo's `target` of a project with 300 crates has 2 GiB
+    kept_files: int = (
+        50_000  # files and folders: that `target` has 10,000, go's cache of 5,000 packages 40,000
+    )
+    open_files: int = 4096  # of a process: all of them together leave most of what a machine can open
     output: int = 32 * MIB
     tail: int = 16_384  # of the output, which is kept: the summary of a test run is at its end
 

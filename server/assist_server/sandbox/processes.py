@@ -1,8 +1,9 @@
 """The processes around a command in the sandbox: the warden outside, the first process inside, the command.
 
-The warden makes the namespaces, watches the clock, the output and the folders that are kept, and kills. The
-first process inside makes the root, gives up its rights, starts the command, watches memory and the number
-of processes, and takes all others with it when it ends: that is what Linux does with a process namespace.
+The warden makes the namespaces, watches what the command uses, and kills. No process inside can name it, so
+none can slow it down or lower its limits. The first process inside makes the root, gives up its rights,
+starts the command, and takes all others with it when it ends: that is what Linux does with a process
+namespace.
 The warden dies with the process that started it, and the first process with the warden.
 This module knows no test.
 """
@@ -20,9 +21,9 @@ from typing import Any
 from assist_server.sandbox import kernel_calls
 from assist_server.sandbox.limits import (
     NO_MEMORY,
-    NO_PROCESSES,
     NO_PROCESSOR,
     NO_ROOM,
+    NO_SIGHT,
     STOPPED,
     TIMED_OUT,
     TOO_LARGE,
@@ -32,14 +33,13 @@ from assist_server.sandbox.limits import (
     plan_of,
 )
 from assist_server.sandbox.private_root import HOST, build_root
+from assist_server.sandbox.resource_use import KeptFolders, MemoryGrowth, SandboxHandles, excess, is_full
 
 _TICK = 0.05  # seconds between two looks: a fork bomb in C makes 500 processes meanwhile
 _NICENESS = 5
 _CHUNK = 65_536
 _LONGEST_PLAN = 1 << 24
-_FOLDER_TICK = 1.0  # seconds between two sums of the sizes of kept folders, at least
-_FOLDER_SHARE = 10  # a sum takes this part of the time at most
-_NEARLY = 0.98  # of the memory for files: a file that does not fit leaves less than that
+_WAITING = b"\n"  # what the first process says when only the command is still to be started
 _ABOVE = 8  # processes that the kernel allows above the limit, so that reaching the limit is seen
 NOT_STARTED = 127  # the shell's exit status for a command that does not exist
 
@@ -53,10 +53,10 @@ def main() -> None:
         os._exit(1)
     try:
         _separate()
+        row = _confine(plan)
     except OSError as error:
-        _answer({"problem": _words(error)})
-        return
-    _answer(_confine(plan))
+        row = {"problem": _words(error)}
+    _answer(row)
 
 
 def _read_line() -> bytes:
@@ -104,15 +104,18 @@ def _confine(plan: ConfinementPlan) -> dict[str, Any]:
         _first_process(plan, their_output, their_status, ready)
     for end in (their_output, their_status, ready):
         os.close(end)
-    os.write(our_ready, b"\n")
     began = time.monotonic()
-    watch = _Watch(plan, first, output, status)
+    watch = _Watch(plan, first, output, status, our_ready)
+    os.write(our_ready, b"\n")
     watch.follow()
-    os.waitpid(first, 0)
+    _, code = os.waitpid(first, 0)
     row: dict[str, Any] = {
         "seconds": time.monotonic() - began,
         "output": watch.tail.decode("utf-8", "replace"),
+        "full": watch.handles is not None and is_full(watch.handles),
     }
+    if os.WIFSIGNALED(code):  # by us, or by a machine without memory
+        row |= _outcome(code)
     for line in watch.said.splitlines():
         with suppress(ValueError):  # the first process was killed while it wrote
             row |= json.loads(line)
@@ -124,17 +127,21 @@ def _confine(plan: ConfinementPlan) -> dict[str, Any]:
 class _Watch:
     """What the warden sees: the last output, what the first process said, and why it was killed."""
 
-    def __init__(self, plan: ConfinementPlan, first: int, output: int, status: int) -> None:
+    def __init__(self, plan: ConfinementPlan, first: int, output: int, status: int, ready: int) -> None:
         self.plan = plan
         self.first = first
         self.output = output
         self.status = status
+        self.ready = ready
         self.tail = bytearray()
         self.said = b""
         self.reason = ""
+        self.handles: SandboxHandles | None = None
         self._count = 0
         self._until = time.monotonic() + plan.limits.seconds
-        self._next_sum = time.monotonic() + _FOLDER_TICK
+        self._next_look = 0.0
+        self._growth = MemoryGrowth()
+        self._kept = KeptFolders(plan)
 
     def follow(self) -> None:
         """Returns when the first process, and with it all others, has ended."""
@@ -151,12 +158,28 @@ class _Watch:
                     poll.unregister(descriptor)
                     open_ends.discard(descriptor)
                 elif descriptor == self.status:
-                    self.said += data
+                    self._hear(data)
                 elif descriptor == self.output:
                     self._keep(data)
             if time.monotonic() > self._until:
                 self._kill(TIMED_OUT)
-            self._sum_folders()
+            try:
+                self._look()
+            except OSError:  # such as a machine that can open no more files
+                self._kill(NO_SIGHT)
+
+    def _hear(self, data: bytes) -> None:
+        """Keeps what the first process says. Before it starts the command, it waits until we can watch it."""
+        self.said += data
+        if data != _WAITING:
+            return
+        try:
+            self.handles = SandboxHandles(self.first)
+        except OSError as error:
+            self.said += json.dumps({"problem": _words(error)}).encode()
+            self._kill(NO_SIGHT)
+        else:
+            os.write(self.ready, b"\n")
 
     def _keep(self, data: bytes) -> None:
         self._count += len(data)
@@ -169,30 +192,19 @@ class _Watch:
         self.reason = self.reason or reason
         os.kill(self.first, signal.SIGKILL)  # it is not reaped before the end, so the number is its own
 
-    def _sum_folders(self) -> None:
-        """Kills if the folders whose changes are kept have grown too large; they are on the disk."""
-        begin = time.monotonic()
-        if not self.plan.folders or begin < self._next_sum:
+    def _look(self) -> None:
+        """Kills if all processes together, or the folders whose changes are kept, use too much."""
+        now = time.monotonic()
+        if self.handles is None or now < self._next_look:
             return
-        sizes = (_size_of(os.path.join(self.plan.tree, folder)) for folder in self.plan.folders)
-        if sum(sizes) > self.plan.limits.kept_bytes:
-            self._kill(NO_ROOM)
-        end = time.monotonic()
-        self._next_sum = end + max(_FOLDER_TICK, (end - begin) * _FOLDER_SHARE)
-
-
-def _size_of(folder: str) -> int:
-    """The bytes on the disk of all files below a folder; no link is followed."""
-    size = 0
-    open_folders = [folder]
-    while open_folders:
-        with suppress(OSError), os.scandir(open_folders.pop()) as entries:
-            for entry in entries:
-                with suppress(OSError):  # it is gone already
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        open_folders.append(entry.path)
-    return size
+        reason = excess(self.plan.limits, self.handles, self._growth.at_most())
+        if reason == NO_MEMORY:
+            reason = excess(self.plan.limits, self.handles, self._growth.exact())
+        if self._kept.are_too_large():
+            reason = reason or NO_ROOM
+        if reason:
+            self._kill(reason)
+        self._next_look = now + _TICK
 
 
 def _first_process(plan: ConfinementPlan, output: int, status: int, ready: int) -> None:
@@ -206,6 +218,10 @@ def _first_process(plan: ConfinementPlan, output: int, status: int, ready: int) 
         kernel_calls.raise_loopback()
         kernel_calls.rename_host(HOST)
         os.chdir(plan.place)
+        kernel_calls.show_memory()
+        os.write(status, _WAITING)
+        if not os.read(ready, 1):
+            os._exit(1)
         kernel_calls.give_up_rights()
         kernel_calls.hide_memory()
         kernel_calls.die_with_parent()  # a change of rights may have undone it
@@ -218,30 +234,14 @@ def _first_process(plan: ConfinementPlan, output: int, status: int, ready: int) 
 
 
 def _run_command(plan: ConfinementPlan, output: int) -> dict[str, Any]:
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     command = os.fork()
     if command == 0:
         _start(plan, output)
     os.close(output)
     while True:
-        signal.sigtimedwait({signal.SIGCHLD}, _TICK)
-        ended = _reap(command)
-        used = os.statvfs("/tmp")  # noqa: S108  # the file system of all changed files
-        full = used.f_bavail < (1 - _NEARLY) * used.f_blocks or used.f_favail == 0
-        if ended is not None:
-            return {**_outcome(ended), "full": full}
-        if reason := _excess(plan.limits):
-            return {"code": None, "reason": reason, "full": full}
-
-
-def _reap(command: int) -> int | None:
-    """Lets all processes that have ended go; how the command ended, if it did."""
-    while True:
-        pid, status = os.waitpid(-1, os.WNOHANG)
+        pid, status = os.waitpid(-1, 0)  # others that have lost their parents are let go
         if pid == command:
-            return status
-        if pid == 0:
-            return None
+            return _outcome(status)
 
 
 def _outcome(status: int) -> dict[str, Any]:
@@ -250,44 +250,6 @@ def _outcome(status: int) -> dict[str, Any]:
     number = os.WTERMSIG(status)
     known = {int(signal.SIGXCPU): NO_PROCESSOR, int(signal.SIGXFSZ): TOO_LARGE}
     return {"code": None, "reason": known.get(number, f"ended by signal {number}")}
-
-
-def _excess(limits: SandboxLimits) -> str:
-    """Which limit all processes together have reached, or ""."""
-    pids = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-    if len(pids) >= limits.processes:
-        return NO_PROCESSES
-    facts = [_facts(pid) for pid in pids]
-    if sum(threads for threads, _ in facts) >= limits.processes:
-        return NO_PROCESSES
-    if sum(memory for _, memory in facts) <= limits.memory:
-        return ""
-    # Processes share pages after a fork. The exact sum takes milliseconds, so it is only a second look.
-    return NO_MEMORY if sum(map(_share, pids)) > limits.memory else ""
-
-
-def _facts(pid: str) -> tuple[int, int]:
-    """The threads of a process, and the bytes of its memory that are not files on a disk."""
-    rows = _rows(f"/proc/{pid}/status")
-    return rows.get("Threads", 0), (rows.get("RssAnon", 0) + rows.get("RssShmem", 0)) * 1024
-
-
-def _share(pid: str) -> int:
-    """The bytes of memory of a process, of shared pages only its part; all if it does not let anyone look."""
-    rows = _rows(f"/proc/{pid}/smaps_rollup")
-    return (rows["Pss_Anon"] + rows["Pss_Shmem"]) * 1024 if "Pss_Shmem" in rows else _facts(pid)[1]
-
-
-def _rows(file: str) -> dict[str, int]:
-    """The numbers in a table of the kernel; none if the process has ended, or does not let anyone look."""
-    found = {}
-    with suppress(OSError), open(file, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            name, _, value = line.partition(":")
-            first = value.split()[:1]
-            if first and first[0].isdigit():
-                found[name] = int(first[0])
-    return found
 
 
 def _start(plan: ConfinementPlan, output: int) -> None:
@@ -301,7 +263,6 @@ def _start(plan: ConfinementPlan, output: int) -> None:
         _limit(plan.limits)
         for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):  # Python has changed these
             signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         os.execvpe(plan.command[0], plan.command, plan.environ)  # noqa: S606  # no shell is wanted
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -318,6 +279,7 @@ def _limit(limits: SandboxLimits) -> None:
         resource.RLIMIT_DATA: limits.memory,
         resource.RLIMIT_FSIZE: limits.file,
         resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_NOFILE: limits.open_files,
         resource.RLIMIT_NPROC: limits.processes + _ABOVE,
         resource.RLIMIT_MEMLOCK: 1 << 20,  # bytes, as the next one: no test needs more
         resource.RLIMIT_MSGQUEUE: 1 << 20,

@@ -225,6 +225,7 @@ def test_endless_output_ends_and_of_much_output_the_end_is_kept(tree: Path) -> N
     assert (len(much.output), much.output[-8:]) == (100, "the end\n")
 
 
+@pytest.mark.xdist_group("memory")
 def test_memory_ends_for_one_process_and_for_all_together(tree: Path) -> None:
     limits = SandboxLimits(seconds=60, memory=256 * MIB)
     alone = run_python(tree, "x = bytearray(300 << 20)", limits)
@@ -241,6 +242,7 @@ def test_memory_ends_for_one_process_and_for_all_together(tree: Path) -> None:
     assert (done.ended, done.reports) == ("memory", ("too much memory",))
 
 
+@pytest.mark.xdist_group("memory")
 def test_pages_that_processes_share_count_once(tree: Path) -> None:
     shared = """
     import os, time
