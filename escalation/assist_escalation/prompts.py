@@ -41,12 +41,19 @@ class Origin:
     derived: tuple["Origin", ...] = ()
 
 
+HiddenPart = tuple[int, int, str]  # the first character of a secret, the one after its last, and its type
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a prompt with its origin."""
+    """A piece of a prompt with its origin.
+
+    `hidden` are secrets in the text that only the rest of its file shows, such as a line of a key.
+    """
 
     text: str
     origin: Origin
+    hidden: tuple[HiddenPart, ...] = ()
 
     def sha256(self) -> str:
         """The hash of the text in UTF-8, as the audit log has it."""

@@ -301,12 +301,13 @@ def changed_lines(tree: GitTree, stop: Stop, *compared: str) -> list[tuple[str, 
     return found
 
 
-def diff_of(tree: GitTree, path: str, most: int, *compared: str) -> str:
-    """The diff of one file, as git prints it, whatever `.gitattributes` say; its first `most` bytes.
+def diff_of(tree: GitTree, path: str, around: int, most: int, *compared: str) -> str:
+    """The diff of one file with so many lines around each change, as git prints it; its first `most` bytes.
 
-    Of a deleted file there is only the head. Bytes that are not UTF-8 become U+FFFD.
+    `.gitattributes` do not count. Of a deleted file there is only the head. Bytes that are not UTF-8 become
+    U+FFFD.
     """
-    options = ("--text", "--unified=5", "--irreversible-delete")
+    options = ("--text", f"--unified={around}", "--irreversible-delete")
     answer = _start_of(tree, most, "--literal-pathspecs", *_DIFF, *options, *compared, "--", path)
     return answer.decode("utf-8", "replace")
 

@@ -99,7 +99,7 @@ def _with_found_values(known: Known, names: _Names) -> Known:
 
 
 def _redact_span(span: Span, kind: TextKind, sought: Sought, names: _Names, check: Check) -> Span:
-    secrets = scan(span.text, kind, sought, check)
+    secrets = scan(span.text, kind, sought, check, span.hidden)
     if span.origin.source == "assist":
         if secrets:
             raise RedactionError(f"our own words hold a {secrets[0].type.lower()}: nothing is sent")

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from assist_escalation.prompts import PLACEHOLDER
+from assist_escalation.prompts import PLACEHOLDER, HiddenPart
 from assist_escalation.redaction.detectors.assignments import find_assignments
+from assist_escalation.redaction.detectors.key_lines import find_key_lines
 from assist_escalation.redaction.detectors.long_values import find_long_values
 from assist_escalation.redaction.detectors.phrases import find_phrases
 from assist_escalation.redaction.detectors.private_keys import find_keys
@@ -92,9 +93,14 @@ def kind_of(path: str, text: str) -> TextKind:
     return "code" if code >= 2 and code * 5 > len(lines) else "unknown"
 
 
-def scan(text: str, kind: TextKind, sought: Sought, check: Check) -> list[Secret]:
-    """The secret characters of `text`, in order, without overlap, line ends and placeholders."""
-    spans = list[tuple[int, int, str]]()
+def scan(
+    text: str, kind: TextKind, sought: Sought, check: Check, hidden: Sequence[HiddenPart] = ()
+) -> list[Secret]:
+    """The secret characters of `text`, in order, without overlap, line ends and placeholders.
+
+    `hidden` are characters of the text that are known to be secret.
+    """
+    spans: list[tuple[int, int, str]] = list(hidden)
     for form in text_forms(text, check):
         for found in _find_all(form.text, kind, sought, check):
             spans.extend((start, end, found.type) for start, end in form.origin(found.start, found.end))
@@ -108,6 +114,7 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
     # it there is dropped, since the second window has the whole of it.
     yield from find_known(text, sought.known)
     yield from find_keys(text, check)
+    yield from find_key_lines(text, check)
     yield from find_long_values(text, check)
     for start, end in _windows(text):
         check()

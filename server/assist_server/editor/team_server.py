@@ -9,19 +9,22 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from assist_completion.engine.server_port import ServedPiece, ServedPrompt
 from assist_completion.errors import ServedError
 from assist_completion.prompt.layout import Plan
-from assist_context.documents import Context, Snippet
+from assist_context.documents import Context, Snippet, split_lines
+from assist_context.pages import page_lines
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
 from assist_escalation.gate.ghost_text.session import COMMAND, GhostTextSession
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_ghost_text
-from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.prompts import HiddenPart, Origin, Prompt, Span
 from assist_escalation.provider.failures import Fault
+from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.questions.leaving_files import (
     FileRules,
     aliases_of,
@@ -107,6 +110,15 @@ class RememberedRules:
         return "" if verdict.allowed else "; ".join(verdict.reasons)
 
 
+@dataclass(frozen=True, slots=True)
+class _OpenedText:
+    """Where a document is, and its text around the cursor, of which a prompt shows a part."""
+
+    place: WorkspacePlace
+    before: str = field(default="", repr=False)
+    after: str = field(default="", repr=False)
+
+
 class TeamServer:
     """A server of the team, as the token source sees it. `begin` makes the session for the first request.
 
@@ -122,7 +134,8 @@ class TeamServer:
         self._rules = rules
         self._constrains = constrains
         self._files = files
-        self._opened: OrderedDict[str, WorkspacePlace] = OrderedDict()  # by the path that prompts have
+        self._opened: OrderedDict[str, _OpenedText] = OrderedDict()  # by the path that prompts have
+        self._hidden: OrderedDict[Snippet, tuple[HiddenPart, ...]] = OrderedDict()
 
     @property
     def constrains(self) -> bool:
@@ -136,7 +149,7 @@ class TeamServer:
         if folder is None:
             raise ServedError("this text is no file in a folder of the workspace", away=False)
         place = (folder.root, folder.relative(real))
-        self._opened[context.path] = place
+        self._opened[context.path] = _OpenedText(place, context.before, context.after)
         self._opened.move_to_end(context.path)
         if len(self._opened) > OPENED:
             self._opened.popitem(last=False)
@@ -198,17 +211,38 @@ class TeamServer:
         return there[0] if len(there) == 1 else None
 
     def _texts(self, plan: Plan, need: str) -> CursorTexts:
-        root, path = self._opened.get(plan.path, ("", plan.path))
+        opened = self._opened.get(plan.path, _OpenedText(("", plan.path)))
+        root, path = opened.place
         origin = Origin("file", path, root)
         files = []
         for snippet in plan.snippets if self._files else ():
             at = self._place(snippet) or ("", snippet.path)
             lines = (snippet.start_line, snippet.end_line, snippet.blob)
-            files.append(Span(snippet.text, Origin("file", at[1], at[0], *lines)))
+            files.append(
+                Span(snippet.text, Origin("file", at[1], at[0], *lines), self._hidden_in(snippet, at))
+            )
         return CursorTexts(
             tuple(files),
-            Span(plan.far + plan.head, origin),
+            Span(plan.head, origin),
             Span(plan.typed, origin),
             need,
             Span(plan.suffix, origin),
+            far=plan.far,
+            above=opened.before.rpartition(plan.head)[0] if plan.head else "",
+            below=opened.after.partition(plan.suffix)[2] if plan.suffix else opened.after,
         )
+
+    def _hidden_in(self, snippet: Snippet, place: WorkspacePlace) -> tuple[HiddenPart, ...]:
+        """The secrets in a snippet that the rest of its file shows."""
+        found = self._hidden.get(snippet)
+        if found is None:
+            try:
+                text = Path(*place).read_bytes().decode("utf-8-sig", "replace")
+            except OSError:
+                text = ""
+            lines = page_lines(snippet.path, split_lines(text))
+            found = hidden_parts(snippet.text, snippet.path, lines, [(snippet.start_line, snippet.end_line)])
+            self._hidden[snippet] = found
+            if len(self._hidden) > REMEMBERED:
+                self._hidden.popitem(last=False)
+        return found

@@ -15,6 +15,7 @@ from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.mentions import is_test
 from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
+from assist_context.pages import page_lines
 from assist_context.relations.path_index import path_index_of
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
@@ -22,6 +23,7 @@ from assist_escalation.edits.plan import MARK, Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import Edits
 from assist_escalation.prompts import Origin, Prompt, Span, fence
+from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_escalation.routing.router import Wish
 from assist_server.questions.instructions import (
     EDITS,
@@ -218,10 +220,12 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
     # A document in an editor may contain half a character (a lone surrogate), which no file can.
     blob = snippet.blob or blob_id("".join(corpus.lines(path)).encode("utf-8", "surrogatepass"))
     lines = snippet.start_line, snippet.end_line
-    shown = corpus.lines(path)[max(0, lines[0] - 1) : lines[1]]
+    whole = page_lines(path, corpus.lines(path))
+    shown = whole[max(0, lines[0] - 1) : lines[1]]
     text = snippet.text.removeprefix(f"{snippet.name}\n\n")  # the headings above a section
     outline = _line_count(split_lines(text)) < _line_count(shown)
-    return Span(snippet.text, Origin("file", path, corpus.root, *lines, blob, outline))
+    hidden = hidden_parts(snippet.text, path, whole, (lines,))
+    return Span(snippet.text, Origin("file", path, corpus.root, *lines, blob, outline), hidden)
 
 
 def _line_count(lines: Sequence[str]) -> int:

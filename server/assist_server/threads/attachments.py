@@ -14,9 +14,11 @@ from assist_context.evidence.search_results import search_words
 from assist_context.files.blobs import blob_id
 from assist_context.files.repository_top import top_of
 from assist_context.index.search import Among
+from assist_context.pages import page_lines
 from assist_context.retrieval.candidates import Candidate, skeleton, text_of
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.prompts import Origin, Span
+from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.errors import UserError
 from assist_server.workspace.folders import alias_in, refuse_named_link
 
@@ -132,7 +134,9 @@ def _of_file(corpus: Corpus | None, file: Attachment, words: str, room: int) -> 
     shown = _head(lines, room)
     origin = Origin("file", file.path, file.root, 1, len(shown), blob)
     note = f"{file.name} has {count:,} lines: the first {len(shown):,} are shown."
-    return AttachedSpans((Span("".join(shown), origin),) if shown else (), (note,))
+    head = "".join(shown)
+    hidden = hidden_parts(head, file.path, lines, ((1, len(shown)),))
+    return AttachedSpans((Span(head, origin, hidden),) if shown else (), (note,))
 
 
 def _of_folder(corpus: Corpus | None, folder: Attachment, words: str, room: int) -> AttachedSpans:
@@ -206,4 +210,5 @@ def _span(piece: Candidate, text: str, blob: str) -> Span:
     whole = len(piece.spans) == 1 and text.count("\n") == lines
     known = blob or (entry.blob if entry else "")
     origin = Origin("file", piece.path, piece.corpus.root, piece.first, piece.last, known, outline=not whole)
-    return Span(text, origin)
+    lines_in_file = page_lines(piece.path, piece.corpus.lines(piece.path))
+    return Span(text, origin, hidden_parts(text, piece.path, lines_in_file, piece.spans))

@@ -128,7 +128,8 @@ def _turn(document: dict[str, Any]) -> ThreadTurn:
 
 
 def _span(document: dict[str, Any]) -> Span:
-    return Span(str(document["text"]), _origin(document["origin"]))
+    hidden = tuple((int(start), int(end), str(type_)) for start, end, type_ in document.get("hidden", ()))
+    return Span(str(document["text"]), _origin(document["origin"]), hidden)
 
 
 def _origin(document: dict[str, Any]) -> Origin:

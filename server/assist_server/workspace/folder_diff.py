@@ -9,7 +9,7 @@ out, and said.
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from assist_context.documents import CHARS_PER_TOKEN
 from assist_context.files.folder_rules import FolderRules
@@ -29,7 +29,8 @@ from assist_context.files.git_repository import (
     read_blobs,
 )
 from assist_context.languages import PLAIN, language_of
-from assist_escalation.prompts import Origin, Span
+from assist_escalation.prompts import HiddenPart, Origin, Span
+from assist_escalation.redaction.cut_pieces import hidden_parts, runs_of
 from assist_server.errors import UserError
 
 MOST_FILES = 100  # whose diffs are read, the most changed first
@@ -38,6 +39,8 @@ MOST_BYTES = 1 << 18
 MOST_BYTES_IN_ALL = 1 << 20
 TOO_LONG = "the diff is longer than the model reads"
 CUT = "only its first changes fit"
+SHOWN = 5  # lines around a change
+AROUND = 100  # lines around a change that are searched for the rest of a key; one of 8,192 bits has 100
 LAST_COMMITS = 30  # whose messages show a repository's style
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
@@ -55,7 +58,8 @@ class DiffLine:
 class ChangedFile:
     """What changed in a file: its lines with some around them. Without lines it is deleted or binary.
 
-    `was` is the file that it was moved or copied from, "" for none. `cut`: there are more changes.
+    `around` are the lines with many more around them, which tell what a piece of a key is. `was` is the file
+    that it was moved or copied from, "" for none. `cut`: there are more changes.
     """
 
     path: str
@@ -63,6 +67,7 @@ class ChangedFile:
     removed: int
     state: str
     lines: tuple[DiffLine, ...] = ()
+    around: tuple[DiffLine, ...] = field(default=(), repr=False)
     was: str = ""
     cut: bool = False
 
@@ -138,6 +143,13 @@ def parse_lines(diff: str) -> tuple[DiffLine, ...]:
     return tuple(found)
 
 
+def _near_changes(lines: Sequence[DiffLine]) -> list[int]:
+    """The changed lines and the `SHOWN` lines around each, as indexes in order."""
+    changed = (at for at, line in enumerate(lines) if line.mark != " ")
+    near = {other for at in changed for other in range(at - SHOWN, at + SHOWN + 1)}
+    return [at for at in range(len(lines)) if at in near]
+
+
 def _tree(git: Git, root: str) -> GitTree:
     program = find_git(git, root)
     if program is None:
@@ -206,7 +218,9 @@ def _changed_file(
 ) -> tuple[ChangedFile, int]:
     """What changed in a file, and how much of its diff was read. Both sizes are in bytes."""
     path, added, removed = counted
-    text = diff_of(tree, path, most, *what)
+    text = diff_of(tree, path, AROUND, most, *what)
+    if len(text) >= most:  # long lines around a change must not take its room
+        text = diff_of(tree, path, SHOWN, most, *what)
     size = len(text)
     # What git calls binary is judged again: `-diff` in .gitattributes and a NUL in a program hide no text.
     binary = added < 0 and "\0" in text and language_of(path) is PLAIN
@@ -224,7 +238,8 @@ def _changed_file(
     if added < 0:
         added, removed = (sum(line.mark == mark for line in lines) for mark in "+-")
     state = "new" if "\nnew file mode" in top else "changed"
-    return ChangedFile(path, added, removed, state, lines, cut=cut), size
+    near = tuple(lines[at] for at in _near_changes(lines))
+    return ChangedFile(path, added, removed, state, near, lines, cut=cut), size
 
 
 def _never() -> bool:
@@ -267,7 +282,7 @@ def pieces_of(diff: FolderDiff, tokens: int, *, numbered: bool) -> DiffPieces:
         if file.cut:
             left_out.append((file.path, CUT))
         room -= len(text)
-        spans.append(Span(text, _origin(diff.root, file)))
+        spans.append(Span(text, _origin(diff.root, file), _hidden(text, file)))
     return DiffPieces(tuple(spans), tuple(left_out))
 
 
@@ -281,6 +296,17 @@ def _text(file: ChangedFile, *, numbered: bool) -> str:
         shown = line.text if size <= LONGEST else f"(a line of {size:,} characters)"
         rows.append(f"{number}{line.mark} {shown}".rstrip() + "\n")
     return "".join(rows)
+
+
+def _hidden(text: str, file: ChangedFile) -> tuple[HiddenPart, ...]:
+    """The secrets in a diff's text that the lines around it show, in the old file and in the new one."""
+    near = frozenset(_near_changes(file.around))
+    found: list[HiddenPart] = []
+    for other in "+-":
+        side = [(at in near, line.text) for at, line in enumerate(file.around) if line.mark != other]
+        runs = runs_of(number for number, (shown, _) in enumerate(side, 1) if shown)
+        found += hidden_parts(text, file.path, [f"{line}\n" for _, line in side], runs)
+    return tuple(found)
 
 
 def _origin(root: str, file: ChangedFile) -> Origin:

@@ -12,7 +12,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from assist_escalation.prompts import Span, request_placeholder
+from assist_context.documents import split_lines
+from assist_escalation.prompts import HiddenPart, Span, request_placeholder
+from assist_escalation.redaction.cut_pieces import line_secrets, parts_in
 from assist_escalation.redaction.detectors.token_formats import TOKENS
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns
@@ -30,13 +32,20 @@ LAST = 400  # characters on each side of the cursor in which a value may be that
 
 @dataclass(frozen=True, slots=True)
 class CursorTexts:
-    """The texts of a prompt, around the cursor and of other files. `need` is the end of the typed text."""
+    """The texts of a prompt, around the cursor and of other files. `need` is the end of the typed text.
+
+    `far` are lines from further up, which the prompt has before the head. `above` and `below` are the text of
+    the document before the head and after the suffix, which is not sent.
+    """
 
     files: tuple[Span, ...]
     head: Span
     typed: Span
     need: str
     suffix: Span
+    far: str = ""
+    above: str = ""
+    below: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +64,20 @@ class RedactedTexts:
 class _SecretsAround:
     """The secrets of the texts around the cursor, each by its own characters."""
 
+    far: list[Secret]
     head: list[Secret]
     typed: list[Secret]
     suffix: list[Secret]
+
+
+@dataclass(frozen=True, slots=True)
+class _HiddenAround:
+    """The same where the rest of the document shows them. Those of `typed` may be in what follows it."""
+
+    far: tuple[HiddenPart, ...]
+    head: tuple[HiddenPart, ...]
+    typed: tuple[HiddenPart, ...]
+    suffix: tuple[HiddenPart, ...]
 
 
 class SessionRedactor:
@@ -102,24 +122,25 @@ class SessionRedactor:
         def clean(text: str, secrets: Sequence[Secret]) -> str:
             return replace_secrets(text, secrets, name)
 
-        def whole(text: str, path: str) -> str:
-            return clean(text, self._secrets(text, kind_of(path, text), check))
+        def whole(file: Span) -> str:
+            found = self._secrets(file.text, kind_of(file.origin.path, file.text), check)
+            return clean(file.text, _with_hidden(found, file.hidden))
 
         def path_of(span: Span) -> str:
             return clean(span.origin.path, self._secrets(span.origin.path, "unknown", check))
 
         everything = (*texts.files, texts.head, texts.typed, texts.suffix)
-        if any(self._nonce in text for span in everything for text in (span.text, span.origin.path)):
+        if (
+            any(self._nonce in text for span in everything for text in (span.text, span.origin.path))
+            or self._nonce in texts.far
+        ):
             raise RedactionError("the text holds the nonce of its placeholders")
         around = self._around_cursor(texts, check)
-        files = tuple(
-            Span(whole(file.text, file.origin.path), replace(file.origin, path=path_of(file)))
-            for file in texts.files
-        )
+        files = tuple(Span(whole(file), replace(file.origin, path=path_of(file))) for file in texts.files)
         return RedactedTexts(
             files,
             path_of(texts.head),
-            clean(texts.head.text, around.head),
+            clean(texts.far, around.far) + clean(texts.head.text, around.head),
             clean(texts.typed.text, around.typed),
             clean(texts.suffix.text, around.suffix),
             Redacted((), tuple(sorted(counts.items())), placeholders, self._nonce),
@@ -148,7 +169,27 @@ class SessionRedactor:
             for secret in whole
             if secret.end > border
         ]
-        return _SecretsAround(before, after, below)
+        cut = self._cut(texts, kind, check)
+        if any(high > len(typed) or high == len(typed + texts.need) for _, high, _ in cut.typed):
+            raise RedactionError("the cursor is in a secret")
+        return _SecretsAround(
+            _with_hidden(self._secrets(texts.far, kind, check), cut.far),
+            _with_hidden(before, cut.head),
+            _with_hidden(after, cut.typed),
+            _with_hidden(below, cut.suffix),
+        )
+
+    def _cut(self, texts: CursorTexts, kind: TextKind, check: Check) -> _HiddenAround:
+        """The secrets of the texts around the cursor that the rest of the document shows."""
+        tail = texts.typed.text + texts.need
+        shown = f"{texts.head.text}{tail}\n{texts.suffix.text}"
+        first = texts.above.count("\n") + 1
+        lines = split_lines(texts.above + shown + texts.below)
+        run = (first, first + shown.count("\n") - shown.endswith("\n"))
+        secrets = line_secrets(lines, [run], lambda text: self._secrets(text, kind, check), check)
+        return _HiddenAround(
+            *(parts_in(text, secrets) for text in (texts.far, texts.head.text, tail, texts.suffix.text))
+        )
 
     def _across_cursor(
         self, tail: str, suffix: str, kind: TextKind, check: Check
@@ -203,6 +244,10 @@ class SessionRedactor:
                 self._sought = Sought(Known((*self._sought.known.values, secret)), self._patterns)
                 self._version += 1
         return self._names[secret]
+
+
+def _with_hidden(secrets: Sequence[Secret], hidden: Sequence[HiddenPart]) -> list[Secret]:
+    return _union([*secrets, *(Secret(*part) for part in hidden)])
 
 
 def _union(secrets: Sequence[Secret]) -> list[Secret]:

@@ -1,0 +1,115 @@
+"""Secrets in a piece of a file that only the rest of the file shows: a line of a key, a value below its name.
+
+A piece that is cut out of a key holds neither of its marks, and one that begins with a value lacks its name.
+So keys are looked for in the whole file, and all else in the lines around both ends of the piece. What is
+found is carried into the piece line by line, since a piece may leave lines out, indent them less, or have
+the marks of a diff.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from assist_context.documents import split_lines
+from assist_escalation.prompts import HiddenPart
+from assist_escalation.redaction.detectors.private_keys import find_keys
+from assist_escalation.redaction.findings import Check, RedactionError, time_limit
+from assist_escalation.redaction.known_secrets import Known, Patterns
+from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
+
+LineRun = tuple[int, int]  # neighbouring lines of a file, from 1, both ends included
+LineSecrets = Mapping[str, Sequence[HiddenPart]]  # by the line without the blanks around it
+
+ABOVE, BELOW = 8, 4  # lines beyond a piece in which the name of its first or last value may be
+_INSIDE = 6  # lines of the piece that are searched with them
+_LONGEST = 20_000  # characters of such lines: longer ones are data on a few lines
+_SECONDS = 1.0  # for one piece; a usual one takes 1 ms
+_SOUGHT = Sought(Known(), Patterns())
+# What our commands write before a line of a diff: its mark, and maybe its number.
+_MARKS = re.compile(r"(?:[ ]{0,5}\d{0,9}[ ])?[ +-](?:[ ]|\Z)")
+
+
+def hidden_parts(
+    piece: str, path: str, lines: Sequence[str], runs: Sequence[LineRun]
+) -> tuple[HiddenPart, ...]:
+    """The secrets in a piece that the `lines` of its file show; the piece has these `runs` of them.
+
+    Lines have their ends. All of the piece is hidden if the search takes too long.
+    """
+    if not piece or tuple(runs) == ((1, len(lines)),):
+        return ()
+    check = time_limit(time.monotonic, _SECONDS)
+    kind = kind_of(path, piece)
+    try:
+        return parts_in(
+            piece, line_secrets(lines, runs, lambda text: scan(text, kind, _SOUGHT, check), check)
+        )
+    except RedactionError:
+        return ((0, len(piece), "UNKNOWN"),)
+
+
+def runs_of(numbers: Iterable[int]) -> tuple[LineRun, ...]:
+    """Numbers of lines in order, as runs of neighbours.
+
+    >>> runs_of([1, 2, 5])
+    ((1, 2), (5, 5))
+    """
+    runs = list[LineRun]()
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return tuple(runs)
+
+
+def line_secrets(
+    lines: Sequence[str], runs: Sequence[LineRun], search: Callable[[str], Sequence[Secret]], check: Check
+) -> LineSecrets:
+    """The secrets of a file's lines that these runs of them may not show by themselves.
+
+    `search` finds the secrets of a text. Raises what `check` and `search` do.
+    """
+    found = dict[str, list[HiddenPart]]()
+    text = "".join(lines)
+    for key in find_keys(text, check):
+        _add(found, text, (key.start, key.end, key.type))
+    for first, last in _windows(len(lines), runs):
+        window = "".join(lines[first:last])
+        for secret in search(window) if len(window) <= _LONGEST else ():
+            _add(found, window, (secret.start, secret.end, secret.type))
+    return found
+
+
+def _windows(count: int, runs: Sequence[LineRun]) -> Iterator[tuple[int, int]]:
+    """The lines around the ends of runs in a file of `count` lines, as indexes."""
+    for first, last in runs:
+        if first > 1:
+            yield max(0, first - 1 - ABOVE), min(first - 1 + _INSIDE, last)
+        if last < count:
+            yield max(first - 1, last - _INSIDE), min(count, last + BELOW)
+
+
+def _add(found: dict[str, list[HiddenPart]], text: str, secret: HiddenPart) -> None:
+    """Add a secret within a line of a text to those of its line."""
+    start, end, type_ = secret
+    first = text.rfind("\n", 0, start) + 1
+    last = text.find("\n", start)
+    line = text[first : last if last >= 0 else len(text)]
+    bare = line.strip()
+    first += len(line) - len(line.lstrip())
+    found.setdefault(bare, []).append((start - first, min(end - first, len(bare)), type_))
+
+
+def parts_in(piece: str, secrets: LineSecrets) -> tuple[HiddenPart, ...]:
+    """Where a piece has lines with secrets, whatever indentation and marks of a diff they have."""
+    found = dict[HiddenPart, None]()
+    start = 0
+    for line in split_lines(piece) if secrets else ():
+        marks = _MARKS.match(line)
+        for offset in (0, marks.end() if marks else 0):
+            bare = line[offset:].strip()
+            place = start + line.find(bare, offset)
+            found |= {(place + low, place + high, type_): None for low, high, type_ in secrets.get(bare, ())}
+        start += len(line)
+    return tuple(found)
