@@ -145,6 +145,6 @@ def code(title: str, lines: Sequence[str], ghost: GhostExcerpt) -> None:
     terminal = console()
     terminal.print(Text(harmless(title), "bold"))
     drawn.expand_tabs(4)
-    for row in drawn.split("\n")[:-1]:
+    for row in drawn.split("\n"):
         row.rstrip()
         terminal.print(Text("  | " if row else "  |", "dim") + row, soft_wrap=True)

@@ -1,0 +1,29 @@
+"""How the demo shows what a model wrote."""
+
+import pytest
+
+from assist_server.cli.demo.lsp_client import DemoScene, Shot
+from assist_server.cli.demo.scenes import show
+
+SCENE = DemoScene("The end of a line", "inventory.py", "return sum(", "item.price)", rest=1.0, keys=2)
+LINES = ("    def total_value(self):", "        return sum(")
+
+
+def test_a_shot_is_readable_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    counts = {"source-model": 1, "prompt-tokens": 90, "prompt-tokens-evaluated": 12, "tokens-generated": 5}
+    show(Shot(SCENE, LINES, 1, 19, text="item.price)", ms=412.4, counts=counts))
+    typed = (LINES[0], LINES[1] + "i")
+    show(Shot(SCENE, typed, 1, 20, "i", "tem.price)", ms=1.2, counts={"source-typed-through": 1}))
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "inventory.py:2:20  The end of a line" in shown
+    assert "return sum(«item.price)»" in shown
+    assert "412 ms, 12 of 90 prompt tokens read, 5 written" in shown
+    assert "Now its first characters are typed:" in shown
+    assert "typed 'i'      " in shown
+    assert "1 ms, known already: no inference: «tem.price)»" in shown
+
+
+def test_a_place_without_a_text_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    show(Shot(SCENE, LINES, 1, 19, counts={"low-confidence": 1}))
+    assert "Nothing is shown: too unsure" in capsys.readouterr().out
