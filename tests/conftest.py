@@ -1,6 +1,8 @@
 """What every test gets: no network but loopback, and, where it asks, the real model."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,6 +17,18 @@ from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import speed_file, store_of
 
 register_profiles()
+
+# A file system in memory, where `fsync` costs nothing: the tests of the audit log take a third of the time.
+_MEMORY = Path("/dev/shm")  # noqa: S108
+_ROOM = 6 << 30  # bytes; some tests copy the model
+
+
+def pytest_configure() -> None:
+    """Let the temporary folders of the run be in memory, where that is large enough and may run programs."""
+    if "TMPDIR" not in os.environ and _MEMORY.is_dir():
+        state = os.statvfs(_MEMORY)
+        if state.f_bavail * state.f_frsize > _ROOM and not state.f_flag & os.ST_NOEXEC:
+            os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -62,11 +76,3 @@ def environ_of(config: Path, data: Path, model: Path) -> Mapping[str, str]:
 def environ(tmp_path: Path, shared_data: Path, model_path: Path) -> Mapping[str, str]:
     """That of a server of one test with the real model."""
     return environ_of(tmp_path / "config", shared_data, model_path)
-
-
-@pytest.fixture(scope="module")
-def module_environ(
-    tmp_path_factory: pytest.TempPathFactory, shared_data: Path, model_path: Path
-) -> Mapping[str, str]:
-    """That of a server which the tests of a module share: it takes longer to start than they take."""
-    return environ_of(tmp_path_factory.mktemp("module") / "config", shared_data, model_path)

@@ -5,7 +5,6 @@ import os
 import stat
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import edit_crashes
@@ -16,8 +15,6 @@ from assist_escalation.edits.apply import apply, forget, last, record, recover, 
 from assist_escalation.edits.journal import MOST_EDITS
 from assist_escalation.edits.plan import EditError, EditPlan, FileChange, base_of
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - hundreds of edits, each with tens of syncs
-
 
 def changing(path: str, before: str, after: str) -> EditPlan:
     return EditPlan((FileChange(path, base_of(path, before.encode()).sha256, None, before, after),))
@@ -26,9 +23,8 @@ def changing(path: str, before: str, after: str) -> EditPlan:
 @pytest.mark.slow
 @pytest.mark.parametrize("what", [["apply"], ["undo"], ["recover", "40"]])
 def test_a_kill_at_any_system_call_leaves_all_old_or_all_new(tmp_path: Path, what: list[str]) -> None:
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else tmp_path) as folder:
-        command = [sys.executable, "-W", "error", edit_crashes.__file__, folder, *what]
-        counts = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    command = [sys.executable, "-W", "error", edit_crashes.__file__, str(tmp_path), *what]
+    counts = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     assert set(counts) == {"old", "new"}
     assert min(counts.values()) > 10
 

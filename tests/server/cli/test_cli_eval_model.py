@@ -30,7 +30,7 @@ def test_local_candidates_are_asked_offline(
     local = f"local:{model_path}"
     done = assist(
         "eval", "-c", local, "-c", "known:empty", "--kinds", "lines,typing,edits",
-        "--count", "6", "--minutes", "4", "--offline", "--json",
+        "--count", "3", "--minutes", "4", "--offline", "--json",
     )  # fmt: skip
     assert done.code == 0, done.err
     document = done.json
@@ -90,13 +90,13 @@ def test_a_provider_is_asked_within_the_money_and_every_request_is_in_the_log(
         assist = process_runner(shop, {**online, "ASSIST_DATA_DIR": str(data), "ACME_KEY": "k-0123456789"})
         asked = ("eval", "-c", "provider:acme", "-c", "known:empty", "--kinds", "edits", "--count")
 
-        plan = assist(*asked, "2", "--max-usd", "0.5", "--dry-run", "--json").json
+        plan = assist(*asked, "1", "--max-usd", "0.5", "--dry-run", "--json").json
         [leaving] = plan["leaving"]
         assert leaving["host"] in url
-        assert 0 < leaving["requests"] <= 6
+        assert 0 < leaving["requests"] <= 3
         assert not (data / "audit.jsonl").exists()
 
-        done = assist(*asked, "2", "--max-usd", "0.5", "--minutes", "4", "--yes", "--json")
+        done = assist(*asked, "1", "--max-usd", "0.5", "--minutes", "4", "--yes", "--json")
         assert done.code == 0, done.err
         document = done.json
         left = document["departures"]
@@ -109,7 +109,7 @@ def test_a_provider_is_asked_within_the_money_and_every_request_is_in_the_log(
         assert 0 < sum(each["cost_micro"] for each in left) <= 1e6 * min(0.5, leaving["upper_usd"])
         assert "Commit message" not in json.dumps(log)  # the log has hashes, no text
 
-        again = assist(*asked, "2", "--max-usd", "0.5", "--yes", "--json").json
+        again = assist(*asked, "1", "--max-usd", "0.5", "--yes", "--json").json
         assert (again["asked"], again["departures"]) == (0, [])
 
         poor = assist(
