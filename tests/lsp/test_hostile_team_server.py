@@ -1,31 +1,16 @@
 """A real `assist lsp` without a model and a team's server that answers what it likes, to whom it is not asked."""
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from hostile import Hostile, Part
+from hiding_server import HIDING, HidingServer, hiding_server, raw_in
 from lsprotocol import types
-from team_servers import pieces
 
-from assist_context.unseen_characters import is_unseen
 from bench.editors.lsp_client import Client, serving
 
 SOURCE = "def add(a, b):\n    return \n"
 AT = (1, 11)
-HIDING = [
-    "a + b  # \x1b]52;c;Y3VybCBldmls\x07 sum",
-    "a + b  # \x1b[2J\x1b[31mred",
-    "a + b  # \x9b31m",
-    "a + b  # \u202e } fi \u2066 x",
-    "a + b  # \U000e0041\U000e0042",
-    "a + b  # so\u00adft",
-    "a + b  # \u2028import os",
-    "a + b" + " " * 300 + "; __import__('os').system('id')",
-    "a + b  #" + " " * 3000 + "x",
-]
 ELSEWHERE = [
     "git:{}/a.py?ref=HEAD",
     "git:{}/a.py",
@@ -45,41 +30,30 @@ ELSEWHERE = [
 ]
 
 
-def _configure(config: Path, url: str, space: Path) -> None:
-    lines = ["[completion]", "model = '/nowhere/missing.gguf'", "server = 'team'", "mode = 'eager'"]
-    lines += ["[servers.team]", "kind = 'llama.cpp'", f"base_url = '{url}'", "model = 'qwen'"]
-    lines += ["residency = ['internal']", "timeout_ms = 60000", ""]
-    config.mkdir(exist_ok=True)
-    (config / "config.toml").write_text("\n".join(lines))
-    space.mkdir(exist_ok=True)
+def _make(space: Path) -> None:
+    space.mkdir()
     (space / "a.py").write_text(SOURCE)
 
 
 @asynccontextmanager
 async def asking(
-    home: Mapping[str, str], space: Path, act: list[Part], *, inline: bool = True
-) -> AsyncIterator[tuple[Client, Hostile]]:
+    home: Mapping[str, str], space: Path, text: str = "a + b", *, inline: bool = True
+) -> AsyncIterator[tuple[Client, HidingServer]]:
     """A client on a workspace, and the only server that could answer it."""
-    async with Hostile(act) as server:
-        _configure(Path(home["ASSIST_CONFIG_DIR"]), server.url.removesuffix("/v1"), space)
+    _make(space)
+    with hiding_server(Path(home["ASSIST_CONFIG_DIR"], "config.toml")) as server:
+        server.answer(text)
         async with serving(home, folders=[space], inline=inline) as client:
             await client.until("ready")
             yield client, server
 
 
-def raw_in(value: Any) -> list[str]:
-    """The unseen characters and long runs of blanks in any text of a message."""
-    text = json.dumps(value, ensure_ascii=False, default=lambda other: getattr(other, "__dict__", str(other)))
-    return [hex(ord(character)) for character in text if is_unseen(character)] + [" "] * (" " * 81 in text)
-
-
 async def test_nothing_that_hides_is_offered_and_it_is_said_why(
     home: Mapping[str, str], tmp_path: Path
 ) -> None:
-    act: list[Part] = []
-    async with asking(home, tmp_path / "space", act) as (client, _):
+    async with asking(home, tmp_path / "space") as (client, server):
         for number, text in enumerate([*HIDING, "a + b"]):
-            act[:] = pieces(text)
+            server.answer(text)
             uri = (tmp_path / "space" / f"a{number}.py").as_uri()
             client.show(uri, SOURCE.replace("add", f"add{number}"))
             found = await client.ask(uri, AT, manual=True)
@@ -87,13 +61,13 @@ async def test_nothing_that_hides_is_offered_and_it_is_said_why(
         counts = await client.counts()
         assert (counts["unseen"], counts["shown"]) == (len(HIDING), 1)
         assert any("no one sees" in status.why for status in client.statuses)
-        assert not raw_in(client.statuses)
+        assert not raw_in("".join(str(part) for status in client.statuses for part in status))
 
 
 async def test_a_label_holds_nothing_raw_even_where_the_file_does(
     home: Mapping[str, str], tmp_path: Path
 ) -> None:
-    hiding = pieces("'\u202e'\n    x = '\x1b[2J'")
+    hiding = "'\u202e'\n    x = '\x1b[2J'"
     async with asking(home, tmp_path / "space", hiding, inline=False) as (client, _):
         uri = (tmp_path / "space" / "a.py").as_uri()
         client.show(uri, f"X = '\u202e', '\x1b'\n\n\n{SOURCE}")
@@ -103,12 +77,12 @@ async def test_a_label_holds_nothing_raw_even_where_the_file_does(
         (item,) = (await client.text_document_completion_async(params)).items
         assert item.text_edit.new_text.startswith("'\u202e'")
         assert item.label.startswith("''")
-        assert not raw_in([item.label, item.documentation, item.detail])
+        assert not raw_in(item.label + item.documentation + item.detail)
 
 
 async def test_a_document_that_is_no_file_here_is_not_sent(home: Mapping[str, str], tmp_path: Path) -> None:
     space = tmp_path / "space"
-    async with asking(home, space, pieces("a + b")) as (client, server):
+    async with asking(home, space) as (client, server):
         for number, form in enumerate(ELSEWHERE):
             uri = form.format(space)
             client.show(uri, SOURCE.replace("add", f"other{number}"))

@@ -245,7 +245,8 @@ def _cell(value: Json) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else canonical(value).decode()
-    text = unseen_written(text)  # of a file name: half a character, or what a terminal obeys
+    text = text.encode("utf-8", "backslashreplace").decode()  # a file name may hold half a character
+    text = unseen_written(text)  # or what a terminal obeys
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 

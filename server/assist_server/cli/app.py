@@ -5,6 +5,7 @@ Every command translates its arguments and calls one function of another module.
 
 import contextlib
 import io
+import logging
 import os
 import sys
 from importlib.metadata import distribution, version
@@ -38,6 +39,7 @@ from assist_server.errors import (
     exit_code,
 )
 from assist_server.lsp.start import serve
+from assist_server.wording.sanitize import HarmlessFormatter
 
 app = typer.Typer(
     name="assist",
@@ -52,6 +54,8 @@ app = typer.Typer(
 def invoke(arguments: list[str]) -> int:
     """Run one command; every expected error becomes a message and an exit code."""
     _accept_any_character()
+    if logging.lastResort is not None:  # what prints warnings of ours where nothing else is set up
+        logging.lastResort.setFormatter(HarmlessFormatter())
     try:
         code = app(arguments, prog_name="assist", standalone_mode=False)
         sys.stdout.flush()

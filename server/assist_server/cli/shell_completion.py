@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from assist_context.unseen_characters import UNSEEN
+
 SECONDS = 0.3  # for reading outlines; names of files that come later are not offered
 LEAST = 2  # letters of a symbol's name before the index is searched for it
 DEPTH = 8  # folders that are opened one in the other: a link may lead in a circle
@@ -48,8 +50,12 @@ def _entries(typed: str) -> Iterator[str]:
         return
     for entry in entries:
         hidden = entry.name.startswith(".") and not name
-        if entry.name.startswith(name) and not hidden and _PLAIN.fullmatch(entry.name):
+        if entry.name.startswith(name) and not hidden and _is_plain(entry.name):
             yield f"{start}{entry.name}{'/' if entry.is_dir() else ''}"
+
+
+def _is_plain(name: str) -> bool:
+    return _PLAIN.fullmatch(name) is not None and UNSEEN.search(name) is None
 
 
 def _symbols(typed: str, known: set[str]) -> Iterator[str]:
@@ -67,7 +73,7 @@ def _symbols(typed: str, known: set[str]) -> Iterator[str]:
             break
         for definition in reader.outline(path):
             for name in (definition.name, f"{definition.parent}.{definition.name}"):
-                if name.startswith(typed) and name not in known and _PLAIN.fullmatch(name):
+                if name.startswith(typed) and name not in known and _is_plain(name):
                     known.add(name)
                     yield name
     reader.close()

@@ -16,13 +16,14 @@ from typing import Literal
 
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Cursor, gather
+from assist_context.unseen_characters import is_suspect
 from assist_server.config.config import Config
 from assist_server.editor.feedback.accepted_texts import AcceptedTexts
 from assist_server.editor.feedback.shown_texts import ShownText
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.records.usage_rows import UsageKey
-from assist_server.wording.reasons import AnyReason, EditorReason, why_nothing, why_shown
+from assist_server.wording.reasons import AnyReason, why_nothing, why_shown
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.workspace import Workspace
 
@@ -196,6 +197,8 @@ class Suggestions:
         place, context = self._gather(document, at, selected)
         if "\0" in context.before or "\0" in context.after:
             return self._nothing(uri, at, "binary")
+        if is_suspect(place.chosen):
+            return self._nothing(uri, at, "unseen")
         self._context.search_at_pause(document)
         after_accept = self._accepted_in == uri
         self._accepted_in = ""
@@ -304,7 +307,7 @@ class Suggestions:
         place = _SuggestionPlace(document, cursor, begin, selected.text)
         return place, replace(context, before=context.before[:kept] + selected.text)
 
-    def _nothing(self, uri: str, at: tuple[int, int], reason: EditorReason) -> tuple[GhostText, ...]:
+    def _nothing(self, uri: str, at: tuple[int, int], reason: AnyReason) -> tuple[GhostText, ...]:
         """No suggestion, counted."""
         self._on_screen = None
         self._counts[reason] += 1

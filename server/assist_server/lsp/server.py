@@ -26,6 +26,7 @@ from assist_server.lsp.next_edits import add_next_edit
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
 from assist_server.records.usage_rows import record_session
 from assist_server.wording.reasons import exclusion_note
+from assist_server.wording.sanitize import HarmlessFormatter
 
 if TYPE_CHECKING:
     from assist_server.local_model.opening import OpenedModels
@@ -315,7 +316,7 @@ def _end_at_signals() -> None:
 
 def _log_to_stderr() -> None:
     """Log our own warnings only: pygls logs whole messages, and with them the user's text."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(HarmlessFormatter("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)

@@ -6,6 +6,7 @@ written, as `<U+0020 x 300>`. The preview of an edit deletes nothing: see `edit_
 no model.
 """
 
+import logging
 import re
 
 from assist_context.unseen_characters import (
@@ -51,6 +52,14 @@ def _without_unseen(text: str, start: int = 0) -> str:
         parts.append(text[at : found.start() + shapes_neighbours(text, found.start())])
         at = found.end()
     return long_blanks_written("".join(parts) + text[at:])
+
+
+class HarmlessFormatter(logging.Formatter):
+    """Log lines for a terminal or an editor's log, which may hold names of files and words of a server."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or lines."""
+        return harmless(super().format(record))
 
 
 class StreamSanitizer:

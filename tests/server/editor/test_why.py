@@ -16,7 +16,7 @@ from assist_completion.errors import MissingModelError, ModelError, ServedError
 from assist_completion.suggestion import Reason
 from assist_server.config.config import load_lenient
 from assist_server.editor.session import Session
-from assist_server.editor.suggestions import RequestEnd
+from assist_server.editor.suggestions import PopupSelection, RequestEnd
 from assist_server.lsp.server import _ghost_texts
 from assist_server.wording.reasons import REASONS, EditorReason
 from assist_server.workspace.documents import Edit
@@ -235,3 +235,12 @@ async def test_the_request_at_the_cursor_counts_and_else_the_last_one(tmp_path: 
         assert other.at == (9, 9)
         assert other.explain((0, 1)).startswith("at line 10: ")
         assert not other.explain(None).startswith("at line")
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\x1b", " " * 81])
+async def test_a_popup_that_hides_something_is_not_gone_on_from(tmp_path: Path, hidden: str) -> None:
+    async with writing(tmp_path, source="x = ma█\n", raw="th.pi") as desk:
+        suggestions = desk.session.suggestions
+        selected = PopupSelection(f"ma{hidden}th", 4)
+        assert await suggestions.complete(URI, desk.at, manual=True, selected=selected) == ()
+        assert suggestions.end_of(URI, desk.at).reason == "unseen"
