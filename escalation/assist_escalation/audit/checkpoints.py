@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_context import durable_files
+from assist_context.regular_files import read_regular
 from assist_escalation.audit.chain import GENESIS, canonical
 
 _MOST = 1000  # bytes; a checkpoint has about 120
@@ -44,8 +45,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
 def read_bytes(path: Path) -> bytes:
     """What is in the file, whatever it is, as far as a checkpoint could be in it; empty without a file."""
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST)
+        return read_regular(path, _MOST)
     except FileNotFoundError:
         return b""
 

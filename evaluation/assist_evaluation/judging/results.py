@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_context import durable_files
+from assist_context.regular_files import read_regular
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.judging.score import score
 from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts
@@ -96,9 +97,9 @@ def write_run(folder: Path, run: Mapping[str, Any]) -> None:
 def read_results(folder: Path) -> tuple[tuple[ResultRow, ...], dict[str, Any]]:
     """The rows and the facts of a run. Raises `UserError` if they cannot be read."""
     try:
-        lines = (folder / RESULTS).read_text(encoding="utf-8").splitlines()
+        lines = read_regular(folder / RESULTS).decode("utf-8").splitlines()
         rows = tuple(ResultRow(**json.loads(line)) for line in lines)
-        run: dict[str, Any] = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        run: dict[str, Any] = json.loads(read_regular(folder / RUN))
         if not run.keys() >= KEYS:
             raise ValueError("it has not all facts")
     except FileNotFoundError:

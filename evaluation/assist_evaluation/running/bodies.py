@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import Git
+from assist_context.regular_files import read_regular
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.judging.score import answered_file
 from assist_evaluation.mining.sampling import seeded_random
@@ -117,6 +118,6 @@ class BodyJudge:
 
     def _read(self, path: str) -> str:
         try:
-            return (self._folder.tree / path).read_text(encoding="utf-8", errors="replace")
+            return read_regular(self._folder.tree / path).decode("utf-8", errors="replace")
         except OSError:
             return ""

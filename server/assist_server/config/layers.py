@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assist_context.regular_files import read_regular
 from assist_escalation.policy.permissions import CLOSED, OPEN, Author, Layer
 from assist_escalation.policy.settings import EscalationSettings
 from assist_server.config.structure import SETTINGS, TABLES, Problem, read
@@ -80,7 +81,7 @@ def read_policies(directories: Sequence[Path]) -> tuple[Statement, ...]:
     found = []
     for path in dict.fromkeys(directory / POLICY for directory in directories):
         try:
-            raw = path.read_bytes()
+            raw = read_regular(path)
         except FileNotFoundError:
             continue
         except OSError as error:

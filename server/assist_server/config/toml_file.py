@@ -12,6 +12,7 @@ from typing import Any
 
 from assist_completion.settings import check_model
 from assist_context import durable_files
+from assist_context.regular_files import read_regular
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _ANY_HEADER = re.compile(r"\s*\[")
@@ -28,7 +29,7 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     Raises `ConfigError` if it cannot be read, or is not TOML (with line and column).
     """
     try:
-        raw = path.read_bytes()
+        raw = read_regular(path)
     except FileNotFoundError:
         return "", {}
     except OSError as error:

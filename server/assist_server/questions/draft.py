@@ -16,6 +16,7 @@ from assist_context.evidence.mentions import is_test
 from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
 from assist_context.pages import page_lines
+from assist_context.regular_files import read_regular
 from assist_context.relations.path_index import path_index_of
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
@@ -255,7 +256,7 @@ def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
     for path in dict.fromkeys(span.origin.path for span in spans if span.origin.root == corpus.root):
         opened = corpus.opened.get(path)
         with suppress(OSError, ValueError):  # deleted, or not UTF-8: it is shown, but cannot be edited
-            texts[path] = Path(corpus.root, path).read_bytes().decode("utf-8")
+            texts[path] = read_regular(Path(corpus.root, path)).decode("utf-8")
         if opened and opened.document.text != texts.get(path, "").removeprefix(MARK):
             texts[path] = opened.document.text
     return texts

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_context.languages import language_of
+from assist_context.regular_files import read_regular
 from assist_server.errors import UserError
 from assist_server.sandbox.limits import STOPPED, TIMED_OUT, SandboxLimits
 from assist_server.sandbox.mutants import empty_body, mutants
@@ -144,6 +145,6 @@ def is_pass(result: SandboxRun, command: TestCommand) -> bool:
 
 def _text(tree: Path, path: str) -> str:
     try:
-        return (tree / path).read_bytes().decode("utf-8")
+        return read_regular(tree / path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read in the copy: take a file of source text in UTF-8.") from error

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from assist_context.regular_files import read_regular
 from assist_server.sandbox.sandbox import login_home
 
 _PARTS = ("bin", "lib", "lib64", "libexec", "include", "pyvenv.cfg")
@@ -115,7 +116,6 @@ def _both(path: Path) -> tuple[Path, Path]:
 def text_of(file: Path) -> str:
     """The beginning of a file of settings, "" if it cannot be read."""
     try:
-        with file.open("rb") as data:
-            return data.read(_LARGEST).decode("utf-8", "replace")
+        return read_regular(file, _LARGEST).decode("utf-8", "replace")
     except OSError:
         return ""

@@ -15,6 +15,7 @@ from assist_context.files.blobs import blob_id
 from assist_context.files.repository_top import top_of
 from assist_context.index.search import Among
 from assist_context.pages import page_lines
+from assist_context.regular_files import read_regular
 from assist_context.retrieval.candidates import Candidate, skeleton, text_of
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.prompts import Origin, Span
@@ -159,7 +160,7 @@ def _text(corpus: Corpus | None, file: Attachment) -> str:
     if corpus is not None and (opened := corpus.opened.get(file.path)):
         return opened.document.text
     try:
-        data = Path(file.full).read_bytes()
+        data = read_regular(file.full)
     except OSError as error:
         raise UserError(f"{file.name} cannot be read ({error.strerror}): check its permissions.") from error
     if b"\0" in data:

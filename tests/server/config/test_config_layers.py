@@ -1,5 +1,6 @@
 """What an organisation, a repository and an editor may set, and what may leave with all of them together."""
 
+import os
 import random
 from pathlib import Path
 
@@ -32,6 +33,20 @@ def accept(config: Config, repo: Path) -> None:
 
 def keys(config: Config, repo: Path) -> list[str]:
     return [problem.key for problem in permissions_for(config, [str(repo)])[1]]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
+def test_settings_are_not_waited_for_in_a_pipe(tmp_path: Path, repo: Path) -> None:
+    folders = write(tmp_path, USER)
+    (tmp_path / "site").mkdir()
+    os.mkfifo(tmp_path / "site" / "policy.toml")
+    closed = permissions_for(load_lenient(folders, site=(tmp_path / "site",)), [str(repo)])
+    assert closed[0].mode == "never"
+    assert "it is no regular file" in str(closed[1][0])
+    file = load_lenient(folders).paths.config_file
+    file.unlink()
+    os.mkfifo(file)
+    assert "it is no regular file" in str(load_lenient(folders).problems[0])
 
 
 def test_a_repository_that_says_nothing_changes_nothing(config: Config, repo: Path) -> None:

@@ -1,6 +1,7 @@
 """Exports of counts: what they hold, which files are refused, and that many of them add up exactly."""
 
 import json
+import os
 import random
 import re
 from collections import Counter
@@ -258,6 +259,17 @@ def test_a_bad_file_is_named_and_refused(tmp_path: Path, change: dict[str, Any],
 def test_what_is_no_json_document_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bad.json").write_bytes(data)
     with pytest.raises(UserError, match=r"bad\.json is no export"):
+        join_exports(tmp_path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(UserError, match="it is no regular file"):
+        join_exports(tmp_path)
+    (tmp_path / "pipe.json").unlink()
+    (tmp_path / "zeros.json").symlink_to("/dev/zero")
+    with pytest.raises(UserError, match="it is no regular file"):
         join_exports(tmp_path)
 
 

@@ -1,6 +1,7 @@
 """Which command tests a repository, by its files alone, what it sees, and how it is made to run some tests."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -173,3 +174,13 @@ def test_tests_that_name_a_function_have_it_as_a_word() -> None:
         "src/cart.py": "def total(): ...",
     }
     assert commands.tests_that_name("total", texts, texts.get) == ["tests/test_b.py", "tests/test_a.py"]
+
+
+def test_no_pipe_of_a_repository_is_waited_for(tmp_path: Path, programs: str) -> None:
+    """Each name that is looked for, as a pipe."""
+    names = ("package.json", "pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini", "Cargo.toml", "go.mod")
+    write(tmp_path / "repo", {"node_modules/x/index.js": "", "test_x.py": ""})
+    write(tmp_path / "repo", {".venv/bin/python": "\x7fELF", ".venv/lib/x": ""})
+    for name in (*names, ".venv/pyvenv.cfg"):
+        os.mkfifo(tmp_path / "repo" / name)
+    assert words_of(tmp_path / "repo", programs) == ["python -m unittest -f"]

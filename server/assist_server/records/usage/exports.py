@@ -15,6 +15,7 @@ from itertools import count, groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
+from assist_context.regular_files import read_regular
 from assist_escalation.gate.request_marks import installation_key
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
@@ -128,7 +129,7 @@ def read_export(path: Path) -> UsageExport:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"it has more than {MOST_BYTES / 1e6:.0f} MB")
-        return _export(json.loads(path.read_bytes()))
+        return _export(json.loads(read_regular(path)))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
