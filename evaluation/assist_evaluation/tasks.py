@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
 from assist_context import durable_files
+from assist_context.regular_files import read_regular
 from assist_server.errors import UserError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -21,6 +22,7 @@ COMMANDS = ("fix", "refactor")  # of an edit
 
 TaskKind = Literal["lines", "typing", "bodies", "edits", "next", "questions"]
 KINDS: tuple[TaskKind, ...] = get_args(TaskKind)
+UNSEEN = "their files or functions have names with characters that cannot be seen"
 FORMAT = 1  # of the file of tasks
 TASKS_FILE = "tasks.jsonl"  # in a run's folder too: the same tasks can be asked again
 
@@ -51,12 +53,17 @@ class EvalTask:
 
 @dataclass(frozen=True, slots=True)
 class TaskSet:
-    """The tasks of a repository at a commit, as a seed draws them. `repository` is the folder's name."""
+    """The tasks of a repository at a commit, as a seed draws them. `repository` is the folder's name.
+
+    `left_out` counts those that cannot be in a file of tasks, as of files with unseen characters in their
+    names.
+    """
 
     repository: str
     commit: str
     seed: int
     tasks: tuple[EvalTask, ...]
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,8 @@ def _texts_row(texts: Mapping[str, TaskTexts], name: str) -> dict[str, Any]:
 def read_tasks(file: Path) -> TaskSet:
     """The tasks of a file. Raises `UserError` for a file that is missing, damaged or of another version."""
     try:
-        lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+        text = read_regular(file).decode("utf-8")
+        lines = [json.loads(line) for line in text.splitlines() if line.strip()]
         header, *rows = lines
         if header["format"] != FORMAT:
             raise UserError(f"{file} was written by another version: run `assist eval mine` again.")
@@ -116,6 +124,8 @@ def read_tasks(file: Path) -> TaskSet:
         return TaskSet(str(header["repository"]), str(header["commit"]), int(header["seed"]), tasks)
     except FileNotFoundError:
         raise UserError(f"There are no tasks in {file}: run `assist eval mine` first.") from None
+    except OSError as error:
+        raise UserError(f"{file} cannot be read ({error.strerror}): name a file of tasks.") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"{file} cannot be read ({error}): run `assist eval mine` again.") from error
 
@@ -127,8 +137,15 @@ def _task(row: Mapping[str, Any]) -> EvalTask:
     for name, kind in known.items():
         if type(getattr(task, name)) is not (int if kind in (int, "int") else str):
             raise ValueError(f"{name} = {getattr(task, name)!r}")
+    if not is_writable(task):
+        raise ValueError(f"a task that cannot be: {task.id!r}")
+    return task
+
+
+def is_writable(task: EvalTask) -> bool:
+    """Whether a task can be in a file of tasks: each value is one that can be, and all of it can be seen."""
     plain = PurePosixPath(task.path)
-    valid = (
+    return bool(
         task.kind in KINDS
         and _NAME.fullmatch(task.id)
         and _COMMIT.fullmatch(task.commit)
@@ -142,9 +159,6 @@ def _task(row: Mapping[str, Any]) -> EvalTask:
         and 0 <= task.column < MOST_LINES
         and (task.kind != "edits" or task.name in COMMANDS)
     )
-    if not valid:
-        raise ValueError(f"a task that cannot be: {task.id!r}")
-    return task
 
 
 def count_by_kind(tasks: Iterable[EvalTask]) -> dict[TaskKind, int]:

@@ -99,7 +99,7 @@ def mine(flags: MineFlags) -> None:
     from assist_evaluation.mining.sources import open_repository  # noqa: PLC0415
     from assist_evaluation.running.ready import EvalWish, mine_tasks, workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
-    from assist_evaluation.tasks import count_by_kind, write_tasks  # noqa: PLC0415
+    from assist_evaluation.tasks import UNSEEN, count_by_kind, write_tasks  # noqa: PLC0415
     from assist_server.questions.composition import git_of  # noqa: PLC0415
 
     config = settings()
@@ -114,10 +114,13 @@ def mine(flags: MineFlags) -> None:
     write_tasks(file, tasks, texts)
     counts = count_by_kind(tasks.tasks)
     if flags.as_json:
-        emit({"file": str(file), "commit": tasks.commit, "seed": flags.seed, "tasks": counts})
+        made = {"file": str(file), "commit": tasks.commit, "seed": flags.seed, "tasks": counts}
+        emit({**made, "left_out": tasks.left_out})
         return
     named = ", ".join(f"{number:,} {kind}" for kind, number in counts.items()) or "none"
     out(f"{sum(counts.values()):,} tasks in {time.monotonic() - start:.0f} s: {named}.")
+    if tasks.left_out:
+        out(f"{tasks.left_out:,} more are left out: {UNSEEN}.")
     out(f"They are in {file}.")
 
 

@@ -8,7 +8,7 @@ from assist_evaluation.mining.functions import body_tasks, body_texts
 from assist_evaluation.mining.prose import question_tasks, question_texts
 from assist_evaluation.mining.small_commits import change_texts, commits_of, edit_tasks, next_tasks
 from assist_evaluation.mining.sources import MinedRepository
-from assist_evaluation.tasks import KINDS, EvalTask, TaskKind, TaskSet, TaskTexts
+from assist_evaluation.tasks import KINDS, EvalTask, TaskKind, TaskSet, TaskTexts, is_writable
 
 # Of all tasks. Bodies are many since most of them are not accepted: their tests notice no mistake.
 SHARES: Mapping[TaskKind, float] = {
@@ -47,7 +47,8 @@ def mine(
             found += next_tasks(repository, commits, most, seed)
         else:
             found += question_tasks(repository, files, most, seed)
-    return TaskSet(Path(repository.root).name, repository.commit, seed, tuple(found))
+    kept = tuple(task for task in found if is_writable(task))
+    return TaskSet(Path(repository.root).name, repository.commit, seed, kept, len(found) - len(kept))
 
 
 def texts_of(repository: MinedRepository, tasks: Sequence[EvalTask]) -> dict[str, TaskTexts]:

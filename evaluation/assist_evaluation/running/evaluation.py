@@ -27,7 +27,7 @@ from assist_evaluation.running.leaving import record_departures
 from assist_evaluation.running.ready import ReadyEvaluation
 from assist_evaluation.running.run import EvalOutcome, EvalPlan, EvalPosition, EvalRun
 from assist_evaluation.running.store import AnswerStore
-from assist_evaluation.tasks import TASKS_FILE, count_by_kind, write_tasks
+from assist_evaluation.tasks import TASKS_FILE, UNSEEN, count_by_kind, write_tasks
 from assist_server.config.config import Config
 from assist_server.local_model.machine import memory_bytes
 from assist_server.questions.composition import git_of
@@ -108,6 +108,7 @@ class Evaluation:
             for (name, label), answer in outcome.answers.items()
         ]
         left_out = Counter([*outcome.left_out.values(), *ready.left_out.values()])
+        left_out += Counter({UNSEEN: ready.tasks.left_out})
         write_tasks(self.folder / TASKS_FILE, ready.tasks)
         write_results(self.folder, rows, self._facts(rows, outcome, left_out))
 

@@ -1,6 +1,7 @@
 """Tasks are found in a history, the same ones again, and their texts are what the files and commits have."""
 
 import json
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +95,28 @@ def test_a_file_of_tasks_has_no_code_unless_it_is_asked_for(
     write_tasks(file, tasks, texts)
     assert "scaled_" in file.read_text()
     assert read_tasks(file) == tasks
+
+
+@pytest.mark.parametrize("name", ["od\u202ed.py", "\x1b[2J.py", "zero\u200bwidth.py", "\udcff.py"])
+def test_files_whose_names_cannot_be_seen_are_left_out(shop_history: Path, tmp_path: Path, name: str) -> None:
+    root = tmp_path / "shop"
+    git(tmp_path, "clone", "-q", str(shop_history), str(root))
+    source = next(file for file in sorted(root.rglob("*.py")) if file.stat().st_size > 500)
+    (source.parent / name).write_text(source.read_text().replace("def ", "def odd_"))
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Add the same once more")
+    found = mine(open_repository(GIT, str(root)), 5_000, 1)
+    assert found.left_out
+    assert found.tasks
+    write_tasks(tmp_path / "tasks.jsonl", found)
+    assert read_tasks(tmp_path / "tasks.jsonl").tasks == found.tasks
+
+
+def test_no_pipe_and_no_device_is_read_for_tasks(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "tasks.jsonl")
+    for file in (tmp_path / "tasks.jsonl", Path("/dev/zero"), tmp_path):
+        with pytest.raises(UserError, match="name a file of tasks"):
+            read_tasks(file)
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"format": 9}', '{"format": 1, "repository": 1}\n{"kind": "x"}'])
