@@ -253,7 +253,7 @@ def test_pages_that_processes_share_count_once(tree: Path) -> None:
             os._exit(0)
     time.sleep(0.5)
     """
-    assert run_python(tree, shared, SandboxLimits(seconds=60, memory=256 * MIB)).code == 0
+    assert run_python(tree, shared, SandboxLimits(seconds=60, memory=400 * MIB)).code == 0
 
 
 def test_files_end_for_one_file_and_for_all_together(tree: Path) -> None:
