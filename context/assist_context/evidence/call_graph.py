@@ -18,6 +18,7 @@ from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, skeleto
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import UsedName, identifiers, query_at
 from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.imports import Import
 
 AROUND = 2  # lines above and below a call
 PLACES = 2_000  # references of a name that are examined
@@ -27,6 +28,7 @@ NAMES = 200
 TEST_LINES = 40  # of a test that is shown
 HEAD_LINES = 20  # above the first definition of a test file: its imports
 FIRST_TESTS = 60  # lines of a test file that does not use the code in question
+_FRONTS = frozenset({"__init__", "index", "mod", "lib"})  # modules that pass names of others on
 SUBJECTS = 8  # definitions whose callers and tests are searched
 
 
@@ -112,7 +114,7 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
     """The calls of the subjects; each with the head of the function around it and the neighbouring lines."""
     for subject in subjects:
         grouped: dict[tuple[str, str], list[ReferenceSite]] = {}
-        for site in _uses(corpus, subject):
+        for site, _ in uses(corpus, subject):
             if is_test(site.path) == tests:
                 grouped.setdefault((site.path, site.inside), []).append(site)
         for (path, _), sites in grouped.items():
@@ -125,8 +127,11 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
                 yield Candidate(path, spans_of(shown), "caller", corpus)
 
 
-def _uses(corpus: Corpus, subject: IndexedDefinition) -> list[ReferenceSite]:
-    """Where a subject is used: files that import its file first; the others only if its name is rare."""
+def uses(corpus: Corpus, subject: IndexedDefinition) -> list[tuple[ReferenceSite, bool]]:
+    """Where a subject is used, and whether that file is its own or imports it: these come first.
+
+    The others are there only if the name is rare.
+    """
     common = corpus.few_definitions(subject.name, signals.COMMON) is None
     sure: dict[str, bool] = {}
     found = []
@@ -135,15 +140,30 @@ def _uses(corpus: Corpus, subject: IndexedDefinition) -> list[ReferenceSite]:
         if own and subject.start_line <= site.line <= subject.end_line:
             continue
         if site.path not in sure:
-            sure[site.path] = own or _imports(corpus, site.path, subject.path)
+            sure[site.path] = own or imports_file(corpus, site.path, subject.path)
         if sure[site.path] or not common:
-            found.append(site)
-    return sorted(found, key=lambda each: (not sure[each.path], each.path, each.line))
+            found.append((site, sure[site.path]))
+    return sorted(found, key=lambda use: (not use[1], use[0].path, use[0].line))
 
 
-def _imports(corpus: Corpus, path: str, wanted: str) -> bool:
+def imports_file(corpus: Corpus, path: str, wanted: str) -> bool:
+    """Whether a file imports another one, or a package that passes its names on; Go's are one in a folder."""
     language = language_of(path).name
-    return any(wanted in corpus.resolve(path, language, import_) for import_ in corpus.imports(path))
+    if language == "go" and PurePosixPath(path).parent == PurePosixPath(wanted).parent:
+        return True
+    return any(leads_to(corpus, path, import_, wanted) for import_ in corpus.imports(path))
+
+
+def leads_to(corpus: Corpus, path: str, import_: Import, wanted: str) -> bool:
+    """Whether an import of a file means another file, or a package that passes that file's names on."""
+    language = language_of(path).name
+    reached = corpus.resolve(path, language, import_)
+    return wanted in reached or any(
+        wanted in corpus.resolve(front, language, passed)
+        for front in reached
+        if PurePosixPath(front).stem in _FRONTS
+        for passed in corpus.imports(front)
+    )
 
 
 def tests_of(
@@ -168,7 +188,7 @@ def existing_tests(
     """
     functions: dict[str, set[int]] = {}
     for subject in subjects:
-        for site in _uses(corpus, subject):
+        for site, _ in uses(corpus, subject):
             around = _enclosing(corpus.outline(site.path), site.line) if is_test(site.path) else None
             if around:
                 last = min(around.end_line, around.start_line + TEST_LINES - 1)

@@ -5,8 +5,10 @@ Like `git_repository`, through which it calls git, it only reads. It does not kn
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from assist_context.files.git_repository import GitTree, Stop, records_of, run_git
 
@@ -27,6 +29,7 @@ _PATHS = (
     ":(exclude,glob)**/*.lock", ":(exclude,glob)**/*-lock.*", ":(exclude,glob)**/*.min.*",
     ":(exclude,glob)**/*.svg", ":(exclude,glob)**/*.json",
 )  # fmt: skip
+_BLAMED = re.compile(r"([0-9a-f]{40,64}) \d+ \d+")
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
@@ -123,6 +126,46 @@ def _hunks(lines: Sequence[str]) -> Iterator[PatchHunk]:
         removed = tuple(line[1:] for line in body[:removals])
         yield PatchHunk(old, removed, new, tuple(line[1:] for line in body[removals : removals + additions]))
         at += removals + additions
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """A commit that was the last one to change some of a file's lines, and how many: id, day and subject."""
+
+    id: str
+    day: str
+    subject: str
+    lines: int
+
+
+def last_changes(tree: GitTree, stop: Stop, path: str, first: int, last: int) -> list[LineChange]:
+    """The commits that lines of a file are from, as they are on the disk, newest first.
+
+    Lines that are not committed belong to none. Raises GitFailed, also if git needs longer than it may.
+    """
+    span = f"-L{first},{last}"
+    answer = run_git(tree, stop, "blame", "--porcelain", "--no-textconv", span, "--", path).decode(
+        "utf-8", "replace"
+    )
+    counts = Counter[str]()
+    told: dict[str, dict[str, str]] = {}
+    name = ""
+    for line in answer.split("\n"):
+        if found := _BLAMED.match(line):
+            name = found[1]
+            counts[name] += 1
+        elif not line.startswith("\t"):
+            key, _, value = line.partition(" ")
+            told.setdefault(name, {})[key] = value
+    dated = [(int(told[name]["committer-time"]), name) for name in counts if name.strip("0")]
+    return [
+        LineChange(name, _day(seconds), told[name]["summary"], counts[name])
+        for seconds, name in sorted(dated, reverse=True)
+    ]
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
 
 
 def files_at(tree: GitTree, stop: Stop, revision: str) -> dict[str, int]:

@@ -90,7 +90,11 @@ NO_CONTEXT = QuestionContext()
 
 @dataclass(frozen=True, slots=True)
 class TerminalQuestion:
-    """A question as it was typed. `index` says whether the index must be brought up to date for it."""
+    """A question as it was typed.
+
+    `index` says whether the index may be brought up to date for it, `users` that the answer says who uses
+    the code.
+    """
 
     command: str
     target: str
@@ -98,6 +102,7 @@ class TerminalQuestion:
     piped: PipedInput = NOTHING
     context: QuestionContext = NO_CONTEXT
     index: bool = True
+    users: bool = False
 
 
 def run(
@@ -122,7 +127,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Decide
     root = directory(flags.workspace)
     asked = with_folder_target(root, asked)
     context = asked.context
-    with _folders(config, root, asked) as (folders, resolved):
+    with folders_of_question(config, root, asked) as (folders, resolved):
         corpus = folders.corpus
         added = tuple(attachment_at(name, root, [corpus.root]) for name in context.files)
         inputs = decision_inputs(config, folders.roots, _asking_folders(root, asked))
@@ -190,7 +195,7 @@ def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
 
 
 @contextmanager
-def _folders(
+def folders_of_question(
     config: Config, root: Path, question: TerminalQuestion
 ) -> Iterator[tuple[QuestionFolders, QuestionTarget | None]]:
     """The folder of the question with its index, and the code that the question is about."""
@@ -202,7 +207,7 @@ def _folders(
     if root != asked:
         say(f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}.")
     folder = known_folder(config, root) or folder_at(config, root)
-    by_index = by_index or not (target and os.path.exists(root / parse_target(target).path))
+    by_index = by_index or question.users or not (target and os.path.exists(root / parse_target(target).path))
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
     if config.context.index and question.index and by_index:
         # A symbol, a folder, or a question about the whole folder: the index must be up to date.

@@ -69,7 +69,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
             "explain",
             explain,
             "What code does, how, and what may surprise.",
-            ("src/app.py:12", "Cart.total --json", "src/"),
+            ("src/app.py:12", "Cart.total --facts", "src/ --json"),
         ),
         (
             "ask",
@@ -101,8 +101,24 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         app.command(name, epilog=examples, short_help=short)(with_flags(command, **fixed))
 
 
-def explain(target: TargetArgument, flags: Asking, piped: Piped = "", files: Files = None) -> None:
+def explain(
+    target: TargetArgument,
+    flags: Asking,
+    piped: Piped = "",
+    files: Files = None,
+    facts: Annotated[
+        bool,
+        typer.Option(
+            "--facts", help="Show what is computed about the code, with its places. No model is asked."
+        ),
+    ] = False,
+) -> None:
     """Explain code: what it is for, how it works, and what may surprise. A folder gets an overview."""
+    if facts:
+        from assist_server.cli.commands.question_facts import show_facts  # noqa: PLC0415  (the index)
+
+        show_facts(target, flags)
+        return
     _run("explain", target, ("", piped), flags, files=files)
 
 

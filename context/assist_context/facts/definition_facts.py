@@ -1,0 +1,198 @@
+"""The facts of one definition: what it is, what its statements say, what it calls, who uses it, what it has.
+
+A use is `sure` where an import or its own scope leads to the definition; else only the name says so.
+This module reads the index and open documents through a corpus.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assist_context.documents import Document
+from assist_context.evidence.call_graph import imports_file, leads_to, uses
+from assist_context.evidence.mentions import is_test
+from assist_context.index.reader import IndexedDefinition, ReferenceSite
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus
+from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.syntax.scopes.statements import CodeStatement, statements_in
+from assist_context.syntax.symbols import Definition, Reference, symbols
+
+MOST_USES = 15  # callers and tests that are listed; the others are counted
+MOST_CALLS = 24
+MOST_MEMBERS = 40
+_TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b.*")
+_OWN = frozenset({"self", "cls", "this", "super", "Self"})
+
+
+@dataclass(frozen=True, slots=True)
+class CodeUse:
+    """A line that uses a definition. `inside` is the qualified name of what is around it, "" for nothing."""
+
+    path: str
+    line: int
+    inside: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCall:
+    """A name that is called, with its first line; `defined` is the path and line of what it surely means."""
+
+    name: str
+    line: int
+    defined: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionFacts:
+    """What is known of a definition. Lines count from 1, both ends included.
+
+    Of `callers` and `tests` there are at most 15; `caller_count` and `test_count` are how many there are. If
+    several definitions have the name, only sure uses are among them; `unsure_count` is how many other lines
+    have the name, and may mean another one.
+    """
+
+    definition: Definition
+    path: str
+    language: str
+    statements: tuple[CodeStatement, ...] = ()
+    calls: tuple[CodeCall, ...] = ()
+    callers: tuple[CodeUse, ...] = ()
+    caller_count: int = 0
+    tests: tuple[CodeUse, ...] = ()
+    test_count: int = 0
+    unsure_count: int = 0
+    members: tuple[Definition, ...] = ()
+    todos: tuple[tuple[int, str], ...] = ()
+
+
+def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) -> DefinitionFacts | None:
+    """The facts of a definition in a document that is laid over the index; None if it is not there."""
+    found = symbols(document.language, document.text)
+    definition = next((site for site in found.definitions if _is_same(site, at)), None)
+    if definition is None:
+        return None
+    if at.kind in FUNCTIONS:  # of overloads, the one that does something
+        same = [site for site in found.definitions if (site.name, site.parent) == (at.name, at.parent)]
+        definition = same[-1] if document.language.name == "python" else definition
+        at = replace(at, start_line=definition.start_line, end_line=definition.end_line)
+    facts = DefinitionFacts(definition, at.path, document.language.name, todos=tuple(_todos(document, at)))
+    used, unsure = _uses(corpus, at)
+    callers = [use for use in used if not is_test(use.path)]
+    tests = [use for use in used if is_test(use.path)]
+    facts = replace(
+        facts,
+        callers=tuple(callers[:MOST_USES]),
+        caller_count=len(callers),
+        tests=tuple(tests[:MOST_USES]),
+        test_count=len(tests),
+        unsure_count=unsure,
+    )
+    if at.kind in FUNCTIONS:
+        statements = statements_in(ParsedText(document), at.start_line, at.end_line)
+        return replace(facts, statements=statements, calls=tuple(_calls(corpus, at, found.references)))
+    members = {site.name: site for site in found.definitions if site.parent == definition.qualified}
+    return replace(facts, members=tuple(members.values())[:MOST_MEMBERS])
+
+
+def _is_same(site: Definition, at: IndexedDefinition) -> bool:
+    return (site.name, site.parent, site.start_line) == (at.name, at.parent, at.start_line)
+
+
+def _todos(document: Document, at: IndexedDefinition) -> Iterator[tuple[int, str]]:
+    for number in range(at.start_line, at.end_line + 1):
+        if found := _TODO.search(document.lines[number - 1]):
+            yield number, found[0].strip()
+
+
+def sure_uses(corpus: Corpus, at: IndexedDefinition) -> list[CodeUse]:
+    """The uses that certainly mean a definition."""
+    return [use for use in _uses(corpus, at)[0] if use.sure]
+
+
+def _uses(corpus: Corpus, at: IndexedDefinition) -> tuple[list[CodeUse], int]:
+    """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
+    found: dict[tuple[str, int], CodeUse] = {}
+    ways: dict[str, ImportedWays] = {}
+    for site, _ in uses(corpus, at):
+        if site.path not in ways:
+            ways[site.path] = imported_ways(corpus, site.path, at)
+        owner = owner_in_line(corpus.lines(site.path), site.line, at.name)
+        sure = _is_sure(at, site, owner, ways[site.path])
+        found.setdefault((site.path, site.line), CodeUse(site.path, site.line, site.inside, sure))
+    places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
+    shown = [use for use in found.values() if use.sure or len(places) <= 1]
+    return sorted(shown, key=lambda use: not use.sure), len(found) - len(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedWays:
+    """How a file can name a definition of another one: by its bare name, or as a member of `owners`."""
+
+    bare: bool
+    owners: frozenset[str]
+
+
+def imported_ways(corpus: Corpus, path: str, at: IndexedDefinition) -> ImportedWays:
+    """The ways in which a file's imports lead to a definition, or to the class that it is a part of."""
+    name = (at.parent or at.name).partition(".")[0]
+    go = language_of(path).name == "go"
+    bare = path == at.path or (go and imports_file(corpus, path, at.path))
+    owners = set[str]()
+    for import_ in corpus.imports(path):
+        if not leads_to(corpus, path, import_, at.path):
+            continue
+        bare = bare or name in import_.names or "*" in import_.names
+        owners |= {*import_.names, re.split(r"[./:\\]+", import_.module)[-1]} - {"*"}
+    return ImportedWays(bare, frozenset(owners))
+
+
+def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, ways: ImportedWays) -> bool:
+    """Whether a site certainly means the definition."""
+    if at.parent and at.kind in FUNCTIONS:
+        within = site.path == at.path and f"{site.inside}.".startswith(f"{at.parent}.")
+        family = at.parent.rpartition(".")[2]
+        return (owner in _OWN and within) or (owner == family and (ways.bare or bool(ways.owners)))
+    return owner in ways.owners if owner else ways.bare
+
+
+def owner_in_line(lines: Sequence[str], line: int, name: str) -> str:
+    """The word before the dot of a name in a line, "" for none."""
+    text = lines[line - 1] if line <= len(lines) else ""
+    found = re.search(rf"(\w*)\)?\s*(?:\.|::|\?\.|->)\s*{re.escape(name)}\b", text)
+    return found[1] or "?" if found else ""
+
+
+def _calls(corpus: Corpus, at: IndexedDefinition, references: Sequence[Reference]) -> Iterator[CodeCall]:
+    """What a function calls or uses as a type, each name once."""
+    head = at.start_line + at.head_lines - 1
+    seen = {at.name}
+    lines = corpus.lines(at.path)
+    for reference in references:
+        inside = head < reference.line <= at.end_line
+        if not inside or reference.name in seen or len(seen) == MOST_CALLS:
+            continue
+        seen.add(reference.name)
+        owner = owner_in_line(lines, reference.line, reference.name)
+        yield CodeCall(reference.name, reference.line, _meaning(corpus, at, reference.name, owner))
+
+
+def _meaning(corpus: Corpus, at: IndexedDefinition, name: str, owner: str) -> tuple[str, int] | None:
+    """Where a called name is defined, if there is no doubt."""
+    if owner in _OWN and at.parent:
+        own = corpus.outline(at.path, name, at.parent)
+        return (at.path, own[0].start_line) if len(own) == 1 else None
+    if owner:
+        return None
+    if here := corpus.outline(at.path, name):
+        top = [site for site in here if not site.parent]
+        return (at.path, top[0].start_line) if len(here) == len(top) == 1 else None
+    language = language_of(at.path).name
+    found = set[tuple[str, int]]()
+    for imported in corpus.imports(at.path):
+        if name in imported.names:
+            for path in corpus.resolve(at.path, language, imported):
+                found |= {(path, site.start_line) for site in corpus.outline(path, name, "")}
+    return found.pop() if len(found) == 1 else None

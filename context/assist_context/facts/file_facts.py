@@ -1,0 +1,116 @@
+"""The facts of a file or a folder: what is defined there, what of it others use, and what it imports.
+
+This module reads the index and open documents through a corpus.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from assist_context.evidence.call_graph import imports_file
+from assist_context.facts.definition_facts import sure_uses
+from assist_context.index.reader import IndexedDefinition
+from assist_context.languages import language_of
+from assist_context.pages import SECTION
+from assist_context.retrieval.corpus import Corpus
+
+MOST_PARTS = 40  # definitions that are listed, the most used first
+MOST_FILES = 15
+_LOOKED_UP = 400  # definitions of a folder whose uses are counted: 0.1 ms each
+_REFERENCES = 500  # of one name that are counted
+
+
+@dataclass(frozen=True, slots=True)
+class UsedPart:
+    """A definition at the top of a file, and how many other files, or files outside of the folder, use it."""
+
+    definition: IndexedDefinition
+    users: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What is known of a file or a folder.
+
+    `parts` are its top definitions: of a file in order, of a folder the most used ones; `part_count` is how
+    many there are. `imports` are files of the workspace that it imports, `importers` those that import
+    it and use a name of it.
+    """
+
+    path: str
+    files: int
+    lines: int
+    parts: tuple[UsedPart, ...]
+    part_count: int
+    imports: tuple[str, ...]
+    importers: tuple[str, ...]
+
+
+def file_facts(corpus: Corpus, path: str) -> FileFacts:
+    """The facts of one file that is indexed or open."""
+    parts = _used_parts(corpus, _tops(corpus, [path]), lambda user: user != path)
+    return FileFacts(
+        path,
+        1,
+        len(corpus.lines(path)),
+        tuple(parts[:MOST_PARTS]),
+        len(parts),
+        tuple(sorted(_imports_of(corpus, path) - {path}))[:MOST_FILES],
+        tuple(sorted(_importers(corpus, {path})))[:MOST_FILES],
+    )
+
+
+def folder_facts(corpus: Corpus, folder: str) -> FileFacts:
+    """The facts of a folder by its path in the corpus, "" for all of it."""
+    inside = f"{folder}/" if folder else ""
+    paths = [path for path in corpus.files().paths if path.startswith(inside) and not corpus.hides(path)]
+    tops = list(_tops(corpus, sorted(paths)))
+    parts = _used_parts(corpus, tops[:_LOOKED_UP], lambda user: not user.startswith(inside) or not inside)
+    parts.sort(key=lambda part: (-part.users, part.definition.path, part.definition.start_line))
+    own = set(paths)
+    imported = Counter(
+        other for path in sorted(own)[:_LOOKED_UP] for other in _imports_of(corpus, path) - own
+    )
+    return FileFacts(
+        folder,
+        len(paths),
+        0,
+        tuple(parts[:MOST_PARTS]),
+        len(tops),
+        tuple(path for path, _ in imported.most_common(MOST_FILES)),
+        tuple(sorted(_importers(corpus, own) - own))[:MOST_FILES] if inside else (),
+    )
+
+
+def _tops(corpus: Corpus, paths: Iterable[str]) -> Iterator[IndexedDefinition]:
+    """The definitions at the top of files, of pages none."""
+    for path in paths:
+        yield from (site for site in corpus.outline(path, parent="") if site.kind != SECTION)
+
+
+def _used_parts(
+    corpus: Corpus, tops: Iterable[IndexedDefinition], counts: Callable[[str], bool]
+) -> list[UsedPart]:
+    """Definitions with the number of other files that surely use them, among those that count."""
+    parts: dict[tuple[str, str], UsedPart] = {}
+    for site in tops:
+        sure = {use.path for use in sure_uses(corpus, site) if use.path != site.path and counts(use.path)}
+        parts.setdefault((site.path, site.name), UsedPart(site, len(sure)))
+    return list(parts.values())
+
+
+def _imports_of(corpus: Corpus, path: str) -> set[str]:
+    language = language_of(path).name
+    return {file for import_ in corpus.imports(path) for file in corpus.resolve(path, language, import_)}
+
+
+def _importers(corpus: Corpus, wanted: set[str]) -> set[str]:
+    """The files that use a name of these files and import one of them."""
+    names = {site.name for path in sorted(wanted)[:_LOOKED_UP] for site in corpus.outline(path, parent="")}
+    candidates = {
+        path for name in sorted(names)[:_LOOKED_UP] for path in corpus.reader.mentions(name, _REFERENCES)
+    }
+    if len(wanted) == 1:
+        [own] = wanted
+        return {path for path in candidates - wanted if imports_file(corpus, path, own)}
+    return {path for path in candidates - wanted if _imports_of(corpus, path) & wanted}

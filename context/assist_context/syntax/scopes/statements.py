@@ -1,0 +1,241 @@
+"""What a function returns, yields, raises and changes by its statements, and when it leaves early.
+
+The types of nodes are data (`statements.toml`). What a function inside of it does is not counted, since it
+may never run. This module knows one text and no index.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Literal
+
+import tree_sitter
+
+from assist_context.languages import Language
+from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+
+StatementKind = Literal["guard", "returns", "yields", "raises", "changes"]
+
+_OPENING = ("comment", "string", "declaration")
+_SEVERAL = re.compile(r"list|tuple|array_pattern|object_pattern")  # targets of one assignment
+_LONGEST = 100  # characters of a statement in one line
+_TABLE = tomllib.loads((files(__package__) / "statements.toml").read_text(encoding="utf-8"))
+_SHARED = {"typescript": "javascript", "tsx": "javascript", "jsx": "javascript"}
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStatement:
+    """One statement; `line` counts from 1, and `text` is the code in one line, shortened with "...".
+
+    Of a guard, `text` is its condition and what happens then.
+    """
+
+    kind: StatementKind
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatementRules:
+    """The rules of one language, as in the file."""
+
+    functions: frozenset[str]
+    nested: frozenset[str]
+    returns: frozenset[str]
+    changes: Mapping[str, str]
+    branches: Mapping[str, list[str]]
+    leaves: frozenset[str]
+    yields: frozenset[str] = frozenset()
+    raises: frozenset[str] = frozenset()
+    raising: frozenset[str] = frozenset()
+    receivers: frozenset[str] = frozenset()
+    calls: Mapping[str, str] = field(default_factory=dict)
+    receiver: str = ""
+    tail: str = ""
+
+
+@lru_cache
+def statement_rules(language: Language) -> StatementRules | None:
+    """The rules of a language, None for one whose statements are not known."""
+    row = _TABLE.get(_SHARED.get(language.name, language.name))
+    if row is None:
+        return None
+    values: dict[str, Any] = {
+        key: frozenset(value) if isinstance(value, list) else value for key, value in row.items()
+    }
+    return StatementRules(**values)
+
+
+def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
+    """The statements of the function in these lines, in order; none for anything else.
+
+    >>> from assist_context.documents import Document, split_lines
+    >>> from assist_context.languages import language_of
+    >>> text = "def f(x):\\n    if not x:\\n        return 0\\n    return g(x)\\n"
+    >>> parsed = ParsedText(Document("a.py", split_lines(text), language_of("a.py")))
+    >>> [(found.kind, found.line, found.text) for found in statements_in(parsed, 1, 4)]
+    [('guard', 2, 'not x: return 0'), ('returns', 4, 'g(x)')]
+    """
+    rules = statement_rules(parsed.document.language)
+    function = _function_at(parsed, rules, first, last) if rules else None
+    body = function.child_by_field_name("body") if function is not None else None
+    if rules is None or function is None or body is None:
+        return ()
+    guards = list(_guards(rules, body))
+    leaving = {then.id for _, then in guards}
+    found = [guard for guard, _ in guards]
+    found += _statements(rules, function, body, leaving)
+    return tuple(sorted(found, key=lambda statement: statement.line))
+
+
+def _function_at(parsed: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
+    """The outermost function that begins in these lines and ends on the last."""
+    if parsed.root is None:
+        return None
+    waiting = [parsed.root]
+    while waiting:
+        node = waiting.pop()
+        start, end = node.start_point.row + 1, node.end_point.row + 1
+        if first <= start and end <= last and node.type in rules.functions and end == last:
+            return node
+        if start <= last and end >= first:
+            waiting += reversed(node.children)
+    return None
+
+
+def _guards(
+    rules: StatementRules, body: tree_sitter.Node
+) -> Iterator[tuple[CodeStatement, tree_sitter.Node]]:
+    """The branches at the top of a function that only leave it, each with the statement that does."""
+    for child in _top_statements(body):
+        statement = child.named_children[0] if child.type == "expression_statement" else child
+        if statement.type not in rules.branches:
+            if _is_opening(statement):
+                continue
+            return
+        condition, consequence = map(statement.child_by_field_name, rules.branches[statement.type])
+        then = _only_statement(rules, consequence)
+        if condition is None or then is None or statement.child_by_field_name("alternative") is not None:
+            return
+        text = f"{_without_brackets(_line_of(condition))}: {_line_of(then)}"
+        yield CodeStatement("guard", statement.start_point.row + 1, text), then
+
+
+def _top_statements(body: tree_sitter.Node) -> list[tree_sitter.Node]:
+    inner = body.named_children
+    return inner[0].named_children if [child.type for child in inner] == ["statement_list"] else inner
+
+
+def _is_opening(statement: tree_sitter.Node) -> bool:
+    """Whether guards may still follow: a comment, a docstring, or a mere declaration."""
+    return statement.type == "assignment" or any(kind in statement.type for kind in _OPENING)
+
+
+def _only_statement(rules: StatementRules, node: tree_sitter.Node | None) -> tree_sitter.Node | None:
+    """The statement that leaves, if a branch has no other."""
+    while node is not None:
+        if node.type in rules.leaves or _raises_by_call(rules, node):
+            return node
+        inner = [child for child in node.named_children if "comment" not in child.type]
+        if len(inner) != 1 or node.type in rules.nested:
+            return None
+        node = inner[0]
+    return None
+
+
+def _statements(
+    rules: StatementRules, function: tree_sitter.Node, body: tree_sitter.Node, leaving: set[int]
+) -> Iterator[CodeStatement]:
+    """All statements but those that guards leave by."""
+    if rules.tail and (value := _tail(rules, function, body)) is not None:
+        yield CodeStatement("returns", value.start_point.row + 1, _line_of(value))
+    own = rules.receivers | {_receiver(rules, function)} - {""}
+    waiting = [body]
+    while waiting:
+        node = waiting.pop()
+        if node.id in leaving or (node.type in rules.nested and node != body):
+            continue
+        line = node.start_point.row + 1
+        if node.type in rules.returns:
+            if text := _value_of(node):
+                yield CodeStatement("returns", line, text)
+        elif node.type in rules.yields:
+            yield CodeStatement("yields", line, _value_of(node))
+        elif node.type in rules.raises or _raises_by_call(rules, node):
+            yield CodeStatement("raises", line, _line_of(node) if rules.calls else _value_of(node))
+        elif node.type in rules.changes:
+            for member in _members(rules, node, own):
+                yield CodeStatement("changes", line, _line_of(member))
+        waiting += reversed(node.named_children)
+
+
+def _value_of(node: tree_sitter.Node) -> str:
+    """What follows the keyword of a statement."""
+    text = _line_of(node)
+    return text.partition(" ")[2].removeprefix("from ").rstrip(";") if " " in text else ""
+
+
+def _raises_by_call(rules: StatementRules, node: tree_sitter.Node) -> bool:
+    named = rules.calls.get(node.type)
+    return named is not None and node_text(node.child_by_field_name(named)) in rules.raising
+
+
+def _members(
+    rules: StatementRules, node: tree_sitter.Node, own: frozenset[str]
+) -> Iterator[tree_sitter.Node]:
+    """The parts of the function's own object that an assignment changes."""
+    field_name = rules.changes[node.type]
+    target = node.child_by_field_name(field_name) if field_name else node.named_children[0]
+    waiting = [target] if target is not None else []
+    while waiting:
+        part = waiting.pop()
+        if _SEVERAL.search(part.type):
+            waiting += reversed(part.named_children)
+            continue
+        holder = part
+        while holder.named_children:
+            holder = holder.named_children[0]
+        if node_text(holder) in own and holder != part:
+            yield part
+
+
+def _receiver(rules: StatementRules, function: tree_sitter.Node) -> str:
+    """What a method of Go calls its own object."""
+    listing = function.child_by_field_name(rules.receiver) if rules.receiver else None
+    found = [child for child in listing.named_children if "comment" not in child.type] if listing else []
+    return node_text(found[0].child_by_field_name("name")) if found else ""
+
+
+def _tail(
+    rules: StatementRules, function: tree_sitter.Node, body: tree_sitter.Node
+) -> tree_sitter.Node | None:
+    """The expression that a function ends with, and so returns."""
+    if rules.tail == function.type:
+        return None if body.type == "statement_block" else body
+    if rules.tail != body.type or function.child_by_field_name("return_type") is None:
+        return None
+    last = [child for child in body.named_children if "comment" not in child.type][-1:]
+    ends = ("_statement", "_declaration", "_item")
+    return last[0] if last and not last[0].type.endswith(ends) else None
+
+
+def _without_brackets(condition: str) -> str:
+    """A condition without the pair of brackets around all of it.
+
+    >>> _without_brackets("(a(b) || c)"), _without_brackets("(a) || (b)")
+    ('a(b) || c', '(a) || (b)')
+    """
+    depth = 0
+    for at, character in enumerate(condition):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return condition[1:-1].strip() if 0 < at == len(condition) - 1 else condition
+    return condition
+
+
+def _line_of(node: tree_sitter.Node) -> str:
+    text = " ".join(node_text(node).split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4].rstrip()} ..."

@@ -1,0 +1,121 @@
+"""Facts of code in words, as rows of names and values, and as JSON. It computes none of them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from assist_context.facts.definition_facts import CodeCall, CodeUse, DefinitionFacts
+from assist_context.facts.file_facts import FileFacts
+from assist_context.files.git_history import LineChange
+from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.statements import CodeStatement, StatementKind
+
+FactRow = tuple[str, str]  # a name and a value; a name of "" continues the value above
+
+_SHOWN = 8  # statements of a kind in words; JSON has all
+_WORDS: tuple[tuple[StatementKind, str], ...] = (
+    ("guard", "Leaves early"),
+    ("returns", "Returns"),
+    ("yields", "Yields"),
+    ("raises", "Raises"),
+)
+_FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
+
+
+def definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> list[FactRow]:
+    """The facts of a definition for people."""
+    return [row for row in _definition_rows(facts, changes) if row[1]]
+
+
+def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> Iterator[FactRow]:
+    site = facts.definition
+    yield "What", f"{site.kind} {site.qualified}, {facts.path}:{site.start_line}-{site.end_line}"
+    yield "", " ".join(site.signature.split())
+    yield "Says", _first_sentence(site.doc)
+    for kind, word in _WORDS:
+        yield from _list_rows(word, [_statement(found) for found in facts.statements if found.kind == kind])
+    yield "Changes", ", ".join(_changes_of(facts.statements))
+    yield "Calls", ", ".join(map(_call, facts.calls))
+    yield "Fields", ", ".join(member.name for member in facts.members if member.kind in _FIELDS)
+    yield "Methods", ", ".join(member.name for member in facts.members if member.kind in FUNCTIONS)
+    others = [member.name for member in facts.members if member.kind not in FUNCTIONS | _FIELDS]
+    yield "Holds", ", ".join(others)
+    yield from _list_rows("Used by", [_use(use) for use in facts.callers], facts.caller_count)
+    if facts.unsure_count:
+        yield (
+            "" if facts.callers else "Used by",
+            f"{facts.unsure_count} other lines have the name, and may mean another one",
+        )
+    yield from _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
+    yield from _list_rows("Open", [f"{line}: {text}" for line, text in facts.todos])
+    yield from _list_rows("Changed", list(map(_change, changes)))
+
+
+def file_rows(facts: FileFacts) -> list[FactRow]:
+    """The facts of a file or a folder for people."""
+    name = facts.path or "this folder"
+    size = f"{facts.files:,} files" if facts.files != 1 else f"{facts.lines:,} lines"
+    rows = [("What", f"{name}, {size}, {facts.part_count:,} definitions at the top")]
+    parts = [
+        f"{part.definition.name}, {part.definition.kind}, {part.definition.path}:{part.definition.start_line}"
+        + (f", used by {part.users} other file{'s' * (part.users != 1)}" if part.users else "")
+        for part in facts.parts
+    ]
+    rows += _list_rows("Parts", parts, facts.part_count, most=len(parts))
+    rows += _list_rows("Imports", list(facts.imports), most=len(facts.imports))
+    rows += _list_rows("Imported by", list(facts.importers), most=len(facts.importers))
+    return rows
+
+
+def definition_document(facts: DefinitionFacts, changes: Sequence[LineChange]) -> dict[str, Any]:
+    """The facts of a definition as JSON."""
+    return {**asdict(facts), "changes": [asdict(change) for change in changes]}
+
+
+def file_document(facts: FileFacts) -> dict[str, Any]:
+    """The facts of a file or a folder as JSON."""
+    return asdict(facts)
+
+
+def _list_rows(name: str, values: Sequence[str], count: int = 0, most: int = _SHOWN) -> Iterator[FactRow]:
+    shown = values[:most]
+    for position, value in enumerate(shown):
+        yield "" if position else name, value
+    if (left := max(count, len(values)) - len(shown)) > 0:
+        yield "", f"and {left} more"
+
+
+def _statement(found: CodeStatement) -> str:
+    if found.kind == "guard":
+        return f"{found.line}: if {found.text}"
+    again = {"raises": "what it caught, again", "yields": "nothing", "returns": ""}
+    return f"{found.line}: {found.text or again.get(found.kind, '')}"
+
+
+def _changes_of(statements: Sequence[CodeStatement]) -> Iterator[str]:
+    """Each thing that is changed, once, with its lines."""
+    lines: dict[str, list[int]] = {}
+    for found in statements:
+        if found.kind == "changes":
+            lines.setdefault(found.text, []).append(found.line)
+    for text, numbers in lines.items():
+        yield f"{text} ({', '.join(map(str, numbers[:_SHOWN]))})"
+
+
+def _call(call: CodeCall) -> str:
+    return f"{call.name} ({call.defined[0]}:{call.defined[1]})" if call.defined else call.name
+
+
+def _use(use: CodeUse) -> str:
+    where = f"{use.path}:{use.line}" + (f" in {use.inside}" if use.inside else "")
+    return where if use.sure else f"{where}, by its name"
+
+
+def _change(change: LineChange) -> str:
+    return f"{change.day} {change.id[:9]} {change.subject} ({change.lines} line{'s' * (change.lines != 1)})"
+
+
+def _first_sentence(doc: str) -> str:
+    text = " ".join(doc.split())
+    end = text.find(". ")
+    return text if end < 0 else text[: end + 1]

@@ -1,0 +1,152 @@
+"""Facts of definitions and files in a real, indexed folder: who uses what, and how sure that is."""
+
+from pathlib import Path
+
+import pytest
+from indexing import corpus_of
+
+from assist_context.documents import Document, split_lines
+from assist_context.facts.definition_facts import DefinitionFacts, definition_facts, owner_in_line
+from assist_context.facts.file_facts import file_facts, folder_facts
+from assist_context.index.reader import IndexReader
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus, OpenFile
+from assist_context.syntax.symbols import symbols
+
+PRICES = '''\
+"""Prices."""
+from shop.log import write
+
+
+class Price:
+    """What is paid. And more."""
+
+    currency = "EUR"
+
+    def __init__(self, net):
+        self.net = net
+
+    def total(self, rate=0.2):
+        """With tax. Rounded."""
+        # TODO: other rates
+        return self.rounded(self.net * (1 + rate))
+
+    def rounded(self, value):
+        write(value)
+        return round(value, 2)
+
+
+def parse(text):
+    return Price(float(text))
+'''
+TEXTS = {
+    "shop/__init__.py": "from shop.prices import Price, parse\n",
+    "shop/prices.py": PRICES,
+    "shop/log.py": "def write(text):\n    print(text)\n",
+    "shop/till.py": "from shop import prices\n\n\ndef pay(text):\n    return prices.parse(text).total()\n",
+    "shop/front.py": "from shop import parse\n\n\ndef show(text):\n    return parse(text)\n",
+    "other/lines.py": "class Line:\n    def total(self):\n        return 1\n\n\ndef parse(text):\n    return text\n",
+    "other/use.py": "from other.lines import parse\n\nparse('x').total()\n",
+    "tests/test_prices.py": "from shop.prices import parse\n\n\ndef test_parse():\n    assert parse('1')\n",
+    "go/a.go": "package a\n\nfunc Open() int { return 1 }\n",
+    "go/b.go": "package a\n\nfunc Use() int { return Open() }\n",
+    "web/a.ts": "import { open } from './b';\nexport const start = () => open();\n",
+    "web/b.ts": "export function open() { return 1; }\n",
+}
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("facts") / "w"
+    corpus_of(root, TEXTS).reader.close()
+    return root
+
+
+@pytest.fixture
+def corpus(indexed: Path) -> Corpus:
+    return Corpus(str(indexed), IndexReader(f"{indexed}.sqlite"))
+
+
+def facts_of(corpus: Corpus, path: str, name: str) -> DefinitionFacts:
+    document = Document(path, split_lines(TEXTS[path]), language_of(path))
+    corpus.set_open({path: OpenFile(document, symbols(document.language, document.text))})
+    [at] = [site for site in corpus.outline(path, name.rpartition(".")[2]) if site.qualified == name]
+    facts = definition_facts(corpus, document, at)
+    assert facts is not None
+    return facts
+
+
+def places(facts: DefinitionFacts) -> list[tuple[str, int, bool]]:
+    return [(use.path, use.line, use.sure) for use in facts.callers]
+
+
+def test_a_function_is_found_through_its_module_its_package_and_its_name(corpus: Corpus) -> None:
+    facts = facts_of(corpus, "shop/prices.py", "parse")
+    assert places(facts) == [("shop/front.py", 5, True), ("shop/till.py", 5, True)]
+    assert [(use.path, use.inside) for use in facts.tests] == [("tests/test_prices.py", "test_parse")]
+    assert facts.unsure_count == 1  # that of the other `parse`
+    assert [(call.name, call.defined) for call in facts.calls] == [
+        ("Price", ("shop/prices.py", 5)),
+        ("float", None),
+    ]
+
+
+def test_a_method_that_others_have_too_is_sure_behind_its_own_object_alone(corpus: Corpus) -> None:
+    facts = facts_of(corpus, "shop/prices.py", "Price.total")
+    assert places(facts) == []
+    assert facts.unsure_count == 2
+    assert [(call.name, call.defined) for call in facts.calls] == [("rounded", ("shop/prices.py", 18))]
+    assert facts.todos == ((15, "TODO: other rates"),)
+    own = facts_of(corpus, "shop/prices.py", "Price.rounded")
+    assert places(own) == [("shop/prices.py", 16, True)]
+    assert own.calls[0].defined == ("shop/log.py", 1)
+
+
+def test_a_class_has_its_members(corpus: Corpus) -> None:
+    facts = facts_of(corpus, "shop/prices.py", "Price")
+    assert [member.name for member in facts.members] == ["currency", "__init__", "total", "rounded"]
+    assert facts.statements == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "user"), [("go/a.go", "Open", "go/b.go"), ("web/b.ts", "open", "web/a.ts")]
+)
+def test_packages_and_modules_of_other_languages(corpus: Corpus, path: str, name: str, user: str) -> None:
+    assert [(use.path, use.sure) for use in facts_of(corpus, path, name).callers] == [(user, True)]
+
+
+def test_a_file_says_what_others_use_of_it(corpus: Corpus) -> None:
+    facts = file_facts(corpus, "shop/prices.py")
+    used = {part.definition.name: part.users for part in facts.parts}
+    assert used == {"Price": 0, "parse": 3}
+    assert facts.imports == ("shop/log.py",)
+    assert set(facts.importers) == {
+        "shop/front.py",
+        "shop/till.py",
+        "tests/test_prices.py",
+    }
+
+
+def test_a_folder_says_what_is_used_outside_of_it(corpus: Corpus) -> None:
+    facts = folder_facts(corpus, "shop")
+    assert facts.files == 5
+    assert (facts.parts[0].definition.name, facts.parts[0].users) == ("parse", 1)
+    assert facts.importers == ("tests/test_prices.py",)
+    whole = folder_facts(corpus, "")
+    assert (whole.files, whole.importers) == (len(TEXTS), ())
+
+
+@pytest.mark.parametrize(
+    ("line", "owner"),
+    [
+        ("x = total(1)", ""),
+        ("x = self.total(1)", "self"),
+        ("x = cart().total(1)", "?"),
+        ("x = a.b.total(1)", "b"),
+        ("x = Shop::total(1)", "Shop"),
+        ("x = shop?.total(1)", "shop"),
+        ("x = subtotal(1)", ""),
+    ],
+)
+def test_what_stands_before_the_dot(line: str, owner: str) -> None:
+    assert owner_in_line([line], 1, "total") == owner
