@@ -99,3 +99,20 @@ async def test_a_document_that_is_no_file_here_is_not_sent(home: Mapping[str, st
         client.show(uri, SOURCE)
         assert [item.insert_text for item in (await client.ask(uri, AT, manual=True)).items] == ["a + b"]
         assert server.requests
+
+
+async def test_a_folder_of_another_place_is_none_of_the_workspace(
+    home: Mapping[str, str], tmp_path: Path
+) -> None:
+    space = (tmp_path / "space").resolve()
+    async with asking(home, space) as (client, _):
+        added = [
+            types.WorkspaceFolder(f"{form}{tmp_path}", "x") for form in ("vscode-remote://h", "file://h")
+        ]
+        removed = [types.WorkspaceFolder(f"http://h{space}", "space")]
+        event = types.WorkspaceFoldersChangeEvent(added, removed)
+        client.workspace_did_change_workspace_folders(types.DidChangeWorkspaceFoldersParams(event))
+        file = types.FileEvent(f"git:{space}/a.py", types.FileChangeType.Deleted)
+        client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([file]))
+        index = await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.index"))
+        assert index["folders"] == [str(space)]
