@@ -26,13 +26,15 @@ DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the border to the editor, and the thread that owns the model.
 CATCH_ALL = {"server/assist_server/lsp/server.py", "completion/assist_completion/inference/worker.py"}
-# One module reads what users set. Three more reach the environment for a library that reads nothing else:
-# huggingface_hub's telemetry switch, libgomp's spin count, and pip, which gets what it finds there.
+# One module reads what users set. Four more reach the environment for a library that reads nothing else:
+# huggingface_hub's telemetry switch, libgomp's spin count, pip, which gets what it finds there, and
+# OpenTelemetry, which finds nothing there.
 ENVIRONMENT = {
     "server/assist_server/config/config.py",
     "completion/assist_completion/model_store/hub.py",
     "completion/assist_completion/inference/llama.py",
     "completion/assist_completion/model_store/wheels.py",
+    "server/assist_server/records/collector.py",
 }
 
 IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/)")  # the demo's workspace is a user's code

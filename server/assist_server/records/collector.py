@@ -5,8 +5,10 @@ are an optional extra. This module is the only one that imports them.
 """
 
 import hashlib
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,8 +73,19 @@ def send(config: Config, counts: CollectedCounts) -> str:
         raise UserError(
             f"The variable {found.collector_key_env} is not set: export the collector's key in it."
         )
-    _export(found.collector, key, counts)
+    with _variables_of_others_unset():
+        _export(found.collector, key, counts)
     return found.collector
+
+
+@contextmanager
+def _variables_of_others_unset() -> Iterator[None]:
+    """OpenTelemetry's variables add headers, certificates and tables of its own, or turn an export off."""
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("OTEL_")}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 def _export(endpoint: str, key: str, counts: CollectedCounts) -> None:
@@ -100,7 +113,7 @@ def _export(endpoint: str, key: str, counts: CollectedCounts) -> None:
     exporter = Exporter(
         endpoint=endpoint, timeout=TIMEOUT_S, session=session, compression=Compression.NoCompression
     )
-    session.headers.clear()  # the exporter adds what is in OTEL_EXPORTER_OTLP_HEADERS
+    session.headers.clear()  # the exporter and requests add their own
     session.headers.update(headers)
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=float("inf"))
     provider = MeterProvider(

@@ -1,5 +1,6 @@
 """Counts for a collector: what a real OpenTelemetry export puts on the wire, and what it never does."""
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -54,11 +55,13 @@ OUTCOME = {
 class Receiver(BaseHTTPRequestHandler):
     bodies: ClassVar[list[bytes]]
     keys: ClassVar[list[str | None]]
+    names: ClassVar[set[str]]  # of all headers
     status = 200
 
     def do_POST(self) -> None:
         self.bodies.append(self.rfile.read(int(self.headers["content-length"])))
         self.keys.append(self.headers["authorization"])
+        self.names.update(name.lower() for name in self.headers)
         self.send_response(self.status)
         self.send_header("location", "http://127.0.0.1:1/")
         self.end_headers()
@@ -72,6 +75,7 @@ def receiving(answer: int = 200) -> Iterator[tuple[str, type[Receiver]]]:
     class Own(Receiver):
         bodies: ClassVar[list[bytes]] = []
         keys: ClassVar[list[str | None]] = []
+        names: ClassVar[set[str]] = set()
         status = answer
 
     server = HTTPServer(("127.0.0.1", 0), Own)
@@ -119,6 +123,42 @@ def test_counts_and_sums_arrive_without_texts_and_paths(tmp_path: Path) -> None:
     assert found["assist.egress.input", *place] == 100
     assert seen.keys == ["Bearer sesame-sesame"]
     assert not [word for word in (b"secret", b"/home", b".py") if word in body]
+
+
+# Whatever OpenTelemetry and requests read; the values would send headers, sums in other form, or nothing.
+VARIABLES = {
+    "OTEL_EXPORTER_OTLP_HEADERS": "x-leak=1",
+    "OTEL_EXPORTER_OTLP_METRICS_HEADERS": "x-leak=2",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:9/",
+    "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION": "gzip",
+    "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE": "/nowhere.pem",
+    "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE": "/nowhere.pem",
+    "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE": "DELTA",
+    "OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED": "true",
+    "OTEL_RESOURCE_ATTRIBUTES": "user=amy",
+    "OTEL_SDK_DISABLED": "true",
+    "HTTP_PROXY": "http://127.0.0.1:9/",
+    "ALL_PROXY": "http://127.0.0.1:9/",
+}
+
+
+def test_no_variable_of_the_environment_changes_what_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving() as (endpoint, plain):
+        config = configured(tmp_path, endpoint, COLLECT_KEY="sesame-sesame")
+        collector.send(config, collector.collect(config))
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(name, value)
+    with receiving() as (endpoint, seen):
+        (tmp_path / "again").mkdir()
+        config = configured(tmp_path / "again", endpoint, COLLECT_KEY="sesame-sesame")
+        collector.send(config, collector.collect(config))
+    assert seen.names == plain.names
+    assert seen.keys == plain.keys
+    assert sums_in(seen.bodies[0]) == sums_in(plain.bodies[0])
+    assert b"amy" not in seen.bodies[0]
+    assert {name: os.environ[name] for name in VARIABLES} == VARIABLES
 
 
 @pytest.mark.parametrize("status", [401, 307, 500])
