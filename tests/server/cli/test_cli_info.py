@@ -41,6 +41,33 @@ def test_the_doctor_lives_with_a_broken_configuration(assist: Assist, tmp_path: 
     assert any("max_lines" in problem["what"] and "Edit" in problem["remedy"] for problem in problems)
 
 
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config/config.toml", '[completion]\nmode = "turbo"\n'),
+        ("config/config.toml", '[escalation]\nmode = "turbo"\n'),
+        ("config/config.toml", "[completion\n"),
+        ("config/policy.toml", '[escalation]\nmode = "turbo"\n'),
+        (".assist.toml", "[escalation]\nmax_cost_usd_per_day = -1\n"),
+    ],
+)
+def test_the_doctor_fails_for_a_setting_that_cannot_be(
+    assist: Assist, tmp_path: Path, file: str, text: str
+) -> None:
+    configure(tmp_path, "")
+    (tmp_path / file).write_text(text)
+    done = assist("doctor", "--json")
+    assert (done.code, done.json["ok"]) == (1, False)
+    assert [problem for problem in done.json["problems"] if problem["blocks"] and file in problem["what"]]
+
+
+def test_the_doctor_does_not_fail_for_rules_that_are_not_accepted_yet(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, "")
+    (tmp_path / ".assist.toml").write_text('[egress]\ndeny = ["infra/**"]\n')
+    problems = assist("doctor", "--json").json["problems"]
+    assert not [problem for problem in problems if problem["blocks"] and "assist.toml" in problem["what"]]
+
+
 def test_the_doctor_warns_of_a_directory_that_everyone_may_write(assist: Assist, tmp_path: Path) -> None:
     configure(tmp_path, "")
     (tmp_path / "config").chmod(0o777)

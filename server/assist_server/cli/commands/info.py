@@ -40,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
-    """Check everything that completion needs. The exit code is 1 if it cannot work."""
+    """Check everything that completion needs. The exit code is 1 if it cannot work, or a setting is wrong."""
     from assist_server.cli.doctor.report import examine  # noqa: PLC0415
 
     report = examine(with_offline(configuration.load_lenient(), offline=offline), Path.cwd())
@@ -95,7 +95,12 @@ def _show_report(report: "DoctorReport") -> None:
     for finding in report.findings:
         kind = "PROBLEM" if finding.blocks else "Note"
         out(f"{kind}: {finding.what.rstrip('.')}. {finding.remedy}.")
-    out("Completion works." if report.works else "Completion cannot work until the problem above is solved.")
+    if report.works:
+        out("Completion works.")
+    elif model["infilling"]:
+        out("Settings are wrong: solve the problem above.")
+    else:
+        out("Completion cannot work until the problem above is solved.")
 
 
 def _network(document: dict[str, Any]) -> str:

@@ -64,7 +64,11 @@ def egress_facts(config: Config, folder: Path, findings: list[DoctorFinding]) ->
     root = (known_folder(config, folder) or folder_at(config, folder)).root
     permissions, problems = permissions_for(config, [root], [str(folder)])
     examination = _Examination(config, root, permissions, findings)
-    findings += [DoctorFinding(str(problem), _remedy(problem)) for problem in problems]
+    findings += [
+        DoctorFinding(str(problem), remedy, blocks=remedy == SETTINGS)
+        for problem in problems
+        if (remedy := _remedy(problem))
+    ]
     left, ledger = _budget(examination)
     return {
         "mode": permissions.mode,

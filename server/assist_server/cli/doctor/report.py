@@ -53,7 +53,8 @@ class DoctorReport:
 def examine(config: Config, workspace: Path) -> DoctorReport:
     """Check what completion needs, the workspace's index, if any, and what may leave the machine."""
     findings = [
-        DoctorFinding(str(problem), f"Edit {config.paths.config_file}") for problem in config.problems
+        DoctorFinding(str(problem), f"Edit {config.paths.config_file}", blocks=True)
+        for problem in config.problems
     ]
     model = _model(config, findings)
     facts = {
