@@ -73,6 +73,8 @@ def send(config: Config, counts: CollectedCounts) -> str:
         raise UserError(
             f"The variable {found.collector_key_env} is not set: export the collector's key in it."
         )
+    if not counts.usage and not counts.egress:
+        raise UserError("There is nothing to send yet: assist has counted nothing in this data directory.")
     with _variables_of_others_unset():
         _export(found.collector, key, counts)
     return found.collector

@@ -183,3 +183,11 @@ def test_nothing_is_sent_where_it_may_not(tmp_path: Path, endpoint: str, more: A
     config = configured(tmp_path, endpoint, **more)
     with pytest.raises(UserError, match=says):
         collector.send(config, collector.collect(config))
+
+
+def test_without_any_counts_that_is_said_and_nothing_is_sent(tmp_path: Path) -> None:
+    with receiving() as (endpoint, seen):
+        config = configured(tmp_path, endpoint, COLLECT_KEY="sesame-sesame")
+        with pytest.raises(UserError, match="nothing to send yet"):
+            collector.send(config, collector.CollectedCounts("0" * 16, {}, {}))
+        assert not seen.bodies
