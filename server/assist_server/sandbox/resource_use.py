@@ -13,8 +13,9 @@ from contextlib import suppress
 
 from assist_server.sandbox.limits import NO_MEMORY, NO_PROCESSES, NO_SIGHT, ConfinementPlan, SandboxLimits
 
-_FOLDER_TICK = 0.25  # seconds between two looks at kept folders, at least
-_FOLDER_SHARE = 5  # a look takes this part of the time at most: 0.15 s for 50,000 files
+_FOLDER_TICK = 1.0  # seconds between two looks at kept folders, at least
+_FOLDER_SHARE = 10  # a look takes this part of the time at most: 0.2 s for 50,000 files
+_FAST = 1 / 8  # of a limit since the last look: then the next one is at once
 _NEARLY = 0.98  # of the memory for files: a file that does not fit leaves less than that
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})  # or a file or a link is in its place
@@ -181,18 +182,26 @@ class KeptFolders:
         self._tree = plan.tree
         self._folders = [os.path.join(plan.tree, folder) for folder in plan.folders]
         self._limits = plan.limits
-        self._disk_left = _disk_left(plan.tree)
+        self._first = os.statvfs(plan.tree)
+        self._last = self._first
         self._next = time.monotonic() + _FOLDER_TICK
 
     def are_too_large(self) -> bool:
-        """Whether they have grown too large, if it is time for a look; a look may take 0.2 s."""
-        begin = time.monotonic()
-        if not self._folders or begin < self._next:
+        """Whether they have grown too large, if it is time for a look, or the disk fills fast."""
+        if not self._folders:
             return False
+        begin = time.monotonic()
         limits = self._limits
-        is_filled = fills_disk(self._disk_left, _disk_left(self._tree), limits.kept_bytes)
+        now = os.statvfs(self._tree)
+        bytes_taken = _bytes_left(self._last) - _bytes_left(now)
+        files_made = self._last.f_ffree - now.f_ffree
+        grows_fast = max(bytes_taken / limits.kept_bytes, files_made / limits.kept_files) > _FAST
+        if begin < self._next and not grows_fast:
+            return False
+        is_filled = fills_disk(_bytes_left(self._first), _bytes_left(now), limits.kept_bytes)
         found = is_filled or is_too_large(self._folders, limits.kept_bytes, limits.kept_files)
         end = time.monotonic()
+        self._last = now
         self._next = end + max(_FOLDER_TICK, (end - begin) * _FOLDER_SHARE)
         return found
 
@@ -206,10 +215,8 @@ def fills_disk(before: int, left: int, most: int) -> bool:
     return before - left > most > left
 
 
-def _disk_left(folder: str) -> int:
-    """The free bytes of the disk that a folder is on."""
-    used = os.statvfs(folder)
-    return used.f_bavail * used.f_frsize
+def _bytes_left(disk: os.statvfs_result) -> int:
+    return disk.f_bavail * disk.f_frsize
 
 
 def is_too_large(folders: Iterable[str], bytes_left: int, files_left: int) -> bool:
