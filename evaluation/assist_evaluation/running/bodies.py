@@ -1,7 +1,7 @@
 """Bodies of functions judged by the repository's own tests, in the sandbox, on a copy of its files."""
 
-import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from assist_server.sandbox.test_command import (
     narrow,
     tests_that_name,
 )
-from assist_server.sandbox.tree_copy import copy_tree
+from assist_server.sandbox.tree_copy import copy_tree, remove_tree
 
 LIMITS = SandboxLimits(seconds=60.0)
 READ_TESTS = 400  # test files that are searched for a function's name
@@ -96,7 +96,8 @@ class BodyJudge:
         known = mark.read_text(encoding="ascii") if mark.is_file() else ""
         mark.unlink(missing_ok=True)  # a run that is killed may leave a changed file
         if known != self._repository.commit or not self._folder.tree.is_dir():
-            shutil.rmtree(self._folder.tree, ignore_errors=True)
+            with suppress(OSError):  # copying says what is still in the way
+                remove_tree(self._folder.tree)
             copy_tree(Path(self._repository.root), self._folder.tree, self._repository.commit, self._git)
         self._ready = True
 

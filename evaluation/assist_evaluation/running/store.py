@@ -5,7 +5,6 @@ Answers hold texts, so that they can be judged again; `assist eval clear` delete
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -20,6 +19,7 @@ from assist_evaluation.tasks import EvalTask
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.sandbox.body_check import Acceptance
+from assist_server.sandbox.tree_copy import remove_tree
 from assist_server.workspace.folders import key_of
 
 LOCK_S = 10.0
@@ -65,7 +65,7 @@ class EvalFolder:
     def clear(self) -> None:
         """Delete everything. Raises `OSError` if something stays."""
         if self.path.is_dir():
-            shutil.rmtree(self.path)
+            remove_tree(self.path)
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -5,8 +5,10 @@ would leave out the tests of many packages. This module runs nothing of the repo
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from assist_context.files.git_repository import (
@@ -97,6 +99,30 @@ def _write_links(folder: Path, rows: Sequence[Committed], targets: Sequence[byte
     # Only now each one has its real end: a link to a link may leave the copy though its own text does not.
     for link in [copy for copy in made if not Path(os.path.realpath(copy)).is_relative_to(top)]:
         link.unlink()
+
+
+def remove_tree(folder: Path) -> None:
+    """Delete a folder with all that tests have left in it. Raises OSError if something stays.
+
+    Each folder in it is emptied into the top and deleted: tests can nest folders deeper than a path or
+    Python's recursion can be, and close them.
+    """
+    numbers = count()
+    while folders := [entry.path for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]:
+        for inner in folders:
+            os.chmod(inner, 0o700)
+            for entry in os.scandir(inner):
+                if entry.is_dir(follow_symlinks=False):
+                    os.chmod(entry.path, 0o700)  # to move a folder is to write to it
+                    os.rename(entry.path, _free_name(folder, numbers))
+                else:
+                    os.unlink(entry.path)
+            os.rmdir(inner)
+    shutil.rmtree(folder)
+
+
+def _free_name(folder: Path, numbers: Iterator[int]) -> str:
+    return next(path for number in numbers if not os.path.lexists(path := f"{folder}/{number}.old"))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from repositories import git, make_repository
 
 from assist_context.files.git_repository import Git
 from assist_server.errors import UserError
-from assist_server.sandbox.tree_copy import changed_file, copy_tree
+from assist_server.sandbox.tree_copy import changed_file, copy_tree, remove_tree
 
 GIT = Git({"PATH": os.environ["PATH"]})
 
@@ -88,3 +88,22 @@ def test_no_file_outside_the_copy_is_changed(tmp_path: Path) -> None:
         with pytest.raises(UserError, match="is no file of the copy"), changed_file(copy, path, "harm"):
             pass
     assert outside.read_text() == "mine\n"
+
+
+def test_a_tree_is_deleted_however_deep_and_closed_its_folders_are(tmp_path: Path) -> None:
+    (tmp_path / "outside.txt").write_text("mine")
+    copy = tmp_path / "copy"
+    (copy / "0.old" / "full").mkdir(parents=True)
+    (copy / "link").symlink_to(tmp_path)
+    above = os.open(copy, os.O_RDONLY)
+    for number in range(2_500):  # levels; Python's recursion ends at 1,000, and a path before that
+        os.mkdir("d" * 100, dir_fd=above)
+        inner = os.open("d" * 100, os.O_RDONLY, dir_fd=above)
+        os.symlink(tmp_path, "link", dir_fd=inner)
+        if number % 100 == 99:
+            os.chmod(above, 0)
+        os.close(above)
+        above = inner
+    os.close(above)
+    remove_tree(copy)
+    assert sorted(os.listdir(tmp_path)) == ["outside.txt"]
