@@ -17,7 +17,9 @@ SERVER = [sys.executable, "-m", "assist_server", "lsp"]
 
 
 class Client(LanguageClient):
-    """A client that remembers the server's statuses and messages."""
+    """A client that remembers the server's statuses and messages. `server` is the command that starts it."""
+
+    server: Sequence[str] = SERVER
 
     def __init__(self) -> None:
         super().__init__("assist-tests", "1")
@@ -126,7 +128,7 @@ async def serving(
 ) -> AsyncIterator[Client]:
     """Run an initialised server with its client, and shut it down properly at the end."""
     client = make()
-    await client.start_io(*SERVER, env={**os.environ, **environ})
+    await client.start_io(*client.server, env={**os.environ, **environ})
     capability = types.InlineCompletionClientCapabilities() if inline else None
     able = client.capabilities()
     able.text_document = types.TextDocumentClientCapabilities(inline_completion=capability)

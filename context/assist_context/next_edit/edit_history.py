@@ -109,6 +109,9 @@ class EditHistory:
 
     def _add(self, edit: _TextEdit) -> None:
         now = self._clock()
+        if max(len(edit.old), len(edit.new)) > MOST_CHARACTERS:  # each line has one: such a hunk is not kept
+            self._hunks = deque([_after(earlier, edit) for earlier in self._hunks], MOST_HUNKS)
+            return
         touched = [hunk for hunk in self._hunks if self._grows(hunk, edit, now)]
         apart = [hunk for hunk in self._hunks if hunk not in touched]
         hunk = replace(_trim(_join(touched, edit)), time=now)
@@ -165,17 +168,24 @@ def _join(hunks: Sequence[EditHunk], edit: _TextEdit) -> EditHunk:
 
 def _trim(hunk: EditHunk) -> EditHunk:
     """A hunk without the lines at both ends that it leaves as they are."""
-    old = hunk.old
-    new = hunk.new
-    most = min(len(old), len(new))
-    first = next((at for at in range(most) if old[at] != new[at]), most)
-    same = next((at for at in range(most - first) if old[-1 - at] != new[-1 - at]), most - first)
-    return replace(
-        hunk,
-        line=hunk.line + first,
-        old=old[first : len(old) - same],
-        new=new[first : len(new) - same],
-    )
+    first = _common_lines(hunk.old, hunk.new)
+    old = hunk.old[first:]
+    new = hunk.new[first:]
+    same = _common_lines(old[::-1], new[::-1])
+    return replace(hunk, line=hunk.line + first, old=old[: len(old) - same], new=new[: len(new) - same])
+
+
+def _common_lines(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    """How many lines two texts share at their beginning: by halves, since they may be whole files."""
+    least = 0
+    most = min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _takes_back(hunk: EditHunk, earlier: EditHunk) -> bool:

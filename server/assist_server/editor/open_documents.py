@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 
 from assist_context.documents import Cursor, Document, Snippet
-from assist_server.workspace.documents import Edit, OpenDocument
+from assist_server.workspace.documents import Edit, OpenDocument, is_data
 
 log = logging.getLogger(__name__)
 
@@ -64,20 +64,28 @@ class OpenDocuments:
         self.by_uri[document.uri] = document
 
     def latest(self) -> "tuple[OpenDocument, ...]":
-        """The documents that were opened or edited last, at most `LATEST`, the last one at the end."""
-        return tuple(islice(reversed(self.by_uri.values()), LATEST))[::-1]
+        """The documents that were opened or edited last, at most `LATEST`, the last one at the end.
 
-    def change(self, uri: str, version: int, edits: list[Edit]) -> bool:
-        """Apply edits. Unknown documents and old versions change nothing, and give False."""
+        Those that are data are left out.
+        """
+        code = (document for document in reversed(self.by_uri.values()) if not is_data(document.lines))
+        return tuple(islice(code, LATEST))[::-1]
+
+    def change(self, uri: str, version: int, edits: list[Edit], lines: list[str] | None = None) -> bool:
+        """Apply edits. Unknown documents and old versions change nothing, and give False.
+
+        `lines` are those after the edits, if they are known already.
+        """
         document = self.by_uri.get(uri)
         if document is None:
             self._counts["change-unknown-document"] += 1
             return False
         places = {edit.start[0] for edit in edits if edit.start is not None}  # of typed letters: one
-        many = len(edits) > MANY or min(len(places), len({edit.text for edit in edits})) > FEW_TEXTS
+        several = min(len(places), len({edit.text for edit in edits})) > FEW_TEXTS
+        many = lines is not None or len(edits) > MANY or several
         old = tuple(document.lines) if many else ()
         foresee = (lambda *_: None) if many else partial(self._foresee, document)
-        if not document.apply(version, edits, foresee):
+        if not document.apply(version, edits, foresee, lines):
             self._counts["change-out-of-order"] += 1
             log.warning("%s: version %d came after %d and was left out", uri, version, document.version)
             return False

@@ -24,7 +24,7 @@ from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.records.usage_rows import UsageKey
 from assist_server.wording.reasons import AnyReason, why_nothing, why_shown
-from assist_server.workspace.documents import OpenDocument
+from assist_server.workspace.documents import OpenDocument, is_data
 from assist_server.workspace.workspace import Workspace
 
 SHORT = 150  # lines; about what a full head holds
@@ -135,7 +135,7 @@ class ContextSearch:
     def search(self, document: OpenDocument) -> None:
         """Search other files for what helps in a document; the next prompt that is laid out shows it."""
         engine = self._model.engine
-        if engine is None or not self._documents.holds(document):
+        if engine is None or not self._documents.holds(document) or is_data(document.lines):
             return
         with_edits = self._config().completion.recent_files
         edits = self._documents.edited_elsewhere(document) if with_edits else ()

@@ -131,7 +131,7 @@ class LspEditor:
         action offers the edit once more.
         """
         for change in plan.changes:
-            check_line_ends(change.path, change.before, change.after)
+            await asyncio.to_thread(check_line_ends, change.path, change.before, change.after)
         support = _edit_support(self._server)
         paths = [visible(change.path) for change in plan.changes]
         if again:

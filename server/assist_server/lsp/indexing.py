@@ -5,6 +5,7 @@ does.
 """
 
 import logging
+import threading
 import uuid
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from assist_context.indexer.wire import IndexerEvent
 from assist_server.lsp.protocol import Server
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folders import folder_of
-from assist_server.workspace.watcher import Watcher
+from assist_server.workspace.watcher import FLOOD, Watcher
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Indexing:
         self._progress: dict[str, str] = {}  # by folder, the token of its progress that the client shows
         self._can_show = False
         server.session.workspace.listen(self.show_event)
+        server.session.on_folders = self._watch_again
 
     def begin(self, params: types.InitializeParams) -> None:
         """Remember the folders, and what the client can show."""
@@ -64,12 +66,20 @@ class Indexing:
         added = (path_of(folder.uri) for folder in event.added)
         roots = dict.fromkeys((*self._roots, *filter(None, added)))
         self._roots = [root for root in roots if root not in gone]
-        self._server.session.open_folders(self._roots)
+        self._server.session.change_folders(self._roots)
+
+    def _watch_again(self) -> None:
+        """The folders are others: watch these in place of the earlier ones, whose watch may end slowly."""
         if self._watcher is not None:
+            threading.Thread(target=self._watcher.close, name="assist-unwatch", daemon=True).start()
+            self._watcher = None
             self._watch()
 
     def change_files(self, changes: Sequence[types.FileEvent]) -> None:
         """The editor reports changed files."""
+        if len(changes) > FLOOD:  # looking at all files costs less than checking so many
+            self._server.session.workspace.refresh()
+            return
         paths = (path_of(change.uri) for change in changes)
         self._server.session.workspace.change_files([*filter(None, paths)])
 
@@ -142,7 +152,6 @@ class Indexing:
 
     def _watch(self) -> None:
         """Watch the folders ourselves."""
-        self.close()
         workspace = self._server.session.workspace
         if not workspace.folders or not self._server.session.config.context.index:
             return

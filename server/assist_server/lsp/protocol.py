@@ -7,12 +7,11 @@ rebuilds the whole text at every keystroke. It also leaves a request with bad pa
 import asyncio
 import logging
 import os
-import re
 import stat
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -26,19 +25,28 @@ from assist_context.documents import split_lines
 from assist_server.config.config import Config
 from assist_server.editor.model_lifetime import OpenModels, SessionStatus
 from assist_server.editor.session import Session
+from assist_server.lsp.message_reader import MessageReader, load_in_steps
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.documents import Edit, Encoding, OpenDocument, name_of, path_of, resolve_path
 
 log = logging.getLogger(__name__)
 
-LONGEST_HEADER = 1 << 16  # bytes; editors send less than 100
-LONGEST_BODY = 1 << 28  # bytes; a document of 30 MB is the largest that was tried
-MARK_BYTES = 64  # what may be the beginning of a header at the end of what has arrived
-_LENGTH = re.compile(
-    rb"Content-Length:([^\r\n]*)", re.IGNORECASE
-)  # anywhere: the rest of a bad body comes before
-_TOO_LONG = f"a header is longer than {LONGEST_HEADER:,} bytes"
-_MARK = re.compile(rb"Content-Length: *[0-9]{1,18}\r\n", re.IGNORECASE)
+
+@dataclass(frozen=True, slots=True)
+class LargeOpening:
+    """A document that was opened, split into lines on a thread."""
+
+    document: OpenDocument
+
+
+@dataclass(frozen=True, slots=True)
+class LargeChange:
+    """Edits of an open document, and what its lines are after them, found on a thread."""
+
+    uri: str
+    version: int
+    edits: list[Edit]
+    lines: list[str]
 
 
 # Members with texts of documents, which are checked where they are made, and with what an editor compares.
@@ -63,24 +71,12 @@ class Protocol(LanguageServerProtocol):
     """Keeps the documents of a `Session` in step; everything else is pygls's."""
 
     _server: "Server"
+    _large: Any = None  # what a large message is, or the error in it
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """Keep the document."""
-        item = params.text_document
-        path = path_of(item.uri)
-        self._server.session.open_document(
-            OpenDocument(
-                item.uri,
-                path or name_of(item.uri),
-                item.language_id,
-                item.version,
-                list(split_lines(item.text)),
-                encoding_of(self.workspace.position_encoding),
-                resolve_path(path),
-                named=path if resolve_path(path) else "",
-            )
-        )
+        self._server.session.open_document(self._document_of(params.text_document))
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -96,6 +92,11 @@ class Protocol(LanguageServerProtocol):
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Read one message. A request that cannot be read is answered with the error."""
+        if self._large is not None and not data:  # `STAND_IN`
+            large, self._large = self._large, None
+            if isinstance(large, Exception):
+                raise large
+            return large
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
@@ -106,6 +107,50 @@ class Protocol(LanguageServerProtocol):
     def _serialize_message(self, data: Any) -> dict[str, Any]:
         """A message as JSON holds it. What of it people read has no characters that they would not see."""
         return dict(_readable(super()._serialize_message(data)))
+
+    def read_large(self, body: bytearray) -> Any:
+        """Read a large message, and do of its work what needs no event loop. For a thread.
+
+        Documents do not change meanwhile, since the messages after it wait.
+        """
+        message = load_in_steps(body, self.structure_message)
+        if isinstance(message, types.DidOpenTextDocumentNotification):
+            return LargeOpening(self._document_of(message.params.text_document))
+        if isinstance(message, types.DidChangeTextDocumentNotification):
+            about = message.params.text_document
+            edits = [_edit(change) for change in message.params.content_changes]
+            document = self._server.session.documents.get(about.uri)
+            if document is not None:
+                return LargeChange(about.uri, about.version, edits, document.lines_after(edits))
+        return message
+
+    def deliver_large(self, message: Any) -> None:
+        """What `read_large` returned or raised comes next."""
+        self._large = message
+
+    def handle_message(self, message: Any) -> None:
+        """Handle a message; the large ones of documents are nearly done."""
+        session = self._server.session
+        if isinstance(message, LargeOpening):
+            session.open_document(message.document)
+        elif isinstance(message, LargeChange):
+            session.change_document(message.uri, message.version, message.edits, message.lines)
+        else:
+            super().handle_message(message)
+
+    def _document_of(self, item: types.TextDocumentItem) -> OpenDocument:
+        path = path_of(item.uri)
+        real = resolve_path(path)
+        return OpenDocument(
+            item.uri,
+            path or name_of(item.uri),
+            item.language_id,
+            item.version,
+            list(split_lines(item.text)),
+            encoding_of(self.workspace.position_encoding),
+            real,
+            named=path if real else "",
+        )
 
 
 class Server(LanguageServer):
@@ -154,106 +199,15 @@ def run_on_stdio(server: Server) -> None:
         server.shutdown()  # type: ignore[no-untyped-call]
 
 
-class MessageReader:
-    """Standard input as pygls reads it, without headers that would end pygls or leave it waiting for ever.
-
-    A message whose header is wrong is left out. `complain` is told why, once until a good one comes. Reading
-    goes on at the next header. JSON has no raw line end in a string, so a header inside of a body means that
-    the body's length was wrong.
-    """
-
-    def __init__(self, source: asyncio.StreamReader, complain: Callable[[str], None]) -> None:
-        self._source = source
-        self._complain = complain
-        self._lost = False
-        self._buffer = bytearray()
-        self._ready: list[bytes] = []  # what pygls reads next: header, empty line, body
-
-    async def readline(self) -> bytes:
-        """The next line of a well-formed header; b"" at the end."""
-        if not self._ready:
-            body = await self._next_body()
-            if body is None:
-                return b""
-            self._lost = False
-            self._ready = [b"Content-Length: %d\r\n" % len(body), b"\r\n", body]
-        return self._ready.pop(0)
-
-    async def readexactly(self, n: int) -> bytes:
-        """The body, after its header; `n` is the length that the header gave."""
-        return self._ready.pop(0)[:n]
-
-    async def _next_body(self) -> bytes | None:
-        while (header := await self._header()) is not None:
-            length = self._length(header)
-            if length and (body := await self._body(length)) is not None:
-                return body
-        return None
-
-    async def _header(self) -> bytes | None:
-        """Everything up to the next empty line; None at the end."""
-        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
-            if len(self._buffer) > LONGEST_HEADER:
-                self._report(_TOO_LONG)
-                del self._buffer[:-MARK_BYTES]
-            if not await self._more():
-                return None
-        if end > LONGEST_HEADER:
-            self._report(_TOO_LONG)
-        header = bytes(self._buffer[: end + 2])
-        del self._buffer[: end + 4]
-        return header
-
-    def _length(self, header: bytes) -> int:
-        """The length that a header gives; 0 if it gives none that can be."""
-        found = _LENGTH.findall(header)
-        value = found[-1].strip() if found else b""
-        if not found:
-            self._report("a header has no Content-Length")
-        elif not value.isdigit() or len(value) > 18 or not 0 < int(value) <= LONGEST_BODY:
-            shown = value[:20].decode("ascii", "replace")
-            self._report(f"Content-Length is {shown!r}; it must be a number from 1 to {LONGEST_BODY:,}")
-        else:
-            return int(value)
-        return 0
-
-    async def _body(self, length: int) -> bytes | None:
-        """The body of a message; None if its length is wrong, or at the end."""
-        seen = 0
-        while True:
-            mark = _MARK.search(self._buffer, seen, min(len(self._buffer), length))
-            if mark is not None:
-                self._report(
-                    f"Content-Length is {length:,}, but the next message begins after {mark.start():,}"
-                )
-                del self._buffer[: mark.start()]
-                return None
-            if len(self._buffer) >= length:
-                body = bytes(self._buffer[:length])
-                del self._buffer[:length]
-                return body
-            seen = max(0, len(self._buffer) - MARK_BYTES)
-            if not await self._more():
-                return None
-
-    async def _more(self) -> bool:
-        chunk = await self._source.read(1 << 20)
-        self._buffer += chunk
-        return bool(chunk)
-
-    def _report(self, reason: str) -> None:
-        if not self._lost:
-            self._lost = True
-            self._complain(f"A message was left out: {reason}. Reading goes on at the next header.")
-
-
 async def _read(server: Server) -> None:
     reader = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     await run_async(
         stop_event=threading.Event(),
-        reader=MessageReader(reader, server.report_bad_message),
+        reader=MessageReader(
+            reader, server.report_bad_message, server.protocol.read_large, server.protocol.deliver_large
+        ),
         protocol=server.protocol,
         error_handler=server.report_server_error,
     )

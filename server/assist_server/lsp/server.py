@@ -7,8 +7,8 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -27,6 +27,7 @@ from assist_server.lsp.protocol import Server, member_of, run_on_stdio
 from assist_server.records.usage_rows import record_session
 from assist_server.wording.reasons import exclusion_note
 from assist_server.wording.sanitize import HarmlessFormatter
+from assist_server.workspace.documents import OpenDocument
 
 if TYPE_CHECKING:
     from assist_server.local_model.opening import OpenedModels
@@ -145,12 +146,10 @@ def _add_state(server: Server) -> None:
         return [asdict(answer) for answer in session.suggestions.recent()]
 
     @server.command("assist.documents")
-    def documents() -> dict[str, Any]:
+    async def documents() -> dict[str, Any]:
         """Version and hash of each open document, so that a client can check whether we are in step."""
-        return {
-            d.uri: {"version": d.version, "sha256": d.sha256(), "applied": d.applied}
-            for d in session.documents
-        }
+        opened = [replace(document, lines=document.lines.copy()) for document in session.documents]
+        return await asyncio.to_thread(_document_states, opened)
 
 
 def _add_models(server: Server, settings: EditorSettings) -> None:
@@ -271,6 +270,17 @@ async def _why(session: Session, asked: Any) -> dict[str, Any]:
     note = exclusion_note(await asyncio.to_thread(session.exclusion_of, uri))
     words = f"{end.explain(at)}. {note}" if note else end.explain(at)
     return {"reason": end.reason, "words": words, "text": end.text}
+
+
+def _document_states(documents: Sequence[OpenDocument]) -> dict[str, Any]:
+    return {
+        document.uri: {
+            "version": document.version,
+            "sha256": document.sha256(),
+            "applied": document.applied,
+        }
+        for document in documents
+    }
 
 
 def _inline_item(ghost: GhostText, params: types.InlineCompletionParams) -> types.InlineCompletionItem:

@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -28,9 +28,11 @@ def to_column(line: str, units: int, encoding: Encoding) -> int:
     >>> to_column("a😀b", 3, "utf-16"), to_column("a😀b", 2, "utf-16"), to_column("ab", 9, "utf-8")
     (2, 1, 2)
     """
-    line = line.rstrip("\r\n")
     if units <= 0:
         return 0
+    if len(line) > units + 2:
+        line = line[:units]  # each character has a unit at least; most lines are short, and some are 20 MB
+    line = line.rstrip("\r\n")
     if encoding == "utf-32" or line.isascii():
         return min(units, len(line))
     try:
@@ -100,8 +102,9 @@ class OpenDocument:
 
     def rename(self, path: str) -> None:
         """Change the path by which prompts name the document."""
-        self.path = path
-        self._document = None
+        if path != self.path:
+            self.path = path
+            self._document = None
 
     def cursor(self, line: int, units: int) -> Cursor:
         """A position in characters; one outside of the document becomes its nearest end."""
@@ -123,14 +126,23 @@ class OpenDocument:
         """The line end that this document uses."""
         return line_end_of(self.lines)
 
-    def apply(self, version: int, edits: list[Edit], foresee: Foresee = lambda *_: None) -> bool:
+    def apply(
+        self,
+        version: int,
+        edits: list[Edit],
+        foresee: Foresee = lambda *_: None,
+        lines: list[str] | None = None,
+    ) -> bool:
         """Apply edits in order. For a version that is not newer, change nothing and return False.
 
-        `foresee` is called with each edit before it is made, while `lines` are still the old ones.
+        `foresee` is called with each edit before it is made, while `lines` are still the old ones. Lines that
+        `lines_after` returned are taken as they are, without it.
         """
         if version <= self.version:
             return False
-        for edit in edits:
+        if lines is not None:
+            self.lines = lines
+        for edit in edits if lines is None else ():
             start, end = self._span(edit)
             foresee(start, end, edit.text)
             if edit.start is None:
@@ -141,6 +153,12 @@ class OpenDocument:
         self.applied = time.monotonic()
         self._document = None
         return True
+
+    def lines_after(self, edits: list[Edit]) -> list[str]:
+        """The lines after edits that are not applied yet."""
+        copy = replace(self, lines=list(self.lines))
+        copy.apply(self.version + 1, edits)
+        return copy.lines
 
     def _span(self, edit: Edit) -> tuple[Cursor, Cursor]:
         """The text that an edit replaces, from the first cursor to the second one."""
@@ -163,6 +181,15 @@ class OpenDocument:
         if last < len(self.lines) and new_lines[-1] == "":
             new_lines = new_lines[:-1]
         self.lines[first:last] = new_lines
+
+
+# To take 64 of 3,000 lines for the first time takes 16 ms of the event loop; to copy 500,000 of them, 3 ms.
+MOST_LINES = 30_000  # of a document; more is data
+
+
+def is_data(lines: Sequence[str]) -> bool:
+    """Whether a document is too large to be source code."""
+    return len(lines) > MOST_LINES
 
 
 def line_end_of(lines: Sequence[str]) -> str:

@@ -7,9 +7,8 @@ here.
 """
 
 import asyncio
-import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import IndexerEvent
 from assist_server.config.config import Config
 from assist_server.workspace.background_search import BackgroundSearch, SearchRequest, SnippetSearcher
-from assist_server.workspace.documents import OpenDocument
+from assist_server.workspace.documents import OpenDocument, is_data
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, folder_of, folders_of
 
 if TYPE_CHECKING:
@@ -94,11 +93,15 @@ class Workspace:
         self._stopped = False
         self._packs.clear()
 
-    def prompt_path(self, path: str) -> str:
-        """The path by which prompts name a file: its path in the workspace, else the path as it is."""
-        real = os.path.realpath(path) if os.path.isabs(path) else path
-        folder = folder_of(self.folders, real)
-        return folder.prompt_path(real) if folder else path
+    def leave(self, roots: Collection[str]) -> None:
+        """These folders, by their paths, are no longer the workspace's; the index follows with `open`."""
+        self.folders = tuple(folder for folder in self.folders if not {folder.root, folder.named} & {*roots})
+
+    def prompt_path(self, document: OpenDocument) -> str:
+        """The path by which prompts name a document: its path in the workspace, else the path as it is."""
+        real = document.real_path
+        folder = folder_of(self.folders, real) if real else None
+        return folder.prompt_path(real) if folder else document.named or document.path
 
     def snippets(self, document: OpenDocument) -> tuple[Snippet, ...]:
         """The snippets of other files that prompts in this document show now."""
@@ -128,6 +131,8 @@ class Workspace:
         """The names of a text with which it cannot be right at a cursor; none during indexing."""
         whole = all(f"ready {folder.root}" in self.events for folder in self.folders)
         if self._search is None or not whole or self._indexing or not (self.folders and document.real_path):
+            return TextNames()
+        if is_data(document.lines):
             return TextNames()
         asked = replace(document.to_document(), path=document.real_path)
         return await asyncio.wrap_future(self._search.refute(asked, cursor, names))

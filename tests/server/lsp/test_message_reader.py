@@ -1,10 +1,15 @@
 """Bad headers: each is reported once, and the next good message is read."""
 
 import asyncio
+import json
+import time
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from assist_server.lsp.protocol import LONGEST_BODY, MessageReader
+from assist_server.lsp.message_reader import LONGEST_BODY, TURN, MessageReader, load_in_steps
 
 GOOD = b'{"jsonrpc":"2.0","method":"a"}'
 
@@ -17,7 +22,8 @@ async def read(*chunks: bytes) -> tuple[list[bytes], list[str]]:
     """The bodies that pygls would get, and what was reported."""
     source = asyncio.StreamReader()
     reported: list[str] = []
-    reader = MessageReader(source, reported.append)
+    large: list[bytes] = []
+    reader = MessageReader(source, reported.append, bytes, large.append)
 
     async def feed() -> None:
         for chunk in chunks:
@@ -29,7 +35,8 @@ async def read(*chunks: bytes) -> tuple[list[bytes], list[str]]:
     bodies = []
     while header := await reader.readline():
         assert await reader.readline() == b"\r\n"
-        bodies.append(await reader.readexactly(int(header.removeprefix(b"Content-Length: "))))
+        body = await reader.readexactly(int(header.removeprefix(b"Content-Length: ")))
+        bodies.append(large.pop() if large else body)
     await feeding
     return bodies, reported
 
@@ -82,3 +89,47 @@ async def test_a_large_body_is_read() -> None:
     bodies, reported = await read(*(stream[at : at + 65_536] for at in range(0, len(stream), 65_536)))
     assert bodies == [body]
     assert reported == []
+
+
+TEXT = st.text(st.sampled_from('ab\n\r"\\\u2028\0é😀\ud83d\ude00'), max_size=40)
+JSON = st.recursive(
+    st.none() | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from("abc"), JSON), st.integers(16, 40), st.booleans())
+def test_what_is_read_in_steps_is_what_json_reads(value: dict[str, Any], step: int, plain: bool) -> None:
+    body = json.dumps(value, ensure_ascii=plain).encode("utf-8", "surrogatepass")
+    found = load_in_steps(bytearray(body), lambda found: found, step)
+    assert found == json.loads(body)
+
+
+@pytest.mark.parametrize("wrong", ["\\x", "\\u12", "\x01", "\n"])
+def test_a_long_string_that_is_none_is_an_error(wrong: str) -> None:
+    for text in (f"{'x' * 50}{wrong}{'x' * 50}", f"{'x' * 50}{wrong}"):
+        body = f'{{"a": "{text}"}}'.encode()
+        with pytest.raises(ValueError):
+            json.loads(body)
+        with pytest.raises(ValueError):
+            load_in_steps(bytearray(body), dict, 20)
+
+
+async def test_other_tasks_have_their_turn_between_messages_that_take_long() -> None:
+    source = asyncio.StreamReader()
+    source.feed_data(frame(GOOD) * 5)
+    source.feed_eof()
+    turns: list[int] = []
+
+    async def beat() -> None:
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    beating = asyncio.create_task(beat())
+    reader = MessageReader(source, lambda _: None)
+    while await reader.readline():
+        time.sleep(2 * TURN)  # noqa: ASYNC251  (a handler that computes)
+    beating.cancel()
+    assert len(turns) >= 4

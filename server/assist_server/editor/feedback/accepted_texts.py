@@ -24,7 +24,7 @@ from assist_server.editor.feedback.region import (
 from assist_server.editor.feedback.shown_texts import ShownPart, ShownText, ShownTexts
 from assist_server.editor.feedback.survival import share_left
 from assist_server.editor.feedback.usage_counts import UsageTable
-from assist_server.workspace.documents import OpenDocument, to_column
+from assist_server.workspace.documents import OpenDocument, is_data, to_column
 
 KEPT_AFTER = 30.0  # seconds; most corrections of a suggestion are made in less
 LEFT = 0.75  # the least share of a text's characters with which it counts as kept
@@ -125,7 +125,7 @@ class AcceptedTexts:
     def compare(self, document: OpenDocument, old: Sequence[str]) -> None:
         """The lines of a document were `old`, and so much of it changed at once that texts are looked for."""
         waiting = [accepted for accepted in self._accepted.values() if accepted.is_in(document)]
-        if not waiting:
+        if not waiting or is_data(old) or is_data(document.lines):
             return
         end = (len(old) - 1, len(old[-1]))
         edit = shorten(Replacement((0, 0), end, "".join(old), "".join(document.lines)))

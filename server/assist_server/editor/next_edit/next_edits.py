@@ -19,10 +19,10 @@ from assist_server.editor.next_edit.offer_requests import (
     OfferSearcher,
 )
 from assist_server.editor.next_edit.offered_edits import NextEdit, OfferedEdits, OfferPlace, uri_of
-from assist_server.editor.next_edit.silence import Moment, OfferAsker, Silence, is_data, silence
+from assist_server.editor.next_edit.silence import Moment, OfferAsker, Silence, silence
 from assist_server.editor.next_edit.watched_edits import PAUSE, WatchedEdits, path_of_document
 from assist_server.editor.open_documents import OpenDocuments
-from assist_server.workspace.documents import OpenDocument
+from assist_server.workspace.documents import OpenDocument, is_data
 
 MOST_OPEN = 16  # open documents in which an offer is looked for; others are found by the index, as saved
 
@@ -98,7 +98,8 @@ class NextEdits:
     def compare(self, document: OpenDocument, old: Sequence[str]) -> None:
         """The lines of a document were `old`, and very much of it changed at once."""
         if self.is_on:
-            self._watched.compare(document, old)
+            if not is_data(document.lines):  # in data nothing is offered, and to compare it takes long
+                self._watched.compare(document, old)
             self.offered.touch(path_of_document(document))
 
     def follow_change(self, document: OpenDocument) -> None:
@@ -189,7 +190,7 @@ class NextEdits:
         """Look for an offer for a document, among those that were edited last."""
         self._watched.stop_waiting(document)
         latest = self._documents.latest()[-MOST_OPEN:]
-        others = (opened for opened in latest if opened is not document and not is_data(opened.lines))
+        others = (opened for opened in latest if opened is not document)
         request = OfferRequest(
             path_of_document(document),
             self._watched.cursor(document) or Cursor(0, 0),

@@ -10,9 +10,7 @@ from typing import Literal
 
 from assist_completion.settings import Mode
 from assist_context.documents import Cursor
-
-# To take 64 of 3,000 lines for the first time takes 16 ms of the event loop; to copy 500,000 of them, 3 ms.
-MOST_LINES = 30_000  # of a document; more is data
+from assist_server.workspace.documents import is_data
 
 # Who wants an offer: the user, by a key or a command; a user who just made one, or asked and got no answer in
 # time; or neither: after a pause, another tool's report, or the request of a client by itself.
@@ -59,11 +57,6 @@ def silence(moment: Moment) -> Silence | None:
     if moment.asker == "pause":
         reasons |= {"manual": moment.mode == "manual", "in a word": in_word}
     return next((reason for reason, holds in reasons.items() if holds), None)
-
-
-def is_data(lines: Sequence[str]) -> bool:
-    """Whether a document is too large to be source code."""
-    return len(lines) > MOST_LINES
 
 
 def is_in_word(lines: Sequence[str], cursor: Cursor) -> bool:

@@ -16,9 +16,8 @@ from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest
 from assist_server.editor.next_edit.offered_edits import NextEdit
-from assist_server.editor.next_edit.silence import MOST_LINES
 from assist_server.editor.open_documents import OpenDocuments
-from assist_server.workspace.documents import Edit, OpenDocument
+from assist_server.workspace.documents import MOST_LINES, Edit, OpenDocument
 
 URI = "file:///work/a.py"
 PATH = "/work/a.py"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from assist_context.documents import Cursor
-from assist_server.editor.next_edit.silence import MOST_LINES, Moment, is_in_word, silence
+from assist_server.editor.next_edit.silence import Moment, is_in_word, silence
+from assist_server.workspace.documents import MOST_LINES
 
 WORD = Cursor(0, 3)
 GOOD = Moment(

@@ -1,0 +1,41 @@
+"""Large messages are read on a thread, and stay in order with the small ones around them."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from bench.editors.lsp_client import serving
+
+URI = "file:///work/large.py"
+LINE = 'value = compute("é😀", 1)  # \\ some text\r\n'
+
+
+async def test_large_changes_stay_in_order_with_small_ones(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[completion]\nmodel = "/nowhere/missing.gguf"\n')
+    environ = {"ASSIST_CONFIG_DIR": str(tmp_path), "ASSIST_DATA_DIR": str(tmp_path / "data")}
+    lines = [LINE] * 40_000
+    async with serving(environ) as client:
+        client.show(URI, "".join(lines))
+        version = 1
+        for first, last, count in ((9, 9, 1), (10, 30_000, 35_000), (0, 1, 0), (5, 9, 20_000), (7, 8, 2)):
+            version += 1
+            new = [f"{version} {LINE}"] * count
+            client.change(URI, version, "".join(new), (first, 0), (last, 0))
+            lines[first:last] = new
+            if version in (3, 6):
+                found = (await client.documents())[URI]
+                wanted = "".join([*lines, ""]).encode()
+                assert (found["version"], found["sha256"]) == (version, hashlib.sha256(wanted).hexdigest())
+        whole = types.TextDocumentContentChangeWholeDocument("x\n" * 100_000)
+        document = types.VersionedTextDocumentIdentifier(version + 1, URI)
+        client.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
+        client.change(URI, version + 2, "y", (0, 0), (0, 1))
+        with pytest.raises(JsonRpcException):  # a large request that cannot be read has an answer too
+            await client.raw("textDocument/inlineCompletion", {"textDocument": {"uri": ["x" * 300_000]}})
+        found = (await client.documents())[URI]
+        wanted = ("y\n" + "x\n" * 99_999).encode()
+        assert (found["version"], found["sha256"]) == (version + 2, hashlib.sha256(wanted).hexdigest())
+        assert "change-out-of-order" not in await client.counts()
