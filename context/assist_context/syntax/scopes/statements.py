@@ -17,7 +17,7 @@ import tree_sitter
 from assist_context.languages import Language
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
-StatementKind = Literal["guard", "returns", "yields", "raises", "changes"]
+StatementKind = Literal["guard", "returns", "yields", "raises", "changes", "catches"]
 
 _OPENING = ("comment", "string", "declaration")
 _SEVERAL = re.compile(r"list|tuple|array_pattern|object_pattern")  # targets of one assignment
@@ -50,6 +50,7 @@ class StatementRules:
     leaves: frozenset[str]
     yields: frozenset[str] = frozenset()
     raises: frozenset[str] = frozenset()
+    handlers: frozenset[str] = frozenset()
     raising: frozenset[str] = frozenset()
     receivers: frozenset[str] = frozenset()
     calls: Mapping[str, str] = field(default_factory=dict)
@@ -91,6 +92,36 @@ def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatem
     return tuple(sorted(found, key=lambda statement: statement.line))
 
 
+def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
+    """What keeps a function from going on: each branch that only leaves, what it raises, and what it catches.
+
+    Other than `statements_in`, it finds branches at any depth.
+    """
+    rules = statement_rules(parsed.document.language)
+    function = _function_at(parsed, rules, first, last) if rules else None
+    if rules is None or function is None:
+        return ()
+    found = []
+    waiting = list(function.named_children)
+    while waiting:
+        node = waiting.pop()
+        if node.type in rules.nested:
+            continue
+        guard = _guard(rules, node) if node.type in rules.branches else None
+        if guard is not None:
+            found.append(guard[0])
+            continue
+        line = node.start_point.row + 1
+        if node.type in rules.raises or _raises_by_call(rules, node):
+            found.append(CodeStatement("raises", line, _line_of(node)))
+        elif node.type in rules.handlers:
+            found.append(
+                CodeStatement("catches", line, _line_of(node).partition(":")[0].partition("{")[0].strip())
+            )
+        waiting += reversed(node.named_children)
+    return tuple(sorted(found, key=lambda statement: statement.line))
+
+
 def _function_at(parsed: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
     """The outermost function that begins in these lines and ends on the last."""
     if parsed.root is None:
@@ -116,12 +147,20 @@ def _guards(
             if _is_opening(statement):
                 continue
             return
-        condition, consequence = map(statement.child_by_field_name, rules.branches[statement.type])
-        then = _only_statement(rules, consequence)
-        if condition is None or then is None or statement.child_by_field_name("alternative") is not None:
+        guard = _guard(rules, statement)
+        if guard is None:
             return
-        text = f"{_without_brackets(_line_of(condition))}: {_line_of(then)}"
-        yield CodeStatement("guard", statement.start_point.row + 1, text), then
+        yield guard
+
+
+def _guard(rules: StatementRules, branch: tree_sitter.Node) -> tuple[CodeStatement, tree_sitter.Node] | None:
+    """A branch without an `else` that only leaves, with the statement that does; None for any other."""
+    condition, consequence = map(branch.child_by_field_name, rules.branches[branch.type])
+    then = _only_statement(rules, consequence)
+    if condition is None or then is None or branch.child_by_field_name("alternative") is not None:
+        return None
+    text = f"{_without_brackets(_line_of(condition))}: {_line_of(then)}"
+    return CodeStatement("guard", branch.start_point.row + 1, text), then
 
 
 def _top_statements(body: tree_sitter.Node) -> list[tree_sitter.Node]:
