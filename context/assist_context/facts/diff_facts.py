@@ -170,7 +170,8 @@ def _changed_tokens(
 def _kind_of_pair(before: CodeToken, after: CodeToken) -> DiffFactKind | None:
     if before.text in _OPERATORS and after.text in _OPERATORS:
         return "operator"
-    if _LITERAL.search(before.type) and _LITERAL.search(after.type):
+    short = "\n" not in before.text + after.text and '"""' not in before.text  # no docstring
+    if short and _LITERAL.search(before.type) and _LITERAL.search(after.type):
         return "literal"
     return None
 
@@ -184,19 +185,42 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
     for key, site in new.definitions.items():
         was = old.definitions.get(key)
         if was is None:
-            if file.old and site.kind in FUNCTIONS | {"class"}:
-                yield DiffFact("added", file.path, site.start_line, f"{site.kind} {site.qualified} is new")
+            if file.old and _is_outermost(site, new, old):
+                yield DiffFact("added", file.path, site.start_line, f"{site.kind} {site.qualified}")
             continue
         if site.kind not in FUNCTIONS:
             continue
         if _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature):
-            before, after = (_SPACES.sub(" ", one.signature) for one in (was, site))
-            text = f"{site.qualified} was `{before}`, is `{after}`"
+            text = f"the signature of {site.qualified} changed{_parameter_words(old, was, new, site)}"
             yield DiffFact("signature", file.path, site.start_line, text)
         yield from _gone(file.path, old.parsed, was, new.parsed, site)
     for key, site in old.definitions.items():
-        if key not in new.definitions and file.new and site.kind in FUNCTIONS | {"class"}:
+        if key not in new.definitions and file.new and _is_outermost(site, old, new):
             yield DiffFact("removed", file.path, site.start_line, f"{site.kind} {site.qualified} is gone")
+
+
+def _is_outermost(site: Definition, here: _TextSide, there: _TextSide) -> bool:
+    """Whether one side alone has a function or class, and the other has what is around it."""
+    if site.kind not in FUNCTIONS | {"class"}:
+        return False
+    around = [key for key in here.definitions if key[0] == site.parent]
+    return not around or any(key in there.definitions for key in around)
+
+
+def _parameter_words(old: _TextSide, was: Definition, new: _TextSide, site: Definition) -> str:
+    """Which parameters are gone and which are new, as they are written; "" if these are the same."""
+    before, after = _parameter_texts(old, was), _parameter_texts(new, site)
+    gone = ", ".join(f"`{text}`" for text in before if text not in after)
+    added = ", ".join(f"`{text}`" for text in after if text not in before)
+    words = [f"without {gone}" if gone else "", f"with {added}" if added else ""]
+    return "".join(f", {word}" for word in words if word)
+
+
+def _parameter_texts(side: _TextSide, site: Definition) -> list[str]:
+    return [
+        _SPACES.sub(" ", side.parsed.source.text(*parameter.span))
+        for parameter in _parameters(side, site) or ()
+    ]
 
 
 def _gone(
@@ -237,6 +261,12 @@ def _undefined_names(file: ComparedFile, new: ParsedText) -> Iterator[DiffFact]:
         among = {word for line in lines for word in _WORD.findall(line)} - known
         for name, line in free_names(reader, start - 1, end - 1, among):
             yield DiffFact("undefined", file.path, line + 1, f"`{name}` is neither defined nor imported here")
+
+
+def defines(file: ComparedFile, name: str) -> bool:
+    """Whether the new text of a file defines or imports a name anywhere."""
+    reader = NameReader(_side(file.path, file.new).parsed)
+    return any(place.defines or place.binding is not None for place in reader.occurrences(name))
 
 
 def _caller_facts(

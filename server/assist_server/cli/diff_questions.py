@@ -4,12 +4,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
+from assist_context.facts.diff_facts import ComparedFile, DiffFact, defines, diff_facts
 from assist_context.files.git_repository import Git, find_git
 from assist_context.unseen_characters import visible
-from assist_server.cli.commands.question_run import answer_unshown, show_decision
+from assist_server.cli.commands.question_run import answer_unshown, bring_up_to_date, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config
@@ -20,11 +21,12 @@ from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import read_diff, with_diff
 from assist_server.wording.answers import NAMED, answer_document, last_line, left_out_lines
+from assist_server.wording.facts import diff_rows
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.commit_style import clean_message
-from assist_server.workspace.folder_diff import FolderDiff
+from assist_server.workspace.folder_diff import FolderDiff, compared_files
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder
-from assist_server.workspace.remarks import remarks_in
+from assist_server.workspace.remarks import remarks_in, without_refuted
 
 
 def write_message(flags: Asking, note: str, *, edit: bool) -> None:
@@ -50,6 +52,36 @@ def write_message(flags: Asking, note: str, *, edit: bool) -> None:
     say(last_line(decided, final))
 
 
+def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
+    """Print the facts of a diff, without a model."""
+    config, root = _place(flags)
+    diff = read_diff(git_of(config), root, command, revision)
+    if not diff.files and not diff.left_out:
+        raise UserError("Nothing is staged." if command == "commit" else "Nothing changed.")
+    _say_left_out(diff.left_out)
+    found = _facts(config, diff, compared_files(git_of(config), diff))
+    if flags.as_json:
+        emit({"facts": [asdict(fact) for fact in found]})
+        return
+    for row in diff_rows(found):
+        out(visible(row))
+    if not found:
+        say("Nothing is certain but the changed lines themselves.")
+
+
+def _facts(config: Config, diff: FolderDiff, files: Sequence[ComparedFile]) -> list[DiffFact]:
+    """The facts of a diff. Callers are looked up if its new side is in the working tree, which is indexed."""
+    folder = known_folder(config, Path(diff.root))
+    if not files or folder is None or any(".." in part for part in diff.compared):
+        return diff_facts(None, files)
+    bring_up_to_date(config, folder)
+    corpus = corpus_of(folder)
+    try:
+        return diff_facts(corpus, files)
+    finally:
+        corpus.reader.close()
+
+
 def write_review(flags: Asking, revision: str, note: str) -> None:
     """Print remarks on a diff."""
     config, root = _place(flags)
@@ -58,18 +90,35 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
         raise UserError(
             "Nothing changed since the last commit." if not revision else f"No change to {revision}."
         )
+    files = [] if flags.dry_run else compared_files(git_of(config), diff)
+    facts = _facts(config, diff, files)
+    for row in () if flags.as_json else diff_rows(facts):
+        out(visible(row))
     decided, final = _ask(config, flags, Question("review", note), diff)
     if final is None:
         return
-    found = remarks_in(final.text, decided.question.material)
+    compared = {file.path: file for file in files}
+    found = without_refuted(
+        remarks_in(final.text, decided.question.material),
+        lambda path, name: path in compared and defines(compared[path], name),
+    )
     if flags.as_json:
         remarks = [{"path": remark.path, "line": remark.line, "text": remark.text} for remark in found.kept]
         document = answer_document(decided, final, [], applied=False, problem=None)
-        emit({**document, "remarks": remarks, "dropped": found.dropped})
+        emit(
+            {
+                **document,
+                "facts": [asdict(fact) for fact in facts],
+                "remarks": remarks,
+                "dropped": found.dropped,
+            }
+        )
     for remark in () if flags.as_json else found.kept:
         out(f"{visible(remark.path)}:{remark.line}: {harmless(remark.text)}")
     if not found.kept:
         say("No remarks.")
+    if found.refuted:
+        say(f"Dropped {found.refuted} that call a name undefined which is defined.")
     if found.dropped:
         say(f"Dropped {found.dropped} about lines that are not in the diff.")
     say(last_line(decided, final))

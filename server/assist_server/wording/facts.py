@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from assist_context.facts.definition_facts import CodeCall, CodeUse, DefinitionFacts
+from assist_context.facts.diff_facts import DiffFact, DiffFactKind
 from assist_context.facts.file_facts import FileFacts
 from assist_context.files.git_history import LineChange
 from assist_context.syntax.definitions import FUNCTIONS
@@ -19,6 +20,11 @@ _WORDS: tuple[tuple[StatementKind, str], ...] = (
     ("yields", "Yields"),
     ("raises", "Raises"),
 )
+_RANKS: tuple[DiffFactKind, ...] = (
+    "undefined", "caller", "negation", "operator", "gone", "signature", "removed", "literal", "untested",
+    "added",
+)  # fmt: skip
+_MOST_OF_DIFF = 40
 _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
 
 
@@ -49,6 +55,28 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> I
     yield from _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
     yield from _list_rows("Open", [f"{line}: {text}" for line, text in facts.todos])
     yield from _list_rows("Changed", list(map(_change, changes)))
+
+
+def diff_rows(found: Sequence[DiffFact]) -> list[str]:
+    """The facts of a diff for people, the most important kinds first: a line for each, with its place.
+
+    What is new is one line for each file.
+    """
+    ranked = sorted(found, key=lambda fact: _RANKS.index(fact.kind))
+    rows = [_diff_row(fact) for fact in ranked if fact.kind != "added"]
+    added: dict[str, list[str]] = {}
+    for fact in found:
+        if fact.kind == "added":
+            added.setdefault(fact.path, []).append(f"{fact.text} ({fact.line})")
+    rows += [f"{path}: new: {', '.join(texts)}" for path, texts in added.items()]
+    left = len(rows) - _MOST_OF_DIFF
+    return [*rows[:_MOST_OF_DIFF], f"and {left} more"] if left > 0 else rows
+
+
+def _diff_row(fact: DiffFact) -> str:
+    if fact.kind in ("gone", "removed"):
+        return f"{fact.path}: {fact.text} (it was line {fact.line})"
+    return f"{fact.path}:{fact.line}: {fact.text}"
 
 
 def file_rows(facts: FileFacts) -> list[FactRow]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_context.documents import CHARS_PER_TOKEN
+from assist_context.facts.diff_facts import ComparedFile
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import (
     Git,
@@ -37,6 +38,8 @@ MOST_FILES = 100  # whose diffs are read, the most changed first
 # What is read of one diff and of all: ten times what any model is shown. To read 6 MB took 2 s.
 MOST_BYTES = 1 << 18
 MOST_BYTES_IN_ALL = 1 << 20
+MOST_COMPARED = 40  # files whose whole texts are compared
+WHOLE = 1_000_000  # lines around a change: all of a file
 TOO_LONG = "the diff is longer than the model reads"
 CUT = "only its first changes fit"
 SHOWN = 5  # lines around a change
@@ -76,7 +79,8 @@ class ChangedFile:
 class FolderDiff:
     """The changed files, the most changed first, and those that are left out with the reason.
 
-    `old` are the files as they were, by their paths from `top`, the top of the work tree.
+    `old` are the files as they were, by their paths from `top`, the top of the work tree. `compared` is what
+    git compared: revisions, or `--cached`.
     """
 
     root: str
@@ -84,6 +88,7 @@ class FolderDiff:
     left_out: tuple[tuple[str, str], ...] = ()
     old: tuple[OldFile, ...] = ()
     top: str = ""
+    compared: tuple[str, ...] = ()
 
 
 def staged_diff(git: Git, root: str) -> FolderDiff:
@@ -117,6 +122,20 @@ def old_contents(git: Git, diff: FolderDiff, wanted: Callable[[str], bool]) -> d
     except GitFailed:
         raise UserError("git does not say what a changed file held before: run `git fsck`.") from None
     return {found[blob]: content for blob, content in zip(blobs, contents, strict=True)}
+
+
+def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
+    """The whole texts of the most changed files, before and after; very long ones are left out."""
+    tree = _tree(git, diff.root)
+    found = []
+    for file in diff.files[:MOST_COMPARED]:
+        text = diff_of(tree, file.path, WHOLE, MOST_BYTES_IN_ALL, *diff.compared) if file.lines else ""
+        if not text or len(text) >= MOST_BYTES_IN_ALL:
+            continue
+        lines = parse_lines(text)
+        old, new = ("".join(f"{line.text}\n" for line in lines if line.mark != mark) for mark in "+-")
+        found.append(ComparedFile(file.path, old, new))
+    return found
 
 
 def last_messages(git: Git, root: str) -> list[str]:
@@ -184,7 +203,7 @@ def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
             if file.state == "binary":
                 left_out.append((path, "binary"))
     files.sort(key=lambda file: (-file.added - file.removed, file.path))
-    return FolderDiff(tree.directory, tuple(files), tuple(left_out), tuple(old), rules.top)
+    return FolderDiff(tree.directory, tuple(files), tuple(left_out), tuple(old), rules.top, tuple(what))
 
 
 class _DiffRules:

@@ -1,7 +1,7 @@
 """Remarks on a diff, as a model writes them: found by PATH:LINE, and kept only if the diff has that line."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assist_escalation.prompts import Span
@@ -33,10 +33,27 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Remarks:
-    """The remarks on lines of a diff, and how many were about others."""
+    """The remarks on lines of a diff, how many were about others, and how many the code itself refuted."""
 
     kept: tuple[Remark, ...]
     dropped: int
+    refuted: int = 0
+
+
+# `name` is not defined
+_NOT_DEFINED = re.compile(
+    r"""[`'"]?(\w+)[`'"]?(?:\(\))? (?:is|are|was)(?: not|n't) (?:defined|imported|declared)"""
+)
+
+
+def without_refuted(remarks: Remarks, is_defined: Callable[[str, str], bool]) -> Remarks:
+    """The remarks without those that call a name undefined which its file defines: of a path and a name."""
+    kept = tuple(
+        remark
+        for remark in remarks.kept
+        if not any(is_defined(remark.path, name) for name in _NOT_DEFINED.findall(remark.text))
+    )
+    return Remarks(kept, remarks.dropped, len(remarks.kept) - len(kept))
 
 
 def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:

@@ -107,3 +107,29 @@ def test_remarks_have_a_place_in_the_diff(assist: Assist, repo: Path, tmp_path: 
     assert "Dropped 1 about lines that are not in the diff." in done.err
     assert document["remarks"] == [{"path": "cart.py", "line": 5, "text": "fails for an empty list"}]
     assert document["dropped"] == 1
+
+
+def test_a_review_says_what_was_turned_around_before_any_model(assist: Assist, repo: Path) -> None:
+    (repo / "flags.py").write_text("def is_on(val):\n    return bool(val and val.lower() != 'no')\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "one")
+    (repo / "flags.py").write_text("def is_on(val):\n    return bool(val or val.lower() != 'no')\n")
+    done = assist("review", "--facts")
+    assert (done.code, done.out) == (0, "flags.py:2: `and` became `or`\n")
+    document = assist("review", "--facts", "--json").json
+    assert [(fact["kind"], fact["line"]) for fact in document["facts"]] == [("operator", 2)]
+    assert "Nothing is staged" in assist("commit", "--facts").err
+    git(repo, "add", "-A")
+    assert assist("commit", "--facts").out == "flags.py:2: `and` became `or`\n"
+
+
+def test_a_review_has_its_facts_first(assist: Assist, repo: Path, tmp_path: Path) -> None:
+    (repo / "flags.py").write_text("def is_on(val):\n    return bool(val and val.lower() != 'no')\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "one")
+    (repo / "flags.py").write_text("def is_on(val):\n    return bool(val or val.lower() != 'no')\n")
+    said = "flags.py:2: `is_on` is not defined\nflags.py:2: fails for None"
+    with provider(tmp_path, scripted_answer(said)):
+        done = assist("review", "--frontier", "--yes")
+    assert done.out.splitlines() == ["flags.py:2: `and` became `or`", "flags.py:2: fails for None"]
+    assert "Dropped 1 that call a name undefined which is defined." in done.err

@@ -21,7 +21,7 @@ from assist_server.workspace.folder_diff import (
     pieces_of,
     staged_diff,
 )
-from assist_server.workspace.remarks import Remark, remarks_in
+from assist_server.workspace.remarks import Remark, Remarks, remarks_in, without_refuted
 
 GIT = Git(dict(os.environ))
 
@@ -248,3 +248,12 @@ def test_remarks_about_lines_that_are_not_in_the_diff_are_dropped(diff: FolderDi
         Remark("cart.py", 5, "divides by zero"),
     )
     assert found.dropped == 2
+
+
+def test_a_remark_that_calls_a_defined_name_undefined_is_refuted() -> None:
+    kept = Remark("cart.py", 3, "`rate` is never checked")
+    found = Remarks(
+        (Remark("cart.py", 2, "`_FALSE` is not defined"), kept, Remark("cart.py", 4, "zap isn't imported")), 1
+    )
+    left = without_refuted(found, lambda path, name: (path, name) == ("cart.py", "_FALSE"))
+    assert left == Remarks((kept, found.kept[2]), 1, refuted=1)

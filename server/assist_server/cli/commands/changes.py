@@ -14,6 +14,11 @@ NoteOption = Annotated[
     typer.Option("--note", metavar="TEXT", help="What the model should also know.", show_default=False),
 ]
 
+FactsOption = Annotated[
+    bool,
+    typer.Option("--facts", help="Show what is computed about the diff, with its places. No model is asked."),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
@@ -24,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
     )(with_flags(commit))
     app.command(
         "review",
-        epilog=example("assist review", "assist review main", "assist review HEAD~3..HEAD --json"),
+        epilog=example("assist review", "assist review main --facts", "assist review HEAD~3..HEAD --json"),
         short_help="Remarks on a diff, by path and line.",
     )(with_flags(review))
 
@@ -33,14 +38,18 @@ def commit(
     flags: Asking,
     note: NoteOption = "",
     edit: Annotated[bool, typer.Option("--edit", help="Open git's editor with the message.")] = False,
+    facts: FactsOption = False,
 ) -> None:
     """Write a commit message for what is staged, in the style of the last commits, and print it.
 
     The model on this machine writes it, unless --frontier or --provider asks for another.
     """
-    from assist_server.cli.diff_questions import write_message  # noqa: PLC0415  (loads the rest)
+    from assist_server.cli.diff_questions import show_diff_facts, write_message  # noqa: PLC0415  (loads the rest)
 
-    write_message(flags, note, edit=edit)
+    if facts:
+        show_diff_facts(flags, "commit")
+    else:
+        write_message(flags, note, edit=edit)
 
 
 def review(
@@ -54,11 +63,15 @@ def review(
         ),
     ] = "",
     note: NoteOption = "",
+    facts: FactsOption = False,
 ) -> None:
-    """Remark on what the working tree changes, each remark with its path and line.
+    """Say what the working tree changes and turns around, then the model's remarks, each with path and line.
 
     A remark about a line that the diff does not show is dropped. Untracked files are not reviewed.
     """
-    from assist_server.cli.diff_questions import write_review  # noqa: PLC0415
+    from assist_server.cli.diff_questions import show_diff_facts, write_review  # noqa: PLC0415
 
-    write_review(flags, revision, note)
+    if facts:
+        show_diff_facts(flags, "review", revision)
+    else:
+        write_review(flags, revision, note)

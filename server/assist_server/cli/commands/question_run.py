@@ -211,10 +211,10 @@ def folders_of_question(
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
     if config.context.index and question.index and by_index:
         # A symbol, a folder, or a question about the whole folder: the index must be up to date.
-        _bring_up_to_date(config, folder)
+        bring_up_to_date(config, folder)
         for pages in docs:
             try:
-                _bring_up_to_date(config, pages)
+                bring_up_to_date(config, pages)
             except UserError as error:  # the question is about the workspace
                 say(f"assist: {pages.root} is not searched: {error}")
         show_passing("looking for code that helps")
@@ -228,7 +228,8 @@ def folders_of_question(
         yield QuestionFolders(corpora[0], tuple(corpora[1:])), resolved
 
 
-def _bring_up_to_date(config: Config, folder: WorkspaceFolder) -> None:
+def bring_up_to_date(config: Config, folder: WorkspaceFolder) -> None:
+    """Bring a folder's index up to date, and say on a terminal how far that is. Raises `UserError`."""
     what = f"indexing {folder.name}".rstrip()
     show_passing(what)
     update_index(config, folder, lambda done, of: show_passing(f"{what}, {done:,} of {of:,} files"))

@@ -1,0 +1,150 @@
+"""Facts of a diff: what was turned around, what is gone, what still passes the old arguments."""
+
+from pathlib import Path
+
+import pytest
+from indexing import corpus_of
+
+from assist_context.facts.diff_facts import ComparedFile, DiffFact, defines, diff_facts
+
+CART = '''\
+from shop import log
+
+
+def total(items, rate, strict=False):
+    """The sum."""
+    if not items:
+        return 0
+    if strict and rate < 0 or rate in (7, 8):
+        raise ValueError("rate")
+    try:
+        value = sum(items) * (1 + rate)
+    except TypeError:
+        return -1
+    return round(value, 2)
+'''
+USE = "from shop.cart import total\n\n\ndef pay(items):\n    return total(items, 0.2)\n"
+TEST = "from shop.cart import total\n\n\ndef test_total():\n    assert total([], 1) == 0\n"
+
+
+def facts(new: str, old: str = CART, path: str = "shop/cart.py") -> list[tuple[str, int, str]]:
+    return [(fact.kind, fact.line, fact.text) for fact in diff_facts(None, [ComparedFile(path, old, new)])]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fact"),
+    [
+        ("strict and rate", "strict or rate", ("operator", 8, "`and` became `or`")),
+        ("rate < 0", "rate <= 0", ("operator", 8, "`<` became `<=`")),
+        ("rate in (7", "rate not in (7", ("operator", 8, "`in` became `not in`")),
+        ("(1 + rate)", "(1 - rate)", ("operator", 11, "`+` became `-`")),
+        ("if not items", "if items", ("negation", 6, "a negation is gone: `not`")),
+        ("if strict and", "if not strict and", ("negation", 8, "a negation was added: `not`")),
+        ("value, 2", "value, 3", ("literal", 14, "`2` became `3`")),
+        ('"rate"', '"tax"', ("literal", 9, '`"rate"` became `"tax"`')),
+        ("strict=False", "strict=True", ("literal", 4, "`False` became `True`")),
+    ],
+)
+def test_what_is_turned_around_in_a_line(old: str, new: str, fact: tuple[str, int, str]) -> None:
+    found = facts(CART.replace(old, new))
+    assert fact in found
+    assert {kind for kind, _, _ in found} <= {fact[0], "signature"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fact"),
+    [
+        ("    if not items:\n        return 0\n", "", ("gone", 6, "the guard `if not items: return 0` is gone from total")),
+        (
+            '        raise ValueError("rate")\n',
+            "        rate = 0\n",
+            ("gone", 8, 'the guard `if strict and rate < 0 or rate in (7, 8): raise ValueError("rate")` is gone from total'),
+        ),
+        ("    except TypeError:\n        return -1\n", "    finally:\n        pass\n", None),
+        (
+            "    try:\n        value = sum(items) * (1 + rate)\n    except TypeError:\n        return -1\n",
+            "    value = sum(items) * (1 + rate)\n",
+            ("gone", 12, "`except TypeError` is gone from total"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_gone(old: str, new: str, fact: tuple[str, int, str] | None) -> None:
+    found = [row for row in facts(CART.replace(old, new)) if row[0] == "gone"]
+    assert found == ([fact] if fact else [])
+
+
+def test_a_guard_that_is_written_otherwise_is_not_gone() -> None:
+    assert not [row for row in facts(CART.replace("not items", "len(items) == 0")) if row[0] == "gone"]
+
+
+def test_a_rewritten_text_has_no_turned_operators() -> None:
+    new = "def total(rows):\n    return len(rows) or 0\n\n\nclass Till:\n    def __init__(self):\n        self.x = 1\n"
+    found = facts(new)
+    assert not [row for row in found if row[0] in ("operator", "negation", "literal")]
+    assert ("added", 5, "class Till") in found
+    assert not [row for row in found if "__init__" in row[2]], "what is around it says so"
+
+
+def test_names_that_nothing_defines() -> None:
+    found = facts(
+        CART.replace("round(value", "rounded(value").replace("sum(items)", "sum(item for item in items)")
+    )
+    assert [row for row in found if row[0] == "undefined"] == [
+        ("undefined", 14, "`rounded` is neither defined nor imported here")
+    ]
+    assert not facts("from shop import *\nprint(unknown)\n", "from shop import *\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "text"),
+    [
+        ("a.ts", "if (a && !b) {\n  go(1);\n}\n", "if (a || !b) {\n  go(1);\n}\n", "`&&` became `||`"),
+        ("a.ts", "if (a === b) go();\n", "if (a !== b) go();\n", "`===` became `!==`"),
+        ("a.go", "package a\n\nfunc f() bool { return !ok }\n", "package a\n\nfunc f() bool { return ok }\n", "a negation is gone: `!`"),
+        ("a.rs", "fn f() -> bool { a < b }\n", "fn f() -> bool { a >= b }\n", "`<` became `>=`"),
+    ],
+)  # fmt: skip
+def test_other_languages(path: str, old: str, new: str, text: str) -> None:
+    assert text in [row[2] for row in facts(new, old, path)]
+
+
+def test_callers_and_tests_that_were_left_as_they_were(tmp_path: Path) -> None:
+    new = CART.replace("items, rate, strict", "items, currency, rate, strict")
+    corpus = corpus_of(tmp_path / "w", {"shop/__init__.py": "", "shop/cart.py": new, "shop/pay.py": USE, "tests/test_cart.py": TEST})  # fmt: skip
+    found = diff_facts(corpus, [ComparedFile("shop/cart.py", CART, new)])
+    words = "calls total, whose parameters changed (`currency` is new), and was not changed"
+    assert DiffFact("caller", "shop/pay.py", 5, words) in found
+    assert (
+        DiffFact("untested", "shop/cart.py", 4, "total changed, its tests in tests/test_cart.py did not")
+        in found
+    )
+    used = USE.replace("items, 0.2", "items, 'EUR', 0.2")
+    assert not [
+        fact
+        for fact in diff_facts(
+            corpus, [ComparedFile("shop/cart.py", CART, new), ComparedFile("shop/pay.py", USE, used)]
+        )
+        if fact.kind == "caller" and fact.path == "shop/pay.py"
+    ]
+    optional = CART.replace("strict=False", "strict=False, currency='EUR'")
+    assert not [
+        fact
+        for fact in diff_facts(corpus, [ComparedFile("shop/cart.py", CART, optional)])
+        if fact.kind == "caller"
+    ]
+
+
+@pytest.mark.parametrize("path", ["a.py", "a.ts", "a.go", "a.rs", "a.txt", "a.lua"])
+def test_any_text_gives_facts_or_none(path: str) -> None:
+    texts = ["", "def f(:\n  return (", "if (x { !\n", "\0\n" * 9, "fn f() { a <= b\n", "x\r\ny\r\n"]
+    for old in texts:
+        for new in texts:
+            for fact in diff_facts(None, [ComparedFile(path, old, new)]):
+                assert 0 <= fact.line <= 1 + max(old.count("\n"), new.count("\n"))
+
+
+def test_what_a_file_defines() -> None:
+    file = ComparedFile("shop/cart.py", "", CART)
+    assert [defines(file, name) for name in ("total", "value", "log", "sum", "currency")] == [
+        True, True, True, False, False,
+    ]  # fmt: skip
