@@ -2,6 +2,7 @@
 
     uv run python benchmarks/redaction.py --corpus [FOLDER] [--seeds 5] [--show] [--json]
     uv run python benchmarks/redaction.py --public FOLDER [--show] [--json]
+    uv run python benchmarks/redaction.py --labelled FILE [--show]
 
 `--corpus` fills the templates in bench/redaction/corpus with made-up secrets, redacts each file as a whole
 and reports the share that was found. The templates were written without sight of the rules, but the rules
@@ -9,9 +10,12 @@ were improved with their misses since. Those in bench/redaction/held_out were no
 to expect of other files.
 `--public` redacts all text files below a folder with one checkout in each subfolder, and lists what was taken
 with `--show`; whether that is a secret after all is for a reader to judge.
+`--labelled` reads JSON lines with a `text`, the `secret` in it, and maybe the `path` and the name of a `set`,
+such as those made of another tool's tests, and reports the share that was found.
 """
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -26,6 +30,7 @@ from bench.redaction.score import (
     Outcome,
     Recall,
     alarms,
+    is_found,
     judge,
     misses,
     recall,
@@ -154,6 +159,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--corpus", type=Path, nargs="?", const=CORPUS, metavar="FOLDER", help="recall")
+    what.add_argument("--labelled", type=Path, metavar="FILE", help="recall of labelled texts")
     what.add_argument("--public", type=Path, metavar="FOLDER", help="false alarms")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="fillings of the corpus")
     parser.add_argument("--part", type=int, default=1, help="of so many public files, take one")
@@ -165,7 +171,10 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = options_of(arguments)
     try:
-        _corpus(options) if options.corpus else _public(options)
+        if options.labelled:
+            _score_labels(options)
+        else:
+            _corpus(options) if options.corpus else _public(options)
     except (ValueError, OSError) as error:
         sys.exit(f"redaction.py: {error}")
 
@@ -191,6 +200,19 @@ def _corpus(options: argparse.Namespace) -> None:
                 f"missed in {count} of {options.seeds}: {each.path} {each.kind} @{each.construct} #{each.key}"
             )
         _show(wrong)
+
+
+def _score_labels(options: argparse.Namespace) -> None:
+    found = dict[str, list[bool]]()
+    for line in options.labelled.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        text, secret = row["text"], row["secret"]
+        hit = is_found(text, secret, taken_spans(row.get("path", ""), text))
+        found.setdefault(row.get("set", "all"), []).append(hit)
+        if options.show and not hit:
+            print(f"missed: {secret[:SHOWN]!r} in {text.strip()[:SHOWN]!r}")
+    for name, hits in sorted(found.items()):
+        print(f"{name:24} {len(hits):7}  {sum(hits) / len(hits):5.1%}")
 
 
 def _public(options: argparse.Namespace) -> None:

@@ -89,6 +89,18 @@ def outcomes(file: FilledFile, taken: Sequence[Taken]) -> list[Outcome]:
     return list(found.values())
 
 
+def is_found(text: str, secret: str, taken: Sequence[Taken]) -> bool:
+    """Return whether a secret was found everywhere in a text.
+
+    >>> is_found("a=hunter2", "hunter2", [(2, 9, "PASSWORD")]), is_found("a=hunter2", "hunter2", [])
+    (True, False)
+    """
+    places = [match.span() for match in re.finditer(re.escape(secret), text)]
+    slots = [Slot("", SECRET, "", "", start, end) for start, end in places]
+    most = min(LEFT, _letters(secret) // 2)
+    return bool(slots) and all(_remainder(text, slot, taken) <= most for slot in slots)
+
+
 def _remainder(text: str, slot: Slot, taken: Iterable[Taken]) -> int:
     """How many letters of a slot were not taken. White space, such as a key's line ends, may stay."""
     covered = 0

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from assist_escalation.prompts import PLACEHOLDER, HiddenPart
 from assist_escalation.redaction.detectors.assignments import find_assignments
 from assist_escalation.redaction.detectors.key_lines import find_key_lines
+from assist_escalation.redaction.detectors.lone_tokens import find_lone_tokens
 from assist_escalation.redaction.detectors.long_values import find_long_values
 from assist_escalation.redaction.detectors.phrases import find_phrases
 from assist_escalation.redaction.detectors.private_keys import find_keys
@@ -122,7 +123,8 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
         cut = end < len(text) and text[end - 1] != "\n"
         for finder in (
             find_formats(window), find_assignments(window, kind), find_phrases(window),
-            find_in_tables(window, code=kind == "code"), find_patterns(window, sought.patterns),
+            find_in_tables(window, code=kind == "code"), find_lone_tokens(window),
+            find_patterns(window, sought.patterns),
         ):  # fmt: skip
             for finding in finder:
                 # A finding that the window's end cuts is whole in the next window, unless it is too long.

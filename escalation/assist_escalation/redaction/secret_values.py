@@ -146,6 +146,9 @@ _WORDED = re.compile(
     """,
     re.VERBOSE,
 )
+_SHORT_RUNS = re.compile(
+    r"[a-z]{0,3}(?:[A-Z0-9+/-]+[a-z]{1,3})*[A-Z0-9+/-]*"
+)  # no word of four small letters
 _RANDOM_LEAST = 16  # characters, from which on a weak name's random value is a secret
 
 
@@ -281,7 +284,7 @@ def is_secret(value: str, strength: NameStrength, *, literal: bool = False) -> b
 
 
 def is_random(value: str) -> bool:
-    """Whether a value looks random: one long word with letters and digits.
+    """Whether a value looks random: one long word with letters and digits, or with letters of both cases.
 
     >>> is_random("a8f5f167f44f4964e6c998de"), is_random("punctuation.definition")
     (True, False)
@@ -290,12 +293,21 @@ def is_random(value: str) -> bool:
     letters = sum(map(str.isalpha, value))
     return (
         len(value) >= _RANDOM_LEAST
-        and digits >= 3
-        and letters >= 3
+        and ((digits >= 3 and letters >= 3) or is_jumbled(value))
         and re.fullmatch(r"[\w+/=.~:!@#$%^&*-]+", value, re.ASCII) is not None
         and not _WORDED.fullmatch(value)
         and not is_harmless(value)
     )
+
+
+def is_jumbled(value: str) -> bool:
+    """Whether capitals and small letters are mixed as no name mixes them.
+
+    >>> is_jumbled("SSVmFDNCFfOHKXQAEckx"), is_jumbled("HTTPServerOfMyApp")
+    (True, False)
+    """
+    upper, lower = sum(map(str.isupper, value)), sum(map(str.islower, value))
+    return upper >= 4 and lower >= 4 and _SHORT_RUNS.fullmatch(value) is not None
 
 
 def looks_random(value: str) -> bool:

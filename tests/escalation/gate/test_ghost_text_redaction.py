@@ -128,6 +128,20 @@ def test_a_secret_that_is_typed_letter_by_letter_does_not_leave_in_pieces() -> N
     assert sum(share == 1.0 for share in shown) <= 2  # words such as "welcome1" in a URL without its host
 
 
+TYPED = [
+    ("a.py", 'key = "', "AKIA" + "QWERTZUIOPASDFGH"),
+    ("a.sh", "aws configure set aws_secret_access_key ", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzKEY9aQ12"),
+    ("a.go", 'db, err := sql.Open("mysql", "app:', "Tulpe-Garten9"),
+    ("a.md", "| user | password |\n|---|---|\n| bob | ", "Sommer2024!"),
+    ("wp-config.php", "define('NONCE_SALT', '", "k~ 4R(8|u{{!w%s Zt@9 #Lq&&P+ x]2^e=>V:b0_ <N?7 $y"),
+]
+
+
+@pytest.mark.parametrize(("path", "before", "secret"), TYPED)
+def test_no_more_than_half_of_it_leaves_while_it_is_typed(path: str, before: str, secret: str) -> None:
+    assert _most_shown(before + secret, secret, path) <= 0.6
+
+
 def _most_shown(text: str, secret: str, path: str) -> float:
     session, most = redactor(), 0
     for end in range(1, len(text) + 1):

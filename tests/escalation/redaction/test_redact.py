@@ -114,7 +114,7 @@ def test_a_known_value_is_found_in_any_spelling(text: str) -> None:
 
 def test_only_the_characters_of_the_secret_are_replaced() -> None:
     assert hidden("é\u200b x = 'ghp_' 'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6'  # é") == (
-        f"é\u200b x = '__SECRET_GITHUB_TOKEN_{NONCE}_1__' '__SECRET_GITHUB_TOKEN_{NONCE}_2__'  # é"
+        f"é\u200b x = '__SECRET_GITHUB_TOKEN_{NONCE}_1__' '__SECRET_TOKEN_{NONCE}_2__'  # é"
     )
 
 

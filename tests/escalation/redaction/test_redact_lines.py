@@ -205,6 +205,20 @@ Default login: root / «jessica»
 MFA seed for the root account: «ZUDJ4ZJ2LKAESUKM»
 Unseal Key 1: «EtwOdf4/QymnuJ/c3lT5rNGaVbce0wNGejM6mr/kfOFV»
 **Password:** «swordfish7»
+define('NONCE_SALT', '«k~ 4R(8|u{{!w%s Zt@9 #Lq&&P+ x]2^e=>V:b0_ <N?7 $y}}dJ;m,*H/f.3Sg»');
+snmp_community: «tulpengarten»
+smbclient //srv/share -U corp/jo%«Sommer2024»
+oracle+cx_oracle://scott:«tigerente9»@db/orders
+- API key for the sandbox: `«k83hd72hs91kd02m»`
+mvn verify -Dsonar.login=«5524bf449ca45fcace54698371466398321f3a82»
+DOCKER_AUTH_CONFIG={"auths":{"reg.example":{"auth":"«am86dGln»"}}}
+  <secret>{«AQAAABAAAAAw q7xk2mzr9tw4b8vn1pj5hd3gf6ys»}</secret>
+mailer token - '«t7r2k9m4x8q3w6z1»'
+The portal's API key «Tq7Lw2Xv9Kd4Rb8Zp1Nc» expires in May.
+dd-apikey-«dd52c29224affe29d163c6bf99e5c34f»
+nasdaq_key = «yhTFulkELh3-jC6oudRX»
+visit('«q7xk2mzr9tw4b8vn1pj5hd3gf6ys»')
+postmark: "«f59dffd2-83ea-47c7-ba8f-95e053a6d0ae»"
 """.strip().split("\n")
 
 

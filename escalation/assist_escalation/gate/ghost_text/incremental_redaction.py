@@ -216,7 +216,7 @@ class SessionRedactor:
 
     def _is_in_value(self, text: str, kind: TextKind, check: Check) -> bool:
         """Whether the end of the text would be in a secret if the value there were ended now."""
-        last = text[text.find("\n", max(0, len(text) - LAST)) + 1 :]
+        last = text[text.find("\n", len(text) - LAST) + 1 :] if len(text) > LAST else text
         for closer in ends_of(last):
             found = self._secrets(last + closer, kind, check)
             if any(secret.start < len(last) <= secret.end for secret in found):
@@ -273,9 +273,11 @@ _VALUE = re.compile(
     r"""
     (?: [:=>,] | \b(?:is|by|with|password|ENV[ \t]+\w+|ARG|ENV) ) [ \t]* [^\s()\[\]{}]*\Z
   | [ \t]--?\w+ (?:[ =]\S*)? \Z                 # an option of a command, and what it is given
+  | \bset[ \t]+[\w.-]*(?:key|token|secret|pass)\w*[ \t]+\S*\Z   # aws configure set NAME VALUE
     """,
     re.VERBOSE,
 )
+_USER = re.compile(r"""["'`][\w.%$-]{1,40}:[^\s"'`@/]*\Z""")  # a user and a password in one literal
 _CLOSERS = ('"', "'", '"""', '")', "')", "@h/")
 
 
@@ -297,15 +299,20 @@ def ends_of(text: str) -> tuple[str, ...]:
     Nothing, if the text does not end in a value.
     """
     line = text.rpartition("\n")[2]
+    if line.lstrip().startswith("|"):
+        return (" |\n",)  # the cell of a table
     open_quote = any(line.count(quote) % 2 for quote in "\"'`")
     if not open_quote and text.count('"""') % 2 == 0 and not _VALUE.search(line):
         return ()
-    element = _ELEMENT.search(text[-400:])
-    return (*_CLOSERS, f"</{element[1]}>") if element else _CLOSERS
+    if element := _ELEMENT.search(text[-400:]):
+        return (*_CLOSERS, f"</{element[1]}>")
+    return (*_CLOSERS, "@tcp(h)/d") if _USER.search(line) else _CLOSERS
 
 
 def _is_token_like(word: str) -> bool:
     for prefix in _PREFIXES:
-        if word.startswith(prefix) and _GENERATED.search(word, len(prefix)):
+        # No name begins as the ids of AWS do, which may be all capitals.
+        certain = prefix in ("AKIA", "ASIA") and len(word) > len(prefix)
+        if word.startswith(prefix) and (certain or _GENERATED.search(word, len(prefix))):
             return True
     return len(word) >= LEAST_WORD and turns(word) >= TURNS and sum(map(str.isdigit, word)) >= DIGITS

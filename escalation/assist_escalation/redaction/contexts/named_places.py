@@ -13,6 +13,7 @@ from assist_escalation.redaction.findings import Finding, TextKind
 from assist_escalation.redaction.secret_names import Meaning, meaning, stems
 from assist_escalation.redaction.secret_values import (
     is_harmless,
+    is_jumbled,
     is_placeholder,
     is_random,
     is_secret,
@@ -133,6 +134,8 @@ def _is_token(place: NamedPlace, value: str) -> bool:
     if place.meaning.type != "TOKEN" or len(value) < 8:
         return False
     digits = sum(map(str.isdigit, value))
+    if (digits == len(value) >= 20) or (len(value) >= 12 and is_jumbled(value)):
+        return True
     plain = value.isascii() and value.replace("-", "").replace("_", "").isalnum() and not value.isdigit()
     mixed = (
         len(value) >= 20

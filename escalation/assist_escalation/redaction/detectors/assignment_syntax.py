@@ -126,6 +126,19 @@ ELEMENT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# A generated value after its name, with less between them than an assignment has: token - 'x', KEY x.
+LOOSE = re.compile(
+    r"""
+    ["'`*)\]]{0,3}[ \t]{0,4}
+    (?:is[ \t]|was[ \t]|->|→|[-–—|:=]{1,2})?
+    [ \t]{0,4}["'`“]{0,3}[ ]?
+    (?P<value>[A-Za-z0-9][\w+/=.~:@!^*%-]{14,200}+)
+    (?=["'`”]|[,;.)\]}|]?(?:\s|\Z))
+    """,
+    re.VERBOSE,
+)
+# The encrypted value of a Jenkins file: <secret>{AQAAABAAAA...}</secret>
+BRACED = re.compile(r"[ \t\r\n]{0,40}\{(?P<value>[^{}<>\r\n]{12,400})\}[ \t\r\n]{0,40}</")
 BARE = re.compile(
     r"""
     (?P<value>

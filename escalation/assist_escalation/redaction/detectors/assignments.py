@@ -23,6 +23,7 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
     ATTRIBUTE,
     BARE,
     BLOCK,
+    BRACED,
     COMMAND,
     COMMAND_FOLLOWS,
     ELEMENT,
@@ -35,6 +36,7 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
     ITEM,
     KEY_ENDS,
     LINE,
+    LOOSE,
     OPEN,
     OPENED,
     OPENS_CALL,
@@ -48,7 +50,13 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
 from assist_escalation.redaction.findings import Finding, TextKind
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, meaning, parts
-from assist_escalation.redaction.secret_values import is_random, is_secret, is_structured
+from assist_escalation.redaction.secret_values import (
+    is_generated,
+    is_jumbled,
+    is_random,
+    is_secret,
+    is_structured,
+)
 
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
 
@@ -69,7 +77,7 @@ def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
         if parallel:  # `user, password = "root", "..."`: the first value is the user's
             yield from parallel
             continue
-        found = _find_direct(place) or _find_indirect(place) or _find_after_blank(place)
+        found = _find_direct(place) or _find_indirect(place) or _find_after_blank(place) or _find_loose(place)
         if found is not None:
             yield found
             yield from _find_other_items(place, found)
@@ -101,7 +109,7 @@ def _find_direct(place: NamedPlace) -> Finding | None:
         return None  # the call has ended
     spelled = sign["sign"].replace("*", "")
     if spelled.endswith(">") and spelled not in ("=>", "->"):
-        return finding_if_secret(place, ELEMENT.match(place.text, sign.end("sign")), bare=True)
+        return _find_element(place, sign.end("sign"))
     compared = spelled in ("==", "!=", "===", "!==", "=~")
     found = _find_quoted(place, sign.end(), call=spelled in ("(", ","), compared=compared)
     if found or spelled not in ("=", ":", ": ", ":=", "=>", "?=", ":-"):
@@ -110,6 +118,14 @@ def _find_direct(place: NamedPlace) -> Finding | None:
         return _find_unquoted(place, sign.end(), spelled)
     line = LINE.match(place.text, sign.end()) if place.kind == "data" and spelled[0] == ":" else None
     return _find_unquoted(place, sign.end(), spelled) if line and ":" not in line["value"] else None
+
+
+def _find_element(place: NamedPlace, start: int) -> Finding | None:
+    """The text of an element, or what Jenkins encrypted there."""
+    braced = BRACED.match(place.text, start)
+    if braced and any(map(is_random, braced["value"].split())):
+        return Finding(*braced.span("value"), place.meaning.type)
+    return finding_if_secret(place, ELEMENT.match(place.text, start), bare=True)
 
 
 def _assigns(place: NamedPlace, sign: str) -> bool:
@@ -166,6 +182,17 @@ def _find_after_blank(place: NamedPlace) -> Finding | None:
     if match and match["value"].lower() in VARIABLES:
         return None
     return finding_if_secret(place, match, bare=True)
+
+
+def _find_loose(place: NamedPlace) -> Finding | None:
+    """A generated value near its name: `token - 'x'`, `API key x`, `|token|x|`."""
+    match = LOOSE.match(place.text, place.end)
+    if match is None or not is_random(match["value"]):
+        return None
+    made = is_generated(match["value"]) or is_jumbled(match["value"])
+    if not made and meaning(match["value"]):
+        return None  # the name of another one
+    return Finding(*match.span("value"), place.meaning.type)
 
 
 def _find_quoted(

@@ -24,8 +24,9 @@ from assist_escalation.redaction.secret_values import (
 )
 
 # What may be the secret. `structured`: only a value with a digit or a sign in it. `usual`: no harmless
-# word. `certain`: any word but an example, since nothing else can be there.
-Sure = Literal["structured", "usual", "certain"]
+# word. `certain`: any word but an example, since nothing else can be there. `always`: whatever is there.
+# `random`: only a long value with letters and digits.
+Sure = Literal["structured", "usual", "certain", "always", "random"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def phrase_of(rule: Rule, parts: Rule) -> Phrase:
     expression = rule.text("expression")
     for name in ("argument", "string"):
         expression = expression.replace(f"(?&{name})", f"{parts.text(name)}\n")
-    sure = cast("Sure", rule.text("sure", ("structured", "usual", "certain")))
+    sure = cast("Sure", rule.text("sure", ("structured", "usual", "certain", "always", "random")))
     return Phrase(rule.text("type"), rule.words(), rule.regex(expression), sure)
 
 
@@ -126,6 +127,8 @@ def find_phrase(text: str, lower: str, phrase: Phrase) -> Iterator[Finding]:
 
 
 def _may_be(value: str, sure: Sure) -> bool:
+    if sure in ("always", "random"):
+        return sure == "always" or is_random(value)
     if sure == "certain":
         return not is_example(value)
     if sure == "structured" and not (is_structured(value) or is_random(value)):
