@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -67,7 +67,8 @@ class StatusItem:
 class ModelLifetime:
     """Owns the loaded models and the thread that loads them. Event loop only.
 
-    `config` gives the current settings, `folders` those of the workspace. `on_ready` is called when ghost
+    `config` gives the current settings, `folders` those of the workspace, `unsaved` the texts of open secret
+    files. `on_ready` is called when ghost
     text can be written.
     """
 
@@ -78,12 +79,14 @@ class ModelLifetime:
         item: StatusItem,
         on_ready: Callable[[], None],
         folders: Callable[[], Sequence[WorkspaceFolder]] = tuple,
+        unsaved: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._config = config
         self._open_models = open_models
         self._item = item
         self._on_ready = on_ready
         self._folders = folders
+        self._unsaved = unsaved
         self._models: OpenedModels | None = None
         self._engine: GhostTextEngine | None = None
         self._counts: Counter[str] = Counter()  # of the engines that are closed
@@ -221,7 +224,7 @@ class ModelLifetime:
             def tell(text: str) -> None:
                 loop.call_soon_threadsafe(lambda: self._item.update(message=text))
 
-            view = TeamView(show, tell)
+            view = TeamView(show, tell, self._unsaved)
             self._engine = open_team_engine(self._config, named, self._folders, local, view)
         except EscalationError as error:
             self._item.update(message=str(error))

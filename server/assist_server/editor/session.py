@@ -5,10 +5,11 @@ model is opened on a thread of its own, and a request that comes before it is re
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from assist_context.documents import Cursor
+from assist_context.files.denylist import denied_by
 from assist_context.files.exclusions import why_excluded
 from assist_context.indexer.wire import IndexerEvent
 from assist_server.config.config import Config
@@ -20,7 +21,7 @@ from assist_server.editor.next_edit.offer_requests import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.suggestions import ContextSearch, Suggestions
 from assist_server.workspace.burst import Burst
-from assist_server.workspace.documents import Edit, OpenDocument
+from assist_server.workspace.documents import Edit, OpenDocument, is_data
 from assist_server.workspace.folders import folder_of
 
 # Seconds after the last of several changes in which they are acted upon. Opening an index takes 57 ms, and
@@ -46,6 +47,8 @@ class Session:
     ) -> None:
         self._config = config
         self._counts: Counter[str] = Counter()
+        # The texts of open documents that are secret files. It is replaced, not changed: a thread reads it.
+        self._secret_texts: Mapping[str, str] = {}
         self._item = StatusItem(config.completion.model, show)
         self.usage = UsageTable(lambda: self.workspace.folders)
         self.accepted = AcceptedTexts(self.usage, kept_after)
@@ -57,6 +60,7 @@ class Session:
             self._item,
             self._prepare_latest,
             lambda: self.workspace.folders,
+            lambda: self._secret_texts,
         )
         self.context = ContextSearch(lambda: self._config, self.documents, self.model)
         self.suggestions = Suggestions(
@@ -147,6 +151,8 @@ class Session:
             self.next_edits.close_document(before)
         document.rename(self.workspace.prompt_path(document))
         self.documents.add(document)
+        if denied_by(document.path) and not is_data(document.lines):
+            self._secret_texts = {**self._secret_texts, document.uri: document.to_document().text}
         self.next_edits.open_document()
         self._opening.request()
 
@@ -170,6 +176,9 @@ class Session:
     ) -> None:
         """The editor changed a document; `lines` are those after the edits, if they are known already."""
         if self.documents.change(uri, version, edits, lines):
+            if uri in self._secret_texts:
+                text = self.documents.by_uri[uri].to_document().text
+                self._secret_texts = {**self._secret_texts, uri: text}
             self.next_edits.follow_change(self.documents.by_uri[uri])
 
     def save_document(self, uri: str) -> None:
@@ -188,6 +197,8 @@ class Session:
             self.accepted.judge_closed(document)
             self.next_edits.close_document(document)
         self.documents.remove(uri)
+        if uri in self._secret_texts:
+            self._secret_texts = {name: text for name, text in self._secret_texts.items() if name != uri}
         self.workspace.forget(uri)
         self.writer.write_if_due()
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -20,11 +20,13 @@ from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionP
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider.infill.request import FimTable, can_constrain
+from assist_escalation.redaction.known_secrets import Known
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
-from assist_server.editor.team_server import RememberedRules, TeamRules, TeamServer
+from assist_server.editor.team_server import RULES_S, RememberedRules, TeamRules, TeamServer
 from assist_server.local_model.opening import open_engine
-from assist_server.questions.composition import file_rules, gate_parts, random_token, scope_of, secret_values
+from assist_server.questions.composition import file_rules, gate_parts, random_token, scope_of, values_in
+from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
 from assist_server.workspace.folders import WorkspaceFolder
 
 Folders = Callable[[], Sequence[WorkspaceFolder]]
@@ -83,10 +85,14 @@ def open_ghost_text(config: Config, folders: Folders, say: Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class TeamView:
-    """What is told about a server: each change of the tier on the event loop, other news on any thread."""
+    """What is told about a server: each change of the tier on the event loop, other news on any thread.
+
+    `unsaved` gives the texts of secret files that are open, by path. They are never changed, only replaced.
+    """
 
     show: Callable[[Tier], None] = lambda _: None
     tell: Callable[[str], None] = lambda _: None
+    unsaved: Callable[[], Mapping[str, str]] = dict
 
 
 def open_team_engine(
@@ -111,7 +117,7 @@ def open_team_engine(
         return permissions_for(settings(), [folder.root for folder in folders()], places)[0]
 
     rules = RememberedRules(TeamRules(name, folders, within, file_rules(config)))
-    begin = partial(_begin_session, config, rules, (name, tokens), view.tell)
+    begin = partial(_begin_session, config, rules, (name, tokens), view)
     files = tokens is not None and bool(tokens.sep)
     budget = budget_of(server, files=files)
     constrains = can_constrain(server) if healed is None else healed
@@ -123,11 +129,43 @@ def open_team_engine(
     return ServerFirst(engine, worker, local, bound, view.show)
 
 
+class RememberedSecrets:
+    """The values of secret files, read again after `RULES_S`, and at once when one that is open is edited."""
+
+    def __init__(
+        self,
+        config: Config,
+        permissions: Callable[[], Permissions],
+        unsaved: Callable[[], Mapping[str, str]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._config = config
+        self._permissions = permissions
+        self._unsaved = unsaved
+        self._clock = clock
+        self._read_at = -RULES_S
+        self._texts: tuple[SecretTexts, Mapping[str, str]] | None = None
+        self._known = Known()
+
+    def values(self) -> Known:
+        """The values as they are now."""
+        now, unsaved = self._clock(), self._unsaved()
+        if now - self._read_at < RULES_S and self._texts is not None and unsaved is self._texts[1]:
+            return self._known
+        permissions = self._permissions()
+        texts = (secret_texts(permissions.roots, permissions.deny), unsaved)
+        if texts != self._texts:
+            self._known = values_in(self._config, texts[0], SecretTexts(denied=dict(unsaved)))
+        self._texts = texts
+        self._read_at = now
+        return self._known
+
+
 def _begin_session(
     config: Config,
     rules: RememberedRules,
     asked: tuple[str, FimTable | None],
-    tell: Callable[[str], None],
+    view: TeamView,
 ) -> GhostTextSession:
     """The session, begun on the thread that owns the connection: it reads the files of secrets."""
     permissions = rules.permissions()
@@ -135,13 +173,13 @@ def _begin_session(
 
     def warn(text: str) -> None:
         _LOG.warning("%s", text)
-        tell(text)
+        view.tell(text)
 
     session_parts = SessionParts(
         parts.log,
         parts.ledger,
         rules.permissions,
-        lambda: secret_values(config, rules.permissions()),
+        RememberedSecrets(config, rules.permissions, view.unsaved).values,
         parts.keys,
         random_token,
         scope_of(permissions.roots),

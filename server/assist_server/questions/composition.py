@@ -158,7 +158,11 @@ def secret_values(config: Config, permissions: Permissions, old: SecretTexts | N
 
     `old` are texts of such files that are not on the disk any more.
     """
-    texts = secret_texts(permissions.roots, permissions.deny)
+    return values_in(config, secret_texts(permissions.roots, permissions.deny), old)
+
+
+def values_in(config: Config, texts: SecretTexts, old: SecretTexts | None = None) -> Known:
+    """The values in these texts, and in the environment. It takes 3 s for 8 MB."""
     gone = old or SecretTexts()
     denied = _all_texts(texts.denied, gone.denied)
     known = known_values(denied, config.secrets.values, _all_texts(texts.user_denied, gone.user_denied))

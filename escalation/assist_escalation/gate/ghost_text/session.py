@@ -44,7 +44,8 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SessionParts:
-    """What a session works with. `permissions` reads the rules as they are now; `known` the secret values.
+    """What a session works with. `permissions` reads the rules as they are now; `known` the secret values,
+    and both are asked for each request.
 
     `keys` returns the value of an environment variable, or "". `draw` returns an unguessable name. `models`
     remembers how servers call their models, and `warn` tells the user once that one was changed.
@@ -171,8 +172,8 @@ class GhostTextSession:
         return self._server, self._line
 
     def _redact(self, texts: CursorTexts) -> RedactedTexts:
-        if self._window is None or self._window.is_over(self._clock()):
-            known = self._parts.known()  # the files of secrets may have changed since the last window
+        known = self._parts.known()  # the files of secrets may have changed since the last request
+        if known is not self._known:
             self._redactor = self._redactor if known == self._known else None
             self._known = known
         if self._redactor is None:
