@@ -128,6 +128,7 @@ PUBLIC = [
     wrapped(b"A letter of some length, which nothing in it makes secret. " * 6),
     "data:font/woff;base64,\\\n" + "\n".join(body(10, 5)) + "\n",
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n",
+    "self.check('sha512', b'',\n" + "+\n".join(f'"{line}"' for line in body(13, 2, 64, "0123456789abcdef", 0)) + ")\n",
     "".join(f"{line}  file-{line[:4]}.tar.gz\n" for line in body(11, 5, alphabet="0123456789abcdef")),
     "".join(f'"integrity": "sha512-{line}==",\n' for line in body(12, 4, 86)),
     "\n".join("".join(random.Random(3).choices("abcdefgh", k=64)) for _ in range(4)) + "\n",

@@ -34,6 +34,7 @@ _MARK = re.compile(r"-{4,5}[ ]?(?P<side>BEGIN|END)[ ](?P<kind>[A-Z0-9 ]{2,40}?)[
 _PUBLIC = re.compile(r"CERTIFICATE|PUBLIC|SIGNATURE|MESSAGE|PARAMETERS|CRL|PKCS7|CMS")
 _NEAR = 200  # characters before the lines in which a word may say what they are
 _SAID = re.compile(r"data:|base64,|image/|font/|integrity|sourcemap|ssh-(?:rsa|dss|ed)|ecdsa-", re.IGNORECASE)
+_DIGEST = re.compile(r"sha[-_]?\d|blake|digest|hash|checksum", re.IGNORECASE)  # before two lines of hex
 # The first bytes of images, fonts, archives, documents, programs and compressed texts.
 _MAGIC = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"\0\0\1\0", b"wOF", b"OTTO", b"\0\1\0\0",
@@ -52,7 +53,7 @@ def find_key_lines(text: str, check: Check) -> Iterator[Finding]:
     marks: list[re.Match[str]] | None = None
     for lines in _blocks(text):
         check()
-        if not _is_random(text, lines) or _SAID.search(text, max(0, lines[0][0] - _NEAR), lines[0][0]):
+        if not _is_random(text, lines) or _is_said_public(text, lines):
             continue
         marks = list(_MARK.finditer(text)) if marks is None else marks
         if not _is_public(marks, lines[0][0], lines[-1][1]):
@@ -84,6 +85,14 @@ def _is_random(text: str, lines: Sequence[_Range]) -> bool:
     bodies = [text[start:end] for start, end in lines]
     whole = bodies if len(bodies[-1]) >= len(bodies[0]) else bodies[:-1]
     return all(map(_is_mixed, whole)) and not _is_plain("".join(bodies))
+
+
+def _is_said_public(text: str, lines: Sequence[_Range]) -> bool:
+    """Whether words before the lines say that they are public."""
+    high = lines[0][0]
+    low = max(0, high - _NEAR)
+    hex_pair = len(lines) == _LEAST_HEX and _HEX.fullmatch(text, *lines[0]) is not None
+    return bool(_SAID.search(text, low, high) or (hex_pair and _DIGEST.search(text, low, high)))
 
 
 def _is_mixed(line: str) -> bool:
