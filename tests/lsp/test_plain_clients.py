@@ -38,7 +38,8 @@ async def test_an_answer_is_shown_as_a_private_document_that_goes_with_the_serve
             await client.whole("explain", uri=uri, wish="frontier")
             (page,) = await client.seen(lambda: client.pages)
             text = page.read_text()
-            assert text.startswith("# explain prices.py\n\nIt adds **up**.\n\n> ")
+            assert text.startswith("# explain prices.py\n\n```\nWhat ")
+            assert "\n\nIt adds **up**.\n\n> " in text
             assert "acme" in text
             assert "\n> Sources: shop/prices.py:1-2" in text
             assert page.is_relative_to(tmp_path / "data")
@@ -67,7 +68,7 @@ async def test_where_no_document_can_be_shown_the_answer_is_a_message(
             uri = open_shop(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
             (message,) = await client.seen(lambda: client.messages)
-            assert message.startswith("It adds **up**.\n\n> ")
+            assert "\n\nIt adds **up**.\n\n> " in message
             assert not list((tmp_path / "data" / "answers").rglob("*.md"))
 
 

@@ -31,6 +31,7 @@ from assist_server.questions.events import (
     AnswerPiece,
     AnswerProgress,
     AnswerStart,
+    FactsFound,
     FinalAnswer,
     Notice,
     reading,
@@ -61,6 +62,7 @@ from assist_server.wording.answers import (
     route_document,
     source_document,
 )
+from assist_server.wording.facts import fact_block
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
@@ -132,13 +134,15 @@ async def _message(
             # Whether a remark has its place is known at the end.
             hidden = decided.question.command in DIFFS
             return {"delta": view.plain.take("" if hidden else edit.feed(text) if edit else text)}
+        case FactsFound():
+            return {"delta": _fact_text(decided)}
         case Notice(text):
             return {"notice": text}
         case AnswerProgress():
             return {"progress": progress_document(event)}
         case AnswerStart(decision, model):
             route = {**route_document(decided), "target": decision.target, "cause": decision.cause}
-            return {"route": route, "model": model, "restart": True}
+            return {"route": route, "model": model, "restart": True, "delta": _fact_text(decided)}
         case FinalAnswer():
             if event.thread is not None:
                 context.threads.put(event.thread)
@@ -147,6 +151,11 @@ async def _message(
             shown = answer_text(asked.command, event.text, asked.material) if asked.command in DIFFS else ""
             last = await _last_message(decided, context, event)
             return {"delta": view.plain.take(view.edit.end() + shown), **last, "thread": thread}
+
+
+def _fact_text(decided: DecidedQuestion) -> str:
+    """The facts of the code in question: what an answer begins with, a second one too."""
+    return fact_block(decided.facts) if decided.facts else ""
 
 
 @dataclass(frozen=True, slots=True)

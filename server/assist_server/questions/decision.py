@@ -22,6 +22,7 @@ from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.routing import features
 from assist_escalation.routing.router import Decision, RoutingRules, route
+from assist_server.questions.code_facts import CodeFacts, code_facts
 from assist_server.questions.composition import (
     DecisionInputs,
     file_rules,
@@ -92,7 +93,8 @@ class DecidedQuestion:
     """A question with its decision, and what it was decided with.
 
     `leaving` is what a provider would get, if any may get it. `surroundings` are facts for the preview, by
-    name: what was piped in, the folder, if the user asked from another one, and unusual directories.
+    name: what was piped in, the folder, if the user asked from another one, and unusual directories. `facts`
+    are what is certain about the code to explain; they are shown, and no model sees them.
     """
 
     id: str
@@ -104,6 +106,7 @@ class DecidedQuestion:
     inputs: DecisionInputs = field(repr=False)
     leaving: Leaving = field(default=Leaving(), repr=False)
     surroundings: tuple[tuple[str, str], ...] = ()
+    facts: CodeFacts | None = None
 
     @property
     def frontier(self) -> Draft | None:
@@ -130,7 +133,10 @@ def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs)
         *([("Folder", root)] if elsewhere else []),
         *moved_directories(inputs.config),
     )
-    return DecidedQuestion(name, question, root, local, decision, rules, inputs, leaving, surroundings)
+    facts = None
+    if question.command == "explain" and question.target is not None:
+        facts = code_facts(folders.corpus, question.target, inputs.config.programs)
+    return DecidedQuestion(name, question, root, local, decision, rules, inputs, leaving, surroundings, facts)
 
 
 def _leaving(name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> Leaving:

@@ -16,6 +16,7 @@ from assist_escalation.edits.planner import plan
 from assist_escalation.edits.sanity_checks import copied_secret
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.router import Decision
+from assist_server.questions.code_facts import CodeFacts
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.draft import Draft
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
@@ -28,6 +29,13 @@ HIDDEN = (
 )
 GAP = 1  # lines between two pieces of a file that are one place for a reader: mostly an empty line
 PERIOD = 0.5  # seconds between two counts of what is written
+
+
+@dataclass(frozen=True, slots=True)
+class FactsFound:
+    """What is certain about the code in question: it comes before any model is asked."""
+
+    facts: CodeFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,7 @@ class FinalAnswer:
     thread: Thread | None = None
 
 
-AnswerEvent = AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
+AnswerEvent = FactsFound | AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from assist_escalation.routing.router import Decision, after
 from assist_server.questions.composition import DecisionInputs, log_of
 from assist_server.questions.decision import DecidedQuestion, refusal_of
 from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerEvent, DocumentVersions, FinalAnswer, Notice
+from assist_server.questions.events import AnswerEvent, DocumentVersions, FactsFound, FinalAnswer, Notice
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
@@ -116,7 +116,16 @@ def with_diff(question: Question, diff: FolderDiff, git: Git, inputs: DecisionIn
 
 
 async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
-    """The answer to a question. Raises `RefusedError` if nothing may answer, else what answerers raise."""
+    """What is certain, then the answer. Raises `RefusedError` if nothing may answer, or as answerers do."""
+    if decided.facts is not None:
+        yield FactsFound(decided.facts)
+    async with aclosing(_by_decision(decided, options)) as stream:
+        async for event in stream:
+            yield event
+
+
+async def _by_decision(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
+    """The answer of whom the decision names; of the local model, if a provider fails or is refused."""
     decision = decided.decision
     await _record(decided, options, "routed")
     if cause := decision.cause if decision.target == "refused" else decided.rules.barred[0]:

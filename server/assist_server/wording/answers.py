@@ -18,6 +18,7 @@ from assist_escalation.routing.router import OPEN, Decision
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.wording.amounts import usd
+from assist_server.wording.facts import facts_document
 
 SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all
 NAMED = 5  # places of a redaction, and files that are left out, in the same way
@@ -189,6 +190,7 @@ def answer_document(
     return {
         "id": decided.id,
         "command": decided.question.command,
+        "facts": facts_document(decided.facts) if decided.facts else None,
         "answer": final.text,
         "model": final.model,
         "ended": cost.ended,

@@ -1,5 +1,6 @@
 """Facts of code in words, as rows of names and values, and as JSON. It computes none of them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -10,6 +11,8 @@ from assist_context.facts.file_facts import FileFacts
 from assist_context.files.git_history import LineChange
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.statements import CodeStatement, StatementKind
+from assist_context.unseen_characters import visible
+from assist_server.questions.code_facts import CodeFacts
 
 FactRow = tuple[str, str]  # a name and a value; a name of "" continues the value above
 
@@ -28,9 +31,25 @@ _MOST_OF_DIFF = 40
 _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
 
 
-def definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> list[FactRow]:
-    """The facts of a definition for people."""
-    return [row for row in _definition_rows(facts, changes) if row[1]]
+def fact_rows(found: CodeFacts) -> list[FactRow]:
+    """Facts for people."""
+    if isinstance(found.about, FileFacts):
+        return _file_rows(found.about)
+    return [row for row in _definition_rows(found.about, found.changes) if row[1]]
+
+
+def fact_block(found: CodeFacts) -> str:
+    """Facts as a block of Markdown that shows them as they are, in columns."""
+    rows = [(visible(name), visible(value)) for name, value in fact_rows(found)]
+    width = max(len(name) for name, _ in rows) + 2
+    text = "\n".join(f"{name:{width}}{value}" for name, value in rows)
+    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
+    return f"{fence}text\n{text}\n{fence}\n\n"
+
+
+def facts_document(found: CodeFacts) -> dict[str, Any]:
+    """Facts as JSON."""
+    return {**asdict(found.about), "changes": [asdict(change) for change in found.changes]}
 
 
 def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> Iterator[FactRow]:
@@ -79,11 +98,13 @@ def _diff_row(fact: DiffFact) -> str:
     return f"{fact.path}:{fact.line}: {fact.text}"
 
 
-def file_rows(facts: FileFacts) -> list[FactRow]:
+def _file_rows(facts: FileFacts) -> list[FactRow]:
     """The facts of a file or a folder for people."""
     name = facts.path or "this folder"
     size = f"{facts.files:,} files" if facts.files != 1 else f"{facts.lines:,} lines"
-    rows = [("What", f"{name}, {size}, {facts.part_count:,} definitions at the top")]
+    rows = [
+        ("What", f"{name}, {size}, {facts.part_count:,} definition{'s' * (facts.part_count != 1)} at the top")
+    ]
     parts = [
         f"{part.definition.name}, {part.definition.kind}, {part.definition.path}:{part.definition.start_line}"
         + (f", used by {part.users} other file{'s' * (part.users != 1)}" if part.users else "")
@@ -93,16 +114,6 @@ def file_rows(facts: FileFacts) -> list[FactRow]:
     rows += _list_rows("Imports", list(facts.imports), most=len(facts.imports))
     rows += _list_rows("Imported by", list(facts.importers), most=len(facts.importers))
     return rows
-
-
-def definition_document(facts: DefinitionFacts, changes: Sequence[LineChange]) -> dict[str, Any]:
-    """The facts of a definition as JSON."""
-    return {**asdict(facts), "changes": [asdict(change) for change in changes]}
-
-
-def file_document(facts: FileFacts) -> dict[str, Any]:
-    """The facts of a file or a folder as JSON."""
-    return asdict(facts)
 
 
 def _list_rows(name: str, values: Sequence[str], count: int = 0, most: int = _SHOWN) -> Iterator[FactRow]:

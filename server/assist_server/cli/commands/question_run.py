@@ -39,6 +39,7 @@ from assist_server.questions.events import (
     AnswerPiece,
     AnswerProgress,
     AnswerStart,
+    FactsFound,
     FinalAnswer,
     Notice,
 )
@@ -57,6 +58,7 @@ from assist_server.wording.answers import (
     route_facts,
 )
 from assist_server.wording.edit_previews import edit_warnings
+from assist_server.wording.facts import fact_rows
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link
 
@@ -352,6 +354,10 @@ class _Display:
                     end_passing()
                     self._shows_text = True
                 self._write(text)
+            case FactsFound(found) if self._streams:
+                end_passing()
+                facts(fact_rows(found))
+                out("")
             case AnswerProgress() if not self._shows_text:
                 show_passing(f"{self._model}: {progress_words(event)}")
             case Notice(text):
