@@ -46,6 +46,20 @@ def intent_of(question: str) -> QuestionIntent:
     return QuestionIntent(kind, _speaks_of("tests", text), _speaks_of("changes", text))
 
 
+AskedFact = Literal["tests", "uses", "changes", "places", ""]
+
+
+def asked_fact(question: str) -> AskedFact:
+    """Which fact about the code that it names a question asks for first; "" for none of these.
+
+    >>> [asked_fact(words) for words in ("who calls `total`?", "is it tested?", "Where is X?", "Explain X")]
+    ['uses', 'tests', 'places', '']
+    """
+    text = " ".join(re.findall(r"[\w'-]+", question[:LONGEST].lower()))
+    kinds: tuple[AskedFact, ...] = ("tests", "uses", "changes", "places")
+    return next((kind for kind in kinds if _speaks_of(kind, text)), "")
+
+
 def _speaks_of(subject: str, text: str) -> bool:
     padded = f" {text} "
     phrases = _TABLE[subject]

@@ -3,14 +3,18 @@
 What is certain about code is found by the context package; git says which commits its lines are from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assist_context.documents import Document
 from assist_context.evidence.call_graph import subjects
+from assist_context.evidence.intent import AskedFact, asked_fact
+from assist_context.evidence.mentions import likely_meanings, names_in
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import FileFacts, file_facts
 from assist_context.files.git_history import LineChange, last_changes
 from assist_context.files.git_repository import Git, GitFailed, find_git, open_tree
+from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_server.questions.targets import QuestionTarget
 
@@ -20,10 +24,14 @@ MOST_CHANGES = 3
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """What is certain about a definition, with the commits of its lines, newest first; or about a file."""
+    """What is certain about a definition, with the commits of its lines, newest first; or about a file.
+
+    `asked` is the fact that a question is about, "" for all of them.
+    """
 
     about: DefinitionFacts | FileFacts
     changes: tuple[LineChange, ...] = ()
+    asked: AskedFact = ""
 
 
 def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, str]) -> CodeFacts | None:
@@ -34,9 +42,33 @@ def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, st
     facts = definition_facts(corpus, target.document, about) if about is not None else None
     if facts is None:
         return None
+    return _with_changes(corpus, facts, programs)
+
+
+def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, str]) -> CodeFacts | None:
+    """The facts of the definition that a question names, if it asks for one of them and names one place."""
+    wanted = asked_fact(words)
+    for name in names_in(words) if wanted else ():
+        for corpus in folders:
+            found = likely_meanings(corpus.definitions(name.text), name, "")
+            lines = corpus.lines(found[0].path) if len(found) == 1 else ()
+            if not lines:
+                continue
+            at = found[0]
+            document = Document(at.path, tuple(lines), language_of(at.path))
+            about = definition_facts(corpus, document, at)
+            if about is not None:
+                return _with_changes(corpus, about, programs, wanted)
+    return None
+
+
+def _with_changes(
+    corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], asked: AskedFact = ""
+) -> CodeFacts:
     site = facts.definition
     git = Git(programs, timeout_s=GIT_SECONDS)
-    return CodeFacts(facts, _changes(git, corpus.root, facts.path, (site.start_line, site.end_line)))
+    changes = _changes(git, corpus.root, facts.path, (site.start_line, site.end_line))
+    return CodeFacts(facts, changes, asked)
 
 
 def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[LineChange, ...]:

@@ -22,7 +22,7 @@ from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.routing import features
 from assist_escalation.routing.router import Decision, RoutingRules, route
-from assist_server.questions.code_facts import CodeFacts, code_facts
+from assist_server.questions.code_facts import CodeFacts, asked_facts, code_facts
 from assist_server.questions.composition import (
     DecisionInputs,
     file_rules,
@@ -47,6 +47,7 @@ from assist_server.questions.leaving_files import (
     withheld_files,
 )
 from assist_server.threads.attachments import Attachment
+from assist_server.threads.thread_prompts import with_meant_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,19 @@ def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs)
         *([("Folder", root)] if elsewhere else []),
         *moved_directories(inputs.config),
     )
-    facts = None
-    if question.command == "explain" and question.target is not None:
-        facts = code_facts(folders.corpus, question.target, inputs.config.programs)
+    facts = _code_facts(question, folders, inputs)
     return DecidedQuestion(name, question, root, local, decision, rules, inputs, leaving, surroundings, facts)
+
+
+def _code_facts(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> CodeFacts | None:
+    """What is certain about the code to explain, or about what a question names."""
+    programs = inputs.config.programs
+    if question.command == "explain" and question.target is not None:
+        return code_facts(folders.corpus, question.target, programs)
+    if question.command != "ask":
+        return None
+    words = with_meant_names(question.words, question.thread)
+    return asked_facts((folders.corpus, *folders.others), words, programs)
 
 
 def _leaving(name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> Leaving:

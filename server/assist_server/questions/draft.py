@@ -47,6 +47,7 @@ from assist_server.threads.thread_prompts import (
     earlier_turns,
     joined_spans,
     unseen,
+    with_meant_names,
 )
 
 # Tokens of code for a frontier model: enough for a change over several files, for a few cents.
@@ -349,6 +350,8 @@ def _evidence(
     whole_files = not small and command in EDITS  # a model must see exactly what it changes
     plan = "alone" if small and (command in EDITS or (command == "explain" and target)) else command
     around = EvidenceSurroundings(attached, follow_up=thread is not None, plan=plan)
+    if target is None:
+        words = with_meant_names(words, thread)
     found = evidence_for(folders, words, target, tokens, whole_files=whole_files, around=around)
     return replace(found, spans=unseen(found.spans, thread)) if thread and command == "ask" else found
 

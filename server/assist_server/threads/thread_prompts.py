@@ -34,6 +34,8 @@ _SMALL = """
     less me mean more no not of on or please say shorter simpler so tell that the then these this to was what
     when which why with yes you
 """
+MOST_MEANT = 4  # names of earlier turns that a further question may mean
+_POINTING = frozenset({"it", "its", "that", "this", "these", "those", "them", "they"})
 _SMALL_WORDS = frozenset(_WORD.findall(_SMALL))
 
 
@@ -75,11 +77,26 @@ def _spans_of(thread: Thread, at: int) -> tuple[Span, ...]:
 def asks_for_more(words: str) -> bool:
     """Whether a further question needs more code: it is about something, not just "Why?" or "Shorter".
 
-    >>> asks_for_more("And why is that?"), asks_for_more("where are taxes added?")
-    (False, True)
+    >>> [asks_for_more(words) for words in ("And why is that?", "who calls that?", "where are taxes added?")]
+    [False, True, True]
     """
-    found = [word for word in _WORD.findall(words.lower()) if word not in _SMALL_WORDS]
+    every = _WORD.findall(words.lower())
+    found = [word for word in every if word not in _SMALL_WORDS]
+    if len(found) == 1 and not _POINTING.isdisjoint(every):
+        return True
     return len(found) > 1 or bool(names_in(words)) or bool(_PATH.search(words))
+
+
+def with_meant_names(words: str, thread: Thread | None) -> str:
+    """The words of a further question, with the names that were spoken of last if it has none itself.
+
+    "And which function reads it?" is searched for with the setting that the first question named.
+    """
+    if thread is None or names_in(words):
+        return words
+    said = [text for turn in reversed(thread.turns) for text in (turn.words, turn.answer)]
+    names = list(dict.fromkeys(name.text for text in said for name in names_in(text)))
+    return " ".join([words, *(f"`{name}`" for name in names[:MOST_MEANT])])
 
 
 def joined_spans(earlier: EarlierTurns, turn: Sequence[Span]) -> tuple[Span, ...]:

@@ -1,10 +1,11 @@
 """Facts of code in words, as rows of names and values, and as JSON. It computes none of them."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from assist_context.evidence.intent import AskedFact
 from assist_context.facts.definition_facts import CodeCall, CodeUse, DefinitionFacts
 from assist_context.facts.diff_facts import DiffFact, DiffFactKind
 from assist_context.facts.file_facts import FileFacts
@@ -28,6 +29,13 @@ _RANKS: tuple[DiffFactKind, ...] = (
     "added",
 )  # fmt: skip
 _MOST_OF_DIFF = 40
+# What is shown of a definition where a question asks for one fact.
+_ASKED: Mapping[AskedFact, tuple[str, ...]] = {
+    "uses": ("What", "Used by"),
+    "tests": ("What", "Tested by"),
+    "changes": ("What", "Changed"),
+    "places": ("What", "Used by"),
+}
 _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
 
 
@@ -35,7 +43,19 @@ def fact_rows(found: CodeFacts) -> list[FactRow]:
     """Facts for people."""
     if isinstance(found.about, FileFacts):
         return _file_rows(found.about)
-    return [row for row in _definition_rows(found.about, found.changes) if row[1]]
+    rows = [row for row in _definition_rows(found.about, found.changes) if row[1]]
+    return _only(rows, _ASKED[found.asked]) if found.asked else rows
+
+
+def _only(rows: Sequence[FactRow], wanted: Sequence[str]) -> list[FactRow]:
+    """The rows of these names, with those that continue them; what is wanted and not there is said."""
+    kept: list[FactRow] = []
+    name = ""
+    for row in rows:
+        name = row[0] or name
+        kept += [row] if name in wanted else []
+    missing = [word for word in wanted if word not in {word for word, _ in kept}]
+    return [*kept, *((word, "nothing that the index knows") for word in missing)]
 
 
 def fact_block(found: CodeFacts) -> str:

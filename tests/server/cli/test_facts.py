@@ -4,7 +4,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Assist
+from asked_shop import KEY
+from conftest import Assist, runner
+from vendor import provider, scripted_answer
 
 CART = '''\
 def total(items, rate=0.2):
@@ -17,16 +19,23 @@ TILL = "from cart import total\n\n\ndef pay(items):\n    return total(items)\n"
 
 
 @pytest.fixture
+def assist(cart: Path, home: dict[str, str]) -> Assist:
+    return runner(cart, {**home, "ACME_KEY": KEY})
+
+
+@pytest.fixture
 def cart(tmp_path: Path) -> Path:
-    (tmp_path / "cart.py").write_text(CART)
-    (tmp_path / "till.py").write_text(TILL)
+    root = tmp_path / "space"
+    root.mkdir()
+    (root / "cart.py").write_text(CART)
+    (root / "till.py").write_text(TILL)
     for command in (
         ("init", "-q"),
         ("add", "."),
         ("-c", "user.name=A", "-c", "user.email=a@b.example", "commit", "-qm", "Add the till"),
     ):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    return tmp_path
+        subprocess.run(["git", *command], cwd=root, check=True)
+    return root
 
 
 def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> None:
@@ -66,3 +75,21 @@ def test_what_is_no_definition_is_said(assist: Assist, cart: Path) -> None:
     assert done.code == 1
     assert "There is no definition around empty.py:3" in done.err
     assert assist("explain", "nothing", "--facts").code == 1
+
+
+def test_a_question_for_a_fact_gets_it_before_any_model(assist: Assist, cart: Path, tmp_path: Path) -> None:
+    """Also a further question, which speaks of "it"."""
+    (cart / "cart.py").write_text(CART.replace("total", "gross_total"))
+    (cart / "till.py").write_text(TILL.replace("total", "gross_total"))
+    answers = [scripted_answer(text) for text in ("In pay.", "It is not.", "It is.", "Round.")]
+    with provider(tmp_path, *answers):
+        who = assist("ask", "who", "calls", "gross_total?", "--frontier", "--yes", "--json")
+        tested = assist("ask", "-c", "and is it tested?", "--frontier", "--yes")
+        other = assist("ask", "why is gross_total rounded?", "--frontier", "--yes", "--json")
+    assert who.code == 0, who.err
+    assert [use["inside"] for use in who.json["facts"]["callers"]] == ["pay"]
+    facts, text = tested.out.split("\n\n")
+    assert facts.splitlines()[0].startswith("What       function gross_total, cart.py:1-5")
+    assert facts.splitlines()[-1] == "Tested by  nothing that the index knows"
+    assert text == "It is not.\n"
+    assert other.json["facts"] is None
