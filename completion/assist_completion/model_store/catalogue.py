@@ -156,7 +156,10 @@ def find(name: str, among: Iterable[ModelRow] | None = None) -> ModelRow:
         return known[name]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known)}."
-    raise ModelError(f"There is no model {name!r} in the catalogue: {hint} A path to a .gguf file works too.")
+    raise ModelError(
+        f"There is no model {name!r} in the catalogue: {hint} `assist models list` has them all. A path to a "
+        ".gguf file works too."
+    )
 
 
 def default_row(memory_bytes: int, cores: int) -> ModelRow:

@@ -6,9 +6,12 @@ It writes plain text. Tables, bars and code are in the `terminal` wing.
 import json
 import shutil
 import sys
+import time
 from typing import Any
 
 from assist_server.wording.sanitize import harmless
+
+SIGN_S = 10.0  # seconds after which a pipe, too, is told that work goes on
 
 
 def emit(document: Any) -> None:
@@ -28,14 +31,24 @@ def out(text: str) -> None:
 
 
 class _PassingLine:
-    """How much of the last line on stderr will be overwritten."""
+    """How much of the last line on stderr will be overwritten, and when a pipe was told last."""
 
     width = 0
+    told = 0.0
 
 
 def show_passing(text: str) -> None:
-    """What happens now, on the last line of a terminal, until anything else is written; else nothing."""
-    if sys.stderr.isatty():
+    """What happens now, on the last line of a terminal, until anything else is written.
+
+    A pipe or a file gets a line of it where it goes on for long: at most one in `SIGN_S`.
+    """
+    if not sys.stderr.isatty():
+        now = time.monotonic()
+        _PassingLine.told = _PassingLine.told or now
+        if now - _PassingLine.told >= SIGN_S:
+            _PassingLine.told = now
+            say(text)
+    else:
         line = harmless(text)[: shutil.get_terminal_size().columns - 1]
         sys.stderr.write(f"\r{line.ljust(_PassingLine.width)}")
         sys.stderr.flush()

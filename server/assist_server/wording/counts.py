@@ -126,7 +126,7 @@ def _unusable_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         return []
     named = _target_words(unusable)
     share = document["local_usable_share"]
-    usable = f"; {share:.0%} of what this machine wrote could be used" if share is not None else ""
+    usable = f"; {share:.0%} of what this machine wrote passed our checks" if share is not None else ""
     return [("Unusable", f"edits that our checks refused: {named}{usable}")]
 
 

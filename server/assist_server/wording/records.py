@@ -79,7 +79,7 @@ def _local_lines(answers: Mapping[str, Any]) -> list[str]:
     refused = answers["refused_by_checks"].get("local", 0)
     if not local:
         return []
-    more = f"; edits that our checks refused: {refused:,} ({1 - refused / local:.0%} could be used)"
+    more = f"; edits that our checks refused: {refused:,} ({1 - refused / local:.0%} passed)"
     return [f"Answered on this machine, at no cost: {local - refused:,}{more if refused else ''}."]
 
 

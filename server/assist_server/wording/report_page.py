@@ -17,12 +17,12 @@ from assist_server.wording.usage_tables import (
     ghost_document,
     ghost_rows,
     kept_words,
-    ms_phrase,
     ms_words,
     pair_document,
     pair_lines,
     question_cells,
     question_document,
+    times_sentence,
     with_share,
 )
 
@@ -66,8 +66,7 @@ def report_page(report: UsageReport) -> str:
         ghost_tables=_ghost_tables(report),
         pair=pair_lines(report.pair),
         latency=_bars((_bucket_words(name), ghost[name]) for name in BUCKETS) if _has_times(ghost) else [],
-        p50=ms_phrase(percentile(ghost, 0.5)),
-        p95=ms_phrase(percentile(ghost, 0.95)),
+        times=times_sentence(percentile(ghost, 0.5), percentile(ghost, 0.95)),
         sources=_bars(_source_counts(ghost)),
         questions=_question_tables(report) if report.answers["asked"] else [],
         edits=_edit_words(report.answers),

@@ -175,6 +175,27 @@ def ms_phrase(ms: float | None) -> str:
     return f"over {MS_BOUNDS[-1]:,} ms" if math.isinf(ms) else f"at most {ms:,.0f} ms"
 
 
+def times_sentence(half: float | None, most: float | None) -> str:
+    """How long half and 95 of 100 answers took at most; of the last bucket only that it took longer is known.
+
+    >>> times_sentence(5.0, 250.0)
+    'Half of the answers took at most 5 ms, and 95 of 100 at most 250 ms.'
+    >>> times_sentence(5.0, math.inf)
+    'Half of the answers took at most 5 ms, and at least 5 of 100 took longer than 2,500 ms.'
+    """
+    longest = f"longer than {MS_BOUNDS[-1]:,} ms"
+    if half is None or most is None:
+        return "How long answers took is unknown."
+    if math.isinf(half):
+        return f"At least half of the answers took {longest}."
+    begin = f"Half of the answers took {ms_phrase(half)}, and"
+    return (
+        f"{begin} at least 5 of 100 took {longest}."
+        if math.isinf(most)
+        else f"{begin} 95 of 100 {ms_phrase(most)}."
+    )
+
+
 def _verdict_words(pair: ModelPair, first: str, second: str) -> str:
     found = pair.comparison
     if found.verdict == "cannot be told apart":

@@ -115,4 +115,4 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
     assert "Edits 1 accepted, 1 undone, of 1 offered; 0 not applied" in told
     assert "edits that our checks refused: 1 on this machine; 50% of what this machine wrote" in told
     shown = assist("cost").out
-    assert "at no cost: 1; edits that our checks refused: 1 (50% could be used)." in shown
+    assert "at no cost: 1; edits that our checks refused: 1 (50% passed)." in shown

@@ -106,7 +106,7 @@ def test_shares_are_of_those_who_answered() -> None:
     assert (found["local_usable_share"], found["escalated_share"]) == (0.25, 0.0)
     told = dict(answers_facts(found))
     assert told["Decided"] == "3 at a provider, 1 on this machine (0% escalated)"
-    assert "25% of what this machine wrote could be used" in told["Unusable"]
+    assert "25% of what this machine wrote passed our checks" in told["Unusable"]
     assert not [words for words in told.values() if "-" in words]
 
 

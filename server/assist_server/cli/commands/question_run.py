@@ -16,7 +16,7 @@ from assist_context.files.repository_top import top_of
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_server.cli.flags import Asking, directory, settings
-from assist_server.cli.output import emit, end_passing, out, say, show_passing
+from assist_server.cli.output import SIGN_S, emit, end_passing, out, say, show_passing
 from assist_server.cli.piped_input import DASH, NOTHING, PipedInput, piped_input, piped_span
 from assist_server.cli.terminal.answers import (
     at_terminal,
@@ -346,6 +346,13 @@ class _Display:
         self._shows_text = False
         self._model = ""
 
+    def _show_progress(self, event: AnswerProgress) -> None:
+        """What the model does; a pipe is told at once that it will read for long."""
+        words = f"{self._model}: {progress_words(event)}"
+        show_passing(words)
+        if event.phase == "reading" and (event.seconds or 0) >= SIGN_S and not sys.stderr.isatty():
+            say(words)
+
     def show(self, event: AnswerEvent) -> None:
         """Show the next event."""
         match event:
@@ -359,7 +366,7 @@ class _Display:
                 facts(fact_rows(found))
                 out("")
             case AnswerProgress() if not self._shows_text:
-                show_passing(f"{self._model}: {progress_words(event)}")
+                self._show_progress(event)
             case Notice(text):
                 self.notices.append(text)
                 say(text)
