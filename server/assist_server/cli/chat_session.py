@@ -9,10 +9,9 @@ import time
 from dataclasses import dataclass, replace
 
 from assist_context.files.repository_top import top_of
+from assist_server.cli.commands.question_place import QuestionContext, TerminalQuestion
 from assist_server.cli.commands.question_run import (
     LocalModel,
-    QuestionContext,
-    TerminalQuestion,
     answer_run,
     decide_run,
     finish_run,

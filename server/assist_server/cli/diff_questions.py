@@ -10,7 +10,8 @@ from pathlib import Path
 from assist_context.facts.diff_facts import ComparedFile, DiffFact, defines, diff_facts
 from assist_context.files.git_repository import Git, find_git
 from assist_context.unseen_characters import visible
-from assist_server.cli.commands.question_run import answer_unshown, bring_up_to_date, show_decision
+from assist_server.cli.commands.question_place import bring_up_to_date
+from assist_server.cli.commands.question_run import answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config

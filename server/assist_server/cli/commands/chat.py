@@ -38,7 +38,7 @@ def chat(flags: Asking, files: Files = None, go_on: Continue = False, thread: Th
     """
     refuse_two_conversations(thread, go_on=go_on)
     from assist_server.cli.chat_session import run_chat  # noqa: PLC0415
-    from assist_server.cli.commands.question_run import QuestionContext  # noqa: PLC0415
+    from assist_server.cli.commands.question_place import QuestionContext  # noqa: PLC0415
 
     run_chat(flags, QuestionContext(tuple(files or ()), thread, go_on))
 

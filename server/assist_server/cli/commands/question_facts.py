@@ -3,7 +3,7 @@
 import os
 
 from assist_context.facts.file_facts import folder_facts
-from assist_server.cli.commands.question_run import TerminalQuestion, folders_of_question
+from assist_server.cli.commands.question_place import TerminalQuestion, folders_of_question
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit
 from assist_server.cli.terminal.tables import facts as show_rows

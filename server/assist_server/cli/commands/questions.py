@@ -200,6 +200,7 @@ def _run(
     """Load the rest only here: `--help` must not wait for it. The words are the user's, and a `-`."""
     if not flags.dry_run:
         show_passing("looking for code that helps")
-    from assist_server.cli.commands.question_run import QuestionContext, run  # noqa: PLC0415
+    from assist_server.cli.commands.question_place import QuestionContext  # noqa: PLC0415
+    from assist_server.cli.commands.question_run import run  # noqa: PLC0415
 
     run(command, target, words, flags, QuestionContext(tuple(files or ()), **conversation))

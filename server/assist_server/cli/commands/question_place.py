@@ -1,0 +1,152 @@
+"""A question as it was typed at the terminal, and the code that it is about: its folders, index and target.
+
+It brings the index up to date where that is needed, and decides nothing about the answer.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assist_context.files.repository_top import top_of
+from assist_server.cli.output import say, show_passing
+from assist_server.cli.piped_input import NOTHING, PipedInput
+from assist_server.config.config import Config
+from assist_server.errors import WRONG_USAGE, UserError
+from assist_server.questions.draft import QuestionFolders
+from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
+from assist_server.threads.thread import Thread
+from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
+from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link
+
+OVERVIEW = "Give an overview of this folder: what it is for, its main parts, and how they work together."
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionContext:
+    """What goes with a question: files and folders by name, and the conversation that it goes on with.
+
+    That is `thread` itself, the one called `name`, or with `last` the last one of the workspace.
+    """
+
+    files: tuple[str, ...] = ()
+    name: str = ""
+    last: bool = False
+    thread: Thread | None = None
+
+
+NO_CONTEXT = QuestionContext()
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalQuestion:
+    """A question as it was typed.
+
+    `index` says whether the index may be brought up to date for it, `users` that the answer says who uses
+    the code.
+    """
+
+    command: str
+    target: str
+    words: str
+    piped: PipedInput = NOTHING
+    context: QuestionContext = NO_CONTEXT
+    index: bool = True
+    users: bool = False
+
+
+def with_folder_target(root: Path, asked: TerminalQuestion) -> TerminalQuestion:
+    """A question whose target is a folder: that is explained by its outlines; other commands need a file."""
+    is_folder = asked.target and os.path.isdir(_full_path(root, asked.target))
+    if not is_folder or parse_target(asked.target).first:
+        return asked
+    if asked.command != "explain":
+        raise UserError(
+            f"{asked.target} is a folder: name the file, the lines or the symbol that `{asked.command}` is "
+            f"for, as in {os.path.join(asked.target, 'app.py')}:12. "
+            f"`assist explain {asked.target}` gives an overview.",
+            WRONG_USAGE,
+        )
+    context = replace(asked.context, files=(asked.target, *asked.context.files))
+    return replace(asked, target="", words=asked.words or OVERVIEW, context=context)
+
+
+@contextmanager
+def folders_of_question(
+    config: Config, root: Path, question: TerminalQuestion
+) -> Iterator[tuple[QuestionFolders, QuestionTarget | None]]:
+    """The folder of the question with its index, and the code that the question is about."""
+    target = question.target
+    by_index = any(os.path.isdir(_full_path(root, name)) for name in question.context.files)
+    _refuse_stray_link(root, root, target)
+    asked = root
+    root, target = _place_of(root, target)
+    if root != asked:
+        say(f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}.")
+    folder = known_folder(config, root) or folder_at(config, root)
+    by_index = by_index or question.users or not (target and os.path.exists(root / parse_target(target).path))
+    docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
+    if config.context.index and question.index and by_index:
+        # A symbol, a folder, or a question about the whole folder: the index must be up to date.
+        bring_up_to_date(config, folder)
+        for pages in docs:
+            try:
+                bring_up_to_date(config, pages)
+            except UserError as error:  # the question is about the workspace
+                say(f"assist: {pages.root} is not searched: {error}")
+        show_passing("looking for code that helps")
+    if target and not os.path.lexists(root / parse_target(target).path):
+        _refuse_stray_link(Path(folder.root), asked, target)  # it may be named from the indexed folder on
+    with ExitStack() as stack:
+        corpora = [corpus_of(searched) for searched in (folder, *docs)]
+        for corpus in corpora:
+            stack.callback(corpus.reader.close)
+        resolved = resolve_target(corpora[0], _from_folder(root, folder, target)) if target else None
+        yield QuestionFolders(corpora[0], tuple(corpora[1:])), resolved
+
+
+def bring_up_to_date(config: Config, folder: WorkspaceFolder) -> None:
+    """Bring a folder's index up to date, and say on a terminal how far that is. Raises `UserError`."""
+    what = f"indexing {folder.name}".rstrip()
+    show_passing(what)
+    update_index(config, folder, lambda done, of: show_passing(f"{what}, {done:,} of {of:,} files"))
+
+
+def _refuse_stray_link(base: Path, workspace: Path, target: str) -> None:
+    """Raise `UserError` for a target that a link out of its repository, or out of the workspace, leads to."""
+    named = os.path.expanduser(parse_target(target).path) if target else ""
+    refuse_named_link(base, named, [os.path.realpath(workspace)])
+
+
+def _full_path(root: Path, target: str) -> str:
+    """The path of a target as it is written, with links and "..", absolute."""
+    return os.path.join(root, os.path.expanduser(parse_target(target).path))
+
+
+def asking_folders(root: Path, asked: TerminalQuestion) -> list[str]:
+    """The folders whose rules hold for the question: the workspace, and those that have what it names.
+
+    If a link is named, that is another folder than the one of the file.
+    """
+    named = [*([asked.target] if asked.target else []), *asked.context.files]
+    return [str(root), *(os.path.dirname(_full_path(root, name)) for name in named)]
+
+
+def _place_of(root: Path, target: str) -> tuple[Path, str]:
+    """The workspace and the target in it. A file outside of it is seen from the top of its own repository.
+
+    Seen from its own folder, the rules that exclude all of this folder would not count.
+    """
+    path = Path(os.path.realpath(_full_path(root, target))) if target else root
+    if not path.is_file() or path.is_relative_to(os.path.realpath(root)):
+        return root, target
+    lines = target.removeprefix(parse_target(target).path)
+    return Path(top_of(str(path.parent)) or path.parent), _full_path(root, target) + lines
+
+
+def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
+    """The target as seen from the indexed folder, which may be above the working directory."""
+    path = parse_target(target).path
+    real = os.path.realpath(root)
+    return os.path.join(real, target) if (root / path).exists() and real != folder.root else target
