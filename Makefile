@@ -2,6 +2,10 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup run fix check test quick nightly e2e pictures vsix bench clean
 
+# Python keeps what it compiles, whatever the environment says: the tests start hundreds of processes, and without
+# that each of them compiles all it imports, which takes a second.
+unexport PYTHONDONTWRITEBYTECODE
+
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
 EXTENSION := vscode-extension
