@@ -18,7 +18,7 @@ from assist_server.config.permissions import permissions_for
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import git_of
-from assist_server.workspace.folder_index import folder_at, known_folder, update_index
+from assist_server.workspace.folder_index import update_index, working_folder
 from assist_server.workspace.folders import WorkspaceFolder
 
 TASKS = 300
@@ -62,7 +62,7 @@ class ReadyEvaluation:
 
 def workspace_at(config: Config, root: Path) -> WorkspaceFolder:
     """The folder that is evaluated: the nearest one with an index from here upward, as for questions."""
-    return known_folder(config, root) or folder_at(config, root)
+    return working_folder(config, root)
 
 
 def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalWish, say: SayStep) -> TaskSet:

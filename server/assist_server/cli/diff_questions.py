@@ -26,7 +26,7 @@ from assist_server.wording.facts import diff_rows
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.commit_style import clean_message
 from assist_server.workspace.folder_diff import FolderDiff, compared_files
-from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder
+from assist_server.workspace.folder_index import corpus_of, known_folder, working_folder
 from assist_server.workspace.remarks import remarks_in, without_refuted
 
 
@@ -129,7 +129,7 @@ def _place(flags: Asking) -> tuple[Config, str]:
     """The configuration, and the folder whose rules and budget the question has."""
     config = settings(offline=flags.offline)
     root = directory(flags.workspace)
-    return config, (known_folder(config, root) or folder_at(config, root)).root
+    return config, working_folder(config, root).root
 
 
 def _ask(
@@ -145,7 +145,7 @@ def _ask(
     _say_left_out(about.left_out)
     if not about.question.material:
         raise UserError("All that changed is excluded by rules, so no model is shown it.")
-    corpus = corpus_of(known_folder(config, root) or folder_at(config, root))
+    corpus = corpus_of(working_folder(config, root))
     try:
         decided = decide(about.question, QuestionFolders(corpus), about.inputs)
     finally:

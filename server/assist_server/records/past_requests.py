@@ -30,7 +30,7 @@ from assist_server.questions.composition import (
 )
 from assist_server.questions.record_files import gate_files
 from assist_server.records.usage.answer_counts import DECISIONS, ENDS
-from assist_server.workspace.folder_index import folder_at, known_folder
+from assist_server.workspace.folder_index import working_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Fit:
 
 def workspace_of(config: Config, folder: Path) -> RecordedWorkspace:
     """The workspace of a folder: as for questions, the nearest indexed folder from this one upward."""
-    root = (known_folder(config, folder) or folder_at(config, folder)).root
+    root = working_folder(config, folder).root
     return RecordedWorkspace(config, root, *permissions_for(config, [root], [str(folder)]))
 
 

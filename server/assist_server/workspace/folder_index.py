@@ -49,6 +49,11 @@ def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
     return next((folder for folder in folders if os.path.isfile(folder.database)), None)
 
 
+def working_folder(config: Config, root: Path) -> WorkspaceFolder:
+    """What a command in `root` works on: the nearest directory with an index, or `root` itself."""
+    return known_folder(config, root) or folder_at(config, root)
+
+
 def update_index(config: Config, folder: WorkspaceFolder, progress: IndexProgress) -> IndexerEvent:
     """Bring an index up to date and return the indexer's last event. Raises `UserError`.
 

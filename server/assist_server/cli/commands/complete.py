@@ -146,9 +146,9 @@ def _complete_lines(config: Config, workspace: Path) -> None:
 def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner, "GhostTextEngine"]]:
     """An event loop, and an engine on it that is closed before the loop."""
     from assist_server.editor.team_server_opening import open_ghost_text  # noqa: PLC0415
-    from assist_server.workspace.folder_index import folder_at, known_folder  # noqa: PLC0415
+    from assist_server.workspace.folder_index import working_folder  # noqa: PLC0415
 
-    folder = known_folder(config, root) or folder_at(config, root)
+    folder = working_folder(config, root)
     with asyncio.Runner() as runner:
         engine = open_ghost_text(config, lambda: [folder], say if sys.stderr.isatty() else silent)
         try:

@@ -17,7 +17,7 @@ from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.draft import QuestionFolders
 from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
 from assist_server.threads.thread import Thread
-from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
+from assist_server.workspace.folder_index import corpus_of, update_index, working_folder
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link
 
 OVERVIEW = "Give an overview of this folder: what it is for, its main parts, and how they work together."
@@ -84,7 +84,7 @@ def folders_of_question(
     root, target = _place_of(root, target)
     if root != asked:
         say(f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}.")
-    folder = known_folder(config, root) or folder_at(config, root)
+    folder = working_folder(config, root)
     by_index = by_index or question.users or not (target and os.path.exists(root / parse_target(target).path))
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
     if config.context.index and question.index and by_index:

@@ -28,7 +28,7 @@ from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import checkpoint_of, log_key, scope_of
 from assist_server.questions.record_files import gate_files
 from assist_server.wording.servers import server_document, server_warnings
-from assist_server.workspace.folder_index import folder_at, known_folder
+from assist_server.workspace.folder_index import working_folder
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ def egress_facts(config: Config, folder: Path, findings: list[DoctorFinding]) ->
     `trust` is the state of the repository's files: none, new, changed, trusted, or damaged if the record of
     accepted files cannot be read.
     """
-    root = (known_folder(config, folder) or folder_at(config, folder)).root
+    root = working_folder(config, folder).root
     permissions, problems = permissions_for(config, [root], [str(folder)])
     examination = _Examination(config, root, permissions, findings)
     findings += [
