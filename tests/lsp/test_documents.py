@@ -107,6 +107,13 @@ ELSEWHERE = [
         ("file:///home/a.py?ref=HEAD", ""),
         ("file:///home/a.py#1", ""),
         ("file:///home/a%00.py", ""),
+        ("file:///home/caf%E9.py", "/home/caf\udce9.py"),
+        ("file:///home/caf%C3%A9é.py", "/home/caféé.py"),
+        ("file:///home/a%09b.py", "/home/a\tb.py"),
+        ("file:///home/a b.py", "/home/a b.py"),
+        # What would be deleted: another file would be judged.
+        *((f"file:///home/a{character}b.py", "") for character in "\0\t\n\r\x1f\udce9\ud800"),
+        *((f"{character}file:///home/a.py", "") for character in " \t\x1b"),
         ("file:home/a.py", ""),
         ("file:", ""),
         ("file://[x/home/a.py", ""),

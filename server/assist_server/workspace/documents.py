@@ -6,11 +6,12 @@ counts columns in UTF-8, UTF-16 or UTF-32 units, Python in characters.
 
 import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
@@ -207,22 +208,31 @@ def resolve_path(path: str) -> str:
     return os.path.realpath(path) if os.path.isabs(path) else ""
 
 
+# `urlsplit` deletes these without an error, and another file would be judged than the one that is shown.
+_DELETED = re.compile(r"\A[ ]|[\0-\x1f]")
+
+
 def path_of(uri: str) -> str:
     """The absolute path of the file on this machine that a URI names, saved or not; "" for all others.
 
     Only such a document is a file of the workspace, by whose rules its text may leave. A path in another URI
-    is one of another machine, of an old revision, or of a window of the editor's own.
+    is one of another machine, of an old revision, or of a window of the editor's own. Bytes that are not
+    UTF-8 become surrogates, as everywhere in Python, so that the path names the same file.
 
     >>> path_of("file:///home/me/a%20b.py"), path_of("untitled:/home/me/new.py")
     ('/home/me/a b.py', '/home/me/new.py')
     >>> path_of("git:/home/me/a.py?ref=HEAD"), path_of("file://other/home/me/a.py")
     ('', '')
+    >>> path_of("file:///home/me/caf%E9.py"), path_of("file:///home/me/a\\tb.py")
+    ('/home/me/caf\\udce9.py', '')
     """
+    if _DELETED.search(uri):
+        return ""
     try:
         parts = urlsplit(uri)
-    except ValueError:  # a host in brackets that is none
+        path = os.fsdecode(unquote_to_bytes(parts.path))
+    except ValueError:  # a host in brackets that is none, or half a character
         return ""
-    path = unquote(parts.path)
     here = parts.scheme in ("file", "untitled") and parts.netloc.lower() in ("", "localhost")
     if not (here and path.startswith("/")) or parts.query or parts.fragment or "\0" in path:
         return ""
