@@ -5,6 +5,7 @@ This module reads the index and open documents through a corpus.
 """
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,13 +14,18 @@ from assist_context.evidence.call_graph import imports_file, leads_to, uses
 from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
+from assist_context.next_edit.renames.other_texts import OtherText, are_related
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.scopes.statements import CodeStatement, statements_in
 from assist_context.syntax.symbols import Definition, Reference, symbols
 
 MOST_USES = 15  # callers and tests that are listed; the others are counted
+SECONDS = (
+    0.25  # of processor time in which names of other files are resolved; the others are told by their imports
+)
 MOST_CALLS = 24
 MOST_MEMBERS = 40
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b.*")
@@ -50,8 +56,8 @@ class DefinitionFacts:
     """What is known of a definition. Lines count from 1, both ends included.
 
     Of `callers` and `tests` there are at most 15; `caller_count` and `test_count` are how many there are. If
-    several definitions have the name, only sure uses are among them; `unsure_count` is how many other lines
-    have the name, and may mean another one.
+    several definitions have the name and many lines use it, only sure uses are among them; `unsure_count` is
+    how many other lines have the name, and may mean another one.
     """
 
     definition: Definition
@@ -79,7 +85,7 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
         definition = same[-1] if document.language.name == "python" else definition
         at = replace(at, start_line=definition.start_line, end_line=definition.end_line)
     facts = DefinitionFacts(definition, at.path, document.language.name, todos=tuple(_todos(document, at)))
-    used, unsure = _uses(corpus, at)
+    used, unsure = uses_of(corpus, at)
     callers = [use for use in used if not is_test(use.path)]
     tests = [use for use in used if is_test(use.path)]
     facts = replace(
@@ -109,30 +115,113 @@ def _todos(document: Document, at: IndexedDefinition) -> Iterator[tuple[int, str
 
 def sure_uses(corpus: Corpus, at: IndexedDefinition) -> list[CodeUse]:
     """The uses that certainly mean a definition."""
-    return [use for use in _uses(corpus, at)[0] if use.sure]
+    return [use for use in uses_of(corpus, at)[0] if use.sure]
 
 
-def _uses(corpus: Corpus, at: IndexedDefinition) -> tuple[list[CodeUse], int]:
-    """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
-    found: dict[tuple[str, int], CodeUse] = {}
-    ways: dict[str, ImportedWays] = {}
+def imported_uses(corpus: Corpus, at: IndexedDefinition) -> set[str]:
+    """The files that use a definition by what they import; faster than `sure_uses`, which reads them."""
+    found = set[str]()
     for site, _ in uses(corpus, at):
-        if site.path not in ways:
-            ways[site.path] = imported_ways(corpus, site.path, at)
-        owner = owner_in_line(corpus.lines(site.path), site.line, at.name)
-        sure = _is_sure(at, site, owner, ways[site.path])
-        found.setdefault((site.path, site.line), CodeUse(site.path, site.line, site.inside, sure))
+        if site.path not in found:
+            owner = owner_in_line(corpus.lines(site.path), site.line, at.name)
+            found |= {site.path} if _is_sure(at, site, owner, imported_ways(corpus, site.path, at)) else set()
+    return found
+
+
+def uses_of(corpus: Corpus, at: IndexedDefinition) -> tuple[list[CodeUse], int]:
+    """The uses of a definition, sure ones first, and how many lines may mean another of the same name.
+
+    In its own file and in files that the index names, names are resolved by the scopes of the language, for
+    `SECONDS`. Where that finds nothing, an import of the file or of a package around it makes a use sure.
+    """
+    own = _reader_of(corpus, at.path)
+    found = {} if own is None else _uses_in_own(own, at)
+    exact = set(found)
+    sites: dict[str, list[ReferenceSite]] = {}
+    for site, _ in uses(corpus, at):
+        sites.setdefault(site.path, []).append(site)
+    until = time.thread_time() + SECONDS
+    for path, named in sites.items():
+        if own is not None and (path != at.path or not exact):
+            other = _reader_of(corpus, path) if path != at.path and time.thread_time() < until else None
+            found |= _uses_in_other(other, own, at) if other is not None else {}
+        ways = imported_ways(corpus, path, at)
+        for site in named if path != at.path or not exact else ():
+            owner = owner_in_line(corpus.lines(path), site.line, at.name)
+            if owner or at.parent or not ways.elsewhere:
+                use = CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, ways))
+                found.setdefault((path, site.line), use)
     places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
-    shown = [use for use in found.values() if use.sure or len(places) <= 1]
+    some = len(found) <= MOST_USES
+    shown = [use for use in found.values() if use.sure or some or len(places) <= 1]
     return sorted(shown, key=lambda use: not use.sure), len(found) - len(shown)
+
+
+def _reader_of(corpus: Corpus, path: str) -> NameReader | None:
+    lines = corpus.lines(path)
+    return NameReader(ParsedText(Document(path, tuple(lines), language_of(path)))) if lines else None
+
+
+def _defining(reader: NameReader, at: IndexedDefinition) -> Occurrence | None:
+    """The name of a definition in its own text."""
+    head = range(at.start_line - 1, at.start_line + at.head_lines - 1)
+    places = (place for place in reader.occurrences(at.name) if place.defines and place.start.line in head)
+    return next((place for place in places if place.binding is not None), None)
+
+
+def _uses_in_own(reader: NameReader, at: IndexedDefinition) -> dict[tuple[str, int], CodeUse]:
+    """The uses in the definition's own file, but in itself; none if its scope is not known."""
+    defining = _defining(reader, at)
+    if defining is None:
+        return {}
+    inside = range(at.start_line, at.end_line + 1)
+    lines = [
+        (place.start.line + 1, place.sure)
+        for place in reader.occurrences(at.name)
+        if place.binding == defining.binding and not place.defines and place.start.line + 1 not in inside
+    ]
+    return _with_definitions(reader, at.path, lines)
+
+
+def _uses_in_other(
+    reader: NameReader, own: NameReader, at: IndexedDefinition
+) -> dict[tuple[str, int], CodeUse]:
+    """The uses in another file, which imports the definition's."""
+    defining = _defining(own, at)
+    if defining is None or defining.binding is None:
+        return {}
+    document = reader.parsed.document
+    if not are_related(own.parsed.document, document):
+        return {}
+    places = OtherText(reader, own.parsed.document).places(at.name, defining.binding)
+    lines = [(place.start.line + 1, place.sure) for place in places if not place.defines]
+    return _with_definitions(reader, document.path, lines)
+
+
+def _with_definitions(
+    reader: NameReader, path: str, lines: Sequence[tuple[int, bool]]
+) -> dict[tuple[str, int], CodeUse]:
+    """Lines as uses, each with the definition around it."""
+    document = reader.parsed.document
+    outline = symbols(document.language, document.text, docs=False).definitions if lines else ()
+    found = {}
+    for line, sure in lines:
+        around = [site for site in outline if site.start_line <= line <= site.end_line]
+        inner = min(around, key=lambda site: site.end_line - site.start_line, default=None)
+        found[path, line] = CodeUse(path, line, inner.qualified if inner else "", sure)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedWays:
-    """How a file can name a definition of another one: by its bare name, or as a member of `owners`."""
+    """How a file can name a definition of another one: by its bare name, or as a member of `owners`.
+
+    `elsewhere`: the bare name is another one's there.
+    """
 
     bare: bool
     owners: frozenset[str]
+    elsewhere: bool = False
 
 
 def imported_ways(corpus: Corpus, path: str, at: IndexedDefinition) -> ImportedWays:
@@ -141,12 +230,14 @@ def imported_ways(corpus: Corpus, path: str, at: IndexedDefinition) -> ImportedW
     go = language_of(path).name == "go"
     bare = path == at.path or (go and imports_file(corpus, path, at.path))
     owners = set[str]()
+    elsewhere = path != at.path and bool(corpus.outline(path, at.name, ""))
     for import_ in corpus.imports(path):
         if not leads_to(corpus, path, import_, at.path):
+            elsewhere = elsewhere or at.name in import_.names
             continue
         bare = bare or name in import_.names or "*" in import_.names
         owners |= {*import_.names, re.split(r"[./:\\]+", import_.module)[-1]} - {"*"}
-    return ImportedWays(bare, frozenset(owners))
+    return ImportedWays(bare, frozenset(owners), elsewhere and not bare)
 
 
 def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, ways: ImportedWays) -> bool:

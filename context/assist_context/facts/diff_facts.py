@@ -6,15 +6,18 @@ Lines of what is gone count in the old text, all others in the new one.
 """
 
 import re
+import sys
+import time
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal
 
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import sure_uses
+from assist_context.facts.turned_tokens import LineRun, turned_tokens
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
@@ -24,7 +27,6 @@ from assist_context.syntax.scopes.free_names import free_names
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.scopes.statements import CodeStatement, protections_in
-from assist_context.syntax.scopes.tokens import CodeToken, tokens_in
 from assist_context.syntax.symbols import Definition, symbols
 
 DiffFactKind = Literal[
@@ -41,19 +43,10 @@ DiffFactKind = Literal[
 ]
 
 MOST_CALLERS = 15  # calls of one changed signature that are listed
-_MOST_CHANGED = 400  # lines of one hunk whose tokens are compared: more are another text
-_NEAR = 2  # equal tokens on each side of a change that say it is the same expression
+MOST_CHANGED = 40  # changed functions whose callers and tests are looked up
+SECONDS = 3.0  # of processor time for all files; what is not compared by then is left out, and said
 _SPACES = re.compile(r"\s+")
-_OPERATORS = frozenset((
-    "and", "or", "&&", "||", "??", "in", "not-in", "is", "is-not",
-    "<", "<=", ">", ">=", "==", "!=", "===", "!==",
-    "+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>", "++", "--", "..", "..=",
-    "=", ":=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "&&=", "||=", "??=",
-))  # fmt: skip
-_NEGATIONS = frozenset({"not", "!"})
-_LITERAL = re.compile(
-    r"integer|float|number|string|true|false|none|null|nil|boolean|template_string|literal", re.I
-)
+_STAR = re.compile(r"^[ \t]*from[ \t]+\S+[ \t]+import[ \t]+\*", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -69,11 +62,43 @@ class DiffFact:
 
 @dataclass(frozen=True, slots=True)
 class ComparedFile:
-    """A changed file as it was and as it is; "" for one that is new or gone."""
+    """A changed file as it was and as it is, "" for new or gone; `runs` are the replaced lines."""
 
     path: str
     old: str
     new: str
+    runs: tuple[LineRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiffFacts:
+    """The facts of a diff, by path and line, and the files for which there was no time."""
+
+    found: tuple[DiffFact, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+def compared_file(path: str, lines: Iterable[tuple[str, str]]) -> ComparedFile:
+    """A file by all lines of its diff: a mark (space, - or +) and the text without its end, in order.
+
+    >>> compared_file("a", [(" ", "x"), ("-", "y"), ("+", "z")])
+    ComparedFile(path='a', old='x\\ny\\n', new='x\\nz\\n', runs=((2, 2, 2, 2),))
+    """
+    old = list[str]()
+    new = list[str]()
+    runs = list[LineRun]()
+    start: tuple[int, int] | None = None
+    for mark, text in (*lines, ("", "")):
+        if mark in "-+" and mark:
+            start = start or (len(old), len(new))
+        elif start is not None:
+            runs.append((start[0] + 1, len(old), start[1] + 1, len(new)))
+            start = None
+        if mark and mark in " -":
+            old.append(f"{text}\n")
+        if mark and mark in " +":
+            new.append(f"{text}\n")
+    return ComparedFile(path, "".join(old), "".join(new), tuple(runs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +109,31 @@ class _TextSide:
     definitions: Mapping[tuple[str, str], Definition]
 
 
-def diff_facts(corpus: Corpus | None, files: Sequence[ComparedFile]) -> list[DiffFact]:
-    """The facts of all files, by path and line. Without a corpus nothing is said about callers and tests."""
+def diff_facts(
+    corpus: Corpus | None, files: Sequence[ComparedFile], clock: Callable[[], float] = time.thread_time
+) -> DiffFacts:
+    """The facts of all files. Without a corpus nothing is said about callers and tests."""
+    until = clock() + SECONDS
     found = list[DiffFact]()
+    left_out = list[str]()
+
+    def is_over() -> bool:
+        return clock() > until
+
     for file in files:
+        if is_over():
+            left_out.append(file.path)
+            continue
         old, new = _side(file.path, file.old), _side(file.path, file.new)
-        found += _token_facts(file, old.parsed, new.parsed)
+        turned = turned_tokens(old.parsed, new.parsed, file.runs, is_over)
+        found += [DiffFact(token.kind, file.path, token.line, token.text) for token in turned]
         found += _definition_facts(file, old, new)
         found += _undefined_names(file, new.parsed)
         if corpus is not None:
-            found += _caller_facts(corpus, file, old, new, {other.path for other in files})
-    return sorted(found, key=lambda fact: (fact.path, fact.line))
+            found += _caller_facts(corpus, file, (old, new), {other.path for other in files}, is_over)
+        if is_over():
+            left_out.append(file.path)
+    return DiffFacts(tuple(sorted(found, key=lambda fact: (fact.path, fact.line))), tuple(left_out))
 
 
 def _side(path: str, text: str) -> _TextSide:
@@ -106,80 +145,6 @@ def _side(path: str, text: str) -> _TextSide:
     return _TextSide(parsed, definitions)
 
 
-def changed_runs(old: str, new: str) -> list[tuple[int, int, int, int]]:
-    """The lines that were replaced, first and last of both texts; the last is before the first for none."""
-    matcher = SequenceMatcher(None, split_lines(old), split_lines(new), autojunk=False)
-    return [
-        (low + 1, high, start + 1, end)
-        for tag, low, high, start, end in matcher.get_opcodes()
-        if tag != "equal"
-    ]
-
-
-def _token_facts(file: ComparedFile, old: ParsedText, new: ParsedText) -> Iterator[DiffFact]:
-    """Operators, negations and literals that changed within an expression that is otherwise the same."""
-    for low, high, start, end in changed_runs(file.old, file.new):
-        if high < low or end < start or max(high - low, end - start) > _MOST_CHANGED:
-            continue
-        before = _join_words(list(tokens_in(old, low, high)))
-        after = _join_words(list(tokens_in(new, start, end)))
-        words = [token.text for token in before], [token.text for token in after]
-        steps = SequenceMatcher(None, *words, autojunk=False).get_opcodes()
-        for position, (tag, first, last, begin, stop) in enumerate(steps):
-            if tag == "equal" or not _is_within(steps, position):
-                continue
-            yield from _changed_tokens(file.path, before[first:last], after[begin:stop], after, begin)
-
-
-def _join_words(tokens: list[CodeToken]) -> list[CodeToken]:
-    """Tokens with `not in` and `is not` as one."""
-    found = list[CodeToken]()
-    for token in tokens:
-        if found and (found[-1].text, token.text) in {("not", "in"), ("is", "not")}:
-            found[-1] = CodeToken(f"{found[-1].text}-{token.text}", token.type, found[-1].line)
-        else:
-            found.append(token)
-    return found
-
-
-def _is_within(steps: Sequence[tuple[str, int, int, int, int]], position: int) -> bool:
-    """Whether equal tokens are on both sides of a change: two, or all up to the ends of the lines."""
-    for side in (position - 1, position + 1):
-        at_end = side in (0, len(steps) - 1)
-        if 0 <= side < len(steps) and steps[side][2] - steps[side][1] < (1 if at_end else _NEAR):
-            return False
-    return True
-
-
-def _changed_tokens(
-    path: str, before: Sequence[CodeToken], after: Sequence[CodeToken], line: Sequence[CodeToken], at: int
-) -> Iterator[DiffFact]:
-    old, new = [token.text for token in before], [token.text for token in after]
-    near = after or line[max(0, at - 1) : at + 1]
-    number = near[0].line if near else 0
-    if len(old) == len(new) == 1:
-        kind = _kind_of_pair(before[0], after[0])
-        if kind:
-            yield DiffFact(kind, path, number, f"`{_plain(old[0])}` became `{_plain(new[0])}`")
-    elif not old and set(new) <= _NEGATIONS and new:
-        yield DiffFact("negation", path, number, f"a negation was added: `{new[0]}`")
-    elif not new and set(old) <= _NEGATIONS and old:
-        yield DiffFact("negation", path, number, f"a negation is gone: `{old[0]}`")
-
-
-def _kind_of_pair(before: CodeToken, after: CodeToken) -> DiffFactKind | None:
-    if before.text in _OPERATORS and after.text in _OPERATORS:
-        return "operator"
-    short = "\n" not in before.text + after.text and '"""' not in before.text  # no docstring
-    if short and _LITERAL.search(before.type) and _LITERAL.search(after.type):
-        return "literal"
-    return None
-
-
-def _plain(token: str) -> str:
-    return token.replace("-", " ") if token in {"not-in", "is-not"} else _SPACES.sub(" ", token)[:60]
-
-
 def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFact]:
     """Definitions that came and went, signatures that changed, and guards and handlers that are gone."""
     for key, site in new.definitions.items():
@@ -188,7 +153,8 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
             if file.old and _is_outermost(site, new, old):
                 yield DiffFact("added", file.path, site.start_line, f"{site.kind} {site.qualified}")
             continue
-        if site.kind not in FUNCTIONS:
+        before, after = _touched(file, was, old=True), _touched(file, site, old=False)
+        if site.kind not in FUNCTIONS or not (before or after):
             continue
         if _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature):
             text = f"the signature of {site.qualified} changed{_parameter_words(old, was, new, site)}"
@@ -197,6 +163,13 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
     for key, site in old.definitions.items():
         if key not in new.definitions and file.new and _is_outermost(site, old, new):
             yield DiffFact("removed", file.path, site.start_line, f"{site.kind} {site.qualified} is gone")
+
+
+def _touched(file: ComparedFile, site: Definition, *, old: bool) -> bool:
+    """Whether lines of a definition were replaced."""
+    spans = [run[:2] if old else run[2:] for run in file.runs]
+    at = bisect_right(spans, (site.end_line, sys.maxsize))
+    return any(last >= site.start_line - (last < first) for first, last in spans[max(0, at - 1) : at])
 
 
 def _is_outermost(site: Definition, here: _TextSide, there: _TextSide) -> bool:
@@ -250,13 +223,11 @@ def _words_of(statement: CodeStatement) -> str:
 
 def _undefined_names(file: ComparedFile, new: ParsedText) -> Iterator[DiffFact]:
     """Names on new lines of Python that nothing in the file defines or imports."""
-    if new.document.language.name != "python" or re.search(
-        r"^\s*from\s+\S+\s+import\s+\*", file.new, re.MULTILINE
-    ):
+    if new.document.language.name != "python" or _STAR.search(file.new):
         return
     known = set(_WORD.findall(file.old))
     reader = NameReader(new)
-    for _, _, start, end in changed_runs(file.old, file.new):
+    for _, _, start, end in file.runs:
         lines = new.document.lines[start - 1 : end]
         among = {word for line in lines for word in _WORD.findall(line)} - known
         for name, line in free_names(reader, start - 1, end - 1, among):
@@ -270,27 +241,34 @@ def defines(file: ComparedFile, name: str) -> bool:
 
 
 def _caller_facts(
-    corpus: Corpus, file: ComparedFile, old: _TextSide, new: _TextSide, changed: Collection[str]
+    corpus: Corpus,
+    file: ComparedFile,
+    sides: tuple[_TextSide, _TextSide],
+    changed: Collection[str],
+    is_over: Callable[[], bool],
 ) -> Iterator[DiffFact]:
     """Calls that keep arguments that parameters no longer fit, and changed functions with unchanged tests."""
-    touched = {
-        line for _, _, start, end in changed_runs(file.old, file.new) for line in range(start, end + 1)
-    }
-    for key, site in new.definitions.items():
-        was = old.definitions.get(key)
-        if was is None or site.kind not in FUNCTIONS:
-            continue
-        broken = _breaks_calls(_parameters(old, was), _parameters(new, site))
-        own = touched & set(range(site.start_line, site.end_line + 1))
-        if not broken and not own:
-            continue
+    old, new = sides
+    touched = {line for _, _, start, end in file.runs for line in range(start, end + 1)}
+    sites = [
+        (old.definitions[key], site)
+        for key, site in new.definitions.items()
+        if key in old.definitions and site.kind in FUNCTIONS and _touched(file, site, old=False)
+    ]
+    for was, site in sites[:MOST_CHANGED]:
+        if is_over():
+            return
         uses = sure_uses(corpus, _index_row(file.path, site))
-        stale = [use for use in uses if broken and (use.path != file.path or use.line not in touched)]
-        for use in [use for use in stale if use.path not in changed or use.path == file.path][:MOST_CALLERS]:
+        if broken := _breaks_calls(_parameters(old, was), _parameters(new, site)):
+            stale = [
+                use
+                for use in uses
+                if (use.path == file.path and use.line not in touched) or use.path not in changed
+            ]
             text = f"calls {site.qualified}, whose parameters changed ({broken}), and was not changed"
-            yield DiffFact("caller", use.path, use.line, text)
+            yield from (DiffFact("caller", use.path, use.line, text) for use in stale[:MOST_CALLERS])
         tests = {use.path for use in uses if is_test(use.path)}
-        if own and tests and not tests & set(changed):
+        if tests and not tests & set(changed):
             first = sorted(tests)[0]
             more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
             text = f"{site.qualified} changed, its tests in {first}{more} did not"

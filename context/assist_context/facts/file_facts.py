@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from assist_context.evidence.call_graph import imports_file
-from assist_context.facts.definition_facts import sure_uses
+from assist_context.facts.definition_facts import imported_uses
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.pages import SECTION
@@ -48,13 +48,14 @@ class FileFacts:
 
 def file_facts(corpus: Corpus, path: str) -> FileFacts:
     """The facts of one file that is indexed or open."""
-    parts = _used_parts(corpus, _tops(corpus, [path]), lambda user: user != path)
+    tops = list(_tops(corpus, [path]))
+    parts = _used_parts(corpus, tops[:MOST_PARTS], lambda user: user != path)
     return FileFacts(
         path,
         1,
         len(corpus.lines(path)),
-        tuple(parts[:MOST_PARTS]),
-        len(parts),
+        tuple(parts),
+        len(tops),
         tuple(sorted(_imports_of(corpus, path) - {path}))[:MOST_FILES],
         tuple(sorted(_importers(corpus, {path})))[:MOST_FILES],
     )
@@ -94,7 +95,7 @@ def _used_parts(
     """Definitions with the number of other files that surely use them, among those that count."""
     parts: dict[tuple[str, str], UsedPart] = {}
     for site in tops:
-        sure = {use.path for use in sure_uses(corpus, site) if use.path != site.path and counts(use.path)}
+        sure = {path for path in imported_uses(corpus, site) if path != site.path and counts(path)}
         parts.setdefault((site.path, site.name), UsedPart(site, len(sure)))
     return list(parts.values())
 

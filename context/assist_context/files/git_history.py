@@ -159,13 +159,18 @@ def last_changes(tree: GitTree, stop: Stop, path: str, first: int, last: int) ->
             told.setdefault(name, {})[key] = value
     dated = [(int(told[name]["committer-time"]), name) for name in counts if name.strip("0")]
     return [
-        LineChange(name, _day(seconds), told[name]["summary"], counts[name])
+        LineChange(name, day, told[name]["summary"], counts[name])
         for seconds, name in sorted(dated, reverse=True)
+        if (day := _day(seconds))
     ]
 
 
 def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    """A time as a day, "" for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""
 
 
 def files_at(tree: GitTree, stop: Stop, revision: str) -> dict[str, int]:

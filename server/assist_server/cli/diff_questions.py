@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from assist_context.facts.diff_facts import ComparedFile, DiffFact, defines, diff_facts
+from assist_context.facts.diff_facts import ComparedFile, DiffFacts, defines, diff_facts
 from assist_context.files.git_repository import Git, find_git
 from assist_context.unseen_characters import visible
 from assist_server.cli.commands.question_place import bring_up_to_date
@@ -60,7 +60,9 @@ def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
     if not diff.files and not diff.left_out:
         raise UserError("Nothing is staged." if command == "commit" else "Nothing changed.")
     _say_left_out(diff.left_out)
-    found = _facts(config, diff, compared_files(git_of(config), diff))
+    facts = _facts(config, diff, compared_files(git_of(config), diff))
+    found = facts.found
+    _say_not_compared(facts)
     if flags.as_json:
         emit({"facts": [asdict(fact) for fact in found]})
         return
@@ -70,7 +72,13 @@ def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
         say("Nothing is certain but the changed lines themselves.")
 
 
-def _facts(config: Config, diff: FolderDiff, files: Sequence[ComparedFile]) -> list[DiffFact]:
+def _say_not_compared(facts: DiffFacts) -> None:
+    if facts.left_out:
+        named = ", ".join(map(visible, facts.left_out[:NAMED]))
+        say(f"Not all of this was compared, since it takes long: {named}")
+
+
+def _facts(config: Config, diff: FolderDiff, files: Sequence[ComparedFile]) -> DiffFacts:
     """The facts of a diff. Callers are looked up if its new side is in the working tree, which is indexed."""
     folder = known_folder(config, Path(diff.root))
     if not files or folder is None or any(".." in part for part in diff.compared):
@@ -92,7 +100,9 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
             "Nothing changed since the last commit." if not revision else f"No change to {revision}."
         )
     files = [] if flags.dry_run else compared_files(git_of(config), diff)
-    facts = _facts(config, diff, files)
+    compared_facts = _facts(config, diff, files)
+    _say_not_compared(compared_facts)
+    facts = compared_facts.found
     for row in () if flags.as_json else diff_rows(facts):
         out(visible(row))
     decided, final = _ask(config, flags, Question("review", note), diff)

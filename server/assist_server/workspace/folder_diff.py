@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_context.documents import CHARS_PER_TOKEN
-from assist_context.facts.diff_facts import ComparedFile
+from assist_context.facts.diff_facts import ComparedFile, compared_file
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import (
     Git,
@@ -132,9 +132,7 @@ def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
         text = diff_of(tree, file.path, WHOLE, MOST_BYTES_IN_ALL, *diff.compared) if file.lines else ""
         if not text or len(text) >= MOST_BYTES_IN_ALL:
             continue
-        lines = parse_lines(text)
-        old, new = ("".join(f"{line.text}\n" for line in lines if line.mark != mark) for mark in "+-")
-        found.append(ComparedFile(file.path, old, new))
+        found.append(compared_file(file.path, ((line.mark, line.text) for line in parse_lines(text))))
     return found
 
 

@@ -84,7 +84,7 @@ def test_a_function_is_found_through_its_module_its_package_and_its_name(corpus:
     facts = facts_of(corpus, "shop/prices.py", "parse")
     assert places(facts) == [("shop/front.py", 5, True), ("shop/till.py", 5, True)]
     assert [(use.path, use.inside) for use in facts.tests] == [("tests/test_prices.py", "test_parse")]
-    assert facts.unsure_count == 1  # that of the other `parse`
+    assert facts.unsure_count == 0  # the other `parse` is surely another one
     assert [(call.name, call.defined) for call in facts.calls] == [
         ("Price", ("shop/prices.py", 5)),
         ("float", None),
@@ -93,8 +93,7 @@ def test_a_function_is_found_through_its_module_its_package_and_its_name(corpus:
 
 def test_a_method_that_others_have_too_is_sure_behind_its_own_object_alone(corpus: Corpus) -> None:
     facts = facts_of(corpus, "shop/prices.py", "Price.total")
-    assert places(facts) == []
-    assert facts.unsure_count == 2
+    assert places(facts) == [("shop/till.py", 5, False), ("other/use.py", 3, False)]
     assert [(call.name, call.defined) for call in facts.calls] == [("rounded", ("shop/prices.py", 18))]
     assert facts.todos == ((15, "TODO: other rates"),)
     own = facts_of(corpus, "shop/prices.py", "Price.rounded")

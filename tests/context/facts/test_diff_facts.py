@@ -1,11 +1,12 @@
 """Facts of a diff: what was turned around, what is gone, what still passes the old arguments."""
 
+import difflib
 from pathlib import Path
 
 import pytest
 from indexing import corpus_of
 
-from assist_context.facts.diff_facts import ComparedFile, DiffFact, defines, diff_facts
+from assist_context.facts.diff_facts import ComparedFile, DiffFact, compared_file, defines, diff_facts
 
 CART = '''\
 from shop import log
@@ -27,8 +28,13 @@ USE = "from shop.cart import total\n\n\ndef pay(items):\n    return total(items,
 TEST = "from shop.cart import total\n\n\ndef test_total():\n    assert total([], 1) == 0\n"
 
 
+def compared(path: str, old: str, new: str) -> ComparedFile:
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=10_000)
+    return compared_file(path, [(line[:1], line[1:]) for line in list(lines)[3:]])
+
+
 def facts(new: str, old: str = CART, path: str = "shop/cart.py") -> list[tuple[str, int, str]]:
-    return [(fact.kind, fact.line, fact.text) for fact in diff_facts(None, [ComparedFile(path, old, new)])]
+    return [(fact.kind, fact.line, fact.text) for fact in diff_facts(None, [compared(path, old, new)]).found]
 
 
 @pytest.mark.parametrize(
@@ -111,7 +117,7 @@ def test_other_languages(path: str, old: str, new: str, text: str) -> None:
 def test_callers_and_tests_that_were_left_as_they_were(tmp_path: Path) -> None:
     new = CART.replace("items, rate, strict", "items, currency, rate, strict")
     corpus = corpus_of(tmp_path / "w", {"shop/__init__.py": "", "shop/cart.py": new, "shop/pay.py": USE, "tests/test_cart.py": TEST})  # fmt: skip
-    found = diff_facts(corpus, [ComparedFile("shop/cart.py", CART, new)])
+    found = diff_facts(corpus, [compared("shop/cart.py", CART, new)]).found
     words = "calls total, whose parameters changed (`currency` is new), and was not changed"
     assert DiffFact("caller", "shop/pay.py", 5, words) in found
     assert (
@@ -122,14 +128,14 @@ def test_callers_and_tests_that_were_left_as_they_were(tmp_path: Path) -> None:
     assert not [
         fact
         for fact in diff_facts(
-            corpus, [ComparedFile("shop/cart.py", CART, new), ComparedFile("shop/pay.py", USE, used)]
-        )
+            corpus, [compared("shop/cart.py", CART, new), compared("shop/pay.py", USE, used)]
+        ).found
         if fact.kind == "caller" and fact.path == "shop/pay.py"
     ]
     optional = CART.replace("strict=False", "strict=False, currency='EUR'")
     assert not [
         fact
-        for fact in diff_facts(corpus, [ComparedFile("shop/cart.py", CART, optional)])
+        for fact in diff_facts(corpus, [compared("shop/cart.py", CART, optional)]).found
         if fact.kind == "caller"
     ]
 
@@ -139,12 +145,33 @@ def test_any_text_gives_facts_or_none(path: str) -> None:
     texts = ["", "def f(:\n  return (", "if (x { !\n", "\0\n" * 9, "fn f() { a <= b\n", "x\r\ny\r\n"]
     for old in texts:
         for new in texts:
-            for fact in diff_facts(None, [ComparedFile(path, old, new)]):
+            for fact in diff_facts(None, [compared(path, old, new)]).found:
                 assert 0 <= fact.line <= 1 + max(old.count("\n"), new.count("\n"))
 
 
 def test_what_a_file_defines() -> None:
-    file = ComparedFile("shop/cart.py", "", CART)
+    file = compared("shop/cart.py", "", CART)
     assert [defines(file, name) for name in ("total", "value", "log", "sum", "currency")] == [
         True, True, True, False, False,
     ]  # fmt: skip
+
+
+def test_a_large_diff_is_told_in_time_and_what_was_left_out(tmp_path: Path) -> None:
+    rows = "".join(f"row({number}, 1, 1, 1)\n" for number in range(3_000))
+    old = compared("rows.py", rows, rows.replace("1, 1)", "1, 2)"))
+    steps = []
+
+    def clock() -> float:
+        steps.append(1)
+        return len(steps) / 500
+
+    facts = diff_facts(None, [old, compared("other.py", "a < b\n", "a <= b\n")], clock)
+    assert facts.left_out == ("rows.py", "other.py")
+    assert 100 < len(facts.found) < 3_000
+    call = "f(" + "1, " * 400 + "1)\n"
+    assert ("literal", 1, "`1` became `2`") in facts_of_pair(call, call.replace("1)", "2)"))
+    assert facts_of_pair(call, call.replace("1, 1,", "2, 1,").replace("f(2", "f(1")) == [], "another text"
+
+
+def facts_of_pair(old: str, new: str) -> list[tuple[str, int, str]]:
+    return [fact for fact in facts(new, old, "call.py") if fact[0] != "undefined"]
