@@ -17,7 +17,7 @@ from typing import Literal
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import sure_uses
-from assist_context.facts.turned_tokens import LineRun, turned_tokens
+from assist_context.facts.turned_tokens import ReplacedRun, turned_tokens
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
@@ -67,7 +67,7 @@ class ComparedFile:
     path: str
     old: str
     new: str
-    runs: tuple[LineRun, ...]
+    runs: tuple[ReplacedRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def compared_file(path: str, lines: Iterable[tuple[str, str]]) -> ComparedFile:
     """
     old = list[str]()
     new = list[str]()
-    runs = list[LineRun]()
+    runs = list[ReplacedRun]()
     start: tuple[int, int] | None = None
     for mark, text in (*lines, ("", "")):
         if mark in "-+" and mark:
@@ -153,7 +153,7 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
             if file.old and _is_outermost(site, new, old):
                 yield DiffFact("added", file.path, site.start_line, f"{site.kind} {site.qualified}")
             continue
-        before, after = _touched(file, was, old=True), _touched(file, site, old=False)
+        before, after = _is_touched(file, was, old=True), _is_touched(file, site, old=False)
         if site.kind not in FUNCTIONS or not (before or after):
             continue
         if _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature):
@@ -165,7 +165,7 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
             yield DiffFact("removed", file.path, site.start_line, f"{site.kind} {site.qualified} is gone")
 
 
-def _touched(file: ComparedFile, site: Definition, *, old: bool) -> bool:
+def _is_touched(file: ComparedFile, site: Definition, *, old: bool) -> bool:
     """Whether lines of a definition were replaced."""
     spans = [run[:2] if old else run[2:] for run in file.runs]
     at = bisect_right(spans, (site.end_line, sys.maxsize))
@@ -253,7 +253,7 @@ def _caller_facts(
     sites = [
         (old.definitions[key], site)
         for key, site in new.definitions.items()
-        if key in old.definitions and site.kind in FUNCTIONS and _touched(file, site, old=False)
+        if key in old.definitions and site.kind in FUNCTIONS and _is_touched(file, site, old=False)
     ]
     for was, site in sites[:MOST_CHANGED]:
         if is_over():

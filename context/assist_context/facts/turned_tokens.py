@@ -14,8 +14,8 @@ from typing import Literal
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.scopes.tokens import CodeToken, tokens_in
 
-LineRun = tuple[int, int, int, int]  # replaced lines, first and last of both texts; last < first for none
-_Step = tuple[str, int, int, int, int]
+ReplacedRun = tuple[int, int, int, int]  # replaced lines, first and last of both texts; last < first for none
+_CompareStep = tuple[str, int, int, int, int]
 
 # Pairs of tokens that are compared, without equal ones around them. With equal tokens the work grows with the
 # third power: 50 of each take up to 50 ms.
@@ -44,7 +44,7 @@ class TurnedToken:
 
 
 def turned_tokens(
-    old: ParsedText, new: ParsedText, runs: Sequence[LineRun], is_over: Callable[[], bool]
+    old: ParsedText, new: ParsedText, runs: Sequence[ReplacedRun], is_over: Callable[[], bool]
 ) -> Iterator[TurnedToken]:
     """What was turned around in replaced lines, until time is over."""
     for low, high, start, end in runs:
@@ -83,10 +83,10 @@ def _compare(before: Sequence[CodeToken], after: Sequence[CodeToken]) -> Iterato
         if tag != "equal" and _is_within(steps, position):
             near = after[begin:stop] or after[max(0, begin - 1) : begin + 1]
             line = near[0].line if near else 0
-            yield from _turned(before[first:last], after[begin:stop], line)
+            yield from _judge_pair(before[first:last], after[begin:stop], line)
 
 
-def _steps(old: Sequence[str], new: Sequence[str]) -> list[_Step]:
+def _steps(old: Sequence[str], new: Sequence[str]) -> list[_CompareStep]:
     """How one list becomes another, as `difflib` says it; nothing if there is too much to compare."""
     most = min(len(old), len(new))
     head = next((at for at in range(most) if old[at] != new[at]), most)
@@ -95,13 +95,15 @@ def _steps(old: Sequence[str], new: Sequence[str]) -> list[_Step]:
     if len(inner[0]) * len(inner[1]) > _MOST_PAIRS:
         return []
     found = SequenceMatcher(None, *inner, autojunk=False).get_opcodes()
-    steps: list[_Step] = [(tag, *(place + head for place in places)) for tag, *places in found]  # type: ignore[misc]
-    first: list[_Step] = [("equal", 0, head, 0, head)] if head else []
-    last: list[_Step] = [("equal", len(old) - tail, len(old), len(new) - tail, len(new))] if tail else []
+    steps: list[_CompareStep] = [(tag, *(place + head for place in places)) for tag, *places in found]  # type: ignore[misc]
+    first: list[_CompareStep] = [("equal", 0, head, 0, head)] if head else []
+    last: list[_CompareStep] = (
+        [("equal", len(old) - tail, len(old), len(new) - tail, len(new))] if tail else []
+    )
     return [*first, *steps, *last]
 
 
-def _is_within(steps: Sequence[_Step], position: int) -> bool:
+def _is_within(steps: Sequence[_CompareStep], position: int) -> bool:
     """Whether equal tokens are on both sides of a change: two, or all up to the ends of the lines."""
     for side in (position - 1, position + 1):
         at_end = side in (0, len(steps) - 1)
@@ -110,7 +112,7 @@ def _is_within(steps: Sequence[_Step], position: int) -> bool:
     return True
 
 
-def _turned(before: Sequence[CodeToken], after: Sequence[CodeToken], line: int) -> Iterator[TurnedToken]:
+def _judge_pair(before: Sequence[CodeToken], after: Sequence[CodeToken], line: int) -> Iterator[TurnedToken]:
     old = [token.text for token in before]
     new = [token.text for token in after]
     if len(old) == len(new) == 1:
