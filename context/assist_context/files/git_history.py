@@ -17,7 +17,7 @@ LARGEST_BLOB = 1_000_000  # bytes of a file that is read: longer ones are data
 _COMMIT = b"\x01"  # begins a commit in the log; no line of a diff begins with it
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LOG = (
-    "-c", "log.showSignature=false", "-c", "log.showRoot=true", "log", "--format=%x01%H%x00%P%x00%cs%x00%s",
+    "log", "--format=%x01%H%x00%P%x00%cs%x00%s",
     "--patch", "--unified=0", "--inter-hunk-context=0", "--no-color", "--no-ext-diff", "--no-textconv",
     "--find-renames", "--diff-filter=AM", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/",
     "--relative",

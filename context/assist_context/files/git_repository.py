@@ -1,8 +1,9 @@
 """The door to git: what a work tree says about the files below one directory. No command here writes.
 
-It runs `git` with a list of arguments, a time limit and no terminal, and disables everything that could
-start another program or reach the network: hooks, fsmonitor, filters, lazy fetches, every protocol. It opens
-no file of the tree, and leaves ignore rules to git. Like the rest of `files`, it does IO.
+It runs `git` with a list of arguments, limits of time and memory and no terminal, and disables everything
+that could start another program or reach the network: hooks, fsmonitor, filters, lazy fetches, every
+protocol. No setting changes the form of what is read. It opens no file of the tree, and leaves ignore rules
+to git. Like the rest of `files`, it does IO.
 """
 
 import os
@@ -13,21 +14,43 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO
 
 from assist_context.files.repository_top import outermost_top
 
+if sys.platform == "linux":
+    import resource
+
 Stop = Callable[[], bool]
 
+MOST_MEMORY = 2 << 30  # bytes that git may allocate, on Linux: a file without an end must not fill the memory
+_ATTRIBUTES = "core.attributesfile"
 _TICK = 0.05  # seconds between two checks of `stop`; git's output is read without delay
 
+# Settings that start programs, read files that anyone may name, or change the form of what is read here.
+_SETTINGS = {
+    "core.bigFileThreshold": "64m",  # bytes of a file whose whole text git loads to compare it
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.quotepath": "off",
+    "diff.interHunkContext": "0",
+    "diff.orderFile": os.devnull,  # git does not run with an empty one
+    "diff.renameLimit": "1000",
+    "diff.suppressBlankEmpty": "false",
+    "i18n.logOutputEncoding": "UTF-8",
+    "log.showRoot": "true",
+    "log.showSignature": "false",
+    "mailmap.file": os.devnull,
+    "protocol.allow": "never",
+    "submodule.recurse": "false",
+}
 _OPTIONS = (
-    "--no-optional-locks", "--no-pager",
-    "-c", "core.fsmonitor=false", "-c", "core.quotepath=off", "-c", f"core.hooksPath={os.devnull}",
-    "-c", "submodule.recurse=false", "-c", "protocol.allow=never",
-)  # fmt: skip
+    "--no-optional-locks",
+    "--no-pager",
+    *(part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")),
+)
 _VARIABLES = {
     "LC_ALL": "C",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -119,7 +142,7 @@ def find_git(git: Git, workspace: str) -> Git | None:
 
 def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
     """The work tree that contains `directory`, a resolved path; raises GitFailed if there is none."""
-    tree = GitTree(_without_filters(GitTree(git, directory), stop), directory)
+    tree = GitTree(_without_drivers(GitTree(git, directory), stop), directory)
     answer = run_git(
         tree, stop, "rev-parse", "--is-inside-work-tree", "--show-object-format", "--show-prefix"
     )
@@ -135,21 +158,30 @@ def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
     )
 
 
-def _without_filters(tree: GitTree, stop: Stop) -> Git:
-    """Disables clean filters, which `status` would run on changed files: git-lfs, or any program of a config.
+def _without_drivers(tree: GitTree, stop: Stop) -> Git:
+    """Disables what a repository's config may run or read for files: filters, and its own attributes file.
 
-    An empty command is no filter. The settings are passed by variables, because a name may contain "=".
+    `status` would run filters on changed files: git-lfs, or any program of a config; an empty command is no
+    filter. An attributes file of the user's own holds, since it may say how lines end. The settings are
+    passed by variables, because a name may contain "=".
     """
+    pattern = r"^(filter\..*|core\.attributesfile)$"
     try:
-        listed = run_git(tree, stop, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
-    except GitFailed:  # git fails too if there is no filter
+        listed = run_git(
+            tree, stop, "config", "--null", "--show-scope", "--name-only", "--get-regexp", pattern
+        )
+    except GitFailed:  # git fails too if there is none
         return tree.git
-    drivers = {os.fsdecode(name).rpartition(".")[0] for name in listed.split(b"\0") if name}
+    fields = [os.fsdecode(record) for record in records_of(listed)]
+    found = set(zip(fields[::2], fields[1::2], strict=True))  # of scopes and names
+    drivers = {name.rpartition(".")[0] for _, name in found if name.startswith("filter.")}
     settings = [
         (f"{driver}.{key}", value)
         for driver in sorted(drivers)
         for key, value in (("clean", ""), ("process", ""), ("required", "false"))
     ]
+    if {("local", _ATTRIBUTES), ("worktree", _ATTRIBUTES)} & found:
+        settings.append((_ATTRIBUTES, os.devnull))
     variables = {"GIT_CONFIG_COUNT": str(len(settings))}
     for number, (name, value) in enumerate(settings):
         variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
@@ -229,8 +261,8 @@ def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
     "". Merges and commits without a parent are left out.
     """
     answer = run_git(
-        tree, stop, "-c", "log.showSignature=false", "log", f"-{count}", "--format=tformat://", "-z",
-        "--name-only", "--min-parents=1", "--max-parents=1", "--no-renames", "--no-relative",
+        tree, stop, "log", f"-{count}", "--format=tformat://", "-z", "--name-only",
+        "--min-parents=1", "--max-parents=1", "--no-renames", "--no-relative",
         "--no-ext-diff", "--ignore-submodules=all", "--no-follow", "--full-diff", "--", ".",
     )  # fmt: skip
     commits: list[list[str]] = []
@@ -344,7 +376,7 @@ def old_files(tree: GitTree, stop: Stop, *compared: str) -> list[OldFile]:
 
 def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
     """The messages of the last commits that are no merges, newest first; none if there is no commit."""
-    log = ("-c", "log.showSignature=false", "log", f"-{count}", "--no-merges", "-z", "--format=%B")
+    log = ("log", f"-{count}", "--no-merges", "-z", "--format=%B")
     try:
         answer = run_git(tree, stop, *log)
     except GitFailed:
@@ -419,7 +451,7 @@ def _start_of(tree: GitTree, most: int, *arguments: str) -> bytes:
 
 def _start(tree: GitTree, source: IO[bytes] | int, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [tree.git.program, *_OPTIONS, *arguments],
             cwd=tree.directory,
             env=dict(tree.git.environ),
@@ -430,6 +462,10 @@ def _start(tree: GitTree, source: IO[bytes] | int, arguments: Sequence[str]) -> 
         )
     except OSError as error:
         raise GitFailed(f"{tree.git.program}: {error}") from error
+    if sys.platform == "linux":
+        with suppress(OSError):  # it has ended already
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
+    return process
 
 
 @contextmanager

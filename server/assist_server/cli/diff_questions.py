@@ -22,12 +22,10 @@ from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import read_diff, with_diff
 from assist_server.wording.answers import NAMED, answer_document, last_line, left_out_lines
+from assist_server.wording.diff_answers import clean_message, remarks_in, without_refuted
 from assist_server.wording.facts import diff_rows
-from assist_server.wording.sanitize import harmless
-from assist_server.workspace.commit_style import clean_message
 from assist_server.workspace.folder_diff import FolderDiff, compared_files
 from assist_server.workspace.folder_index import corpus_of, known_folder, working_folder
-from assist_server.workspace.remarks import remarks_in, without_refuted
 
 
 def write_message(flags: Asking, note: str, *, edit: bool) -> None:
@@ -49,7 +47,7 @@ def write_message(flags: Asking, note: str, *, edit: bool) -> None:
     elif edit:
         _edit(config, root, message)
     else:
-        out(harmless(message))
+        out(message)
     say(last_line(decided, final))
 
 
@@ -125,7 +123,7 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
             }
         )
     for remark in () if flags.as_json else found.kept:
-        out(f"{visible(remark.path)}:{remark.line}: {harmless(remark.text)}")
+        out(f"{visible(remark.path)}:{remark.line}: {remark.text}")
     if not found.kept:
         say("No remarks.")
     if found.refuted:
@@ -177,7 +175,7 @@ def _edit(config: Config, root: str, message: str) -> None:
     """Run `git commit` with its editor. git asks, commits or gives up as always."""
     git = find_git(Git(config.programs), root)
     if git is None or not sys.stdin.isatty():
-        raise UserError(f"There is no terminal for an editor. The message is:\n{harmless(message)}")
+        raise UserError(f"There is no terminal for an editor. The message is:\n{message}")
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
         file.write(message + "\n")
         file.flush()

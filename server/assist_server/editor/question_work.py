@@ -62,6 +62,7 @@ from assist_server.wording.answers import (
     route_document,
     source_document,
 )
+from assist_server.wording.diff_answers import answer_text
 from assist_server.wording.facts import fact_block
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
@@ -73,7 +74,6 @@ from assist_server.workspace.folders import (
     folder_of,
     refuse_stray_link,
 )
-from assist_server.workspace.remarks import answer_text
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
 OPENED = 24  # open documents that are parsed for a question

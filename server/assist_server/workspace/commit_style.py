@@ -46,13 +46,3 @@ def _length(subjects: Sequence[str]) -> int:
     lengths = sorted(map(len, subjects))
     usual = lengths[int(0.9 * (len(lengths) - 1))] if lengths else LONGEST
     return max(50, min(LONGEST, usual))
-
-
-def clean_message(answer: str) -> str:
-    """The message in a model's answer: without fences, quotes and a label before it."""
-    lines = [line.rstrip() for line in answer.strip().splitlines() if not line.startswith("```")]
-    text = "\n".join(lines).strip()
-    text = re.sub(r"^(?:commit message|message|subject)\s*:\s*", "", text, flags=re.IGNORECASE)
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
-        text = text[1:-1].strip()
-    return text

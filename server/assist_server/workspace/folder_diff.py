@@ -148,14 +148,16 @@ def parse_lines(diff: str) -> tuple[DiffLine, ...]:
     (DiffLine(number=0, mark='-', text='b'), DiffLine(number=2, mark='+', text='c'))
     """
     found: list[DiffLine] = []
-    number = 0
+    number: int | None = None  # none before the first hunk; 0 in that of an emptied file
     for line in diff.split("\n"):
         if hunk := _HUNK.match(line):
             number = int(hunk[1])
-        elif number and line[:1] in (" ", "+"):
+        elif number is None:
+            continue
+        elif line[:1] in (" ", "+"):
             found.append(DiffLine(number, line[0], line[1:]))
             number += 1
-        elif number and line[:1] == "-":
+        elif line[:1] == "-":
             found.append(DiffLine(0, "-", line[1:]))
     return tuple(found)
 

@@ -1,16 +1,18 @@
-"""What git's diff says, as pieces of a prompt, and what a model's answer says of it."""
+"""What git's diff says, as pieces of a prompt."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from repositories import change, git, make_repository
 
-from assist_context.files.git_repository import Git
+from assist_context.files.git_history import last_changes, patched_commits
+from assist_context.files.git_repository import Git, find_git, open_tree
 from assist_escalation.redaction.redactor import Known, redact
 from assist_server.errors import UserError
 from assist_server.questions.secret_file_texts import old_secret_texts
-from assist_server.workspace.commit_style import clean_message, style_words
+from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
     CUT,
     MOST_BYTES_IN_ALL,
@@ -21,9 +23,40 @@ from assist_server.workspace.folder_diff import (
     pieces_of,
     staged_diff,
 )
-from assist_server.workspace.remarks import Remark, Remarks, remarks_in, without_refuted
 
 GIT = Git(dict(os.environ))
+SETTINGS = {
+    "color.diff": "always",
+    "color.ui": "always",
+    "core.abbrev": "4",
+    "core.attributesFile": "PIPE",
+    "core.bigFileThreshold": "1",
+    "core.quotePath": "true",
+    "diff.algorithm": "patience",
+    "diff.context": "0",
+    "diff.external": "false",
+    "diff.ignoreSubmodules": "all",
+    "diff.interHunkContext": "9",
+    "diff.mnemonicPrefix": "true",
+    "diff.noprefix": "true",
+    "diff.orderFile": "PIPE",
+    "diff.relative": "true",
+    "diff.renameLimit": "1",
+    "diff.renames": "false",
+    "diff.submodule": "log",
+    "diff.suppressBlankEmpty": "true",
+    "diff.wordRegex": ".",
+    "format.pretty": "raw",
+    "i18n.logOutputEncoding": "ISO-8859-1",
+    "log.abbrevCommit": "true",
+    "log.date": "raw",
+    "log.decorate": "full",
+    "log.follow": "true",
+    "log.showRoot": "false",
+    "log.showSignature": "true",
+    "mailmap.file": "PIPE",
+    "status.relativePaths": "false",
+}
 
 
 @pytest.fixture
@@ -85,6 +118,37 @@ def test_no_attribute_and_no_nul_byte_hides_a_text(repo: Path) -> None:
     assert shown["run"] == ["#!/bin/sh", "rm x"]
     assert shown["nul.py"] == ["a = 1", "b = 2  # \ufffd"]
     assert (shown["blob"], diff.left_out) == ([], (("blob", "binary"),))
+
+
+def test_an_emptied_file_shows_what_was_removed(repo: Path) -> None:
+    removed = [("-", line) for line in (repo / "cart.py").read_text().splitlines()]
+    (repo / "cart.py").write_text("")
+    (file,) = diff_against(GIT, str(repo)).files
+    assert [(line.mark, line.text) for line in file.lines] == removed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes with a name")
+def test_no_setting_of_git_changes_what_is_read(repo: Path) -> None:
+    (repo / "gaps.py").write_text("a = 1\n\n\nb = 2\n\nc = 3\n", "utf-8")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "Add ü")
+    (repo / "gaps.py").write_text("a = 1\n\n\nb = 2\n\nc = 4\n", "utf-8")
+    change(repo)
+    plain = Git(dict(os.environ), timeout_s=20)
+
+    def read() -> list[object]:
+        program = find_git(plain, str(repo))
+        assert program is not None
+        tree = open_tree(program, str(repo), bool)
+        log = patched_commits(tree, bool, "HEAD", skip=0, count=9)
+        blamed = last_changes(tree, bool, "gaps.py", 1, 3)
+        return [diff_against(plain, str(repo)), last_messages(plain, str(repo)), log, blamed]
+
+    before = read()
+    os.mkfifo(repo.parent / "pipe")
+    for name, value in SETTINGS.items():
+        git(repo, "config", name, value.replace("PIPE", str(repo.parent / "pipe")))
+    assert read() == before
 
 
 def test_another_commit_of_a_submodule_is_shown(repo: Path) -> None:
@@ -220,40 +284,3 @@ def test_the_style_is_counted_and_not_a_word_is_quoted() -> None:
     assert "Begin it with feat: or fix: and a space and the part of the code in parentheses" in typed
     for word in ("till", "keys", "evil", "zap", "ui)"):
         assert word not in plain + typed
-
-
-@pytest.mark.parametrize(
-    ("answer", "message"),
-    [
-        ("```\nAdd a till\n\nWhy.\n```", "Add a till\n\nWhy."),
-        ('Commit message: "Add a till"', "Add a till"),
-        ('"Add a till"', "Add a till"),
-    ],
-)
-def test_a_message_is_taken_out_of_its_wrapping(answer: str, message: str) -> None:
-    assert clean_message(answer) == message
-
-
-def test_remarks_about_lines_that_are_not_in_the_diff_are_dropped(diff: FolderDiff) -> None:
-    answer = (
-        "Here are my remarks:\n"
-        "- `cart.py:5`: fails for an empty list\n"
-        "1. **cart.py:5-6** - divides by zero\n"
-        "cart.py:900: is too long\n"
-        "other.py:1: is wrong\n"
-    )
-    found = remarks_in(answer, pieces_of(diff, 1000, numbered=True).spans)
-    assert found.kept == (
-        Remark("cart.py", 5, "fails for an empty list"),
-        Remark("cart.py", 5, "divides by zero"),
-    )
-    assert found.dropped == 2
-
-
-def test_a_remark_that_calls_a_defined_name_undefined_is_refuted() -> None:
-    kept = Remark("cart.py", 3, "`rate` is never checked")
-    found = Remarks(
-        (Remark("cart.py", 2, "`_FALSE` is not defined"), kept, Remark("cart.py", 4, "zap isn't imported")), 1
-    )
-    left = without_refuted(found, lambda path, name: (path, name) == ("cart.py", "_FALSE"))
-    assert left == Remarks((kept, found.kept[2]), 1, refuted=1)

@@ -1,11 +1,15 @@
-"""Remarks on a diff, as a model writes them: found by PATH:LINE, and kept only if the diff has that line."""
+"""What a model answers about a diff: a commit message without its wrapping, or remarks.
+
+Remarks are found by PATH:LINE, and kept only if the diff has that line. What is found here is
+harmless, so that terminals, editors, JSON and git get the same text.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assist_escalation.prompts import Span
-from assist_server.workspace.commit_style import clean_message
+from assist_server.wording.sanitize import harmless
 
 # - `src/app.py:12`: text   or   **src/app.py:12-14** - text
 _REMARK = re.compile(
@@ -72,7 +76,18 @@ def answer_text(command: str, answer: str, pieces: Sequence[Span]) -> str:
     return "\n".join(f"{remark.path}:{remark.line}: {remark.text}" for remark in kept) or "No remarks."
 
 
+def clean_message(answer: str) -> str:
+    """The message in a model's answer, harmless: without fences, quotes and a label before it."""
+    lines = [line.rstrip() for line in harmless(answer).strip().splitlines() if not line.startswith("```")]
+    text = "\n".join(lines).strip()
+    text = re.sub(r"^(?:commit message|message|subject)\s*:\s*", "", text, flags=re.IGNORECASE)
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+        text = text[1:-1].strip()
+    return text
+
+
 def _parse(answer: str) -> Iterator[Remark]:
     for line in answer.splitlines():
         if found := _REMARK.match(line):
-            yield Remark(found["path"].strip().removeprefix("./"), int(found["line"]), found["text"].strip())
+            path = found["path"].strip().removeprefix("./")
+            yield Remark(path, int(found["line"]), harmless(found["text"]).strip())
