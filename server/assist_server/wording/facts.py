@@ -40,7 +40,11 @@ _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
 
 
 def fact_rows(found: CodeFacts) -> list[FactRow]:
-    """Facts for people."""
+    """Facts for people. What no one sees in a literal or a name is written, since a fact is exact."""
+    return [(visible(name), visible(value)) for name, value in _rows(found)]
+
+
+def _rows(found: CodeFacts) -> list[FactRow]:
     if isinstance(found.about, FileFacts):
         return _file_rows(found.about)
     rows = [row for row in _definition_rows(found.about, found.changes) if row[1]]
@@ -60,7 +64,7 @@ def _only(rows: Sequence[FactRow], wanted: Sequence[str]) -> list[FactRow]:
 
 def fact_block(found: CodeFacts) -> str:
     """Facts as a block of Markdown that shows them as they are, in columns."""
-    rows = [(visible(name), visible(value)) for name, value in fact_rows(found)]
+    rows = fact_rows(found)
     width = max(len(name) for name, _ in rows) + 2
     text = "\n".join(f"{name:{width}}{value}" for name, value in rows)
     fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))

@@ -54,6 +54,13 @@ def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> Non
     assert [change["lines"] for change in document["changes"]] == [5]
 
 
+def test_a_hidden_character_of_a_literal_is_written(assist: Assist, cart: Path) -> None:
+    (cart / "role.py").write_text('def role():\n    return "adm\u200bin"\n')
+    assert 'Returns  2: "adm<U+200B>in"' in assist("explain", "role.py:1", "--facts").out.splitlines()
+    document = assist("explain", "role.py:1", "--facts", "--json").json
+    assert [found["text"] for found in document["statements"]] == ['"adm\u200bin"']
+
+
 def test_lines_that_are_not_committed_belong_to_no_commit(assist: Assist, cart: Path) -> None:
     (cart / "cart.py").write_text(CART.replace("0.2", "0.25"))
     assert [

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assist_context.documents import Cursor
 from assist_context.next_edit.offer import Change, Offer, OfferKind
+from assist_context.unseen_characters import visible
 from assist_server.editor.feedback.region import text_between
 from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.offer_requests import FoundOffer, Replaced
@@ -36,7 +37,10 @@ Listener = Callable[[OpenDocument, bool], None]
 
 @dataclass(frozen=True, slots=True)
 class OfferedChange:
-    """A change in the editor's terms. `before` and `after` are its whole lines, without the last line end."""
+    """A change in the editor's terms.
+
+    `before` and `after` are its whole lines as people are shown them, without the last line end.
+    """
 
     start: At
     end: At
@@ -296,8 +300,8 @@ def _to_editor(change: Change, place: OfferPlace) -> OfferedChange:
         _at(start, place),
         _at(end, place),
         change.text,
-        _without_end(_text_between(lines, Cursor(start.line, 0), last)),
-        _without_end(head + change.text + tail),
+        _preview(_text_between(lines, Cursor(start.line, 0), last)),
+        _preview(head + change.text + tail),
     )
 
 
@@ -322,13 +326,11 @@ def _text_between(lines: tuple[str, ...], start: Cursor, end: Cursor) -> str:
     return text_between(lines, (start.line, start.column), (end.line, end.column))
 
 
-def _without_end(text: str) -> str:
-    r"""A text without its last line end.
+def _preview(text: str) -> str:
+    r"""Lines without the last line end, as a preview shows them.
 
-    >>> _without_end("a\r\n"), _without_end("\n\n")
-    ('a', '\n')
+    >>> _preview("a\u202e\r\nb\r\n"), _preview("\n\n")
+    ('a<U+202E>\nb', '\n')
     """
-    for end in ("\r\n", "\n", "\r"):
-        if text.endswith(end):
-            return text.removesuffix(end)
-    return text
+    lines = _LINE_END.split(text)
+    return "\n".join(map(visible, lines[:-1] if lines[-1] == "" else lines))

@@ -83,6 +83,17 @@ def test_a_chain_shows_whole_lines(made: Change, before: str, after: str) -> Non
     assert (chain.changes[0].before, chain.changes[0].after) == (before, after)
 
 
+def test_a_chain_shows_what_no_one_sees_and_changes_the_text_itself() -> None:
+    desk = Desk("x = 1  # \u202e\x1b[2J\n")
+    made = change((0, 0), (0, 1), "y\u200b")
+    chain = desk.offered.chain(desk.offer(made).id)
+    assert chain is not None
+    (place,) = chain.changes
+    assert place.before == "x = 1  # <U+202E><U+001B>[2J"
+    assert place.after == "y<U+200B> = 1  # <U+202E><U+001B>[2J"
+    assert place.text == "y\u200b"
+
+
 def test_a_chain_of_another_version_is_void() -> None:
     desk = Desk("one\n")
     edit = desk.offer(change((0, 0), (0, 3), "two"))
