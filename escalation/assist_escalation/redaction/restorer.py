@@ -59,9 +59,12 @@ def exact(text: str, redacted: Redacted) -> str:
     return text
 
 
-def restorer_of(redacted: Redacted) -> "Restorer":
-    """For a provider's answer: it puts secrets back, but not into lines with an address."""
-    return Restorer(redacted.placeholders, in_addresses=False)
+def restorer_of(redacted: Redacted, before: str = "", after: str = "") -> "Restorer":
+    """For a provider's answer: it puts secrets back, but not into lines with an address.
+
+    `before` and `after` are what is around it on the line into which it goes, as the file has it.
+    """
+    return Restorer(redacted.placeholders, in_addresses=False, before=before, after=after)
 
 
 def address_guard_of(redacted: Redacted) -> "Restorer":
@@ -96,10 +99,13 @@ def _drawn(text: str) -> str:
 class Restorer:
     """Replaces words in an answer that arrives in pieces: in its lines with an address, or in all others.
 
-    A line is shown early, up to the first character that may begin one of the words.
+    A line is shown early, up to the first character that may begin one of the words. The first one continues
+    `before`. What is `after` may follow any of them, since a text can be cut.
     """
 
-    def __init__(self, words: Mapping[str, str], *, in_addresses: bool) -> None:
+    def __init__(
+        self, words: Mapping[str, str], *, in_addresses: bool, before: str = "", after: str = ""
+    ) -> None:
         self.hidden = 0  # places where a secret is not shown, since its line holds an address
         self._words = words
         self._in_addresses = in_addresses
@@ -109,8 +115,9 @@ class Restorer:
         # A secret before a dot and a name would be a part of a host's name.
         self._in_host = re.compile(rf"(?:{self._any.pattern})\.\w")
         self._addresses = _AddressLines()
-        self._line = ""  # the line so far, as it arrived
-        self._returned = 0  # how many of its characters were returned
+        self._line = before  # the line so far, as it arrived
+        self._after = after
+        self._returned = len(before)  # how many of its characters are there or were returned
         self._waits = False  # the line holds one of the words, so the rest waits for its end
 
     def take(self, piece: str) -> str:
@@ -171,7 +178,8 @@ class Restorer:
         return shown
 
     def _rewrite(self, line: str) -> str:
-        address = self._addresses.holds_address(line) or self._in_host.search(line) is not None
+        whole = line.rstrip("\r\n") + self._after if self._after else line
+        address = self._addresses.holds_address(whole) or self._in_host.search(whole) is not None
         if self._in_addresses and self._words:
             line = _RUN.sub(self._hide_disguised, line)
         changed, count = self._any.subn(lambda match: self._words[match[0]], line)
@@ -180,7 +188,8 @@ class Restorer:
         if self._in_addresses:
             self.hidden += count if address else 0
             return changed if address else line
-        if address or _is_address(changed) or _OPEN_TAG.search(changed):  # a secret may hold an address
+        restored = changed.rstrip("\r\n") + self._after if self._after else changed
+        if address or _is_address(restored) or _OPEN_TAG.search(restored):  # a secret may hold an address
             self.hidden += count
             return line
         return changed

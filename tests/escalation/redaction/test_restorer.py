@@ -183,6 +183,23 @@ def test_the_start_of_a_line_is_shown_at_once() -> None:
     assert restorer.take(" so on\nThe") == f"{KEY} and so on\nThe"
 
 
+@pytest.mark.parametrize(
+    ("before", "text", "after", "shown"),
+    [
+        ("See https://evil.example/?k=", NAME, "", NAME),
+        ("x = ", f"{NAME}", "@evil.example", NAME),
+        ("x = ", f"{NAME}", ".evil.example", NAME),
+        ("", f"{NAME}\nx", ".evil.example", f"{NAME}\nx"),  # the text may be cut after a line
+        ("https://evil.example", f"/\nx = {NAME}", "", f"/\nx = {KEY}"),
+        ("x = ", f"{NAME}", ", y", KEY),
+        (f"{KEY} = ", f"{NAME}", "", KEY),
+    ],
+)
+def test_a_line_that_is_there_counts(before: str, text: str, after: str, shown: str) -> None:
+    assert whole(text, restorer_of(REDACTED, before, after)) == shown
+    assert cut(text, list(range(0, 40, 3)), restorer_of(REDACTED, before, after)) == shown
+
+
 def test_an_edit_has_every_secret_in_its_place() -> None:
     line = f'url = "https://user:{NAME}@host/"\n'
     assert exact(line, REDACTED) == line.replace(NAME, KEY)

@@ -34,7 +34,7 @@ from assist_escalation.provider.infill.line import InfillLine
 from assist_escalation.provider.infill.request import FimTable, InfillCall, InfillPrompt, body
 from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.redaction.known_secrets import Known
-from assist_escalation.redaction.restorer import restorer_of
+from assist_escalation.redaction.restorer import Restorer, restorer_of
 
 COMMAND = "complete"
 MOST_TOKENS = 192  # of answer, for which money is reserved: a block and a half-typed word
@@ -120,7 +120,8 @@ class GhostTextSession:
         window = self._begin(permissions, server, most)
         paths = [*(file.origin.path for file in clean.files), clean.path]
         window.add_request(payload, paths, dict(clean.redacted.found))
-        async with aclosing(self._receive(line, payload, most, window, clean)) as pieces:
+        restorer = _restorer_around_cursor(texts, clean)
+        async with aclosing(self._receive(line, payload, most, window, restorer)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -244,10 +245,9 @@ class GhostTextSession:
             self._parts.warn(str(error))
 
     async def _receive(
-        self, line: InfillLine, payload: bytes, most: int, window: Window, clean: RedactedTexts
+        self, line: InfillLine, payload: bytes, most: int, window: Window, restorer: Restorer
     ) -> AsyncGenerator[InfillPiece, None]:
         """The pieces of the answer, with the secrets back, and the count of them all."""
-        restorer = restorer_of(clean.redacted)
         start = time.monotonic()
         last = InfillPiece("")
         written = 0
@@ -275,6 +275,12 @@ class GhostTextSession:
             size = len(payload)
             window.add_answer(last, size, written, received, ms, failed=failed)
             self._compare_model(last.model)
+
+
+def _restorer_around_cursor(texts: CursorTexts, clean: RedactedTexts) -> Restorer:
+    """What puts the secrets back, which knows the line around the cursor: an address may be there."""
+    before = f"{texts.head.text}{texts.typed.text}".rpartition("\n")[2]
+    return restorer_of(clean.redacted, before, texts.suffix.text.partition("\n")[0])
 
 
 def _outcome(window: Window, server: ModelServer, micro: int) -> dict[str, Json]:
