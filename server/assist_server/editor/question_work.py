@@ -23,7 +23,7 @@ from assist_server.config.config import Config
 from assist_server.editor.edit_preview import EditPreview
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
 from assist_server.errors import UserError
-from assist_server.questions.composition import decision_inputs, git_of
+from assist_server.questions.composition import DecisionInputs, decision_inputs, git_of
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import (
@@ -44,6 +44,7 @@ from assist_server.questions.run import (
     record_happening,
     with_diff,
 )
+from assist_server.questions.secret_file_texts import opened_secret_texts
 from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.records.edit_history import (
     changed_files,
@@ -327,7 +328,7 @@ def decide_question(
         asked += [os.path.dirname(path) for path in map(path_of, question.files) if path]
         if snapshot.folders and home not in snapshot.folders:
             asked.insert(0, snapshot.folders[0].root)
-        inputs = decision_inputs(snapshot.config, folders.roots, asked)
+        inputs = _inputs(snapshot, folders.roots, asked)
         origin = Origin("editor", target.lines.path if target else "", folders.corpus.root)
         problems = tuple(Span(f"line {line}: {text}", origin) for line, text in question.problems)
         decidable = Question(
@@ -343,6 +344,19 @@ def decide_question(
         return decide(decidable, folders, inputs), tuple(map(str, inputs.problems))
 
 
+def _inputs(snapshot: WorkspaceSnapshot, roots: Sequence[str], asked: Sequence[str]) -> DecisionInputs:
+    """What a question is decided with, which also knows the values of secret files that are not saved."""
+    inputs = decision_inputs(snapshot.config, roots, asked)
+    opened = {
+        path: state.document
+        for uri, state in snapshot.opened.items()
+        for path in (state.real_path or state.document.path, path_of(uri))  # a link's own name is one too
+        if path
+    }
+    texts = opened_secret_texts(opened, inputs.permissions.roots, inputs.permissions.deny)
+    return replace(inputs, more_secrets=texts)
+
+
 def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attachment, ...]:
     """The files and folders that the editor adds, by their URIs."""
     if wrong := [uri for uri in question.files if not path_of(uri)]:
@@ -356,7 +370,7 @@ def _decide_diff(
     """A question about what changed in a folder: a commit message for what is staged, or a review."""
     home = _home(question, snapshot)
     git = git_of(snapshot.config)
-    inputs = decision_inputs(snapshot.config, [home.root], [home.root])
+    inputs = _inputs(snapshot, [home.root], [home.root])
     diff = read_diff(git, home.root, question.command, question.revision)
     asked = Question(question.command, question.words, wish=question.wish, provider=question.provider)
     about = with_diff(asked, diff, git, inputs)

@@ -6,7 +6,7 @@ It opens no model and sends nothing. It imports neither llama.cpp nor the provid
 import logging
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -37,7 +37,7 @@ from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
 from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.record_files import gate_files
-from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
+from assist_server.questions.secret_file_texts import SecretTexts, join_texts, secret_texts
 from assist_server.threads.thread_files import ThreadFiles
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
@@ -71,8 +71,8 @@ class DecisionInputs:
 
     `roots` are the folders of the workspace, of which the first gives it its name. `asked` are folders that
     the user asks from: their rules always apply, whichever files a prompt shows. `problems` is what is wrong
-    in the rules. `history` holds the scores of earlier requests, the newest last. `old_secrets` are the texts
-    of secret files before the diff that the question is about.
+    in the rules. `history` holds the scores of earlier requests, the newest last. `more_secrets` are texts of
+    secret files that the disk may not have: as an editor has them, and as they were before a diff.
     """
 
     config: Config
@@ -83,7 +83,7 @@ class DecisionInputs:
     problems: tuple[Problem, ...] = ()
     history: Sequence[float] = ()
     calibration: Calibration = NONE
-    old_secrets: SecretTexts = field(default_factory=SecretTexts, repr=False)
+    more_secrets: SecretTexts = field(default_factory=SecretTexts, repr=False)
 
     @property
     def scope(self) -> Scope:
@@ -136,8 +136,8 @@ def scope_of(roots: Sequence[str]) -> Scope:
     return Scope((top_of(root) or root) if root else "", _user())
 
 
-def gate_parts(config: Config, permissions: Permissions, old: SecretTexts | None = None) -> GateParts:
-    """The gate of a workspace, which also finds the values of `old` secret files.
+def gate_parts(config: Config, permissions: Permissions, more: SecretTexts | None = None) -> GateParts:
+    """The gate of a workspace, which also finds the values in the texts of `more` secret files.
 
     Raises `EscalationError` if the key for the audit log is not set.
     """
@@ -147,25 +147,24 @@ def gate_parts(config: Config, permissions: Permissions, old: SecretTexts | None
         log=log_of(config, permissions),
         transport=Transport(files.providers, offline=config.offline),
         keys=config.secrets.get,
-        known=secret_values(config, permissions, old),
+        known=secret_values(config, permissions, more),
         models=provider_memory.AnsweringModels(files.models),
         secret=partial(installation_key, files.marks),
     )
 
 
-def secret_values(config: Config, permissions: Permissions, old: SecretTexts | None = None) -> Known:
+def secret_values(config: Config, permissions: Permissions, more: SecretTexts | None = None) -> Known:
     """The values in files of secrets and in the environment, which are redacted wherever they are.
 
-    `old` are texts of such files that are not on the disk any more.
+    `more` are texts of such files that the disk may not have.
     """
-    return values_in(config, secret_texts(permissions.roots, permissions.deny), old)
+    return values_in(config, secret_texts(permissions.roots, permissions.deny), more)
 
 
-def values_in(config: Config, texts: SecretTexts, old: SecretTexts | None = None) -> Known:
+def values_in(config: Config, texts: SecretTexts, more: SecretTexts | None = None) -> Known:
     """The values in these texts, and in the environment. It takes 3 s for 8 MB."""
-    gone = old or SecretTexts()
-    denied = _all_texts(texts.denied, gone.denied)
-    known = known_values(denied, config.secrets.values, _all_texts(texts.user_denied, gone.user_denied))
+    texts = join_texts(texts, more or SecretTexts())
+    known = known_values(texts.denied, config.secrets.values, texts.user_denied)
     many = f"secret files with more than {MOST_VALUES:,} values" if len(known.values) >= MOST_VALUES else ""
     if texts.incomplete or many:
         _LOG.warning(
@@ -174,11 +173,6 @@ def values_in(config: Config, texts: SecretTexts, old: SecretTexts | None = None
             texts.incomplete or many,
         )
     return known
-
-
-def _all_texts(texts: Mapping[str, str], old: Mapping[str, str]) -> dict[str, str]:
-    """The texts of both; a file may be in both."""
-    return {path: "\n".join(filter(None, (texts.get(path), old.get(path)))) for path in {**texts, **old}}
 
 
 def log_of(config: Config, permissions: Permissions) -> AuditLog:

@@ -273,7 +273,7 @@ def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> Leaving:
     aliases = withheld.aliases
     gate = None
     try:
-        gate = gate_parts(inputs.config, inputs.permissions, inputs.old_secrets)
+        gate = gate_parts(inputs.config, inputs.permissions, inputs.more_secrets)
         prepared = prepare(withheld.request, gate)
         if aliases.spans:
             verdict = judge(aliases, withheld.request.permissions, prepared.provider)

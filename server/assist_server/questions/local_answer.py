@@ -120,7 +120,7 @@ def _redact_question(decided: DecidedQuestion) -> tuple[Redacted, str]:
     inputs = decided.inputs
     spans = [span for span in decided.local.prompt.spans if span.origin.source != "assist"]
     gate = decided.leaving.gate
-    known = gate.known if gate else secret_values(inputs.config, inputs.permissions)
+    known = gate.known if gate else secret_values(inputs.config, inputs.permissions, inputs.more_secrets)
     try:
         return redact(spans, known, inputs.permissions.patterns, nonce=random_token()), ""
     except RedactionError as error:

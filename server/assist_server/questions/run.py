@@ -38,7 +38,7 @@ from assist_server.questions.events import AnswerEvent, DocumentVersions, FactsF
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
-from assist_server.questions.secret_file_texts import old_secret_texts
+from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
     FRONTIER_TOKENS,
@@ -80,7 +80,7 @@ class AnswerOptions:
 class DiffQuestion:
     """A question with the pieces of a diff, and what is left out of them: a path and the reason.
 
-    `inputs` know the secrets that files held before the diff.
+    `inputs` know the secrets that files held before the diff, too.
     """
 
     question: Question
@@ -109,9 +109,9 @@ def with_diff(question: Question, diff: FolderDiff, git: Git, inputs: DecisionIn
     provider = providers.get(question.provider) or next(iter(providers.values()), None)
     most = provider.context_tokens // DENSE if provider is not None else FRONTIER_TOKENS
     pieces = pieces_for(question.command, diff, local=local, most=most)
-    old = old_secret_texts(git, diff, permissions.deny)
+    secrets = join_texts(inputs.more_secrets, old_secret_texts(git, diff, permissions.deny))
     return DiffQuestion(
-        replace(question, material=pieces.spans), replace(inputs, old_secrets=old), pieces.left_out
+        replace(question, material=pieces.spans), replace(inputs, more_secrets=secrets), pieces.left_out
     )
 
 

@@ -1,16 +1,17 @@
 """The texts of a workspace's secret files, so that their values are found wherever else they occur.
 
 It reads the files that the deny list names, and the files of data that the user's own globs deny, in the
-folders where people put them; for a question about a diff, also as they were before it. It sends and shows
-nothing.
+folders where people put them; for a question about a diff, also as they were before it, and for one in an
+editor, as they are there. It sends and shows nothing.
 """
 
 import codecs
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from assist_context.documents import Document
 from assist_context.files.denylist import denied_by
 from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
@@ -77,6 +78,43 @@ def old_secret_texts(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> 
         if len(content) <= MOST_BYTES:
             (texts.denied if is_ours(path) else texts.user_denied)[path] = _text_of(content)
     return texts
+
+
+def opened_secret_texts(
+    opened: Mapping[str, Document], roots: Sequence[str], globs: Sequence[Glob] = ()
+) -> SecretTexts:
+    """The texts of secret files among those that are `opened` in an editor, by path; they may be unsaved.
+
+    Of a long one it is the beginning.
+    """
+    texts = SecretTexts()
+    for path, document in opened.items():
+        if denied_by(_inside(path, roots)):
+            texts.denied[path] = document.text[:MOST_BYTES]
+        elif _is_data(os.path.basename(path)) and any(_is_denied(path, root, globs) for root in roots):
+            texts.user_denied[path] = document.text[:MOST_BYTES]
+    return texts
+
+
+def _inside(path: str, roots: Sequence[str]) -> str:
+    """The path in the first of the folders that holds it: the folders above it deny nothing."""
+    held = (root for root in roots if path.startswith(os.path.join(root, "")))
+    root = next(held, "")
+    return os.path.relpath(path, root) if root else path
+
+
+def join_texts(texts: SecretTexts, more: SecretTexts) -> SecretTexts:
+    """The texts of both; a file may be in both."""
+    return SecretTexts(
+        _join(texts.denied, more.denied),
+        _join(texts.user_denied, more.user_denied),
+        texts.incomplete or more.incomplete,
+        texts.size + more.size,
+    )
+
+
+def _join(texts: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    return {path: "\n".join(filter(None, (texts.get(path), more.get(path)))) for path in {**texts, **more}}
 
 
 def _read(path: Path) -> str:
