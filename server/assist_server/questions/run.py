@@ -33,6 +33,7 @@ from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision, after
 from assist_server.questions.composition import DecisionInputs, log_of
 from assist_server.questions.decision import DecidedQuestion, refusal_of
+from assist_server.questions.denied_copies import without_copies
 from assist_server.questions.draft import Question
 from assist_server.questions.events import AnswerEvent, DocumentVersions, FactsFound, FinalAnswer, Notice
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
@@ -104,6 +105,7 @@ def with_diff(question: Question, diff: FolderDiff, git: Git, inputs: DecisionIn
         wish = "local" if question.wish == "auto" else question.wish
         question = replace(question, wish=wish, problems=(style,))
     permissions = inputs.permissions
+    diff = without_copies(git, diff, permissions.deny)
     local = question.wish == "local" or permissions.mode == "never"
     providers = permissions.providers
     provider = providers.get(question.provider) or next(iter(providers.values()), None)

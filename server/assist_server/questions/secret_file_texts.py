@@ -71,7 +71,9 @@ def old_secret_texts(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> 
         return bool(denied_by(os.path.relpath(path, diff.top)))
 
     def is_secret(path: str) -> bool:
-        return is_ours(path) or (_is_data(os.path.basename(path)) and _is_denied(path, diff.top, globs))
+        return is_ours(path) or (
+            _is_data(os.path.basename(path)) and is_denied_by_user(path, diff.top, globs)
+        )
 
     texts = SecretTexts()
     for path, content in old_contents(git, diff, is_secret).items():
@@ -91,7 +93,7 @@ def opened_secret_texts(
     for path, document in opened.items():
         if denied_by(_inside(path, roots)):
             texts.denied[path] = document.text[:MOST_BYTES]
-        elif _is_data(os.path.basename(path)) and any(_is_denied(path, root, globs) for root in roots):
+        elif _is_data(os.path.basename(path)) and any(is_denied_by_user(path, root, globs) for root in roots):
             texts.user_denied[path] = document.text[:MOST_BYTES]
     return texts
 
@@ -157,7 +159,7 @@ def _secret_files(root: str, globs: Sequence[Glob], texts: SecretTexts) -> Itera
                     (built if entry.name in _BUILT else queue).append(entry.path)
             elif denied_by(inside):
                 yield Path(entry.path), True
-            elif globs and _is_data(entry.name) and _is_denied(entry.path, root, globs):
+            elif globs and _is_data(entry.name) and is_denied_by_user(entry.path, root, globs):
                 yield Path(entry.path), False
         if number == len(queue):
             queue += built
@@ -176,7 +178,8 @@ def _is_data(name: str) -> bool:
     return PurePosixPath(name.lower()).suffix in _DATA or name.startswith(".env")
 
 
-def _is_denied(path: str, root: str, globs: Sequence[Glob]) -> bool:
+def is_denied_by_user(path: str, root: str, globs: Sequence[Glob]) -> bool:
+    """Whether one of the user's globs denies an absolute path. Those without a base begin at `root`."""
     for glob in globs:
         base = os.path.join(glob.base or root, "")
         if path.startswith(base) and covers(glob.pattern, path.removeprefix(base).replace(os.sep, "/")):

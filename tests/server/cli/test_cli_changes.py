@@ -46,10 +46,14 @@ def test_nothing_of_a_secret_file_leaves_under_another_name(
     (repo / ".env").write_text("".join(f"GREETING_{number}=zebra-lantern-{number}\n" for number in range(9)))
     (repo / "infra").mkdir()
     (repo / "infra" / "main.tf").write_text("".join(f"inner = {number}\n" for number in range(9)))
+    (repo / "infra" / "kept.tf").write_text("".join(f"inner_{number} = 1\n" for number in range(9)))
+    (repo / "credentials.json").write_text("".join(f"a word of prose, {number}\n" for number in range(9)))
     git(repo, "add", "-f", "-A")
     git(repo, "commit", "-qm", "one")
     git(repo, "mv", ".env", "app.conf")
     git(repo, "mv", "infra/main.tf", "main.tf")
+    (repo / "copy.tf").write_text((repo / "infra" / "kept.tf").read_text())
+    (repo / "notes.txt").write_text((repo / "credentials.json").read_text())
     (repo / "cart.py").write_text("greet('zebra-lantern-4')\n")
     git(repo, "add", "-A")
     more = '[egress]\ndeny = ["infra/**"]\n'
@@ -57,9 +61,10 @@ def test_nothing_of_a_secret_file_leaves_under_another_name(
         done = assist("commit", "--frontier", "--yes")
     assert (done.code, done.out) == (0, "Move the settings\n")
     assert "Left out: app.conf (denied: it was .env)" in done.err
+    assert "Left out: notes.txt (denied: it has lines of credentials.json)" in done.err
     body = acme.requests[0].body.decode()
     assert "greet(" in body
-    for text in ("zebra", "GREETING", "inner"):
+    for text in ("zebra", "GREETING", "inner", "prose"):
         assert text not in body
 
 

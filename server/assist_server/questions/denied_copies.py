@@ -1,0 +1,237 @@
+"""Files of a diff that hold lines of a file that may not be shown, where git sees no move.
+
+A copy of a file that did not change itself, a part of one, and one with other text around it are found by
+their lines. Only files that git lists count: those of the commits that are compared, and those of the working
+tree that are not ignored. A line counts by its letters and digits alone; one that an allowed file had before
+is no secret. Lines that were joined, split or reworded are not found.
+"""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from assist_context.files.blobs import decode, open_regular
+from assist_context.files.folder_rules import FolderRules
+from assist_context.files.git_repository import (
+    LINK,
+    SUBMODULE,
+    Committed,
+    Git,
+    GitFailed,
+    GitTree,
+    find_git,
+    list_commit,
+    list_tracked,
+    list_untracked,
+    open_tree,
+    read_blobs,
+)
+from assist_escalation.policy.permissions import Glob
+from assist_server.errors import UserError
+from assist_server.questions.secret_file_texts import is_denied_by_user
+from assist_server.workspace.folder_diff import ChangedFile, FolderDiff
+
+LONG = 12  # letters and digits of a line that says where it is from; `return result` has 12
+MANY = 10  # such lines of one file are a part of it, whatever is around them
+FEW = 3  # are one if they are SHARE of what was added
+SHARE = 0.3
+MOST_FILES = 1_000
+MOST_BYTES = 1_000_000  # of one file
+MOST_BYTES_IN_ALL = 8_000_000  # 1,000 files of that size were compared in 2.5 s, in a folder of 20,000
+MOST_ALLOWED = 200  # files that are read where a copy is suspected: those nearby first
+INCOMPLETE = (
+    "copies of excluded files",
+    f"not all are found: these are more than {MOST_FILES:,} files or {MOST_BYTES_IN_ALL:,} bytes",
+)
+_SIGNS = re.compile(r"\W+")
+
+
+@dataclass(frozen=True, slots=True)
+class _DeniedFile:
+    """A file that may not be shown, as it is or was: why, all of its lines, and its long ones.
+
+    `why` is "" for one that only may not leave this machine.
+    """
+
+    path: str
+    why: str
+    lines: tuple[str, ...] = field(repr=False)
+    long: frozenset[str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Where the lines of a diff may be from. `places` are the denied files that have a line, by number.
+
+    `prefix` is the diff's folder, "." for the top. `complete`: no denied file was left out.
+    """
+
+    tree: GitTree
+    prefix: str
+    denied: tuple[_DeniedFile, ...]
+    places: dict[str, list[int]] = field(repr=False)
+    allowed: tuple[Committed, ...] = field(repr=False)
+    complete: bool
+
+
+def without_copies(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> FolderDiff:
+    """The diff without the files that hold lines of excluded ones, or of those that the globs deny.
+
+    They are named as left out. Raises `UserError` if git does not answer.
+    """
+    if not any(line.mark == "+" for file in diff.files for line in file.lines):
+        return diff
+    try:
+        sources = _sources(git, diff, globs)
+        origins = {file.path: _origin(file, sources) for file in diff.files}
+    except GitFailed:
+        raise UserError("git does not say what its files hold: run `git fsck`.") from None
+    kept: list[ChangedFile] = []
+    left_out: list[tuple[str, str]] = []
+    for file in diff.files:
+        origin = origins[file.path]
+        if origin is None:
+            kept.append(file)
+            continue
+        was = os.path.relpath(origin.path, sources.prefix).replace(os.sep, "/")
+        if origin.why or was.startswith("../") or file.was not in ("", was):
+            why = origin.why or "denied"
+            left_out.append((file.path, f"{why}: it has lines of {origin.path}"))
+        else:  # the gate judges it as one that was moved
+            kept.append(replace(file, was=was))
+    if not sources.complete:
+        left_out.append(INCOMPLETE)
+    return replace(diff, files=tuple(kept), left_out=(*diff.left_out, *left_out))
+
+
+def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
+    program = find_git(git, diff.root)
+    if program is None:
+        raise GitFailed("git is gone")
+    tree = open_tree(program, diff.top, _never)
+    rules = FolderRules(diff.top)
+    reasons: dict[str, str | None] = {}  # None for a path that is allowed
+
+    def why(path: str) -> str | None:
+        if path not in reasons:
+            by_user = is_denied_by_user(os.path.join(diff.top, path), diff.top, globs)
+            reasons[path] = rules.exclusion_reason(path, by_git_rules=True) or ("" if by_user else None)
+        return reasons[path]
+
+    commits = [_files_of(tree, revision) for revision in _ends(diff)]
+    rows = list(dict.fromkeys(row for rows in commits for row in rows if why(row[3]) is not None))
+    listed = [row[4] for row in list_tracked(tree, _never)] + list_untracked(tree, _never)
+    present = list(dict.fromkeys(path for path in listed if why(path) is not None))
+    texts, complete = _texts(tree, rows, present)
+    denied = tuple(_denied_file(path, why(path) or "", content) for path, content in dict.fromkeys(texts))
+    places: dict[str, list[int]] = {}
+    for number, file in enumerate(denied):
+        for line in file.long:
+            places.setdefault(line, []).append(number)
+    allowed = tuple(row for row in commits[0] if why(row[3]) is None and row[2] <= MOST_BYTES // 10)
+    prefix = os.path.relpath(diff.root, diff.top).replace(os.sep, "/")
+    return _Sources(tree, prefix, denied, places, allowed, complete)
+
+
+def _texts(
+    tree: GitTree, rows: Sequence[Committed], present: Sequence[str]
+) -> tuple[list[tuple[str, bytes]], bool]:
+    """What files held in commits and hold in the working tree, by path, and whether these are all."""
+    room = MOST_BYTES_IN_ALL
+    read: list[Committed] = []
+    small = [row for row in rows if row[2] <= MOST_BYTES]
+    for row in small[:MOST_FILES]:
+        if row[2] <= room:
+            room -= row[2]
+            read.append(row)
+    contents = read_blobs(tree, _never, [row[1] for row in read])
+    texts = [(row[3], content) for row, content in zip(read, contents, strict=True)]
+    missed = len(small) - len(read) + max(0, len(present) - MOST_FILES)
+    for path in present[:MOST_FILES]:
+        content = _read(os.path.join(tree.directory, path))
+        if len(content) <= room:
+            room -= len(content)
+            texts.append((path, content))
+        else:
+            missed += 1
+    return texts, not missed
+
+
+def _ends(diff: FolderDiff) -> list[str]:
+    """The revisions that a diff compares, the older first."""
+    if diff.compared == ("--cached",):
+        return ["HEAD"]
+    return [part or "HEAD" for part in re.split(r"\.{2,3}", diff.compared[0], maxsplit=1)]
+
+
+def _files_of(tree: GitTree, revision: str) -> list[Committed]:
+    try:
+        return [row for row in list_commit(tree, _never, revision) if row[0] not in (LINK, SUBMODULE)]
+    except GitFailed:  # no commit yet
+        return []
+
+
+def _read(path: str) -> bytes:
+    """What a file holds; nothing of one that is gone or long."""
+    try:
+        with open(open_regular(path), "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError:
+        return b""
+    return content if len(content) <= MOST_BYTES else b""
+
+
+def _denied_file(path: str, why: str, content: bytes) -> _DeniedFile:
+    lines = tuple(_bare(decode(content).split("\n")))
+    return _DeniedFile(path, why, lines, frozenset(line for line in lines if len(line) >= LONG))
+
+
+def _bare(lines: Sequence[str]) -> Iterator[str]:
+    """The letters and digits of each line that has some."""
+    return filter(None, (_SIGNS.sub("", line) for line in lines))
+
+
+def _origin(file: ChangedFile, sources: _Sources) -> _DeniedFile | None:
+    """The denied file that a file of the diff has lines of, or None; one that is denied itself has none."""
+    whole = tuple(_bare([line.text for line in file.around if line.mark != "-"]))
+    added = set(_bare([line.text for line in file.around if line.mark == "+"]))
+    path = os.path.normpath(os.path.join(sources.prefix, file.path)).replace(os.sep, "/")
+    if any(denied.path == path for denied in sources.denied):
+        return None
+    for denied in sources.denied if whole else ():
+        if denied.lines == whole:
+            return denied
+    found = _most_shared({line for line in added if len(line) >= LONG}, sources)
+    if found is None:
+        return None
+    known = _allowed_lines(path, sources)
+    return _most_shared({line for line in added - known if len(line) >= LONG}, sources)
+
+
+def _most_shared(added: set[str], sources: _Sources) -> _DeniedFile | None:
+    shared = Counter(number for line in added for number in sources.places.get(line, ()))
+    for number, count in shared.most_common(1):
+        few = min(FEW, len(sources.denied[number].long))
+        if count >= MANY or (count >= few and count >= SHARE * len(added)):
+            return sources.denied[number]
+    return None
+
+
+def _allowed_lines(path: str, sources: _Sources) -> set[str]:
+    """The lines that allowed files had before: the file's own, and those of others, the nearest first."""
+    folder = os.path.dirname(path)
+    suffix = os.path.splitext(path)[1]
+
+    def distance(row: Committed) -> tuple[bool, bool, bool]:
+        other = row[3]
+        return other != path, not other.endswith(suffix), os.path.dirname(other) != folder
+
+    near = sorted(sources.allowed, key=distance)[:MOST_ALLOWED]
+    contents = read_blobs(sources.tree, _never, [row[1] for row in near]) if near else []
+    return {line for content in contents for line in _bare(decode(content).split("\n"))}
+
+
+def _never() -> bool:
+    return False
