@@ -105,7 +105,7 @@ class LspEditor:
             found = await self._server.protocol.send_request_async(CONFIRM, params)
         finally:
             del self._asked[decided.id]
-        return bool(getattr(found, "send", False))
+        return bool(member_of(found, "send"))
 
     async def request_text(self, number: str) -> dict[str, str] | None:
         """The text that the open `assist/confirm` of this id is about, and its hash; None if it is closed."""
@@ -148,7 +148,7 @@ class LspEditor:
         if experimental(self._server, "assistReview"):
             shown = [*warnings, *(line.text for line in preview)]
             found = await self._server.protocol.send_request_async(REVIEW, {"lines": shown})
-            return bool(getattr(found, "apply", False))
+            return bool(member_of(found, "apply"))
         return await self.choices.ask([*asked, await self._show_edit(preview)], APPLY, DISCARD)
 
     async def _show_edit(self, preview: Sequence[PreviewLine]) -> str:

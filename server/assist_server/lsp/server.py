@@ -214,9 +214,9 @@ def _add_events(server: Server) -> None:
     @server.feature(FOCUSED)
     @server.feature(MOVED)
     def move_cursor(params: Any) -> None:
-        uri = _get(params, "textDocument", "uri")
-        line = _get(params, "position", "line")
-        units = _get(params, "position", "character")
+        uri = member_of(params, "textDocument", "uri")
+        line = member_of(params, "position", "line")
+        units = member_of(params, "position", "character")
         if isinstance(uri, str):
             session.move_cursor(
                 uri, line if isinstance(line, int) else None, units if isinstance(units, int) else 0
@@ -291,16 +291,9 @@ def _inline_item(ghost: GhostText, params: types.InlineCompletionParams) -> type
 
 def _suggestion_id(params: Any) -> int | None:
     """The id of the suggestion, which an item of ours carries in its command."""
-    arguments = _get(params, "item", "command", "arguments")
+    arguments = member_of(params, "item", "command", "arguments")
     first = arguments[0] if isinstance(arguments, list) and arguments else None
     return first if isinstance(first, int) else None
-
-
-def _get(value: Any, *names: str) -> Any:
-    """An attribute of an attribute of what a client sent, or None if it sent something else."""
-    for name in names:
-        value = getattr(value, name, None)
-    return value
 
 
 def _warn(server: Server, problems: tuple[Problem, ...]) -> None:
