@@ -22,7 +22,8 @@ LineSecrets = Mapping[str, Sequence[HiddenPart]]  # by the line without the blan
 
 ABOVE, BELOW = 8, 4  # lines beyond a piece in which the name of its first or last value may be
 _INSIDE = 6  # lines of the piece that are searched with them
-_LONGEST = 20_000  # characters of such lines: longer ones are data on a few lines
+_LONGEST = 20_000  # characters of such lines; of more, the middle of each long line is left out
+_HALF = 500  # characters of such a line that are kept, at its beginning and at its end
 _SECONDS = 1.0  # for one piece; a usual one takes 1 ms
 _SOUGHT = Sought(Known(), Patterns())
 # What our commands write before a line of a diff: its mark, and maybe its number.
@@ -75,9 +76,13 @@ def line_secrets(
     for key in find_keys(text, check):
         _add(found, text, (key.start, key.end, key.type))
     for first, last in _windows(len(lines), runs):
-        window = "".join(lines[first:last])
-        for secret in search(window) if len(window) <= _LONGEST else ():
+        near = lines[first:last]
+        is_long = sum(map(len, near)) > _LONGEST
+        window = "".join(map(_shorten, near) if is_long else near)
+        for secret in search(window):
             _add(found, window, (secret.start, secret.end, secret.type))
+        for line in near if is_long else ():
+            _carry(found, line)
     return found
 
 
@@ -99,6 +104,25 @@ def _add(found: dict[str, list[HiddenPart]], text: str, secret: HiddenPart) -> N
     bare = line.strip()
     first += len(line) - len(line.lstrip())
     found.setdefault(bare, []).append((start - first, min(end - first, len(bare)), type_))
+
+
+def _shorten(line: str) -> str:
+    """The line without its middle, if it is long, and without most of the blanks around it."""
+    bare = line.strip()
+    if not bare:
+        return line[-2:]
+    begin = len(line) - len(line.lstrip())
+    middle = bare if len(bare) <= 2 * _HALF else bare[:_HALF] + bare[-_HALF:]
+    return line[:begin][:_HALF] + middle + line[len(line.rstrip()) :][-2:]
+
+
+def _carry(found: dict[str, list[HiddenPart]], line: str) -> None:
+    """Add what was found in the line without its middle to the line; a secret on both sides hides that."""
+    bare = line.strip()
+    gap = len(bare) - 2 * _HALF
+    for start, end, type_ in found.get(_shorten(line).strip(), ()) if gap > 0 else ():
+        part = (start + gap * (start >= _HALF), end + gap * (end > _HALF), type_)
+        found.setdefault(bare, []).append(part)
 
 
 def parts_in(piece: str, secrets: LineSecrets) -> tuple[HiddenPart, ...]:

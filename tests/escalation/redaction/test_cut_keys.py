@@ -105,6 +105,28 @@ def test_a_value_without_the_line_that_names_it(path: str, text: str, number: in
         assert secret not in redacted(Span(piece, Origin("file", path), hidden)) or secret in whole
 
 
+DATA = "x y " * 5_200
+LONG_LINES = [
+    (f"blob: {DATA}\nb: 1\npassword:\n  Wexa-Tulpe-49\nother: 1\n", 4, 5),
+    (f"password:\n  Wexa-Tulpe-49\nblob: {DATA}\nother: 1\n", 2, 3),
+    (f'{{"blob": "{DATA}", "password":\n"Wexa-Tulpe-49",\n"a": 1}}\n', 2, 3),
+    (f'{{"password":\n"Wexa-Tulpe-49", "blob": "{DATA}",\n"a": 1}}\n', 2, 3),
+    (f"{DATA}\n" * 6 + "password:\n  Wexa-Tulpe-49\n" + f"{DATA}\n" * 6, 8, 9),
+    (f'{{"blob": "{DATA}",  "value": "Wexa-Tulpe-49",\n"name": "DB_PASSWORD"}}\n', 1, 1),
+    (" " * 21_000 + "\npassword:\n  Wexa-Tulpe-49\nother: 1\n", 3, 4),
+]
+
+
+@pytest.mark.parametrize(("text", "first", "last"), LONG_LINES)
+def test_a_value_without_its_name_near_a_long_line(text: str, first: int, last: int) -> None:
+    lines = text.splitlines(keepends=True)
+    piece = "".join(lines[first - 1 : last])
+    hidden = hidden_parts(piece, "app.yaml", lines, [(first, last)])
+    shown = redacted(Span(piece, Origin("file", "app.yaml"), hidden))
+    assert "Wexa-Tulpe-49" not in shown
+    assert len(shown) > len(piece) - 20  # what else is there stays
+
+
 def test_what_a_diff_shows_of_a_key() -> None:
     file = FILES["rsa"]
     for number, mark in ((10, "+"), (120_000, "-")):
