@@ -29,6 +29,7 @@ from assist_server.cli.commands import (
 from assist_server.cli.commands import settings as settings_commands
 from assist_server.cli.flags import AsJson, Offline, accept_offline, example, settings
 from assist_server.cli.output import emit, emit_line, say
+from assist_server.config.toml_file import ConfigError
 from assist_server.errors import (
     EXPECTED,
     FAILED,
@@ -64,21 +65,25 @@ def invoke(arguments: list[str]) -> int:
         return INTERRUPTED
     except typer.TyperException as error:
         message = error.format_message().replace("Value error, ", "")  # typer's own validator puts it there
-        return _fail(arguments, f"{message} {_help_of(error)}", WRONG_USAGE)
+        return _fail(arguments, f"{message} {_help_of(error)}", code=WRONG_USAGE)
     except EXPECTED as error:
         printed = getattr(error, "printed", False)  # stdout has its document; only stderr gets the message
-        return _fail([] if printed else arguments, str(error), exit_code(error), **details(error))
+        lines = error.lines if isinstance(error, ConfigError) else (str(error),)
+        return _fail([] if printed else arguments, *lines, code=exit_code(error), **details(error))
     except BrokenPipeError:
         _drop_output()
         return FAILED
     except OSError as error:
         what = f"{error.filename or 'A system call'}: {error.strerror or error}"
-        return _fail(arguments, f"{what}. Check its permissions and the space on the disk.", FAILED)
+        return _fail(arguments, f"{what}. Check its permissions and the space on the disk.", code=FAILED)
     return code if isinstance(code, int) else 0
 
 
-def _fail(arguments: list[str], message: str, code: int, **details: str) -> int:
-    say(f"assist: {message}")
+def _fail(arguments: list[str], *lines: str, code: int, **details: str) -> int:
+    say(f"assist: {lines[0]}")
+    for line in lines[1:]:
+        say(line)
+    message = "\n".join(lines)
     if "--batch" in arguments:
         emit_line({"error": message, **details})
     elif "--json" in arguments:

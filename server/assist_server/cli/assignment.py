@@ -96,7 +96,7 @@ def assign(key: tuple[str, ...], value: Any) -> Assignment:
     if value is not None:
         _, problems = read(config, {key[0]: entry}, str(file), config.paths.config)
         if problems:
-            raise ConfigError("\n".join(problem.message for problem in problems))
+            raise ConfigError(*(problem.message for problem in problems))
     write_settings(file, {key: value})
     return Assignment(file, key, value)
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, replace
 
 from assist_context.files.repository_top import top_of
+from assist_context.unseen_characters import visible
 from assist_server.cli.commands.question_place import QuestionContext, TerminalQuestion
 from assist_server.cli.commands.question_run import (
     LocalModel,
@@ -18,12 +19,11 @@ from assist_server.cli.commands.question_run import (
 )
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.line_input import LineInput
-from assist_server.cli.output import out, say
+from assist_server.cli.output import out, say, say_lines
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED
 from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
-from assist_server.wording.sanitize import harmless
 
 INDEXED_S = 30.0  # seconds until the index is brought up to date again for the next question
 HELP = """\
@@ -92,7 +92,8 @@ def _after_line(runner: asyncio.Runner, chat: _Chat, state: ChatState, line: str
             return _after_command(chat, state, line)
         return _after_question(runner, chat, state, line)
     except KeyboardInterrupt:
-        say("\nStopped.")
+        say("")
+        say("Stopped.")
     except EXPECTED as error:
         say(f"assist: {error}")
     return state
@@ -112,9 +113,10 @@ def _after_command(chat: _Chat, state: ChatState, line: str) -> ChatState:
     if name == "/sources":
         _show_sources(state.thread)
     elif name == "/help":
-        say(HELP)
+        say_lines(HELP)
     else:
-        say(f"{name} is no command here, or lacks its PATH.\n{HELP}")
+        say(f"{name} is no command here, or lacks its PATH.")
+        say_lines(HELP)
     return state
 
 
@@ -122,7 +124,7 @@ def _show_sources(thread: Thread | None) -> None:
     """The pieces that are in the conversation, the last ones last."""
     origins = [span.origin for turn in thread.turns for span in turn.evidence] if thread else []
     for origin in dict.fromkeys((origin.path, origin.first, origin.last) for origin in origins):
-        out(harmless("{}:{}-{}".format(*origin)))
+        out(visible("{}:{}-{}".format(*origin)))
     if not origins:
         say("Nothing was shown to a model yet.")
 

@@ -13,7 +13,7 @@ from assist_context.unseen_characters import visible
 from assist_server.cli.commands.question_place import bring_up_to_date
 from assist_server.cli.commands.question_run import answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
-from assist_server.cli.output import emit, out, say
+from assist_server.cli.output import emit, out, say, say_lines
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs, git_of
@@ -175,7 +175,8 @@ def _edit(config: Config, root: str, message: str) -> None:
     """Run `git commit` with its editor. git asks, commits or gives up as always."""
     git = find_git(Git(config.programs), root)
     if git is None or not sys.stdin.isatty():
-        raise UserError(f"There is no terminal for an editor. The message is:\n{message}")
+        say_lines(message)
+        raise UserError("There is no terminal for an editor. The message is above.")
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
         file.write(message + "\n")
         file.flush()

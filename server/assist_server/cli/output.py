@@ -9,7 +9,7 @@ import sys
 import time
 from typing import Any
 
-from assist_server.wording.sanitize import harmless
+from assist_server.wording.sanitize import harmless, harmless_line
 
 SIGN_S = 10.0  # seconds after which a pipe, too, is told that work goes on
 
@@ -49,7 +49,7 @@ def show_passing(text: str) -> None:
             _PassingLine.told = now
             say(text)
     else:
-        line = harmless(text)[: shutil.get_terminal_size().columns - 1]
+        line = harmless_line(text)[: shutil.get_terminal_size().columns - 1]
         sys.stderr.write(f"\r{line.ljust(_PassingLine.width)}")
         sys.stderr.flush()
         _PassingLine.width = len(line)
@@ -64,7 +64,13 @@ def end_passing() -> None:
 
 
 def say(text: str) -> None:
-    """A message for the user, on stderr. Names and texts in it cannot control the terminal."""
+    """A message for the user, one line on stderr, whatever names and texts are in it."""
     end_passing()
-    sys.stderr.write(f"{harmless(text)}\n")
+    sys.stderr.write(f"{harmless_line(text)}\n")
     sys.stderr.flush()
+
+
+def say_lines(text: str) -> None:
+    """A text of several lines for the user, on stderr."""
+    for line in text.split("\n"):
+        say(line)

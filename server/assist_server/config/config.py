@@ -136,7 +136,7 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     """The user's configuration, for a command. Any problem raises `ConfigError`, which names them all."""
     config = load_lenient(environ)
     if config.problems:
-        raise ConfigError("\n".join(str(problem) for problem in config.problems))
+        raise ConfigError(*map(str, config.problems))
     return config
 
 

@@ -20,7 +20,11 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used. The message names the file, the setting and the remedy."""
+    """The configuration cannot be used. Each line names the file, the setting and the remedy."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:

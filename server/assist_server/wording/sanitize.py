@@ -15,6 +15,7 @@ from assist_context.unseen_characters import (
     is_unseen,
     long_blanks_written,
     shapes_neighbours,
+    unseen_written,
 )
 
 # Characters that are kept back: of an unfinished sequence, and of blanks until it is known how many they are.
@@ -44,6 +45,25 @@ def harmless(text: str) -> str:
     return _without_unseen(_SEQUENCE.sub("", text))
 
 
+def harmless_line(text: str) -> str:
+    r"""A message of one line, in which nothing is deleted: line ends, too, are written.
+
+    A name in it is no other name then, and begins no line that looks like one of ours.
+
+    >>> harmless_line("a\u202eb.py\nassist: done\x1b[2J")
+    'a<U+202E>b.py<U+000A>assist: done<U+001B>[2J'
+    """
+    if text.isascii() and text.isprintable() and len(text) <= LONGEST_RUN:
+        return text
+    written = "".join(
+        character
+        if character == "\t" or shapes_neighbours(text, at)
+        else unseen_written(character).replace("\n", "<U+000A>")
+        for at, character in enumerate(text)
+    )
+    return long_blanks_written(written)
+
+
 def _without_unseen(text: str, start: int = 0) -> str:
     """What of a text from `start` on can be shown; what is before that only says what shapes it."""
     parts = []
@@ -55,7 +75,14 @@ def _without_unseen(text: str, start: int = 0) -> str:
 
 
 class HarmlessFormatter(logging.Formatter):
-    """Log lines for a terminal or an editor's log, which may hold names of files and words of a server."""
+    """Log lines for a terminal or an editor's log, which may hold names of files and words of a server.
+
+    The message is one line; only the trace of an error has more.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (logging's own name)
+        """The line of the message."""
+        return harmless_line(super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, or lines."""

@@ -42,7 +42,7 @@ def test_a_completion_is_printed_without_what_hides(
 
 def test_a_line_of_the_log_is_harmless() -> None:
     record = logging.makeLogRecord({"msg": "%s", "args": ("it said \x1b]52;c;Y3Vy\x07 so\u202e",)})
-    assert HarmlessFormatter().format(record) == "it said  so"
+    assert HarmlessFormatter().format(record) == "it said <U+001B>]52;c;Y3Vy<U+0007> so<U+202E>"
 
 
 def test_a_name_with_a_character_that_no_one_sees_is_not_completed(

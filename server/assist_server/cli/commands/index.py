@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assist_context.unseen_characters import visible
 from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.cli.shell_completion import complete_file
@@ -171,7 +172,7 @@ def _show_snippets(result: "RetrievalResult") -> None:
         say("Nothing in other files helps here.")
     for snippet in result.snippets:
         why = SIGNALS.get(snippet.signal, snippet.signal)
-        out(f"{snippet.path}:{snippet.start_line}-{snippet.end_line}")
+        out(f"{visible(snippet.path)}:{snippet.start_line}-{snippet.end_line}")
         out(f"  {why}, {tokens_of(snippet)} tokens")
         for line in snippet.text.splitlines():
             out(f"  | {line}".rstrip())

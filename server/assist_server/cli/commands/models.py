@@ -388,7 +388,8 @@ def set_up_server(config: Config, asked: "AskedServer", *, yes: bool, as_json: b
         say(f"Note: {what}. {remedy}.")
     file = config.paths.config_file
     lines = list(_lines(entry))
-    say(f"\nThis would be written into {file}:")
+    say("")
+    say(f"This would be written into {file}:")
     for line in lines:
         say(f"  {line}")
     sees = ", ".join(entry.server.residency)

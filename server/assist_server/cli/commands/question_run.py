@@ -21,7 +21,7 @@ from assist_server.cli.commands.question_place import (
     with_folder_target,
 )
 from assist_server.cli.flags import Asking, directory, settings
-from assist_server.cli.output import SIGN_S, emit, end_passing, out, say, show_passing
+from assist_server.cli.output import SIGN_S, emit, end_passing, out, say, say_lines, show_passing
 from assist_server.cli.piped_input import DASH, PipedInput, piped_input, piped_span
 from assist_server.cli.terminal.answers import (
     at_terminal,
@@ -272,7 +272,7 @@ def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
     given = consent_of_flags(decided, flags, terminal=sys.stdin.isatty())
     prepared = decided.prepared
     if flags.show_text and given is not False and prepared:
-        say(payload_text(prepared))
+        say_lines(payload_text(prepared))
     if given is not None or prepared is None:
         return bool(given)
     for line in preview_lines(decided):
@@ -293,7 +293,7 @@ def finish_run(decided: DecidedQuestion, flags: Asking, final: FinalAnswer, noti
     made = False
     problem: EscalationError | None = final.problem
     if final.problem is not None and final.problem.excerpt:
-        say(final.problem.excerpt)
+        say_lines(final.problem.excerpt)
     if plan is not None:
         made, problem = _edit(decided, flags, plan, final)
     if flags.as_json:

@@ -23,7 +23,8 @@ from assist_server.config.config import Config, Problem
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.config.repository_file import repositories, trust
 from assist_server.config.structure import SETTINGS, TABLES
-from assist_server.errors import FAILED, UserError
+from assist_server.config.toml_file import ConfigError
+from assist_server.errors import FAILED
 from assist_server.wording.permissions import (
     change_lines,
     permission_document,
@@ -194,7 +195,7 @@ def trust_files(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: 
     ]
     wrong = [str(problem) for file in pending if file.now for problem in file.now.problems]
     if wrong:
-        raise UserError("\n".join([*wrong, "Nothing was accepted: correct the file first."]))
+        raise ConfigError(*wrong, "Nothing was accepted: correct the file first.")
     for line in (line for file in pending for line in change_lines(file)):
         (say if as_json else out)(line)
     if pending:

@@ -20,13 +20,13 @@ from rich.style import Style
 from rich.text import Text
 
 from assist_escalation.edits.plan import EditPlan
-from assist_server.cli.output import end_passing, out, say
+from assist_server.cli.output import end_passing, out, say, say_lines
 from assist_server.cli.terminal.tables import console
 from assist_server.questions.events import ShownSource
 from assist_server.wording.answers import SHOWN as NAMED
 from assist_server.wording.answers import more_sources, source_words, sources_line
 from assist_server.wording.edit_previews import PreviewKind, edit_preview, edit_warnings
-from assist_server.wording.sanitize import StreamSanitizer, harmless
+from assist_server.wording.sanitize import StreamSanitizer, harmless_line
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s")
@@ -176,7 +176,7 @@ def confirm(question: str, view: Callable[[], None] | None = None) -> bool:
         return False
     end_passing()
     while True:
-        sys.stderr.write(f"{harmless(question)} [{'y/N/v, v shows the text' if view else 'y/N'}] ")
+        sys.stderr.write(f"{harmless_line(question)} [{'y/N/v, v shows the text' if view else 'y/N'}] ")
         sys.stderr.flush()
         reply = sys.stdin.readline().strip().lower()
         if view is None or reply not in ("v", "view"):
@@ -191,6 +191,6 @@ def show_page(text: str) -> None:
     """
     less = shutil.which("less") if sys.stdout.isatty() else None
     if less is None:
-        say(text.removesuffix("\n"))
+        say_lines(text.removesuffix("\n"))
         return
     subprocess.run([less], input=text.encode("utf-8", "replace"), check=False)
