@@ -38,7 +38,7 @@ async def test_an_answer_is_shown_as_a_private_document_that_goes_with_the_serve
             await client.whole("explain", uri=uri, wish="frontier")
             (page,) = await client.seen(lambda: client.pages)
             text = page.read_text()
-            assert text.startswith("# explain prices.py\n\n```\nWhat ")
+            assert text.startswith("# explain prices.py\n\n- **What** `shop/prices.py, ")
             assert "\n\nIt adds **up**.\n\n> " in text
             assert "acme" in text
             assert "\n> Sources: shop/prices.py:1-2" in text

@@ -62,13 +62,31 @@ def _only(rows: Sequence[FactRow], wanted: Sequence[str]) -> list[FactRow]:
     return [*kept, *((word, "nothing that the index knows") for word in missing)]
 
 
-def fact_block(found: CodeFacts) -> str:
-    """Facts as a block of Markdown that shows them as they are, in columns."""
-    rows = fact_rows(found)
-    width = max(len(name) for name, _ in rows) + 2
-    text = "\n".join(f"{name:{width}}{value}" for name, value in rows)
-    fence = "`" * max(3, 1 + max(map(len, re.findall(r"`+", text)), default=0))
-    return f"{fence}text\n{text}\n{fence}\n\n"
+def fact_list(found: CodeFacts) -> str:
+    """Facts as a list in Markdown. Each value is code, so that nothing in it is Markdown.
+
+    It is no block of code: those in an answer can be copied.
+    """
+    groups: list[tuple[str, list[str]]] = []
+    for name, value in fact_rows(found):
+        if name or not groups:
+            groups.append((name, []))
+        groups[-1][1].append(_code_span(value))
+    lines = [
+        f"- **{name}** {values[0]}" if len(values) == 1 else f"- **{name}**\n" + _sub_list(values)
+        for name, values in groups
+    ]
+    return "\n".join(lines) + "\n\n"
+
+
+def _sub_list(values: Sequence[str]) -> str:
+    return "\n".join(f"  - {value}" for value in values)
+
+
+def _code_span(text: str) -> str:
+    """Text between more backticks than it has in a row."""
+    marks = "`" * (1 + max(map(len, re.findall(r"`+", text)), default=0))
+    return f"{marks} {text} {marks}" if "`" in text else f"`{text}`"
 
 
 def facts_document(found: CodeFacts) -> dict[str, Any]:

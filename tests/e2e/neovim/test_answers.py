@@ -226,7 +226,9 @@ def test_what_would_be_sent_is_shown_and_only_sent_if_agreed(
         editor.keys("c")
         editor.until("return vim.fn.getreg('\"') == 'x = 1\\ny = 2\\n'", "the copied block")
         editor.keys("y")
-        editor.until("return vim.startswith(vim.fn.getreg('\"'), 'It adds **up**.')", "the copied answer")
+        editor.until(
+            "return vim.fn.getreg('\"'):find('\\n\\nIt adds **up**.', 1, true) ~= nil", "the copied answer"
+        )
 
 
 def test_a_commit_message_and_an_edit_show_their_progress_in_place(nvim: Opening, tmp_path: Path) -> None:
