@@ -1,19 +1,21 @@
 """Secrets in a piece of a file that only the rest of the file shows: a line of a key, a value below its name.
 
 A piece that is cut out of a key holds neither of its marks, and one that begins with a value lacks its name.
-So keys are looked for in the whole file, and all else in the lines around both ends of the piece. What is
-found is carried into the piece line by line, since a piece may leave lines out, indent them less, or have
-the marks of a diff.
+So keys and tables are looked for in the whole file, and all else in the lines around both ends of the piece.
+What is found is carried into the piece line by line, since a piece may leave lines out, indent them less, or
+have the marks of a diff.
 """
 
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from assist_context.documents import split_lines
 from assist_escalation.prompts import HiddenPart
 from assist_escalation.redaction.detectors.private_keys import find_keys
-from assist_escalation.redaction.findings import Check, RedactionError, time_limit
+from assist_escalation.redaction.detectors.tables import find_in_tables
+from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import Known, Patterns
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 
@@ -43,7 +45,7 @@ def hidden_parts(
     kind = kind_of(path, piece)
     try:
         return parts_in(
-            piece, line_secrets(lines, runs, lambda text: scan(text, kind, _SOUGHT, check), check)
+            piece, line_secrets(lines, runs, kind, lambda text: scan(text, kind, _SOUGHT, check), check)
         )
     except RedactionError:
         return ((0, len(piece), "UNKNOWN"),)
@@ -65,7 +67,11 @@ def runs_of(numbers: Iterable[int]) -> tuple[LineRun, ...]:
 
 
 def line_secrets(
-    lines: Sequence[str], runs: Sequence[LineRun], search: Callable[[str], Sequence[Secret]], check: Check
+    lines: Sequence[str],
+    runs: Sequence[LineRun],
+    kind: TextKind,
+    search: Callable[[str], Sequence[Secret]],
+    check: Check,
 ) -> LineSecrets:
     """The secrets of a file's lines that these runs of them may not show by themselves.
 
@@ -73,8 +79,8 @@ def line_secrets(
     """
     found = dict[str, list[HiddenPart]]()
     text = "".join(lines)
-    for key in find_keys(text, check):
-        _add(found, text, (key.start, key.end, key.type))
+    for part in chain(find_keys(text, check), find_in_tables(text, check, code=kind == "code")):
+        _add(found, text, (part.start, part.end, part.type))
     for first, last in _windows(len(lines), runs):
         near = lines[first:last]
         is_long = sum(map(len, near)) > _LONGEST

@@ -109,7 +109,8 @@ def scan(
 
 
 def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterator[Finding]:
-    # Keys of many lines and long values are looked for in the whole text, in time that grows with its length.
+    # Keys of many lines, tables with many rows and long values are looked for in the whole text, in time that
+    # grows with its length.
     # All else is looked for window by window. In a text of 6,000 characters without line ends, the windows
     # are 0 to 4096 and 3584 to 6000. A token at 4080 to 4120 is cut by the end of the first: what is found of
     # it there is dropped, since the second window has the whole of it.
@@ -117,14 +118,14 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
     yield from find_keys(text, check)
     yield from find_key_lines(text, check)
     yield from find_long_values(text, check)
+    yield from find_in_tables(text, check, code=kind == "code")
     for start, end in _windows(text):
         check()
         window = text[start:end]
         cut = end < len(text) and text[end - 1] != "\n"
         for finder in (
             find_formats(window), find_assignments(window, kind), find_phrases(window),
-            find_in_tables(window, code=kind == "code"), find_lone_tokens(window),
-            find_patterns(window, sought.patterns),
+            find_lone_tokens(window), find_patterns(window, sought.patterns),
         ):  # fmt: skip
             for finding in finder:
                 # A finding that the window's end cuts is whole in the next window, unless it is too long.

@@ -127,6 +127,37 @@ def test_a_value_without_its_name_near_a_long_line(text: str, first: int, last: 
     assert len(shown) > len(piece) - 20  # what else is there stays
 
 
+TABLES = {
+    "users.csv": ("name,password,mail\n", "bob{0},{1},b{0}@x.org\n"),
+    "users.tsv": ("name\tpassword\n", "bob{0}\t{1}\n"),
+    "users.md": ("| name | password |\n|---|---|\n", "| bob{0} | {1} |\n"),
+    "users.sql": ("INSERT INTO users (name, password) VALUES\n", "('bob{0}', '{1}'),\n"),
+}
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_rows_far_below_the_head_of_their_table(path: str) -> None:
+    head, row = TABLES[path]
+    values = [f"W{number * 7919 % 9973}-Tulpe-49" for number in range(400)]
+    text = head + "".join(row.format(number, value) for number, value in enumerate(values))
+    whole = redacted(Span(text, Origin("file", path)))
+    assert not [value for value in values if value in whole]
+    lines = text.splitlines(keepends=True)
+    piece = "".join(lines[300:340])
+    hidden = hidden_parts(piece, path, lines, [(301, 340)])
+    left = redacted(Span(piece, Origin("file", path), hidden))
+    assert "bob300" in left
+    assert not [value for value in values if value in left]
+    before, after = "".join(lines[300:320]), "".join(lines[320:340])
+    origin = Origin("file", path)
+    given = CursorTexts(
+        (), Span(before, origin), Span("", origin), "", Span(after, origin),
+        above="".join(lines[:300]), below="".join(lines[340:]),
+    )  # fmt: skip
+    found = SessionRedactor(Known(), (), NONCE).redact(given)
+    assert not [value for value in values if value in found.head + found.suffix]
+
+
 def test_what_a_diff_shows_of_a_key() -> None:
     file = FILES["rsa"]
     for number, mark in ((10, "+"), (120_000, "-")):

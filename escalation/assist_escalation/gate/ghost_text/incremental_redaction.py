@@ -186,7 +186,7 @@ class SessionRedactor:
         first = texts.above.count("\n") + 1
         lines = split_lines(texts.above + shown + texts.below)
         run = (first, first + shown.count("\n") - shown.endswith("\n"))
-        secrets = line_secrets(lines, [run], lambda text: self._secrets(text, kind, check), check)
+        secrets = line_secrets(lines, [run], kind, lambda text: self._secrets(text, kind, check), check)
         return _HiddenAround(
             *(parts_in(text, secrets) for text in (texts.far, texts.head.text, tail, texts.suffix.text))
         )

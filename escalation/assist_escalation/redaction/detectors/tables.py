@@ -1,25 +1,27 @@
 """Secrets in tables: columns of an INSERT, a CSV file or a Markdown table, and the data of a Secret.
 
-This module knows where a table names its columns. Which values can be a secret is in `secret_values`.
+This module knows where a table names its columns, which may be far above a row: it reads a whole text. Which
+values can be a secret is in `secret_values`.
 """
 
 import base64
 import binascii
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
-from assist_escalation.redaction.findings import Finding
+from assist_escalation.redaction.findings import Check, Finding
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import meaning, parts
 from assist_escalation.redaction.secret_values import is_example, is_placeholder, is_structured
 
 _INSERT = re.compile(
-    r"insert\s+into\s+\S{1,80}\s*\((?P<names>[^()]{1,400})\)\s*values\s*(?P<rows>\([^;]{1,2000})",
+    r"insert\s+into\s+\S{1,80}\s*\((?P<names>[^()]{1,400})\)\s*values\s*(?P<rows>\([^;]{1,200000})",
     re.IGNORECASE,
 )
 _ROW = re.compile(
     r"""
-      [Nn]?(?P<q>['"])(?P<v>(?:(?!(?P=q))[^\\]|\\.|(?P=q)(?P=q))*+)(?P=q)   # a literal
+      [Nn]?(?P<q>['"])(?P<v>(?:(?!(?P=q))[^\\]|\\[\s\S]|(?P=q)(?P=q))*+)(?:(?P=q)|\\?\Z)   # a literal
     | \w{1,40}\([^()]{0,80}\)                                               # a call
     | [^,()'"\s]+                                                           # a number, NULL
     | (?P<next>\)\s*,\s*\()                                                 # the next row
@@ -27,13 +29,13 @@ _ROW = re.compile(
     re.VERBOSE,
 )
 (_OWNERS,) = read_words(__package__, "tables.toml", "owners")
-_WORD = re.compile(r"pass|pw|secret|clave|senha|mdp|api_?key|token", re.IGNORECASE)
+_WORD = re.compile(r"pass|pw|secret|clave|senha|mdp|api_?key|token")
 _LONGEST = 300  # characters of a header
 _CELL = re.compile(r"[\w][\w .@/()-]{0,30}\Z")
 _RULE = re.compile(r"[\s|:+=-]+\Z")
 _AROUND = " \t\r\"'`*"  # characters that may be around the text of a cell
-_ROWS = 200  # rows of a table under one header
 _KIND = re.compile(r"\bkind[\"']?\s{0,3}:\s{0,3}[\"']?Secret\b")
+_NEAR = 4_096  # characters between the kind of a Secret and its data
 _DATA = re.compile(r"\b(?:data|stringData)[\"']?\s{0,3}:\s{0,3}(?:\{|\r?\n)")
 _PAIR = re.compile(
     r"""
@@ -45,28 +47,29 @@ _PAIR = re.compile(
 )
 
 
-def find_in_tables(text: str, *, code: bool) -> Iterator[Finding]:
+def find_in_tables(text: str, check: Check, *, code: bool) -> Iterator[Finding]:
     """Every secret in a column with the name of one. `code`: a line with commas may be no table.
 
     >>> text = "user,password\\nbob,juventus\\n"
-    >>> [text[finding.start : finding.end] for finding in find_in_tables(text, code=False)]
+    >>> [text[finding.start : finding.end] for finding in find_in_tables(text, print, code=False)]
     ['juventus']
     """
-    lower = text.lower()
+    lower = text.replace("\u0130", "i").lower()  # as long as the text: no other letter grows
     if "insert" in lower:
-        yield from _find_in_inserts(text)
-    if "secret" in lower and "data" in lower:
+        yield from _find_in_inserts(text, check)
+    if "kind" in text and "secret" in lower and "data" in lower:
         yield from _find_in_kubernetes_secrets(text)
     if not code or "\n|" in text or text.startswith("|"):
-        yield from _find_in_columns(text, code=code)
+        yield from _find_in_columns(text, lower, check, code=code)
 
 
-def _find_in_inserts(text: str) -> Iterator[Finding]:
+def _find_in_inserts(text: str, check: Check) -> Iterator[Finding]:
     for match in _INSERT.finditer(text):
         secret = {index for index, name in enumerate(match["names"].split(",")) if _is_column(name)}
         index = 0
         for item in _ROW.finditer(text, *match.span("rows")) if secret else ():
             if item["next"]:
+                check()
                 index = 0
                 continue
             if index in secret and item["v"] and len(item["v"]) >= 4 and not is_placeholder(item["v"]):
@@ -79,9 +82,9 @@ def _is_column(name: str) -> bool:
     return means is not None and means.strength != "weak"
 
 
-def _find_in_columns(text: str, *, code: bool) -> Iterator[Finding]:
+def _find_in_columns(text: str, lower: str, check: Check, *, code: bool) -> Iterator[Finding]:
     done = -1
-    for word in _WORD.finditer(text):
+    for word in _WORD.finditer(lower):
         if word.start() <= done:
             continue
         start = text.rfind("\n", 0, word.start()) + 1
@@ -95,6 +98,7 @@ def _find_in_columns(text: str, *, code: bool) -> Iterator[Finding]:
         names = [name.strip(_AROUND) for name in header.split(sign)] if sign else []
         columns = _columns(names)
         for place, cells in _rows(text, done + 1, sign, len(names)) if columns else ():
+            check()
             done = place
             yield from _find_in_cells(cells, columns, place, sign)
 
@@ -110,15 +114,23 @@ def _columns(names: list[str]) -> list[int]:
 
 
 def _rows(text: str, place: int, sign: str, count: int) -> Iterator[tuple[int, list[str]]]:
-    """Where each row of a table with `count` columns begins, and its cells."""
-    for _ in range(_ROWS):
+    """Where each row of a table with `count` columns begins, and its cells.
+
+    One other line between two rows does not end the table: it may be the one that is being typed.
+    """
+    other = True
+    while True:
         end = text.find("\n", place)
         line = text[place : end if end >= 0 else len(text)]
         cells = line.split(sign)
-        if len(cells) != count:
+        if len(cells) == count:
+            other = False
+            if not _RULE.match(line):
+                yield place, cells
+        elif other:
             return
-        if not _RULE.match(line):
-            yield place, cells
+        else:
+            other = True
         if end < 0:
             return
         place = end + 1
@@ -136,9 +148,11 @@ def _find_in_cells(cells: list[str], columns: list[int], start: int, sign: str) 
 
 def _find_in_kubernetes_secrets(text: str) -> Iterator[Finding]:
     """The values of a Kubernetes Secret, which are in base64."""
-    if not _KIND.search(text):
-        return
-    for data in _DATA.finditer(text):
+    kinds = [match.start() for match in _KIND.finditer(text)]
+    for data in _DATA.finditer(text) if kinds else ():
+        near = bisect_left(kinds, data.start() - _NEAR)
+        if near == len(kinds) or kinds[near] > data.end() + _NEAR:
+            continue
         place = data.end() - 1
         while pair := _PAIR.match(text, place):
             if _is_base64(pair["v"]):
