@@ -9,7 +9,8 @@ What it promises of a command in it, on Linux with namespaces for ordinary users
 - Its rights are dropped before its first instruction, and a filter refuses the calls of the kernel that no
   test needs.
 - Time, memory, processes, output and files are bounded. A command beyond a limit fails or is killed, and the
-  report says which limit it was. Memory is also what the kernel holds for it, in whatever form.
+  report says which limit it was. Memory is also what the kernel holds for it, in whatever form. A kept folder
+  that is too large at the end is emptied.
 - Nothing of it runs on after its first process ends, at a limit, or when we end.
 
 What it does not promise: that a test keeps what it reads in the copy to itself, for its output is shown; and

@@ -39,6 +39,8 @@ class CallNumbers:
     `refused` are add_key, request_key, keyctl (keys of the user's other programs), bpf, perf_event_open and
     userfaultfd (none of a test's business), io_uring_setup and openat2 (they do what is filtered, with
     arguments in memory, where the filter cannot look).
+    `reserving` is fallocate, which takes gigabytes of a disk between two looks of who watches; `control` is
+    ioctl, which can do the same.
     `modes` are the calls that give a file its mode: the places of the mode and of the flags of an opening
     call, -1 for none, among the arguments.
     """
@@ -47,6 +49,8 @@ class CallNumbers:
     pivot_root: int
     socket: int
     refused: tuple[int, ...]
+    reserving: int
+    control: int
     modes: Mapping[int, tuple[int, int]]
 
 
@@ -55,6 +59,8 @@ _GENERIC_CALLS = CallNumbers(
     pivot_root=41,
     socket=198,
     refused=(217, 218, 219, 280, 241, 282, 425, 437),
+    reserving=47,
+    control=29,
     # mknodat, fchmod, fchmodat, openat, fchmodat2
     modes={33: (2, -1), 52: (1, -1), 53: (2, -1), 56: (3, 2), 452: (2, -1)},
 )
@@ -64,6 +70,8 @@ _MACHINES = {
         pivot_root=155,
         socket=41,
         refused=(248, 249, 250, 321, 298, 323, 425, 437),
+        reserving=285,
+        control=16,
         # open, creat, chmod, fchmod, mknod, openat, mknodat, fchmodat, fchmodat2
         modes={2: (2, 1), 85: (1, -1), 90: (1, -1), 91: (1, -1), 133: (1, -1)}
         | {257: (3, 2), 259: (2, -1), 268: (2, -1), 452: (2, -1)},
@@ -76,7 +84,8 @@ _NEW_FILE = 0o100 | 0o20000000  # O_CREAT and O_TMPFILE; without them a mode is 
 # Families of sockets that the network namespace confines: unix, IPv4, IPv6, netlink. Others, such as vsock to
 # the machine that hosts this one, do not belong to any namespace.
 _FAMILIES = (1, 2, 10, 16)
-_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
+_EPERM, _ENOSYS, _EOPNOTSUPP, _EAFNOSUPPORT = 1, 38, 95, 97
+_RESERVE = (0x40305828, 0x4030582A, 0x40305839)  # FS_IOC_RESVSP, FS_IOC_RESVSP64, FS_IOC_ZERO_RANGE
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -217,6 +226,12 @@ def _filter(calls: CallNumbers) -> list[bytes]:
     steps += [_step(_LOAD, _NUMBER), _step(_AT_LEAST, 0x40000000, 0, 1), _step(_ANSWER, _REFUSE | _ENOSYS)]
     for call in calls.refused:
         steps += [_step(_EQUAL, call, 0, 1), _step(_ANSWER, _REFUSE | _ENOSYS)]
+    # With this answer C's library writes the bytes itself.
+    steps += [_step(_EQUAL, calls.reserving, 0, 1), _step(_ANSWER, _REFUSE | _EOPNOTSUPP)]
+    looks = [_step(_LOAD, _ARGUMENTS + 8)]
+    looks += [_step(_EQUAL, request, len(_RESERVE) - at) for at, request in enumerate(_RESERVE)]
+    looks += [_step(_ANSWER, _ALLOW), _step(_ANSWER, _REFUSE | _EOPNOTSUPP)]
+    steps += [_step(_EQUAL, calls.control, 0, len(looks)), *looks]
     for call, (mode, flags) in calls.modes.items():
         looks = _mode_steps(mode, flags)
         steps += [_step(_EQUAL, call, 0, len(looks)), *looks]

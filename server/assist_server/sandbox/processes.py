@@ -119,6 +119,8 @@ def _confine(plan: ConfinementPlan) -> dict[str, Any]:
     for line in watch.said.splitlines():
         with suppress(ValueError):  # the first process was killed while it wrote
             row |= json.loads(line)
+    if watch.kept.empty_if_too_large():
+        watch.reason = watch.reason or NO_ROOM
     if watch.reason:
         row |= {"code": None, "reason": watch.reason}
     return row
@@ -141,7 +143,7 @@ class _Watch:
         self._until = time.monotonic() + plan.limits.seconds
         self._next_look = 0.0
         self._growth = MemoryGrowth()
-        self._kept = KeptFolders(plan)
+        self.kept = KeptFolders(plan)
 
     def follow(self) -> None:
         """Returns when the first process, and with it all others, has ended."""
@@ -200,7 +202,7 @@ class _Watch:
         reason = excess(self.plan.limits, self.handles, self._growth.at_most())
         if reason == NO_MEMORY:
             reason = excess(self.plan.limits, self.handles, self._growth.exact())
-        if self._kept.are_too_large():
+        if self.kept.are_too_large():
             reason = reason or NO_ROOM
         if reason:
             self._kill(reason)

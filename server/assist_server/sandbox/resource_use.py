@@ -1,7 +1,7 @@
 """What the command in a sandbox uses: processes, memory, files in memory, and files in folders that are kept.
 
-It is asked from outside of the sandbox, where no process of the command can reach who asks. It decides
-nothing and ends nothing.
+It is asked from outside of the sandbox, where no process of the command can reach who asks. It ends nothing,
+and empties kept folders that are too large at the end.
 """
 
 import errno
@@ -204,6 +204,55 @@ class KeptFolders:
         self._last = now
         self._next = end + max(_FOLDER_TICK, (end - begin) * _FOLDER_SHARE)
         return found
+
+    def empty_if_too_large(self) -> bool:
+        """Whether they are too large once no process is left: then they are empty afterwards.
+
+        A command may fill them and end between two looks.
+        """
+        try:
+            found = is_too_large(self._folders, self._limits.kept_bytes, self._limits.kept_files)
+        except OSError:
+            found = True
+        for folder in self._folders if found else ():
+            with suppress(OSError):  # the run has failed anyway
+                empty_folder(folder)
+        return found
+
+
+def empty_folder(folder: str) -> None:
+    """Deletes all that is in a folder, however deep and closed it is; no process may change it meanwhile."""
+    handle = os.open(folder, _FOLDER)
+    try:
+        waiting = [_delete_files(handle)]  # the folders that are left at each level above the open one
+        names = list[str]()
+        while waiting[-1] or names:
+            name = waiting[-1].pop() if waiting[-1] else ""
+            inner = os.open(name or "..", _FOLDER, dir_fd=handle)
+            os.close(handle)
+            handle = inner
+            if name:
+                names.append(name)
+                waiting.append(_delete_files(handle))
+            else:
+                os.rmdir(names.pop(), dir_fd=handle)
+                waiting.pop()
+    finally:
+        os.close(handle)
+
+
+def _delete_files(folder: int) -> list[str]:
+    """Deletes what is no folder in an open one. Returns the names of its folders, opened to us."""
+    folders = []
+    os.fchmod(folder, 0o700)
+    with os.scandir(folder) as entries:
+        for entry in list(entries):
+            if entry.is_dir(follow_symlinks=False):
+                os.chmod(entry.name, 0o700, dir_fd=folder)
+                folders.append(entry.name)
+            else:
+                os.unlink(entry.name, dir_fd=folder)
+    return folders
 
 
 def fills_disk(before: int, left: int, most: int) -> bool:

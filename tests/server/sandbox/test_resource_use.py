@@ -142,8 +142,57 @@ def test_a_closed_folder_in_a_kept_one_is_counted(tree: Path) -> None:
     code = "import os, time\nos.makedirs('kept/a/b')\nopen('kept/a/f', 'wb').write(bytes(6 << 20))\n"
     code += "os.chmod('kept/a', 0)\ntime.sleep(20)"
     done = run_python(tree, code, SandboxLimits(seconds=60, kept_bytes=4 * MIB), KEPT)
-    os.chmod(tree / "kept" / "a", 0o700)
     assert (done.ended, done.reports) == ("killed", ("no room for files left",))
+
+
+FILLED = """
+import os
+for n in range(6): open(f"kept/{n}", "wb").write(bytes(1 << 20))
+"""
+LINKED = "import os\nopen('kept/a', 'w').close()\nfor n in range(600): os.link('kept/a', f'kept/{n}')"
+DEEP = """
+import os
+os.chdir("kept")
+open("file", "wb").write(bytes(6 << 20))
+for _ in range(300):
+    os.mkdir("d")
+    os.mkdir("e")
+    os.chdir("d")
+"""
+CLOSED = (
+    "import os\nos.makedirs('kept/a/b')\nopen('kept/a/f', 'wb').write(bytes(6 << 20))\nos.chmod('kept/a', 0)"
+)
+OUTSIDE = "import os\nos.symlink('/usr', 'kept/usr')\nos.symlink('../code.py', 'kept/code')" + FILLED
+
+
+@pytest.mark.parametrize("code", [FILLED, LINKED, DEEP, CLOSED, OUTSIDE], ids=map(str, range(5)))
+def test_a_kept_folder_that_is_too_large_at_the_end_is_emptied(tree: Path, code: str) -> None:
+    (tree / "code.py").write_text("x = 1")
+    done = run_python(tree, code, SandboxLimits(seconds=60, kept_bytes=4 * MIB, kept_files=500), KEPT)
+    assert (done.ended, done.reports) == ("killed", ("no room for files left",))
+    assert os.listdir(tree / "kept") == []
+    assert (tree / "code.py").exists()
+    small = run_python(tree, "open('kept/a', 'w').close()", SandboxLimits(seconds=60), KEPT)
+    assert (small.code, os.listdir(tree / "kept")) == (0, ["a"])
+
+
+def test_no_call_reserves_room_without_writing(tree: Path) -> None:
+    code = """
+    import ctypes, fcntl, os, struct
+    libc = ctypes.CDLL(None, use_errno=True)
+    file = os.open("kept/a", os.O_CREAT | os.O_RDWR)
+    size = ctypes.c_long(1 << 20)
+    print(libc.fallocate(file, 0, ctypes.c_long(0), size), ctypes.get_errno())
+    for request in (0x40305828, 0x4030582A, 0x40305839):
+        try:
+            fcntl.ioctl(file, request, struct.pack("hhqqiI16x", 0, 0, 0, 1 << 20, 0, 0))
+        except OSError as error:
+            print(error.errno)
+    os.posix_fallocate(file, 0, 1 << 20)
+    print(os.fstat(file).st_size)
+    """
+    done = run_python(tree, code, SandboxLimits(seconds=60), KEPT)
+    assert done.output.split() == ["-1", "95", "95", "95", "95", str(1 << 20)]
 
 
 def test_what_is_in_a_folder_is_summed_without_its_links(tmp_path: Path) -> None:
