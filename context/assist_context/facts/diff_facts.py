@@ -161,7 +161,7 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
             yield DiffFact("signature", file.path, site.start_line, text)
         yield from _gone(file.path, old.parsed, was, new.parsed, site)
     for key, site in old.definitions.items():
-        if key not in new.definitions and file.new and _is_outermost(site, old, new):
+        if key not in new.definitions and _is_outermost(site, old, new):
             yield DiffFact("removed", file.path, site.start_line, f"{site.kind} {site.qualified} is gone")
 
 

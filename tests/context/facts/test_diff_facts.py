@@ -79,6 +79,10 @@ def test_what_is_gone(old: str, new: str, fact: tuple[str, int, str] | None) -> 
     assert found == ([fact] if fact else [])
 
 
+def test_of_an_emptied_file_all_is_gone() -> None:
+    assert facts("") == [("removed", 4, "function total is gone")]
+
+
 def test_a_guard_that_is_written_otherwise_is_not_gone() -> None:
     assert not [row for row in facts(CART.replace("not items", "len(items) == 0")) if row[0] == "gone"]
 
