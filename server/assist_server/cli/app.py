@@ -28,7 +28,7 @@ from assist_server.cli.commands import (
 )
 from assist_server.cli.commands import settings as settings_commands
 from assist_server.cli.flags import AsJson, Offline, accept_offline, example, settings
-from assist_server.cli.output import emit, emit_line, say
+from assist_server.cli.output import begin_passing, emit, emit_line, say
 from assist_server.config.toml_file import ConfigError
 from assist_server.errors import (
     EXPECTED,
@@ -55,6 +55,7 @@ app = typer.Typer(
 def invoke(arguments: list[str]) -> int:
     """Run one command; every expected error becomes a message and an exit code."""
     _accept_any_character()
+    begin_passing()
     if logging.lastResort is not None:  # what prints warnings of ours where nothing else is set up
         logging.lastResort.setFormatter(HarmlessFormatter())
     try:

@@ -4,6 +4,7 @@ It writes plain text. Tables, bars and code are in the `terminal` wing.
 """
 
 import json
+import math
 import shutil
 import sys
 import time
@@ -34,7 +35,7 @@ class _PassingLine:
     """How much of the last line on stderr will be overwritten, and when a pipe was told last."""
 
     width = 0
-    told = 0.0
+    told = math.inf
 
 
 def show_passing(text: str) -> None:
@@ -44,7 +45,6 @@ def show_passing(text: str) -> None:
     """
     if not sys.stderr.isatty():
         now = time.monotonic()
-        _PassingLine.told = _PassingLine.told or now
         if now - _PassingLine.told >= SIGN_S:
             _PassingLine.told = now
             say(text)
@@ -53,6 +53,11 @@ def show_passing(text: str) -> None:
         sys.stderr.write(f"\r{line.ljust(_PassingLine.width)}")
         sys.stderr.flush()
         _PassingLine.width = len(line)
+
+
+def begin_passing() -> None:
+    """Count the time until a pipe is told from now on: a command begins."""
+    _PassingLine.told = time.monotonic()
 
 
 def end_passing() -> None:

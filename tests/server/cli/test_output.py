@@ -6,7 +6,7 @@ from assist_server.cli import output
 
 
 def test_a_pipe_is_told_that_work_goes_on_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    output._PassingLine.told = 0.0
+    output.begin_passing()
     for done in range(50):
         output.show_passing(f"indexing, {done} of 50 files")
     assert capsys.readouterr().err == "", "short work says nothing"
