@@ -39,3 +39,18 @@ async def test_large_changes_stay_in_order_with_small_ones(tmp_path: Path) -> No
         wanted = ("y\n" + "x\n" * 99_999).encode()
         assert (found["version"], found["sha256"]) == (version + 2, hashlib.sha256(wanted).hexdigest())
         assert "change-out-of-order" not in await client.counts()
+
+
+async def test_slow_changes_of_few_bytes_stay_in_order(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[completion]\nmodel = "/nowhere/missing.gguf"\n')
+    environ = {"ASSIST_CONFIG_DIR": str(tmp_path), "ASSIST_DATA_DIR": str(tmp_path / "data")}
+    async with serving(environ) as client:
+        client.show(URI, "x = 1\n" * 200_000)
+        client.change(URI, 2, "", (1, 0), (199_998, 0))  # three lines are left
+        client.change(URI, 3, "y", (0, 0), (0, 1))
+        client.change(URI, 4, "z" * 60_000, (1, 0), (1, 0))
+        client.change(URI, 5, "w", (1, 1), (1, 2))
+        client.change(URI, 3, "late", (0, 0), (0, 1))
+        found = (await client.documents())[URI]
+        wanted = ("y = 1\nzw" + "z" * 59_998 + "x = 1\nx = 1\n").encode()
+        assert (found["version"], found["sha256"]) == (5, hashlib.sha256(wanted).hexdigest())

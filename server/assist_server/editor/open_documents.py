@@ -83,7 +83,8 @@ class OpenDocuments:
         places = {edit.start[0] for edit in edits if edit.start is not None}  # of typed letters: one
         several = min(len(places), len({edit.text for edit in edits})) > FEW_TEXTS
         many = lines is not None or len(edits) > MANY or several
-        old = tuple(document.lines) if many else ()
+        # Lines that are known already replace the list, so that the old one stays as it is.
+        old = document.lines if lines is not None else tuple(document.lines) if many else ()
         foresee = (lambda *_: None) if many else partial(self._foresee, document)
         if not document.apply(version, edits, foresee, lines):
             self._counts["change-out-of-order"] += 1

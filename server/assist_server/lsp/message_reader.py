@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 LONGEST_HEADER = 1 << 16  # bytes; editors send less than 100
@@ -27,6 +27,10 @@ STEP = 1 << 18  # bytes or characters; Python's functions work through so many i
 _STRING = re.compile(rb'(?:[^"\\]++|\\(?:u.{4}|[^u]))*+', re.DOTALL)
 
 
+async def _nothing() -> None:
+    """Wait for nothing."""
+
+
 class MessageReader:
     """Standard input as pygls reads it, without headers that would end pygls or leave it waiting for ever.
 
@@ -36,7 +40,7 @@ class MessageReader:
 
     Other tasks have their turn between messages. One of more than `LARGE` bytes is read by `read_large`, on a
     thread, and the messages after it wait, so that all stay in order. `deliver` gets what it returns or
-    raises, and pygls gets `STAND_IN` for it.
+    raises, and pygls gets `STAND_IN` for it. `finish` ends the work of the message before.
     """
 
     def __init__(
@@ -45,11 +49,13 @@ class MessageReader:
         complain: Callable[[str], None],
         read_large: Callable[[bytearray], Any] = bytes,
         deliver: Callable[[Any], None] = lambda _: None,
+        finish: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self._source = source
         self._complain = complain
         self._read_large = read_large
         self._deliver = deliver
+        self._finish = finish
         self._turn = 0.0  # when other tasks had theirs
         self._lost = False
         self._buffer = bytearray()
@@ -58,6 +64,7 @@ class MessageReader:
     async def readline(self) -> bytes:
         """The next line of a well-formed header; b"" at the end."""
         if not self._ready:
+            await self._finish()
             if time.monotonic() - self._turn > TURN:
                 await asyncio.sleep(0)
                 self._turn = time.monotonic()

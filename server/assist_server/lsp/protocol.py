@@ -90,6 +90,8 @@ class Protocol(LanguageServerProtocol):
 
     _server: "Server"
     _large: Any = None  # what a large message is, or the error in it
+    _slow: tuple[OpenDocument, int, list[Edit]] | None = None  # a change to make before the next message
+    defers = False  # whether `finish_change` is called before each message
 
     @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
@@ -100,13 +102,33 @@ class Protocol(LanguageServerProtocol):
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Apply the edits."""
         edits = [_edit(change) for change in params.content_changes]
-        document = params.text_document
-        self._server.session.change_document(document.uri, document.version, edits)
+        about = params.text_document
+        document = self._server.session.documents.get(about.uri) if self.defers else None
+        if document is not None and document.is_slow(edits):
+            self._slow = document, about.version, edits
+        else:
+            self._server.session.change_document(about.uri, about.version, edits)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Forget the document."""
         self._server.session.close_document(params.text_document.uri)
+
+    async def finish_change(self) -> None:
+        """Make the change that would hold the event loop, with its work on a thread."""
+        if self._slow is None:
+            return
+        change, self._slow = self._slow, None
+        (found,) = await asyncio.gather(self._make_change(*change), return_exceptions=True)
+        if isinstance(found, Exception):
+            self._server.report_server_error(found, types.TEXT_DOCUMENT_DID_CHANGE)
+
+    async def _make_change(self, document: OpenDocument, newer: int, edits: list[Edit]) -> None:
+        lines = await asyncio.to_thread(document.lines_after, edits)
+        old = document.lines
+        self._server.session.change_document(document.uri, newer, edits, lines)
+        if document.lines is not old:
+            await asyncio.to_thread(_release, old)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Read one message. A request that cannot be read is answered with the error."""
@@ -227,14 +249,26 @@ async def _read(server: Server) -> None:
     reader = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    protocol = server.protocol
+    protocol.defers = True
     await run_async(
         stop_event=threading.Event(),
         reader=MessageReader(
-            reader, server.report_bad_message, server.protocol.read_large, server.protocol.deliver_large
+            reader,
+            server.report_bad_message,
+            protocol.read_large,
+            protocol.deliver_large,
+            protocol.finish_change,
         ),
-        protocol=server.protocol,
+        protocol=protocol,
         error_handler=server.report_server_error,
     )
+
+
+def _release(lines: list[str]) -> None:
+    """Free lines that nothing else needs, in steps: Python frees a list while all threads wait."""
+    while lines:
+        del lines[-10_000:]
 
 
 def encoding_of(name: str | None) -> Encoding:

@@ -80,6 +80,13 @@ class Edit:
     end: tuple[int, int] = (0, 0)
 
 
+# What edits may cost on an event loop: about 5 ms. The unit is the move of one line to another place in the
+# list. To delete a line costs as much as 500 moves, and each character of a line that is edited as 25.
+MOST_WORK = 25_000_000
+LINE_WORK = 500
+CHARACTER_WORK = 25
+
+
 @dataclass(slots=True)
 class OpenDocument:
     """One open document, at the version that the editor last sent."""
@@ -154,6 +161,16 @@ class OpenDocument:
         self.applied = time.monotonic()
         self._document = None
         return True
+
+    def is_slow(self, edits: Sequence[Edit]) -> bool:
+        """Whether edits take long: many in many lines, some in very long lines, or of very many lines."""
+        work = len(edits) * len(self.lines)
+        for edit in edits:
+            if edit.start is not None:
+                places = [min(max(0, at[0]), len(self.lines) - 1) for at in (edit.start, edit.end)]
+                work += LINE_WORK * abs(places[1] - places[0])
+                work += CHARACTER_WORK * sum(len(self.lines[line]) for line in {*places})
+        return work > MOST_WORK
 
     def lines_after(self, edits: list[Edit]) -> list[str]:
         """The lines after edits that are not applied yet."""

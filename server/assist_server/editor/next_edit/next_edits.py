@@ -98,7 +98,8 @@ class NextEdits:
     def compare(self, document: OpenDocument, old: Sequence[str]) -> None:
         """The lines of a document were `old`, and very much of it changed at once."""
         if self.is_on:
-            if not is_data(document.lines):  # in data nothing is offered, and to compare it takes long
+            # In data nothing is offered, and to compare it takes long.
+            if not is_data(document.lines) and not is_data(old):
                 self._watched.compare(document, old)
             self.offered.touch(path_of_document(document))
 
