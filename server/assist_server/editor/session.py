@@ -4,6 +4,7 @@ It passes on what the editor reports to the parts that it concerns. Nothing here
 model is opened on a thread of its own, and a request that comes before it is ready gets None and a reason.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from assist_server.editor.next_edit.offer_requests import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.suggestions import ContextSearch, Suggestions
 from assist_server.workspace.burst import Burst
-from assist_server.workspace.documents import Edit, OpenDocument, is_data
+from assist_server.workspace.documents import Edit, OpenDocument
 from assist_server.workspace.folders import folder_of
 
 # Seconds after the last of several changes in which they are acted upon. Opening an index takes 57 ms, and
@@ -60,7 +61,7 @@ class Session:
             self._item,
             self._prepare_latest,
             lambda: self.workspace.folders,
-            lambda: self._secret_texts,
+            lambda: self.secret_texts,
         )
         self.context = ContextSearch(lambda: self._config, self.documents, self.model)
         self.suggestions = Suggestions(
@@ -84,6 +85,11 @@ class Session:
     def config(self) -> Config:
         """The current settings."""
         return self._config
+
+    @property
+    def secret_texts(self) -> Mapping[str, str]:
+        """The texts of open documents that are secret files, by URI; of a long one the beginning."""
+        return self._secret_texts
 
     @property
     def status(self) -> SessionStatus:
@@ -151,8 +157,8 @@ class Session:
             self.next_edits.close_document(before)
         document.rename(self.workspace.prompt_path(document))
         self.documents.add(document)
-        if denied_by(document.path) and not is_data(document.lines):
-            self._secret_texts = {**self._secret_texts, document.uri: document.to_document().text}
+        if denied_by(document.path) or denied_by(os.path.basename(document.named)):  # a link has two names
+            self._secret_texts = {**self._secret_texts, document.uri: document.beginning()}
         self.next_edits.open_document()
         self._opening.request()
 
@@ -177,8 +183,7 @@ class Session:
         """The editor changed a document; `lines` are those after the edits, if they are known already."""
         if self.documents.change(uri, version, edits, lines):
             if uri in self._secret_texts:
-                text = self.documents.by_uri[uri].to_document().text
-                self._secret_texts = {**self._secret_texts, uri: text}
+                self._secret_texts = {**self._secret_texts, uri: self.documents.by_uri[uri].beginning()}
             self.next_edits.follow_change(self.documents.by_uri[uri])
 
     def save_document(self, uri: str) -> None:
