@@ -11,19 +11,22 @@ import base64
 import binascii
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 import regex
 
-from assist_escalation.redaction.findings import Finding, RedactionError
+from assist_escalation.redaction.findings import Check, Finding, RedactionError
 from assist_escalation.redaction.normalization import fold
 from assist_escalation.redaction.secret_names import meaning
 
 LEAST = 8  # characters: shorter values occur in ordinary text by chance
-MOST_VALUES = 20_000  # each costs one pass over the text
+MOST_VALUES = 20_000
+
+_FEW = 500  # values, each of which is looked for by a pass over the text; of more, those whose ends it has
+_PIECE = 1 << 16  # characters, or 10 ms, after which the time is checked
 
 _SPLIT = re.compile(
     r"""
@@ -131,13 +134,31 @@ def _unquote(value: str) -> Iterator[str]:
         yield from (part.partition("=")[2] for part in value.split(";"))
 
 
-def find_known(text: str, known: Known) -> Iterator[Finding]:
-    """Every occurrence of every value in `text`."""
-    for value in known.values:
+def find_known(text: str, known: Known, check: Check) -> Iterator[Finding]:
+    """Every occurrence of every value in `text`. `check` is called now and then."""
+    many = len(known.values) > _FEW
+    met = _ends_met(text, known, check) if many else frozenset()
+    for number, value in enumerate(known.values):
+        if number % _FEW == 0:
+            check()
+        if many and len(value) >= LEAST and not (value[:LEAST] in met and value[-LEAST:] in met):
+            continue
         place = text.find(value)
         while place >= 0:
             yield Finding(place, place + len(value), "KNOWN")
             place = text.find(value, place + len(value))
+
+
+def _ends_met(text: str, known: Known, check: Check) -> Set[str]:
+    """The first and last `LEAST` characters of values, as far as they are in `text`: one pass over it."""
+    ends = {end for value in known.values for end in (value[:LEAST], value[-LEAST:])}
+    met = set[str]()
+    for first in range(0, len(text), _PIECE):
+        check()
+        for place in range(first, min(first + _PIECE, len(text))):
+            if (part := text[place : place + LEAST]) in ends:
+                met.add(part)
+    return met
 
 
 _SECONDS = 0.2  # for one expression over one window; a normal one takes under a millisecond

@@ -114,7 +114,7 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
     # All else is looked for window by window. In a text of 6,000 characters without line ends, the windows
     # are 0 to 4096 and 3584 to 6000. A token at 4080 to 4120 is cut by the end of the first: what is found of
     # it there is dropped, since the second window has the whole of it.
-    yield from find_known(text, sought.known)
+    yield from find_known(text, sought.known, check)
     yield from find_keys(text, check)
     yield from find_key_lines(text, check)
     yield from find_long_values(text, check)
