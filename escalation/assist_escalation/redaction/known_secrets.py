@@ -30,13 +30,18 @@ _PIECE = 1 << 16  # characters, or 10 ms, after which the time is checked
 
 _SPLIT = re.compile(
     r"""
-    [ \t]*(?:export[ \t]+|set[ \t]+)?      # a shell's
+    [ \t]*(?:(?:export|declare|typeset|set)[ \t]+(?:-\w+[ \t]+)?)?   # a shell's
     ["']?[\w.@/:*-]+?["']?                 # the name
     [ \t]*(?:=>|:=|[:=])[ \t]*
     (?P<value>\S.*?)[ \t,;]*$
     """,
     re.VERBOSE,
 )
+_SET = re.compile(r"[ \t]*set(?:env|[ \t]+-\w+)[ \t]+\w+[ \t]+(?P<value>\S.*?)[ \t;]*$")  # of csh and fish
+_COMMENTED = re.compile(r"[#;/]+[ \t]*(?P<line>(?:export[ \t]+)?\w+=(?P<value>\S+))$")  # no prose
+_ITEM = re.compile(r"[ \t]*(?:-[ \t]+)+")  # of a list in YAML
+_IN_BRACES = re.compile(r"[{,][ \t]*[\w.-]+:[ \t]+([^\s,{}\[\]][^,{}\[\]]*)")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"|' r"'((?:[^'\\\n]|\\.)*)'")
 _ELEMENT = re.compile(r">([^<>\n]+)</")
 _USER_INFO = re.compile(r"://([^\s/:@]*):([^\s/@]+)@")
@@ -93,30 +98,45 @@ def _by_turns(sources: Iterable[Iterator[str]]) -> Iterator[str]:
 
 def _values_in_file(text: str) -> Iterator[str]:
     for line in text.removeprefix("\ufeff").splitlines():
-        bare = line.strip()
-        if bare.startswith(("#", "//", ";")):
-            continue
-        split = _SPLIT.match(line)
-        if split:
-            yield from _unquote(split["value"])
-        elif not re.search(r"\s", bare) and not bare.startswith(("-----", "[", "<")):
-            yield bare  # a file that is only a token, or a line of a key
-            yield from bare.split(":")
-        if _PGPASS.match(bare):
-            yield re.split(r"(?<!\\):", bare)[-1].replace("\\:", ":")
-        for match in _ENCODED.finditer(line):
-            yield from _pair_in_base64(match[0])
-        for expression in (_QUOTED, _ELEMENT, _PAIR, _USER_INFO):
-            for match in expression.finditer(line):
-                yield from (group for group in match.groups() if group)
+        yield from _values_in_line(line)
+        if _ESCAPE.search(line):
+            yield from _values_in_line(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), line))
 
 
-def _pair_in_base64(digits: str) -> Iterator[str]:
-    """The password of `user:password` in base64, as Docker keeps it."""
+def _values_in_line(line: str) -> Iterator[str]:
+    line = _ITEM.sub("", line.replace('"""', '"').replace("'''", "'"), count=1)
+    bare = line.strip()
+    if bare.startswith(("#", "//", ";")):
+        commented = _COMMENTED.match(bare)
+        if commented is None or _PLAIN.fullmatch(commented["value"]):
+            return
+        line = commented["line"]
+        bare = line
+    split = _SPLIT.match(line) or _SET.match(line)
+    if split:
+        yield from _unquote(split["value"])
+    elif not re.search(r"\s", bare) and not bare.startswith(("-----", "[", "<")):
+        yield bare.strip("\"'")  # a file that is only a token, or a line of a key
+        yield from bare.split(":")
+        yield from (cell.strip("\"'") for cell in re.split("[,;]", bare) if not _PLAIN.fullmatch(cell))
+    if _PGPASS.match(bare):
+        yield re.split(r"(?<!\\):", bare)[-1].replace("\\:", ":")
+    for match in _ENCODED.finditer(line):
+        yield from _in_base64(match[0])
+    for expression in (_QUOTED, _ELEMENT, _PAIR, _USER_INFO, _IN_BRACES):
+        for match in expression.finditer(line):
+            yield from (group for group in match.groups() if group)
+
+
+def _in_base64(digits: str) -> Iterator[str]:
+    """What is in base64, as in a Secret of Kubernetes; of `user:password`, as in Docker, the password too."""
     try:
-        user, colon, password = base64.b64decode(digits, validate=True).decode().partition(":")
+        decoded = base64.b64decode(digits, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
         return
+    user, colon, password = decoded.partition(":")
+    if decoded.strip().isprintable():
+        yield decoded
     if colon and user.isprintable() and password.isprintable():
         yield password
 

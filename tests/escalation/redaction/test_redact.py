@@ -104,6 +104,26 @@ WRAPPED = [
 ]  # fmt: skip
 
 
+SECRET_FILES = [
+    "declare -x G=VALUE", "typeset G='VALUE'", "setenv G VALUE", "set -gx G VALUE", "# G=VALUE", "#export G=VALUE",
+    "g:\n  - VALUE", "g:\n  - x: VALUE", "g: {x: VALUE, y: 1}", 'g = """\nVALUE"""', "g = '''VALUE'''",
+    '{"g": "\\u0063orrect-horse-9"}', f"g: {base64.b64encode(b'correct-horse-9').decode()}", "bob,VALUE,x", 'bob;"VALUE";x',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SECRET_FILES)
+def test_values_of_a_secret_file_are_known(text: str) -> None:
+    known = known_values({".env": text.replace("VALUE", "correct-horse-9")}, {})
+    assert "correct-horse-9" in known.values
+
+
+def test_prose_in_a_secret_file_is_no_value() -> None:
+    assert (
+        known_values({".env": "# see: https://example.org\n# format=plainwords\n# a=b is a form\n"}, {})
+        == NOTHING
+    )
+
+
 @pytest.mark.parametrize("text", WRAPPED)
 def test_a_known_value_is_found_in_any_spelling(text: str) -> None:
     known = known_values({}, {"DB_PASSWORD": "correct-horse-9"})
@@ -126,8 +146,8 @@ def test_known_values_come_from_files_and_from_secret_looking_variables() -> Non
     }  # fmt: skip
     known = known_values(files, {"API_TOKEN": "variable-10", "HOME": "/home/somebody", "MY_SECRET": "short"})
     assert {"plain-value-1", "quoted value 2", "json-value-3", "yaml-value-4", "xml-value-5", "name-value-6", "pass-value-7",
-            "bare-value-8", "inner-value-9", "variable-10"} <= set(known.values)  # fmt: skip
-    assert not {"commented-out", "short", "/home/somebody"} & set(known.values)
+            "bare-value-8", "inner-value-9", "variable-10", "commented-out"} <= set(known.values)  # fmt: skip
+    assert not {"short", "/home/somebody"} & set(known.values)
     assert repr(known) == "Known()"
 
 
