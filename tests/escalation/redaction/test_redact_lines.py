@@ -242,6 +242,9 @@ TEXTS = [
     ("a.csv", 'email;passwort\nb@x.de;«juventus»'), ("a.md", "| user | password |\n|------|----------|\n| bob | `«June2021»` |\n"),
     ("a.sql", "INSERT INTO `u` (`login`, `pass`)\nVALUES\n  ('bob', '«sim0n!»'),\n  ('ann', N'«lynx-lynx»');"),
     ("a.json", '{"kind": "Secret", "data": {"api-token": "«cGFzcyAjIHdvcmQ=»"}}'), ("a.yaml", "kind: Secret\ndata:\n  a: «cGFzcyAjIHdvcmQ=»\n  b: «Zm9vYmFyYmF6»\n"),
+    ("a.py", 'password = (  # from the vault\n    "«swordfish»"\n)'), ("a.c", 'password /* the one */ = /* old */ "«swordfish»";'),
+    ("a.js", "const password = // of the test\n  '«swordfish»';"), ("a.yaml", "password:" + " " * 90 + "«swordfish»\n"), ("a.py", "password = " + " " * 90 + "'«swordfish»'"),
+    ("a.js", "const password = String.raw`«sword-fish-7»`"), ("a.php", "$password = <<<EOT\n«sword-fish-7»\nEOT;"), ("a.ps1", "$password = @'\n«sword-fish-7»\n'@"),
     ("a.exp", 'expect "assword:"\nsend "«Autumn2022!»\\r"'), ("a.py", '    return user == "bob" and password == "«all your base»"'),
 ]  # fmt: skip
 

@@ -14,12 +14,15 @@ _TYPE = r"""
   | [ \t]{0,4}[!?]?:[ \t]{0,3}[A-Za-z_&'*\[][\w.<>\[\]|&*?' ,;]{0,40}?(?=[ \t]{0,4}=[^=>])   # name: type
 )?
 """
-_SPACE = r"""[ \t]{0,60}+(?:\\?\r?\n[ \t]{0,60}+[+-]?[ \t]{0,60}+)?"""
+# Blanks, comments and one line end.
+_NOTE = r"""(?:/\*[^*\n]{0,100}\*/[ \t]{0,20}+)?"""
+_LINE_NOTE = r"""(?:(?:[#]|//)[ \t][^\n]{0,120}(?=\n))?"""
+_SPACE = rf"""[ \t]{{0,400}}+{_NOTE}(?:{_LINE_NOTE}\\?\r?\n[ \t]{{0,60}}+[+-]?[ \t]{{0,60}}+)?"""
 SIGN = re.compile(
     rf"""
     {_CLOSE}
     {_TYPE}
-    [ \t]{{0,60}}+
+    [ \t]{{0,400}}+{_NOTE}
     (?P<sign>
         =>                                  # PHP, Ruby
       | :=                                  # Go, Pascal
@@ -60,7 +63,8 @@ INDIRECT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 AFTER_BLANK = re.compile(r"(?P<sign>[ \t]{1,40})(?=[^ \t\r\n=:])")
-OPENED = re.compile(r"[({\[][ \t\r\n]{0,40}+")  # the first of a list, or brackets around a long line
+# The first of a list, or brackets around a long line.
+OPENED = re.compile(rf"[({{\[][ \t]{{0,40}}+{_LINE_NOTE}[ \t\r\n]{{0,40}}+")
 WRAPPER = re.compile(
     r"""
     (?:new[ \t]+)?[\w.:\[\]<>&*]{0,40}
@@ -76,7 +80,7 @@ WRAPPER = re.compile(
 )
 QUOTED = re.compile(
     r"""
-    (?P<prefix>[*&]?[A-Za-z@$]{0,3}[#]{0,2})(?P<q>\"\"\"|\'\'\'|\\+["'`]|["'`]|&quot;)
+    (?P<prefix>(?:String\.raw|[*&]?[A-Za-z@$]{0,3}[#]{0,2}))(?P<q>\"\"\"|\'\'\'|\\+["'`]|["'`]|&quot;)
     (?P<value>(?:(?!(?P=q))(?:\\.|[^\\\r\n]))*+)
     (?P=q)
     """,
@@ -96,6 +100,8 @@ OTHER_QUOTED = re.compile(
       )
       (?P<value>[^{}()\[\]|!/\n]{1,200})
       # a string over several lines that has text on one of them
+      # a text of one line in PHP or PowerShell
+    | (?:<<<["']?\w{1,20}["']?|@["'])\r?\n[ \t]{0,40}(?P<value3>[^\n"']{1,200}?)[ \t]*(?=\r?\n)
     | (?P<q2>\"\"\"|\'\'\')\\?\r?\n[ \t]{0,40}(?P<value2>[^\n"']{1,200}?)\s{0,60}(?P=q2)
     """,
     re.VERBOSE,

@@ -229,7 +229,7 @@ def _find_other_quoted(place: NamedPlace, start: int) -> Finding | None:
     match = OTHER_QUOTED.match(place.text, start)
     if not match:
         return None
-    group = "value" if match["q"] else "value2"
+    group = next(name for name in ("value", "value2", "value3") if match[name] is not None)
     secret = is_secret(match[group], place.meaning.strength, literal=True)
     return Finding(*match.span(group), place.meaning.type) if secret else None
 
