@@ -17,7 +17,7 @@ from assist_escalation.policy.checks import (
     check_words,
 )
 from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
-from assist_escalation.policy.path_globs import check_glob
+from assist_escalation.policy.path_globs import check_globs
 
 GhostTextSource = Literal["local", "server"]  # the strictest first
 EscalationMode = Literal["never", "ask", "auto"]  # the strictest first: `permissions` compares by this order
@@ -185,7 +185,7 @@ class EscalationSettings:
             "tightens": True,
             "table": "egress",
             "doc": "Files that never leave the machine, as globs from the workspace's root. They add to the "
-            "built-in list of files that hold secrets.",
+            "built-in list of files that hold secrets. At most 1,000.",
         },
     )
     data_class: Mapping[str, str] = field(
@@ -268,9 +268,7 @@ class EscalationSettings:
         check_words("data_class", tuple(self.data_class.values()))
         check_variable("key_env", self.audit_key_env)
         check_variable("key_env", self.collector_key_env)
-        for glob in self.deny:
-            check_glob("deny", glob)
-        for glob in self.data_class:
-            check_glob("data_class", glob)
+        check_globs("deny", self.deny)
+        check_globs("data_class", tuple(self.data_class))
         for pattern in self.patterns:
             check_pattern(pattern)

@@ -3,7 +3,7 @@
 import pytest
 
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.path_globs import check_glob, covers
+from assist_escalation.policy.path_globs import MOST_GLOBS, check_glob, check_globs, covers
 
 TRICKS = [
     "infra/prod/main.tf",
@@ -91,3 +91,11 @@ def test_a_glob_without_effect_is_an_error(glob: str, why: str) -> None:
 )
 def test_an_ordinary_glob_is_none(glob: str) -> None:
     check_glob("deny", glob)
+
+
+def test_too_many_globs_are_an_error() -> None:
+    check_globs("deny", ["a/**"] * MOST_GLOBS)
+    with pytest.raises(
+        EscalationError, match=r"^deny holds 1,001 globs: use 1,000 at most, and name folders"
+    ):
+        check_globs("deny", ["a/**"] * (MOST_GLOBS + 1))
