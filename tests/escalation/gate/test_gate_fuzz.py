@@ -85,8 +85,9 @@ async def test_nothing_is_sent_without_an_intent_and_money_whenever_it_is_killed
         assert (state, micro) in (("reserved", reserved), ("settled", 30 * 3 + 5 * 15))
     for number, outcome in outcomes.items():
         assert number in intents
-        assert rows[number][0] == "settled"
-        assert rows[number][2] == outcome["cost_micro"]
+        # The cost is booked after the outcome is written, so a kill between the two leaves all of it reserved.
+        assert rows[number][0] == "reserved" or rows[number][2] == outcome["cost_micro"]
+    assert {number for number, row in rows.items() if row[0] == "settled"} <= outcomes.keys()
     report = verify(tmp_path / "audit.jsonl")
     assert (report.problem, report.orphan_count) == ("", len(intents) - len(outcomes))
 
