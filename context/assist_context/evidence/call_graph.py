@@ -46,13 +46,13 @@ def subjects(corpus: Corpus, target: TargetLines) -> tuple[IndexedDefinition, ..
     outline = corpus.outline(target.path)
     inside = [definition for definition in outline if target.first <= definition.start_line <= target.last]
     if not inside:
-        around = _enclosing(outline, target.first)
+        around = enclosing(outline, target.first)
         return (around,) if around else ()
     depth = {place: place.depth for place in inside}
     return tuple(sorted(inside, key=lambda each: (depth[each], each.start_line)))[:SUBJECTS]
 
 
-def _enclosing(outline: Sequence[IndexedDefinition], line: int) -> IndexedDefinition | None:
+def enclosing(outline: Sequence[IndexedDefinition], line: int) -> IndexedDefinition | None:
     """The innermost definition around a line."""
     around = [definition for definition in outline if definition.start_line <= line <= definition.end_line]
     return min(around, key=lambda each: each.end_line - each.start_line, default=None)
@@ -114,11 +114,11 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
     """The calls of the subjects; each with the head of the function around it and the neighbouring lines."""
     for subject in subjects:
         grouped: dict[tuple[str, str], list[ReferenceSite]] = {}
-        for site, _ in uses(corpus, subject):
+        for site in uses(corpus, subject):
             if is_test(site.path) == tests:
                 grouped.setdefault((site.path, site.inside), []).append(site)
         for (path, _), sites in grouped.items():
-            around = _enclosing(corpus.outline(path), sites[0].line)
+            around = enclosing(corpus.outline(path), sites[0].line)
             first, last = (around.start_line, around.end_line) if around else (1, len(corpus.lines(path)))
             shown = set(range(first, first + around.head_lines)) if around else set()
             for site in sites:
@@ -127,11 +127,8 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
                 yield Candidate(path, spans_of(shown), "caller", corpus)
 
 
-def uses(corpus: Corpus, subject: IndexedDefinition) -> list[tuple[ReferenceSite, bool]]:
-    """Where a subject is used, and whether that file is its own or imports it: these come first.
-
-    The others are there only if the name is rare.
-    """
+def uses(corpus: Corpus, subject: IndexedDefinition) -> list[ReferenceSite]:
+    """Where a subject is used: files that import its file first; the others only if its name is rare."""
     common = corpus.few_definitions(subject.name, signals.COMMON) is None
     sure: dict[str, bool] = {}
     found = []
@@ -142,8 +139,8 @@ def uses(corpus: Corpus, subject: IndexedDefinition) -> list[tuple[ReferenceSite
         if site.path not in sure:
             sure[site.path] = own or imports_file(corpus, site.path, subject.path)
         if sure[site.path] or not common:
-            found.append((site, sure[site.path]))
-    return sorted(found, key=lambda use: (not use[1], use[0].path, use[0].line))
+            found.append(site)
+    return sorted(found, key=lambda site: (not sure[site.path], site.path, site.line))
 
 
 def imports_file(corpus: Corpus, path: str, wanted: str) -> bool:
@@ -188,8 +185,8 @@ def existing_tests(
     """
     functions: dict[str, set[int]] = {}
     for subject in subjects:
-        for site, _ in uses(corpus, subject):
-            around = _enclosing(corpus.outline(site.path), site.line) if is_test(site.path) else None
+        for site in uses(corpus, subject):
+            around = enclosing(corpus.outline(site.path), site.line) if is_test(site.path) else None
             if around:
                 last = min(around.end_line, around.start_line + TEST_LINES - 1)
                 functions.setdefault(site.path, set()).update(range(around.start_line, last + 1))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.documents import Document
-from assist_context.evidence.call_graph import imports_file, leads_to, uses
+from assist_context.evidence.call_graph import enclosing, imports_file, leads_to, uses
 from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
@@ -23,9 +23,7 @@ from assist_context.syntax.scopes.statements import CodeStatement, statements_in
 from assist_context.syntax.symbols import Definition, Reference, symbols
 
 MOST_USES = 15  # callers and tests that are listed; the others are counted
-SECONDS = (
-    0.25  # of processor time in which names of other files are resolved; the others are told by their imports
-)
+SECONDS = 0.25  # of processor time in which names of other files are resolved; then imports alone tell
 MOST_CALLS = 24
 MOST_MEMBERS = 40
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b.*")
@@ -85,7 +83,8 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
         definition = same[-1] if document.language.name == "python" else definition
         at = replace(at, start_line=definition.start_line, end_line=definition.end_line)
     facts = DefinitionFacts(definition, at.path, document.language.name, todos=tuple(_todos(document, at)))
-    used, unsure = uses_of(corpus, at)
+    parsed = ParsedText(document)
+    used, unsure = uses_of(corpus, at, NameReader(parsed))
     callers = [use for use in used if not is_test(use.path)]
     tests = [use for use in used if is_test(use.path)]
     facts = replace(
@@ -97,7 +96,7 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
         unsure_count=unsure,
     )
     if at.kind in FUNCTIONS:
-        statements = statements_in(ParsedText(document), at.start_line, at.end_line)
+        statements = statements_in(parsed, at.start_line, at.end_line)
         return replace(facts, statements=statements, calls=tuple(_calls(corpus, at, found.references)))
     members = {site.name: site for site in found.definitions if site.parent == definition.qualified}
     return replace(facts, members=tuple(members.values())[:MOST_MEMBERS])
@@ -113,53 +112,59 @@ def _todos(document: Document, at: IndexedDefinition) -> Iterator[tuple[int, str
             yield number, found[0].strip()
 
 
-def sure_uses(corpus: Corpus, at: IndexedDefinition) -> list[CodeUse]:
-    """The uses that certainly mean a definition."""
-    return [use for use in uses_of(corpus, at)[0] if use.sure]
+def sure_uses(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
+    """The uses that certainly mean a definition of a text; `own` reads that text."""
+    return [use for use in uses_of(corpus, at, own)[0] if use.sure]
 
 
 def imported_uses(corpus: Corpus, at: IndexedDefinition) -> set[str]:
     """The files that use a definition by what they import; faster than `sure_uses`, which reads them."""
-    found = set[str]()
-    for site, _ in uses(corpus, at):
-        if site.path not in found:
-            owner = owner_in_line(corpus.lines(site.path), site.line, at.name)
-            found |= {site.path} if _is_sure(at, site, owner, imported_ways(corpus, site.path, at)) else set()
-    return found
+    sites = _sites_by_path(corpus, at)
+    return {use.path for path in sites for use in _named_uses(corpus, at, path, sites[path]) if use.sure}
 
 
-def uses_of(corpus: Corpus, at: IndexedDefinition) -> tuple[list[CodeUse], int]:
+def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tuple[list[CodeUse], int]:
     """The uses of a definition, sure ones first, and how many lines may mean another of the same name.
 
-    In its own file and in files that the index names, names are resolved by the scopes of the language, for
-    `SECONDS`. Where that finds nothing, an import of the file or of a package around it makes a use sure.
+    In its own file, which `own` reads, and in files that the index names, names are resolved by the scopes of
+    the language, for `SECONDS`. Where that finds nothing, an import of the file or of a package around it
+    makes a use sure.
     """
-    own = _reader_of(corpus, at.path)
-    found = {} if own is None else _uses_in_own(own, at)
-    exact = set(found)
-    sites: dict[str, list[ReferenceSite]] = {}
-    for site, _ in uses(corpus, at):
-        sites.setdefault(site.path, []).append(site)
+    defining = _defining(own, at) if own is not None else None
+    found: dict[tuple[str, int], CodeUse] = {}
+    if own is not None and defining is not None:
+        found |= _uses_in_own(corpus, own, at, defining)
+    exact = bool(found)
     until = time.thread_time() + SECONDS
-    for path, named in sites.items():
-        if own is not None and (path != at.path or not exact):
-            other = _reader_of(corpus, path) if path != at.path and time.thread_time() < until else None
-            found |= _uses_in_other(other, own, at) if other is not None else {}
-        ways = imported_ways(corpus, path, at)
-        for site in named if path != at.path or not exact else ():
-            owner = owner_in_line(corpus.lines(path), site.line, at.name)
-            if owner or at.parent or not ways.elsewhere:
-                use = CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, ways))
-                found.setdefault((path, site.line), use)
+    for path, sites in _sites_by_path(corpus, at).items():
+        if path == at.path and exact:
+            continue
+        if path != at.path and own is not None and defining is not None and time.thread_time() < until:
+            found |= _uses_in_other(corpus, path, own.parsed.document, (at.name, defining))
+        for use in _named_uses(corpus, at, path, sites):
+            found.setdefault((path, use.line), use)
     places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
     some = len(found) <= MOST_USES
     shown = [use for use in found.values() if use.sure or some or len(places) <= 1]
     return sorted(shown, key=lambda use: not use.sure), len(found) - len(shown)
 
 
-def _reader_of(corpus: Corpus, path: str) -> NameReader | None:
-    lines = corpus.lines(path)
-    return NameReader(ParsedText(Document(path, tuple(lines), language_of(path)))) if lines else None
+def _sites_by_path(corpus: Corpus, at: IndexedDefinition) -> dict[str, list[ReferenceSite]]:
+    sites: dict[str, list[ReferenceSite]] = {}
+    for site in uses(corpus, at):
+        sites.setdefault(site.path, []).append(site)
+    return sites
+
+
+def _named_uses(
+    corpus: Corpus, at: IndexedDefinition, path: str, sites: Sequence[ReferenceSite]
+) -> Iterator[CodeUse]:
+    """The uses in a file that the index knows by their name, but those that mean another one there."""
+    ways = imported_ways(corpus, path, at)
+    for site in sites:
+        owner = owner_in_line(corpus.lines(path), site.line, at.name)
+        if owner or at.parent or not ways.elsewhere:
+            yield CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, ways))
 
 
 def _defining(reader: NameReader, at: IndexedDefinition) -> Occurrence | None:
@@ -169,46 +174,35 @@ def _defining(reader: NameReader, at: IndexedDefinition) -> Occurrence | None:
     return next((place for place in places if place.binding is not None), None)
 
 
-def _uses_in_own(reader: NameReader, at: IndexedDefinition) -> dict[tuple[str, int], CodeUse]:
-    """The uses in the definition's own file, but in itself; none if its scope is not known."""
-    defining = _defining(reader, at)
-    if defining is None:
-        return {}
+def _uses_in_own(
+    corpus: Corpus, reader: NameReader, at: IndexedDefinition, defining: Occurrence
+) -> dict[tuple[str, int], CodeUse]:
+    """The uses in the definition's own file, but in itself."""
     inside = range(at.start_line, at.end_line + 1)
-    lines = [
-        (place.start.line + 1, place.sure)
-        for place in reader.occurrences(at.name)
-        if place.binding == defining.binding and not place.defines and place.start.line + 1 not in inside
-    ]
-    return _with_definitions(reader, at.path, lines)
+    places = [place for place in reader.occurrences(at.name) if place.binding == defining.binding]
+    return _as_uses(corpus, at.path, [place for place in places if place.start.line + 1 not in inside])
 
 
 def _uses_in_other(
-    reader: NameReader, own: NameReader, at: IndexedDefinition
+    corpus: Corpus, path: str, origin: Document, named: tuple[str, Occurrence]
 ) -> dict[tuple[str, int], CodeUse]:
-    """The uses in another file, which imports the definition's."""
-    defining = _defining(own, at)
-    if defining is None or defining.binding is None:
+    """The uses in another file, which imports that of a definition: `named` is its name and where it is."""
+    name, defining = named
+    document = Document(path, tuple(corpus.lines(path)), language_of(path))
+    if not document.lines or defining.binding is None or not are_related(origin, document):
         return {}
-    document = reader.parsed.document
-    if not are_related(own.parsed.document, document):
-        return {}
-    places = OtherText(reader, own.parsed.document).places(at.name, defining.binding)
-    lines = [(place.start.line + 1, place.sure) for place in places if not place.defines]
-    return _with_definitions(reader, document.path, lines)
+    places = OtherText(NameReader(ParsedText(document)), origin).places(name, defining.binding)
+    return _as_uses(corpus, path, places)
 
 
-def _with_definitions(
-    reader: NameReader, path: str, lines: Sequence[tuple[int, bool]]
-) -> dict[tuple[str, int], CodeUse]:
-    """Lines as uses, each with the definition around it."""
-    document = reader.parsed.document
-    outline = symbols(document.language, document.text, docs=False).definitions if lines else ()
+def _as_uses(corpus: Corpus, path: str, places: Sequence[Occurrence]) -> dict[tuple[str, int], CodeUse]:
+    """Places but those that define or import a name, each with the definition around it."""
+    used = [(place.start.line + 1, place.sure) for place in places if not place.defines]
+    outline = corpus.outline(path) if used else ()
     found = {}
-    for line, sure in lines:
-        around = [site for site in outline if site.start_line <= line <= site.end_line]
-        inner = min(around, key=lambda site: site.end_line - site.start_line, default=None)
-        found[path, line] = CodeUse(path, line, inner.qualified if inner else "", sure)
+    for line, sure in used:
+        around = enclosing(outline, line)
+        found[path, line] = CodeUse(path, line, around.qualified if around else "", sure)
     return found
 
 

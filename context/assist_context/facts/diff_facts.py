@@ -18,9 +18,8 @@ from assist_context.documents import Document, split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import sure_uses
 from assist_context.facts.turned_tokens import ReplacedRun, turned_tokens
-from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
-from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.corpus import Corpus, to_indexed
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.call_sites import Parameter, definitions_of
 from assist_context.syntax.scopes.free_names import free_names
@@ -137,12 +136,12 @@ def diff_facts(
 
 
 def _side(path: str, text: str) -> _TextSide:
-    language = language_of(path)
-    parsed = ParsedText(Document(path, split_lines(text), language))
-    definitions = {
-        (site.qualified, site.kind): site for site in symbols(language, text, docs=False).definitions
-    }
-    return _TextSide(parsed, definitions)
+    found = symbols(language_of(path), text, docs=False).definitions
+    return _TextSide(_parse(path, text), {(site.qualified, site.kind): site for site in found})
+
+
+def _parse(path: str, text: str) -> ParsedText:
+    return ParsedText(Document(path, split_lines(text), language_of(path)))
 
 
 def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFact]:
@@ -236,7 +235,7 @@ def _undefined_names(file: ComparedFile, new: ParsedText) -> Iterator[DiffFact]:
 
 def defines(file: ComparedFile, name: str) -> bool:
     """Whether the new text of a file defines or imports a name anywhere."""
-    reader = NameReader(_side(file.path, file.new).parsed)
+    reader = NameReader(_parse(file.path, file.new))
     return any(place.defines or place.binding is not None for place in reader.occurrences(name))
 
 
@@ -255,10 +254,11 @@ def _caller_facts(
         for key, site in new.definitions.items()
         if key in old.definitions and site.kind in FUNCTIONS and _is_touched(file, site, old=False)
     ]
+    reader = NameReader(new.parsed)
     for was, site in sites[:MOST_CHANGED]:
         if is_over():
             return
-        uses = sure_uses(corpus, _index_row(file.path, site))
+        uses = sure_uses(corpus, to_indexed(file.path, site), reader)
         if broken := _breaks_calls(_parameters(old, was), _parameters(new, site)):
             stale = [
                 use
@@ -273,11 +273,6 @@ def _caller_facts(
             more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
             text = f"{site.qualified} changed, its tests in {first}{more} did not"
             yield DiffFact("untested", file.path, site.start_line, text)
-
-
-def _index_row(path: str, site: Definition) -> IndexedDefinition:
-    head = site.signature.count("\n") + 1
-    return IndexedDefinition(path, site.name, site.kind, site.start_line, site.end_line, head, site.parent)
 
 
 def _parameters(side: _TextSide, site: Definition) -> tuple[Parameter, ...] | None:

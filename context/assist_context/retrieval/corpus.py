@@ -109,7 +109,7 @@ class Corpus:
 
     def _with_open(self, name: str, found: Iterable[IndexedDefinition]) -> tuple[IndexedDefinition, ...]:
         shadow = [
-            _to_indexed(path, definition)
+            to_indexed(path, definition)
             for path, opened in self._open.items()
             for definition in opened.symbols.definitions
             if definition.name == name
@@ -150,7 +150,7 @@ class Corpus:
         )
 
     def _open_definitions(self, path: str) -> list[IndexedDefinition]:
-        return [_to_indexed(path, definition) for definition in self._open[path].symbols.definitions]
+        return [to_indexed(path, definition) for definition in self._open[path].symbols.definitions]
 
     def _open_sections(self, path: str) -> tuple[IndexedDefinition, ...]:
         """The sections of an open page; they are found again only if the page changed."""
@@ -229,6 +229,7 @@ class Corpus:
         return lines
 
 
-def _to_indexed(path: str, each: Definition) -> IndexedDefinition:
+def to_indexed(path: str, each: Definition) -> IndexedDefinition:
+    """A definition of a text as the index has it."""
     head = each.signature.count("\n") + 1
     return IndexedDefinition(path, each.name, each.kind, each.start_line, each.end_line, head, each.parent)
