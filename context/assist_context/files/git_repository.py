@@ -75,6 +75,11 @@ class Stopped(Exception):
     """The caller's `stop` returned true. There is no partial result."""
 
 
+def never() -> bool:
+    """A `Stop` for work that runs to its end."""
+    return False
+
+
 class GitFailed(Exception):
     """git is missing, refused, or took too long: the caller must list the directory itself.
 

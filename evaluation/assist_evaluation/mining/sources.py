@@ -19,7 +19,7 @@ from assist_context.files.git_history import (
     patched_commits,
     texts_at,
 )
-from assist_context.files.git_repository import Git, GitFailed, GitTree, find_git, open_tree
+from assist_context.files.git_repository import Git, GitFailed, GitTree, find_git, never, open_tree
 from assist_context.languages import Language, language_of
 from assist_server.errors import UserError
 
@@ -50,27 +50,27 @@ class MinedRepository:
 
     def files(self) -> Mapping[str, int]:
         """The paths of all files at the commit, and their sizes in bytes."""
-        return _from_git(lambda: files_at(self.tree, _never, self.commit))
+        return _from_git(lambda: files_at(self.tree, never, self.commit))
 
     def commits(self, skip: int, count: int) -> list[PatchedCommit]:
         """Commits with what they changed, newest first."""
-        return _from_git(lambda: patched_commits(self.tree, _never, self.commit, skip=skip, count=count))
+        return _from_git(lambda: patched_commits(self.tree, never, self.commit, skip=skip, count=count))
 
     def texts(self, paths: Iterable[str]) -> dict[str, str]:
         """The texts of files at the commit, by path, as far as people wrote them."""
         places = [(self.commit, path) for path in paths]
-        found = _from_git(lambda: texts_at(self.tree, _never, places))
+        found = _from_git(lambda: texts_at(self.tree, never, places))
         return {path: text for (_, path), text in found.items() if is_written_by_people(text)}
 
     def texts_of(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The texts of files at other commits, by commit and path."""
         wanted = list(places)
-        return _from_git(lambda: texts_at(self.tree, _never, wanted))
+        return _from_git(lambda: texts_at(self.tree, never, wanted))
 
     def changes(self, commits: Iterable[str]) -> dict[str, PatchedCommit]:
         """These commits by their ids; none of them if one is gone, as after a shallow clone."""
         try:
-            return {commit.id: commit for commit in commits_by_id(self.tree, _never, sorted(commits))}
+            return {commit.id: commit for commit in commits_by_id(self.tree, never, sorted(commits))}
         except GitFailed:
             return {}
 
@@ -89,10 +89,6 @@ def _from_git(ask: Callable[[], T]) -> T:
         raise UserError(f"The history cannot be read: {error}. Is the clone complete?") from error
 
 
-def _never() -> bool:
-    return False
-
-
 def open_repository(git: Git, root: str, revision: str = "HEAD") -> MinedRepository:
     """The repository of a folder, at a revision. Raises `UserError`."""
     git = replace(git, timeout_s=MINING_S)
@@ -100,8 +96,8 @@ def open_repository(git: Git, root: str, revision: str = "HEAD") -> MinedReposit
     if program is None:
         raise UserError("git is not installed here: tasks are mined from a repository's history.")
     try:
-        tree = open_tree(program, root, _never)
-        commit = commit_id(tree, _never, revision)
+        tree = open_tree(program, root, never)
+        commit = commit_id(tree, never, revision)
     except GitFailed as error:
         if revision != "HEAD":
             raise UserError(f"{revision!r} is no commit of this repository.") from error

@@ -13,7 +13,7 @@ from assist_context.evidence.mentions import likely_meanings, names_in
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import FileFacts, file_facts
 from assist_context.files.git_history import LineChange, last_changes
-from assist_context.files.git_repository import Git, GitFailed, find_git, open_tree
+from assist_context.files.git_repository import Git, GitFailed, find_git, never, open_tree
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_server.questions.targets import QuestionTarget
@@ -75,11 +75,7 @@ def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[Li
     """The last commits that changed these lines; none without git, or if it needs too long."""
     program = find_git(git, root)
     try:
-        tree = open_tree(program, root, _never) if program else None
-        return tuple(last_changes(tree, _never, path, *lines)[:MOST_CHANGES]) if tree else ()
+        tree = open_tree(program, root, never) if program else None
+        return tuple(last_changes(tree, never, path, *lines)[:MOST_CHANGES]) if tree else ()
     except GitFailed:
         return ()
-
-
-def _never() -> bool:
-    return False

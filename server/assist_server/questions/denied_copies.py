@@ -25,6 +25,7 @@ from assist_context.files.git_repository import (
     list_commit,
     list_tracked,
     list_untracked,
+    never,
     open_tree,
     read_blobs,
 )
@@ -110,7 +111,7 @@ def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
     program = find_git(git, diff.root)
     if program is None:
         raise GitFailed("git is gone")
-    tree = open_tree(program, diff.top, _never)
+    tree = open_tree(program, diff.top, never)
     rules = FolderRules(diff.top)
     reasons: dict[str, str | None] = {}  # None for a path that is allowed
 
@@ -122,7 +123,7 @@ def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
 
     commits = [_files_of(tree, revision) for revision in _ends(diff)]
     rows = list(dict.fromkeys(row for rows in commits for row in rows if why(row[3]) is not None))
-    listed = [row[4] for row in list_tracked(tree, _never)] + list_untracked(tree, _never)
+    listed = [row[4] for row in list_tracked(tree, never)] + list_untracked(tree, never)
     present = list(dict.fromkeys(path for path in listed if why(path) is not None))
     texts, complete = _texts(tree, rows, present)
     denied = tuple(_denied_file(path, why(path) or "", content) for path, content in dict.fromkeys(texts))
@@ -146,7 +147,7 @@ def _texts(
         if row[2] <= room:
             room -= row[2]
             read.append(row)
-    contents = read_blobs(tree, _never, [row[1] for row in read])
+    contents = read_blobs(tree, never, [row[1] for row in read])
     texts = [(row[3], content) for row, content in zip(read, contents, strict=True)]
     missed = len(small) - len(read) + max(0, len(present) - MOST_FILES)
     for path in present[:MOST_FILES]:
@@ -168,7 +169,7 @@ def _ends(diff: FolderDiff) -> list[str]:
 
 def _files_of(tree: GitTree, revision: str) -> list[Committed]:
     try:
-        return [row for row in list_commit(tree, _never, revision) if row[0] not in (LINK, SUBMODULE)]
+        return [row for row in list_commit(tree, never, revision) if row[0] not in (LINK, SUBMODULE)]
     except GitFailed:  # no commit yet
         return []
 
@@ -229,9 +230,5 @@ def _allowed_lines(path: str, sources: _Sources) -> set[str]:
         return other != path, not other.endswith(suffix), os.path.dirname(other) != folder
 
     near = sorted(sources.allowed, key=distance)[:MOST_ALLOWED]
-    contents = read_blobs(sources.tree, _never, [row[1] for row in near]) if near else []
+    contents = read_blobs(sources.tree, never, [row[1] for row in near]) if near else []
     return {line for content in contents for line in _bare(decode(content).split("\n"))}
-
-
-def _never() -> bool:
-    return False

@@ -25,6 +25,7 @@ from assist_context.files.git_repository import (
     head,
     is_commit,
     messages,
+    never,
     old_files,
     open_tree,
     read_blobs,
@@ -102,11 +103,11 @@ def diff_against(git: Git, root: str, revision: str = "") -> FolderDiff:
     if revision:
         # The paths of other objects, such as `HEAD:infra`, do not begin at the top: no rule would fit them.
         ends = [part for part in re.split(r"\.{2,3}", revision, maxsplit=1) if part]
-        if not ends or not all(is_commit(tree, _never, end) for end in ends):
+        if not ends or not all(is_commit(tree, never, end) for end in ends):
             raise UserError(f"{revision!r} is no revision: name a commit, a branch or A..B.")
         return _read(tree, (revision,))
     try:
-        head(tree, _never)
+        head(tree, never)
     except GitFailed:  # no commit yet
         return _read(tree, ("--cached",))
     return _read(tree, ("HEAD",))
@@ -118,7 +119,7 @@ def old_contents(git: Git, diff: FolderDiff, wanted: Callable[[str], bool]) -> d
     found = {old.blob: os.path.join(diff.top, old.path) for old in diff.old}
     blobs = [blob for blob, path in found.items() if wanted(path)]
     try:
-        contents = read_blobs(tree, _never, blobs) if blobs else []
+        contents = read_blobs(tree, never, blobs) if blobs else []
     except GitFailed:
         raise UserError("git does not say what a changed file held before: run `git fsck`.") from None
     return {found[blob]: content for blob, content in zip(blobs, contents, strict=True)}
@@ -138,7 +139,7 @@ def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
 
 def last_messages(git: Git, root: str) -> list[str]:
     """The messages of the last commits, newest first."""
-    return messages(_tree(git, root), _never, LAST_COMMITS)
+    return messages(_tree(git, root), never, LAST_COMMITS)
 
 
 def parse_lines(diff: str) -> tuple[DiffLine, ...]:
@@ -174,15 +175,15 @@ def _tree(git: Git, root: str) -> GitTree:
     if program is None:
         raise UserError("git is not on PATH: install it, or add its folder.")
     try:
-        return open_tree(program, root, _never)
+        return open_tree(program, root, never)
     except GitFailed:
         raise UserError(f"{root} is in no git repository: say with --workspace where one is.") from None
 
 
 def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
     try:
-        counted = changed_lines(tree, _never, *what)
-        old = old_files(tree, _never, *what)
+        counted = changed_lines(tree, never, *what)
+        old = old_files(tree, never, *what)
     except GitFailed:
         raise UserError(f"git finds no difference to {what[0]!r}: name a commit, a branch or A..B.") from None
     rules = _DiffRules(tree, old)
@@ -259,10 +260,6 @@ def _changed_file(
     state = "new" if "\nnew file mode" in top else "changed"
     near = tuple(lines[at] for at in _near_changes(lines))
     return ChangedFile(path, added, removed, state, near, lines, cut=cut), size
-
-
-def _never() -> bool:
-    return False
 
 
 # Tokens of a diff that a local model is shown: 30 to 40 s of reading with a 1.5B on two cores.
