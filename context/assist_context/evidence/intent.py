@@ -35,7 +35,7 @@ def intent_of(question: str) -> QuestionIntent:
     >>> intent_of("How do I run it behind a proxy?").kind, intent_of("Where is `total` called?").kind
     ('pages', 'code')
     """
-    text = " ".join(re.findall(r"[\w'-]+", question[:LONGEST].lower()))
+    text = _plain_words(question)
     kind: EvidenceKind = "either"
     if _speaks_of("pages", text):
         kind = "pages"
@@ -55,9 +55,13 @@ def asked_fact(question: str) -> AskedFact:
     >>> [asked_fact(words) for words in ("who calls `total`?", "is it tested?", "Where is X?", "Explain X")]
     ['uses', 'tests', 'places', '']
     """
-    text = " ".join(re.findall(r"[\w'-]+", question[:LONGEST].lower()))
+    text = _plain_words(question)
     kinds: tuple[AskedFact, ...] = ("tests", "uses", "changes", "places")
     return next((kind for kind in kinds if _speaks_of(kind, text)), "")
+
+
+def _plain_words(question: str) -> str:
+    return " ".join(re.findall(r"[\w'-]+", question[:LONGEST].lower()))
 
 
 def _speaks_of(subject: str, text: str) -> bool:

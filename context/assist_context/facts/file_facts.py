@@ -4,7 +4,7 @@ This module reads the index and open documents through a corpus.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from assist_context.evidence.call_graph import imports_file
@@ -49,7 +49,7 @@ class FileFacts:
 def file_facts(corpus: Corpus, path: str) -> FileFacts:
     """The facts of one file that is indexed or open."""
     tops = list(_tops(corpus, [path]))
-    parts = _used_parts(corpus, tops[:MOST_PARTS], lambda user: user != path)
+    parts = _used_parts(corpus, tops[:MOST_PARTS])
     return FileFacts(
         path,
         1,
@@ -66,7 +66,7 @@ def folder_facts(corpus: Corpus, folder: str) -> FileFacts:
     inside = f"{folder}/" if folder else ""
     paths = [path for path in corpus.files().paths if path.startswith(inside) and not corpus.hides(path)]
     tops = list(_tops(corpus, sorted(paths)))
-    parts = _used_parts(corpus, tops[:_LOOKED_UP], lambda user: not user.startswith(inside) or not inside)
+    parts = _used_parts(corpus, tops[:_LOOKED_UP], inside)
     parts.sort(key=lambda part: (-part.users, part.definition.path, part.definition.start_line))
     own = set(paths)
     imported = Counter(
@@ -89,13 +89,12 @@ def _tops(corpus: Corpus, paths: Iterable[str]) -> Iterator[IndexedDefinition]:
         yield from (site for site in corpus.outline(path, parent="") if site.kind != SECTION)
 
 
-def _used_parts(
-    corpus: Corpus, tops: Iterable[IndexedDefinition], counts: Callable[[str], bool]
-) -> list[UsedPart]:
-    """Definitions with the number of other files that surely use them, among those that count."""
+def _used_parts(corpus: Corpus, tops: Iterable[IndexedDefinition], inside: str = "") -> list[UsedPart]:
+    """Definitions with the number of other files that surely use them, of those outside of a folder."""
     parts: dict[tuple[str, str], UsedPart] = {}
     for site in tops:
-        sure = {path for path in imported_uses(corpus, site) if path != site.path and counts(path)}
+        users = imported_uses(corpus, site) - {site.path}
+        sure = [path for path in users if not inside or not path.startswith(inside)]
         parts.setdefault((site.path, site.name), UsedPart(site, len(sure)))
     return list(parts.values())
 

@@ -31,9 +31,7 @@ from assist_server.workspace.folder_index import corpus_of, known_folder, workin
 def write_message(flags: Asking, note: str, *, edit: bool) -> None:
     """Print a commit message for what is staged, or open git's editor with it."""
     config, root = _place(flags)
-    diff = read_diff(git_of(config), root, "commit", "")
-    if not diff.files and not diff.left_out:
-        raise UserError("Nothing is staged: `git add` what the commit is to have.")
+    diff = _changes(config, root, "commit", "")
     decided, final = _ask(config, flags, Question("commit", note), diff)
     if final is None:
         return
@@ -54,9 +52,7 @@ def write_message(flags: Asking, note: str, *, edit: bool) -> None:
 def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
     """Print the facts of a diff, without a model."""
     config, root = _place(flags)
-    diff = read_diff(git_of(config), root, command, revision)
-    if not diff.files and not diff.left_out:
-        raise UserError("Nothing is staged." if command == "commit" else "Nothing changed.")
+    diff = _changes(config, root, command, revision)
     _say_left_out(diff.left_out)
     facts = _facts(config, diff, compared_files(git_of(config), diff))
     found = facts.found
@@ -68,6 +64,16 @@ def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
         out(visible(row))
     if not found:
         say("Nothing is certain but the changed lines themselves.")
+
+
+def _changes(config: Config, root: str, command: str, revision: str) -> FolderDiff:
+    """What a command is about. Raises `UserError` if that is nothing."""
+    diff = read_diff(git_of(config), root, command, revision)
+    if diff.files or diff.left_out:
+        return diff
+    if command == "commit":
+        raise UserError("Nothing is staged: `git add` what the commit is to have.")
+    raise UserError("Nothing changed since the last commit." if not revision else f"No change to {revision}.")
 
 
 def _say_not_compared(facts: DiffFacts) -> None:
@@ -92,11 +98,7 @@ def _facts(config: Config, diff: FolderDiff, files: Sequence[ComparedFile]) -> D
 def write_review(flags: Asking, revision: str, note: str) -> None:
     """Print remarks on a diff."""
     config, root = _place(flags)
-    diff = read_diff(git_of(config), root, "review", revision)
-    if not diff.files and not diff.left_out:
-        raise UserError(
-            "Nothing changed since the last commit." if not revision else f"No change to {revision}."
-        )
+    diff = _changes(config, root, "review", revision)
     files = [] if flags.dry_run else compared_files(git_of(config), diff)
     compared_facts = _facts(config, diff, files)
     _say_not_compared(compared_facts)

@@ -17,6 +17,7 @@ from assist_completion.errors import ServedError
 from assist_completion.prompt.layout import Plan
 from assist_context.documents import Context, Snippet, split_lines
 from assist_context.pages import page_lines
+from assist_context.regular_files import read_regular
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
 from assist_escalation.gate.ghost_text.session import COMMAND, GhostTextSession
@@ -237,7 +238,7 @@ class TeamServer:
         found = self._hidden.get(snippet)
         if found is None:
             try:
-                text = Path(*place).read_bytes().decode("utf-8-sig", "replace")
+                text = read_regular(Path(*place)).decode("utf-8-sig", "replace")
             except OSError:
                 text = ""
             lines = page_lines(snippet.path, split_lines(text))

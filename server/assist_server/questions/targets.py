@@ -101,11 +101,16 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
 
 def lines_in_file(corpus: Corpus, path: str, spec: TargetSpec) -> QuestionTarget:
     """Lines of a file below the root; a single line means the definition around it."""
+    document = overlay(corpus, path_inside(corpus, path), _read(path))
+    return lines_in_document(corpus, document, spec.first, spec.last)
+
+
+def path_inside(corpus: Corpus, path: str) -> str:
+    """A file's or folder's path in a corpus. Raises `UserError` if it is not below the root."""
     inside = os.path.relpath(path, corpus.root).replace(os.sep, "/")
     if inside.startswith("../"):
         raise UserError(f"{path} is not below {corpus.root}: say with --workspace where it belongs.")
-    document = overlay(corpus, inside, _read(path))
-    return lines_in_document(corpus, document, spec.first, spec.last)
+    return inside
 
 
 def overlay(corpus: Corpus, path: str, document: Document) -> Document:

@@ -11,7 +11,7 @@ from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.code_facts import CodeFacts, code_facts
 from assist_server.questions.draft import QuestionFolders
-from assist_server.questions.targets import QuestionTarget
+from assist_server.questions.targets import QuestionTarget, path_inside
 from assist_server.wording.facts import fact_rows, facts_document
 
 
@@ -33,9 +33,7 @@ def show_facts(target: str, flags: Asking) -> None:
 def _facts(config: Config, folders: QuestionFolders, target: QuestionTarget | None, path: str) -> CodeFacts:
     corpus = folders.corpus
     if target is None:
-        inside = os.path.relpath(path, corpus.root).replace(os.sep, "/")
-        if inside.startswith("../"):
-            raise UserError(f"{path} is not below {corpus.root}: say with --workspace where it belongs.")
+        inside = path_inside(corpus, path)
         return CodeFacts(folder_facts(corpus, "" if inside == "." else inside))
     found = code_facts(corpus, target, config.programs)
     if found is None:
