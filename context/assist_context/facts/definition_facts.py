@@ -15,6 +15,7 @@ from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
 from assist_context.next_edit.renames.other_texts import OtherText, are_related
+from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
@@ -244,8 +245,10 @@ def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, ways: Impor
 
 
 def owner_in_line(lines: Sequence[str], line: int, name: str) -> str:
-    """The word before the dot of a name in a line, "" for none."""
+    """The word before the dot of a name in a line, "" for none, "?" for what is no word or in a long line."""
     text = lines[line - 1] if line <= len(lines) else ""
+    if len(text) > LONGEST_LINE:
+        return "?"
     found = re.search(rf"(\w*)\)?\s*(?:\.|::|\?\.|->)\s*{re.escape(name)}\b", text)
     return found[1] or "?" if found else ""
 

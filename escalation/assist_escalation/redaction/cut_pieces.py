@@ -8,7 +8,7 @@ have the marks of a diff.
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from assist_context.documents import split_lines
@@ -49,21 +49,6 @@ def hidden_parts(
         )
     except RedactionError:
         return ((0, len(piece), "UNKNOWN"),)
-
-
-def runs_of(numbers: Iterable[int]) -> tuple[LineRun, ...]:
-    """Numbers of lines in order, as runs of neighbours.
-
-    >>> runs_of([1, 2, 5])
-    ((1, 2), (5, 5))
-    """
-    runs = list[LineRun]()
-    for number in numbers:
-        if runs and runs[-1][1] == number - 1:
-            runs[-1] = (runs[-1][0], number)
-        else:
-            runs.append((number, number))
-    return tuple(runs)
 
 
 def line_secrets(

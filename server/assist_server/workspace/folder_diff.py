@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_context.documents import CHARS_PER_TOKEN
+from assist_context.evidence.call_graph import spans_of
 from assist_context.facts.diff_facts import ComparedFile, compared_file
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import (
@@ -32,7 +33,7 @@ from assist_context.files.git_repository import (
 )
 from assist_context.languages import PLAIN, language_of
 from assist_escalation.prompts import HiddenPart, Origin, Span
-from assist_escalation.redaction.cut_pieces import hidden_parts, runs_of
+from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.errors import UserError
 
 MOST_FILES = 100  # whose diffs are read, the most changed first
@@ -320,7 +321,7 @@ def _hidden(text: str, file: ChangedFile) -> tuple[HiddenPart, ...]:
     found: list[HiddenPart] = []
     for other in "+-":
         side = [(at in near, line.text) for at, line in enumerate(file.around) if line.mark != other]
-        runs = runs_of(number for number, (shown, _) in enumerate(side, 1) if shown)
+        runs = spans_of(number for number, (shown, _) in enumerate(side, 1) if shown)
         found += hidden_parts(text, file.path, [f"{line}\n" for _, line in side], runs)
     return tuple(found)
 

@@ -26,7 +26,7 @@ MOST_DEEP = 60  # nodes around a place
 
 _TABLE: dict[str, Any] = tomllib.loads((files(__package__) / "call_rules.toml").read_text(encoding="utf-8"))
 _HERITAGE_WORDS = frozenset({"extends", "implements", "metaclass"})
-_SHARED = {"typescript": "javascript", "tsx": "javascript"}
+SHARED_RULES = {"typescript": "javascript", "tsx": "javascript"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class CallRules:
 @lru_cache
 def call_rules(language: Language) -> CallRules | None:
     """The rules of a language, `None` for one whose calls are not known."""
-    row = _TABLE.get(_SHARED.get(language.name, language.name))
+    row = _TABLE.get(SHARED_RULES.get(language.name, language.name))
     if row is None:
         return None
     sets = ("functions", "spread", "heritage", "receivers", "constructors")

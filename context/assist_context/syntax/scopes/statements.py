@@ -15,6 +15,7 @@ from typing import Any, Literal
 import tree_sitter
 
 from assist_context.languages import Language
+from assist_context.syntax.scopes.call_sites import SHARED_RULES
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 StatementKind = Literal["guard", "returns", "yields", "raises", "changes", "catches"]
@@ -23,7 +24,6 @@ _OPENING = ("comment", "string", "declaration")
 _SEVERAL = re.compile(r"list|tuple|array_pattern|object_pattern")  # targets of one assignment
 _LONGEST = 100  # characters of a statement in one line
 _TABLE = tomllib.loads((files(__package__) / "statements.toml").read_text(encoding="utf-8"))
-_SHARED = {"typescript": "javascript", "tsx": "javascript", "jsx": "javascript"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class StatementRules:
 @lru_cache
 def statement_rules(language: Language) -> StatementRules | None:
     """The rules of a language, None for one whose statements are not known."""
-    row = _TABLE.get(_SHARED.get(language.name, language.name))
+    row = _TABLE.get(SHARED_RULES.get(language.name, language.name))
     if row is None:
         return None
     values: dict[str, Any] = {
