@@ -120,8 +120,13 @@ class DecidedQuestion:
         return self.leaving.prepared
 
 
-def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> DecidedQuestion:
-    """The decision about a question, with its reason in words. A refusal is a decision, not an error."""
+def decide(
+    question: Question, folders: QuestionFolders, inputs: DecisionInputs, *, answered: bool = True
+) -> DecidedQuestion:
+    """The decision about a question, with its reason in words. A refusal is a decision, not an error.
+
+    One that is not to be `answered` needs no facts.
+    """
     name = random_token()
     local = draft(question, folders, inputs.local.tokens, small=True)
     leaving = _leaving(name, question, folders, inputs)
@@ -134,7 +139,7 @@ def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs)
         *([("Folder", root)] if elsewhere else []),
         *moved_directories(inputs.config),
     )
-    facts = _code_facts(question, folders, inputs)
+    facts = _code_facts(question, folders, inputs) if answered else None
     return DecidedQuestion(name, question, root, local, decision, rules, inputs, leaving, surroundings, facts)
 
 

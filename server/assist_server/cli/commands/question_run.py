@@ -116,7 +116,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Decide
             thread=_thread_of(config, context, corpus.root),
             attachments=added,
         )
-        return decide(question, folders, inputs)
+        return decide(question, folders, inputs, answered=not flags.dry_run)
 
 
 def _thread_of(config: Config, context: QuestionContext, root: str) -> Thread | None:
