@@ -14,6 +14,7 @@ from assist_server.cli.commands.question_place import bring_up_to_date
 from assist_server.cli.commands.question_run import answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say, say_lines
+from assist_server.cli.terminal.answers import show_facts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs, git_of
@@ -60,8 +61,7 @@ def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
     if flags.as_json:
         emit({"facts": [asdict(fact) for fact in found]})
         return
-    for row in diff_rows(found):
-        out(visible(row))
+    show_facts(diff_rows(found), diff.root)
     if not found:
         say("Nothing is certain but the changed lines themselves.")
 
@@ -103,8 +103,8 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
     compared_facts = _facts(config, diff, files)
     _say_not_compared(compared_facts)
     facts = compared_facts.found
-    for row in () if flags.as_json else diff_rows(facts):
-        out(visible(row))
+    if not flags.as_json:
+        show_facts(diff_rows(facts), diff.root)
     decided, final = _ask(config, flags, Question("review", note), diff)
     if final is None:
         return

@@ -64,7 +64,7 @@ from assist_server.wording.answers import (
     source_document,
 )
 from assist_server.wording.diff_answers import answer_text
-from assist_server.wording.facts import fact_list
+from assist_server.wording.facts import fact_list, fact_rows
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
@@ -156,7 +156,7 @@ async def _message(
 
 def _fact_text(decided: DecidedQuestion) -> str:
     """The facts of the code in question: what an answer begins with, a second one too."""
-    return fact_list(decided.facts) if decided.facts else ""
+    return fact_list((row.name, row.value) for row in fact_rows(decided.facts)) if decided.facts else ""
 
 
 @dataclass(frozen=True, slots=True)

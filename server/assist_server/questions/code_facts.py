@@ -26,18 +26,19 @@ MOST_CHANGES = 3
 class CodeFacts:
     """What is certain about a definition, with the commits of its lines, newest first; or about a file.
 
-    `asked` is the fact that a question is about, "" for all of them.
+    `asked` is the fact that a question is about, "" for all of them; paths are in the folder `root`.
     """
 
     about: DefinitionFacts | FileFacts
     changes: tuple[LineChange, ...] = ()
     asked: AskedFact = ""
+    root: str = ""
 
 
 def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, str]) -> CodeFacts | None:
     """The facts of a target; None for lines outside of all definitions. `programs` says where git is."""
     if target.whole and not target.name:
-        return CodeFacts(file_facts(corpus, target.lines.path))
+        return CodeFacts(file_facts(corpus, target.lines.path), root=corpus.root)
     about = next(iter(subjects(corpus, target.lines)), None)
     facts = definition_facts(corpus, target.document, about) if about is not None else None
     if facts is None:
@@ -68,7 +69,7 @@ def _with_changes(
     site = facts.definition
     git = Git(programs, timeout_s=GIT_SECONDS)
     changes = _changes(git, corpus.root, facts.path, (site.start_line, site.end_line))
-    return CodeFacts(facts, changes, asked)
+    return CodeFacts(facts, changes, asked, corpus.root)
 
 
 def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[LineChange, ...]:

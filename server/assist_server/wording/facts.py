@@ -1,21 +1,45 @@
-"""Facts of code in words, as rows of names and values, and as JSON. It computes none of them."""
+"""Facts of code in words, as rows in which places are known, and as JSON. It computes none of them."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from assist_context.evidence.intent import AskedFact
 from assist_context.facts.definition_facts import CodeCall, CodeUse, DefinitionFacts
 from assist_context.facts.diff_facts import DiffFact, DiffFactKind
-from assist_context.facts.file_facts import FileFacts
+from assist_context.facts.file_facts import FileFacts, UsedPart
 from assist_context.files.git_history import LineChange
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.statements import CodeStatement, StatementKind
 from assist_context.unseen_characters import visible
 from assist_server.questions.code_facts import CodeFacts
 
-FactRow = tuple[str, str]  # a name and a value; a name of "" continues the value above
+
+@dataclass(frozen=True, slots=True)
+class FactPart:
+    """Some words of a fact. With a `path` in the folder they are a place: its `line`, counted from 1."""
+
+    words: str
+    path: str = ""
+    line: int = 0
+
+
+FactWords = tuple[FactPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """A name and what is said under it; a name of "" continues the row above."""
+
+    name: str
+    parts: FactWords
+
+    @property
+    def value(self) -> str:
+        """All the words."""
+        return "".join(part.words for part in self.parts)
+
 
 _SHOWN = 8  # statements of a kind in words; JSON has all
 _WORDS: tuple[tuple[StatementKind, str], ...] = (
@@ -41,13 +65,24 @@ _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
 
 def fact_rows(found: CodeFacts) -> list[FactRow]:
     """Facts for people. What no one sees in a literal or a name is written, since a fact is exact."""
-    return [(visible(name), visible(value)) for name, value in _rows(found)]
+    return _visible_rows(_rows(found))
+
+
+def _visible_rows(rows: Iterable[FactRow]) -> list[FactRow]:
+    return [FactRow(visible(row.name), tuple(_visible_parts(row.parts))) for row in rows]
+
+
+def _visible_parts(parts: FactWords) -> Iterator[FactPart]:
+    """The parts with visible words. A blank before the next part is seen."""
+    for number, part in enumerate(parts, 1):
+        words = visible(part.words) if number == len(parts) else visible(f"{part.words}.")[:-1]
+        yield replace(part, words=words)
 
 
 def _rows(found: CodeFacts) -> list[FactRow]:
     if isinstance(found.about, FileFacts):
         return _file_rows(found.about)
-    rows = [row for row in _definition_rows(found.about, found.changes) if row[1]]
+    rows = [row for row in _definition_rows(found.about, found.changes) if row.value]
     return _only(rows, _ASKED[found.asked]) if found.asked else rows
 
 
@@ -56,27 +91,30 @@ def _only(rows: Sequence[FactRow], wanted: Sequence[str]) -> list[FactRow]:
     kept: list[FactRow] = []
     name = ""
     for row in rows:
-        name = row[0] or name
+        name = row.name or name
         kept += [row] if name in wanted else []
-    missing = [word for word in wanted if word not in {word for word, _ in kept}]
-    return [*kept, *((word, "nothing that the index knows") for word in missing)]
+    missing = [word for word in wanted if word not in {row.name for row in kept}]
+    return [*kept, *(FactRow(word, _plain("nothing that the index knows")) for word in missing)]
 
 
-def fact_list(found: CodeFacts) -> str:
-    """Facts as a list in Markdown. Each value is code, so that nothing in it is Markdown.
+def fact_list(pairs: Iterable[tuple[str, str]]) -> str:
+    """Facts, names and values, as a list in Markdown. Each value is code, so that nothing in it is Markdown.
 
     It is no block of code: those in an answer can be copied.
     """
     groups: list[tuple[str, list[str]]] = []
-    for name, value in fact_rows(found):
+    for name, value in pairs:
         if name or not groups:
             groups.append((name, []))
         groups[-1][1].append(_code_span(value))
-    lines = [
-        f"- **{name}** {values[0]}" if len(values) == 1 else f"- **{name}**\n" + _sub_list(values)
-        for name, values in groups
-    ]
-    return "\n".join(lines) + "\n\n"
+    lines = [_item(name, values) for name, values in groups]
+    return "\n".join(lines) + "\n\n" if lines else ""
+
+
+def _item(name: str, values: Sequence[str]) -> str:
+    if not name:
+        return "\n".join(f"- {value}" for value in values)
+    return f"- **{name}** {values[0]}" if len(values) == 1 else f"- **{name}**\n" + _sub_list(values)
 
 
 def _sub_list(values: Sequence[str]) -> str:
@@ -96,100 +134,136 @@ def facts_document(found: CodeFacts) -> dict[str, Any]:
 
 def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> Iterator[FactRow]:
     site = facts.definition
-    yield "What", f"{site.kind} {site.qualified}, {facts.path}:{site.start_line}-{site.end_line}"
-    yield "", " ".join(site.signature.split())
-    yield "Says", _first_sentence(site.doc)
+    path = facts.path
+    where = FactPart(f"{path}:{site.start_line}-{site.end_line}", path, site.start_line)
+    yield FactRow("What", (FactPart(f"{site.kind} {site.qualified}, "), where))
+    yield FactRow("", _plain(" ".join(site.signature.split())))
+    yield FactRow("Says", _plain(_first_sentence(site.doc)))
     for kind, word in _WORDS:
-        yield from _list_rows(word, [_statement(found) for found in facts.statements if found.kind == kind])
-    yield "Changes", ", ".join(_changes_of(facts.statements))
-    yield "Calls", ", ".join(map(_call, facts.calls))
-    yield "Fields", ", ".join(member.name for member in facts.members if member.kind in _FIELDS)
-    yield "Methods", ", ".join(member.name for member in facts.members if member.kind in FUNCTIONS)
-    others = [member.name for member in facts.members if member.kind not in FUNCTIONS | _FIELDS]
-    yield "Holds", ", ".join(others)
+        found = [_statement(path, found) for found in facts.statements if found.kind == kind]
+        yield from _list_rows(word, found)
+    yield FactRow("Changes", _join(_changes_of(path, facts.statements)))
+    yield FactRow("Calls", _join(map(_call, facts.calls)))
+    yield FactRow("Fields", _members(facts, _FIELDS))
+    yield FactRow("Methods", _members(facts, FUNCTIONS))
+    others = {member.kind for member in facts.members} - FUNCTIONS - _FIELDS
+    yield FactRow("Holds", _members(facts, others))
     yield from _list_rows("Used by", [_use(use) for use in facts.callers], facts.caller_count)
     if facts.unsure_count:
-        yield (
+        yield FactRow(
             "" if facts.callers else "Used by",
-            f"{facts.unsure_count} other lines have the name, and may mean another one",
+            _plain(f"{facts.unsure_count} other lines have the name, and may mean another one"),
         )
     yield from _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
-    yield from _list_rows("Open", [f"{line}: {text}" for line, text in facts.todos])
-    yield from _list_rows("Changed", list(map(_change, changes)))
+    yield from _list_rows("Open", [_line_words(path, line, text) for line, text in facts.todos])
+    yield from _list_rows("Changed", [_plain(_change(change)) for change in changes])
 
 
-def diff_rows(found: Sequence[DiffFact]) -> list[str]:
-    """The facts of a diff for people, the most important kinds first: a line for each, with its place.
+def diff_rows(found: Sequence[DiffFact]) -> list[FactRow]:
+    """The facts of a diff for people, the most important kinds first: a row for each, with its place.
 
-    What is new is one line for each file.
+    What is new is one row for each file. The rows have no names.
     """
     ranked = sorted(found, key=lambda fact: _RANKS.index(fact.kind))
-    rows = [_diff_row(fact) for fact in ranked if fact.kind != "added"]
-    added: dict[str, list[str]] = {}
+    rows = [_diff_words(fact) for fact in ranked if fact.kind != "added"]
+    added: dict[str, list[FactWords]] = {}
     for fact in found:
         if fact.kind == "added":
-            added.setdefault(fact.path, []).append(f"{fact.text} ({fact.line})")
-    rows += [f"{path}: new: {', '.join(texts)}" for path, texts in added.items()]
+            line = FactPart(f"{fact.line}", fact.path, fact.line)
+            added.setdefault(fact.path, []).append((FactPart(f"{fact.text} ("), line, FactPart(")")))
+    rows += [(FactPart(f"{path}: new: "), *_join(texts)) for path, texts in added.items()]
     left = len(rows) - _MOST_OF_DIFF
-    return [*rows[:_MOST_OF_DIFF], f"and {left} more"] if left > 0 else rows
+    rows = [*rows[:_MOST_OF_DIFF], _plain(f"and {left} more")] if left > 0 else rows
+    return _visible_rows(FactRow("", words) for words in rows)
 
 
-def _diff_row(fact: DiffFact) -> str:
+def _diff_words(fact: DiffFact) -> FactWords:
     if fact.kind in ("gone", "removed"):
-        return f"{fact.path}: {fact.text} (it was line {fact.line})"
-    return f"{fact.path}:{fact.line}: {fact.text}"
+        return _plain(f"{fact.path}: {fact.text} (it was line {fact.line})")
+    return (_place(fact.path, fact.line), FactPart(f": {fact.text}"))
 
 
 def _file_rows(facts: FileFacts) -> list[FactRow]:
     """The facts of a file or a folder for people."""
     name = facts.path or "this folder"
     size = f"{facts.files:,} files" if facts.files != 1 else f"{facts.lines:,} lines"
-    rows = [
-        ("What", f"{name}, {size}, {facts.part_count:,} definition{'s' * (facts.part_count != 1)} at the top")
-    ]
-    parts = [
-        f"{part.definition.name}, {part.definition.kind}, {part.definition.path}:{part.definition.start_line}"
-        + (f", used by {part.users} other file{'s' * (part.users != 1)}" if part.users else "")
-        for part in facts.parts
-    ]
-    rows += _list_rows("Parts", parts, facts.part_count, most=len(parts))
-    rows += _list_rows("Imports", list(facts.imports), most=len(facts.imports))
-    rows += _list_rows("Imported by", list(facts.importers), most=len(facts.importers))
+    count = f"{facts.part_count:,} definition{'s' * (facts.part_count != 1)} at the top"
+    rows = [FactRow("What", _plain(f"{name}, {size}, {count}"))]
+    rows += _list_rows("Parts", list(map(_part, facts.parts)), facts.part_count, most=len(facts.parts))
+    for word, paths in (("Imports", facts.imports), ("Imported by", facts.importers)):
+        rows += _list_rows(word, [(FactPart(path, path, 1),) for path in paths], most=len(paths))
     return rows
 
 
-def _list_rows(name: str, values: Sequence[str], count: int = 0, most: int = _SHOWN) -> Iterator[FactRow]:
+def _part(part: UsedPart) -> FactWords:
+    site = part.definition
+    users = f", used by {part.users} other file{'s' * (part.users != 1)}" if part.users else ""
+    return (FactPart(f"{site.name}, {site.kind}, "), _place(site.path, site.start_line), FactPart(users))
+
+
+def _list_rows(
+    name: str, values: Sequence[FactWords], count: int = 0, most: int = _SHOWN
+) -> Iterator[FactRow]:
     shown = values[:most]
     for position, value in enumerate(shown):
-        yield "" if position else name, value
+        yield FactRow("" if position else name, value)
     if (left := max(count, len(values)) - len(shown)) > 0:
-        yield "", f"and {left} more"
+        yield FactRow("", _plain(f"and {left} more"))
 
 
-def _statement(found: CodeStatement) -> str:
-    if found.kind == "guard":
-        return f"{found.line}: if {found.text}"
+def _plain(text: str) -> FactWords:
+    return (FactPart(text),) if text else ()
+
+
+def _place(path: str, line: int) -> FactPart:
+    return FactPart(f"{path}:{line}", path, line)
+
+
+def _join(values: Iterable[FactWords]) -> FactWords:
+    """Values with commas between them."""
+    joined: list[FactPart] = []
+    for value in values:
+        joined += [FactPart(", "), *value] if joined else value
+    return tuple(joined)
+
+
+def _line_words(path: str, line: int, text: str) -> FactWords:
+    """A line of the file that the facts are about, and what is there."""
+    return (FactPart(f"{line}", path, line), FactPart(f": {text}"))
+
+
+def _statement(path: str, found: CodeStatement) -> FactWords:
     again = {"raises": "what it caught, again", "yields": "nothing", "returns": ""}
-    return f"{found.line}: {found.text or again.get(found.kind, '')}"
+    text = f"if {found.text}" if found.kind == "guard" else found.text or again.get(found.kind, "")
+    return _line_words(path, found.line, text)
 
 
-def _changes_of(statements: Sequence[CodeStatement]) -> Iterator[str]:
+def _changes_of(path: str, statements: Sequence[CodeStatement]) -> Iterator[FactWords]:
     """Each thing that is changed, once, with its lines."""
     lines: dict[str, list[int]] = {}
     for found in statements:
         if found.kind == "changes":
             lines.setdefault(found.text, []).append(found.line)
     for text, numbers in lines.items():
-        yield f"{text} ({', '.join(map(str, numbers[:_SHOWN]))})"
+        places = _join((FactPart(f"{line}", path, line),) for line in numbers[:_SHOWN])
+        yield (FactPart(f"{text} ("), *places, FactPart(")"))
 
 
-def _call(call: CodeCall) -> str:
-    return f"{call.name} ({call.defined[0]}:{call.defined[1]})" if call.defined else call.name
+def _call(call: CodeCall) -> FactWords:
+    if call.defined is None:
+        return _plain(call.name)
+    return (FactPart(f"{call.name} ("), _place(*call.defined), FactPart(")"))
 
 
-def _use(use: CodeUse) -> str:
-    where = f"{use.path}:{use.line}" + (f" in {use.inside}" if use.inside else "")
-    return where if use.sure else f"{where}, by its name"
+def _members(facts: DefinitionFacts, kinds: Collection[str]) -> FactWords:
+    """The names of a class's members of some kinds, each the place of the member."""
+    members = [member for member in facts.members if member.kind in kinds]
+    return _join((FactPart(member.name, facts.path, member.start_line),) for member in members)
+
+
+def _use(use: CodeUse) -> FactWords:
+    inside = f" in {use.inside}" if use.inside else ""
+    return (_place(use.path, use.line), FactPart(f"{inside}{'' if use.sure else ', by its name'}"))
 
 
 def _change(change: LineChange) -> str:

@@ -6,7 +6,7 @@ from assist_context.facts.file_facts import folder_facts
 from assist_server.cli.commands.question_place import TerminalQuestion, folders_of_question
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit
-from assist_server.cli.terminal.tables import facts as show_rows
+from assist_server.cli.terminal.answers import show_facts as show_rows
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.code_facts import CodeFacts, code_facts
@@ -27,14 +27,14 @@ def show_facts(target: str, flags: Asking) -> None:
     if flags.as_json:
         emit(facts_document(found))
     else:
-        show_rows(fact_rows(found))
+        show_rows(fact_rows(found), found.root)
 
 
 def _facts(config: Config, folders: QuestionFolders, target: QuestionTarget | None, path: str) -> CodeFacts:
     corpus = folders.corpus
     if target is None:
         inside = path_inside(corpus, path)
-        return CodeFacts(folder_facts(corpus, "" if inside == "." else inside))
+        return CodeFacts(folder_facts(corpus, "" if inside == "." else inside), root=corpus.root)
     found = code_facts(corpus, target, config.programs)
     if found is None:
         raise UserError(

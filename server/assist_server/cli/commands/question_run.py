@@ -28,6 +28,7 @@ from assist_server.cli.terminal.answers import (
     confirm,
     say_edit,
     show_edit,
+    show_facts,
     show_page,
     show_sources,
     stream_markdown,
@@ -235,7 +236,7 @@ class _Display:
                 self._write(text)
             case FactsFound(found) if self._streams:
                 end_passing()
-                facts(fact_rows(found))
+                show_facts(fact_rows(found), found.root)
                 out("")
             case AnswerProgress() if not self._shows_text:
                 self._show_progress(event)

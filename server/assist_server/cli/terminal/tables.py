@@ -3,6 +3,7 @@
 All of it can be read without colour, in a pipe and in 80 columns. It decides nothing and knows no model.
 """
 
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -58,19 +60,47 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         sys.stdout.write(f"{line.rstrip()}\n")  # with the styles of a terminal, which `out` would take out
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> None:
+@dataclass(frozen=True, slots=True)
+class LinkedWords:
+    """Words, and the address that they are a link to; "" for none."""
+
+    words: str
+    address: str = ""
+
+
+def facts(pairs: Sequence[tuple[str, str | Sequence[LinkedWords]]]) -> None:
     """Names and values on stdout, the values aligned. A pair whose name is "" continues the value above.
 
-    Values are wrapped at spaces only, so that a path stays in one piece to copy.
+    Values are wrapped at spaces only, so that a path stays in one piece to copy; without any names they are
+    lines, and not wrapped. Links are for terminals that
+    know them; in a pipe they are their words.
     """
     terminal = console()
-    shown = [(harmless(name), harmless(value)) for name, value in pairs]
-    indent = max(len(name) for name, _ in shown) + 2
+    shown = [(harmless(name), _as_text(value)) for name, value in pairs]
+    indent = max((len(name) + 2 for name, _ in shown if name), default=0)
     for name, value in shown:
-        room = max(20, terminal.width - indent)
-        lines = textwrap.wrap(value, room, break_long_words=False, break_on_hyphens=False) or [""]
-        head = Text(name.ljust(indent), "bold")
-        terminal.print(head + f"\n{' ' * indent}".join(lines), soft_wrap=True)
+        lines = _wrap(value, max(20, terminal.width - indent)) if indent else [value]
+        body = Text(f"\n{' ' * indent}").join(lines)
+        terminal.print(Text.assemble((name.ljust(indent), "bold"), body), soft_wrap=True)
+
+
+def _as_text(value: str | Sequence[LinkedWords]) -> Text:
+    """Harmless words on one line, with their links."""
+    text = Text()
+    for part in [LinkedWords(value)] if isinstance(value, str) else value:
+        words = re.sub(r"\s", " ", harmless(part.words))
+        text.append(words, Style(link=part.address) if part.address else None)
+    return text
+
+
+def _wrap(text: Text, room: int) -> list[Text]:
+    lines = []
+    at = 0
+    for line in textwrap.wrap(text.plain, room, break_long_words=False, break_on_hyphens=False) or [""]:
+        at = text.plain.index(line, at)
+        lines.append(text[at : at + len(line)])
+        at += len(line)
+    return lines
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def test_an_answer_ends_with_what_the_model_was_shown(assist: Assist, tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a terminal of POSIX")
-def test_a_terminal_shows_what_happens_and_links_the_sources(
+def test_a_terminal_shows_what_happens_and_links_facts_and_sources(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
     with provider(tmp_path, scripted_answer("It adds up.")):
@@ -78,7 +78,8 @@ def test_a_terminal_shows_what_happens_and_links_the_sources(
     assert places[0] == 0
     assert re.search(r"acme \S+: reading [\d,]+ tokens", text)
     link = (shop / "shop" / "cart.py").resolve().as_uri()
-    assert re.search(rf"\x1b]8;[^;]*;{re.escape(link)}#12\x1b\\.*shop/cart.py:12-13", text)
+    assert re.search(rf"\x1b]8;[^;]*;{re.escape(link)}#12\x1b\\.*shop/cart.py:12-13", text[places[2] :])
+    assert re.search(rf"Returns +\x1b\[0m\x1b]8;[^;]*;{re.escape(link)}#13\x1b\\13\x1b]8;;\x1b\\: sum", text)
 
 
 def test_a_file_outside_of_the_workspace_is_asked_about_where_it_is(

@@ -1,0 +1,67 @@
+"""Facts in words: which of them are places, and that none of them is Markdown."""
+
+from assist_context.facts.definition_facts import CodeCall, CodeUse, DefinitionFacts
+from assist_context.facts.diff_facts import DiffFact
+from assist_context.syntax.scopes.statements import CodeStatement
+from assist_context.syntax.symbols import Definition
+from assist_server.questions.code_facts import CodeFacts
+from assist_server.wording.facts import FactRow, diff_rows, fact_list, fact_rows
+
+TOTAL = DefinitionFacts(
+    Definition("total", "method", 3, 9, "def total(self):", "Cart"),
+    "shop/cart.py",
+    "python",
+    statements=(
+        CodeStatement("returns", 5, '"shop/cart.py:7 \u202e "'),
+        CodeStatement("changes", 6, "self.sum"),
+        CodeStatement("changes", 8, "self.sum"),
+    ),
+    calls=(CodeCall("gross", 7, ("shop/prices.py", 1)), CodeCall("sum", 7)),
+    callers=(CodeUse("till.py", 4, "pay", sure=False),),
+    caller_count=1,
+)
+
+
+def places(row: FactRow) -> list[tuple[str, str, int]]:
+    return [(part.words, part.path, part.line) for part in row.parts if part.path]
+
+
+def test_each_place_of_a_fact_is_known_and_what_looks_like_one_in_a_literal_is_none() -> None:
+    rows = {row.name: row for row in fact_rows(CodeFacts(TOTAL)) if row.name}
+    assert rows["What"].value == "method Cart.total, shop/cart.py:3-9"
+    assert places(rows["What"]) == [("shop/cart.py:3-9", "shop/cart.py", 3)]
+    assert rows["Returns"].value == '5: "shop/cart.py:7 <U+202E> "'
+    assert places(rows["Returns"]) == [("5", "shop/cart.py", 5)]
+    assert rows["Changes"].value == "self.sum (6, 8)"
+    assert [line for _, _, line in places(rows["Changes"])] == [6, 8]
+    assert rows["Calls"].value == "gross (shop/prices.py:1), sum"
+    assert places(rows["Calls"]) == [("shop/prices.py:1", "shop/prices.py", 1)]
+    assert rows["Used by"].value == "till.py:4 in pay, by its name"
+    assert places(rows["Used by"]) == [("till.py:4", "till.py", 4)]
+
+
+def test_places_of_a_diff_are_of_its_new_side() -> None:
+    found = [
+        DiffFact("gone", "a.py", 3, "the guard is gone"),
+        DiffFact("operator", "b.py", 4, "`and` became"),
+    ]
+    found += [DiffFact("added", "b.py", 9, "f"), DiffFact("added", "b.py", 12, "g")]
+    rows = diff_rows(found)
+    assert [row.value for row in rows] == [
+        "b.py:4: `and` became",
+        "a.py: the guard is gone (it was line 3)",
+        "b.py: new: f (9), g (12)",
+    ]
+    assert [places(row) for row in rows] == [
+        [("b.py:4", "b.py", 4)],
+        [],
+        [("9", "b.py", 9), ("12", "b.py", 12)],
+    ]
+
+
+def test_nothing_in_a_fact_is_markdown() -> None:
+    odd = [("Returns", "5: [x](http://x) `` ![y](z)"), ("", "6: <b>"), ("Says", "**no**")]
+    shown = "- **Returns**\n  - ``` 5: [x](http://x) `` ![y](z) ```\n  - `6: <b>`\n- **Says** `**no**`\n\n"
+    assert fact_list(odd) == shown
+    assert fact_list([("", "a.py:1: x"), ("", "a.py:2: y")]) == "- `a.py:1: x`\n- `a.py:2: y`\n\n"
+    assert fact_list([]) == ""
