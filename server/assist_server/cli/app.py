@@ -29,6 +29,8 @@ from assist_server.cli.commands import (
 from assist_server.cli.commands import settings as settings_commands
 from assist_server.cli.flags import AsJson, Offline, accept_offline, example, settings
 from assist_server.cli.output import begin_passing, emit, emit_line, say
+from assist_server.cli.wrong_usage import system_words, usage_words
+from assist_server.config.config import load_lenient
 from assist_server.config.toml_file import ConfigError
 from assist_server.errors import (
     EXPECTED,
@@ -65,8 +67,7 @@ def invoke(arguments: list[str]) -> int:
         say("Stopped.")
         return INTERRUPTED
     except typer.TyperException as error:
-        message = error.format_message().replace("Value error, ", "")  # typer's own validator puts it there
-        return _fail(arguments, f"{message} {_help_of(error)}", code=WRONG_USAGE)
+        return _fail(arguments, usage_words(error), code=WRONG_USAGE)
     except EXPECTED as error:
         printed = getattr(error, "printed", False)  # stdout has its document; only stderr gets the message
         lines = error.lines if isinstance(error, ConfigError) else (str(error),)
@@ -75,8 +76,7 @@ def invoke(arguments: list[str]) -> int:
         _drop_output()
         return FAILED
     except OSError as error:
-        what = f"{error.filename or 'A system call'}: {error.strerror or error}"
-        return _fail(arguments, f"{what}. Check its permissions and the space on the disk.", code=FAILED)
+        return _fail(arguments, system_words(error, load_lenient().paths.data), code=FAILED)
     return code if isinstance(code, int) else 0
 
 
@@ -90,12 +90,6 @@ def _fail(arguments: list[str], *lines: str, code: int, **details: str) -> int:
     elif "--json" in arguments:
         emit({"error": message, **details})
     return code
-
-
-def _help_of(error: typer.TyperException) -> str:
-    context = getattr(error, "ctx", None)  # only a usage error has one
-    path = context.command_path if context is not None else "assist"
-    return f"See `{path} --help`."
 
 
 def _accept_any_character() -> None:

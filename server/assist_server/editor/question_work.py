@@ -45,7 +45,7 @@ from assist_server.questions.run import (
     with_diff,
 )
 from assist_server.questions.secret_file_texts import opened_secret_texts
-from assist_server.questions.targets import lines_in_document, overlay
+from assist_server.questions.targets import lines_in_document, overlay, refuse_blank
 from assist_server.records.edit_history import (
     changed_files,
     finish_interrupted,
@@ -323,6 +323,7 @@ def decide_question(
             document = overlay(folders.corpus, path, state.document)
             alias = home.alias(path_of(question.uri)) if state.real_path else ""
             target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
+            refuse_blank(question.command, target)
             asked.append(os.path.dirname(state.real_path) or home.root)
             asked += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
         asked += [os.path.dirname(path) for path in map(path_of, question.files) if path]

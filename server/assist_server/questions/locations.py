@@ -57,7 +57,7 @@ def read_document(path: Path) -> Document:
 def document_of(path: str, text: str) -> Document:
     """A document from its text; `UserError` if the text is binary."""
     if "\0" in text:
-        raise UserError(f"{path} is a binary file: complete code in UTF-8 text files.")
+        raise UserError(f"{path} is a binary file: only text in UTF-8 is read.")
     return Document(path, split_lines(text), language_of(path))
 
 

@@ -21,6 +21,7 @@ from assist_server.questions.locations import read_document
 from assist_server.workspace.folders import alias_in
 
 SYMBOLS = 200  # definitions of one name that are read at most
+NEEDS_CODE = ("explain", "test", "fix")  # a refactoring may write the first line of a file
 LISTED = 8  # of them, named in a message
 MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
 
@@ -94,6 +95,10 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
     path = os.path.realpath(named)
     if os.path.exists(path):
         return replace(lines_in_file(corpus, path, spec), alias=alias_in(corpus.root, named))
+    if os.path.islink(named):
+        raise UserError(
+            f"{spec.path} is a link to {os.readlink(named)}, where no file is: name the file itself."
+        )
     if spec.first or "/" in spec.path or os.sep in spec.path:
         _read(path)  # says why there is no such file
     return _symbol_target(corpus, spec.path)
@@ -103,6 +108,20 @@ def lines_in_file(corpus: Corpus, path: str, spec: TargetSpec) -> QuestionTarget
     """Lines of a file below the root; a single line means the definition around it."""
     document = overlay(corpus, path_inside(corpus, path), _read(path))
     return lines_in_document(corpus, document, spec.first, spec.last)
+
+
+def refuse_blank(command: str, target: QuestionTarget) -> None:
+    """Raise `UserError` where there is no code to explain, test or fix: a model would make it up."""
+    if command not in NEEDS_CODE or target.text.strip():
+        return
+    lines = target.lines
+    is_whole = target.whole and lines.first == 1
+    what = (
+        f"{lines.path} is empty"
+        if is_whole
+        else f"Lines {lines.first} to {lines.last} of {lines.path} are blank"
+    )
+    raise UserError(f"{what}: there is nothing to {command}.", WRONG_USAGE)
 
 
 def path_inside(corpus: Corpus, path: str) -> str:

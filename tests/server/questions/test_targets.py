@@ -19,6 +19,7 @@ from assist_server.questions.targets import (
     lines_in_document,
     overlay,
     parse_target,
+    refuse_blank,
     resolve_target,
 )
 from assist_server.workspace.folder_index import folder_at, update_index
@@ -280,3 +281,22 @@ def test_a_large_open_document_is_not_parsed_and_cannot_be_asked_about(tmp_path:
     assert corpus.opened["big.py"].symbols.definitions == ()
     with pytest.raises(UserError, match=r"big\.py has 5\.5 MB"):
         lines_in_document(corpus, document, 1, 2)
+
+
+def test_where_there_is_no_code_nothing_is_explained_tested_or_fixed(corpus: Corpus) -> None:
+    (Path(corpus.root) / "empty.py").touch()
+    (Path(corpus.root) / "gap.py").write_text("a = 1\n\n\nb = 2\n")
+    empty = resolve_target(corpus, "empty.py")
+    with pytest.raises(UserError, match=r"^empty.py is empty: there is nothing to explain\.$"):
+        refuse_blank("explain", empty)
+    with pytest.raises(UserError, match=r"^Lines 2 to 3 of gap.py are blank: there is nothing to fix\.$"):
+        refuse_blank("fix", resolve_target(corpus, "gap.py:2-3"))
+    refuse_blank("refactor", empty)
+    refuse_blank("explain", resolve_target(corpus, "gap.py"))
+
+
+@pytest.mark.parametrize("leads", ["loop", "nowhere"])
+def test_a_link_that_leads_to_no_file_is_called_one(corpus: Corpus, leads: str) -> None:
+    (Path(corpus.root) / "loop").symlink_to(leads)
+    with pytest.raises(UserError, match=f"^loop is a link to {leads}, where no file is"):
+        resolve_target(corpus, "loop")

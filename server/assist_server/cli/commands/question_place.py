@@ -15,7 +15,7 @@ from assist_server.cli.piped_input import NOTHING, PipedInput
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.draft import QuestionFolders
-from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
+from assist_server.questions.targets import QuestionTarget, parse_target, refuse_blank, resolve_target
 from assist_server.threads.thread import Thread
 from assist_server.workspace.folder_index import corpus_of, update_index, working_folder
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link
@@ -83,7 +83,10 @@ def folders_of_question(
     asked = root
     root, target = _place_of(root, target)
     if root != asked:
-        say(f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}.")
+        say(
+            f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}, with "
+            "the code there; the rules of both folders hold."
+        )
     folder = working_folder(config, root)
     by_index = by_index or question.users or not (target and os.path.exists(root / parse_target(target).path))
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
@@ -103,6 +106,8 @@ def folders_of_question(
         for corpus in corpora:
             stack.callback(corpus.reader.close)
         resolved = resolve_target(corpora[0], _from_folder(root, folder, target)) if target else None
+        if resolved is not None:
+            refuse_blank(question.command, resolved)
         yield QuestionFolders(corpora[0], tuple(corpora[1:])), resolved
 
 
