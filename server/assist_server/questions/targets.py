@@ -115,12 +115,12 @@ def refuse_blank(command: str, target: QuestionTarget) -> None:
     if command not in NEEDS_CODE or target.text.strip():
         return
     lines = target.lines
-    is_whole = target.whole and lines.first == 1
-    what = (
-        f"{lines.path} is empty"
-        if is_whole
-        else f"Lines {lines.first} to {lines.last} of {lines.path} are blank"
-    )
+    if target.whole and lines.first == 1:
+        what = f"{lines.path} is empty"
+    elif lines.first == lines.last:
+        what = f"Line {lines.first} of {lines.path} is blank"
+    else:
+        what = f"Lines {lines.first} to {lines.last} of {lines.path} are blank"
     raise UserError(f"{what}: there is nothing to {command}.", WRONG_USAGE)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from assist_escalation.prompts import Origin, Span
 
 PREFIX = "t-"
+EDITS = ("test", "refactor", "fix")  # what they answer is in the files, and rarely gone on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,25 @@ class Thread:
     def label(self) -> str:
         """What to call it: its name, or its id."""
         return self.name or self.id
+
+    @property
+    def passing(self) -> bool:
+        """Whether it is one edit without a name: kept for `-c` right after it, until another one begins."""
+        return not self.name and len(self.turns) == 1 and self.turns[0].command in EDITS
+
+    @property
+    def topic(self) -> str:
+        """What it began with, on one line: a question, or a command and its code; "" without a turn."""
+        if not self.turns:
+            return ""
+        turn = self.turns[0]
+        words = " ".join(turn.words.split())
+        if turn.command == "ask":
+            return words
+        shown = [span.origin for span in turn.evidence if not span.origin.outline]
+        place = f"{shown[-1].path}:{shown[-1].first}" if shown else ""  # the code in question is shown last
+        is_folder = turn.command == "explain" and words
+        return " ".join(filter(None, (turn.command, "" if is_folder else place, words)))
 
 
 def new_thread(root: str, name: str = "") -> Thread:

@@ -69,7 +69,7 @@ class ThreadFiles:
         return new_thread(root, name)
 
     def save(self, thread: Thread) -> None:
-        """Keep a conversation as it is now. Raises `OSError`."""
+        """Keep a conversation as it is now, in place of a passing edit in its workspace. Raises `OSError`."""
         if not self.days:
             self.forget()
             return
@@ -77,7 +77,9 @@ class ThreadFiles:
         data = json.dumps(asdict(thread)).encode()
         if len(data) <= MOST_BYTES:
             durable_files.replace(self._path(thread), data)
-        self.all()
+        for kept in self.all():
+            if kept.passing and kept.root == thread.root and kept.id != thread.id:
+                _remove(self._path(kept))
 
     def forget(self, name: str = "") -> int:
         """Remove the conversations of this name or id, or all of them; return how many files were removed."""

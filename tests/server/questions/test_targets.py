@@ -291,6 +291,8 @@ def test_where_there_is_no_code_nothing_is_explained_tested_or_fixed(corpus: Cor
         refuse_blank("explain", empty)
     with pytest.raises(UserError, match=r"^Lines 2 to 3 of gap.py are blank: there is nothing to fix\.$"):
         refuse_blank("fix", resolve_target(corpus, "gap.py:2-3"))
+    with pytest.raises(UserError, match=r"^Line 2 of gap.py is blank"):
+        refuse_blank("explain", resolve_target(corpus, "gap.py:2"))
     refuse_blank("refactor", empty)
     refuse_blank("explain", resolve_target(corpus, "gap.py"))
 

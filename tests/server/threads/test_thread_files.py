@@ -14,6 +14,8 @@ from assist_server.threads.thread_files import DAY, MOST, ThreadFiles
 PIECE = Span("def tax(): ...\n", Origin("file", "taxes.py", "/work", 1, 1, "b1"))
 DERIVED = Span("It taxes.", Origin("answer", derived=(PIECE.origin,)))
 
+TURN = ThreadTurn("ask", "Why?", (), "So.\n")
+
 
 def thread_at(root: str = "/work", name: str = "") -> Thread:
     turn = ThreadTurn("ask", "What is taxed?", (PIECE, DERIVED), "All.\n")
@@ -84,3 +86,33 @@ def test_no_days_remove_what_is_kept_and_what_a_crash_left_is_forgotten_too(tmp_
     assert {path.name.split(".")[0] for path in tmp_path.iterdir()} == {second.id}
     ThreadFiles(tmp_path, 0).save(second)
     assert list(tmp_path.iterdir()) == []
+
+
+def edit_at(root: str = "/work", name: str = "", command: str = "fix") -> Thread:
+    outline = replace(PIECE, origin=replace(PIECE.origin, path="other.py", outline=True))
+    turn = ThreadTurn(command, "a  wrong\nsum", (PIECE, outline), "Done.\n")
+    return add_turn(new_thread(root, name), turn, 0)
+
+
+def test_an_edit_is_kept_until_the_next_conversation_unless_it_is_gone_on_with(tmp_path: Path) -> None:
+    files = ThreadFiles(tmp_path)
+    elsewhere, named, gone_on = edit_at("/other"), edit_at(name="mine"), add_turn(edit_at(), TURN, 0)
+    for thread in (elsewhere, named, gone_on):
+        files.save(thread)
+    first, second = edit_at(), edit_at(command="test")
+    files.save(first)
+    assert files.last("/work") == first
+    files.save(second)
+    assert files.last("/work") == second
+    question = thread_at()
+    files.save(question)
+    assert {thread.id for thread in files.all()} == {
+        each.id for each in (elsewhere, named, gone_on, question)
+    }
+
+
+def test_a_conversation_says_what_it_began_with() -> None:
+    assert thread_at().topic == "What is taxed?"
+    assert edit_at().topic == "fix taxes.py:1 a wrong sum"
+    assert replace(edit_at(), turns=(replace(edit_at().turns[0], words=""),)).topic == "fix taxes.py:1"
+    assert new_thread("/work").topic == ""

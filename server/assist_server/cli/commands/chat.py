@@ -45,7 +45,7 @@ def chat(flags: Asking, files: Files = None, go_on: Continue = False, thread: Th
 
 @threads_app.callback(invoke_without_command=True)
 def threads(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the conversations that are kept, the last one first: name, turns, folder and first question."""
+    """List the conversations that are kept, the last one first: name, turns, folder, and what it began with."""
     if context.invoked_subcommand is not None:
         return
     from assist_server.questions.composition import thread_files  # noqa: PLC0415
@@ -56,6 +56,7 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
             {
                 **{key: getattr(thread, key) for key in ("id", "name", "root", "used")},
                 "turns": len(thread.turns),
+                "about": thread.topic,
             }
             for thread in found
         ]
@@ -82,7 +83,7 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
                 datetime.fromtimestamp(thread.used, UTC).strftime("%Y-%m-%d %H:%M"),
                 str(len(thread.turns)),
                 harmless(Path(thread.root).name),
-                harmless(" ".join(thread.turns[0].words.split())[:WORDS]) if thread.turns else "",
+                harmless(thread.topic[:WORDS]),
             )
             for thread in found
         ],
