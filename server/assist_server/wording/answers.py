@@ -1,6 +1,7 @@
 """Decisions and answers in words and as JSON: the preview, what is sent, the last line, `--dry-run`."""
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,19 @@ from assist_server.wording.facts import facts_document
 
 SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all
 NAMED = 5  # places of a redaction, and files that are left out, in the same way
+# Each count of a request, for one and for several; the third says that it is kept as a logarithm.
+_FEATURES: Mapping[str, tuple[str, str, bool]] = {
+    "words": ("word of yours", "words of yours", True),
+    "demands": ("more demand", "more demands", True),
+    "hard_words": ("word for hard matters", "words for hard matters", False),
+    "architecture": ("word of architecture", "words of architecture", False),
+    "files": ("file", "files", True),
+    "symbols": ("definition", "definitions", True),
+    "fan_out": ("called name", "called names", True),
+    "edit_lines": ("line that may change", "lines that may change", True),
+    "window": ("of what the local model reads", "", False),
+    "diagnostics": ("reported problem", "reported problems", True),
+}
 WHERE = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 
 
@@ -60,13 +74,30 @@ def route_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
     lines = [
         ("Answered", WHERE[decision.target] + (", if you confirm it" if decision.asks else "")),
         ("Why", f"{decision.why} ({decision.cause})"),
-        ("Score", f"p {decision.p_local:.2f} that a local answer is right"),
+        ("Score", f"{decision.p_local:.2f}: how likely a local answer is right, from 0 to 1"),
         ("Threshold", f"{decision.threshold:.2f}: {_threshold_words(decision)}"),
-        ("Features", ", ".join(f"{name} {value:g}" for name, value in decision.features.items() if value)),
+        ("Judged by", ", ".join(feature_words(decision.features))),
     ]
     if decided.prepared is not None:
         return [*lines, *_preview(decided, decided.prepared)]
     return [*lines, *_surroundings(decided), ("Files", ", ".join(map(one_line, _files(decided))) or "none")]
+
+
+def feature_words(features: Mapping[str, float]) -> list[str]:
+    """What a score is made from, as counts in words. `features` are those of `routing.features`.
+
+    >>> feature_words({"fix": 1.0, "words": 1.946, "fan_out": 0.693, "window": 0.052, "architecture": 0.0})
+    ['the command', '6 words of yours', '1 called name', '5% of what the local model reads']
+    """
+    found = ["the command"]
+    for name, (one, many, is_log) in _FEATURES.items():
+        value = features.get(name, 0.0)
+        count = round(math.expm1(value) if is_log else value) + (name == "files" and value > 0)
+        if value and name == "window":
+            found.append(f"{value:.0%} {one}")
+        elif count:
+            found.append(f"{count:,} {one if count == 1 else many}")
+    return found
 
 
 def _threshold_words(decision: Decision) -> str:

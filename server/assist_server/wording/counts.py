@@ -16,7 +16,12 @@ FROM_MEMORY = ("source-cache", "source-typed-through")
 # The totals and the tables of `--by` differ in this.
 TOTALS = (
     "The totals count each part of a suggestion that was accepted, and requests that the editor took back. "
-    "Tables by day, model and so on count a suggestion once and leave those out."
+    "Tables by day, model and so on count a suggestion once and leave those out. "
+    "`assist complete` in a terminal is not counted."
+)
+NOTHING = (
+    "No ghost text was counted yet: that of editors is, while one is open and when it ends, and "
+    "`assist complete` in a terminal is not."
 )
 TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 
@@ -96,7 +101,8 @@ def answers_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         ("Decided", f"{targets} ({document['escalated_share']:.0%} escalated)"),
         (
             "Answered",
-            f"{document['answered']:,} by a text or an edit that stayed{answered and ': '}{answered}",
+            f"{document['answered']:,} by a text, or by an edit that `assist undo` did not take back"
+            f"{answered and ': '}{answered}",
         ),
         *_unusable_facts(document),
         ("Edits", _edit_words(document)),

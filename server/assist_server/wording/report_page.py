@@ -195,7 +195,7 @@ def _question_tables(report: UsageReport) -> list[PageTable]:
 def _edit_words(answers: Counter[str]) -> str:
     return (
         f"Of {answers['offered']:,} edits that were offered, {answers['applied']:,} were applied and "
-        f"{answers['not-applied']:,} were not; {answers['undone']:,} were undone later. "
+        f"{answers['not-applied']:,} were not; {answers['undone']:,} were taken back later by `assist undo`. "
         f"{answers['refused-by-checks']:,} more were refused by our own checks and never offered."
     )
 

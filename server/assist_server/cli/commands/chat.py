@@ -45,7 +45,7 @@ def chat(flags: Asking, files: Files = None, go_on: Continue = False, thread: Th
 
 @threads_app.callback(invoke_without_command=True)
 def threads(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the conversations that are kept, the last one first: name, turns, folder, and what it began with."""
+    """List the conversations that are kept, the last one first: name, turns, folder, how it began."""
     if context.invoked_subcommand is not None:
         return
     from assist_server.questions.composition import thread_files  # noqa: PLC0415

@@ -19,7 +19,14 @@ from assist_server.config import config as configuration
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.records.usage_rows import session_totals
-from assist_server.wording.counts import TOTALS, answers_document, answers_facts, stats_document, stats_facts
+from assist_server.wording.counts import (
+    NOTHING,
+    TOTALS,
+    answers_document,
+    answers_facts,
+    stats_document,
+    stats_facts,
+)
 
 if TYPE_CHECKING:  # numpy, and all of the gate
     from assist_server.records.usage.model_pair import ModelPair
@@ -211,7 +218,7 @@ def _show_totals(facts_shown: list[tuple[str, str]], answers: dict[str, Any], us
         facts(facts_shown)
         out(TOTALS)
     else:
-        out("Nothing was counted yet: counts are written while an editor is open, and when it ends.")
+        out(NOTHING)
     if answers["requests"]:
         facts(answers_facts(answers))
     if use.next_edits:
