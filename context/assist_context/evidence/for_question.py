@@ -58,7 +58,7 @@ PLANS: Mapping[str, RoomPlan] = {
         "target": 0.3, "definition": 0.14, "callee": 0.06, "caller": 0.06, "search": 0.2, "page": 0.2,
         "test": 0.02, "map": 0.02,
     },
-    "pages": {"target": 0.2, "definition": 0.05, "page": 0.6, "search": 0.1, "test": 0.03, "map": 0.02},
+    "pages": {"target": 0.2, "definition": 0.05, "page": 0.6, "search": 0.1, "test": 0.03},
 }  # fmt: skip
 # Candidates of one signal. More than these are seldom read, cost time and money, and leave the machine.
 MOST: Mapping[str, int] = {
@@ -111,8 +111,11 @@ def gather_evidence(
     named = _meanings_of_names(corpus, question, target, others, command)
     asked = _Asked(question, target, intent, named, named_files(corpus.files(), question))
     plan = PLANS.get(command) or PLANS["code" if target and intent.kind == "either" else intent.kind]
+    found = _found_by_search(asked, (corpus, *others), plan)
+    if plan is PLANS["either"] and found.by_docs:
+        plan = PLANS["pages"]
     room = EvidenceRoom(tokens, plan)
-    proposals = _proposals(corpus, asked, tokens, others, command)
+    proposals = _proposals(corpus, asked, found, tokens, others, command)
     if target:
         room.take_target(corpus, target)
     for signal in plan:
@@ -143,7 +146,7 @@ def _meanings_of_names(
 
 
 def _proposals(
-    corpus: Corpus, asked: _Asked, tokens: int, others: Sequence[Corpus], command: str
+    corpus: Corpus, asked: _Asked, found: "_SearchFound", tokens: int, others: Sequence[Corpus], command: str
 ) -> dict[str, Iterable[Candidate]]:
     """The candidates of every signal; those of code are found only once they are taken."""
     target = asked.target
@@ -151,11 +154,10 @@ def _proposals(
     about = tuple(definition for definition in about if definition.kind != SECTION)
     about = about or tuple(definition for at, definition in asked.named if at is corpus)[:SUBJECTS]
     wants_tests = bool(target) or asked.intent.tests
-    pages, code = _found_by_search(corpus, asked, others, command)
     return {
         "definition": _definitions(corpus, asked.named, asked.files),
-        "page": candidates_of(pages, "page", asked.question),
-        "search": candidates_of(code, "search", asked.question),
+        "page": candidates_of(found.pages, "page", asked.question),
+        "search": candidates_of(found.code, "search", asked.question),
         "callee": callees(corpus, target, others, heads=tokens < SMALL) if target else (),
         "caller": callers(corpus, about, tests=False),
         "test": _tests(corpus, about, target, command) if wants_tests else (),
@@ -168,23 +170,30 @@ def _tests(
     return existing_tests(corpus, about, target) if command == "test" else tests_of(corpus, about, target)
 
 
-def _found_by_search(
-    corpus: Corpus, asked: _Asked, others: Sequence[Corpus], command: str
-) -> tuple[list[FoundPiece], list[FoundPiece]]:
-    """The pages and the code that are to the point; what the question asks for is measured by itself."""
-    plan = PLANS.get(command) or PLANS[asked.intent.kind]
-    corpora = (corpus, *others)
+@dataclass(frozen=True, slots=True)
+class _SearchFound:
+    """The pages and the code that are to the point; `by_docs`: a page of a docs folder is the best of all."""
+
+    pages: Sequence[FoundPiece]
+    code: Sequence[FoundPiece]
+    by_docs: bool
+
+
+def _found_by_search(asked: _Asked, corpora: Sequence[Corpus], plan: RoomPlan) -> _SearchFound:
+    """What the words of a question find; what the question asks for is measured by itself."""
     question = asked.question
     pages = ranked_pages(corpora, question, asked.intent) if "page" in plan else []
     code = ranked_code(corpora, question) if "search" in plan else []
     best_page = max((page.score for page in pages), default=0.0)
     best_code = max((hit.score for hit in code), default=0.0)
-    if asked.intent.kind == "pages":
-        return close_ones(pages, best_page), close_ones(code, max(best_page, best_code))
-    if asked.intent.kind == "code":
-        return close_ones(pages, max(best_page, best_code)), close_ones(code, best_code)
     best = max(best_page, best_code)
-    return close_ones(pages, best), close_ones(code, best)
+    by_docs = bool(pages) and pages[0].corpus.pages and best_page >= best_code
+    kind = asked.intent.kind
+    return _SearchFound(
+        close_ones(pages, best_page if kind == "pages" else best),
+        close_ones(code, best_code if kind == "code" else best),
+        by_docs,
+    )
 
 
 def _definitions_of_name(

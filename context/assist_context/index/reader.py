@@ -265,12 +265,22 @@ class IndexReader:
         return tuple(search.search(self._connection(), query, counted))
 
     @_unreadable_gives(())
-    def search_for_question(self, terms: Sequence[str], limit: int, among: Among) -> tuple[SearchHit, ...]:
-        """As a patient `search`, among pages of documentation, or among everything else."""
+    def search_for_question(
+        self, terms: Sequence[str], limit: int, among: Among, around: Sequence[Frequencies] = ()
+    ) -> tuple[SearchHit, ...]:
+        """As a patient `search`, among pages of documentation, or among everything else.
+
+        `around` are the counts of other indexes that are searched for the same question.
+        """
         counted = self._frequencies()
         chosen = search.rarest(terms, counted, patient=True)
         query = SearchQuery(chosen, limit, NAME_PATH_BODY_HEAD, among=among)
-        return tuple(search.search(self._connection(), query, counted))
+        return tuple(search.search(self._connection(), query, counted, around))
+
+    @_unreadable_gives(None)
+    def counts(self) -> Frequencies | None:
+        """In how many chunks each term is; None while there is nothing to read."""
+        return self._frequencies()
 
     @_unreadable_gives(0)
     def rarity(self, term: str) -> int:

@@ -56,20 +56,25 @@ _LEAST = 0.6  # of the mean body: a chunk of two lines is not more relevant for 
 
 RowIds = NDArray[numpy.int64]
 _Row = tuple[int, int, bytes, bytes, int]  # chunk, file, its packed chunk, path, content
-_Scored = tuple[float, bytes, int, int, int, int]  # score, path, first and last line, content, definition
+# Score, path, first and last line, content, definition, coverage.
+_Scored = tuple[float, bytes, int, int, int, int, float]
 Among = Literal["all", "pages", "code"]
 FieldWeights = tuple[float, float, float, float]  # of name, path, body and signature
 
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """Lines of a file, from 1, both ends included; `name` is the definition's; a higher score is better."""
+    """Lines of a file, from 1, both ends included; `name` is the definition's; a higher score is better.
+
+    `coverage` is the share of the terms that are there, the rare ones counting more: 1 for all of them.
+    """
 
     path: str
     start_line: int
     end_line: int
     name: str
     score: float
+    coverage: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,16 @@ class SearchQuery:
     without: str = ""
     named: bool = True
     among: Among = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class _TermRows:
+    """The rows of each term in names, paths (of files), bodies and signatures."""
+
+    names: Sequence[RowIds]
+    paths: Sequence[RowIds]
+    bodies: Sequence[RowIds]
+    heads: Sequence[RowIds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,18 @@ class Frequencies:
         """BM25's weight of a term."""
         count = self.terms.get(term, 0)
         return math.log((max(self.chunks, count) - count + 0.5) / (count + 0.5) + 1)
+
+
+def rarity_among(term: str, known: Sequence[Frequencies]) -> float:
+    """BM25's weight of a term in several indexes seen as one, so that scores in them can be compared."""
+    together = Frequencies(
+        {term: sum(index.terms.get(term, 0) for index in known)},
+        sum(index.chunks for index in known),
+        1,
+        1,
+        1,
+    )
+    return together.rarity(term)
 
 
 def frequencies(db: Connection) -> Frequencies:
@@ -158,24 +185,30 @@ def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -
     return chosen + [term for term in unique if not counts[term]][:most_terms]
 
 
-def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[SearchHit]:
-    """The best chunks of files that exist, best first; a definition in several pieces counts once."""
+def search(
+    db: Connection, query: SearchQuery, known: Frequencies, around: Sequence[Frequencies] = ()
+) -> list[SearchHit]:
+    """The best chunks of files that exist, best first; a definition in several pieces counts once.
+
+    A term is as rare as it is here and in the indexes `around`, which are searched for the same question.
+    """
     terms = query.terms
     limit = query.limit
-    weights = query.weights
     if not terms or limit <= 0:
         return []
-    rarity = [known.rarity(term) for term in terms]
-    bodies = [_rows_with_term(db, _WORDS, term) for term in terms]
-    names = [_rows_with_term(db, _WORDS, NAME + term) for term in terms]
-    heads = [_rows_with_term(db, _WORDS, HEAD + term) for term in terms]
-    paths = [_rows_with_term(db, _PATHS, term) for term in terms]
-    firsts = _first_chunks(db, _most_valuable(paths, rarity, MOST_FILES)) if weights[1] else []
+    rarity = [rarity_among(term, (known, *around)) for term in terms]
+    found = _TermRows(
+        [_rows_with_term(db, _WORDS, NAME + term) for term in terms],
+        [_rows_with_term(db, _PATHS, term) for term in terms],
+        [_rows_with_term(db, _WORDS, term) for term in terms],
+        [_rows_with_term(db, _WORDS, HEAD + term) for term in terms],
+    )
+    firsts = _first_chunks(db, _most_valuable(found.paths, rarity, MOST_FILES)) if query.weights[1] else []
     most = max(MOST_RANKED, 4 * limit)
     while True:
         # Docstrings that search for their functions: MRR@10 0.358 if bodies and names count alike, 0.363 so.
         worth_it = [*rarity, *(2 * worth for worth in rarity), *rarity]
-        chunks = _most_valuable([*bodies, *names, *heads], worth_it, most)
+        chunks = _most_valuable([*found.bodies, *found.names, *found.heads], worth_it, most)
         rows = _rows(db, [*chunks, *firsts], os.fsencode(query.without))
         if query.among != "all":
             rows = [row for row in rows if is_page(os.fsdecode(row[3])) == (query.among == "pages")]
@@ -184,26 +217,70 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
         most *= 4
     if not rows:
         return []
-    ids, files = numpy.array([row[:2] for row in rows], numpy.int64).T
     chunk = _unpack_chunks(row[2] for row in rows)
-    body = weights[2] / _share(numpy.maximum(chunk["terms"], _LEAST * known.body), known.body)
-    name = weights[0] / _share(chunk["named"], known.name)
-    head = weights[3] / _share(chunk["headed"], known.head)
-    scores = numpy.zeros(len(rows))
-    for at, worth in enumerate(rarity):
-        found = name * _membership(ids, names[at]) + body * _membership(ids, bodies[at])
-        found += weights[1] * _membership(files, paths[at])
-        found += head * _membership(ids, heads[at])
-        scores += worth * (_SATURATION + 1) * found / (_SATURATION + found)
+    counts = _weighted_counts(rows, chunk, found, query.weights, known)
+    scores = numpy.array(rarity) @ ((_SATURATION + 1) * counts / (_SATURATION + counts))
+    coverage = _coverage(counts > 0, terms, rarity)
     best = [
-        (score, row[3], start, start + lines, row[4], definition)
-        for score, row, (start, lines, definition, *_) in zip(
-            scores.tolist(), rows, chunk.tolist(), strict=True
+        (score, row[3], start, start + lines, row[4], definition, share)
+        for score, share, row, (start, lines, definition, *_) in zip(
+            scores.tolist(), coverage.tolist(), rows, chunk.tolist(), strict=True
         )
         if score > 0
     ]
     best.sort(key=lambda each: (-each[0], each[1:]))
     return [_hit(db, repeat, query.named) for repeat in islice(_without_repeats(best), limit)]
+
+
+def _weighted_counts(
+    rows: Sequence[_Row],
+    chunk: NDArray[numpy.void],
+    found: "_TermRows",
+    weights: FieldWeights,
+    known: Frequencies,
+) -> NDArray[numpy.float64]:
+    """How much each term, a line of the result, is in each of the rows: the sum of its fields' weights."""
+    ids, files = numpy.array([row[:2] for row in rows], numpy.int64).T
+    name = weights[0] / _share(chunk["named"], known.name)
+    body = weights[2] / _share(numpy.maximum(chunk["terms"], _LEAST * known.body), known.body)
+    head = weights[3] / _share(chunk["headed"], known.head)
+    return numpy.array(
+        [
+            name * _membership(ids, named)
+            + weights[1] * _membership(files, paths)
+            + body * _membership(ids, bodies)
+            + head * _membership(ids, heads)
+            for named, paths, bodies, heads in zip(
+                found.names, found.paths, found.bodies, found.heads, strict=True
+            )
+        ]
+    )
+
+
+def _coverage(
+    there: NDArray[numpy.bool_], terms: Sequence[str], rarity: Sequence[float]
+) -> NDArray[numpy.float64]:
+    """The share of the asked words that each row has; `there` has a line for each term."""
+    asked = [_asked_as(term, terms) for term in terms]
+    covered = there.copy()
+    for at, words in enumerate(asked):
+        for word in words:
+            covered[word] |= there[at]
+    single = numpy.array([worth * (asked[at] == [at]) for at, worth in enumerate(rarity)])
+    return numpy.asarray(single @ covered / single.sum(), numpy.float64)
+
+
+def _asked_as(term: str, terms: Sequence[str]) -> list[int]:
+    """The numbers of the two words that a term joins, as in `rarest`; else its own.
+
+    >>> [_asked_as(term, ["fil", "nam", "filenam"]) for term in ("filenam", "nam")]
+    [[0, 1], [1]]
+    """
+    for at, first in enumerate(terms):
+        for rest in (term.removeprefix(first), term.removeprefix(f"{first}e")):
+            if rest != term and rest in terms:
+                return [at, terms.index(rest)]
+    return [terms.index(term)]
 
 
 def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
@@ -255,6 +332,6 @@ def _rows(db: Connection, chunks: Sequence[int], without: bytes) -> list[_Row]:
 
 
 def _hit(db: Connection, scored: _Scored, named: bool) -> SearchHit:
-    score, path, start, end, blob, definition = scored
+    score, path, start, end, blob, definition, coverage = scored
     name = qualified_name(db.execute(_NAME, (blob,)).fetchone()[0], definition) if named else ""
-    return SearchHit(os.fsdecode(path), start, end, name, score)
+    return SearchHit(os.fsdecode(path), start, end, name, score, coverage)

@@ -35,13 +35,21 @@ class OpenFile:
 class Corpus:
     """The files of one folder. `name` is put before its paths if there are several folders.
 
-    No line of a `hidden` path is ever returned: the rules may be newer than the index.
+    No line of a `hidden` path is ever returned: the rules may be newer than the index. With `pages`, it is a
+    folder of documentation next to the workspace.
     """
 
     def __init__(
-        self, root: str, reader: IndexReader, name: str = "", hidden: Callable[[str], bool] = lambda _: False
+        self,
+        root: str,
+        reader: IndexReader,
+        name: str = "",
+        hidden: Callable[[str], bool] = lambda _: False,
+        *,
+        pages: bool = False,
     ) -> None:
         self.root = root
+        self.pages = pages
         self._hidden = hidden
         self.name = name
         self.reader = reader
@@ -182,9 +190,15 @@ class Corpus:
         """The chunks that match best, without names; chunks of open documents are of the saved file."""
         return self.reader.search(terms, limit, without=without, named=False)
 
-    def search_for_question(self, terms: Sequence[str], limit: int, among: Among) -> tuple[SearchHit, ...]:
-        """The sections of pages, or the pieces of code, that match best; it takes longer than `search`."""
-        return self.reader.search_for_question(terms, limit, among)
+    def search_for_question(
+        self, terms: Sequence[str], limit: int, among: Among, around: Sequence["Corpus"] = ()
+    ) -> tuple[SearchHit, ...]:
+        """The sections of pages, or the pieces of code, that match best; it takes longer than `search`.
+
+        Scores can be compared with those of the folders `around`, if these are given there as well.
+        """
+        counts = [found for corpus in around if (found := corpus.reader.counts())]
+        return self.reader.search_for_question(terms, limit, among, counts)
 
     def entry(self, path: str) -> FileEntry | None:
         """A file as it was listed; an open file has no blob."""

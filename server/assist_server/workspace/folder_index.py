@@ -92,7 +92,7 @@ def corpus_of(folder: WorkspaceFolder) -> Corpus:
             return True
         return rules.exclusion_reason(path, by_git_rules=True) is not None
 
-    return Corpus(folder.root, IndexReader(folder.database), folder.name, hidden=is_hidden)
+    return Corpus(folder.root, IndexReader(folder.database), folder.name, is_hidden, pages=folder.pages)
 
 
 class FolderSearch:

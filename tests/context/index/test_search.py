@@ -139,3 +139,29 @@ def test_the_rarest_are_looked_for_and_no_more_than_is_quick() -> None:
     assert rarest(["all", "t1"], known) == ["t1"]
     assert rarest(["all"], known) == ["all"]
     assert rarest(['"', "a b", "", "*"], known) == []
+
+
+def test_coverage_is_the_share_of_the_asked_words(path: Path) -> None:
+    with asked(path) as reader:
+        hits = reader.search(["socket", "nowheretobefound"])
+        assert 0 < hits[0].coverage < 0.5
+        assert reader.search(["socket"])[0].coverage == 1
+
+
+def test_a_joined_word_counts_as_both_of_its_words(tmp_path: Path) -> None:
+    path = build(
+        tmp_path / "a.db", {"a.py": "def f():\n    return filename\n", "b.py": "def g(): return file\n"}
+    )
+    with asked(path) as reader:
+        found = {hit.path: hit.coverage for hit in reader.search(["fil", "nam"])}
+    assert found["a.py"] == 1 > found["b.py"]
+
+
+def test_scores_of_two_indexes_can_be_compared(tmp_path: Path) -> None:
+    few = build(tmp_path / "few.db", {"a.py": "def deploy(): pass\n"})
+    many = build(tmp_path / "many.db", {f"{at}.py": f"def deploy{at}(): pass\n" for at in range(30)})
+    with asked(few) as small, asked(many) as large:
+        around = [counts for counts in (large.counts(),) if counts]
+        alone = small.search_for_question(["deploy"], 1, "all")[0].score
+        beside = small.search_for_question(["deploy"], 1, "all", around)[0].score
+        assert alone > 3 * beside
