@@ -28,7 +28,7 @@ from assist_server.cli.commands import (
 )
 from assist_server.cli.commands import settings as settings_commands
 from assist_server.cli.flags import AsJson, Offline, accept_offline, example, settings
-from assist_server.cli.output import begin_passing, emit, emit_line, say
+from assist_server.cli.output import begin_passing, emit, emit_line, say, say_stopped
 from assist_server.cli.wrong_usage import system_words, usage_words
 from assist_server.config.config import load_lenient
 from assist_server.config.toml_file import ConfigError
@@ -64,7 +64,7 @@ def invoke(arguments: list[str]) -> int:
         code = app(arguments, prog_name="assist", standalone_mode=False)
         sys.stdout.flush()
     except typer.Abort:  # Ctrl-C, or the end of the input, at a question
-        say("Stopped.")
+        say_stopped()
         return INTERRUPTED
     except typer.TyperException as error:
         return _fail(arguments, usage_words(error), code=WRONG_USAGE)
@@ -77,6 +77,8 @@ def invoke(arguments: list[str]) -> int:
         return FAILED
     except OSError as error:
         return _fail(arguments, system_words(error, load_lenient().paths.data), code=FAILED)
+    if code == INTERRUPTED:  # typer makes that of Ctrl-C
+        say_stopped()
     return code if isinstance(code, int) else 0
 
 

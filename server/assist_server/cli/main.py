@@ -28,6 +28,8 @@ def run(arguments: list[str]) -> int:
 
         return invoke(arguments)
     except KeyboardInterrupt:
+        from assist_server.cli.output import say_stopped  # noqa: PLC0415
         from assist_server.errors import INTERRUPTED  # noqa: PLC0415
 
+        say_stopped()
         return INTERRUPTED

@@ -79,3 +79,10 @@ def say_lines(text: str) -> None:
     """A text of several lines for the user, on stderr."""
     for line in text.split("\n"):
         say(line)
+
+
+def say_stopped() -> None:
+    """Say that Ctrl-C ended a command, on a line of its own: the terminal shows `^C` after what was there."""
+    if sys.stderr.isatty() and not _PassingLine.width:
+        sys.stderr.write("\n")
+    say("Stopped.")

@@ -205,6 +205,7 @@ def test_ctrl_c_leaves_no_process_and_a_usable_index(
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, out) == (130, b"")
+    assert err.endswith(b"Stopped.\n")
     assert b"Traceback" not in err
     assert not psutil.wait_procs(children, timeout=5)[1]
     found = assist("index", "--workspace", "large", "--json").json

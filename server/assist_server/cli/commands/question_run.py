@@ -21,7 +21,16 @@ from assist_server.cli.commands.question_place import (
     with_folder_target,
 )
 from assist_server.cli.flags import Asking, directory, settings
-from assist_server.cli.output import SIGN_S, emit, end_passing, out, say, say_lines, show_passing
+from assist_server.cli.output import (
+    SIGN_S,
+    begin_passing,
+    emit,
+    end_passing,
+    out,
+    say,
+    say_lines,
+    show_passing,
+)
 from assist_server.cli.piped_input import DASH, PipedInput, piped_input, piped_span
 from assist_server.cli.terminal.answers import (
     at_terminal,
@@ -217,14 +226,19 @@ class _Display:
         self._write = write or (lambda _: None)
         self._started = False
         self._shows_text = False
+        self._told = False  # a pipe knows that the model reads for long
         self._model = ""
 
     def _show_progress(self, event: AnswerProgress) -> None:
-        """What the model does; a pipe is told at once that it will read for long."""
+        """What the model does; a pipe is told at once, and once, that it will read for long."""
         words = f"{self._model}: {progress_words(event)}"
-        show_passing(words)
-        if event.phase == "reading" and (event.seconds or 0) >= SIGN_S and not sys.stderr.isatty():
+        is_long = event.phase == "reading" and (event.seconds or 0) >= SIGN_S
+        if is_long and not self._told and not sys.stderr.isatty():
+            self._told = True
+            begin_passing()  # the next sign of life is due after a while again
             say(words)
+        else:
+            show_passing(words)
 
     def show(self, event: AnswerEvent) -> None:
         """Show the next event."""

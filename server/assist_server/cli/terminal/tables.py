@@ -130,7 +130,7 @@ def _print_tenths(name: str) -> Callable[[int, int], None]:
         tenth = 10 * done // total if total else 0
         if tenth != last_tenth:
             last_tenth = tenth
-            say(f"{name}: {megabytes(done)} of {megabytes(total)}")
+            say(f"{name}: {megabytes(done) if done else '0 MB'} of {megabytes(total)}")
 
     return progress
 
