@@ -1,8 +1,8 @@
-"""Pictures of a report of `assist eval` for the documents, taken by a browser without a network.
+"""A picture of a report of `assist eval` for the documents, taken by a browser without a network.
 
     uv run --group e2e python benchmarks/report_pictures.py REPORT.html docs/images
 
-It needs /usr/bin/chromium. It writes evaluation-ranking.png and evaluation-charts.png.
+It needs /usr/bin/chromium. It writes evaluation-charts.png.
 """
 
 import sys
@@ -15,7 +15,7 @@ CHROMIUM = "/usr/bin/chromium"
 
 
 def main(report: Path, folder: Path) -> None:
-    """Take the pictures of a report into a folder."""
+    """Take the picture of a report into a folder."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         context = browser.new_context(
@@ -23,7 +23,6 @@ def main(report: Path, folder: Path) -> None:
         )
         page = context.new_page()
         page.goto(report.resolve().as_uri())
-        page.locator("section").first.screenshot(path=folder / "evaluation-ranking.png")
         page.locator("figure").first.screenshot(path=folder / "evaluation-charts.png")
         browser.close()
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # numpy, and all of the product
     from assist_evaluation.running.ready import ReadyEvaluation
 
 PAGE = "report.html"
-RANKING = ("Wins", "95 %", "Comparisons")
+RANKING = ("Wins, between", "Comparisons")
 
 WithCode = Annotated[
     bool,
@@ -88,16 +88,19 @@ def show(made: "RunReport", file: Path) -> None:
     run = made.run
     where = f"{harmless(run['repository'])} at {run['commit'][:12]}"
     out(f"{where}: {run['tasks']:,} tasks, {summary.answers:,} answers.")
+    out("")
+    for line in made.document["advice"]:
+        out(line)
     for kind, (head, _) in facts.KIND_WORDS.items():
-        rows = facts.kind_rows(kind, summary)
+        rows = facts.quality_rows(kind, summary)
         if rows:
             out(f"\n{head}")
-            heads = [head for head, _ in facts.kind_heads(kind)]
-            kept = [heads.index(head) for head in ("Tasks", heads[2], "95 %", "p50 ms")]
-            columns = [Column("Candidate"), *(Column(heads[at], number=True) for at in kept)]
-            table(columns, [[row[0], *(row[at] for at in kept)] for row in rows])
+            heads = [*(head for head, _ in facts.quality_heads(kind)[:4]), facts.COST_HEADS[0]]
+            columns = [Column(head, number=at > 0) for at, head in enumerate(heads)]
+            costs = facts.cost_rows(kind, summary)
+            table(columns, [[*row[:4], cost[1]] for row, cost in zip(rows, costs, strict=True)])
     if summary.ranking:
-        out("\nAll together: how often each wins against an average one")
+        out("\nAll together: how often each would win against an average one")
         table(
             [Column("Candidate"), *(Column(head, number=True) for head in RANKING)],
             facts.ranking_rows(summary),

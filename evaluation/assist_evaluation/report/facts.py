@@ -1,14 +1,16 @@
 """A run's summary as JSON and as the values of its page: tables, sentences, points of charts."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from assist_evaluation.judging.score import MAIN
 from assist_evaluation.judging.summary import CandidateKind, RunSummary
 from assist_evaluation.judging.verdicts import ALIKE
+from assist_evaluation.report.advice import advice
 from assist_evaluation.report.charts import (
     ChartPoint,
     reliability_chart,
@@ -71,6 +73,8 @@ _MAIN_HEADS: Mapping[TaskKind, str] = {
     "next": "Right",
     "questions": "MRR",
 }
+COST_HEADS = ("p50 ms", "p95 ms", "Tokens read", "Tokens written", "Dollars")
+LEAST_CALIBRATED = 100  # lines: with 12 of them a point of the chart was one or two lines, and said nothing
 _COUNTS = ("shown_per_1000_keys", "wrong_per_1000_keys", "accepted_per_1000_keys", "tokens_per_key")
 
 
@@ -90,6 +94,7 @@ def summary_document(run: Mapping[str, Any], found: RunSummary) -> dict[str, Any
     """The summary as JSON: shares from 0 to 1, times in milliseconds, money in dollars."""
     return {
         **run,
+        "advice": advice(found),
         "answers": found.answers,
         "disturbed": found.disturbed,
         "ranking": [asdict(rank) for rank in found.ranking],
@@ -121,6 +126,7 @@ def page(run: Mapping[str, Any], found: RunSummary, examples: Sequence[ExampleDi
         title=f"Evaluation of {run['repository']}",
         run=run,
         found=found,
+        advice=[with_code_marks(line) for line in advice(found)],
         verdicts=verdict_lines(found),
         ranking=ranking_rows(found),
         kinds=[_kind_section(kind, found) for kind in KIND_WORDS if any(k.kind == kind for k in found.kinds)],
@@ -132,9 +138,9 @@ def page(run: Mapping[str, Any], found: RunSummary, examples: Sequence[ExampleDi
 
 
 def ranking_rows(found: RunSummary) -> list[list[str]]:
-    """The common ranking, the strongest first."""
+    """The common ranking, the strongest first: only between which shares of wins each one is."""
     return [
-        [rank.candidate, f"{rank.share:.0%}", f"{rank.low:.0%} to {rank.high:.0%}", f"{rank.comparisons:,}"]
+        [rank.candidate, f"{rank.low:.0%} to {rank.high:.0%}", f"{rank.comparisons:,}"]
         for rank in found.ranking
     ]
 
@@ -143,31 +149,54 @@ def verdict_lines(found: RunSummary) -> list[str]:
     """The sentences on the pairs that differ, and how many others there are."""
     telling = [difference.words for difference in found.differences if difference.found.verdict != ALIKE]
     others = len(found.differences) - len(telling)
-    more = f"{others} other comparisons: they cannot be told apart by these tasks."
-    return [*telling, *([more] if others else [])]
+    if not others:
+        return telling
+    if not telling:
+        return [f"No two candidates can be told apart by these tasks ({others} comparisons)."]
+    return [*telling, f"{others} other comparisons: they cannot be told apart by these tasks."]
 
 
-def kind_heads(kind: TaskKind) -> list[tuple[str, bool]]:
-    """The heads of a kind's table, and whether each column has numbers."""
-    more = [words for _, words in _NUMBERS[kind]]
-    heads = ["Tasks", _MAIN_HEADS[kind], "95 %", *more, "p50 ms", "p95 ms", "Read", "Written", "Dollars"]
+def with_code_marks(line: str) -> Markup:
+    """A sentence for a page: what is between backticks is code.
+
+    >>> with_code_marks("<run> `assist eval`.")
+    Markup('&lt;run&gt; <code>assist eval</code>.')
+    """
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(line))))  # noqa: S704  (escaped before)
+
+
+def quality_heads(kind: TaskKind) -> list[tuple[str, bool]]:
+    """The heads of a kind's table of quality, and whether each column has numbers."""
+    heads = ["Tasks", _MAIN_HEADS[kind], "95 %", *(words for _, words in _NUMBERS[kind])]
     return [("Candidate", False), *((head, True) for head in heads)]
 
 
-def kind_rows(kind: TaskKind, found: RunSummary) -> list[list[str]]:
-    """The candidates of a kind, the best first."""
-    own = sorted((row for row in found.kinds if row.kind == kind), key=lambda each: -each.mean)
-    return [_kind_row(row) for row in own]
+def quality_rows(kind: TaskKind, found: RunSummary) -> list[list[str]]:
+    """The candidates of a kind with their quality, the best first."""
+    return [
+        [
+            row.candidate,
+            f"{row.tasks:,}",
+            f"{row.mean:.2f}",
+            f"{row.low:.2f} to {row.high:.2f}",
+            *(_number(name, row.numbers.get(name, 0.0)) for name, _ in _NUMBERS[kind]),
+        ]
+        for row in _best_first(kind, found)
+    ]
 
 
-def _kind_row(row: CandidateKind) -> list[str]:
-    numbers = [_number(name, row.numbers.get(name, 0.0)) for name, _ in _NUMBERS[row.kind]]
+def cost_rows(kind: TaskKind, found: RunSummary) -> list[list[str]]:
+    """The same candidates in the same order, with their `COST_HEADS`."""
+    return [_cost_row(row) for row in _best_first(kind, found)]
+
+
+def _best_first(kind: TaskKind, found: RunSummary) -> list[CandidateKind]:
+    return sorted((row for row in found.kinds if row.kind == kind), key=lambda row: -row.mean)
+
+
+def _cost_row(row: CandidateKind) -> list[str]:
     return [
         row.candidate,
-        f"{row.tasks:,}",
-        f"{row.mean:.2f}",
-        f"{row.low:.2f} to {row.high:.2f}",
-        *numbers,
         f"{row.ms_p50:,.0f}",
         f"{row.ms_p95:,.0f}",
         f"{row.tokens_read:,.0f}",
@@ -202,8 +231,10 @@ def _kind_section(kind: TaskKind, found: RunSummary) -> dict[str, Any]:
     return {
         "head": head,
         "words": words,
-        "heads": kind_heads(kind),
-        "rows": kind_rows(kind, found),
+        "heads": quality_heads(kind),
+        "rows": quality_rows(kind, found),
+        "cost_heads": [("Candidate", False), *((head, True) for head in COST_HEADS)],
+        "cost_rows": cost_rows(kind, found),
         "verdicts": [difference.words for difference in found.differences if difference.kind == kind],
         "ages": _age_lines(own),
         "bars": [(row.candidate, f"{row.mean:.2f}", max(0.0, row.mean)) for row in own],
@@ -236,7 +267,9 @@ def _charts(found: RunSummary) -> list[tuple[str, Markup]]:
             points = [ChartPoint(r.candidate, r.cost_micro / 1e4, r.mean, r.low, r.high) for r in own]
             caption = f"{KIND_WORDS[own[0].kind][0]}: quality by cost."
             made.append((caption, Markup(scatter(points, "cents a task", MAIN[own[0].kind][1]))))  # noqa: S704
-    if found.reliability:
+    asked = {row.candidate: row.tasks for row in found.kinds if row.kind == "lines"}
+    known = {name: bins for name, bins in found.reliability.items() if asked.get(name, 0) >= LEAST_CALIBRATED}
+    if known:
         caption = "How far confidence can be trusted: on the diagonal a model is right as often as it thinks."
-        made.append((caption, Markup(reliability_chart(found.reliability))))  # noqa: S704
+        made.append((caption, Markup(reliability_chart(known))))  # noqa: S704
     return made

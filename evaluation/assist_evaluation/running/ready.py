@@ -23,6 +23,7 @@ from assist_server.workspace.folders import WorkspaceFolder
 
 TASKS = 300
 LOCALS = 2  # other local models that are asked by themselves
+LONG = 15.0  # minutes; in a run of five, the model without other files took a third and told nothing
 LARGEST_COPY = 20_000  # files of a repository that is copied for searches and tests: it takes a minute
 
 
@@ -123,17 +124,15 @@ def _why_not(task: EvalTask, kinds: Sequence[TaskKind], *, large: bool) -> str:
 
 
 def usual_candidates(config: Config, root: str, wish: EvalWish) -> tuple[CandidateSpec, ...]:
-    """The model in use with and without other files, other models here, the team's server, the search, next
-    edits.
+    """The model in use, other models here, the team's server, the search, next edits.
 
-    Providers are among them only if money was given for them.
+    In a run that is long enough the model in use is also asked without other files. Providers are among them
+    only if money was given for them.
     """
     used = config.completion.model
-    found = (
-        [CandidateSpec("local", used), CandidateSpec("local", used, context=False)]
-        if _is_here(config)
-        else []
-    )
+    found = [CandidateSpec("local", used)] if _is_here(config) else []
+    if found and wish.minutes >= LONG:
+        found.append(CandidateSpec("local", used, context=False))
     here = (model.row for model in installed_models(store_of(config)))
     others = [row.name for row in here if row.name != used and row.fim and row.purpose == "completion"]
     found += [CandidateSpec("local", name) for name in others[:LOCALS]]
