@@ -122,6 +122,7 @@ def gather_evidence(
         if signal not in {"target", "map"}:
             most = EXAMPLES if command == "explain" and signal == "caller" else MOST[signal]
             room.take(signal, proposals[signal], most)
+    room.widen_page()
     if "map" in plan and not target and not named and len(room.snippets) <= FEW:
         room.take("map", _map_candidates(corpus, room, asked.files), MOST["map"])
     return GatheredEvidence(tuple(room.snippets), room.spent)
@@ -183,10 +184,13 @@ def _found_by_search(asked: _Asked, corpora: Sequence[Corpus], plan: RoomPlan) -
     """What the words of a question find; what the question asks for is measured by itself."""
     question = asked.question
     pages = ranked_pages(corpora, question, asked.intent) if "page" in plan else []
-    code = ranked_code(corpora, question) if "search" in plan else []
+    code = ranked_code(corpora, question, asked.intent) if "search" in plan else []
     best_page = max((page.score for page in pages), default=0.0)
     best_code = max((hit.score for hit in code), default=0.0)
     best = max(best_page, best_code)
+    if asked.intent.kind == "pages":  # code where it has more of the words than any page
+        covered = max((page.hit.coverage for page in pages), default=0.0)
+        code = [hit for hit in code if hit.hit.coverage > covered]
     by_docs = bool(pages) and pages[0].corpus.pages and best_page >= best_code
     kind = asked.intent.kind
     return _SearchFound(

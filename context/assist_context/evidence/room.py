@@ -10,9 +10,10 @@ from itertools import islice
 
 from assist_context.documents import CHARS_PER_TOKEN, Snippet
 from assist_context.evidence.call_graph import TargetLines, spans_of
+from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
 from assist_context.languages import is_page
-from assist_context.pages import page_lines
+from assist_context.pages import SECTION, page_lines
 from assist_context.retrieval.candidates import CHARACTERS, Candidate, snippet_of, text_of
 from assist_context.retrieval.corpus import Corpus
 
@@ -20,6 +21,7 @@ MARKS = 10  # characters that a snippet costs in addition to its path and text
 TARGET_MOST = 0.8  # of the room, for the code in question
 NEW = 0.5  # the share of a candidate's lines that must be new
 ALIKE = 0.8  # two texts that share more of their words are copies of each other
+ALL = 1 << 30  # characters: a text that is not cut
 LEAST = 200  # characters; a shorter piece of a section says nothing
 
 # The share of the room for each signal, in order; unused room goes to the next one.
@@ -36,6 +38,7 @@ class EvidenceRoom:
         self.allowed = 0.0  # share of the characters for all signals so far
         self.target_share = 0.0  # share of the characters that the target took
         self.snippets: list[Snippet] = []
+        self._taken: list[Candidate] = []  # of each snippet
         self.seen: dict[tuple[str, str], set[int]] = {}
         self._words: list[frozenset[str]] = []  # of each page that was taken
 
@@ -96,12 +99,65 @@ class EvidenceRoom:
         self._words.append(words)
         return False
 
+    def widen_page(self) -> None:
+        """Shows the section that is first with what is below it, as far as there is room.
+
+        Other pieces in it are not shown twice.
+        """
+        if not self.snippets or self.snippets[0].signal != "page":
+            return
+        first = self._taken[0]
+        best = first
+        section = _section_around(first)
+        for last in range(first.last + 1, section.end_line + 1) if section else ():
+            longer = replace(first, spans=(*first.spans[:-1], (first.spans[-1][0], last)))
+            if not self._fits(longer):
+                break
+            best = longer
+        inside = self._inside(best)
+        text = text_of(best, ALL)
+        self.spent += len(text) - sum(len(self.snippets[at].text) for at in inside)
+        self.snippets[0] = snippet_of(best, text, self.snippets[0].score)
+        self._taken[0] = best
+        kept = [at for at in range(len(self.snippets)) if not at or at not in inside]
+        self.snippets = [self.snippets[at] for at in kept]
+        self._taken = [self._taken[at] for at in kept]
+
+    def _inside(self, candidate: Candidate) -> list[int]:
+        """The numbers of the snippets that have a line of a candidate's."""
+        return [
+            at
+            for at, taken in enumerate(self._taken)
+            if (taken.corpus.root, taken.path) == (candidate.corpus.root, candidate.path)
+            and taken.first <= candidate.last
+            and candidate.first <= taken.last
+        ]
+
+    def _fits(self, candidate: Candidate) -> bool:
+        """Whether a candidate fits in place of the snippets that it has in it."""
+        text = text_of(candidate, ALL)
+        instead = sum(len(self.snippets[at].text) for at in self._inside(candidate))
+        return len(text) <= min(CHARACTERS, self.characters - self.spent + instead)
+
     def _add(self, candidate: Candidate, text: str, score: float) -> None:
         snippet = snippet_of(candidate, text, score)
         self.snippets.append(snippet)
+        self._taken.append(candidate)
         self.spent += len(text) + len(snippet.path) + MARKS
         shown = self.seen.setdefault((candidate.corpus.root, candidate.path), set())
         shown.update(line for first, last in candidate.spans for line in range(first, last + 1))
+
+
+def _section_around(candidate: Candidate) -> IndexedDefinition | None:
+    """The innermost section of a page that holds a candidate's lines."""
+    around = [
+        section
+        for section in candidate.corpus.outline(candidate.path)
+        if section.kind == SECTION
+        and section.start_line <= candidate.first
+        and candidate.last <= section.end_line
+    ]
+    return min(around, key=lambda section: section.end_line - section.start_line, default=None)
 
 
 def most_telling(candidate: Candidate, most: int) -> Candidate | None:

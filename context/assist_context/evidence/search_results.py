@@ -4,6 +4,7 @@ Of the copies of a page only one is proposed, and files that keep a project runn
 them. This module reads the index, and decides nothing about room.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,9 @@ CHRONICLE = 0.5  # what a page about changes is worth to a question that is abou
 FURTHER = 0.15  # what further sections of a page add to its best one; see `benchmarks/docs.py`
 BARE = 2  # lines of a section that has a heading and no text of its own
 SECTION_LINES = 40  # of the sections below, that are shown with such a heading
+
+
+_OF_A_SITE = re.compile(r"(?:^|/)(?:docs?|documentation)/(?:.*/)?[^/]+\.(?:[cm]?[jt]sx?|vue|s?css|less)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,13 @@ def _worth(piece: FoundPiece, intent: QuestionIntent) -> float:
     return worth * DOCS if piece.corpus.pages and intent.kind != "code" else worth
 
 
-def ranked_code(corpora: Sequence[Corpus], question: str) -> list[FoundPiece]:
-    """The pieces of code that share the question's rarest words, the best first."""
-    return _hits(corpora, question, "code")
+def ranked_code(corpora: Sequence[Corpus], question: str, intent: QuestionIntent) -> list[FoundPiece]:
+    """The pieces of code that share the question's rarest words, the best first.
+
+    Scripts and styles of a site of documentation are of use only to questions about code.
+    """
+    found = _hits(corpora, question, "code")
+    return found if intent.kind == "code" else [hit for hit in found if not _OF_A_SITE.search(hit.hit.path)]
 
 
 def _hits(corpora: Sequence[Corpus], question: str, among: Among) -> list[FoundPiece]:

@@ -31,6 +31,7 @@ WORDS: Mapping[str, frozenset[str]] = {
 MAIN = ""  # the language of a page whose path names none
 SAME = 0.5  # the share of a folder's pages that another one must have to be its copy
 LEAST_PAGES = 2  # in common, where only one folder is named by a language: every folder has an index.md
+MANY_PAGES = 8  # in common with the pages around it are enough, whatever else a language's folder has
 SCRIPTED = 0.2  # the share of letters in a script that makes a text one of its language
 MOST_CHARACTERS = 4_000  # of a text that are looked at
 
@@ -142,7 +143,7 @@ def _folder_copies(
     start = f"{above}/" if above else ""
     own = {tail for name in sorted(names) for tail in children[name]}
     plain = {tail for tail in own if start + tail in known}
-    shared = len(plain) >= max(LEAST_PAGES, SAME * len(children[largest]))
+    shared = len(plain) >= min(MANY_PAGES, max(LEAST_PAGES, SAME * len(children[largest])))
     several = len(names) > 1 and any(
         len(children[name] & children[largest]) >= SAME * len(children[name]) for name in names - {largest}
     )

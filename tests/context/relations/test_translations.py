@@ -48,6 +48,12 @@ def test_a_folder_with_the_same_pages_is_a_copy_whatever_its_name() -> None:
         (["a/index.en.html", "a/index.fr.html"], "de", ["a/index.en.html"]),
         (["docs/a.md", "docs/b.md", "docs/fr/a.md", "docs/fr/b.md"], "en", ["docs/a.md", "docs/b.md"]),
         (["docs/a.md", "docs/b.md", "docs/fr/a.md", "docs/fr/b.md"], "fr", ["docs/fr/a.md", "docs/fr/b.md"]),
+        (
+            [f"{lang}{n}.md" for lang in ("", "zh/") for n in range(8)]
+            + [f"zh/only{n}.md" for n in range(9)],
+            "en",
+            [f"{n}.md" for n in range(8)] + [f"zh/only{n}.md" for n in range(9)],
+        ),
         (["docs/a.md", "i18n/fr/plugin/current/a.md"], "en", ["docs/a.md"]),
         (["docs/index.md", "docs/id/index.md"], "en", ["docs/id/index.md", "docs/index.md"]),  # no language
         (["use-it.md", "no/a.md", "is/b.md"], "en", ["is/b.md", "no/a.md", "use-it.md"]),
