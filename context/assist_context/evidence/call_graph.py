@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from assist_context.documents import Cursor, Document
+from assist_context.evidence.import_ways import ImportWays
 from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
@@ -18,7 +19,6 @@ from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, skeleto
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import UsedName, identifiers, query_at
 from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.imports import Import
 
 AROUND = 2  # lines above and below a call
 PLACES = 2_000  # references of a name that are examined
@@ -28,7 +28,6 @@ NAMES = 200
 TEST_LINES = 40  # of a test that is shown
 HEAD_LINES = 20  # above the first definition of a test file: its imports
 FIRST_TESTS = 60  # lines of a test file that does not use the code in question
-_FRONTS = frozenset({"__init__", "index", "mod", "lib"})  # modules that pass names of others on
 SUBJECTS = 8  # definitions whose callers and tests are searched
 
 
@@ -127,8 +126,12 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
                 yield Candidate(path, spans_of(shown), "caller", corpus)
 
 
-def uses(corpus: Corpus, subject: IndexedDefinition) -> list[ReferenceSite]:
-    """Where a subject is used: files that import its file first; the others only if its name is rare."""
+def uses(corpus: Corpus, subject: IndexedDefinition, ways: ImportWays | None = None) -> list[ReferenceSite]:
+    """Where a subject is used: files that import its file first; the others only if its name is rare.
+
+    `ways` are those to its file.
+    """
+    ways = ways or ImportWays(corpus, subject.path)
     common = corpus.few_definitions(subject.name, signals.COMMON) is None
     sure: dict[str, bool] = {}
     found = []
@@ -137,30 +140,10 @@ def uses(corpus: Corpus, subject: IndexedDefinition) -> list[ReferenceSite]:
         if own and subject.start_line <= site.line <= subject.end_line:
             continue
         if site.path not in sure:
-            sure[site.path] = own or imports_file(corpus, site.path, subject.path)
+            sure[site.path] = own or ways.is_imported(site.path)
         if sure[site.path] or not common:
             found.append(site)
     return sorted(found, key=lambda site: (not sure[site.path], site.path, site.line))
-
-
-def imports_file(corpus: Corpus, path: str, wanted: str) -> bool:
-    """Whether a file imports another one, or a package that passes its names on; Go's are one in a folder."""
-    language = language_of(path).name
-    if language == "go" and PurePosixPath(path).parent == PurePosixPath(wanted).parent:
-        return True
-    return any(leads_to(corpus, path, import_, wanted) for import_ in corpus.imports(path))
-
-
-def leads_to(corpus: Corpus, path: str, import_: Import, wanted: str) -> bool:
-    """Whether an import of a file means another file, or a package that passes that file's names on."""
-    language = language_of(path).name
-    reached = corpus.resolve(path, language, import_)
-    return wanted in reached or any(
-        wanted in corpus.resolve(front, language, passed)
-        for front in reached
-        if PurePosixPath(front).stem in _FRONTS
-        for passed in corpus.imports(front)
-    )
 
 
 def tests_of(

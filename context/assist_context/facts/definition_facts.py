@@ -10,14 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.documents import Document
-from assist_context.evidence.call_graph import enclosing, imports_file, leads_to, uses
+from assist_context.evidence.call_graph import enclosing, uses
+from assist_context.evidence.import_ways import ImportWays
 from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
+from assist_context.index.terms import terms
 from assist_context.languages import language_of
 from assist_context.next_edit.renames.other_texts import OtherText, are_related
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.call_sites import call_rules, calls_of
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.scopes.statements import CodeStatement, statements_in
@@ -25,6 +28,7 @@ from assist_context.syntax.symbols import Definition, Reference, symbols
 
 MOST_USES = 15  # callers and tests that are listed; the others are counted
 SECONDS = 0.25  # of processor time in which names of other files are resolved; then imports alone tell
+MOST_HITS = 100  # pieces of files with the words of a name that is no reference in the index: 2 ms
 MOST_CALLS = 24
 MOST_MEMBERS = 40
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b.*")
@@ -98,7 +102,8 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
     )
     if at.kind in FUNCTIONS:
         statements = statements_in(parsed, at.start_line, at.end_line)
-        return replace(facts, statements=statements, calls=tuple(_calls(corpus, at, found.references)))
+        calls = tuple(_calls(corpus, at, parsed, found.references))
+        return replace(facts, statements=statements, calls=calls)
     members = {site.name: site for site in found.definitions if site.parent == definition.qualified}
     return replace(facts, members=tuple(members.values())[:MOST_MEMBERS])
 
@@ -120,12 +125,22 @@ def sure_uses(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> 
 
 def imported_uses(corpus: Corpus, at: IndexedDefinition) -> set[str]:
     """The files that use a definition by what they import; faster than `sure_uses`, which reads them."""
-    sites = _sites_by_path(corpus, at)
-    return {use.path for path in sites for use in _named_uses(corpus, at, path, sites[path]) if use.sure}
+    ways = ImportWays(corpus, at.path)
+    sites = _sites_by_path(at, ways)
+    return {use.path for path in sites for use in _named_uses(at, ways, path, sites[path]) if use.sure}
 
 
 def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tuple[list[CodeUse], int]:
-    """The uses of a definition, sure ones first, and how many lines may mean another of the same name.
+    """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
+    found = every_use(corpus, at, own)
+    places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
+    some = len(found) <= MOST_USES
+    shown = [use for use in found if use.sure or some or len(places) <= 1]
+    return sorted(shown, key=lambda use: not use.sure), len(found) - len(shown)
+
+
+def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
+    """The lines that use a definition, or may, each once.
 
     In its own file, which `own` reads, and in files that the index names, names are resolved by the scopes of
     the language, for `SECONDS`. Where that finds nothing, an import of the file or of a package around it
@@ -137,35 +152,44 @@ def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tu
         found |= _uses_in_own(corpus, own, at, defining)
     exact = bool(found)
     until = time.thread_time() + SECONDS
-    for path, sites in _sites_by_path(corpus, at).items():
+    ways = ImportWays(corpus, at.path)
+    sites = _sites_by_path(at, ways)
+    for path in dict.fromkeys((*sites, *_holding(at, ways))):
         if path == at.path and exact:
             continue
         if path != at.path and own is not None and defining is not None and time.thread_time() < until:
-            found |= _uses_in_other(corpus, path, own.parsed.document, (at.name, defining))
-        for use in _named_uses(corpus, at, path, sites):
+            found |= _uses_in_other(ways, path, own.parsed.document, (at, defining))
+        for use in _named_uses(at, ways, path, sites.get(path, ())):
             found.setdefault((path, use.line), use)
-    places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
-    some = len(found) <= MOST_USES
-    shown = [use for use in found.values() if use.sure or some or len(places) <= 1]
-    return sorted(shown, key=lambda use: not use.sure), len(found) - len(shown)
+    return list(found.values())
 
 
-def _sites_by_path(corpus: Corpus, at: IndexedDefinition) -> dict[str, list[ReferenceSite]]:
+def _holding(at: IndexedDefinition, ways: ImportWays) -> Iterator[str]:
+    """Files with the words of a name: one that is neither called nor a type is no reference in the index."""
+    hits = ways.corpus.search(list(dict.fromkeys(terms(at.name))), MOST_HITS)
+    for path in dict.fromkeys(hit.path for hit in hits):
+        if path != at.path and ways.is_imported(path):
+            yield path
+
+
+def _sites_by_path(at: IndexedDefinition, ways: ImportWays) -> dict[str, list[ReferenceSite]]:
     sites: dict[str, list[ReferenceSite]] = {}
-    for site in uses(corpus, at):
+    for site in uses(ways.corpus, at, ways):
         sites.setdefault(site.path, []).append(site)
     return sites
 
 
 def _named_uses(
-    corpus: Corpus, at: IndexedDefinition, path: str, sites: Sequence[ReferenceSite]
+    at: IndexedDefinition, ways: ImportWays, path: str, sites: Sequence[ReferenceSite]
 ) -> Iterator[CodeUse]:
     """The uses in a file that the index knows by their name, but those that mean another one there."""
-    ways = imported_ways(corpus, path, at)
+    if not sites:
+        return
+    named = _naming(at, ways, path)
     for site in sites:
-        owner = owner_in_line(corpus.lines(path), site.line, at.name)
-        if owner or at.parent or not ways.elsewhere:
-            yield CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, ways))
+        owner = owner_in_line(ways.corpus.lines(path), site.line, at.name)
+        if owner or at.parent or not named.elsewhere:
+            yield CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, named))
 
 
 def _defining(reader: NameReader, at: IndexedDefinition) -> Occurrence | None:
@@ -181,24 +205,44 @@ def _uses_in_own(
     """The uses in the definition's own file, but in itself."""
     inside = range(at.start_line, at.end_line + 1)
     places = [place for place in reader.occurrences(at.name) if place.binding == defining.binding]
-    return _as_uses(corpus, at.path, [place for place in places if place.start.line + 1 not in inside])
+    outside = [place for place in places if place.start.line + 1 not in inside]
+    return _as_uses(corpus, at, reader.parsed.document, outside)
 
 
 def _uses_in_other(
-    corpus: Corpus, path: str, origin: Document, named: tuple[str, Occurrence]
+    ways: ImportWays, path: str, origin: Document, named: tuple[IndexedDefinition, Occurrence]
 ) -> dict[tuple[str, int], CodeUse]:
-    """The uses in another file, which imports that of a definition: `named` is its name and where it is."""
-    name, defining = named
+    """The uses in another file, which imports that of a definition or a package that passes it on."""
+    at, defining = named
+    corpus = ways.corpus
     document = Document(path, tuple(corpus.lines(path)), language_of(path))
-    if not document.lines or defining.binding is None or not are_related(origin, document):
+    if at.name not in document.text or defining.binding is None or not are_related(origin, document):
         return {}
-    places = OtherText(NameReader(ParsedText(document)), origin).places(name, defining.binding)
-    return _as_uses(corpus, path, places)
+    reader = NameReader(ParsedText(document))
+    top = (at.parent or at.name).partition(".")[0]
+    places = [
+        place
+        for way in (at.path, *ways.packages(path, top))
+        for place in OtherText(reader, replace(origin, path=way)).places(at.name, defining.binding)
+    ]
+    return _as_uses(corpus, at, document, places)
 
 
-def _as_uses(corpus: Corpus, path: str, places: Sequence[Occurrence]) -> dict[tuple[str, int], CodeUse]:
-    """Places but those that define or import a name, each with the definition around it."""
-    used = [(place.start.line + 1, place.sure) for place in places if not place.defines]
+def _as_uses(
+    corpus: Corpus, at: IndexedDefinition, document: Document, places: Sequence[Occurrence]
+) -> dict[tuple[str, int], CodeUse]:
+    """Places but those that define or import a name, each with the definition around it.
+
+    To set a field is to use it. In Rust a field and a method may have the same name.
+    """
+    path = document.path
+    rust = document.language.name == "rust" and bool(at.parent)
+    used = [
+        (place.start.line + 1, place.sure)
+        for place in places
+        if (not place.defines or (place.member and at.kind not in FUNCTIONS))
+        and not (rust and place.member and _is_called(document, place) != (at.kind in FUNCTIONS))
+    ]
     outline = corpus.outline(path) if used else ()
     found = {}
     for line, sure in used:
@@ -207,8 +251,14 @@ def _as_uses(corpus: Corpus, path: str, places: Sequence[Occurrence]) -> dict[tu
     return found
 
 
+def _is_called(document: Document, place: Occurrence) -> bool:
+    """Whether arguments follow a name, or its own path is before it."""
+    line = document.lines[place.end.line]
+    return line[place.end.column :].startswith(("(", "::<")) or line[: place.start.column].endswith("::")
+
+
 @dataclass(frozen=True, slots=True)
-class ImportedWays:
+class ImportedNaming:
     """How a file can name a definition of another one: by its bare name, or as a member of `owners`.
 
     `elsewhere`: the bare name is another one's there.
@@ -219,29 +269,28 @@ class ImportedWays:
     elsewhere: bool = False
 
 
-def imported_ways(corpus: Corpus, path: str, at: IndexedDefinition) -> ImportedWays:
-    """The ways in which a file's imports lead to a definition, or to the class that it is a part of."""
+def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNaming:
+    """How a file's imports lead to a definition, or to the class that it is a part of."""
     name = (at.parent or at.name).partition(".")[0]
-    go = language_of(path).name == "go"
-    bare = path == at.path or (go and imports_file(corpus, path, at.path))
+    bare = path == at.path or (language_of(path).name == "go" and ways.is_imported(path))
     owners = set[str]()
-    elsewhere = path != at.path and bool(corpus.outline(path, at.name, ""))
-    for import_ in corpus.imports(path):
-        if not leads_to(corpus, path, import_, at.path):
+    elsewhere = path != at.path and bool(ways.corpus.outline(path, at.name, ""))
+    for import_, leads in ways.imports(path):
+        if not leads:
             elsewhere = elsewhere or at.name in import_.names
             continue
         bare = bare or name in import_.names or "*" in import_.names
         owners |= {*import_.names, re.split(r"[./:\\]+", import_.module)[-1]} - {"*"}
-    return ImportedWays(bare, frozenset(owners), elsewhere and not bare)
+    return ImportedNaming(bare, frozenset(owners), elsewhere and not bare)
 
 
-def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, ways: ImportedWays) -> bool:
+def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, named: ImportedNaming) -> bool:
     """Whether a site certainly means the definition."""
-    if at.parent and at.kind in FUNCTIONS:
+    if at.parent:
         within = site.path == at.path and f"{site.inside}.".startswith(f"{at.parent}.")
         family = at.parent.rpartition(".")[2]
-        return (owner in _OWN and within) or (owner == family and (ways.bare or bool(ways.owners)))
-    return owner in ways.owners if owner else ways.bare
+        return (owner in _OWN and within) or (owner == family and (named.bare or bool(named.owners)))
+    return owner in named.owners if owner else named.bare
 
 
 def owner_in_line(lines: Sequence[str], line: int, name: str) -> str:
@@ -253,18 +302,35 @@ def owner_in_line(lines: Sequence[str], line: int, name: str) -> str:
     return found[1] or "?" if found else ""
 
 
-def _calls(corpus: Corpus, at: IndexedDefinition, references: Sequence[Reference]) -> Iterator[CodeCall]:
-    """What a function calls or uses as a type, each name once."""
+def _calls(
+    corpus: Corpus, at: IndexedDefinition, parsed: ParsedText, references: Sequence[Reference]
+) -> Iterator[CodeCall]:
+    """What a function calls, each name once; in a language without rules for calls, what it refers to."""
     head = at.start_line + at.head_lines - 1
     seen = {at.name}
     lines = corpus.lines(at.path)
+    called: dict[str, set[int]] = {}
     for reference in references:
+        name = reference.name
         inside = head < reference.line <= at.end_line
-        if not inside or reference.name in seen or len(seen) == MOST_CALLS:
+        if not inside or name in seen or len(seen) == MOST_CALLS:
             continue
-        seen.add(reference.name)
-        owner = owner_in_line(lines, reference.line, reference.name)
-        yield CodeCall(reference.name, reference.line, _meaning(corpus, at, reference.name, owner))
+        if name not in called:
+            called[name] = _called_lines(parsed, name)
+        if call_rules(parsed.document.language) is not None and reference.line not in called[name]:
+            continue
+        seen.add(name)
+        owner = owner_in_line(lines, reference.line, name)
+        yield CodeCall(name, reference.line, _meaning(corpus, at, name, owner))
+
+
+def _called_lines(parsed: ParsedText, name: str) -> set[int]:
+    """The lines on which a name is called; macros of Rust are, too."""
+    found = {parsed.source.line(site.name_span[0]) for site in calls_of(parsed, name)}
+    if parsed.document.language.name == "rust":
+        macro = re.compile(rf"\b{re.escape(name)}!")
+        found |= {number for number, line in enumerate(parsed.document.lines, 1) if macro.search(line)}
+    return found
 
 
 def _meaning(corpus: Corpus, at: IndexedDefinition, name: str, owner: str) -> tuple[str, int] | None:

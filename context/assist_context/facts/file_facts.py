@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from assist_context.evidence.call_graph import imports_file
+from assist_context.evidence.import_ways import ImportWays
 from assist_context.facts.definition_facts import imported_uses
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
@@ -112,5 +112,6 @@ def _importers(corpus: Corpus, wanted: set[str]) -> set[str]:
     }
     if len(wanted) == 1:
         [own] = wanted
-        return {path for path in candidates - wanted if imports_file(corpus, path, own)}
+        ways = ImportWays(corpus, own)
+        return {path for path in candidates - wanted if ways.is_imported(path)}
     return {path for path in candidates - wanted if _imports_of(corpus, path) & wanted}
