@@ -1,11 +1,12 @@
-"""A language server over its standard streams, as far as a rename needs it: open a file, rename, close.
+"""A language server over its standard streams, as far as a benchmark needs it: open a file, ask, close.
 
-It answers what servers ask of a client with nothing. One request at a time.
+It answers what servers ask of a client with nothing, but for settings. One request at a time.
 """
 
 import json
+import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +21,25 @@ SERVERS: Mapping[str, tuple[str, ...]] = {
 Edit = tuple[int, int, int, int, str]  # first line and column, last line and column, text; columns in UTF-16
 
 
+@dataclass(frozen=True, slots=True)
+class ServerSetup:
+    """What a server needs to know about a workspace: options when it starts, and settings by their section.
+
+    `is_ready`: whether a notification says that the workspace is loaded, for servers that say it so.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    is_ready: Callable[[Mapping[str, Any]], bool] | None = None
+
+
 @dataclass(slots=True)
 class LanguageServer:
     """A running server for one folder."""
 
     process: subprocess.Popen[bytes]
     root: Path
+    setup: ServerSetup = field(default_factory=ServerSetup)
     _last: int = 0
     _opened: dict[str, int] = field(default_factory=dict)
 
@@ -69,11 +83,27 @@ class LanguageServer:
             message = self._read()
             if message.get("id") == self._last and "method" not in message:
                 return message.get("result")
-            if "method" in message and "id" in message:
-                self._send({"id": message["id"], "result": _answer(message)})
+            self._answer(message)
+
+    def wait(self) -> None:
+        """Wait until the workspace is loaded, if the server says when."""
+        while self.setup.is_ready is not None:
+            message = self._read()
+            self._answer(message)
+            if self.setup.is_ready(message):
+                return
 
     def notify(self, method: str, params: Any) -> None:
         self._send({"method": method, "params": params})
+
+    def _answer(self, message: Mapping[str, Any]) -> None:
+        """Answer what the server asks."""
+        if "method" not in message or "id" not in message:
+            return
+        result = None
+        if message["method"] == "workspace/configuration":
+            result = [self.setup.settings.get(item.get("section")) for item in message["params"]["items"]]
+        self._send({"id": message["id"], "result": result})
 
     def _send(self, message: dict[str, Any]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
@@ -93,28 +123,29 @@ class LanguageServer:
         return message
 
 
-def _answer(message: Mapping[str, Any]) -> Any:
-    if message["method"] == "workspace/configuration":
-        return [None for _ in message["params"]["items"]]
-    return None
-
-
 @contextmanager
-def running(language: str, installed: Path, root: Path) -> Iterator[LanguageServer]:
-    """Starts the server of a language, which is installed below a folder, for a workspace."""
+def running(
+    language: str, installed: Path, root: Path, setup: ServerSetup | None = None
+) -> Iterator[LanguageServer]:
+    """Starts the server of a language, which is installed below a folder or on the PATH, for a workspace."""
     program, *arguments = SERVERS[language]
+    own = installed / program
     process = subprocess.Popen(
-        [str(installed / program), *arguments],
+        [str(own) if own.exists() else shutil.which(own.name) or own.name, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=root,
     )
-    server = LanguageServer(process, root)
+    server = LanguageServer(process, root, setup or ServerSetup())
     try:
         capabilities = {
             "workspace": {"configuration": True, "workspaceEdit": {"documentChanges": True}},
-            "textDocument": {"rename": {"prepareSupport": False}},
+            "textDocument": {
+                "rename": {"prepareSupport": False},
+                "documentSymbol": {"hierarchicalDocumentSymbolSupport": True},
+            },
+            "experimental": {"serverStatusNotification": True},
         }
         folders = [{"uri": root.as_uri(), "name": root.name}]
         server.request(
@@ -124,9 +155,11 @@ def running(language: str, installed: Path, root: Path) -> Iterator[LanguageServ
                 "rootUri": root.as_uri(),
                 "workspaceFolders": folders,
                 "capabilities": capabilities,
+                "initializationOptions": dict(server.setup.options),
             },
         )
         server.notify("initialized", {})
+        server.wait()
         yield server
         server.request("shutdown", None)
         server.notify("exit", None)

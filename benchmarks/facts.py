@@ -1,0 +1,176 @@
+"""How true the facts of code are, how many uses they find, and how long they take.
+
+`truth` draws definitions and checks each statement of their facts by programs that are not ours: a language
+server, the language's own parser, git, or the text of the line. They are installed by you:
+
+    npm install --prefix FOLDER pyright typescript@5 typescript-language-server
+    apt-get install gopls golang-go rust-analyzer     # or below FOLDER/bin; cargo is needed for Rust
+
+Repositories are cloned below --data and indexed there. Results hold no text of a file. --show prints what is
+false or missing on stderr.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.facts.claims import DrawnFacts, claims_of, draw, facts_of
+from bench.facts.judge import Judge
+from bench.facts.server_oracle import ServerOracle
+from bench.facts.syntax_oracle import syntax_rows
+from bench.facts.workspaces import server_setup, workspace_of
+from bench.provenance import provenance, write
+from bench.renames.language_server import running
+
+EXAMPLES = """
+examples:
+  facts.py truth --servers FOLDER --data FOLDER CLICK HTTPX KY GOT CHI COBRA WALKDIR RIPGREP
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedClaim:
+    """What became of a claim: the repository and the place, and whether it holds."""
+
+    repository: str
+    language: str
+    kind: str
+    path: str
+    line: int
+    holds: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUses:
+    """How many lines use a definition by the server, and how many of them the facts have, sure or by name."""
+
+    language: str
+    kind: str
+    lines: int
+    counted: int  # sure, by name, or only counted
+    sure: int
+
+
+def check_repository(
+    repository: Path, options: argparse.Namespace, count: int
+) -> tuple[list[JudgedClaim], list[FoundUses]]:
+    """Checks the facts of definitions of one repository."""
+    workspace = workspace_of(repository, options.data.resolve())
+    installed = options.servers.resolve()
+    rows = syntax_rows(workspace.language, workspace.root, workspace.paths, installed)
+    judged: list[JudgedClaim] = []
+    found: list[FoundUses] = []
+    with running(workspace.language, installed, workspace.root, server_setup(workspace)) as server:
+        judge = Judge(workspace, ServerOracle(server, workspace.root), rows)
+        for at in draw(workspace, count, options.seed):
+            drawn = facts_of(workspace, at)
+            if drawn is None:
+                judged.append(
+                    JudgedClaim(
+                        workspace.name, workspace.language, "what", at.path, at.start_line, holds=False
+                    )
+                )
+                continue
+            named = f"{at.path}:{at.start_line} {at.kind} {at.qualified}" if options.show else ""
+            judged += _judge_claims(judge, drawn, named)
+            found += _find_uses(judge, drawn, named)
+    return judged, found
+
+
+def _judge_claims(judge: Judge, drawn: DrawnFacts, named: str) -> Iterator[JudgedClaim]:
+    workspace = judge.workspace
+    for claim in claims_of(drawn):
+        holds = judge.holds(drawn, claim)
+        yield JudgedClaim(workspace.name, workspace.language, claim.kind, claim.path, claim.line, holds)
+        if holds is False and named:
+            where = f"{workspace.name} {claim.path}:{claim.line} {claim.kind}"
+            print(f"{where}: {claim.text[:90]!r} of {named} {claim.defined or ''}", file=sys.stderr)
+
+
+def _find_uses(judge: Judge, drawn: DrawnFacts, named: str) -> Iterator[FoundUses]:
+    uses = judge.missing_uses(drawn)
+    if uses is None:
+        return
+    lines, missing = uses
+    sure = {(use.path, use.line) for use in drawn.uses if use.sure}
+    yield FoundUses(
+        judge.workspace.language,
+        drawn.facts.definition.kind,
+        len(lines),
+        len(lines - missing),
+        len(lines & sure),
+    )
+    for path, line in sorted(missing)[:4] if named else ():
+        text = judge.server.lines(path)[line - 1].strip()[:90]
+        print(f"{judge.workspace.name} {path}:{line}: lacks a use of {named}: {text}", file=sys.stderr)
+
+
+def truth_figures(judged: Sequence[JudgedClaim], found: Sequence[FoundUses]) -> dict[str, Any]:
+    """Counts by kind and by language, and where claims are false."""
+    kinds: dict[str, Counter[str]] = {}
+    for claim in judged:
+        for group in ("all", claim.language, claim.kind):
+            verdict = {True: "true", False: "false", None: "unknown"}[claim.holds]
+            kinds.setdefault(group, Counter())[verdict] += 1
+    uses: dict[str, Counter[str]] = {}
+    for row in found:
+        for group in ("all", row.language, f"{row.language} {row.kind}"):
+            counts = uses.setdefault(group, Counter())
+            counts.update(lines=row.lines, counted=row.counted, sure=row.sure, definitions=1)
+    return {
+        "claims": {
+            group: {**counts, "share": round(counts["true"] / max(1, counts["true"] + counts["false"]), 4)}
+            for group, counts in sorted(kinds.items())
+        },
+        "uses that the server knows": {
+            group: {**counts, "share": round(counts["counted"] / max(1, counts["lines"]), 4)}
+            for group, counts in sorted(uses.items())
+        },
+        "false": sorted(
+            f"{claim.repository} {claim.path}:{claim.line} {claim.kind}"
+            for claim in judged
+            if claim.holds is False
+        ),
+    }
+
+
+def truth(options: argparse.Namespace) -> dict[str, Any]:
+    share = -(-options.definitions // len(options.repositories))
+    judged: list[JudgedClaim] = []
+    found: list[FoundUses] = []
+    for repository in options.repositories:
+        claims, uses = check_repository(repository, options, share)
+        judged += claims
+        found += uses
+    return truth_figures(judged, found)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", choices=("truth",))
+    parser.add_argument("repositories", nargs="+", type=Path)
+    parser.add_argument("--servers", type=Path, required=True, help="the folder with the servers")
+    parser.add_argument("--data", type=Path, required=True, help="a folder for clones and their indexes")
+    parser.add_argument("--definitions", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--show", action="store_true")
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args(arguments)
+    figures = truth(options)
+    for title in ("claims", "uses that the server knows"):
+        print(f"{title}:")
+        for group, counts in figures[title].items():
+            print(f"  {group:28} {counts}")
+    if options.out:
+        write(options.out, provenance(), figures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
