@@ -53,7 +53,7 @@ def file_facts(corpus: Corpus, path: str) -> FileFacts:
     return FileFacts(
         path,
         1,
-        len(corpus.lines(path)),
+        sum(line != "" for line in corpus.lines(path)),  # after the last line's end there is none
         tuple(parts),
         len(tops),
         tuple(sorted(_imports_of(corpus, path) - {path}))[:MOST_FILES],

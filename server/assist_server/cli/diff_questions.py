@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from assist_context.facts.diff_facts import ComparedFile, DiffFacts, defines, diff_facts
+from assist_context.facts.diff_facts import DiffFacts
 from assist_context.files.git_repository import Git, find_git
 from assist_context.unseen_characters import visible
 from assist_server.cli.commands.question_place import bring_up_to_date
@@ -17,15 +17,22 @@ from assist_server.cli.output import emit, out, say, say_lines
 from assist_server.cli.terminal.answers import show_facts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
+from assist_server.questions.compared_diff import ComparedDiff, compare, has_tree
 from assist_server.questions.composition import decision_inputs, git_of
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import read_diff, with_diff
-from assist_server.wording.answers import NAMED, answer_document, last_line, left_out_lines
-from assist_server.wording.diff_answers import clean_message, remarks_in, without_refuted
+from assist_server.wording.answers import (
+    NAMED,
+    answer_document,
+    last_line,
+    left_out_lines,
+    not_compared_lines,
+)
+from assist_server.wording.diff_answers import clean_message, dropped_lines, remarks_in, without_refuted
 from assist_server.wording.facts import diff_rows
-from assist_server.workspace.folder_diff import FolderDiff, compared_files
+from assist_server.workspace.folder_diff import FolderDiff
 from assist_server.workspace.folder_index import corpus_of, known_folder, working_folder
 
 
@@ -55,7 +62,7 @@ def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
     config, root = _place(flags)
     diff = _changes(config, root, command, revision)
     _say_left_out(diff.left_out)
-    facts = _facts(config, diff, compared_files(git_of(config), diff))
+    facts = _compare(config, diff).facts
     found = facts.found
     _say_not_compared(facts)
     if flags.as_json:
@@ -77,20 +84,20 @@ def _changes(config: Config, root: str, command: str, revision: str) -> FolderDi
 
 
 def _say_not_compared(facts: DiffFacts) -> None:
-    if facts.left_out:
-        named = ", ".join(map(visible, facts.left_out[:NAMED]))
-        say(f"Not all of this was compared, since it takes long: {named}")
+    for line in not_compared_lines(facts.left_out):
+        say(line)
 
 
-def _facts(config: Config, diff: FolderDiff, files: Sequence[ComparedFile]) -> DiffFacts:
-    """The facts of a diff. Callers are looked up if its new side is in the working tree, which is indexed."""
-    folder = known_folder(config, Path(diff.root))
-    if not files or folder is None or any(".." in part for part in diff.compared):
-        return diff_facts(None, files)
+def _compare(config: Config, diff: FolderDiff) -> ComparedDiff:
+    """A diff with its facts. Callers are looked up if its new side is in the working tree."""
+    git = git_of(config)
+    folder = known_folder(config, Path(diff.root)) if has_tree(diff) else None
+    if folder is None:
+        return compare(git, diff, None)
     bring_up_to_date(config, folder)
     corpus = corpus_of(folder)
     try:
-        return diff_facts(corpus, files)
+        return compare(git, diff, corpus)
     finally:
         corpus.reader.close()
 
@@ -99,20 +106,15 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
     """Print remarks on a diff."""
     config, root = _place(flags)
     diff = _changes(config, root, "review", revision)
-    files = [] if flags.dry_run else compared_files(git_of(config), diff)
-    compared_facts = _facts(config, diff, files)
-    _say_not_compared(compared_facts)
-    facts = compared_facts.found
+    compared = ComparedDiff() if flags.dry_run else _compare(config, diff)
+    _say_not_compared(compared.facts)
+    facts = compared.facts.found
     if not flags.as_json:
         show_facts(diff_rows(facts), diff.root)
     decided, final = _ask(config, flags, Question("review", note), diff)
     if final is None:
         return
-    compared = {file.path: file for file in files}
-    found = without_refuted(
-        remarks_in(final.text, decided.question.material),
-        lambda path, name: path in compared and defines(compared[path], name),
-    )
+    found = without_refuted(remarks_in(final.text, decided.question.material), compared.defines)
     if flags.as_json:
         remarks = [{"path": remark.path, "line": remark.line, "text": remark.text} for remark in found.kept]
         document = answer_document(decided, final, [], applied=False, problem=None)
@@ -128,10 +130,8 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
         out(f"{visible(remark.path)}:{remark.line}: {remark.text}")
     if not found.kept:
         say("No remarks.")
-    if found.refuted:
-        say(f"Dropped {found.refuted} that call a name undefined which is defined.")
-    if found.dropped:
-        say(f"Dropped {found.dropped} about lines that are not in the diff.")
+    for line in dropped_lines(found):
+        say(line)
     say(last_line(decided, final))
 
 

@@ -5,16 +5,14 @@ It uses plain values; what blocks runs on threads. `question_tasks` imports it a
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import ExitStack, aclosing, suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from assist_context.files.exclusions import exclusions
-from assist_context.files.repository_top import top_of
-from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
@@ -22,7 +20,11 @@ from assist_escalation.routing.feedback import Happening
 from assist_server.config.config import Config
 from assist_server.editor.edit_preview import EditPreview
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
+from assist_server.editor.question_diff import AskedDiff, diff_messages, read_asked_diff, shown_of_diff
+from assist_server.editor.question_place import corpus_with, home_of, place_of, uris_in
 from assist_server.errors import UserError
+from assist_server.questions.code_facts import code_facts
+from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.composition import DecisionInputs, decision_inputs, git_of
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question, QuestionFolders
@@ -34,18 +36,18 @@ from assist_server.questions.events import (
     FactsFound,
     FinalAnswer,
     Notice,
+    WritingPace,
     reading,
 )
 from assist_server.questions.run import (
     DIFFS,
     AnswerOptions,
     answer,
-    read_diff,
     record_happening,
     with_diff,
 )
 from assist_server.questions.secret_file_texts import opened_secret_texts
-from assist_server.questions.targets import lines_in_document, overlay, refuse_blank
+from assist_server.questions.targets import lines_in_document
 from assist_server.records.edit_history import (
     changed_files,
     finish_interrupted,
@@ -63,21 +65,12 @@ from assist_server.wording.answers import (
     route_document,
     source_document,
 )
-from assist_server.wording.diff_answers import answer_text
-from assist_server.wording.facts import fact_list, fact_rows
+from assist_server.wording.facts import fact_documents, fact_rows
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.folders import (
-    WorkspaceFolder,
-    database_of,
-    docs_folders,
-    folder_of,
-    refuse_stray_link,
-)
+from assist_server.workspace.folder_diff import FolderDiff
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
-OPENED = 24  # open documents that are parsed for a question
 
 AnswerMessage = dict[str, Any]
 T = TypeVar("T")
@@ -87,26 +80,52 @@ async def answer_messages(
     question: EditorQuestion, snapshot: WorkspaceSnapshot, context: EditorContext
 ) -> AsyncGenerator[AnswerMessage, None]:
     """The messages of one answer, as `assist/answer` sends them. Raises what `answering.answer` raises."""
+    if question.command == "facts":
+        yield await asyncio.to_thread(_facts, question, snapshot)
+        yield {"done": True}
+        return
     yield {"progress": progress_document(reading(0, 0.0))}
-    home = _home(question, snapshot).root
+    home = home_of(question, snapshot).root
     for notice in await _recover(home, snapshot, context):
         yield {"notice": notice}
     thread = context.threads.get(question.thread)
     if question.thread and (thread is None or thread.root != home):
         yield {"notice": GONE}
         thread = None
-    decided, problems = await asyncio.to_thread(decide_question, question, snapshot, thread)
+    read: AskedDiff | None = None
+    if question.command in DIFFS:
+        read = await asyncio.to_thread(read_asked_diff, question, snapshot)
+        for found in diff_messages(read, snapshot):
+            yield found
+    decided, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, read)
     yield {"request": decided.id}
     for problem in problems:
         yield {"notice": problem}
     versions = partial(_version, snapshot, decided.root)
     options = AnswerOptions(context.local, context.editor.confirm_request, versions=versions)
-    view = _AnswerView()
+    compared = read.compared if read else ComparedDiff()
+    view = _AnswerView(compared)
     async with aclosing(answer(decided, options)) as stream:
         async for event in stream:
             if isinstance(event, AnswerStart):
-                view = _AnswerView()
+                view = _AnswerView(compared)
             yield await _message(decided, context, event, view)
+
+
+def _facts(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> AnswerMessage:
+    """What is certain about the definition in question, or about the file if there is none. It blocks."""
+    programs = snapshot.config.programs
+    with place_of(question, snapshot) as place:
+        corpus = place.folders.corpus
+        target = place.target
+        if target is None:
+            raise UserError("Open the document first, then ask for its facts.")
+        found = code_facts(corpus, target, programs)
+        if found is None:
+            whole = lines_in_document(corpus, target.document, 0, 0)
+            found = code_facts(corpus, whole, programs)
+    rows = fact_rows(found) if found else []
+    return {"facts": fact_documents(rows, uris_in(snapshot, corpus.root))}
 
 
 def rate_request(config: Config, request: str, happening: Happening) -> None:
@@ -132,39 +151,41 @@ async def _message(
     edit = view.edit if decided.local.form.kind else None  # in others, what looks like an edit block is none
     match event:
         case AnswerPiece(text):
-            # Whether a remark has its place is known at the end.
-            hidden = decided.question.command in DIFFS
-            return {"delta": view.plain.take("" if hidden else edit.feed(text) if edit else text)}
-        case FactsFound():
-            return {"delta": _fact_text(decided)}
+            return _piece_message(decided.question.command, text, edit, view)
+        case FactsFound(found):
+            return {"facts": fact_documents(fact_rows(found), uris_in(context.snapshot(), found.root))}
         case Notice(text):
             return {"notice": text}
         case AnswerProgress():
             return {"progress": progress_document(event)}
         case AnswerStart(decision, model):
             route = {**route_document(decided), "target": decision.target, "cause": decision.cause}
-            return {"route": route, "model": model, "restart": True, "delta": _fact_text(decided)}
+            return {"route": route, "model": model, "restart": True}
         case FinalAnswer():
             if event.thread is not None:
                 context.threads.put(event.thread)
             thread = event.thread.id if event.thread else None
-            asked = decided.question
-            shown = answer_text(asked.command, event.text, asked.material) if asked.command in DIFFS else ""
+            shown, notice = shown_of_diff(decided.question, event.text, view.compared)
             last = await _last_message(decided, context, event)
-            return {"delta": view.plain.take(view.edit.end() + shown), **last, "thread": thread}
+            delta = view.plain.take(view.edit.end() + shown)
+            return {"delta": delta, **last, "thread": thread, **({"notice": notice} if notice else {})}
 
 
-def _fact_text(decided: DecidedQuestion) -> str:
-    """The facts of the code in question: what an answer begins with, a second one too."""
-    return fact_list((row.name, row.value) for row in fact_rows(decided.facts)) if decided.facts else ""
+def _piece_message(command: str, text: str, edit: EditPreview | None, view: "_AnswerView") -> AnswerMessage:
+    if command in DIFFS:  # whether a remark has its place is known at the end
+        written = view.pace.after(0)
+        return {"progress": progress_document(written[0])} if written else {}
+    return {"delta": view.plain.take(edit.feed(text) if edit else text)}
 
 
 @dataclass(frozen=True, slots=True)
 class _AnswerView:
     """What shows an answer piece by piece, from its beginning."""
 
+    compared: ComparedDiff
     edit: EditPreview = field(default_factory=EditPreview)
     plain: StreamSanitizer = field(default_factory=StreamSanitizer)
+    pace: WritingPace = field(default_factory=partial(WritingPace, time.monotonic))
 
 
 async def _last_message(
@@ -189,13 +210,10 @@ async def _last_message(
 
 def _source_documents(final: FinalAnswer, snapshot: WorkspaceSnapshot) -> list[AnswerMessage]:
     """The sources of an answer, each with its URI, which is the editor's own for an open document."""
-    opened = {state.real_path: uri for uri, state in snapshot.opened.items() if state.real_path}
-    shown = []
-    for source in final.sources:
-        full = os.path.join(source.root, source.path)
-        uri = opened.get(full) or Path(full).as_uri()
-        shown.append({"uri": uri, **source_document(source)})
-    return shown
+    return [
+        {"uri": uris_in(snapshot, source.root)(source.path), **source_document(source)}
+        for source in final.sources
+    ]
 
 
 async def _make_answer(
@@ -276,7 +294,7 @@ async def undo(uri: str, context: EditorContext) -> tuple[list[str], tuple[str, 
     `EditError` means that the edit is taken back, but that the audit log could not be written.
     """
     snapshot = context.snapshot()
-    root = _home(EditorQuestion("undo", uri), snapshot).root
+    root = home_of(EditorQuestion("undo", uri), snapshot).root
     pending = await asyncio.to_thread(next_undo, snapshot.config, root)
 
     async def record() -> str:
@@ -297,39 +315,21 @@ async def undo(uri: str, context: EditorContext) -> tuple[list[str], tuple[str, 
 
 
 def decide_question(
-    question: EditorQuestion, snapshot: WorkspaceSnapshot, thread: Thread | None = None
+    question: EditorQuestion,
+    snapshot: WorkspaceSnapshot,
+    thread: Thread | None = None,
+    read: AskedDiff | None = None,
 ) -> tuple[DecidedQuestion, tuple[str, ...]]:
     """A question with its decision, and what is wrong in the rules. It blocks.
 
     Raises `UserError` if the editor does not have the document open.
     """
-    state = snapshot.opened.get(question.uri)
     if question.command in DIFFS:
-        return _decide_diff(question, snapshot)
-    if state is None and (question.uri or question.command != "ask"):
-        raise UserError("Open the document first, then ask about it: it is read as the editor has it.")
-    with ExitStack() as stack:
-        home = _home(question, snapshot)
-        asked = [home.root]
-        others = [folder for folder in snapshot.folders if folder != home]
-        if question.command == "ask":
-            config = snapshot.config
-            others += docs_folders(config.context.docs, (home, *others), config.paths.data)
-        corpora = [_corpus(folder, snapshot, stack) for folder in (home, *others)]
-        folders = QuestionFolders(corpora[0], tuple(corpora[1:]))
-        target = None
-        if state is not None:
-            path = home.relative(state.real_path) if state.real_path else state.document.path
-            document = overlay(folders.corpus, path, state.document)
-            alias = home.alias(path_of(question.uri)) if state.real_path else ""
-            target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
-            refuse_blank(question.command, target)
-            asked.append(os.path.dirname(state.real_path) or home.root)
-            asked += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
-        asked += [os.path.dirname(path) for path in map(path_of, question.files) if path]
-        if snapshot.folders and home not in snapshot.folders:
-            asked.insert(0, snapshot.folders[0].root)
-        inputs = _inputs(snapshot, folders.roots, asked)
+        return _decide_diff(question, snapshot, (read or read_asked_diff(question, snapshot)).diff)
+    with place_of(question, snapshot) as place:
+        folders = place.folders
+        target = place.target
+        inputs = _inputs(snapshot, folders.roots, place.asked)
         origin = Origin("editor", target.lines.path if target else "", folders.corpus.root)
         problems = tuple(Span(f"line {line}: {text}", origin) for line, text in question.problems)
         decidable = Question(
@@ -366,76 +366,22 @@ def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attach
 
 
 def _decide_diff(
-    question: EditorQuestion, snapshot: WorkspaceSnapshot
+    question: EditorQuestion, snapshot: WorkspaceSnapshot, diff: FolderDiff
 ) -> tuple[DecidedQuestion, tuple[str, ...]]:
     """A question about what changed in a folder: a commit message for what is staged, or a review."""
-    home = _home(question, snapshot)
+    home = home_of(question, snapshot)
     git = git_of(snapshot.config)
     inputs = _inputs(snapshot, [home.root], [home.root])
-    diff = read_diff(git, home.root, question.command, question.revision)
     asked = Question(question.command, question.words, wish=question.wish, provider=question.provider)
     about = with_diff(asked, diff, git, inputs)
     if not about.question.material:
         staged = question.command == "commit"
         raise UserError("Nothing is staged." if staged else "Nothing changed that a model may be shown.")
-    with ExitStack() as stack:
-        folders = QuestionFolders(_corpus(home, snapshot, stack))
-        return decide(about.question, folders, about.inputs), (
+    with corpus_with(home, snapshot) as corpus:
+        return decide(about.question, QuestionFolders(corpus), about.inputs), (
             *map(str, inputs.problems),
             *left_out_lines(about.left_out),
         )
-
-
-def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
-    """The folder that a question is about; for a file outside of all folders, the top of its repository.
-
-    Seen from its own folder, the rules that exclude all of this folder would not count.
-    """
-    state = snapshot.opened.get(question.uri)
-    if state and state.real_path:
-        _refuse_stray_link(path_of(question.uri), snapshot)
-    folder = folder_of(snapshot.folders, state.real_path) if state and state.real_path else None
-    if folder is not None:
-        return folder
-    if state is None and snapshot.folders:
-        return snapshot.folders[0]
-    if not state or not state.real_path:
-        raise UserError("Save the document in a folder of the workspace first, then ask about it.")
-    own = os.path.dirname(state.real_path)
-    root = top_of(own) or own
-    return WorkspaceFolder(root, database_of(root, snapshot.config.paths.data))
-
-
-def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitStack) -> Corpus:
-    """A folder's index, with the folder's open documents laid over it.
-
-    A repository around the workspace's folders leaves their documents to them.
-    """
-    corpus = corpus_of(folder)
-    stack.callback(corpus.reader.close)
-    inner = () if folder in snapshot.folders else snapshot.folders
-    inside = {
-        folder.relative(state.real_path): state.document
-        for uri, state in list(snapshot.opened.items())[-OPENED:]
-        # What a link led to is found under its own name, if at all: the rules may be about the other one.
-        if state.real_path and folder.holds(state.real_path) and not folder.alias(path_of(uri))
-        if folder_of(inner, state.real_path) is None
-    }
-    excluded = exclusions(folder.root, tuple(inside), git_of(snapshot.config)) if inside else {}
-    for path, document in inside.items():
-        if path not in excluded:
-            overlay(corpus, path, document)
-    return corpus
-
-
-def _refuse_stray_link(path: str, snapshot: WorkspaceSnapshot) -> None:
-    """Raise `UserError` for a document that a link out of its repository or workspace folder leads to."""
-    for folder in snapshot.folders:
-        for root in (folder.named, folder.root):
-            if root and path.startswith(os.path.join(root, "")):
-                refuse_stray_link(folder.root, os.path.relpath(path, root), [folder.root])
-                return
-    refuse_stray_link(os.path.dirname(path), path, [folder.root for folder in snapshot.folders])
 
 
 def _open_files(

@@ -48,6 +48,7 @@ class _PartialAnswer:
     """What has arrived of an answer so far."""
 
     title: str
+    facts: str = ""
     pieces: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -73,6 +74,8 @@ class AnswerDocuments:
         answer = self._answers.get(message["id"])
         if answer is None:
             return
+        if facts := message.get("facts"):
+            answer.facts = _facts_text(facts)
         if message.get("restart"):
             answer.pieces.clear()
         answer.pieces.append(message["delta"])
@@ -86,7 +89,7 @@ class AnswerDocuments:
         error, edit = message.get("error"), message.get("edit")
         if error == "cancelled":
             return
-        text = "".join(answer.pieces).strip()
+        text = f"{answer.facts}{''.join(answer.pieces)}".strip()
         if text and edit is None:
             shown = _sources_note(message.get("sources", ()))
             notes = [note for note in (*answer.notices, shown, message.get("summary", "")) if note]
@@ -160,6 +163,13 @@ class AnswerDocuments:
 
     def _say(self, kind: types.MessageType, text: str) -> None:
         self._server.window_show_message(types.ShowMessageParams(kind, text))
+
+
+def _facts_text(facts: Sequence[dict[str, Any]]) -> str:
+    """Facts as they are in a message, as Markdown in which they are code."""
+    from assist_server.wording.facts import fact_list  # noqa: PLC0415
+
+    return fact_list((row["name"], "".join(part["words"] for part in row["parts"])) for row in facts)
 
 
 def _sources_note(sources: Sequence[dict[str, Any]]) -> str:

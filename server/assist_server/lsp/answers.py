@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_escalation.routing.router import Wish
     from assist_server.questions.decision import DecidedQuestion
 
-COMMANDS = ("explain", "ask", "test", "refactor", "fix")
+COMMANDS = ("explain", "facts", "ask", "test", "refactor", "fix")
 ANSWER, CONFIRM, REVIEW = "assist/answer", "assist/confirm", "assist/review"
 SEND, STAY = "Send", "Stay on this machine"
 APPLY, DISCARD = "Apply", "Discard"
@@ -50,6 +50,7 @@ class LspEditor:
         self._running: set[str] = set()  # ids of answers that have not ended
         self._asked: dict[str, DecidedQuestion] = {}  # by their ids, while the client asks its user
         self._shown: set[str] = set()  # those whose progress the client shows
+        self._read: set[str] = set()  # of them, those whose progress says that the model reads
 
         @server.command("assist.text")
         async def text(*arguments: Any) -> dict[str, str] | None:
@@ -58,9 +59,8 @@ class LspEditor:
     def tell(self, message: dict[str, Any]) -> None:
         """Send a piece of an answer, or its end."""
         self._server.protocol.notify(ANSWER, message)
-        if (progress := message.get("progress")) and message["id"] in self._shown:
-            report = types.WorkDoneProgressReport(cancellable=True, message=progress["message"])
-            self._server.work_done_progress.report(_PROGRESS + message["id"], report)
+        if message["id"] in self._shown:
+            self._report(message)
         if route := message.get("route"):
             self._server.session.show_answering(route["target"], route["budget_left_usd"])
         elif message["done"]:
@@ -69,9 +69,24 @@ class LspEditor:
             self._running.discard(message["id"])
         if message["done"] and message["id"] in self._shown:
             self._shown.discard(message["id"])
+            self._read.discard(message["id"])
             progress = self._server.work_done_progress
             progress.end(_PROGRESS + message["id"], types.WorkDoneProgressEnd())
         self._documents.tell(message)  # last: in Helix, the end of the progress clears the status line
+
+    def _report(self, message: dict[str, Any]) -> None:
+        """Tell the client's progress how far an answer is: once words come, it no longer says "reading"."""
+        number = message["id"]
+        words = ""
+        if progress := message.get("progress"):
+            words = progress["message"]
+            self._read.add(number)
+        elif message["delta"] and number in self._read:
+            words = "answering"
+            self._read.discard(number)
+        if words:
+            report = types.WorkDoneProgressReport(cancellable=True, message=words)
+            self._server.work_done_progress.report(_PROGRESS + number, report)
 
     def begin(self, number: str, question: EditorQuestion) -> None:
         """Show a progress that can be cancelled, if the client can."""
@@ -319,6 +334,7 @@ def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
     ]
     rows = [
         ("Explain", "explain", kind.Empty, where),
+        ("Facts", "facts", kind.Empty, where),
         ("Refactor...", "refactor", kind.RefactorRewrite, {**where, "words": PLAIN_REFACTORING}),
         ("Generate tests", "test", kind.Empty, where),
     ]

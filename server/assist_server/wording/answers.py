@@ -279,11 +279,19 @@ def progress_words(progress: AnswerProgress) -> str:
 
     >>> [progress_words(AnswerProgress(*row)) for row in (("reading", 753, 9.2), ("writing", 120, 9.0))]
     ['reading 753 tokens, about 9 s', 'writing, 120 tokens, 9 s']
+    >>> progress_words(AnswerProgress("reading", 1))
+    'reading 1 token'
     """
     if progress.phase == "writing":
-        return f"writing, {progress.tokens:,} tokens, {progress.seconds or 0:.0f} s"
-    tokens = f" {progress.tokens:,} tokens" if progress.tokens else ""
+        tokens = f", {count_words(progress.tokens)}" if progress.tokens else ""
+        return f"writing{tokens}, {progress.seconds or 0:.0f} s"
+    tokens = f" {count_words(progress.tokens)}" if progress.tokens else ""
     return f"reading{tokens}" + (f", about {max(1, progress.seconds):.0f} s" if progress.seconds else "")
+
+
+def count_words(tokens: int) -> str:
+    """How many tokens, in words."""
+    return f"{tokens:,} token{'s' * (tokens != 1)}"
 
 
 def progress_document(progress: AnswerProgress) -> dict[str, Any]:
@@ -328,6 +336,12 @@ def _left_out(decided: DecidedQuestion) -> tuple[tuple[str, str], ...]:
 def left_out_lines(left_out: Sequence[tuple[str, str]]) -> list[str]:
     """The first of the files that are left out of a diff, each with the reason."""
     return [f"Left out: {visible(path)} ({why})" for path, why in left_out[:NAMED]]
+
+
+def not_compared_lines(left_out: Sequence[str]) -> list[str]:
+    """What is said of files for which there was no time: a line that names some of them, or none."""
+    named = ", ".join(map(visible, left_out[:NAMED]))
+    return [f"Not all of this was compared, since it takes long: {named}"] if left_out else []
 
 
 def _left_out_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:

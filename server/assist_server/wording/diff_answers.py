@@ -68,12 +68,20 @@ def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:
     return Remarks(kept, len(found) - len(kept))
 
 
-def answer_text(command: str, answer: str, pieces: Sequence[Span]) -> str:
-    """What an editor shows of an answer about a diff: the message, or the remarks that have their place."""
-    if command == "commit":
-        return clean_message(answer)
-    kept = remarks_in(answer, pieces).kept
+def remarks_text(remarks: Remarks) -> str:
+    """The remarks that are kept, a line for each."""
+    kept = remarks.kept
     return "\n".join(f"{remark.path}:{remark.line}: {remark.text}" for remark in kept) or "No remarks."
+
+
+def dropped_lines(remarks: Remarks) -> list[str]:
+    """What is said of the remarks that are not kept."""
+    lines = []
+    if remarks.refuted:
+        lines.append(f"Dropped {remarks.refuted} that call a name undefined which is defined.")
+    if remarks.dropped:
+        lines.append(f"Dropped {remarks.dropped} about lines that are not in the diff.")
+    return lines
 
 
 def clean_message(answer: str) -> str:

@@ -1,7 +1,7 @@
 """Facts of code in words, as rows in which places are known, and as JSON. It computes none of them."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -125,6 +125,20 @@ def _code_span(text: str) -> str:
     """Text between more backticks than it has in a row."""
     marks = "`" * (1 + max(map(len, re.findall(r"`+", text)), default=0))
     return f"{marks} {text} {marks}" if "`" in text else f"`{text}`"
+
+
+def fact_documents(rows: Iterable[FactRow], uri_of: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Rows of facts for editors, as JSON: each has the parts of its words, and a place its URI and line."""
+    return [
+        {
+            "name": row.name,
+            "parts": [
+                {"words": part.words, **({"uri": uri_of(part.path), "line": part.line} if part.path else {})}
+                for part in row.parts
+            ],
+        }
+        for row in rows
+    ]
 
 
 def facts_document(found: CodeFacts) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""What a question of an editor is about: its folder with the index and the open documents, and the lines.
+
+It asks no model and decides nothing. It blocks, so it is called on threads.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assist_context.files.exclusions import exclusions
+from assist_context.files.repository_top import top_of
+from assist_context.retrieval.corpus import Corpus
+from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
+from assist_server.errors import UserError
+from assist_server.questions.composition import git_of
+from assist_server.questions.draft import QuestionFolders
+from assist_server.questions.targets import QuestionTarget, lines_in_document, overlay, refuse_blank
+from assist_server.workspace.documents import path_of
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.folders import (
+    WorkspaceFolder,
+    database_of,
+    docs_folders,
+    folder_of,
+    refuse_stray_link,
+)
+
+OPENED = 24  # open documents that are parsed for a question
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPlace:
+    """The folders of a question, its lines if it is about some, and the directories that it is asked from."""
+
+    folders: QuestionFolders
+    target: QuestionTarget | None
+    asked: tuple[str, ...]
+
+
+@contextmanager
+def place_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterator[QuestionPlace]:
+    """What a question is about, while its indexes are open.
+
+    Raises `UserError` if the editor does not have the document open.
+    """
+    state = snapshot.opened.get(question.uri)
+    if state is None and (question.uri or question.command != "ask"):
+        raise UserError("Open the document first, then ask about it: it is read as the editor has it.")
+    with ExitStack() as stack:
+        home = home_of(question, snapshot)
+        asked = [home.root]
+        others = [] if question.command == "facts" else [one for one in snapshot.folders if one != home]
+        if question.command == "ask":
+            config = snapshot.config
+            others += docs_folders(config.context.docs, (home, *others), config.paths.data)
+        corpora = [_corpus(folder, snapshot, stack) for folder in (home, *others)]
+        folders = QuestionFolders(corpora[0], tuple(corpora[1:]))
+        target = None
+        if state is not None:
+            path = home.relative(state.real_path) if state.real_path else state.document.path
+            document = overlay(folders.corpus, path, state.document)
+            alias = home.alias(path_of(question.uri)) if state.real_path else ""
+            target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
+            refuse_blank(question.command, target)
+            asked.append(os.path.dirname(state.real_path) or home.root)
+            asked += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
+        asked += [os.path.dirname(path) for path in map(path_of, question.files) if path]
+        if snapshot.folders and home not in snapshot.folders:
+            asked.insert(0, snapshot.folders[0].root)
+        yield QuestionPlace(folders, target, tuple(asked))
+
+
+def uris_in(snapshot: WorkspaceSnapshot, root: str) -> Callable[[str], str]:
+    """The URI of a path in a folder, which is the editor's own for an open document."""
+    opened = {state.real_path: uri for uri, state in snapshot.opened.items() if state.real_path}
+
+    def uri_of(path: str) -> str:
+        full = os.path.join(root, path)
+        return opened.get(full) or Path(full).as_uri()
+
+    return uri_of
+
+
+@contextmanager
+def corpus_with(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot) -> Iterator[Corpus]:
+    """A folder's index, with the folder's open documents laid over it."""
+    with ExitStack() as stack:
+        yield _corpus(folder, snapshot, stack)
+
+
+def home_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
+    """The folder that a question is about; for a file outside of all folders, the top of its repository.
+
+    Seen from its own folder, the rules that exclude all of this folder would not count.
+    """
+    state = snapshot.opened.get(question.uri)
+    if state and state.real_path:
+        _refuse_stray_link(path_of(question.uri), snapshot)
+    folder = folder_of(snapshot.folders, state.real_path) if state and state.real_path else None
+    if folder is not None:
+        return folder
+    if state is None and snapshot.folders:
+        return snapshot.folders[0]
+    if not state or not state.real_path:
+        raise UserError("Save the document in a folder of the workspace first, then ask about it.")
+    own = os.path.dirname(state.real_path)
+    root = top_of(own) or own
+    return WorkspaceFolder(root, database_of(root, snapshot.config.paths.data))
+
+
+def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitStack) -> Corpus:
+    """A folder's index, with the folder's open documents laid over it.
+
+    A repository around the workspace's folders leaves their documents to them.
+    """
+    corpus = corpus_of(folder)
+    stack.callback(corpus.reader.close)
+    inner = () if folder in snapshot.folders else snapshot.folders
+    inside = {
+        folder.relative(state.real_path): state.document
+        for uri, state in list(snapshot.opened.items())[-OPENED:]
+        # What a link led to is found under its own name, if at all: the rules may be about the other one.
+        if state.real_path and folder.holds(state.real_path) and not folder.alias(path_of(uri))
+        if folder_of(inner, state.real_path) is None
+    }
+    excluded = exclusions(folder.root, tuple(inside), git_of(snapshot.config)) if inside else {}
+    for path, document in inside.items():
+        if path not in excluded:
+            overlay(corpus, path, document)
+    return corpus
+
+
+def _refuse_stray_link(path: str, snapshot: WorkspaceSnapshot) -> None:
+    """Raise `UserError` for a document that a link out of its repository or workspace folder leads to."""
+    for folder in snapshot.folders:
+        for root in (folder.named, folder.root):
+            if root and path.startswith(os.path.join(root, "")):
+                refuse_stray_link(folder.root, os.path.relpath(path, root), [folder.root])
+                return
+    refuse_stray_link(os.path.dirname(path), path, [folder.root for folder in snapshot.folders])

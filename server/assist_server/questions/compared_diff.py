@@ -1,0 +1,34 @@
+"""A diff with the whole texts of its files: what is certain about it, and which names its files define.
+
+It asks no model, and does not show what it finds.
+"""
+
+from dataclasses import dataclass, field
+
+from assist_context.facts.diff_facts import ComparedFile, DiffFacts, defines, diff_facts
+from assist_context.files.git_repository import Git
+from assist_context.retrieval.corpus import Corpus
+from assist_server.workspace.folder_diff import FolderDiff, compared_files
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedDiff:
+    """The texts of a diff's files, and its facts."""
+
+    files: tuple[ComparedFile, ...] = ()
+    facts: DiffFacts = field(default_factory=DiffFacts)
+
+    def defines(self, path: str, name: str) -> bool:
+        """Whether a file of the diff defines or imports a name."""
+        return any(file.path == path and defines(file, name) for file in self.files)
+
+
+def compare(git: Git, diff: FolderDiff, corpus: Corpus | None) -> ComparedDiff:
+    """Compare the texts of a diff. Callers are looked up in `corpus`, where that has its new side."""
+    files = compared_files(git, diff)
+    return ComparedDiff(tuple(files), diff_facts(corpus if has_tree(diff) else None, files))
+
+
+def has_tree(diff: FolderDiff) -> bool:
+    """Whether the new side of a diff is in the working tree, which is what is indexed."""
+    return not any(".." in part for part in diff.compared)
