@@ -8,12 +8,14 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines, subjects
 from assist_context.evidence.mentions import MentionedName, likely_meanings
 from assist_context.index.reader import IndexedDefinition
+from assist_context.languages import Language
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_server.errors import WRONG_USAGE, UserError
@@ -23,6 +25,9 @@ from assist_server.workspace.folders import alias_in
 SYMBOLS = 200  # definitions of one name that are read at most
 NEEDS_CODE = ("explain", "test", "fix")  # a refactoring may write the first line of a file
 LISTED = 8  # of them, named in a message
+REMEMBERED = (
+    32  # texts whose symbols are kept: an editor's open documents, of which few change between questions
+)
 MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
@@ -135,9 +140,14 @@ def path_inside(corpus: Corpus, path: str) -> str:
 def overlay(corpus: Corpus, path: str, document: Document) -> Document:
     """Lay a document over the index, under its path in the folder. A very large one has no symbols."""
     named = Document(path, document.lines, document.language)
-    found = Symbols() if _size(named) > MOST_BYTES else symbols(named.language, named.text)
+    found = Symbols() if _size(named) > MOST_BYTES else _symbols(named.language, named.lines)
     corpus.set_open({**corpus.opened, path: OpenFile(named, found)})
     return named
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _symbols(language: Language, lines: tuple[str, ...]) -> Symbols:
+    return symbols(language, "".join(lines))
 
 
 def _read(path: str) -> Document:
