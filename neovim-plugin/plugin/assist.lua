@@ -12,6 +12,7 @@ end
 for _, name in ipairs({ 'Explain', 'Ask', 'Refactor', 'Test', 'Fix', 'Edit' }) do
   define(name, 'answer', name:lower(), { nargs = '*', range = true, bang = true })
 end
+define('Facts', 'answer', 'facts', { range = true })
 define('Commit', 'answer', 'commit', { bang = true })
 define('Review', 'answer', 'review', { nargs = '*', bang = true })
 define('Answer', 'answer', 'answer', {})

@@ -20,6 +20,7 @@ IN_DOCUMENTS = (
     "popup and ghost text",
     "next edit",
     "explained",
+    "facts",
     "refactor preview",
     "egress",
 )

@@ -44,7 +44,17 @@ function section(id) {
   error.setAttribute("role", "alert");
   const stop = button("Stop", "Stop this answer", () => say("stop", { id }), "stop");
   const sources = make("div", "sources", "");
-  made.append(make("h2", "", ""), progress, make("div", "body", ""), make("div", "notices", ""), error, sources, last);
+  const facts = make("dl", "facts", "");
+  made.append(
+    make("h2", "", ""),
+    facts,
+    progress,
+    make("div", "body", ""),
+    make("div", "notices", ""),
+    error,
+    sources,
+    last,
+  );
   made.append(stop, make("div", "actions", ""));
   return answers.appendChild(made);
 }
@@ -66,14 +76,33 @@ function drawBody(body, html) {
   }
 }
 
+// A button that opens a place; its words are text, whatever is in them.
+const place = (id, { words, number }) => {
+  const text = words.replace(BIDI, "");
+  return button(text, "Open " + text, () => say("open", { id, number }), "link");
+};
+
+function drawFacts(list, { id, facts }) {
+  const state = JSON.stringify(facts);
+  if (list.state === state) return;
+  list.state = state;
+  const rows = facts.flatMap(({ name, parts }) => {
+    const value = make("dd", "", "");
+    value.append(
+      ...parts.map((each) => ("number" in each ? place(id, each) : make("span", "", each.words.replace(BIDI, "")))),
+    );
+    return name ? [make("dt", "", name), value] : [value];
+  });
+  list.replaceChildren(...rows);
+}
+
 function drawLinks(drawn, { id, heading, links }) {
   const sources = drawn.querySelector(".sources");
   if (!links.length) return sources.replaceChildren();
-  const rows = links.map((each, number) => {
-    const [place, name] = [each.place, each.name].map((text) => text.replace(BIDI, ""));
+  const rows = links.map(({ place: words, name, number }) => {
     const row = make("li", "", "");
-    const open = button(place, "Open " + place, () => say("open", { id, number }), "link");
-    row.append(open, ...(name ? [make("span", "", " " + name)] : []));
+    const called = name.replace(BIDI, "");
+    row.append(place(id, { words, number }), ...(called ? [make("span", "", " " + called)] : []));
     return row;
   });
   const list = make("ol", "", "");
@@ -91,17 +120,33 @@ function drawCode(body, inserts) {
   }
 }
 
-function drawActions(actions, { id, error, verdict, copies }) {
+// Thumbs as shapes, since not every machine has a font with such characters.
+const THUMB = "M2 8h3v7H2zM6 8l3-6c1.6 0 2 1 2 2l-.4 2.6H14c.8 0 1.2.7 1 1.4l-1.6 5.7c-.2.8-.8 1.3-1.6 1.3H6z";
+function thumb(made, down) {
+  const shape = (name, attributes) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [attribute, value] of Object.entries(attributes)) element.setAttribute(attribute, value);
+    return element;
+  };
+  const drawing = shape("svg", { viewBox: "0 0 16 16", width: "16", height: "16", "aria-hidden": "true" });
+  const turned = down ? { transform: "rotate(180 8 8.5)" } : {};
+  drawing.append(shape("path", { d: THUMB, fill: "currentColor", ...turned }));
+  made.append(drawing);
+}
+
+function drawActions(actions, { id, error, verdict, copies, asksModel }) {
   const retry = (wish) => () => say("retry", { id, wish });
-  const rating = (text, label, value) => {
-    const made = button(text, label, () => say("rate", { id, verdict: value }), "plain");
+  const rating = (label, value) => {
+    const made = button("", label, () => say("rate", { id, verdict: value }), "plain");
+    thumb(made, value === "bad");
     made.setAttribute("aria-pressed", String(verdict === value));
     return made;
   };
   const again = button("Try again", "Ask the same again", retry(""), error ? "" : "plain");
   const provider = button("Ask a provider", "Ask a provider the same", retry("frontier"));
   const copy = button("Copy all", "Copy the whole answer", () => say("copyAll", { id }), "plain");
-  const thumbs = [rating("👍", "A good answer", "good"), rating("👎", "A bad answer", "bad")];
+  if (!asksModel) return actions.replaceChildren(...(copies ? [copy] : []));
+  const thumbs = [rating("A good answer", "good"), rating("A bad answer", "bad")];
   actions.replaceChildren(again, ...(error ? [provider] : []), ...(copies ? [copy] : []), ...thumbs);
 }
 
@@ -113,6 +158,7 @@ function draw(answer) {
   write(drawn.querySelector(".progress"), progress);
   write(drawn.querySelector(".error"), error);
   write(drawn.querySelector(".last"), last);
+  drawFacts(drawn.querySelector(".facts"), answer);
   drawBody(body, html);
   drawn.querySelector(".notices").replaceChildren(...notices.map((each) => make("p", "notice", each)));
   drawn.setAttribute("aria-busy", String(!done));

@@ -1,6 +1,6 @@
 /** A conversation in a view next to the code: what is asked, and the answers as they stream in. */
 import * as vscode from "vscode";
-import { DONE, drawn, FRESH, linked, type Piece, took } from "./conversation";
+import { DONE, drawn, factText, FRESH, linked, type Piece, places, took } from "./conversation";
 import type { Question } from "./questions";
 import { complain } from "./setup";
 
@@ -32,10 +32,12 @@ export class Answers implements vscode.Disposable {
     private readonly run: Run,
   ) {}
 
-  /** Show a section for the answer to a question that was just asked. */
-  asked(id: string, title: string, question: Question): void {
+  /** Show a section for the answer to a question that was just asked; facts ask no model. */
+  asked(id: string, title: string, question: Question, asksModel = true): void {
     const answer = this.of(id);
     answer.title = title;
+    answer.asksModel = asksModel;
+    if (!asksModel) answer.last = "";
     answer.question = question;
     this.editor = vscode.window.activeTextEditor ?? this.editor;
     if (this.panel) this.panel.reveal(undefined, true);
@@ -129,7 +131,7 @@ export class Answers implements vscode.Disposable {
       case "stop":
         return this.stop(told.id);
       case "copyAll":
-        return vscode.env.clipboard.writeText(this.of(told.id).text.trim());
+        return vscode.env.clipboard.writeText(whole(this.of(told.id)));
       case "open":
         return this.show(told.id, told.number);
       case "rate":
@@ -174,13 +176,13 @@ export class Answers implements vscode.Disposable {
     this.draw();
   }
 
-  /** Open a source at its lines, in the column of the code. */
+  /** Open a place at its line, in the column of the code. */
   private async show(id: string, number: number): Promise<void> {
-    const link = this.of(id).links[number];
-    if (!link) return;
-    const selection = new vscode.Range(link.first - 1, 0, link.first - 1, 0);
+    const place = places(this.of(id))[number];
+    if (!place) return;
+    const selection = new vscode.Range(place.line - 1, 0, place.line - 1, 0);
     const viewColumn = this.editor?.viewColumn ?? vscode.ViewColumn.One;
-    await vscode.window.showTextDocument(vscode.Uri.parse(link.uri), { selection, viewColumn });
+    await vscode.window.showTextDocument(vscode.Uri.parse(place.uri), { selection, viewColumn });
   }
 
   private async insert(code: string): Promise<void> {
@@ -188,6 +190,11 @@ export class Answers implements vscode.Disposable {
     const editor = await vscode.window.showTextDocument(this.editor.document, this.editor.viewColumn);
     await editor.edit((edit) => edit.replace(editor.selection, code));
   }
+}
+
+/** The facts and the words of an answer. */
+function whole(answer: typeof FRESH): string {
+  return [factText(answer), answer.text.trim()].filter(Boolean).join("\n\n");
 }
 
 /** Where a follow-up belongs, if that is not the first folder: the server keeps a conversation to one folder. */

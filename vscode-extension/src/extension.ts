@@ -25,7 +25,7 @@ import {
   type Status,
 } from "./status";
 
-const QUESTIONS = ["explain", "ask", "refactor", "test", "fix"];
+const QUESTIONS = ["explain", "facts", "ask", "refactor", "test", "fix"];
 const PAUSED = "assist.paused";
 
 let assist: Assist | undefined;
@@ -199,7 +199,7 @@ class Assist {
     const asked = client && (await question(client, command, given));
     if (!asked) return;
     const { id } = await client.run<{ id: string }>(command, asked);
-    this.answers.asked(id, title(command, asked), asked);
+    this.answers.asked(id, title(command, asked), asked, command !== "facts");
   }
 
   /** An edit at the cursor or of the selection: a wish, then the preview. The view opens only if it fails. */

@@ -35,8 +35,8 @@ local function draw(view)
   window.write(view.buf, view.shown.lines)
   api.nvim_buf_clear_namespace(view.buf, space, 0, -1)
   for _, mark in ipairs(view.shown.marks) do
-    local row, group = unpack(mark)
-    api.nvim_buf_set_extmark(view.buf, space, row - 1, 0, { end_col = #view.shown.lines[row], hl_group = group })
+    local row, group, from, to = unpack(mark)
+    api.nvim_buf_set_extmark(view.buf, space, row - 1, from, { end_col = to, hl_group = group })
   end
   if follows then api.nvim_win_set_cursor(win, { view.shown.bottom, 0 }) end
 end
@@ -94,10 +94,13 @@ local function enter_code(view)
   vim.cmd.split()
 end
 
---- The place that the line at the cursor names: a source, or a path of the project with a line number.
+--- The place at the cursor, else the next one in its line: of a fact or a source, or a path of the project with a
+--- line number.
 local function place_here(view)
-  local source = view.shown.sources[vim.fn.line('.')]
-  if source then return source.uri, source.first end
+  local places, column = view.shown.places[vim.fn.line('.')] or {}, vim.fn.col('.')
+  for number, place in ipairs(places) do
+    if column <= place[2] or number == #places then return place[3], place[4] end
+  end
   local path, line = api.nvim_get_current_line():match('([^%s:`*(]+):(%d+)')
   local root = server(view).root_dir
   if not path or not root or path:find('%.%.') or path:sub(1, 1) == '/' then return end
@@ -107,7 +110,7 @@ end
 
 local function jump(view)
   local uri, line = place_here(view)
-  if not uri then return client.warn('no source on this line') end
+  if not uri then return client.warn('no place on this line') end
   enter_code(view)
   local at = { line = line - 1, character = 0 }
   vim.lsp.util.show_document({ uri = uri, range = { start = at, ['end'] = at } }, 'utf-16', { focus = true })
@@ -128,7 +131,7 @@ local function show(view)
     r = M.reply,
     R = M.retry,
     P = function() M.retry(view, 'frontier') end,
-    y = function() copy(vim.split(turn_here(view).text:gsub('\n+$', ''), '\r?\n')) end,
+    y = function() copy(conversation.lines(turn_here(view))) end,
     c = copy_code,
     gf = jump,
     ['<CR>'] = jump,
@@ -203,7 +206,8 @@ local function ask_about(command, args, prompt, inline)
   ask(args.args)
 end
 
-for command, prompt in pairs({ explain = false, test = false, fix = false, ask = 'Ask: ', refactor = 'Refactor: ' }) do
+local PROMPTS = { explain = false, facts = false, test = false, fix = false, ask = 'Ask: ', refactor = 'Refactor: ' }
+for command, prompt in pairs(PROMPTS) do
   M[command] = function(args) ask_about(command, args, prompt) end
 end
 

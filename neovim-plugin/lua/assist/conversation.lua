@@ -4,7 +4,8 @@ local M = {}
 
 --- A question whose answer has not begun. `asked` are the words above it, if any.
 function M.turn(id, asked)
-  return { id = id, asked = asked, notices = {}, text = '', running = true, progress = { message = 'asking' } }
+  local progress = { message = 'asking' }
+  return { id = id, asked = asked, facts = {}, notices = {}, text = '', running = true, progress = progress }
 end
 
 --- How far an answer is, in words; "" once its words say so themselves.
@@ -24,10 +25,35 @@ function M.take(turn, message)
   turn.text = (message.restart and '' or turn.text) .. delta
   if delta ~= '' and turn.progress and turn.progress.phase ~= 'writing' then turn.progress = nil end
   turn.progress = message.progress or turn.progress
+  turn.facts = message.facts or turn.facts
   if message.notice then table.insert(turn.notices, message.notice) end
   for _, member in ipairs({ 'edit', 'error', 'summary', 'sources', 'thread' }) do
     turn[member] = message[member] or turn[member]
   end
+end
+
+--- The lines of facts, each a {text, places}: names in a column, and of each place {from, to, uri, line}, in bytes.
+local function fact_lines(facts)
+  local width, found = 0, {}
+  vim.iter(facts):each(function(fact) width = math.max(width, #fact.name > 0 and #fact.name + 2 or 0) end)
+  for _, fact in ipairs(facts) do
+    local text, places = fact.name .. (' '):rep(width - #fact.name), {}
+    for _, part in ipairs(fact.parts) do
+      local words = part.words:gsub('%c', '?')
+      if part.uri then table.insert(places, { #text, #text + #words, part.uri, part.line }) end
+      text = text .. words
+    end
+    table.insert(found, { text, places })
+  end
+  return found
+end
+
+--- All that an answer says, as lines.
+function M.lines(turn)
+  local found = vim.iter(fact_lines(turn.facts)):map(function(line) return line[1] end):totable()
+  local text = turn.text:gsub('\n+$', '')
+  if text ~= '' and #found > 0 then table.insert(found, '') end
+  return text == '' and found or vim.list_extend(found, vim.split(text, '\r?\n'))
 end
 
 local function source_words(source)
@@ -35,13 +61,20 @@ local function source_words(source)
   return (table.concat(vim.tbl_filter(function(word) return word ~= '' end, words), ' '):gsub('%c', '?'))
 end
 
---- What shows the turns: `lines`, `marks` {row, highlight group}, the `sources` by row, the turn `starts`, and the
---- `bottom` row that is followed while an answer comes in. Rows count from 1.
+--- What shows the turns: `lines`, `marks` {row, highlight group, from, to}, the `places` {from, to, uri, line} by
+--- row, the turn `starts`, and the `bottom` row that is followed while an answer comes in. Rows count from 1.
 function M.shown(turns)
-  local shown = { lines = {}, marks = {}, sources = {}, starts = {} }
+  local shown = { lines = {}, marks = {}, places = {}, starts = {} }
   local function line(text, group)
     table.insert(shown.lines, text)
-    if group then table.insert(shown.marks, { #shown.lines, group }) end
+    if group then table.insert(shown.marks, { #shown.lines, group, 0, #text }) end
+  end
+  local function fact(row)
+    line(row[1])
+    shown.places[#shown.lines] = row[2]
+    for _, place in ipairs(row[2]) do
+      table.insert(shown.marks, { #shown.lines, 'Directory', place[1], place[2] })
+    end
   end
   local function part(text, group)
     if text == '' then return end
@@ -52,16 +85,20 @@ function M.shown(turns)
     table.insert(shown.starts, #shown.lines + 1)
     part(turn.asked or '', 'Title')
     vim.iter(turn.notices):each(function(notice) part('> ' .. notice) end)
+    if #turn.facts > 0 and #shown.lines > 0 then line('') end
+    local facts = #shown.lines + 1
+    vim.iter(fact_lines(turn.facts)):each(fact)
     part((turn.text:gsub('[\r\n]+$', '')))
     part(M.progress(turn), 'Comment')
     part(M.edit_words(turn))
     part(turn.error or '', 'DiagnosticError')
     part(turn.summary or '', 'Comment')
     if #(turn.sources or {}) > 0 then part('Sources:', 'Comment') end
-    shown.bottom = #shown.lines
+    shown.bottom = #turn.facts > 0 and turn.text == '' and facts or #shown.lines -- until words come, facts are read
     for _, source in ipairs(turn.sources or {}) do
-      line(source_words(source), 'Directory')
-      shown.sources[#shown.lines] = source
+      local words = source_words(source)
+      line(words, 'Directory')
+      shown.places[#shown.lines] = { { 0, #words, source.uri, source.first } }
     end
   end
   return shown

@@ -20,7 +20,7 @@ FAKE = (
     SERVER
     + """
 _G.results, _G.asked = {}, 0
-local commands = { 'ask', 'explain', 'refactor', 'commitMessage', 'review', 'retry', 'rate', 'cancel', 'models' }
+local commands = { 'ask', 'explain', 'facts', 'refactor', 'commitMessage', 'review', 'retry', 'rate', 'cancel', 'models' }
 commands = vim.tbl_map(function(name) return 'assist.' .. name end, commands)
 _G.tell = function(message)
   _G.notify('assist/answer', vim.tbl_extend('keep', message, { delta = '', done = false }))
@@ -132,6 +132,58 @@ def test_progress_is_told_until_the_first_word_and_errors_are_apart(nvim: Openin
         False,
         False,
     ]
+
+
+def test_facts_stand_above_the_words_and_lead_to_their_places(nvim: Opening, tmp_path: Path) -> None:
+    editor = open_told(nvim, tmp_path)
+    shop = tmp_path / "space" / "shop"
+    uris = [(shop / name).as_uri() for name in ("cart.py", "prices.py")]
+    parts = [
+        {"words": "gross ("},
+        {"words": "shop/prices.py:2", "uri": uris[1], "line": 2},
+        {"words": "), Cart ("},
+        {"words": "shop/cart.py:8", "uri": uris[0], "line": 8},
+        {"words": ")"},
+    ]
+    odd = [{"words": "12", "uri": uris[0], "line": 12}, {"words": ': "shop/cart.py:1 ```"'}]
+    facts = [{"name": "Calls", "parts": parts}, {"name": "Returns", "parts": odd}]
+    editor.command("AssistExplain")
+    tell(editor, "a1", progress={"phase": "reading", "message": "reading 753 tokens, about 9 s"})
+    tell(editor, "a1", facts=facts)
+    known = ["Calls    gross (shop/prices.py:2), Cart (shop/cart.py:8)", 'Returns  12: "shop/cart.py:1 ```"']
+    editor.until(
+        lambda: editor.lines() == [*known, "", "reading 753 tokens, about 9 s"], "facts and progress"
+    )
+    tell(editor, "a1", restart=True, delta="It adds up.")
+    tell(editor, "a1", done=True)
+    editor.until(lambda: editor.lines() == [*known, "", "It adds up."], "the facts and the words")
+    editor.keys("y")
+    copied = "\n".join([*known, "", "It adds up.", ""])
+    editor.until(lambda: editor.lua("return vim.fn.getreg('\"')") == copied, "all of it copied")
+    for search, name, line in (("gross", "prices.py", 2), ("Cart", "cart.py", 8), ("1 ```", "cart.py", 12)):
+        editor.command("AssistAnswer")
+        editor.command(f"call cursor(1, 1) | call search('{search}')")
+        editor.keys("gf")
+        here = f"return vim.fn.expand('%:t') == '{name}' and vim.fn.line('.') == {line}"
+        editor.until(here, f"the jump to {name}")
+
+
+@pytest.mark.every_version
+def test_facts_are_shown_where_there_is_no_model(
+    nvim: Opening, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    editor = open_shop(nvim, tmp_path, environ)
+    editor.command("12AssistFacts")
+    editor.until(
+        lambda: "Returns  13: sum(gross(item) for item in self.items)" in editor.lines(), "the facts"
+    )
+    assert editor.line().startswith("What     method Cart.total, shop/cart.py:12-13")
+    editor.command("call search('^Returns')")
+    editor.keys("gf")
+    editor.until("return vim.fn.expand('%:t') == 'cart.py' and vim.fn.line('.') == 13", "the jump")
+    editor.command("AssistExplain")
+    editor.until(lambda: any("model" in line for line in editor.lines()), "the error")
+    assert "Returns  13: sum(gross(item) for item in self.items)" in editor.lines()
 
 
 @pytest.mark.parametrize("answer", ["float", "split", "vsplit"])
@@ -267,10 +319,14 @@ def test_remarks_of_a_review_are_places_to_jump_to(nvim: Opening, tmp_path: Path
     editor = open_told(nvim, tmp_path, "vsplit")
     editor.command("AssistReview main")
     assert (heard(editor)[-1][0], heard(editor)[-1][1]["rev"]) == ("assist.review", "main")
+    uri = (tmp_path / "space" / "shop" / "cart.py").as_uri()
+    gone = [{"words": "shop/cart.py:9", "uri": uri, "line": 9}, {"words": ": `and` became `or`"}]
+    tell(editor, "a1", facts=[{"name": "", "parts": gone}])
+    editor.until(lambda: editor.lines()[:1] == ["shop/cart.py:9: `and` became `or`"], "what is certain")
     odd = {"uri": "file:///x", "place": "a\nb.py:3-9", "first": 3, "last": 9, "name": "", "outline": True}
     tell(editor, "a1", delta="shop/prices.py:2: no number without a name", done=True, sources=[odd])
     editor.until(lambda: editor.lines()[-1:] == ["a?b.py:3-9 (outline)"], "the source")
-    editor.keys("gg")
+    editor.command("call search('^shop/prices.py:2', 'w')")
     editor.until(lambda: editor.line().startswith("shop/prices.py:2"), "the remark")
     editor.keys("<CR>")
     editor.until("return vim.fn.expand('%:t') == 'prices.py' and vim.fn.line('.') == 2", "the jump")

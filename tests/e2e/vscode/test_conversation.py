@@ -72,13 +72,50 @@ def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop:
         lengths.add(len(body.inner_text()))
         return len(lengths - {0}) > 1
 
+    facts = view.locator("section .facts")
+    facts.locator("dd", has_text="13 lines, 3 definitions").or_(facts.locator("dt")).first.wait_for()
+    assert not body.inner_text(), "facts come before the words"
     until("an answer that grows", grows)
+    bar = window.bar()
+    assert "answering" in bar or "reading" not in bar, bar
     window.shoot("explain streams")
     view.locator("section .last").filter(has_text="on this machine").wait_for(timeout=120_000)
     window.shoot("explained")
     assert view.locator("h2").inner_text() == "Explain · cart.py:1"
     assert len(body.inner_text()) > 40
     assert not view.locator("section > .stop").is_visible(), "nothing is left to stop"
+
+
+def test_facts_are_shown_without_a_model_and_lead_to_their_lines(
+    window: Window, shop: Path, config: Path
+) -> None:
+    config.write_text("[completion]\nmodel = '/nowhere/missing.gguf'\n")
+    window.open("shop/cart.py", 13, 9)
+    until("the server", lambda: "no model" in window.status() or "failed" in window.status())
+    view = window.view()
+    section = view.locator("section").last
+    place = section.get_by_role("button", name="Open shop/prices.py:1")
+
+    def asked() -> bool:
+        """Whether the facts know the other file, which they do once the folder is indexed."""
+        window.run("Assist: Facts")
+        return window.appears(place.count, 3)
+
+    until("the facts", asked)
+    section.locator("dd", has_text="13: sum(gross(item) for item in self.items)").wait_for()
+    assert section.locator("h2").inner_text() == "Facts · cart.py:13"
+    assert section.locator("dd").first.inner_text() == "method Cart.total, shop/cart.py:12-13"
+    section.scroll_into_view_if_needed()
+    window.shoot("facts")
+    assert section.locator(".actions button").all_inner_texts() == ["Copy all"]
+    place.click()
+    until("the place", lambda: "Ln 1, Col 1" in window.bar())
+    assert window.page.locator('.tab.active[aria-label^="prices.py"]').count()
+    window.go(1, 5)
+    window.run("Assist: Explain")
+    second = view.locator("section").last
+    second.locator(".error").filter(has_text="model").wait_for()
+    assert second.locator("dd", has_text="2: net * 1.2").count() == 1
 
 
 def test_an_answer_is_stopped_by_its_button(window: Window, shop: Path) -> None:
@@ -120,7 +157,9 @@ def test_a_conversation_shows_progress_and_sources_and_goes_on(window: Window, s
     assert "conversation" not in second.locator(".notices").inner_text(), "a new one was begun"
     assert field.input_value() == ""
 
-    second.get_by_role("button", name="A good answer").click()
+    thumb = second.get_by_role("button", name="A good answer")
+    assert thumb.locator("svg path").count() == 1, "a shape, which needs no font"
+    thumb.click()
     second.locator('button[aria-pressed="true"]').wait_for()
     second.get_by_role("button", name="Copy the whole answer").click()
     copied = until("the answer", lambda: window.page.evaluate("navigator.clipboard.readText()"))
@@ -241,15 +280,20 @@ def test_a_review_links_its_remarks(window: Window, shop: Path, configuration: P
     for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "Begin"]):
         subprocess.run(["git", *words], cwd=shop, check=True)
     (shop / "shop" / "prices.py").write_text("def gross(net):\n    return net * 1.25\n")
-    with vendor(scripted_answer("shop/prices.py:2: name this rate")) as server:
+    refuted = "shop/prices.py:2: `gross` is not defined"
+    with vendor(scripted_answer(f"{refuted}\nshop/prices.py:2: name this rate")) as server:
         configure_provider(configuration, server.url, mode="ask")
         window.open("shop/cart.py", 1, 1)
         until("the server", lambda: "no model" in window.status() or "failed" in window.status())
         window.run("Assist: Review Changes")
+        window.dialog()
+        fact = window.view().locator("dd", has_text="1.25")
+        assert fact.count(), "what is certain is there before a model is asked"
         window.modal("Send")
         remark = window.view().locator(".sources li", has_text="name this rate")
         remark.wait_for()
     window.shoot("review")
+    assert window.view().locator(".sources li").count() == 1
     remark.locator("button").click()
     until("the line", lambda: "Ln 2, Col 1" in window.bar())
 
