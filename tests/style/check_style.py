@@ -21,7 +21,7 @@ SMALL_WING = 3  # modules; with so few, a folder is one more door to open, and n
 FUNCTION_LINES = 50
 PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.
-EDITOR_LINES = {"vscode-extension/src": 1_500, "neovim-plugin": 1_100}
+EDITOR_LINES = {"vscode-extension/src": 1_500, "neovim-plugin": 1_150}
 DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the border to the editor, and the thread that owns the model.
