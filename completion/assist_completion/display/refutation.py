@@ -117,7 +117,7 @@ def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
     for found in _NAME.finditer(code):
         name = found[0]
         open_end = found.end() == len(code) and site.rest[:1].isalnum()
-        if open_end or name in bound or name in _names_of(language):
+        if open_end or name in bound or name in built_in_names(language):
             continue
         before = code[: found.start()].rstrip(" \t")
         if before.endswith((".", "::", "->")) and not before.endswith("..."):
@@ -136,6 +136,7 @@ def _without_strings(site: CursorSite, code: str) -> str:
 
 
 @lru_cache
-def _names_of(language: str) -> frozenset[str]:
-    names = _BUILT_IN[language]
-    return frozenset(_BUILT_IN[names.get("like", language)]["words"].split())
+def built_in_names(language: str) -> frozenset[str]:
+    """The names that every file of a language has; none of a language that is not known."""
+    names = _BUILT_IN.get(language, {})
+    return frozenset(_BUILT_IN.get(names.get("like", language), {}).get("words", "").split())

@@ -26,6 +26,7 @@ from assist_completion.inference.conversation import (
 from assist_completion.inference.doubts import Doubt, WeighedToken, doubts
 from assist_completion.inference.drafts import DraftReader
 from assist_completion.inference.llama import SLICE, Abort, Llama, LlamaSequence, Load, Logits
+from assist_completion.inference.sentences import is_whole, sentences
 from assist_completion.prompt.layout import common_prefix
 from assist_completion.suggestion import Tokens
 
@@ -156,7 +157,7 @@ class AnswerRun:
         self.written.append(token)
         self.margins.append(margin)
         self.add_bytes(piece)
-        if self.conversation.ending and self._is_closed():
+        if (self.conversation.ending and self._is_closed()) or self._is_said():
             self.ended = "stop"
         elif repeats(self.written) or (b"\n" in piece and repeats_lines(self.text)):
             self.ended = "loop"
@@ -171,6 +172,14 @@ class AnswerRun:
         """Whether the last whole line is the one that ends the answer."""
         whole, newline, _ = self.text.rpartition("\n")
         return bool(newline) and whole.rpartition("\n")[2].rstrip() == self.conversation.ending
+
+    def _is_said(self) -> bool:
+        """Whether the answer has as many whole sentences as it may have; the next one may have begun."""
+        most = self.conversation.sentences
+        if not most:
+            return False
+        said = list(sentences(self.text))
+        return len(said) > most or (len(said) == most and is_whole(said[-1]))
 
     def stop(self) -> None:
         """Note that the model itself ended the answer."""

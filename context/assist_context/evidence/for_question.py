@@ -35,13 +35,19 @@ from assist_context.languages import language_of
 from assist_context.pages import SECTION
 from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.repo_map import MapBudget, rank_files, repo_map
-from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton
+from assist_context.retrieval.candidates import (
+    Candidate,
+    definition_candidate,
+    heads_around,
+    skeleton,
+)
 from assist_context.retrieval.corpus import Corpus
 
 # How much of the room each signal may fill, by what is asked. The code that the question is about is worth
 # most, since no answer can do without it: if it is long, it may take `room.TARGET_MOST`. What the question
 # names comes before guesses of the index. Callers show what may break, callees what the code relies on. A
-# signal that a plan lacks is not asked. "alone" is for a small model that edits or explains code: it
+# signal that a plan lacks is not asked. "alone" is for a small model that edits code, and "explained" for one
+# that explains it, which has to know whose part the code is: with more, it
 # takes the piece that looks best to it. Of 14 renamings in pallets/click, the 1.5B made 10 with the code in
 # question alone, and 2 with callers, callees and tests before it; of 6 explanations, 5 spoke of the callees.
 PLANS: Mapping[str, RoomPlan] = {
@@ -50,6 +56,7 @@ PLANS: Mapping[str, RoomPlan] = {
     "fix": {"target": 0.5, "definition": 0.12, "callee": 0.16, "test": 0.12, "caller": 0.06, "search": 0.04},
     "refactor": {"target": 0.45, "definition": 0.12, "callee": 0.13, "caller": 0.22, "test": 0.08},
     "alone": {"target": 0.7, "definition": 0.3},
+    "explained": {"target": 0.7, "around": 0.1, "definition": 0.2},
     "code": {
         "target": 0.4, "definition": 0.16, "callee": 0.1, "caller": 0.12, "test": 0.05, "search": 0.09,
         "page": 0.04, "map": 0.04,
@@ -60,9 +67,10 @@ PLANS: Mapping[str, RoomPlan] = {
     },
     "pages": {"target": 0.2, "definition": 0.05, "page": 0.6, "search": 0.1, "test": 0.03},
 }  # fmt: skip
+ALONE = frozenset({"alone", "explained"})
 # Candidates of one signal. More than these are seldom read, cost time and money, and leave the machine.
 MOST: Mapping[str, int] = {
-    "definition": 8, "callee": 12, "caller": 8, "test": 4, "search": 6, "page": 6, "map": 6
+    "around": 1, "definition": 8, "callee": 12, "caller": 8, "test": 4, "search": 6, "page": 6, "map": 6
 }  # fmt: skip
 EXAMPLES = 2  # callers that explain how code is used
 NAMED_WHOLE = 60  # lines: a definition that the question names is shown whole up to this length
@@ -137,11 +145,11 @@ def _meanings_of_names(
     of parameters more often than those of code to use.
     """
     names = names_in(question)
-    if command == "alone" and target:
+    if command in ALONE and target:
         text = "".join(corpus.lines(target.path)[target.first - 1 : target.last])
         names = tuple(name for name in names if name.text not in text)
     found = [_definitions_of_name(corpus, name, target, others) for name in names]
-    if command == "alone":
+    if command in ALONE:
         found = [meanings for meanings in found if len(meanings) == 1]
     return [meaning for meanings in found for meaning in meanings]
 
@@ -156,6 +164,7 @@ def _proposals(
     about = about or tuple(definition for at, definition in asked.named if at is corpus)[:SUBJECTS]
     wants_tests = bool(target) or asked.intent.tests
     return {
+        "around": _around(corpus, target) if target else (),
         "definition": _definitions(corpus, asked.named, asked.files),
         "page": candidates_of(found.pages, "page", asked.question),
         "search": candidates_of(found.code, "search", asked.question),
@@ -163,6 +172,11 @@ def _proposals(
         "caller": callers(corpus, about, tests=False),
         "test": _tests(corpus, about, target, command) if wants_tests else (),
     }
+
+
+def _around(corpus: Corpus, target: TargetLines) -> Iterator[Candidate]:
+    if heads := heads_around(corpus, target.path, target.first, "around"):
+        yield heads
 
 
 def _tests(

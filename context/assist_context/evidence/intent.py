@@ -47,6 +47,9 @@ def intent_of(question: str) -> QuestionIntent:
 
 
 AskedFact = Literal["tests", "uses", "changes", "places", ""]
+_FACT_KINDS: tuple[AskedFact, ...] = ("tests", "uses", "changes", "places")
+_NAMES = re.compile(r"`[^`\n]*`")
+_FILLERS_OF_FACTS = frozenset([*_TABLE["small"], *_TABLE["code"]])
 
 
 def asked_fact(question: str) -> AskedFact:
@@ -56,8 +59,26 @@ def asked_fact(question: str) -> AskedFact:
     ['uses', 'tests', 'places', '']
     """
     text = _plain_words(question)
-    kinds: tuple[AskedFact, ...] = ("tests", "uses", "changes", "places")
-    return next((kind for kind in kinds if _speaks_of(kind, text)), "")
+    return next((kind for kind in _FACT_KINDS if _speaks_of(kind, text)), "")
+
+
+def asks_only_facts(question: str) -> bool:
+    """Whether nothing is asked but such facts about the names: then there is nothing left to explain.
+
+    >>> asks_only_facts("where is `total` used, and is it tested?"), asks_only_facts("why is `total` used?")
+    (True, False)
+    """
+    text = f" {_plain_words(_NAMES.sub(' ', question))} "
+    for name in names_in(question):
+        text = text.replace(f" {name.text.lower()} ", " ")
+    for kind in _FACT_KINDS:
+        for phrase in sorted(_TABLE[kind], key=len, reverse=True):
+            text = text.replace(f" {phrase} ", " ")
+    reasons = _TABLE["reasons"]
+    rest = text.split()
+    return bool(asked_fact(question)) and not any(
+        word in reasons or word not in _FILLERS_OF_FACTS for word in rest
+    )
 
 
 def _plain_words(question: str) -> str:

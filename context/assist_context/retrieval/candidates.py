@@ -15,6 +15,10 @@ FIELDS = 6  # lines shown between the head of a class and its first member
 CHARACTERS = 2_400  # of one snippet; more would push out everything else
 LONGEST_LINE = 400  # characters; a longer line is data
 
+DOC_LINES = 3  # of a docstring below the head of a block
+_DOCSTRINGS = ('"""', "'''", 'r"""')
+_CLOSING = (")", "]", "}", "#", "//")  # what begins no block, though it is indented less
+
 LineSpan = tuple[int, int]
 
 
@@ -86,6 +90,40 @@ def skeleton(corpus: Corpus, path: str, signal: str, most: int = 20) -> Candidat
         ]
     spans = [(top.start_line, top.start_line + top.head_lines - 1) for top in tops[:most]]
     return Candidate(path, _merge_spans(spans), signal, corpus) if spans else None
+
+
+def heads_around(corpus: Corpus, path: str, first: int, signal: str) -> Candidate | None:
+    """The heads of the blocks around a line, with the first sentence of a docstring; None at the top level.
+
+    A block's head is the nearest line above that is indented less.
+    """
+    lines = corpus.lines(path)
+    spans: list[LineSpan] = []
+    indent = _indent(lines[first - 1]) if 0 < first <= len(lines) else 0
+    for number in range(first - 1, 0, -1):
+        line = lines[number - 1]
+        if indent == 0:
+            break
+        if line.strip() and _indent(line) < indent and not line.strip().startswith(_CLOSING):
+            indent = _indent(line)
+            spans.insert(0, (number, number + _docstring_lines(lines[number : number + DOC_LINES])))
+    return Candidate(path, _merge_spans(spans), signal, corpus) if spans else None
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _docstring_lines(following: Sequence[str]) -> int:
+    """How many of the lines below a head are the first paragraph of a docstring."""
+    if not following or not following[0].strip().startswith(_DOCSTRINGS):
+        return 0
+    for count, line in enumerate(following, 1):
+        if not line.strip():
+            return count - 1
+        if line.rstrip().endswith(_DOCSTRINGS):
+            return count
+    return len(following)
 
 
 def overlap(one: Candidate, other: Candidate) -> float:

@@ -3,12 +3,12 @@
 What is certain about code is found by the context package; git says which commits its lines are from.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import subjects
-from assist_context.evidence.intent import AskedFact, asked_fact
+from assist_context.evidence.intent import AskedFact, asked_fact, asks_only_facts
 from assist_context.evidence.mentions import likely_meanings, names_in
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import FileFacts, file_facts
@@ -26,13 +26,15 @@ MOST_CHANGES = 3
 class CodeFacts:
     """What is certain about a definition, with the commits of its lines, newest first; or about a file.
 
-    `asked` is the fact that a question is about, "" for all of them; paths are in the folder `root`.
+    `asked` is the fact that a question is about, "" for all of them; `whole` says that it asks nothing else.
+    Paths are in the folder `root`.
     """
 
     about: DefinitionFacts | FileFacts
     changes: tuple[LineChange, ...] = ()
     asked: AskedFact = ""
     root: str = ""
+    whole: bool = False
 
 
 def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, str]) -> CodeFacts | None:
@@ -59,7 +61,8 @@ def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, st
             document = Document(at.path, tuple(lines), language_of(at.path))
             about = definition_facts(corpus, document, at)
             if about is not None:
-                return _with_changes(corpus, about, programs, wanted)
+                found_facts = _with_changes(corpus, about, programs, wanted)
+                return replace(found_facts, whole=asks_only_facts(words))
     return None
 
 
@@ -80,3 +83,17 @@ def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[Li
         return tuple(last_changes(tree, never, path, *lines)[:MOST_CHANGES]) if tree else ()
     except GitFailed:
         return ()
+
+
+def fact_texts(found: CodeFacts) -> Iterator[str]:
+    """What the facts name: paths, names and texts of statements."""
+    about = found.about
+    if isinstance(about, FileFacts):
+        yield from (about.path, *about.imports, *about.importers)
+        yield from (f"{part.definition.path} {part.definition.qualified}" for part in about.parts)
+        return
+    yield from (about.path, about.definition.qualified, about.definition.doc, about.definition.signature)
+    yield from (statement.text for statement in about.statements)
+    yield from (f"{call.name} {call.defined[0] if call.defined else ''}" for call in about.calls)
+    yield from (f"{use.path} {use.inside}" for use in (*about.callers, *about.tests))
+    yield from (member.name for member in about.members)

@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from assist_context.evidence.intent import asks_only_facts
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import cause_of
 from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
@@ -48,6 +49,10 @@ from assist_server.questions.leaving_files import (
 )
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
+
+
+BY_FACTS = "facts"  # the cause of a decision that no model is asked
+FACTS_WHY = "the index and git answer it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +130,17 @@ def decide(
 ) -> DecidedQuestion:
     """The decision about a question, with its reason in words. A refusal is a decision, not an error.
 
-    One that is not to be `answered` needs no facts.
+    One that is not to be `answered` needs no facts, unless they decide that no model is asked.
     """
     name = random_token()
+    facts = _code_facts(question, folders, inputs, answered=answered)
+    answers_all = facts is not None and facts.whole and question.wish != "frontier"
     local = draft(question, folders, inputs.local.tokens, small=True)
-    leaving = _leaving(name, question, folders, inputs)
+    leaving = Leaving() if answers_all else _leaving(name, question, folders, inputs)
     rules = _rules(question, inputs, leaving)
     decision = route(_facts(question, local, leaving.draft, inputs), rules, question.wish, inputs.history)
+    if answers_all:
+        decision = replace(decision, target="local", cause=BY_FACTS, why=FACTS_WHY, asks=False)
     root = folders.corpus.root
     elsewhere = inputs.asked and os.path.realpath(inputs.asked[0]) != root
     surroundings = (
@@ -139,16 +148,17 @@ def decide(
         *([("Folder", root)] if elsewhere else []),
         *moved_directories(inputs.config),
     )
-    facts = _code_facts(question, folders, inputs) if answered else None
     return DecidedQuestion(name, question, root, local, decision, rules, inputs, leaving, surroundings, facts)
 
 
-def _code_facts(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> CodeFacts | None:
+def _code_facts(
+    question: Question, folders: QuestionFolders, inputs: DecisionInputs, *, answered: bool
+) -> CodeFacts | None:
     """What is certain about the code to explain, or about what a question names."""
     programs = inputs.config.programs
-    if question.command == "explain" and question.target is not None:
+    if question.command == "explain" and question.target is not None and answered:
         return code_facts(folders.corpus, question.target, programs)
-    if question.command != "ask":
+    if question.command != "ask" or not (answered or asks_only_facts(question.words)):
         return None
     words = with_meant_names(question.words, question.thread)
     return asked_facts((folders.corpus, *folders.others), words, programs)

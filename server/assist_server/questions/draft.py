@@ -28,6 +28,7 @@ from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_escalation.routing.router import Wish
 from assist_server.questions.instructions import (
     EDITS,
+    SENTENCES,
     AnswerForm,
     beginning,
     closing,
@@ -56,6 +57,9 @@ FRONTIER_TOKENS = 8_000
 ATTACHED_TOKENS = 3_000
 ATTACHED_FRONTIER_TOKENS = 12_000
 WHOLE_FILE = 150  # lines; a file up to this length is shown whole for an edit: about 1,500 tokens at most
+
+
+_SMALL_PLANS = {"refactor": "alone", "fix": "alone", "explain": "explained"}  # how code in question is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +271,8 @@ def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
 class Draft:
     """A prompt for one kind of model, the form that its answer must have, and what an edit starts from.
 
-    An answer that is code begins with `beginning`, and repeats much of `old`. `turn` are the spans that are
+    An answer begins with `beginning` and has at most so many `sentences`, 0 for any number; one that is code
+    repeats much of `old`. `turn` are the spans that are
     new in a conversation; without one, these are all. `left_out` names the files that rules keep out of the
     prompt, each with the reason in words, and `notes` says what is not shown whole.
     """
@@ -278,6 +283,7 @@ class Draft:
     whole: EditTarget | None = None
     create: frozenset[str] = frozenset()
     beginning: str = ""
+    sentences: int = 0
     old: str = ""
     turn: tuple[Span, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
@@ -312,7 +318,7 @@ def draft(
     about, others = _apart(evidence.spans, target, folders.corpus.root)
     last = closing(command, form)
     turn = (
-        Span(instructions(kind, form), Origin("assist")),
+        Span(instructions(kind, form, small=small), Origin("assist")),
         *others,
         *about,
         *_test_place_span(folders, target, place, head),
@@ -324,13 +330,15 @@ def draft(
         form = replace(form, fence=fence(span.text for span in turn))
     earlier = earlier_turns(thread, thread.dropped if thread and small else 0)
     whole = _edit_target(form, target, place)
+    short = small and command == "explain" and target is not None
     return Draft(
         Prompt(command, joined_spans(earlier, turn)),
         form,
         evidence,
         whole,
         create=frozenset({place.path}) if place and not place.after else frozenset(),
-        beginning=beginning(form, target) + head if whole else "",
+        beginning=beginning(form, target) + head if whole or short else "",
+        sentences=SENTENCES if short else 0,
         old=target.text if whole and target and not place else "",
         turn=turn,
         notes=(*attached.notes, *([] if small else earlier_notes(earlier))),
@@ -348,7 +356,7 @@ def _evidence(
     if thread is not None and target is None:
         tokens = tokens // 2 if asks_for_more(words) else 0
     whole_files = not small and command in EDITS  # a model must see exactly what it changes
-    plan = "alone" if small and (command in EDITS or (command == "explain" and target)) else command
+    plan = _SMALL_PLANS.get(command, command) if small and target else command
     around = EvidenceSurroundings(attached, follow_up=thread is not None, plan=plan)
     if target is None:
         words = with_meant_names(words, thread)

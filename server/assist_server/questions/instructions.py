@@ -59,6 +59,12 @@ _CLOSINGS = {
     "fix": "Reply with the complete corrected code in one code block and nothing else.",
     "test": "Reply with the tests in one code block and nothing else.",
 }
+# A small model is right about what code is for, and then adds what is not there: so it says little.
+_SHORT = {
+    "explain": "Say in two sentences what this code is for and what it does. Use only names that "
+    "stand in the code. No lists, no headings, no advice.",
+}
+SENTENCES = 2  # of an explanation by a small model
 EDITS = ("refactor", "fix")
 
 
@@ -85,10 +91,12 @@ def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits =
     return AnswerForm()
 
 
-def instructions(command: str, form: AnswerForm) -> str:
+def instructions(command: str, form: AnswerForm, *, small: bool = False) -> str:
     """The system message for one question."""
     if form.kind == "whole":
         return _WRITER
+    if small and command in _SHORT:
+        return f"{_READER} {_SHORT[command]}"
     parts = [_READER, _TASKS[command]]
     if form.kind == "pieces":
         parts.append(_PIECES)
@@ -114,7 +122,12 @@ def doubt_words(line: str, written: str, expected: str) -> str:
 
 
 def beginning(form: AnswerForm, target: QuestionTarget | None) -> str:
-    """The text with which an answer that is one block of code begins: its fence, and the language."""
+    """The text with which an answer of a small model begins: the fence of a block of code and the language.
+
+    What explains a definition begins with its name, so that the model takes it for nothing else.
+    """
+    if not form.kind:
+        return f"`{target.name}`" if target and target.name else ""
     language = target.document.language.name if target else ""
     return f"{form.fence}{language}\n" if form.kind in ("whole", "file") else ""
 

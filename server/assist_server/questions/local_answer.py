@@ -19,16 +19,18 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from assist_completion.display.refutation import built_in_names
 from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation, LocalAnswer, Turn
 from assist_completion.inference.doubts import Doubt
 from assist_context.documents import split_lines
 from assist_context.languages import language_of
 from assist_escalation.edits.plan import EditError, OtherCodeError, UnchangedError
-from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.prompts import Origin, Prompt, Span, label
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
 from assist_escalation.redaction.restorer import Restorer, address_guard_of
 from assist_escalation.routing.features import Confidence
+from assist_server.questions.code_facts import fact_texts
 from assist_server.questions.composition import random_token, secret_values
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.doubtful_edits import with_doubts
@@ -49,6 +51,7 @@ from assist_server.questions.events import (
     reading,
     shown_sources,
 )
+from assist_server.questions.held_sentences import HeldSentences, KnownWords
 from assist_server.questions.instructions import LOCAL_ANSWERS, closing, doubt_words
 from assist_server.questions.new_tests import whole_tests
 from assist_server.threads.thread import Thread
@@ -57,6 +60,8 @@ from assist_server.threads.thread_prompts import MARKS, FittedConversation, fit_
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer, AnswerStream
 
+HELD = frozenset({"explain", "ask"})  # commands whose answers are sentences
+NAMED = 4  # names that a notice lists
 KEPT_SHARE = 0.7  # of its code, which a prompt keeps each time it does not fit the local model's window
 TRIES = 6
 UNSCANNED = "The question could not be searched for secrets, so look at an address before you open it: {}"
@@ -176,8 +181,8 @@ async def _attempts(
         guard = address_guard_of(redacted)
         stream = local.answer(following)
         shown: list[str] = []
-        async with aclosing(_guard_addresses(stream, guard, local.prefill, pace)) as guarded:
-            async for piece in guarded:
+        async with aclosing(_shown_pieces(decided, stream, guard, (local.prefill, pace))) as pieces:
+            async for piece in pieces:
                 shown += [piece.text] if isinstance(piece, AnswerPiece) else []
                 yield piece
         given.append(stream.result)
@@ -207,6 +212,43 @@ async def _guard_addresses(
             for progress in pace.after(stream.written) if pace else ():
                 yield progress
     yield AnswerPiece(guard.rest())
+
+
+async def _shown_pieces(
+    decided: DecidedQuestion, stream: "AnswerStream", guard: Restorer, pace: tuple[float, WritingPace | None]
+) -> AsyncGenerator[AnswerPiece | AnswerProgress | Notice, None]:
+    """What is shown of the local model's answer; of sentences, those that are held to what it was shown."""
+    held = _held_sentences(decided) if decided.local.prompt.command in HELD else None
+    async with aclosing(_guard_addresses(stream, guard, *pace)) as pieces:
+        async for piece in pieces:
+            if held is not None and isinstance(piece, AnswerPiece):
+                yield AnswerPiece(held.take(piece.text))
+            else:
+                yield piece
+    if held is not None:
+        yield AnswerPiece(held.rest())
+        for notice in _left_out_notices(held):
+            yield notice
+
+
+def _held_sentences(decided: DecidedQuestion) -> HeldSentences:
+    """What holds an answer to what the model was shown, to the facts, and to the names of the language."""
+    spans = [span for span in decided.local.prompt.spans if span.origin.source != "assist"]
+    texts = [text for span in spans for text in (span.text, label(span.origin))]
+    facts = fact_texts(decided.facts) if decided.facts else ()
+    languages = {language_of(span.origin.path).name for span in spans if span.origin.path}
+    built_in = (name for language in languages for name in built_in_names(language))
+    project = [decided.root.rpartition("/")[2], *(text.lower() for text in texts if "\n" not in text)]
+    return HeldSentences(KnownWords.of([*texts, *facts, *project], built_in), decided.local.sentences)
+
+
+def _left_out_notices(held: HeldSentences) -> Iterator[Notice]:
+    """What to know about sentences of the model that are not shown."""
+    if held.left_out:
+        count = "A sentence" if held.left_out == 1 else f"{held.left_out} sentences"
+        named = ", ".join(list(held.unknown)[:NAMED])
+        verb = "is" if held.left_out == 1 else "are"
+        yield Notice(f"{count} of the model {verb} left out, about what it was not shown: {named}.")
 
 
 def _test_notices(draft: Draft, kept: int) -> Iterator[Notice]:
@@ -254,7 +296,8 @@ def fitting_conversation(draft: Draft, thread: Thread | None, local: "Answerer[A
 def _with_form(draft: Draft, found: FittedConversation) -> Conversation:
     """The conversation whose answer has the form of the draft."""
     ending = draft.form.fence if draft.beginning else ""
-    return replace(found.conversation, beginning=draft.beginning, ending=ending, draft=draft.old)
+    bounded = replace(found.conversation, sentences=draft.sentences)
+    return replace(bounded, beginning=draft.beginning, ending=ending, draft=draft.old)
 
 
 def _plain_reason(problem: EditError | None) -> str:

@@ -32,10 +32,18 @@ from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision, after
 from assist_server.questions.composition import DecisionInputs, log_of
-from assist_server.questions.decision import DecidedQuestion, refusal_of
+from assist_server.questions.decision import BY_FACTS, DecidedQuestion, refusal_of
 from assist_server.questions.denied_copies import without_copies
 from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerEvent, DocumentVersions, FactsFound, FinalAnswer, Notice
+from assist_server.questions.events import (
+    AnswerCost,
+    AnswerEvent,
+    DocumentVersions,
+    FactsFound,
+    FinalAnswer,
+    Notice,
+    grown_thread,
+)
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
@@ -54,6 +62,7 @@ from assist_server.workspace.folders import key_of
 DIFFS = ("commit", "review")  # the commands that are about a diff
 # A diff gets a fourth of a provider's context: short lines of digits have a token for each character.
 DENSE = 4
+FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
     "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
@@ -121,9 +130,21 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
     """What is certain, then the answer. Raises `RefusedError` if nothing may answer, or as answerers do."""
     if decided.facts is not None:
         yield FactsFound(decided.facts)
+    if decided.decision.cause == BY_FACTS:
+        yield _facts_as_answer(decided)
+        return
     async with aclosing(_by_decision(decided, options)) as stream:
         async for event in stream:
             yield event
+
+
+def _facts_as_answer(decided: DecidedQuestion) -> FinalAnswer:
+    """The end of a question that no model is asked. A conversation goes on with the code that it is about."""
+    thread = decided.question.thread
+    spans = decided.local.turn_prompt.spans
+    grown = grown_thread(decided, spans, FACTS_ANSWER, thread.dropped if thread else 0)
+    cost = AnswerCost("stop", 0, 0, 0, 0, 0)
+    return FinalAnswer("", "", decided.decision, cost, thread=grown)
 
 
 async def _by_decision(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:

@@ -16,7 +16,7 @@ from assist_escalation.gate.payload_pieces import (
 from assist_escalation.gate.prepare import Prepared
 from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import OPEN, Decision
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import BY_FACTS, DecidedQuestion
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.wording.amounts import usd
 from assist_server.wording.facts import facts_document
@@ -305,6 +305,8 @@ def last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
     """Which model answered and where; why, where that is news; tokens, cost and time."""
     cost = final.cost
     decision = final.decision
+    if decision.cause == BY_FACTS:
+        return f"No model was asked: {decision.why}. For a model's words, ask why or how."
     local = decision.target == "local"
     model = Path(final.model).name if local else final.model
     ended = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(

@@ -107,7 +107,8 @@ def conversation_of(document: dict[str, Any]) -> Conversation:
     try:
         turns = tuple(Turn(turn["role"], str(turn["text"])) for turn in document["history"])
         texts = {name: str(document[name]) for name in ("system", "user", "beginning", "ending", "draft")}
-        return Conversation(**texts, max_tokens=int(document["max_tokens"]), history=turns)
+        most = int(document["max_tokens"]), int(document["sentences"])
+        return Conversation(**texts, max_tokens=most[0], sentences=most[1], history=turns)
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError("no conversation") from error
 

@@ -1,0 +1,108 @@
+"""The model's sentences, held to what it was shown: one that names something else is left out.
+
+A small model invents names, numbers and errors, and says them as it says everything else. What it was shown,
+the language's own names and the facts are known; a sentence with another name in it is not passed on.
+No model is asked here.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from assist_completion.inference.sentences import is_whole, sentences
+
+_WORD = re.compile(r"[^\W\d]\w*|\d+")
+_FENCE = re.compile(r"^\s*(?:```|~~~)")
+# What names code in prose: what is between backticks, snake_case, camelCase, a call, and an error.
+_NAMES = re.compile(
+    r"""
+      `(?P<code>[^`\n]+)`
+    | \b(?P<word>\w*[^\W_]_\w+ | [a-z]+[A-Z]\w* | [A-Z]\w*(?:Error|Exception|Warning))\b
+    | \b(?P<call>\w+)\(\)
+    """,
+    re.VERBOSE,
+)
+_NUMBER = re.compile(r"(?<![\w.])\d+(?![\w])")
+# What is said of code as a fact about it, and is in the code where it is true.
+_CLAIMS = re.compile(r"\b(?P<stem>deprecat|thread-?safe|async)\w*", re.IGNORECASE)
+_SMALL = 3  # numbers up to this one are words: "the first two"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWords:
+    """The words that a model was shown, and those of its language; `text` is what it was shown, in small."""
+
+    words: frozenset[str]
+    text: str
+
+    @staticmethod
+    def of(texts: Iterable[str], language_words: Iterable[str]) -> "KnownWords":
+        """What is known by these texts."""
+        shown = "\n".join(texts)
+        return KnownWords(frozenset(_WORD.findall(shown)) | frozenset(language_words), shown.lower())
+
+
+def unknown_in(sentence: str, known: KnownWords) -> tuple[str, ...]:
+    """What a sentence names that is not known.
+
+    >>> known = KnownWords.of(["def total(cart): return sum(cart)"], {"None"})
+    >>> unknown_in("`total` adds up `cart`, or `prices`, and raises a ValueError.", known)
+    ('prices', 'ValueError')
+    """
+    found = dict.fromkeys(word for text in _names_in(sentence) for word in _WORD.findall(text))
+    unknown = [word for word in found if not _is_known(word, known)]
+    claims = (match for match in _CLAIMS.finditer(sentence) if match["stem"].lower() not in known.text)
+    return (*unknown, *(match[0] for match in claims))
+
+
+def _names_in(sentence: str) -> Iterator[str]:
+    for match in _NAMES.finditer(sentence):
+        yield match["code"] or match["word"] or match["call"]
+    yield from _NUMBER.findall(re.sub(r"`[^`\n]+`", "", sentence))
+
+
+def _is_known(word: str, known: KnownWords) -> bool:
+    if word.isdigit():
+        return int(word) <= _SMALL or word in known.text
+    return word in known.words
+
+
+class HeldSentences:
+    """Takes an answer piece by piece, and gives its whole sentences but those that name what is not known."""
+
+    def __init__(self, known: KnownWords, most: int = 0) -> None:
+        """`most` sentences are taken, 0 for all."""
+        self._most = most
+        self._taken = 0
+        self.unknown: dict[str, None] = {}
+        self.left_out = 0
+        self._known = known
+        self._waiting = ""
+        self._in_code = False
+
+    def take(self, piece: str) -> str:
+        """The next piece; returns what can be shown by now."""
+        self._waiting += piece
+        found = list(sentences(self._waiting))
+        whole = found if found and is_whole(found[-1]) else found[:-1]
+        self._waiting = self._waiting[sum(map(len, whole)) :]
+        return "".join(map(self._pass_on, whole))
+
+    def rest(self) -> str:
+        """What is left when the answer has ended."""
+        text, self._waiting = self._waiting, ""
+        return self._pass_on(text)
+
+    def _pass_on(self, sentence: str) -> str:
+        self._taken += bool(sentence.strip())
+        if self._most and self._taken > self._most:
+            return ""
+        if _FENCE.match(sentence):
+            self._in_code = not self._in_code
+            return sentence
+        unknown = () if self._in_code else unknown_in(sentence, self._known)
+        if not unknown:
+            return sentence
+        self.left_out += 1
+        self.unknown |= dict.fromkeys(unknown)
+        return "\n\n" if sentence.endswith("\n\n") else ""
