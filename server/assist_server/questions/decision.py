@@ -50,7 +50,6 @@ from assist_server.questions.leaving_files import (
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
 
-
 BY_FACTS = "facts"  # the cause of a decision that no model is asked
 FACTS_WHY = "the index and git answer it"
 

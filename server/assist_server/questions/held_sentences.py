@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from assist_completion.inference.sentences import is_whole, sentences
+from assist_escalation.prompts import PLACEHOLDER
 
 _WORD = re.compile(r"[^\W\d]\w*|\d+")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -49,7 +50,8 @@ def unknown_in(sentence: str, known: KnownWords) -> tuple[str, ...]:
     >>> unknown_in("`total` adds up `cart`, or `prices`, and raises a ValueError.", known)
     ('prices', 'ValueError')
     """
-    found = dict.fromkeys(word for text in _names_in(sentence) for word in _WORD.findall(text))
+    own = PLACEHOLDER.sub(" ", sentence)
+    found = dict.fromkeys(word for text in _names_in(own) for word in _WORD.findall(text))
     unknown = [word for word in found if not _is_known(word, known)]
     claims = (match for match in _CLAIMS.finditer(sentence) if match["stem"].lower() not in known.text)
     return (*unknown, *(match[0] for match in claims))

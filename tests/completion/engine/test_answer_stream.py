@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from fake_answering_model import FakeAnsweringLlama, TwoModels, open_two_models
@@ -346,3 +347,11 @@ def test_the_worst_margins_are_the_eight_smallest() -> None:
     margins = margins_of([9.0] * 5 + [1.0] * 7 + [0.5] + [9.0] * 5)
     assert (margins.least, margins.worst8) == (0.5, (7 + 0.5) / 8)
     assert margins_of([]).mean == 0.0
+
+
+@pytest.mark.parametrize(("most", "text"), [(0, "It adds. It is fast. Use it."), (1, "It adds. ")])
+async def test_an_answer_ends_once_it_has_its_sentences(most: int, text: str) -> None:
+    async with open_two_models("It adds. It is fast. Use it.") as d:
+        stream = d.answers.answer(replace(QUESTION, sentences=most))
+        assert await read(stream) == text
+    assert stream.result.ended == "stop"

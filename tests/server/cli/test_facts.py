@@ -84,19 +84,22 @@ def test_what_is_no_definition_is_said(assist: Assist, cart: Path) -> None:
     assert assist("explain", "nothing", "--facts").code == 1
 
 
-def test_a_question_for_a_fact_gets_it_before_any_model(assist: Assist, cart: Path, tmp_path: Path) -> None:
-    """Also a further question, which speaks of "it"."""
+def test_a_question_for_facts_alone_asks_no_model(assist: Assist, cart: Path, tmp_path: Path) -> None:
+    """Also a further question, which speaks of "it". There is no model here, and nothing is sent."""
     (cart / "cart.py").write_text(CART.replace("total", "gross_total"))
     (cart / "till.py").write_text(TILL.replace("total", "gross_total"))
-    answers = [scripted_answer(text) for text in ("In pay.", "It is not.", "It is.", "Round.")]
-    with provider(tmp_path, *answers):
-        who = assist("ask", "who", "calls", "gross_total?", "--frontier", "--yes", "--json")
-        tested = assist("ask", "-c", "and is it tested?", "--frontier", "--yes")
-        other = assist("ask", "why is gross_total rounded?", "--frontier", "--yes", "--json")
+    who = assist("ask", "who calls gross_total?", "--json")
     assert who.code == 0, who.err
     assert [use["inside"] for use in who.json["facts"]["callers"]] == ["pay"]
-    facts, text = tested.out.split("\n\n")
-    assert facts.splitlines()[0].startswith("What       function gross_total, cart.py:1-5")
-    assert facts.splitlines()[-1] == "Tested by  nothing that the index knows"
-    assert text == "It is not.\n"
+    assert (who.json["answer"], who.json["model"], who.json["route"]["cause"]) == ("", "", "facts")
+    tested = assist("ask", "-c", "and is it tested?")
+    assert tested.out.splitlines()[0].startswith("What       function gross_total, cart.py:1-5")
+    assert tested.out.rstrip().splitlines()[-1] == "Tested by  nothing that the index knows"
+    assert "No model was asked: the index and git answer it." in tested.err
+    assert "(facts)" in assist("route", "ask", "who calls gross_total?").out
+    with provider(tmp_path, *(scripted_answer(text) for text in ("In pay.", "Round."))) as vendor:
+        asked = assist("ask", "who calls gross_total?", "--frontier", "--yes")
+        other = assist("ask", "why is gross_total rounded?", "--frontier", "--yes", "--json")
+    assert asked.out.endswith("\n\nIn pay.\n")
     assert other.json["facts"] is None
+    assert len(vendor.requests) == 2

@@ -1,0 +1,48 @@
+"""Sentences of a model that are passed on, and those that name what it was not shown."""
+
+import pytest
+
+from assist_server.questions.held_sentences import HeldSentences, KnownWords, unknown_in
+
+SHOWN = (
+    "class Cart:\n    def total(self, tax_rate):\n        return sum(self.items) * tax_rate  # 12 months\n"
+)
+KNOWN = KnownWords.of([SHOWN, "shop/cart.py lines 1-3"], {"None", "int"})
+
+
+@pytest.mark.parametrize(
+    ("sentence", "unknown"),
+    [
+        ("`Cart.total` multiplies by `tax_rate`.", ()),
+        ("It may return `None`, after 12 months, in 2 steps.", ()),
+        ("The `Basket` class has it.", ("Basket",)),
+        ("It calls round_up() and getItems on each.", ("round_up", "getItems")),
+        ("It raises a ValueError.", ("ValueError",)),
+        ("Use 404 of them.", ("404",)),
+        ("The method is deprecated.", ("deprecated",)),
+        ("Each secret is __SECRET_PASSWORD_1a2b_1__ here.", ()),
+    ],
+)
+def test_what_was_not_shown_is_found(sentence: str, unknown: tuple[str, ...]) -> None:
+    assert unknown_in(sentence, KNOWN) == unknown
+
+
+def test_whole_sentences_are_passed_on_as_they_come() -> None:
+    held = HeldSentences(KNOWN)
+    given = [
+        held.take(piece) for piece in ("`Cart", ".total` adds. ", "A `Basket` is", " made. It", " ends.")
+    ]
+    assert given == ["", "`Cart.total` adds. ", "", "", ""]
+    assert held.rest() == "It ends."
+    assert (held.left_out, list(held.unknown)) == (1, ["Basket"])
+
+
+def test_code_is_passed_on_as_it_is() -> None:
+    held = HeldSentences(KNOWN)
+    text = "So:\n```python\nbasket_of(x)\n```\nUse basket_of. "
+    assert held.take(text) + held.rest() == "So:\n```python\nbasket_of(x)\n```\n"
+
+
+def test_no_more_sentences_are_passed_on_than_asked_for() -> None:
+    held = HeldSentences(KNOWN, most=2)
+    assert held.take("One. A `Basket`. Three. ") + held.rest() == "One. "
