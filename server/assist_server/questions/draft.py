@@ -38,6 +38,7 @@ from assist_server.questions.instructions import (
     test_place_words,
 )
 from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests
+from assist_server.questions.project_instructions import project_instructions
 from assist_server.questions.targets import QuestionTarget
 from assist_server.threads.attachments import Attachment, attached_spans
 from assist_server.threads.thread import Thread
@@ -315,10 +316,13 @@ def draft(
     place = _place_for_tests(form, target, folders.corpus)
     head = head_of(target, place, _shown_tests(evidence.spans)) if target and place else ""
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
+    project = unseen(project_instructions(folders.corpus, command, small=small), thread)
     about, others = _apart(evidence.spans, target, folders.corpus.root)
+    others = tuple(span for span in others if not any(covers(shown, span) for shown in project))
     last = closing(command, form)
     turn = (
-        Span(instructions(kind, form, small=small), Origin("assist")),
+        Span(instructions(kind, form, small=small, conventions=bool(project)), Origin("assist")),
+        *project,
         *others,
         *about,
         *_test_place_span(folders, target, place, head),
