@@ -154,10 +154,12 @@ def find(name: str, among: Iterable[ModelRow] | None = None) -> ModelRow:
     known = {row.name: row for row in (rows() if among is None else among)}
     if name in known:
         return known[name]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known)}."
+    near = [other for other in known if name.lower() in other] or difflib.get_close_matches(
+        name, known, cutoff=0.5
+    )
+    hint = f"did you mean {' or '.join(near[:3])}? " if name and near else ""
     raise ModelError(
-        f"There is no model {name!r} in the catalogue: {hint} `assist models list` has them all. A path to a "
+        f"There is no model {name!r} in the catalogue: {hint}`assist models list` has them all. A path to a "
         ".gguf file works too."
     )
 

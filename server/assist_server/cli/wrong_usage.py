@@ -14,7 +14,9 @@ from typing import Any
 
 import typer
 
-NEAR = 0.75  # difflib's likeness: "--modle" and "--model" have 0.86, "--modle" and "--file" 0.62
+# difflib's likeness: "--jsno" and "--json" have 0.83, "--modle" and "--file" 0.62.
+NEAR = 0.75
+NEAR_WAY = 0.85  # "--modle" and "--model" have 0.86, "--offline" and "--line" 0.8
 
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _COMMAND = re.compile(r"No such command '(?P<word>[^']*)'")
@@ -26,7 +28,8 @@ def usage_words(error: typer.TyperException) -> str:
     message = error.format_message().replace("Value error, ", "")  # typer's own validator puts it there
     context: Any = getattr(error, "ctx", None)  # only a usage error has one
     path = context.command_path if context is not None else "assist"
-    return f"{_message(error, message, path, context)} See `{path} --help`."
+    told = _message(error, message, path, context)
+    return f"{told}{'' if told.endswith(('.', '?', ':')) else '.'} See `{path} --help`."
 
 
 def system_words(error: OSError, data: Path) -> str:
@@ -51,12 +54,12 @@ def _message(error: typer.TyperException, message: str, path: str, context: Any)
         way = _way(command, "*")
         return f"{found['words']!r} is too much for `{path}`" + (f": {way}" if way else ".")
     if found := _COMMAND.search(message):
-        way = _way(command, found["word"])
+        way = _way(command, found["word"]) or _way(command, "*")
         return f"No such command {found['word']!r}: {way}" if way else message
     if message.startswith("Missing command") and context is not None:
         return f"Missing command: name one of {', '.join(context.command.list_commands(context))}."
     if message.startswith("Missing argument") and (line := _first_example(context)):
-        return f"{message.rstrip('.')}, as in `{line}`."
+        return f"{message.partition('.')[0]}, as in `{line}`."
     return message
 
 
@@ -67,6 +70,8 @@ def _option_words(command: str, option: str, own: Iterable[str]) -> str:
     if near:
         return f"{told}, did you mean {near[0]}?"
     way = _way(command, option)
+    if not way and not command:
+        return f"{told}. Options follow the command, as in `assist doctor --json`."
     return f"{told}: {way}" if way else f"{told}."
 
 
@@ -76,7 +81,7 @@ def _way(command: str, word: str) -> str:
     own = {key.removeprefix(f"{command} "): way for key, way in ways.items() if key.startswith(f"{command} ")}
     general = {key: way for key, way in ways.items() if " " not in key}
     for known in (own, general):
-        near = get_close_matches(word, known, n=1, cutoff=NEAR) if word.startswith("--") else []
+        near = get_close_matches(word, known, n=1, cutoff=NEAR_WAY) if word.startswith("--") else []
         if found := known.get(word) or (known[near[0]] if near else ""):
             return found
     return ""

@@ -6,8 +6,10 @@ model.
 
 import os
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,6 +30,8 @@ LISTED = 8  # of them, named in a message
 REMEMBERED = (
     32  # texts whose symbols are kept: an editor's open documents, of which few change between questions
 )
+NEAR_NAME = 0.75  # difflib's likeness of a name that may be meant: "Kyy" and "Ky" have 0.8
+LOOKING_S = 0.5  # seconds for outlines, when a name is unknown
 MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
@@ -105,6 +109,8 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
             f"{spec.path} is a link to {os.readlink(named)}, where no file is: name the file itself."
         )
     if spec.first or "/" in spec.path or os.sep in spec.path:
+        if near := _near_files(corpus, spec.path):
+            raise UserError(f"There is no file {path}: did you mean {near[0]}?")
         _read(path)  # says why there is no such file
     return _symbol_target(corpus, spec.path)
 
@@ -200,10 +206,9 @@ def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     likely = likely_meanings(found, MentionedName(name, ".".join(owner)), "")
     if not likely:
         hint = "" if corpus.reader.files() else " This folder is not indexed yet: run `assist index` first."
-        raise UserError(
-            f"There is no file and no symbol {text!r} in {corpus.root}: name a PATH, PATH:LINE, "
-            f"PATH:START-END or a symbol.{hint}"
-        )
+        near = _near_files(corpus, text) or _near_symbols(corpus, name)
+        remedy = f"did you mean {near[0]}?" if near else "name a PATH, PATH:LINE, PATH:START-END or a symbol."
+        raise UserError(f"There is no file and no symbol {text!r} in {corpus.root}: {remedy}{hint}")
     if not owner and len({(definition.path, definition.parent) for definition in found}) > 1:
         raise UserError(f"{text!r} is defined in several places; name one of them: {_places(found)}.")
     best = likely[0]
@@ -216,6 +221,31 @@ def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     if not now:
         raise UserError(f"{text!r} is not in {best.path} any more: run `assist index` and try again.")
     return _definition_target(document, min(now, key=lambda site: abs(site.start_line - best.start_line)))
+
+
+def _near_files(corpus: Corpus, text: str) -> list[str]:
+    """Indexed files with the same or nearly the same name, in whatever folder; the nearest first."""
+    wanted = os.path.basename(text).lower()
+    by_name: dict[str, list[str]] = {}
+    for path in corpus.reader.files():
+        by_name.setdefault(os.path.basename(path).lower(), []).append(path)
+    names = get_close_matches(wanted, by_name, cutoff=NEAR_NAME)
+    return [path for name in names for path in sorted(by_name[name], key=_unlikeness(text))]
+
+
+def _unlikeness(text: str) -> Callable[[str], tuple[float, str]]:
+    return lambda path: (-SequenceMatcher(None, text, path).ratio(), path)
+
+
+def _near_symbols(corpus: Corpus, name: str) -> list[str]:
+    """Names of definitions that are nearly this one; of a large folder not all are read."""
+    end = time.monotonic() + LOOKING_S
+    names: set[str] = set()
+    for path in corpus.reader.files():
+        if time.monotonic() > end:
+            break
+        names.update(definition.name for definition in corpus.reader.outline(path))
+    return get_close_matches(name, names, cutoff=NEAR_NAME)
 
 
 def _places(found: Sequence[IndexedDefinition]) -> str:

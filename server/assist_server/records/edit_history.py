@@ -107,7 +107,7 @@ def next_undo(config: Config, root: str) -> PendingUndo:
     journal = gate_files(config, root).edits
     last = apply.last(journal)
     if last is None:
-        raise EditError("there is no edit to undo")
+        raise EditError(f"there is no edit to undo in {root}")
     return PendingUndo(last, apply.undo_plan(journal), recovered)
 
 

@@ -200,9 +200,9 @@ def _diff_words(fact: DiffFact) -> FactWords:
 def _file_rows(facts: FileFacts) -> list[FactRow]:
     """The facts of a file or a folder for people."""
     name = facts.path or "this folder"
-    size = f"{facts.files:,} files" if facts.files != 1 else f"{facts.lines:,} lines"
-    count = f"{facts.part_count:,} definition{'s' * (facts.part_count != 1)} at the top"
-    rows = [FactRow("What", _plain(f"{name}, {size}, {count}"))]
+    size = f"{facts.files:,} files" if facts.files != 1 else f"{facts.lines:,} line{'s' * (facts.lines != 1)}"
+    count = f", {facts.part_count:,} definition{'s' * (facts.part_count != 1)} at the top"
+    rows = [FactRow("What", _plain(f"{name}, {size}{count * bool(facts.part_count)}"))]
     rows += _list_rows("Parts", list(map(_part, facts.parts)), facts.part_count, most=len(facts.parts))
     for word, paths in (("Imports", facts.imports), ("Imported by", facts.importers)):
         rows += _list_rows(word, [(FactPart(path, path, 1),) for path in paths], most=len(paths))

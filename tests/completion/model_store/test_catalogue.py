@@ -114,7 +114,8 @@ def test_the_default_fits_the_machine(memory: int, cores: int, expected: str) ->
     [
         ("qwen2.5-coder-7", "did you mean qwen2.5-coder-7b"),
         ("starcoder-3b", "did you mean starcoder2-3b"),
-        ("zzzzzzzz", "known are qwen2.5-coder-0.5b, "),
+        ("1.5B", "did you mean qwen2.5-coder-1.5b or qwen2.5-coder-1.5b-base?"),
+        ("zzzzzzzz", "in the catalogue: `assist models list` has them all."),
     ],
 )
 def test_an_unknown_name_points_to_the_nearest(asked: str, said: str) -> None:

@@ -80,7 +80,7 @@ def test_undo_shows_what_it_takes_back_and_remembers_it(assist: Assist, home: Ho
     last = list(feedback.events(files(home).feedback))[-1]
     assert (last.event, last.request_id) == ("undone", "r1")
     again = assist("undo", "--yes")
-    assert (again.code, again.err) == (1, "assist: there is no edit to undo\n")
+    assert (again.code, again.err) == (1, f"assist: there is no edit to undo in {tmp_path}\n")
 
 
 def test_undo_without_yes_needs_somebody_to_ask(assist: Assist, home: Home, tmp_path: Path) -> None:

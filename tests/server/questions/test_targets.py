@@ -1,6 +1,7 @@
 """Targets of questions as people write them, and what they mean in a real folder with a real index."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -302,3 +303,20 @@ def test_a_link_that_leads_to_no_file_is_called_one(corpus: Corpus, leads: str) 
     (Path(corpus.root) / "loop").symlink_to(leads)
     with pytest.raises(UserError, match=f"^loop is a link to {leads}, where no file is"):
         resolve_target(corpus, "loop")
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("Cartt", "did you mean Cart?"),
+        ("Cart.totl", "did you mean total?"),
+        ("Prices.py", "did you mean shop/prices.py?"),
+        ("lib/cart.py", "did you mean shop/cart.py?"),
+        ("shop/crat.py:3", "did you mean shop/cart.py?"),
+        ("lib/nothing.py", "check the path"),
+        ("nothing", "name a PATH, PATH:LINE, PATH:START-END or a symbol."),
+    ],
+)
+def test_a_name_of_nothing_is_answered_with_the_nearest_one(corpus: Corpus, named: str, told: str) -> None:
+    with pytest.raises(UserError, match=re.escape(told)):
+        resolve_target(corpus, named)
