@@ -46,7 +46,7 @@ from assist_server.wording.sanitize import HarmlessFormatter
 
 app = typer.Typer(
     name="assist",
-    help="Code completion from a model on your own machine. Start with `assist setup`, then `assist demo`.",
+    help="Ghost text, and answers about code, from a model on your own machine. Start with `assist setup`.",
     epilog=example("assist setup", "assist demo", "assist complete src/app.py:10:5"),
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,

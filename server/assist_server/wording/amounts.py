@@ -5,6 +5,8 @@
 
 from assist_escalation.policy.endpoints import usd
 
+KILO_TO = 500_000  # bytes that are told in kB: as MB they would be 0
+
 __all__ = ["exact_usd", "megabytes", "memory", "usd"]
 
 
@@ -27,11 +29,13 @@ def memory(count: int, digits: int = 1) -> str:
 
 
 def megabytes(count: int) -> str:
-    """A number of bytes in MB or GB.
+    """A number of bytes in MB or GB, a small one in kB.
 
-    >>> megabytes(491_400_064), megabytes(4_683_073_536), megabytes(0)
-    ('491 MB', '4.7 GB', '?')
+    >>> megabytes(491_400_064), megabytes(4_683_073_536), megabytes(430_080), megabytes(0)
+    ('491 MB', '4.7 GB', '430 kB', '?')
     """
     if not count:
         return "?"
+    if count < KILO_TO:
+        return f"{count / 1e3:.0f} kB"
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

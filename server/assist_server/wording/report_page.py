@@ -136,6 +136,8 @@ def period_words(report: UsageReport) -> str:
     """Which days the report is about."""
     days = sorted({*report.ghost_text_by["day"], *report.answers_by["day"], *report.left_by["day"]})
     first = report.since or (days[0] if days else "")
+    if first == report.made:
+        return f"On {first} (UTC)."
     return f"From {first} to {report.made} (UTC)." if first else f"Until {report.made} (UTC)."
 
 

@@ -1,5 +1,6 @@
 """`assist doctor`, `assist config` and `assist stats` without a model."""
 
+import re
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -32,6 +33,8 @@ def test_the_doctor_tells_people_the_same(assist: Assist) -> None:
     assert done.code == 1
     assert "PROBLEM: The model qwen2.5-coder-0.5b is not on this machine" in done.out
     assert "offline: no socket is opened" in done.out
+    assert re.search(r"^llama.cpp +uses \w+, \w+", done.out, re.MULTILINE)
+    assert " = 1" not in done.out
     assert "\x1b" not in done.out
 
 

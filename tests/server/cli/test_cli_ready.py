@@ -134,7 +134,10 @@ def test_the_doctor_says_what_to_expect(ready_assist: Assist) -> None:
     assert report["model"]["infilling"]
     assert report["model"]["budget_tokens"]["context"] > 500
     assert "A warm one-line suggestion takes about" in report["model"]["in_words"]
-    assert "Completion works." in ready_assist("doctor").out
+    told = " ".join(ready_assist("doctor").out.split())
+    assert "Completion works." in told
+    assert " uses SSE3, " in told
+    assert f"{report['model']['budget_tokens']['head']} tokens before the cursor" in told
 
 
 def test_the_demo_completes_real_code_through_a_real_server(ready_assist: Assist) -> None:

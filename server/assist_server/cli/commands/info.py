@@ -1,5 +1,7 @@
 """The command `doctor`: what is wrong with this installation."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,19 +70,18 @@ def _show_report(report: "DoctorReport") -> None:
         ("Python", document["python"]),
         ("Packages", packages),
         ("Machine", f"{machine['cores']} cores, {memory}"),
-        ("llama.cpp", machine["llama_features"]),
+        ("llama.cpp", _processor_words(machine["llama_features"])),
         ("Model", f"{model['name']}{size}"),
         ("File", model["path"] or "-"),
     ]
     if model["infilling"]:
-        budgets = ", ".join(f"{name} {number}" for name, number in model["budget_tokens"].items())
         reads = model["prefill_tokens_per_s"]
         writes = model["decode_tokens_per_s"]
-        threads = f"with {model['decode_threads']} threads"
+        threads = f"with {model['decode_threads']} thread{'s' * (model['decode_threads'] != 1)}"
         lines += [
             ("Speed", model["in_words"]),
             ("", f"It reads {reads:.0f} and writes {writes:.0f} tokens a second, the latter {threads}."),
-            ("Budgets", f"{budgets} tokens"),
+            ("Prompts", _budget_words(model["budget_tokens"])),
         ]
     lines += [
         (name.capitalize(), _directory_words(directory))
@@ -101,6 +102,25 @@ def _show_report(report: "DoctorReport") -> None:
         out("Settings are wrong: solve the problem above.")
     else:
         out("Completion cannot work until the problem above is solved.")
+
+
+def _processor_words(printed: str) -> str:
+    """What llama.cpp uses of the processor, from what it prints.
+
+    >>> _processor_words("CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0")
+    'uses SSE3, AVX2'
+    """
+    used = re.findall(r"(\w+) = 1\b", printed)
+    return f"uses {', '.join(used)}" if used else printed
+
+
+def _budget_words(tokens: Mapping[str, int]) -> str:
+    """How much code the model reads for ghost text, and how much it writes at most."""
+    return (
+        f"{tokens['head']:,} tokens before the cursor and {tokens['suffix']:,} after it, at a new place "
+        f"{tokens['cold_head']:,} and {tokens['cold_suffix']:,}, of {tokens['context']:,} that fit with "
+        f"other files; at most {tokens['line']:,} are written for a line, {tokens['block']:,} for several"
+    )
 
 
 def _network(document: dict[str, Any]) -> str:
