@@ -94,6 +94,17 @@ async def test_facts_come_before_it_is_said_that_there_is_no_model(shop: Path, h
         assert "model" in end.error
 
 
+async def test_a_question_that_the_index_answers_has_facts_and_no_error_without_a_model(
+    shop: Path, home: Environ
+) -> None:
+    async with open_talker(home, shop) as client:
+        uri = open_shop(client, shop)
+        await indexed(client)
+        _, end = await client.whole("ask", uri=uri, words="who calls `gross`?")
+        assert rows(client, end.id)["Used by"] == "shop/cart.py:13 in Cart.total"
+        assert end.error is None
+
+
 async def test_a_review_begins_with_facts_and_drops_a_remark_that_they_refute(
     tmp_path: Path, home: Environ
 ) -> None:

@@ -147,10 +147,11 @@ export class Answers implements vscode.Disposable {
     await this.run("cancel", id).catch(() => undefined); // the server has ended, and the answer with it
   }
 
-  /** Ask on in the conversation of the last answer. */
+  /** Ask on in the conversation of the last answer; after facts, about the code that they are of. */
   private async follow(words: string): Promise<void> {
     const last = this.last();
-    const asked = { ...elsewhere(last?.question), words, thread: last?.thread ?? "" };
+    const about = last?.asksModel === false ? last.question : elsewhere(last?.question);
+    const asked = { ...about, words, thread: last?.thread ?? "" };
     const { id } = await this.run<{ id: string }>("ask", asked);
     this.of(id).thread ||= asked.thread;
     this.asked(id, words, asked);

@@ -38,11 +38,15 @@ class CodeFacts:
 
 
 def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, str]) -> CodeFacts | None:
-    """The facts of a target; None for lines outside of all definitions. `programs` says where git is."""
-    if target.whole and not target.name:
+    """The facts of a target; None for lines outside of all definitions. `programs` says where git is.
+
+    Lines that hold several definitions are about their file.
+    """
+    found = subjects(corpus, target.lines)
+    several = len([site for site in found if site.depth == found[0].depth]) > 1
+    if several or (target.whole and not target.name):
         return CodeFacts(file_facts(corpus, target.lines.path), root=corpus.root)
-    about = next(iter(subjects(corpus, target.lines)), None)
-    facts = definition_facts(corpus, target.document, about) if about is not None else None
+    facts = definition_facts(corpus, target.document, found[0]) if found else None
     if facts is None:
         return None
     return _with_changes(corpus, facts, programs)

@@ -149,7 +149,8 @@ def facts_document(found: CodeFacts) -> dict[str, Any]:
 def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> Iterator[FactRow]:
     site = facts.definition
     path = facts.path
-    where = FactPart(f"{path}:{site.start_line}-{site.end_line}", path, site.start_line)
+    end = f"-{site.end_line}" if site.end_line > site.start_line else ""
+    where = FactPart(f"{path}:{site.start_line}{end}", path, site.start_line)
     yield FactRow("What", (FactPart(f"{site.kind} {site.qualified}, "), where))
     yield FactRow("", _plain(" ".join(site.signature.split())))
     yield FactRow("Says", _plain(_first_sentence(site.doc)))

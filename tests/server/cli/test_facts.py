@@ -76,6 +76,16 @@ def test_a_file_and_a_folder_are_told_by_their_parts(assist: Assist, cart: Path)
     assert ", 2 definitions at the top" in folder
 
 
+def test_lines_with_several_definitions_are_about_their_file(assist: Assist, cart: Path) -> None:
+    (cart / "rates.py").write_text(
+        "LOW = 0.1\nHIGH = 0.2\n\n\ndef rate(low):\n    return LOW if low else HIGH\n"
+    )
+    rows = assist("explain", "rates.py:1-6", "--facts").out.splitlines()
+    assert rows[0].split()[:2] == ["What", "rates.py,"]
+    one = assist("explain", "rates.py:2-4", "--facts").out.splitlines()
+    assert one[0].split() == ["What", "constant", "HIGH,", "rates.py:2"]
+
+
 def test_what_is_no_definition_is_said(assist: Assist, cart: Path) -> None:
     (cart / "empty.py").write_text("\n\n1 + 1\n")
     done = assist("explain", "empty.py:3", "--facts")
