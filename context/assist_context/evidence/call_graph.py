@@ -5,7 +5,6 @@ This module reads the index and open documents through a corpus, and does not de
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 from assist_context.documents import Cursor, Document
 from assist_context.evidence.import_ways import ImportWays
@@ -13,7 +12,6 @@ from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import siblings
-from assist_context.relations.path_index import by_distance
 from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, skeleton
 from assist_context.retrieval.corpus import Corpus
@@ -25,9 +23,6 @@ PLACES = 2_000  # references of a name that are examined
 # Names in the target whose definitions are looked up: at most 24 are shown. In a target of 20,000 functions
 # that call each other, looking up every name took 28 s.
 NAMES = 200
-TEST_LINES = 40  # of a test that is shown
-HEAD_LINES = 20  # above the first definition of a test file: its imports
-FIRST_TESTS = 60  # lines of a test file that does not use the code in question
 SUBJECTS = 8  # definitions whose callers and tests are searched
 
 
@@ -81,7 +76,14 @@ def callees(
         query = query_at(document, Cursor(target.last - 1, 0), target.path)
         query = replace(query, names=found, first=target.first, last=target.last)
         for definition in signals.definitions(corpus, query, corpus.imports(target.path), others):
-            yield _head(definition) if heads else definition
+            if not _stands_in(corpus, definition.path, target.path):
+                yield _head(definition) if heads else definition
+
+
+def _stands_in(corpus: Corpus, path: str, user: str) -> bool:
+    """Whether a definition is for tests, such as a mock of a library: code means it only by an import."""
+    stray = is_test(path) and not is_test(user)
+    return stray and not ImportWays(corpus, path).is_imported(user)
 
 
 def _head(candidate: Candidate) -> Candidate:
@@ -156,41 +158,6 @@ def tests_of(
         for test in siblings(corpus.files(), path):
             if is_test(test) and (heads := skeleton(corpus, test, "test")):
                 yield heads
-
-
-def existing_tests(
-    corpus: Corpus, subjects: Sequence[IndexedDefinition], target: TargetLines | None
-) -> Iterator[Candidate]:
-    """The tests of the subjects file by file, each with its head: new tests are written like them.
-
-    Files that use a subject come first, then those whose names match; of these, the first tests are shown.
-    Without any, the nearest file of tests in the same language shows how they are written here.
-    """
-    functions: dict[str, set[int]] = {}
-    for subject in subjects:
-        for site in uses(corpus, subject):
-            around = enclosing(corpus.outline(site.path), site.line) if is_test(site.path) else None
-            if around:
-                last = min(around.end_line, around.start_line + TEST_LINES - 1)
-                functions.setdefault(site.path, set()).update(range(around.start_line, last + 1))
-    own = [target.path] if target else []
-    named = dict.fromkeys((*own, *(subject.path for subject in subjects)))
-    same = [test for path in named for test in siblings(corpus.files(), path) if is_test(test)]
-    found = dict.fromkeys((*same, *functions)) or _example_tests(corpus, target)
-    for path in sorted(found, key=lambda each: (each not in functions, each not in same)):
-        outline = corpus.outline(path)
-        head = min((definition.start_line for definition in outline), default=1) - 1
-        lines = functions.get(path) or set(range(1, min(FIRST_TESTS, len(corpus.lines(path))) + 1))
-        yield Candidate(path, spans_of({*range(1, min(head, HEAD_LINES) + 1), *lines}), "test", corpus)
-
-
-def _example_tests(corpus: Corpus, target: TargetLines | None) -> list[str]:
-    """The nearest file of tests in the target's language."""
-    if target is None:
-        return []
-    suffix = PurePosixPath(target.path).suffix
-    tests = [path for path in corpus.files().paths if path.endswith(suffix) and is_test(path)]
-    return by_distance([test for test in tests if corpus.outline(test)], target.path)[:1] if suffix else []
 
 
 def spans_of(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:

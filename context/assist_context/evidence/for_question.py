@@ -15,11 +15,11 @@ from assist_context.evidence.call_graph import (
     TargetLines,
     callees,
     callers,
-    existing_tests,
     spans_of,
     subjects,
     tests_of,
 )
+from assist_context.evidence.example_tests import existing_tests
 from assist_context.evidence.intent import QuestionIntent, intent_of
 from assist_context.evidence.mentions import MentionedName, likely_meanings, named_files, names_in
 from assist_context.evidence.room import EvidenceRoom, RoomPlan
@@ -72,7 +72,10 @@ ALONE = frozenset({"alone", "explained"})
 MOST: Mapping[str, int] = {
     "around": 1, "definition": 8, "callee": 12, "caller": 8, "test": 4, "search": 6, "page": 6, "map": 6
 }  # fmt: skip
-EXAMPLES = 2  # callers that explain how code is used
+OWN_MOST: Mapping[tuple[str, str], int] = {
+    ("explain", "caller"): 2,  # callers that explain how code is used
+    ("test", "test"): 12,  # each file of tests is proposed whole, and with fewer tests
+}
 NAMED_WHOLE = 60  # lines: a definition that the question names is shown whole up to this length
 SMALL = 1_500  # tokens; with fewer, callees are shown by their heads
 DATA = frozenset({"yaml", "toml"})  # languages with comments and an outline that are no code
@@ -128,7 +131,7 @@ def gather_evidence(
         room.take_target(corpus, target)
     for signal in plan:
         if signal not in {"target", "map"}:
-            most = EXAMPLES if command == "explain" and signal == "caller" else MOST[signal]
+            most = OWN_MOST.get((command, signal), MOST[signal])
             room.take(signal, proposals[signal], most)
     room.widen_page()
     if "map" in plan and not target and not named and len(room.snippets) <= FEW:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from assist_context.documents import split_lines
+from assist_context.evidence.example_tests import begins_test
 from assist_context.evidence.mentions import is_test
 from assist_context.languages import Language
 from assist_context.relations.path_index import PathIndex
@@ -150,10 +151,6 @@ def _script_import(target: QuestionTarget, place: PlaceForTests, shown: str) -> 
     return f'import {what} from "{path}";\n'
 
 
-# The first line of a test, or of what is above it.
-_TEST = re.compile(
-    r"\s*(?:(?:async\s+)?def\s+test|class\s+Test|(?:it|test)(?:\.\w+)*\s*\(|#\[(?:\w+::)?test\b|func\s+Test|@Test\b)"
-)
 MOST_CHECKS = 6  # lines that are kept of a single test that has no end
 _ABOVE = re.compile(r"\s*(?:@|#\[|#|//|/?\*)")
 
@@ -171,7 +168,7 @@ def whole_tests(answer: str, language: Language) -> tuple[str, int]:
     """
     opening, *lines = split_lines(answer)
     mark = opening[: len(opening) - len(opening.lstrip("`~"))]
-    starts = [at for at, line in enumerate(lines) if _TEST.match(line)]
+    starts = [at for at, line in enumerate(lines) if begins_test(line)]
     ends = [(_above(lines, at), number) for number, at in enumerate(starts) if number]
     if starts:
         ends = [*[(starts[0] + 1 + size, 1) for size in range(1, MOST_CHECKS + 1)], *ends]
