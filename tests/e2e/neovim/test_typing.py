@@ -19,6 +19,19 @@ vim.api.nvim_set_decoration_provider(vim.api.nvim_create_namespace('blanks'), {
 """
 
 
+# Notes in which order facts and words come, since a fast machine is done before one could look.
+TOLD = """
+_G.told = {}
+local conversation = require('assist.conversation')
+local take = conversation.take
+conversation.take = function(turn, message)
+  if message.facts then table.insert(_G.told, 'facts') end
+  if (message.delta or '') ~= '' then table.insert(_G.told, 'words') end
+  take(turn, message)
+end
+"""
+
+
 def type_and_wait(typing: Editor, path: Path, text: str | bytes = ADD) -> str:
     """Open a file, type a space at its end, and wait for the ghost text."""
     typing.open(path, text)
@@ -85,12 +98,15 @@ def test_a_file_of_dos_keeps_its_bytes(typing: Editor, space: Path) -> None:
     assert typing.write() == f"{ADD} first + second\n".replace("\n", "\r\n").encode() + b"\r\n"
 
 
-def test_a_function_is_explained_while_one_reads(typing: Editor, space: Path) -> None:
+def test_facts_are_there_before_the_words_of_an_explanation(typing: Editor, space: Path) -> None:
     typing.open(space / "g.py", f"{ADD} first + second\n")
     typing.keys("<Esc>")
+    typing.lua(TOLD)
     typing.command("1,3AssistExplain")
     typing.until("return vim.bo.filetype == 'markdown'", "the window")
-    typing.until(lambda: len("".join(typing.lines())) > 8, "the first words")
+    typing.until(lambda: any(line.startswith("Returns") for line in typing.lines()), "the facts")
+    typing.until("return _G.told[2] ~= nil", "the first words")
+    assert typing.lua("return _G.told")[:2] == ["facts", "words"]
     typing.until("return vim.fn.search('on this machine', 'nw') > 0", "the last line")
     typing.shows("assist explain")
     typing.leave_window()
