@@ -52,13 +52,16 @@ class Base:
 class EditTarget:
     """The lines that a model was asked to return in full.
 
-    `name` is the name of the definition in them, or "" for a whole file or any other range.
+    `name` is the name of the definition in them, or "" for a whole file or any other range. With `tests`,
+    they are new tests below line `last`; `given` are imports that exist, since we gave them.
     """
 
     path: str
     first: int
     last: int
     name: str = ""
+    tests: bool = False
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ FRONTIER_TOKENS = 8_000
 # Tokens of what the user adds by name. A model of 1.5B reads the first number in 40 s on two cores.
 ATTACHED_TOKENS = 3_000
 ATTACHED_FRONTIER_TOKENS = 12_000
+PYTEST = "import pytest\n"
 WHOLE_FILE = 150  # lines; a file up to this length is shown whole for an edit: about 1,500 tokens at most
 
 
@@ -258,14 +259,19 @@ def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
 
     If an editor has a file open, its text there counts.
     """
-    texts: dict[str, str] = {}
-    for path in dict.fromkeys(span.origin.path for span in spans if span.origin.root == corpus.root):
-        opened = corpus.opened.get(path)
-        with suppress(OSError, ValueError):  # deleted, or not UTF-8: it is shown, but cannot be edited
-            texts[path] = read_regular(Path(corpus.root, path)).decode("utf-8")
-        if opened and opened.document.text != texts.get(path, "").removeprefix(MARK):
-            texts[path] = opened.document.text
-    return texts
+    paths = dict.fromkeys(span.origin.path for span in spans if span.origin.root == corpus.root)
+    texts = {path: _text_of(corpus, path) for path in paths}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def _text_of(corpus: Corpus, path: str) -> str | None:
+    opened = corpus.opened.get(path)
+    text = None
+    with suppress(OSError, ValueError):  # deleted, or not UTF-8: it is shown, but cannot be edited
+        text = read_regular(Path(corpus.root, path)).decode("utf-8")
+    if opened and opened.document.text != (text or "").removeprefix(MARK):
+        text = opened.document.text
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +320,10 @@ def draft(
     evidence = _evidence(question, folders, attached.spans, tokens, small=small)
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     place = _place_for_tests(form, target, folders.corpus)
-    head = head_of(target, place, _shown_tests(evidence.spans)) if target and place else ""
+    shown_tests = _shown_tests(evidence.spans)
+    head = head_of(target, place, shown_tests) if target and place else ""
+    if place and place.text:
+        evidence = replace(evidence, texts={**evidence.texts, place.path: place.text})
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
     project = unseen(project_instructions(folders.corpus, command, small=small), thread)
     about, others = _apart(evidence.spans, target, folders.corpus.root)
@@ -333,7 +342,7 @@ def draft(
     if small:  # the model repeats the fence that it was shown the code in, so its answer is given that one
         form = replace(form, fence=fence(span.text for span in turn))
     earlier = earlier_turns(thread, thread.dropped if thread and small else 0)
-    whole = _edit_target(form, target, place)
+    whole = _edit_target(form, target, place, head + PYTEST if "import pytest\n" in shown_tests else head)
     short = small and command == "explain" and target is not None
     return Draft(
         Prompt(command, joined_spans(earlier, turn)),
@@ -373,7 +382,12 @@ def _place_for_tests(form: AnswerForm, target: QuestionTarget | None, corpus: Co
     if form.kind != "file" or target is None:
         return None
     files = path_index_of([*corpus.files().paths, *corpus.opened])
-    return place_for_tests((target.lines.path, target.document.text, target.name), files, Path(corpus.root))
+    source = target.lines.path, target.document.text, target.name
+
+    def text_of(path: str) -> str:
+        return "" if corpus.hides(path) else _text_of(corpus, path) or ""
+
+    return place_for_tests(source, files, Path(corpus.root), text_of)
 
 
 def _shown_tests(spans: Sequence[Span]) -> str:
@@ -401,13 +415,20 @@ def _test_place_span(
     if target is None or place is None:
         return ()
     words = test_place_words(place, head)
-    return (Span(words, Origin("editor", target.lines.path, folders.corpus.root)),)
+    about = place.path if place.text else target.lines.path  # a name leaves only if its file may
+    return (Span(words, Origin("editor", about, folders.corpus.root)),)
 
 
 def _edit_target(
-    form: AnswerForm, target: QuestionTarget | None, place: PlaceForTests | None
+    form: AnswerForm, target: QuestionTarget | None, place: PlaceForTests | None, given: str
 ) -> EditTarget | None:
-    """What an answer that is code alone replaces; after a line, it replaces nothing."""
+    """What an answer that is code alone replaces; after a line, it replaces nothing.
+
+    `given` are imports that exist.
+    """
+    if place is not None and place.text:
+        lines = tuple(given.splitlines())
+        return EditTarget(place.path, place.after + 1, place.after, tests=True, given=lines)
     if place is not None:
         return EditTarget(place.path, place.after + 1, place.after or 1)
     if form.kind == "whole" and target is not None:

@@ -139,7 +139,10 @@ def beginning(form: AnswerForm, target: QuestionTarget | None) -> str:
 
 def test_place_words(place: PlaceForTests, head: str) -> str:
     """What the prompt says of the place that new tests go to, and of their first lines."""
-    where = f"The tests go to the end of {place.path}" if place.module else f"The tests go into {place.path}"
+    below = place.module or place.text
+    where = f"The tests go to the end of {place.path}" if below else f"The tests go into {place.path}"
+    if place.text:
+        where += ", which exists: write only what is new"
     return f"{where}. They begin with:\n{head}".rstrip() if head else f"{where}."
 
 

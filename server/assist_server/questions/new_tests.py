@@ -7,16 +7,18 @@ of its answer, and all models are told them: they guess imports worse than paths
 
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from assist_context.documents import split_lines
-from assist_context.evidence.example_tests import begins_test
+from assist_context.evidence.example_tests import begins_test, has_tests
 from assist_context.evidence.mentions import is_test
-from assist_context.languages import Language
+from assist_context.languages import Language, language_of
+from assist_context.relations.counterparts import siblings
 from assist_context.relations.path_index import PathIndex
 from assist_context.syntax.fragments import balance, errors
+from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.plan import lines_of
 from assist_server.questions.targets import QuestionTarget
 
@@ -29,33 +31,47 @@ _AFFIXES = {
     ".rb": ("", "_test"),
 }
 _SCRIPTS = frozenset({".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs"})
+# Languages in which new tests are added to the file of tests that a module has.
+_ADDED_TO = _SCRIPTS | {".py"}
 # Languages whose tests are in the same folder as what they test, if the workspace's tests are not elsewhere.
 _SAME_FOLDER = _SCRIPTS | {".go"}
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceForTests:
-    """Where new tests go: a new file, or after line `after` of a file that exists, as the module `module`."""
+    """Where new tests go: a new file, or after line `after` of a file that exists.
+
+    That is Rust's own file, as the module `module`, or the module's file of tests, which has the text `text`.
+    """
 
     path: str
     after: int = 0
     module: str = ""
+    text: str = ""
 
 
-def place_for_tests(source: tuple[str, str, str], files: PathIndex, root: Path) -> PlaceForTests:
+def place_for_tests(
+    source: tuple[str, str, str], files: PathIndex, root: Path, text_of: Callable[[str], str] = lambda _: ""
+) -> PlaceForTests:
     r"""The place for tests of code: its file's path and text, and its name, "" for all of the file.
+
+    `text_of` gives the text of another file, "" if that must not be added to.
 
     >>> from assist_context.relations.path_index import path_index_of
     >>> files = path_index_of(["src/lib.rs", "shop/cart.py", "tests/test_order.py"])
     >>> place_for_tests(("shop/cart.py", "", "Cart.total"), files, Path("/nowhere"))
-    PlaceForTests(path='tests/test_cart.py', after=0, module='')
+    PlaceForTests(path='tests/test_cart.py', after=0, module='', text='')
     >>> place_for_tests(("src/lib.rs", "fn two() {}\n", "two"), files, Path("/nowhere"))
-    PlaceForTests(path='src/lib.rs', after=1, module='tests')
+    PlaceForTests(path='src/lib.rs', after=1, module='tests', text='')
     """
     path, text, name = source
     if PurePosixPath(path).suffix == ".rs" and text.strip():
         taken = set(re.findall(r"\bmod\s+(\w+)", text))
         return PlaceForTests(path, len(lines_of(text)), _free_module(name, taken))
+    for beside in siblings(files, path) if PurePosixPath(path).suffix in _ADDED_TO else ():
+        known = text_of(beside) if is_test(beside) and language_of(beside) == language_of(path) else ""
+        if has_tests(split_lines(known)):
+            return PlaceForTests(beside, len(lines_of(known)), text=known)
     return PlaceForTests(_new_path(path, name, files, root))
 
 
@@ -114,8 +130,13 @@ _RELATIVE = re.compile(r"""from\s+["']\.{1,2}/[^"']*?(\.[cm]?[jt]s)["']""")
 def head_of(target: QuestionTarget, place: PlaceForTests, shown: str) -> str:
     """The first lines of the tests, "" where neither paths nor code say them. `shown` is code of other tests.
 
-    A name that a script does not export is not imported: then the model has to find a way.
+    A name that a script does not export is not imported: then the model has to find a way. A file that has
+    the name needs no import of it.
     """
+    name = target.name.partition(".")[0]
+    known = symbols(target.document.language, place.text).imports if place.text else ()
+    if name and any(name in imported.names for imported in known):
+        return ""
     if place.module:
         return f"#[cfg(test)]\nmod {place.module} {{\n    use super::*;\n"
     language = target.document.language.name

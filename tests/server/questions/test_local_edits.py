@@ -15,9 +15,10 @@ from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import AnswerStart, Notice
-from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.run import AnswerOptions, answer, whole_answer
 from assist_server.questions.targets import resolve_target
 from assist_server.wording.edit_previews import edit_warnings
+from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
 
 CODE = "def add(a, b):\n    return a - b\n"
 FILE = f'"""Sums."""\n\n\n{CODE}\n\ndef twice(a):\n    return add(a, a)\n'
@@ -153,3 +154,38 @@ async def test_a_refactoring_is_not_told_of_doubts(tmp_path: Path) -> None:
     local = scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
     await edited(tmp_path, local, "refactor", "Add instead.")
     assert "less usual" not in local.asked[0].user
+
+
+async def test_new_tests_are_added_to_the_file_of_tests_that_the_module_has(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    (root / "tests").mkdir(parents=True)
+    (root / "sums.py").write_text(FILE)
+    known = "from sums import twice\n\n\ndef test_twice():\n    assert twice(0) == 0\n"
+    (root / "tests" / "test_sums.py").write_text(known)
+    (tmp_path / "own").mkdir()
+    config = load(write(tmp_path / "own", ""))
+    folder = folder_at(config, root)
+    update_index(config, folder, lambda *_: None)
+    corpus = corpus_of(folder)
+    inputs = decision_inputs(config, [str(root)])
+    inputs = replace(inputs, local=replace(inputs.local, available=True))
+    question = Question("test", "", resolve_target(corpus, "sums.py:4"))
+    decided = decide(question, QuestionFolders(corpus), inputs)
+    head = "from sums import add\n"
+    local = scripted([fenced(f"{head}\n\ndef test_twice():\n    assert add(1, 1) == 0\n")])
+
+    async def load_model() -> Any:
+        return local
+
+    async def refuse(_: Any) -> bool:
+        return False
+
+    final = await whole_answer(decided, AnswerOptions(load_model, refuse, records=False))
+    corpus.reader.close()
+    (change,) = final.plan.changes if final.plan else ()
+    assert change.path == "tests/test_sums.py"
+    assert change.after == known.replace("twice\n\n", f"twice\n{head}\n", 1) + (
+        "\n\ndef test_twice_2():\n    assert add(1, 1) == 0\n"
+    )
+    assert local.asked[0].beginning == f"```python\n{head}"
+    assert "The tests go to the end of tests/test_sums.py, which exists" in local.asked[0].user

@@ -8,7 +8,7 @@ from assist_context.documents import Document, split_lines
 from assist_context.evidence.call_graph import TargetLines
 from assist_context.languages import language_of
 from assist_context.relations.path_index import path_index_of
-from assist_escalation.edits.plan import Base, EditTarget, sha256_of
+from assist_escalation.edits.plan import Base, EditError, EditTarget, sha256_of
 from assist_escalation.edits.planner import plan
 from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests, whole_tests
 from assist_server.questions.targets import QuestionTarget
@@ -108,3 +108,73 @@ def test_of_a_cut_answer_the_whole_tests_are_kept(answer: str, suffix: str, text
 )
 def test_without_a_whole_test_nothing_is_kept(answer: str) -> None:
     assert whole_tests(answer, language_of("a.py")) == ("", 0)
+
+
+HELPER_TESTS = "import os\n\nfrom shop.helpers import get_debug_flag\n\n\ndef test_get_debug_flag():\n    assert not get_debug_flag()\n"
+SCRIPT_TESTS = 'import { test, expect } from "vitest";\nimport { total } from "./cart";\n\ntest("total", () => {\n  go();\n});\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "beside", "text", "after"),
+    [
+        ("shop/helpers.py", "tests/test_helpers.py", HELPER_TESTS, 7),
+        ("src/cart.ts", "src/cart.test.ts", SCRIPT_TESTS, 6),
+    ],
+)
+def test_tests_go_into_the_file_of_tests_that_the_module_has(
+    path: str, beside: str, text: str, after: int
+) -> None:
+    files = path_index_of([path, beside])
+    found = place_for_tests(
+        (path, "", "get_load_dotenv"), files, Path("/nowhere"), {beside: text}.__getitem__
+    )
+    assert found == PlaceForTests(beside, after, text=text)
+
+
+@pytest.mark.parametrize("text", ["", "app = make_app()\n"])
+def test_a_file_that_may_not_be_read_or_has_no_tests_is_not_added_to(text: str) -> None:
+    files = path_index_of(["shop/helpers.py", "tests/test_helpers.py"])
+    found = place_for_tests(("shop/helpers.py", "", "f"), files, Path("/nowhere"), lambda _: text)
+    assert found == PlaceForTests("tests/test_helpers_f.py")
+
+
+def test_a_file_that_has_the_name_needs_no_import_of_it() -> None:
+    place = PlaceForTests("tests/test_helpers.py", 7, text=HELPER_TESTS)
+    assert head_of(target("shop/helpers.py", "", "get_debug_flag"), place, "") == ""
+    head = head_of(target("shop/helpers.py", "", "get_load_dotenv"), place, "")
+    assert head == "from shop.helpers import get_load_dotenv\n"
+
+
+def added(path: str, text: str, answer: str, *given: str) -> str:
+    count = text.count("\n")
+    edit = EditTarget(path, count + 1, count, tests=True, given=given)
+    return plan(answer, {path: Base(path, text, sha256_of(text))}, edit).changes[0].after
+
+
+def test_imports_of_new_tests_go_to_those_of_the_file() -> None:
+    head = "from shop.helpers import get_load_dotenv"
+    answer = f"```python\n{head}\nimport os\nimport pytest\n\n\ndef test_it():\n    pytest.skip(get_load_dotenv(os))\n```\n"
+    after = added("tests/test_helpers.py", HELPER_TESTS, answer, head, "import pytest")
+    assert after == HELPER_TESTS.replace("debug_flag\n\n", f"debug_flag\n{head}\nimport pytest\n\n", 1) + (
+        "\n\ndef test_it():\n    pytest.skip(get_load_dotenv(os))\n"
+    )
+    with pytest.raises(EditError, match="imports shop_tools, which nothing else"):
+        added(
+            "tests/test_helpers.py",
+            HELPER_TESTS,
+            "```python\nimport shop_tools\n\ndef test_a():\n    shop_tools.x()\n```\n",
+        )
+
+
+def test_a_new_test_never_takes_the_name_of_another() -> None:
+    answer = "```python\ndef test_get_debug_flag():\n    assert True\n```\n"
+    after = added("tests/test_helpers.py", HELPER_TESTS, answer)
+    assert after == f"{HELPER_TESTS}\n\ndef test_get_debug_flag_2():\n    assert True\n"
+
+
+def test_scripts_import_no_name_twice() -> None:
+    answer = '```ts\nimport { total } from "../src/cart.js";\nimport { rest } from "./rest";\n\ntest("more", () => {\n  rest();\n});\n```\n'
+    after = added("src/cart.test.ts", SCRIPT_TESTS, answer)
+    assert after == SCRIPT_TESTS.replace('"./cart";\n', '"./cart";\nimport { rest } from "./rest";\n') + (
+        '\ntest("more", () => {\n  rest();\n});\n'
+    )

@@ -70,11 +70,11 @@ def imports_above(new: list[str], lines: list[str], target: EditTarget, here: Fi
     missing = [line for line in wanted if _is_missing(line, here, code, target)]
     notes = []
     if len(wanted) > len(missing):
-        what = f"left out {len(wanted) - len(missing)} imports above {target.name}"
+        what = f"left out {len(wanted) - len(missing)} imports above {target.name or 'the tests'}"
         notes.append(f"{target.path}: {what}, which the file has or the code does not use")
     if not missing:
         return AboveImports(size, (), tuple(notes))
-    if not here.last or any(_goes_on(line) for line in (*missing, lines[here.last - 1])):
+    if not here.last or any(goes_on(line) for line in (*missing, lines[here.last - 1])):
         raise EditError(
             f"the answer puts {len(missing)} imports above {target.name} that {target.path} does not have: "
             "add them at its top, or ask for an edit of the whole file"
@@ -121,8 +121,10 @@ def _is_inside(line: int, target: EditTarget) -> bool:
 
 def _is_missing(line: str, here: FileAround, code: frozenset[str], target: EditTarget) -> bool:
     """Whether the file lacks an import that the code needs; what a Python import gives is known."""
-    if language_of(target.path).name != "python":
-        return (line,) not in here.taken
+    language = language_of(target.path)
+    if language.name != "python":
+        given = {name for imported in symbols(language, f"{line}\n").imports for name in imported.names}
+        return (line,) not in here.taken and not (given and given <= here.names)
     _, found = _python_import([line])
     if found and (found <= here.taken or code.isdisjoint(name for *_, name in found)):
         return False
@@ -138,7 +140,8 @@ def _check_new(missing: Sequence[str], here: FileAround, target: EditTarget) -> 
         return
     defined = {name for parent, name in here.definitions if not parent}
     known = {module.partition(".")[0] for level, module, *_ in here.taken if level == "0"}
-    for level, module, _, name in (bound for line in missing for bound in _python_import([line])[1]):
+    known |= {module.partition(".")[0] for _, module, *_ in _taken_by(target.given)}
+    for level, module, _, name in _taken_by(missing):
         if name in defined | here.names:
             raise EditError(f"the answer imports {name}, but {target.path} has another one: ask again")
         top = module.partition(".")[0]
@@ -168,6 +171,10 @@ def _python_import(lines: Sequence[str]) -> tuple[int, frozenset[tuple[str, ...]
     return 1, frozenset()
 
 
+def _taken_by(lines: Sequence[str]) -> frozenset[tuple[str, ...]]:
+    return frozenset(taken for line in lines for taken in _python_import([line])[1])
+
+
 def _taken_names(found: ast.stmt) -> Iterator[tuple[str, ...]]:
     if isinstance(found, ast.Import):
         for name in found.names:
@@ -177,6 +184,11 @@ def _taken_names(found: ast.stmt) -> Iterator[tuple[str, ...]]:
             yield str(found.level), found.module or "", name.name, name.asname or name.name
 
 
-def _goes_on(line: str) -> bool:
+def is_import(line: str) -> bool:
+    """Whether a line begins an import."""
+    return _IMPORT.match(line) is not None
+
+
+def goes_on(line: str) -> bool:
     """Whether an import goes on in the next line."""
     return line.rstrip().endswith(("(", "{", ",", "\\"))

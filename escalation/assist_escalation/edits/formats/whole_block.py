@@ -18,6 +18,7 @@ from assist_escalation.edits.formats.imports_above import (
     imports_above,
 )
 from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
+from assist_escalation.edits.formats.tests_below import tests_below
 from assist_escalation.edits.matcher import Match, bare_lines, shift
 from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk, OtherCodeError
 from assist_escalation.prompts import fence
@@ -65,7 +66,10 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     new = [new[0].removeprefix(MARK), *new[1:]] if new else new
     imports = AboveImports()
     known: tuple[str, ...] = ()
-    if not every or target.name:
+    if target.tests:
+        new, added, known = tests_below(_strip_blank_lines(new), lines, target)
+        imports = AboveImports(0, added)
+    elif not every or target.name:
         new = _strip_blank_lines(new)
         here = file_around(lines, target) if target.name else FileAround()
         imports = imports_above(new, lines, target, here) if target.name else imports
@@ -77,7 +81,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
             raise EditError("the answer changes no more than imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
-    if target.last < target.first:
+    if target.last < target.first and not target.tests:
         new = ["", *new]
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
     return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *known)

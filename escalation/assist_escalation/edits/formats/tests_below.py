@@ -1,0 +1,70 @@
+"""New tests that go below those of a file: their imports go to its own, and no name is taken twice.
+
+A test with a name that the file has would replace the old one without a word. This module knows one file's
+text, and not what the tests say.
+"""
+
+import re
+from collections.abc import Sequence
+
+from assist_context.languages import language_of
+from assist_escalation.edits.formats.imports_above import file_around, goes_on, imports_above, is_import
+from assist_escalation.edits.matcher import Match
+from assist_escalation.edits.plan import EditTarget
+
+_DEFINED = re.compile(r"(?P<start>(?:async\s+)?def\s+|class\s+)(?P<name>\w+)")  # of Python, not indented
+_BLANK = {"python": 2}  # lines between two definitions
+
+
+def tests_below(
+    new: Sequence[str], lines: list[str], target: EditTarget
+) -> tuple[list[str], tuple[Match, ...], tuple[str, ...]]:
+    """The lines to add, the imports to add to the file's own, and notes for people.
+
+    Imports that the file has are left out. Where it has none of its own, or where one goes over several
+    lines, they stay above the tests. `EditError` for a module that nothing there knows.
+    """
+    here = file_around(lines, target)
+    tests = list(new)
+    added: tuple[Match, ...] = ()
+    notes: tuple[str, ...] = ()
+    first = [line for line in tests if is_import(line)]
+    if here.last and not any(map(goes_on, (*first, lines[here.last - 1]))):
+        imports = imports_above(tests, lines, target, here)
+        tests = tests[imports.size :]
+        added = imports.added
+        notes = imports.notes
+    while tests and not tests[0].strip():
+        tests.pop(0)
+    language = language_of(target.path).name
+    if language == "python":
+        taken = {name for parent, name in here.definitions if not parent}
+        tests, renamed = _with_free_names(tests, taken)
+        notes += tuple(
+            f"{target.path}: {old} is there already, so the new one is {name}" for old, name in renamed
+        )
+    between = _BLANK.get(language, 1) - (bool(lines) and not lines[-1].strip())
+    return [*[""] * between, *tests], added, notes
+
+
+def _with_free_names(tests: Sequence[str], taken: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
+    """The tests with a number after each name that is taken, and what was renamed.
+
+    >>> _with_free_names(["def test_a():", "    pass"], {"test_a", "test_a_2"})
+    (['def test_a_3():', '    pass'], [('test_a', 'test_a_3')])
+    """
+    written: list[str] = []
+    renamed: list[tuple[str, str]] = []
+    used = set(taken)
+    for line in tests:
+        found = _DEFINED.match(line)
+        if found is None:
+            written.append(line)
+            continue
+        names = (found["name"], *(f"{found['name']}_{number}" for number in range(2, 1_000)))
+        free = next(name for name in names if name not in used)
+        used.add(free)
+        written.append(f"{found['start']}{free}{line[found.end() :]}")
+        if free != found["name"]:
+            renamed.append((found["name"], free))
+    return written, renamed
