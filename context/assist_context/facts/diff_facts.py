@@ -16,7 +16,7 @@ from typing import Literal
 
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.mentions import is_test
-from assist_context.facts.definition_facts import sure_uses
+from assist_context.facts.code_uses import sure_uses
 from assist_context.facts.turned_tokens import ReplacedRun, turned_tokens
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, to_indexed
@@ -161,7 +161,13 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
         yield from _gone(file.path, old.parsed, was, new.parsed, site)
     for key, site in old.definitions.items():
         if key not in new.definitions and _is_outermost(site, old, new):
-            yield DiffFact("removed", file.path, site.start_line, f"{site.kind} {site.qualified} is gone")
+            moved = [
+                other
+                for there, other in new.definitions.items()
+                if there not in old.definitions and (other.name, other.kind) == (site.name, site.kind)
+            ]
+            words = f"is now {moved[0].qualified}" if len(moved) == 1 else "is gone"
+            yield DiffFact("removed", file.path, site.start_line, f"{site.kind} {site.qualified} {words}")
 
 
 def _is_touched(file: ComparedFile, site: Definition, *, old: bool) -> bool:
@@ -198,22 +204,31 @@ def _parameter_texts(side: _TextSide, site: Definition) -> list[str]:
 def _gone(
     path: str, old: ParsedText, was: Definition, new: ParsedText, now: Definition
 ) -> Iterator[DiffFact]:
-    """Guards, errors and handlers of a function that the new one lacks, if it has fewer of their kind."""
+    """Guards, errors and handlers of a function that the new one lacks, and that nothing alike replaces."""
     before = protections_in(old, was.start_line, was.end_line)
     after = protections_in(new, now.start_line, now.end_line)
     if before == after:
         return
-    left = Counter(statement.kind for statement in after)
-    have = Counter(statement.kind for statement in before)
-    kept = Counter((statement.kind, statement.text) for statement in after)
+    fresh = [(statement.kind, statement.text) for statement in after]
+    lost = list[CodeStatement]()
     for statement in before:
-        key = (statement.kind, statement.text)
-        if kept[key]:
-            kept[key] -= 1
-        elif left[statement.kind] < have[statement.kind]:
-            yield DiffFact(
-                "gone", path, statement.line, f"{_words_of(statement)} is gone from {now.qualified}"
-            )
+        if (key := (statement.kind, statement.text)) in fresh:
+            fresh.remove(key)
+        else:
+            lost.append(statement)
+    for statement in lost:
+        replaced = [key for key in fresh if key[0] == statement.kind and _are_alike(key[1], statement.text)]
+        if replaced:
+            fresh.remove(replaced[0])
+        else:
+            words = f"{_words_of(statement)} is gone from {now.qualified}"
+            yield DiffFact("gone", path, statement.line, words)
+
+
+def _are_alike(one: str, other: str) -> bool:
+    """Whether one statement is probably the other one, changed: most of its words are the same."""
+    words = Counter(_WORD.findall(one)), Counter(_WORD.findall(other))
+    return 2 * (words[0] & words[1]).total() >= max(words[0].total(), words[1].total())
 
 
 def _words_of(statement: CodeStatement) -> str:
@@ -263,7 +278,8 @@ def _caller_facts(
             stale = [
                 use
                 for use in uses
-                if (use.path == file.path and use.line not in touched) or use.path not in changed
+                if ((use.path == file.path and use.line not in touched) or use.path not in changed)
+                and _is_call(corpus.lines(use.path), use.line, site)
             ]
             text = f"calls {site.qualified}, whose parameters changed ({broken}), and was not changed"
             yield from (DiffFact("caller", use.path, use.line, text) for use in stale[:MOST_CALLERS])
@@ -273,6 +289,14 @@ def _caller_facts(
             more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
             text = f"{site.qualified} changed, its tests in {first}{more} did not"
             yield DiffFact("untested", file.path, site.start_line, text)
+
+
+def _is_call(lines: Sequence[str], line: int, site: Definition) -> bool:
+    """Whether a line calls a function that it uses, a constructor by its class: it may only pass it on."""
+    names = {site.name, site.parent.rpartition(".")[2] or site.name}
+    text = lines[line - 1] if line <= len(lines) else ""
+    called = r"\s*(?:::)?(?:<.*>|\[.*\])?!?(?:\?\.)?\("
+    return any(re.search(rf"(?<![\w$]){re.escape(name)}{called}", text) for name in names)
 
 
 def _parameters(side: _TextSide, site: Definition) -> tuple[Parameter, ...] | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from assist_context.evidence.import_ways import ImportWays
-from assist_context.facts.definition_facts import imported_uses
+from assist_context.facts.code_uses import imported_uses
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.pages import SECTION

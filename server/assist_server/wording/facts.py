@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from assist_context.evidence.intent import AskedFact
-from assist_context.facts.definition_facts import CodeCall, CodeUse, DefinitionFacts
+from assist_context.facts.code_uses import CodeUse
+from assist_context.facts.definition_facts import CodeCall, DefinitionFacts
 from assist_context.facts.diff_facts import DiffFact, DiffFactKind
 from assist_context.facts.file_facts import FileFacts, UsedPart
 from assist_context.files.git_history import LineChange

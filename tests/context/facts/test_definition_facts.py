@@ -6,7 +6,8 @@ import pytest
 from indexing import corpus_of
 
 from assist_context.documents import Document, split_lines
-from assist_context.facts.definition_facts import DefinitionFacts, definition_facts, owner_in_line
+from assist_context.facts.code_uses import owner_in_line
+from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import file_facts, folder_facts
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of

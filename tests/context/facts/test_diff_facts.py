@@ -66,7 +66,17 @@ def test_what_is_turned_around_in_a_line(old: str, new: str, fact: tuple[str, in
             "        rate = 0\n",
             ("gone", 8, 'the guard `if strict and rate < 0 or rate in (7, 8): raise ValueError("rate")` is gone from total'),
         ),
-        ("    except TypeError:\n        return -1\n", "    finally:\n        pass\n", None),
+        (
+            "    except TypeError:\n        return -1\n",
+            "    finally:\n        pass\n",
+            ("gone", 12, "`except TypeError` is gone from total"),
+        ),
+        (
+            "    if not items:\n        return 0\n",
+            "    if rate is None:\n        raise KeyError\n",
+            ("gone", 6, "the guard `if not items: return 0` is gone from total"),
+        ),
+        ("    if not items:\n        return 0\n", "    if not items or not rate:\n        return 0\n", None),
         (
             "    try:\n        value = sum(items) * (1 + rate)\n    except TypeError:\n        return -1\n",
             "    value = sum(items) * (1 + rate)\n",
@@ -142,6 +152,21 @@ def test_callers_and_tests_that_were_left_as_they_were(tmp_path: Path) -> None:
         for fact in diff_facts(corpus, [compared("shop/cart.py", CART, optional)]).found
         if fact.kind == "caller"
     ]
+
+
+def test_a_line_that_passes_a_function_on_or_imports_it_calls_nothing(tmp_path: Path) -> None:
+    new = CART.replace("rate, strict", "rate, currency, strict")
+    use = "from shop.cart import total as total\n\nhandlers = {'sum': total}\nvalue = total([], 1)\n"
+    corpus = corpus_of(tmp_path / "w", {"shop/__init__.py": "", "shop/cart.py": new, "shop/use.py": use})
+    found = diff_facts(corpus, [compared("shop/cart.py", CART, new)]).found
+    assert [(fact.path, fact.line) for fact in found if fact.kind == "caller"] == [("shop/use.py", 4)]
+
+
+def test_a_function_that_moved_into_another_one_is_not_gone() -> None:
+    old = "def outer():\n    def inner():\n        return 1\n    return inner()\n"
+    new = "def outer():\n    def run():\n        def inner():\n            return 1\n        return inner()\n    return run()\n"
+    found = [row for row in facts(new, old) if row[0] == "removed"]
+    assert found == [("removed", 2, "function outer.inner is now outer.run.inner")]
 
 
 @pytest.mark.parametrize("path", ["a.py", "a.ts", "a.go", "a.rs", "a.txt", "a.lua"])

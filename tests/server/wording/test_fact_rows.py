@@ -1,6 +1,7 @@
 """Facts in words: which of them are places, and that none of them is Markdown."""
 
-from assist_context.facts.definition_facts import CodeCall, CodeUse, DefinitionFacts
+from assist_context.facts.code_uses import CodeUse
+from assist_context.facts.definition_facts import CodeCall, DefinitionFacts
 from assist_context.facts.diff_facts import DiffFact
 from assist_context.syntax.scopes.statements import CodeStatement
 from assist_context.syntax.symbols import Definition

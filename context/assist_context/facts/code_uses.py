@@ -1,0 +1,237 @@
+"""The lines that use a definition, anywhere in the folder: in its own file, and where imports lead to it.
+
+A use is `sure` where an import or its own scope leads to the definition; else only the name says so.
+This module reads the index and open documents through a corpus.
+"""
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assist_context.documents import Document
+from assist_context.evidence.call_graph import enclosing, uses
+from assist_context.evidence.import_ways import ImportWays
+from assist_context.index.reader import IndexedDefinition, ReferenceSite
+from assist_context.index.terms import terms
+from assist_context.languages import language_of
+from assist_context.next_edit.renames.other_texts import OtherText, are_related
+from assist_context.retrieval.candidates import LONGEST_LINE
+from assist_context.retrieval.corpus import Corpus
+from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
+from assist_context.syntax.scopes.parsed_text import ParsedText
+
+MOST_USES = 15  # callers and tests that are listed; the others are counted
+SECONDS = 0.25  # of processor time in which names of other files are resolved; then imports alone tell
+MOST_HITS = 100  # pieces of files with the words of a name that is no reference in the index: 2 ms
+_IMPORTS = re.compile(r"import_(?:from_)?statement|use_declaration|export_clause")
+OWN_OBJECTS = frozenset({"self", "cls", "this", "super", "Self"})
+
+
+@dataclass(frozen=True, slots=True)
+class CodeUse:
+    """A line that uses a definition. `inside` is the qualified name of what is around it, "" for nothing."""
+
+    path: str
+    line: int
+    inside: str
+    sure: bool
+
+
+def sure_uses(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
+    """The uses that certainly mean a definition of a text; `own` reads that text."""
+    return [use for use in uses_of(corpus, at, own)[0] if use.sure]
+
+
+def imported_uses(corpus: Corpus, at: IndexedDefinition) -> set[str]:
+    """The files that use a definition by what they import; faster than `sure_uses`, which reads them."""
+    ways = ImportWays(corpus, at.path)
+    sites = _sites_by_path(at, ways)
+    return {use.path for path in sites for use in _named_uses(at, ways, path, sites[path]) if use.sure}
+
+
+def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tuple[list[CodeUse], int]:
+    """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
+    found = every_use(corpus, at, own)
+    places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
+    some = len(found) <= MOST_USES
+    shown = [use for use in found if use.sure or some or len(places) <= 1]
+    return sorted(shown, key=lambda use: not use.sure), len(found) - len(shown)
+
+
+def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
+    """The lines that use a definition, or may, each once.
+
+    In its own file, which `own` reads, and in files that the index names, names are resolved by the scopes of
+    the language, for `SECONDS`. Where that finds nothing, an import of the file or of a package around it
+    makes a use sure.
+    """
+    defining = _defining(own, at) if own is not None else None
+    found: dict[tuple[str, int], CodeUse] = {}
+    if own is not None and defining is not None:
+        found |= _uses_in_own(corpus, own, at, defining)
+    exact = bool(found)
+    until = time.thread_time() + SECONDS
+    ways = ImportWays(corpus, at.path)
+    sites = _sites_by_path(at, ways)
+    for path in dict.fromkeys((*sites, *_holding(at, ways))):
+        if path == at.path and exact:
+            continue
+        if path != at.path and own is not None and defining is not None and time.thread_time() < until:
+            found |= _uses_in_other(ways, path, own.parsed.document, (at, defining))
+        for use in _named_uses(at, ways, path, sites.get(path, ())):
+            found.setdefault((path, use.line), use)
+    return list(found.values())
+
+
+def _holding(at: IndexedDefinition, ways: ImportWays) -> Iterator[str]:
+    """Files with the words of a name: one that is neither called nor a type is no reference in the index."""
+    hits = ways.corpus.search(list(dict.fromkeys(terms(at.name))), MOST_HITS)
+    for path in dict.fromkeys(hit.path for hit in hits):
+        if path != at.path and ways.is_imported(path):
+            yield path
+
+
+def _sites_by_path(at: IndexedDefinition, ways: ImportWays) -> dict[str, list[ReferenceSite]]:
+    sites: dict[str, list[ReferenceSite]] = {}
+    for site in uses(ways.corpus, at, ways):
+        sites.setdefault(site.path, []).append(site)
+    return sites
+
+
+def _named_uses(
+    at: IndexedDefinition, ways: ImportWays, path: str, sites: Sequence[ReferenceSite]
+) -> Iterator[CodeUse]:
+    """The uses in a file that the index knows by their name, but those that mean another one there."""
+    if not sites:
+        return
+    named = _naming(at, ways, path)
+    for site in sites:
+        owner = owner_in_line(ways.corpus.lines(path), site.line, at.name)
+        if owner or at.parent or not named.elsewhere:
+            yield CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, named))
+
+
+def _defining(reader: NameReader, at: IndexedDefinition) -> Occurrence | None:
+    """The name of a definition in its own text."""
+    head = range(at.start_line - 1, at.start_line + at.head_lines - 1)
+    places = (place for place in reader.occurrences(at.name) if place.defines and place.start.line in head)
+    return next((place for place in places if place.binding is not None), None)
+
+
+def _uses_in_own(
+    corpus: Corpus, reader: NameReader, at: IndexedDefinition, defining: Occurrence
+) -> dict[tuple[str, int], CodeUse]:
+    """The uses in the definition's own file, but in itself."""
+    inside = range(at.start_line, at.end_line + 1)
+    places = [place for place in reader.occurrences(at.name) if place.binding == defining.binding]
+    outside = [place for place in places if place.start.line + 1 not in inside]
+    return _as_uses(corpus, at, reader.parsed, outside)
+
+
+def _uses_in_other(
+    ways: ImportWays, path: str, origin: Document, named: tuple[IndexedDefinition, Occurrence]
+) -> dict[tuple[str, int], CodeUse]:
+    """The uses in another file, which imports that of a definition or a package that passes it on."""
+    at, defining = named
+    corpus = ways.corpus
+    document = Document(path, tuple(corpus.lines(path)), language_of(path))
+    if at.name not in document.text or defining.binding is None or not are_related(origin, document):
+        return {}
+    reader = NameReader(ParsedText(document))
+    top = (at.parent or at.name).partition(".")[0]
+    places = [
+        place
+        for way in (at.path, *ways.packages(path, top))
+        for place in OtherText(reader, replace(origin, path=way)).places(at.name, defining.binding)
+    ]
+    return _as_uses(corpus, at, reader.parsed, places)
+
+
+def _as_uses(
+    corpus: Corpus, at: IndexedDefinition, parsed: ParsedText, places: Sequence[Occurrence]
+) -> dict[tuple[str, int], CodeUse]:
+    """Places but those that define or import a name, each with the definition around it.
+
+    To set a field is to use it. In Rust a field and a method may have the same name.
+    """
+    document = parsed.document
+    path = document.path
+    rust = document.language.name == "rust" and bool(at.parent)
+    used = [
+        (place.start.line + 1, place.sure)
+        for place in places
+        if (not place.defines or (place.member and at.kind not in FUNCTIONS))
+        and not _is_imported(parsed, place)
+        and not (rust and place.member and _is_called(document, place) != (at.kind in FUNCTIONS))
+    ]
+    outline = corpus.outline(path) if used else ()
+    found = {}
+    for line, sure in used:
+        around = enclosing(outline, line)
+        found[path, line] = CodeUse(path, line, around.qualified if around else "", sure)
+    return found
+
+
+def _is_imported(parsed: ParsedText, place: Occurrence) -> bool:
+    """Whether a place is a name in an import, or in a list of what is exported."""
+    node = parsed.node(parsed.byte(place.start), parsed.byte(place.end))
+    for _ in range(8):  # lists of imports are not nested deeper
+        if node is None:
+            return False
+        if _IMPORTS.fullmatch(node.type):
+            return True
+        node = node.parent
+    return False
+
+
+def _is_called(document: Document, place: Occurrence) -> bool:
+    """Whether arguments follow a name, or its own path is before it."""
+    line = document.lines[place.end.line]
+    return line[place.end.column :].startswith(("(", "::<")) or line[: place.start.column].endswith("::")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedNaming:
+    """How a file can name a definition of another one: by its bare name, or as a member of `owners`.
+
+    `elsewhere`: the bare name is another one's there.
+    """
+
+    bare: bool
+    owners: frozenset[str]
+    elsewhere: bool = False
+
+
+def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNaming:
+    """How a file's imports lead to a definition, or to the class that it is a part of."""
+    name = (at.parent or at.name).partition(".")[0]
+    bare = path == at.path or (language_of(path).name == "go" and ways.is_imported(path))
+    owners = set[str]()
+    elsewhere = path != at.path and bool(ways.corpus.outline(path, at.name, ""))
+    for import_, leads in ways.imports(path):
+        if not leads:
+            elsewhere = elsewhere or at.name in import_.names
+            continue
+        bare = bare or name in import_.names or "*" in import_.names
+        owners |= {*import_.names, re.split(r"[./:\\]+", import_.module)[-1]} - {"*"}
+    return ImportedNaming(bare, frozenset(owners), elsewhere and not bare)
+
+
+def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, named: ImportedNaming) -> bool:
+    """Whether a site certainly means the definition."""
+    if at.parent:
+        within = site.path == at.path and f"{site.inside}.".startswith(f"{at.parent}.")
+        family = at.parent.rpartition(".")[2]
+        return (owner in OWN_OBJECTS and within) or (owner == family and (named.bare or bool(named.owners)))
+    return owner in named.owners if owner else named.bare
+
+
+def owner_in_line(lines: Sequence[str], line: int, name: str) -> str:
+    """The word before the dot of a name in a line, "" for none, "?" for what is no word or in a long line."""
+    text = lines[line - 1] if line <= len(lines) else ""
+    if len(text) > LONGEST_LINE:
+        return "?"
+    found = re.search(rf"(\w*)\)?\s*(?:\.|::|\?\.|->)\s*{re.escape(name)}\b", text)
+    return found[1] or "?" if found else ""
