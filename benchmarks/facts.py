@@ -1,9 +1,12 @@
 """How true the facts of code are, how many uses they find, and how long they take.
 
 `truth` draws definitions and checks each statement of their facts by programs that are not ours: a language
-server, the language's own parser, git, or the text of the line. They are installed by you:
+server, the language's own parser, git, or the text of the line. `planted` puts one fault each into the diffs
+of real commits, asks for the facts of these diffs, and checks them and those of other commits by the texts
+and by pyflakes. The programs are installed by you:
 
     npm install --prefix FOLDER pyright typescript@5 typescript-language-server
+    pip install --target FOLDER/python pyflakes
     apt-get install gopls golang-go rust-analyzer     # or below FOLDER/bin; cargo is needed for Rust
 
 Repositories are cloned below --data and indexed there. Results hold no text of a file. --show prints what is
@@ -19,6 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.facts.claims import DrawnFacts, claims_of, draw, facts_of
+from bench.facts.diff_judge import DiffJudge
+from bench.facts.diffs import is_found, reviewed_diffs
 from bench.facts.judge import Judge
 from bench.facts.server_oracle import ServerOracle
 from bench.facts.syntax_oracle import syntax_rows
@@ -29,6 +34,7 @@ from bench.renames.language_server import running
 EXAMPLES = """
 examples:
   facts.py truth --servers FOLDER --data FOLDER CLICK HTTPX KY GOT CHI COBRA WALKDIR RIPGREP
+  facts.py planted --servers FOLDER --data FOLDER CLICK HTTPX COBRA CHI KY AXUM
 """
 
 
@@ -149,24 +155,70 @@ def truth(options: argparse.Namespace) -> dict[str, Any]:
     return truth_figures(judged, found)
 
 
+def find_planted(options: argparse.Namespace) -> dict[str, Any]:
+    """How many planted faults the facts name, and how many facts do not hold."""
+    share = -(-options.diffs // len(options.repositories))
+    faults: dict[str, Counter[str]] = {}
+    missed = []
+    wrong = []
+    counts: dict[str, Counter[str]] = {"planted": Counter(), "as they were": Counter()}
+    for repository in options.repositories:
+        for diff in reviewed_diffs(repository, options.data.resolve(), share, share, options.seed):
+            judge = DiffJudge(diff.root, diff.files, options.servers.resolve())
+            verdicts = [(fact, judge.holds(fact)) for fact in diff.facts]
+            false = [fact for fact, holds in verdicts if holds is False]
+            group = counts["as they were" if diff.fault is None else "planted"]
+            group.update(diffs=1, facts=len(verdicts), false=len(false))
+            place = f"{diff.repository} {diff.commit[:9]}"
+            wrong += [f"{place} {fact.path}:{fact.line} {fact.kind}" for fact in false]
+            for fact in false if options.show else ():
+                print(
+                    f"{place} {fact.path}:{fact.line} FALSE {fact.kind}: {fact.text[:150]}", file=sys.stderr
+                )
+            if diff.fault is None:
+                continue
+            found = is_found(diff)
+            for name in ("all", diff.fault.kind, diff.repository):
+                faults.setdefault(name, Counter()).update(planted=1, found=int(found))
+            if not found:
+                missed.append(f"{place} {diff.fault.path}:{diff.fault.line} {diff.fault.kind}")
+                if options.show:
+                    print(f"{missed[-1]} MISSED: {diff.fault.about[:120]}", file=sys.stderr)
+    return {
+        "faults": {
+            name: {**row, "share": round(row["found"] / row["planted"], 3)}
+            for name, row in sorted(faults.items())
+        },
+        "facts": {
+            name: {**row, "false a diff": round(row["false"] / max(1, row["diffs"]), 3)}
+            for name, row in counts.items()
+        },
+        "missed": missed,
+        "false": wrong,
+    }
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=("truth",))
+    parts = {"truth": truth, "planted": find_planted}
+    parser.add_argument("part", choices=parts)
     parser.add_argument("repositories", nargs="+", type=Path)
     parser.add_argument("--servers", type=Path, required=True, help="the folder with the servers")
     parser.add_argument("--data", type=Path, required=True, help="a folder for clones and their indexes")
     parser.add_argument("--definitions", type=int, default=200)
+    parser.add_argument("--diffs", type=int, default=100, help="with a fault, and as many without")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args(arguments)
-    figures = truth(options)
-    for title in ("claims", "uses that the server knows"):
-        print(f"{title}:")
-        for group, counts in figures[title].items():
-            print(f"  {group:28} {counts}")
+    figures = parts[options.part](options)
+    for title, groups in figures.items():
+        if isinstance(groups, dict):
+            print(f"{title}:")
+            for group, counts in groups.items():
+                print(f"  {group:28} {counts}")
     if options.out:
         write(options.out, provenance(), figures)
     return 0

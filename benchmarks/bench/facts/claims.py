@@ -10,13 +10,8 @@ from pathlib import Path
 
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.mentions import is_test
-from assist_context.facts.definition_facts import (
-    CodeUse,
-    DefinitionFacts,
-    definition_facts,
-    every_use,
-    uses_of,
-)
+from assist_context.facts.code_uses import CodeUse, every_use, uses_of
+from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.files.git_history import LineChange, last_changes
 from assist_context.files.git_repository import Git, find_git, never, open_tree
 from assist_context.index.reader import IndexedDefinition

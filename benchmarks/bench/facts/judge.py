@@ -161,6 +161,8 @@ class Judge:
         )
 
     def _is_use(self, drawn: DrawnFacts, claim: Claim) -> bool | None:
+        if self._is_import(claim.path, claim.line):
+            return False
         known = {(path, line) for path, line, _ in self._server_uses(drawn) or ()}
         return True if (claim.path, claim.line) in known else self._is_same_by_definition(drawn, claim)
 
