@@ -51,7 +51,13 @@ from assist_server.questions.events import (
     reading,
     shown_sources,
 )
-from assist_server.questions.held_sentences import HeldSentences, KnownWords
+from assist_server.questions.held_sentences import (
+    HeldSentences,
+    KnownWords,
+    RepeatedHeadings,
+    headings_in,
+    headings_notice,
+)
 from assist_server.questions.instructions import LOCAL_ANSWERS, closing, doubt_words
 from assist_server.questions.new_tests import whole_tests
 from assist_server.threads.thread import Thread
@@ -138,7 +144,7 @@ def _confidence(attempted: _Attempted, *, is_edit: bool) -> Confidence:
         result.margins.mean,
         result.margins.least,
         result.margins.worst8,
-        length_stop=result.ended in ("length", "loop"),
+        length_stop=result.ended in ("length", "loop") or not attempted.text.strip(),
         parse_delta=planned.added,
         edit_fits=planned.problem is None if is_edit else None,
     )
@@ -219,16 +225,26 @@ async def _shown_pieces(
 ) -> AsyncGenerator[AnswerPiece | AnswerProgress | Notice, None]:
     """What is shown of the local model's answer; of sentences, those that are held to what it was shown."""
     held = _held_sentences(decided) if decided.local.prompt.command in HELD else None
+    headings = RepeatedHeadings(_shown_headings(decided))
     async with aclosing(_guard_addresses(stream, guard, *pace)) as pieces:
         async for piece in pieces:
             if held is not None and isinstance(piece, AnswerPiece):
-                yield AnswerPiece(held.take(piece.text))
+                yield AnswerPiece(headings.take(held.take(piece.text)))
             else:
                 yield piece
     if held is not None:
-        yield AnswerPiece(held.rest())
+        yield AnswerPiece(headings.take(held.rest()) + headings.rest())
         for notice in _left_out_notices(held):
             yield notice
+    if headings.refused:
+        draft = decided.local
+        yield Notice(headings_notice(shown_sources(draft.evidence.spans, draft, decided.root)))
+
+
+def _shown_headings(decided: DecidedQuestion) -> frozenset[str]:
+    """The headings that an answer must not consist of."""
+    asked = decided.question
+    return headings_in(decided.local.evidence.spans, asked.words) if asked.command == "ask" else frozenset()
 
 
 def _held_sentences(decided: DecidedQuestion) -> HeldSentences:
