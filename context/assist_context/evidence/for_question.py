@@ -14,6 +14,7 @@ from assist_context.evidence.call_graph import (
     SUBJECTS,
     TargetLines,
     callees,
+    caller_lines,
     callers,
     spans_of,
     subjects,
@@ -67,6 +68,7 @@ PLANS: Mapping[str, RoomPlan] = {
     },
     "pages": {"target": 0.2, "definition": 0.05, "page": 0.6, "search": 0.1, "test": 0.03},
 }  # fmt: skip
+EDITED = frozenset({"fix", "refactor"})  # callers may have to change: they are shown with what is around
 ALONE = frozenset({"alone", "explained"})
 # Candidates of one signal. More than these are seldom read, cost time and money, and leave the machine.
 MOST: Mapping[str, int] = {
@@ -166,13 +168,14 @@ def _proposals(
     about = tuple(definition for definition in about if definition.kind != SECTION)
     about = about or tuple(definition for at, definition in asked.named if at is corpus)[:SUBJECTS]
     wants_tests = bool(target) or asked.intent.tests
+    heads = tokens < SMALL or command == "explain"
     return {
         "around": _around(corpus, target) if target else (),
         "definition": _definitions(corpus, asked.named, asked.files),
         "page": candidates_of(found.pages, "page", asked.question),
         "search": candidates_of(found.code, "search", asked.question),
-        "callee": callees(corpus, target, others, heads=tokens < SMALL) if target else (),
-        "caller": callers(corpus, about, tests=False),
+        "callee": callees(corpus, target, others, heads=heads) if target else (),
+        "caller": (callers if command in EDITED else caller_lines)(corpus, about, tests=False),
         "test": _tests(corpus, about, target, command) if wants_tests else (),
     }
 
@@ -185,7 +188,9 @@ def _around(corpus: Corpus, target: TargetLines) -> Iterator[Candidate]:
 def _tests(
     corpus: Corpus, about: Sequence[IndexedDefinition], target: TargetLines | None, command: str
 ) -> Iterable[Candidate]:
-    return existing_tests(corpus, about, target) if command == "test" else tests_of(corpus, about, target)
+    if command == "test":
+        return existing_tests(corpus, about, target)
+    return tests_of(corpus, about, target, edits=command in EDITED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,13 @@ def heads_around(corpus: Corpus, path: str, first: int, signal: str) -> Candidat
     return Candidate(path, _merge_spans(spans), signal, corpus) if spans else None
 
 
+def head_span(corpus: Corpus, definition: IndexedDefinition, most: int) -> LineSpan:
+    """The lines of a definition's head and of the first paragraph of its docstring, up to the line `most`."""
+    last = min(most, definition.start_line + max(1, definition.head_lines) - 1)
+    following = corpus.lines(definition.path)[last : last + DOC_LINES]
+    return definition.start_line, min(most, last + _docstring_lines(following))
+
+
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip())
 

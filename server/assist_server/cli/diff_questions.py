@@ -30,7 +30,8 @@ from assist_server.wording.answers import (
     left_out_lines,
     not_compared_lines,
 )
-from assist_server.wording.diff_answers import clean_message, dropped_lines, remarks_in, without_refuted
+from assist_server.wording.commit_messages import held_message, not_held_words
+from assist_server.wording.diff_answers import dropped_lines, remarks_in, without_refuted
 from assist_server.wording.facts import diff_rows
 from assist_server.workspace.folder_diff import FolderDiff
 from assist_server.workspace.folder_index import corpus_of, known_folder, working_folder
@@ -40,14 +41,14 @@ def write_message(flags: Asking, note: str, *, edit: bool) -> None:
     """Print a commit message for what is staged, or open git's editor with it."""
     config, root = _place(flags)
     diff = _changes(config, root, "commit", "")
-    decided, final = _ask(config, flags, Question("commit", note), diff)
+    compared = compare(git_of(config), diff, None)
+    decided, final = _ask(config, flags, Question("commit", note), compared)
     if final is None:
         return
-    message = clean_message(final.text)
-    if not message:
-        raise UserError(
-            "The model wrote no message: try again with --note TEXT, which says what it is about."
-        )
+    held = held_message(final.text, note, compared, small=final.decision.target == "local")
+    message = held.text
+    if notice := not_held_words(held):
+        say(notice)
     if flags.as_json:
         emit({**answer_document(decided, final, [], applied=False, problem=None), "message": message})
     elif edit:
@@ -106,12 +107,12 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
     """Print remarks on a diff."""
     config, root = _place(flags)
     diff = _changes(config, root, "review", revision)
-    compared = ComparedDiff() if flags.dry_run else _compare(config, diff)
+    compared = ComparedDiff(diff) if flags.dry_run else _compare(config, diff)
     _say_not_compared(compared.facts)
     facts = compared.facts.found
     if not flags.as_json:
         show_facts(diff_rows(facts), diff.root)
-    decided, final = _ask(config, flags, Question("review", note), diff)
+    decided, final = _ask(config, flags, Question("review", note), compared)
     if final is None:
         return
     found = without_refuted(remarks_in(final.text, decided.question.material), compared.defines)
@@ -143,15 +144,15 @@ def _place(flags: Asking) -> tuple[Config, str]:
 
 
 def _ask(
-    config: Config, flags: Asking, question: Question, diff: FolderDiff
+    config: Config, flags: Asking, question: Question, compared: ComparedDiff
 ) -> tuple[DecidedQuestion, FinalAnswer | None]:
     """The decision and the answer; no answer for a dry run, which is shown."""
-    root = Path(diff.root)
-    inputs = decision_inputs(config, [diff.root], [str(directory(flags.workspace))])
+    root = Path(compared.diff.root)
+    inputs = decision_inputs(config, [str(root)], [str(directory(flags.workspace))])
     for problem in inputs.problems:
         say(f"assist: {problem}")
     question = replace(question, wish=flags.wish, provider=flags.provider)
-    about = with_diff(question, diff, git_of(config), inputs)
+    about = with_diff(question, compared, git_of(config), inputs)
     _say_left_out(about.left_out)
     if not about.question.material:
         raise UserError("All that changed is excluded by rules, so no model is shown it.")

@@ -20,7 +20,7 @@ from assist_escalation.routing.feedback import Happening
 from assist_server.config.config import Config
 from assist_server.editor.edit_preview import EditPreview
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
-from assist_server.editor.question_diff import AskedDiff, diff_messages, read_asked_diff, shown_of_diff
+from assist_server.editor.question_diff import read_asked_diff, review_messages, shown_of_diff
 from assist_server.editor.question_place import corpus_with, home_of, place_of, uris_in
 from assist_server.errors import UserError
 from assist_server.questions.code_facts import code_facts
@@ -68,7 +68,6 @@ from assist_server.wording.answers import (
 from assist_server.wording.facts import fact_documents, fact_rows
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
-from assist_server.workspace.folder_diff import FolderDiff
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
 
@@ -92,18 +91,17 @@ async def answer_messages(
     if question.thread and (thread is None or thread.root != home):
         yield {"notice": GONE}
         thread = None
-    read: AskedDiff | None = None
+    compared: ComparedDiff | None = None
     if question.command in DIFFS:
-        read = await asyncio.to_thread(read_asked_diff, question, snapshot)
-        for found in diff_messages(read, snapshot):
+        compared = await asyncio.to_thread(read_asked_diff, question, snapshot)
+        for found in review_messages(compared, snapshot) if question.command == "review" else ():
             yield found
-    decided, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, read)
+    decided, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, compared)
     yield {"request": decided.id}
     for problem in problems:
         yield {"notice": problem}
     versions = partial(_version, snapshot, decided.root)
     options = AnswerOptions(context.local, context.editor.confirm_request, versions=versions)
-    compared = read.compared if read else ComparedDiff()
     view = _AnswerView(compared)
     async with aclosing(answer(decided, options)) as stream:
         async for event in stream:
@@ -165,7 +163,9 @@ async def _message(
             if event.thread is not None:
                 context.threads.put(event.thread)
             thread = event.thread.id if event.thread else None
-            shown, notice = shown_of_diff(decided.question, event.text, view.compared)
+            shown, notice = "", ""
+            if view.compared is not None:
+                shown, notice = shown_of_diff(decided.question, event, view.compared)
             last = await _last_message(decided, context, event)
             delta = view.plain.take(view.edit.end() + shown)
             return {"delta": delta, **last, "thread": thread, **({"notice": notice} if notice else {})}
@@ -182,7 +182,7 @@ def _piece_message(command: str, text: str, edit: EditPreview | None, view: "_An
 class _AnswerView:
     """What shows an answer piece by piece, from its beginning."""
 
-    compared: ComparedDiff
+    compared: ComparedDiff | None = None
     edit: EditPreview = field(default_factory=EditPreview)
     plain: StreamSanitizer = field(default_factory=StreamSanitizer)
     pace: WritingPace = field(default_factory=partial(WritingPace, time.monotonic))
@@ -318,14 +318,14 @@ def decide_question(
     question: EditorQuestion,
     snapshot: WorkspaceSnapshot,
     thread: Thread | None = None,
-    read: AskedDiff | None = None,
+    compared: ComparedDiff | None = None,
 ) -> tuple[DecidedQuestion, tuple[str, ...]]:
     """A question with its decision, and what is wrong in the rules. It blocks.
 
     Raises `UserError` if the editor does not have the document open.
     """
     if question.command in DIFFS:
-        return _decide_diff(question, snapshot, (read or read_asked_diff(question, snapshot)).diff)
+        return _decide_diff(question, snapshot, compared or read_asked_diff(question, snapshot))
     with place_of(question, snapshot) as place:
         folders = place.folders
         target = place.target
@@ -366,14 +366,14 @@ def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attach
 
 
 def _decide_diff(
-    question: EditorQuestion, snapshot: WorkspaceSnapshot, diff: FolderDiff
+    question: EditorQuestion, snapshot: WorkspaceSnapshot, compared: ComparedDiff
 ) -> tuple[DecidedQuestion, tuple[str, ...]]:
     """A question about what changed in a folder: a commit message for what is staged, or a review."""
     home = home_of(question, snapshot)
     git = git_of(snapshot.config)
     inputs = _inputs(snapshot, [home.root], [home.root])
     asked = Question(question.command, question.words, wish=question.wish, provider=question.provider)
-    about = with_diff(asked, diff, git, inputs)
+    about = with_diff(asked, compared, git, inputs)
     if not about.question.material:
         staged = question.command == "commit"
         raise UserError("Nothing is staged." if staged else "Nothing changed that a model may be shown.")

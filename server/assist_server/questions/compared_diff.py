@@ -13,8 +13,9 @@ from assist_server.workspace.folder_diff import FolderDiff, compared_files
 
 @dataclass(frozen=True, slots=True)
 class ComparedDiff:
-    """The texts of a diff's files, and its facts."""
+    """A diff, the texts of its files, and its facts."""
 
+    diff: FolderDiff
     files: tuple[ComparedFile, ...] = ()
     facts: DiffFacts = field(default_factory=DiffFacts)
 
@@ -26,7 +27,7 @@ class ComparedDiff:
 def compare(git: Git, diff: FolderDiff, corpus: Corpus | None) -> ComparedDiff:
     """Compare the texts of a diff. Callers are looked up in `corpus`, where that has its new side."""
     files = compared_files(git, diff)
-    return ComparedDiff(tuple(files), diff_facts(corpus if has_tree(diff) else None, files))
+    return ComparedDiff(diff, tuple(files), diff_facts(corpus if has_tree(diff) else None, files))
 
 
 def has_tree(diff: FolderDiff) -> bool:

@@ -18,7 +18,7 @@ knows no protocol; it asks the user through `AnswerOptions.confirm`.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -31,6 +31,7 @@ from assist_escalation.gate.audit_events import RefusedRequest, record_refusal
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision, after
+from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.composition import DecisionInputs, log_of
 from assist_server.questions.decision import BY_FACTS, DecidedQuestion, refusal_of
 from assist_server.questions.denied_copies import without_copies
@@ -62,6 +63,7 @@ from assist_server.workspace.folders import key_of
 DIFFS = ("commit", "review")  # the commands that are about a diff
 # A diff gets a fourth of a provider's context: short lines of digits have a token for each character.
 DENSE = 4
+MOST_FACTS = 12  # of a diff, that a model is shown
 FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
@@ -103,18 +105,20 @@ def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
     return staged_diff(git, root) if command == "commit" else diff_against(git, root, revision)
 
 
-def with_diff(question: Question, diff: FolderDiff, git: Git, inputs: DecisionInputs) -> DiffQuestion:
+def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: DecisionInputs) -> DiffQuestion:
     """A question about a diff, as much of it as the model that may answer reads.
 
     A commit message is written on this machine unless the user asks for a provider. It gets the style of the
-    last messages. Raises `UserError` if git does not answer.
+    last messages, and on this machine the facts of the diff. Raises `UserError` if git does not answer.
     """
+    diff = compared.diff
     if question.command == "commit":
         style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
         wish = "local" if question.wish == "auto" else question.wish
-        question = replace(question, wish=wish, problems=(style,))
+        facts = _fact_spans(compared) if wish == "local" else ()
+        question = replace(question, wish=wish, problems=(style, *facts))
     permissions = inputs.permissions
-    diff = without_copies(git, diff, permissions.deny)
+    diff = without_copies(git, compared.diff, permissions.deny)
     local = question.wish == "local" or permissions.mode == "never"
     providers = permissions.providers
     provider = providers.get(question.provider) or next(iter(providers.values()), None)
@@ -124,6 +128,15 @@ def with_diff(question: Question, diff: FolderDiff, git: Git, inputs: DecisionIn
     return DiffQuestion(
         replace(question, material=pieces.spans), replace(inputs, more_secrets=secrets), pieces.left_out
     )
+
+
+def _fact_spans(compared: ComparedDiff) -> Iterator[Span]:
+    """What is certain about the changed files, for a model on this machine."""
+    shown = [fact for fact in compared.facts.found if fact.kind not in ("caller", "untested", "undefined")]
+    for path in dict.fromkeys(fact.path for fact in shown[:MOST_FACTS]):
+        new = {"added": "new "}
+        texts = [f"{new.get(fact.kind, '')}{fact.text}" for fact in shown[:MOST_FACTS] if fact.path == path]
+        yield Span("\n".join(texts), Origin("editor", path, compared.diff.root))
 
 
 async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:

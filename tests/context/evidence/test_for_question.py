@@ -68,8 +68,13 @@ def test_the_target_comes_first_as_it_is(corpus: Corpus) -> None:
     assert first.text == "".join(TILL.splitlines(keepends=True)[4:])
 
 
-def test_callers_are_shown_by_their_head_and_the_lines_around_the_call(corpus: Corpus) -> None:
-    found = gather_evidence(corpus, "Add a parameter for the currency.", TOTAL, 2_000)
+def test_callers_are_shown_by_the_lines_that_call(corpus: Corpus) -> None:
+    [caller] = by("caller", gather_evidence(corpus, "Who uses it?", TOTAL, 2_000))
+    assert caller.text.splitlines() == ["def finish(self, basket):", "    due = total(lines)"]
+
+
+def test_for_an_edit_callers_are_shown_by_their_head_and_the_lines_around_the_call(corpus: Corpus) -> None:
+    found = gather_evidence(corpus, "Add a parameter for the currency.", TOTAL, 2_000, command="refactor")
     [caller] = by("caller", found)
     assert caller.path == "shop/checkout.py"
     assert caller.text.splitlines() == [
