@@ -2,6 +2,8 @@
 --- It knows no window and sends nothing.
 local M = {}
 
+local CODE = '    ' -- before facts, of which nothing is Markdown: to Markdown, they are a block of code
+
 --- A question whose answer has not begun. `asked` are the words above it, if any.
 function M.turn(id, asked)
   local progress = { message = 'asking' }
@@ -70,9 +72,10 @@ function M.shown(turns)
     if group then table.insert(shown.marks, { #shown.lines, group, 0, #text }) end
   end
   local function fact(row)
-    line(row[1])
+    line(CODE .. row[1])
     shown.places[#shown.lines] = row[2]
     for _, place in ipairs(row[2]) do
+      place[1], place[2] = place[1] + #CODE, place[2] + #CODE
       table.insert(shown.marks, { #shown.lines, 'Directory', place[1], place[2] })
     end
   end

@@ -151,12 +151,13 @@ def test_facts_stand_above_the_words_and_lead_to_their_places(nvim: Opening, tmp
     tell(editor, "a1", progress={"phase": "reading", "message": "reading 753 tokens, about 9 s"})
     tell(editor, "a1", facts=facts)
     known = ["Calls    gross (shop/prices.py:2), Cart (shop/cart.py:8)", 'Returns  12: "shop/cart.py:1 ```"']
+    drawn = [f"    {line}" for line in known]  # to Markdown, a block of code
     editor.until(
-        lambda: editor.lines() == [*known, "", "reading 753 tokens, about 9 s"], "facts and progress"
+        lambda: editor.lines() == [*drawn, "", "reading 753 tokens, about 9 s"], "facts and progress"
     )
     tell(editor, "a1", restart=True, delta="It adds up.")
     tell(editor, "a1", done=True)
-    editor.until(lambda: editor.lines() == [*known, "", "It adds up."], "the facts and the words")
+    editor.until(lambda: editor.lines() == [*drawn, "", "It adds up."], "the facts and the words")
     editor.keys("y")
     copied = "\n".join([*known, "", "It adds up.", ""])
     editor.until(lambda: editor.lua("return vim.fn.getreg('\"')") == copied, "all of it copied")
@@ -174,16 +175,15 @@ def test_facts_are_shown_where_there_is_no_model(
 ) -> None:
     editor = open_shop(nvim, tmp_path, environ)
     editor.command("12AssistFacts")
-    editor.until(
-        lambda: "Returns  13: sum(gross(item) for item in self.items)" in editor.lines(), "the facts"
-    )
-    assert editor.line().startswith("What     method Cart.total, shop/cart.py:12-13")
-    editor.command("call search('^Returns')")
+    fact = "    Returns  13: sum(gross(item) for item in self.items)"
+    editor.until(lambda: fact in editor.lines(), "the facts")
+    assert editor.line().startswith("    What     method Cart.total, shop/cart.py:12-13")
+    editor.command("call search('Returns')")
     editor.keys("gf")
     editor.until("return vim.fn.expand('%:t') == 'cart.py' and vim.fn.line('.') == 13", "the jump")
     editor.command("AssistExplain")
     editor.until(lambda: any("model" in line for line in editor.lines()), "the error")
-    assert "Returns  13: sum(gross(item) for item in self.items)" in editor.lines()
+    assert fact in editor.lines()
 
 
 @pytest.mark.parametrize("answer", ["float", "split", "vsplit"])
@@ -322,7 +322,7 @@ def test_remarks_of_a_review_are_places_to_jump_to(nvim: Opening, tmp_path: Path
     uri = (tmp_path / "space" / "shop" / "cart.py").as_uri()
     gone = [{"words": "shop/cart.py:9", "uri": uri, "line": 9}, {"words": ": `and` became `or`"}]
     tell(editor, "a1", facts=[{"name": "", "parts": gone}])
-    editor.until(lambda: editor.lines()[:1] == ["shop/cart.py:9: `and` became `or`"], "what is certain")
+    editor.until(lambda: editor.lines()[:1] == ["    shop/cart.py:9: `and` became `or`"], "what is certain")
     odd = {"uri": "file:///x", "place": "a\nb.py:3-9", "first": 3, "last": 9, "name": "", "outline": True}
     tell(editor, "a1", delta="shop/prices.py:2: no number without a name", done=True, sources=[odd])
     editor.until(lambda: editor.lines()[-1:] == ["a?b.py:3-9 (outline)"], "the source")

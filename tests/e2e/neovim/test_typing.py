@@ -104,7 +104,7 @@ def test_facts_are_there_before_the_words_of_an_explanation(typing: Editor, spac
     typing.lua(TOLD)
     typing.command("1,3AssistExplain")
     typing.until("return vim.bo.filetype == 'markdown'", "the window")
-    typing.until(lambda: any(line.startswith("Returns") for line in typing.lines()), "the facts")
+    typing.until(lambda: any(line.startswith("    Returns") for line in typing.lines()), "the facts")
     typing.until("return _G.told[2] ~= nil", "the first words")
     assert typing.lua("return _G.told")[:2] == ["facts", "words"]
     typing.until("return vim.fn.search('on this machine', 'nw') > 0", "the last line")
