@@ -65,6 +65,7 @@ from assist_server.threads.thread import Thread
 from assist_server.wording.answers import (
     answer_document,
     last_line,
+    one_line,
     payload_text,
     preview_lines,
     progress_words,
@@ -316,12 +317,13 @@ def finish_run(decided: DecidedQuestion, flags: Asking, final: FinalAnswer, noti
         emit({**document, "thread": final.thread.id if final.thread else None})
     else:
         show_sources(final.sources)
+    if plan is not None and problem is None and not flags.as_json:
+        changed = ", ".join(one_line(change.path) for change in plan.changes)
+        say(f"Changed {changed}. `assist undo` takes it back." if made else "Nothing was changed.")
     say(last_line(decided, final))
     if problem is not None:
         what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
         raise UserError(f"{what}: {problem}.".replace("..", "."), printed=flags.as_json)
-    if plan is not None and not made and not flags.as_json:
-        out("Nothing was changed.")
 
 
 def _edit(
