@@ -152,8 +152,10 @@ def verdict_lines(found: RunSummary) -> list[str]:
     if not others:
         return telling
     if not telling:
-        return [f"No two candidates can be told apart by these tasks ({others} comparisons)."]
-    return [*telling, f"{others} other comparisons: they cannot be told apart by these tasks."]
+        counted = f"{others} comparison{'s' * (others != 1)}"
+        return [f"No two candidates can be told apart by these tasks ({counted})."]
+    more = "1 other comparison:" if others == 1 else f"{others} other comparisons:"
+    return [*telling, f"{more} these tasks cannot tell apart which is better."]
 
 
 def with_code_marks(line: str) -> Markup:

@@ -59,6 +59,7 @@ def update_index(config: Config, folder: WorkspaceFolder, progress: IndexProgres
 
     The event is empty if another process keeps the index, which is then left as it is.
     """
+    _refuse_too_much(folder.root)
     events: SimpleQueue[IndexerEvent] = SimpleQueue()
     Path(folder.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     parsers = max(1, (os.cpu_count() or 2) - 1)
@@ -81,6 +82,15 @@ def update_index(config: Config, folder: WorkspaceFolder, progress: IndexProgres
     if event.get("code") not in (0, NOT_THE_WRITER):
         raise UserError("The indexer ended early: try again; if that stays, run `assist doctor`.")
     return last
+
+
+def _refuse_too_much(root: str) -> None:
+    """Raise `UserError` for the whole disk or a home directory without a repository: most is no code."""
+    is_home = os.path.realpath(os.path.expanduser("~")) == root
+    if not (is_home or root == os.path.sep) or os.path.exists(os.path.join(root, ".git")):
+        return
+    what = "your home directory" if is_home else "the whole disk"
+    raise UserError(f"{root} is {what}, and not indexed: go into a project, or name one with --workspace.")
 
 
 def corpus_of(folder: WorkspaceFolder) -> Corpus:

@@ -308,3 +308,25 @@ def test_a_completion_sees_other_files_where_an_index_exists_and_never_builds_on
     assert single.json["tokens"]["prompt"] == usual["tokens"]["prompt"]
     file.write_bytes(b"damaged")
     assert prompts(None)[0]["tokens"]["prompt"] < usual["tokens"]["prompt"]
+
+
+def test_a_home_directory_that_is_no_repository_is_not_indexed(
+    home: Mapping[str, str], shop: Path, tmp_path: Path
+) -> None:
+    at_home = runner(shop, {**home, "HOME": str(shop)})
+    told = f"{shop} is your home directory, and not indexed: go into a project, or name one with --workspace."
+    for command in (("index",), ("ask", "what is taxed?"), ("explain", "total", "--facts")):
+        done = at_home(*command)
+        assert (done.code, done.err) == (1, f"assist: {told}\n")
+    assert at_home("index", "--workspace", "sub").code == 0
+    (shop / ".git").mkdir()
+    assert at_home("index").code == 0
+
+
+def test_a_question_about_a_folder_without_code_is_not_asked(assist: Assist, tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    done = assist("ask", "what is this?", "--workspace", "bare")
+    assert done.code == 1
+    assert f"{tmp_path / 'bare'} has no file that a question could be about" in done.err
+    piped = assist("ask", "what is this?", "-", "--workspace", "bare", "--dry-run", stdin="x = 1")
+    assert piped.code == 0

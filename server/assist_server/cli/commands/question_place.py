@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_context.files.repository_top import top_of
+from assist_context.retrieval.corpus import Corpus
 from assist_server.cli.output import say, show_passing
 from assist_server.cli.piped_input import NOTHING, PipedInput
 from assist_server.config.config import Config
@@ -108,7 +109,18 @@ def folders_of_question(
         resolved = resolve_target(corpora[0], _from_folder(root, folder, target)) if target else None
         if resolved is not None:
             refuse_blank(question.command, resolved)
+        _refuse_no_code(question, corpora, indexed=config.context.index and question.index and by_index)
         yield QuestionFolders(corpora[0], tuple(corpora[1:])), resolved
+
+
+def _refuse_no_code(question: TerminalQuestion, corpora: list[Corpus], *, indexed: bool) -> None:
+    """Raise `UserError` for a question about a folder without code: a model would make it up."""
+    brings_text = question.target or question.piped.text or question.context != NO_CONTEXT
+    if indexed and not brings_text and not any(corpus.reader.files() for corpus in corpora):
+        raise UserError(
+            f"{corpora[0].root} has no file that a question could be about: go into a project, or name one "
+            "with --workspace. `assist index` says what is left out."
+        )
 
 
 def bring_up_to_date(config: Config, folder: WorkspaceFolder) -> None:
