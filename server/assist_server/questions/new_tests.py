@@ -68,7 +68,8 @@ def place_for_tests(
     if PurePosixPath(path).suffix == ".rs" and text.strip():
         taken = set(re.findall(r"\bmod\s+(\w+)", text))
         return PlaceForTests(path, len(lines_of(text)), _free_module(name, taken))
-    for beside in siblings(files, path) if PurePosixPath(path).suffix in _ADDED_TO else ():
+    likely = (*siblings(files, path), _usual_paths(path, name, files, root)[0])  # the latter without an index
+    for beside in likely if PurePosixPath(path).suffix in _ADDED_TO else ():
         known = text_of(beside) if is_test(beside) and language_of(beside) == language_of(path) else ""
         if has_tests(split_lines(known)):
             return PlaceForTests(beside, len(lines_of(known)), text=known)
@@ -84,22 +85,24 @@ def _free_module(name: str, taken: Collection[str]) -> str:
 
 def _new_path(path: str, name: str, files: PathIndex, root: Path) -> str:
     """A path that is not taken yet."""
+    paths = _usual_paths(path, name, files, root)
+    return next(found for found in paths if found not in files.paths and not (root / found).exists())
+
+
+def _usual_paths(path: str, name: str, files: PathIndex, root: Path) -> list[str]:
+    """The paths that a file of tests may have, the most usual first; so many that one is free."""
     source = PurePosixPath(path)
     suffix = source.suffix
     prefix, ending = _AFFIXES.get(suffix, ("test_", ""))
-    folder = _folder(source, files)
+    folder = _folder(source, files, root)
     words = [source.stem, *(word for word in name.split(".") if word)]
     joined = "" if prefix + ending in ("Test",) else "_"
     stems = [source.stem, joined.join(words), *(f"{joined.join(words)}{joined}{n}" for n in range(2, 1000))]
-    for stem in stems:
-        found = str(folder / f"{prefix}{stem}{ending}{suffix}")
-        if found not in files.paths and not (root / found).exists():
-            return found
-    return str(folder / f"{prefix}{source.stem}_assist{ending}{suffix}")
+    return [str(folder / f"{prefix}{stem}{ending}{suffix}") for stem in (*stems, f"{source.stem}_assist")]
 
 
-def _folder(source: PurePosixPath, files: PathIndex) -> PurePosixPath:
-    """The nearest folder of tests to the source, else the source's own folder."""
+def _folder(source: PurePosixPath, files: PathIndex, root: Path) -> PurePosixPath:
+    """The nearest folder of tests to the source, even if it is not indexed; else the source's own folder."""
     parts = source.parts[:-1]
     if source.suffix in _SAME_FOLDER and not (
         source.suffix in _SCRIPTS and _tested_elsewhere(source.suffix, files)
@@ -111,7 +114,8 @@ def _folder(source: PurePosixPath, files: PathIndex) -> PurePosixPath:
     for depth in range(len(parts), -1, -1):
         for name in FOLDERS:
             folder = PurePosixPath(*parts[:depth], name)
-            if str(folder) in folders:
+            there = root / folder
+            if str(folder) in folders or (there.is_dir() and not there.is_symlink()):
                 return folder
     return source.parent
 

@@ -131,6 +131,16 @@ def test_tests_go_into_the_file_of_tests_that_the_module_has(
     assert found == PlaceForTests(beside, after, text=text)
 
 
+def test_the_file_of_tests_is_found_without_an_index(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    known = {"tests/test_helpers.py": HELPER_TESTS}
+    source = ("src/shop/helpers.py", "", "get_load_dotenv")
+    found = place_for_tests(
+        source, path_index_of(["src/shop/helpers.py"]), tmp_path, lambda path: known.get(path, "")
+    )
+    assert found == PlaceForTests("tests/test_helpers.py", 7, text=HELPER_TESTS)
+
+
 @pytest.mark.parametrize("text", ["", "app = make_app()\n"])
 def test_a_file_that_may_not_be_read_or_has_no_tests_is_not_added_to(text: str) -> None:
     files = path_index_of(["shop/helpers.py", "tests/test_helpers.py"])
