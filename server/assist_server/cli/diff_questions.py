@@ -19,7 +19,7 @@ from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.compared_diff import ComparedDiff, compare, has_tree
 from assist_server.questions.composition import decision_inputs, git_of
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import BY_FACTS, DecidedQuestion, decide
 from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import read_diff, with_diff
@@ -129,7 +129,7 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
         )
     for remark in () if flags.as_json else found.kept:
         out(f"{visible(remark.path)}:{remark.line}: {remark.text}")
-    if not found.kept:
+    if not found.kept and decided.decision.cause != BY_FACTS:
         say("No remarks.")
     for line in dropped_lines(found):
         say(line)

@@ -10,6 +10,7 @@ from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
 from assist_server.editor.question_place import home_of, uris_in
 from assist_server.questions.compared_diff import ComparedDiff, compare
 from assist_server.questions.composition import git_of
+from assist_server.questions.decision import BY_FACTS
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import read_diff
@@ -53,7 +54,7 @@ def shown_of_diff(asked: Question, final: FinalAnswer, compared: ComparedDiff) -
     if asked.command == "commit":
         held = held_message(final.text, asked.words, compared, small=final.decision.target == "local")
         return held.text, not_held_words(held)
-    if asked.command != "review":
+    if asked.command != "review" or final.decision.cause == BY_FACTS:
         return "", ""
     remarks = without_refuted(remarks_in(final.text, asked.material), compared.defines)
     return remarks_text(remarks), " ".join(dropped_lines(remarks))

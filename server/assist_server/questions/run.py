@@ -144,6 +144,8 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
     if decided.facts is not None:
         yield FactsFound(decided.facts)
     if decided.decision.cause == BY_FACTS:
+        if cause := decided.rules.barred[0]:
+            await asyncio.to_thread(_record_refusal, decided, cause)
         yield _facts_as_answer(decided)
         return
     async with aclosing(_by_decision(decided, options)) as stream:

@@ -301,12 +301,18 @@ def progress_document(progress: AnswerProgress) -> dict[str, Any]:
     return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds, "message": message}
 
 
+_ASK_WHY = "For a model's words, ask why or how."
+_WORDS_OF_MODEL = {"review": "--local asks it all the same, --frontier a provider."}
+
+
 def last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
     """Which model answered and where; why, where that is news; tokens, cost and time."""
     cost = final.cost
     decision = final.decision
     if decision.cause == BY_FACTS:
-        return f"No model was asked: {decision.why}. For a model's words, ask why or how."
+        return (
+            f"No model was asked: {decision.why}. {_WORDS_OF_MODEL.get(decided.question.command, _ASK_WHY)}"
+        )
     local = decision.target == "local"
     model = Path(final.model).name if local else final.model
     ended = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(

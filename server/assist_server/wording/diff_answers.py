@@ -6,7 +6,7 @@ harmless, so that terminals, editors, JSON and git get the same text.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_escalation.prompts import Span
 from assist_server.wording.sanitize import harmless
@@ -23,6 +23,8 @@ _REMARK = re.compile(
 )
 
 
+FEWEST_WORDS = 4  # of a remark that says something
+LEAD = 8  # characters before the code of a numbered line: its number and its mark
 _NUMBER = re.compile(r"^ {0,4}(\d+) [ +]", re.MULTILINE)  # as `diff_spans` writes it
 
 
@@ -37,11 +39,15 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Remarks:
-    """The remarks on lines of a diff, how many were about others, and how many the code itself refuted."""
+    """The remarks on lines of a diff, how many were about others, and how many the code itself refuted.
+
+    `empty` counts those that said nothing.
+    """
 
     kept: tuple[Remark, ...]
     dropped: int
     refuted: int = 0
+    empty: int = 0
 
 
 # `name` is not defined
@@ -57,7 +63,7 @@ def without_refuted(remarks: Remarks, is_defined: Callable[[str, str], bool]) ->
         for remark in remarks.kept
         if not any(is_defined(remark.path, name) for name in _NOT_DEFINED.findall(remark.text))
     )
-    return Remarks(kept, remarks.dropped, len(remarks.kept) - len(kept))
+    return replace(remarks, kept=kept, refuted=len(remarks.kept) - len(kept))
 
 
 def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:
@@ -65,7 +71,18 @@ def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:
     shown = {piece.origin.path: set(map(int, _NUMBER.findall(piece.text))) for piece in pieces}
     found = list(dict.fromkeys(_parse(answer)))
     kept = tuple(remark for remark in found if remark.line in shown.get(remark.path, ()))
-    return Remarks(kept, len(found) - len(kept))
+    return _without_echoes(Remarks(kept, len(found) - len(kept)), pieces)
+
+
+def _without_echoes(remarks: Remarks, pieces: Sequence[Span]) -> Remarks:
+    """The remarks without those that say nothing: a line of the code again, or three words."""
+    code = {" ".join(line[LEAD:].split()) for piece in pieces for line in piece.text.splitlines()}
+    kept = tuple(
+        remark
+        for remark in remarks.kept
+        if len(remark.text.split()) >= FEWEST_WORDS and " ".join(remark.text.split()) not in code
+    )
+    return replace(remarks, kept=kept, empty=len(remarks.kept) - len(kept))
 
 
 def remarks_text(remarks: Remarks) -> str:
@@ -79,6 +96,8 @@ def dropped_lines(remarks: Remarks) -> list[str]:
     lines = []
     if remarks.refuted:
         lines.append(f"Dropped {remarks.refuted} that call a name undefined which is defined.")
+    if remarks.empty:
+        lines.append(f"Dropped {remarks.empty} that say nothing.")
     if remarks.dropped:
         lines.append(f"Dropped {remarks.dropped} about lines that are not in the diff.")
     return lines

@@ -128,13 +128,25 @@ def test_a_review_says_what_was_turned_around_before_any_model(assist: Assist, r
     assert assist("commit", "--facts").out == "flags.py:2: `and` became `or`\n"
 
 
+def test_a_review_asks_no_small_model_unless_told_to(assist: Assist, repo: Path) -> None:
+    (repo / "flags.py").write_text("def is_on(val):\n    return bool(val and val.lower() != 'no')\n")
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "one")
+    (repo / "flags.py").write_text("def is_on(val):\n    return bool(val or val.lower() != 'no')\n")
+    done = assist("review")
+    assert (done.code, done.out) == (0, "flags.py:2: `and` became `or`\n")
+    assert "No model was asked: a small model's remarks" in done.err
+    assert assist("review", "--json").json["remarks"] == []
+    assert assist("review", "--local").code != 0  # no model is here
+
+
 def test_a_review_has_its_facts_first(assist: Assist, repo: Path, tmp_path: Path) -> None:
     (repo / "flags.py").write_text("def is_on(val):\n    return bool(val and val.lower() != 'no')\n")
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "one")
     (repo / "flags.py").write_text("def is_on(val):\n    return bool(val or val.lower() != 'no')\n")
-    said = "flags.py:2: `is_on` is not defined\nflags.py:2: fails for None"
+    said = "flags.py:2: `is_on` is not defined\nflags.py:2: it fails for None"
     with provider(tmp_path, scripted_answer(said)):
         done = assist("review", "--frontier", "--yes")
-    assert done.out.splitlines() == ["flags.py:2: `and` became `or`", "flags.py:2: fails for None"]
+    assert done.out.splitlines() == ["flags.py:2: `and` became `or`", "flags.py:2: it fails for None"]
     assert "Dropped 1 that call a name undefined which is defined." in done.err

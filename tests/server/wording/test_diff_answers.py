@@ -31,16 +31,18 @@ def test_remarks_about_lines_that_are_not_in_the_diff_are_dropped(tmp_path: Path
     answer = (
         "Here are my remarks:\n"
         "- `cart.py:5`: fails \x1b[2Jfor an empty\u202e list\n"
-        "1. **cart.py:5-6** - divides by zero\n"
+        "1. **cart.py:5-6** - it divides by zero\n"
+        "cart.py:5: wrong results\n"
+        "cart.py:5: return sum(prices) / len(prices)\n"
         "cart.py:900: is too long\n"
         "other.py:1: is wrong\n"
     )
     found = remarks_in(answer, pieces_of(diff, 1000, numbered=True).spans)
     assert found.kept == (
         Remark("cart.py", 5, "fails for an empty list"),
-        Remark("cart.py", 5, "divides by zero"),
+        Remark("cart.py", 5, "it divides by zero"),
     )
-    assert found.dropped == 2
+    assert (found.dropped, found.empty) == (2, 2)
 
 
 def test_a_remark_that_calls_a_defined_name_undefined_is_refuted() -> None:
