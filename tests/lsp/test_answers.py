@@ -60,13 +60,16 @@ async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
 async def test_a_diff_gives_a_message_and_remarks(tmp_path: Path, home: Environ) -> None:
     repo = make_repository(tmp_path / "repo")
     change(repo)
-    acts = (scripted_answer("```\nDivide it\n```"), scripted_answer("cart.py:5: wrong\nno.py:1: wrong\n"))
+    acts = (
+        scripted_answer("```\nDivide it\n```"),
+        scripted_answer("cart.py:5: this divides by zero\nno.py:1: wrong\n"),
+    )
     with provider(tmp_path, *acts, mode="ask") as acme:
         async with open_talker(home, repo) as client:
             text, end = await client.whole("commitMessage", wish="frontier")
             assert (text, end.error) == ("Divide it", None)
             text, end = await client.whole("review", wish="frontier")
-            assert (text, end.error) == ("cart.py:5: wrong", None)
+            assert (text, end.error) == ("cart.py:5: this divides by zero", None)
     assert all("hunter2" not in each.body.decode() for each in acme.requests)
 
 

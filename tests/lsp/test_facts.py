@@ -113,7 +113,7 @@ async def test_a_review_begins_with_facts_and_drops_a_remark_that_they_refute(
     git(repo, "add", ".")
     git(repo, "commit", "-qm", "Read flags")
     (repo / "flags.py").write_text(TURNED)
-    remarks = "flags.py:5: `value` is not defined\nflags.py:5: say why\n"
+    remarks = "flags.py:5: `value` is not defined\nflags.py:5: say why it may be empty\n"
     with provider(tmp_path, scripted_answer(remarks), mode="ask"):
         async with open_talker(home, repo) as client:
             text, end = await client.whole("review", wish="frontier")
@@ -122,7 +122,7 @@ async def test_a_review_begins_with_facts_and_drops_a_remark_that_they_refute(
             assert "flags.py:5: `and` became `or`" in facts
             assert any("is gone from debug" in fact for fact in facts)
             assert ("flags.py:5", (repo / "flags.py").as_uri(), 5) in links(client, end.id)
-            assert text == "flags.py:5: say why"
+            assert text == "flags.py:5: say why it may be empty"
             assert "call a name undefined which is defined" in end.notice
             told = [hasattr(message, "facts") for message in messages]
             routes = [hasattr(message, "route") for message in messages]

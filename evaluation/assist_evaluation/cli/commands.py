@@ -100,7 +100,7 @@ def mine(flags: MineFlags) -> None:
     from assist_evaluation.running.ready import EvalWish, mine_tasks, workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_evaluation.tasks import UNSEEN, count_by_kind, write_tasks  # noqa: PLC0415
-    from assist_server.questions.composition import git_of  # noqa: PLC0415
+    from assist_server.workspace.git_access import git_of  # noqa: PLC0415
 
     config = settings()
     folder = workspace_at(config, directory(flags.workspace))

@@ -144,7 +144,7 @@ def report(
     from assist_evaluation.report.run_report import examples_of, find_run, keep_document, report_of  # noqa: PLC0415
     from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
-    from assist_server.questions.composition import git_of  # noqa: PLC0415
+    from assist_server.workspace.git_access import git_of  # noqa: PLC0415
 
     config = settings()
     root = workspace_at(config, directory(workspace)).root

@@ -18,7 +18,7 @@ from assist_server.cli.terminal.answers import show_facts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.compared_diff import ComparedDiff, compare, has_tree
-from assist_server.questions.composition import decision_inputs, git_of
+from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import BY_FACTS, DecidedQuestion, decide
 from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import FinalAnswer
@@ -35,6 +35,7 @@ from assist_server.wording.diff_answers import dropped_lines, remarks_in, withou
 from assist_server.wording.facts import diff_rows
 from assist_server.workspace.folder_diff import FolderDiff
 from assist_server.workspace.folder_index import corpus_of, known_folder, working_folder
+from assist_server.workspace.git_access import git_of
 
 
 def write_message(flags: Asking, note: str, *, edit: bool) -> None:

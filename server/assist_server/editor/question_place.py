@@ -14,7 +14,6 @@ from assist_context.files.repository_top import top_of
 from assist_context.retrieval.corpus import Corpus
 from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
 from assist_server.errors import UserError
-from assist_server.questions.composition import git_of
 from assist_server.questions.draft import QuestionFolders
 from assist_server.questions.targets import QuestionTarget, lines_in_document, overlay, refuse_blank
 from assist_server.workspace.documents import path_of
@@ -26,6 +25,7 @@ from assist_server.workspace.folders import (
     folder_of,
     refuse_stray_link,
 )
+from assist_server.workspace.git_access import git_of
 
 OPENED = 24  # open documents that are parsed for a question
 

@@ -134,6 +134,10 @@ class QuestionTasks:
 
     async def _answer(self, number: str, question: EditorQuestion, snapshot: WorkspaceSnapshot) -> None:
         try:
+            if question.command == "facts":
+                self._tell(number, **await asyncio.to_thread(_facts, question, snapshot))
+                self._tell(number, done=True)
+                return
             work = await asyncio.to_thread(_question_work)
             async with aclosing(work.answer_messages(question, snapshot, self._context)) as messages:
                 async for message in messages:
@@ -181,3 +185,10 @@ def _question_work() -> Any:
     from assist_server.editor import question_work  # noqa: PLC0415
 
     return question_work
+
+
+def _facts(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> dict[str, Any]:
+    """The message with the facts that a question asks for."""
+    from assist_server.editor.question_facts import facts_message  # noqa: PLC0415
+
+    return facts_message(question, snapshot)

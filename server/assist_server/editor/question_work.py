@@ -23,9 +23,8 @@ from assist_server.editor.question import DocumentState, EditorContext, EditorQu
 from assist_server.editor.question_diff import read_asked_diff, review_messages, shown_of_diff
 from assist_server.editor.question_place import corpus_with, home_of, place_of, uris_in
 from assist_server.errors import UserError
-from assist_server.questions.code_facts import code_facts
 from assist_server.questions.compared_diff import ComparedDiff
-from assist_server.questions.composition import DecisionInputs, decision_inputs, git_of
+from assist_server.questions.composition import DecisionInputs, decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import (
@@ -47,7 +46,6 @@ from assist_server.questions.run import (
     with_diff,
 )
 from assist_server.questions.secret_file_texts import opened_secret_texts
-from assist_server.questions.targets import lines_in_document
 from assist_server.records.edit_history import (
     changed_files,
     finish_interrupted,
@@ -68,6 +66,7 @@ from assist_server.wording.answers import (
 from assist_server.wording.facts import fact_documents, fact_rows
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
+from assist_server.workspace.git_access import git_of
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
 
@@ -79,10 +78,6 @@ async def answer_messages(
     question: EditorQuestion, snapshot: WorkspaceSnapshot, context: EditorContext
 ) -> AsyncGenerator[AnswerMessage, None]:
     """The messages of one answer, as `assist/answer` sends them. Raises what `answering.answer` raises."""
-    if question.command == "facts":
-        yield await asyncio.to_thread(_facts, question, snapshot)
-        yield {"done": True}
-        return
     yield {"progress": progress_document(reading(0, 0.0))}
     home = home_of(question, snapshot).root
     for notice in await _recover(home, snapshot, context):
@@ -108,22 +103,6 @@ async def answer_messages(
             if isinstance(event, AnswerStart):
                 view = _AnswerView(compared)
             yield await _message(decided, context, event, view)
-
-
-def _facts(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> AnswerMessage:
-    """What is certain about the definition in question, or about the file if there is none. It blocks."""
-    programs = snapshot.config.programs
-    with place_of(question, snapshot) as place:
-        corpus = place.folders.corpus
-        target = place.target
-        if target is None:
-            raise UserError("Open the document first, then ask for its facts.")
-        found = code_facts(corpus, target, programs)
-        if found is None:
-            whole = lines_in_document(corpus, target.document, 0, 0)
-            found = code_facts(corpus, whole, programs)
-    rows = fact_rows(found) if found else []
-    return {"facts": fact_documents(rows, uris_in(snapshot, corpus.root))}
 
 
 def rate_request(config: Config, request: str, happening: Happening) -> None:

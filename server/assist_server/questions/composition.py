@@ -19,7 +19,6 @@ except ImportError:  # Windows
 from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import Store, resolve
 from assist_context.files.exclusions import exclusions, hard_links
-from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
 from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import Ledger, Scope
@@ -39,10 +38,10 @@ from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import SecretTexts, join_texts, secret_texts
 from assist_server.threads.thread_files import ThreadFiles
+from assist_server.workspace.git_access import git_of
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
 LOCAL_TOKENS = 700
-GIT_S = 10.0  # seconds; git says in 4 ms what it ignores. Without its answer the files count as ignored
 WINDOW = 8192  # tokens of question and answer, the same as `speed_probe.WINDOW`
 
 _LOG = logging.getLogger(__name__)
@@ -120,11 +119,6 @@ def moved_directories(config: Config) -> tuple[tuple[str, str], ...]:
     """The directories of settings and data that are not where they usually are, for the preview."""
     names = {"config": ("Settings", config.paths.config), "data": ("Data", config.paths.data)}
     return tuple((name, str(path)) for name, path in map(names.__getitem__, config.paths.moved))
-
-
-def git_of(config: Config) -> Git:
-    """How git is asked about the files of one question, which must not wait for long."""
-    return Git(config.programs, timeout_s=GIT_S)
 
 
 def scope_of(roots: Sequence[str]) -> Scope:

@@ -314,7 +314,7 @@ def test_a_review_links_its_remarks(window: Window, shop: Path, configuration: P
     commit(shop, "Begin")
     (shop / "shop" / "prices.py").write_text("def gross(net):\n    return net * 1.25\n")
     refuted = "shop/prices.py:2: `gross` is not defined"
-    with vendor(scripted_answer(f"{refuted}\nshop/prices.py:2: name this rate")) as server:
+    with vendor(scripted_answer(f"{refuted}\nshop/prices.py:2: give this rate a name")) as server:
         configure_provider(configuration, server.url, mode="ask")
         window.open("shop/cart.py", 1, 1)
         until("the server", lambda: "no model" in window.status() or "failed" in window.status())
@@ -323,7 +323,7 @@ def test_a_review_links_its_remarks(window: Window, shop: Path, configuration: P
         fact = window.view().locator("dd", has_text="1.25")
         assert fact.count(), "what is certain is there before a model is asked"
         window.modal("Send")
-        remark = window.view().locator(".sources li", has_text="name this rate")
+        remark = window.view().locator(".sources li", has_text="give this rate a name")
         remark.wait_for()
     window.shoot("review")
     assert window.view().locator(".sources li").count() == 1
