@@ -131,6 +131,19 @@ async def test_a_review_begins_with_facts_and_drops_a_remark_that_they_refute(
             assert phases[-1] == "writing"
 
 
+async def test_a_review_without_a_provider_is_its_facts(tmp_path: Path, home: Environ) -> None:
+    repo = make_repository(tmp_path / "repo")
+    (repo / "old.py").write_text("x = 2\n" + "x = 1\n" * 39)
+    async with open_talker(home, repo) as client:
+        text, end = await client.whole("review")
+        assert rows(client, end.id) == {"": "old.py:1: `1` became `2`"}
+        assert (text, end.error) == ("", None)
+        (repo / "old.py").write_text("x = 1\n" * 40 + "\n")
+        _, end = await client.whole("review")
+        notices = [message.notice for message in client.answers[end.id] if hasattr(message, "notice")]
+        assert notices == ["Nothing is certain but the changed lines themselves."]
+
+
 async def test_the_progress_says_reading_only_until_words_come(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:

@@ -32,7 +32,7 @@ from assist_server.wording.answers import (
 )
 from assist_server.wording.commit_messages import held_message, not_held_words
 from assist_server.wording.diff_answers import dropped_lines, remarks_in, without_refuted
-from assist_server.wording.facts import diff_rows
+from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
 from assist_server.workspace.folder_diff import FolderDiff
 from assist_server.workspace.folder_index import corpus_of, known_folder, working_folder
 from assist_server.workspace.git_access import git_of
@@ -72,7 +72,7 @@ def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
         return
     show_facts(diff_rows(found), diff.root)
     if not found:
-        say("Nothing is certain but the changed lines themselves.")
+        say(NO_DIFF_FACTS)
 
 
 def _changes(config: Config, root: str, command: str, revision: str) -> FolderDiff:

@@ -21,7 +21,7 @@ from assist_server.wording.diff_answers import (
     remarks_text,
     without_refuted,
 )
-from assist_server.wording.facts import diff_rows, fact_documents
+from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows, fact_documents
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
 
@@ -45,6 +45,8 @@ def review_messages(compared: ComparedDiff, snapshot: WorkspaceSnapshot) -> Iter
     facts = compared.facts
     if rows := diff_rows(facts.found):
         yield {"facts": fact_documents(rows, uris_in(snapshot, compared.diff.root))}
+    elif compared.files:
+        yield {"notice": NO_DIFF_FACTS}
     for line in not_compared_lines(facts.left_out):
         yield {"notice": line}
 

@@ -54,6 +54,7 @@ _RANKS: tuple[DiffFactKind, ...] = (
     "added",
 )  # fmt: skip
 _MOST_OF_DIFF = 40
+NO_DIFF_FACTS = "Nothing is certain but the changed lines themselves."
 # What is shown of a definition where a question asks for one fact.
 _ASKED: Mapping[AskedFact, tuple[str, ...]] = {
     "uses": ("What", "Used by"),
