@@ -18,10 +18,10 @@ from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import Config
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import AnswerOptions, whole_answer
-from assist_server.questions.targets import resolve_target
+from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
 from bench.edits.tasks import EditTask
 from bench.routing.tasks import code_of

@@ -23,10 +23,10 @@ from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import AnswerOptions, whole_answer
-from assist_server.questions.targets import lines_in_document, overlay
+from assist_server.questions.targets import QuestionFolders, lines_in_document, overlay
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder
 

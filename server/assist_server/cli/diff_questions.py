@@ -14,15 +14,16 @@ from assist_server.cli.commands.question_place import bring_up_to_date
 from assist_server.cli.commands.question_run import answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say, say_lines
-from assist_server.cli.terminal.answers import show_facts
+from assist_server.cli.terminal.fact_columns import show_facts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.compared_diff import ComparedDiff, compare, has_tree
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import BY_FACTS, DecidedQuestion, decide
-from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import read_diff, with_diff
+from assist_server.questions.targets import QuestionFolders
 from assist_server.wording.answers import (
     NAMED,
     answer_document,

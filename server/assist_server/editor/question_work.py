@@ -26,7 +26,7 @@ from assist_server.errors import UserError
 from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.composition import DecisionInputs, decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.draft import Question
 from assist_server.questions.events import (
     AnswerEvent,
     AnswerPiece,
@@ -46,6 +46,7 @@ from assist_server.questions.run import (
     with_diff,
 )
 from assist_server.questions.secret_file_texts import opened_secret_texts
+from assist_server.questions.targets import QuestionFolders
 from assist_server.records.edit_history import (
     changed_files,
     finish_interrupted,

@@ -32,7 +32,7 @@ from assist_server.questions.composition import (
     permissions_within,
     random_token,
 )
-from assist_server.questions.draft import FRONTIER_TOKENS, Draft, Question, QuestionFolders, draft
+from assist_server.questions.draft import FRONTIER_TOKENS, Draft, Question, draft
 from assist_server.questions.instructions import ANSWERS, EDITS
 from assist_server.questions.leaving_files import (
     FileInFolder,
@@ -47,6 +47,7 @@ from assist_server.questions.leaving_files import (
     staying_reason,
     withheld_files,
 )
+from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
 

@@ -39,7 +39,7 @@ from assist_server.questions.instructions import (
 )
 from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests
 from assist_server.questions.project_instructions import project_instructions
-from assist_server.questions.targets import QuestionTarget
+from assist_server.questions.targets import QuestionFolders, QuestionTarget
 from assist_server.threads.attachments import Attachment, attached_spans
 from assist_server.threads.thread import Thread
 from assist_server.threads.thread_prompts import (
@@ -111,19 +111,6 @@ class Evidence:
     structure: ReachCounts = ReachCounts()
     texts: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[Origin, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionFolders:
-    """The folder that a question is about, and the other folders of the workspace."""
-
-    corpus: Corpus
-    others: tuple[Corpus, ...] = ()
-
-    @property
-    def roots(self) -> tuple[str, ...]:
-        """The paths of all of them."""
-        return tuple(corpus.root for corpus in (self.corpus, *self.others))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,19 @@ _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionFolders:
+    """The folder that a question is about, and the other folders of the workspace."""
+
+    corpus: Corpus
+    others: tuple[Corpus, ...] = ()
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The paths of all of them."""
+        return tuple(corpus.root for corpus in (self.corpus, *self.others))
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionTarget:
     """What a question is about: lines of a file as it is now. `name` is the symbol, "" for none.
 

@@ -164,6 +164,15 @@ HEAVY = {"typer", "rich", "llama_cpp", "numpy", "huggingface_hub", "pip", "tree_
         ("assist_server.cli.main", HEAVY | {"pygls", "lsprotocol"}),
         ("assist_server.lsp.server", HEAVY - {"asyncio"}),
         ("assist_server.cli.app", HEAVY - {"typer", "asyncio"} | {"pygls", "lsprotocol"}),
+        (  # facts are there at once: nothing that a model or a provider needs
+            "assist_server.cli.commands.question_facts",
+            {
+                "llama_cpp",
+                "rich.markdown",
+                "assist_escalation.redaction.scanner",
+                "assist_server.questions.decision",
+            },
+        ),
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(module: str, absent: set[str]) -> None:

@@ -12,8 +12,8 @@ from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question, QuestionFolders
-from assist_server.questions.targets import resolve_target
+from assist_server.questions.draft import Question
+from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.answers import route_document, route_facts
 from assist_server.workspace.folder_index import folder_at, update_index
 

@@ -13,10 +13,10 @@ from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
-from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.draft import Question
 from assist_server.questions.events import AnswerStart, Notice
 from assist_server.questions.run import AnswerOptions, answer, whole_answer
-from assist_server.questions.targets import resolve_target
+from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.edit_previews import edit_warnings
 from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
 

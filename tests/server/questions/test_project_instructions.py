@@ -12,10 +12,10 @@ from assist_escalation.prompts import Origin, Span
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.draft import Question
 from assist_server.questions.events import shown_sources
 from assist_server.questions.project_instructions import project_instructions
-from assist_server.questions.targets import resolve_target
+from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.workspace.folder_index import corpus_of, folder_at
 
 CODE = "def total(prices):\n    return sum(prices)\n"

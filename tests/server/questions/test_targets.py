@@ -14,8 +14,9 @@ from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.planner import plan
 from assist_server.config.config import load_lenient
 from assist_server.errors import UserError
-from assist_server.questions.draft import Question, QuestionFolders, draft, evidence_for
+from assist_server.questions.draft import Question, draft, evidence_for
 from assist_server.questions.targets import (
+    QuestionFolders,
     TargetSpec,
     lines_in_document,
     overlay,

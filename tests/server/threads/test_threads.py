@@ -17,9 +17,10 @@ from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.draft import Question
 from assist_server.questions.events import AnswerPiece, FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment, attached_spans, attachment_at
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread, without_last_turn
 from assist_server.threads.thread_prompts import earlier_turns, fit_conversation, unseen

@@ -6,12 +6,11 @@ from assist_context.facts.file_facts import folder_facts
 from assist_server.cli.commands.question_place import TerminalQuestion, folders_of_question
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit
-from assist_server.cli.terminal.answers import show_facts as show_rows
+from assist_server.cli.terminal.fact_columns import show_facts as show_rows
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.code_facts import CodeFacts, code_facts
-from assist_server.questions.draft import QuestionFolders
-from assist_server.questions.targets import QuestionTarget, path_inside
+from assist_server.questions.targets import QuestionFolders, QuestionTarget, path_inside
 from assist_server.wording.facts import fact_rows, facts_document
 
 

@@ -15,8 +15,13 @@ from assist_server.cli.output import say, show_passing
 from assist_server.cli.piped_input import NOTHING, PipedInput
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.questions.draft import QuestionFolders
-from assist_server.questions.targets import QuestionTarget, parse_target, refuse_blank, resolve_target
+from assist_server.questions.targets import (
+    QuestionFolders,
+    QuestionTarget,
+    parse_target,
+    refuse_blank,
+    resolve_target,
+)
 from assist_server.threads.thread import Thread
 from assist_server.workspace.folder_index import corpus_of, update_index, working_folder
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link

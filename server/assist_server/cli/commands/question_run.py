@@ -37,11 +37,11 @@ from assist_server.cli.terminal.answers import (
     confirm,
     say_edit,
     show_edit,
-    show_facts,
     show_page,
     show_sources,
     stream_markdown,
 )
+from assist_server.cli.terminal.fact_columns import show_facts
 from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError

@@ -21,12 +21,11 @@ from rich.text import Text
 
 from assist_escalation.edits.plan import EditPlan
 from assist_server.cli.output import end_passing, out, say, say_lines
-from assist_server.cli.terminal.tables import LinkedWords, console, facts
+from assist_server.cli.terminal.tables import console
 from assist_server.questions.events import ShownSource
 from assist_server.wording.answers import SHOWN as NAMED
 from assist_server.wording.answers import more_sources, source_words, sources_line
 from assist_server.wording.edit_previews import PreviewKind, edit_preview, edit_warnings
-from assist_server.wording.facts import FactPart, FactRow
 from assist_server.wording.sanitize import StreamSanitizer, harmless_line
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -155,20 +154,6 @@ def show_sources(sources: Sequence[ShownSource]) -> None:
         shown.append(f" {called}" if called else "", "dim")
     if sources:
         console().print(shown.append(more_sources(sources), "dim"), soft_wrap=True)
-
-
-def show_facts(rows: Sequence[FactRow], root: str) -> None:
-    """Facts on stdout, in columns; places in the folder `root` are links where stdout is a terminal."""
-    if not rows:
-        return
-    shown = [
-        (row.name, [LinkedWords(part.words, _address(root, part)) for part in row.parts]) for row in rows
-    ]
-    facts(shown)
-
-
-def _address(root: str, part: FactPart) -> str:
-    return f"{Path(root, part.path).as_uri()}#{part.line}" if part.path and root else ""
 
 
 def say_edit(plan: EditPlan) -> None:
