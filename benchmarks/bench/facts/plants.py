@@ -87,13 +87,13 @@ def _code_lines(site: PlantSite) -> Iterator[tuple[int, str]]:
     inside = False
     kept = set(site.kept)
     for number, line in enumerate(site.lines, 1):
-        marks = (
-            len(re.findall(r'"""|\'\'\'', line))
-            if site.language == "python"
-            else line.count("/*") + line.count("*/")
-        )
-        prose = inside or marks > 0 or re.match(r"\s*(?:#|//|\*|/\*)", line) is not None
-        inside ^= marks % 2 == 1
+        prose = inside or re.match(r"\s*(?:#|//|\*|/\*|\"\"\"|''')", line) is not None
+        if site.language == "python":
+            inside ^= len(re.findall(r'"""|\'\'\'', line)) % 2 == 1
+        elif "*/" in line:
+            inside = False
+        else:
+            inside = inside or "/*" in line
         if number in kept and not prose:
             yield number, _STRING.sub(lambda found: " " * len(found[0]), line)
 

@@ -162,6 +162,18 @@ def test_a_line_that_passes_a_function_on_or_imports_it_calls_nothing(tmp_path: 
     assert [(fact.path, fact.line) for fact in found if fact.kind == "caller"] == [("shop/use.py", 4)]
 
 
+def test_a_guard_in_a_function_without_a_name_is_of_the_one_around_it() -> None:
+    old = "function start(x) {\n  run(async () => {\n    if (!x) {\n      return;\n    }\n    go(x);\n  });\n}\n"
+    new = old.replace("    if (!x) {\n      return;\n    }\n", "")
+    assert facts(new, old, "a.ts") == [("gone", 3, "the guard `if !x: return;` is gone from start")]
+
+
+def test_a_guard_in_a_function_with_a_name_is_of_that_one_alone() -> None:
+    old = "def outer():\n    def inner(x):\n        if not x:\n            return 1\n        return x\n    return inner\n"
+    new = old.replace("        if not x:\n            return 1\n", "")
+    assert facts(new, old) == [("gone", 3, "the guard `if not x: return 1` is gone from outer.inner")]
+
+
 def test_a_function_that_moved_into_another_one_is_not_gone() -> None:
     old = "def outer():\n    def inner():\n        return 1\n    return inner()\n"
     new = "def outer():\n    def run():\n        def inner():\n            return 1\n        return inner()\n    return run()\n"

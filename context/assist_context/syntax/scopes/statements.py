@@ -15,7 +15,7 @@ from typing import Any, Literal
 import tree_sitter
 
 from assist_context.languages import Language
-from assist_context.syntax.scopes.call_sites import SHARED_RULES
+from assist_context.syntax.scopes.call_sites import SHARED_RULES, call_rules
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 StatementKind = Literal["guard", "returns", "yields", "raises", "changes", "catches"]
@@ -95,7 +95,7 @@ def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatem
 def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
     """What keeps a function from going on: each branch that only leaves, what it raises, and what it catches.
 
-    Other than `statements_in`, it finds branches at any depth.
+    Other than `statements_in`, it finds branches at any depth, and in functions without a name.
     """
     rules = statement_rules(parsed.document.language)
     function = _function_at(parsed, rules, first, last) if rules else None
@@ -105,7 +105,7 @@ def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeState
     waiting = list(function.named_children)
     while waiting:
         node = waiting.pop()
-        if node.type in rules.nested:
+        if node.type in rules.nested and _has_name(parsed, node):
             continue
         guard = _guard(rules, node) if node.type in rules.branches else None
         if guard is not None:
@@ -120,6 +120,16 @@ def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeState
             )
         waiting += reversed(node.named_children)
     return tuple(sorted(found, key=lambda statement: statement.line))
+
+
+def _has_name(parsed: ParsedText, function: tree_sitter.Node) -> bool:
+    """Whether a function or class within another one has a name, by itself or by what it is assigned to."""
+    calls = call_rules(parsed.document.language)
+    around = function.parent
+    if around is not None and around.type == "expression_list":  # Go: `f := func() {}`
+        around = around.parent
+    assigned = calls is not None and around is not None and around.type in calls.named_by
+    return assigned or function.child_by_field_name("name") is not None
 
 
 def _function_at(parsed: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
