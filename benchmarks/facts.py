@@ -39,6 +39,7 @@ examples:
   facts.py planted --servers FOLDER --data FOLDER CLICK HTTPX KY GOT COBRA AXUM
   facts.py times --data FOLDER CLICK HTTPX KY COBRA RIPGREP
 """
+VALUES = frozenset({"constant", "field", "key", "property", "variable"})  # kinds that no one calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def truth_figures(judged: Sequence[JudgedClaim], found: Sequence[FoundUses]) -> 
             kinds.setdefault(group, Counter())[verdict] += 1
     uses: dict[str, Counter[str]] = {}
     for row in found:
-        for group in ("all", row.language, f"{row.language} {row.kind}"):
+        kind = "values" if row.kind in VALUES else "functions and types"
+        for group in ("all", row.language, f"{row.language} {kind}", f"{row.language} {row.kind}"):
             counts = uses.setdefault(group, Counter())
             counts.update(lines=row.lines, counted=row.counted, sure=row.sure, definitions=1)
     return {

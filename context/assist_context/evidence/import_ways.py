@@ -24,7 +24,7 @@ class ImportWays:
     wanted: str
     _files: PathIndex = field(init=False)
     _rows: dict[str, tuple[_ImportRow, ...]] = field(default_factory=dict)
-    _passed: dict[str, tuple[Import, ...]] = field(default_factory=dict)
+    _passing: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._files = self.corpus.files()
@@ -36,28 +36,33 @@ class ImportWays:
             return True
         return any(self._leads(reached) for _, reached in self._imports(path))
 
-    def imports(self, path: str) -> list[tuple[Import, bool]]:
-        """What a file imports, each with whether it leads to the wanted file."""
-        return [(import_, self._leads(reached)) for import_, reached in self._imports(path)]
+    def imports(self, path: str, name: str) -> list[tuple[Import, bool]]:
+        """What a file imports, each with whether it leads to a name of the wanted file."""
+        return [(import_, self._leads(reached, name)) for import_, reached in self._imports(path)]
 
     def packages(self, path: str, name: str) -> list[str]:
         """The packages that a file imports and that pass a name of the wanted file on."""
         fronts = {front for _, reached in self._imports(path) for front in reached} - {self.wanted}
-        return sorted(
-            front for front in fronts if any(_has_name(passed, name) for passed in self._passed_by(front))
-        )
+        return sorted(front for front in fronts if self._passes(front, name))
 
-    def _leads(self, reached: tuple[str, ...]) -> bool:
+    def _leads(self, reached: tuple[str, ...], name: str = "") -> bool:
         if self.wanted.endswith(".go"):  # of a package with many files, only some are named
             return any(_folder(path) == _folder(self.wanted) for path in reached)
-        return self.wanted in reached or any(self._passed_by(front) for front in reached)
+        return self.wanted in reached or any(self._passes(front, name) for front in reached)
 
-    def _passed_by(self, front: str) -> tuple[Import, ...]:
-        """The imports by which a package has names of the wanted file; none if it is no package's front."""
-        if front not in self._passed:
-            rows = self._imports(front) if PurePosixPath(front).stem in _FRONTS else ()
-            self._passed[front] = tuple(passed for passed, reached in rows if self.wanted in reached)
-        return self._passed[front]
+    def _passes(self, front: str, name: str) -> bool:
+        """Whether a package has a name of the wanted file, or any for "", itself or from another package."""
+        if PurePosixPath(front).stem not in _FRONTS:
+            return False
+        key = front, name
+        if key not in self._passing:
+            self._passing[key] = False  # for packages that import each other
+            self._passing[key] = any(
+                self.wanted in reached or any(self._passes(inner, name) for inner in reached)
+                for passed, reached in self._imports(front)
+                if not name or _has_name(passed, name)
+            )
+        return self._passing[key]
 
     def _imports(self, path: str) -> tuple[_ImportRow, ...]:
         if path not in self._rows:

@@ -184,6 +184,8 @@ def _is_imported(parsed: ParsedText, place: Occurrence) -> bool:
             return False
         if _IMPORTS.fullmatch(node.type):
             return True
+        if node.type == "identifier" and node.parent is not None and node.parent.type == "export_statement":
+            return True  # `export default name`
         node = node.parent
     return False
 
@@ -212,7 +214,7 @@ def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNamin
     bare = path == at.path or (language_of(path).name == "go" and ways.is_imported(path))
     owners = set[str]()
     elsewhere = path != at.path and bool(ways.corpus.outline(path, at.name, ""))
-    for import_, leads in ways.imports(path):
+    for import_, leads in ways.imports(path, name):
         if not leads:
             elsewhere = elsewhere or at.name in import_.names
             continue

@@ -53,7 +53,16 @@ TEXTS = {
     "web/models.py": MODELS,
     "web/calls.py": CALLS,
     "app.py": "import web\n\n\ndef f(pages: dict[str, web.Page]) -> int:\n    return len(web.__all__) + web.LIMIT\n",
+    "web/parts/__init__.py": "from web.parts.one import *\n",
+    "web/parts/one.py": "def first():\n    return 1\n",
+    "kit.py": "import shop\n\nshop.first()\n",
+    "shop/__init__.py": "from web.parts import first\n",
     "src/walk.rs": WALK,
+    "src/main.rs": "mod flags;\n\nfn main() {\n    flags::parse();\n}\n",
+    "src/flags/mod.rs": "mod config;\nmod parse;\n\npub use parse::parse;\n",
+    "src/flags/config.rs": "pub fn parse() {}\n",
+    "src/flags/parse.rs": "pub fn parse() {}\n",
+    "ky/create.ts": "const create = () => 1;\n\nexport default create;\n",
     "ky/options.ts": "export interface Options {\n  retry: number;\n}\n",
     "ky/use.ts": "import ky, {Options} from './options.js';\n\nky.retry({});\nexport const a = (o: Options) => o;\n",
     "go/a.go": "package a\n\nfunc Open(w Writer) int {\n\tvar x Writer\n\treturn Size(x)\n}\n",
@@ -90,6 +99,18 @@ def places(facts: DefinitionFacts) -> list[tuple[str, int, bool]]:
 
 def test_a_constant_is_used_where_a_package_passes_it_on(corpus: Corpus) -> None:
     assert places(facts_of(corpus, "web/models.py", "LIMIT")) == [("app.py", 5, True)]
+
+
+def test_a_package_may_pass_on_what_another_package_does(corpus: Corpus) -> None:
+    assert places(facts_of(corpus, "web/parts/one.py", "first")) == [("kit.py", 3, True)]
+
+
+def test_a_package_that_has_a_module_does_not_pass_its_names_on(corpus: Corpus) -> None:
+    assert [sure for path, _, sure in places(facts_of(corpus, "src/flags/config.rs", "parse"))] == [False]
+
+
+def test_to_export_a_name_is_not_to_use_it(corpus: Corpus) -> None:
+    assert places(facts_of(corpus, "ky/create.ts", "create")) == []
 
 
 def test_a_star_passes_no_name_on_that_begins_with_an_underscore(corpus: Corpus) -> None:
