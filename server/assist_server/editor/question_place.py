@@ -14,7 +14,13 @@ from assist_context.files.repository_top import top_of
 from assist_context.retrieval.corpus import Corpus
 from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
 from assist_server.errors import UserError
-from assist_server.questions.targets import QuestionFolders, QuestionTarget, lines_in_document, overlay, refuse_blank
+from assist_server.questions.targets import (
+    QuestionFolders,
+    QuestionTarget,
+    lines_in_document,
+    overlay,
+    refuse_blank,
+)
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import (

@@ -12,7 +12,7 @@ from assist_escalation.prompts import Origin, Span
 from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
-from assist_server.questions.draft import Question, QuestionFolders
+from assist_server.questions.draft import Question
 from assist_server.questions.events import AnswerPiece, FinalAnswer, Notice
 from assist_server.questions.held_sentences import (
     HeldSentences,
@@ -22,6 +22,7 @@ from assist_server.questions.held_sentences import (
     unknown_in,
 )
 from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.targets import QuestionFolders
 from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
 
 SHOWN = (
