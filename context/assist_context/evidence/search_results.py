@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.evidence.intent import QuestionIntent, is_chronicle, is_filler
-from assist_context.evidence.mentions import names_in
+from assist_context.evidence.mentions import is_test, names_in
 from assist_context.index.search import Among, SearchHit
 from assist_context.index.terms import terms
 from assist_context.relations.bookkeeping import is_bookkeeping
@@ -35,6 +35,8 @@ BARE = 2  # lines of a section that has a heading and no text of its own
 SECTION_LINES = 40  # of the sections below, that are shown with such a heading
 
 
+ASIDE = 0.4  # what code of tests and examples is worth to a question that is about something else
+_EXAMPLE = re.compile(r"(?:^|/)_?(?:examples?|demos?|benchmarks?|benches|samples?|fixtures?)/")
 _OF_A_SITE = re.compile(r"(?:^|/)(?:docs?|documentation)/(?:.*/)?[^/]+\.(?:[cm]?[jt]sx?|vue|s?css|less)$")
 
 
@@ -91,7 +93,16 @@ def ranked_code(corpora: Sequence[Corpus], question: str, intent: QuestionIntent
     Scripts and styles of a site of documentation are of use only to questions about code.
     """
     found = _hits(corpora, question, "code")
-    return found if intent.kind == "code" else [hit for hit in found if not _OF_A_SITE.search(hit.hit.path)]
+    if intent.kind != "code":
+        found = [hit for hit in found if not _OF_A_SITE.search(hit.hit.path)]
+    if not intent.tests:
+        found = [replace(hit, score=hit.score * ASIDE) if _is_aside(hit.hit.path) else hit for hit in found]
+    return sorted(found, key=lambda each: -each.score)
+
+
+def _is_aside(path: str) -> bool:
+    """Whether a file shows how the code is used, as tests and examples do, and has many of its words."""
+    return is_test(path) or _EXAMPLE.search(path) is not None
 
 
 def _hits(corpora: Sequence[Corpus], question: str, among: Among) -> list[FoundPiece]:

@@ -35,6 +35,7 @@ from assist_server.questions.events import (
     FactsFound,
     FinalAnswer,
     Notice,
+    PlacesFound,
     WritingPace,
     reading,
 )
@@ -64,7 +65,7 @@ from assist_server.wording.answers import (
     route_document,
     source_document,
 )
-from assist_server.wording.facts import fact_documents, fact_rows
+from assist_server.wording.facts import fact_documents, first_rows
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.git_access import git_of
@@ -130,8 +131,9 @@ async def _message(
     match event:
         case AnswerPiece(text):
             return _piece_message(decided.question.command, text, edit, view)
-        case FactsFound(found):
-            return {"facts": fact_documents(fact_rows(found), uris_in(context.snapshot(), found.root))}
+        case FactsFound() | PlacesFound():
+            rows, root = first_rows(event)
+            return {"facts": fact_documents(rows, uris_in(context.snapshot(), root))}
         case Notice(text):
             return {"notice": text}
         case AnswerProgress():

@@ -39,6 +39,14 @@ class FactsFound:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacesFound:
+    """Where the answer to a question probably is, the best first: it comes before any model is asked."""
+
+    places: tuple["ShownSource", ...]
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerPiece:
     """More of the answer."""
 
@@ -164,7 +172,7 @@ class FinalAnswer:
     thread: Thread | None = None
 
 
-AnswerEvent = FactsFound | AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
+AnswerEvent = FactsFound | PlacesFound | AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ _CLOSINGS = {
 _SHORT = {
     "explain": "Say in two sentences what this code is for and what it does. Use only names that "
     "stand in the code. No lists, no headings, no advice.",
-    "ask": "Answer the question at the end in one to three sentences, with the names, values and commands that "
-    "are shown. If they do not show the answer, say only that.",
+    "ask": "Answer the question at the end in one to three sentences, with the names, values and commands "
+    "that are shown. If they do not show the answer, say only that.",
 }
 SENTENCES = 2  # of an explanation by a small model
 EDITS = ("refactor", "fix")

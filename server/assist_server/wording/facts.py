@@ -1,5 +1,6 @@
 """Facts of code in words, as rows in which places are known, and as JSON. It computes none of them."""
 
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +16,7 @@ from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.statements import CodeStatement, StatementKind
 from assist_context.unseen_characters import visible
 from assist_server.questions.code_facts import CodeFacts
+from assist_server.questions.events import FactsFound, PlacesFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,23 @@ _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
 def fact_rows(found: CodeFacts) -> list[FactRow]:
     """Facts for people. What no one sees in a literal or a name is written, since a fact is exact."""
     return _visible_rows(_rows(found))
+
+
+def first_rows(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
+    """What is shown before any model is asked, and the folder that its paths are in."""
+    if isinstance(event, FactsFound):
+        return fact_rows(event.facts), event.facts.root
+    return _place_rows(event), event.root
+
+
+def _place_rows(found: PlacesFound) -> list[FactRow]:
+    """Where the answer to a question probably is. A place in another folder has its whole path."""
+    rows = list[FactRow]()
+    for place in found.places:
+        path = place.path if place.root in ("", found.root) else os.path.join(place.root, place.path)
+        name = (FactPart(f" {place.name}"),) if place.name else ()
+        rows.append(FactRow("" if rows else "Looks like", (FactPart(place.place, path, place.first), *name)))
+    return _visible_rows(rows)
 
 
 def _visible_rows(rows: Iterable[FactRow]) -> list[FactRow]:

@@ -57,6 +57,7 @@ from assist_server.questions.events import (
     FactsFound,
     FinalAnswer,
     Notice,
+    PlacesFound,
 )
 from assist_server.questions.run import AnswerOptions, answer, record_happening
 from assist_server.records.edit_history import apply_edit, finish_interrupted
@@ -73,7 +74,7 @@ from assist_server.wording.answers import (
     route_facts,
 )
 from assist_server.wording.edit_previews import edit_warnings
-from assist_server.wording.facts import fact_rows
+from assist_server.wording.facts import first_rows
 
 STDIN = 0
 UNASKED = (
@@ -249,9 +250,9 @@ class _Display:
                     end_passing()
                     self._shows_text = True
                 self._write(text)
-            case FactsFound(found) if self._streams:
+            case FactsFound() | PlacesFound() if self._streams:
                 end_passing()
-                show_facts(fact_rows(found), found.root)
+                show_facts(*first_rows(event))
                 out("")
             case AnswerProgress() if not self._shows_text:
                 self._show_progress(event)
