@@ -350,3 +350,23 @@ def test_a_rewrite_shows_the_code_alone_and_new_names_that_mean_one_thing(corpus
         ("definition", "weather.py"),
         ("definition", "shop/checkout.py"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("when is rain forecast for umbrellas", "weather.py"),
+        ("is the rain forecast tested", "tests/test_weather.py"),
+    ],
+)
+def test_tests_and_examples_come_after_the_code_unless_they_are_asked_for(
+    tmp_path: Path, question: str, first: str
+) -> None:
+    check = "def test_umbrellas_when_rain_is_forecast():\n    forecast = rain = umbrellas = 1\n    assert forecast\n"
+    texts = {
+        "weather.py": WEATHER,
+        "tests/test_weather.py": check,
+        "examples/rain.py": check.replace("test_", ""),
+    }
+    found = gather_evidence(corpus_of(tmp_path / "w", texts), question, None, 2_000)
+    assert found.snippets[0].path == first

@@ -26,6 +26,7 @@ def place(tmp_path: Path) -> Path:
         ("other", "rates.py", RATES),
     ):
         (place / name / "sub").mkdir(parents=True)
+        (place / name / "sub" / "greet.py").write_text("def greet():\n    return 2\n")
         (place / name / file).write_text(text)
         subprocess.run(["git", "init", "-q", str(place / name)], check=True)
     (place / "mine" / ".assist.toml").write_text(NEVER)
@@ -44,7 +45,8 @@ def test_an_index_above_the_repository_lends_no_text_and_the_place_has_its_say(
     assert at("")("index").code == 0
     words = "where is the negotiated discount rate of a customer?"
     asked = at("mine/sub")("route", "ask", words, "--frontier", "--json").json
-    assert (asked["target"], asked["files"]) == ("refused", [])
+    assert asked["target"] == "refused"
+    assert not any("rates.py" in each for each in asked["files"])
     (place / "mine" / ".assist.toml").unlink()
     asked = at("mine")("route", "ask", words, "--frontier", "--json").json
     assert not any("rates.py" in each for each in asked["files"])
