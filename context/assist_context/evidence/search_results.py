@@ -36,7 +36,7 @@ SECTION_LINES = 40  # of the sections below, that are shown with such a heading
 
 
 ASIDE = 0.4  # what code of tests and examples is worth to a question that is about something else
-_EXAMPLE = re.compile(r"(?:^|/)_?(?:examples?|demos?|benchmarks?|benches|samples?|fixtures?)/")
+_EXAMPLE = re.compile(r"(?:^|/)(?:_?(?:examples?|demos?|benchmarks?|benches|samples?|fixtures?)/|\.\w)")
 _OF_A_SITE = re.compile(r"(?:^|/)(?:docs?|documentation)/(?:.*/)?[^/]+\.(?:[cm]?[jt]sx?|vue|s?css|less)$")
 
 
@@ -101,7 +101,7 @@ def ranked_code(corpora: Sequence[Corpus], question: str, intent: QuestionIntent
 
 
 def _is_aside(path: str) -> bool:
-    """Whether a file shows how the code is used, as tests and examples do, and has many of its words."""
+    """Whether a file has many words of the code and is not it: a test, an example, a tool's settings."""
     return is_test(path) or _EXAMPLE.search(path) is not None
 
 

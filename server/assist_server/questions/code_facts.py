@@ -57,7 +57,8 @@ def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, st
     wanted = asked_fact(words)
     for name in names_in(words) if wanted else ():
         for corpus in folders:
-            found = likely_meanings(corpus.definitions(name.text), name, "")
+            meant = corpus.definitions(name.text) or corpus.definitions(f"_{name.text}")
+            found = likely_meanings(meant, name, "")
             lines = corpus.lines(found[0].path) if len(found) == 1 else ()
             if not lines:
                 continue

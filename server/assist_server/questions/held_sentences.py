@@ -32,6 +32,13 @@ _NAMES = re.compile(
 _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w])")
 # What is said of code as a fact about it, and is in the code where it is true.
 _CLAIMS = re.compile(r"\b(?P<stem>deprecat|thread-?safe|async)\w*", re.IGNORECASE)
+# What a line of code binds, and the texts and comments in it.
+_BOUND = re.compile(
+    r"^\s*(?:(?:let|const|var|mut)\s+)*(\w+)\s*(?::[^=\n]*)?(?::=|=)(?!=)"
+    r"|\b(?:def|class|function|func|fn|for|as|with)\s+(\w+)",
+    re.MULTILINE,
+)
+_TEXTS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|(?:#|//).*")
 _SMALL = 3  # numbers up to this one are words: "the first two"
 
 
@@ -86,7 +93,7 @@ class HeldSentences:
         self.left_out = 0
         self._known = known
         self._waiting = ""
-        self._in_code = False
+        self._code: list[str] | None = None  # the lines of a block of code, from its fence on
 
     def take(self, piece: str) -> str:
         """The next piece; returns what can be shown by now."""
@@ -99,21 +106,41 @@ class HeldSentences:
     def rest(self) -> str:
         """What is left when the answer has ended."""
         text, self._waiting = self._waiting, ""
-        return self._pass_on(text)
+        shown = self._pass_on(text)
+        code, self._code = self._code or [], None
+        return shown + self._block("".join(code))
 
     def _pass_on(self, sentence: str) -> str:
+        if self._code is not None or _FENCE.match(sentence):
+            return self._pass_on_code(sentence)
         self._taken += bool(sentence.strip())
         if self._most and self._taken > self._most:
             return ""
-        if _FENCE.match(sentence):
-            self._in_code = not self._in_code
-            return sentence
-        unknown = () if self._in_code else unknown_in(sentence, self._known)
+        return self._known_part(sentence, unknown_in(sentence, self._known))
+
+    def _pass_on_code(self, line: str) -> str:
+        """A block of code is passed on whole, once it has ended."""
+        opens = self._code is None
+        self._code = [*(self._code or []), line]
+        if opens or not _FENCE.match(line):
+            return ""
+        block, self._code = "".join(self._code), None
+        return self._block(block)
+
+    def _block(self, block: str) -> str:
+        """A block of code, if all that it uses is known; it may bind names of its own, and say any text."""
+        inside = _TEXTS.sub(" ", PLACEHOLDER.sub(" ", block.partition("\n")[2]))
+        own = {name for names in _BOUND.findall(inside) for name in names if name}
+        used = dict.fromkeys(word for word in _WORD.findall(inside) if not word.isdigit() and word not in own)
+        return self._known_part(block, tuple(word for word in used if word not in self._known.words))
+
+    def _known_part(self, text: str, unknown: tuple[str, ...]) -> str:
+        """The text if nothing in it is unknown; else what keeps paragraphs apart."""
         if not unknown:
-            return sentence
+            return text
         self.left_out += 1
         self.unknown |= dict.fromkeys(unknown)
-        return "\n\n" if sentence.endswith("\n\n") else ""
+        return "\n\n" if text.endswith("\n\n") else ""
 
 
 PLACES = 3  # that the notice names

@@ -58,10 +58,16 @@ def test_whole_sentences_are_passed_on_as_they_come() -> None:
     assert (held.left_out, list(held.unknown)) == (1, ["Basket"])
 
 
-def test_code_is_passed_on_as_it_is() -> None:
+def test_a_block_of_code_is_passed_on_whole_if_its_words_are_known() -> None:
     held = HeldSentences(KNOWN)
-    text = "So:\n```python\nbasket_of(x)\n```\nUse basket_of. "
-    assert held.take(text) + held.rest() == "So:\n```python\nbasket_of(x)\n```\n"
+    block = "```python\ntotal(self, tax_rate)\nreturn None\n```\n"
+    pieces = ["So:\n", "```python\ntotal(self, tax", "_rate)\nreturn None\n", "```\nUse it. "]
+    assert [held.take(piece) for piece in pieces] == ["So:\n", "", "", block + "Use it. "]
+    assert held.take("```\nbasket_of(total, limit=5)\n```\n") == ""
+    assert (held.left_out, list(held.unknown)) == (1, ["basket_of", "limit"])
+    own = "```\nown = Cart()\nown.total(99)  # a comment, 'a text'\n```\n"
+    assert held.take(own) == own
+    assert held.take("```\nself.items") + held.rest() == "```\nself.items"
 
 
 def test_no_more_sentences_are_passed_on_than_asked_for() -> None:
