@@ -34,9 +34,11 @@ _NUMBER = re.compile(r"(?<![\w.])\d+(?![\w])")
 _CLAIMS = re.compile(r"\b(?P<stem>deprecat|thread-?safe|async)\w*", re.IGNORECASE)
 # What a line of code binds, and the texts and comments in it.
 _BOUND = re.compile(
-    r"^\s*(?:(?:let|const|var|mut)\s+)*(\w+)\s*(?::[^=\n]*)?(?::=|=)(?!=)"
-    r"|\b(?:def|class|function|func|fn|for|as|with)\s+(\w+)",
-    re.MULTILINE,
+    r"""
+      ^\s*(?:(?:let|const|var|mut)\s+)*(\w+)\s*(?::[^=\n]*)?(?::=|=)(?!=)   # an assignment
+    | \b(?:def|class|function|func|fn|for|as|with)\s+(\w+)                   # a definition, a loop, an alias
+    """,
+    re.MULTILINE | re.VERBOSE,
 )
 _TEXTS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|(?:#|//).*")
 _SMALL = 3  # numbers up to this one are words: "the first two"
