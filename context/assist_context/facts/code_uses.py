@@ -6,8 +6,10 @@ This module reads the index and open documents through a corpus.
 
 import re
 import time
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.resources import files
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import enclosing, uses
@@ -25,6 +27,9 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 MOST_USES = 15  # callers and tests that are listed; the others are counted
 SECONDS = 0.25  # of processor time in which names of other files are resolved; then imports alone tell
 MOST_HITS = 100  # pieces of files with the words of a name that is no reference in the index: 2 ms
+_USUAL = frozenset(
+    tomllib.loads((files(__package__) / "usual_members.toml").read_text(encoding="utf-8"))["names"].split()
+)
 _IMPORTS = re.compile(r"import_(?:from_)?statement|use_declaration|export_clause")
 OWN_OBJECTS = frozenset({"self", "cls", "this", "super", "Self"})
 
@@ -57,9 +62,19 @@ def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tu
     """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
     found = every_use(corpus, at, own)
     places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
-    some = len(found) <= MOST_USES
-    shown = [use for use in found if use.sure or some or len(places) <= 1]
+    some = len(found) <= MOST_USES and not (at.parent and at.name in _USUAL)
+    shown = [use for use in found if use.sure or some or (len(places) <= 1 and at.name not in _USUAL)]
     return sorted(shown, key=lambda use: not use.sure), len(found) - len(shown)
+
+
+def made_by(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
+    """The lines that make an object of the class whose constructor this is: they call it."""
+    name = at.parent.rpartition(".")[2]
+    around = [site for site in corpus.outline(at.path, name) if site.qualified == at.parent]
+    found = sure_uses(corpus, around[0], own) if around else []
+    call = re.compile(rf"\b{re.escape(name)}\s*(?:<[^>\n]*>)?\(")
+    lines = {use: corpus.lines(use.path)[use.line - 1 : use.line] for use in found}
+    return [use for use in found if any(map(call.search, lines[use]))]
 
 
 def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:

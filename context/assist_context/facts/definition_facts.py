@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from assist_context.documents import Document
 from assist_context.evidence.mentions import is_test
-from assist_context.facts.code_uses import MOST_USES, OWN_OBJECTS, CodeUse, owner_in_line, uses_of
+from assist_context.facts.code_uses import MOST_USES, OWN_OBJECTS, CodeUse, made_by, owner_in_line, uses_of
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
@@ -22,6 +22,7 @@ from assist_context.syntax.symbols import Definition, Reference, symbols
 
 MOST_CALLS = 24
 MOST_MEMBERS = 40
+CONSTRUCTORS = frozenset({"__init__", "constructor"})
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b.*")
 
 
@@ -69,7 +70,9 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
         at = replace(at, start_line=definition.start_line, end_line=definition.end_line)
     facts = DefinitionFacts(definition, at.path, document.language.name, todos=tuple(_todos(document, at)))
     parsed = ParsedText(document)
-    used, unsure = uses_of(corpus, at, NameReader(parsed))
+    reader = NameReader(parsed)
+    makes = at.parent and at.name in CONSTRUCTORS
+    used, unsure = (made_by(corpus, at, reader), 0) if makes else uses_of(corpus, at, reader)
     callers = [use for use in used if not is_test(use.path)]
     tests = [use for use in used if is_test(use.path)]
     facts = replace(

@@ -20,6 +20,7 @@ from assist_context.regular_files import read_regular
 from assist_context.relations.path_index import path_index_of
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
+from assist_context.syntax.definitions import FUNCTIONS
 from assist_escalation.edits.plan import MARK, Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import Edits
@@ -337,7 +338,7 @@ def draft(
         evidence,
         whole,
         create=frozenset({place.path}) if place and not place.after else frozenset(),
-        beginning=beginning(form, target) + head if whole or short else "",
+        beginning=_first_words(form, target, folders.corpus) + head if whole or short else "",
         sentences=SENTENCES if short else 0,
         old=target.text if whole and target and not place else "",
         turn=turn,
@@ -404,6 +405,11 @@ def _test_place_span(
     words = test_place_words(place, head)
     about = place.path if place.text else target.lines.path  # a name leaves only if its file may
     return (Span(words, Origin("editor", about, folders.corpus.root)),)
+
+
+def _first_words(form: AnswerForm, target: QuestionTarget | None, corpus: Corpus) -> str:
+    about = subjects(corpus, target.lines) if target and not form.kind else ()
+    return beginning(form, target, called=bool(about) and about[0].kind in FUNCTIONS)
 
 
 def _edit_target(

@@ -4,6 +4,7 @@ They are few, because a small model on this machine reads them for every questio
 is said by the package that reads it.
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -70,6 +71,7 @@ _SHORT = {
     "ask": "Answer the question at the end in one to three sentences, with the names, values and commands "
     "that are shown. If they do not show the answer, say only that.",
 }
+_PLAIN_NAME = re.compile(r"[\w.#$~:]+")  # a name of a file may be any text
 SENTENCES = 2  # of an explanation by a small model
 EDITS = ("refactor", "fix")
 
@@ -128,13 +130,15 @@ def doubt_words(line: str, written: str, expected: str) -> str:
     )
 
 
-def beginning(form: AnswerForm, target: QuestionTarget | None) -> str:
+def beginning(form: AnswerForm, target: QuestionTarget | None, *, called: bool = False) -> str:
     """The text with which an answer of a small model begins: the fence of a block of code and the language.
 
-    What explains a definition begins with its name, so that the model takes it for nothing else.
+    What explains a definition begins with its name, so that the model takes it for nothing else; of what can
+    be `called`, it says next what it does.
     """
     if not form.kind:
-        return f"`{target.name}`" if target and target.name else ""
+        name = f"`{target.name}`" if target and _PLAIN_NAME.fullmatch(target.name) else ""
+        return f"When {name} is called, it" if called and name else name
     language = target.document.language.name if target else ""
     return f"{form.fence}{language}\n" if form.kind in ("whole", "file") else ""
 

@@ -57,6 +57,8 @@ TEXTS = {
     "web/parts/one.py": "def first():\n    return 1\n",
     "kit.py": "import shop\n\nshop.first()\n",
     "shop/__init__.py": "from web.parts import first\n",
+    "web/store.py": "class Store:\n    def get(self):\n        return 1\n\n    def all(self):\n        return [self.get()]\n",
+    "kit2.py": "import web.store\n\nfound = {}.get(1)\n",
     "src/walk.rs": WALK,
     "src/main.rs": "mod flags;\n\nfn main() {\n    flags::parse();\n}\n",
     "src/flags/mod.rs": "mod config;\nmod parse;\n\npub use parse::parse;\n",
@@ -157,3 +159,13 @@ def test_each_file_of_a_large_go_package_is_imported(corpus: Corpus) -> None:
     ways = ImportWays(corpus, "go/z.go")
     assert ways.is_imported("main.go")
     assert not ways.is_imported("web/calls.py")
+
+
+def test_a_constructor_is_used_where_its_class_is_called(corpus: Corpus) -> None:
+    assert places(facts_of(corpus, "web/models.py", "Page.__init__")) == [("web/calls.py", 5, True)]
+
+
+def test_a_usual_member_is_only_counted_where_its_object_is_not_known(corpus: Corpus) -> None:
+    facts = facts_of(corpus, "web/store.py", "Store.get")
+    assert places(facts) == [("web/store.py", 6, True)]
+    assert facts.unsure_count == 1
