@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from assist_context.documents import Document
-from assist_context.evidence.call_graph import enclosing, uses
+from assist_context.evidence.call_graph import PLACES, enclosing, uses
 from assist_context.evidence.import_ways import ImportWays
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.index.terms import terms
@@ -20,6 +20,7 @@ from assist_context.languages import language_of
 from assist_context.next_edit.renames.other_texts import OtherText, are_related
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.signals import COMMON
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText
@@ -62,9 +63,19 @@ def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tu
     """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
     found = every_use(corpus, at, own)
     places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
-    some = len(found) <= MOST_USES and not (at.parent and at.name in _USUAL)
-    shown = [use for use in found if use.sure or some or (len(places) <= 1 and at.name not in _USUAL)]
-    return sorted(shown, key=lambda use: not use.sure), len(found) - len(shown)
+    usual = bool(at.parent) and at.name in _USUAL
+    listed = not usual and (len(found) <= MOST_USES or len(places) <= 1)
+    shown = [use for use in found if use.sure or listed]
+    common = usual or corpus.few_definitions(at.name, COMMON) is None
+    others = _other_lines(corpus, at, shown) if common or len(shown) < len(found) else 0
+    return sorted(shown, key=lambda use: not use.sure), others
+
+
+def _other_lines(corpus: Corpus, at: IndexedDefinition, shown: Sequence[CodeUse]) -> int:
+    """How many lines outside of a definition have its name, and are not shown: of the first 2,000."""
+    lines = {(site.path, site.line) for site in corpus.references(at.name, PLACES)}
+    own = {(at.path, line) for line in range(at.start_line, at.end_line + 1)}
+    return len(lines - own - {(use.path, use.line) for use in shown})
 
 
 def made_by(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
