@@ -65,7 +65,8 @@ from assist_server.wording.answers import (
     route_document,
     source_document,
 )
-from assist_server.wording.facts import fact_documents, first_rows
+from assist_server.wording.facts import fact_documents
+from assist_server.wording.first_rows import first_rows
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.git_access import git_of

@@ -1,6 +1,5 @@
 """Facts of code in words, as rows in which places are known, and as JSON. It computes none of them."""
 
-import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -16,7 +15,6 @@ from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.statements import CodeStatement, StatementKind
 from assist_context.unseen_characters import visible
 from assist_server.questions.code_facts import CodeFacts
-from assist_server.questions.events import FactsFound, PlacesFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +67,11 @@ _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
 
 def fact_rows(found: CodeFacts) -> list[FactRow]:
     """Facts for people. What no one sees in a literal or a name is written, since a fact is exact."""
-    return _visible_rows(_rows(found))
+    return visible_rows(_rows(found))
 
 
-def first_rows(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
-    """What is shown before any model is asked, and the folder that its paths are in."""
-    if isinstance(event, FactsFound):
-        return fact_rows(event.facts), event.facts.root
-    return _place_rows(event), event.root
-
-
-def _place_rows(found: PlacesFound) -> list[FactRow]:
-    """Where the answer to a question probably is. A place in another folder has its whole path."""
-    rows = list[FactRow]()
-    for place in found.places:
-        path = place.path if place.root in ("", found.root) else os.path.join(place.root, place.path)
-        name = (FactPart(f" {place.name}"),) if place.name else ()
-        rows.append(FactRow("" if rows else "Looks like", (FactPart(place.place, path, place.first), *name)))
-    return _visible_rows(rows)
-
-
-def _visible_rows(rows: Iterable[FactRow]) -> list[FactRow]:
+def visible_rows(rows: Iterable[FactRow]) -> list[FactRow]:
+    """The rows, in which what no one sees is written."""
     return [FactRow(visible(row.name), tuple(_visible_parts(row.parts))) for row in rows]
 
 
@@ -210,7 +192,7 @@ def diff_rows(found: Sequence[DiffFact]) -> list[FactRow]:
     rows += [(FactPart(f"{path}: new: "), *_join(texts)) for path, texts in added.items()]
     left = len(rows) - _MOST_OF_DIFF
     rows = [*rows[:_MOST_OF_DIFF], _plain(f"and {left} more")] if left > 0 else rows
-    return _visible_rows(FactRow("", words) for words in rows)
+    return visible_rows(FactRow("", words) for words in rows)
 
 
 def _diff_words(fact: DiffFact) -> FactWords:

@@ -74,7 +74,7 @@ from assist_server.wording.answers import (
     route_facts,
 )
 from assist_server.wording.edit_previews import edit_warnings
-from assist_server.wording.facts import first_rows
+from assist_server.wording.first_rows import first_rows
 
 STDIN = 0
 UNASKED = (

@@ -1,0 +1,23 @@
+"""What is shown of a question before any model is asked: its facts, or the places that it is probably about."""
+
+import os
+
+from assist_server.questions.events import FactsFound, PlacesFound
+from assist_server.wording.facts import FactPart, FactRow, fact_rows, visible_rows
+
+
+def first_rows(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
+    """What is shown before any model is asked, and the folder that its paths are in."""
+    if isinstance(event, FactsFound):
+        return fact_rows(event.facts), event.facts.root
+    return _place_rows(event), event.root
+
+
+def _place_rows(found: PlacesFound) -> list[FactRow]:
+    """Where the answer to a question probably is. A place in another folder has its whole path."""
+    rows = list[FactRow]()
+    for place in found.places:
+        path = place.path if place.root in ("", found.root) else os.path.join(place.root, place.path)
+        name = (FactPart(f" {place.name}"),) if place.name else ()
+        rows.append(FactRow("" if rows else "Looks like", (FactPart(place.place, path, place.first), *name)))
+    return visible_rows(rows)
