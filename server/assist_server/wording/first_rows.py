@@ -1,4 +1,4 @@
-"""What is shown of a question before any model is asked: its facts, or the places that it is probably about."""
+"""What is shown of a question before any model is asked: facts, or the places that it probably is about."""
 
 import os
 
