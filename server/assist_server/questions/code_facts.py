@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import subjects
 from assist_context.evidence.intent import AskedFact, asked_fact, asks_only_facts
-from assist_context.evidence.mentions import likely_meanings, names_in
+from assist_context.evidence.mentions import MEANINGS, likely_meanings, names_in
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import FileFacts, file_facts
 from assist_context.files.git_history import LineChange, last_changes
 from assist_context.files.git_repository import Git, GitFailed, find_git, never, open_tree
+from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_server.questions.targets import QuestionTarget
@@ -27,7 +28,7 @@ class CodeFacts:
     """What is certain about a definition, with the commits of its lines, newest first; or about a file.
 
     `asked` is the fact that a question is about, "" for all of them; `whole` says that it asks nothing else.
-    Paths are in the folder `root`.
+    Paths are in the folder `root`. `others` are further definitions that the question may mean.
     """
 
     about: DefinitionFacts | FileFacts
@@ -35,6 +36,7 @@ class CodeFacts:
     asked: AskedFact = ""
     root: str = ""
     whole: bool = False
+    others: tuple[IndexedDefinition, ...] = ()
 
 
 def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, str]) -> CodeFacts | None:
@@ -53,21 +55,24 @@ def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, st
 
 
 def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, str]) -> CodeFacts | None:
-    """The facts of the definition that a question names, if it asks for one of them and names one place."""
+    """The facts of the definition that a question names, if it asks for one of them.
+
+    Of up to three definitions of the name it is the likeliest; the others are named.
+    """
     wanted = asked_fact(words)
     for name in names_in(words) if wanted else ():
         for corpus in folders:
             meant = corpus.definitions(name.text) or corpus.definitions(f"_{name.text}")
             found = likely_meanings(meant, name, "")
-            lines = corpus.lines(found[0].path) if len(found) == 1 else ()
-            if not lines:
+            if not found or len({(site.path, site.qualified) for site in meant}) > MEANINGS:
                 continue
             at = found[0]
-            document = Document(at.path, tuple(lines), language_of(at.path))
-            about = definition_facts(corpus, document, at)
+            document = Document(at.path, tuple(corpus.lines(at.path)), language_of(at.path))
+            about = definition_facts(corpus, document, at) if document.lines else None
             if about is not None:
-                found_facts = _with_changes(corpus, about, programs, wanted)
-                return replace(found_facts, whole=asks_only_facts(words))
+                others = [site for site in found if (site.path, site.qualified) != (at.path, at.qualified)]
+                facts = _with_changes(corpus, about, programs, wanted)
+                return replace(facts, whole=asks_only_facts(words), others=tuple(others))
     return None
 
 

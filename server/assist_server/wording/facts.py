@@ -86,7 +86,13 @@ def _rows(found: CodeFacts) -> list[FactRow]:
     if isinstance(found.about, FileFacts):
         return _file_rows(found.about)
     rows = [row for row in _definition_rows(found.about, found.changes) if row.value]
-    return _only(rows, _ASKED[found.asked]) if found.asked else rows
+    if not found.asked:
+        return rows
+    others = [
+        (FactPart(f"{site.kind} {site.qualified}, "), _place(site.path, site.start_line))
+        for site in found.others
+    ]
+    return [*_only(rows, _ASKED[found.asked]), *_list_rows("Another", others)]
 
 
 def _only(rows: Sequence[FactRow], wanted: Sequence[str]) -> list[FactRow]:

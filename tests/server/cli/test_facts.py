@@ -113,3 +113,13 @@ def test_a_question_for_facts_alone_asks_no_model(assist: Assist, cart: Path, tm
     assert asked.out.endswith("\n\nIn pay.\n")
     assert other.json["facts"] is None
     assert len(vendor.requests) == 2
+
+
+def test_of_several_definitions_the_others_are_named(assist: Assist, cart: Path) -> None:
+    (cart / "cart.py").write_text(CART.replace("total", "gross_total"))
+    (cart / "old").mkdir()
+    (cart / "old" / "cart.py").write_text(CART.replace("total", "gross_total"))
+    done = assist("ask", "where is gross_total?")
+    rows = [row for row in done.out.splitlines() if row]
+    assert rows[0].startswith("What     function gross_total, cart.py:1-5")
+    assert rows[-1] == "Another  function gross_total, old/cart.py:1"
