@@ -49,7 +49,7 @@ def intent_of(question: str) -> QuestionIntent:
 AskedFact = Literal["tests", "uses", "changes", "places", ""]
 _FACT_KINDS: tuple[AskedFact, ...] = ("tests", "uses", "changes", "places")
 _NAMES = re.compile(r"`[^`\n]*`")
-_FILLERS_OF_FACTS = frozenset([*_TABLE["small"], *_TABLE["code"]])
+_FILLERS_OF_FACTS = frozenset([*_TABLE["small"], *_TABLE["code"]]) - frozenset(_TABLE["reasons"])
 
 
 def asked_fact(question: str) -> AskedFact:
@@ -74,11 +74,7 @@ def asks_only_facts(question: str) -> bool:
     for kind in _FACT_KINDS:
         for phrase in sorted(_TABLE[kind], key=len, reverse=True):
             text = text.replace(f" {phrase} ", " ")
-    reasons = _TABLE["reasons"]
-    rest = text.split()
-    return bool(asked_fact(question)) and not any(
-        word in reasons or word not in _FILLERS_OF_FACTS for word in rest
-    )
+    return bool(asked_fact(question)) and _FILLERS_OF_FACTS.issuperset(text.split())
 
 
 def _plain_words(question: str) -> str:

@@ -22,7 +22,7 @@ from assist_context.syntax.symbols import Definition, Reference, symbols
 
 MOST_CALLS = 24
 MOST_MEMBERS = 40
-CONSTRUCTORS = frozenset({"__init__", "constructor"})
+_CONSTRUCTORS = frozenset({"__init__", "constructor"})
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b.*")
 
 
@@ -71,7 +71,7 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
     facts = DefinitionFacts(definition, at.path, document.language.name, todos=tuple(_todos(document, at)))
     parsed = ParsedText(document)
     reader = NameReader(parsed)
-    makes = at.parent and at.name in CONSTRUCTORS
+    makes = at.parent and at.name in _CONSTRUCTORS
     used, unsure = (made_by(corpus, at, reader), 0) if makes else uses_of(corpus, at, reader)
     callers = [use for use in used if not is_test(use.path)]
     tests = [use for use in used if is_test(use.path)]

@@ -135,11 +135,12 @@ def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: Deci
 
 def _fact_spans(compared: ComparedDiff) -> Iterator[Span]:
     """What is certain about the changed files, for a model on this machine."""
-    shown = [fact for fact in compared.facts.found if fact.kind not in ("caller", "untested", "undefined")]
-    for path in dict.fromkeys(fact.path for fact in shown[:MOST_FACTS]):
-        new = {"added": "new "}
-        texts = [f"{new.get(fact.kind, '')}{fact.text}" for fact in shown[:MOST_FACTS] if fact.path == path]
-        yield Span("\n".join(texts), Origin("editor", path, compared.diff.root))
+    about = [fact for fact in compared.facts.found if fact.kind not in ("caller", "untested", "undefined")]
+    texts: dict[str, list[str]] = {}
+    for fact in about[:MOST_FACTS]:
+        texts.setdefault(fact.path, []).append(f"new {fact.text}" if fact.kind == "added" else fact.text)
+    for path, lines in texts.items():
+        yield Span("\n".join(lines), Origin("editor", path, compared.diff.root))
 
 
 async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:

@@ -10,12 +10,14 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from posixpath import commonpath, dirname
 
 from assist_context.facts.diff_facts import DiffFact, changed_definitions
 from assist_context.index.terms import terms
 from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.held_sentences import KnownWords, unknown_in
 from assist_server.wording.diff_answers import clean_message
+from assist_server.workspace.folder_diff import FolderDiff
 
 _WORDS = tomllib.loads((files(__package__) / "commit_words.toml").read_text(encoding="utf-8"))
 _COMMON_TERMS = frozenset(terms(_WORDS["common"]))
@@ -37,7 +39,8 @@ def held_message(answer: str, note: str, compared: ComparedDiff, *, small: bool 
     Of a large model's message only the names of code are looked at.
     """
     message = clean_message(answer)
-    texts = [note, *_changed_texts(compared)]
+    names = [name for file in compared.files for name in changed_definitions(file)]
+    texts = [note, *names, *_changed_texts(compared.diff)]
     if small:
         known = _COMMON_TERMS | frozenset(terms("\n".join(texts)))
         words = dict.fromkeys(re.findall(r"\w+", message))
@@ -47,7 +50,7 @@ def held_message(answer: str, note: str, compared: ComparedDiff, *, small: bool 
         unknown = unknown_in(message, KnownWords.of([*texts, *shown], ()))
     if message and not unknown:
         return CommitMessage(message)
-    return CommitMessage(computed_message(compared), unknown)
+    return CommitMessage(_computed_message(compared, names), unknown)
 
 
 def not_held_words(message: CommitMessage) -> str:
@@ -62,21 +65,18 @@ def _is_known(word: str, known: frozenset[str]) -> bool:
     return all(term in known for term in terms(word))
 
 
-def _changed_texts(compared: ComparedDiff) -> Iterator[str]:
-    for file in compared.diff.files:
+def _changed_texts(diff: FolderDiff) -> Iterator[str]:
+    for file in diff.files:
         yield f"{file.path} {file.was} {file.state}"
         yield from (line.text for line in file.lines if line.mark in "+-")
-    for whole in compared.files:
-        yield from changed_definitions(whole)
 
 
-def computed_message(compared: ComparedDiff) -> str:
+def _computed_message(compared: ComparedDiff, names: Sequence[str]) -> str:
     """What changed, in one line: the kind of change that all of the diff has, the names, and the place."""
     facts = [fact for fact in compared.facts.found if fact.kind in ("added", "removed")]
     paths = [file.path for file in compared.diff.files]
     states = {file.state for file in compared.diff.files}
-    names = [name for file in compared.files for name in changed_definitions(file)]
-    where = paths[0] if len(paths) == 1 else _folder_of(paths)
+    where = paths[0] if len(paths) == 1 else commonpath(map(dirname, paths)) or f"{len(paths)} files"
     if states in ({"new"}, {"deleted"}):
         return _subject("Add" if "new" in states else "Remove", paths, "")
     for kind, verb, place in (("added", "Add", "to"), ("removed", "Remove", "from")):
@@ -89,14 +89,6 @@ def computed_message(compared: ComparedDiff) -> str:
 def _name_of(fact: DiffFact) -> str:
     """The name in the words of what came or went: "function total", "class Cart is gone"."""
     return fact.text.split()[1]
-
-
-def _folder_of(paths: Sequence[str]) -> str:
-    shared = paths[0].split("/")[:-1]
-    for path in paths[1:]:
-        parts = path.split("/")
-        shared = [one for one, other in zip(shared, parts, strict=False) if one == other]
-    return "/".join(shared) or f"{len(paths)} files"
 
 
 def _subject(verb: str, names: Iterable[str], place: str) -> str:

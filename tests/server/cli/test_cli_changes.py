@@ -137,7 +137,9 @@ def test_a_review_asks_no_small_model_unless_told_to(assist: Assist, repo: Path)
     assert (done.code, done.out) == (0, "flags.py:2: `and` became `or`\n")
     assert "No model was asked: a small model's remarks" in done.err
     assert assist("review", "--json").json["remarks"] == []
-    assert assist("review", "--local").code != 0  # no model is here
+    local = assist("review", "--local")
+    assert local.code != 0, "the model is asked, and none is here"
+    assert "model" in local.err
 
 
 def test_a_review_has_its_facts_first(assist: Assist, repo: Path, tmp_path: Path) -> None:
