@@ -27,7 +27,7 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 
 MOST_USES = 15  # callers and tests that are listed; the others are counted
 SECONDS = 0.25  # of processor time in which names of other files are resolved; then imports alone tell
-MOST_HITS = 100  # pieces of files with the words of a name that is no reference in the index: 2 ms
+MOST_HOLDERS = 200  # files with the words of a name that is no reference in the index
 _USUAL = frozenset(
     tomllib.loads((files(__package__) / "usual_members.toml").read_text(encoding="utf-8"))["names"].split()
 )
@@ -115,8 +115,7 @@ def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> 
 
 def _holding(at: IndexedDefinition, ways: ImportWays) -> Iterator[str]:
     """Files with the words of a name: one that is neither called nor a type is no reference in the index."""
-    hits = ways.corpus.search(list(dict.fromkeys(terms(at.name))), MOST_HITS)
-    for path in dict.fromkeys(hit.path for hit in hits):
+    for path in sorted(ways.corpus.holders(terms(at.name), MOST_HOLDERS)):
         if path != at.path and ways.is_imported(path):
             yield path
 

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from assist_context.files.blobs import FileEntry
-from assist_context.index import search
 from assist_context.index.database import (
     PARSED,
     Connection,
@@ -35,7 +34,15 @@ from assist_context.index.encoding import (
     unpack_outline,
     unpack_places,
 )
-from assist_context.index.search import Among, FieldWeights, Frequencies, SearchHit, SearchQuery
+from assist_context.index.search import (
+    Among,
+    FieldWeights,
+    Frequencies,
+    SearchHit,
+    SearchQuery,
+    newest,
+    rarest,
+)
 from assist_context.pages import BETWEEN, SECTION
 from assist_context.syntax.imports import Import
 
@@ -93,6 +100,11 @@ WHERE name = ? AND places NOT NULL ORDER BY path
 _MENTIONS = """
 SELECT DISTINCT path FROM mention JOIN file USING (blob)
 WHERE name = ? AND (role = ? OR places NOT NULL) LIMIT ?
+"""
+_HOLDERS = """
+SELECT DISTINCT path FROM words JOIN content ON content.blob =
+    (SELECT blob FROM content WHERE chunk <= words.rowid ORDER BY chunk DESC LIMIT 1)
+JOIN file ON file.blob = content.blob WHERE words MATCH ? LIMIT ?
 """
 _IMPORTS = "SELECT imports FROM content WHERE blob = (SELECT blob FROM file WHERE path = ?)"
 _FILE = "SELECT hash, size, mtime, kind FROM listed WHERE path = ?"
@@ -260,9 +272,9 @@ class IndexReader:
         `patient` is for a question: common words count too, and the search takes several times as long.
         If `named` is false, hits have no names: looking up a name takes 0.05 ms."""
         counted = self._frequencies()
-        chosen = search.rarest(terms, counted, patient=patient)
+        chosen = rarest(terms, counted, patient=patient)
         query = SearchQuery(chosen, limit, weights, without, named)
-        return tuple(search.search(self._connection(), query, counted))
+        return self._best_hits(query, counted)
 
     @_unreadable_gives(())
     def search_for_question(
@@ -273,9 +285,25 @@ class IndexReader:
         `around` are the counts of other indexes that are searched for the same question.
         """
         counted = self._frequencies()
-        chosen = search.rarest(terms, counted, patient=True)
+        chosen = rarest(terms, counted, patient=True)
         query = SearchQuery(chosen, limit, NAME_PATH_BODY_HEAD, among=among)
-        return tuple(search.search(self._connection(), query, counted, around))
+        return self._best_hits(query, counted, around)
+
+    def _best_hits(
+        self, query: SearchQuery, counted: Frequencies, around: Sequence[Frequencies] = ()
+    ) -> tuple[SearchHit, ...]:
+        from assist_context.index import ranking  # noqa: PLC0415  (numpy, 0.1 s; facts need none of it)
+
+        return tuple(ranking.search(self._connection(), query, counted, around))
+
+    @_unreadable_gives(())
+    def holders(self, terms: Sequence[str], limit: int) -> tuple[str, ...]:
+        """Files of which one chunk has all of these terms, in no order. It is faster than `search`."""
+        chosen = [term for term in dict.fromkeys(terms) if term.isalnum()]
+        if not chosen:
+            return ()
+        rows = self._rows(_HOLDERS, " ".join(f'"{term}"' for term in chosen), limit)
+        return tuple(os.fsdecode(path) for (path,) in rows)
 
     @_unreadable_gives(None)
     def counts(self) -> Frequencies | None:
@@ -352,8 +380,10 @@ class IndexReader:
     def _frequencies(self) -> Frequencies:
         db = self._connection()
         counted = self._counted
-        if counted is None or abs(search.newest(db) - counted.last) > RECOUNT * counted.last:
-            counted = search.frequencies(db)
+        if counted is None or abs(newest(db) - counted.last) > RECOUNT * counted.last:
+            from assist_context.index import ranking  # noqa: PLC0415  (numpy)
+
+            counted = ranking.frequencies(db)
             self._counted = counted
         return counted
 

@@ -1,44 +1,16 @@
-"""Word search over the chunks: which terms to look for, and which chunks match them best.
+"""Word search over the chunks, as it is asked for: the terms to look for, and what a hit is.
 
-The score is BM25 over four fields (BM25F), in which a term counts once per field: it is in the body of a
-chunk, in the name of its definition, in its signature, in its path, or not. The word list only knows which
-chunk has which term; terms of names and signatures have a prefix. Paths have a second list, by file, so that
-a rename indexes no content again. Contents that no path has are in the list too, and are dropped at the end.
+`ranking` finds the best chunks. It loads numpy, in 0.1 s, so this module does not: facts need no ranking.
 """
 
-import json
 import math
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from typing import Any, Literal
-
-import numpy
-from numpy.typing import NDArray
+from itertools import pairwise
+from typing import Literal
 
 from assist_context.index.database import Connection
-from assist_context.index.encoding import CHUNK, HEAD, NAME, NOWHERE, qualified_name
-from assist_context.languages import is_page
-
-# numpy reads one long text three times as fast as SQLite returns 10,000 rows of one number.
-_WORDS = "SELECT GROUP_CONCAT(rowid) FROM words WHERE words MATCH ?"
-_PATHS = "SELECT GROUP_CONCAT(rowid) FROM paths WHERE paths MATCH ?"
-_FIRSTS = """
-SELECT chunk FROM file JOIN content USING (blob)
-WHERE id IN (SELECT value FROM json_each(?)) AND chunk NOT NULL
-"""
-_ROWS = """
-SELECT value, file.id, substr(chunks, 1 + ?1 * (value - chunk), ?1), file.path, content.blob
-FROM json_each(?2) JOIN content ON content.blob =
-    (SELECT blob FROM content WHERE chunk <= value ORDER BY chunk DESC LIMIT 1)
-JOIN file ON file.blob = content.blob WHERE file.path != ?3
-"""
-_NAME = "SELECT outline FROM content WHERE blob = ?"
-_FIELDS = ("start", "lines", "definition", "terms", "named", "headed")
-_CHUNK = numpy.dtype(
-    list(zip(_FIELDS, ("<u4", "<u2", "<u2", "<u2", "u1", "u1"), strict=True))
-)  # as in `encoding.CHUNK`
+from assist_context.index.encoding import NAME
 
 MOST_TERMS, PATIENT_TERMS = 20, 40
 # Postings of all terms together. A search for a completion in 250,000 chunks takes 4.8 ms at the median with
@@ -46,18 +18,7 @@ MOST_TERMS, PATIENT_TERMS = 20, 40
 # sentences of docstrings that search for their functions in installed packages (80,000 chunks) reach an
 # MRR@10 of 0.300 with 20,000 and 20 terms, and of 0.337 with 80,000 and 40.
 MOST_POSTINGS, PATIENT_POSTINGS = 5_000, 80_000
-MOST_RANKED = 300  # chunks that are ranked, after a first choice by rare terms alone; ranking all: +0.003
-MOST_FILES = 20  # files with the best matching paths, whose first chunk is ranked whatever it contains
 
-# Measured in the same way: 0.24 to 0.28 if FTS5 adds up the fields; as here, 0.319 with 1.2 and 0.328 with 3.
-_SATURATION = 3.0
-_BY_LENGTH = 0.75  # for name, signature and body; 0.2 to 0.9 differ by 0.006
-_LEAST = 0.6  # of the mean body: a chunk of two lines is not more relevant for being short; +0.002 to +0.003
-
-RowIds = NDArray[numpy.int64]
-_Row = tuple[int, int, bytes, bytes, int]  # chunk, file, its packed chunk, path, content
-# Score, path, first and last line, content, definition, coverage.
-_Scored = tuple[float, bytes, int, int, int, int, float]
 Among = Literal["all", "pages", "code"]
 FieldWeights = tuple[float, float, float, float]  # of name, path, body and signature
 
@@ -94,16 +55,6 @@ class SearchQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class _TermRows:
-    """The rows of each term in names, paths (of files), bodies and signatures."""
-
-    names: Sequence[RowIds]
-    paths: Sequence[RowIds]
-    bodies: Sequence[RowIds]
-    heads: Sequence[RowIds]
-
-
-@dataclass(frozen=True, slots=True)
 class Frequencies:
     """In how many of `chunks` each term is; terms of names and signatures have their prefix.
 
@@ -135,28 +86,9 @@ def rarity_among(term: str, known: Sequence[Frequencies]) -> float:
     return together.rarity(term)
 
 
-def frequencies(db: Connection) -> Frequencies:
-    """Counts the terms: 0.2 s for 90,000 chunks."""
-    db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.word USING fts5vocab(main, words, row)")
-    terms = dict(db.execute("SELECT term, doc FROM temp.word").fetchall())
-    chunks = _unpack_chunks(row[0] for row in db.execute("SELECT chunks FROM content"))
-    body, name, head = (_mean(chunks[field]) for field in ("terms", "named", "headed"))
-    return Frequencies(terms, len(chunks), body, name, head, newest(db))
-
-
 def newest(db: Connection) -> int:
     """The first chunk of the content that was written last, 0 if there is none."""
     return int(db.execute("SELECT COALESCE(MAX(chunk), 0) FROM content").fetchone()[0])
-
-
-def _mean(lengths: NDArray[numpy.unsignedinteger[Any]]) -> float:
-    """The mean of the lengths that are not 0."""
-    filled = lengths[lengths > 0]
-    return float(filled.mean()) if len(filled) else 1.0
-
-
-def _unpack_chunks(chunks: Iterable[bytes]) -> NDArray[numpy.void]:
-    return numpy.frombuffer(b"".join(chunks), _CHUNK)
 
 
 def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -> list[str]:
@@ -183,155 +115,3 @@ def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -
             break
         chosen.append(term)
     return chosen + [term for term in unique if not counts[term]][:most_terms]
-
-
-def search(
-    db: Connection, query: SearchQuery, known: Frequencies, around: Sequence[Frequencies] = ()
-) -> list[SearchHit]:
-    """The best chunks of files that exist, best first; a definition in several pieces counts once.
-
-    A term is as rare as it is here and in the indexes `around`, which are searched for the same question.
-    """
-    terms = query.terms
-    limit = query.limit
-    if not terms or limit <= 0:
-        return []
-    rarity = [rarity_among(term, (known, *around)) for term in terms]
-    found = _TermRows(
-        [_rows_with_term(db, _WORDS, NAME + term) for term in terms],
-        [_rows_with_term(db, _PATHS, term) for term in terms],
-        [_rows_with_term(db, _WORDS, term) for term in terms],
-        [_rows_with_term(db, _WORDS, HEAD + term) for term in terms],
-    )
-    firsts = _first_chunks(db, _most_valuable(found.paths, rarity, MOST_FILES)) if query.weights[1] else []
-    most = max(MOST_RANKED, 4 * limit)
-    while True:
-        # Docstrings that search for their functions: MRR@10 0.358 if bodies and names count alike, 0.363 so.
-        worth_it = [*rarity, *(2 * worth for worth in rarity), *rarity]
-        chunks = _most_valuable([*found.bodies, *found.names, *found.heads], worth_it, most)
-        rows = _rows(db, [*chunks, *firsts], os.fsencode(query.without))
-        if query.among != "all":
-            rows = [row for row in rows if is_page(os.fsdecode(row[3])) == (query.among == "pages")]
-        if len(rows) >= limit or len(chunks) < most:
-            break  # otherwise no path has most of these contents
-        most *= 4
-    if not rows:
-        return []
-    chunk = _unpack_chunks(row[2] for row in rows)
-    counts = _weighted_counts(rows, chunk, found, query.weights, known)
-    scores = numpy.array(rarity) @ ((_SATURATION + 1) * counts / (_SATURATION + counts))
-    coverage = _coverage(counts > 0, terms, rarity)
-    best = [
-        (score, row[3], start, start + lines, row[4], definition, share)
-        for score, share, row, (start, lines, definition, *_) in zip(
-            scores.tolist(), coverage.tolist(), rows, chunk.tolist(), strict=True
-        )
-        if score > 0
-    ]
-    best.sort(key=lambda each: (-each[0], each[1:]))
-    return [_hit(db, repeat, query.named) for repeat in islice(_without_repeats(best), limit)]
-
-
-def _weighted_counts(
-    rows: Sequence[_Row],
-    chunk: NDArray[numpy.void],
-    found: "_TermRows",
-    weights: FieldWeights,
-    known: Frequencies,
-) -> NDArray[numpy.float64]:
-    """How much each term, a line of the result, is in each of the rows: the sum of its fields' weights."""
-    ids, files = numpy.array([row[:2] for row in rows], numpy.int64).T
-    name = weights[0] / _share(chunk["named"], known.name)
-    body = weights[2] / _share(numpy.maximum(chunk["terms"], _LEAST * known.body), known.body)
-    head = weights[3] / _share(chunk["headed"], known.head)
-    return numpy.array(
-        [
-            name * _membership(ids, named)
-            + weights[1] * _membership(files, paths)
-            + body * _membership(ids, bodies)
-            + head * _membership(ids, heads)
-            for named, paths, bodies, heads in zip(
-                found.names, found.paths, found.bodies, found.heads, strict=True
-            )
-        ]
-    )
-
-
-def _coverage(
-    there: NDArray[numpy.bool_], terms: Sequence[str], rarity: Sequence[float]
-) -> NDArray[numpy.float64]:
-    """The share of the asked words that each row has; `there` has a line for each term."""
-    asked = [_asked_as(term, terms) for term in terms]
-    covered = there.copy()
-    for at, words in enumerate(asked):
-        for word in words:
-            covered[word] |= there[at]
-    single = numpy.array([worth * (asked[at] == [at]) for at, worth in enumerate(rarity)])
-    return numpy.asarray(single @ covered / single.sum(), numpy.float64)
-
-
-def _asked_as(term: str, terms: Sequence[str]) -> list[int]:
-    """The numbers of the two words that a term joins, as in `rarest`; else its own.
-
-    >>> [_asked_as(term, ["fil", "nam", "filenam"]) for term in ("filenam", "nam")]
-    [[0, 1], [1]]
-    """
-    for at, first in enumerate(terms):
-        for rest in (term.removeprefix(first), term.removeprefix(f"{first}e")):
-            if rest != term and rest in terms:
-                return [at, terms.index(rest)]
-    return [terms.index(term)]
-
-
-def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
-    """Drops further pieces of a definition in the same file."""
-    seen: set[tuple[bytes, int]] = set()
-    for scored in best:
-        path, index = scored[1], scored[5]
-        if index == NOWHERE or (path, index) not in seen:
-            yield scored
-            seen.add((path, index))
-
-
-def _rows_with_term(db: Connection, sql: str, term: str) -> RowIds:
-    """The rows of a word list that have a term, in order."""
-    (joined,) = db.execute(sql, (f'"{term}"',)).fetchone()
-    return numpy.fromstring(joined or "", numpy.int64, sep=",")
-
-
-def _most_valuable(lists: Sequence[RowIds], worth: Iterable[float], most: int) -> list[int]:
-    """Up to `most` rows from the lists: those whose lists are worth most together."""
-    sums = numpy.zeros(1 + max((int(list_[-1]) for list_ in lists if len(list_)), default=0), numpy.float32)
-    for rows, value in zip(lists, worth, strict=True):
-        sums[rows] += value  # a list has no row twice
-    found = numpy.flatnonzero(sums > 0)  # ten times as fast as on the numbers themselves
-    if len(found) > most:
-        found = found[numpy.argpartition(sums[found], -most)[-most:]]
-    return [int(row) for row in found]
-
-
-def _membership(rows: RowIds, listed: RowIds) -> NDArray[numpy.bool_]:
-    """Which of the rows are in a list."""
-    if not len(listed):
-        return numpy.zeros(len(rows), numpy.bool_)
-    positions = numpy.minimum(numpy.searchsorted(listed, rows), len(listed) - 1)
-    return numpy.asarray(listed[positions] == rows, numpy.bool_)
-
-
-def _share(lengths: RowIds | NDArray[numpy.float64], mean: float) -> NDArray[numpy.float64]:
-    """BM25's factor for a length relative to the mean."""
-    return numpy.asarray(1 - _BY_LENGTH + _BY_LENGTH * lengths / mean, numpy.float64)
-
-
-def _first_chunks(db: Connection, files: Sequence[int]) -> list[int]:
-    return [row[0] for row in db.execute(_FIRSTS, (json.dumps(files),)) if row[0]]
-
-
-def _rows(db: Connection, chunks: Sequence[int], without: bytes) -> list[_Row]:
-    return db.execute(_ROWS, (CHUNK.size, json.dumps(chunks), without)).fetchall()
-
-
-def _hit(db: Connection, scored: _Scored, named: bool) -> SearchHit:
-    score, path, start, end, blob, definition, coverage = scored
-    name = qualified_name(db.execute(_NAME, (blob,)).fetchone()[0], definition) if named else ""
-    return SearchHit(os.fsdecode(path), start, end, name, score, coverage)

@@ -7,6 +7,7 @@ folder, with "/". Use it from one thread at a time.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
 from assist_context.files.blobs import FileEntry, excerpt
@@ -16,10 +17,12 @@ from assist_context.languages import Language, is_page
 from assist_context.pages import SECTION, page_lines, sections
 from assist_context.relations import import_resolution
 from assist_context.relations.path_index import PathIndex, path_index_of
-from assist_context.relations.repo_map import Graph, graph_of
 from assist_context.relations.translations import PageCopies, page_copies
 from assist_context.syntax.imports import Import
 from assist_context.syntax.symbols import Definition, Symbols
+
+if TYPE_CHECKING:  # numpy
+    from assist_context.relations.repo_map import Graph
 
 KEPT_FILES = 64  # files whose lines are cached between two requests
 
@@ -138,8 +141,10 @@ class Corpus:
         ]
         return (*self._open_references.get(name, ()), *stored)[:limit]
 
-    def graph(self) -> Graph:
+    def graph(self) -> "Graph":
         """Which file refers to which, as they were saved; it is built again after the index changed."""
+        from assist_context.relations.repo_map import graph_of  # noqa: PLC0415  (numpy, 0.1 s)
+
         generation = self.reader.generation()
         if self._graph[1] is None or self._graph[0] != generation:
             self._graph = generation, graph_of(self.reader.links())
@@ -189,6 +194,10 @@ class Corpus:
     def search(self, terms: Sequence[str], limit: int, without: str = "") -> tuple[SearchHit, ...]:
         """The chunks that match best, without names; chunks of open documents are of the saved file."""
         return self.reader.search(terms, limit, without=without, named=False)
+
+    def holders(self, terms: Sequence[str], most: int) -> tuple[str, ...]:
+        """Files with all of these terms, in no order; open documents are searched as they were saved."""
+        return self.reader.holders(terms, most)
 
     def search_for_question(
         self, terms: Sequence[str], limit: int, among: Among, around: Sequence["Corpus"] = ()

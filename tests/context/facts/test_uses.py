@@ -71,6 +71,11 @@ TEXTS = {
     "go/a.go": "package a\n\nfunc Open(w Writer) int {\n\tvar x Writer\n\treturn Size(x)\n}\n",
     **{f"go/b{number}.go": f"package a\n\nvar v{number} = 1\n" for number in range(30)},
     "go/z.go": "package a\n\ntype Writer int\n",
+    "limits/top.py": "WAIT_SECONDS = 3\n",
+    **{
+        f"limits/user{number}.py": f"from limits.top import WAIT_SECONDS\n\nx{number} = WAIT_SECONDS\n"
+        for number in range(120)
+    },
     "main.go": 'package main\n\nimport "x.com/m/go"\n\nvar _ = a.Open\n',
 }
 
@@ -102,6 +107,10 @@ def places(facts: DefinitionFacts) -> list[tuple[str, int, bool]]:
 
 def test_a_constant_is_used_where_a_package_passes_it_on(corpus: Corpus) -> None:
     assert places(facts_of(corpus, "web/models.py", "LIMIT")) == [("app.py", 5, True)]
+
+
+def test_of_a_constant_that_many_files_use_none_is_missed(corpus: Corpus) -> None:
+    assert facts_of(corpus, "limits/top.py", "WAIT_SECONDS").caller_count == 120
 
 
 def test_a_package_may_pass_on_what_another_package_does(corpus: Corpus) -> None:

@@ -9,6 +9,7 @@ from stores import TEXTS, asked, build, entry, index, opened
 
 from assist_context.index.database import IndexStatus
 from assist_context.index.reader import IndexedDefinition, IndexReader, ReferenceSite
+from assist_context.index.terms import terms
 from assist_context.syntax.imports import Import
 
 
@@ -56,6 +57,15 @@ def test_mentions_are_the_files_that_define_a_name_or_refer_to_it(path: Path) ->
         assert set(reader.mentions("Parcel", 9)) == {"a.py", "lib/b.py"}
         assert len(reader.mentions("Parcel", 1)) == 1
         assert reader.mentions("nothing", 9) == reader.mentions("\ud800", 9) == ()
+
+
+def test_holders_have_all_words_in_one_piece(tmp_path: Path) -> None:
+    texts = {f"f{at}.py": f"wait = max_retries + {at}\n" for at in range(150)}
+    apart = "def one():\n    return max\n\n\ndef two():\n    return retries\n"
+    with asked(build(tmp_path / "a.db", {**texts, "apart.py": apart})) as reader:
+        assert set(reader.holders(terms("MAX_RETRIES"), 200)) == set(texts)
+        assert len(reader.holders(terms("wait"), 9)) == 9
+        assert reader.holders(terms("_"), 9) == reader.holders(["no words"], 9) == ()
 
 
 def test_references_tell_where_they_are(path: Path) -> None:
