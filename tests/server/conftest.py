@@ -18,7 +18,7 @@ import pytest
 from typer.main import get_command
 
 from assist_server.cli import main
-from assist_server.cli.app import app
+from assist_server.cli.app import command_line
 
 COMMAND = [sys.executable, "-P", "-m", "assist_server"]
 GUARD = """
@@ -160,7 +160,7 @@ def commands(*, offline: bool = False, groups: bool = False) -> Iterator[tuple[s
         for word, made in inner.items():
             yield from below(made, (*name, word))
 
-    return below(get_command(app), ())
+    return below(get_command(command_line()), ())
 
 
 @pytest.fixture

@@ -4,33 +4,21 @@ Every command translates its arguments and calls one function of another module.
 """
 
 import contextlib
+import functools
 import io
 import logging
 import os
 import sys
-from importlib.metadata import distribution, version
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
-from assist_server.cli.commands import (
-    audit,
-    changes,
-    chat,
-    complete,
-    index,
-    info,
-    models,
-    questions,
-    records,
-    usage,
-)
-from assist_server.cli.commands import settings as settings_commands
-from assist_server.cli.flags import AsJson, Offline, accept_offline, example, settings
+from assist_server.cli.flags import Offline, accept_offline, example
 from assist_server.cli.output import begin_passing, emit, emit_line, say, say_stopped
 from assist_server.cli.wrong_usage import system_words, usage_words
-from assist_server.config.config import load_lenient
 from assist_server.config.toml_file import ConfigError
 from assist_server.errors import (
     EXPECTED,
@@ -41,17 +29,25 @@ from assist_server.errors import (
     details,
     exit_code,
 )
-from assist_server.lsp.start import serve
 from assist_server.wording.sanitize import HarmlessFormatter
 
-app = typer.Typer(
-    name="assist",
-    help="Ghost text, and answers about code, from a model on your own machine. Start with `assist setup`.",
-    epilog=example("assist setup", "assist demo", "assist complete src/app.py:10:5"),
-    context_settings={"help_option_names": ["-h", "--help"]},
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # help that reads the same in a pipe, without colour and frames
-)
+# The modules of `commands` and what each adds, in the order of `assist --help`: the order in which users need
+# them.
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "models": ("setup", "models"),
+    "demo": ("demo",),
+    "complete": ("complete",),
+    "questions": ("explain", "ask", "test", "refactor", "fix", "route"),
+    "chat": ("chat", "threads"),
+    "changes": ("commit", "review"),
+    "records": ("undo", "cost", "calibrate", "rate"),
+    "audit": ("audit",),
+    "index": ("index", "context"),
+    "settings": ("config",),
+    "info": ("doctor",),
+    "usage": ("stats", "report"),
+}
+NO_COMMAND = ("--version", "lsp")  # what needs none of these modules
 
 
 def invoke(arguments: list[str]) -> int:
@@ -61,7 +57,9 @@ def invoke(arguments: list[str]) -> int:
     if logging.lastResort is not None:  # what prints warnings of ours where nothing else is set up
         logging.lastResort.setFormatter(HarmlessFormatter())
     try:
-        code = app(arguments, prog_name="assist", standalone_mode=False)
+        code = command_line(arguments[0] if arguments else "")(
+            arguments, prog_name="assist", standalone_mode=False
+        )
         sys.stdout.flush()
     except typer.Abort:  # Ctrl-C, or the end of the input, at a question
         say_stopped()
@@ -76,6 +74,8 @@ def invoke(arguments: list[str]) -> int:
         _drop_output()
         return FAILED
     except OSError as error:
+        from assist_server.config.config import load_lenient  # noqa: PLC0415
+
         return _fail(arguments, system_words(error, load_lenient().paths.data), code=FAILED)
     if code == INTERRUPTED:  # typer makes that of Ctrl-C
         say_stopped()
@@ -109,11 +109,12 @@ def _drop_output() -> None:
 
 def _show_version(requested: bool) -> None:
     if requested:
+        from importlib.metadata import version  # noqa: PLC0415
+
         typer.echo(f"assist {version('assist-lsp')}")
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def root(
     context: typer.Context,
     _version: Annotated[
@@ -134,6 +135,8 @@ def lsp(
     ] = False,
 ) -> None:
     """Run the language server on stdio. Editors start it; people rarely do."""
+    from assist_server.lsp.start import serve  # noqa: PLC0415
+
     serve(offline=offline)
 
 
@@ -156,33 +159,36 @@ def show_help(
     typer.echo(inner.get_help())
 
 
-def demo(as_json: AsJson = False, offline: Offline = False) -> None:
-    """Show real completions in a small bundled workspace, through a real `assist lsp`."""
-    from assist_server.cli.demo.scenes import run  # noqa: PLC0415  (imports pygls, 0.4 s)
+@functools.cache
+def command_line(word: str = "") -> typer.Typer:
+    """The command line. If `word` is a command, only its module is loaded; else, as for help, all are."""
+    app = typer.Typer(
+        name="assist",
+        help="Ghost text, and answers about code, from a model on your own machine. "
+        "Start with `assist setup`.",
+        epilog=example("assist setup", "assist demo", "assist complete src/app.py:10:5"),
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # help that reads the same in a pipe, without colour and frames
+    )
+    app.callback(invoke_without_command=True)(root)
+    named = [module for module, words in COMMANDS.items() if word in words]
+    for module in [] if word in NO_COMMAND else named or COMMANDS:
+        import_module(f"assist_server.cli.commands.{module}").add_to(app)
+    if not named and word not in NO_COMMAND:
+        for add_to in _commands_above():
+            add_to(app)
+    app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
+    app.command(
+        "help", short_help="The help of a command.", epilog=example("assist help", "assist help models use")
+    )(show_help)
+    accept_offline(app)
+    return app
 
-    run(settings(offline=offline), as_json=as_json)
 
+def _commands_above() -> list[Callable[[typer.Typer], None]]:
+    """Commands of our packages above this one, such as `eval`. Those of strangers are not looked for."""
+    from importlib.metadata import distribution  # noqa: PLC0415
 
-# This is the order of `assist --help`: the order in which users need them.
-models.add_to(app)
-app.command(
-    short_help="See it work, in a bundled workspace.", epilog=example("assist demo", "assist demo --json")
-)(demo)
-complete.add_to(app)
-questions.add_to(app)
-chat.add_to(app)
-changes.add_to(app)
-records.add_to(app)
-audit.add_to(app)
-index.add_to(app)
-settings_commands.add_to(app)
-info.add_to(app)
-usage.add_to(app)
-# Commands of our packages above this one, such as `eval`. Those of strangers are not looked for.
-for entry_point in distribution("assist-lsp").entry_points.select(group="assist.commands"):
-    entry_point.load()(app)
-app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
-app.command(
-    "help", short_help="The help of a command.", epilog=example("assist help", "assist help models use")
-)(show_help)
-accept_offline(app)
+    points = distribution("assist-lsp").entry_points.select(group="assist.commands")
+    return [point.load() for point in points]

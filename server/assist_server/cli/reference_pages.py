@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from assist_server.cli.app import app
+from assist_server.cli.app import command_line
 from assist_server.config.config import reference as settings_reference
 
 WIDTH = 100  # columns of the help texts in the page
@@ -37,7 +37,7 @@ Messages go to stderr.
 
 def reference() -> str:
     """The page of all commands. It ends with a newline and is the same on each call and each terminal."""
-    return "\n".join([_INTRO, *_sections(get_command(app), None, "assist")])
+    return "\n".join([_INTRO, *_sections(get_command(command_line()), None, "assist")])
 
 
 def pages() -> dict[str, str]:

@@ -28,7 +28,7 @@ def test_a_language_server_loads_neither_the_evaluation_nor_its_libraries() -> N
 
 
 def test_the_command_line_loads_the_command_but_none_of_its_libraries() -> None:
-    code = "import sys, assist_server.cli.app; print(*{name.partition('.')[0] for name in sys.modules})"
+    code = "import sys; from assist_server.cli.app import command_line; command_line(); print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "assist_evaluation" in loaded.split()
     assert not set(EXTRA) & set(loaded.split())

@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from conftest import Assist, commands
 from recording import configure
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from assist_server.cli.app import COMMANDS, command_line
 
 
 @pytest.mark.parametrize("command", list(commands(groups=True)), ids=" ".join)
@@ -23,6 +27,21 @@ def test_every_command_has_help_with_an_example_in_80_columns(
     prose = [line for line in done.out.splitlines() if not line.startswith("    ")]
     assert max(map(len, prose)) <= 80
     assert not done.err
+
+
+def test_of_a_command_only_its_module_is_loaded_and_for_help_all_are() -> None:
+    shared = {"lsp", "help"}
+    for names in COMMANDS.values():
+        assert {*names, *shared} == top_commands(names[-1])
+    listed = {name for names in COMMANDS.values() for name in names}
+    assert {*listed, "eval", *shared} == top_commands("") == top_commands("nonsense")
+    assert top_commands("--version") == shared
+
+
+def top_commands(word: str) -> set[str]:
+    group = get_command(command_line(word))
+    assert isinstance(group, TyperGroup)
+    return set(group.commands)
 
 
 def test_the_version_is_the_distributions(assist: Assist) -> None:
@@ -168,6 +187,7 @@ HEAVY = {"typer", "rich", "llama_cpp", "numpy", "huggingface_hub", "pip", "tree_
             "assist_server.cli.commands.question_facts",
             {
                 "llama_cpp",
+                "numpy",
                 "rich.markdown",
                 "assist_escalation.redaction.scanner",
                 "assist_server.questions.decision",

@@ -10,7 +10,7 @@ import pytest
 from conftest import Assist, commands
 from typer.main import get_command
 
-from assist_server.cli.app import app
+from assist_server.cli.app import command_line
 from assist_server.cli.wrong_usage import system_words
 
 WAYS = tomllib.loads(files("assist_server.cli").joinpath("other_ways.toml").read_text(encoding="utf-8"))
@@ -57,7 +57,7 @@ def test_a_way_leads_to_commands_that_exist_from_words_that_do_not(key: str) -> 
     if command:
         assert command in COMMANDS
     assert f"{command} {word}".strip() not in COMMANDS
-    root = get_command(app)
+    root = get_command(command_line())
     for name in command.split():
         root = root.commands[name]
     if command:
