@@ -11,8 +11,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from filelock import FileLock
-
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write "\r\n" for "\n"
 _WAITS_S = (0.01, 0.05, 0.1, 0.3)  # seconds; scanners hold a new file for some 10 to 100 ms
 
@@ -73,6 +71,8 @@ def append_line(path: Path, line: bytes, lock_s: float) -> None:
     A line that a crash left unfinished is ended first. Raises `OSError`, and `Timeout` of filelock, an
     `OSError` too, if another process holds the lock `PATH.lock` for longer than `lock_s` seconds.
     """
+    from filelock import FileLock  # noqa: PLC0415  (most who read or replace a file need no lock)
+
     make_folder(path.parent)
     with FileLock(f"{path}.lock", timeout=lock_s, mode=0o600):
         handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o600)

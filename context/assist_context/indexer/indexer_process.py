@@ -20,6 +20,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from types import TracebackType
 from typing import Any
 
@@ -101,6 +102,7 @@ class IndexerLoop:
         try:
             for folder in self._folders:
                 while self._parsers.room() and (entry := folder.next_file()) is not None:
+                    yield_to_others()  # before a parser starts, which is then as nice
                     self._parsers.give(ParseJob(folder.root, entry))
         except ParsersFailed as error:
             self._parsers.close()
@@ -162,7 +164,8 @@ def main() -> None:
     arguments.add_argument("--parse-seconds", type=float, default=ParserLimits().parse_s)
     options = arguments.parse_args()
     source, sink = wire.own_pipes()
-    _yield_to_others()
+    if sys.platform != "win32":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
     limit()
     gc.set_threshold(GARBAGE)
 
@@ -176,7 +179,12 @@ def main() -> None:
         os._exit(PROBLEM)
 
     sys.excepthook = fail
-    opening = json.loads(source.readline(wire.LONGEST))
+    first = source.readline(wire.LONGEST)
+    if not first:
+        os._exit(DONE)  # it was started early, and is not needed
+    opening = json.loads(first)
+    if not opening.get("once", False):  # else someone waits to hear that nothing changed
+        yield_to_others()
     stopping = threading.Event()
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     parsers = ParserPool(inbox, opening.get("parsers", 1), options.parse, ParserLimits(options.parse_seconds))
@@ -203,11 +211,11 @@ def main() -> None:
     os._exit(loop.run())
 
 
-def _yield_to_others() -> None:
-    """Lets everything else on the machine go first, disk access included."""
+@cache
+def yield_to_others() -> None:
+    """Lets everything else on the machine go first from now on, disk access included."""
     if sys.platform == "win32":
         return  # `supervisor` started it with a low priority
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
     os.nice(NICENESS)
     if sys.platform == "linux" and (number := _IOPRIO_SET.get(os.uname().machine)):
         import ctypes  # noqa: PLC0415 - only for this

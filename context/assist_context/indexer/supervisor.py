@@ -184,7 +184,34 @@ class IndexerSupervisor:
         self._on_event({"event": "problem", "root": "", "message": message, "remedy": remedy})
 
 
+_early: "queue.SimpleQueue[subprocess.Popen[bytes]]" = queue.SimpleQueue()
+
+
+def start_early() -> None:
+    """Starts a process before anyone knows what to index: it loads meanwhile. End it with `drop_early`."""
+    with suppress(OSError):  # the supervisor that needs a process says so
+        _early.put(_new_process())
+
+
+def drop_early() -> None:
+    """Ends the process that was started early, if no supervisor has taken it."""
+    if (process := _take_early()) is not None:
+        with process:
+            process.kill()
+
+
+def _take_early() -> subprocess.Popen[bytes] | None:
+    try:
+        return _early.get_nowait()
+    except queue.Empty:
+        return None
+
+
 def _start() -> subprocess.Popen[bytes]:
+    return _take_early() or _new_process()
+
+
+def _new_process() -> subprocess.Popen[bytes]:
     flags = [getattr(subprocess, name, 0) for name in ("CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")]
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "assist_context.indexer.indexer_process"],

@@ -24,12 +24,29 @@ def run(arguments: list[str]) -> int:
             from assist_server.lsp.start import serve  # noqa: PLC0415
 
             return serve(offline="--offline" in arguments)
-        from assist_server.cli.app import invoke  # noqa: PLC0415  (imports typer)
-
-        return invoke(arguments)
+        if arguments[:1] == ["ask"] or "--facts" in arguments:
+            return _invoke_with_index(arguments)
+        return _invoke(arguments)
     except KeyboardInterrupt:
         from assist_server.cli.output import say_stopped  # noqa: PLC0415
         from assist_server.errors import INTERRUPTED  # noqa: PLC0415
 
         say_stopped()
         return INTERRUPTED
+
+
+def _invoke_with_index(arguments: list[str]) -> int:
+    """Run a command that brings the index up to date: that process loads while this one does."""
+    from assist_context.indexer.supervisor import drop_early, start_early  # noqa: PLC0415
+
+    start_early()
+    try:
+        return _invoke(arguments)
+    finally:
+        drop_early()
+
+
+def _invoke(arguments: list[str]) -> int:
+    from assist_server.cli.app import invoke  # noqa: PLC0415  (imports typer)
+
+    return invoke(arguments)

@@ -16,7 +16,7 @@ from indexing import PATIENCE_S, Event, gone_within, indexer, project, ready, sa
 from rounds import rounds
 from workspaces import ENVIRON, posix, put
 
-from assist_context.indexer.supervisor import RESTARTS, IndexerSupervisor
+from assist_context.indexer.supervisor import RESTARTS, IndexerSupervisor, drop_early, start_early
 
 pytestmark = pytest.mark.slow
 
@@ -240,3 +240,23 @@ def test_a_killed_parser_costs_nothing(root: Path, database: Path) -> None:
     other = database.with_name("other.db")
     ready(root, other)
     assert says(database) == says(other)
+
+
+def test_a_process_that_was_started_early_is_taken_once(root: Path, database: Path) -> None:
+    start_early()
+    early = Supervised(root, database, once=True)
+    [waiting] = early.before
+    early.supervisor.start()
+    assert early.until("ready")["files"] == 41
+    assert early.supervisor.wait(PATIENCE_S) == 0
+    assert not psutil.pid_exists(waiting)
+    drop_early()  # there is none any more
+    early.supervisor.close()
+
+
+def test_a_process_that_was_started_early_and_is_not_needed_ends() -> None:
+    before = {child.pid for child in psutil.Process().children()}
+    start_early()
+    [waiting] = {child.pid for child in psutil.Process().children()} - before
+    drop_early()
+    assert not psutil.pid_exists(waiting)
