@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from assist_context.files.git_repository import Git, Stopped
 from assist_context.indexer import wire
@@ -179,12 +179,7 @@ def main() -> None:
         os._exit(PROBLEM)
 
     sys.excepthook = fail
-    first = source.readline(wire.LONGEST)
-    if not first:
-        os._exit(DONE)  # it was started early, and is not needed
-    opening = json.loads(first)
-    if not opening.get("once", False):  # else someone waits to hear that nothing changed
-        yield_to_others()
+    opening = _read_opening(source)
     stopping = threading.Event()
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     parsers = ParserPool(inbox, opening.get("parsers", 1), options.parse, ParserLimits(options.parse_seconds))
@@ -209,6 +204,17 @@ def main() -> None:
         folder.prefer(opening.get("first", ()))
     loop = IndexerLoop(folders, parsers, inbox, opening.get("once", False), opening.get("paused", False))
     os._exit(loop.run())
+
+
+def _read_opening(source: IO[bytes]) -> dict[str, Any]:
+    """The first line. Without one, the process was started early and is not needed: it ends."""
+    line = source.readline(wire.LONGEST)
+    if not line:
+        os._exit(DONE)
+    opening: dict[str, Any] = json.loads(line)
+    if not opening.get("once", False):  # else someone waits to hear that nothing changed
+        yield_to_others()
+    return opening
 
 
 @cache

@@ -21,6 +21,8 @@ from assist_server.questions.targets import QuestionTarget
 
 GIT_SECONDS = 0.3  # a file with a long history takes longer: then nothing is said about its changes
 MOST_CHANGES = 3
+FACTS_WHY = "the index and git answer it"  # why no model is asked
+FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,6 @@ from assist_server.config.structure import Problem
 from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import SecretTexts, join_texts, secret_texts
-from assist_server.threads.thread_files import ThreadFiles
 from assist_server.workspace.git_access import git_of
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
@@ -45,11 +44,6 @@ LOCAL_TOKENS = 700
 WINDOW = 8192  # tokens of question and answer, the same as `speed_probe.WINDOW`
 
 _LOG = logging.getLogger(__name__)
-
-
-def thread_files(config: Config) -> ThreadFiles:
-    """Where the terminal's conversations are kept."""
-    return ThreadFiles(config.paths.data / "threads", config.answers.threads_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.routing import features
 from assist_escalation.routing.router import Decision, RoutingRules, route
-from assist_server.questions.code_facts import CodeFacts, asked_facts, code_facts
+from assist_server.questions.code_facts import FACTS_WHY, CodeFacts, asked_facts, code_facts
 from assist_server.questions.composition import (
     DecisionInputs,
     file_rules,
@@ -52,7 +52,6 @@ from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
 
 BY_FACTS = "facts"  # the cause of a decision that no model is asked
-FACTS_WHY = "the index and git answer it"
 # Of 20 remarks that the 1.5B made on 8 commits of starlette, gin, zod and serde_json none was right.
 REVIEW_WHY = "a small model's remarks on a diff are mostly wrong"
 

@@ -31,6 +31,7 @@ from assist_escalation.gate.audit_events import RefusedRequest, record_refusal
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision, after
+from assist_server.questions.code_facts import FACTS_ANSWER
 from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.composition import DecisionInputs, log_of
 from assist_server.questions.decision import BY_FACTS, DecidedQuestion, refusal_of
@@ -67,7 +68,6 @@ DIFFS = ("commit", "review")  # the commands that are about a diff
 DENSE = 4
 PLACES = 3  # that are named before an answer
 MOST_FACTS = 12  # of a diff, that a model is shown
-FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
     "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."

@@ -15,6 +15,7 @@ from typing import Any
 
 from assist_context import durable_files
 from assist_escalation.prompts import Origin, Span
+from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.threads.thread import PREFIX, Thread, ThreadTurn, new_thread
 
@@ -22,6 +23,11 @@ MOST = 40  # conversations of a user
 MOST_BYTES = 8_000_000  # of one file
 DAY = 86_400.0
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+def thread_files(config: Config) -> "ThreadFiles":
+    """Where the terminal's conversations are kept."""
+    return ThreadFiles(config.paths.data / "threads", config.answers.threads_days)
 
 
 @dataclass(frozen=True, slots=True)

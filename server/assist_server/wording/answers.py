@@ -19,7 +19,7 @@ from assist_escalation.routing.router import OPEN, Decision
 from assist_server.questions.decision import BY_FACTS, DecidedQuestion
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.wording.amounts import usd
-from assist_server.wording.facts import facts_document
+from assist_server.wording.facts import ASK_WHY, facts_document, no_model_line
 
 SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all
 NAMED = 5  # places of a redaction, and files that are left out, in the same way
@@ -301,7 +301,6 @@ def progress_document(progress: AnswerProgress) -> dict[str, Any]:
     return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds, "message": message}
 
 
-_ASK_WHY = "For a model's words, ask why or how."
 _WORDS_OF_MODEL = {"review": "--local asks it all the same, --frontier a provider."}
 
 
@@ -310,9 +309,7 @@ def last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
     cost = final.cost
     decision = final.decision
     if decision.cause == BY_FACTS:
-        return (
-            f"No model was asked: {decision.why}. {_WORDS_OF_MODEL.get(decided.question.command, _ASK_WHY)}"
-        )
+        return no_model_line(decision.why, _WORDS_OF_MODEL.get(decided.question.command, ASK_WHY))
     local = decision.target == "local"
     model = Path(final.model).name if local else final.model
     ended = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(

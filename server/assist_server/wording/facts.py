@@ -43,6 +43,7 @@ class FactRow:
 
 
 _SHOWN = 8  # statements of a kind in words; JSON has all
+ASK_WHY = "For a model's words, ask why or how."
 _WORDS: tuple[tuple[StatementKind, str], ...] = (
     ("guard", "Leaves early"),
     ("returns", "Returns"),
@@ -63,6 +64,11 @@ _ASKED: Mapping[AskedFact, tuple[str, ...]] = {
     "places": ("What", "Used by"),
 }
 _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
+
+
+def no_model_line(why: str, remedy: str = ASK_WHY) -> str:
+    """The last line of an answer without a model."""
+    return f"No model was asked: {why}. {remedy}"
 
 
 def fact_rows(found: CodeFacts) -> list[FactRow]:

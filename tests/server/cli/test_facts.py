@@ -115,6 +115,17 @@ def test_a_question_for_facts_alone_asks_no_model(assist: Assist, cart: Path, tm
     assert len(vendor.requests) == 2
 
 
+def test_a_question_that_facts_answer_begins_a_conversation(assist: Assist, cart: Path) -> None:
+    """Its code is gathered when that goes on, since no model saw any before."""
+    (cart / "cart.py").write_text(CART.replace("total", "gross_total"))
+    (cart / "till.py").write_text(TILL.replace("total", "gross_total"))
+    done = assist("ask", "who calls gross_total?")
+    assert "Used by  till.py:5 in pay" in done.out.splitlines()
+    assert "No model was asked: the index and git answer it." in done.err
+    assert "cart.py" in assist("route", "ask", "-c", "and why is that?", "--json").json["files"]
+    assert "who calls gross_total?" in assist("threads").out
+
+
 def test_of_several_definitions_the_others_are_named(assist: Assist, cart: Path) -> None:
     (cart / "cart.py").write_text(CART.replace("total", "gross_total"))
     (cart / "old").mkdir()

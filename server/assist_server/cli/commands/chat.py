@@ -48,7 +48,7 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
     """List the conversations that are kept, the last one first: name, turns, folder, how it began."""
     if context.invoked_subcommand is not None:
         return
-    from assist_server.questions.composition import thread_files  # noqa: PLC0415
+    from assist_server.threads.thread_files import thread_files  # noqa: PLC0415
 
     found = thread_files(settings()).all()
     if as_json:
@@ -100,7 +100,7 @@ def forget(
     everything: Annotated[bool, typer.Option("--all", help="Remove all of them.")] = False,
 ) -> None:
     """Remove a conversation from this machine, or all of them."""
-    from assist_server.questions.composition import thread_files  # noqa: PLC0415
+    from assist_server.threads.thread_files import thread_files  # noqa: PLC0415
 
     if bool(name) == everything:
         raise UserError("Name one conversation, or give --all: `assist threads` lists them.", WRONG_USAGE)

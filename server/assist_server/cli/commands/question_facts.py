@@ -1,17 +1,20 @@
-"""`assist explain TARGET --facts`: what is computed about code, without a model."""
+"""`assist explain TARGET --facts`, and questions that facts alone answer: without a model."""
 
 import os
 
 from assist_context.facts.file_facts import folder_facts
-from assist_server.cli.commands.question_place import TerminalQuestion, folders_of_question
+from assist_server.cli.commands.question_place import TerminalQuestion, asking_folders, folders_of_question
 from assist_server.cli.flags import Asking, directory, settings
-from assist_server.cli.output import emit
+from assist_server.cli.output import emit, end_passing, out, say
 from assist_server.cli.terminal.fact_columns import show_facts as show_rows
 from assist_server.config.config import Config
+from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
-from assist_server.questions.code_facts import CodeFacts, code_facts
+from assist_server.questions.code_facts import FACTS_ANSWER, FACTS_WHY, CodeFacts, asked_facts, code_facts
 from assist_server.questions.targets import QuestionFolders, QuestionTarget, path_inside
-from assist_server.wording.facts import fact_rows, facts_document
+from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
+from assist_server.threads.thread_files import thread_files
+from assist_server.wording.facts import fact_rows, facts_document, no_model_line
 
 
 def show_facts(target: str, flags: Asking) -> None:
@@ -41,3 +44,37 @@ def _facts(config: Config, folders: QuestionFolders, target: QuestionTarget | No
             "file or a symbol."
         )
     return found
+
+
+def answer_by_facts(words: str, flags: Asking) -> bool:
+    """Answer a question that asks only for facts, if they are known; whether they were.
+
+    It loads nothing of what asks a model, which takes twice as long as all else. A further question gathers
+    the code that the conversation is about.
+    """
+    config = settings(offline=flags.offline)
+    root = directory(flags.workspace)
+    asked = TerminalQuestion("ask", "", words)
+    with folders_of_question(config, root, asked) as (folders, _):
+        found = asked_facts((folders.corpus, *folders.others), words, config.programs)
+        if found is None:
+            return False
+        allowed, problems = permissions_for(config, folders.roots, asking_folders(root, asked))
+        for problem in problems:
+            say(f"assist: {problem}")
+        end_passing()
+        show_rows(fact_rows(found), found.root)
+        out("")
+        stays = flags.local or config.offline or allowed.mode == "never"
+        turn = ThreadTurn("ask", words, (), FACTS_ANSWER, stays=stays)
+        keep(config, add_turn(new_thread(folders.corpus.root), turn, 0))
+    say(no_model_line(FACTS_WHY))
+    return True
+
+
+def keep(config: Config, thread: Thread) -> None:
+    """Keep a conversation for `-c`."""
+    try:
+        thread_files(config).save(thread)
+    except OSError as error:  # the answer is there; only the next `-c` will miss it
+        say(f"assist: this conversation is not kept: {error.strerror or error}.")

@@ -33,13 +33,15 @@ OVERVIEW = "Give an overview of this folder: what it is for, its main parts, and
 class QuestionContext:
     """What goes with a question: files and folders by name, and the conversation that it goes on with.
 
-    That is `thread` itself, the one called `name`, or with `last` the last one of the workspace.
+    That is `thread` itself, the one called `name`, or with `last` the last one of the workspace. `indexed`:
+    the index was brought up to date for this question already.
     """
 
     files: tuple[str, ...] = ()
     name: str = ""
     last: bool = False
     thread: Thread | None = None
+    indexed: bool = False
 
 
 NO_CONTEXT = QuestionContext()
@@ -96,7 +98,7 @@ def folders_of_question(
     folder = working_folder(config, root)
     by_index = by_index or question.users or not (target and os.path.exists(root / parse_target(target).path))
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
-    if config.context.index and question.index and by_index:
+    if config.context.index and question.index and by_index and not question.context.indexed:
         # A symbol, a folder, or a question about the whole folder: the index must be up to date.
         bring_up_to_date(config, folder)
         for pages in docs:

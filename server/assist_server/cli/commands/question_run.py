@@ -7,11 +7,13 @@ import asyncio
 import sys
 from collections.abc import Callable
 from contextlib import aclosing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
+from assist_server.cli.commands.question_facts import keep
 from assist_server.cli.commands.question_place import (
     NO_CONTEXT,
     QuestionContext,
@@ -46,9 +48,9 @@ from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.local_model.sharing.borrowed_model import borrow
-from assist_server.questions.composition import decision_inputs, model_file, thread_files
+from assist_server.questions.composition import DecisionInputs, decision_inputs, model_file
 from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question
+from assist_server.questions.draft import Question, draft
 from assist_server.questions.events import (
     AnswerEvent,
     AnswerPiece,
@@ -60,9 +62,11 @@ from assist_server.questions.events import (
     PlacesFound,
 )
 from assist_server.questions.run import AnswerOptions, answer, record_happening
+from assist_server.questions.targets import QuestionFolders
 from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
+from assist_server.threads.thread_files import thread_files
 from assist_server.wording.answers import (
     answer_document,
     last_line,
@@ -125,7 +129,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Decide
             flags.wish,
             flags.provider,
             asked.piped.size,
-            thread=_thread_of(config, context, corpus.root),
+            thread=_with_code(_thread_of(config, context, corpus.root), folders, inputs),
             attachments=added,
         )
         return decide(question, folders, inputs, answered=not flags.dry_run)
@@ -137,6 +141,15 @@ def _thread_of(config: Config, context: QuestionContext, root: str) -> Thread | 
     if context.last:
         return files.last(root)
     return files.find(context.name, root) if context.name else context.thread
+
+
+def _with_code(thread: Thread | None, folders: QuestionFolders, inputs: DecisionInputs) -> Thread | None:
+    """The conversation with the code of its first question: where facts answered that, none was gathered."""
+    if thread is None or not thread.turns or thread.turns[0].spans:
+        return thread
+    first = Question(thread.turns[0].command, thread.turns[0].words)
+    spans = draft(first, folders, inputs.local.tokens, small=True).turn_prompt.spans
+    return replace(thread, turns=(replace(thread.turns[0], spans=spans), *thread.turns[1:]))
 
 
 def show_decision(decided: DecidedQuestion, flags: Asking) -> None:
@@ -302,10 +315,7 @@ def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
 def finish_run(decided: DecidedQuestion, flags: Asking, final: FinalAnswer, notices: list[str]) -> None:
     """Show and make the edit; the last line says which model answered, why, and what it took."""
     if final.thread is not None:
-        try:
-            thread_files(decided.inputs.config).save(final.thread)
-        except OSError as error:  # the answer is there; only the next `-c` will miss it
-            say(f"assist: this conversation is not kept: {error.strerror or error}.")
+        keep(decided.inputs.config, final.thread)
     plan = final.plan
     made = False
     problem: EscalationError | None = final.problem

@@ -143,7 +143,26 @@ def ask(
     refuse_two_conversations(thread, go_on=go_on)
     words = " ".join(word for word in question if word != DASH)
     piped = DASH if DASH in question else ""
-    _run("ask", "", (words, piped), flags, files=files, name=thread, last=go_on)
+    alone = not (piped or files or thread or go_on)
+    indexed = False
+    if alone and _asks_facts(words, flags):
+        from assist_server.cli.commands.question_facts import answer_by_facts  # noqa: PLC0415  (the index)
+
+        if answer_by_facts(words, flags):
+            return
+        indexed = True
+    _run("ask", "", (words, piped), flags, files=files, name=thread, last=go_on, indexed=indexed)
+
+
+def _asks_facts(words: str, flags: Asking) -> bool:
+    """Whether facts may answer a question at the terminal, and no one else is asked for."""
+    from assist_context.evidence.intent import asks_only_facts  # noqa: PLC0415
+
+    other = flags.frontier or flags.provider or flags.dry_run or flags.show_text or flags.as_json
+    if other or not asks_only_facts(words):
+        return False
+    show_passing("looking for code that helps")
+    return True
 
 
 def refuse_two_conversations(thread: str, *, go_on: bool) -> None:

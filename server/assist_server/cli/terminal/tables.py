@@ -9,23 +9,18 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.style import Style
-from rich.table import Table
 from rich.text import Text
 
 from assist_server.cli.output import say
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.sanitize import harmless
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 WIDTH = 80  # columns if stdout is not a terminal
 OPEN, CLOSE = "«", "»"  # around ghost text, so that it can be seen without colour
@@ -47,6 +42,8 @@ def console() -> Console:
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
     """A table on stdout. The first column is never wrapped, and no cell is cut off."""
+    from rich.table import Table  # noqa: PLC0415  (facts are no table)
+
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         side: JustifyMethod = "right" if column.number else "left"
@@ -109,17 +106,23 @@ def show_download(name: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield _print_tenths(name)
         return
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
+    with _progress_bar(of_bytes=True) as bar:
+        task = bar.add_task(harmless(name), total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+
+def _progress_bar(*, of_bytes: bool) -> "Progress":
+    """A bar on stderr, which is a terminal."""
+    from rich import progress  # noqa: PLC0415  (few commands have a bar)
+
+    return progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.DownloadColumn() if of_bytes else progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )
-    with bar:
-        task = bar.add_task(harmless(name), total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
 def _print_tenths(name: str) -> Callable[[int, int], None]:
@@ -141,13 +144,7 @@ def show_count(what: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with _progress_bar(of_bytes=False) as bar:
         task = bar.add_task(harmless(what), total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
