@@ -5,10 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Assist
+from conftest import Assist, runner
 from filelock import FileLock
 from histories import make_history
-from vendor import configure_provider
+from vendor import configure_provider, scripted_answer, vendor
 
 pytestmark = pytest.mark.slow
 KNOWN = ("-c", "known:oracle", "-c", "known:empty", "-c", "search")
@@ -155,3 +155,44 @@ def test_where_nothing_may_leave_no_request_is_prepared(assist: Assist, priced: 
         done.code,
         True,
     )
+
+
+def test_a_provider_is_asked_within_the_money_and_every_request_is_in_the_log(
+    shop: Path, home: dict[str, str]
+) -> None:
+    with vendor(scripted_answer("```python\nx = 1\n```\n")) as acme:
+        configure_provider(Path(home["ASSIST_CONFIG_DIR"]), acme.url)
+        data = Path(home["ASSIST_DATA_DIR"])
+        assist = runner(shop, {**home, "ACME_KEY": "k-0123456789"})
+        asked = ("eval", "-c", "provider:acme", "-c", "known:empty", "--kinds", "edits", "--count")
+
+        plan = assist(*asked, "1", "--max-usd", "0.5", "--dry-run", "--json").json
+        [leaving] = plan["leaving"]
+        assert leaving["host"] in acme.url
+        assert 0 < leaving["requests"] <= 3
+        assert not (data / "audit.jsonl").exists()
+        assert acme.connections == 0
+
+        done = assist(*asked, "1", "--max-usd", "0.5", "--minutes", "4", "--yes", "--json")
+        assert done.code == 0, done.err
+        document = done.json
+        left = document["departures"]
+        assert {each["command"] for each in left} <= {"fix", "refactor"}
+        log = assist("audit", "show", "--json").json
+        intents = [each for each in log["events"] if each["kind"] == "intent"]
+        assert len(intents) == sum(each["requests"] for each in left) == leaving["requests"]
+        assert len(intents) == len(acme.requests)
+        sent = sum(each["bytes_sent"] for each in left)
+        assert sent == sum(each["bytes_sent"] for each in intents) > 500
+        assert 0 < sum(each["cost_micro"] for each in left) <= 1e6 * min(0.5, leaving["upper_usd"])
+        assert "Commit message" not in json.dumps(log)  # the log has hashes, no text
+
+        again = assist(*asked, "1", "--max-usd", "0.5", "--yes", "--json").json
+        assert (again["asked"], again["departures"]) == (0, [])
+
+        poor = assist(
+            *asked, "6", "--seed", "2", "--max-usd", "0.000001", "--minutes", "4", "--yes", "--json"
+        ).json
+        assert "--max-usd" in "".join(poor["problems"])
+        assert poor["departures"] == []
+        assert len(acme.requests) == len(intents)
