@@ -35,7 +35,7 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the real model run one after the other: two models at once take more than twice the time."""
     for item in items:
-        if item.get_closest_marker("model"):
+        if item.get_closest_marker("model") and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("model"))
 
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import COMMAND, GUARD, process_runner
 from histories import make_history
 
-pytestmark = [pytest.mark.model, pytest.mark.xdist_group("model"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
