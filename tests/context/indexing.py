@@ -105,12 +105,24 @@ def ready(root: Path, database: Path, *arguments: str, **opening: object) -> Eve
     return events[-1]
 
 
+_INDEXED: dict[tuple[tuple[str, str], ...], bytes] = {}
+
+
 def corpus_of(root: Path, texts: Mapping[str, str]) -> Corpus:
-    """Writes files into a folder, and indexes it next to it."""
+    """Writes files into a folder, and indexes it next to it.
+
+    A new folder with the files of an earlier one gets a copy of its index, which knows no path but theirs.
+    """
+    known = () if root.exists() else tuple(texts.items())
     for path, text in texts.items():
         put(root, path, text)
     database = root.with_name(f"{root.name}.sqlite")
-    ready(root, database)
+    if known in _INDEXED:
+        database.write_bytes(_INDEXED[known])
+    else:
+        ready(root, database)
+    if known:
+        _INDEXED[known] = database.read_bytes()
     return Corpus(str(root), IndexReader(str(database)))
 
 

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from indexing import ready
-from workspaces import put
+from indexing import corpus_of
 
 from assist_context.documents import Cursor, Document, TextNames, split_lines
-from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.known_names import refuted_names
@@ -40,15 +38,15 @@ def second(order):
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Iterator[Corpus]:
-    root = tmp_path / "w"
-    put(root, "shop/__init__.py")
-    put(root, "shop/models.py", "class Money:\n    pass\n\n\nclass Order:\n    pass\n")
-    put(root, "shop/all.py", "from .models import *\n")
-    put(root, "web/store.ts", "export function open(name: string) {}\n")
-    ready(root, tmp_path / "index.sqlite")
-    reader = IndexReader(str(tmp_path / "index.sqlite"))
-    yield Corpus(str(root), reader)
-    reader.close()
+    texts = {
+        "shop/__init__.py": "",
+        "shop/models.py": "class Money:\n    pass\n\n\nclass Order:\n    pass\n",
+        "shop/all.py": "from .models import *\n",
+        "web/store.ts": "export function open(name: string) {}\n",
+    }
+    found = corpus_of(tmp_path / "w", texts)
+    yield found
+    found.reader.close()
 
 
 def refuted(corpus: Corpus, names: TextNames, source: str = TILL, path: str = "shop/till.py") -> TextNames:

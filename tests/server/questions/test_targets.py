@@ -50,12 +50,23 @@ ORDER = "from shop.cart import Cart\n\n\ndef order(items):\n    cart = Cart()\n 
 Aimed = Callable[[str], object]
 
 
-def make_corpus(tmp_path: Path, root: Path, name: str = "") -> Corpus:
+INDEXED: dict[str, bytes] = {}  # the index of the shop, made once
+
+
+def make_corpus(tmp_path: Path, root: Path, name: str = "", same: str = "") -> Corpus:
+    """The folder with its index, or with a copy of the index of the `same` files."""
     config = load_lenient(
         {"ASSIST_DATA_DIR": str(tmp_path / "data"), "ASSIST_CONFIG_DIR": str(tmp_path / "c"), **os.environ}
     )
     folder = folder_at(config, root)
-    update_index(config, folder, lambda _done, _total: None)
+    database = Path(folder.database)
+    if same in INDEXED:
+        database.parent.mkdir(parents=True)
+        database.write_bytes(INDEXED[same])
+    else:
+        update_index(config, folder, lambda _done, _total: None)
+    if same:
+        INDEXED[same] = database.read_bytes()
     return Corpus(folder.root, IndexReader(folder.database), name)
 
 
@@ -67,7 +78,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
     (root / "shop" / "prices.py").write_text(PRICES)
     (root / "shop" / "order.py").write_text(ORDER)
     (root / "with:1.py").write_text("a = 1\nb = 2\n")
-    made = make_corpus(tmp_path, root)
+    made = make_corpus(tmp_path, root, same="shop")
     yield made
     made.reader.close()
 
