@@ -7,10 +7,15 @@ figure is the mean reciprocal rank (MRR) of the right page among the first ten. 
 With `--handbook`, a handbook of ten pages is a folder of documentation next to the repository, and 20
 questions are asked that only it answers: is its page the first source? The written questions about the
 repository are then asked with it and without it.
+
+With `--how-to`, people who use one of nine projects ask how something is done
+(`bench/documents/how_to.toml`): is the answer in the first piece of evidence, in any, and in the lines that
+are quoted before a model's words?
 """
 
 import argparse
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -24,6 +29,7 @@ from typing import Any
 from assist_context.documents import split_lines
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.intent import intent_of, is_chronicle
+from assist_context.evidence.quotes import said_by_page
 from assist_context.evidence.search_results import ranked_pages
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
@@ -36,12 +42,14 @@ from bench.provenance import layout, provenance, write
 DEEP = 10  # pages per question; lower ranks count as not found
 LEAST_WORDS = 2  # a heading of one word is no question
 TOKENS = 700  # of evidence, about as many as the model on this machine is shown
+HOW_TO = Path(__file__).parent / "bench" / "documents" / "how_to.toml"
 HANDBOOK = Path(__file__).parent / "bench" / "documents" / "handbook.toml"
 EXAMPLES = """
 examples:
   docs.py ~/src/pytest --questions benchmarks/bench/documents/pytest.toml
   docs.py ~/src/httpx --headings 100
   docs.py ~/src --headings 0 --handbook
+  docs.py ~/src/httpx --headings 0 --how-to
 """
 
 
@@ -137,6 +145,31 @@ def handbook_words(found: dict[str, Any]) -> str:
     )
 
 
+def how_to(corpus: Corpus, project: str) -> dict[str, Any]:
+    """Return how often evidence, and what is quoted of it, says how something is done."""
+    found: dict[str, Any] = {"questions": 0, "first": 0, "shown": 0, "quoted": 0, "not first": []}
+    for asked in tomllib.loads(HOW_TO.read_text(encoding="utf-8"))[project]:
+        answer = re.compile(asked["answer"])
+        snippets = gather_evidence(corpus, asked["text"], None, TOKENS).snippets
+        has_it = [answer.search(snippet.text) is not None for snippet in snippets] or [False]
+        own = split_lines(snippets[0].text.removeprefix(f"{snippets[0].name}\n\n")) if snippets else ()
+        found["questions"] += 1
+        found["first"] += has_it[0]
+        found["shown"] += any(has_it)
+        found["quoted"] += answer.search("\n".join(said_by_page(own))) is not None
+        found["not first"] += [] if has_it[0] else [asked["text"]]
+    return found
+
+
+def how_to_words(found: dict[str, Any]) -> str:
+    """Return what was found for such questions, in a sentence."""
+    return (
+        f"Of {found['questions']} questions how to do something, {found['first']} have the answer in "
+        f"their first piece of evidence, {found['shown']} in any, {found['quoted']} in the "
+        "lines that are quoted."
+    )
+
+
 def report(questions: Sequence[PageQuestion], ranks: Sequence[float], seed: int) -> dict[str, Any]:
     """Return MRR@10 with an interval that resamples pages, and the share of questions whose page is first."""
     groups = [min(each.pages) for each in questions]
@@ -160,6 +193,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--index", type=Path, metavar="FILE", help="where to put its index; default: next to the folder")
     add("--questions", type=Path, metavar="FILE.toml", help="questions that people wrote")
     add("--handbook", action="store_true", help="put our handbook next to it, and ask about that, too")
+    add("--how-to", action="store_true", help="ask how to do something with the project of that name")
     add("--headings", type=int, default=300, help="how many headings to draw")
     add("--seed", type=int, default=1, help="seed for drawing headings and for the intervals")
     add("--out", type=Path, metavar="FILE.json")
@@ -190,11 +224,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if ranks:
             found[name] = report(questions, ranks, options.seed)
     beside = beside_handbook(corpus, sets.get("written", [])) if options.handbook else {}
+    asked = how_to(corpus, root.name) if options.how_to else {}
     header = provenance()
     if options.out:
-        write(options.out, header, {"seed": options.seed, **found, "handbook": beside})
+        write(options.out, header, {"seed": options.seed, **found, "handbook": beside, "how to": asked})
     if options.json:
-        print(layout({"provenance": header, **found, "handbook": beside}))
+        print(layout({"provenance": header, **found, "handbook": beside, "how to": asked}))
         return
     print("| questions | MRR@10 (95 %) | first | among ten |\n|---|---|---|---|")
     for name, each in found.items():
@@ -203,6 +238,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{start}| {each['first']:.1%} | {each['among ten']:.1%} |")
     if beside:
         print(f"\n{handbook_words(beside)}")
+    if asked:
+        print(f"\n{how_to_words(asked)}")
 
 
 if __name__ == "__main__":

@@ -22,11 +22,15 @@ LONGEST = 4_000  # characters of a question that are looked at
 
 @dataclass(frozen=True, slots=True)
 class QuestionIntent:
-    """What the answer may be found in; `tests` and `changes` say that the question speaks of them."""
+    """What the answer may be found in; `tests` and `changes` say that the question speaks of them.
+
+    `usage` says that it asks how something is done.
+    """
 
     kind: EvidenceKind = "either"
     tests: bool = False
     changes: bool = False
+    usage: bool = False
 
 
 def intent_of(question: str) -> QuestionIntent:
@@ -43,7 +47,9 @@ def intent_of(question: str) -> QuestionIntent:
         kind = "code"
     elif _speaks_of("usage", text):
         kind = "pages"
-    return QuestionIntent(kind, _speaks_of("tests", text), _speaks_of("changes", text))
+    return QuestionIntent(
+        kind, _speaks_of("tests", text), _speaks_of("changes", text), _speaks_of("usage", text)
+    )
 
 
 AskedFact = Literal["tests", "uses", "changes", "places", ""]

@@ -15,7 +15,7 @@ from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.mentions import is_test
 from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
-from assist_context.pages import page_lines
+from assist_context.pages import BETWEEN, SECTION, page_lines
 from assist_context.regular_files import read_regular
 from assist_context.relations.path_index import path_index_of
 from assist_context.retrieval.candidates import LONGEST_LINE
@@ -238,7 +238,8 @@ def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]
         parents = {definition.parent for definition in found}
         outermost = [definition for definition in found if definition.parent == min(parents, key=len)]
         if len(outermost) == 1:
-            names[origin] = ".".join(filter(None, (outermost[0].parent, outermost[0].name)))
+            between = BETWEEN if outermost[0].kind == SECTION else "."
+            names[origin] = between.join(filter(None, (outermost[0].parent, outermost[0].name)))
     return names
 
 

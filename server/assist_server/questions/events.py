@@ -40,10 +40,14 @@ class FactsFound:
 
 @dataclass(frozen=True, slots=True)
 class PlacesFound:
-    """Where the answer to a question probably is, the best first: it comes before any model is asked."""
+    """Where the answer to a question probably is, the best first: it comes before any model is asked.
+
+    `said` are lines of the best one.
+    """
 
     places: tuple["ShownSource", ...]
     root: str
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,9 @@ from assist_server.questions.events import (
     FactsFound,
     FinalAnswer,
     Notice,
-    PlacesFound,
     grown_thread,
-    shown_sources,
 )
+from assist_server.questions.found_places import places_found
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
@@ -66,7 +65,6 @@ from assist_server.workspace.folders import key_of
 DIFFS = ("commit", "review")  # the commands that are about a diff
 # A diff gets a fourth of a provider's context: short lines of digits have a token for each character.
 DENSE = 4
-PLACES = 3  # that are named before an answer
 MOST_FACTS = 12  # of a diff, that a model is shown
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
@@ -147,10 +145,8 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
     """What is certain, then the answer. Raises `RefusedError` if nothing may answer, or as answerers do."""
     if decided.facts is not None:
         yield FactsFound(decided.facts)
-    elif decided.question.command == "ask":
-        local = decided.local
-        if places := shown_sources(local.evidence.spans, local, decided.root)[:PLACES]:
-            yield PlacesFound(places, decided.root)
+    elif decided.question.command == "ask" and (found := await asyncio.to_thread(places_found, decided)):
+        yield found
     if decided.decision.cause == BY_FACTS:
         if cause := decided.rules.barred[0]:
             await asyncio.to_thread(_record_refusal, decided, cause)

@@ -14,10 +14,13 @@ def first_rows(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
 
 
 def _place_rows(found: PlacesFound) -> list[FactRow]:
-    """Where the answer to a question probably is. A place in another folder has its whole path."""
+    """Where the answer to a question probably is, and what is there. A place elsewhere has its whole path."""
     rows = list[FactRow]()
     for place in found.places:
         path = place.path if place.root in ("", found.root) else os.path.join(place.root, place.path)
         name = (FactPart(f" {place.name}"),) if place.name else ()
         rows.append(FactRow("" if rows else "Looks like", (FactPart(place.place, path, place.first), *name)))
+    rows += [
+        FactRow("" if number else "It says", (FactPart(line),)) for number, line in enumerate(found.said)
+    ]
     return visible_rows(rows)

@@ -14,3 +14,14 @@ def test_places_are_rows_with_their_names_and_folders() -> None:
         ("", "~/handbook/deploy.md:1-4 Deploys"),
     ]
     assert [row.parts[0].path for row in rows] == ["shop/cart.py", "/home/me/handbook/deploy.md"]
+
+
+def test_what_the_best_place_says_comes_after_the_places() -> None:
+    here = ShownSource("docs/run.md", 3, 9, "Run", root="/work")
+    rows, _ = first_rows(PlacesFound((here,), "/work", ("Use make:", "", "    make run")))
+    assert [(row.name, row.value) for row in rows] == [
+        ("Looks like", "docs/run.md:3-9 Run"),
+        ("It says", "Use make:"),
+        ("", ""),
+        ("", "    make run"),
+    ]

@@ -1,0 +1,57 @@
+"""What is quoted of a page or of code."""
+
+import pytest
+
+from assist_context.evidence.quotes import EXAMPLE, has_example, said_by_page, telling_lines
+from assist_context.index.terms import terms
+
+RST = """\
+.. _proxies:
+
+Proxies
+=======
+
+.. versionadded:: 2.0
+
+Pass ``proxy`` to the client.
+It is used for all of its requests.
+
+There are more ways.
+
+.. code-block:: python
+
+    client = Client(proxy="http://localhost:8030")
+
+Then send.
+""".splitlines()
+
+
+def test_a_section_says_its_first_paragraph_and_its_first_example() -> None:
+    said = said_by_page(RST)
+    assert said[:3] == ["Pass ``proxy`` to the client.", "It is used for all of its requests.", "..."]
+    assert said[3] == ".. code-block:: python"
+    assert '    client = Client(proxy="http://localhost:8030")' in said
+
+
+def test_an_example_ends_with_its_fence_or_after_some_lines() -> None:
+    short = ["Run it:", "", "```sh", "make run", "```", "", "And more."]
+    assert said_by_page(short) == ["Run it:", "", "```sh", "make run", "```"]
+    long = ["```sh", *(f"step {number}" for number in range(40)), "```"]
+    assert said_by_page(long) == long[:EXAMPLE]
+
+
+@pytest.mark.parametrize("lines", [[], [""], ["# A heading"], ["====="], ["# A", "", "[a](b)"]])
+def test_a_section_without_text_says_nothing(lines: list[str]) -> None:
+    assert said_by_page(lines) == []
+
+
+def test_code_says_the_lines_with_most_of_the_words_of_rare_ones_first() -> None:
+    code = ["def send(self, request):", "    self.request = request", "", "    return self.retry(request)"]
+    assert telling_lines(code, {*terms("retry"), *terms("request")}, 1) == range(3, 4)
+    assert telling_lines(code, terms("cart")) == range(0)
+
+
+def test_examples_are_seen_in_markdown_and_in_rst() -> None:
+    assert has_example(RST)
+    assert has_example(["For example::", "", "    run"])
+    assert not has_example(["It uses ``make``.", "> quoted"])
