@@ -8,7 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
+from assist_context.documents import split_lines
 from assist_context.index.terms import terms
+from assist_context.languages import is_page
 
 # A section says at its start what it is about, and the example below shows how: these lines, seven on
 # average, answer 27 of the 41. The first eight lines answer 23, the first twelve 30, the eight with most of
@@ -16,6 +18,8 @@ from assist_context.index.terms import terms
 PARAGRAPH = 4  # lines
 EXAMPLE = 9
 OF_CODE = 6
+LONGEST = 200  # characters of a line
+TAB = 4
 _CODE = re.compile(
     r"""
       \s*(?:```|~~~|>>>[ ]|\$[ ]|\.\.[ ](?:code|sourcecode|prompt|ipython|click:example))   # a block begins
@@ -25,6 +29,17 @@ _CODE = re.compile(
 )
 _RULE = re.compile(r"\s*[=\-~^\"'*+#]{3,}\s*$")
 _MARK = re.compile(r"\s*(?:#+\s.*|[=\-~^\"'`*+#]{3,}\s*$|\.\.\s.*|:\w+:.*|!?\[[^\]]*\]\([^)]*\)\s*$)")
+
+
+def quote_of(path: str, text: str, words: Collection[str]) -> tuple[str, ...]:
+    """The lines of a piece that are quoted: of a page its beginning, of code what has most of the words.
+
+    >>> quote_of("a.py", "def a():\n\treturn retry()\n", {"retri"})
+    ('    return retry()',)
+    """
+    lines = [line.rstrip().expandtabs(TAB) for line in split_lines(text)]
+    found = said_by_page(lines) if is_page(path) else [lines[at] for at in telling_lines(lines, words)]
+    return tuple(line if len(line) <= LONGEST else f"{line[:LONGEST]} ..." for line in found)
 
 
 def has_example(lines: Sequence[str]) -> bool:
@@ -86,11 +101,13 @@ def telling_lines(lines: Sequence[str], words: Collection[str], most: int = OF_C
     asked = frozenset(words)
     found = [asked.intersection(terms(line)) for line in lines]
     times = Counter(word for there in found for word in there)
-    best, most_worth = range(0), 0.0
+    best = range(0)
+    most_worth = 0.0
     for first, there in enumerate(found):
         window = found[first : first + most]
         worth = sum(times[word] ** -0.5 for word in frozenset[str]().union(*window))
         if there and worth > most_worth + 1e-9:
             last = max(at for at, words_there in enumerate(window) if words_there)
-            best, most_worth = range(first, first + last + 1), worth
+            best = range(first, first + last + 1)
+            most_worth = worth
     return best

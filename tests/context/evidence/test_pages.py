@@ -75,3 +75,16 @@ def test_code_that_has_more_of_the_words_than_any_page_is_shown(corpus: Corpus) 
 def test_scripts_of_a_site_are_shown_to_a_question_about_code(corpus: Corpus) -> None:
     assert "docs/js/custom.js" in shown(corpus, "Which function returns the cluster in the source?")
     assert "docs/js/custom.js" not in shown(corpus, "cluster workers")
+
+
+def test_who_asks_how_gets_the_section_with_an_example_first(tmp_path: Path) -> None:
+    pages = {
+        "docs/about.md": "# Retries\n\nA retry of a request is a retry, and a retry may be retried.\n",
+        "docs/retry.md": "# More\n\nA retry of a request:\n\n```py\nsend(request, retry=2)\n```\n\nThat is all.\n",
+    }
+    corpus = corpus_of(tmp_path / "how", pages)
+    found = [
+        gather_evidence(corpus, words, None, 300).snippets[0].path
+        for words in ("docs: retry of a request", "how do I retry a request?")
+    ]
+    assert found == ["docs/about.md", "docs/retry.md"]
