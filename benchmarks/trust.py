@@ -28,7 +28,8 @@ from assist_context.documents import Cursor, Document, TextNames, gather, split_
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import open_engine, store_of
 from assist_server.records.proportions import wilson
-from assist_server.workspace.folder_index import FolderSearch, folder_at, update_index
+from assist_server.workspace.folder_search import FolderSearch
+from assist_server.workspace.index_update import folder_at, update_index
 from bench.provenance import provenance, write
 from bench.trust.judge import Judgement, judge, names_in
 from bench.trust.places import TrustPlace, check_out, places

@@ -22,7 +22,8 @@ from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import AnswerOptions, whole_answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.index_update import folder_at, update_index
 from bench.edits.tasks import EditTask
 from bench.routing.tasks import code_of
 

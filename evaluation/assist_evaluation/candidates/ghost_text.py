@@ -16,7 +16,7 @@ from assist_server.config.config import Config
 from assist_server.editor.team_server_opening import named_server, open_team_engine
 from assist_server.errors import UserError
 from assist_server.local_model.opening import open_engine
-from assist_server.workspace.folder_index import FolderSearch
+from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s

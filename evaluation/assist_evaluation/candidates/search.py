@@ -15,7 +15,8 @@ from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.config.config import Config
 from assist_server.questions.draft import FRONTIER_TOKENS
-from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.index_update import folder_at, update_index
 
 
 class SearchCandidate:

@@ -17,9 +17,9 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.local_model.opening import store_of
-from assist_server.workspace.folder_index import update_index, working_folder
 from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.git_access import git_of
+from assist_server.workspace.index_update import update_index, working_folder
 
 TASKS = 300
 LOCALS = 2  # other local models that are asked by themselves

@@ -35,8 +35,9 @@ from assist_server.wording.commit_messages import held_message, not_held_words
 from assist_server.wording.diff_answers import dropped_lines, remarks_in, without_refuted
 from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
 from assist_server.workspace.folder_diff import FolderDiff
-from assist_server.workspace.folder_index import corpus_of, known_folder, working_folder
+from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
+from assist_server.workspace.index_update import known_folder, working_folder
 
 
 def write_message(flags: Asking, note: str, *, edit: bool) -> None:

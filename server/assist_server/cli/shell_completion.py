@@ -61,7 +61,7 @@ def _is_plain(name: str) -> bool:
 def _symbols(typed: str, known: set[str]) -> Iterator[str]:
     from assist_context.index.reader import IndexReader  # noqa: PLC0415  (0.2 s, only where it is of use)
     from assist_server.config.config import load_lenient  # noqa: PLC0415
-    from assist_server.workspace.folder_index import known_folder  # noqa: PLC0415
+    from assist_server.workspace.index_update import known_folder  # noqa: PLC0415
 
     folder = known_folder(load_lenient(), Path.cwd())
     if folder is None:

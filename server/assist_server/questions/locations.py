@@ -1,15 +1,19 @@
-"""Places in a file: PATH:LINE:COL, the file as a document, and cursors in it.
+"""Places in a file: PATH:LINE:COL, the lines that a target names, the file as a document, and cursors in it.
 
 Lines and columns count from 1, columns in Unicode characters. It reads the file. It imports no index, because
 the whole command line loads it before it knows its command.
 """
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
 from assist_server.errors import WRONG_USAGE, UserError
+
+_LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,43 @@ def parse_location(text: str) -> Location:
             WRONG_USAGE,
         )
     return Location(path, int(line), int(column))
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """The parts of a target as it is written. No lines are (0, 0), one line is (n, 0)."""
+
+    path: str
+    first: int = 0
+    last: int = 0
+
+
+def parse_target(text: str) -> TargetSpec:
+    """The parts of a target; `UserError` (wrong usage) for lines that cannot be.
+
+    >>> parse_target("src/app.py:10-20"), parse_target("Cart.total")
+    (TargetSpec(path='src/app.py', first=10, last=20), TargetSpec(path='Cart.total', first=0, last=0))
+    >>> parse_target("src/app.py:10")
+    TargetSpec(path='src/app.py', first=10, last=0)
+    """
+    found = _LINES.fullmatch(text)
+    if found is None:
+        path, colon, lines = text.rpartition(":")
+        if colon and os.path.isfile(path) and not os.path.exists(text):
+            raise UserError(
+                f"{lines!r} names no lines of {path}: lines are numbers, as in {path}:10 or {path}:10-20. "
+                "A symbol is named without its file.",
+                WRONG_USAGE,
+            )
+        return TargetSpec(text)
+    first = int(found["first"])
+    last = int(found["last"] or 0)
+    if first == 0 or (found["last"] and last < first):
+        raise UserError(
+            f"{text!r} names no lines: write PATH:START-END, both counted from 1, as in src/app.py:10-20.",
+            WRONG_USAGE,
+        )
+    return TargetSpec(found["path"], first, last)
 
 
 def read_document(path: Path) -> Document:

@@ -21,7 +21,7 @@ from assist_context.languages import Language
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.questions.locations import read_document
+from assist_server.questions.locations import TargetSpec, parse_target, read_document
 from assist_server.workspace.folders import alias_in
 
 SYMBOLS = 200  # definitions of one name that are read at most
@@ -33,8 +33,6 @@ REMEMBERED = (
 NEAR_NAME = 0.75  # difflib's likeness of a name that may be meant: "Kyy" and "Ky" have 0.8
 LOOKING_S = 0.5  # seconds for outlines, when a name is unknown
 MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
-
-_LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,43 +66,6 @@ class QuestionTarget:
     def text(self) -> str:
         """The lines in question."""
         return "".join(self.document.lines[self.lines.first - 1 : self.lines.last])
-
-
-@dataclass(frozen=True, slots=True)
-class TargetSpec:
-    """The parts of a target as it is written. No lines are (0, 0), one line is (n, 0)."""
-
-    path: str
-    first: int = 0
-    last: int = 0
-
-
-def parse_target(text: str) -> TargetSpec:
-    """The parts of a target; `UserError` (wrong usage) for lines that cannot be.
-
-    >>> parse_target("src/app.py:10-20"), parse_target("Cart.total")
-    (TargetSpec(path='src/app.py', first=10, last=20), TargetSpec(path='Cart.total', first=0, last=0))
-    >>> parse_target("src/app.py:10")
-    TargetSpec(path='src/app.py', first=10, last=0)
-    """
-    found = _LINES.fullmatch(text)
-    if found is None:
-        path, colon, lines = text.rpartition(":")
-        if colon and os.path.isfile(path) and not os.path.exists(text):
-            raise UserError(
-                f"{lines!r} names no lines of {path}: lines are numbers, as in {path}:10 or {path}:10-20. "
-                "A symbol is named without its file.",
-                WRONG_USAGE,
-            )
-        return TargetSpec(text)
-    first = int(found["first"])
-    last = int(found["last"] or 0)
-    if first == 0 or (found["last"] and last < first):
-        raise UserError(
-            f"{text!r} names no lines: write PATH:START-END, both counted from 1, as in src/app.py:10-20.",
-            WRONG_USAGE,
-        )
-    return TargetSpec(found["path"], first, last)
 
 
 def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:

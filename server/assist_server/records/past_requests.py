@@ -30,7 +30,7 @@ from assist_server.questions.composition import (
 )
 from assist_server.questions.record_files import gate_files
 from assist_server.records.usage.answer_counts import DECISIONS, ENDS
-from assist_server.workspace.folder_index import working_folder
+from assist_server.workspace.index_update import working_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,6 +183,10 @@ HEAVY = {"typer", "rich", "llama_cpp", "numpy", "huggingface_hub", "pip", "tree_
         ("assist_server.cli.main", HEAVY | {"pygls", "lsprotocol"}),
         ("assist_server.lsp.server", HEAVY - {"asyncio"}),
         ("assist_server.cli.app", HEAVY - {"typer", "asyncio"} | {"pygls", "lsprotocol"}),
+        (  # the index is brought up to date while the rest is loaded
+            "assist_server.cli.commands.question_place",
+            HEAVY - {"typer"} | {"sqlite3", "assist_context.retrieval.corpus", "assist_context.index.reader"},
+        ),
         (  # facts are there at once: nothing that a model or a provider needs
             "assist_server.cli.commands.question_facts",
             {

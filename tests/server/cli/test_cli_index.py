@@ -15,7 +15,7 @@ from filelock import FileLock
 from recording import configure
 
 from assist_server.questions.locations import cursor_at, document_of
-from assist_server.workspace.folder_index import FolderSearch
+from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.folders import WorkspaceFolder, database_of
 
 pytestmark = pytest.mark.slow

@@ -23,7 +23,8 @@ from assist_server.questions.held_sentences import (
 )
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders
-from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.index_update import folder_at, update_index
 
 SHOWN = (
     "class Cart:\n    def total(self, tax_rate):\n        return sum(self.items) * tax_rate  # 12 months\n"

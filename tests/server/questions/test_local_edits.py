@@ -18,7 +18,8 @@ from assist_server.questions.events import AnswerStart, Notice
 from assist_server.questions.run import AnswerOptions, answer, whole_answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.edit_previews import edit_warnings
-from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.index_update import folder_at, update_index
 
 CODE = "def add(a, b):\n    return a - b\n"
 FILE = f'"""Sums."""\n\n\n{CODE}\n\ndef twice(a):\n    return add(a, a)\n'

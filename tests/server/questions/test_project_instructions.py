@@ -16,7 +16,8 @@ from assist_server.questions.draft import Question
 from assist_server.questions.events import shown_sources
 from assist_server.questions.project_instructions import project_instructions
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.workspace.folder_index import corpus_of, folder_at
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.index_update import folder_at
 
 CODE = "def total(prices):\n    return sum(prices)\n"
 AGENTS = "# Conventions\n\nPrices are cents.\n\n## Commits\n\nBegin a commit message with a verb.\n\n## Tests\n\nIn tests/.\n"

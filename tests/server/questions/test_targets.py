@@ -24,7 +24,7 @@ from assist_server.questions.targets import (
     refuse_blank,
     resolve_target,
 )
-from assist_server.workspace.folder_index import folder_at, update_index
+from assist_server.workspace.index_update import folder_at, update_index
 
 CART = '''\
 """A cart."""

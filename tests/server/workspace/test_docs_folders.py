@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from assist_server.config.config import Config, load_lenient, merge_settings
-from assist_server.workspace.folder_index import corpus_of, update_index
+from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import docs_folders, folders_of
+from assist_server.workspace.index_update import update_index
 
 
 def configuration(tmp_path: Path, context: str = "") -> Config:

@@ -146,7 +146,7 @@ def _complete_lines(config: Config, workspace: Path) -> None:
 def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner, "GhostTextEngine"]]:
     """An event loop, and an engine on it that is closed before the loop."""
     from assist_server.editor.team_server_opening import open_ghost_text  # noqa: PLC0415
-    from assist_server.workspace.folder_index import working_folder  # noqa: PLC0415
+    from assist_server.workspace.index_update import working_folder  # noqa: PLC0415
 
     folder = working_folder(config, root)
     with asyncio.Runner() as runner:
@@ -160,7 +160,8 @@ def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner
 @contextmanager
 def _snippet_finder(config: Config, root: Path, engine: "GhostTextEngine") -> Iterator[FindSnippets | None]:
     """Finds snippets in the index of `root` as it is; None if there is no index. It builds none."""
-    from assist_server.workspace.folder_index import FolderSearch, known_folder  # noqa: PLC0415
+    from assist_server.workspace.folder_search import FolderSearch  # noqa: PLC0415
+    from assist_server.workspace.index_update import known_folder  # noqa: PLC0415
 
     folder = known_folder(config, root)
     if folder is None:

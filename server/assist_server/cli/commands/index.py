@@ -52,7 +52,8 @@ def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     from assist_context.files.exclusions import unreadable_rule_files  # noqa: PLC0415
     from assist_context.index.reader import IndexReader  # noqa: PLC0415
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
-    from assist_server.workspace.folder_index import folder_at, status_document  # noqa: PLC0415
+    from assist_server.workspace.folder_index import status_document  # noqa: PLC0415
+    from assist_server.workspace.index_update import folder_at  # noqa: PLC0415
 
     config = settings()
     root = directory(workspace)
@@ -94,7 +95,8 @@ def context(
     root = directory(workspace)
     document = read_document(root / position.path)
     cursor = cursor_at(document, position.line, position.column)
-    from assist_server.workspace.folder_index import FolderSearch, folder_at, snippet_document  # noqa: PLC0415
+    from assist_server.workspace.folder_search import FolderSearch, snippet_document  # noqa: PLC0415
+    from assist_server.workspace.index_update import folder_at  # noqa: PLC0415
 
     search = FolderSearch(folder_at(config, root))
     named = search.with_prompt_path(document)
@@ -148,7 +150,7 @@ def _names(outline: dict[str, Any], plain: Sequence[tuple[str, str, str]]) -> st
 
 def _update_index(config: "Config", folder: "WorkspaceFolder") -> "IndexerEvent":
     from assist_server.cli.terminal.tables import show_count  # noqa: PLC0415
-    from assist_server.workspace.folder_index import update_index  # noqa: PLC0415
+    from assist_server.workspace.index_update import update_index  # noqa: PLC0415
 
     with show_count("indexing") as progress:
         event = update_index(config, folder, progress)

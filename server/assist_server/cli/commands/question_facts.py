@@ -3,8 +3,8 @@
 import os
 
 from assist_context.facts.file_facts import folder_facts
-from assist_server.cli.commands.question_place import TerminalQuestion, asking_folders, folders_of_question
-from assist_server.cli.flags import Asking, directory, settings
+from assist_server.cli.commands.question_place import BegunQuestion, asking_folders, folders_of_question
+from assist_server.cli.flags import Asking
 from assist_server.cli.output import emit, end_passing, out, say
 from assist_server.cli.terminal.fact_columns import show_facts as show_rows
 from assist_server.config.config import Config
@@ -17,15 +17,11 @@ from assist_server.threads.thread_files import thread_files
 from assist_server.wording.facts import fact_rows, facts_document, no_model_line
 
 
-def show_facts(target: str, flags: Asking) -> None:
+def show_facts(begun: BegunQuestion, target: str, flags: Asking) -> None:
     """Print the facts of a definition, a file or a folder. Raises `UserError` for a name of nothing."""
-    config = settings(offline=flags.offline)
-    root = directory(flags.workspace)
-    path = os.path.realpath(os.path.join(root, os.path.expanduser(target)))
-    named = "" if os.path.isdir(path) else target
-    asked = TerminalQuestion("explain", named, "", users=True)
-    with folders_of_question(config, root, asked) as (folders, resolved):
-        found = _facts(config, folders, resolved, path)
+    path = os.path.realpath(os.path.join(begun.place.asked, os.path.expanduser(target)))
+    with folders_of_question(begun.config, begun.place, begun.asked) as (folders, resolved):
+        found = _facts(begun.config, folders, resolved, path)
     if flags.as_json:
         emit(facts_document(found))
     else:
@@ -46,20 +42,20 @@ def _facts(config: Config, folders: QuestionFolders, target: QuestionTarget | No
     return found
 
 
-def answer_by_facts(words: str, flags: Asking) -> bool:
+def answer_by_facts(begun: BegunQuestion, flags: Asking) -> bool:
     """Answer a question that asks only for facts, if they are known; whether they were.
 
     It loads nothing of what asks a model, which takes twice as long as all else. A further question gathers
     the code that the conversation is about.
     """
-    config = settings(offline=flags.offline)
-    root = directory(flags.workspace)
-    asked = TerminalQuestion("ask", "", words)
-    with folders_of_question(config, root, asked) as (folders, _):
+    config = begun.config
+    asked = begun.asked
+    words = asked.words
+    with folders_of_question(config, begun.place, asked) as (folders, _):
         found = asked_facts((folders.corpus, *folders.others), words, config.programs)
         if found is None:
             return False
-        allowed, problems = permissions_for(config, folders.roots, asking_folders(root, asked))
+        allowed, problems = permissions_for(config, folders.roots, asking_folders(begun.place.asked, asked))
         for problem in problems:
             say(f"assist: {problem}")
         end_passing()

@@ -1,6 +1,7 @@
 """A question as it was typed at the terminal, and the code that it is about: its folders, index and target.
 
-It brings the index up to date where that is needed, and decides nothing about the answer.
+It brings the index up to date where that is needed, and decides nothing about the answer. It loads nothing
+that reads an index before that has begun.
 """
 
 import os
@@ -8,23 +9,22 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assist_context.files.repository_top import top_of
-from assist_context.retrieval.corpus import Corpus
+from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import say, show_passing
 from assist_server.cli.piped_input import NOTHING, PipedInput
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.questions.targets import (
-    QuestionFolders,
-    QuestionTarget,
-    parse_target,
-    refuse_blank,
-    resolve_target,
-)
+from assist_server.questions.locations import parse_target
 from assist_server.threads.thread import Thread
-from assist_server.workspace.folder_index import corpus_of, update_index, working_folder
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link
+from assist_server.workspace.index_update import IndexProgress, IndexUpdate, update_index, working_folder
+
+if TYPE_CHECKING:  # loaded while the index is brought up to date
+    from assist_context.retrieval.corpus import Corpus
+    from assist_server.questions.targets import QuestionFolders, QuestionTarget
 
 OVERVIEW = "Give an overview of this folder: what it is for, its main parts, and how they work together."
 
@@ -80,47 +80,102 @@ def with_folder_target(root: Path, asked: TerminalQuestion) -> TerminalQuestion:
     return replace(asked, target="", words=asked.words or OVERVIEW, context=context)
 
 
-@contextmanager
-def folders_of_question(
-    config: Config, root: Path, question: TerminalQuestion
-) -> Iterator[tuple[QuestionFolders, QuestionTarget | None]]:
-    """The folder of the question with its index, and the code that the question is about."""
-    target = question.target
-    by_index = any(os.path.isdir(_full_path(root, name)) for name in question.context.files)
-    _refuse_stray_link(root, root, target)
+@dataclass(frozen=True, slots=True)
+class AskedPlace:
+    """Where a question is asked, what it is about as seen from there, and the folders that are searched.
+
+    `asked` is the directory of the command. The `update` of the first folder's index is under way; None where
+    it is not needed.
+    """
+
+    asked: Path
+    root: Path
+    target: str
+    folders: tuple[WorkspaceFolder, ...]
+    update: IndexUpdate | None = None
+
+
+def place_of_question(config: Config, root: Path, question: TerminalQuestion) -> AskedPlace:
+    """The place of a question. Its index is brought up to date while the caller loads the rest."""
+    _refuse_stray_link(root, root, question.target)
     asked = root
-    root, target = _place_of(root, target)
+    root, target = _place_of(root, question.target)
     if root != asked:
         say(
             f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}, with "
             "the code there; the rules of both folders hold."
         )
     folder = working_folder(config, root)
-    by_index = by_index or question.users or not (target and os.path.exists(root / parse_target(target).path))
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
-    if config.context.index and question.index and by_index and not question.context.indexed:
-        # A symbol, a folder, or a question about the whole folder: the index must be up to date.
-        bring_up_to_date(config, folder)
+    place = AskedPlace(asked, root, target, (folder, *docs))
+    if not _needs_index(config, place, question):
+        return place
+    show_passing(f"indexing {folder.name}".rstrip())
+    return replace(place, update=IndexUpdate(config, folder))
+
+
+def _needs_index(config: Config, place: AskedPlace, question: TerminalQuestion) -> bool:
+    """Whether it is about a symbol, a folder or the whole workspace: then the index must be up to date."""
+    if not config.context.index or not question.index or question.context.indexed:
+        return False
+    by_index = any(os.path.isdir(_full_path(place.asked, name)) for name in question.context.files)
+    is_file = place.target and os.path.exists(place.root / parse_target(place.target).path)
+    return by_index or question.users or not is_file
+
+
+@dataclass(frozen=True, slots=True)
+class BegunQuestion:
+    """A question at its place, with the settings that it is answered with."""
+
+    config: Config
+    asked: TerminalQuestion
+    place: AskedPlace
+
+
+def begin_question(asked: TerminalQuestion, flags: Asking) -> BegunQuestion:
+    """Bring the index up to date for a question, from now on."""
+    config = settings(offline=flags.offline)
+    return BegunQuestion(config, asked, place_of_question(config, directory(flags.workspace), asked))
+
+
+def begin_facts(target: str, flags: Asking) -> BegunQuestion:
+    """The same for the facts of a target, which may be a folder."""
+    named = "" if os.path.isdir(_full_path(directory(flags.workspace), target)) else target
+    return begin_question(TerminalQuestion("explain", named, "", users=True), flags)
+
+
+@contextmanager
+def folders_of_question(
+    config: Config, place: AskedPlace, question: TerminalQuestion
+) -> Iterator[tuple["QuestionFolders", "QuestionTarget | None"]]:
+    """The folder of the question with its index, and the code that the question is about."""
+    from assist_server.questions.targets import QuestionFolders, refuse_blank, resolve_target  # noqa: PLC0415
+    from assist_server.workspace.folder_index import corpus_of  # noqa: PLC0415
+
+    folder, *docs = place.folders
+    if place.update is not None:
+        place.update.wait(_progress_of(folder))
         for pages in docs:
             try:
                 bring_up_to_date(config, pages)
             except UserError as error:  # the question is about the workspace
                 say(f"assist: {pages.root} is not searched: {error}")
         show_passing("looking for code that helps")
-    if target and not os.path.lexists(root / parse_target(target).path):
-        _refuse_stray_link(Path(folder.root), asked, target)  # it may be named from the indexed folder on
+    target = place.target
+    if target and not os.path.lexists(place.root / parse_target(target).path):
+        _refuse_stray_link(Path(folder.root), place.asked, target)  # named from the indexed folder on
     with ExitStack() as stack:
-        corpora = [corpus_of(searched) for searched in (folder, *docs)]
+        corpora = [corpus_of(searched) for searched in place.folders]
         for corpus in corpora:
             stack.callback(corpus.reader.close)
-        resolved = resolve_target(corpora[0], _from_folder(root, folder, target)) if target else None
+        resolved = resolve_target(corpora[0], _from_folder(place.root, folder, target)) if target else None
         if resolved is not None:
             refuse_blank(question.command, resolved)
-        _refuse_no_code(question, corpora, indexed=config.context.index and question.index and by_index)
+        _refuse_no_code(question, corpora, indexed=place.update is not None)
         yield QuestionFolders(corpora[0], tuple(corpora[1:])), resolved
 
 
-def _refuse_no_code(question: TerminalQuestion, corpora: list[Corpus], *, indexed: bool) -> None:
+def _refuse_no_code(question: TerminalQuestion, corpora: list["Corpus"], *, indexed: bool) -> None:
     """Raise `UserError` for a question about a folder without code: a model would make it up."""
     brings_text = question.target or question.piped.text or question.context != NO_CONTEXT
     if indexed and not brings_text and not any(corpus.reader.files() for corpus in corpora):
@@ -132,9 +187,13 @@ def _refuse_no_code(question: TerminalQuestion, corpora: list[Corpus], *, indexe
 
 def bring_up_to_date(config: Config, folder: WorkspaceFolder) -> None:
     """Bring a folder's index up to date, and say on a terminal how far that is. Raises `UserError`."""
+    show_passing(f"indexing {folder.name}".rstrip())
+    update_index(config, folder, _progress_of(folder))
+
+
+def _progress_of(folder: WorkspaceFolder) -> IndexProgress:
     what = f"indexing {folder.name}".rstrip()
-    show_passing(what)
-    update_index(config, folder, lambda done, of: show_passing(f"{what}, {done:,} of {of:,} files"))
+    return lambda done, of: show_passing(f"{what}, {done:,} of {of:,} files")
 
 
 def _refuse_stray_link(base: Path, workspace: Path, target: str) -> None:

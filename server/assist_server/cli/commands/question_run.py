@@ -20,6 +20,7 @@ from assist_server.cli.commands.question_place import (
     TerminalQuestion,
     asking_folders,
     folders_of_question,
+    place_of_question,
     with_folder_target,
 )
 from assist_server.cli.flags import Asking, directory, settings
@@ -113,7 +114,8 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Decide
     root = directory(flags.workspace)
     asked = with_folder_target(root, asked)
     context = asked.context
-    with folders_of_question(config, root, asked) as (folders, resolved):
+    place = place_of_question(config, root, asked)
+    with folders_of_question(config, place, asked) as (folders, resolved):
         corpus = folders.corpus
         added = tuple(attachment_at(name, root, [corpus.root]) for name in context.files)
         inputs = decision_inputs(config, folders.roots, asking_folders(root, asked))

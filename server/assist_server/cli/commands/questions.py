@@ -115,9 +115,12 @@ def explain(
 ) -> None:
     """Explain code: what it is for, how it works, and what may surprise. A folder gets an overview."""
     if facts:
-        from assist_server.cli.commands.question_facts import show_facts  # noqa: PLC0415  (the index)
+        from assist_server.cli.commands.question_place import begin_facts  # noqa: PLC0415
 
-        show_facts(target, flags)
+        begun = begin_facts(target, flags)
+        from assist_server.cli.commands.question_facts import show_facts  # noqa: PLC0415  (meanwhile)
+
+        show_facts(begun, target, flags)
         return
     _run("explain", target, ("", piped), flags, files=files)
 
@@ -146,9 +149,15 @@ def ask(
     alone = not (piped or files or thread or go_on)
     indexed = False
     if alone and _asks_facts(words, flags):
-        from assist_server.cli.commands.question_facts import answer_by_facts  # noqa: PLC0415  (the index)
+        from assist_server.cli.commands.question_place import (  # noqa: PLC0415
+            TerminalQuestion,
+            begin_question,
+        )
 
-        if answer_by_facts(words, flags):
+        begun = begin_question(TerminalQuestion("ask", "", words), flags)
+        from assist_server.cli.commands.question_facts import answer_by_facts  # noqa: PLC0415  (meanwhile)
+
+        if answer_by_facts(begun, flags):
             return
         indexed = True
     _run("ask", "", (words, piped), flags, files=files, name=thread, last=go_on, indexed=indexed)

@@ -28,7 +28,7 @@ from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import checkpoint_of, log_key, scope_of
 from assist_server.questions.record_files import gate_files
 from assist_server.wording.servers import server_document, server_warnings
-from assist_server.workspace.folder_index import working_folder
+from assist_server.workspace.index_update import working_folder
 
 T = TypeVar("T")
 

@@ -13,7 +13,8 @@ from assist_context.languages import LANGUAGES
 from assist_context.syntax.symbols import symbols
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config
-from assist_server.workspace.folder_index import known_folder, status_document
+from assist_server.workspace.folder_index import status_document
+from assist_server.workspace.index_update import known_folder
 
 AGAIN = "Run `assist index`: it builds again what is damaged or too old"
 LISTED = 3  # files that a finding names

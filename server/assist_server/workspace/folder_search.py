@@ -1,0 +1,57 @@
+"""What in the index of a folder helps at a cursor, for commands that complete code."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from assist_completion.prompt.layout import tokens_of
+from assist_completion.prompt.snippet_pack import Pack, offer
+from assist_context.documents import Cursor, Document, Snippet, TextNames
+from assist_context.retrieval.known_names import refuted_names
+from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.folders import WorkspaceFolder
+
+
+class FolderSearch:
+    """The index of a folder as it is, and what in it helps at a cursor. Owns the index's reader."""
+
+    def __init__(self, folder: WorkspaceFolder) -> None:
+        self.folder = folder
+        self._corpus = corpus_of(folder)
+
+    def with_prompt_path(self, document: Document) -> Document | None:
+        """A document under its name in an editor's prompt; None if it is not in this folder."""
+        path = os.path.realpath(document.path)
+        return replace(document, path=self.folder.relative(path)) if self.folder.holds(path) else None
+
+    def near(self, document: Document, cursor: Cursor, tokens: int) -> RetrievalResult:
+        """What helps at a cursor of a named document, the best first."""
+        self._corpus.set_open({})  # the document of an earlier question is no longer open
+        return retrieve_once(self._corpus, document, cursor, tokens, document.path)
+
+    def snippets(self, document: Document, cursor: Cursor, tokens: int) -> tuple[Snippet, ...]:
+        """The same as a prompt shows it, the best last."""
+        return offer(Pack(), self.near(document, cursor, tokens).snippets, tokens).snippets
+
+    def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames:
+        """The names of a text with which it cannot be right at a cursor of a named document."""
+        return refuted_names([self._corpus], document, cursor, names)
+
+    def close(self) -> None:
+        """Close the index."""
+        self._corpus.reader.close()
+
+
+def snippet_document(snippet: Snippet) -> dict[str, Any]:
+    """A snippet as JSON."""
+    return {
+        "path": snippet.path,
+        "start_line": snippet.start_line,
+        "end_line": snippet.end_line,
+        "signal": snippet.signal,
+        "score": snippet.score,
+        "tokens": tokens_of(snippet),
+        "blob": snippet.blob,
+        "text": snippet.text,
+    }
