@@ -1,0 +1,260 @@
+"""Where an edit changes what code does, though it should only be written otherwise: by syntax alone.
+
+All files of an edit are compared at once, as sets of statements: code may move, get another name, become a
+function, a constant or a comprehension, or have its branches turned around. What remains is compared by what
+it consists of: operators, negations, literals, calls and their arguments, branches, words such as `raise`,
+`return` or `await`. A thing that is gone, or is new, is a change, unless the user's words name it.
+
+It knows no types: a call that another one replaces is a change though both may do the same. What no grammar
+reads has no changes here.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from assist_context.documents import Document, split_lines
+from assist_context.facts.logic.allowances import (
+    EditAllowance,
+    drop_arguments,
+    drop_idioms,
+    drop_members,
+    drop_trades,
+    is_said,
+)
+from assist_context.facts.logic.changed_names import ChangedNames, changed_names
+from assist_context.facts.logic.edit_sides import (
+    NO_EFFECT,
+    EditSide,
+    LogicThing,
+    PlacedUnit,
+    count_helpers,
+    count_things,
+    divided_functions,
+    drop_copies,
+    drop_merged,
+    drop_settled,
+    is_confirmed,
+    kept_conditions,
+    pair_units,
+    without_loose_turns,
+)
+from assist_context.facts.logic.line_map import LineMap
+from assist_context.languages import language_of
+from assist_context.syntax.scopes.logic.conditions import negation_of, plain_item, turned_words
+from assist_context.syntax.scopes.logic.logic_units import LogicUnit, definition_codes, logic_units
+from assist_context.syntax.scopes.parsed_text import ParsedText
+
+_DATA = frozenset({"json", "yaml", "toml", "css", "html", "markdown", "shellscript"})
+_RETURNING = frozenset({"python", "javascript", "typescript", "tsx"})  # where a function may forget to return
+_NEAR = 2  # lines between a call and what it replaced
+
+
+@dataclass(frozen=True, slots=True)
+class EditedText:
+    """A file before and after an edit."""
+
+    path: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogicChange:
+    """A change of what code does, in words; the line is one of the new text, from 1."""
+
+    path: str
+    line: int
+    text: str
+
+
+def logic_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[LogicChange, ...]:
+    """What an edit changes beyond its wish, in the order of files and lines.
+
+    >>> [(c.line, c.text) for c in logic_changes([EditedText("a.py", "f(x in y)\\n", "f(x not in y)\\n")])]
+    [(1, '`in` became `not in`')]
+    """
+    read = [_EditedTrees(text) for text in texts if text.before != text.after and _has_logic(text.path)]
+    names = changed_names([(text.old, text.new, text.same, text.lines.runs) for text in read], wish)
+    old, new = EditSide([text.old for text in read]), EditSide([text.new for text in read])
+    for text in read:
+        changed = {line for low, high, _, _ in text.lines.runs for line in range(low, high + 1)}
+        old.units += [(text.path, unit) for unit in logic_units(text.old, names.renamed, text.same, changed)]
+        new.units += [(text.path, unit) for unit in logic_units(text.new, {}, text.same)]
+    pairs = without_loose_turns(pair_units(old, new), old, new)
+    found = [*_turned_branches(pairs), *_lost_values(new, names)]
+    drop_settled(old, new)
+    drop_copies(old, new)
+    drop_merged(old, new)
+    heads = [{unit.within for _, unit in side.units if unit.heads} for side in (old, new)]
+    given = [{(unit.within, unit.assigns) for _, unit in side.units} for side in (old, new)]
+    count_things(old, names.removed | (heads[0] - heads[1]), given[0] - given[1])
+    count_things(new, names.added | (heads[1] - heads[0]), given[1] - given[0])
+    helpers = count_helpers(old, new) | count_helpers(new, old)
+    turns = sum(1 for was, now in pairs if was[1].role == "branch" and was[1].holds != now[1].holds)
+    allowed = EditAllowance(wish, names, turns, divided_functions(old, new, (heads[0] ^ heads[1]) | helpers))
+    found += _differences(old, new, allowed, {text.path: text.lines for text in read})
+    found = found or list(_misplaced_statements(pairs))
+    return tuple(dict.fromkeys(sorted(found, key=lambda change: (change.path, change.line))))
+
+
+class _EditedTrees:
+    """An edited text with both trees; `same` is the code of definitions that both have."""
+
+    def __init__(self, text: EditedText) -> None:
+        self.path = text.path
+        self.old = _parse(text.path, text.before)
+        self.new = _parse(text.path, text.after)
+        self.same = definition_codes(self.old) & definition_codes(self.new)
+        self.lines = LineMap(text.before, text.after)
+
+
+def _has_logic(path: str) -> bool:
+    language = language_of(path)
+    return bool(language.grammar or language.outline) and language.name not in _DATA
+
+
+def _parse(path: str, text: str) -> ParsedText:
+    return ParsedText(Document(path, split_lines(text), language_of(path)))
+
+
+def _turned_branches(pairs: Sequence[tuple[PlacedUnit, PlacedUnit]]) -> Iterator[LogicChange]:
+    """Conditions that became their opposite, though what they lead to did not change sides."""
+    turned: dict[tuple[str, str], tuple[str, int]] = {}
+    for (_, was), (path, now) in pairs:
+        if was.role == "branch" and was.holds != now.holds:
+            turned.update(
+                dict.fromkeys(((now.within, item) for item in was.holds | was.fails), (path, now.line))
+            )
+    told: set[tuple[str, str]] = set()
+    for (_, was), (_, now) in pairs:
+        for item in _opposite_items(was, now):
+            if (now.within, item) in told:
+                continue
+            told |= {(now.within, item), (now.within, negation_of(item))}
+            if place := turned.get((now.within, item)):
+                yield LogicChange(*place, turned_words(item))
+    kept = kept_conditions(pairs)
+    for (_, was), (path, now) in pairs:
+        loose = was.role == "branch" and not is_confirmed(was, now, kept)
+        if loose and told.isdisjoint((now.within, item) for item in was.holds | was.fails):
+            yield LogicChange(path, now.line, "the condition became its opposite")
+
+
+def _misplaced_statements(pairs: Sequence[tuple[PlacedUnit, PlacedUnit]]) -> Iterator[LogicChange]:
+    """Statements that run now where they did not run before."""
+    for (_, was), (path, now) in pairs:
+        for item in _opposite_items(was, now):
+            where = f"`{plain_item(item)}`, and now where `{plain_item(negation_of(item))}`"
+            yield LogicChange(path, now.line, f"it ran where {where}")
+
+
+def _opposite_items(was: LogicUnit, now: LogicUnit) -> Iterator[str]:
+    """What held around a statement whose opposite holds there now."""
+    if was.role != "branch" and now.code not in NO_EFFECT:
+        for item in sorted(was.context - now.context):
+            if negation_of(item) in now.context:
+                yield item
+
+
+def _lost_values(new: EditSide, names: ChangedNames) -> Iterator[LogicChange]:
+    """New functions without a `return`, whose value is used."""
+    for path, unit in new.units:
+        name = unit.within
+        if not unit.heads or name not in names.added:
+            continue
+        if language_of(path).name not in _RETURNING:
+            continue
+        own = [other for _, other in new.units if other.within == name]
+        things = {(token.kind, token.text) for other in own for token in other.tokens}
+        if ("leave", "return a value") in things or ("word", "yield") in things or "async" in unit.code:
+            continue
+        for _, other in new.units:
+            used = other.role != "plain" or other.assigns
+            if used and any(token.kind == "call" and token.text == name for token in other.tokens):
+                yield LogicChange(path, unit.line, f"`{name}` returns nothing, and its value is used")
+                break
+
+
+def _differences(
+    old: EditSide, new: EditSide, allowed: EditAllowance, lines: Mapping[str, "LineMap"]
+) -> Iterator[LogicChange]:
+    """What is gone and what is new, after all that is allowed."""
+    gone: Counter[LogicThing] = Counter()
+    fresh: Counter[LogicThing] = Counter()
+    for thing in {*old.most, *new.most}:
+        if thing[0] == "shape" or allowed.explains(thing):
+            continue
+        gone[thing] = max(0, old.least[thing] - new.most[thing])
+        if thing[0] != "leave" or not new.ends_open:
+            fresh[thing] = max(0, new.least[thing] - old.most[thing])
+    gone, fresh = +gone, +fresh
+    drop_arguments(gone, fresh)
+    drop_members(old, new, gone, fresh)
+    drop_idioms(old, new, gone, fresh)
+    drop_trades(gone, fresh, allowed.turns)
+    replaced = _replaced_lines(new, allowed, lines)
+    for thing, places in _places(gone, old):
+        kind, text = thing
+        path, line = places
+        if (path, line) in replaced:
+            continue
+        at = lines[path].now(line)
+        other = next((found for found in fresh if found[0] == kind and kind in ("operator", "literal")), None)
+        if other is not None:
+            fresh[other] -= 1
+            fresh = +fresh
+            path, at = new.places[other][0] if new.places[other] else (path, at)
+            yield LogicChange(path, at, f"`{text}` became `{other[1]}`")
+        else:
+            yield LogicChange(path, at, _gone_words(thing))
+    for thing, (path, line) in _places(fresh, new):
+        yield LogicChange(path, line, _fresh_words(thing))
+
+
+def _replaced_lines(
+    new: EditSide, allowed: EditAllowance, lines: Mapping[str, "LineMap"]
+) -> frozenset[tuple[str, int]]:
+    """Old lines in whose place a call is that the wish names: what they did, that call does."""
+    named = {
+        (path, token.line)
+        for path, unit in new.alone
+        for token in unit.tokens
+        if token.kind == "call" and is_said(token.text, allowed.wish)
+    }
+    return frozenset(
+        (path, line)
+        for path, mapped in lines.items()
+        for low, high, start, end in mapped.runs
+        if any(there == path and start - _NEAR <= at <= end + _NEAR for there, at in named)
+        for line in range(low, high + 1)
+    )
+
+
+def _places(found: Counter[LogicThing], side: EditSide) -> Iterator[tuple[LogicThing, tuple[str, int]]]:
+    for thing in sorted(found):
+        places = side.places[thing][: found[thing]] or side.places[thing]
+        for place in places[: found[thing]]:
+            yield thing, place
+
+
+def _gone_words(thing: LogicThing) -> str:
+    kind, text = thing
+    return {
+        "negation": "a negation is gone",
+        "call": f"the call of `{text}` is gone",
+        "argument": f"an argument of `{text}` is gone",
+        "branch": "a condition is gone",
+        "leave": f"a `{text}` is gone" if text == "return" else "a `return` of a value is gone",
+    }.get(kind, f"`{text}` is gone")
+
+
+def _fresh_words(thing: LogicThing) -> str:
+    kind, text = thing
+    return {
+        "negation": "a negation was added",
+        "call": f"a call of `{text}` was added",
+        "argument": f"an argument of `{text}` was added",
+        "branch": "a condition was added",
+        "leave": f"a `{text}` was added" if text == "return" else "a `return` of a value was added",
+    }.get(kind, f"`{text}` was added")
