@@ -1,20 +1,71 @@
-"""Why an edit of a small model may be wrong though it can be made: a person must look at it.
+"""Why an edit may be wrong though it can be made: a person must look at it.
 
-It reads the edit and what the model doubted in the old code, and asks no model.
+It reads the edit, the wish, and what a small model doubted in the old code, and asks no model.
 """
 
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
+from importlib.resources import files
 
 from assist_completion.inference.doubts import Doubt
 from assist_context.documents import split_lines
+from assist_context.facts.logic.logic_changes import EditedText, logic_changes
 from assist_context.languages import language_of
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_escalation.edits.plan import EditPlan, FileChange
-from assist_server.questions.draft import Draft
+from assist_server.questions.draft import Draft, Question
 
+MOST_CHANGES = 4  # that are told: more are other code
+# A name of code: quoted, or with a sign, an inner capital or brackets in it.
+_NAME = re.compile(r"`|_|::|\(|\w\.\w|[a-z][A-Z]|#\d")
+_TABLE = tomllib.loads((files(__package__) / "wishes.toml").read_text(encoding="utf-8"))
 _WORD = re.compile(r"\w+")
+
+
+def asks_for_behaviour(command: str, words: str) -> bool:
+    """Whether an edit may change what code does, by the words of its wish alone, in English (`wishes.toml`).
+
+    Where they say nothing, a refactoring keeps what code does, and a fix does not.
+
+    >>> asks_for_behaviour("refactor", "name the 3600"), asks_for_behaviour("refactor", "round at the end")
+    (False, True)
+    >>> asks_for_behaviour("fix", "rename x"), asks_for_behaviour("fix", "")
+    (False, True)
+    """
+    if command not in ("refactor", "fix"):
+        return True
+    text = " ".join(word for word in words.split() if not _NAME.search(word)).lower()
+    if _demand().search(text) or _pattern("changes").search(text):
+        return True
+    keeps = _pattern("keeps").search(words.lower())
+    return not keeps and (command == "fix" or bool(_pattern("may_change").search(text)))
+
+
+@lru_cache
+def _pattern(kind: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, _TABLE[kind]))})")
+
+
+@lru_cache
+def _demand() -> re.Pattern[str]:
+    before = r"and|then|(?:has|have|needs?|want|ought) to|it|also|please|not|let"
+    verbs = "|".join(_TABLE["verbs"])
+    return re.compile(rf"(?:^|[,;.:]\s*|\b(?:{before})\s+)(?:{verbs})\b")
+
+
+def turned_logic(edit: EditPlan, question: Question) -> tuple[str, ...]:
+    """Where an edit changes what code does, of a wish that does not ask for that; it parses both texts."""
+    if asks_for_behaviour(question.command, question.words):
+        return ()
+    texts = [EditedText(change.path, change.before, change.after) for change in edit.changes]
+    found = logic_changes(texts, question.words)
+    told = [f"line {change.line} of {change.path}: {change.text}" for change in found[:MOST_CHANGES]]
+    more = len(found) - len(told)
+    told += [f"{more} more such changes"] if more > 0 else []
+    return tuple(f"{words}, which the wish does not ask for" for words in told)
 
 
 def with_doubts(edit: EditPlan, draft: Draft, doubt: Doubt | None) -> EditPlan:
@@ -42,8 +93,14 @@ def _unlike_doubt(change: FileChange, draft: Draft, doubt: Doubt | None) -> Iter
         return
     first = draft.whole.first if draft.whole else 1
     corrected = draft.old[: doubt.start] + doubt.expected + draft.old[doubt.start + len(doubt.written) :]
-    if corrected not in change.after or corrected in change.before:
-        yield f"the model doubts line {first + doubt.line} most, and changed something else"
+    if corrected in change.after and corrected not in change.before:
+        return
+    line = split_lines(draft.old)[doubt.line].strip()
+    named = f"the model doubts `{doubt.written.strip()}` in line {first + doubt.line} most"
+    if change.after.count(line) < change.before.count(line):
+        yield f"{named}, and changed that line in another way than it would correct it"
+    else:
+        yield f"{named}, and changed something else"
 
 
 def _comments_alone(change: FileChange) -> Iterator[str]:

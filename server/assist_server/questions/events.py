@@ -18,6 +18,7 @@ from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.router import Decision
 from assist_server.questions.code_facts import CodeFacts
 from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.doubtful_edits import turned_logic
 from assist_server.questions.draft import Draft
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 
@@ -181,11 +182,15 @@ AnswerEvent = FactsFound | PlacesFound | AnswerPiece | AnswerStart | Notice | An
 
 @dataclass(frozen=True, slots=True)
 class PlannedEdit:
-    """The edit that an answer makes, or why it makes none, and how many parse errors the edit adds."""
+    """The edit that an answer makes, or why it makes none, and how many parse errors the edit adds.
+
+    `turned` says where it changes what code does though the wish does not ask for that.
+    """
 
     edit: EditPlan | None = None
     problem: EditError | None = None
     added: int = 0
+    turned: tuple[str, ...] = ()
 
 
 def planned_edit(
@@ -204,7 +209,9 @@ def planned_edit(
         return PlannedEdit(problem=error)
     if problem := copied_secret(edit, known):
         return PlannedEdit(problem=EditError(problem))
-    return PlannedEdit(edit, added=_added_errors(edit))
+    turned = turned_logic(edit, decided.question)
+    edit = replace(edit, unsure=(*edit.unsure, *turned))
+    return PlannedEdit(edit, added=_added_errors(edit), turned=turned)
 
 
 def _added_errors(edit: EditPlan) -> int:

@@ -6,7 +6,8 @@ An attempt is made in five steps:
 2. Of code to fix, the model says which token it doubts most, and is asked again with the line that holds it.
 3. The answer streams, without the secrets of the question in lines with an address.
 4. Of a command that needs an edit, the edit is planned, with the reasons to doubt it.
-5. If no edit can be made, the same conversation goes on with what was wrong, once.
+5. If no edit can be made, or if it changes what code does though the wish does not ask for that, the same
+   conversation goes on with what was wrong, once; the edit that changes least is the answer.
 
 This module sends nothing, and does not decide whether a provider is asked as well.
 """
@@ -165,7 +166,7 @@ def _final(decided: DecidedQuestion, model: str, attempted: _Attempted, ms: floa
 async def _attempts(
     decided: DecidedQuestion, redacted: Redacted, local: "Answerer[Any]", versions: DocumentVersions
 ) -> AsyncGenerator[_LocalEvent | _Attempted, None]:
-    """The local model's answer, a second one if no edit can be made from the first, and then the outcome."""
+    """The local model's answer, a second one if the first is no edit or a wrong one, and then the outcome."""
     draft = decided.local
     thread = decided.question.thread
     secrets = tuple(redacted.placeholders.values())
@@ -181,6 +182,7 @@ async def _attempts(
         yield Notice(note)
     following: Conversation | None = fitted.conversation
     given: list[LocalAnswer] = []
+    tried: list[tuple[PlannedEdit, str]] = []
     while following is not None:
         if given:
             yield AnswerStart(decided.decision, local.model)
@@ -194,14 +196,19 @@ async def _attempts(
         given.append(stream.result)
         text, kept = _without_cut_test(draft, stream.result)
         planned = await asyncio.to_thread(planned_edit, draft, text, decided, versions, secrets)
-        following = _second_attempt(following, given, planned.problem, base)
+        problem = _problem_of(planned)
+        following = _second_attempt(following, given, problem, base)
         for notice in _test_notices(draft, kept) if planned.problem is None else ():
             yield notice
         if following is not None:
-            yield Notice(f"That answer cannot be used: {_plain_reason(planned.problem)}. Asking once more.")
-    if planned.edit is not None:
+            yield Notice(f"That answer cannot be used: {_plain_reason(problem)}. Asking once more.")
+        tried.append((planned, "".join(shown)))
+    planned, text = min(tried, key=lambda one: (one[0].edit is None, len(one[0].turned)))
+    if planned.edit is None:
+        planned, text = tried[-1]
+    else:
         planned = replace(planned, edit=with_doubts(planned.edit, draft, base.doubt))
-    yield _Attempted("".join(shown), _sum_of(given), planned, guard.hidden, fitted)
+    yield _Attempted(text, _sum_of(given), planned, guard.hidden, fitted)
 
 
 async def _guard_addresses(
@@ -314,6 +321,11 @@ def _with_form(draft: Draft, found: FittedConversation) -> Conversation:
     ending = draft.form.fence if draft.beginning else ""
     bounded = replace(found.conversation, sentences=draft.sentences)
     return replace(bounded, beginning=draft.beginning, ending=ending, draft=draft.old)
+
+
+def _problem_of(planned: PlannedEdit) -> EditError | None:
+    """Why a planned edit is asked for once more: it cannot be made, or changes what it should not."""
+    return planned.problem or (EditError("; ".join(planned.turned)) if planned.turned else None)
 
 
 def _plain_reason(problem: EditError | None) -> str:

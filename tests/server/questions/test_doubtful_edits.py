@@ -2,11 +2,12 @@
 
 import pytest
 
+from assist_completion.inference.doubts import Doubt
 from assist_context.languages import language_of
 from assist_escalation.edits.plan import EditPlan, EditTarget, FileChange, sha256_of
 from assist_escalation.prompts import Prompt
-from assist_server.questions.doubtful_edits import with_doubts
-from assist_server.questions.draft import Draft, Evidence
+from assist_server.questions.doubtful_edits import asks_for_behaviour, turned_logic, with_doubts
+from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.instructions import AnswerForm
 
 OLD = "LIMIT = 3\n\n\ndef f(a):\n    # a comment\n    return a + LIMIT\n"
@@ -45,6 +46,68 @@ def test_lost_decorators_and_imports_of_other_languages_are_doubtful() -> None:
 def test_a_file_without_comments_has_none() -> None:
     assert language_of("a.unknown").comment == ""
     assert reasons("a\n", path="a.unknown", before="a\n\n") == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "expected"),
+    [
+        ("refactor", "", False),
+        ("refactor", "use a constant for the schemes", False),
+        ("refactor", "add type hints", False),
+        ("refactor", "early return instead of the else", False),
+        ("refactor", "rename handle_error to raise_error", False),
+        ("refactor", "remove the duplication", False),
+        ("refactor", "invert the if and split it", False),
+        ("refactor", "turn this into a comprehension, no loop", False),
+        ("refactor", "put the default timeout into a constant", False),
+        ("refactor", "something odd", False),
+        ("refactor", "round at the end", True),
+        ("refactor", "extract a helper and log each call", True),
+        ("refactor", "it should raise ValueError for negative numbers", True),
+        ("refactor", "return 0 for an empty cart", True),
+        ("refactor", "add a check", True),
+        ("refactor", "add a parameter for the currency", True),
+        ("fix", "", True),
+        ("fix", "IndexError on an empty cart", True),
+        ("fix", "the type hints", False),
+        ("fix", "rename it, and handle None", True),
+        ("test", "tidy", True),
+    ],
+)
+def test_which_wishes_ask_for_other_behaviour(command: str, words: str, expected: bool) -> None:
+    assert asks_for_behaviour(command, words) is expected
+
+
+def test_turned_logic_is_told_by_its_line_and_file() -> None:
+    edit = EditPlan((FileChange("a.py", sha256_of(OLD), None, OLD, OLD.replace("+", "-").replace("3", "4")),))
+    assert turned_logic(edit, Question("refactor", "tidy up")) == (
+        "line 1 of a.py: `3` became `4`, which the wish does not ask for",
+        "line 6 of a.py: `+` became `-`, which the wish does not ask for",
+    )
+    assert turned_logic(edit, Question("refactor", "raise the limit")) == ()
+    many = "".join(f"f({number})\n" for number in range(9))
+    edit = EditPlan((FileChange("a.py", sha256_of(many), None, many, many.replace("f(", "f(1")),))
+    assert turned_logic(edit, Question("refactor"))[-1].endswith(
+        "more such changes, which the wish does not ask for"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("return LIMIT - a", "and changed that line in another way than it would correct it"),
+        ("return a + LIMIT\n    return 1", "and changed something else"),
+    ],
+)
+def test_a_reason_does_not_contradict_the_diff(code: str, words: str) -> None:
+    draft = Draft(
+        Prompt("fix", ()), AnswerForm("whole", "```"), Evidence(), EditTarget("a.py", 4, 6, "f"),
+        old="def f(a):\n    # a comment\n    return a + LIMIT\n",
+    )  # fmt: skip
+    after = OLD.replace("return a + LIMIT", code)
+    edit = EditPlan((FileChange("a.py", sha256_of(OLD), None, OLD, after),))
+    doubt = Doubt(2, draft.old.index(" +"), " +", " -", 9.0)
+    assert with_doubts(edit, draft, doubt).unsure == (f"a.py: the model doubts `+` in line 6 most, {words}",)
 
 
 def test_a_fix_without_a_doubt_is_doubtful() -> None:

@@ -104,7 +104,7 @@ async def test_a_name_that_the_user_says_may_go(tmp_path: Path) -> None:
 
 async def test_the_answer_is_given_the_fence_of_the_code_as_it_is_shown(tmp_path: Path) -> None:
     local = scripted([fenced(RIGHT)])
-    final, _, _ = await edited(tmp_path, local, "refactor", file=f'"""\n```\n"""\n{FILE}')
+    final, _, _ = await edited(tmp_path, local, "refactor", "Add instead.", file=f'"""\n```\n"""\n{FILE}')
     assert (local.asked[0].beginning, local.asked[0].ending) == ("```python\n", "```")
     assert "a + b" in final.plan.changes[0].after
 
@@ -139,8 +139,27 @@ async def test_a_fix_of_what_the_model_does_not_doubt_is_never_made_unasked(tmp_
     none, _, _ = await edited(tmp_path, scripted([fenced(RIGHT)]))
     asked, _, _ = await edited(tmp_path, scripted([fenced(RIGHT)]), "refactor", "Add instead.")
     assert [each.plan.asks for each in (sure, other, none, asked)] == [False, True, True, False]
-    assert other.plan.unsure == ("sums.py: the model doubts line 5 most, and changed something else",)
+    assert other.plan.unsure == (
+        "sums.py: the model doubts `-` in line 5 most, and changed that line in another way than it would "
+        "correct it",
+    )
     assert "look whether that is right" in " ".join(edit_warnings(other.plan))
+
+
+async def test_a_refactoring_that_turns_logic_is_asked_for_once_more(tmp_path: Path) -> None:
+    local = scripted([fenced(RIGHT), fenced(CODE.replace("(a, b)", "(a: int, b: int)"))])
+    final, notices, starts = await edited(tmp_path, local, "refactor", "add type hints")
+    reason = "line 5 of sums.py: `-` became `+`, which the wish does not ask for"
+    assert reason in local.asked[1].user
+    assert notices == [f"That answer cannot be used: {reason}. Asking once more."]
+    assert (starts, final.plan.unsure) == (2, ())
+    again, _, _ = await edited(tmp_path, scripted([fenced(RIGHT)] * 2), "refactor", "add type hints")
+    assert (again.plan.asks, again.plan.unsure) == (True, (reason,))
+    other, _, _ = await edited(tmp_path, scripted([fenced(RIGHT), "Sorry."]), "refactor", "add type hints")
+    assert (other.plan.unsure, other.problem) == ((reason,), None)
+    assert other.text == fenced(RIGHT)
+    fixed, _, _ = await edited(tmp_path, scripted([fenced(RIGHT)]), "fix", "a - b is wrong")
+    assert reason not in fixed.plan.unsure
 
 
 async def test_a_fix_that_changed_nothing_differs_at_the_doubt_next_time(tmp_path: Path) -> None:

@@ -69,6 +69,50 @@ def test_a_yes_does_not_cover_an_edit_that_removes_most_of_a_definition(
     assert (shop / "shop" / "long.py").read_text() == LONG
 
 
+HOSTS = "def hosts(urls):\n    return [u for u in urls if u.scheme in ('http', 'https')]\n"
+TURNED = (
+    "shop/hosts.py\n<<<<<<< SEARCH\n"
+    f"{HOSTS}=======\nSCHEMES = ('http', 'https')\n\n\n"
+    + HOSTS.replace("in ('http', 'https')", "not in SCHEMES")
+    + ">>>>>>> REPLACE\n"
+)
+REASON = "line 5 of shop/hosts.py: `in` became `not in`, which the wish does not ask for"
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_yes_does_not_cover_turned_logic_that_the_wish_does_not_ask_for(
+    assist: Assist, tmp_path: Path, shop: Path, flags: tuple[str, ...]
+) -> None:
+    (shop / "shop" / "hosts.py").write_text(HOSTS)
+    wish = "take the schemes out into a constant"
+    with provider(tmp_path, scripted_answer(TURNED)):
+        done = assist("refactor", "shop/hosts.py", wish, "--frontier", "--yes", *flags)
+    assert done.code == 1
+    assert f"{REASON}: look whether that is right." in done.err
+    assert "there is no terminal to ask at: run the command at a terminal" in (
+        done.json["error"] if flags else done.err
+    )
+    assert (shop / "shop" / "hosts.py").read_text() == HOSTS
+
+
+def test_an_honest_refactoring_is_made_with_yes(assist: Assist, tmp_path: Path, shop: Path) -> None:
+    (shop / "shop" / "hosts.py").write_text(HOSTS)
+    right = TURNED.replace("not in", "in")
+    with provider(tmp_path, scripted_answer(right)):
+        done = assist("refactor", "shop/hosts.py", "take the schemes out", "--frontier", "--yes")
+    assert done.code == 0
+    assert "SCHEMES = " in (shop / "shop" / "hosts.py").read_text()
+
+
+def test_turned_logic_is_made_if_a_person_agrees(tmp_path: Path, shop: Path, home: dict[str, str]) -> None:
+    (shop / "shop" / "hosts.py").write_text(HOSTS)
+    with provider(tmp_path, scripted_answer(TURNED)):
+        arguments = ("refactor", "shop/hosts.py", "a constant for the schemes", "--frontier", "--yes")
+        asked = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="y\n")
+    assert REASON in " ".join(asked.err.split())
+    assert "not in SCHEMES" in (shop / "shop" / "hosts.py").read_text()
+
+
 def test_what_is_asked_about_is_shown_where_stdout_is_a_document(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
