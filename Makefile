@@ -49,7 +49,7 @@ e2e: setup vsix ## Drive the real editors, with the real server and the real mod
 	$(UV) sync --locked --quiet --group e2e
 	$(BIN)/python tests/e2e/install_editors.py
 	$(BIN)/python tests/style/check_lua.py
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest $(PARALLEL) tests/e2e
 
 pictures: setup vsix ## Make the pictures of the documents anew, by the tests that show what they show
 	$(UV) sync --locked --quiet --group e2e

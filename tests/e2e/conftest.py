@@ -25,6 +25,19 @@ IN_DOCUMENTS = (
     "egress",
 )
 FAILED = pytest.StashKey[bool]()
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one editor run one after the other, in their order, and next to those of another editor.
+
+    They wait for a screen most of the time, and for the model only now and then.
+    """
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            editor = item.path.relative_to(HERE).parts[0].removesuffix(".py")
+            item.add_marker(pytest.mark.xdist_group(editor))
 
 
 @pytest.hookimpl(wrapper=True)
