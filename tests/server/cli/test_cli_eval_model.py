@@ -28,7 +28,7 @@ def test_local_candidates_are_asked_offline(
     local = f"local:{model_path}"
     done = assist(
         "eval", "-c", local, "-c", "known:empty", "--kinds", "lines,typing,edits",
-        "--count", "3", "--minutes", "4", "--offline", "--json",
+        "--count", "1", "--minutes", "4", "--offline", "--json",
     )  # fmt: skip
     assert done.code == 0, done.err
     document = done.json
