@@ -24,7 +24,11 @@ _ROOM = 6 << 30  # bytes; some tests copy the model
 
 
 def pytest_configure() -> None:
-    """Let the temporary folders of the run be in memory, where that is large enough and may run programs."""
+    """Let the temporary folders of the run be in memory, where that is large enough and may run programs.
+
+    Python keeps what it compiles: each process that a test starts would compile for a second else.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if "TMPDIR" not in os.environ and _MEMORY.is_dir():
         state = os.statvfs(_MEMORY)
         if state.f_bavail * state.f_frsize > _ROOM and not state.f_flag & os.ST_NOEXEC:

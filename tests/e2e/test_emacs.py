@@ -30,6 +30,7 @@ def emacs(home: Mapping[str, str], way: str, file: Path, place: str) -> Iterator
     """Run Emacs with the cursor in a file, and wait until it is connected."""
     config = Path(home["XDG_CONFIG_HOME"]) / "emacs"
     config.mkdir()
+    (config / "early-init.el").write_text("(setq native-comp-jit-compilation nil)\n")  # for a home of seconds
     (config / "init.el").write_text(block(way, "elisp"))
     with terminal(["emacs", "-nw", f"+{place}", str(file)], file.parent, home) as running:
         running.until(lambda screen: CONNECTED[way] in screen)

@@ -128,6 +128,7 @@ def test_facts_are_shown_without_a_model_and_lead_to_their_lines(
         """Whether the facts know the other file, which they do once the folder is indexed."""
         if section.count():
             window.view().get_by_role("button", name="Begin a new conversation").click()
+        window.run("View: Focus First Editor Group")  # from the view, whether it shows something yet or not
         window.run("Assist: Facts")
         return window.appears(place.count, 3)
 
