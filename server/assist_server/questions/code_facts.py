@@ -12,14 +12,16 @@ from assist_context.evidence.intent import AskedFact, asked_fact, asks_only_fact
 from assist_context.evidence.mentions import MEANINGS, likely_meanings, names_in
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import FileFacts, file_facts
+from assist_context.facts.name_facts import NameFacts, name_facts
 from assist_context.files.git_history import LineChange, last_changes
 from assist_context.files.git_repository import Git, GitFailed, find_git, never, open_tree
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_server.questions.targets import QuestionTarget
+from assist_server.questions.targets import QuestionTarget, near_symbols
 
 GIT_SECONDS = 0.3  # a file with a long history takes longer: then nothing is said about its changes
+ASKED_GIT_SECONDS = 3.0  # if they are what is asked for
 MOST_CHANGES = 3
 FACTS_WHY = "the index and git answer it"  # why no model is asked
 FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
@@ -27,14 +29,16 @@ FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 
 @dataclass(frozen=True, slots=True)
 class CodeFacts:
-    """What is certain about a definition, with the commits of its lines, newest first; or about a file.
+    """What is certain about a definition, with the commits of its lines, newest first; or about a file; or
+    about a name that nothing defines.
 
     `asked` is the fact that a question is about, "" for all of them; `whole` says that it asks nothing else.
-    Paths are in the folder `root`. `others` are further definitions that the question may mean.
+    The changes are None if they are asked for, and git did not tell them in time. Paths are in the folder
+    `root`. `others` are further definitions that the question may mean.
     """
 
-    about: DefinitionFacts | FileFacts
-    changes: tuple[LineChange, ...] = ()
+    about: DefinitionFacts | FileFacts | NameFacts
+    changes: tuple[LineChange, ...] | None = ()
     asked: AskedFact = ""
     root: str = ""
     whole: bool = False
@@ -59,10 +63,12 @@ def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, st
 def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, str]) -> CodeFacts | None:
     """The facts of the definition that a question names, if it asks for one of them.
 
-    Of up to three definitions of the name it is the likeliest; the others are named.
+    Of up to three definitions of the name it is the likeliest; the others are named. Of a name that no folder
+    defines it is who uses it, for a question that names no other.
     """
     wanted = asked_fact(words)
-    for name in names_in(words) if wanted else ():
+    names = names_in(words) if wanted else ()
+    for name in names:
         for corpus in folders:
             meant = corpus.definitions(name.text) or corpus.definitions(f"_{name.text}")
             found = likely_meanings(meant, name, "")
@@ -75,31 +81,51 @@ def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, st
                 others = [site for site in found if (site.path, site.qualified) != (at.path, at.qualified)]
                 facts = _with_changes(corpus, about, programs, wanted)
                 return replace(facts, whole=asks_only_facts(words), others=tuple(others))
+    if len(names) == 1 and wanted != "changes" and asks_only_facts(words):
+        return _facts_of_unknown(folders, names[0].text, wanted)
     return None
+
+
+def _facts_of_unknown(folders: Sequence[Corpus], name: str, wanted: AskedFact) -> CodeFacts | None:
+    """Who uses a name that no folder defines; None if one does, so that there is too much to say."""
+    if any(corpus.definitions(form) for corpus in folders for form in (name, f"_{name}")):
+        return None
+    users = [corpus for corpus in folders if corpus.references(name)]
+    corpus = (*users, *folders)[0]
+    about = name_facts(corpus, name, () if users else near_symbols(corpus, name))
+    return CodeFacts(about, (), wanted, corpus.root, whole=True)
 
 
 def _with_changes(
     corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], asked: AskedFact = ""
 ) -> CodeFacts:
     site = facts.definition
-    git = Git(programs, timeout_s=GIT_SECONDS)
+    git = Git(programs, timeout_s=ASKED_GIT_SECONDS if asked == "changes" else GIT_SECONDS)
     changes = _changes(git, corpus.root, facts.path, (site.start_line, site.end_line))
-    return CodeFacts(facts, changes, asked, corpus.root)
+    return CodeFacts(facts, changes if asked == "changes" else changes or (), asked, corpus.root)
 
 
-def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[LineChange, ...]:
-    """The last commits that changed these lines; none without git, or if it needs too long."""
+def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[LineChange, ...] | None:
+    """The last commits that changed these lines; none without git, None if it needs too long."""
     program = find_git(git, root)
-    try:
-        tree = open_tree(program, root, never) if program else None
-        return tuple(last_changes(tree, never, path, *lines)[:MOST_CHANGES]) if tree else ()
-    except GitFailed:
+    if program is None:
         return ()
+    try:
+        tree = open_tree(program, root, never)
+    except GitFailed:  # no repository
+        return ()
+    try:
+        return tuple(last_changes(tree, never, path, *lines)[:MOST_CHANGES])
+    except GitFailed:
+        return None
 
 
 def fact_texts(found: CodeFacts) -> Iterator[str]:
     """What the facts name: paths, names and texts of statements."""
     about = found.about
+    if isinstance(about, NameFacts):
+        yield from (about.name, *(f"{use.path} {use.inside}" for use in (*about.callers, *about.tests)))
+        return
     if isinstance(about, FileFacts):
         yield from (about.path, *about.imports, *about.importers)
         yield from (f"{part.definition.path} {part.definition.qualified}" for part in about.parts)

@@ -180,7 +180,7 @@ def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     likely = likely_meanings(found, MentionedName(name, ".".join(owner)), "")
     if not likely:
         hint = "" if corpus.reader.files() else " This folder is not indexed yet: run `assist index` first."
-        near = _near_files(corpus, text) or _near_symbols(corpus, name)
+        near = _near_files(corpus, text) or near_symbols(corpus, name)
         remedy = f"did you mean {near[0]}?" if near else "name a PATH, PATH:LINE, PATH:START-END or a symbol."
         raise UserError(f"There is no file and no symbol {text!r} in {corpus.root}: {remedy}{hint}")
     if not owner and len({(definition.path, definition.parent) for definition in found}) > 1:
@@ -211,7 +211,7 @@ def _unlikeness(text: str) -> Callable[[str], tuple[float, str]]:
     return lambda path: (-SequenceMatcher(None, text, path).ratio(), path)
 
 
-def _near_symbols(corpus: Corpus, name: str) -> list[str]:
+def near_symbols(corpus: Corpus, name: str) -> list[str]:
     """Names of definitions that are nearly this one; of a large folder not all are read."""
     end = time.monotonic() + LOOKING_S
     names: set[str] = set()

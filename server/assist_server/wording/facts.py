@@ -10,6 +10,7 @@ from assist_context.facts.code_uses import CodeUse
 from assist_context.facts.definition_facts import CodeCall, DefinitionFacts
 from assist_context.facts.diff_facts import DiffFact, DiffFactKind
 from assist_context.facts.file_facts import FileFacts, UsedPart
+from assist_context.facts.name_facts import NameFacts
 from assist_context.files.git_history import LineChange
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.statements import CodeStatement, StatementKind
@@ -91,6 +92,8 @@ def _visible_parts(parts: FactWords) -> Iterator[FactPart]:
 def _rows(found: CodeFacts) -> list[FactRow]:
     if isinstance(found.about, FileFacts):
         return _file_rows(found.about)
+    if isinstance(found.about, NameFacts):
+        return _name_rows(found.about)
     rows = [row for row in _definition_rows(found.about, found.changes) if row.value]
     if not found.asked:
         return rows
@@ -158,10 +161,10 @@ def fact_documents(rows: Iterable[FactRow], uri_of: Callable[[str], str]) -> lis
 
 def facts_document(found: CodeFacts) -> dict[str, Any]:
     """Facts as JSON."""
-    return {**asdict(found.about), "changes": [asdict(change) for change in found.changes]}
+    return {**asdict(found.about), "changes": [asdict(change) for change in found.changes or ()]}
 
 
-def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> Iterator[FactRow]:
+def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | None) -> Iterator[FactRow]:
     site = facts.definition
     path = facts.path
     end = f"-{site.end_line}" if site.end_line > site.start_line else ""
@@ -186,7 +189,19 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange]) -> I
         )
     yield from _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
     yield from _list_rows("Open", [_line_words(path, line, text) for line, text in facts.todos])
-    yield from _list_rows("Changed", [_plain(_change(change)) for change in changes])
+    if changes is None:
+        yield FactRow("Changed", _plain("git needs too long to tell"))
+    else:
+        yield from _list_rows("Changed", [_plain(_change(change)) for change in changes])
+
+
+def _name_rows(facts: NameFacts) -> list[FactRow]:
+    """Who uses a name that nothing here defines, and what is named like it if no line does."""
+    used = [*_list_rows("Used by", [_use(use) for use in facts.callers], facts.caller_count)]
+    used += _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
+    where = "this folder has no definition of it" if used else "no code of this folder defines it or calls it"
+    alike = FactRow("Alike", _plain(", ".join(facts.alike)))
+    return [FactRow("What", _plain(f"{facts.name}: {where}")), *used, *([alike] if facts.alike else [])]
 
 
 def diff_rows(found: Sequence[DiffFact]) -> list[FactRow]:

@@ -12,7 +12,8 @@ from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import PlacesFound
 from assist_server.questions.run import places_found
-from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.index_update import folder_at, update_index
 
 PAGE = """\
 # Proxies

@@ -1,0 +1,40 @@
+"""What is certain about a name that nothing in the folder defines: which lines use it, or that none does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assist_context.evidence.call_graph import PLACES
+from assist_context.evidence.mentions import is_test
+from assist_context.facts.code_uses import MOST_USES, CodeUse
+from assist_context.retrieval.corpus import Corpus
+
+
+@dataclass(frozen=True, slots=True)
+class NameFacts:
+    """The lines that call a name or use it as a type, of tests apart, and the names here that are like it.
+
+    There are at most 15 of each; the counts say how many there are.
+    """
+
+    name: str
+    callers: tuple[CodeUse, ...] = ()
+    caller_count: int = 0
+    tests: tuple[CodeUse, ...] = ()
+    test_count: int = 0
+    alike: tuple[str, ...] = ()
+
+
+def name_facts(corpus: Corpus, name: str, alike: Sequence[str] = ()) -> NameFacts:
+    """The uses of a name that no definition has. What it means there is not known: it is from elsewhere."""
+    sites = sorted({(site.path, site.line, site.inside) for site in corpus.references(name, PLACES)})
+    used = [CodeUse(*site, sure=True) for site in sites]
+    callers = [use for use in used if not is_test(use.path)]
+    tests = [use for use in used if is_test(use.path)]
+    return NameFacts(
+        name,
+        tuple(callers[:MOST_USES]),
+        len(callers),
+        tuple(tests[:MOST_USES]),
+        len(tests),
+        tuple(alike) if not used else (),
+    )
