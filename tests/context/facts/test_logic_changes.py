@@ -40,6 +40,13 @@ WRONG = [
         "def _b(a):\n    a.b(1)\n\n\ndef f(a):\n    return g(_b(a))\n",
         [(1, "`_b` returns nothing, and its value is used")],
     ),
+    # What left no longer leaves.
+    (
+        "a.py",
+        "def f(a):\n    if a:\n        g(a)\n    else:\n        h(a)\n",
+        "def f(a):\n    if a:\n        g(a)\n    h(a)\n",
+        [(4, "it ran only where `not a`, and now elsewhere too")],
+    ),
     # The sides were exchanged, the condition was not.
     (
         "a.py",

@@ -82,7 +82,7 @@ def logic_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[LogicCha
         old.units += [(text.path, unit) for unit in logic_units(text.old, names.renamed, text.same, changed)]
         new.units += [(text.path, unit) for unit in logic_units(text.new, {}, text.same)]
     pairs = without_loose_turns(pair_units(old, new), old, new)
-    found = [*_turned_branches(pairs), *_lost_values(new, names)]
+    found = [*_turned_branches(pairs), *_lost_values(new, names), *_lost_words(old, new)]
     drop_settled(old, new)
     drop_copies(old, new)
     drop_merged(old, new)
@@ -94,7 +94,7 @@ def logic_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[LogicCha
     turns = sum(1 for was, now in pairs if was[1].role == "branch" and was[1].holds != now[1].holds)
     allowed = EditAllowance(wish, names, turns, divided_functions(old, new, (heads[0] ^ heads[1]) | helpers))
     found += _differences(old, new, allowed, {text.path: text.lines for text in read})
-    found = found or list(_misplaced_statements(pairs))
+    found = found or list(_misplaced_statements(pairs, old, new))
     return tuple(dict.fromkeys(sorted(found, key=lambda change: (change.path, change.line))))
 
 
@@ -141,12 +141,43 @@ def _turned_branches(pairs: Sequence[tuple[PlacedUnit, PlacedUnit]]) -> Iterator
             yield LogicChange(path, now.line, "the condition became its opposite")
 
 
-def _misplaced_statements(pairs: Sequence[tuple[PlacedUnit, PlacedUnit]]) -> Iterator[LogicChange]:
-    """Statements that run now where they did not run before."""
+def _misplaced_statements(
+    pairs: Sequence[tuple[PlacedUnit, PlacedUnit]], old: EditSide, new: EditSide
+) -> Iterator[LogicChange]:
+    """Statements that run now where they did not run before, or no longer where they did."""
     for (_, was), (path, now) in pairs:
         for item in _opposite_items(was, now):
             where = f"`{plain_item(item)}`, and now where `{plain_item(negation_of(item))}`"
             yield LogicChange(path, now.line, f"it ran where {where}")
+    known = [_known_conditions(side) for side in (old, new)]
+    both = known[0] & known[1]
+    counts = [Counter((unit.within, unit.code) for _, unit in side.units) for side in (old, new)]
+    for (_, was), (path, now) in pairs:
+        single = all(times[was.within, was.code] == 1 for times in counts)
+        if was.within != now.within or was.role == "branch" or not single or now.code in NO_EFFECT:
+            continue
+        for item in sorted(was.context ^ now.context):
+            if (now.within, item) in both and was.context.issuperset(now.context):
+                yield LogicChange(
+                    path, now.line, f"it ran only where `{plain_item(item)}`, and now elsewhere too"
+                )
+            elif (now.within, item) in both and now.context.issuperset(was.context):
+                yield LogicChange(path, now.line, f"it runs only where `{plain_item(item)}` now")
+
+
+def _known_conditions(side: EditSide) -> set[tuple[str, str]]:
+    """The conditions of branches by function, and their opposites."""
+    return {(unit.within, item) for _, unit in side.units for item in unit.holds | unit.fails}
+
+
+def _lost_words(old: EditSide, new: EditSide) -> Iterator[LogicChange]:
+    """Statements that lost the word in front: `return f()` became `f()`."""
+    left = {unit.code.partition(" ")[2]: unit for _, unit in old.alone if unit.role == "leave"}
+    parted = {unit.within for _, unit in new.alone if unit.code == "return"}  # `f(); return`
+    for path, unit in new.alone:
+        was = left.get(unit.code)
+        if was is not None and unit.role == "plain" and unit.code and unit.within not in parted:
+            yield LogicChange(path, unit.line, f"a `{was.code.partition(' ')[0]}` is gone")
 
 
 def _opposite_items(was: LogicUnit, now: LogicUnit) -> Iterator[str]:
