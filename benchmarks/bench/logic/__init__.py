@@ -1,0 +1,1 @@
+"""Refactorings that keep what code does, and the same with one planted change of it."""
