@@ -34,8 +34,8 @@ _MARK = re.compile(r"\s*(?:#+\s.*|[=\-~^\"'`*+#]{3,}\s*$|\.\.\s.*|:\w+:.*|!?\[[^
 def quote_of(path: str, text: str, words: Collection[str]) -> tuple[str, ...]:
     """The lines of a piece that are quoted: of a page its beginning, of code what has most of the words.
 
-    >>> quote_of("a.py", "def a():\n\treturn retry()\n", {"retri"})
-    ('    return retry()',)
+    >>> quote_of("a.py", "return retry()", {"return"})
+    ('return retry()',)
     """
     lines = [line.rstrip().expandtabs(TAB) for line in split_lines(text)]
     found = said_by_page(lines) if is_page(path) else [lines[at] for at in telling_lines(lines, words)]

@@ -7,6 +7,7 @@ has do not. What is computed is dull, and right.
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -22,6 +23,8 @@ from assist_server.workspace.folder_diff import FolderDiff
 _WORDS = tomllib.loads((files(__package__) / "commit_words.toml").read_text(encoding="utf-8"))
 _COMMON_TERMS = frozenset(terms(_WORDS["common"]))
 _LONGEST = 72  # characters of a subject
+_VERB = re.compile(r"(?:\w+(?:\([^)\n]*\))?:\s*)?(?P<verb>add|remove)s?(?:ed)?\b", re.IGNORECASE)
+MORE = 1.5  # times as many lines on one side
 _NAMED = 3  # definitions that a computed subject names
 
 
@@ -44,7 +47,7 @@ def held_message(answer: str, note: str, compared: ComparedDiff, *, small: bool 
     if small:
         known = _COMMON_TERMS | frozenset(terms("\n".join(texts)))
         words = dict.fromkeys(re.findall(r"\w+", message))
-        unknown = tuple(word for word in words if not _is_known(word, known))
+        unknown = (*_false_verb(message, compared), *(word for word in words if not _is_known(word, known)))
     else:
         shown = (line.text for file in compared.diff.files for line in file.lines)
         unknown = unknown_in(message, KnownWords.of([*texts, *shown], ()))
@@ -59,6 +62,23 @@ def not_held_words(message: CommitMessage) -> str:
         return ""
     named = ", ".join(message.unknown[:_NAMED])
     return f"The model's message spoke of what the diff does not have ({named}), so this one is computed."
+
+
+def _false_verb(message: str, compared: ComparedDiff) -> Iterator[str]:
+    """The verb of a message that says something came or went where lines only changed.
+
+    A small model says "Add support for" of a corrected word. Something came if a definition did, or if there
+    are more lines now; a line for a line is a change.
+    """
+    match = _VERB.match(message)
+    if match is None or any(file.state in ("new", "deleted") for file in compared.diff.files):
+        return
+    came = match["verb"].lower() == "add"
+    kinds = {fact.kind for fact in compared.facts.found}
+    marks = Counter(line.mark for file in compared.diff.files for line in file.lines if line.text.strip())
+    more, fewer = (marks["+"], marks["-"]) if came else (marks["-"], marks["+"])
+    if ("added" if came else "removed") not in kinds and more < MORE * fewer:
+        yield match["verb"]
 
 
 def _is_known(word: str, known: frozenset[str]) -> bool:

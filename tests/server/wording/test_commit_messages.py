@@ -52,7 +52,8 @@ def test_a_message_about_the_diff_is_kept(message: str) -> None:
 @pytest.mark.parametrize(
     ("message", "unknown"),
     [
-        ("Add support for FLASK_DEBUG in get_total", ("FLASK_DEBUG",)),
+        ("Add support for FLASK_DEBUG in get_total", ("Add", "FLASK_DEBUG")),
+        ("fix(cart): remove the tax", ("remove",)),
         ("Improve the speed of the database", ("speed", "database")),
         ("", ()),
     ],
@@ -61,6 +62,20 @@ def test_another_message_is_replaced(message: str, unknown: tuple[str, ...]) -> 
     held = held_message(message, "", compared(("shop/cart.py", CART)))
     assert (held.text, held.unknown) == ("Change get_total in shop/cart.py", unknown)
     assert all(word in not_held_words(held) for word in unknown)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (ADDED, "Add get_tax for items"),
+        (GONE, "Remove get_tax"),
+        (((" ", "x = 1"), ("+", "y = 2"), ("+", "z = 3"), ("-", "a = 0")), "add y and z"),
+    ],
+)
+def test_a_message_says_that_something_came_or_went_where_it_did(
+    lines: Sequence[tuple[str, str]], message: str
+) -> None:
+    assert held_message(message, "", compared(("shop/cart.py", lines))).text == message
 
 
 def test_a_large_model_may_use_words_of_its_own_but_no_names() -> None:
