@@ -108,7 +108,8 @@ def clean_message(answer: str) -> str:
     lines = [line.rstrip() for line in harmless(answer).strip().splitlines() if not line.startswith("```")]
     text = "\n".join(lines).strip()
     text = re.sub(r"^(?:commit message|message|subject)\s*:\s*", "", text, flags=re.IGNORECASE)
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+    quote = text[:1]
+    if len(text) > 1 and quote in "\"'`" and text[-1] == quote and quote not in text[1:-1]:
         text = text[1:-1].strip()
     return text
 

@@ -17,6 +17,7 @@ from assist_server.workspace.folder_diff import pieces_of, staged_diff
         ("```\nAdd a till\n\nWhy.\n```", "Add a till\n\nWhy."),
         ('Commit message: "Add a till"', "Add a till"),
         ('"Add a till"', "Add a till"),
+        ("`a` became `b`", "`a` became `b`"),
         ("\x1b[2JAdd\u202e a\x1b]52;c;QUJD\x07 till\n\nWhy.\U000e0041", "Add a till\n\nWhy."),
     ],
 )
