@@ -37,7 +37,8 @@ ENVIRONMENT = {
     "server/assist_server/records/collector.py",
 }
 
-IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/)")  # the demo's workspace is a user's code
+# The demo's workspace is a user's code, and the programs run in a project's interpreter.
+IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/|recorded_tests/programs/\w+_)")
 TYPE_NAME = re.compile(r"_?[A-Z][a-z]\w*")
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
 MODULE_NAMES = {"utils", "util", "common", "core", "helpers", "helper"}

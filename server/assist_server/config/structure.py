@@ -43,6 +43,14 @@ class AnswersSettings:
         },
     )
 
+    run: Literal["ask", "sandbox", "never"] = field(
+        default="ask",
+        metadata={
+            "doc": "Whether `assist test` may run the workspace's code to see what it does: `ask` asks "
+            "once for each workspace, `sandbox` runs it unasked but only in a sandbox, `never` does not."
+        },
+    )
+
     def __post_init__(self) -> None:
         if self.model:
             check_model(self.model)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
     from assist_escalation.edits.plan import EditPlan
     from assist_escalation.routing.router import Wish
     from assist_server.questions.decision import DecidedQuestion
+    from assist_server.recorded_tests.run_consent import RunRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ class EditorPort(Protocol):
 
     async def confirm_request(self, decided: "DecidedQuestion") -> bool:
         """Ask the user whether a request may be sent."""
+
+    async def confirm_run(self, request: "RunRequest") -> bool:
+        """Ask the user whether code of the workspace may be run."""
 
     async def confirm_edit(self, plan: "EditPlan", *, again: bool = False) -> bool:
         """Ask the user whether an edit may be made, unless the editor itself will ask.

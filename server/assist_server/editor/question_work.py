@@ -62,6 +62,7 @@ from assist_server.wording.answers import (
     last_line,
     left_out_lines,
     progress_document,
+    proof_line,
     route_document,
     source_document,
 )
@@ -99,7 +100,12 @@ async def answer_messages(
     for problem in problems:
         yield {"notice": problem}
     versions = partial(_version, snapshot, decided.root)
-    options = AnswerOptions(context.local, context.editor.confirm_request, versions=versions)
+    options = AnswerOptions(
+        context.local,
+        context.editor.confirm_request,
+        versions=versions,
+        confirm_run=context.editor.confirm_run,
+    )
     view = _AnswerView(compared)
     async with aclosing(answer(decided, options)) as stream:
         async for event in stream:
@@ -184,7 +190,7 @@ async def _last_message(
     return {
         "done": True,
         "cost_usd": final.cost.micro / 1e6,
-        "summary": last_line(decided, final),
+        "summary": " ".join(filter(None, (last_line(decided, final), proof_line(decided, final)))),
         "sources": _source_documents(final, context.snapshot()),
         "edit": {"files": files, "applied": applied} if final.plan else None,
         "error": problem or None,

@@ -28,10 +28,12 @@ if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_escalation.edits.plan import EditPlan, FileChange
     from assist_escalation.routing.router import Wish
     from assist_server.questions.decision import DecidedQuestion
+    from assist_server.recorded_tests.run_consent import RunRequest
 
 COMMANDS = ("explain", "facts", "ask", "test", "refactor", "fix")
 ANSWER, CONFIRM, REVIEW = "assist/answer", "assist/confirm", "assist/review"
 SEND, STAY = "Send", "Stay on this machine"
+RUN, NO_RUN = "Run it", "Do not run"
 APPLY, DISCARD = "Apply", "Discard"
 ANNOTATION = "assist"
 MESSAGE_LINES = 30  # of an edit in a message: about what fits a screen; a longer message is cut or scrolls
@@ -121,6 +123,12 @@ class LspEditor:
         finally:
             del self._asked[decided.id]
         return bool(member_of(found, "send"))
+
+    async def confirm_run(self, request: "RunRequest") -> bool:
+        """Ask before code of the workspace is run for the first time."""
+        from assist_server.recorded_tests.run_consent import consent_lines  # noqa: PLC0415
+
+        return await self.choices.ask(consent_lines(request), RUN, NO_RUN)
 
     async def request_text(self, number: str) -> dict[str, str] | None:
         """The text that the open `assist/confirm` of this id is about, and its hash; None if it is closed."""

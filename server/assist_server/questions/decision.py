@@ -47,6 +47,7 @@ from assist_server.questions.leaving_files import (
     staying_reason,
     withheld_files,
 )
+from assist_server.questions.recording_plan import RecordingPlan, recording_plan
 from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
@@ -101,7 +102,8 @@ class DecidedQuestion:
 
     `leaving` is what a provider would get, if any may get it. `surroundings` are facts for the preview, by
     name: what was piped in, the folder, if the user asked from another one, and unusual directories. `facts`
-    are what is certain about the code to explain; they are shown, and no model sees them.
+    are what is certain about the code to explain; they are shown, and no model sees them. `recording` is how
+    tests of the code are written by running it.
     """
 
     id: str
@@ -114,6 +116,7 @@ class DecidedQuestion:
     leaving: Leaving = field(default=Leaving(), repr=False)
     surroundings: tuple[tuple[str, str], ...] = ()
     facts: CodeFacts | None = None
+    recording: RecordingPlan | None = field(default=None, repr=False)
 
     @property
     def frontier(self) -> Draft | None:
@@ -153,7 +156,12 @@ def decide(
         *([("Folder", root)] if elsewhere else []),
         *moved_directories(inputs.config),
     )
-    return DecidedQuestion(name, question, root, local, decision, rules, inputs, leaving, surroundings, facts)
+    found = DecidedQuestion(
+        name, question, root, local, decision, rules, inputs, leaving, surroundings, facts
+    )
+    if question.command == "test" and answered:
+        return replace(found, recording=recording_plan(question, folders.corpus, local, inputs))
+    return found
 
 
 def _by_facts(decision: Decision, why: str) -> Decision:

@@ -72,7 +72,7 @@ class Question:
     `problems` are diagnostics and the like, and what the user piped in. `provider` is the name of one, "" for
     any. `piped` is the length of what was piped in, in bytes. `thread` is the conversation that the question
     goes on with, and `attachments` what the user added by name. `material` is shown in place of what the
-    index finds: a diff by file.
+    index finds: a diff by file. With `run`, the user agrees that the code in question is run.
     """
 
     command: str
@@ -85,6 +85,7 @@ class Question:
     thread: Thread | None = None
     attachments: tuple[Attachment, ...] = ()
     material: tuple[Span, ...] = ()
+    run: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from assist_server.questions.code_facts import CodeFacts
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.doubtful_edits import turned_logic
 from assist_server.questions.draft import Draft
+from assist_server.recorded_tests.recording import RecordedTests
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 
 DocumentVersions = Callable[[str], int | None]  # by path, of documents that an editor has open
@@ -81,7 +82,7 @@ class AnswerProgress:
     Writing: `tokens` so far, in so many `seconds`.
     """
 
-    phase: Literal["reading", "writing"]
+    phase: Literal["reading", "writing", "running"]
     tokens: int
     seconds: float | None = None
 
@@ -165,6 +166,7 @@ class FinalAnswer:
 
     `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
     `sources` is what the model that answered was shown, `thread` the conversation with this answer.
+    `recorded` are tests whose values the code itself gave.
     """
 
     text: str
@@ -175,6 +177,7 @@ class FinalAnswer:
     problem: EditError | None = None
     sources: tuple[ShownSource, ...] = ()
     thread: Thread | None = None
+    recorded: RecordedTests | None = None
 
 
 AnswerEvent = FactsFound | PlacesFound | AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
@@ -200,7 +203,7 @@ def planned_edit(
 
     `known` are secrets that the edit must not copy.
     """
-    if not draft.form.kind:
+    if draft.form.kind in ("", "calls"):
         return PlannedEdit()
     try:
         shown = [span for span in draft.evidence.spans if span.origin.root == decided.root]

@@ -86,7 +86,12 @@ def _free_module(name: str, taken: Collection[str]) -> str:
 def _new_path(path: str, name: str, files: PathIndex, root: Path) -> str:
     """A path that is not taken yet."""
     paths = _usual_paths(path, name, files, root)
-    return next(found for found in paths if found not in files.paths and not (root / found).exists())
+    return next(path for path in paths if path not in files.paths and not _is_taken(root / path))
+
+
+def _is_taken(file: Path) -> bool:
+    """Whether there is such a file, or a folder of its name, which Python would import in its place."""
+    return file.exists() or file.with_suffix("").is_dir()
 
 
 def _usual_paths(path: str, name: str, files: PathIndex, root: Path) -> list[str]:

@@ -21,6 +21,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from assist_completion.errors import CompletionError
 from assist_completion.settings import model_name
@@ -53,6 +54,7 @@ from assist_server.questions.events import (
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
+from assist_server.questions.recorded_answer import ConfirmRun, answer_by_running, refuse
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
@@ -83,14 +85,15 @@ class AnswerOptions:
     """What differs between those who ask.
 
     `local` opens the local model at the first question. `confirm` asks the user whether the request may be
-    sent. With `records`, what becomes of the request is remembered. `versions` gives the versions of
-    documents in an editor.
+    sent, and `confirm_run` whether code of the workspace may be run. With `records`, what becomes of the
+    request is remembered. `versions` gives the versions of documents in an editor.
     """
 
     local: LocalLoader
     confirm: Confirm
     records: bool = True
     versions: DocumentVersions = lambda _: None
+    confirm_run: ConfirmRun = refuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,11 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
             await asyncio.to_thread(_record_refusal, decided, cause)
         yield _facts_as_answer(decided)
         return
-    async with aclosing(_by_decision(decided, options)) as stream:
+    stream = _by_decision(decided, options)
+    if decided.recording is not None and decided.decision.target != "refused":
+        ways = partial(_by_decision, options=options)
+        stream = answer_by_running(decided, options.confirm_run, options.versions, ways)
+    async with aclosing(stream):
         async for event in stream:
             yield event
 

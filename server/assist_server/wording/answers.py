@@ -234,10 +234,46 @@ def answer_document(
         "cost_usd": cost.micro / 1e6,
         "ms": {"total": round(cost.ms), "first": round(cost.first_ms)},
         "notices": notices,
+        **_proof_document(decided, final),
         "sources": [source_document(source) for source in final.sources],
         "edit": edit,
         "error": str(problem) if problem else None,
     }
+
+
+def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, Any]:
+    """What speaks for new tests: that they were run, with the counts, or nothing."""
+    if decided.question.command != "test":
+        return {}
+    recorded = final.recorded
+    if recorded is None:
+        return {"proof": "none"}
+    counts = {
+        "calls": len(recorded.calls),
+        "branches": list(recorded.branches),
+        "mutants": list(recorded.mutants),
+        "left_out": dict(recorded.left_out),
+        "contradictions": list(recorded.contradictions),
+    }
+    return {"proof": "tests", "recorded": counts}
+
+
+def proof_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
+    """What speaks for new tests, in a sentence; "" for other answers, and where no test was written."""
+    if decided.question.command != "test" or final.plan is None:
+        return ""
+    recorded = final.recorded
+    if recorded is None:
+        return "Proof: none. These tests were not run, and their expected values are guesses."
+    calls = f"{len(recorded.calls)} call{'s' * (len(recorded.calls) != 1)}"
+    reached, branches = recorded.branches
+    noticed, planted = recorded.mutants
+    parts = [calls]
+    parts += [f"{reached} of {branches} branches"] if branches else []
+    parts += [f"{noticed} of {planted} mutants noticed"] if planted else ["no mutants tried"]
+    left = sum(recorded.left_out.values())
+    parts += [f"{left} calls left out"] if left else []
+    return f"These tests record what the code does today ({', '.join(parts)})."
 
 
 def source_document(source: ShownSource) -> dict[str, Any]:
@@ -282,6 +318,8 @@ def progress_words(progress: AnswerProgress) -> str:
     >>> progress_words(AnswerProgress("reading", 1))
     'reading 1 token'
     """
+    if progress.phase == "running":
+        return "running the code"
     if progress.phase == "writing":
         tokens = f", {count_words(progress.tokens)}" if progress.tokens else ""
         return f"writing{tokens}, {progress.seconds or 0:.0f} s"

@@ -34,7 +34,8 @@ class QuestionContext:
     """What goes with a question: files and folders by name, and the conversation that it goes on with.
 
     That is `thread` itself, the one called `name`, or with `last` the last one of the workspace. `indexed`:
-    the index was brought up to date for this question already.
+    the index was brought up to date for this question already. With `run`, the user agrees that the code in
+    question is run.
     """
 
     files: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class QuestionContext:
     last: bool = False
     thread: Thread | None = None
     indexed: bool = False
+    run: bool = False
 
 
 NO_CONTEXT = QuestionContext()

@@ -64,6 +64,7 @@ from assist_server.questions.events import (
 )
 from assist_server.questions.run import AnswerOptions, answer, record_happening
 from assist_server.questions.targets import QuestionFolders
+from assist_server.recorded_tests.run_consent import RunRequest, consent_lines
 from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
@@ -75,6 +76,7 @@ from assist_server.wording.answers import (
     payload_text,
     preview_lines,
     progress_words,
+    proof_line,
     route_document,
     route_facts,
 )
@@ -133,6 +135,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Decide
             asked.piped.size,
             thread=_with_code(_thread_of(config, context, corpus.root), folders, inputs),
             attachments=added,
+            run=context.run,
         )
         return decide(question, folders, inputs, answered=not flags.dry_run)
 
@@ -199,10 +202,15 @@ async def answer_run(
     async def confirm_request(request: DecidedQuestion) -> bool:
         return _confirm_request(request, flags)  # no other task runs here, and Ctrl-C must end it
 
+    async def confirm_run(request: RunRequest) -> bool:
+        return _confirm_run(request, flags)
+
     streams = not unshown and not flags.as_json and not decided.local.form.kind
     with stream_markdown() if streams else nullcontext(None) as write:
         display = _Display(write)
-        async with aclosing(answer(decided, AnswerOptions(local.load, confirm_request))) as stream:
+        async with aclosing(
+            answer(decided, AnswerOptions(local.load, confirm_request, confirm_run=confirm_run))
+        ) as stream:
             async for event in stream:
                 display.show(event)
     return display.final, display.notices
@@ -314,6 +322,16 @@ def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
     return confirm(f"Send this to {prepared.host}?", lambda: show_page(payload_text(prepared)))
 
 
+def _confirm_run(request: RunRequest, flags: Asking) -> bool:
+    """Ask whether code of the workspace may be run; no where there is no terminal to ask at."""
+    if flags.as_json or not sys.stdin.isatty():
+        return False
+    end_passing()
+    for line in consent_lines(request):
+        say(line)
+    return confirm("Run it, now and for later tests of this workspace?")
+
+
 def finish_run(decided: DecidedQuestion, flags: Asking, final: FinalAnswer, notices: list[str]) -> None:
     """Show and make the edit; the last line says which model answered, why, and what it took."""
     if final.thread is not None:
@@ -334,6 +352,8 @@ def finish_run(decided: DecidedQuestion, flags: Asking, final: FinalAnswer, noti
         changed = ", ".join(one_line(change.path) for change in plan.changes)
         say(f"Changed {changed}. `assist undo` takes it back." if made else "Nothing was changed.")
     say(last_line(decided, final))
+    if proof := proof_line(decided, final):
+        say(proof)
     if problem is not None:
         what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
         raise UserError(f"{what}: {problem}.".replace("..", "."), printed=flags.as_json)

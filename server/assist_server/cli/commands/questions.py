@@ -81,7 +81,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
             "test",
             write_tests,
             "Write tests for code, in a new file.",
-            ("src/cart.py:12", "Cart.total --yes"),
+            ("src/cart.py:12", "Cart.total --run --yes"),
         ),
         (
             "refactor",
@@ -186,9 +186,17 @@ def write_tests(
     words: Annotated[str, typer.Argument(metavar="[WISHES]", show_default=False)] = "",
     piped: Piped = "",
     files: Files = None,
+    run: Annotated[
+        bool,
+        typer.Option("--run", help="Run the code on a copy without asking, and write down what it gives."),
+    ] = False,
 ) -> None:
-    """Write tests for code, show them, and put them into a new file if you agree."""
-    _run("test", target, (words, piped), flags, files=files)
+    """Write tests for code, show them, and put them into a new file if you agree.
+
+    Once you agree to that, calls are run on a copy of the workspace, and the expected values are what the code
+    gives. What cannot be run gets values that the model guesses.
+    """
+    _run("test", target, (words, piped), flags, files=files, run=run)
 
 
 def refactor(

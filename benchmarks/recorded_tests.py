@@ -1,0 +1,211 @@
+"""New tests whose values come from running the code: how many pass, and do they notice a mistake?
+
+    uv run python benchmarks/recorded_tests.py FOLDER... [--count 20] [--language python] [--out FILE]
+
+Functions are drawn at random from repositories with an environment of their own (`.venv`, `node_modules`, a
+toolchain), through the product's own path and the model on this machine, with the user's agreement given. The
+file is then run once more by its runner, and with two mutants that are drawn anew. A function counts if at
+least two mutants of it can be made. FILE gets a line of JSON for each function; those that it has are not run
+again.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from assist_context.documents import Document, split_lines
+from assist_context.evidence.mentions import is_test
+from assist_context.files.git_repository import find_git, list_tracked, never, open_tree
+from assist_context.languages import language_of
+from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.symbols import symbols
+from assist_server.cli.commands.question_place import QuestionContext, TerminalQuestion
+from assist_server.cli.commands.question_run import decide_run
+from assist_server.cli.flags import Asking
+from assist_server.config.config import Config, load_lenient
+from assist_server.local_model.opening import open_local
+from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.events import FinalAnswer, Notice
+from assist_server.questions.run import AnswerOptions, answer
+from assist_server.recorded_tests.calls import CallSubject
+from assist_server.recorded_tests.languages import recorder_of
+from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
+from assist_server.sandbox.mutants import mutants
+from assist_server.workspace.git_access import git_of
+
+NOT_SOURCE = {"docs", "doc", "examples", "example", "benchmarks", "bench", "scripts", "fuzz", "benches"}
+GROUPS = {"typescript": ("typescript", "tsx", "javascript")}
+
+
+def functions_of(root: Path, language: str, config: Config) -> Iterator[CallSubject]:
+    """The functions of a repository, but for tests and examples."""
+    recorder = recorder_of(language)
+    program = find_git(git_of(config), str(root))
+    assert recorder is not None and program is not None, f"{language} is not run, or git is missing"
+    tree = open_tree(program, str(root.resolve()), never)
+    for path in sorted({row[4] for row in list_tracked(tree, never)}):
+        kind = language_of(path)
+        source = root / path
+        if kind.name not in GROUPS.get(language, (language,)) or is_test(path) or not source.is_file():
+            continue
+        if NOT_SOURCE & set(Path(path).parts) or path.endswith(".d.ts"):
+            continue
+        text = source.read_text(encoding="utf-8", errors="replace")
+        for site in symbols(kind, Document(path, split_lines(text), kind).text).definitions:
+            if site.kind in FUNCTIONS and site.end_line - site.start_line >= 2:
+                yield CallSubject(path, text, site.qualified, site.start_line, site.end_line)
+
+
+def mutants_of(subject: CallSubject, seed: int) -> list[str]:
+    """Two texts of its file with a mistake in the function."""
+    language = language_of(subject.path)
+    recorder = recorder_of(language.name)
+    body = recorder.body(subject) if recorder else None
+    return [] if body is None else mutants(language, subject.text, body, random.Random(seed), 2)
+
+
+def draw(roots: Sequence[Path], language: str, count: int, seed: int, config: Config) -> list[tuple[Path, CallSubject]]:
+    """So many functions by chance, as many of each repository as there is room for."""
+    rng = random.Random(seed)
+    found = []
+    for root in roots:
+        own = [(root, subject) for subject in functions_of(root, language, config)]
+        rng.shuffle(own)
+        found.append(list(islice((row for row in own if len(mutants_of(row[1], 2)) == 2), count)))
+    drawn = []
+    for number in range(count):
+        drawn += [rows[number] for rows in found if number < len(rows)]
+    return drawn[:count]
+
+
+async def record(decided: DecidedQuestion, local: Any) -> tuple[FinalAnswer | None, list[str]]:
+    """The answer of the product, and its notices."""
+    notices: list[str] = []
+    final = None
+
+    async def load() -> Any:
+        return local
+
+    async def refuse(_: DecidedQuestion) -> bool:
+        return False
+
+    async with aclosing(answer(decided, AnswerOptions(load, refuse, records=False))) as stream:
+        async for event in stream:
+            if isinstance(event, Notice):
+                notices.append(event.text)
+            elif isinstance(event, FinalAnswer):
+                final = event
+    return final, notices
+
+
+def judge(root: Path, subject: CallSubject, decided: DecidedQuestion, final: FinalAnswer, config: Config) -> dict[str, Any]:
+    """Whether the file passes, and how many of two mutants its new tests notice."""
+    plan = decided.recording
+    assert plan and plan.language and plan.material and plan.command and final.plan and final.recorded
+    change = final.plan.changes[0]
+    names = [call.test for call in final.recorded.calls]
+    noticed = 0
+    copy = ProjectCopy(ProjectRunner(root, plan.command, has_sandbox(root), git_of(config)), {}, lambda: False)
+    try:
+        with copy.files({change.path: change.after}):
+            whole = plan.language.run_tests(copy, plan.material, change.path, names, 60.0)
+        for text in mutants_of(subject, 2):
+            changed = {change.path: change.after}
+            changed[subject.path] = mutated(change, subject, text)
+            with copy.files(changed):
+                noticed += not plan.language.run_tests(copy, plan.material, change.path, names, 30.0).passed
+    finally:
+        copy.close()
+    return {"passes": whole.passed, "noticed": noticed, "text": final.recorded.text}
+
+
+def mutated(change: Any, subject: CallSubject, text: str) -> str:
+    """The mutant, with the tests at its end where these are in the same file."""
+    return text + change.after[len(change.before) :] if change.path == subject.path else text
+
+
+def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[str, Any]:
+    start = time.monotonic()
+    asked = TerminalQuestion("test", f"{subject.path}:{subject.first}-{subject.last}", "", context=QuestionContext(run=True))
+    decided = decide_run(config, asked, Asking(local=True, workspace=root))
+    final, notices = asyncio.run(record(decided, local))
+    seconds = round(time.monotonic() - start, 1)
+    row: dict[str, Any] = {"seconds": seconds, "notices": notices, "passes": False, "noticed": 0}
+    if final is None or final.recorded is None or final.plan is None:
+        return {**row, "proof": "none", "why": notices[0] if notices else ""}
+    counts = {
+        "calls": len(final.recorded.calls),
+        "branches": final.recorded.branches,
+        "mutants": final.recorded.mutants,
+        "left_out": dict(final.recorded.left_out),
+    }
+    return {**row, "proof": "tests", **counts, **judge(root, subject, decided, final, config)}
+
+
+def table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The shares by language as lines of Markdown."""
+    lines = [
+        "| language | functions | a file that passes | of these: notices one of two mutants | both | branches | median s | most s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for language in dict.fromkeys(row["language"] for row in rows):
+        own = [row for row in rows if row["language"] == language]
+        good = [row for row in own if row["passes"]]
+        seconds = sorted(row["seconds"] for row in own)
+        some, both = (sum(row["noticed"] >= least for row in good) for least in (1, 2))
+        reached = sum(row["branches"][0] for row in good)
+        branches = sum(row["branches"][1] for row in good)
+        lines.append(
+            f"| {language} | {len(own)} | {len(good)} ({len(good) / len(own):.0%}) | {some} ({some / max(1, len(good)):.0%}) "
+            f"| {both} | {reached} of {branches} | {seconds[len(own) // 2]} | {seconds[-1]} |"
+        )
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--language", default="python", choices=("python", "typescript", "rust", "go"))
+    parser.add_argument("--model", default="qwen2.5-coder-1.5b", help="the model for answers")
+    parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--minutes", type=float, default=60.0, help="stop after so long; the next run goes on")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path)
+    flags = parser.parse_args()
+    config = load_lenient()
+    config = replace(config, answers=replace(config.answers, model=flags.model))
+    known = [json.loads(line) for line in flags.out.read_text().splitlines()] if flags.out and flags.out.is_file() else []
+    done = {row["id"] for row in known}
+    until = time.monotonic() + 60 * flags.minutes
+    local = open_local(config)
+    try:
+        for root, subject in draw(flags.folders, flags.language, flags.count, flags.seed, config):
+            name = f"{root.name}/{subject.path}:{subject.first} {subject.name}"
+            if name in done or time.monotonic() > until:
+                continue
+            try:
+                row = one(root, subject, local, config)
+            except Exception as error:
+                row = {"proof": "none", "why": f"{type(error).__name__}: {error}", "seconds": 0.0, "passes": False, "noticed": 0}
+            row = {"id": name, "language": flags.language, **row}
+            known.append(row)
+            print({key: value for key, value in row.items() if key not in ("text", "notices")}, file=sys.stderr)
+            if flags.out:
+                with flags.out.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+    finally:
+        local.close()
+    print("\n".join(table(known)))
+
+
+if __name__ == "__main__":
+    main()

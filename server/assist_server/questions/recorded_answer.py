@@ -1,0 +1,224 @@
+"""New tests by running: the model proposes calls, and the code says what they give.
+
+Before anything runs, settings, trust and the user decide (`run_consent`). Where nothing can be run, or
+nothing comes of it, the question goes its usual way, and a notice says why and that the values are guesses.
+This module draws nothing; `AnswerOptions.confirm_run` asks the user.
+"""
+
+import asyncio
+import random
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from assist_context.files.git_repository import Stopped
+from assist_escalation.edits.plan import EditError
+from assist_server.errors import UserError
+from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.events import (
+    AnswerEvent,
+    AnswerPiece,
+    AnswerProgress,
+    DocumentVersions,
+    FinalAnswer,
+    Notice,
+    PlannedEdit,
+    planned_edit,
+)
+from assist_server.questions.recording_plan import RecordingPlan
+from assist_server.recorded_tests.language import CannotRunError
+from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
+from assist_server.recorded_tests.recording import CallRecorder, PlacedTests, RecordedTests
+from assist_server.recorded_tests.run_consent import RunRequest, may_run, remember_agreed
+from assist_server.threads.thread import Thread
+from assist_server.workspace.git_access import git_of
+
+NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
+ASK_BY_FLAG = "`--run` runs the code on a copy, and writes down what it gives"
+
+ConfirmRun = Callable[[RunRequest], Awaitable[bool]]
+Answering = Callable[[DecidedQuestion], AsyncGenerator[AnswerEvent, None]]
+T = TypeVar("T")
+
+
+async def refuse(_: RunRequest) -> bool:
+    """The answer of those who cannot be asked: no."""
+    return False
+
+
+class _Work:
+    """Owns the copy and the thread that works on it: both end with the answer, whatever ends it."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._copy: ProjectCopy | None = None
+        self._task: asyncio.Task[object] | None = None
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """The result of work on a thread. If the caller is cancelled, the thread is told to stop."""
+        task = asyncio.create_task(asyncio.to_thread(work))
+        self._task = task
+        return await asyncio.shield(task)
+
+    def copy(self, runner: ProjectRunner, plan: RecordingPlan) -> ProjectCopy:
+        """The copy of the workspace, made on the thread."""
+        self._copy = ProjectCopy(runner, plan.opened or {}, self.stop.is_set)
+        return self._copy
+
+    async def close(self) -> None:
+        """Stop what runs, wait for its end, and delete the copy."""
+        self.stop.set()
+        if self._task is not None:
+            await _wait_for(self._task)
+        if self._copy is not None:
+            await _wait_for(asyncio.create_task(asyncio.to_thread(self._copy.close)))
+
+
+async def _wait_for(task: "asyncio.Task[object]") -> None:
+    """Wait for a task, also if the caller is cancelled again meanwhile."""
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError:
+            continue
+    if not task.cancelled():
+        task.exception()
+
+
+async def answer_by_running(
+    decided: DecidedQuestion, confirm: ConfirmRun, versions: DocumentVersions, answering: Answering
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The answer with recorded tests; else that of `answering`, the usual way, after a notice why."""
+    plan = decided.recording
+    if plan is None or plan.problem:
+        reason = plan.problem if plan is not None else "no code is named"
+    else:
+        request = RunRequest(plan.root, plan.command.words if plan.command else (), False)
+        confined = await asyncio.to_thread(has_sandbox, Path(plan.root))
+        request = replace(request, confined=confined)
+        reason = await _refusal(decided, request, confirm)
+    if reason:
+        yield Notice(NOT_RUN.format(reason))
+        async with aclosing(answering(decided)) as stream:
+            async for event in stream:
+                yield event
+        return
+    assert plan is not None  # noqa: S101  # it has no problem
+    work = _Work()
+    try:
+        async with aclosing(_answer_with(decided, (plan, request), work, versions, answering)) as recorded:
+            async for event in recorded:
+                yield event
+    finally:
+        await work.close()
+
+
+async def _refusal(decided: DecidedQuestion, request: RunRequest, confirm: ConfirmRun) -> str:
+    """Why nothing is run, "" if it is. The user is asked where that is needed, and the answer is kept."""
+    config = decided.inputs.config
+    agreed = decided.question.run
+    verdict, why = await asyncio.to_thread(partial(may_run, config, request, agreed=agreed))
+    if verdict == "no":
+        return why
+    if verdict == "ask" and not await confirm(request):
+        return ASK_BY_FLAG
+    if verdict == "ask":
+        try:
+            await asyncio.to_thread(remember_agreed, config, request)
+        except OSError:
+            return ""  # the user is asked again next time
+    return ""
+
+
+async def _answer_with(
+    decided: DecidedQuestion,
+    how: tuple[RecordingPlan, RunRequest],
+    work: _Work,
+    versions: DocumentVersions,
+    answering: Answering,
+) -> AsyncGenerator[AnswerEvent, None]:
+    plan, request = how
+    final: FinalAnswer | None = None
+    try:
+        yield AnswerProgress("running", 0)
+        recorder = await work.do(partial(_begin, decided, plan, request, work))
+        asked = replace(decided, local=plan.draft or decided.local)
+        async with aclosing(answering(asked)) as stream:
+            async for event in stream:
+                if isinstance(event, FinalAnswer):
+                    final = event
+                elif not isinstance(event, AnswerPiece):
+                    yield event
+        if final is None:
+            return
+        yield AnswerProgress("running", 1)
+        done = await work.do(partial(_finish, decided, versions, recorder, final.text))
+    except (CannotRunError, UserError, Stopped) as error:
+        yield Notice(NOT_RUN.format(str(error).rstrip(".")))
+        if final is not None and final.plan is not None:  # a provider wrote whole tests
+            yield final
+            return
+        async with aclosing(answering(decided)) as stream:
+            async for event in stream:
+                yield event
+        return
+    recorded, planned = done
+    for text in recorded.contradictions:
+        yield Notice(text)
+    text = _as_answer(decided, recorded.text)
+    thread = _with_answer(final.thread, text)
+    yield replace(
+        final, text=text, plan=planned.edit, problem=planned.problem, thread=thread, recorded=recorded
+    )
+
+
+def _begin(decided: DecidedQuestion, plan: RecordingPlan, request: RunRequest, work: _Work) -> CallRecorder:
+    """The recorder, after the calls that need no model."""
+    if plan.command is None or plan.language is None or plan.material is None:
+        raise CannotRunError(plan.problem)
+    runner = ProjectRunner(Path(plan.root), plan.command, request.confined, git_of(decided.inputs.config))
+    recorder = CallRecorder(plan.language, plan.material, work.copy(runner, plan))
+    recorder.begin()
+    return recorder
+
+
+def _finish(
+    decided: DecidedQuestion, versions: DocumentVersions, recorder: CallRecorder, answer: str
+) -> tuple[RecordedTests, PlannedEdit]:
+    """The tests with the model's calls, and the edit that writes them."""
+    recorder.take(answer)
+
+    def edit_of(text: str) -> PlannedEdit:
+        return planned_edit(decided.local, _as_answer(decided, text), decided, versions, ())
+
+    def place(text: str) -> PlacedTests:
+        planned = edit_of(text)
+        if planned.edit is None:
+            raise CannotRunError(str(planned.problem or EditError("no file can be written")))
+        change = planned.edit.changes[0]
+        return PlacedTests(change.path, change.after)
+
+    whole = decided.local.whole
+    taken = decided.local.evidence.texts.get(whole.path, "") if whole is not None else ""
+    names = {word.rpartition(" ")[2] for word in taken.replace("(", "\n").splitlines() if "def " in word}
+    recorded = recorder.finish(place, names, random.Random(1))  # noqa: S311  # which mistakes are planted
+    return recorded, edit_of(recorded.text)
+
+
+def _as_answer(decided: DecidedQuestion, text: str) -> str:
+    fence = decided.local.form.fence or "```"
+    target = decided.question.target
+    language = target.document.language.name if target else ""
+    return f"{fence}{language}\n{text}{fence}\n"
+
+
+def _with_answer(thread: Thread | None, text: str) -> Thread | None:
+    """The conversation with the tests in place of the calls."""
+    if thread is None or not thread.turns:
+        return thread
+    *before, last = thread.turns
+    return replace(thread, turns=(*before, replace(last, answer=text)))

@@ -1,0 +1,100 @@
+"""Calls of a function, before and after they are run: what is proposed, and what the code did.
+
+These are values only: they know no language and run nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+# Who proposed a call: the docstring, code that calls it, the model, or the syntax alone.
+CallOrigin = Literal["example", "caller", "model", "syntax"]
+# What a call came to. "left" is left out of the tests.
+ObservationKind = Literal["value", "raised", "left"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallSubject:
+    """The function or class that tests are for: lines `first` to `last` of a file with the text `text`.
+
+    `name` is qualified, as in `Cart.total`; `path` is relative to the workspace.
+    """
+
+    path: str
+    text: str
+    name: str
+    first: int
+    last: int
+
+    @property
+    def short(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlace:
+    """A line of a file that calls the subject."""
+
+    path: str
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedCall:
+    """A call, with the imports and the statements that it needs.
+
+    `wanted` is what a docstring says that it gives, "" if it says nothing; `line` is where it says so.
+    """
+
+    call: str
+    imports: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    origin: CallOrigin = "model"
+    wanted: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ValueCheck:
+    """An expression of the test that reads something, and the expression that it equals.
+
+    `target` is a variable or an attribute of one, ".name" for an attribute of the result, "str" for the
+    result as text, and "type" for its class. `needs` are names to import: (module, name), "" for all of it.
+    """
+
+    target: str
+    equals: str
+    needs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallObservation:
+    """What a call came to when it was run.
+
+    A value is `value`, or only `checks` if it has no literal. `how` says that it was awaited ("await") or that
+    its items were listed ("list"). `error` is the module and name of an exception, `message` its text.
+    `lines` are the lines of the subject that ran. `reason` says why it is left out.
+    """
+
+    kind: ObservationKind
+    value: str = ""
+    needs: tuple[tuple[str, str], ...] = ()
+    how: str = ""
+    checks: tuple[ValueCheck, ...] = ()
+    changes: tuple[ValueCheck, ...] = ()
+    printed: str = ""
+    error: tuple[str, str] = ("", "")
+    message: str = ""
+    lines: frozenset[int] = frozenset()
+    reason: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """A call with what it came to, and the name of its test."""
+
+    proposed: ProposedCall
+    seen: CallObservation
+    test: str = ""

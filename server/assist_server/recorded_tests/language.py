@@ -1,0 +1,76 @@
+"""What recording needs of a language: how its calls are proposed, run, and written as tests."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assist_server.errors import UserError
+from assist_server.recorded_tests.calls import (
+    CallObservation,
+    CallPlace,
+    CallSubject,
+    ProposedCall,
+    RecordedCall,
+)
+from assist_server.recorded_tests.project_runs import ProjectCopy
+from assist_server.sandbox.test_command import Runner
+
+
+class CannotRunError(UserError):
+    """The calls cannot be run here; the message says why, as the end of a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingMaterial:
+    """What is known before anything runs.
+
+    `packages` are folders with an `__init__.py`, `callers` lines that call the subject, `example` is the text
+    of the tests that new ones should look like.
+    """
+
+    subject: CallSubject
+    runner: Runner
+    packages: frozenset[str] = frozenset()
+    callers: tuple[CallPlace, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservingRun:
+    """One run of calls: with other texts of files in `changed`, or `later` by so many seconds.
+
+    A call has so many `seconds`, all of them together `limit`.
+    """
+
+    calls: Sequence[ProposedCall]
+    changed: Mapping[str, str] = field(default_factory=dict)
+    later: float = 0.0
+    seconds: float = 3.0
+    limit: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOfTests:
+    """Whether tests passed, and the names of those that did not, as far as the runner says them."""
+
+    passed: bool
+    failed: frozenset[str]
+    seconds: float
+    output: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageRecorder:
+    """The functions of one language.
+
+    `branches` gives the first lines of a subject's branches, () if they are not known.
+    """
+
+    runners: tuple[Runner, ...]
+    computed: Callable[[RecordingMaterial], list[ProposedCall]]
+    in_answer: Callable[[RecordingMaterial, str], list[ProposedCall]]
+    varied: Callable[[RecordingMaterial, Sequence[ProposedCall]], list[ProposedCall]]
+    observe: Callable[[ProjectCopy, RecordingMaterial, ObservingRun], list[CallObservation]]
+    branches: Callable[[CallSubject], tuple[int, ...]]
+    body: Callable[[CallSubject], range | None]
+    tests: Callable[[Sequence[RecordedCall], RecordingMaterial], str]
+    run_tests: Callable[[ProjectCopy, RecordingMaterial, str, Sequence[str], float], RunOfTests]

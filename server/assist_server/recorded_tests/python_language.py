@@ -1,0 +1,255 @@
+"""How calls of Python are proposed, run and written as tests: what `recording` needs of the language."""
+
+import ast
+import json
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+from assist_server.recorded_tests.calls import (
+    CallObservation,
+    CallSubject,
+    ProposedCall,
+    RecordedCall,
+    ValueCheck,
+)
+from assist_server.recorded_tests.language import (
+    CannotRunError,
+    LanguageRecorder,
+    ObservingRun,
+    RecordingMaterial,
+    RunOfTests,
+)
+from assist_server.recorded_tests.project_runs import ProjectCopy
+from assist_server.recorded_tests.python_arguments import synthesized_calls, variations
+from assist_server.recorded_tests.python_calls import (
+    calls_in_callers,
+    calls_in_docstrings,
+    calls_in_script,
+    definition_in,
+    module_of,
+)
+from assist_server.recorded_tests.python_text import PythonStyle, python_tests
+from assist_server.sandbox.proofs import PYTEST, UNITTEST, is_proven
+
+_PLAN = "assist-calls.json"  # in the copy
+# Faults of the caller rather than behaviour, unless the code raises them on purpose.
+_MISUSE = frozenset(
+    {"TypeError", "AttributeError", "NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError",
+     "RecursionError", "KeyboardInterrupt", "MemoryError", "SyntaxError"}
+)  # fmt: skip
+_FAILED = re.compile(r"^(?:FAILED|ERROR) \S+?::(?:\w+::)*(\w+)", re.MULTILINE)
+_FAILED_UNITTEST = re.compile(r"^(?:FAIL|ERROR): (\w+)", re.MULTILINE)
+
+
+def _module(material: RecordingMaterial) -> Any:
+    try:
+        return module_of(material.subject, material.packages)
+    except (SyntaxError, ValueError) as error:
+        raise CannotRunError(f"{material.subject.path} cannot be parsed as Python") from error
+
+
+def computed_calls(material: RecordingMaterial) -> list[ProposedCall]:
+    """The calls that docstrings, callers and signatures say."""
+    module = _module(material)
+    subject = material.subject
+    return [
+        *calls_in_docstrings(subject, module),
+        *calls_in_callers(subject, module, material.callers),
+        *synthesized_calls(subject, module),
+    ]
+
+
+def calls_in_answer(material: RecordingMaterial, text: str) -> list[ProposedCall]:
+    """The calls in a model's answer."""
+    return calls_in_script(text, material.subject, _module(material))
+
+
+def varied_calls(material: RecordingMaterial, calls: Sequence[ProposedCall]) -> list[ProposedCall]:
+    """The same calls at edges."""
+    return variations(calls, material.subject, _module(material))
+
+
+def branch_lines(subject: CallSubject) -> tuple[int, ...]:
+    """The first line of each branch of the subject, its beginning included."""
+    try:
+        tree = ast.parse(subject.text)
+    except (SyntaxError, ValueError):
+        return ()
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, kinds) and node.name == subject.short and node.end_lineno == subject.last:
+            members = (
+                [part for part in node.body if isinstance(part, kinds)]
+                if isinstance(node, ast.ClassDef)
+                else [node]
+            )
+            for member in members:
+                found |= set(_arms(member.body, member))
+    return tuple(sorted(found))
+
+
+def _arms(body: Sequence[ast.stmt], owner: ast.AST) -> Iterable[int]:
+    """The first lines of blocks, outermost first; not of what is defined inside."""
+    if body and not isinstance(owner, ast.With):
+        first = body[0]
+        is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        rest = (
+            body[1:] if is_docstring and isinstance(owner, (ast.FunctionDef, ast.AsyncFunctionDef)) else body
+        )
+        if rest and not isinstance(rest[0], (ast.Pass, ast.Global, ast.Nonlocal)):
+            yield rest[0].lineno
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        inner = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
+        inner += [handler.body for handler in getattr(statement, "handlers", [])]
+        inner += [case.body for case in getattr(statement, "cases", [])]
+        for block in inner:
+            yield from _arms(block, statement)
+
+
+def observe(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -> list[CallObservation]:
+    """Run the calls once. Raises CannotRunError if the module cannot be imported there."""
+    subject = material.subject
+    mark = f"assist-{secrets.token_hex(8)} "
+    plan = {
+        "root": str(copy.seen_at),
+        "path": str(copy.seen_at / subject.path),
+        "module": _module(material).name,
+        "first": subject.first,
+        "last": subject.last,
+        "later": run.later,
+        "seconds": run.seconds,
+        "cases": [
+            {"imports": list(call.imports), "setup": list(call.setup), "call": call.call}
+            for call in run.calls
+        ],
+    }
+    program = (files(__package__) / "programs" / "python_observer.py").read_text(encoding="utf-8")
+    words = [copy.runner.command.words[0], "-c", program, str(copy.seen_at / _PLAN), mark]
+    environ = {"PYTHONHASHSEED": "2" if run.later else "1", "PYTHONWARNINGS": "ignore"}
+    with copy.files({_PLAN: json.dumps(plan), **run.changed}):
+        result = copy.run(words, run.limit, environ)
+    rows = [json.loads(line[len(mark) :]) for line in result.output.splitlines() if line.startswith(mark)]
+    if not rows or (isinstance(rows[0], dict) and "problem" in rows[0]):
+        raise CannotRunError(str(rows[0]["problem"]) if rows else _last_words(result.output, result.reports))
+    found = {row[0]: _observation(row[1]) for row in rows[1:]}
+    missing = CallObservation("left", reason="time")
+    return [found.get(number, missing) for number in range(len(run.calls))]
+
+
+def _last_words(output: str, reports: Sequence[str]) -> str:
+    lines = [line for line in output.splitlines() if line.strip()]
+    return "; ".join(reports) or (lines[-1][:200] if lines else "it says nothing")
+
+
+def _observation(row: Mapping[str, Any]) -> CallObservation:
+    lines = frozenset(row.get("lines", ()))
+    if "left" in row:
+        return CallObservation("left", reason=row["left"])
+    if "raised" in row:
+        module, name = row["raised"]
+        fits = row["reached"] and row["named"] and (row["explicit"] or name not in _MISUSE)
+        if not fits:
+            return CallObservation("left", reason="misuse", lines=lines)
+        message = row["message"] if row["explicit"] else ""
+        return CallObservation("raised", error=(module, name), message=message, lines=lines)
+    return CallObservation(
+        "value",
+        row.get("value", ""),
+        _pairs(row.get("needs", ())),
+        row.get("how", ""),
+        tuple(_check_of(check) for check in row.get("checks", ())),
+        tuple(_check_of(check) for check in row.get("changes", ())),
+        row.get("printed", ""),
+        lines=lines,
+        shown=row.get("shown", ""),
+    )
+
+
+def _check_of(row: Sequence[Any]) -> ValueCheck:
+    return ValueCheck(row[0], row[1], _pairs(row[2]))
+
+
+def _pairs(rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((module, name) for module, name in rows)
+
+
+def style_of(material: RecordingMaterial) -> PythonStyle:
+    """The style of the project's tests."""
+    if material.runner == "unittest":
+        return "unittest"
+    shown = material.example
+    plain = re.search(r"^(?:async )?def test_", shown, re.MULTILINE)
+    return "unittest" if "unittest.TestCase" in shown and not plain else "pytest"
+
+
+def tests_text(calls: Sequence[RecordedCall], material: RecordingMaterial) -> str:
+    """The calls as tests in the style of the project's."""
+    return python_tests(calls, style_of(material), material.subject.name)
+
+
+def run_tests(
+    copy: ProjectCopy, material: RecordingMaterial, path: str, names: Sequence[str], limit: float
+) -> RunOfTests:
+    """Run tests of a file of the copy by their names, and say which fail."""
+    python = copy.runner.command.words[0]
+    title = next(
+        (
+            line
+            for line in re.findall(
+                r"^class (Test\w+)\(unittest", (copy.tree / path).read_text("utf-8"), re.MULTILINE
+            )[-1:]
+        ),
+        "",
+    )
+    inner = f"{title}::" if title and style_of(material) == "unittest" else ""
+    if material.runner == "unittest":
+        result = copy.run([python, "-m", "unittest", path], limit)
+        failed, proof = _FAILED_UNITTEST, UNITTEST
+    else:
+        ids = [f"{path}::{inner}{name}" for name in names]
+        options = ("-q", "--tb=line", "-rfE", "-p", "no:cacheprovider")
+        result = copy.run([python, "-m", "pytest", *options, *ids], limit)
+        failed, proof = _FAILED, PYTEST
+    found = frozenset(failed.findall(result.output)) & frozenset(names)
+    return RunOfTests(
+        result.code == 0 and is_proven(result.output, proof), found, result.seconds, result.output
+    )
+
+
+def body_range(subject: CallSubject) -> range | None:
+    """The characters of the body that mutants change."""
+    try:
+        module = module_of(subject, ())
+    except (SyntaxError, ValueError):
+        return None
+    node = definition_in(module, subject)
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return None
+    body = node.body
+    first = body[0]
+    is_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    if is_docstring and len(body) > 1:
+        first = body[1]
+    starts = [0]
+    for line in subject.text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    return range(starts[first.lineno - 1], starts[min(subject.last, len(starts) - 1)])
+
+
+PYTHON = LanguageRecorder(
+    runners=("pytest", "unittest"),
+    computed=computed_calls,
+    in_answer=calls_in_answer,
+    varied=varied_calls,
+    observe=observe,
+    branches=branch_lines,
+    body=body_range,
+    tests=tests_text,
+    run_tests=run_tests,
+)

@@ -1,0 +1,70 @@
+"""Whether a workspace's own code may be run: by the settings, by its trust, and by what the user agreed to.
+
+The user is asked once for each workspace, and again if there is no sandbox any more. Of a workspace whose
+`.assist.toml` is not accepted nothing runs. This module asks no one; it reads and keeps the answer.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assist_server.config.config import Config
+from assist_server.config.repository_file import trust_state
+from assist_server.config.toml_file import ConfigError, replace_file
+
+RunVerdict = Literal["yes", "ask", "no"]
+_FILE = "agreed-runs.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What the user is asked: may this command run the code of the workspace `root`?"""
+
+    root: str
+    words: tuple[str, ...]
+    confined: bool
+
+
+def may_run(config: Config, request: RunRequest, *, agreed: bool) -> tuple[RunVerdict, str]:
+    """Whether code may be run, and why not. `agreed`: the user has just said so for this command."""
+    if config.answers.run == "never":
+        return "no", '[answers] run is "never"'
+    try:
+        state = trust_state(Path(request.root), config.paths.data)
+    except ConfigError as error:
+        return "no", str(error)
+    if state in ("new", "changed"):
+        return "no", "the workspace's .assist.toml is not accepted: `assist config trust` shows it"
+    if agreed:
+        return "yes", ""
+    if config.answers.run == "sandbox":
+        return ("yes", "") if request.confined else ("no", "there is no sandbox on this system")
+    known = _agreements(config.paths.data).get(request.root, "")
+    fits = known == "plain" or (known == "sandbox" and request.confined)
+    return ("yes", "") if fits else ("ask", "")
+
+
+def remember_agreed(config: Config, request: RunRequest) -> None:
+    """Keep that the user agreed for this workspace. Raises OSError if it cannot be written."""
+    known = _agreements(config.paths.data)
+    known[request.root] = "sandbox" if request.confined else "plain"
+    replace_file(config.paths.data / _FILE, json.dumps({"agreed": known}, indent=1))
+
+
+def _agreements(data: Path) -> dict[str, str]:
+    """How the user agreed, by workspace. A damaged file is none: then the user is asked again."""
+    try:
+        rows = json.loads((data / _FILE).read_text(encoding="utf-8"))["agreed"]
+        return {str(root): str(how) for root, how in rows.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def consent_lines(request: RunRequest) -> list[str]:
+    """What the user reads before the first run in a workspace."""
+    if request.confined:
+        where = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
+    else:
+        where = "There is no sandbox on this system: it runs on a copy, but with your rights and with the network."
+    return [f"To write tests, assist runs the code of {request.root}:", f"  {' '.join(request.words)}", where]
