@@ -4,7 +4,7 @@
 
 Functions are drawn at random from repositories with an environment of their own (`.venv`, `node_modules`, a
 toolchain), through the product's own path and the model on this machine, with the user's agreement given. The
-file is then run once more by its runner, and with two mutants that are drawn anew. A function counts if at
+file is then run once more by its runner, and with two mutants that are drawn again. A function counts if at
 least two mutants of it can be made. FILE gets a line of JSON for each function; those that it has are not run
 again.
 """
@@ -22,16 +22,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from assist_completion.errors import CompletionError
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import find_git, list_tracked, never, open_tree
 from assist_context.languages import language_of
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import symbols
+from assist_escalation.errors import EscalationError
 from assist_server.cli.commands.question_place import QuestionContext, TerminalQuestion
 from assist_server.cli.commands.question_run import decide_run
 from assist_server.cli.flags import Asking
 from assist_server.config.config import Config, load_lenient
+from assist_server.errors import UserError
 from assist_server.local_model.opening import open_local
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import FinalAnswer, Notice
@@ -50,7 +53,8 @@ def functions_of(root: Path, language: str, config: Config) -> Iterator[CallSubj
     """The functions of a repository, but for tests and examples."""
     recorder = recorder_of(language)
     program = find_git(git_of(config), str(root))
-    assert recorder is not None and program is not None, f"{language} is not run, or git is missing"
+    if recorder is None or program is None:
+        raise SystemExit(f"{language} is not run, or git is missing")
     tree = open_tree(program, str(root.resolve()), never)
     for path in sorted({row[4] for row in list_tracked(tree, never)}):
         kind = language_of(path)
@@ -73,7 +77,9 @@ def mutants_of(subject: CallSubject, seed: int) -> list[str]:
     return [] if body is None else mutants(language, subject.text, body, random.Random(seed), 2)
 
 
-def draw(roots: Sequence[Path], language: str, count: int, seed: int, config: Config) -> list[tuple[Path, CallSubject]]:
+def draw(
+    roots: Sequence[Path], language: str, count: int, seed: int, config: Config
+) -> list[tuple[Path, CallSubject]]:
     """So many functions by chance, as many of each repository as there is room for."""
     rng = random.Random(seed)
     found = []
@@ -107,20 +113,25 @@ async def record(decided: DecidedQuestion, local: Any) -> tuple[FinalAnswer | No
     return final, notices
 
 
-def judge(root: Path, subject: CallSubject, decided: DecidedQuestion, final: FinalAnswer, config: Config) -> dict[str, Any]:
+def judge(
+    root: Path, subject: CallSubject, decided: DecidedQuestion, final: FinalAnswer, config: Config
+) -> dict[str, Any]:
     """Whether the file passes, and how many of two mutants its new tests notice."""
     plan = decided.recording
-    assert plan and plan.language and plan.material and plan.command and final.plan and final.recorded
+    if not (plan and plan.language and plan.material and plan.command and final.plan and final.recorded):
+        return {}
     change = final.plan.changes[0]
     names = [call.test for call in final.recorded.calls]
     noticed = 0
-    copy = ProjectCopy(ProjectRunner(root, plan.command, has_sandbox(root), git_of(config)), {}, lambda: False)
+    copy = ProjectCopy(
+        ProjectRunner(root, plan.command, has_sandbox(root), git_of(config)), {}, lambda: False
+    )
     try:
         with copy.files({change.path: change.after}):
             whole = plan.language.run_tests(copy, plan.material, change.path, names, 60.0)
         for text in mutants_of(subject, 2):
             changed = {change.path: change.after}
-            changed[subject.path] = mutated(change, subject, text)
+            changed[subject.path] = with_tests(change, subject, text)
             with copy.files(changed):
                 noticed += not plan.language.run_tests(copy, plan.material, change.path, names, 30.0).passed
     finally:
@@ -128,14 +139,16 @@ def judge(root: Path, subject: CallSubject, decided: DecidedQuestion, final: Fin
     return {"passes": whole.passed, "noticed": noticed, "text": final.recorded.text}
 
 
-def mutated(change: Any, subject: CallSubject, text: str) -> str:
+def with_tests(change: Any, subject: CallSubject, text: str) -> str:
     """The mutant, with the tests at its end where these are in the same file."""
     return text + change.after[len(change.before) :] if change.path == subject.path else text
 
 
 def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[str, Any]:
     start = time.monotonic()
-    asked = TerminalQuestion("test", f"{subject.path}:{subject.first}-{subject.last}", "", context=QuestionContext(run=True))
+    asked = TerminalQuestion(
+        "test", f"{subject.path}:{subject.first}-{subject.last}", "", context=QuestionContext(run=True)
+    )
     decided = decide_run(config, asked, Asking(local=True, workspace=root))
     final, notices = asyncio.run(record(decided, local))
     seconds = round(time.monotonic() - start, 1)
@@ -154,7 +167,7 @@ def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[st
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The shares by language as lines of Markdown."""
     lines = [
-        "| language | functions | a file that passes | of these: notices one of two mutants | both | branches | median s | most s |",
+        "| language | functions | pass | notice a mutant of two | both | branches | median s | most s |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for language in dict.fromkeys(row["language"] for row in rows):
@@ -165,7 +178,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
         reached = sum(row["branches"][0] for row in good)
         branches = sum(row["branches"][1] for row in good)
         lines.append(
-            f"| {language} | {len(own)} | {len(good)} ({len(good) / len(own):.0%}) | {some} ({some / max(1, len(good)):.0%}) "
+            f"| {language} | {len(own)} | {len(good) / len(own):.0%} | {some / max(1, len(good)):.0%} "
             f"| {both} | {reached} of {branches} | {seconds[len(own) // 2]} | {seconds[-1]} |"
         )
     return lines
@@ -177,13 +190,19 @@ def main() -> None:
     parser.add_argument("--language", default="python", choices=("python", "typescript", "rust", "go"))
     parser.add_argument("--model", default="qwen2.5-coder-1.5b", help="the model for answers")
     parser.add_argument("--count", type=int, default=20)
-    parser.add_argument("--minutes", type=float, default=60.0, help="stop after so long; the next run goes on")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="stop after so long; the next run goes on"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     flags = parser.parse_args()
     config = load_lenient()
     config = replace(config, answers=replace(config.answers, model=flags.model))
-    known = [json.loads(line) for line in flags.out.read_text().splitlines()] if flags.out and flags.out.is_file() else []
+    known = (
+        [json.loads(line) for line in flags.out.read_text().splitlines()]
+        if flags.out and flags.out.is_file()
+        else []
+    )
     done = {row["id"] for row in known}
     until = time.monotonic() + 60 * flags.minutes
     local = open_local(config)
@@ -194,11 +213,19 @@ def main() -> None:
                 continue
             try:
                 row = one(root, subject, local, config)
-            except Exception as error:
-                row = {"proof": "none", "why": f"{type(error).__name__}: {error}", "seconds": 0.0, "passes": False, "noticed": 0}
+            except (UserError, CompletionError, EscalationError, OSError) as error:
+                row = {
+                    "proof": "none",
+                    "why": f"{type(error).__name__}: {error}",
+                    "seconds": 0.0,
+                    "passes": False,
+                    "noticed": 0,
+                }
             row = {"id": name, "language": flags.language, **row}
             known.append(row)
-            print({key: value for key, value in row.items() if key not in ("text", "notices")}, file=sys.stderr)
+            print(
+                {key: value for key, value in row.items() if key not in ("text", "notices")}, file=sys.stderr
+            )
             if flags.out:
                 with flags.out.open("a") as file:
                     file.write(json.dumps(row) + "\n")

@@ -37,7 +37,8 @@ ENVIRONMENT = {
     "server/assist_server/records/collector.py",
 }
 
-# The demo's workspace is a user's code, and the programs run in a project's interpreter.
+# The programs run in a project's interpreter, whatever a call does; the demo's workspace is a user's code.
+PROGRAM = re.compile(r"server/assist_server/recorded_tests/programs/\w+_")
 IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/|recorded_tests/programs/\w+_)")
 TYPE_NAME = re.compile(r"_?[A-Z][a-z]\w*")
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
@@ -108,7 +109,7 @@ def check(root: Path, paths: list[str]) -> list[Finding]:
             *check_installation(path, text),
             *check_document(path, text),
         ]
-        if path.endswith(".py"):
+        if path.endswith(".py") and not PROGRAM.match(path):
             findings += check_python(path, text)
         elif PLAIN_DOCUMENTS.fullmatch(path):
             findings += check_words(path, enumerate(text.splitlines(), 1))

@@ -47,7 +47,7 @@ from assist_server.questions.leaving_files import (
     staying_reason,
     withheld_files,
 )
-from assist_server.questions.recording_plan import RecordingPlan, recording_plan
+from assist_server.questions.running.recording_plan import RecordingPlan, recording_plan
 from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names

@@ -54,8 +54,14 @@ from assist_server.questions.events import (
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
-from assist_server.questions.recorded_answer import ConfirmRun, answer_by_running, refuse
+from assist_server.questions.running.recorded_answer import (
+    ConfirmRun,
+    SandboxCheck,
+    answer_by_running,
+    refuse,
+)
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
+from assist_server.recorded_tests.project_runs import has_sandbox
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
     FRONTIER_TOKENS,
@@ -86,7 +92,8 @@ class AnswerOptions:
 
     `local` opens the local model at the first question. `confirm` asks the user whether the request may be
     sent, and `confirm_run` whether code of the workspace may be run. With `records`, what becomes of the
-    request is remembered. `versions` gives the versions of documents in an editor.
+    request is remembered. `versions` gives the versions of documents in an editor, and `sandbox` says whether
+    one confines what runs.
     """
 
     local: LocalLoader
@@ -94,6 +101,7 @@ class AnswerOptions:
     records: bool = True
     versions: DocumentVersions = lambda _: None
     confirm_run: ConfirmRun = refuse
+    sandbox: SandboxCheck = has_sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +170,7 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
     stream = _by_decision(decided, options)
     if decided.recording is not None and decided.decision.target != "refused":
         ways = partial(_by_decision, options=options)
-        stream = answer_by_running(decided, options.confirm_run, options.versions, ways)
+        stream = answer_by_running(decided, (options.confirm_run, options.sandbox), options.versions, ways)
     async with aclosing(stream):
         async for event in stream:
             yield event

@@ -6,8 +6,8 @@ These are values only: they know no language and run nothing.
 from dataclasses import dataclass
 from typing import Literal
 
-# Who proposed a call: the docstring, code that calls it, the model, or the syntax alone.
-CallOrigin = Literal["example", "caller", "model", "syntax"]
+# Who proposed a call: the docstring, code that calls it, the model, tests of other code, or types alone.
+CallOrigin = Literal["example", "caller", "model", "around", "syntax"]
 # What a call came to. "left" is left out of the tests.
 ObservationKind = Literal["value", "raised", "left"]
 
@@ -72,8 +72,8 @@ class ValueCheck:
 class CallObservation:
     """What a call came to when it was run.
 
-    A value is `value`, or only `checks` if it has no literal. `how` says that it was awaited ("await") or that
-    its items were listed ("list"). `error` is the module and name of an exception, `message` its text.
+    A value is `value`, or only `checks` if it has no literal. `how` says that it was awaited ("await") or
+    that its items were listed ("list"). `error` is the module and name of an exception, `message` its text.
     `lines` are the lines of the subject that ran. `reason` says why it is left out.
     """
 

@@ -24,7 +24,8 @@ class RecordingMaterial:
     """What is known before anything runs.
 
     `packages` are folders with an `__init__.py`, `callers` lines that call the subject, `example` is the text
-    of the tests that new ones should look like.
+    of the tests that new ones should look like. `tests` are the texts of the nearest files of tests, `shared`
+    of those with what they share.
     """
 
     subject: CallSubject
@@ -32,6 +33,8 @@ class RecordingMaterial:
     packages: frozenset[str] = frozenset()
     callers: tuple[CallPlace, ...] = ()
     example: str = ""
+    tests: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,8 @@ class ObservingRun:
     calls: Sequence[ProposedCall]
     changed: Mapping[str, str] = field(default_factory=dict)
     later: float = 0.0
-    seconds: float = 3.0
-    limit: float = 20.0
+    seconds: float = 2.0
+    limit: float = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class LanguageRecorder:
     """
 
     runners: tuple[Runner, ...]
-    computed: Callable[[RecordingMaterial], list[ProposedCall]]
+    computed: Callable[[ProjectCopy, RecordingMaterial], list[ProposedCall]]
+    around: Callable[[RecordingMaterial], list[ProposedCall]]
     in_answer: Callable[[RecordingMaterial, str], list[ProposedCall]]
     varied: Callable[[RecordingMaterial, Sequence[ProposedCall]], list[ProposedCall]]
     observe: Callable[[ProjectCopy, RecordingMaterial, ObservingRun], list[CallObservation]]

@@ -72,6 +72,11 @@ class ProjectCopy:
         variables = {**command.environ, **(environ or {})}
         if self.runner.confined:
             return run(words, self.tree, limits, variables, command.view, self.stop)
+        top = str(self.runner.root.resolve())  # where the command keeps what it builds
+        variables = {
+            name: value if name == "PATH" else value.replace(top, str(self.tree))
+            for name, value in variables.items()
+        }
         return _plain_run(words, self.tree, limits, variables, self._place, self.stop)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Calls of a Python function: those in a model's script, in docstrings and in callers, and variations of them.
+"""Calls of a Python function: those in a model's script, in docstrings, in tests and in callers.
 
 A script may be a file of tests: then its calls are taken and its expected values dropped. This module reads
 texts with Python's own parser, and runs nothing.
@@ -20,6 +20,7 @@ MOST_CUT = 40  # lines at the end of a cut script that are tried without
 MOST_VARIATIONS = 48
 _BUILTINS = frozenset(dir(builtins))
 _ASSERTING = re.compile(r"assert\w*|expect\w*|print|repr|pprint")
+_OPERATOR = re.compile(r"__(?!init__|new__|post_init__)\w+__")
 _NODES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -41,16 +42,24 @@ def module_of(subject: CallSubject, packages: Iterable[str]) -> PythonModule:
     """
     name, package = module_name(subject.path, frozenset(packages))
     tree = ast.parse(subject.text)
-    defined = {node.name for node in tree.body if isinstance(node, _NODES)}
+    return PythonModule(name, tree, package, frozenset(_definitions(tree)), _import_statements(tree, package))
+
+
+def _definitions(tree: ast.Module) -> Iterator[str]:
     for node in tree.body:
-        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        if isinstance(node, _NODES):
+            yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            defined |= {target.id for target in targets if isinstance(target, ast.Name)}
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _import_statements(tree: ast.Module, package: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for node in ast.walk(tree):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             found |= dict(_import_lines(node, package))
-    return PythonModule(name, tree, package, frozenset(defined), found)
+    return found
 
 
 def module_name(path: str, packages: frozenset[str]) -> tuple[str, str]:
@@ -108,12 +117,20 @@ def target_names(subject: CallSubject, module: PythonModule) -> frozenset[str]:
 
 
 def calls_in_script(
-    text: str, subject: CallSubject, module: PythonModule, origin: CallOrigin = "model"
+    text: str,
+    subject: CallSubject,
+    module: PythonModule,
+    origin: CallOrigin = "model",
+    *,
+    anything: bool = False,
 ) -> list[ProposedCall]:
-    """The calls of the subject in a script or a file of tests, each with what it needs, once each."""
+    """The calls of the subject in a script or a file of tests, each with what it needs, once each.
+
+    With `anything`, all that the script looks at.
+    """
     tree = _parse(text)
     found: dict[tuple[str, tuple[str, ...]], ProposedCall] = {}
-    names = target_names(subject, module)
+    names = frozenset({"__any__"}) if anything else target_names(subject, module)
     known = {name: line for node in ast.walk(tree) for name, line in _imports_of(node)}
     for body in _sequences(tree):
         for at, statement in enumerate(body):
@@ -149,7 +166,7 @@ def _imports_of(node: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _sequences(tree: ast.Module) -> Iterator[list[ast.stmt]]:
-    """The statements that run one after the other: of the script, and of each test after those of the script."""
+    """The statements that run one after the other: of the script, and of each test after its own."""
     top = list(_flat(tree.body))
     yield top
     shared = [node for node in top if isinstance(node, (ast.Assign, ast.AnnAssign))]
@@ -159,7 +176,7 @@ def _sequences(tree: ast.Module) -> Iterator[list[ast.stmt]]:
 
 
 def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements, with those inside of `with pytest.raises(...)` and `if __name__ == ...` in their place."""
+    """The statements; those inside of `with pytest.raises(...)`, `try` and `if __name__` in their place."""
     for node in body:
         if (
             (isinstance(node, ast.With) and "raises" in ast.unparse(node.items[0]).lower())
@@ -185,24 +202,46 @@ def _calls_of(statement: ast.stmt, names: frozenset[str]) -> Iterator[ast.expr]:
 
 def _within(node: ast.expr, names: frozenset[str]) -> Iterator[ast.expr]:
     """The expression without what only compares or shows it."""
+    if any(map(_OPERATOR.fullmatch, names)):
+        yield from _operations(node)
+        return
     if not _has_call(node, names):
         return
+    inner = _inner(node)
+    for side in inner:
+        yield from _within(side, names)
+    if not inner:
+        yield node
+
+
+def _inner(node: ast.expr) -> Sequence[ast.expr]:
+    """The parts of what only compares, shows or awaits them; none for any other expression."""
     match node:
         case ast.Compare():
-            for side in (node.left, *node.comparators):
-                yield from _within(side, names)
+            return [node.left, *node.comparators]
         case ast.BoolOp():
-            for side in node.values:
-                yield from _within(side, names)
-        case ast.UnaryOp(op=ast.Not()) | ast.Await():
-            yield from _within(node.operand if isinstance(node, ast.UnaryOp) else node.value, names)
+            return node.values
+        case ast.UnaryOp(op=ast.Not(), operand=inner) | ast.Await(value=inner):
+            return [inner]
         case ast.Call(func=func) if _is_assertion(func):
-            for side in node.args:
-                yield from _within(side, names)
+            return node.args
         case ast.Call(func=ast.Attribute(attr="run", value=ast.Name(id="asyncio")), args=[inner]):
-            yield from _within(inner, names)
-        case _:
-            yield node
+            return [inner]
+    return []
+
+
+def _operations(node: ast.expr) -> Iterator[ast.expr]:
+    """What a line says of an object whose operator is meant: which of them run it is seen when they run."""
+    if isinstance(node, ast.Call) and _is_assertion(node.func):
+        for side in node.args:
+            yield from _operations(side)
+        return
+    if isinstance(node, ast.Compare) and not isinstance(node.ops[0], (ast.In, ast.NotIn)):
+        for side in (node.left, *node.comparators):
+            if not isinstance(side, (ast.Constant, ast.Name)):
+                yield side
+    if not isinstance(node, (ast.Constant, ast.Name)):
+        yield node
 
 
 def _is_assertion(func: ast.expr) -> bool:

@@ -23,7 +23,7 @@ from assist_server.recorded_tests.language import (
     RunOfTests,
 )
 from assist_server.recorded_tests.project_runs import ProjectCopy
-from assist_server.recorded_tests.python_arguments import synthesized_calls, variations
+from assist_server.recorded_tests.python_arguments import variations
 from assist_server.recorded_tests.python_calls import (
     calls_in_callers,
     calls_in_docstrings,
@@ -31,10 +31,13 @@ from assist_server.recorded_tests.python_calls import (
     definition_in,
     module_of,
 )
+from assist_server.recorded_tests.python_scripts import plain_tests
 from assist_server.recorded_tests.python_text import PythonStyle, python_tests
 from assist_server.sandbox.proofs import PYTEST, UNITTEST, is_proven
 
 _PLAN = "assist-calls.json"  # in the copy
+MOST_TESTED = 16  # calls of tests
+MOST_AROUND = 24  # for other code
 # Faults of the caller rather than behaviour, unless the code raises them on purpose.
 _MISUSE = frozenset(
     {"TypeError", "AttributeError", "NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError",
@@ -51,15 +54,54 @@ def _module(material: RecordingMaterial) -> Any:
         raise CannotRunError(f"{material.subject.path} cannot be parsed as Python") from error
 
 
-def computed_calls(material: RecordingMaterial) -> list[ProposedCall]:
-    """The calls that docstrings, callers and signatures say."""
+def computed_calls(copy: ProjectCopy, material: RecordingMaterial) -> list[ProposedCall]:
+    """The calls that docstrings, callers, tests and the types of arguments say."""
     module = _module(material)
     subject = material.subject
+    tested = [
+        call
+        for text in material.tests
+        for call in calls_in_script(plain_tests(text, material.shared), subject, module, "caller")
+    ]
     return [
         *calls_in_docstrings(subject, module),
         *calls_in_callers(subject, module, material.callers),
-        *synthesized_calls(subject, module),
+        *tested[:MOST_TESTED],
+        *_typed_calls(copy, material),
     ]
+
+
+def calls_around(material: RecordingMaterial) -> list[ProposedCall]:
+    """What tests of other code look at: some of it may run the subject."""
+    module = _module(material)
+    scripts = [plain_tests(text, material.shared) for text in material.tests]
+    found = [calls_in_script(script, material.subject, module, "around", anything=True) for script in scripts]
+    most = MOST_AROUND // max(1, len(found))
+    return [call for row in found for call in row[:: 1 + len(row) // max(1, most)]][:MOST_AROUND]
+
+
+def _typed_calls(copy: ProjectCopy, material: RecordingMaterial) -> list[ProposedCall]:
+    """Calls by the types of arguments, as they are in the project's interpreter; none if it cannot say."""
+    plan = {"module": _module(material).name, "name": material.subject.name}
+    rows = _run_program(copy, "python_proposer.py", plan, {}, 10.0)[0]
+    return [
+        ProposedCall(row["call"], tuple(row["imports"]), tuple(row["setup"]), "syntax")
+        for row in (rows[0] if rows else [])
+    ]
+
+
+def _run_program(
+    copy: ProjectCopy, name: str, plan: Mapping[str, Any], changed: Mapping[str, str], limit: float
+) -> tuple[list[Any], str]:
+    """What a program of ours writes, and how the run ended in words."""
+    mark = f"assist-{secrets.token_hex(8)} "
+    program = (files(__package__) / "programs" / name).read_text(encoding="utf-8")
+    words = [copy.runner.command.words[0], "-c", program, str(copy.seen_at / _PLAN), mark]
+    environ = {"PYTHONHASHSEED": "2" if plan.get("later") else "1", "PYTHONWARNINGS": "ignore"}
+    with copy.files({_PLAN: json.dumps(plan), **changed}):
+        result = copy.run(words, limit, environ)
+    rows = [json.loads(line[len(mark) :]) for line in result.output.splitlines() if line.startswith(mark)]
+    return rows, _last_words(result.output, result.reports)
 
 
 def calls_in_answer(material: RecordingMaterial, text: str) -> list[ProposedCall]:
@@ -115,7 +157,6 @@ def _arms(body: Sequence[ast.stmt], owner: ast.AST) -> Iterable[int]:
 def observe(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -> list[CallObservation]:
     """Run the calls once. Raises CannotRunError if the module cannot be imported there."""
     subject = material.subject
-    mark = f"assist-{secrets.token_hex(8)} "
     plan = {
         "root": str(copy.seen_at),
         "path": str(copy.seen_at / subject.path),
@@ -129,14 +170,9 @@ def observe(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -
             for call in run.calls
         ],
     }
-    program = (files(__package__) / "programs" / "python_observer.py").read_text(encoding="utf-8")
-    words = [copy.runner.command.words[0], "-c", program, str(copy.seen_at / _PLAN), mark]
-    environ = {"PYTHONHASHSEED": "2" if run.later else "1", "PYTHONWARNINGS": "ignore"}
-    with copy.files({_PLAN: json.dumps(plan), **run.changed}):
-        result = copy.run(words, run.limit, environ)
-    rows = [json.loads(line[len(mark) :]) for line in result.output.splitlines() if line.startswith(mark)]
+    rows, words = _run_program(copy, "python_observer.py", plan, run.changed, run.limit)
     if not rows or (isinstance(rows[0], dict) and "problem" in rows[0]):
-        raise CannotRunError(str(rows[0]["problem"]) if rows else _last_words(result.output, result.reports))
+        raise CannotRunError(str(rows[0]["problem"]) if rows else words)
     found = {row[0]: _observation(row[1]) for row in rows[1:]}
     missing = CallObservation("left", reason="time")
     return [found.get(number, missing) for number in range(len(run.calls))]
@@ -151,6 +187,8 @@ def _observation(row: Mapping[str, Any]) -> CallObservation:
     lines = frozenset(row.get("lines", ()))
     if "left" in row:
         return CallObservation("left", reason=row["left"])
+    if not lines:
+        return CallObservation("left", reason="does not reach the code")
     if "raised" in row:
         module, name = row["raised"]
         fits = row["reached"] and row["named"] and (row["explicit"] or name not in _MISUSE)
@@ -245,6 +283,7 @@ def body_range(subject: CallSubject) -> range | None:
 PYTHON = LanguageRecorder(
     runners=("pytest", "unittest"),
     computed=computed_calls,
+    around=calls_around,
     in_answer=calls_in_answer,
     varied=varied_calls,
     observe=observe,

@@ -27,9 +27,11 @@ from assist_server.sandbox.mutants import mutants
 LATER = 400 * 86_400 + 7_261.0  # seconds until the second run: another year, month, day, hour and minute
 MUTANTS = 3
 MOST_TESTS = 8
+FEW = 2  # recorded calls: with fewer, tests of other code are tried, which may reach the function
 NATURAL = 4  # tests that are kept because their calls are examples, a caller's or the model's
+ALIKE = 3  # guessed calls that do the same: one of them may be at an edge that a mistake moves
 ROUNDS = 3  # in which tests that fail are taken out
-_ORDER = ("example", "caller", "model", "syntax")
+_ORDER = ("example", "caller", "model", "around", "syntax")
 _AGAIN = 5.0  # a run with a planted mistake may take so many times as long, and some seconds
 
 
@@ -82,15 +84,21 @@ class CallRecorder:
 
     def begin(self) -> int:
         """Run the calls that need no model, and say how many can be recorded. Raises CannotRunError."""
-        self._observe(self._language.computed(self._material))
+        self._observe(self._language.computed(self._copy, self._material))
+        if len(self._recorded) < FEW:
+            self._observe(self._language.around(self._material))
         self._observe(self._language.varied(self._material, self._good("example", "caller", "syntax")))
         return len(self._recorded)
 
     def take(self, answer: str) -> int:
         """Run the calls of a model's answer, and say how many can be recorded."""
         before = len(self._recorded)
-        proposed = self._language.in_answer(self._material, answer)
+        proposed = self._language.in_answer(self._material, code_in(answer))
         self._observe(proposed)
+        natural = {(call.setup, call.call) for call in proposed}
+        for number, call in enumerate(self._recorded):  # what was guessed before is the model's now
+            if (call.proposed.setup, call.proposed.call) in natural and call.proposed.origin == "syntax":
+                self._recorded[number] = replace(call, proposed=replace(call.proposed, origin="model"))
         self._observe(self._language.varied(self._material, self._good("model")))
         return len(self._recorded) - before
 
@@ -120,7 +128,7 @@ class CallRecorder:
                 self._left["other values in two runs" if seen.kind != "left" else seen.reason] += 1
 
     def finish(self, place: Placing, taken: Collection[str], rng: random.Random) -> RecordedTests:
-        """The tests of the calls that are worth one. Raises CannotRunError if none is, or they do not pass."""
+        """The tests of the calls that are worth one. Raises CannotRunError if none is, or none passes."""
         if not self._recorded:
             raise CannotRunError("no call gave a value that can be written down" + _reasons(self._left))
         branches = self._language.branches(self._material.subject)
@@ -133,7 +141,9 @@ class CallRecorder:
         for number, mistake in enumerate(planted):
             for name in self._noticing(calls, place, mistake.text, first):
                 noticed[name].add(number)
-        kept = _drop_idle(calls, noticed, frozenset(branches)) if planted else list(calls)
+        kept = _drop_idle(calls, noticed, frozenset(branches)) if planted or branches else list(calls)
+        if not kept:
+            raise CannotRunError("no test of it would notice a mistake")
         if len(kept) < len(calls):
             kept, first = self._passing(kept, place)
         reached = frozenset(branches) & frozenset(line for call in kept for line in call.seen.lines)
@@ -207,6 +217,16 @@ class CallRecorder:
             return self._language.run_tests(self._copy, self._material, placed.path, names, seconds)
 
 
+def code_in(answer: str) -> str:
+    """The code of an answer: what is between its fences, also if the last one is not closed, or all of it.
+
+    >>> code_in("Here:\\n```python\\nf(1)\\n```\\nand\\n```\\nf(2)\\n")
+    'f(1)\\n\\nf(2)\\n'
+    """
+    found = re.findall(r"^(`{3,}|~{3,})[^\n]*\n(.*?)(?:^\1|\Z)", answer, re.DOTALL | re.MULTILINE)
+    return "\n".join(code for _, code in found) if found else answer
+
+
 def _same(one: CallObservation, other: CallObservation) -> bool:
     """Whether a test of one passes with the other."""
     return _outcome(one) == _outcome(other)
@@ -217,16 +237,19 @@ def _outcome(seen: CallObservation) -> tuple[object, ...]:
 
 
 def _candidates(recorded: Sequence[RecordedCall]) -> list[RecordedCall]:
-    """The calls from the most natural to the least; of guessed ones that do the same, one."""
+    """The calls from the most natural to the least; of guessed ones that do the same, few."""
     ordered = sorted(
         recorded, key=lambda call: (_ORDER.index(call.proposed.origin), len(call.proposed.call) > 60)
     )
-    found: dict[object, RecordedCall] = {}
+    found = []
+    alike: Counter[tuple[object, ...]] = Counter()
     for call in ordered:
-        guessed = call.proposed.origin == "syntax"
-        key: object = (_outcome(call.seen), call.seen.lines) if guessed else call.proposed.call
-        found.setdefault(key, call)
-    return list(found.values())
+        guessed = call.proposed.origin in ("around", "syntax")
+        key = (_outcome(call.seen), call.seen.lines) if guessed else (call.proposed,)
+        alike[key] += 1
+        if alike[key] <= ALIKE:
+            found.append(call)
+    return found
 
 
 def _choose(
@@ -265,14 +288,14 @@ def _choose(
 def _drop_idle(
     calls: Sequence[RecordedCall], noticed: Mapping[str, set[int]], branches: frozenset[int]
 ) -> list[RecordedCall]:
-    """The tests that notice a mistake, and those that alone reach a branch; all if that leaves none."""
+    """The tests that notice a mistake, and those that alone reach a branch."""
     kept = []
     for call in calls:
         others = [other for other in calls if other is not call]
         elsewhere = frozenset(line for other in others for line in other.seen.lines)
         if noticed[call.test] or (call.seen.lines & branches) - elsewhere:
             kept.append(call)
-    return kept or list(calls)
+    return kept
 
 
 def _contradictions(recorded: Sequence[RecordedCall]) -> list[str]:
@@ -303,13 +326,3 @@ def _reasons(left: Mapping[str, int]) -> str:
 def _end_of(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return lines[-1][:200] if lines else "it says nothing"
-
-
-def left_out_of(recorded: RecordedTests) -> int:
-    """How many calls are left out."""
-    return sum(recorded.left_out.values())
-
-
-def without_text(recorded: RecordedTests) -> RecordedTests:
-    """The counts alone."""
-    return replace(recorded, text="", calls=())

@@ -66,5 +66,5 @@ def consent_lines(request: RunRequest) -> list[str]:
     if request.confined:
         where = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
     else:
-        where = "There is no sandbox on this system: it runs on a copy, but with your rights and with the network."
+        where = "This system has no sandbox: it runs on a copy, but with your rights and with the network."
     return [f"To write tests, assist runs the code of {request.root}:", f"  {' '.join(request.words)}", where]

@@ -18,7 +18,8 @@ MOST_FILES = 30_000
 MOST_BYTES = 500_000_000
 _LARGEST = 50_000_000  # bytes of one file
 _LEFT_OUT = frozenset(
-    {".git", ".hg", ".venv", "venv", "node_modules", "target", "__pycache__", ".tox", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+    {".git", ".hg", ".venv", "venv", "node_modules", "target", "__pycache__", ".tox", ".mypy_cache",
+     ".ruff_cache", ".pytest_cache"}
 )  # fmt: skip
 
 

@@ -193,8 +193,8 @@ def write_tests(
 ) -> None:
     """Write tests for code, show them, and put them into a new file if you agree.
 
-    Once you agree to that, calls are run on a copy of the workspace, and the expected values are what the code
-    gives. What cannot be run gets values that the model guesses.
+    Once you agree to that, calls are run on a copy of the workspace, and the expected values are what the
+    code gives. What cannot be run gets values that the model guesses.
     """
     _run("test", target, (words, piped), flags, files=files, run=run)
 

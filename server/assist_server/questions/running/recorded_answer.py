@@ -29,9 +29,9 @@ from assist_server.questions.events import (
     PlannedEdit,
     planned_edit,
 )
-from assist_server.questions.recording_plan import RecordingPlan
+from assist_server.questions.running.recording_plan import RecordingPlan
 from assist_server.recorded_tests.language import CannotRunError
-from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
+from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
 from assist_server.recorded_tests.recording import CallRecorder, PlacedTests, RecordedTests
 from assist_server.recorded_tests.run_consent import RunRequest, may_run, remember_agreed
 from assist_server.threads.thread import Thread
@@ -41,6 +41,7 @@ NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
 ASK_BY_FLAG = "`--run` runs the code on a copy, and writes down what it gives"
 
 ConfirmRun = Callable[[RunRequest], Awaitable[bool]]
+SandboxCheck = Callable[[Path], bool]
 Answering = Callable[[DecidedQuestion], AsyncGenerator[AnswerEvent, None]]
 T = TypeVar("T")
 
@@ -90,15 +91,19 @@ async def _wait_for(task: "asyncio.Task[object]") -> None:
 
 
 async def answer_by_running(
-    decided: DecidedQuestion, confirm: ConfirmRun, versions: DocumentVersions, answering: Answering
+    decided: DecidedQuestion,
+    consent: tuple[ConfirmRun, SandboxCheck],
+    versions: DocumentVersions,
+    answering: Answering,
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The answer with recorded tests; else that of `answering`, the usual way, after a notice why."""
     plan = decided.recording
+    confirm, sandbox = consent
     if plan is None or plan.problem:
         reason = plan.problem if plan is not None else "no code is named"
     else:
         request = RunRequest(plan.root, plan.command.words if plan.command else (), False)
-        confined = await asyncio.to_thread(has_sandbox, Path(plan.root))
+        confined = await asyncio.to_thread(sandbox, Path(plan.root))
         request = replace(request, confined=confined)
         reason = await _refusal(decided, request, confirm)
     if reason:

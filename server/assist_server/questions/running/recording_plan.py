@@ -10,8 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import subjects
+from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import definition_facts
 from assist_context.index.reader import IndexedDefinition
+from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import symbols
@@ -23,9 +25,11 @@ from assist_server.questions.targets import QuestionTarget
 from assist_server.recorded_tests.calls import CallPlace, CallSubject
 from assist_server.recorded_tests.language import LanguageRecorder, RecordingMaterial
 from assist_server.recorded_tests.languages import recorder_of
-from assist_server.sandbox.test_command import TestCommand, find_test_command
+from assist_server.sandbox.test_command import TestCommand, find_test_command, tests_that_name
 
 MOST_CALLERS = 12
+READ_TESTS = 150  # files of tests that are searched for names
+MOST_TESTS = 3  # of them, those that are read for calls
 _CONSTRUCTORS = frozenset({"__init__", "constructor", "new"})
 
 
@@ -70,6 +74,7 @@ def recording_plan(
         frozenset(_packages(Path(root), target.lines.path)),
         tuple(_callers(corpus, target.document, at)),
         drafted.evidence.texts.get(drafted.whole.path, "") or _example(drafted),
+        *nearest_tests(corpus, at),
     )
     opened = {path: state.document.text for path, state in corpus.opened.items()}
     draft = _calls_draft(question, target, at, material, root)
@@ -85,6 +90,24 @@ def _packages(root: Path, path: str) -> Iterator[str]:
 
 def _example(drafted: Draft) -> str:
     return "".join(span.text for span in drafted.evidence.spans if span.origin.source == "file")
+
+
+def nearest_tests(corpus: Corpus, at: IndexedDefinition) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts of the test files that name the subject, its class or its module; and of what they share."""
+    paths = [
+        path for path in corpus.files().paths if is_test(path) and language_of(path) == language_of(at.path)
+    ]
+
+    def read(path: str) -> str:
+        return "" if corpus.hides(path) else "".join(corpus.lines(path))
+
+    stem = PurePosixPath(at.path).stem.strip("_")
+    paths = sorted(paths, key=lambda path: stem not in path)[:READ_TESTS]
+    shared = [path for path in paths if PurePosixPath(path).name == "conftest.py"]
+    words = dict.fromkeys((at.name, at.parent.rpartition(".")[2], stem))
+    named = [path for word in words if word for path in tests_that_name(word, paths, read)]
+    found = [path for path in dict.fromkeys(named) if path not in shared][:MOST_TESTS]
+    return tuple(map(read, found)), tuple(map(read, shared))
 
 
 def _callers(corpus: Corpus, document: Document, at: IndexedDefinition) -> Iterator[CallPlace]:

@@ -1,0 +1,199 @@
+"""Real calls of a small project: what they give becomes tests, and what must not run or stay does not."""
+
+import os
+import random
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from assist_context.files.git_repository import Git, Stopped
+from assist_server.recorded_tests.calls import CallSubject
+from assist_server.recorded_tests.language import CannotRunError, RecordingMaterial
+from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
+from assist_server.recorded_tests.python_language import PYTHON
+from assist_server.recorded_tests.recording import CallRecorder, PlacedTests, RecordedTests
+from assist_server.sandbox.test_command import find_test_command
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
+]
+CODE = '''\
+import os
+import random
+import socket
+import time
+from datetime import date
+from pathlib import Path
+
+
+def grade(points, bonus=0):
+    """A mark.
+
+    >>> grade(95)
+    'B'
+    """
+    points += bonus
+    if points < 0:
+        raise ValueError(f"below zero: {points}")
+    if points >= 90:
+        return "A"
+    return "C"
+
+
+def odd(kind):
+    if kind == "random":
+        return random.random()
+    if kind == "day":
+        return date.today().isoformat()
+    if kind == "year":
+        return time.gmtime().tm_year
+    if kind == "network":
+        try:
+            socket.create_connection(("127.0.0.1", 9), 0.1)
+        except OSError:
+            return "offline"
+    if kind == "file":
+        Path("left.txt").write_text("x")
+        return "written"
+    if kind == "program":
+        return os.system("true")
+    if kind == "slow":
+        time.sleep(30)
+    if kind == "here":
+        return str(Path.cwd())
+    if kind == "object":
+        return object()
+    return kind
+'''
+PLAIN_PATH = f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    top = tmp_path / "project"
+    (top / "tests").mkdir(parents=True)
+    (top / "marks.py").write_text(CODE)
+    (top / ".env").write_text("PASSWORD=correct-horse\n")
+    (top / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -p no:randomly\n")
+    return top
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def copies() -> set[str]:
+    return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("assist-run-")}
+
+
+def sleepers() -> list[str]:
+    found = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+            found += [number] if words[:2] == [b"sleep", b"300.25"] else []
+    return found
+
+
+@pytest.fixture
+def copy(root: Path, request: pytest.FixtureRequest) -> Iterator[ProjectCopy]:
+    command = find_test_command(root, PLAIN_PATH)[0]
+    before = files_in(root)
+    there = copies()
+    opened = ProjectCopy(
+        ProjectRunner(root, command, getattr(request, "param", True), Git()), {}, lambda: False
+    )
+    yield opened
+    opened.close()
+    assert files_in(root) == before  # nothing in the workspace changed
+    assert not copies() - there
+
+
+def recorder(copy: ProjectCopy, name: str) -> CallRecorder:
+    first = CODE[: CODE.index(f"def {name}(")].count("\n") + 1
+    last = len(CODE.splitlines()) if name == "odd" else CODE[: CODE.index("\n\n\ndef odd")].count("\n") + 1
+    subject = CallSubject("marks.py", CODE, name, first, last)
+    return CallRecorder(PYTHON, RecordingMaterial(subject, "pytest"), copy)
+
+
+def finish(found: CallRecorder) -> RecordedTests:
+    return found.finish(lambda text: PlacedTests("tests/test_marks.py", text), (), random.Random(1))
+
+
+def test_values_come_from_the_code_and_notice_mistakes(copy: ProjectCopy) -> None:
+    found = recorder(copy, "grade")
+    found.begin()
+    found.take("assert grade(95) == 'wrong'\ngrade(-5)\ngrade(50, bonus=40)\ngrade('x')\n")
+    tests = finish(found)
+    assert 'assert grade(95) == "A"' in tests.text
+    assert 'with pytest.raises(ValueError, match="below zero: -5"):' in tests.text
+    assert "grade('x')" not in tests.text  # a fault of the caller
+    assert tests.branches == (3, 3)
+    assert tests.mutants[0] >= 2
+    assert tests.contradictions == (
+        "The docstring (line 12) says that grade(95) gives 'B'; the code gives 'A'.",
+    )
+
+
+@pytest.mark.parametrize("copy", [True, False], ids=["sandbox", "plain"], indirect=True)
+def test_what_cannot_be_repeated_or_leaves_the_copy_is_left_out(copy: ProjectCopy) -> None:
+    found = recorder(copy, "odd")
+    kinds = ("random", "day", "year", "network", "file", "program", "slow", "here", "object", "tea")
+    taken = found.take("".join(f"odd('{kind}')\n" for kind in kinds))
+    tests = finish(found)
+    assert taken >= 1
+    assert "odd('tea') == \"tea\"" in tests.text
+    for kind in kinds[:-1]:
+        assert f"odd('{kind}')" not in tests.text
+    assert {"network", "files", "programs", "time", "no literal", "other values in two runs"} <= set(
+        tests.left_out
+    )
+
+
+def test_without_a_value_there_is_no_test(copy: ProjectCopy) -> None:
+    found = recorder(copy, "odd")
+    found.take("odd('random')\n")
+    with pytest.raises(CannotRunError):
+        finish(found)
+
+
+def test_secrets_are_not_in_the_copy(copy: ProjectCopy) -> None:
+    assert (copy.tree / "marks.py").is_file()
+    assert not (copy.tree / ".env").exists()
+
+
+def test_a_run_that_is_stopped_leaves_nothing(root: Path) -> None:
+    command = find_test_command(root, PLAIN_PATH)[0]
+    there = copies()
+    stop = threading.Event()
+    for confined in (True, False):
+        stop.clear()
+        copy = ProjectCopy(ProjectRunner(root, command, confined, Git()), {}, stop.is_set)
+        threading.Timer(0.7, stop.set).start()
+        began = time.monotonic()
+        words = [command.words[0], "-c", "import subprocess; subprocess.run(['sleep', '300.25'])"]
+        result = copy.run(words, 60.0)
+        copy.close()
+        assert result.code is None
+        assert time.monotonic() - began < 20
+    assert not copies() - there
+    for _ in range(100):  # a killed process takes a moment to be gone
+        if not sleepers():
+            break
+        time.sleep(0.05)
+    assert not sleepers()
+
+
+def test_a_copy_that_is_stopped_is_deleted(root: Path) -> None:
+    command = find_test_command(root, PLAIN_PATH)[0]
+    there = copies()
+    with suppress(Stopped):
+        ProjectCopy(ProjectRunner(root, command, True, Git()), {}, lambda: True).close()
+    assert not copies() - there
