@@ -146,6 +146,10 @@ F = EditTarget("a.py", 5, 6, "A.f")
         "def f(self):\n    return 3\n",
         "    def f(self):\n        return 3\n",
         "import os\n\ndef f(self):\n    return 3\n",
+        "\tdef f(self):\n\t\treturn 3\n",
+        "  def f(self):\n    return 3\n",
+        "def f(self):\n\treturn 3\n",
+        "def f(self):\n        return 3\n",
     ],
 )
 def test_a_whole_function_takes_its_place(code: str) -> None:
@@ -175,7 +179,7 @@ def test_a_whole_function_takes_its_place(code: str) -> None:
             "```python\ndef f(self):\n    return h()\n\ndef g(self):\n    return 2\n\nclass H:\n    pass\n```\n",
             "defines H",
         ),
-        ("```python\n\tdef f(self):\n\t\treturn 3\n```\n", "indented otherwise"),
+        ("```python\n\tdef f(self):\n\t  return 3\n\t   pass\n```\n", "indented otherwise"),
         ("```python\n\n```\n", "does not define|empty"),
         ("```python\ndef f(self):\n    # ... existing code ...\n    return 3\n```\n", "left out"),
     ],

@@ -26,6 +26,7 @@ from assist_escalation.prompts import fence
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
 _COMMENTS = ("#", "//", "/*", "*", "--")
 _CONSTANT = re.compile(r"(?:pub |export |const |static |let |var )*([A-Za-z_]\w*)\b[^=(\n]*=(?!=)")
+_LONG_TEXT = re.compile(r"\"{3}|'{3}|`")  # whose white space may be a part of it
 NAMED = 3  # definitions that a note names
 # What models write after a fence for our languages, in addition to the language's name and its suffixes.
 _INFO = {
@@ -268,18 +269,53 @@ def _outer_names(found: Sequence[Definition]) -> set[str]:
 
 def _shift_to_old(new: list[str], old: list[str], target: EditTarget) -> list[str]:
     """The block with the indentation of the lines that it replaces."""
-    there = next((line for line in old if line.strip()), "")
-    here = next((line for line in new if line.strip()), "")
-    goal, given = (line[: len(line) - len(line.lstrip(" \t"))] for line in (there, here))
+    goal = _indent_of(next((line for line in old if line.strip()), ""))
+    given = _indent_of(next((line for line in new if line.strip()), ""))
     if goal == given:
         return new
+    lower = any(line.strip() and not line.startswith(goal) for line in old)  # in a string of several lines
     add = goal.removesuffix(given) if goal.endswith(given) else ""
     take = given.removesuffix(goal) if given.endswith(goal) else ""
-    lower = any(line.strip() and not line.startswith(goal) for line in old)  # in a string of several lines
-    result = shift(new, add, take) if add or take else None
-    if result is None or lower:
+    result = _shift_head(new, old, goal, given)
+    if result is None and not lower:
+        result = _shift_by_steps(new, old, goal, given)
+    if result is None and not lower and (add or take):
+        result = shift(new, add, take)
+    if result is None:
         raise EditError(
             f"the answer's code is indented otherwise than lines {target.first} to {target.last} of "
             f"{target.path}, and cannot be shifted as a whole: ask again"
         )
     return result
+
+
+def _indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _shift_head(new: list[str], old: list[str], goal: str, given: str) -> list[str] | None:
+    """Lines of which only those as deep as the first one are indented otherwise; the rest is as before."""
+    rest = [_indent_of(line) for line in new if line.strip() and _indent_of(line) != given]
+    there = [_indent_of(line) for line in old if line.strip() and _indent_of(line) != goal]
+    deep = all(indent.startswith(goal) and indent != goal for indent in rest)
+    if not rest or not deep or not there or rest[0] != there[0] or given.startswith(goal):
+        return None
+    return [goal + line.lstrip(" \t") if line.strip() and _indent_of(line) == given else line for line in new]
+
+
+def _shift_by_steps(new: list[str], old: list[str], goal: str, given: str) -> list[str] | None:
+    """Lines whose steps are other ones, such as tabs or two blanks, with those of the file."""
+    depths = [_indent_of(line).removeprefix(given) for line in new if line.strip()]
+    steps = [_indent_of(line).removeprefix(goal) for line in old if line.strip()]
+    step = min((depth for depth in depths if depth), key=len, default="")
+    wanted = min((depth for depth in steps if depth), key=len, default=goal)
+    whole = all(line.startswith(given) and not _LONG_TEXT.search(line) for line in new if line.strip())
+    if not step or not wanted or not whole:
+        return None
+    if any(depth != step * (len(depth) // len(step)) for depth in depths):
+        return None
+    lines = iter(depths)
+    return [
+        goal + wanted * (len(next(lines)) // len(step)) + line.lstrip(" \t") if line.strip() else line
+        for line in new
+    ]
