@@ -54,6 +54,8 @@ def has_example(lines: Sequence[str]) -> bool:
 def said_by_page(lines: Sequence[str]) -> list[str]:
     """The first paragraph of a section without its heading, and its first example, with a line for a gap.
 
+    Without an example, it is as much of what comes next.
+
     >>> said_by_page(["# Proxies", "", "Use `proxy`.", "", "More.", "", "```", "Client(proxy=p)", "```"])
     ['Use `proxy`.', '...', '```', 'Client(proxy=p)', '```']
     """
@@ -67,6 +69,10 @@ def said_by_page(lines: Sequence[str]) -> list[str]:
         between = [line for line in lines[at:example] if line.strip()]
         said += ["..."] if said and between else [""] if said else []
         said += _block(lines[example : example + EXAMPLE])
+    else:
+        said += lines[at : at + EXAMPLE]
+    while said and not said[-1].strip():
+        said.pop()
     return said
 
 

@@ -226,8 +226,8 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
 
 
 def _line_count(lines: Sequence[str]) -> int:
-    """How many lines have a character, be it a line's end: the last of `split_lines` may have none."""
-    return sum(1 for line in lines if line)
+    """How many lines say something: blank ones at the end of a section are not shown."""
+    return sum(1 for line in lines if line.strip())
 
 
 def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]:

@@ -40,6 +40,11 @@ def test_an_example_ends_with_its_fence_or_after_some_lines() -> None:
     assert said_by_page(long) == long[:EXAMPLE]
 
 
+def test_without_an_example_it_says_what_comes_next() -> None:
+    page = ["# Limits", "", "There are a few.", "", *(f"- `{number}`: of a form" for number in range(20))]
+    assert said_by_page(page) == page[2 : 3 + EXAMPLE]
+
+
 @pytest.mark.parametrize("lines", [[], [""], ["# A heading"], ["====="], ["# A", "", "[a](b)"]])
 def test_a_section_without_text_says_nothing(lines: list[str]) -> None:
     assert said_by_page(lines) == []
