@@ -27,6 +27,9 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 
 MOST_USES = 15  # callers and tests that are listed; the others are counted
 SECONDS = 0.25  # of processor time in which names of other files are resolved; then imports alone tell
+MOST_NAMESAKES = (
+    4  # definitions of a name; with more, a line with the name alone says too little to be listed
+)
 MOST_HOLDERS = 200  # files with the words of a name that is no reference in the index
 _USUAL = frozenset(
     tomllib.loads((files(__package__) / "usual_members.toml").read_text(encoding="utf-8"))["names"].split()
@@ -64,7 +67,7 @@ def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tu
     found = every_use(corpus, at, own)
     places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
     usual = bool(at.parent) and at.name in _USUAL
-    listed = not usual and (len(found) <= MOST_USES or len(places) <= 1)
+    listed = not usual and ((len(places) <= MOST_NAMESAKES and len(found) <= MOST_USES) or len(places) <= 1)
     shown = [use for use in found if use.sure or listed]
     common = usual or corpus.few_definitions(at.name, COMMON) is None
     others = _other_lines(corpus, at, shown) if common or len(shown) < len(found) else 0
@@ -134,10 +137,21 @@ def _named_uses(
     if not sites:
         return
     named = _naming(at, ways, path)
+    others = _other_owners(ways.corpus, at)
     for site in sites:
         owner = owner_in_line(ways.corpus.lines(path), site.line, at.name)
+        if owner in others:
+            continue
         if owner or at.parent or not named.elsewhere:
             yield CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, named))
+
+
+def _other_owners(corpus: Corpus, at: IndexedDefinition) -> frozenset[str]:
+    """Other classes that define a member of this name: after one of these, the name means that one."""
+    if not at.parent:
+        return frozenset()
+    owners = {site.parent.rpartition(".")[2] for site in corpus.definitions(at.name, PLACES) if site.parent}
+    return frozenset(owners - {at.parent.rpartition(".")[2], at.parent})
 
 
 def _defining(reader: NameReader, at: IndexedDefinition) -> Occurrence | None:

@@ -22,7 +22,6 @@ from assist_server.questions.targets import QuestionTarget, near_symbols
 
 GIT_SECONDS = 0.3  # a file with a long history takes longer: then nothing is said about its changes
 ASKED_GIT_SECONDS = 3.0  # if they are what is asked for
-MOST_CHANGES = 3
 FACTS_WHY = "the index and git answer it"  # why no model is asked
 FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 
@@ -115,7 +114,7 @@ def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[Li
     except GitFailed:  # no repository
         return ()
     try:
-        return tuple(last_changes(tree, never, path, *lines)[:MOST_CHANGES])
+        return tuple(last_changes(tree, never, path, *lines))
     except GitFailed:
         return None
 

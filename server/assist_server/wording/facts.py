@@ -43,6 +43,7 @@ class FactRow:
         return "".join(part.words for part in self.parts)
 
 
+_CHANGES = 3  # commits that are named
 _SHOWN = 8  # statements of a kind in words; JSON has all
 ASK_WHY = "For a model's words, ask why or how."
 _WORDS: tuple[tuple[StatementKind, str], ...] = (
@@ -192,7 +193,8 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
     if changes is None:
         yield FactRow("Changed", _plain("git needs too long to tell"))
     else:
-        yield from _list_rows("Changed", [_plain(_change(change)) for change in changes])
+        shown = [_plain(_change(change)) for change in changes[:_CHANGES]]
+        yield from _list_rows("Changed", shown, len(changes))
 
 
 def _name_rows(facts: NameFacts) -> list[FactRow]:

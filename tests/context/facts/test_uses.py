@@ -61,6 +61,13 @@ TEXTS = {
     "kit2.py": "import web.store\n\nfound = {}.get(1)\n",
     "kit3.py": "found = {}.get(1)\nfound.get(2)\n",
     "src/walk.rs": WALK,
+    "src/dent.rs": "pub struct Dent;\nimpl Dent {\n    pub fn from_raw() -> Dent { Dent }\n}\n",
+    "src/fault.rs": "pub struct Fault;\nimpl Fault {\n    pub fn from_raw() -> Fault { Fault }\n}\n",
+    "src/read.rs": "fn read() {\n    Fault::from_raw();\n    Dent::from_raw();\n    other().from_raw();\n}\n",
+    **{
+        f"many/kind{number}.py": f"class Kind{number}:\n    def visit_node(self, found):\n        found.visit_node(1)\n"
+        for number in range(6)
+    },
     "src/main.rs": "mod flags;\n\nfn main() {\n    flags::parse();\n}\n",
     "src/flags/mod.rs": "mod config;\nmod parse;\n\npub use parse::parse;\n",
     "src/flags/config.rs": "pub fn parse() {}\n",
@@ -173,6 +180,21 @@ def test_each_file_of_a_large_go_package_is_imported(corpus: Corpus) -> None:
 
 def test_a_constructor_is_used_where_its_class_is_called(corpus: Corpus) -> None:
     assert places(facts_of(corpus, "web/models.py", "Page.__init__")) == [("web/calls.py", 5, True)]
+
+
+def test_after_another_class_with_such_a_member_a_name_means_that_one(corpus: Corpus) -> None:
+    assert places(facts_of(corpus, "src/dent.rs", "Dent.from_raw")) == [
+        ("src/read.rs", 3, False),
+        ("src/read.rs", 4, False),
+    ]
+
+
+def test_a_member_that_many_classes_have_is_only_counted_where_its_object_is_not_known(
+    corpus: Corpus,
+) -> None:
+    facts = facts_of(corpus, "many/kind1.py", "Kind1.visit_node")
+    assert places(facts) == []
+    assert facts.unsure_count == 5
 
 
 def test_a_usual_member_is_only_counted_where_its_object_is_not_known(corpus: Corpus) -> None:
