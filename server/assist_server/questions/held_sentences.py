@@ -41,6 +41,7 @@ _BOUND = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _TEXTS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|(?:#|//).*")
+_REFERS_BACK = re.compile(r"\s*(?:This|These|Those|Such)\b")
 _SMALL = 3  # numbers up to this one are words: "the first two"
 
 
@@ -95,6 +96,7 @@ class HeldSentences:
         self.left_out = 0
         self._known = known
         self._waiting = ""
+        self._shows = False  # a sentence was passed on
         self._code: list[str] | None = None  # the lines of a block of code, from its fence on
 
     def take(self, piece: str) -> str:
@@ -118,7 +120,12 @@ class HeldSentences:
         self._taken += bool(sentence.strip())
         if self._most and self._taken > self._most:
             return ""
-        return self._known_part(sentence, unknown_in(sentence, self._known))
+        unknown = unknown_in(sentence, self._known)
+        if self.left_out and not self._shows and _REFERS_BACK.match(sentence):
+            self.left_out += 1  # what it speaks of was left out
+            return ""
+        self._shows = self._shows or bool(sentence.strip() and not unknown)
+        return self._known_part(sentence, unknown)
 
     def _pass_on_code(self, line: str) -> str:
         """A block of code is passed on whole, once it has ended."""

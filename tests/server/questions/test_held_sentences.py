@@ -59,6 +59,14 @@ def test_whole_sentences_are_passed_on_as_they_come() -> None:
     assert (held.left_out, list(held.unknown)) == (1, ["Basket"])
 
 
+def test_what_speaks_of_a_sentence_that_is_left_out_is_left_out_too() -> None:
+    held = HeldSentences(KNOWN)
+    assert held.take("Use `Basket`. This class checks it. It adds `items`. This is all. ") == (
+        "It adds `items`. This is all. "
+    )
+    assert (held.left_out, list(held.unknown)) == (2, ["Basket"])
+
+
 def test_a_block_of_code_is_passed_on_whole_if_its_words_are_known() -> None:
     held = HeldSentences(KNOWN)
     block = "```python\ntotal(self, tax_rate)\nreturn None\n```\n"

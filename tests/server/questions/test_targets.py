@@ -12,9 +12,10 @@ from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.planner import plan
+from assist_escalation.prompts import Origin, Span
 from assist_server.config.config import load_lenient
 from assist_server.errors import UserError
-from assist_server.questions.draft import Question, draft, evidence_for
+from assist_server.questions.draft import GUESSED, Question, draft, evidence_for
 from assist_server.questions.targets import (
     QuestionFolders,
     TargetSpec,
@@ -276,6 +277,20 @@ def test_a_small_model_explains_in_few_sentences_that_begin_with_the_name(
     made = draft(Question("explain", "", target), QuestionFolders(corpus), 400, small=True)
     assert (made.beginning, made.sentences) == (first, 3)
     assert draft(Question("explain", "", target), QuestionFolders(corpus), 400, small=False).sentences == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (Question("ask", "how is the total computed?"), True),
+        (Question("ask", "docs: how do I add a discount?"), False),
+        (Question("ask", "what is new?", material=(Span("+x = 1\n", Origin("file", "a.py")),)), False),
+    ],
+)
+def test_how_far_a_small_model_can_be_trusted_is_said(corpus: Corpus, question: Question, said: bool) -> None:
+    folders = QuestionFolders(corpus)
+    assert (GUESSED in draft(question, folders, 400, small=True).notes) == said
+    assert GUESSED not in draft(question, folders, 400, small=False).notes
 
 
 NAMED = [
