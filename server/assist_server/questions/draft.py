@@ -16,6 +16,7 @@ from assist_context.evidence.intent import intent_of
 from assist_context.evidence.mentions import is_test
 from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
+from assist_context.languages import is_page
 from assist_context.pages import BETWEEN, SECTION, page_lines
 from assist_context.regular_files import read_regular
 from assist_context.relations.path_index import path_index_of
@@ -349,14 +350,20 @@ def draft(
         sentences=SENTENCES if short else 0,
         old=target.text if whole and target and not place else "",
         turn=turn,
-        notes=(*attached.notes, *(_small_notes(question) if small else earlier_notes(earlier))),
+        notes=(*attached.notes, *(_small_notes(question, evidence) if small else earlier_notes(earlier))),
     )
 
 
-def _small_notes(question: Question) -> tuple[str, ...]:
+def _small_notes(question: Question, evidence: Evidence) -> tuple[str, ...]:
     """What to know about a question that a small model answers: how code works is no strength of it."""
-    asks_of_code = question.command == "ask" and question.target is None and not question.material
-    return (GUESSED,) if asks_of_code and intent_of(question.words).kind != "pages" else ()
+    if question.command != "ask" or question.target is not None or question.material:
+        return ()
+    asks_of_pages = intent_of(question.words).kind == "pages" or _begins_with_page(evidence)
+    return () if asks_of_pages else (GUESSED,)
+
+
+def _begins_with_page(evidence: Evidence) -> bool:
+    return bool(evidence.spans) and is_page(evidence.spans[0].origin.path)
 
 
 def _evidence(
