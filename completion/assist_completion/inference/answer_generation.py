@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from assist_completion.errors import CompletionError, ModelError, TooLongError
 from assist_completion.inference.chat_template import prompt_of, template_of
 from assist_completion.inference.conversation import (
@@ -36,6 +38,7 @@ PERIOD = 80  # tokens of the longest repeated part: about eight lines
 # would be nine.
 TIMES = 4
 LEAST = 64
+FAR = 4.0  # logits: what is less likely by so much is never drawn
 
 
 def repeats(tokens: Sequence[int]) -> bool:
@@ -139,6 +142,7 @@ class AnswerRun:
     evaluated: int = 0
     ms: AnswerMillis = field(default_factory=AnswerMillis)
     draft: DraftReader = field(default_factory=lambda: DraftReader(()))
+    dice: np.random.Generator | None = None
     _decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
@@ -193,6 +197,8 @@ class AnswerRun:
         """Note the tokens of the conversation, which fit the window, and of what the answer may repeat."""
         self.prompt = prompt
         self.draft = DraftReader(draft)
+        if self.conversation.temperature > 0:
+            self.dice = np.random.default_rng(self.conversation.seed)
         self.text = self.conversation.beginning
 
     def expect(self, unread: int) -> None:
@@ -244,7 +250,7 @@ def run_answer(model: AnsweringModel, run: AnswerRun) -> None:
 def _advance(sequence: LlamaSequence, run: AnswerRun) -> Logits:
     """The logits after the last token, and after those of a guess that the model would have written too."""
     guess = run.draft.guess(run.written)[: run.conversation.max_tokens - len(run.written)]
-    if not guess:
+    if not guess or run.dice is not None:  # a guess holds what is likeliest, not what is drawn
         return sequence.append(run.written[-1])
     following = sequence.append_guess(run.written[-1], guess)
     kept = 0
@@ -317,8 +323,10 @@ def _read(sequence: LlamaSequence, run: AnswerRun) -> Logits:
 
 
 def _write(llama: Llama, run: AnswerRun, logits: Logits) -> bool:
-    """Take the likeliest token. Returns whether the answer has ended."""
+    """Take the likeliest token, or draw one. Returns whether the answer has ended."""
     token, margin = _pick(logits)
+    if run.dice is not None:
+        token = _draw(logits, run.conversation.temperature, run.dice)
     if llama.is_special(token):
         run.stop()
     else:
@@ -331,3 +339,10 @@ def _pick(logits: Logits) -> tuple[int, float]:
     best = int(logits.argmax())
     rest = max(logits[:best].max(initial=-float("inf")), logits[best + 1 :].max(initial=-float("inf")))
     return best, float(logits[best] - rest)
+
+
+def _draw(logits: Logits, temperature: float, dice: np.random.Generator) -> int:
+    """A token by its likelihood, among those that are not much less likely than the likeliest one."""
+    scaled = logits / temperature
+    scaled[logits < logits.max() - FAR] = -np.inf
+    return int((scaled + dice.gumbel(size=scaled.shape)).argmax())

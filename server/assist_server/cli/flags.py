@@ -191,6 +191,22 @@ class Asking:
         return "local" if self.local else "frontier" if self.frontier or self.provider else "auto"
 
 
+@dataclass(frozen=True)
+class AskingForEdit(Asking):
+    """The flags of a command that changes code: they also say which tests judge the change."""
+
+    test: Annotated[
+        str,
+        typer.Option(
+            "--test",
+            metavar="COMMAND",
+            help="The command whose tests judge the change; default: the tests that use the code.",
+            show_default=False,
+        ),
+    ] = ""
+    run: Annotated[bool, typer.Option("--run", help="Run the tests on a copy without asking.")] = False
+
+
 def with_flags(command: Callable[..., None], **fixed: Any) -> Callable[..., None]:
     """The command with an option for each field of its `flags`, a dataclass, that is not `fixed`."""
     own = inspect.signature(command, eval_str=True).parameters

@@ -48,6 +48,7 @@ from assist_server.questions.leaving_files import (
     withheld_files,
 )
 from assist_server.questions.running.recording_plan import RecordingPlan, recording_plan
+from assist_server.questions.running.referee_plan import RefereePlan, referee_plan
 from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
@@ -103,7 +104,7 @@ class DecidedQuestion:
     `leaving` is what a provider would get, if any may get it. `surroundings` are facts for the preview, by
     name: what was piped in, the folder, if the user asked from another one, and unusual directories. `facts`
     are what is certain about the code to explain; they are shown, and no model sees them. `recording` is how
-    tests of the code are written by running it.
+    tests of the code are written by running it, `refereeing` what judges an edit.
     """
 
     id: str
@@ -117,6 +118,7 @@ class DecidedQuestion:
     surroundings: tuple[tuple[str, str], ...] = ()
     facts: CodeFacts | None = None
     recording: RecordingPlan | None = field(default=None, repr=False)
+    refereeing: RefereePlan | None = field(default=None, repr=False)
 
     @property
     def frontier(self) -> Draft | None:
@@ -161,6 +163,8 @@ def decide(
     )
     if question.command == "test" and answered:
         return replace(found, recording=recording_plan(question, folders.corpus, local, inputs))
+    if question.command in EDITS and answered:
+        return replace(found, refereeing=referee_plan(question, folders.corpus, inputs.config))
     return found
 
 

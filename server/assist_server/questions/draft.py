@@ -78,7 +78,8 @@ class Question:
     `problems` are diagnostics and the like, and what the user piped in. `provider` is the name of one, "" for
     any. `piped` is the length of what was piped in, in bytes. `thread` is the conversation that the question
     goes on with, and `attachments` what the user added by name. `material` is shown in place of what the
-    index finds: a diff by file. With `run`, the user agrees that the code in question is run.
+    index finds: a diff by file. With `run`, the user agrees that the code in question is run; `test_command`
+    is what tests it, in the user's words.
     """
 
     command: str
@@ -92,6 +93,7 @@ class Question:
     attachments: tuple[Attachment, ...] = ()
     material: tuple[Span, ...] = ()
     run: bool = False
+    test_command: str = ""
 
 
 @dataclass(frozen=True, slots=True)

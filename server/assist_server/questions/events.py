@@ -21,6 +21,7 @@ from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.doubtful_edits import turned_logic
 from assist_server.questions.draft import Draft
 from assist_server.recorded_tests.recording import RecordedTests
+from assist_server.referee.edit_proof import EditProof
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 
 DocumentVersions = Callable[[str], int | None]  # by path, of documents that an editor has open
@@ -166,7 +167,7 @@ class FinalAnswer:
 
     `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
     `sources` is what the model that answered was shown, `thread` the conversation with this answer.
-    `recorded` are tests whose values the code itself gave.
+    `recorded` are tests whose values the code itself gave, `proof` is what speaks for the edit.
     """
 
     text: str
@@ -178,6 +179,7 @@ class FinalAnswer:
     sources: tuple[ShownSource, ...] = ()
     thread: Thread | None = None
     recorded: RecordedTests | None = None
+    proof: EditProof | None = None
 
 
 AnswerEvent = FactsFound | PlacesFound | AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer

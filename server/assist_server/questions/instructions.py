@@ -134,6 +134,13 @@ def doubt_words(line: str, written: str, expected: str) -> str:
     )
 
 
+def failing_words(test: str, said: str) -> str:
+    """What the prompt says of a test that fails: its code, and what it prints."""
+    shown = [f"This test fails:\n```\n{test.rstrip()}\n```"] if test else []
+    shown += [f"The tests say:\n{said}"] if said else []
+    return "\n".join(shown)
+
+
 def beginning(form: AnswerForm, target: QuestionTarget | None, *, called: bool = False) -> str:
     """The text with which an answer of a small model begins: the fence of a block of code and the language.
 

@@ -108,7 +108,7 @@ async def answer_locally(
     """The events of a local answer, and then its end."""
     local = await load()
     start = time.monotonic()
-    redacted, unscanned = await asyncio.to_thread(_redact_question, decided)
+    redacted, unscanned = await asyncio.to_thread(redact_question, decided)
     attempted: _Attempted | None = None
     async with aclosing(_attempts(decided, redacted, local, versions)) as attempts:
         async for event in attempts:
@@ -127,7 +127,7 @@ async def answer_locally(
     yield LocalEnd(final, _confidence(attempted, is_edit=is_edit))
 
 
-def _redact_question(decided: DecidedQuestion) -> tuple[Redacted, str]:
+def redact_question(decided: DecidedQuestion) -> tuple[Redacted, str]:
     """The secrets in what the local model sees, and why it could not be searched for them, or ""."""
     inputs = decided.inputs
     spans = [span for span in decided.local.prompt.spans if span.origin.source != "assist"]

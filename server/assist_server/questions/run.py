@@ -54,12 +54,10 @@ from assist_server.questions.events import (
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
-from assist_server.questions.running.recorded_answer import (
-    ConfirmRun,
-    SandboxCheck,
-    answer_by_running,
-    refuse,
-)
+from assist_server.questions.running.consented_runs import ConfirmRun, SandboxCheck, refuse
+from assist_server.questions.running.recorded_answer import answer_by_running
+from assist_server.questions.running.refereed_answer import RefereeWays, answer_with_referee
+from assist_server.questions.running.repair_request import repair_request
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
 from assist_server.recorded_tests.project_runs import has_sandbox
 from assist_server.workspace.commit_style import style_words
@@ -171,9 +169,38 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
     if decided.recording is not None and decided.decision.target != "refused":
         ways = partial(_by_decision, options=options)
         stream = answer_by_running(decided, (options.confirm_run, options.sandbox), options.versions, ways)
+    elif decided.refereeing is not None and decided.decision.target != "refused":
+        stream = answer_with_referee(decided, decided.refereeing, _referee_ways(options))
     async with aclosing(stream):
         async for event in stream:
             yield event
+
+
+def _referee_ways(options: AnswerOptions) -> RefereeWays:
+    return RefereeWays(
+        options.confirm_run,
+        options.sandbox,
+        options.versions,
+        options.local,
+        partial(_by_decision, options=options),
+        partial(_repair, options=options),
+    )
+
+
+async def _repair(
+    decided: DecidedQuestion, first: FinalAnswer, said: str, options: AnswerOptions
+) -> AsyncGenerator[AnswerEvent, None]:
+    """A provider's second answer, after what tests say of its first one, if the user agrees to send that."""
+    try:
+        again = await asyncio.to_thread(repair_request, decided, first, said)
+        if again is None or (again.decision.asks and not await options.confirm(again)):
+            yield Notice("The tests refuse this edit, and nothing more was sent.")
+            return
+        async with aclosing(_by_provider(again, options)) as stream:
+            async for event in stream:
+                yield event
+    except EscalationError as error:
+        yield Notice(f"{error} The first edit is kept.")
 
 
 def places_found(decided: DecidedQuestion) -> PlacesFound | None:

@@ -64,11 +64,18 @@ class ProjectCopy:
         return self.runner.root.resolve() if self.runner.confined else self.tree
 
     def run(
-        self, words: Sequence[str], seconds: float, environ: Mapping[str, str] | None = None
+        self,
+        words: Sequence[str],
+        seconds: float,
+        environ: Mapping[str, str] | None = None,
+        command: TestCommand | None = None,
     ) -> SandboxRun:
-        """Run a command in the copy; what it changes there is dropped, in the sandbox."""
+        """Run a command in the copy; what it changes there is dropped, in the sandbox.
+
+        It sees what the runner's command sees, or another `command`.
+        """
         limits = replace(LIMITS, seconds=seconds)
-        command = self.runner.command
+        command = command or self.runner.command
         variables = {**command.environ, **(environ or {})}
         if self.runner.confined:
             return run(words, self.tree, limits, variables, command.view, self.stop)

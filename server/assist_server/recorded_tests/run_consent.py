@@ -19,11 +19,12 @@ _FILE = "agreed-runs.json"
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What the user is asked: may this command run the code of the workspace `root`?"""
+    """What the user is asked: may this command run the code of the workspace `root`, and what for?"""
 
     root: str
     words: tuple[str, ...]
     confined: bool
+    purpose: str = "write tests"
 
 
 def may_run(config: Config, request: RunRequest, *, agreed: bool) -> tuple[RunVerdict, str]:
@@ -67,4 +68,8 @@ def consent_lines(request: RunRequest) -> list[str]:
         where = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
     else:
         where = "This system has no sandbox: it runs on a copy, but with your rights and with the network."
-    return [f"To write tests, assist runs the code of {request.root}:", f"  {' '.join(request.words)}", where]
+    return [
+        f"To {request.purpose}, assist runs the code of {request.root}:",
+        f"  {' '.join(request.words)}",
+        where,
+    ]

@@ -18,6 +18,9 @@ from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import OPEN, Decision
 from assist_server.questions.decision import BY_FACTS, DecidedQuestion
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
+from assist_server.questions.instructions import EDITS
+from assist_server.questions.running.refereed_answer import SECONDS
+from assist_server.referee.edit_proof import EditProof
 from assist_server.wording.amounts import usd
 from assist_server.wording.facts import ASK_WHY, facts_document, no_model_line
 
@@ -242,7 +245,9 @@ def answer_document(
 
 
 def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, Any]:
-    """What speaks for new tests: that they were run, with the counts, or nothing."""
+    """What speaks for an edit or for new tests: what was run, with the counts, or nothing."""
+    if final.proof is not None or decided.question.command in EDITS:
+        return _edit_proof_document(final.proof)
     if decided.question.command != "test":
         return {}
     recorded = final.recorded
@@ -258,8 +263,22 @@ def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, A
     return {"proof": "tests", "recorded": counts}
 
 
+def _edit_proof_document(proof: EditProof | None) -> dict[str, Any]:
+    """What speaks for an edit, in a word, and in words where something was checked."""
+    if proof is None:
+        return {"proof": "none"}
+    return {"proof": proof.kind, "checked": {"words": proof.words, "attempts": proof.attempts}}
+
+
 def proof_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
-    """What speaks for new tests, in a sentence; "" for other answers, and where no test was written."""
+    """What speaks for an edit or for new tests, in a sentence.
+
+    It is "" for other answers, where no test was written, and for an edit that nothing was to check.
+    """
+    if final.proof is not None:
+        proof = final.proof
+        tries = f" ({proof.attempts} attempts)" if proof.attempts > 1 else ""
+        return f"proof: {proof.kind}. {proof.words[:1].upper()}{proof.words[1:]}{tries}."
     if decided.question.command != "test" or final.plan is None:
         return ""
     recorded = final.recorded
@@ -318,6 +337,9 @@ def progress_words(progress: AnswerProgress) -> str:
     >>> progress_words(AnswerProgress("reading", 1))
     'reading 1 token'
     """
+    if progress.phase == "running" and progress.seconds is not None:
+        more = f", {progress.seconds:.0f} of {SECONDS:.0f} s" if progress.tokens > 1 else ""
+        return f"running the tests with attempt {progress.tokens}{more}"
     if progress.phase == "running":
         return "running the code"
     if progress.phase == "writing":

@@ -35,7 +35,7 @@ class QuestionContext:
 
     That is `thread` itself, the one called `name`, or with `last` the last one of the workspace. `indexed`:
     the index was brought up to date for this question already. With `run`, the user agrees that the code in
-    question is run.
+    question is run; `test_command` is what tests it.
     """
 
     files: tuple[str, ...] = ()
@@ -44,6 +44,7 @@ class QuestionContext:
     thread: Thread | None = None
     indexed: bool = False
     run: bool = False
+    test_command: str = ""
 
 
 NO_CONTEXT = QuestionContext()

@@ -136,6 +136,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Decide
             thread=_with_code(_thread_of(config, context, corpus.root), folders, inputs),
             attachments=added,
             run=context.run,
+            test_command=context.test_command,
         )
         return decide(question, folders, inputs, answered=not flags.dry_run)
 

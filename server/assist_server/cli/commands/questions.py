@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assist_server.cli.flags import Asking, example, with_flags
+from assist_server.cli.flags import Asking, AskingForEdit, example, with_flags
 from assist_server.cli.output import show_passing
 from assist_server.cli.shell_completion import complete_target
 from assist_server.errors import WRONG_USAGE, UserError
@@ -93,7 +93,10 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
             "fix",
             fix,
             "Find and fix what is wrong in code.",
-            ('src/cart.py:12 "IndexError on an empty cart"',),
+            (
+                'src/cart.py:12 "IndexError on an empty cart"',
+                'Cart.total "wrong for 0" --test "pytest tests/test_cart.py"',
+            ),
         ),
     )
     for name, command, short, lines in rows:
@@ -202,17 +205,20 @@ def write_tests(
 def refactor(
     target: TargetArgument,
     wishes: Annotated[str, typer.Argument(metavar="WISHES", show_default=False)],
-    flags: Asking,
+    flags: AskingForEdit,
     piped: Piped = "",
     files: Files = None,
 ) -> None:
-    """Change code as you say. The change is shown as a diff, and made if you agree."""
-    _run("refactor", target, (wishes, piped), flags, files=files)
+    """Change code as you say. The change is shown as a diff, and made if you agree.
+
+    Once you agree to that, the tests of the code judge the change first, on a copy of the workspace.
+    """
+    _run("refactor", target, (wishes, piped), flags, files=files, test_command=flags.test, run=flags.run)
 
 
 def fix(
     target: TargetArgument,
-    flags: Asking,
+    flags: AskingForEdit,
     problem: Annotated[
         str,
         typer.Argument(metavar="[PROBLEM]", help="An error message, or what is wrong.", show_default=False),
@@ -220,8 +226,11 @@ def fix(
     piped: Piped = "",
     files: Files = None,
 ) -> None:
-    """Find and fix what is wrong in code. The change is shown as a diff, and made if you agree."""
-    _run("fix", target, (problem, piped), flags, files=files)
+    """Find and fix what is wrong in code. The change is shown as a diff, and made if you agree.
+
+    Once you agree to that, the tests of the code judge each attempt first, on a copy of the workspace.
+    """
+    _run("fix", target, (problem, piped), flags, files=files, test_command=flags.test, run=flags.run)
 
 
 def _run(

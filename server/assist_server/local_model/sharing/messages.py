@@ -15,7 +15,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
@@ -108,7 +108,17 @@ def conversation_of(document: dict[str, Any]) -> Conversation:
         turns = tuple(Turn(turn["role"], str(turn["text"])) for turn in document["history"])
         texts = {name: str(document[name]) for name in ("system", "user", "beginning", "ending", "draft")}
         most = int(document["max_tokens"]), int(document["sentences"])
-        return Conversation(**texts, max_tokens=most[0], sentences=most[1], history=turns)
+        drawn = float(document["temperature"]), int(document["seed"])
+        found = Conversation(
+            texts["system"],
+            texts["user"],
+            most[0],
+            turns,
+            texts["beginning"],
+            texts["ending"],
+            texts["draft"],
+        )
+        return replace(found, sentences=most[1], temperature=drawn[0], seed=drawn[1])
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError("no conversation") from error
 

@@ -7,13 +7,11 @@ This module draws nothing; `AnswerOptions.confirm_run` asks the user.
 
 import asyncio
 import random
-import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from assist_context.files.git_repository import Stopped
 from assist_escalation.edits.plan import EditError
@@ -29,65 +27,22 @@ from assist_server.questions.events import (
     PlannedEdit,
     planned_edit,
 )
+from assist_server.questions.running.consented_runs import (
+    Answering,
+    ConfirmRun,
+    RunningWork,
+    SandboxCheck,
+    refusal_to_run,
+)
 from assist_server.questions.running.recording_plan import RecordingPlan
 from assist_server.recorded_tests.language import CannotRunError
-from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
+from assist_server.recorded_tests.project_runs import ProjectRunner
 from assist_server.recorded_tests.recording import CallRecorder, PlacedTests, RecordedTests
-from assist_server.recorded_tests.run_consent import RunRequest, may_run, remember_agreed
+from assist_server.recorded_tests.run_consent import RunRequest
 from assist_server.threads.thread import Thread
 from assist_server.workspace.git_access import git_of
 
 NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
-ASK_BY_FLAG = "`--run` runs the code on a copy, and writes down what it gives"
-
-ConfirmRun = Callable[[RunRequest], Awaitable[bool]]
-SandboxCheck = Callable[[Path], bool]
-Answering = Callable[[DecidedQuestion], AsyncGenerator[AnswerEvent, None]]
-T = TypeVar("T")
-
-
-async def refuse(_: RunRequest) -> bool:
-    """The answer of those who cannot be asked: no."""
-    return False
-
-
-class _Work:
-    """Owns the copy and the thread that works on it: both end with the answer, whatever ends it."""
-
-    def __init__(self) -> None:
-        self.stop = threading.Event()
-        self._copy: ProjectCopy | None = None
-        self._task: asyncio.Task[object] | None = None
-
-    async def do(self, work: Callable[[], T]) -> T:
-        """The result of work on a thread. If the caller is cancelled, the thread is told to stop."""
-        task = asyncio.create_task(asyncio.to_thread(work))
-        self._task = task
-        return await asyncio.shield(task)
-
-    def copy(self, runner: ProjectRunner, plan: RecordingPlan) -> ProjectCopy:
-        """The copy of the workspace, made on the thread."""
-        self._copy = ProjectCopy(runner, plan.opened or {}, self.stop.is_set)
-        return self._copy
-
-    async def close(self) -> None:
-        """Stop what runs, wait for its end, and delete the copy."""
-        self.stop.set()
-        if self._task is not None:
-            await _wait_for(self._task)
-        if self._copy is not None:
-            await _wait_for(asyncio.create_task(asyncio.to_thread(self._copy.close)))
-
-
-async def _wait_for(task: "asyncio.Task[object]") -> None:
-    """Wait for a task, also if the caller is cancelled again meanwhile."""
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            continue
-    if not task.cancelled():
-        task.exception()
 
 
 async def answer_by_running(
@@ -105,7 +60,7 @@ async def answer_by_running(
         request = RunRequest(plan.root, plan.command.words if plan.command else (), False)
         confined = await asyncio.to_thread(sandbox, Path(plan.root))
         request = replace(request, confined=confined)
-        reason = await _refusal(decided, request, confirm)
+        reason = await refusal_to_run(decided, request, confirm)
     if reason:
         yield Notice(NOT_RUN.format(reason))
         async with aclosing(answering(decided)) as stream:
@@ -113,7 +68,7 @@ async def answer_by_running(
                 yield event
         return
     assert plan is not None  # noqa: S101  # it has no problem
-    work = _Work()
+    work = RunningWork()
     try:
         async with aclosing(_answer_with(decided, (plan, request), work, versions, answering)) as recorded:
             async for event in recorded:
@@ -122,27 +77,10 @@ async def answer_by_running(
         await work.close()
 
 
-async def _refusal(decided: DecidedQuestion, request: RunRequest, confirm: ConfirmRun) -> str:
-    """Why nothing is run, "" if it is. The user is asked where that is needed, and the answer is kept."""
-    config = decided.inputs.config
-    agreed = decided.question.run
-    verdict, why = await asyncio.to_thread(partial(may_run, config, request, agreed=agreed))
-    if verdict == "no":
-        return why
-    if verdict == "ask" and not await confirm(request):
-        return ASK_BY_FLAG
-    if verdict == "ask":
-        try:
-            await asyncio.to_thread(remember_agreed, config, request)
-        except OSError:
-            return ""  # the user is asked again next time
-    return ""
-
-
 async def _answer_with(
     decided: DecidedQuestion,
     how: tuple[RecordingPlan, RunRequest],
-    work: _Work,
+    work: RunningWork,
     versions: DocumentVersions,
     answering: Answering,
 ) -> AsyncGenerator[AnswerEvent, None]:
@@ -181,12 +119,14 @@ async def _answer_with(
     )
 
 
-def _begin(decided: DecidedQuestion, plan: RecordingPlan, request: RunRequest, work: _Work) -> CallRecorder:
+def _begin(
+    decided: DecidedQuestion, plan: RecordingPlan, request: RunRequest, work: RunningWork
+) -> CallRecorder:
     """The recorder, after the calls that need no model."""
     if plan.command is None or plan.language is None or plan.material is None:
         raise CannotRunError(plan.problem)
     runner = ProjectRunner(Path(plan.root), plan.command, request.confined, git_of(decided.inputs.config))
-    recorder = CallRecorder(plan.language, plan.material, work.copy(runner, plan))
+    recorder = CallRecorder(plan.language, plan.material, work.copy(runner, plan.opened or {}))
     recorder.begin()
     return recorder
 

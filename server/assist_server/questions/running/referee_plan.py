@@ -1,0 +1,97 @@
+"""Which tests and which type checker judge an edit: the user's own command, or the tests that use the code.
+
+It reads the index and files, and runs nothing.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from assist_context.evidence.call_graph import subjects
+from assist_context.evidence.mentions import is_test
+from assist_context.facts.definition_facts import definition_facts
+from assist_context.retrieval.corpus import Corpus
+from assist_server.config.config import Config
+from assist_server.questions.draft import Question
+from assist_server.questions.instructions import EDITS
+from assist_server.recorded_tests.run_consent import RunRequest, may_run
+from assist_server.referee.checkers import TypeChecker, find_checker
+from assist_server.sandbox.test_command import TestCommand, find_test_command, narrow
+
+MOST_TESTS = 8  # files: with more, all their tests take too long
+
+
+@dataclass(frozen=True, slots=True)
+class RefereePlan:
+    """What judges an edit: a command for tests, a type checker, or both; `problem` says why no tests do.
+
+    `asked`: the user named the tests, or agreed that code is run. `opened` are texts of open documents.
+    """
+
+    root: str
+    asked: bool
+    command: TestCommand | None = None
+    checker: TypeChecker | None = None
+    opened: Mapping[str, str] | None = None
+    problem: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The command that the user is asked about."""
+        judge = self.command or (self.checker.command if self.checker else None)
+        return judge.words if judge else ()
+
+
+def referee_plan(question: Question, corpus: Corpus, config: Config) -> RefereePlan | None:
+    """What judges the edit of a question; None if nothing may run, or nothing is there that could."""
+    asked = question.run or bool(question.test_command)
+    target = question.target
+    if question.command not in EDITS or target is None:
+        return None
+    if not asked and may_run(config, RunRequest(corpus.root, (), True), agreed=False)[0] != "yes":
+        return None
+    root = Path(corpus.root)
+    path = config.programs.get("PATH", os.defpath)
+    opened = {name: state.document.text for name, state in corpus.opened.items()}
+    checker = find_checker(root, path, target.lines.path)
+    if question.test_command:
+        own = find_test_command(root, path, question.test_command)[0]
+        return RefereePlan(corpus.root, asked, own, checker, opened)
+    found = find_test_command(root, path)
+    tests = tuple(dict.fromkeys(_tests(question, corpus)))[:MOST_TESTS]
+    command = next((one for one in found if one.runner in _runners(target.document.language.name)), None)
+    if command is None or not tests:
+        problem = "no test covers it" if command else "no runner of tests is installed for this code"
+        return RefereePlan(corpus.root, asked, None, checker, opened, problem) if asked or checker else None
+    return RefereePlan(corpus.root, asked, narrow(command, tests), checker, opened)
+
+
+def _runners(language: str) -> tuple[str, ...]:
+    by_language: Mapping[str, tuple[str, ...]] = {
+        "python": ("pytest", "unittest"),
+        "go": ("go",),
+        "rust": ("cargo",),
+    }
+    return by_language.get(language, ("jest", "vitest", "npm"))
+
+
+def _tests(question: Question, corpus: Corpus) -> Iterator[str]:
+    """The test files that use the code, those that use it most first; then those named after its file."""
+    target = question.target
+    if target is None:
+        return
+    for at in subjects(corpus, target.lines):
+        facts = definition_facts(corpus, target.document, at)
+        paths = [use.path for use in facts.tests] if facts else []
+        yield from sorted(dict.fromkeys(paths), key=lambda path: -paths.count(path))
+    stem = PurePosixPath(target.lines.path).stem.strip("_")
+    language = PurePosixPath(target.lines.path).suffix
+    for path in corpus.files().paths:
+        file = PurePosixPath(path)
+        if (
+            is_test(path)
+            and file.suffix == language
+            and stem in (file.stem.removeprefix("test_"), file.stem.removesuffix("_test"))
+        ):
+            yield path

@@ -1,0 +1,72 @@
+"""What an edit is worth by what tests and a type checker say of it: its proof, in a word and in a sentence.
+
+A fix is proven by tests that failed before it and pass with it, a refactoring by tests that pass before it
+and with it. It runs nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from assist_server.referee.test_verdicts import TestVerdict, verdict_words
+
+ProofKind = Literal["tests", "types", "none"]
+NO_TEST = "no test covers it"
+
+
+@dataclass(frozen=True, slots=True)
+class EditVerdict:
+    """What tests and the type checker say of an edit; None where none was asked. `types` are new errors."""
+
+    tests: TestVerdict | None = None
+    types: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditProof:
+    """What speaks for an edit: its kind, in words, and how many attempts were checked.
+
+    `refuted`: tests or types speak against it.
+    """
+
+    kind: ProofKind
+    words: str
+    attempts: int = 1
+    refuted: bool = False
+
+
+def is_accepted(verdict: EditVerdict, command: str) -> bool:
+    """Whether nothing speaks against an edit; a fix also has to pass what failed before."""
+    tests = verdict.tests
+    if verdict.types:
+        return False
+    return tests is None or (tests.harmless and (command != "fix" or not tests.left))
+
+
+def rank_of(verdict: EditVerdict) -> tuple[bool, tuple[int, int]]:
+    """How good an edit is, next to other ones."""
+    return (not verdict.types, verdict.tests.rank if verdict.tests else (0, 0))
+
+
+def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = "") -> EditProof:
+    """The proof of an edit. `checker` is the name of what checked its types, `problem` why no tests ran.
+
+    >>> proof_of(EditVerdict(TestVerdict(14, fixed=frozenset({"a"}))), "fix", "")
+    EditProof(kind='tests', words='tests pass: 14 before, 15 now', attempts=1, refuted=False)
+    >>> proof_of(EditVerdict(TestVerdict(14)), "fix", "").words
+    'no test covers it (tests pass: 14 before, 14 now)'
+    >>> proof_of(EditVerdict(None, ()), "fix", "mypy", "no test covers it").words
+    'mypy has no new error, and no test covers it'
+    """
+    tests = verdict.tests
+    if verdict.types:
+        return EditProof("none", f"{checker} has a new error: {verdict.types[0]}", refuted=True)
+    if tests is not None:
+        words = verdict_words(tests)
+        if not is_accepted(verdict, command):
+            return EditProof("none", words, refuted=True)
+        if tests.fixed or (command == "refactor" and tests.before):
+            return EditProof("tests", words)
+        problem = f"{NO_TEST} ({words})"
+    if verdict.types is not None:
+        return EditProof("types", f"{checker} has no new error" + (f", and {problem}" if problem else ""))
+    return EditProof("none", problem or NO_TEST)

@@ -1,0 +1,77 @@
+"""Runs a project's tests in a copy of the workspace, before an edit and with it, and says what they say.
+
+It owns no copy: `ProjectCopy` is given, and its sandbox or process ends with it. Blocking.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from assist_server.errors import UserError
+from assist_server.recorded_tests.project_runs import ProjectCopy
+from assist_server.referee.checkers import TypeChecker, TypeErrors, added_errors, errors_of
+from assist_server.referee.edit_proof import EditVerdict
+from assist_server.referee.test_results import TestResults, naming_tests, results_of
+from assist_server.referee.test_verdicts import TestBaseline, TestVerdict, baseline_of, verdict_of
+from assist_server.sandbox.sandbox import SandboxRun
+from assist_server.sandbox.test_command import TestCommand
+
+FIRST_SECONDS = 120.0  # of the first run, which may have to build
+TIMES, MORE = 3.0, 5.0  # an edit may loop: a run that takes so many times as long and some seconds, does
+
+
+class CannotJudgeError(UserError):
+    """The tests cannot judge any edit; the message says why."""
+
+
+class EditReferee:
+    """Judges edits in one copy, one at a time. `begin` first."""
+
+    def __init__(self, copy: ProjectCopy, command: TestCommand | None, checker: TypeChecker | None) -> None:
+        self._copy = copy
+        self._command = naming_tests(command) if command else None
+        self._checker = checker
+        self._known_errors: TypeErrors | None = None
+        self._seconds = FIRST_SECONDS
+        self.before: TestBaseline | None = None
+
+    def begin(self) -> None:
+        """Run the tests twice, and the checker once, on the code as it is. Raises CannotJudgeError."""
+        if self._checker is not None:
+            self._known_errors = self._run_checker()
+        if self._command is None:
+            return
+        first = self._run_tests()
+        self._seconds = min(FIRST_SECONDS, TIMES * first.seconds + MORE)
+        second = self._run_tests()
+        if not first.passed | first.failed and not second.passed | second.failed:
+            raise CannotJudgeError("the tests say nothing")
+        self.before = baseline_of(first, second)
+        if not self.before.passing | self.before.failing:
+            raise CannotJudgeError("all tests are flaky")
+
+    def judge(self, texts: Mapping[str, str]) -> EditVerdict:
+        """What speaks for and against an edit, by the new texts of its files, by path."""
+        tests: TestVerdict | None = None
+        types: tuple[str, ...] | None = None
+        with self._copy.files(texts):
+            if self._known_errors is not None:
+                found = self._run_checker()
+                types = added_errors(self._known_errors, found, list(texts)) if found is not None else None
+            if self.before is not None and not types:  # an edit with a wrong type is refused anyway
+                tests = verdict_of(self.before, self._run_tests())
+        return EditVerdict(tests, types)
+
+    def _run_tests(self) -> TestResults:
+        assert self._command is not None  # noqa: S101  # only asked with one
+        return results_of(self._run(self._command, self._seconds), self._command)
+
+    def _run_checker(self) -> TypeErrors | None:
+        assert self._checker is not None  # noqa: S101  # only asked with one
+        run = self._run(self._checker.command, FIRST_SECONDS)
+        return errors_of(self._checker, run, Path(self._copy.seen_at))
+
+    def _run(self, command: TestCommand, seconds: float) -> SandboxRun:
+        run = self._copy.run(command.words, seconds, command=command)
+        if run.code == 127:
+            raise CannotJudgeError(f"{command.words[0]} cannot be run")
+        return run

@@ -1,0 +1,201 @@
+"""`fix` and `refactor` with a referee: the tests judge attempts on a copy, once the user agreed, and prove."""
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from config_files import write
+from scripted_model import ScriptedModel
+
+from assist_completion.inference.doubts import Doubt
+from assist_server.config.config import load
+from assist_server.questions.composition import decision_inputs
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
+from assist_server.questions.events import FinalAnswer, Notice
+from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.targets import QuestionFolders, resolve_target
+from assist_server.recorded_tests.run_consent import RunRequest, remember_agreed
+from assist_server.wording.answers import answer_document, proof_line
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.index_update import folder_at, update_index
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
+]
+CODE = "def twice(number):\n    return number + 2\n"
+RIGHT = "def twice(number):\n    return number * 2\n"
+WRONG = "def twice(number):\n    return number - 2\n"
+TESTS = "from sums import twice\n\n\ndef test_two():\n    assert twice(2) == 4\n\n\ndef test_five():\n    assert twice(5) == 10\n"
+
+
+def fenced(code: str) -> str:
+    return f"```python\n{code}```\n"
+
+
+class Desk:
+    """A project whose tests leave a mark wherever they run unconfined, and a user who agrees or not."""
+
+    def __init__(self, place: Path, tests: str = TESTS, *, agrees: bool = True) -> None:
+        self.root = place / "project"
+        (self.root / "tests").mkdir(parents=True)
+        (self.root / "sums.py").write_text(CODE)
+        (self.root / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+        self.mark = place / "ran"
+        (self.root / "tests/conftest.py").write_text(f"open({str(self.mark)!r}, 'w').write('x')\n")
+        if tests:
+            (self.root / "tests/test_sums.py").write_text(tests)
+        self.agrees = agrees
+        self.asked: list[RunRequest] = []
+        own = place / "own"
+        own.mkdir()
+        self.config = replace(
+            load(write(own, "")), programs={"PATH": f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"}
+        )
+        self.config = replace(self.config, paths=replace(self.config.paths, data=place / "data"))
+        self.model = ScriptedModel(lambda _: [""])
+
+    async def answer(
+        self, *answers: str, command: str = "fix", doubts: Sequence[Doubt] = (), **asked: Any
+    ) -> tuple[FinalAnswer, list[str], DecidedQuestion]:
+        decided = self.decide(command, **asked)
+        self.model = ScriptedModel(
+            lambda number: [fenced(answers[min(number, len(answers)) - 1])], doubts=tuple(doubts)
+        )
+        *events, final = [event async for event in answer(decided, self.options())]
+        assert isinstance(final, FinalAnswer)
+        return final, [event.text for event in events if isinstance(event, Notice)], decided
+
+    def decide(self, command: str = "fix", **asked: Any) -> DecidedQuestion:
+        folder = folder_at(self.config, self.root)
+        update_index(self.config, folder, lambda *_: None)
+        corpus = corpus_of(folder)
+        try:
+            target = resolve_target(corpus, "sums.py:1")
+            inputs = decision_inputs(self.config, [str(self.root)])
+            inputs = replace(inputs, local=replace(inputs.local, available=True))
+            question = Question(command, "2 and 5 come out wrong", target, wish="local", **asked)
+            return decide(question, QuestionFolders(corpus), inputs)
+        finally:
+            corpus.reader.close()
+
+    def options(self) -> AnswerOptions:
+        async def load_model() -> Any:
+            return self.model
+
+        async def refuse(_: Any) -> bool:
+            return False
+
+        async def confirm_run(request: RunRequest) -> bool:
+            self.asked.append(request)
+            return self.agrees
+
+        return AnswerOptions(load_model, refuse, records=False, confirm_run=confirm_run)
+
+
+def copies() -> set[str]:
+    return set(map(str, Path(tempfile.gettempdir()).glob("assist-run-*")))
+
+
+async def test_the_first_attempt_that_passes_is_offered_with_its_proof(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    before = copies()
+    final, notices, decided = await desk.answer(WRONG, RIGHT, test_command="python -m pytest tests")
+    assert notices == []
+    assert final.plan is not None
+    assert final.plan.changes[0].after == RIGHT
+    assert not final.plan.asks
+    assert proof_line(decided, final) == "proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
+    assert answer_document(decided, final, [], applied=False, problem=None)["proof"] == "tests"
+    assert "assert twice(5) == 10" in desk.model.asked[-1].user
+    assert (desk.root / "sums.py").read_text() == CODE
+    assert not desk.mark.exists()
+    assert copies() == before
+    assert [request.words for request in desk.asked] == [("python", "-m", "pytest", "tests")]
+
+
+async def test_an_attempt_begins_where_the_model_doubts(tmp_path: Path) -> None:
+    doubt = Doubt(1, CODE.index(" +"), " +", " *", 5.0)
+    asked = {"run": True}
+    desk = Desk(tmp_path)
+    final, _, decided = await desk.answer(WRONG, CODE.replace("+ 2", "- 3"), RIGHT, doubts=[doubt], **asked)
+    assert final.plan is not None
+    assert final.plan.changes[0].after == RIGHT
+    assert desk.model.asked[-1].beginning == "```python\ndef twice(number):\n    return number *"
+    assert proof_line(decided, final).startswith("proof: tests.")
+    assert desk.asked == []
+
+
+async def test_what_breaks_tests_is_told_and_asked_about(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    final, _, decided = await desk.answer(WRONG, run=True)
+    assert final.plan is not None
+    assert final.plan.asks
+    assert any("tests/test_sums.py::test_two" in reason for reason in final.plan.unsure)
+    assert proof_line(decided, final).startswith("proof: none. It breaks tests: tests/test_sums.py::test_two")
+
+
+async def test_nothing_runs_without_consent(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=False)
+    final, notices, decided = await desk.answer(RIGHT, test_command="touch ran")
+    assert notices == ["The edit is not checked by running: `--run` runs the code, on a copy."]
+    assert proof_line(decided, final).startswith("proof: none.")
+    assert final.plan is not None
+    assert desk.decide().refereeing is None  # and unasked not even the tests are looked for
+    assert not desk.mark.exists()
+
+
+async def test_tests_of_the_code_judge_by_themselves_once_the_user_agreed(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    remember_agreed(desk.config, RunRequest(str(desk.root), (), True))
+    final, notices, decided = await desk.answer(RIGHT)
+    assert (notices, desk.asked) == ([], [])
+    assert proof_line(decided, final) == "proof: tests. Tests pass: 1 before, 2 now."
+    command = decided.refereeing.command if decided.refereeing else None
+    assert command is not None
+    assert command.words[-1] == "tests/test_sums.py"
+
+
+async def test_a_bug_without_a_test_has_no_proof(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "from sums import twice\n\n\ndef test_two():\n    assert twice(2) == 4\n")
+    final, _, decided = await desk.answer(RIGHT, run=True)
+    assert proof_line(decided, final) == ("proof: none. No test covers it (tests pass: 1 before, 1 now).")
+    bare = Desk(tmp_path / "bare", "")
+    final, notices, decided = await bare.answer(RIGHT, run=True)
+    assert notices == ["The edit is not checked by running: no test covers it."]
+    assert proof_line(decided, final) == "proof: none. No test covers it."
+
+
+async def test_a_refactoring_is_proven_by_tests_that_still_pass(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    (desk.root / "sums.py").write_text(RIGHT)
+    kept = "def twice(number):\n    return 2 * number\n"
+    final, _, decided = await desk.answer(kept, command="refactor", run=True)
+    assert final.plan is not None
+    assert final.plan.changes[0].after == kept
+    assert proof_line(decided, final) == "proof: tests. Tests pass: 2 before, 2 now."
+
+
+async def test_a_cancelled_run_leaves_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "import time\n\n\ndef test_slow():\n    time.sleep(60)\n")
+    before = copies()
+    desk.model = ScriptedModel(lambda _: [fenced(RIGHT)])
+
+    async def ask() -> None:
+        async with aclosing(answer(desk.decide(run=True), desk.options())) as stream:
+            async for _ in stream:
+                pass
+
+    task = asyncio.create_task(ask())
+    await asyncio.sleep(3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert copies() == before

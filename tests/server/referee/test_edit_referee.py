@@ -1,0 +1,152 @@
+"""Real tests of small projects as a referee of edits: what they prove, what they refuse, and what stays."""
+
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from assist_context.files.git_repository import Git
+from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
+from assist_server.referee.edit_referee import EditReferee
+from assist_server.referee.test_results import PYTEST_OPTIONS, naming_tests, results_of
+from assist_server.referee.test_verdicts import verdict_words
+from assist_server.sandbox.sandbox import SandboxRun
+from assist_server.sandbox.test_command import TestCommand, find_test_command
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
+]
+PATH = f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"
+CODE = "def twice(n):\n    return n + 2\n\n\ndef half(n):\n    return n / 2\n"
+TESTS = """\
+import pytest
+from sums import half, twice
+
+@pytest.mark.parametrize("n", [2, 3, 5], ids=str)
+def test_twice(n):
+    assert twice(n) == n * 2
+
+def test_half():
+    assert half(4) == 2
+"""
+
+
+def project(place: Path, code: str = CODE, tests: str = TESTS) -> Path:
+    root = place / "project"
+    (root / "tests").mkdir(parents=True)
+    (root / "sums.py").write_text(code)
+    (root / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -x -q\n")
+    (root / "tests/test_sums.py").write_text(tests)
+    return root
+
+
+@contextmanager
+def refereed(root: Path, own: str = "", *, confined: bool = True) -> Iterator[EditReferee]:
+    command = find_test_command(root, PATH, own)[0]
+    copy = ProjectCopy(ProjectRunner(root, command, confined, Git({"PATH": PATH})), {}, lambda: False)
+    try:
+        referee = EditReferee(copy, command, None)
+        referee.begin()
+        yield referee
+    finally:
+        copy.close()
+
+
+@pytest.mark.parametrize("confined", [True, False], ids=["sandbox", "plain"])
+@pytest.mark.parametrize("own", ["", "python -m pytest tests -x"], ids=["found", "own"])
+def test_an_edit_that_passes_what_failed_is_proven(tmp_path: Path, own: str, confined: bool) -> None:
+    root = project(tmp_path)
+    with refereed(root, own, confined=confined) as referee:
+        assert referee.before is not None
+        verdict = referee.judge({"sums.py": CODE.replace("n + 2", "n * 2")}).tests
+        assert verdict is not None
+        assert verdict_words(verdict) == "tests pass: 2 before, 4 now"
+        broken = referee.judge({"sums.py": CODE.replace("n + 2", "n * 2").replace("n / 2", "n")}).tests
+        assert broken is not None
+        assert not broken.harmless
+    assert (root / "sums.py").read_text() == CODE
+    assert not list(root.rglob("__pycache__"))
+
+
+def test_what_is_broken_or_left_is_said(tmp_path: Path) -> None:
+    with refereed(project(tmp_path)) as referee:
+        broken = referee.judge({"sums.py": CODE.replace("n / 2", "n * 2")}).tests
+        assert broken is not None
+        assert verdict_words(broken) == "it breaks tests: tests/test_sums.py::test_half"
+        assert any("assert 8 == 2" in line for line in broken.said)
+        left = referee.judge({"sums.py": CODE.replace("n + 2", "n * 2 if n < 4 else 0")}).tests
+        assert left is not None
+        assert (left.harmless, left.proves, len(left.fixed)) == (True, False, 1)
+        assert verdict_words(left) == (
+            "1 of 2 failing tests pass, others fail as before: tests/test_sums.py::test_twice[5]"
+        )
+        endless = referee.judge({"sums.py": "raise SystemExit(0)\n"}).tests
+        assert endless is not None
+        assert not endless.harmless
+
+
+def test_a_program_that_ends_early_with_zero_breaks_all(tmp_path: Path) -> None:
+    with refereed(project(tmp_path)) as referee:
+        verdict = referee.judge({"sums.py": "import os\nos._exit(0)\n"}).tests
+        assert verdict is not None
+        assert not verdict.harmless
+
+
+def test_flaky_tests_prove_nothing(tmp_path: Path) -> None:
+    tests = "import os\nfrom sums import twice\ndef test_flaky():\n    assert COUNT\ndef test_two():\n    assert twice(2) == 4\n"
+    # It fails in the first run, which finds no compiled file of its own, and passes in the second.
+    count = "os.path.exists(os.environ['PYTHONPYCACHEPREFIX'] + '/seen') or os.mkdir(os.environ['PYTHONPYCACHEPREFIX'] + '/seen')"
+    root = project(tmp_path, tests=tests.replace("COUNT", count))
+    with refereed(root) as referee:
+        assert referee.before is not None
+        assert referee.before.flaky == {"tests/test_sums.py::test_flaky"}
+        assert referee.before.passing == {"tests/test_sums.py::test_two"}
+
+
+def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
+    root = project(tmp_path, tests="import time\ndef test_slow():\n    time.sleep(60)\n")
+    before = set(Path(tempfile.gettempdir()).glob("assist-run-*"))
+    stop = threading.Event()
+    command = find_test_command(root, PATH)[0]
+    copy = ProjectCopy(ProjectRunner(root, command, True, Git({"PATH": PATH})), {}, stop.is_set)
+    threading.Timer(1.0, stop.set).start()
+    began = time.monotonic()
+    try:
+        EditReferee(copy, command, None).begin()
+    finally:
+        copy.close()
+    assert time.monotonic() - began < 20
+    assert set(Path(tempfile.gettempdir()).glob("assist-run-*")) == before
+
+
+@pytest.mark.parametrize(
+    ("output", "passed", "failed"),
+    [
+        ("PASSED t.py::A::a[x - y]\nFAILED t.py::b[1 - 2] - assert 1 == 2\n", {"t.py::A::a[x - y]"}, {"t.py::b[1 - 2]"}),
+        ("ERROR t.py - ImportError: no\n", set(), {"t.py"}),
+        ("test_a (t.T.test_a) ... ok\ntest_b (t.T.test_b)\nSays so. ... FAIL\n", {"test_a (t.T.test_a)"}, {"test_b (t.T.test_b)"}),
+        ("--- PASS: TestA (0.00s)\n    --- FAIL: TestB/x_y (0.01s)\n", {"TestA"}, {"TestB/x_y"}),
+        ("test sums::a ... ok\ntest sums::b ... FAILED\n", {"sums::a"}, {"sums::b"}),
+        ("--- PASS: TestA (0.00s)\n--- FAIL: TestA (0.00s)\n", set(), {"TestA"}),
+        ("nothing\n", {"all tests"}, set()),
+    ],
+)  # fmt: skip
+def test_results_by_test(output: str, passed: set[str], failed: set[str]) -> None:
+    command = TestCommand(("make", "test"), "own")
+    found = results_of(SandboxRun(0, "exited", 1.0, output), command)
+    assert (found.passed, found.failed) == (passed, failed)
+
+
+def test_commands_name_their_tests() -> None:
+    def words(*own: str) -> tuple[str, ...]:
+        return naming_tests(TestCommand(own, "own")).words
+
+    assert words("go", "test", "./...") == ("go", "test", "-v", "./...")
+    assert words("python", "-m", "unittest") == ("python", "-m", "unittest", "-v")
+    assert naming_tests(TestCommand(("make",), "own")).environ["PYTEST_ADDOPTS"] == PYTEST_OPTIONS
