@@ -67,6 +67,20 @@ def plan(
         changes, notes = _from_pieces(pieces, scope, shown)
     else:
         changes, notes = _from_blocks(answer, scope, create)
+    return _check_plan(changes, notes)
+
+
+def plan_of_texts(texts: Mapping[str, str], scope: Mapping[str, Base]) -> EditPlan:
+    """The plan that gives files in `scope` new texts, which no model wrote. Raises `EditError`."""
+    changes = [
+        FileChange(path, scope[path].sha256, scope[path].version, scope[path].text, text)
+        for path, text in texts.items()
+    ]
+    return _check_plan(changes, [])
+
+
+def _check_plan(changes: Sequence[FileChange], notes: list[str]) -> EditPlan:
+    """The plan of some changes, after the checks that refuse one."""
     changed = [change for change in changes if change.before != change.after or not change.base_sha256]
     for change in changed:
         if denied := denied_by(change.path):
@@ -75,7 +89,10 @@ def plan(
             raise EditError(f"{change.path}: {defect}")
     if not changed:
         raise UnchangedError("the answer changes nothing: the files are already as it has them")
-    notes += [f"{change.path}: no parser looked at the result" for change in changed if is_unchecked(change)]
+    notes = [
+        *notes,
+        *(f"{change.path}: no parser looked at the result" for change in changed if is_unchecked(change)),
+    ]
     protected = tuple(change.path for change in changed if protected_by(change.path))
     removals = tuple(removal for change in changed for removal in removals_of(change))
     return EditPlan(tuple(changed), tuple(notes), protected, removals)

@@ -122,7 +122,8 @@ class AnswerCandidate:
         self._corpus.set_open({})  # the file of an earlier task is as it is on the disk
         question = make(self._corpus)
         folders = QuestionFolders(self._corpus)
-        return decide(question, folders, decision_inputs(self._config, folders.roots, folders.roots))
+        inputs = decision_inputs(self._config, folders.roots, folders.roots)
+        return decide(question, folders, inputs, by_models=True)
 
     def _task_question(self, corpus: "Corpus", task: EvalTask, texts: TaskTexts) -> Question:
         """The question of a task. The file is laid over the index as it is asked about.

@@ -50,10 +50,13 @@ from assist_server.questions.leaving_files import (
 from assist_server.questions.running.recording_plan import RecordingPlan, recording_plan
 from assist_server.questions.running.referee_plan import RefereePlan, referee_plan
 from assist_server.questions.targets import QuestionFolders
+from assist_server.questions.wished.made_edit import WISHED_WHY, MadeEdit, made_edit
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
 
-BY_FACTS = "facts"  # the cause of a decision that no model is asked
+# The causes of a decision that no model is asked: facts answer, or syntax and the index make the edit.
+BY_FACTS = "facts"
+BY_CONSTRUCTION = "construction"
 # Of 20 remarks that the 1.5B made on 8 commits of starlette, gin, zod and serde_json none was right.
 REVIEW_WHY = "a small model's remarks on a diff are mostly wrong"
 
@@ -104,7 +107,8 @@ class DecidedQuestion:
     `leaving` is what a provider would get, if any may get it. `surroundings` are facts for the preview, by
     name: what was piped in, the folder, if the user asked from another one, and unusual directories. `facts`
     are what is certain about the code to explain; they are shown, and no model sees them. `recording` is how
-    tests of the code are written by running it, `refereeing` what judges an edit.
+    tests of the code are written by running it, `refereeing` what judges an edit, and `made` the edit if it
+    needs no model.
     """
 
     id: str
@@ -119,6 +123,7 @@ class DecidedQuestion:
     facts: CodeFacts | None = None
     recording: RecordingPlan | None = field(default=None, repr=False)
     refereeing: RefereePlan | None = field(default=None, repr=False)
+    made: MadeEdit | None = field(default=None, repr=False)
 
     @property
     def frontier(self) -> Draft | None:
@@ -132,21 +137,30 @@ class DecidedQuestion:
 
 
 def decide(
-    question: Question, folders: QuestionFolders, inputs: DecisionInputs, *, answered: bool = True
+    question: Question,
+    folders: QuestionFolders,
+    inputs: DecisionInputs,
+    *,
+    answered: bool = True,
+    by_models: bool = False,
 ) -> DecidedQuestion:
     """The decision about a question, with its reason in words. A refusal is a decision, not an error.
 
-    One that is not to be `answered` needs no facts, unless they decide that no model is asked.
+    One that is not to be `answered` needs no facts, unless they decide that no model is asked. With
+    `by_models`, models make also what needs none: they are measured.
     """
     name = random_token()
+    made = None if by_models else made_edit(question, folders.corpus)
     facts = _code_facts(question, folders, inputs, answered=answered)
     answers_all = facts is not None and facts.whole and question.wish != "frontier"
     local = draft(question, folders, inputs.local.tokens, small=True)
-    leaving = Leaving() if answers_all else _leaving(name, question, folders, inputs)
+    leaving = Leaving() if answers_all or made is not None else _leaving(name, question, folders, inputs)
     rules = _rules(question, inputs, leaving)
     decision = route(_facts(question, local, leaving.draft, inputs), rules, question.wish, inputs.history)
     if answers_all:
         decision = _by_facts(decision, FACTS_WHY)
+    elif made is not None:
+        decision = replace(_by_facts(decision, WISHED_WHY), cause=BY_CONSTRUCTION)
     elif question.command == "review" and question.wish == "auto" and decision.target != "frontier":
         decision = _by_facts(
             decision, f"{rules.barred[1]}, and {REVIEW_WHY}" if rules.barred[1] else REVIEW_WHY
@@ -159,11 +173,11 @@ def decide(
         *moved_directories(inputs.config),
     )
     found = DecidedQuestion(
-        name, question, root, local, decision, rules, inputs, leaving, surroundings, facts
+        name, question, root, local, decision, rules, inputs, leaving, surroundings, facts, made=made
     )
     if question.command == "test" and answered:
         return replace(found, recording=recording_plan(question, folders.corpus, local, inputs))
-    if question.command in EDITS and answered:
+    if question.command in EDITS and answered and made is None:
         return replace(found, refereeing=referee_plan(question, folders.corpus, inputs.config))
     return found
 

@@ -258,11 +258,12 @@ def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
     If an editor has a file open, its text there counts.
     """
     paths = dict.fromkeys(span.origin.path for span in spans if span.origin.root == corpus.root)
-    texts = {path: _text_of(corpus, path) for path in paths}
+    texts = {path: text_of(corpus, path) for path in paths}
     return {path: text for path, text in texts.items() if text is not None}
 
 
-def _text_of(corpus: Corpus, path: str) -> str | None:
+def text_of(corpus: Corpus, path: str) -> str | None:
+    """A whole file, byte for byte, or as an editor has it open; `None` if it cannot be edited."""
     opened = corpus.opened.get(path)
     text = None
     with suppress(OSError, ValueError):  # deleted, or not UTF-8: it is shown, but cannot be edited
@@ -394,10 +395,10 @@ def _place_for_tests(form: AnswerForm, target: QuestionTarget | None, corpus: Co
     files = path_index_of([*corpus.files().paths, *corpus.opened])
     source = target.lines.path, target.document.text, target.name
 
-    def text_of(path: str) -> str:
-        return "" if corpus.hides(path) else _text_of(corpus, path) or ""
+    def whole_text(path: str) -> str:
+        return "" if corpus.hides(path) else text_of(corpus, path) or ""
 
-    return place_for_tests(source, files, Path(corpus.root), text_of)
+    return place_for_tests(source, files, Path(corpus.root), whole_text)
 
 
 def _shown_tests(spans: Sequence[Span]) -> str:

@@ -29,6 +29,7 @@ from assist_context.evidence.quotes import quote_of
 from assist_context.evidence.search_results import search_words
 from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
+from assist_escalation.edits.plan import EditError
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import RefusedRequest, record_refusal
 from assist_escalation.prompts import Origin, Span
@@ -37,7 +38,7 @@ from assist_escalation.routing.router import Decision, after
 from assist_server.questions.code_facts import FACTS_ANSWER
 from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.composition import DecisionInputs, log_of
-from assist_server.questions.decision import BY_FACTS, DecidedQuestion, refusal_of
+from assist_server.questions.decision import BY_CONSTRUCTION, BY_FACTS, DecidedQuestion, refusal_of
 from assist_server.questions.denied_copies import without_copies
 from assist_server.questions.draft import Question
 from assist_server.questions.events import (
@@ -59,6 +60,7 @@ from assist_server.questions.running.recorded_answer import answer_by_running
 from assist_server.questions.running.refereed_answer import RefereeWays, answer_with_referee
 from assist_server.questions.running.repair_request import repair_request
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
+from assist_server.questions.wished.made_edit import MadeEdit
 from assist_server.recorded_tests.project_runs import has_sandbox
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
@@ -160,6 +162,10 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
         yield FactsFound(decided.facts)
     elif decided.question.command == "ask" and (found := places_found(decided)):
         yield found
+    if decided.made is not None:
+        yield Notice(f"Understood as: {decided.made.edit.reading}.")
+        yield _made_as_answer(decided, decided.made, options)
+        return
     if decided.decision.cause == BY_FACTS:
         if cause := decided.rules.barred[0]:
             await asyncio.to_thread(_record_refusal, decided, cause)
@@ -224,6 +230,21 @@ def _facts_as_answer(decided: DecidedQuestion) -> FinalAnswer:
     grown = grown_thread(decided, spans, FACTS_ANSWER, thread.dropped if thread else 0)
     cost = AnswerCost("stop", 0, 0, 0, 0, 0)
     return FinalAnswer("", "", decided.decision, cost, thread=grown)
+
+
+def _made_as_answer(decided: DecidedQuestion, made: MadeEdit, options: AnswerOptions) -> FinalAnswer:
+    """The end of a wish that no model is asked for: the edit, or why it is refused."""
+    plan, problem = None, None
+    try:
+        plan = made.plan(options.versions)
+    except EditError as error:
+        problem = error
+    cost = AnswerCost("stop", 0, 0, 0, 0, 0)
+    reading = f"{made.edit.reading[0].upper()}{made.edit.reading[1:]}."
+    thread = decided.question.thread
+    spans = decided.local.turn_prompt.spans
+    grown = grown_thread(decided, spans, reading, thread.dropped if thread else 0)
+    return FinalAnswer(reading, "", decided.decision, cost, plan, problem, thread=grown)
 
 
 async def _by_decision(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
@@ -332,8 +353,11 @@ def record_happening(
 ) -> None:
     """Remember what became of a request, in numbers. `model` is the name of the one that answered.
 
-    The repository goes by its top, as in counts of ghost text, whichever of its folders was open.
+    The repository goes by its top, as in counts of ghost text, whichever of its folders was open. An edit
+    that no model made says nothing about models.
     """
+    if decision.cause == BY_CONSTRUCTION:
+        return
     target = decided.question.target
     root = decided.root
     feedback.record(

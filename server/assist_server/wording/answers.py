@@ -16,7 +16,7 @@ from assist_escalation.gate.payload_pieces import (
 from assist_escalation.gate.prepare import Prepared
 from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import OPEN, Decision
-from assist_server.questions.decision import BY_FACTS, DecidedQuestion
+from assist_server.questions.decision import BY_CONSTRUCTION, BY_FACTS, DecidedQuestion
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.questions.instructions import EDITS
 from assist_server.questions.running.refereed_answer import SECONDS
@@ -245,7 +245,9 @@ def answer_document(
 
 
 def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, Any]:
-    """What speaks for an edit or for new tests: what was run, with the counts, or nothing."""
+    """What speaks for an edit or for new tests: how it was made, what was run, or nothing."""
+    if final.decision.cause == BY_CONSTRUCTION:
+        return {"proof": "construction"}
     if final.proof is not None or decided.question.command in EDITS:
         return _edit_proof_document(final.proof)
     if decided.question.command != "test":
@@ -279,6 +281,8 @@ def proof_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
         proof = final.proof
         tries = f" ({proof.attempts} attempts)" if proof.attempts > 1 else ""
         return f"proof: {proof.kind}. {proof.words[:1].upper()}{proof.words[1:]}{tries}."
+    if final.decision.cause == BY_CONSTRUCTION and final.plan is not None:
+        return "proof: construction."
     if decided.question.command != "test" or final.plan is None:
         return ""
     recorded = final.recorded
@@ -368,6 +372,8 @@ def last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
     """Which model answered and where; why, where that is news; tokens, cost and time."""
     cost = final.cost
     decision = final.decision
+    if decision.cause == BY_CONSTRUCTION:
+        return no_model_line(decision.why, "").rstrip()
     if decision.cause == BY_FACTS:
         return no_model_line(decision.why, _WORDS_OF_MODEL.get(decided.question.command, ASK_WHY))
     local = decision.target == "local"

@@ -42,7 +42,7 @@ async def edited(
     own.mkdir(exist_ok=True)
     inputs = decision_inputs(load(write(own, "")), [str(folder)])
     inputs = replace(inputs, local=replace(inputs.local, available=True))
-    decided = decide(Question(command, words, target), QuestionFolders(corpus), inputs)
+    decided = decide(Question(command, words, target), QuestionFolders(corpus), inputs, by_models=True)
 
     async def load_model() -> Any:
         return local

@@ -1,0 +1,141 @@
+"""The texts that a wished edit looks at and changes: files of a corpus, parsed once, and changes in bytes.
+
+It knows where a name may be; what the name means there is for others.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import tree_sitter
+
+from assist_context.documents import Document
+from assist_context.evidence.call_graph import TargetLines
+from assist_context.evidence.import_ways import ImportWays
+from assist_context.index.terms import terms
+from assist_context.languages import language_of
+from assist_context.next_edit.renames.other_texts import are_related
+from assist_context.retrieval.corpus import Corpus
+from assist_context.syntax.scopes.imports.additions import ByteEdit
+from assist_context.syntax.scopes.occurrences import NameReader
+from assist_context.syntax.scopes.parsed_text import ParsedText
+
+MOST_FILES = 2_000  # with the words of a name; of more it is not known where all uses are
+ECMA = frozenset({"javascript", "typescript", "tsx"})
+
+
+@dataclass(frozen=True, slots=True)
+class WishedCode:
+    """The code that a wish is about: lines of a file, and the definition that they are, "" for none."""
+
+    lines: TargetLines
+    name: str = ""
+
+    @property
+    def last_name(self) -> str:
+        """The name without those of what is around it."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class WishedEdit:
+    """An edit that was made without a model. `reading` says in words how the wish was understood.
+
+    `texts` are the new texts by path. `left` are places that may belong to it and stay as they are, and
+    `notes` what else is good to know, in words.
+    """
+
+    reading: str
+    texts: Mapping[str, str]
+    left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class CodeTexts:
+    """The texts of a corpus. What was read and parsed is kept for one wish."""
+
+    corpus: Corpus
+    _readers: dict[str, NameReader] = field(default_factory=dict)
+
+    def reader(self, path: str) -> NameReader:
+        """The names of a file; of one that cannot be read there are none."""
+        if path not in self._readers:
+            document = Document(path, tuple(self.corpus.lines(path)) or ("",), language_of(path))
+            self._readers[path] = NameReader(ParsedText(document))
+        return self._readers[path]
+
+    def parse(self, path: str) -> ParsedText:
+        return self.reader(path).parsed
+
+    def holding(self, name: str) -> list[str] | None:
+        """The files with a name, of any kind; `None` if there are too many to look at all of them."""
+        found = self.corpus.holders(terms(name), MOST_FILES + 1)
+        if len(found) > MOST_FILES:
+            return None
+        paths = sorted({*found, *self.corpus.opened})
+        return [path for path in paths if any(name in line for line in self.corpus.lines(path))]
+
+    def relatives(self, path: str, name: str) -> list[NameReader] | None:
+        """The other files with a name that could mean one of the file; `None` as for `holding`."""
+        paths = self.holding(name)
+        if paths is None:
+            return None
+        own = self.parse(path).document
+        readers = [self.reader(other) for other in paths if other != path]
+        return [reader for reader in readers if are_related(own, reader.parsed.document)]
+
+    def ways(self, path: str) -> ImportWays:
+        return ImportWays(self.corpus, path)
+
+
+def is_exact(parsed: ParsedText) -> bool:
+    """Whether the parsed bytes are those of the text: grammars see a lone carriage return as a line end."""
+    return parsed.source.data == parsed.document.text.encode("utf-8", "surrogatepass")
+
+
+def with_edits(parsed: ParsedText, edits: Iterable[ByteEdit]) -> str:
+    """A text with some bytes replaced; edits must not overlap."""
+    data = parsed.source.data
+    for start, end, text in sorted(edits, reverse=True):
+        data = data[:start] + text.encode() + data[end:]
+    return data.decode()
+
+
+def lines_span(parsed: ParsedText, lines: TargetLines) -> tuple[int, int]:
+    """The bytes of some lines."""
+    starts = parsed.source.starts
+    first = min(max(lines.first, 1) - 1, len(starts) - 1)
+    end = starts[lines.last] if lines.last < len(starts) else len(parsed.source.data)
+    return starts[first], end
+
+
+def count_words(number: int, thing: str) -> str:
+    """A number of things in words.
+
+    >>> count_words(1, "use"), count_words(2, "use")
+    ('1 use', '2 uses')
+    """
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+def places_in_words(places: Iterable[tuple[str, int]], most: int = 4) -> str:
+    """Some places, each a path and a line from 1, on one line.
+
+    >>> places_in_words([("a.py", 3), ("a.py", 9)])
+    'a.py:3, a.py:9'
+    """
+    found = [f"{path}:{line}" for path, line in dict.fromkeys(places)]
+    more = len(found) - most
+    return ", ".join(found[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def nodes_in(parsed: ParsedText, span: tuple[int, int]) -> Iterator[tree_sitter.Node]:
+    """All nodes that lie within some bytes, in the order of the text, outer ones first."""
+    waiting = [parsed.root] if parsed.root is not None else []
+    while waiting:
+        node = waiting.pop()
+        if node.end_byte <= span[0] or node.start_byte >= span[1]:
+            continue
+        if span[0] <= node.start_byte and node.end_byte <= span[1]:
+            yield node
+        waiting += reversed(node.children)

@@ -1,0 +1,43 @@
+"""From a wish in words to an edit, if it is clearly one that needs no model."""
+
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus
+from assist_context.wished_edits.code_texts import CodeTexts, WishedCode, WishedEdit, is_exact
+from assist_context.wished_edits.constant import to_constant
+from assist_context.wished_edits.interpolation import interpolate
+from assist_context.wished_edits.reading import (
+    ConstantWish,
+    EditWish,
+    InterpolationWish,
+    RenameWish,
+    read_wish,
+)
+from assist_context.wished_edits.rename import rename
+
+
+def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | None:
+    """The edit that some words ask for; `None` if a model has to be asked, or nothing would change."""
+    wish = read_wish(words)
+    if wish is None or not language_of(code.lines.path).grammar:
+        return None
+    texts = CodeTexts(corpus)
+    parsed = texts.parse(code.lines.path)
+    if parsed.root is None or parsed.root.has_error or not is_exact(parsed):
+        return None
+    made = make(texts, code, wish)
+    if made is None or not all(is_exact(texts.parse(path)) for path in made.texts):
+        return None
+    changed = {path: text for path, text in made.texts.items() if text != texts.parse(path).document.text}
+    return made if changed else None
+
+
+def make(texts: CodeTexts, code: WishedCode, wish: EditWish) -> WishedEdit | None:
+    """The edit of a wish that was read."""
+    match wish:
+        case RenameWish():
+            return rename(texts, code, wish)
+        case ConstantWish():
+            return to_constant(texts, code, wish)
+        case InterpolationWish():
+            return interpolate(texts, code, wish)
+    return None

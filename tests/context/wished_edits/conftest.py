@@ -1,0 +1,53 @@
+"""Wishes for small workspaces, whose only file is open over an empty index."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from indexing import corpus_of
+from wished_workspaces import Wished
+
+from assist_context.documents import Document, split_lines
+from assist_context.evidence.call_graph import TargetLines
+from assist_context.index.reader import IndexReader
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus, OpenFile
+from assist_context.syntax.symbols import symbols
+from assist_context.wished_edits.code_texts import WishedCode, WishedEdit
+from assist_context.wished_edits.making import wished_edit
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("wished") / "w"
+    corpus_of(root, {"empty.py": ""}).reader.close()
+    return root
+
+
+@pytest.fixture
+def wished(empty: Path, tmp_path: Path) -> Wished:
+    """What becomes of a wish. Several files get an index of their own, which takes half a second."""
+
+    def make(texts: Mapping[str, str], target: str, words: str) -> WishedEdit | None:
+        several = len(texts) > 1
+        corpus = corpus_of(tmp_path / "w", texts) if several else _with_open(empty, texts)
+        path, _, name = target.partition(":")
+        lines = TargetLines(path, 1, len(corpus.lines(path)))
+        for site in corpus.outline(path):
+            if name and site.qualified == name:
+                lines = TargetLines(path, site.start_line, site.end_line)
+        try:
+            return wished_edit(corpus, WishedCode(lines, name), words)
+        finally:
+            corpus.reader.close()
+
+    return make
+
+
+def _with_open(root: Path, texts: Mapping[str, str]) -> Corpus:
+    corpus = Corpus(str(root), IndexReader(f"{root}.sqlite"))
+    opened = {path: Document(path, split_lines(text), language_of(path)) for path, text in texts.items()}
+    corpus.set_open(
+        {path: OpenFile(text, symbols(text.language, text.text)) for path, text in opened.items()}
+    )
+    return corpus

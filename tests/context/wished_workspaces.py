@@ -1,0 +1,8 @@
+"""What becomes of a wish in a small workspace."""
+
+from collections.abc import Callable, Mapping
+
+from assist_context.wished_edits.code_texts import WishedEdit
+
+# The files, the target as `path` or `path:Name`, and the words.
+Wished = Callable[[Mapping[str, str], str, str], WishedEdit | None]
