@@ -1,9 +1,9 @@
 """New tests whose values come from running the code: how many pass, and do they notice a mistake?
 
-    uv run python benchmarks/recorded_tests.py FOLDER... [--count 20] [--language python] [--out FILE]
+    uv run python benchmarks/recorded_tests.py FOLDER... [--count 20] [--out FILE]
 
-Functions are drawn at random from repositories with an environment of their own (`.venv`, `node_modules`, a
-toolchain), through the product's own path and the model on this machine, with the user's agreement given. The
+Functions and methods are drawn at random from repositories with an environment of their own (`.venv`).
+They go through the product's own path and the model on this machine, with the user's agreement given. The
 file is then run once more by its runner, and with two mutants that are drawn again. A function counts if at
 least two mutants of it can be made. FILE gets a line of JSON for each function; those that it has are not run
 again.
@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.errors import CompletionError
-from assist_context.documents import Document, split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import find_git, list_tracked, never, open_tree
 from assist_context.languages import language_of
@@ -64,8 +63,14 @@ def functions_of(root: Path, language: str, config: Config) -> Iterator[CallSubj
         if NOT_SOURCE & set(Path(path).parts) or path.endswith(".d.ts"):
             continue
         text = source.read_text(encoding="utf-8", errors="replace")
-        for site in symbols(kind, Document(path, split_lines(text), kind).text).definitions:
-            if site.kind in FUNCTIONS and site.end_line - site.start_line >= 2:
+        found = symbols(kind, text).definitions
+        functions = {site.qualified for site in found if site.kind in FUNCTIONS}
+        for site in found:  # but for those inside of functions, which no one can name
+            if (
+                site.kind in FUNCTIONS
+                and site.end_line - site.start_line >= 2
+                and site.parent not in functions
+            ):
                 yield CallSubject(path, text, site.qualified, site.start_line, site.end_line)
 
 

@@ -59,8 +59,9 @@ class ProposedCall:
 class ValueCheck:
     """An expression of the test that reads something, and the expression that it equals.
 
-    `target` is a variable or an attribute of one, ".name" for an attribute of the result, "str" for the
-    result as text, and "type" for its class. `needs` are names to import: (module, name), "" for all of it.
+    `target` is a variable or an attribute of one, ".name" for an attribute of the result, "str", "repr" or
+    "len" for what these give of the result, and "type" for its class. `needs` are names to import: (module,
+    name), "" for all of it.
     """
 
     target: str

@@ -137,8 +137,8 @@ def _check(check: ValueCheck, style: PythonStyle) -> Iterator[str]:
     if check.target == "type":
         told = f"isinstance(result, {check.equals})"
         yield f"assert {told}" if style == "pytest" else f"self.assertIsInstance(result, {check.equals})"
-    elif check.target == "str":
-        yield from _equal("str(result)", check.equals, style)
+    elif check.target in ("str", "repr", "len"):
+        yield from _equal(f"{check.target}(result)", check.equals, style)
     else:
         yield from _equal(f"result{check.target}", check.equals, style)
 

@@ -30,11 +30,11 @@ def snake(name: str) -> str:
 def description(call: str) -> str:
     """What is given to a call, in a few words for a name.
 
-    >>> description('total([], -1)'), description('f("Hello, world")'), description("f()")
-    ('empty_list_minus_1', 'hello_world', '')
+    >>> description('total([], -1)'), description('f("Hello, world")'), description("Cart([1]).total()")
+    ('empty_list_minus_1', 'hello_world', '1')
     """
     found = re.search(r"\((.*)\)", call, re.DOTALL)
-    text = found[1] if found else ""
+    text = re.sub(r"[A-Za-z_][\w.]*\(", "(", found[1]) if found else ""  # not what else is called
     for pattern, words in _PLAIN:
         text = pattern.sub(words, text)
     parts = [part for part in re.findall(r"[A-Za-z0-9]+", text) if part.isascii()][:_WORDS]

@@ -29,13 +29,13 @@ def test_pytest() -> None:
         "from decimal import Decimal\n\nimport pytest\n\nfrom shop.cart import Cart\n"
         "from shop.errors import CartError\n\n\n"
         "def test_cart():\n    cart = Cart()\n    assert cart.total() == 0\n\n\n"
-        "def test_cart_with_1_total_none():\n"
+        "def test_cart_with_1_none():\n"
         '    assert Cart([1]).total(None) == Decimal("1.5")\n\n\n'
         "def test_cart_refuses_x():\n"
         "    with pytest.raises(CartError, match=\"no items: x\"):\n        Cart('x')\n\n\n"
         "def test_cart_with_tea():\n    cart = Cart()\n    cart.add('tea')\n"
         '    assert cart.items == ["tea"]\n\n\n'
-        "def test_cart_with_show(capsys):\n    Cart().show()\n"
+        "def test_cart_2(capsys):\n    Cart().show()\n"
         '    assert capsys.readouterr().out == "empty\\n"\n'
     )
 

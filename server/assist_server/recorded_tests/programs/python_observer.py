@@ -5,6 +5,8 @@ value is written as an expression that means it anywhere; what cannot be, or dep
 out with a reason, as is a call that uses the network, other programs, or files outside of a temporary folder.
 """
 
+from __future__ import annotations
+
 import asyncio
 import dataclasses
 import datetime
@@ -79,6 +81,8 @@ class Encoder:
         if depth > DEPTH:
             raise UnfitValue("deep")
         if value is None or kind in (bool, int) or value is Ellipsis:
+            return repr(value)
+        if kind in (range, complex, bytearray):
             return repr(value)
         if kind is float:
             if not math.isfinite(value):
@@ -236,14 +240,14 @@ class LineTrace:
 
 
 def attributes(value: Any, local: list[str]) -> dict[str, tuple[str, list[tuple[str, str]]]]:
-    """The public attributes of an object, as expressions."""
+    """The attributes of an object, as expressions: the public ones first."""
     try:
         names = list(vars(value))
     except TypeError:
         names = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
     found = {}
-    for name in names:
-        if name.startswith("_") or not name.isidentifier():
+    for name in sorted(names, key=lambda name: name.startswith("_")):
+        if name.startswith("__") or not name.isidentifier() or "__" in name:
             continue
         try:
             text = encoded(getattr(value, name), local)
@@ -351,19 +355,29 @@ def returned(value: Any, how: str, local: list[str]) -> dict[str, Any]:
     shown = repr_of(value)
     if text is not None:
         return {"value": text[0], "needs": text[1], "how": how, "shown": shown}
-    if how == "list":
-        return {"left": "no literal"}
-    checks = [[f".{name}", *own] for name, own in list(attributes(value, local).items())[:CHANGES]]
+    return looked_at(value, how, local)
+
+
+def looked_at(value: Any, how: str, local: list[str]) -> dict[str, Any]:
+    """An object that has no expression, by its attributes, its text or its length."""
+    shown = repr_of(value)
+    found = attributes(value, local)
+    public = [name for name in found if not name.startswith("_")]
+    checks = [[f".{name}", *found[name]] for name in (public or list(found))[:CHANGES]]
     kind = type(value)
-    if kind.__str__ is not object.__str__ and not checks:
-        own_text = encoded(str_of(value), local)
-        checks += [["str", *own_text]] if own_text and "<" not in own_text[0] else []
-    if kind.__module__ != "builtins":
-        encoder = Encoder(local)
-        try:
-            checks.append(["type", encoder.named(kind), sorted(encoder.needs)])
-        except UnfitValue:
-            pass
+    if not checks:
+        for target, text in (("str", str_of(value)), ("repr", shown)):
+            own = getattr(kind, f"__{target}__") is not getattr(object, f"__{target}__")
+            own_text = encoded(text, local) if own and not re.search(r"<| at 0x", text) else None
+            if own_text and not checks and kind.__module__ != "builtins":
+                checks.append([target, *own_text])
+    if not checks and isinstance(value, (list, tuple, dict, set, frozenset)):
+        checks.append(["len", str(len(value)), []])
+    encoder = Encoder(local)
+    try:
+        checks.append(["type", encoder.named(kind), sorted(encoder.needs)])
+    except UnfitValue:
+        pass
     return {"checks": checks, "how": how, "shown": shown} if checks else {"left": "no literal"}
 
 

@@ -4,6 +4,8 @@ It is a program that is run in the project's own interpreter, by its text: it us
 library, of 3.8 or newer. Calls need not work; that is seen when they are run.
 """
 
+from __future__ import annotations
+
 import collections.abc
 import enum
 import functools
