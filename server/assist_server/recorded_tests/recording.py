@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_context.languages import language_of
-from assist_server.recorded_tests.calls import CallObservation, ProposedCall, RecordedCall
+from assist_server.recorded_tests.calls import CallObservation, ProposedCall, RecordedCall, ValueCheck
 from assist_server.recorded_tests.language import (
     CannotRunError,
     LanguageRecorder,
@@ -29,6 +29,7 @@ MUTANTS = 3
 MOST_TESTS = 8
 FEW = 2  # recorded calls: with fewer, tests of other code are tried, which may reach the function
 NATURAL = 4  # tests that are kept because their calls are examples, a caller's or the model's
+MOST_CHECKS = 3  # of one object
 ALIKE = 3  # guessed calls that do the same: one of them may be at an edge that a mistake moves
 ROUNDS = 3  # in which tests that fail are taken out
 _ORDER = ("example", "caller", "model", "around", "syntax")
@@ -69,6 +70,7 @@ class _Planted:
 
     text: str
     noticed_by: frozenset[int]
+    seen: tuple[CallObservation, ...] = ()
 
 
 class CallRecorder:
@@ -134,6 +136,7 @@ class CallRecorder:
         branches = self._language.branches(self._material.subject)
         candidates = _candidates(self._recorded)
         planted = self._plant(candidates, rng)
+        candidates = _trim(candidates, planted)
         chosen = _choose(candidates, frozenset(branches), planted)
         calls = with_names(chosen, self._material.subject.name, taken)
         calls, first = self._passing(calls, place)
@@ -174,7 +177,7 @@ class CallRecorder:
                 continue
             pairs = enumerate(zip(calls, seen, strict=True))
             differing = frozenset(number for number, (call, other) in pairs if not _same(call.seen, other))
-            found.append(_Planted(text, differing))
+            found.append(_Planted(text, differing, tuple(seen)))
         return found
 
     def _passing(
@@ -250,6 +253,40 @@ def _candidates(recorded: Sequence[RecordedCall]) -> list[RecordedCall]:
         if alike[key] <= ALIKE:
             found.append(call)
     return found
+
+
+def _trim(calls: Sequence[RecordedCall], planted: Sequence[_Planted]) -> list[RecordedCall]:
+    """The calls with few of the checks that can be made of each."""
+    values: dict[str, set[str]] = {}
+    for check in (check for call in calls for check in (*call.seen.checks, *call.seen.changes)):
+        values.setdefault(check.target, set()).add(check.equals)
+    varied = {target for target, equals in values.items() if len(equals) > 1}
+    trimmed = []
+    for number, call in enumerate(calls):
+        seen = call.seen
+        others = [mistake.seen[number] for mistake in planted if mistake.seen]
+        kinds = [check for check in seen.checks if check.target == "type"]
+        named = [check for check in seen.checks if check.target != "type"]
+        checks = _telling(named, [check for other in others for check in other.checks], varied)
+        changes = _telling(seen.changes, [check for other in others for check in other.changes], varied)
+        trimmed.append(replace(call, seen=replace(seen, checks=(*checks, *kinds), changes=tuple(changes))))
+    return trimmed
+
+
+def _telling(
+    own: Sequence[ValueCheck], others: Sequence[ValueCheck], varied: Collection[str]
+) -> list[ValueCheck]:
+    """The checks that a mistake changes, then those that other calls change, then short ones; as they were."""
+    elsewhere: dict[str, set[str]] = {}
+    for check in others:
+        elsewhere.setdefault(check.target, set()).add(check.equals)
+
+    def rank(check: ValueCheck) -> tuple[bool, bool, int]:
+        same = elsewhere.get(check.target, set()) <= {check.equals}
+        return same, check.target not in varied, len(check.equals)
+
+    best = sorted(own, key=rank)[:MOST_CHECKS]
+    return [check for check in own if check in best]
 
 
 def _choose(

@@ -238,6 +238,13 @@ def test_an_import_is_left_out_only_if_the_file_has_it(before: str, above: str, 
         assert (above in plan(answer, scope_of(a_py=text), target).changes[0].after) is bool(after)
 
 
+def test_an_import_may_name_again_what_the_file_imports_from_there() -> None:
+    text = "from shop import (\n    Cart,\n    Order,\n)\n\n\ndef test_a():\n    assert Cart\n"
+    answer = "```python\nfrom shop import Cart, Price\n\n\ndef test_b():\n    assert Price(Cart)\n```\n"
+    made = plan(answer, scope_of(a_py=text), EditTarget("a.py", 9, 8, tests=True))
+    assert "from shop import Cart, Price\n" in made.changes[0].after
+
+
 def test_new_imports_go_below_one_of_several_lines() -> None:
     text = '"""\nimport nothing\n"""\nfrom os import (  # noqa\n    sep,\n)\n\n\ndef f(a):\n    return a\n'
     answer = (

@@ -141,7 +141,7 @@ def _check_new(missing: Sequence[str], here: FileAround, target: EditTarget) -> 
     defined = {name for parent, name in here.definitions if not parent}
     known = {module.partition(".")[0] for level, module, *_ in here.taken if level == "0"}
     known |= {module.partition(".")[0] for _, module, *_ in _taken_by(target.given)}
-    for level, module, _, name in _taken_by(missing):
+    for level, module, _, name in _taken_by(missing) - here.taken:  # a line may have names that are there
         if name in defined | here.names:
             raise EditError(f"the answer imports {name}, but {target.path} has another one: ask again")
         top = module.partition(".")[0]

@@ -31,7 +31,7 @@ from typing import Any, NoReturn
 
 LONGEST = 300  # characters of an expression
 ITEMS = 50  # of an iterator
-CHANGES = 3  # of what a call changes, and of an object's attributes
+CHANGES = 16  # of what a call changes, and of an object's attributes; few of them are asserted
 DEPTH = 6
 TEXT = 400  # characters of a message or of what was printed
 BY_REPR = {
