@@ -276,7 +276,7 @@ def _trim(calls: Sequence[RecordedCall], planted: Sequence[_Planted]) -> list[Re
 def _telling(
     own: Sequence[ValueCheck], others: Sequence[ValueCheck], varied: Collection[str]
 ) -> list[ValueCheck]:
-    """The checks that a mistake changes, then those that other calls change, then short ones; as they were."""
+    """The checks that a mistake changes, then those that other calls change, then short ones."""
     elsewhere: dict[str, set[str]] = {}
     for check in others:
         elsewhere.setdefault(check.target, set()).add(check.equals)
