@@ -44,6 +44,8 @@ class Desk:
         self.root = place / "project"
         (self.root / "tests").mkdir(parents=True)
         self.mark = place / "ran"
+        self.own = f"{place.name}.txt"
+        (self.root / self.own).write_text("of this test")
         (self.root / "sums.py").write_text(CODE)
         (self.root / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
         for file in ("conftest.py", "tests/conftest.py"):
@@ -91,8 +93,9 @@ class Desk:
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()}
 
 
-def copies() -> set[str]:
-    return set(map(str, Path(tempfile.gettempdir()).glob("assist-run-*")))
+def copies(desk: Desk) -> list[Path]:
+    """The copies of this project; other tests have theirs."""
+    return list(Path(tempfile.gettempdir()).glob(f"assist-run-*/tree/{desk.own}"))
 
 
 def plain(_: Path) -> bool:
@@ -153,7 +156,6 @@ async def test_nothing_runs_in_a_workspace_that_is_not_trusted(tmp_path: Path) -
 async def test_a_cancelled_answer_leaves_no_copy(tmp_path: Path) -> None:
     desk = Desk(tmp_path, agrees=True)
     (desk.root / "sums.py").write_text(CODE + "import time\ntime.sleep(60)\n")
-    before = copies()
 
     async def consume() -> None:
         async with aclosing(answer(desk.decide(run=True), desk.options(has_sandbox))) as stream:
@@ -163,10 +165,10 @@ async def test_a_cancelled_answer_leaves_no_copy(tmp_path: Path) -> None:
     task = asyncio.create_task(consume())
     for _ in range(100):
         await asyncio.sleep(0.05)
-        if copies() - before:
+        if copies(desk):
             break
     await asyncio.sleep(0.5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not copies() - before
+    assert not copies(desk)

@@ -80,6 +80,7 @@ def root(tmp_path: Path) -> Path:
     top = tmp_path / "project"
     (top / "tests").mkdir(parents=True)
     (top / "marks.py").write_text(CODE)
+    (top / f"{tmp_path.name}.txt").write_text("of this test")
     (top / ".env").write_text("PASSWORD=correct-horse\n")
     (top / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -p no:randomly\n")
     return top
@@ -89,8 +90,9 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def copies() -> set[str]:
-    return {name for name in os.listdir(tempfile.gettempdir()) if name.startswith("assist-run-")}
+def copies(root: Path) -> list[Path]:
+    """The copies of this project; other tests have theirs."""
+    return list(Path(tempfile.gettempdir()).glob(f"assist-run-*/tree/{root.parent.name}.txt"))
 
 
 def sleepers() -> list[str]:
@@ -106,14 +108,13 @@ def sleepers() -> list[str]:
 def copy(root: Path, request: pytest.FixtureRequest) -> Iterator[ProjectCopy]:
     command = find_test_command(root, PLAIN_PATH)[0]
     before = files_in(root)
-    there = copies()
     opened = ProjectCopy(
         ProjectRunner(root, command, getattr(request, "param", True), Git()), {}, lambda: False
     )
     yield opened
     opened.close()
     assert files_in(root) == before  # nothing in the workspace changed
-    assert not copies() - there
+    assert not copies(root)
 
 
 def recorder(copy: ProjectCopy, name: str) -> CallRecorder:
@@ -171,7 +172,6 @@ def test_secrets_are_not_in_the_copy(copy: ProjectCopy) -> None:
 
 def test_a_run_that_is_stopped_leaves_nothing(root: Path) -> None:
     command = find_test_command(root, PLAIN_PATH)[0]
-    there = copies()
     stop = threading.Event()
     for confined in (True, False):
         stop.clear()
@@ -183,7 +183,7 @@ def test_a_run_that_is_stopped_leaves_nothing(root: Path) -> None:
         copy.close()
         assert result.code is None
         assert time.monotonic() - began < 20
-    assert not copies() - there
+    assert not copies(root)
     for _ in range(100):  # a killed process takes a moment to be gone
         if not sleepers():
             break
@@ -193,7 +193,6 @@ def test_a_run_that_is_stopped_leaves_nothing(root: Path) -> None:
 
 def test_a_copy_that_is_stopped_is_deleted(root: Path) -> None:
     command = find_test_command(root, PLAIN_PATH)[0]
-    there = copies()
     with suppress(Stopped):
         ProjectCopy(ProjectRunner(root, command, True, Git()), {}, lambda: True).close()
-    assert not copies() - there
+    assert not copies(root)

@@ -375,8 +375,8 @@ def looked_at(value: Any, how: str, local: list[str]) -> dict[str, Any]:
         checks.append(["len", str(len(value)), []])
     encoder = Encoder(local)
     try:
-        if kind is object:
-            raise UnfitValue("no class of its own")
+        if kind.__module__ == "builtins" and not checks:
+            raise UnfitValue("nothing to say of it")
         checks.append(["type", encoder.named(kind), sorted(encoder.needs)])
     except UnfitValue:
         pass
