@@ -12,8 +12,8 @@ from assist_context.documents import split_lines
 from assist_context.index.terms import terms
 from assist_context.languages import is_page
 
-# A section says at its start what it is about, and the example below shows how: these lines, seven on
-# average, answer 27 of the 41. The first eight lines answer 23, the first twelve 30, the eight with most of
+# A section says at its start what it is about, and the example below shows how: these lines, eight on
+# average, answer 29 of the 41. The first eight lines answer 23, the first twelve 30, the eight with most of
 # the question's words 20.
 PARAGRAPH = 4  # lines
 EXAMPLE = 9
