@@ -95,7 +95,10 @@ def _worth(piece: FoundPiece, intent: QuestionIntent) -> float:
 
 
 def _shows_how(piece: FoundPiece) -> bool:
+    """Whether a section has an example, or is of a docs folder, whose pages say how people work."""
     hit = piece.hit
+    if piece.corpus.pages:
+        return True
     lines = page_lines(hit.path, piece.corpus.lines(hit.path))
     return has_example(lines[hit.start_line - 1 : hit.end_line])
 

@@ -44,6 +44,7 @@ class FactRow:
 
 
 _CHANGES = 3  # commits that are named
+_SAID = 160  # characters of a docstring, if its first sentence is not longer
 _SHOWN = 8  # statements of a kind in words; JSON has all
 ASK_WHY = "For a model's words, ask why or how."
 _WORDS: tuple[tuple[StatementKind, str], ...] = (
@@ -172,7 +173,7 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
     where = FactPart(f"{path}:{site.start_line}{end}", path, site.start_line)
     yield FactRow("What", (FactPart(f"{site.kind} {site.qualified}, "), where))
     yield FactRow("", _plain(" ".join(site.signature.split())))
-    yield FactRow("Says", _plain(_first_sentence(site.doc)))
+    yield FactRow("Says", _plain(_first_sentences(site.doc)))
     for kind, word in _WORDS:
         found = [_statement(path, found) for found in facts.statements if found.kind == kind]
         yield from _list_rows(word, found)
@@ -317,7 +318,16 @@ def _change(change: LineChange) -> str:
     return f"{change.day} {change.id[:9]} {change.subject} ({change.lines} line{'s' * (change.lines != 1)})"
 
 
-def _first_sentence(doc: str) -> str:
-    text = " ".join(doc.split())
-    end = text.find(". ")
-    return text if end < 0 else text[: end + 1]
+def _first_sentences(doc: str) -> str:
+    """The first sentence of a docstring, and the next ones as far as they are short: the point may be there.
+
+    >>> _first_sentences("Splits a key. Keys are `a.b`. " + "It is long. " * 20)[:46]
+    'Splits a key. Keys are `a.b`. It is long. It i'
+    """
+    sentences = re.split(r"(?<=\.) (?=\S)", " ".join(doc.split()))
+    shown = sentences[0]
+    for sentence in sentences[1:]:
+        if len(shown) + len(sentence) >= _SAID:
+            break
+        shown += f" {sentence}"
+    return shown
