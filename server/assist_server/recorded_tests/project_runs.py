@@ -5,6 +5,7 @@ class owns the copy; what it leaves is deleted at the end, also of a run that is
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from assist_server.sandbox.tree_copy import changed_file, remove_tree
 OUTPUT = 4 << 20  # bytes of what calls came to
 LIMITS = SandboxLimits(seconds=20.0, tail=OUTPUT)
 _TICK = 0.05
+_PREFIX = "assist-run-"
+_LEFT = re.compile(rf"{_PREFIX}(?P<process>\d+)-\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class ProjectCopy:
     def __init__(self, runner: ProjectRunner, opened: Mapping[str, str], stop: Callable[[], bool]) -> None:
         self.runner = runner
         self.stop = stop
-        self._place = Path(tempfile.mkdtemp(prefix="assist-run-"))
+        _remove_left_copies()
+        self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         with ExitStack() as undo:
             undo.callback(self.close)
             self.tree = copy_workspace(runner.root, self._place / "tree", runner.git, opened, stop)
@@ -104,6 +108,19 @@ class ProjectCopy:
         """Delete the copy."""
         with suppress(OSError):
             remove_tree(self._place)
+
+
+def _remove_left_copies() -> None:
+    """Delete the user's copies whose process was killed, so that it could not; where processes are listed."""
+    if not Path("/proc/self").exists():
+        return
+    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            match = _LEFT.fullmatch(entry.name)
+            if match and entry.is_dir(follow_symlinks=False) and entry.stat().st_uid == os.getuid():
+                with suppress(OSError):
+                    if not Path("/proc", match["process"]).exists():
+                        remove_tree(Path(entry.path))
 
 
 def _plain_run(

@@ -2,6 +2,7 @@
 
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import threading
@@ -27,6 +28,7 @@ pytestmark = [
 CODE = '''\
 import os
 import random
+import subprocess
 import socket
 import time
 from datetime import date
@@ -196,3 +198,15 @@ def test_a_copy_that_is_stopped_is_deleted(root: Path) -> None:
     with suppress(Stopped):
         ProjectCopy(ProjectRunner(root, command, True, Git()), {}, lambda: True).close()
     assert not copies(root)
+
+
+def test_a_copy_whose_process_was_killed_is_deleted_by_the_next_one(root: Path) -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    left = [Path(tempfile.mkdtemp(prefix=f"assist-run-{process}-")) for process in (ended.pid, os.getpid())]
+    (left[0] / "tree").mkdir()
+    command = find_test_command(root, PLAIN_PATH)[0]
+    with suppress(Stopped):
+        ProjectCopy(ProjectRunner(root, command, True, Git()), {}, lambda: True).close()
+    assert [folder.exists() for folder in left] == [False, True]
+    left[1].rmdir()
