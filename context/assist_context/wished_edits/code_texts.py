@@ -68,9 +68,10 @@ class CodeTexts:
         return self.reader(path).parsed
 
     def holding(self, name: str) -> list[str] | None:
-        """The files with a name, of any kind; `None` if there are too many to look at all of them."""
-        found = self.corpus.holders(terms(name), MOST_FILES + 1)
-        if len(found) > MOST_FILES:
+        """The files with a name, of any kind; `None` if there are too many, or if the index does not know them."""
+        words = terms(name)
+        found = self.corpus.holders(words, MOST_FILES + 1)
+        if not words or len(found) > MOST_FILES:
             return None
         paths = sorted({*found, *self.corpus.opened})
         return [path for path in paths if any(name in line for line in self.corpus.lines(path))]

@@ -4,15 +4,22 @@ from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.wished_edits.code_texts import CodeTexts, WishedCode, WishedEdit, is_exact
 from assist_context.wished_edits.constant import to_constant
+from assist_context.wished_edits.imports import change_imports
 from assist_context.wished_edits.interpolation import interpolate
+from assist_context.wished_edits.parameter import add_parameter, remove_parameter
 from assist_context.wished_edits.reading import (
+    AddedParameterWish,
     ConstantWish,
     EditWish,
+    ImportWish,
     InterpolationWish,
+    RemovedParameterWish,
     RenameWish,
+    SortedEntriesWish,
     read_wish,
 )
 from assist_context.wished_edits.rename import rename
+from assist_context.wished_edits.sorting import sort_entries
 
 
 def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | None:
@@ -35,9 +42,17 @@ def make(texts: CodeTexts, code: WishedCode, wish: EditWish) -> WishedEdit | Non
     """The edit of a wish that was read."""
     match wish:
         case RenameWish():
-            return rename(texts, code, wish)
+            made = rename(texts, code, wish)
         case ConstantWish():
-            return to_constant(texts, code, wish)
+            made = to_constant(texts, code, wish)
         case InterpolationWish():
-            return interpolate(texts, code, wish)
-    return None
+            made = interpolate(texts, code, wish)
+        case AddedParameterWish():
+            made = add_parameter(texts, code, wish)
+        case RemovedParameterWish():
+            made = remove_parameter(texts, code, wish)
+        case ImportWish():
+            made = change_imports(texts, code, wish)
+        case SortedEntriesWish():
+            made = sort_entries(texts, code, wish)
+    return made

@@ -1,0 +1,248 @@
+"""One parameter more, with a default, or one less that its function does not use, with the calls.
+
+Python, JavaScript and TypeScript. It gives up where related classes or decorators expect the signature.
+"""
+
+import builtins
+import re
+from collections.abc import Iterator
+
+import tree_sitter
+
+from assist_context.next_edit.meant_calls import is_overloaded
+from assist_context.syntax.scopes.call_sites import CallSite, Parameter, Signature, definitions_of
+from assist_context.syntax.scopes.imports.additions import ByteEdit
+from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
+from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.wished_edits.code_texts import (
+    ECMA,
+    CodeTexts,
+    WishedCode,
+    WishedEdit,
+    count_words,
+    lines_span,
+    places_in_words,
+    with_edits,
+)
+from assist_context.wished_edits.families import is_special, using_decorators
+from assist_context.wished_edits.keyword_uses import calls_to, is_shared
+from assist_context.wished_edits.reading import AddedParameterWish, RemovedParameterWish
+
+_ECMA_WORDS = frozenset({"true", "false", "null", "undefined"})
+_PYTHON_WORDS = frozenset({"True", "False", "None", "()"})
+_SHARED = frozenset({"[]", "{}"})  # in Python one value for all calls
+_PURE = re.compile(r"-?[\w.]+|\"[^\"\\]*\"|'[^'\\]*'")
+
+
+def add_parameter(texts: CodeTexts, code: WishedCode, wish: AddedParameterWish) -> WishedEdit | None:
+    """The edit that adds a parameter; no call changes, since it has a default."""
+    path = code.lines.path
+    found = _signature(texts, code)
+    if found is None or (wish.owner and wish.owner != code.last_name):
+        return None
+    reader = texts.reader(path)
+    if _is_known(reader, found, wish.name) or any(
+        parameter.kind == "variadic" for parameter in found.parameters
+    ):
+        return None
+    written = _parameter_text(reader, found, wish)
+    edit = _insertion(reader.parsed, found, written) if written else None
+    if edit is None:
+        return None
+    reading = f"add the parameter `{written}` to {code.name}; its calls stay, since it has a default"
+    return WishedEdit(reading, {path: with_edits(reader.parsed, [edit])})
+
+
+def remove_parameter(texts: CodeTexts, code: WishedCode, wish: RemovedParameterWish) -> WishedEdit | None:
+    """The edit that removes a parameter which its function does not use, with what calls pass for it."""
+    path = code.lines.path
+    found = _signature(texts, code)
+    reader = texts.reader(path)
+    places = [parameter.name for parameter in found.passed] if found is not None else []
+    if found is None or wish.name not in places or _is_used(reader, found, wish.name):
+        return None
+    index = places.index(wish.name)
+    gone = found.passed[index]
+    calls = calls_to(texts, path, found)
+    edit = _removal(reader.parsed, found.listing, gone.span)
+    if gone.kind == "variadic" or calls is None or edit is None:
+        return None
+    edits: dict[str, list[ByteEdit]] = {path: [edit]}
+    left: list[tuple[str, int]] = []
+    for text, call, sure in calls:
+        other = text.parsed.document.path
+        at = other, text.parsed.source.line(call.span[0])
+        removal = _without_argument(text.parsed, call, gone, index)
+        if removal == "not passed":
+            continue
+        if not sure:
+            left.append(at)
+        elif isinstance(removal, str):
+            return None
+        else:
+            edits.setdefault(other, []).append(removal)
+    left += _passed_on(texts, path, found, [(text, call) for text, call, _ in calls])
+    changed = sum(map(len, edits.values())) - 1
+    reading = f"remove the parameter `{wish.name}` of {code.name}, in {count_words(changed, 'call')} too"
+    words = f"{count_words(len(left), 'use')} of `{found.name}` may still pass it: {places_in_words(left)}"
+    new = {other: with_edits(texts.parse(other), own) for other, own in edits.items()}
+    return WishedEdit(reading, new, (words,) if left else ())
+
+
+def _signature(texts: CodeTexts, code: WishedCode) -> Signature | None:
+    """The function that a wish is about, if only the code here decides about its parameters."""
+    path = code.lines.path
+    reader = texts.reader(path)
+    parsed = reader.parsed
+    language = parsed.document.language.name
+    if language != "python" and language not in ECMA:
+        return None
+    span = lines_span(parsed, code.lines)
+    inside = [
+        made for made in definitions_of(parsed, code.last_name) if span[0] <= made.name_span[0] < span[1]
+    ]
+    if len(inside) != 1 or is_overloaded(inside[0], parsed):
+        return None
+    [found] = inside
+    named = [
+        place for place in reader.occurrences(found.name) if parsed.byte(place.start) == found.name_span[0]
+    ]
+    special = is_special(found.name) and not found.constructor
+    shared = is_shared(texts, path, found)
+    return None if special or shared or not named or using_decorators(parsed, named[0]) else found
+
+
+def _inside(reader: NameReader, found: Signature, name: str) -> Iterator[Occurrence]:
+    """The places of a name in a function, but those of members and keywords."""
+    parsed = reader.parsed
+    for place in reader.occurrences(name):
+        start = parsed.byte(place.start)
+        if place.place != "code" or not found.span[0] <= start < found.span[1]:
+            continue
+        node = parsed.node(start, parsed.byte(place.end))
+        around = node.parent if node is not None else None
+        keyword = around is not None and around.type == "keyword_argument"
+        if not place.member and not (keyword and around and around.child_by_field_name("name") == node):
+            yield place
+
+
+def _is_known(reader: NameReader, found: Signature, name: str) -> bool:
+    """Whether a name already means something in a function."""
+    return any(True for _ in _inside(reader, found, name))
+
+
+def _is_used(reader: NameReader, found: Signature, name: str) -> bool:
+    return len(list(_inside(reader, found, name))) != 1
+
+
+def _parameter_text(reader: NameReader, found: Signature, wish: AddedParameterWish) -> str:
+    """The parameter as the code writes its others, "" if that is not possible."""
+    language = reader.parsed.document.language.name
+    if language != "python":
+        wrong = wish.default in _PYTHON_WORDS or (wish.type and language == "javascript")
+        kind = f": {wish.type}" if wish.type else ""
+        return "" if wrong else f"{wish.name}{kind} = {wish.default}"
+    kind = wish.type or _type_of(wish.default, found)
+    known = all(_is_type(reader, word) for word in re.findall(r"[A-Za-z_]\w*", kind))
+    if wish.default in _ECMA_WORDS | _SHARED or not known:
+        return ""
+    return f"{wish.name}: {kind} = {wish.default}" if kind else f"{wish.name}={wish.default}"
+
+
+def _type_of(default: str, found: Signature) -> str:
+    """The type of a default, if the others of a function have types."""
+    if not found.passed or not all(parameter.type for parameter in found.passed):
+        return ""
+    if default in ("True", "False"):
+        return "bool"
+    if default[:1] in "\"'":
+        return "str"
+    if re.fullmatch(r"-?\d+", default):
+        return "int"
+    return "float" if re.fullmatch(r"-?[\d.]+", default) else ""
+
+
+def _is_type(reader: NameReader, word: str) -> bool:
+    """Whether a word of a type is known where the function is."""
+    bound = any(place.defines for place in reader.occurrences(word) if place.place == "code")
+    return bound or hasattr(builtins, word)
+
+
+def _items(parsed: ParsedText, listing: tuple[int, int]) -> list[tree_sitter.Node] | None:
+    """The parts of a list in brackets; `None` if there is a comment among them."""
+    node = parsed.node(*listing)
+    if node is None or any("comment" in child.type for child in node.children):
+        return None
+    return [child for child in node.children if child.type not in ("(", ")", ",")]
+
+
+def _insertion(parsed: ParsedText, found: Signature, written: str) -> ByteEdit | None:
+    items = _items(parsed, found.listing)
+    if items is None:
+        return None
+    if not items:
+        at = found.listing[0] + 1
+        return at, at, written
+    last = items[-1]
+    line = parsed.document.lines[parsed.source.line(last.start_byte) - 1]
+    indent = line[: len(line) - len(line.lstrip())]
+    own_line = len(indent.encode()) == last.start_point[1] and len(items) > 1
+    return last.end_byte, last.end_byte, f",\n{indent}{written}" if own_line else f", {written}"
+
+
+def _removal(parsed: ParsedText, listing: tuple[int, int], span: tuple[int, int]) -> ByteEdit | None:
+    """One part of a list with its comma; `None` if a sign such as `*` would have nothing left to say."""
+    items = _items(parsed, listing)
+    index = next((at for at, item in enumerate(items or ()) if item.byte_range == span), None)
+    if items is None or index is None:
+        return None
+    before = items[index - 1] if index else None
+    after = items[index + 1] if index + 1 < len(items) else None
+    if (after is None and node_text(before) == "*") or (before is None and node_text(after) == "/"):
+        return None
+    if after is not None:
+        return span[0], after.start_byte, ""
+    if before is not None:
+        return before.end_byte, span[1], ""
+    return listing[0] + 1, listing[1] - 1, ""
+
+
+def _without_argument(parsed: ParsedText, call: CallSite, gone: Parameter, index: int) -> ByteEdit | str:
+    """The removal of what a call passes; "not passed", or why it cannot be removed."""
+    if call.broken or any(argument.spread for argument in call.arguments):
+        return "not known"
+    named = [argument for argument in call.arguments if argument.keyword == gone.name]
+    positional = [argument for argument in call.arguments if not argument.keyword]
+    if not named and (gone.kind == "keyword" or index >= len(positional)):
+        return "not passed"
+    argument = named[0] if named else positional[index]
+    if not _PURE.fullmatch(parsed.source.text(*argument.value)):
+        return "it does something"
+    return _removal(parsed, call.listing, argument.span) or "a comment is among them"
+
+
+def _passed_on(
+    texts: CodeTexts, path: str, found: Signature, calls: list[tuple[NameReader, CallSite]]
+) -> Iterator[tuple[str, int]]:
+    """Where a function is named and not called: whoever gets it may pass the parameter."""
+    if found.is_method:
+        return
+    known = {(text.parsed.document.path, call.name_span[0]) for text, call in calls}
+    readers = {path: texts.reader(path)} | {text.parsed.document.path: text for text, _ in calls}
+    for other, reader in readers.items():
+        for place in reader.occurrences(found.name):
+            start = reader.parsed.byte(place.start)
+            if place.place != "code" or place.defines or (other, start) in known or place.binding is None:
+                continue
+            node = reader.parsed.node(start, reader.parsed.byte(place.end))
+            if node is not None and not _in_import(node):
+                yield other, place.start.line + 1
+
+
+def _in_import(node: tree_sitter.Node) -> bool:
+    at: tree_sitter.Node | None = node
+    while at is not None:
+        if at.type.startswith(("import", "export")):
+            return True
+        at = at.parent
+    return False
