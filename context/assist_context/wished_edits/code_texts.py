@@ -68,7 +68,7 @@ class CodeTexts:
         return self.reader(path).parsed
 
     def holding(self, name: str) -> list[str] | None:
-        """The files with a name, of any kind; `None` if there are too many, or if the index does not know them."""
+        """The files with a name, of any kind; `None` if there are too many, or if it is not known."""
         words = terms(name)
         found = self.corpus.holders(words, MOST_FILES + 1)
         if not words or len(found) > MOST_FILES:

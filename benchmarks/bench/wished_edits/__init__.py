@@ -1,0 +1,1 @@
+"""Wishes for edits that need no model, and what judges the edits: type checkers and language servers."""
