@@ -46,7 +46,8 @@ _BAD = frozenset({"undone", "down", "escalated_after", "unusable"})
 class Event:
     """One thing that happened to a request; `routed` is its decision. `at` is in seconds since 1970.
 
-    `model` is who answered, and `language` that of the file in question; "" is unknown.
+    `model` is who answered, `language` that of the file in question, and `proof` what speaks for an edit:
+    tests, types or none; "" is unknown.
     """
 
     at: float
@@ -60,6 +61,7 @@ class Event:
     event: Happening
     model: str = ""
     language: str = ""
+    proof: str = ""
 
 
 def record(path: Path, event: Event) -> bool:
@@ -106,7 +108,10 @@ def _read(line: bytes) -> Event | None:
         numbers = (found.at, found.p_local, found.threshold, *found.features.values())
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-    texts = (found.repo, found.command, found.request_id, found.target, found.model, found.language)
+    texts = (
+        *(found.repo, found.command, found.request_id, found.target),
+        *(found.model, found.language, found.proof),
+    )
     # Sets of types: a check of each value by itself would take half of the time of reading.
     known = set(map(type, (found.event, *texts))) == {str} and found.event in _HAPPENINGS
     return found if known and set(map(type, numbers)) <= {int, float} else None

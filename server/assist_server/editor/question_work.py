@@ -186,13 +186,17 @@ async def _last_message(
     problem = str(final.problem or "")
     if final.plan is not None:
         files = [change.path for change in final.plan.changes]
-        applied, problem = await _make_answer(decided, final, final.plan, context)
+        shown = final.plan
+        if final.proof is not None:  # a person sees it with the edit
+            shown = replace(shown, notes=(*shown.notes, proof_line(decided, final)))
+        applied, problem = await _make_answer(decided, final, shown, context)
     return {
         "done": True,
         "cost_usd": final.cost.micro / 1e6,
         "summary": " ".join(filter(None, (last_line(decided, final), proof_line(decided, final)))),
         "sources": _source_documents(final, context.snapshot()),
         "edit": {"files": files, "applied": applied} if final.plan else None,
+        **({"proof": final.proof.kind} if final.proof else {}),
         "error": problem or None,
     }
 
@@ -217,7 +221,9 @@ async def _make_answer(
         except EscalationError as error:
             return str(error)
         finally:
-            await asyncio.to_thread(record_happening, decided, final.decision, "accepted")
+            await asyncio.to_thread(
+                partial(record_happening, decided, final.decision, "accepted", proof=final.proof)
+            )
         return ""
 
     applied = False

@@ -164,6 +164,7 @@ class LspEditor:
         warnings = await asyncio.to_thread(edit_warnings, plan)
         if support.annotates and not warnings:
             return True
+        warnings = (*warnings, *map(visible, plan.notes))
         asked = ["Make this edit?", *paths, *warnings]
         if support.annotates:  # the client shows the lines afterwards, and asks again
             return await self.choices.ask(asked, APPLY, DISCARD)

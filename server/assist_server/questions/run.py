@@ -62,6 +62,7 @@ from assist_server.questions.running.repair_request import repair_request
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
 from assist_server.questions.wished.made_edit import MadeEdit
 from assist_server.recorded_tests.project_runs import has_sandbox
+from assist_server.referee.edit_proof import EditProof
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
     FRONTIER_TOKENS,
@@ -349,7 +350,11 @@ async def _record(
 
 
 def record_happening(
-    decided: DecidedQuestion, decision: Decision, happening: feedback.Happening, model: str = ""
+    decided: DecidedQuestion,
+    decision: Decision,
+    happening: feedback.Happening,
+    model: str = "",
+    proof: EditProof | None = None,
 ) -> None:
     """Remember what became of a request, in numbers. `model` is the name of the one that answered.
 
@@ -374,6 +379,7 @@ def record_happening(
             happening,
             model,
             target.document.language.name if target else "",
+            proof.kind if proof else "",
         ),
     )
 

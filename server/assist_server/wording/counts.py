@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from assist_server.records.usage.answer_counts import answer_rows
+from assist_server.records.usage.answer_counts import PROOFS, answer_rows
 from assist_server.records.usage.key_groups import group, total
 from assist_server.wording.reasons import REASONS, reason_words
 
@@ -85,6 +85,7 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
         "accepted": counts["applied"],
         "not_applied": counts["not-applied"],
         "undone": counts["undone"],
+        "kept_by_proof": {kind: counts[f"kept-{kind}"] for kind in PROOFS},
         "rated_good": counts["good"],
         "rated_bad": counts["bad"],
         "escalated_share": round(counts["escalated"] / asked, 4) if asked else 0.0,
@@ -112,7 +113,10 @@ def answers_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _edit_words(document: dict[str, Any]) -> str:
     made = f"{document['accepted']:,} accepted, {document['undone']:,} undone"
-    return f"{made}, of {document['offered']:,} offered; {document['not_applied']:,} not applied"
+    proofs = document["kept_by_proof"]
+    kept = f"; kept with a proof by tests {proofs['tests']:,}, by types {proofs['types']:,}, with none "
+    proven = f"{kept}{proofs['none']:,}" if any(proofs.values()) else ""
+    return f"{made}, of {document['offered']:,} offered; {document['not_applied']:,} not applied{proven}"
 
 
 def _target_words(counts: dict[str, int]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assist_server.records.model_comparison import KeptShare
+from assist_server.records.usage.answer_counts import PROOFS
 from assist_server.records.usage.model_pair import ModelPair
 from assist_server.records.usage_rows import MS_BOUNDS, NEXT_EDIT, percentile
 from assist_server.wording.sanitize import harmless
@@ -109,6 +110,7 @@ def question_document(counts: Counter[str]) -> dict[str, Any]:
     return {
         **{name: counts[name] for name in ("asked", "answered", "escalated")},
         "edits": {name.replace("-", "_"): counts[name] for name in edits},
+        "kept_by_proof": {kind: counts[f"kept-{kind}"] for kind in PROOFS},
         "good": counts["good"],
         "bad": counts["bad"],
     }

@@ -40,7 +40,7 @@ def test_events_come_back_as_they_went_and_only_for_the_owner(path: Path) -> Non
 
 def test_an_event_has_no_place_for_code() -> None:
     texts = {each.name for each in fields(Event) if each.type in (str, "str")}
-    assert texts == {"repo", "command", "request_id", "target", "model", "language"}
+    assert texts == {"repo", "command", "request_id", "target", "model", "language", "proof"}
     assert all(isinstance(value, float) for value in ROUTED.features.values())
 
 

@@ -11,12 +11,16 @@ from typing import Any
 
 import pytest
 from config_files import write
+from gates import allowed, parts, request
+from hostile import Hostile
+from hostile import answer as answering
 from scripted_model import ScriptedModel
 
 from assist_completion.inference.doubts import Doubt
+from assist_escalation.gate.prepare import prepare
 from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import DecidedQuestion, Leaving, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
@@ -181,6 +185,46 @@ async def test_a_refactoring_is_proven_by_tests_that_still_pass(tmp_path: Path) 
     assert final.plan is not None
     assert final.plan.changes[0].after == kept
     assert proof_line(decided, final) == "proof: tests. Tests pass: 2 before, 2 now."
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: bool) -> None:
+    secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+    desk = Desk(tmp_path, TESTS.replace("== 10", f"== 10, \"api_key = '{secret}'\""))
+    local = desk.decide(run=True)
+    asked: list[DecidedQuestion] = []
+
+    async def confirm(request: DecidedQuestion) -> bool:
+        asked.append(request)
+        return agrees or len(asked) == 1
+
+    answers = [answering(fenced(WRONG)), answering(fenced(RIGHT))]
+    async with Hostile(*answers) as acme:
+        shown = local.local.prompt.spans
+        gate = parts(tmp_path)
+        wanted = replace(request(allowed(acme.url, desk.root), shown), prompt=local.local.prompt)
+        leaving = Leaving(local.local, prepare(wanted, gate), gate)
+        asks = replace(local.decision, target="frontier", asks=True)
+        decided = replace(local, leaving=leaving, decision=asks)
+        *events, final = [event async for event in answer(decided, replace(desk.options(), confirm=confirm))]
+    assert isinstance(final, FinalAnswer)
+    assert final.plan is not None
+    assert len(asked) == 2
+    sent = [request.body.decode() for request in acme.requests]
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    if not agrees:
+        assert (len(sent), final.plan.asks) == (1, True)
+        assert notices == ["The tests refuse this edit, and nothing more was sent."]
+        return
+    assert (len(sent), notices) == (2, [])
+    assert "test_two" not in sent[0]
+    assert "it breaks tests: tests/test_sums.py::test_two" in sent[1]
+    assert "api_key" in sent[1]
+    assert secret not in sent[1]
+    assert final.plan.changes[0].after == RIGHT
+    assert proof_line(decided, final) == "proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
+    noted = (tmp_path / "audit.jsonl").read_text()
+    assert noted.count('"intent"') == 2
 
 
 async def test_a_cancelled_run_leaves_nothing(tmp_path: Path) -> None:

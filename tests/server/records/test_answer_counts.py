@@ -1,6 +1,7 @@
 """What became of requests: what counts as an answer, and for whom."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,6 +58,14 @@ def test_an_edit_that_did_not_stay_is_no_answer(names: Sequence[str], expected: 
     assert counts["asked"] == counts["asked-local"] == 1
     assert known == expected
     assert counts["answered-local"] == counts["answered"]
+
+
+def test_kept_edits_count_by_their_proof() -> None:
+    kept = [replace(event, proof="tests") for event in happened("r1", "accepted")]
+    undone = [replace(event, proof="types") for event in happened("r2", "accepted", "undone")]
+    events = [*happened("r1", "routed"), *kept, *happened("r2", "routed"), *undone]
+    counts = total(answer_rows(events))
+    assert {name: count for name, count in counts.items() if name.startswith("kept-")} == {"kept-tests": 1}
 
 
 def test_keys_have_the_day_of_the_question_and_the_model_that_answered() -> None:

@@ -394,7 +394,7 @@ def _make_edit(
         return False, error
     except EscalationError as error:
         problem = error
-    record_happening(decided, final.decision, "accepted")
+    record_happening(decided, final.decision, "accepted", proof=final.proof)
     return True, problem
 
 

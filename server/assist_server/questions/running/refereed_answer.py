@@ -74,16 +74,21 @@ class RefereeWays:
 
 @dataclass(slots=True)
 class _Trial:
-    """All attempts of one answer and their verdicts: what was tried is not judged again."""
+    """All attempts of one answer and their verdicts: what was tried is not judged again.
+
+    `made` counts also those that make no edit, or one that was there before.
+    """
 
     decided: DecidedQuestion
     plan: RefereePlan
     referee: EditReferee
     work: RunningWork
     tried: list[tuple[FinalAnswer, EditVerdict]] = field(default_factory=list)
+    made: int = 0
 
     async def judge(self, final: FinalAnswer) -> EditVerdict | None:
         """The verdict on an answer's edit; None if it makes none, or the same as an earlier one."""
+        self.made += 1
         if final.plan is None:
             return None
         texts = _texts(final.plan)
@@ -280,11 +285,11 @@ def _choose(trial: _Trial, first: FinalAnswer) -> FinalAnswer:
     """The best attempt with its proof. What an edit breaks is asked about; a wrong type is refused."""
     best = trial.best()
     if best is None:
-        return replace(first, proof=EditProof("none", "no attempt makes an edit", 0))
+        return replace(first, proof=EditProof("none", "no attempt makes an edit", trial.made))
     final, verdict = best
     command = trial.decided.question.command
     proof = proof_of(verdict, command, _checker(trial.plan), trial.plan.problem)
-    proof = replace(proof, attempts=len(trial.tried))
+    proof = replace(proof, attempts=trial.made)
     edit = final.plan
     if edit is None:
         return replace(final, proof=proof)

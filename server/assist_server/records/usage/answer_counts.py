@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # numpy
     from assist_escalation.routing.feedback import Event
 
 DECISIONS = ("routed", "escalated_after")  # events that say who answers
+PROOFS = ("tests", "types", "none")  # what speaks for an edit
 _RATED = frozenset({"up", "down"})
 _OFFERED = frozenset({"offered", "accepted", "not_applied"})
 ENDS = _OFFERED | {"answered", "unusable"}  # events of the one that answered, which may be another one
@@ -41,7 +42,8 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
 
     Names: asked, ended, answered, escalated, offered, applied, undone, refused-by-checks, not-applied, good
     and bad. Of the first three and refused-by-checks also each with a target: "asked-local" by who was
-    decided on, the others by who answered in the end. Escalated are requests that a provider answered.
+    decided on, the others by who answered in the end. Escalated are requests that a provider answered. Of
+    edits that were applied and not undone also those with a proof, as "kept-tests".
     """
     decided: dict[str, tuple[str, str, str, str]] = {}  # repository, command, language, target
     days: dict[str, str] = {}
@@ -62,7 +64,7 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
             answering[request] = event.target
         if event.model:
             models[request] = event.model
-        signs.setdefault(request, set()).add(event.event)
+        signs.setdefault(request, set()).update((event.event, f"proof-{event.proof}"))
     sums: dict[tuple[str, ...], Counter[str]] = {}  # as the keys' values, which are made faster
     for request, (repo, command, language, target) in decided.items():
         if days[request] >= since:
@@ -110,5 +112,6 @@ def _counts(decided: str, target: str, signs: frozenset[str]) -> tuple[str, ...]
         f"refused-by-checks-{target}": refused,
         "good": "up" in signs,
         "bad": "down" in signs,
+        **{f"kept-{kind}": applied and not undone and f"proof-{kind}" in signs for kind in PROOFS},
     }
     return tuple(name for name, is_so in found.items() if is_so)
