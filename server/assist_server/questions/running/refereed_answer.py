@@ -187,6 +187,7 @@ async def _judge_attempts(
     begun: "asyncio.Task[EditReferee]",
 ) -> AsyncGenerator[AnswerEvent, None]:
     first: FinalAnswer | None = None
+    start = ways.clock()
     async with aclosing(ways.first(decided)) as stream:
         async for event in stream:
             if isinstance(event, FinalAnswer):
@@ -210,6 +211,8 @@ async def _judge_attempts(
         yield replace(first, proof=EditProof("none", reason))
         return
     final = _choose(trial, first)
+    spent = 1e3 * (ways.clock() - start)  # with all runs and attempts
+    final = replace(final, cost=replace(final.cost, ms=spent))
     if final.text != first.text:
         yield AnswerStart(final.decision, final.model)
         yield AnswerPiece(final.text)
