@@ -280,9 +280,9 @@ def proof_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
     if final.proof is not None:
         proof = final.proof
         tries = f" ({proof.attempts} attempts)" if proof.attempts > 1 else ""
-        return f"proof: {proof.kind}. {proof.words[:1].upper()}{proof.words[1:]}{tries}."
+        return f"Proof: {proof.kind}. {proof.words[:1].upper()}{proof.words[1:]}{tries}."
     if final.decision.cause == BY_CONSTRUCTION and final.plan is not None:
-        return "proof: construction."
+        return "Proof: construction."
     if decided.question.command != "test" or final.plan is None:
         return ""
     recorded = final.recorded

@@ -116,7 +116,7 @@ async def test_the_first_attempt_that_passes_is_offered_with_its_proof(tmp_path:
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     assert not final.plan.asks
-    assert proof_line(decided, final) == "proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
+    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
     assert answer_document(decided, final, [], applied=False, problem=None)["proof"] == "tests"
     assert "assert twice(5) == 10" in desk.model.asked[-1].user
     assert (desk.root / "sums.py").read_text() == CODE
@@ -133,7 +133,7 @@ async def test_an_attempt_begins_where_the_model_doubts(tmp_path: Path) -> None:
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     assert desk.model.asked[-1].beginning == "```python\ndef twice(number):\n    return number *"
-    assert proof_line(decided, final).startswith("proof: tests.")
+    assert proof_line(decided, final).startswith("Proof: tests.")
     assert desk.asked == []
 
 
@@ -143,14 +143,14 @@ async def test_what_breaks_tests_is_told_and_asked_about(tmp_path: Path) -> None
     assert final.plan is not None
     assert final.plan.asks
     assert any("tests/test_sums.py::test_two" in reason for reason in final.plan.unsure)
-    assert proof_line(decided, final).startswith("proof: none. It breaks tests: tests/test_sums.py::test_two")
+    assert proof_line(decided, final).startswith("Proof: none. It breaks tests: tests/test_sums.py::test_two")
 
 
 async def test_nothing_runs_without_consent(tmp_path: Path) -> None:
     desk = Desk(tmp_path, agrees=False)
     final, notices, decided = await desk.answer(RIGHT, test_command="touch ran")
     assert notices == ["The edit is not checked by running: `--run` runs the code, on a copy."]
-    assert proof_line(decided, final).startswith("proof: none.")
+    assert proof_line(decided, final).startswith("Proof: none.")
     assert final.plan is not None
     assert desk.decide().refereeing is None  # and unasked not even the tests are looked for
     assert not desk.mark.exists()
@@ -161,7 +161,7 @@ async def test_tests_of_the_code_judge_by_themselves_once_the_user_agreed(tmp_pa
     remember_agreed(desk.config, RunRequest(str(desk.root), (), True))
     final, notices, decided = await desk.answer(RIGHT)
     assert (notices, desk.asked) == ([], [])
-    assert proof_line(decided, final) == "proof: tests. Tests pass: 1 before, 2 now."
+    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now."
     command = decided.refereeing.command if decided.refereeing else None
     assert command is not None
     assert command.words[-1] == "tests/test_sums.py"
@@ -170,11 +170,11 @@ async def test_tests_of_the_code_judge_by_themselves_once_the_user_agreed(tmp_pa
 async def test_a_bug_without_a_test_has_no_proof(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "from sums import twice\n\n\ndef test_two():\n    assert twice(2) == 4\n")
     final, _, decided = await desk.answer(RIGHT, run=True)
-    assert proof_line(decided, final) == ("proof: none. No test covers it (tests pass: 1 before, 1 now).")
+    assert proof_line(decided, final) == ("Proof: none. No test covers it (tests pass: 1 before, 1 now).")
     bare = Desk(tmp_path / "bare", "")
     final, notices, decided = await bare.answer(RIGHT, run=True)
     assert notices == ["The edit is not checked by running: no test covers it."]
-    assert proof_line(decided, final) == "proof: none. No test covers it."
+    assert proof_line(decided, final) == "Proof: none. No test covers it."
 
 
 async def test_a_refactoring_is_proven_by_tests_that_still_pass(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ async def test_a_refactoring_is_proven_by_tests_that_still_pass(tmp_path: Path) 
     final, _, decided = await desk.answer(kept, command="refactor", run=True)
     assert final.plan is not None
     assert final.plan.changes[0].after == kept
-    assert proof_line(decided, final) == "proof: tests. Tests pass: 2 before, 2 now."
+    assert proof_line(decided, final) == "Proof: tests. Tests pass: 2 before, 2 now."
 
 
 @pytest.mark.parametrize("agrees", [True, False])
@@ -222,7 +222,7 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
     assert "api_key" in sent[1]
     assert secret not in sent[1]
     assert final.plan.changes[0].after == RIGHT
-    assert proof_line(decided, final) == "proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
+    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
     noted = (tmp_path / "audit.jsonl").read_text()
     assert noted.count('"intent"') == 2
 

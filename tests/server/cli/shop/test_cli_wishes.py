@@ -16,7 +16,7 @@ def test_a_rename_over_two_files_is_read_shown_made_and_undone_without_a_model(
     assert f"Understood as: {reading}.\n" in done.err
     assert done.err.index("Understood as") < done.err.index("Changed shop/")
     assert done.err.endswith(
-        "No model was asked: syntax and the index make this edit.\nproof: construction.\n"
+        "No model was asked: syntax and the index make this edit.\nProof: construction.\n"
     )
     assert "+def with_tax(net):" in done.out
     assert (shop / "shop" / "prices.py").read_text() == PRICES.replace("gross", "with_tax")
