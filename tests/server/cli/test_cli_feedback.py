@@ -102,6 +102,7 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
         "local_usable_share": 0.5,
         "offered": 1,
         "accepted": 1,
+        "kept_by_proof": {"tests": 0, "types": 0, "none": 0},
         "not_applied": 0,
         "undone": 1,
         "rated_good": 1,

@@ -43,7 +43,7 @@ def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> Non
     assert done.code == 0, done.err
     rows = done.out.splitlines()
     assert rows[0].split() == ["What", "function", "total,", "cart.py:1-5"]
-    assert "Says          The price with tax." in rows
+    assert "Says          The price with tax. Rounded." in rows
     assert "Leaves early  3: if not items: return 0" in rows
     assert "Returns       5: round(sum(items) * (1 + rate), 2)" in rows
     assert "Used by       till.py:5 in pay" in rows

@@ -1,6 +1,7 @@
 """`fix` and `refactor` with a referee: the tests judge attempts on a copy, once the user agreed, and prove."""
 
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -105,7 +106,8 @@ class Desk:
 
 
 def copies() -> set[str]:
-    return set(map(str, Path(tempfile.gettempdir()).glob("assist-run-*")))
+    """The copies of this process; other tests have theirs."""
+    return set(map(str, Path(tempfile.gettempdir()).glob(f"assist-run-{os.getpid()}-*")))
 
 
 async def test_the_first_attempt_that_passes_is_offered_with_its_proof(tmp_path: Path) -> None:

@@ -28,7 +28,6 @@ pytestmark = [
 CODE = '''\
 import os
 import random
-import subprocess
 import socket
 import time
 from datetime import date
