@@ -1,6 +1,7 @@
 """`test` by running: what the user agrees to runs, nothing else does, and the file of tests is the only change."""
 
 import asyncio
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -44,7 +45,7 @@ class Desk:
         self.root = place / "project"
         (self.root / "tests").mkdir(parents=True)
         self.mark = place / "ran"
-        self.own = f"{place.name}.txt"
+        self.own = f"{place.name}-{os.getpid()}.txt"
         (self.root / self.own).write_text("of this test")
         (self.root / "sums.py").write_text(CODE)
         (self.root / "pytest.ini").write_text("[pytest]\npythonpath = .\n")

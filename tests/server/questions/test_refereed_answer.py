@@ -131,7 +131,10 @@ async def test_an_attempt_begins_where_the_model_doubts(tmp_path: Path) -> None:
     doubt = Doubt(1, CODE.index(" +"), " +", " *", 5.0)
     asked = {"run": True}
     desk = Desk(tmp_path)
-    final, _, decided = await desk.answer(WRONG, CODE.replace("+ 2", "- 3"), RIGHT, doubts=[doubt], **asked)
+    final, notices, decided = await desk.answer(
+        WRONG, CODE.replace("+ 2", "- 3"), RIGHT, doubts=[doubt], **asked
+    )
+    assert notices == []
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     assert desk.model.asked[-1].beginning == "```python\ndef twice(number):\n    return number *"

@@ -81,7 +81,7 @@ def root(tmp_path: Path) -> Path:
     top = tmp_path / "project"
     (top / "tests").mkdir(parents=True)
     (top / "marks.py").write_text(CODE)
-    (top / f"{tmp_path.name}.txt").write_text("of this test")
+    (top / own_name(top)).write_text("of this test")
     (top / ".env").write_text("PASSWORD=correct-horse\n")
     (top / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -p no:randomly\n")
     return top
@@ -91,9 +91,14 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def own_name(root: Path) -> str:
+    """A file that only this test's project has: another process may run a test of the same name."""
+    return f"{root.parent.name}-{os.getpid()}.txt"
+
+
 def copies(root: Path) -> list[Path]:
     """The copies of this project; other tests have theirs."""
-    return list(Path(tempfile.gettempdir()).glob(f"assist-run-*/tree/{root.parent.name}.txt"))
+    return list(Path(tempfile.gettempdir()).glob(f"assist-run-*/tree/{own_name(root)}"))
 
 
 def sleepers() -> list[str]:
