@@ -26,6 +26,8 @@ from assist_server.sandbox.tree_copy import changed_file, remove_tree
 OUTPUT = 4 << 20  # bytes of what calls came to
 LIMITS = SandboxLimits(seconds=20.0, tail=OUTPUT)
 _TICK = 0.05
+# Python takes a compiled file for fresh if its source has the same second and size: two attempts may have.
+_FRESH = {"PYTHONDONTWRITEBYTECODE": "1"}
 _PREFIX = "assist-run-"
 _LEFT = re.compile(rf"{_PREFIX}(?P<process>\d+)-\w+")
 
@@ -80,7 +82,7 @@ class ProjectCopy:
         """
         limits = replace(LIMITS, seconds=seconds)
         command = command or self.runner.command
-        variables = {**command.environ, **(environ or {})}
+        variables = {**command.environ, **(environ or {}), **_FRESH}
         if self.runner.confined:
             return run(words, self.tree, limits, variables, command.view, self.stop)
         top = str(self.runner.root.resolve())  # where the command keeps what it builds

@@ -214,3 +214,18 @@ def test_a_copy_whose_process_was_killed_is_deleted_by_the_next_one(root: Path) 
         ProjectCopy(ProjectRunner(root, command, True, Git()), {}, lambda: True).close()
     assert [folder.exists() for folder in left] == [False, True]
     left[1].rmdir()
+
+
+def test_a_file_of_the_same_second_and_size_is_read_anew(root: Path) -> None:
+    command = find_test_command(root, PLAIN_PATH)[0]
+    copy = ProjectCopy(ProjectRunner(root, command, False, Git()), {}, lambda: False)
+    said = []
+    try:
+        for value in (1, 2):
+            with copy.files({"value.py": f"VALUE = {value}\n"}):
+                os.utime(copy.tree / "value.py", (1_700_000_000, 1_700_000_000))
+                words = [command.words[0], "-c", "import value; print(value.VALUE)"]
+                said.append(copy.run(words, 20.0).output.split()[-1])
+    finally:
+        copy.close()
+    assert said == ["1", "2"]
