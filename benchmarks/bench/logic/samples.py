@@ -182,6 +182,23 @@ def _format(path: str, text: str, _: random.Random) -> _Made:
     return "reformat this file", re.sub(r"^\t", "  ", re.sub(r"[ \t]+$", "", text, flags=re.M), flags=re.M)
 
 
+def _python_tree(path: str, text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text) if path.endswith(".py") else None
+    except SyntaxError:
+        return None
+
+
+def _transform(path: str, text: str, transformer: ast.NodeTransformer, wish: str) -> _Made:
+    """A file of Python as a transformer changes it; None if it changes nothing."""
+    tree = _python_tree(path, text)
+    if tree is None:
+        return None
+    plain = ast.unparse(tree)
+    changed = ast.unparse(ast.fix_missing_locations(transformer.visit(tree)))
+    return None if plain == changed else (wish, changed + "\n")
+
+
 class _Inverter(ast.NodeTransformer):
     """The sides of an `if` with an `else` exchanged, and its condition negated."""
 
@@ -218,15 +235,7 @@ def _opposite(test: ast.expr) -> ast.expr:
 
 def _invert(path: str, text: str, _: random.Random) -> _Made:
     """Branches with their sides exchanged."""
-    if not path.endswith(".py"):
-        return None
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return None
-    plain = ast.unparse(tree)
-    changed = ast.unparse(ast.fix_missing_locations(_Inverter(3).visit(tree)))
-    return None if plain == changed else ("put the short branch first", changed + "\n")
+    return _transform(path, text, _Inverter(3), "put the short branch first")
 
 
 class _Leaver(ast.NodeTransformer):
@@ -242,15 +251,7 @@ class _Leaver(ast.NodeTransformer):
 
 def _leave(path: str, text: str, _: random.Random) -> _Made:
     """Early returns."""
-    if not path.endswith(".py"):
-        return None
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return None
-    plain = ast.unparse(tree)
-    changed = ast.unparse(ast.fix_missing_locations(_Leaver().visit(tree)))
-    return None if plain == changed else ("use early returns", changed + "\n")
+    return _transform(path, text, _Leaver(), "use early returns")
 
 
 class _Extractor(ast.NodeTransformer):
@@ -278,11 +279,8 @@ class _Extractor(ast.NodeTransformer):
 
 def _extract(path: str, text: str, _: random.Random) -> _Made:
     """A new function."""
-    if not path.endswith(".py"):
-        return None
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
+    tree = _python_tree(path, text)
+    if tree is None:
         return None
     extractor = _Extractor()
     for at, node in enumerate(tree.body):

@@ -270,22 +270,20 @@ def _places(found: Counter[LogicThing], side: EditSide) -> Iterator[tuple[LogicT
 
 
 def _gone_words(thing: LogicThing) -> str:
-    kind, text = thing
-    return {
-        "negation": "a negation is gone",
-        "call": f"the call of `{text}` is gone",
-        "argument": f"an argument of `{text}` is gone",
-        "branch": "a condition is gone",
-        "leave": f"a `{text}` is gone" if text == "return" else "a `return` of a value is gone",
-    }.get(kind, f"`{text}` is gone")
+    return _words(thing, "the call", "is gone")
 
 
 def _fresh_words(thing: LogicThing) -> str:
+    return _words(thing, "a call", "was added")
+
+
+def _words(thing: LogicThing, call: str, became: str) -> str:
     kind, text = thing
-    return {
-        "negation": "a negation was added",
-        "call": f"a call of `{text}` was added",
-        "argument": f"an argument of `{text}` was added",
-        "branch": "a condition was added",
-        "leave": f"a `{text}` was added" if text == "return" else "a `return` of a value was added",
-    }.get(kind, f"`{text}` was added")
+    named = {
+        "negation": "a negation",
+        "call": f"{call} of `{text}`",
+        "argument": f"an argument of `{text}`",
+        "branch": "a condition",
+        "leave": f"a `{text}`" if text == "return" else "a `return` of a value",
+    }.get(kind, f"`{text}`")
+    return f"{named} {became}"
