@@ -57,7 +57,8 @@ class PreparedRequest:
 class PendingGeneration:
     """One generation, its job, and the number of requests that wait for it.
 
-    Set `changed` on the event loop when there is more text, or when the job has ended.
+    Set `changed` on the event loop when there is more text, and `done` there too, once the job has ended and its
+    text is remembered: the job ends on the worker's thread, a moment before that.
     """
 
     generation: Generation
@@ -66,10 +67,7 @@ class PendingGeneration:
     worker: Worker[TokenSource]
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: int = 0
-
-    @property
-    def done(self) -> bool:
-        return self.job.done.done()
+    done: bool = False
 
     def typed_since(self, site: CursorSite) -> str | None:
         """What was typed since this generation's cursor; None if `site` is another place."""
@@ -207,7 +205,7 @@ class Engine:
             named = replace(
                 suggestion, id=next(self.ids), model=self._name, ms=generation.ms, tokens=generation.tokens
             )
-            self._keep(named.id, PendingGeneration(generation, branches.job, site, self._worker))
+            self._keep(named.id, PendingGeneration(generation, branches.job, site, self._worker, done=True))
             others.append(named)
         return (first, *others)
 
@@ -401,6 +399,7 @@ class Engine:
             self.counts["tokens-read"] += generation.tokens.evaluated
             self.counts["tokens-written"] += generation.tokens.generated
             self._remember(pending)
+            pending.done = True
             changed.set()
 
         job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(record_end))

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from served_texts import ScriptedServer
 
-from assist_completion.engine.engine import Engine
+from assist_completion.engine.engine import Engine, PendingGeneration, site_of
 from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.errors import ServedError
-from assist_completion.inference.generation import TokenBudget
-from assist_completion.inference.worker import Worker
+from assist_completion.inference.generation import Generation, TokenBudget
+from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
@@ -70,6 +70,25 @@ async def test_typing_along_an_answer_sends_nothing() -> None:
             answer = await ask(engine, LINE[:end])
             assert (answer.text, answer.source) == (LINE[end:-1], "typed-through")
     assert len(server.prompts) == sent
+
+
+async def test_a_request_waits_until_what_was_written_is_remembered() -> None:
+    worker = Worker(partial(ServedSource, ScriptedServer(TEXT), TokenBudget()))
+    try:
+        context = Context("a.py", language_of("a.py"), ABOVE, "\n")
+        generation = Generation(context, lambda text: True, 1, lambda: None)
+        pending = PendingGeneration(generation, Job(Lane.VISIBLE, lambda _: None), site_of(context), worker)
+        waits = asyncio.ensure_future(pending.wait(""))
+        pending.job.finish()  # the worker's thread is that far, the event loop not yet
+        pending.changed.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert not waits.done()
+        pending.done = True
+        pending.changed.set()
+        assert await waits
+    finally:
+        worker.close()
 
 
 async def test_the_prompt_only_grows_while_the_user_types() -> None:
