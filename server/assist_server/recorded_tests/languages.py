@@ -1,7 +1,7 @@
 """The languages whose calls can be run, by name."""
 
 from assist_server.recorded_tests.language import LanguageRecorder
-from assist_server.recorded_tests.python_language import PYTHON
+from assist_server.recorded_tests.python.language import PYTHON
 
 _RECORDERS = {"python": PYTHON}
 

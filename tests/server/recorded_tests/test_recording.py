@@ -17,7 +17,7 @@ from assist_context.files.git_repository import Git, Stopped
 from assist_server.recorded_tests.calls import CallSubject
 from assist_server.recorded_tests.language import CannotRunError, RecordingMaterial
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
-from assist_server.recorded_tests.python_language import PYTHON
+from assist_server.recorded_tests.python.language import PYTHON
 from assist_server.recorded_tests.recording import CallRecorder, PlacedTests, RecordedTests
 from assist_server.sandbox.test_command import find_test_command
 

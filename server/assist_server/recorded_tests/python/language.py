@@ -23,16 +23,16 @@ from assist_server.recorded_tests.language import (
     RunOfTests,
 )
 from assist_server.recorded_tests.project_runs import ProjectCopy
-from assist_server.recorded_tests.python_arguments import variations
-from assist_server.recorded_tests.python_calls import (
+from assist_server.recorded_tests.python.arguments import variations
+from assist_server.recorded_tests.python.calls import (
     calls_in_callers,
     calls_in_docstrings,
     calls_in_script,
     definition_in,
     module_of,
 )
-from assist_server.recorded_tests.python_scripts import plain_tests
-from assist_server.recorded_tests.python_text import PythonStyle, python_tests
+from assist_server.recorded_tests.python.scripts import plain_tests
+from assist_server.recorded_tests.python.text import PythonStyle, python_tests
 from assist_server.sandbox.proofs import PYTEST, UNITTEST, is_proven
 
 _PLAN = "assist-calls.json"  # in the copy
@@ -95,7 +95,7 @@ def _run_program(
 ) -> tuple[list[Any], str]:
     """What a program of ours writes, and how the run ended in words."""
     mark = f"assist-{secrets.token_hex(8)} "
-    program = (files(__package__) / "programs" / name).read_text(encoding="utf-8")
+    program = (files("assist_server.recorded_tests") / "programs" / name).read_text(encoding="utf-8")
     words = [copy.runner.command.words[0], "-c", program, str(copy.seen_at / _PLAN), mark]
     environ = {"PYTHONHASHSEED": "2" if plan.get("later") else "1", "PYTHONWARNINGS": "ignore"}
     with copy.files({_PLAN: json.dumps(plan), **changed}):

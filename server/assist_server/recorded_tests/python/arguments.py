@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assist_server.recorded_tests.calls import CallSubject, ProposedCall
-from assist_server.recorded_tests.python_calls import PythonModule, definition_in
+from assist_server.recorded_tests.python.calls import PythonModule, definition_in
 
 MOST_VARIATIONS = 24
 MOST_WORDS = 6  # literals of the function's own conditions

@@ -3,15 +3,15 @@
 import pytest
 
 from assist_server.recorded_tests.calls import CallPlace, CallSubject
-from assist_server.recorded_tests.python_arguments import variations
-from assist_server.recorded_tests.python_calls import (
+from assist_server.recorded_tests.python.arguments import variations
+from assist_server.recorded_tests.python.calls import (
     calls_in_callers,
     calls_in_docstrings,
     calls_in_script,
     module_of,
 )
-from assist_server.recorded_tests.python_language import body_range, branch_lines
-from assist_server.recorded_tests.python_scripts import plain_tests
+from assist_server.recorded_tests.python.language import body_range, branch_lines
+from assist_server.recorded_tests.python.scripts import plain_tests
 
 SHOP = '''\
 from decimal import Decimal

@@ -1,7 +1,7 @@
 """Recorded calls as the text of tests, for pytest and unittest."""
 
 from assist_server.recorded_tests.calls import CallObservation, ProposedCall, RecordedCall, ValueCheck
-from assist_server.recorded_tests.python_text import python_tests
+from assist_server.recorded_tests.python.text import python_tests
 from assist_server.recorded_tests.test_names import with_names
 
 IMPORTS = ("from shop.cart import Cart",)
