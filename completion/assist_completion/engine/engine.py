@@ -57,8 +57,8 @@ class PreparedRequest:
 class PendingGeneration:
     """One generation, its job, and the number of requests that wait for it.
 
-    Set `changed` on the event loop when there is more text, and `done` there too, once the job has ended and its
-    text is remembered: the job ends on the worker's thread, a moment before that.
+    Set `changed` on the event loop when there is more text, and `done` there too, once the job has ended and
+    its text is remembered: the job ends on the worker's thread, a moment before that.
     """
 
     generation: Generation

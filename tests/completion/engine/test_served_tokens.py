@@ -76,7 +76,7 @@ async def test_a_request_waits_until_what_was_written_is_remembered() -> None:
     worker = Worker(partial(ServedSource, ScriptedServer(TEXT), TokenBudget()))
     try:
         context = Context("a.py", language_of("a.py"), ABOVE, "\n")
-        generation = Generation(context, lambda text: True, 1, lambda: None)
+        generation = Generation(context, lambda _: True, 1, lambda: None)
         pending = PendingGeneration(generation, Job(Lane.VISIBLE, lambda _: None), site_of(context), worker)
         waits = asyncio.ensure_future(pending.wait(""))
         pending.job.finish()  # the worker's thread is that far, the event loop not yet
