@@ -21,7 +21,7 @@ from assist_escalation.policy.settings import EscalationMode, EscalationSettings
 from assist_server.config.layers import Statement, close_egress, make_statement, read_policies
 from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
 from assist_server.config.reference import reference
-from assist_server.config.structure import AnswersSettings, Problem, read, show
+from assist_server.config.structure import RUNS, AnswersSettings, Problem, read, show
 from assist_server.config.toml_file import ConfigError, read_toml, set_model, write_settings
 
 __all__ = [
@@ -234,6 +234,10 @@ def merge_settings(base: Config, settings: object) -> Config:
     merged, problems = read(base, own, EDITOR, base.paths.config)
     merged, refused = _without_foreign_models(base, merged)
     problems += refused
+    if RUNS.index(merged.answers.run) < RUNS.index(base.answers.run):
+        shown = f"[answers] run = {show(merged.answers.run)} {_NOT_FROM_EDITOR}"
+        problems.append(Problem("answers.run", EDITOR, shown))
+        merged = replace(merged, answers=replace(merged.answers, run=base.answers.run))
     if merged.context.docs != base.context.docs:
         merged = replace(merged, context=replace(merged.context, docs=base.context.docs))
         shown = f"[context] docs = {show(list(own['context']['docs']))} {_NOT_FROM_EDITOR}"

@@ -36,6 +36,8 @@ def configuration() -> list[dict[str, Any]]:
         if own or (setting.section == "escalation" and not may_say("editor", key)):
             continue
         limits = _limits_words(setting.item) if setting.section == "escalation" else ""
+        if setting.item.metadata.get("stricter"):
+            limits = f" {_STRICTER}"
         tables.setdefault(key[0], {})[".".join(("assist", *key))] = _property(
             setting.item, setting.hint, limits
         )

@@ -20,6 +20,8 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.settings import DEFAULT, EscalationSettings, Thresholds
 
 Key = tuple[str, ...]
+RunSetting = Literal["sandbox", "ask", "never"]  # the strictest is last
+RUNS: tuple[RunSetting, ...] = get_args(RunSetting)
 MODEL = "model"  # fields of this name hold a model or the path of its file
 T = TypeVar("T")
 
@@ -43,11 +45,14 @@ class AnswersSettings:
         },
     )
 
-    run: Literal["ask", "sandbox", "never"] = field(
+    run: RunSetting = field(
         default="ask",
         metadata={
-            "doc": "Whether `assist test` may run the workspace's code to see what it does: `ask` asks "
-            "once for each workspace, `sandbox` runs it unasked but only in a sandbox, `never` does not."
+            "choices": RUNS,
+            "stricter": True,
+            "doc": "Whether `assist test`, `fix` and `refactor` may run the workspace's code to see what it "
+            "does: `ask` asks once for each workspace, `sandbox` runs it unasked but only in a sandbox, "
+            "`never` does not.",
         },
     )
 

@@ -6,26 +6,23 @@ class owns the copy; what it leaves is deleted at the end, also of a run that is
 
 import os
 import re
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_context.files.git_repository import Git
+from assist_server.errors import UserError
+from assist_server.recorded_tests.plain_run import plain_run
 from assist_server.recorded_tests.working_copy import copy_workspace
-from assist_server.sandbox.limits import STOPPED, SandboxLimits
+from assist_server.sandbox.limits import SandboxLimits
 from assist_server.sandbox.sandbox import NoSandboxError, SandboxRun, run
 from assist_server.sandbox.test_command import TestCommand
 from assist_server.sandbox.tree_copy import changed_file, remove_tree
 
 OUTPUT = 4 << 20  # bytes of what calls came to
 LIMITS = SandboxLimits(seconds=20.0, tail=OUTPUT)
-_TICK = 0.05
 # Python takes a compiled file for fresh if its source has the same second and size: two attempts may have.
 _FRESH = {"PYTHONDONTWRITEBYTECODE": "1"}
 _PREFIX = "assist-run-"
@@ -90,7 +87,7 @@ class ProjectCopy:
             name: value if name == "PATH" else value.replace(top, str(self.tree))
             for name, value in variables.items()
         }
-        return _plain_run(words, self.tree, limits, variables, self._place, self.stop)
+        return plain_run(words, self.tree, limits, variables, self._place, self.stop)
 
     @contextmanager
     def files(self, texts: Mapping[str, str]) -> Iterator[None]:
@@ -100,6 +97,8 @@ class ProjectCopy:
                 file = self.tree / path
                 if file.is_file():
                     undo.enter_context(changed_file(self.tree, path, text))
+                elif not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(self.tree)):
+                    raise UserError(f"{path} is no file of the copy: a link leads out of it.")
                 else:
                     file.parent.mkdir(parents=True, exist_ok=True)
                     undo.callback(file.unlink, missing_ok=True)
@@ -123,58 +122,3 @@ def _remove_left_copies() -> None:
                 with suppress(OSError):
                     if not Path("/proc", match["process"]).exists():
                         remove_tree(Path(entry.path))
-
-
-def _plain_run(
-    words: Sequence[str],
-    tree: Path,
-    limits: SandboxLimits,
-    environ: Mapping[str, str],
-    place: Path,
-    stop: Callable[[], bool],
-) -> SandboxRun:
-    """A process of the user in the copy, with a home and a folder for temporary files of its own."""
-    folders = {name: place / name for name in ("home", "tmp")}
-    for folder in folders.values():
-        folder.mkdir(exist_ok=True)
-    home, temporary = map(str, folders.values())
-    sources = [str(tree / "src"), str(tree)]  # before an installation that leads to the workspace itself
-    own = {"HOME": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary, "LANG": "C.UTF-8"}
-    own["PYTHONPATH"] = os.pathsep.join(sources)
-    began = time.monotonic()
-    with tempfile.TemporaryFile(dir=place) as out:
-        try:
-            process = subprocess.Popen(
-                list(words),
-                cwd=tree,
-                env={**environ, **own},
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=sys.platform != "win32",
-            )
-        except OSError as error:
-            return SandboxRun(127, "exited", 0.0, str(error))
-        try:
-            while process.poll() is None and not stop() and time.monotonic() - began < limits.seconds:
-                time.sleep(_TICK)
-        finally:
-            code = process.poll()
-            _kill_all(process)
-        out.seek(max(0, out.seek(0, os.SEEK_END) - limits.tail))
-        text = out.read().decode("utf-8", "replace")
-    seconds = time.monotonic() - began
-    if code is None:
-        reports = (STOPPED,) if stop() else ()
-        return SandboxRun(None, "killed" if reports else "timeout", seconds, text, reports)
-    return SandboxRun(code, "exited", seconds, text)
-
-
-def _kill_all(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the process with all that it started and left in its group."""
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

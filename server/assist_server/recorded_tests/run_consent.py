@@ -5,26 +5,34 @@ The user is asked once for each workspace, and again if there is no sandbox any 
 """
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assist_context.unseen_characters import visible
 from assist_server.config.config import Config
 from assist_server.config.repository_file import trust_state
 from assist_server.config.toml_file import ConfigError, replace_file
 
 RunVerdict = Literal["yes", "ask", "no"]
+CONFINED = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
+UNCONFINED = "This system has no sandbox: it runs on a copy, but with your rights and with the network."
 _FILE = "agreed-runs.json"
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What the user is asked: may this command run the code of the workspace `root`, and what for?"""
+    """What the user is asked: may this command run the code of the workspace `root`, and what for?
+
+    `checker` is the command of a type checker that runs too: its plugins and build scripts are code as well.
+    """
 
     root: str
     words: tuple[str, ...]
     confined: bool
     purpose: str = "write tests"
+    checker: tuple[str, ...] = ()
 
 
 def may_run(config: Config, request: RunRequest, *, agreed: bool) -> tuple[RunVerdict, str]:
@@ -37,10 +45,10 @@ def may_run(config: Config, request: RunRequest, *, agreed: bool) -> tuple[RunVe
         return "no", str(error)
     if state in ("new", "changed"):
         return "no", "the workspace's .assist.toml is not accepted: `assist config trust` shows it"
+    if config.answers.run == "sandbox":  # a word for one command does not widen it
+        return ("yes", "") if request.confined else ("no", "there is no sandbox on this system")
     if agreed:
         return "yes", ""
-    if config.answers.run == "sandbox":
-        return ("yes", "") if request.confined else ("no", "there is no sandbox on this system")
     known = _agreements(config.paths.data).get(request.root, "")
     fits = known == "plain" or (known == "sandbox" and request.confined)
     return ("yes", "") if fits else ("ask", "")
@@ -64,12 +72,9 @@ def _agreements(data: Path) -> dict[str, str]:
 
 def consent_lines(request: RunRequest) -> list[str]:
     """What the user reads before the first run in a workspace."""
-    if request.confined:
-        where = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
-    else:
-        where = "This system has no sandbox: it runs on a copy, but with your rights and with the network."
+    commands = (words for words in (request.words, request.checker) if words)
     return [
-        f"To {request.purpose}, assist runs the code of {request.root}:",
-        f"  {' '.join(request.words)}",
-        where,
+        f"To {request.purpose}, assist runs the code of {visible(request.root)}:",
+        *(f"  {visible(shlex.join(words))}" for words in commands),
+        CONFINED if request.confined else UNCONFINED,
     ]

@@ -6,7 +6,7 @@ folder of installed packages or of a build, and no file whose name says that it 
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
@@ -35,8 +35,10 @@ def copy_workspace(
     Raises CopyError if there are too many, and `git_repository.Stopped`.
     """
     folder.mkdir(mode=0o700, parents=True)
+    top = os.path.realpath(root)
+    links: list[str] = []
     count, size = 0, 0
-    for path in _paths(root, git, stop):
+    for path in _not_behind_links(top, _paths(root, git, stop)):
         if stop():
             break
         source, target = root / path, folder / path
@@ -47,25 +49,46 @@ def copy_workspace(
             if count > MOST_FILES or size > MOST_BYTES:
                 raise CopyError(f"{root.name} is too large to copy: {MOST_FILES:,} files, 500 MB at most.")
             if source.is_symlink():
-                _copy_link(root, source, target)
+                links.append(path)
             elif source.is_file() and found.st_size <= _LARGEST:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
                 shutil.copystat(source, target)
+    _copy_links(root, folder, links)
     for path, text in opened.items():
         if not denied_by(path) and _is_inside(path):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(text.encode("utf-8", "replace"))
+            with suppress(OSError):  # a link or a file is in the place of its folder
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(text.encode("utf-8", "replace"))
     return folder
 
 
-def _copy_link(root: Path, source: Path, target: Path) -> None:
-    """A link that stays in the workspace; any other one is left out."""
-    leads = os.readlink(source)
-    top = os.path.realpath(root)
-    if not os.path.isabs(leads) and Path(os.path.realpath(source)).is_relative_to(top):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(leads)
+def _copy_links(root: Path, folder: Path, paths: Sequence[str]) -> None:
+    """Copy the links that stay in the workspace, and in the copy too. Files are there: none follows one."""
+    top, copied = os.path.realpath(root), os.path.realpath(folder)
+    made = []
+    for path in paths:
+        with suppress(OSError):  # gone meanwhile, or a file is in the place of its folder
+            leads = os.readlink(root / path)
+            real = Path(os.path.realpath(root / path))
+            if not os.path.isabs(leads) and real.is_relative_to(top):
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).symlink_to(leads)
+                made.append(folder / path)
+    # The same words lead elsewhere from another place: by many `..` back to the workspace itself.
+    for link in [copy for copy in made if not Path(os.path.realpath(copy)).is_relative_to(copied)]:
+        link.unlink()
+
+
+def _not_behind_links(top: str, paths: Iterable[str]) -> Iterator[str]:
+    """The paths whose folders are no links: git tracks what was in the place of one before."""
+    known: dict[str, bool] = {}
+    for path in paths:
+        place = os.path.dirname(os.path.join(top, path))
+        if place not in known:
+            known[place] = os.path.realpath(place) == os.path.normpath(place)
+        if known[place]:
+            yield path
 
 
 def _is_inside(path: str) -> bool:

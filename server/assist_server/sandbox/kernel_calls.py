@@ -23,7 +23,7 @@ _AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 
 _SET_DEATH_SIGNAL, _SET_DUMPABLE, _SET_SECCOMP, _DROP_BOUNDING = 1, 4, 22, 24
-_SET_SECUREBITS, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 28, 38, 47
+_SET_SECUREBITS, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVILEGES, _AMBIENT = 28, 36, 38, 47
 _NO_ROOT = 0b11101111  # uid 0 has no rights, none survive a change of uid, and that is locked
 _CAPABILITY_VERSION = 0x20080522
 
@@ -151,6 +151,11 @@ def detach(target: str) -> None:
 def die_with_parent() -> None:
     """The process is killed when its parent, or the thread that started it, ends."""
     _control(_SET_DEATH_SIGNAL, 9, "death signal")
+
+
+def adopt_orphans() -> None:
+    """Processes below this one become its children when their own parents end."""
+    _control(_SET_CHILD_SUBREAPER, 1, "orphans")
 
 
 def show_memory() -> None:

@@ -114,3 +114,21 @@ def test_a_link_in_the_models_folder_leads_nowhere_else_for_an_editor(tmp_path: 
     merged = merge_settings(base, {"completion": {"model": str(models / "link.gguf")}})
     assert merged.completion == base.completion
     assert [problem.key for problem in merged.problems] == ["completion.model"]
+
+
+@pytest.mark.parametrize(
+    ("own", "written", "taken"),
+    [
+        ("ask", "sandbox", "ask"),
+        ("never", "ask", "never"),
+        ("never", "sandbox", "never"),
+        ("ask", "never", "never"),
+        ("sandbox", "ask", "ask"),
+    ],
+)
+def test_an_editor_can_only_tighten_what_may_run(tmp_path: Path, own: str, written: str, taken: str) -> None:
+    """A repository brings settings along, such as `.vscode/settings.json`."""
+    base = load(write(tmp_path, f"[answers]\nrun = {own!r}"))
+    merged = merge_settings(base, {"answers": {"run": written}})
+    assert merged.answers.run == taken
+    assert [problem.key for problem in merged.problems] == ([] if taken == written else ["answers.run"])

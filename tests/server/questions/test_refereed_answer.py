@@ -26,7 +26,7 @@ from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.recorded_tests.run_consent import RunRequest, remember_agreed
+from assist_server.recorded_tests.run_consent import UNCONFINED, RunRequest, remember_agreed
 from assist_server.wording.answers import answer_document, proof_line
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
@@ -78,12 +78,12 @@ class Desk:
         assert isinstance(final, FinalAnswer)
         return final, [event.text for event in events if isinstance(event, Notice)], decided
 
-    def decide(self, command: str = "fix", **asked: Any) -> DecidedQuestion:
+    def decide(self, command: str = "fix", place: str = "sums.py:1", **asked: Any) -> DecidedQuestion:
         folder = folder_at(self.config, self.root)
         update_index(self.config, folder, lambda *_: None)
         corpus = corpus_of(folder)
         try:
-            target = resolve_target(corpus, "sums.py:1")
+            target = resolve_target(corpus, place)
             inputs = decision_inputs(self.config, [str(self.root)])
             inputs = replace(inputs, local=replace(inputs.local, available=True))
             question = Question(command, "2 and 5 come out wrong", target, wish="local", **asked)
@@ -190,6 +190,29 @@ async def test_a_refactoring_is_proven_by_tests_that_still_pass(tmp_path: Path) 
     assert final.plan is not None
     assert final.plan.changes[0].after == kept
     assert proof_line(decided, final) == "Proof: tests. Tests pass: 2 before, 2 now."
+
+
+async def test_tests_that_an_edit_changes_prove_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    easy = "def test_five():\n    assert twice(5)\n"
+    final, _, decided = await desk.answer(
+        easy, place="tests/test_sums.py:8", run=True, test_command="python -m pytest"
+    )
+    assert final.plan is not None
+    assert proof_line(decided, final) == (
+        "Proof: none. It changes tests that judge it (tests pass: 1 before, 2 now)."
+    )
+
+
+async def test_who_agrees_by_a_flag_is_told_that_nothing_confines_the_code(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.model = ScriptedModel(lambda _: [fenced(RIGHT)])
+    options = replace(desk.options(), sandbox=lambda _: False)
+    *events, final = [event async for event in answer(desk.decide(run=True), options)]
+    assert UNCONFINED in [event.text for event in events if isinstance(event, Notice)]
+    assert isinstance(final, FinalAnswer)
+    assert final.proof is not None
+    assert final.proof.kind == "tests"
 
 
 @pytest.mark.parametrize("agrees", [True, False])

@@ -30,6 +30,8 @@ def repo(tmp_path: Path) -> Path:
         ("ask", True, False, "yes"),
         ("sandbox", False, True, "yes"),
         ("sandbox", False, False, "no"),
+        ("sandbox", True, False, "no"),
+        ("sandbox", True, True, "yes"),
         ("never", True, True, "no"),
     ],
 )
@@ -69,3 +71,5 @@ def test_the_question_says_whether_anything_confines_the_code(repo: Path) -> Non
     )
     assert "no network" in confined
     assert "with your rights and with the network" in plain
+    both = consent_lines(RunRequest(str(repo), ("pytest",), True, "check it", ("mypy", "a.py")))
+    assert both[1:3] == ["  pytest", "  mypy a.py"]

@@ -13,7 +13,7 @@ from typing import TypeVar
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import AnswerEvent
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
-from assist_server.recorded_tests.run_consent import RunRequest, may_run, remember_agreed
+from assist_server.recorded_tests.run_consent import UNCONFINED, RunRequest, may_run, remember_agreed
 
 ASK_BY_FLAG = "`--run` runs the code, on a copy"
 
@@ -54,6 +54,11 @@ class RunningWork:
             await _wait_for(self._task)
         if self._copy is not None:
             await _wait_for(asyncio.create_task(asyncio.to_thread(self._copy.close)))
+
+
+def unconfined_notice(decided: DecidedQuestion, request: RunRequest) -> str:
+    """What who agreed by a flag, and read nothing, is told where no sandbox confines the code; else ""."""
+    return UNCONFINED if decided.question.run and not request.confined else ""
 
 
 async def _wait_for(task: "asyncio.Task[object]") -> None:

@@ -33,6 +33,7 @@ from assist_server.questions.running.consented_runs import (
     RunningWork,
     SandboxCheck,
     refusal_to_run,
+    unconfined_notice,
 )
 from assist_server.questions.running.recording_plan import RecordingPlan
 from assist_server.recorded_tests.language import CannotRunError
@@ -68,6 +69,8 @@ async def answer_by_running(
                 yield event
         return
     assert plan is not None  # noqa: S101  # it has no problem
+    if notice := unconfined_notice(decided, request):
+        yield Notice(notice)
     work = RunningWork()
     try:
         async with aclosing(_answer_with(decided, (plan, request), work, versions, answering)) as recorded:

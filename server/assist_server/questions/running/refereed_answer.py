@@ -12,9 +12,10 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from assist_completion.errors import CompletionError
+from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import Stopped
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_server.errors import UserError
@@ -36,6 +37,7 @@ from assist_server.questions.running.consented_runs import (
     RunningWork,
     SandboxCheck,
     refusal_to_run,
+    unconfined_notice,
 )
 from assist_server.questions.running.further_attempts import (
     FurtherAnswer,
@@ -132,7 +134,8 @@ async def answer_with_referee(
     decided: DecidedQuestion, plan: RefereePlan, ways: RefereeWays
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The answer whose edit the tests let pass; else the best one, with what speaks against it."""
-    request = RunRequest(plan.root, plan.words, False, CHECKS)
+    also = plan.checker.command.words if plan.command and plan.checker else ()
+    request = RunRequest(plan.root, plan.words, False, CHECKS, also)
     reason = plan.problem
     if plan.words:
         confined = await asyncio.to_thread(ways.sandbox, Path(plan.root))
@@ -143,6 +146,8 @@ async def answer_with_referee(
             async for event in plain:
                 yield event
         return
+    if notice := unconfined_notice(decided, request):
+        yield Notice(notice)
     work = RunningWork()
     begun = asyncio.create_task(work.do(partial(_begin, decided, plan, request, work)))
     try:
@@ -296,6 +301,8 @@ def _choose(trial: _Trial, first: FinalAnswer) -> FinalAnswer:
     edit = final.plan
     if edit is None:
         return replace(final, proof=proof)
+    if proof.kind == "tests" and any(_judges(change.path) for change in edit.changes):
+        proof = replace(proof, kind="none", words=f"it changes tests that judge it ({proof.words})")
     if verdict.types:
         return replace(final, plan=None, problem=EditError(proof.words), proof=proof)
     if proof.refuted:
@@ -303,3 +310,8 @@ def _choose(trial: _Trial, first: FinalAnswer) -> FinalAnswer:
     elif proof.kind == "tests" and command == "fix":
         edit = replace(edit, unsure=())  # what a small model doubts counts for less than tests that it passes
     return replace(final, plan=edit, proof=proof)
+
+
+def _judges(path: str) -> bool:
+    """Whether a file says what tests say: an edit that changes it can prove anything."""
+    return is_test(path) or PurePosixPath(path).name == "conftest.py"
