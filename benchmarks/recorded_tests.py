@@ -15,7 +15,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import islice
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.errors import CompletionError
+from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import find_git, list_tracked, never, open_tree
 from assist_context.languages import language_of
@@ -43,6 +44,34 @@ from assist_server.recorded_tests.languages import recorder_of
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 from assist_server.sandbox.mutants import mutants
 from assist_server.workspace.git_access import git_of
+
+class NoModel:
+    """In place of the local model: it proposes no call, and guesses nothing."""
+
+    model, window, prefill = "none", 1 << 20, 60.0
+
+    def count(self, text: str) -> int:
+        return len(text) // 4
+
+    def answer(self, _: Conversation) -> "NoModel":
+        return self
+
+    result = LocalAnswer("", "stop")
+    read = written = 0
+
+    async def unread(self) -> int:
+        return 0
+
+    async def __aiter__(self) -> AsyncGenerator[str, None]:
+        return
+        yield
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 NOT_SOURCE = {"docs", "doc", "examples", "example", "benchmarks", "bench", "scripts", "fuzz", "benches"}
 GROUPS = {"typescript": ("typescript", "tsx", "javascript")}
@@ -194,6 +223,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--language", default="python", choices=("python", "typescript", "rust", "go"))
     parser.add_argument("--model", default="qwen2.5-coder-1.5b", help="the model for answers")
+    parser.add_argument("--without-model", action="store_true", help="only what is proposed without a model")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument(
         "--minutes", type=float, default=60.0, help="stop after so long; the next run goes on"
@@ -210,7 +240,7 @@ def main() -> None:
     )
     done = {row["id"] for row in known}
     until = time.monotonic() + 60 * flags.minutes
-    local = open_local(config)
+    local = NoModel() if flags.without_model else open_local(config)
     try:
         for root, subject in draw(flags.folders, flags.language, flags.count, flags.seed, config):
             name = f"{root.name}/{subject.path}:{subject.first} {subject.name}"

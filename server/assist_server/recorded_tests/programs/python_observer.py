@@ -186,8 +186,12 @@ def encoded(value: Any, local: list[str]) -> tuple[str, list[tuple[str, str]]] |
     return text, sorted(encoder.needs)
 
 
+class StoppedCall(BaseException):
+    """A call that would do more than compute: it ends before it does."""
+
+
 class CallWatch:
-    """What a call does beyond computing, by Python's audit events."""
+    """What a call would do beyond computing, by Python's audit events. It is stopped there."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -198,6 +202,7 @@ class CallWatch:
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.active:
             return
+        before = len(self.found)
         if event in NETWORK:
             self.found.append("network")
         elif event in PROGRAMS:
@@ -211,6 +216,8 @@ class CallWatch:
                 self.found.append("files")
         elif event in CHANGED and not self.is_temporary(arguments[0]):
             self.found.append("files")
+        if len(self.found) > before:
+            raise StoppedCall
 
     def is_temporary(self, path: Any) -> bool:
         if isinstance(path, int):
@@ -294,7 +301,7 @@ def observe(case: dict[str, Any], plan: dict[str, Any], watch: CallWatch) -> dic
             for line in case["setup"]:
                 exec(line, names)
         except BaseException as error:
-            return {"left": "set-up", "why": type(error).__name__}
+            return {"left": watch.found[0] if watch.found else "set-up", "why": type(error).__name__}
         own = {name: value for name, value in names.items() if name not in imported}
         before = state(own, local)
         printed.truncate(0)

@@ -173,7 +173,7 @@ def observe(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -
     rows, words = _run_program(copy, "python_observer.py", plan, run.changed, run.limit)
     if not rows or (isinstance(rows[0], dict) and "problem" in rows[0]):
         raise CannotRunError(str(rows[0]["problem"]) if rows else words)
-    found = {row[0]: _observation(row[1]) for row in rows[1:]}
+    found = {row[0]: _observation(row[1]) for row in rows[1:] if isinstance(row, list)}
     missing = CallObservation("left", reason="time")
     return [found.get(number, missing) for number in range(len(run.calls))]
 
