@@ -45,6 +45,7 @@ from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
 from assist_server.sandbox.mutants import mutants
 from assist_server.workspace.git_access import git_of
 
+
 class NoModel:
     """In place of the local model: it proposes no call, and guesses nothing."""
 

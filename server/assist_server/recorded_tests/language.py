@@ -53,19 +53,33 @@ class ObservingRun:
 
 @dataclass(frozen=True, slots=True)
 class RunOfTests:
-    """Whether tests passed, and the names of those that did not, as far as the runner says them."""
+    """Whether tests passed, and the names of those that did not, as far as the runner says them.
+
+    `planted` are the names of those that fail with each of some planted mistakes, None where no one knows.
+    """
 
     passed: bool
     failed: frozenset[str]
     seconds: float
     output: str = ""
+    planted: tuple[frozenset[str] | None, ...] = ()
+
+
+PlantedObserver = Callable[
+    [ProjectCopy, RecordingMaterial, ObservingRun, Sequence[str]], list[dict[int, CallObservation] | None]
+]
+
+PlantedRunner = Callable[[ProjectCopy, RecordingMaterial, str, Sequence[str], Sequence[str]], RunOfTests]
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageRecorder:
     """The functions of one language.
 
-    `branches` gives the first lines of a subject's branches, () if they are not known.
+    `branches` gives the first lines of a subject's branches, () if they are not known. `planted` tries many
+    texts of the subject's file in one run, where that is possible: it gives the calls that come to something
+    else with each, None for a text that cannot be tried. `run_planted` does the same with tests: they pass
+    without a mistake, and fail with some.
     """
 
     runners: tuple[Runner, ...]
@@ -78,3 +92,5 @@ class LanguageRecorder:
     body: Callable[[CallSubject], range | None]
     tests: Callable[[Sequence[RecordedCall], RecordingMaterial], str]
     run_tests: Callable[[ProjectCopy, RecordingMaterial, str, Sequence[str], float], RunOfTests]
+    planted: PlantedObserver | None = None
+    run_planted: PlantedRunner | None = None

@@ -1,5 +1,6 @@
 """Real calls of a small project: what they give becomes tests, and what must not run or stay does not."""
 
+import ast
 import os
 import random
 import subprocess
@@ -46,6 +47,10 @@ def grade(points, bonus=0):
     if points >= 90:
         return "A"
     return "C"
+
+
+def chance(sides):
+    return random.random() + sides
 
 
 def odd(kind):
@@ -124,8 +129,8 @@ def copy(root: Path, request: pytest.FixtureRequest) -> Iterator[ProjectCopy]:
 
 
 def recorder(copy: ProjectCopy, name: str) -> CallRecorder:
-    first = CODE[: CODE.index(f"def {name}(")].count("\n") + 1
-    last = len(CODE.splitlines()) if name == "odd" else CODE[: CODE.index("\n\n\ndef odd")].count("\n") + 1
+    node = next(part for part in ast.parse(CODE).body if getattr(part, "name", "") == name)
+    first, last = node.lineno, node.end_lineno or 0
     subject = CallSubject("marks.py", CODE, name, first, last)
     return CallRecorder(PYTHON, RecordingMaterial(subject, "pytest"), copy)
 
@@ -143,7 +148,7 @@ def test_values_come_from_the_code_and_notice_mistakes(copy: ProjectCopy) -> Non
     assert 'with pytest.raises(ValueError, match="below zero: -5"):' in tests.text
     assert "grade('x')" not in tests.text  # a fault of the caller
     assert tests.branches == (3, 3)
-    assert tests.mutants[0] >= 2
+    assert tests.mutants[0] >= tests.mutants[1] - 1 >= 4  # many, in one run
     assert tests.contradictions == (
         "The docstring (line 12) says that grade(95) gives 'B'; the code gives 'A'.",
     )
@@ -165,8 +170,8 @@ def test_what_cannot_be_repeated_or_leaves_the_copy_is_left_out(copy: ProjectCop
 
 
 def test_without_a_value_there_is_no_test(copy: ProjectCopy) -> None:
-    found = recorder(copy, "odd")
-    found.take("odd('random')\n")
+    found = recorder(copy, "chance")
+    found.take("chance(6)\n")
     with pytest.raises(CannotRunError):
         finish(found)
 

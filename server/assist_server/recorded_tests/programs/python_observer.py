@@ -8,39 +8,24 @@ out with a reason, as is a call that uses the network, other programs, or files 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import datetime
 import dis
-import enum
 import importlib
 import inspect
 import io
 import itertools
 import json
-import math
 import os
-import re
-import select
-import signal
 import sys
 import tempfile
 import time
 import types
 from contextlib import redirect_stderr, redirect_stdout
-from typing import Any, NoReturn
+from typing import Any
 
-LONGEST = 300  # characters of an expression
-ITEMS = 50  # of an iterator
-CHANGES = 16  # of what a call changes, and of an object's attributes; few of them are asserted
-DEPTH = 6
-TEXT = 400  # characters of a message or of what was printed
-BY_REPR = {
-    "datetime": ("date", "datetime", "time", "timedelta", "timezone"),
-    "decimal": ("Decimal",),
-    "fractions": ("Fraction",),
-    "uuid": ("UUID",),
-    "pathlib": ("PurePosixPath", "PosixPath", "PureWindowsPath"),
-}
+from python_planted import PlantedCode, in_child
+from python_values import CHANGES, ITEMS, TEXT, UnfitValue, returned, state, str_of
+
 NETWORK = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.bind")
 PROGRAMS = (
     "subprocess.Popen",
@@ -64,126 +49,7 @@ CHANGED = (
 )
 
 
-class UnfitValue(Exception):
-    """A value that cannot be written as an expression."""
-
-
-class Encoder:
-    """Writes values as expressions, and collects the names that these need."""
-
-    def __init__(self, local: list[str]) -> None:
-        self.local = local
-        self.needs: set[tuple[str, str]] = set()
-
-    def expression(self, value: Any, depth: int = 0) -> str:
-        """An expression that means the value. Raises UnfitValue."""
-        kind = type(value)
-        if depth > DEPTH:
-            raise UnfitValue("deep")
-        if value is None or kind in (bool, int) or value is Ellipsis:
-            return repr(value)
-        if kind in (range, complex, bytearray):
-            return repr(value)
-        if kind is float:
-            if not math.isfinite(value):
-                raise UnfitValue("no number")
-            return repr(value)
-        if isinstance(value, enum.Enum):
-            return self.named(kind) + "." + str(value.name)
-        if isinstance(value, (str, bytes)):
-            return self.text(value)
-        if kind in (list, tuple, set, frozenset, dict) or (
-            isinstance(value, (list, tuple, dict)) and not dataclasses.is_dataclass(value)
-        ):
-            return self.collection(value, depth)
-        if kind.__name__ in BY_REPR.get(kind.__module__.partition("._")[0], ()):
-            return self.by_repr(value)
-        if isinstance(value, type):
-            return self.named(value)
-        if dataclasses.is_dataclass(value):
-            return self.dataclass(value, depth)
-        if isinstance(value, int):
-            return repr(int(value))
-        raise UnfitValue("no literal")
-
-    def text(self, value: Any) -> str:
-        plain = str.__str__(value) if isinstance(value, str) else bytes(value)
-        shown = plain if isinstance(plain, str) else plain.decode("latin-1")
-        if any(text in shown for text in self.local) or re.search(r" at 0x[0-9a-f]{6}", shown):
-            raise UnfitValue("of this machine")
-        if not plain == value:
-            raise UnfitValue("not comparable")
-        return repr(plain)
-
-    def collection(self, value: Any, depth: int) -> str:
-        if isinstance(value, dict):
-            if dict(value) != value:
-                raise UnfitValue("not comparable")
-            rows = [
-                (self.expression(key, depth + 1), self.expression(row, depth + 1))
-                for key, row in value.items()
-            ]
-            return "{" + ", ".join(f"{key}: {row}" for key, row in rows) + "}"
-        parts = [self.expression(part, depth + 1) for part in itertools.islice(value, 500)]
-        if isinstance(value, (set, frozenset)):
-            inner = "{" + ", ".join(sorted(parts)) + "}" if parts else "set()"
-            return inner if isinstance(value, set) else f"frozenset({inner})" if parts else "frozenset()"
-        if isinstance(value, tuple):
-            return "(" + ", ".join(parts) + ("," if len(parts) == 1 else "") + ")"
-        return "[" + ", ".join(parts) + "]"
-
-    def by_repr(self, value: Any) -> str:
-        text = repr(value)
-        if type(value).__module__ == "datetime":
-            self.needs.add(("datetime", ""))
-            return text
-        self.needs.add((type(value).__module__.partition("._")[0], type(value).__name__))
-        self.text(text)
-        return text
-
-    def dataclass(self, value: Any, depth: int) -> str:
-        parts = []
-        for field in dataclasses.fields(value):
-            own = getattr(value, field.name)
-            is_default = (
-                field.default is not dataclasses.MISSING
-                and type(own) is type(field.default)
-                and own == field.default
-            )
-            if field.init and not is_default:
-                parts.append(f"{field.name}={self.expression(own, depth + 1)}")
-        return f"{self.named(type(value))}({', '.join(parts)})"
-
-    def named(self, kind: type) -> str:
-        """The name of a class that can be imported."""
-        module, _, path = kind.__module__, "", kind.__qualname__
-        found: Any = sys.modules.get(module)
-        for part in path.split("."):
-            found = getattr(found, part, None)
-        if found is not kind or module == "__main__":
-            raise UnfitValue("no name")
-        if module != "builtins":
-            self.needs.add((module, path.partition(".")[0]))
-        return path
-
-
-def encoded(value: Any, local: list[str]) -> tuple[str, list[tuple[str, str]]] | None:
-    """A value as an expression with what it needs; None if it has none that is equal to it, or a long one."""
-    encoder = Encoder(local)
-    try:
-        text = encoder.expression(value)
-        if len(text) > LONGEST:
-            return None
-        names: dict[str, Any] = {}
-        for module, name in encoder.needs:
-            names[name or module] = (
-                getattr(importlib.import_module(module), name) if name else importlib.import_module(module)
-            )
-        if (eval(text, names) == value) is not True:
-            return None
-    except BaseException:
-        return None
-    return text, sorted(encoder.needs)
+NOTICING = 3  # calls that notice the same mistake: with more, the choice is no better
 
 
 class StoppedCall(BaseException):
@@ -200,7 +66,7 @@ class CallWatch:
         sys.addaudithook(self.hook)
 
     def hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.active:
+        if not self.active or not event.startswith(("socket.", "subprocess.", "os.", "open", "shutil.")):
             return
         before = len(self.found)
         if event in NETWORK:
@@ -217,13 +83,25 @@ class CallWatch:
         elif event in CHANGED and not self.is_temporary(arguments[0]):
             self.found.append("files")
         if len(self.found) > before:
-            raise StoppedCall
+            if is_importing():
+                self.found.pop()  # what a module does while it is imported is not the call's
+            else:
+                raise StoppedCall
 
     def is_temporary(self, path: Any) -> bool:
         if isinstance(path, int):
             return True
         text = os.path.realpath(os.fsdecode(path))
         return text.startswith(self.temporary) or text == os.devnull
+
+
+def is_importing() -> bool:
+    frame: Any = sys._getframe()
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False
 
 
 class LineTrace:
@@ -244,46 +122,6 @@ class LineTrace:
         if event == "line":
             self.lines.add(frame.f_lineno)
         return self.step
-
-
-def attributes(value: Any, local: list[str]) -> dict[str, tuple[str, list[tuple[str, str]]]]:
-    """The attributes of an object, as expressions: the public ones first."""
-    try:
-        names = list(vars(value))
-    except TypeError:
-        names = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]
-    found = {}
-    for name in sorted(names, key=lambda name: name.startswith("_")):
-        if name.startswith("__") or not name.isidentifier() or "__" in name:
-            continue
-        try:
-            text = encoded(getattr(value, name), local)
-        except BaseException:
-            continue
-        if text is not None:
-            found[name] = text
-    return found
-
-
-def state(names: dict[str, Any], local: list[str]) -> dict[str, tuple[str, list[tuple[str, str]]]]:
-    """What the variables of a set-up hold, by expressions that read it."""
-    found = {}
-    for name, value in list(names.items()):
-        if (
-            name.startswith("__")
-            or isinstance(value, (type, types.ModuleType))
-            or (callable(value) and not hasattr(value, "__dict__"))
-        ):
-            continue
-        if inspect.isroutine(value):
-            continue
-        text = encoded(value, local)
-        if text is not None:
-            found[name] = text
-            continue
-        for attribute, own in attributes(value, local).items():
-            found[f"{name}.{attribute}"] = own
-    return found
 
 
 def observe(case: dict[str, Any], plan: dict[str, Any], watch: CallWatch) -> dict[str, Any]:
@@ -311,11 +149,11 @@ def observe(case: dict[str, Any], plan: dict[str, Any], watch: CallWatch) -> dic
             value, how = called(case["call"], names)
         except BaseException as error:
             sys.settrace(None)
-            watch.active = False
+            stopped = list(watch.found)
             result = raised(error, plan["root"])
         else:
             sys.settrace(None)
-            watch.active = False
+            stopped = list(watch.found)
             result = returned(value, how, local)
             if "value" in result or "checks" in result:
                 after = state(own, local)
@@ -328,8 +166,8 @@ def observe(case: dict[str, Any], plan: dict[str, Any], watch: CallWatch) -> dic
     text = printed.getvalue()
     if len(text) <= TEXT and not any(part in text for part in local) and text:
         result["printed"] = text
-    if watch.found:
-        return {"left": watch.found[0]}
+    if stopped:
+        return {"left": stopped[0]}
     return {**result, "lines": sorted(trace.lines)}
 
 
@@ -354,54 +192,6 @@ def called(call: str, names: dict[str, Any]) -> tuple[Any, str]:
         if len(value) > ITEMS:
             raise UnfitValue("endless")
     return value, how
-
-
-def returned(value: Any, how: str, local: list[str]) -> dict[str, Any]:
-    """A value as an expression, else as what its attributes are."""
-    text = encoded(value, local)
-    shown = repr_of(value)
-    if text is not None:
-        return {"value": text[0], "needs": text[1], "how": how, "shown": shown}
-    return looked_at(value, how, local)
-
-
-def looked_at(value: Any, how: str, local: list[str]) -> dict[str, Any]:
-    """An object that has no expression, by its attributes, its text or its length."""
-    shown = repr_of(value)
-    found = attributes(value, local)
-    public = [name for name in found if not name.startswith("_")]
-    checks = [[f".{name}", *found[name]] for name in (public or list(found))[:CHANGES]]
-    kind = type(value)
-    if not checks:
-        for target, text in (("str", str_of(value)), ("repr", shown)):
-            own = getattr(kind, f"__{target}__") is not getattr(object, f"__{target}__")
-            own_text = encoded(text, local) if own and not re.search(r"<| at 0x", text) else None
-            if own_text and not checks and kind.__module__ != "builtins":
-                checks.append([target, *own_text])
-    if not checks and isinstance(value, (list, tuple, dict, set, frozenset)):
-        checks.append(["len", str(len(value)), []])
-    encoder = Encoder(local)
-    try:
-        if kind.__module__ == "builtins" and not checks:
-            raise UnfitValue("nothing to say of it")
-        checks.append(["type", encoder.named(kind), sorted(encoder.needs)])
-    except UnfitValue:
-        pass
-    return {"checks": checks, "how": how, "shown": shown} if checks else {"left": "no literal"}
-
-
-def repr_of(value: Any) -> str:
-    try:
-        return repr(value)[:TEXT]
-    except BaseException:
-        return ""
-
-
-def str_of(value: Any) -> str:
-    try:
-        return str(value)
-    except BaseException:
-        return "<>"
 
 
 def raised(error: BaseException, root: str) -> dict[str, Any]:
@@ -429,43 +219,6 @@ def raised(error: BaseException, root: str) -> dict[str, Any]:
         "reached": reached,
         "named": found is kind,
     }
-
-
-def in_child(case: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
-    """The same in a process of its own, which may crash, hang or change what it likes."""
-    ours, theirs = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(ours)
-        answer_and_exit(case, plan, theirs)
-    os.close(theirs)
-    until = time.monotonic() + plan["seconds"]
-    data = b""
-    while True:
-        ready, _, _ = select.select([ours], [], [], max(0.0, until - time.monotonic()))
-        piece = os.read(ours, 65536) if ready else b""
-        data += piece
-        if not piece:
-            break
-    os.close(ours)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    try:
-        result: dict[str, Any] = json.loads(data)
-        return result
-    except ValueError:
-        return {"left": "time" if time.monotonic() >= until else "crash"}
-
-
-def answer_and_exit(case: dict[str, Any], plan: dict[str, Any], pipe: int) -> NoReturn:
-    try:
-        result = observe(case, plan, CallWatch())
-    except BaseException:
-        result = {"left": "crash"}
-    data = json.dumps(result).encode()
-    while data:
-        data = data[os.write(pipe, data) :]
-    os._exit(0)
 
 
 def move_clock(seconds: float) -> None:
@@ -500,6 +253,34 @@ def move_clock(seconds: float) -> None:
     datetime.date = Later("date", (real_date,), day)  # type: ignore[misc]
 
 
+def noticing(own: PlantedCode, text: str, plan: dict[str, Any], rows: list[Any]) -> list[Any] | None:
+    """The calls that come to something else with a planted mistake, few of them; None if it cannot be planted."""
+    changes = own.changes(text)
+    if not changes:
+        return None
+    lines = own.lines(text)
+
+    def observe_changed(case: dict[str, Any]) -> dict[str, Any]:
+        for function, code in changes:
+            function.__code__ = code
+        return observe(case, plan, CallWatch())
+
+    found: list[Any] = []
+    for number, case in enumerate(plan["cases"]):
+        if not lines & set(rows[number].get("lines", ())):
+            continue
+        row = in_child(lambda case=case: observe_changed(case), plan["seconds"] / 2)  # type: ignore[misc]
+        if outcome(row) != outcome(rows[number]):
+            found.append([number, row])
+        if len(found) >= NOTICING:
+            break
+    return found
+
+
+def outcome(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("lines", "shown", "needs")}
+
+
 def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         plan = json.load(file)
@@ -510,7 +291,7 @@ def main() -> None:
         os.write(out, f"\n{mark}{json.dumps(row)}\n".encode())
 
     sys.dont_write_bytecode = True
-    sys.path.insert(0, os.getcwd())
+    sys.path[0] = os.getcwd()
     sys.argv = ["calls"]
     if plan["later"]:
         move_clock(plan["later"])
@@ -525,8 +306,15 @@ def main() -> None:
         tell({"problem": f"{plan['module']} is {where}"})
         return
     tell({"ready": sys.version_info[:2]})
+    own = PlantedCode(where, plan["text"])
+    rows = []
     for number, case in enumerate(plan["cases"]):
-        tell([number, in_child(case, plan)])
+        rows.append(in_child(lambda case=case: observe(case, plan, CallWatch()), plan["seconds"]))  # type: ignore[misc]
+        tell([number, rows[-1]])
+    if plan["planted"]:
+        own.look()
+    for number, text in enumerate(plan["planted"]):
+        tell({"planted": number, "rows": noticing(own, text, plan, rows)})
 
 
 if __name__ == "__main__":

@@ -316,7 +316,7 @@ def main() -> None:
         plan = json.load(file)
     mark = sys.argv[2]
     sys.dont_write_bytecode = True
-    sys.path.insert(0, os.getcwd())
+    sys.path[0] = os.getcwd()
     found = []
     with redirect_stdout(io.StringIO()):
         module = importlib.import_module(plan["module"])

@@ -5,6 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -34,8 +35,12 @@ from assist_server.recorded_tests.python.calls import (
 from assist_server.recorded_tests.python.scripts import plain_tests
 from assist_server.recorded_tests.python.text import PythonStyle, python_tests
 from assist_server.sandbox.proofs import PYTEST, UNITTEST, is_proven
+from assist_server.sandbox.sandbox import SandboxRun
 
-_PLAN = "assist-calls.json"  # in the copy
+_FOLDER = ".assist-run"  # of the programs that run in the copy
+_PLAN = "plan.json"
+_SECONDS = 60.0  # of a run of tests
+_PLANTED_SECONDS = 10.0  # of one with a planted mistake
 MOST_TESTED = 16  # calls of tests
 MOST_AROUND = 24  # for other code
 # Faults of the caller rather than behaviour, unless the code raises them on purpose.
@@ -92,16 +97,26 @@ def _typed_calls(copy: ProjectCopy, material: RecordingMaterial) -> list[Propose
 
 def _run_program(
     copy: ProjectCopy, name: str, plan: Mapping[str, Any], changed: Mapping[str, str], limit: float
-) -> tuple[list[Any], str]:
-    """What a program of ours writes, and how the run ended in words."""
+) -> tuple[list[Any], SandboxRun]:
+    """What a program of ours writes, and how the run ended."""
     mark = f"assist-{secrets.token_hex(8)} "
-    program = (files("assist_server.recorded_tests") / "programs" / name).read_text(encoding="utf-8")
-    words = [copy.runner.command.words[0], "-c", program, str(copy.seen_at / _PLAN), mark]
+    folder = copy.seen_at / _FOLDER
+    words = [copy.runner.command.words[0], str(folder / name), str(folder / _PLAN), mark]
     environ = {"PYTHONHASHSEED": "2" if plan.get("later") else "1", "PYTHONWARNINGS": "ignore"}
-    with copy.files({_PLAN: json.dumps(plan), **changed}):
+    with copy.files({f"{_FOLDER}/{_PLAN}": json.dumps(plan), **_programs(), **changed}):
         result = copy.run(words, limit, environ)
     rows = [json.loads(line[len(mark) :]) for line in result.output.splitlines() if line.startswith(mark)]
-    return rows, _last_words(result.output, result.reports)
+    return rows, result
+
+
+@cache
+def _programs() -> dict[str, str]:
+    folder = files("assist_server.recorded_tests.programs")
+    names = ("observer", "proposer", "values", "planted", "test_runs")
+    return {
+        f"{_FOLDER}/python_{name}.py": (folder / f"python_{name}.py").read_text(encoding="utf-8")
+        for name in names
+    }
 
 
 def calls_in_answer(material: RecordingMaterial, text: str) -> list[ProposedCall]:
@@ -156,26 +171,55 @@ def _arms(body: Sequence[ast.stmt], owner: ast.AST) -> Iterable[int]:
 
 def observe(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -> list[CallObservation]:
     """Run the calls once. Raises CannotRunError if the module cannot be imported there."""
+    found = {
+        row[0]: _observation(row[1]) for row in _observed(copy, material, run, ()) if isinstance(row, list)
+    }
+    missing = CallObservation("left", reason="time")
+    return [found.get(number, missing) for number in range(len(run.calls))]
+
+
+def observe_planted(
+    copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun, texts: Sequence[str]
+) -> list[dict[int, CallObservation] | None]:
+    """For each text of the subject's file, the calls that come to something else with it: a few of them.
+
+    It is None for a text that cannot be tried so.
+    """
+    found: dict[int, dict[int, CallObservation] | None] = {}
+    for row in _observed(copy, material, run, texts):
+        if isinstance(row, dict) and row.get("rows") is not None:
+            found[row["planted"]] = {number: _observation(seen) for number, seen in row["rows"]}
+    return [found.get(number) for number in range(len(texts))]
+
+
+def _observed(
+    copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun, planted: Sequence[str]
+) -> list[Any]:
     subject = material.subject
     plan = {
+        **_place_of(copy, material),
         "root": str(copy.seen_at),
-        "path": str(copy.seen_at / subject.path),
-        "module": _module(material).name,
         "first": subject.first,
         "last": subject.last,
         "later": run.later,
         "seconds": run.seconds,
+        "planted": list(planted),
         "cases": [
             {"imports": list(call.imports), "setup": list(call.setup), "call": call.call}
             for call in run.calls
         ],
     }
-    rows, words = _run_program(copy, "python_observer.py", plan, run.changed, run.limit)
+    rows, result = _run_program(copy, "python_observer.py", plan, run.changed, run.limit)
     if not rows or (isinstance(rows[0], dict) and "problem" in rows[0]):
+        words = _last_words(result.output, result.reports)
         raise CannotRunError(str(rows[0]["problem"]) if rows else words)
-    found = {row[0]: _observation(row[1]) for row in rows[1:] if isinstance(row, list)}
-    missing = CallObservation("left", reason="time")
-    return [found.get(number, missing) for number in range(len(run.calls))]
+    return rows[1:]
+
+
+def _place_of(copy: ProjectCopy, material: RecordingMaterial) -> dict[str, str]:
+    subject = material.subject
+    path = str(copy.seen_at / subject.path)
+    return {"module": _module(material).name, "path": path, "text": subject.text}
 
 
 def _last_words(output: str, reports: Sequence[str]) -> str:
@@ -236,6 +280,22 @@ def run_tests(
 ) -> RunOfTests:
     """Run tests of a file of the copy by their names, and say which fail."""
     python = copy.runner.command.words[0]
+    if material.runner == "unittest":
+        result = copy.run([python, "-m", "unittest", path], limit)
+        failed, proof = _FAILED_UNITTEST, UNITTEST
+    else:
+        result = copy.run([python, "-m", "pytest", *_pytest_words(copy, material, path, names)], limit)
+        failed, proof = _FAILED, PYTEST
+    found = frozenset(failed.findall(result.output)) & frozenset(names)
+    return RunOfTests(
+        result.code == 0 and is_proven(result.output, proof), found, result.seconds, result.output
+    )
+
+
+def _pytest_words(
+    copy: ProjectCopy, material: RecordingMaterial, path: str, names: Sequence[str]
+) -> list[str]:
+    """How pytest runs some tests of a file."""
     title = next(
         (
             line
@@ -246,18 +306,38 @@ def run_tests(
         "",
     )
     inner = f"{title}::" if title and style_of(material) == "unittest" else ""
+    ids = [f"{path}::{inner}{name}" for name in names]
+    return ["-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", *ids]
+
+
+def run_planted(
+    copy: ProjectCopy,
+    material: RecordingMaterial,
+    path: str,
+    names: Sequence[str],
+    texts: Sequence[str],
+) -> RunOfTests:
+    """Run tests as they are, and with each of some texts of the subject's file, in one run of pytest."""
     if material.runner == "unittest":
-        result = copy.run([python, "-m", "unittest", path], limit)
-        failed, proof = _FAILED_UNITTEST, UNITTEST
-    else:
-        ids = [f"{path}::{inner}{name}" for name in names]
-        options = ("-q", "--tb=line", "-rfE", "-p", "no:cacheprovider")
-        result = copy.run([python, "-m", "pytest", *options, *ids], limit)
-        failed, proof = _FAILED, PYTEST
-    found = frozenset(failed.findall(result.output)) & frozenset(names)
-    return RunOfTests(
-        result.code == 0 and is_proven(result.output, proof), found, result.seconds, result.output
-    )
+        return run_tests(copy, material, path, names, _SECONDS)
+    plan = {
+        **_place_of(copy, material),
+        "planted": list(texts),
+        "seconds": _PLANTED_SECONDS,
+        "words": _pytest_words(copy, material, path, names),
+    }
+    rows, result = _run_program(copy, "python_test_runs.py", plan, {}, _SECONDS)
+    planted: list[frozenset[str] | None] = [None] * len(texts)
+    failed: frozenset[str] = frozenset()
+    for row in rows:
+        if "planted" not in row:
+            failed = frozenset(row["failed"]) & frozenset(names)
+        elif isinstance(row["failed"], list):
+            planted[row["planted"]] = frozenset(row["failed"])
+        else:  # it hangs or crashes, as no test may
+            planted[row["planted"]] = frozenset(names)
+    passed = result.code == 0 and is_proven(result.output, PYTEST)
+    return RunOfTests(passed, failed, result.seconds, result.output, tuple(planted))
 
 
 def body_range(subject: CallSubject) -> range | None:
@@ -291,4 +371,6 @@ PYTHON = LanguageRecorder(
     body=body_range,
     tests=tests_text,
     run_tests=run_tests,
+    planted=observe_planted,
+    run_planted=run_planted,
 )
