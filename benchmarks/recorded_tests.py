@@ -49,16 +49,18 @@ from assist_server.workspace.git_access import git_of
 class NoModel:
     """In place of the local model: it proposes no call, and guesses nothing."""
 
-    model, window, prefill = "none", 1 << 20, 60.0
+    model = "none"
+    window = 1 << 20
+    prefill = 60.0
+    result = LocalAnswer("", "stop")
+    read = 0
+    written = 0
 
     def count(self, text: str) -> int:
         return len(text) // 4
 
     def answer(self, _: Conversation) -> "NoModel":
         return self
-
-    result = LocalAnswer("", "stop")
-    read = written = 0
 
     async def unread(self) -> int:
         return 0

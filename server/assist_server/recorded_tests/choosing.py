@@ -116,12 +116,10 @@ def chosen_calls(
         while numbers and len(chosen) < most and any(gain(best := max(numbers, key=gain))):
             add(best)
     shown = {outcome(calls[number].seen) for number in chosen}
-    for number, call in enumerate(calls):
-        if len(chosen) >= NATURAL:
-            break
-        is_new = number not in chosen and outcome(call.seen) not in shown
-        if is_new and (notices[number] or not planted):
-            shown.add(outcome(call.seen))
+    for number in natural if len(chosen) < NATURAL else ():
+        is_new = number not in chosen and outcome(calls[number].seen) not in shown
+        if is_new and (notices[number] or not planted) and len(chosen) < NATURAL:
+            shown.add(outcome(calls[number].seen))
             add(number)
     return [calls[number] for number in sorted(chosen)]
 

@@ -172,7 +172,7 @@ def _arms(body: Sequence[ast.stmt], owner: ast.AST) -> Iterable[int]:
 def observe(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -> list[CallObservation]:
     """Run the calls once. Raises CannotRunError if the module cannot be imported there."""
     found = {
-        row[0]: _observation(row[1]) for row in _observed(copy, material, run, ()) if isinstance(row, list)
+        row[0]: _observation(row[1]) for row in _rows_of(copy, material, run, ()) if isinstance(row, list)
     }
     missing = CallObservation("left", reason="time")
     return [found.get(number, missing) for number in range(len(run.calls))]
@@ -186,13 +186,13 @@ def observe_planted(
     It is None for a text that cannot be tried so.
     """
     found: dict[int, dict[int, CallObservation] | None] = {}
-    for row in _observed(copy, material, run, texts):
+    for row in _rows_of(copy, material, run, texts):
         if isinstance(row, dict) and row.get("rows") is not None:
             found[row["planted"]] = {number: _observation(seen) for number, seen in row["rows"]}
     return [found.get(number) for number in range(len(texts))]
 
 
-def _observed(
+def _rows_of(
     copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun, planted: Sequence[str]
 ) -> list[Any]:
     subject = material.subject
