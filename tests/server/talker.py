@@ -17,9 +17,9 @@ from bench.editors.lsp_client import Client, serving
 class Talker(Client):
     """A client that collects answers, and handles edits and previews as an editor's user would.
 
-    `marks`: its user confirms annotated edits. `reviews`: it shows its user the diffs first. `meanwhile` runs
-    while its user is being asked. `plain`: it supports only the protocol itself; `asks` and `shows` say which
-    parts. Edits wait for `takes_edits`, progress waits for `takes_progress`.
+    `marks`: its user confirms annotated edits. `reviews`: it shows its user the diffs first. `runs`: it has its
+    own question before code is run. `meanwhile` runs while its user is being asked. `plain`: it supports only
+    the protocol itself; `asks` and `shows` say which parts. Edits wait for `takes_edits`, progress waits for `takes_progress`.
     """
 
     def __init__(
@@ -27,12 +27,13 @@ class Talker(Client):
         *,
         marks: bool = True,
         reviews: bool = False,
+        runs: bool = False,
         plain: bool = False,
         asks: bool = True,
         shows: bool = True,
     ) -> None:
         super().__init__()
-        self.marks, self.reviews, self.plain = marks, reviews, plain
+        self.marks, self.reviews, self.runs, self.plain = marks, reviews, runs, plain
         self.pages: list[Path] = []
         self.meanwhile: Callable[[], None] = lambda: None
         self.takes_edits, self.takes_progress = asyncio.Event(), asyncio.Event()
@@ -78,6 +79,11 @@ class Talker(Client):
             self.meanwhile()
             return {"apply": self.sends}
 
+        @self.feature("assist/run")
+        def _(params: Any) -> dict[str, bool]:
+            self.previews.append("\n".join(params.lines))
+            return {"run": self.sends}
+
         @self.feature(types.WORKSPACE_APPLY_EDIT)
         async def _(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.edits.append(params.edit)
@@ -99,7 +105,9 @@ class Talker(Client):
 
     def capabilities(self) -> types.ClientCapabilities:
         return types.ClientCapabilities(
-            experimental=None if self.plain else {"assistAnswer": True, "assistReview": self.reviews},
+            experimental=None
+            if self.plain
+            else {"assistAnswer": True, "assistReview": self.reviews, "assistRun": self.runs},
             window=types.WindowClientCapabilities(work_done_progress=True),
             workspace=types.WorkspaceClientCapabilities(
                 workspace_edit=types.WorkspaceEditClientCapabilities(

@@ -7,6 +7,7 @@ export type Preview = Readonly<{ id: string; host: string | null; lines: readonl
 export type Sent = Readonly<{ text: string; sha256: string }> | null;
 
 const [STAY, SEND, SHOW] = ["Stay on This Machine", "Send", "Show Text"] as const;
+const [LEAVE, RUN] = ["Do Not Run", "Run It"] as const;
 const SCHEME = "assist-text";
 
 /** Shows the texts that would be sent as read-only documents. They are in memory, and in no file. */
@@ -52,6 +53,12 @@ export async function confirm(asked: Preview, texts: Texts, sent: () => Promise<
     if (!found) return false; // the question is closed
     await texts.read(asked.id, found.text);
   }
+}
+
+/** Whether the user agrees that code of the workspace is run. Enter and closing the question mean no. */
+export async function confirmRun(lines: readonly string[]): Promise<boolean> {
+  const options = { modal: true, detail: lines.join("\n") };
+  return (await vscode.window.showWarningMessage("Run the code of this workspace?", options, LEAVE, RUN)) === RUN;
 }
 
 function isOf({ input }: vscode.Tab, uri: vscode.Uri): boolean {

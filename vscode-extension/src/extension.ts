@@ -5,7 +5,7 @@ import { State } from "vscode-languageclient";
 import { Answers } from "./answers";
 import { Client } from "./client";
 import { documentIn, repository, type Repository } from "./commits";
-import { confirm, type Preview, type Sent, Texts } from "./confirm";
+import { confirm, confirmRun, type Preview, type Sent, Texts } from "./confirm";
 import type { Piece } from "./conversation";
 import { find } from "./environment";
 import { NextEdits, type Ready } from "./nextEdit";
@@ -99,6 +99,7 @@ class Assist {
       client.onRequest("assist/confirm", async (asked: Preview) => ({
         send: await confirm(asked, this.texts, () => client.run<Sent>("text", { id: asked.id })),
       })),
+      client.onRequest("assist/run", async (asked: { lines: string[] }) => ({ run: await confirmRun(asked.lines) })),
       client.onDidChangeState(({ newState }) => {
         if (newState === State.Running) return;
         this.answers.broken();

@@ -109,7 +109,7 @@ function M.config()
   able.general.positionEncodings = { 'utf-16' }
   able.textDocument.inlineCompletion = options.ghost and { dynamicRegistration = false } or vim.NIL
   able.workspace.workspaceEdit.documentChanges = true
-  able.experimental = { assistConfirm = true, assistReview = true, assistAnswer = true }
+  able.experimental = { assistConfirm = true, assistRun = true, assistReview = true, assistAnswer = true }
   local off = not options.next_edit and { completion = { next_edit = 'off' } } or {}
   return {
     name = 'assist',
@@ -123,6 +123,7 @@ function M.config()
       ['assist/answer'] = require('assist.answer').on_answer,
       ['assist/nextEditReady'] = options.next_edit and require('assist.next_edit').on_ready or nil,
       ['assist/confirm'] = consent.on_confirm,
+      ['assist/run'] = consent.on_run,
       ['assist/review'] = consent.on_review,
       ['workspace/applyEdit'] = consent.on_edit,
     },

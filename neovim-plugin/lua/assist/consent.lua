@@ -39,6 +39,11 @@ function M.on_confirm(_, what, context)
   return { send = M.agreed(what.lines, '', 'Send this to a provider?', keys, show) }
 end
 
+--- `assist/run`: the command that would run code of the workspace, and what confines it.
+function M.on_run(_, what)
+  return { run = M.agreed(what.lines, '', 'Run the code of this workspace?', '<C-y> Run   q Do not run') }
+end
+
 --- `assist/review`: the diff of an edit, which is made if the user agrees.
 function M.on_review(_, what)
   return { apply = M.agreed(what.lines, 'diff', 'Make this edit?', '<C-y> Apply   q Discard') }

@@ -336,6 +336,7 @@ def decide_question(
             question.provider,
             thread=thread,
             attachments=_attachments(question, folders.roots),
+            asks_run=True,
         )
         return decide(decidable, folders, inputs), tuple(map(str, inputs.problems))
 

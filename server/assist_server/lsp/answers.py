@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_server.recorded_tests.run_consent import RunRequest
 
 COMMANDS = ("explain", "facts", "ask", "test", "refactor", "fix")
-ANSWER, CONFIRM, REVIEW = "assist/answer", "assist/confirm", "assist/review"
+ANSWER, CONFIRM, RUN_CODE, REVIEW = "assist/answer", "assist/confirm", "assist/run", "assist/review"
 SEND, STAY = "Send", "Stay on this machine"
 RUN, NO_RUN = "Run it", "Do not run"
 APPLY, DISCARD = "Apply", "Discard"
@@ -128,7 +128,11 @@ class LspEditor:
         """Ask before code of the workspace is run for the first time."""
         from assist_server.recorded_tests.run_consent import consent_lines  # noqa: PLC0415
 
-        return await self.choices.ask(consent_lines(request), RUN, NO_RUN)
+        lines = consent_lines(request)
+        if not experimental(self._server, "assistRun"):
+            return await self.choices.ask(lines, RUN, NO_RUN)
+        found = await self._server.protocol.send_request_async(RUN_CODE, {"lines": lines})
+        return bool(member_of(found, "run"))
 
     async def request_text(self, number: str) -> dict[str, str] | None:
         """The text that the open `assist/confirm` of this id is about, and its hash; None if it is closed."""

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from assist_server.sandbox.limits import STOPPED, TOO_MUCH_OUTPUT, SandboxLimits
+from assist_server.sandbox.limits import NOT_STARTED, STOPPED, TOO_MUCH_OUTPUT, SandboxLimits
 from assist_server.sandbox.sandbox import SandboxRun
 
 _TICK = 0.05
@@ -40,7 +40,7 @@ def plain_run(
         try:
             process = _start(words, tree, {**environ, **_own_variables(tree, place)}, out)
         except OSError as error:
-            return SandboxRun(127, "exited", 0.0, str(error))
+            return SandboxRun(NOT_STARTED, "exited", 0.0, str(error))
         with process:
             try:
                 while process.poll() is None and not reason and time.monotonic() - began < limits.seconds:

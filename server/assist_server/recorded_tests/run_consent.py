@@ -19,6 +19,7 @@ RunVerdict = Literal["yes", "ask", "no"]
 CONFINED = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
 UNCONFINED = "This system has no sandbox: it runs on a copy, but with your rights and with the network."
 _FILE = "agreed-runs.json"
+_NO = "declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,17 @@ def remember_agreed(config: Config, request: RunRequest) -> None:
     known = _agreements(config.paths.data)
     known[request.root] = "sandbox" if request.confined else "plain"
     replace_file(config.paths.data / _FILE, json.dumps({"agreed": known}, indent=1))
+
+
+def remember_declined(config: Config, request: RunRequest) -> None:
+    """Keep that the user was asked and did not agree, so that only `test` asks again. Raises OSError."""
+    known = _agreements(config.paths.data)
+    replace_file(config.paths.data / _FILE, json.dumps({"agreed": {**known, request.root: _NO}}, indent=1))
+
+
+def was_declined(config: Config, root: str) -> bool:
+    """Whether the user was asked for this workspace and did not agree."""
+    return _agreements(config.paths.data).get(root) == _NO
 
 
 def _agreements(data: Path) -> dict[str, str]:

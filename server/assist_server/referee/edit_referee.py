@@ -10,9 +10,9 @@ from assist_server.errors import UserError
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.referee.checkers import TypeChecker, TypeErrors, added_errors, errors_of
 from assist_server.referee.edit_proof import EditVerdict
-from assist_server.referee.test_results import TestResults, naming_tests, results_of
+from assist_server.referee.test_results import TestResults, both_of, naming_tests, results_of
 from assist_server.referee.test_verdicts import TestBaseline, TestVerdict, baseline_of, verdict_of
-from assist_server.sandbox.sandbox import SandboxRun
+from assist_server.sandbox.limits import NOT_STARTED
 from assist_server.sandbox.test_command import TestCommand
 
 FIRST_SECONDS = 120.0  # of the first run, which may have to build
@@ -58,20 +58,22 @@ class EditReferee:
                 found = self._run_checker()
                 types = added_errors(self._known_errors, found, list(texts)) if found is not None else None
             if self.before is not None and not types:  # an edit with a wrong type is refused anyway
-                tests = verdict_of(self.before, self._run_tests())
+                after = self._run_tests()
+                tests = verdict_of(self.before, after)
+                if tests.proves:  # a test that fails now and then may have failed twice before by chance
+                    tests = verdict_of(self.before, both_of(after, self._run_tests()))
         return EditVerdict(tests, types)
 
     def _run_tests(self) -> TestResults:
         assert self._command is not None  # noqa: S101  # only asked with one
-        return results_of(self._run(self._command, self._seconds), self._command)
+        run = self._copy.run(self._command.words, self._seconds, command=self._command)
+        if run.code == NOT_STARTED:
+            raise CannotJudgeError(f"{self._command.words[0]} cannot be run")
+        return results_of(run, self._command)
 
     def _run_checker(self) -> TypeErrors | None:
+        """The errors; None if the checker cannot begin, or does not end: then tests alone judge."""
         assert self._checker is not None  # noqa: S101  # only asked with one
-        run = self._run(self._checker.command, FIRST_SECONDS)
+        command = self._checker.command
+        run = self._copy.run(command.words, FIRST_SECONDS, command=command)
         return errors_of(self._checker, run, Path(self._copy.seen_at))
-
-    def _run(self, command: TestCommand, seconds: float) -> SandboxRun:
-        run = self._copy.run(command.words, seconds, command=command)
-        if run.code == 127:
-            raise CannotJudgeError(f"{command.words[0]} cannot be run")
-        return run

@@ -91,6 +91,12 @@ def results_of(run: SandboxRun, command: TestCommand) -> TestResults:
     return TestResults(good, frozenset(found) - good, _complaints(output), run.seconds, run.reports)
 
 
+def both_of(first: TestResults, second: TestResults) -> TestResults:
+    """Two runs as one, in which a test passed that passed in both."""
+    failed = first.failed | second.failed
+    return replace(second, passed=first.passed & second.passed, failed=failed, said=first.said + second.said)
+
+
 def _names_in(output: str) -> Iterator[tuple[str, bool]]:
     for match in _LINE.finditer(output):
         for kind in ("pytest", "unittest", "cargo", "go"):

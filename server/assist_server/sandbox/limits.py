@@ -15,6 +15,7 @@ NO_MEMORY, NO_PROCESSES, NO_PROCESSOR = "too much memory", "process limit reache
 NO_ROOM = "no room for files left"
 NO_SIGHT = "it could not be watched any longer"
 STOPPED = "stopped"
+NOT_STARTED = 127  # the shell's exit status for a command that does not exist
 
 
 @dataclass(frozen=True, slots=True)

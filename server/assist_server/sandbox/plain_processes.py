@@ -16,10 +16,10 @@ import time
 from contextlib import suppress
 
 from assist_server.sandbox import kernel_calls
+from assist_server.sandbox.limits import NOT_STARTED
 
 _TICK = 0.05  # seconds between two looks at what has ended
 _PATIENCE = 5.0  # seconds in which killed processes are waited for
-_COULD_NOT_START = 127
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True)
     except OSError as error:
         os.write(2, str(error).encode())
-        os.write(1, json.dumps(_COULD_NOT_START).encode())
+        os.write(1, json.dumps(NOT_STARTED).encode())
         return
     poll = select.poll()
     poll.register(0, select.POLLIN | select.POLLHUP)

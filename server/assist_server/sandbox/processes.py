@@ -24,6 +24,7 @@ from assist_server.sandbox.limits import (
     NO_PROCESSOR,
     NO_ROOM,
     NO_SIGHT,
+    NOT_STARTED,
     STOPPED,
     TIMED_OUT,
     TOO_LARGE,
@@ -41,7 +42,6 @@ _CHUNK = 65_536
 _LONGEST_PLAN = 1 << 24
 _WAITING = b"\n"  # what the first process says when only the command is still to be started
 _ABOVE = 8  # processes that the kernel allows above the limit, so that reaching the limit is seen
-NOT_STARTED = 127  # the shell's exit status for a command that does not exist
 
 
 def main() -> None:

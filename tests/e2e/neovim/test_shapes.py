@@ -249,7 +249,12 @@ def test_there_is_none_where_it_is_turned_off(nvim: Any, tmp_path: Path) -> None
     editor.until(lambda: editor.line() == "y", "the letter")
     able = json.loads(heard_messages(editor, "initialize")[0])["capabilities"]
     assert able["textDocument"].get("inlineCompletion") is None
-    assert able["experimental"] == {"assistConfirm": True, "assistReview": True, "assistAnswer": True}
+    assert able["experimental"] == {
+        "assistConfirm": True,
+        "assistRun": True,
+        "assistReview": True,
+        "assistAnswer": True,
+    }
     assert able["general"]["positionEncodings"] == ["utf-16"]
     assert not heard_messages(editor, "textDocument/inlineCompletion")
     assert not editor.ghost()

@@ -109,6 +109,15 @@ def test_flaky_tests_prove_nothing(tmp_path: Path) -> None:
         assert referee.before.passing == {"tests/test_sums.py::test_two"}
 
 
+def test_what_passes_once_after_it_failed_twice_is_no_proof(tmp_path: Path) -> None:
+    """It counts its runs in the copy, where nothing confines it: the third one passes, whatever the edit does."""
+    tests = "def test_third():\n    with open('runs', 'a+') as file:\n        file.write('x')\n        file.seek(0)\n        assert file.read() == 'xxx'\n"
+    with refereed(project(tmp_path, tests=tests), confined=False) as referee:
+        verdict = referee.judge({"sums.py": CODE.replace("n + 2", "n * 2")}).tests
+        assert verdict is not None
+        assert verdict_words(verdict) == "tests fail as before: tests/test_sums.py::test_third"
+
+
 def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     root = project(tmp_path, tests="import time\ndef test_slow():\n    time.sleep(60)\n")
     before = set(Path(tempfile.gettempdir()).glob("assist-run-*"))

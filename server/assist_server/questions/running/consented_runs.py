@@ -6,6 +6,7 @@ This module draws nothing, and knows no language.
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,9 +14,16 @@ from typing import TypeVar
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import AnswerEvent
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
-from assist_server.recorded_tests.run_consent import UNCONFINED, RunRequest, may_run, remember_agreed
+from assist_server.recorded_tests.run_consent import (
+    UNCONFINED,
+    RunRequest,
+    may_run,
+    remember_agreed,
+    remember_declined,
+)
 
 ASK_BY_FLAG = "`--run` runs the code, on a copy"
+NOT_AGREED = "you did not agree to run the code"
 
 ConfirmRun = Callable[[RunRequest], Awaitable[bool]]
 SandboxCheck = Callable[[Path], bool]
@@ -79,11 +87,12 @@ async def refusal_to_run(decided: DecidedQuestion, request: RunRequest, confirm:
     verdict, why = await asyncio.to_thread(partial(may_run, config, request, agreed=agreed))
     if verdict == "no":
         return why
-    if verdict == "ask" and not await confirm(request):
-        return ASK_BY_FLAG
-    if verdict == "ask":
-        try:
+    if verdict == "yes":
+        return ""
+    agrees = await confirm(request)
+    with suppress(OSError):  # the user is asked again next time
+        if agrees:
             await asyncio.to_thread(remember_agreed, config, request)
-        except OSError:
-            return ""  # the user is asked again next time
-    return ""
+        elif decided.question.asks_run:
+            await asyncio.to_thread(remember_declined, config, request)
+    return "" if agrees else NOT_AGREED if decided.question.asks_run else ASK_BY_FLAG

@@ -15,7 +15,7 @@ from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import Config
 from assist_server.questions.draft import Question
 from assist_server.questions.instructions import EDITS
-from assist_server.recorded_tests.run_consent import RunRequest, may_run
+from assist_server.recorded_tests.run_consent import RunRequest, may_run, was_declined
 from assist_server.referee.checkers import TypeChecker, find_checker
 from assist_server.sandbox.test_command import TestCommand, find_test_command, narrow
 
@@ -49,7 +49,9 @@ def referee_plan(question: Question, corpus: Corpus, config: Config) -> RefereeP
     target = question.target
     if question.command not in EDITS or target is None:
         return None
-    if not asked and may_run(config, RunRequest(corpus.root, (), True), agreed=False)[0] != "yes":
+    verdict = may_run(config, RunRequest(corpus.root, (), True), agreed=False)[0]
+    offers = question.asks_run and verdict == "ask" and not was_declined(config, corpus.root)
+    if not asked and verdict != "yes" and not offers:
         return None
     root = Path(corpus.root)
     path = config.programs.get("PATH", os.defpath)
@@ -62,6 +64,8 @@ def referee_plan(question: Question, corpus: Corpus, config: Config) -> RefereeP
     tests = tuple(dict.fromkeys(_tests(question, corpus)))[:MOST_TESTS]
     command = next((one for one in found if one.runner in _runners(target.document.language.name)), None)
     if command is None or not tests:
+        if offers:  # nothing is there that is worth a question
+            return None
         problem = "no test covers it" if command else "no runner of tests is installed for this code"
         return RefereePlan(corpus.root, asked, None, checker, opened, problem) if asked or checker else None
     return RefereePlan(corpus.root, asked, narrow(command, tests), checker, opened)

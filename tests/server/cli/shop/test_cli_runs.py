@@ -1,0 +1,63 @@
+"""Code of a project of strangers runs after a person's yes at a terminal, in the sandbox, and never else."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asked_shop import KEY
+from conftest import run_at_terminal, runner
+from trap_project import FIXED, PATH, RIGHT, TESTS, UNASKED, needs_sandbox, trap_project
+from vendor import provider, scripted_answer
+
+pytestmark = [pytest.mark.slow, needs_sandbox()]
+FIX = ("fix", "gross", "10 comes out wrong", "--frontier", "--yes", "--json")
+
+
+@pytest.fixture
+def environ(home: dict[str, str]) -> dict[str, str]:
+    return {**home, "ACME_KEY": KEY, "PATH": PATH}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Iterator[Path]:
+    with trap_project(tmp_path) as place:
+        yield place
+
+
+def agreed(tmp_path: Path) -> dict[str, str]:
+    file = tmp_path / "data" / "agreed-runs.json"
+    return dict(json.loads(file.read_text())["agreed"]) if file.exists() else {}
+
+
+def test_nothing_runs_where_no_one_can_be_asked(tmp_path: Path, root: Path, environ: dict[str, str]) -> None:
+    assist = runner(root, environ)
+    with provider(tmp_path, *[scripted_answer(FIXED)] * 3):
+        alone = assist(*FIX)
+        named = assist(*FIX, "--test", "python -m pytest")
+        (root / ".assist.toml").write_text(UNASKED)
+        accepted = assist("config", "trust", "--yes")
+        untrusted = assist(*FIX, "--run")
+    assert "proof" not in alone.json or alone.json["proof"] == "none"
+    assert named.json["proof"] == "none"
+    assert "`--run` runs the code" in named.err
+    assert accepted.code != 0, "a repository cannot say whether its code runs"
+    assert ".assist.toml" in untrusted.err
+    assert agreed(tmp_path) == {}
+
+
+@pytest.mark.parametrize("typed", ["n", "y"])
+def test_a_person_is_asked_with_the_command(
+    tmp_path: Path, root: Path, environ: dict[str, str], typed: str
+) -> None:
+    words = [word for word in FIX if word != "--json"]
+    with provider(tmp_path, scripted_answer(FIXED)):
+        done = run_at_terminal(root, environ, [*words, "--test", "python -m pytest"], typed=f"{typed}\n")
+    shown = " ".join(done.err.split())
+    assert " python -m pytest " in shown
+    assert ".venv/bin/pyright It runs on a copy, in a sandbox: no network" in shown
+    assert agreed(tmp_path) == ({str(root): "sandbox"} if typed == "y" else {})
+    if typed == "y":
+        assert "Proof: tests. Tests pass: 1 before, 2 now." in shown
+    assert (root / "tests" / "test_prices.py").read_text() == TESTS
+    assert (root / "prices.py").read_text() == RIGHT
