@@ -61,6 +61,11 @@ class ProjectCopy:
             self.tree = copy_workspace(runner.root, self._place / "tree", runner.git, opened, stop)
             undo.pop_all()
 
+    def paths(self) -> tuple[str, ...]:
+        """The files of the copy."""
+        files = (path for path in self.tree.rglob("*") if path.is_file())
+        return tuple(path.relative_to(self.tree).as_posix() for path in files)
+
     @property
     def seen_at(self) -> Path:
         """The path at which a command sees the copy."""

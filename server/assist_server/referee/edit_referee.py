@@ -64,6 +64,10 @@ class EditReferee:
                     tests = verdict_of(self.before, both_of(after, self._run_tests()))
         return EditVerdict(tests, types)
 
+    def paths(self) -> tuple[str, ...]:
+        """The files of the copy, whose texts the tests may print."""
+        return self._copy.paths()
+
     def _run_tests(self) -> TestResults:
         assert self._command is not None  # noqa: S101  # only asked with one
         run = self._copy.run(self._command.words, self._seconds, command=self._command)

@@ -25,8 +25,11 @@ from assist_server.questions.decision import DecidedQuestion, Leaving, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.running.repair_request import leaving_words
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.recorded_tests.run_consent import UNCONFINED, RunRequest, remember_agreed
+from assist_server.referee.edit_proof import EditVerdict
+from assist_server.referee.test_verdicts import TestVerdict
 from assist_server.wording.answers import answer_document, proof_line
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
@@ -253,6 +256,29 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
     assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
     noted = (tmp_path / "audit.jsonl").read_text()
     assert noted.count('"intent"') == 2
+
+
+async def test_what_tests_print_stays_here_where_a_rule_keeps_a_file_that_they_read(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    local = desk.decide(run=True)
+    shown = local.local.prompt.spans
+    verdict = EditVerdict(
+        TestVerdict(
+            1,
+            broken=frozenset({"tests/test_sums.py::test_two[Ada]", "data/test_a.py::test_b"}),
+            said=("E Ada",),
+        )
+    )
+    told = []
+    for deny in (("nothing/**",), ("data/**",)):
+        rules = allowed("http://127.0.0.1:1/v1", desk.root, deny=deny)
+        wanted = replace(request(rules, shown), prompt=local.local.prompt)
+        leaving = Leaving(local.local, prepare(wanted, parts(tmp_path)), parts(tmp_path))
+        decided = replace(local, leaving=leaving)
+        paths = ("sums.py", "tests/test_sums.py", "data/people.json")
+        told.append(leaving_words(decided, verdict, "it breaks tests: test_two[Ada]", paths))
+    assert told[0] == "it breaks tests: test_two[Ada]\nE Ada"
+    assert told[1] == "tests that fail with it: 2\ntests/test_sums.py::test_two"
 
 
 async def test_a_cancelled_run_leaves_nothing(tmp_path: Path) -> None:

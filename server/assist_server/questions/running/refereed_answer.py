@@ -46,6 +46,7 @@ from assist_server.questions.running.further_attempts import (
     further_attempt,
 )
 from assist_server.questions.running.referee_plan import RefereePlan
+from assist_server.questions.running.repair_request import MOST_SAID, leaving_words
 from assist_server.recorded_tests.project_runs import ProjectRunner
 from assist_server.recorded_tests.run_consent import RunRequest
 from assist_server.referee.edit_proof import EditProof, EditVerdict, is_accepted, proof_of, rank_of
@@ -54,7 +55,6 @@ from assist_server.referee.failing_tests import failing_test
 from assist_server.workspace.git_access import git_of
 
 SECONDS = 60.0  # for attempts after the first; the last one that begins in time is finished
-MOST_SAID = 900  # characters of what tests say, that a model is told
 UNCHECKED = "The edit is not checked by running: {}."
 CHECKS = "check the edit by the project's tests"
 
@@ -276,7 +276,8 @@ async def _repair_once(
     verdict = trial.tried[-1][1]
     command = trial.decided.question.command
     proof = proof_of(verdict, command, _checker(trial.plan))
-    said = "\n".join((proof.words, *(verdict.tests.said if verdict.tests else ())))[:MOST_SAID]
+    paths = await trial.work.do(trial.referee.paths)
+    said = await asyncio.to_thread(leaving_words, trial.decided, verdict, proof.words, paths)
     async with aclosing(ways.repair(trial.decided, first, said)) as stream:
         async for event in stream:
             if isinstance(event, FinalAnswer):

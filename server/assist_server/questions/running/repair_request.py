@@ -4,21 +4,51 @@ It goes through the gate like the first one: policy, redaction, budget, audit. W
 the first one, this one is asked about too.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from assist_escalation.gate.prepare import prepare
-from assist_escalation.prompts import Origin, Span
+from assist_escalation.policy.verdict import judge
+from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.routing.router import Decision
 from assist_server.questions.composition import random_token
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import FinalAnswer
+from assist_server.referee.edit_proof import EditVerdict
 from assist_server.threads.thread import derived_origins
 
+MOST_SAID = 900  # characters of what tests say, that a model is told
 WHY = "the project's tests refuse its first edit"
 REQUEST = (
     "That edit was made on a copy, and the project's checks refuse it. What they say is above. Make the edit "
     "again, from the code as it was shown first, so that they pass."
 )
+
+
+def leaving_words(decided: DecidedQuestion, verdict: EditVerdict, proof: str, paths: Sequence[str]) -> str:
+    """What the provider learns about the checks of its edit, on a copy with the files `paths`.
+
+    What tests print may hold what any of these files says. If a rule keeps one of them here, only the names
+    of tests leave, without their parameters, and only those in files that may leave.
+    """
+    tests = verdict.tests
+    said = "\n".join((proof, *(tests.said if tests else ())))[:MOST_SAID]
+    if _may_leave(decided, paths):
+        return said
+    wrong = sorted({name.split("[", 1)[0] for name in (tests.broken | tests.left if tests else ())})
+    named = [name for name in wrong if "::" not in name or _may_leave(decided, [name.split("::", 1)[0]])]
+    return "\n".join((f"tests that fail with it: {len(wrong)}", *named))[:MOST_SAID]
+
+
+def _may_leave(decided: DecidedQuestion, paths: Sequence[str]) -> bool:
+    prepared = decided.prepared
+    if prepared is None:
+        return False
+    permissions = prepared.request.permissions
+    if not permissions.deny and not any(author.globs for author in permissions.classes):
+        return True  # a copy has no file that never leaves anyway
+    spans = tuple(Span("", Origin("file", path, decided.root)) for path in paths)
+    return judge(Prompt(prepared.request.prompt.command, spans), permissions, prepared.provider).allowed
 
 
 def repair_request(decided: DecidedQuestion, first: FinalAnswer, said: str) -> DecidedQuestion | None:
