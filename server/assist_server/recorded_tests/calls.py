@@ -75,7 +75,7 @@ class CallObservation:
 
     A value is `value`, or only `checks` if it has no literal. `how` says that it was awaited ("await") or
     that its items were listed ("list"). `error` is the module and name of an exception, `message` its text.
-    `lines` are the lines of the subject that ran. `reason` says why it is left out.
+    `lines` are the lines of the subject that ran, or numbers of places. `reason` says why it is left out.
     """
 
     kind: ObservationKind

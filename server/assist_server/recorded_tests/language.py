@@ -1,7 +1,8 @@
 """What recording needs of a language: how its calls are proposed, run, and written as tests."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from assist_server.errors import UserError
 from assist_server.recorded_tests.calls import (
@@ -12,7 +13,8 @@ from assist_server.recorded_tests.calls import (
     RecordedCall,
 )
 from assist_server.recorded_tests.project_runs import ProjectCopy
-from assist_server.sandbox.test_command import Runner
+from assist_server.recorded_tests.test_names import with_names
+from assist_server.sandbox.test_command import Runner, TestCommand
 
 
 class CannotRunError(UserError):
@@ -24,8 +26,9 @@ class RecordingMaterial:
     """What is known before anything runs.
 
     `packages` are folders with an `__init__.py`, `callers` lines that call the subject, `example` is the text
-    of the tests that new ones should look like. `tests` are the texts of the nearest files of tests, `shared`
-    of those with what they share.
+    of the tests that new ones should look like, and `place` the path that new tests go to: `added` says that
+    they go to the end of what is there, which is `example` then. `tests` are the texts of the nearest files
+    of tests at `test_paths`, `shared` of those with what they share.
     """
 
     subject: CallSubject
@@ -35,6 +38,9 @@ class RecordingMaterial:
     example: str = ""
     tests: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    place: str = ""
+    added: bool = False
+    test_paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +78,20 @@ PlantedObserver = Callable[
 PlantedRunner = Callable[[ProjectCopy, RecordingMaterial, str, Sequence[str], Sequence[str]], RunOfTests]
 
 
+def _as_it_is(_root: Path, _path: str, command: TestCommand) -> TestCommand:
+    return command
+
+
 @dataclass(frozen=True, slots=True)
 class LanguageRecorder:
     """The functions of one language.
 
-    `branches` gives the first lines of a subject's branches, () if they are not known. `planted` tries many
-    texts of the subject's file in one run, where that is possible: it gives the calls that come to something
-    else with each, None for a text that cannot be tried. `run_planted` does the same with tests: they pass
-    without a mistake, and fail with some.
+    `planted` tries many texts of the subject's file in one run, where that is possible: it gives the calls
+    that come to something else with each, None for a text that cannot be tried. `run_planted` does the same
+    with tests: they pass without a mistake, and fail with some.
+    `branches` gives the first lines of a subject's branches, () if they are not known. `named` gives calls
+    the names of their tests, which are about a name and none that is taken. `command` makes of a workspace's
+    command the one that is run for a file, and raises CannotRunError if there is none.
     """
 
     runners: tuple[Runner, ...]
@@ -94,3 +106,5 @@ class LanguageRecorder:
     run_tests: Callable[[ProjectCopy, RecordingMaterial, str, Sequence[str], float], RunOfTests]
     planted: PlantedObserver | None = None
     run_planted: PlantedRunner | None = None
+    named: Callable[[Sequence[RecordedCall], str, Collection[str]], list[RecordedCall]] = with_names
+    command: Callable[[Path, str, TestCommand], TestCommand] = _as_it_is

@@ -2,8 +2,9 @@
 
 from assist_server.recorded_tests.language import LanguageRecorder
 from assist_server.recorded_tests.python.language import PYTHON
+from assist_server.recorded_tests.typescript.language import SCRIPTS
 
-_RECORDERS = {"python": PYTHON}
+_RECORDERS = {"python": PYTHON, "javascript": SCRIPTS, "typescript": SCRIPTS, "tsx": SCRIPTS}
 
 
 def recorder_of(language: str) -> LanguageRecorder | None:

@@ -30,7 +30,6 @@ from assist_server.recorded_tests.language import (
     RunOfTests,
 )
 from assist_server.recorded_tests.project_runs import ProjectCopy
-from assist_server.recorded_tests.test_names import with_names
 from assist_server.sandbox.mutants import mutants
 
 LATER = 400 * 86_400 + 7_261.0  # seconds until the second run: another year, month, day, hour and minute
@@ -154,7 +153,7 @@ class CallRecorder:
         planted = self._plant(candidates, rng)
         candidates = with_few_checks(candidates, planted)
         chosen = chosen_calls(candidates, branches, planted)
-        calls = with_names(chosen, self._material.subject.name, taken)
+        calls = self._language.named(chosen, self._material.subject.name, taken)
         calls, first = self._passing(calls, place, [mistake.text for mistake in planted])
         noticed = {call.test: set[int]() for call in calls}
         for number, mistake in enumerate(planted):

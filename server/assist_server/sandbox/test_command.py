@@ -27,7 +27,7 @@ from assist_server.sandbox.installations import (
 from assist_server.sandbox.proofs import CARGO, GO, PYTEST, UNITTEST, proof_of
 from assist_server.sandbox.sandbox import DEFAULT_PATH, PLAIN_VIEW, SandboxView, login_home
 
-Runner = Literal["pytest", "unittest", "jest", "vitest", "npm", "cargo", "go", "own"]
+Runner = Literal["pytest", "unittest", "jest", "vitest", "node", "npm", "cargo", "go", "own"]
 
 _TEST_FOLDERS = ("tests", "test")
 _SETTINGS_OF_PYTEST = {
@@ -186,11 +186,13 @@ def _node(top: Path, path: str) -> Iterator[TestCommand]:
     script = _test_script(top)
     packages = node_packages(top)
     npm = shutil.which("npm", path=path)
-    if not script or npm is None or packages is None:
+    needs_packages = re.search(r"\bnode\b[^&|;]*\s--test\b", script) is None  # node's own runner has none
+    if not script or npm is None or (packages is None and needs_packages):
         return
     node = shutil.which("node", path=path)
     programs = [Path(program) for program in (npm, node) if program]
-    readable = (packages, *(place for program in programs for place in program_places(program, top)))
+    own = (packages,) if packages is not None else ()
+    readable = (*own, *(place for program in programs for place in program_places(program, top)))
     environ = {
         "CI": "1",  # without it vitest and others wait for changes
         "npm_config_audit": "false",

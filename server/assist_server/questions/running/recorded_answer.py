@@ -7,6 +7,7 @@ This module draws nothing; `AnswerOptions.confirm_run` asks the user.
 
 import asyncio
 import random
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -43,6 +44,7 @@ from assist_server.recorded_tests.run_consent import RunRequest
 from assist_server.threads.thread import Thread
 from assist_server.workspace.git_access import git_of
 
+_NAMES = re.compile(r"""\bdef (\w+)|\b(?:it|test)\([\"'`](.*?)[\"'`],""")  # of tests
 NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
 
 
@@ -152,7 +154,7 @@ def _finish(
 
     whole = decided.local.whole
     taken = decided.local.evidence.texts.get(whole.path, "") if whole is not None else ""
-    names = {word.rpartition(" ")[2] for word in taken.replace("(", "\n").splitlines() if "def " in word}
+    names = {name or title for name, title in _NAMES.findall(taken)}
     recorded = recorder.finish(place, names, random.Random(1))  # noqa: S311  # which mistakes are planted
     return recorded, edit_of(recorded.text)
 

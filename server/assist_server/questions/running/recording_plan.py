@@ -23,7 +23,7 @@ from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.instructions import AnswerForm, calls_request, calls_words
 from assist_server.questions.targets import QuestionTarget
 from assist_server.recorded_tests.calls import CallPlace, CallSubject
-from assist_server.recorded_tests.language import LanguageRecorder, RecordingMaterial
+from assist_server.recorded_tests.language import CannotRunError, LanguageRecorder, RecordingMaterial
 from assist_server.recorded_tests.languages import recorder_of
 from assist_server.sandbox.test_command import TestCommand, find_test_command, tests_that_name
 
@@ -31,6 +31,8 @@ MOST_CALLERS = 12
 READ_TESTS = 150  # files of tests that are searched for names
 MOST_TESTS = 3  # of them, those that are read for calls
 _CONSTRUCTORS = frozenset({"__init__", "constructor", "new"})
+_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
+_GROUPS = dict.fromkeys(_SCRIPTS, _SCRIPTS)  # languages whose tests may be in another one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,24 @@ def recording_plan(
     command = next((command for command in commands if command.runner in recorder.runners), None)
     if command is None:
         return RecordingPlan(root, "no runner of tests is installed for this code")
+    try:
+        command = recorder.command(Path(root), target.lines.path, command)
+    except CannotRunError as error:
+        return RecordingPlan(root, str(error))
     at = found[0]
+    tests, shared, test_paths = nearest_tests(corpus, at)
+    known = drafted.evidence.texts.get(drafted.whole.path, "")
     material = RecordingMaterial(
         CallSubject(target.lines.path, target.document.text, at.qualified, at.start_line, at.end_line),
         command.runner,
         frozenset(_packages(Path(root), target.lines.path)),
         tuple(_callers(corpus, target.document, at)),
-        drafted.evidence.texts.get(drafted.whole.path, "") or _example(drafted),
-        *nearest_tests(corpus, at),
+        known or _example(drafted),
+        tests,
+        shared,
+        drafted.whole.path,
+        bool(known),
+        test_paths,
     )
     opened = {path: state.document.text for path, state in corpus.opened.items()}
     draft = _calls_draft(question, target, at, material, root)
@@ -92,11 +104,12 @@ def _example(drafted: Draft) -> str:
     return "".join(span.text for span in drafted.evidence.spans if span.origin.source == "file")
 
 
-def nearest_tests(corpus: Corpus, at: IndexedDefinition) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The texts of the test files that name the subject, its class or its module; and of what they share."""
-    paths = [
-        path for path in corpus.files().paths if is_test(path) and language_of(path) == language_of(at.path)
-    ]
+def nearest_tests(
+    corpus: Corpus, at: IndexedDefinition
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """The texts of the test files that name the subject, its class or its module; what they share; paths."""
+    same = _GROUPS.get(language_of(at.path).name, frozenset({language_of(at.path).name}))
+    paths = [path for path in corpus.files().paths if is_test(path) and language_of(path).name in same]
 
     def read(path: str) -> str:
         return "" if corpus.hides(path) else "".join(corpus.lines(path))
@@ -107,7 +120,7 @@ def nearest_tests(corpus: Corpus, at: IndexedDefinition) -> tuple[tuple[str, ...
     words = dict.fromkeys((at.name, at.parent.rpartition(".")[2], stem))
     named = [path for word in words if word for path in tests_that_name(word, paths, read)]
     found = [path for path in dict.fromkeys(named) if path not in shared][:MOST_TESTS]
-    return tuple(map(read, found)), tuple(map(read, shared))
+    return tuple(map(read, found)), tuple(map(read, shared)), tuple(found)
 
 
 def _callers(corpus: Corpus, document: Document, at: IndexedDefinition) -> Iterator[CallPlace]:
