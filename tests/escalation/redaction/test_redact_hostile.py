@@ -1,4 +1,4 @@
-"""Texts of 100 KB that are made to be slow: they are searched, or blocked, in bounded time."""
+"""Texts of 40 KB that are made to be slow: they are searched, or blocked, in bounded time."""
 
 import contextlib
 import time
@@ -11,8 +11,8 @@ from assist_escalation.redaction.redactor import RedactionError, redact
 
 pytestmark = pytest.mark.slow
 
-SIZE = 100_000
-MOST = 2.0  # seconds of CPU; half a second on a quiet machine is the goal
+SIZE = 40_000
+MOST = 0.8  # seconds of CPU; 0.1 is usual, 0.5 the slowest on a busy machine
 
 UNITS = [
     "a", "=", '"', "\\", "/", "A", "0", " ", "\n", "%", "-", "_", ".", ":", "é", "\u200b", "password", "password=", 'password="', "password: ",
@@ -45,4 +45,4 @@ def test_a_string_that_never_ends(quote: str, filling: str) -> None:
 
 
 def test_a_million_equal_signs() -> None:
-    assert cpu_seconds("password" + "=" * 1_000_000, "a.env") <= 5 * MOST
+    assert cpu_seconds("password" + "=" * 1_000_000, "a.env") <= 12 * MOST

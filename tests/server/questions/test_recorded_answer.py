@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_pytest import BARE_PYTEST
 from config_files import write
 from scripted_model import ScriptedModel
 
@@ -48,7 +49,7 @@ class Desk:
         self.own = f"{place.name}-{os.getpid()}.txt"
         (self.root / self.own).write_text("of this test")
         (self.root / "sums.py").write_text(CODE)
-        (self.root / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+        (self.root / "pytest.ini").write_text(BARE_PYTEST)
         for file in ("conftest.py", "tests/conftest.py"):
             (self.root / file).write_text(f"open({str(self.mark)!r}, 'w').write('x')\n")
         self.agrees = agrees

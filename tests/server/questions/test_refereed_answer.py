@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bare_pytest import BARE_PYTEST
 from config_files import write
 from gates import allowed, parts, request
 from hostile import Hostile
@@ -55,7 +56,7 @@ class Desk:
         self.root = place / "project"
         (self.root / "tests").mkdir(parents=True)
         (self.root / "sums.py").write_text(CODE)
-        (self.root / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+        (self.root / "pytest.ini").write_text(BARE_PYTEST)
         self.mark = place / "ran"
         (self.root / "tests/conftest.py").write_text(f"open({str(self.mark)!r}, 'w').write('x')\n")
         if tests:

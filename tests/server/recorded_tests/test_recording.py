@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from bare_pytest import BARE_PYTEST
 
 from assist_context.files.git_repository import Git, Stopped
 from assist_server.recorded_tests.calls import CallSubject
@@ -88,7 +89,7 @@ def root(tmp_path: Path) -> Path:
     (top / "marks.py").write_text(CODE)
     (top / own_name(top)).write_text("of this test")
     (top / ".env").write_text("PASSWORD=correct-horse\n")
-    (top / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -p no:randomly\n")
+    (top / "pytest.ini").write_text(f"{BARE_PYTEST} -p no:randomly\n")
     return top
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bare_pytest import BARE_PYTEST
 
 from assist_context.files.git_repository import Git
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
@@ -41,7 +42,7 @@ def project(place: Path, code: str = CODE, tests: str = TESTS) -> Path:
     root = place / "project"
     (root / "tests").mkdir(parents=True)
     (root / "sums.py").write_text(code)
-    (root / "pytest.ini").write_text("[pytest]\npythonpath = .\naddopts = -x -q\n")
+    (root / "pytest.ini").write_text(f"{BARE_PYTEST} -x -q\n")
     (root / "tests/test_sums.py").write_text(tests)
     return root
 
