@@ -184,7 +184,11 @@ def with_tests(change: Any, subject: CallSubject, text: str) -> str:
 def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[str, Any]:
     start = time.monotonic()
     asked = TerminalQuestion(
-        "test", f"{subject.path}:{subject.first}-{subject.last}", "", context=QuestionContext(run=True)
+        "test",
+        f"{subject.path}:{subject.first}-{subject.last}",
+        "",
+        context=QuestionContext(run=True),
+        users=True,
     )
     decided = decide_run(config, asked, Asking(local=True, workspace=root))
     final, notices = asyncio.run(record(decided, local))

@@ -28,7 +28,8 @@ class RecordingMaterial:
     `packages` are folders with an `__init__.py`, `callers` lines that call the subject, `example` is the text
     of the tests that new ones should look like, and `place` the path that new tests go to: `added` says that
     they go to the end of what is there, which is `example` then. `tests` are the texts of the nearest files
-    of tests at `test_paths`, `shared` of those with what they share.
+    of tests at `test_paths`, `shared` of those with what they share. `tests_by_distance` are more paths of
+    tests, the nearest first.
     """
 
     subject: CallSubject
@@ -41,6 +42,7 @@ class RecordingMaterial:
     place: str = ""
     added: bool = False
     test_paths: tuple[str, ...] = ()
+    tests_by_distance: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

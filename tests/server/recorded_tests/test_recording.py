@@ -54,6 +54,17 @@ def chance(sides):
     return random.random() + sides
 
 
+class Bill:
+    def __init__(self, rows, rate=1.0, shown=str):
+        self.rows = list(rows)
+        self.rate = rate
+        self.shown = shown
+
+    def total(self, other=None, *more, least=0):
+        rows = [*self.rows, *(other.rows if other else ())]
+        return self.shown(max(least, sum(rows, *more) * self.rate))
+
+
 def odd(kind):
     if kind == "random":
         return random.random()
@@ -79,6 +90,31 @@ def odd(kind):
         return object()
     return kind
 '''
+TESTED = """\
+import pytest
+from marks import Bill
+
+
+def double(number):
+    return f"{number * 2}"
+
+
+@pytest.fixture
+def bill():
+    made = Bill((1, 2), rate=2.0, shown=double)
+    yield made
+
+
+@pytest.mark.parametrize("least", [0, 50])
+def test_total(bill, least):
+    class Own(Bill):
+        pass
+
+    others = [Bill([number]) for number in (3, 4)]
+    for other in others:
+        assert bill.total(other, 10, least=least)
+    assert Own([1]).total()
+"""
 PLAIN_PATH = f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"
 
 
@@ -130,10 +166,17 @@ def copy(root: Path, request: pytest.FixtureRequest) -> Iterator[ProjectCopy]:
 
 
 def recorder(copy: ProjectCopy, name: str) -> CallRecorder:
-    node = next(part for part in ast.parse(CODE).body if getattr(part, "name", "") == name)
+    return CallRecorder(PYTHON, material(name), copy)
+
+
+def material(name: str, *tests: str) -> RecordingMaterial:
+    """What is known of a function or a method; `tests` are paths."""
+    short = name.rpartition(".")[2]
+    node = next(part for part in ast.walk(ast.parse(CODE)) if getattr(part, "name", "") == short)
+    assert isinstance(node, (ast.FunctionDef, ast.ClassDef))
     first, last = node.lineno, node.end_lineno or 0
     subject = CallSubject("marks.py", CODE, name, first, last)
-    return CallRecorder(PYTHON, RecordingMaterial(subject, "pytest"), copy)
+    return RecordingMaterial(subject, "pytest", tests_by_distance=tests)
 
 
 def finish(found: CallRecorder) -> RecordedTests:
@@ -175,6 +218,22 @@ def test_without_a_value_there_is_no_test(copy: ProjectCopy) -> None:
     found.take("chance(6)\n")
     with pytest.raises(CannotRunError):
         finish(found)
+
+
+def test_calls_of_the_projects_tests_are_written_with_how_their_objects_are_made(copy: ProjectCopy) -> None:
+    with copy.files({"tests/test_bill.py": TESTED}):
+        calls = PYTHON.computed(copy, material("Bill.total", "tests/test_bill.py"))
+    made = 'def double(number):\n    return f"{number * 2}"', "bill = Bill((1, 2), rate=2.0, shown=double)"
+    natural = [call for call in calls if call.origin == "caller"]
+    assert {call.setup for call in natural} == {made}
+    assert [call.call for call in natural] == [
+        "bill.total(Bill([3]), 10)",
+        "bill.total(Bill([4]), 10)",
+        "bill.total(Bill([3]), 10, least=50)",
+        "bill.total(Bill([4]), 10, least=50)",
+    ]
+    # An object of a class inside of the test cannot be made elsewhere: what the test looks at is run.
+    assert "Own([1]).total()" in [call.call for call in calls if call.origin == "around"]
 
 
 def test_secrets_are_not_in_the_copy(copy: ProjectCopy) -> None:

@@ -29,7 +29,8 @@ from assist_server.sandbox.test_command import TestCommand, find_test_command, t
 
 MOST_CALLERS = 12
 READ_TESTS = 150  # files of tests that are searched for names
-MOST_TESTS = 3  # of them, those that are read for calls
+MOST_TRACED = 24  # of them, those that may be run to see how they call the code
+MOST_TESTS = 4  # of them, those that are read for calls
 _CONSTRUCTORS = frozenset({"__init__", "constructor", "new"})
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _GROUPS = dict.fromkeys(_SCRIPTS, _SCRIPTS)  # languages whose tests may be in another one of them
@@ -74,7 +75,7 @@ def recording_plan(
     except CannotRunError as error:
         return RecordingPlan(root, str(error))
     at = found[0]
-    tests, shared, test_paths = nearest_tests(corpus, at)
+    tests, shared, test_paths, by_distance = nearest_tests(corpus, at)
     known = drafted.evidence.texts.get(drafted.whole.path, "")
     material = RecordingMaterial(
         CallSubject(target.lines.path, target.document.text, at.qualified, at.start_line, at.end_line),
@@ -87,6 +88,7 @@ def recording_plan(
         drafted.whole.path,
         bool(known),
         test_paths,
+        by_distance,
     )
     opened = {path: state.document.text for path, state in corpus.opened.items()}
     draft = _calls_draft(question, target, at, material, root)
@@ -104,10 +106,8 @@ def _example(drafted: Draft) -> str:
     return "".join(span.text for span in drafted.evidence.spans if span.origin.source == "file")
 
 
-def nearest_tests(
-    corpus: Corpus, at: IndexedDefinition
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """The texts of the test files that name the subject, its class or its module; what they share; paths."""
+def nearest_tests(corpus: Corpus, at: IndexedDefinition) -> tuple[tuple[str, ...], ...]:
+    """The test files of the module, or that name the subject: texts, what they share, paths; more paths."""
     same = _GROUPS.get(language_of(at.path).name, frozenset({language_of(at.path).name}))
     paths = [path for path in corpus.files().paths if is_test(path) and language_of(path).name in same]
 
@@ -118,9 +118,16 @@ def nearest_tests(
     paths = sorted(paths, key=lambda path: stem not in path)[:READ_TESTS]
     shared = [path for path in paths if PurePosixPath(path).name == "conftest.py"]
     words = dict.fromkeys((at.name, at.parent.rpartition(".")[2], stem))
-    named = [path for word in words if word for path in tests_that_name(word, paths, read)]
-    found = [path for path in dict.fromkeys(named) if path not in shared][:MOST_TESTS]
-    return tuple(map(read, found)), tuple(map(read, shared)), tuple(found)
+    named = [
+        path
+        for word in words
+        if word and not word.startswith("__")
+        for path in tests_that_name(word, paths, read)
+    ]
+    own = [path for path in paths if len(stem) > 2 and stem in PurePosixPath(path).stem]  # the module's
+    ranked = [path for path in dict.fromkeys([*own, *named, *paths]) if path not in shared]
+    found = [path for path in ranked if path in own or path in named][:MOST_TESTS]
+    return tuple(map(read, found)), tuple(map(read, shared)), tuple(found), tuple(ranked[:MOST_TRACED])
 
 
 def _callers(corpus: Corpus, document: Document, at: IndexedDefinition) -> Iterator[CallPlace]:

@@ -5,12 +5,15 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import Any
 
 from assist_server.recorded_tests.calls import (
     CallObservation,
+    CallOrigin,
     CallSubject,
     ProposedCall,
     RecordedCall,
@@ -33,16 +36,19 @@ from assist_server.recorded_tests.python.calls import (
     module_of,
 )
 from assist_server.recorded_tests.python.scripts import plain_tests
-from assist_server.recorded_tests.python.text import PythonStyle, python_tests
+from assist_server.recorded_tests.python.text import PythonStyle, double_quotes, python_tests
 from assist_server.sandbox.proofs import PYTEST, UNITTEST, is_proven
 from assist_server.sandbox.sandbox import SandboxRun
 
 _FOLDER = ".assist-run"  # of the programs that run in the copy
 _PLAN = "plan.json"
 _SECONDS = 60.0  # of a run of tests
+_TRACED_SECONDS = 25.0  # of one that sees the subject's calls: pytest starts, and then has a few seconds
 _PLANTED_SECONDS = 10.0  # of one with a planted mistake
+MOST_FILES = 4  # of tests that are run to see their calls
 MOST_TESTED = 16  # calls of tests
 MOST_AROUND = 24  # for other code
+_TESTED_FILE = re.compile(r"test_.*\.py|.*_test\.py")
 # Faults of the caller rather than behaviour, unless the code raises them on purpose.
 _MISUSE = frozenset(
     {"TypeError", "AttributeError", "NameError", "UnboundLocalError", "ImportError", "ModuleNotFoundError",
@@ -63,17 +69,54 @@ def computed_calls(copy: ProjectCopy, material: RecordingMaterial) -> list[Propo
     """The calls that docstrings, callers, tests and the types of arguments say."""
     module = _module(material)
     subject = material.subject
+    traced, around = _traced_calls(copy, material)
+    is_operator = subject.short.startswith("__") and subject.short != "__init__"
     tested = [
         call
-        for text in material.tests
+        for text in (material.tests if not is_operator or not (traced or around) else ())
         for call in calls_in_script(plain_tests(text, material.shared), subject, module, "caller")
     ]
     return [
         *calls_in_docstrings(subject, module),
         *calls_in_callers(subject, module, material.callers),
         *tested[:MOST_TESTED],
+        *traced,
+        *around,
         *_typed_calls(copy, material),
     ]
+
+
+def _traced_calls(
+    copy: ProjectCopy, material: RecordingMaterial
+) -> tuple[list[ProposedCall], list[ProposedCall]]:
+    """What the project's tests call the subject with; what those look at whose calls cannot be written."""
+    paths = [path for path in material.tests_by_distance if _TESTED_FILE.fullmatch(PurePosixPath(path).name)]
+    if not paths or material.runner != "pytest":
+        return [], []
+    subject = material.subject
+    lines = {"first": subject.first, "last": subject.last, "root": str(copy.seen_at)}
+    reaching: dict[str, set[str]] = {}
+    calls: list[ProposedCall] = []
+    for some in (paths[:MOST_FILES], paths[MOST_FILES:]):  # those that are near, else others
+        if calls or reaching or not some:
+            break
+        plan = {**_place_of(copy, material), **lines, "name": subject.name, "files": some}
+        rows = _run_program(copy, "python_tracer.py", plan, {}, _TRACED_SECONDS)[0]
+        calls = [_call_of(row, "caller") for row in rows if "call" in row]
+        for row in rows:
+            if "test" in row:
+                reaching.setdefault(row["file"], set()).add(row["test"])
+    around: list[ProposedCall] = []
+    for path, names in reaching.items():
+        with suppress(OSError, UnicodeDecodeError):
+            script = plain_tests((copy.tree / path).read_text("utf-8"), material.shared, names)
+            around += calls_in_script(script, subject, _module(material), "around", anything=True)
+    return calls, around[:MOST_AROUND]
+
+
+def _call_of(row: Mapping[str, Any], origin: CallOrigin) -> ProposedCall:
+    setup = tuple(map(double_quotes, row["setup"]))
+    return ProposedCall(double_quotes(row["call"]), tuple(row["imports"]), setup, origin)
 
 
 def calls_around(material: RecordingMaterial) -> list[ProposedCall]:
@@ -89,10 +132,7 @@ def _typed_calls(copy: ProjectCopy, material: RecordingMaterial) -> list[Propose
     """Calls by the types of arguments, as they are in the project's interpreter; none if it cannot say."""
     plan = {"module": _module(material).name, "name": material.subject.name}
     rows = _run_program(copy, "python_proposer.py", plan, {}, 10.0)[0]
-    return [
-        ProposedCall(row["call"], tuple(row["imports"]), tuple(row["setup"]), "syntax")
-        for row in (rows[0] if rows else [])
-    ]
+    return [_call_of(row, "syntax") for row in (rows[0] if rows else [])]
 
 
 def _run_program(
@@ -112,7 +152,7 @@ def _run_program(
 @cache
 def _programs() -> dict[str, str]:
     folder = files("assist_server.recorded_tests.programs")
-    names = ("observer", "proposer", "values", "planted", "test_runs")
+    names = ("observer", "proposer", "values", "planted", "test_runs", "arguments", "tracer")
     return {
         f"{_FOLDER}/python_{name}.py": (folder / f"python_{name}.py").read_text(encoding="utf-8")
         for name in names

@@ -4,16 +4,17 @@ A fixture is simple if it only returns a value that it makes. This module reads 
 """
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 MOST_ROWS = 3  # of a parametrized test
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def plain_tests(text: str, shared: Iterable[str] = ()) -> str:
+def plain_tests(text: str, shared: Iterable[str] = (), names: Collection[str] | None = None) -> str:
     """The text of a file of tests with fixtures and parameters as assignments at the beginning of each test.
 
-    `shared` are the texts of files with fixtures for it. It is "" for a text that is no Python.
+    `shared` are the texts of files with fixtures for it, `names` the tests that are meant. It is "" for a
+    text that is no Python.
 
     >>> print(plain_tests("@fixture\\ndef n():\\n    return 3\\n\\ndef test_f(n):\\n    assert f(n) == 4\\n"))
     def test_f():
@@ -34,7 +35,11 @@ def plain_tests(text: str, shared: Iterable[str] = ()) -> str:
     for part in others:  # what a fixture makes may be imported there
         found = [*(node for node in part.body if isinstance(node, (ast.Import, ast.ImportFrom))), *found]
     for node in ast.walk(tree):
-        if isinstance(node, _FUNCTIONS) and node.name.startswith("test"):
+        if (
+            isinstance(node, _FUNCTIONS)
+            and node.name.startswith("test")
+            and (names is None or node.name in names)
+        ):
             found += _as_plain(node, fixtures)
     return ast.unparse(ast.fix_missing_locations(ast.Module(found, [])))
 
