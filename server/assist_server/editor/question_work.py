@@ -222,7 +222,7 @@ async def _make_answer(
             return str(error)
         finally:
             await asyncio.to_thread(
-                partial(record_happening, decided, final.decision, "accepted", proof=final.proof)
+                partial(record_happening, decided, final.decision, "accepted", proof=final.proof_kind)
             )
         return ""
 

@@ -57,6 +57,7 @@ from assist_server.threads.thread_prompts import with_meant_names
 # The causes of a decision that no model is asked: facts answer, or syntax and the index make the edit.
 BY_FACTS = "facts"
 BY_CONSTRUCTION = "construction"
+BY_RUNNING = "running"
 # Of 20 remarks that the 1.5B made on 8 commits of starlette, gin, zod and serde_json none was right.
 REVIEW_WHY = "a small model's remarks on a diff are mostly wrong"
 

@@ -181,6 +181,11 @@ class FinalAnswer:
     recorded: RecordedTests | None = None
     proof: EditProof | None = None
 
+    @property
+    def proof_kind(self) -> str:
+        """What speaks for the edit, in a word; "" if nothing was to check it."""
+        return "tests" if self.recorded else self.proof.kind if self.proof else ""
+
 
 AnswerEvent = FactsFound | PlacesFound | AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
 

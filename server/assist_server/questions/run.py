@@ -38,7 +38,13 @@ from assist_escalation.routing.router import Decision, after
 from assist_server.questions.code_facts import FACTS_ANSWER
 from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.composition import DecisionInputs, log_of
-from assist_server.questions.decision import BY_CONSTRUCTION, BY_FACTS, DecidedQuestion, refusal_of
+from assist_server.questions.decision import (
+    BY_CONSTRUCTION,
+    BY_FACTS,
+    BY_RUNNING,
+    DecidedQuestion,
+    refusal_of,
+)
 from assist_server.questions.denied_copies import without_copies
 from assist_server.questions.draft import Question
 from assist_server.questions.events import (
@@ -62,7 +68,6 @@ from assist_server.questions.running.repair_request import repair_request
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
 from assist_server.questions.wished.made_edit import MadeEdit
 from assist_server.recorded_tests.project_runs import has_sandbox
-from assist_server.referee.edit_proof import EditProof
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
     FRONTIER_TOKENS,
@@ -354,14 +359,14 @@ def record_happening(
     decision: Decision,
     happening: feedback.Happening,
     model: str = "",
-    proof: EditProof | None = None,
+    proof: str = "",
 ) -> None:
     """Remember what became of a request, in numbers. `model` is the name of the one that answered.
 
     The repository goes by its top, as in counts of ghost text, whichever of its folders was open. An edit
     that no model made says nothing about models.
     """
-    if decision.cause == BY_CONSTRUCTION:
+    if decision.cause in (BY_CONSTRUCTION, BY_RUNNING):
         return
     target = decided.question.target
     root = decided.root
@@ -379,7 +384,7 @@ def record_happening(
             happening,
             model,
             target.document.language.name if target else "",
-            proof.kind if proof else "",
+            proof,
         ),
     )
 

@@ -80,6 +80,7 @@ class CallRecorder:
         self._repeated: set[ProposedCall] = set()
         self._known: set[tuple[tuple[str, ...], str]] = set()
         self._left: Counter[str] = Counter()
+        self._planted: tuple[list[RecordedCall], list[PlantedMistake]] = ([], [])
         self._branches = frozenset(language.branches(material.subject))
 
     def begin(self) -> int:
@@ -181,6 +182,11 @@ class CallRecorder:
 
     def _plant(self, calls: Sequence[RecordedCall], rng: random.Random) -> list[PlantedMistake]:
         """Texts with one mistake each, and which calls notice it."""
+        if calls != self._planted[0]:
+            self._planted = (list(calls), self._plant_anew(calls, rng))
+        return self._planted[1]
+
+    def _plant_anew(self, calls: Sequence[RecordedCall], rng: random.Random) -> list[PlantedMistake]:
         subject = self._material.subject
         body = self._language.body(subject)
         if body is None:
@@ -287,8 +293,27 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", "", text).replace('"', "'")
 
 
+_WORDS = {
+    "misuse": "pass what the code does not take",
+    "set-up": "need an object that nothing says how to make",
+    "does not reach the code": "do not reach it",
+    "no literal": "give what has no literal",
+    "network": "use the network",
+    "programs": "start programs",
+    "files": "change files",
+    "time": "take too long",
+    "crash": "end the process",
+}
+
+
 def _reasons(left: Mapping[str, int]) -> str:
-    return f" ({', '.join(f'{count} {reason}' for reason, count in left.items())})" if left else ""
+    """What is missing, of the calls that were left out.
+
+    >>> _reasons({"misuse": 2, "time": 1})
+    ': of the calls 2 pass what the code does not take, 1 take too long'
+    """
+    parts = [f"{count} {_WORDS.get(reason, f'are left out ({reason})')}" for reason, count in left.items()]
+    return f": of the calls {', '.join(parts)}" if parts else ": no test, caller or type says how to call it"
 
 
 def _end_of(output: str) -> str:

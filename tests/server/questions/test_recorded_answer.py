@@ -26,7 +26,7 @@ from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.recorded_tests.project_runs import has_sandbox
 from assist_server.recorded_tests.run_consent import RunRequest, may_run
-from assist_server.wording.answers import answer_document, proof_line
+from assist_server.wording.answers import answer_document, last_line, proof_line
 
 pytestmark = [
     pytest.mark.slow,
@@ -78,6 +78,7 @@ class Desk:
 
     def options(self, sandbox: Callable[[Path], bool]) -> AnswerOptions:
         model = ScriptedModel(lambda _: [CALLS if "calls `twice`" in model.asked[-1].user else GUESS])
+        self.model = model
 
         async def load_model() -> Any:
             return model
@@ -112,7 +113,7 @@ async def test_values_are_what_the_code_gives(tmp_path: Path) -> None:
     assert final.plan is not None
     (change,) = final.plan.changes
     assert change.path == "tests/test_sums.py"
-    assert "assert twice(4) == 8" in change.after
+    assert "assert twice(3) == 6" in change.after
     assert 'pytest.raises(ValueError, match="below zero")' in change.after
     assert desk.files() == before  # the file is only offered
     assert not desk.mark.exists()  # in the sandbox, there is no such place
@@ -121,6 +122,31 @@ async def test_values_are_what_the_code_gives(tmp_path: Path) -> None:
     assert "2 of 2 branches" in line
     document = answer_document(decided, final, notices, applied=False, problem=None)
     assert document["proof"] == "tests"
+    assert desk.model.asked == []  # what types say is enough here
+    assert last_line(decided, final) == "No model was asked: running the code says enough."
+
+
+async def test_a_model_proposes_calls_where_types_reach_too_little(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    (desk.root / "sums.py").write_text(
+        CODE.replace("    return", "    if number == len('four'):\n        return []\n    return")
+    )
+    final, notices, _ = await desk.answer()
+    assert notices == []
+    assert final.plan is not None
+    assert "assert twice(4) == []" in final.plan.changes[0].after
+    assert len(desk.model.asked) == 1
+
+
+async def test_no_model_is_asked_twice_where_no_call_can_be_recorded(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    (desk.root / "sums.py").write_text("def twice(order):\n    return order.rows[0].price * 2\n")
+    final, notices, decided = await desk.answer()
+    assert len(desk.model.asked) == 1
+    assert final.plan is not None
+    assert "twice(4) == 9" in final.plan.changes[0].after
+    assert "pass what the code does not take" in notices[0]
+    assert proof_line(decided, final).startswith("Proof: none.")
 
 
 async def test_the_user_is_asked_once(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ NO_CONTEXT = QuestionContext()
 class TerminalQuestion:
     """A question as it was typed.
 
-    `index` says whether the index may be brought up to date for it, `users` that the answer says who uses
+    `index` says whether the index may be brought up to date for it, `users` that the answer needs who uses
     the code.
     """
 

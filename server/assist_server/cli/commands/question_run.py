@@ -102,7 +102,8 @@ def run(
     if command == "ask" and not words.strip() and not piped.text:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config = settings(offline=flags.offline)
-    decided = decide_run(config, TerminalQuestion(command, target, words, piped, context), flags)
+    asked = TerminalQuestion(command, target, words, piped, context, users=command == "test")
+    decided = decide_run(config, asked, flags)
     if flags.dry_run:
         show_decision(decided, flags)
         return
@@ -394,7 +395,7 @@ def _make_edit(
         return False, error
     except EscalationError as error:
         problem = error
-    record_happening(decided, final.decision, "accepted", proof=final.proof)
+    record_happening(decided, final.decision, "accepted", proof=final.proof_kind)
     return True, problem
 
 

@@ -10,15 +10,16 @@ import random
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from assist_context.files.git_repository import Stopped
 from assist_escalation.edits.plan import EditError
 from assist_server.errors import UserError
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import BY_RUNNING, DecidedQuestion
 from assist_server.questions.events import (
+    AnswerCost,
     AnswerEvent,
     AnswerPiece,
     AnswerProgress,
@@ -26,6 +27,7 @@ from assist_server.questions.events import (
     FinalAnswer,
     Notice,
     PlannedEdit,
+    grown_thread,
     planned_edit,
 )
 from assist_server.questions.running.consented_runs import (
@@ -45,6 +47,7 @@ from assist_server.threads.thread import Thread
 from assist_server.workspace.git_access import git_of
 
 _NAMES = re.compile(r"""\bdef (\w+)|\b(?:it|test)\([\"'`](.*?)[\"'`],""")  # of tests
+RUNNING_WHY = "running the code says enough"
 NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
 
 
@@ -91,27 +94,25 @@ async def _answer_with(
 ) -> AsyncGenerator[AnswerEvent, None]:
     plan, request = how
     final: FinalAnswer | None = None
+    held: list[Notice] = []
     try:
         yield AnswerProgress("running", 0)
-        recorder = await work.do(partial(_begin, decided, plan, request, work))
-        asked = replace(decided, local=plan.draft or decided.local)
-        async with aclosing(answering(asked)) as stream:
+        begun = await work.do(partial(_begin, decided, plan, request, work))
+        async with aclosing(_answer_to(decided, plan, begun, answering)) as stream:
             async for event in stream:
                 if isinstance(event, FinalAnswer):
                     final = event
+                elif isinstance(event, Notice) and not begun.found:
+                    held.append(event)  # it speaks of guesses
                 elif not isinstance(event, AnswerPiece):
                     yield event
         if final is None:
             return
         yield AnswerProgress("running", 1)
-        done = await work.do(partial(_finish, decided, versions, recorder, final.text))
+        done = await work.do(partial(_finish, decided, versions, begun.recorder, final.text))
     except (CannotRunError, UserError, Stopped) as error:
-        yield Notice(NOT_RUN.format(str(error).rstrip(".")))
-        if final is not None and final.plan is not None:  # a provider wrote whole tests
-            yield final
-            return
-        async with aclosing(answering(decided)) as stream:
-            async for event in stream:
+        async with aclosing(_without_values(decided, str(error), (final, held), answering)) as rest:
+            async for event in rest:
                 yield event
         return
     recorded, planned = done
@@ -124,23 +125,86 @@ async def _answer_with(
     )
 
 
+async def _answer_to(
+    decided: DecidedQuestion, plan: RecordingPlan, begun: "_BegunRecording", answering: Answering
+) -> AsyncGenerator[AnswerEvent, None]:
+    """What proposes more calls: no one, if there are enough; the model, or a provider.
+
+    Where nothing is found without a model, it writes whole tests: these have to do, if none can be recorded.
+    """
+    if begun.enough:
+        yield _answer_without_model(decided)
+        return
+    draft = plan.draft if begun.found else None
+    async with aclosing(answering(replace(decided, local=draft or decided.local))) as stream:
+        async for event in stream:
+            yield event
+
+
+async def _without_values(
+    decided: DecidedQuestion, error: str, given: tuple[FinalAnswer | None, list[Notice]], answering: Answering
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The end where nothing was recorded: the whole tests that there are, else why there are none.
+
+    No model is asked twice.
+    """
+    reason = error.rstrip(".")
+    final, held = given
+    if final is not None and final.plan is None:
+        yield replace(final, text="", problem=EditError(f"No test is written: {reason}."))
+        return
+    yield Notice(NOT_RUN.format(reason))
+    if final is not None:
+        for notice in held:
+            yield notice
+        yield final
+        return
+    async with aclosing(answering(decided)) as stream:
+        async for event in stream:
+            yield event
+
+
+def _answer_without_model(decided: DecidedQuestion) -> FinalAnswer:
+    """The end of a question that no model is asked, but for its text."""
+    decision = replace(decided.decision, target="local", cause=BY_RUNNING, why=RUNNING_WHY, asks=False)
+    thread = decided.question.thread
+    grown = grown_thread(decided, decided.local.turn_prompt.spans, "", thread.dropped if thread else 0)
+    return FinalAnswer("", "", decision, AnswerCost("stop", 0, 0, 0, 0, 0), thread=grown)
+
+
+@dataclass(frozen=True, slots=True)
+class _BegunRecording:
+    """A recorder with the calls that need no model: whether there are some, and whether they do."""
+
+    recorder: CallRecorder
+    found: bool
+    enough: bool
+
+
 def _begin(
     decided: DecidedQuestion, plan: RecordingPlan, request: RunRequest, work: RunningWork
-) -> CallRecorder:
+) -> _BegunRecording:
     """The recorder, after the calls that need no model."""
     if plan.command is None or plan.language is None or plan.material is None:
         raise CannotRunError(plan.problem)
     runner = ProjectRunner(Path(plan.root), plan.command, request.confined, git_of(decided.inputs.config))
     recorder = CallRecorder(plan.language, plan.material, work.copy(runner, plan.opened or {}))
-    recorder.begin()
-    return recorder
+    found = recorder.begin() > 0
+    enough = decided.question.wish != "frontier" and recorder.is_enough(_rng())
+    return _BegunRecording(recorder, found, enough)
+
+
+def _rng() -> random.Random:
+    """By which mistakes are planted: the same ones each time."""
+    return random.Random(1)  # noqa: S311
 
 
 def _finish(
     decided: DecidedQuestion, versions: DocumentVersions, recorder: CallRecorder, answer: str
 ) -> tuple[RecordedTests, PlannedEdit]:
     """The tests with the model's calls, and the edit that writes them."""
-    recorder.take(answer)
+    if answer:
+        recorder.take(answer)
 
     def edit_of(text: str) -> PlannedEdit:
         return planned_edit(decided.local, _as_answer(decided, text), decided, versions, ())
@@ -155,7 +219,7 @@ def _finish(
     whole = decided.local.whole
     taken = decided.local.evidence.texts.get(whole.path, "") if whole is not None else ""
     names = {name or title for name, title in _NAMES.findall(taken)}
-    recorded = recorder.finish(place, names, random.Random(1))  # noqa: S311  # which mistakes are planted
+    recorded = recorder.finish(place, names, _rng())
     return recorded, edit_of(recorded.text)
 
 
