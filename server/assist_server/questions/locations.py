@@ -13,6 +13,7 @@ from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
 from assist_server.errors import WRONG_USAGE, UserError
 
+_NAMED = re.compile(r"(?P<path>.+?)::?(?P<symbol>[^\W\d]\w*(?:(?:\.|::|\#)\w+)*)")
 _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
 
@@ -43,28 +44,36 @@ def parse_location(text: str) -> Location:
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    """The parts of a target as it is written. No lines are (0, 0), one line is (n, 0)."""
+    """The parts of a target as it is written. No lines are (0, 0), one line is (n, 0).
+
+    `symbol` is the name of a definition in the file, where one is given with its path.
+    """
 
     path: str
     first: int = 0
     last: int = 0
+    symbol: str = ""
 
 
 def parse_target(text: str) -> TargetSpec:
     """The parts of a target; `UserError` (wrong usage) for lines that cannot be.
 
-    >>> parse_target("src/app.py:10-20"), parse_target("Cart.total")
-    (TargetSpec(path='src/app.py', first=10, last=20), TargetSpec(path='Cart.total', first=0, last=0))
-    >>> parse_target("src/app.py:10")
-    TargetSpec(path='src/app.py', first=10, last=0)
+    >>> parse_target("src/app.py:10-20")
+    TargetSpec(path='src/app.py', first=10, last=20, symbol='')
+    >>> parse_target("Cart.total").path, parse_target("src/app.py:10").first
+    ('Cart.total', 10)
+    >>> parse_target("src/app.py:Cart.total")
+    TargetSpec(path='src/app.py', first=0, last=0, symbol='Cart.total')
     """
     found = _LINES.fullmatch(text)
     if found is None:
+        named = _NAMED.fullmatch(text)
+        if named and re.search(r"[./]", named["path"]) and not os.path.exists(text):
+            return TargetSpec(named["path"], symbol=named["symbol"])
         path, colon, lines = text.rpartition(":")
         if colon and os.path.isfile(path) and not os.path.exists(text):
             raise UserError(
-                f"{lines!r} names no lines of {path}: lines are numbers, as in {path}:10 or {path}:10-20. "
-                "A symbol is named without its file.",
+                f"{lines!r} names no lines of {path}: lines are numbers, as in {path}:10 or {path}:10-20.",
                 WRONG_USAGE,
             )
         return TargetSpec(text)

@@ -1,4 +1,4 @@
-"""What a command is about, as people write it: PATH, PATH:LINE, PATH:START-END, PATH:LINE:COL, or a symbol.
+"""What a command is about, as people write it: PATH, PATH:LINE, PATH:START-END, PATH:SYMBOL, or a symbol.
 
 In a question, a single line means the definition around it. It reads the file and the index, and asks no
 model.
@@ -82,7 +82,7 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
         raise UserError(
             f"{spec.path} is a link to {os.readlink(named)}, where no file is: name the file itself."
         )
-    if spec.first or "/" in spec.path or os.sep in spec.path:
+    if spec.first or spec.symbol or "/" in spec.path or os.sep in spec.path:
         if near := _near_files(corpus, spec.path):
             raise UserError(f"There is no file {path}: did you mean {near[0]}?")
         _read(path)  # says why there is no such file
@@ -92,7 +92,24 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
 def lines_in_file(corpus: Corpus, path: str, spec: TargetSpec) -> QuestionTarget:
     """Lines of a file below the root; a single line means the definition around it."""
     document = overlay(corpus, path_inside(corpus, path), _read(path))
+    if spec.symbol:
+        return _symbol_in(corpus, document, spec.symbol)
     return lines_in_document(corpus, document, spec.first, spec.last)
+
+
+def _symbol_in(corpus: Corpus, document: Document, symbol: str) -> QuestionTarget:
+    """A definition by its name, or by the end of it: `total` and `Cart.total`."""
+    name = re.sub(r"::|#", ".", symbol)
+    outline = corpus.outline(document.path)
+    found = [definition for definition in outline if f".{definition.qualified}".endswith(f".{name}")]
+    exact = [definition for definition in found if definition.qualified == name] or found
+    if not exact:
+        near = get_close_matches(name, [definition.qualified for definition in outline], cutoff=NEAR_NAME)
+        remedy = f"did you mean {document.path}:{near[0]}?" if near else "name a line, as in PATH:10."
+        raise UserError(f"There is no {symbol} in {document.path}: {remedy}")
+    if len(exact) > 1:
+        raise UserError(f"{symbol!r} is defined in several places; name one of them: {_places(exact)}.")
+    return _definition_target(document, exact[0])
 
 
 def refuse_blank(command: str, target: QuestionTarget) -> None:
@@ -181,7 +198,7 @@ def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     if not likely:
         hint = "" if corpus.reader.files() else " This folder is not indexed yet: run `assist index` first."
         near = _near_files(corpus, text) or near_symbols(corpus, name)
-        remedy = f"did you mean {near[0]}?" if near else "name a PATH, PATH:LINE, PATH:START-END or a symbol."
+        remedy = f"did you mean {near[0]}?" if near else "name a PATH, PATH:LINE, PATH:SYMBOL or a symbol."
         raise UserError(f"There is no file and no symbol {text!r} in {corpus.root}: {remedy}{hint}")
     if not owner and len({(definition.path, definition.parent) for definition in found}) > 1:
         raise UserError(f"{text!r} is defined in several places; name one of them: {_places(found)}.")

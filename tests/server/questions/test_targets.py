@@ -92,6 +92,9 @@ WRITTEN = [
     ("Cart.total", TargetSpec("Cart.total")),
     ("crate::cart", TargetSpec("crate::cart")),
     ("a.py:3:4", TargetSpec("a.py:3", 4)),
+    ("a.py:Cart.total", TargetSpec("a.py", symbol="Cart.total")),
+    ("a.py::Cart::total", TargetSpec("a.py", symbol="Cart::total")),
+    ("C:/a.py:total", TargetSpec("C:/a.py", symbol="total")),
 ]
 
 
@@ -117,6 +120,8 @@ MEANT = [
     ("Cart.total", "shop/cart.py", 10, 12, "Cart.total", True),
     ("gross", "shop/prices.py", 1, 2, "gross", True),
     ("Cart", "shop/cart.py", 6, 12, "Cart", True),
+    ("shop/cart.py:total", "shop/cart.py", 15, 16, "total", True),
+    ("shop/cart.py::Cart.total", "shop/cart.py", 10, 12, "Cart.total", True),
     ("with:1.py", "with:1.py", 1, 2, "", True),
 ]
 
@@ -131,6 +136,9 @@ def test_a_target_means_lines_of_a_file(corpus: Corpus, row: tuple[str, str, int
 
 
 REFUSED = [
+    ("shop/cart.py:totall", "There is no totall in shop/cart.py: did you mean shop/cart.py:total"),
+    ("shop/cart.py:nothing_like_it", "name a line"),
+    ("shop/carts.py:total", "There is no file .*: did you mean shop/cart.py"),
     ("total", "defined in several places.*shop/cart.py"),
     ("nothing_like_it", "no file and no symbol"),
     ("shop/gone.py:3", "There is no file"),
@@ -373,7 +381,7 @@ def test_a_link_that_leads_to_no_file_is_called_one(corpus: Corpus, leads: str) 
         ("lib/cart.py", "did you mean shop/cart.py?"),
         ("shop/crat.py:3", "did you mean shop/cart.py?"),
         ("lib/nothing.py", "check the path"),
-        ("nothing", "name a PATH, PATH:LINE, PATH:START-END or a symbol."),
+        ("nothing", "name a PATH, PATH:LINE, PATH:SYMBOL or a symbol."),
     ],
 )
 def test_a_name_of_nothing_is_answered_with_the_nearest_one(corpus: Corpus, named: str, told: str) -> None:

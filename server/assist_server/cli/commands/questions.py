@@ -13,7 +13,7 @@ TargetArgument = Annotated[
     str,
     typer.Argument(
         metavar="TARGET",
-        help="PATH, PATH:LINE, PATH:START-END, or the name of a symbol.",
+        help="PATH, PATH:LINE, PATH:START-END, PATH:SYMBOL, or the name of a symbol.",
         show_default=False,
         autocompletion=complete_target,
     ),
