@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ import assist_completion
 import assist_context
 import assist_escalation
 import assist_server
+from assist_server.recorded_tests import programs
 
 PACKAGES = (assist_completion, assist_context, assist_escalation, assist_server)
 MODULES = [
@@ -21,5 +23,6 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name: str) -> None:
+def test_examples(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(programs.__file__).parent)  # they import each other where they run
     assert doctest.testmod(importlib.import_module(name)).failed == 0
