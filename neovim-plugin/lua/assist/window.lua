@@ -34,16 +34,23 @@ end
 --- there is one. Returns its buffer.
 function M.open(lines, filetype, title, footer, closed)
   local buf, wanted = scratch(lines), #lines < 2 and 20 or #lines
-  local height = math.max(1, math.min(wanted, math.floor(vim.o.lines * 0.7)))
-  local row = math.floor((vim.o.lines - height) / 2) - 1
   local before = api.nvim_get_current_win()
-  local win = float(buf, { row = row, height = height }, title, footer)
+  local function size(rows)
+    local height = math.max(1, math.min(rows, math.floor(vim.o.lines * 0.7)))
+    return { row = math.floor((vim.o.lines - height) / 2) - 1, height = height }
+  end
+  local win = float(buf, size(wanted), title, footer)
   local back = vim.schedule_wrap(function()
     if api.nvim_win_is_valid(before) then api.nvim_set_current_win(before) end
     if closed then closed() end
   end)
   api.nvim_create_autocmd('WinClosed', { pattern = tostring(win), once = true, callback = back })
-  return prepare(win, buf, filetype, { 'q', '<Esc>' })
+  prepare(win, buf, filetype, { 'q', '<Esc>' })
+  local rows = api.nvim_win_text_height(win, {}).all -- lines that wrap take several
+  if rows > wanted then
+    api.nvim_win_set_config(win, vim.tbl_extend('force', api.nvim_win_get_config(win), size(rows)))
+  end
+  return buf
 end
 
 --- Opens a window next to the code and enters it. `kind` is "split", "vsplit" or "float": the last one takes the

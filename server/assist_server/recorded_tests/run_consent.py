@@ -84,7 +84,10 @@ def _agreements(data: Path) -> dict[str, str]:
 
 def consent_lines(request: RunRequest) -> list[str]:
     """What the user reads before the first run in a workspace."""
-    commands = (words for words in (request.words, request.checker) if words)
+    top = f"{request.root}/"
+    commands = [
+        [word.removeprefix(top) for word in words] for words in (request.words, request.checker) if words
+    ]
     return [
         f"To {request.purpose}, assist runs the code of {visible(request.root)}:",
         *(f"  {visible(shlex.join(words))}" for words in commands),

@@ -71,5 +71,7 @@ def test_the_question_says_whether_anything_confines_the_code(repo: Path) -> Non
     )
     assert "no network" in confined
     assert "with your rights and with the network" in plain
-    both = consent_lines(RunRequest(str(repo), ("pytest",), True, "check it", ("mypy", "a.py")))
-    assert both[1:3] == ["  pytest", "  mypy a.py"]
+    both = consent_lines(
+        RunRequest(str(repo), ("pytest",), True, "check it", (f"{repo}/.venv/bin/mypy", "a.py"))
+    )
+    assert both[1:3] == ["  pytest", "  .venv/bin/mypy a.py"]

@@ -55,7 +55,7 @@ def test_a_person_is_asked_with_the_command(
         done = run_at_terminal(root, environ, [*words, "--test", "python -m pytest"], typed=f"{typed}\n")
     shown = " ".join(done.err.split())
     assert " python -m pytest " in shown
-    assert ".venv/bin/pyright It runs on a copy, in a sandbox: no network" in shown
+    assert " .venv/bin/pyright It runs on a copy, in a sandbox: no network" in shown
     assert agreed(tmp_path) == ({str(root): "sandbox"} if typed == "y" else {})
     if typed == "y":
         assert "Proof: tests. Tests pass: 1 before, 2 now." in shown
