@@ -2,14 +2,15 @@
 
     uv run python benchmarks/logic_guard.py REPOSITORIES [--made 48] [--faults 60] [--show] [--out FILE]
 
-REPOSITORIES is a folder with clones of the repositories in `bench/logic/commits.toml`. The honest edits are
-its commits, whose diffs were read and found to keep what code does, and edits that a program makes; the
-subject of a commit is its wish. Copies of some get one fault: a negation, an operator, a literal, a call
-that is gone, a `return` or `raise` that is gone. All go through the product's own decision
-(`questions/doubtful_edits`), without a model. A third, by ids, is held out: it was read once, to choose it,
-and no rule was made with it. Faults in edits that are not asked about without them are counted apart
-("alone"): there the fault is the only reason. --show names on stderr what is asked about, and what is
-missed, but nothing of the held out third.
+REPOSITORIES is a folder with clones of the repositories in `bench/logic/*.toml`. The honest edits are commits
+whose diffs were read and found to keep what code does, and edits that a program makes; the subject of a
+commit is its wish. Copies of some get one fault: a negation, an operator, a literal, a call that is gone or
+another one, a `return` or `raise` that is gone. All go through the product's own decision
+(`questions/doubtful_edits`), without a model. The repositories of `held_out.toml` were read once, to choose
+the commits, and no rule was made with them. Faults in edits that are not asked about without them are counted
+apart ("alone"): there the fault is the only reason. Commits that are called a refactoring and change what
+code does are a group of their own ("changed"): to ask is right there. --show names on stderr what is asked
+about, and what is missed, but nothing that is held out.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def figures(
             groups.setdefault(name, Counter()).update(honest=1, asked=int(bool(why)))
         if why:
             listed.add(edit.id)
-            if show and not edit.held_out:
+            if show and edit.group == "seen":
                 print(f"ASKED {edit.id} ({edit.wish[:60]}): {'; '.join(why)}", file=sys.stderr)
     for fault in faults:
         held = bool(reasons(fault.edit))
@@ -78,7 +79,7 @@ def figures(
             groups.setdefault(name, Counter()).update(counts)
         if not held:
             missed.append(f"{fault.edit.id} {fault.path}:{fault.line} {fault.kind}")
-            if show and not fault.edit.held_out:
+            if show and fault.edit.group == "seen":
                 print(f"MISSED {missed[-1]}: {fault.about[:150]}", file=sys.stderr)
     return {
         "groups": {name: dict(row) for name, row in sorted(groups.items())},
@@ -88,8 +89,7 @@ def figures(
 
 
 def _groups(edit: Refactoring, kind: str) -> tuple[str, ...]:
-    part = "held out" if edit.held_out else "seen"
-    return "all", part, kind, f"{kind}, {part}"
+    return "all", edit.group, kind, f"{kind}, {edit.group}"
 
 
 def table(rows: dict[str, dict[str, int]]) -> list[str]:
@@ -113,10 +113,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     root = options.repositories.resolve()
-    honest = [*commit_refactorings(root), *made_refactorings(root, options.made, options.seed)]
+    honest = [*commit_refactorings(root, "seen"), *commit_refactorings(root, "held out")]
+    honest += made_refactorings(root, options.made, options.seed)
     faults = plant_faults(honest, options.faults, options.seed)
     found = figures(honest, faults, show=options.show)
+    changed = list(commit_refactorings(root, "changed"))
+    asked = [edit.id for edit in changed if reasons(edit)]
+    found["changed"] = {"commits": len(changed), "asked": len(asked)}
     print("\n".join(table(found["groups"])))
+    print(f"changed: asked about {len(asked)} of {len(changed)}")
     if options.out:
         write(options.out, provenance(), found)
 

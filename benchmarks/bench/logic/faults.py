@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from assist_context.documents import Document, split_lines
-from assist_context.facts.logic.logic_changes import EditedText
+from assist_context.facts.logic.compared_sides import EditedText
 from assist_context.languages import language_of
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.fragments import errors
@@ -20,8 +20,17 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.symbols import symbols
 from bench.logic.samples import Refactoring
 
-LogicFaultKind = Literal["negation", "operator", "literal", "call", "leave"]
-KINDS: tuple[LogicFaultKind, ...] = ("negation", "operator", "literal", "call", "leave")
+LogicFaultKind = Literal["negation", "operator", "literal", "call", "leave", "other call"]
+KINDS: tuple[LogicFaultKind, ...] = ("negation", "operator", "literal", "call", "leave", "other call")
+# Calls that are easily mixed up.
+_MIXED_UP = """
+any all / min max / some every / startswith endswith / startsWith endsWith / lower upper /
+push unshift / HasPrefix HasSuffix / starts_with ends_with / is_some is_none /
+is_ok is_err / lstrip rstrip / first last / append extend / floor ceil / split rsplit /
+Lock Unlock / Index LastIndex / shift pop / setattr getattr / find filter /
+indexOf lastIndexOf / unwrap unwrap_or_default / trim trim_end / get pop / keys values /
+ok err / Print Println / len sum / isinstance issubclass / strip lstrip
+"""
 _NO_LOGIC = re.compile(
     r"""\s*(?:import|from|use|package|(?:async[ ])?def|"[^"]*"$|class|func|fn|@|\#|//|\*|type[ ]|export[ ]type
     |interface[ ]|\[)""",
@@ -54,6 +63,11 @@ _SUBSTITUTES: dict[LogicFaultKind, list[tuple[str, str]]] = {
     "leave": [
         (r"^(\s*)return (.+)$", r"\1\2"), (r"^(\s*)raise (.+)$", r"\1\2"), (r"^(\s*)throw (.+)$", r"\1\2"),
         (r"^(\s*)(?:return|continue|break);?$", r"\1pass"), (r"^(\s*)panic\((.+)$", r"\1_ = (\2"),
+    ],
+    "other call": [
+        (rf"\b{one}(?=\()", other)
+        for pair in _MIXED_UP.split("/")
+        for one, other in (pair.split(), reversed(pair.split()))
     ],
 }  # fmt: skip
 

@@ -1,29 +1,28 @@
 """Refactorings as edits: commits of real repositories, and edits that a program makes of their files.
 
-Which commits is data (`commits.toml`); their texts are read from clones. A third of all samples, by their
-ids, is held out: no rule was made with them.
+Which commits is data; their texts are read from clones. No rule was made with those of `held_out.toml`. Those
+of `changed.toml` are called refactorings, and change what the code does.
 """
 
 import ast
-import hashlib
 import random
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from assist_context.documents import split_lines
 from assist_context.evidence.mentions import is_test
-from assist_context.facts.logic.logic_changes import EditedText
+from assist_context.facts.logic.compared_sides import EditedText
 from assist_context.languages import language_of
 from assist_context.syntax.symbols import symbols
 from bench.index.trees import ENVIRON
 
 SOURCES = (".py", ".ts", ".js", ".go", ".rs")
-COMMITS = Path(__file__).with_name("commits.toml")
+LISTS = {"seen": "commits.toml", "held out": "held_out.toml", "changed": "changed.toml"}
 _NUMBER = re.compile(r"(?<=[ (=])(\d{2,6})(?=[),\s]|$)", re.MULTILINE)
 
 
@@ -35,16 +34,18 @@ class Refactoring:
     kind: str
     wish: str
     texts: tuple[EditedText, ...]
-
-    @property
-    def held_out(self) -> bool:
-        """Whether no rule was made with it."""
-        return int(hashlib.sha256(self.id.encode()).hexdigest()[:8], 16) % 3 == 0
+    group: str = "seen"  # a name of `LISTS`
 
 
-def commit_refactorings(folder: Path) -> Iterator[Refactoring]:
-    """The commits of `commits.toml`, of the repositories that are in a folder. The subject is the wish."""
-    for name, commits in tomllib.loads(COMMITS.read_text(encoding="utf-8")).items():
+def listed_commits(group: str) -> dict[str, Sequence[str]]:
+    """The ids of the commits of a list, by repository."""
+    found = tomllib.loads(Path(__file__).with_name(LISTS[group]).read_text(encoding="utf-8"))
+    return {name: list(commits) for name, commits in found.items()}
+
+
+def commit_refactorings(folder: Path, group: str) -> Iterator[Refactoring]:
+    """The commits of a list, of the repositories that are in a folder. The subject is the wish."""
+    for name, commits in listed_commits(group).items():
         root = folder / name
         for commit in commits if root.is_dir() else ():
             subject = _git(root, "log", "-1", "--format=%s", commit).strip()
@@ -56,13 +57,14 @@ def commit_refactorings(folder: Path) -> Iterator[Refactoring]:
                 for path in paths
                 if path.endswith(SOURCES) and not is_test(path)
             )
-            yield Refactoring(f"{name} {commit}", "commit", subject, texts)
+            yield Refactoring(f"{name} {commit}", "commit", subject, texts, group)
 
 
 def made_refactorings(folder: Path, count: int, seed: int) -> Iterator[Refactoring]:
     """So many edits of files as they are now, the kinds in turns."""
     rng = random.Random(seed)
-    names = [name for name in tomllib.loads(COMMITS.read_text(encoding="utf-8")) if (folder / name).is_dir()]
+    groups = {name: group for group in ("seen", "held out") for name in listed_commits(group)}
+    names = [name for name in groups if (folder / name).is_dir()]
     made = 0
     kinds = list(_MAKERS)
     for turn in range(count * 20):
@@ -80,9 +82,9 @@ def made_refactorings(folder: Path, count: int, seed: int) -> Iterator[Refactori
         found = _MAKERS[kind](path, before, rng)
         if found is not None and found[1] != before:
             made += 1
-            yield Refactoring(
-                f"{root.name} {path} {kind}", kind, found[0], (EditedText(path, before, found[1]),)
-            )
+            texts = (EditedText(path, before, found[1]),)
+            name = names[turn % len(names)]
+            yield Refactoring(f"{name} {path} {kind}", kind, found[0], texts, groups[name])
         if made == count:
             return
 

@@ -12,7 +12,8 @@ from importlib.resources import files
 
 from assist_completion.inference.doubts import Doubt
 from assist_context.documents import split_lines
-from assist_context.facts.logic.logic_changes import EditedText, logic_changes
+from assist_context.facts.logic.compared_sides import EditedText
+from assist_context.facts.logic.logic_changes import logic_changes
 from assist_context.languages import language_of
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_escalation.edits.plan import EditPlan, FileChange

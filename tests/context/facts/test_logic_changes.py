@@ -2,7 +2,8 @@
 
 import pytest
 
-from assist_context.facts.logic.logic_changes import EditedText, logic_changes
+from assist_context.facts.logic.compared_sides import EditedText
+from assist_context.facts.logic.logic_changes import logic_changes
 
 HOSTS = "def f(x):\n    if x.scheme in ('http', 'https'):\n        y(3)\n    return x\n"
 WRONG = [
@@ -59,6 +60,31 @@ WRONG = [
      [(2, "`defer` is gone"), (2, "the call of `g` is gone")]),
     ("a.rs", "fn f(a: u8) -> bool {\n    a >= 2\n}\n", "fn f(a: u8) -> bool {\n    a > 2\n}\n",
      [(2, "`>=` became `>`")]),
+    # A comparison is turned, or one of several at once is another one.
+    ("a.py", "x = a < b\n", "x = b < a\n", []),
+    ("a.py", "x = a < b\n", "x = a > b\n", [(1, "`<` became `>`")]),
+    ("a.py", "x = 1 <= a <= 9\n", "x = 1 <= a < 9\n", [(1, "`<=` became `<`")]),
+    ("a.py", "x = a >= 1 and a <= 9\n", "x = 1 < a <= 9\n", [(1, "`>=` became `>`")]),
+    # A call that is like another one.
+    ("a.py", "for a in b:\n    c.append(a)\n", "for a in b:\n    c.extend(a)\n",
+     [(2, "the call of `append` is gone"), (2, "a call of `extend` was added")]),
+    ("a.py", "x = isinstance(a, B)\n", "x = issubclass(a, B)\n",
+     [(1, "the call of `isinstance` is gone"), (1, "a call of `issubclass` was added")]),
+    ("a.rs", "fn f() -> bool {\n    g(true)\n}\n", "fn f() -> bool {\n    g(false)\n}\n",
+     [(2, "`true` became `false`")]),
+    # The key is looked up where it is not.
+    ("a.py", "def f(d, k):\n    return d.get(k, x)\n",
+     "def f(d, k):\n    if k not in d:\n        return d[k]\n    return x\n",
+     [(2, "a condition was added"), (2, "`not in` was added"), (2, "the call of `get` is gone"),
+      (3, "a `return` of a value was added")]),
+    ("a.py", "def f(a):\n    return a or x\n", "def f(a):\n    if a:\n        a = x\n    return a\n",
+     [(2, "`or` became `and`")]),
+    # An error that is not passed on; a list that begins empty; a text that is written in part.
+    ("a.go", "func f() error {\n\terr := g()\n\tif err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n",
+     "func f() error {\n\tg()\n\treturn nil\n}\n", [(3, "`nil` was added")]),
+    ("a.py", "x = []\nx.append(f(1))\n", "x = [1]\n", [(1, "the call of `f` is gone")]),
+    ("a.go", "func f() {\n\tb.WriteString(\"a\" + c())\n}\n", "func f() {\n\tb.WriteString(\"a\")\n}\n",
+     [(2, "the call of `WriteString` is gone"), (2, "the call of `c` is gone")]),
 ]  # fmt: skip
 
 
@@ -95,6 +121,23 @@ HONEST = [
     ("a.ts", "function f(a) {\n  if (!a) {\n    return b;\n  } else {\n    return c(a);\n  }\n}\n", "function f(a: A): B {\n  if (a) {\n    return c(a);\n  }\n  return b;\n}\n"),
     ("a.ts", "const f = function (a) { return a.b(1); };\n", "const f = (a) => a.b(1);\n"),
     ("a.go", "func f(a string) bool {\n\tif len(a) > 0 {\n\t\treturn g(a)\n\t} else {\n\t\treturn h()\n\t}\n}\n", "func f(a string) bool {\n\tif a != \"\" {\n\t\treturn g(a)\n\t}\n\treturn h()\n}\n"),
+    ("a.py", "if len(a) == 0:\n    f()\n", "if not a:\n    f()\n"),
+    ("a.py", "x = a >= 1 and a <= 9\n", "x = 1 <= a <= 9\n"),
+    ("a.py", "x = f'{str(a)}'\n", "x = f'{a}'\n"),
+    ("a.py", "x = []\nx.append(f(1))\n", "x = [f(1)]\n"),
+    ("a.py", "def f(a):\n    g(a, *b)\n", "def f(a):\n    c, d = b\n    g(a, c, d)\n"),
+    ("a.py", "def f(a, b):\n    if a:\n        h()\n        if not b:\n            raise E\n", "def f(a, b):\n    if a:\n        h()\n    if a and not b:\n        raise E\n"),
+    ("a.py", "from c import d\nX = 5\nf(X)\n", "from c import X, d\nf(X)\n"),
+    ("a.ts", "const f = () => g(k, 1);\n", "const f = g.bind(null, k, 1);\n"),
+    ("a.js", "const a = require('./b.js');\nsetTimeout(() => c(), 1);\n", "const a = require('./b');\nsetTimeout(() => { c(); }, 1);\n"),
+    ("a.ts", "f(() => undefined);\n", "f(() => {});\n"),
+    ("a.ts", "function f(a) {\n  switch (a) { case 1: return g(); case 2: return h(); default: return k(); }\n}\n", "function f(a) {\n  if (a === 1) { return g(); }\n  if (a === 2) { return h(); }\n  return k();\n}\n"),
+    ("a.go", "func f() error {\n\tif _, err := g(); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n", "func f() error {\n\t_, err := g()\n\treturn err\n}\n"),
+    ("a.go", "func f() {\n\terr := g()\n\tif err != nil {\n\t\tpanic(err)\n\t}\n}\n", "func f() {\n\tif err := g(); err != nil {\n\t\tpanic(err)\n\t}\n}\n"),
+    ("a.go", "func f() {\n\tb.WriteString(\"a\" + c())\n}\n", "func f() {\n\tb.WriteString(\"a\")\n\tb.WriteString(c())\n}\n"),
+    ("a.go", "var _ A = B{}\n", "var _ A = (*B)(nil)\n"),
+    ("a.rs", "fn f(a: A) {\n    g(Arc::clone(&a), b.clone());\n}\n", "fn f(a: A) {\n    g(&a, &b);\n}\n"),
+    ("a.rs", "fn f(a: A) -> R {\n    if a.x {\n        if a.v {\n            return b();\n        }\n        c();\n        return d();\n    }\n    e()\n}\n", "fn f(a: A) -> R {\n    if a.x {\n        return if a.v {\n            b()\n        } else {\n            c();\n            d()\n        };\n    }\n    e()\n}\n"),
     ("a.rs", "fn f(a: A) -> R {\n    if a.b() {\n        c(a)\n    } else {\n        Err(d())\n    }\n}\n", "fn f(a: A) -> R {\n    if !a.b() {\n        return Err(d());\n    }\n    c(a)\n}\n"),
 ]  # fmt: skip
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from assist_context.facts.logic.changed_names import ChangedNames
 from assist_context.facts.logic.edit_sides import EditSide, LogicThing
+from assist_context.syntax.scopes.logic.conditions import MIRRORED
 from assist_context.syntax.scopes.logic.node_kinds import TABLE
 
 _WORD = re.compile(r"[^\W_]+")
@@ -87,13 +88,41 @@ def _name_counts(side: EditSide) -> Counter[str]:
     return words - texts
 
 
+def drop_mirrored(
+    old: EditSide, new: EditSide, gone: Counter[LogicThing], fresh: Counter[LogicThing]
+) -> None:
+    """Comparisons whose sides are exchanged: `a < b` and `b > a`."""
+    compared = [
+        Counter(
+            (token.text, token.sides) for _, unit in side.alone for token in unit.tokens if token.sides[0]
+        )
+        for side in (old, new)
+    ]
+    for (word, (left, right)), times in compared[0].items():
+        mirrored = MIRRORED.get(word, word)
+        turned = min(times, compared[1][mirrored, (right, left)])
+        was, now = ("operator", word), ("operator", mirrored)
+        for _ in range(turned if mirrored != word else 0):
+            if gone[was] and fresh[now]:
+                gone[was] -= 1
+                fresh[now] -= 1
+
+
 def drop_idioms(old: EditSide, new: EditSide, gone: Counter[LogicThing], fresh: Counter[LogicThing]) -> None:
     """What is only written in another way."""
     for idiom in TABLE["idioms"]:
         marks = [("shape", shape) for shape in idiom["shapes"]] + [("call", call) for call in idiom["by"]]
+        needed = ("word", idiom.get("needs", ""))
         if all(old.most[mark] == new.most[mark] for mark in marks):
             continue
-        other = {("call", call) for call in idiom["calls"]} | {("argument", call) for call in idiom["calls"]}
+        if needed[1] and not gone[needed] and not fresh[needed]:
+            continue
+        calls = [
+            call
+            for call in idiom["calls"]
+            if not idiom.get("kept") or (old.most["call", call] and new.most["call", call])
+        ]
+        other = {(kind, call) for call in calls for kind in ("call", "argument")}
         words = {(kind, word) for word in idiom["words"] for kind in ("operator", "word", "literal")}
         for thing in (*other, *words):
             gone.pop(thing, None)

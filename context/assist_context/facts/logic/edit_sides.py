@@ -9,7 +9,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assist_context.syntax.scopes.logic.logic_tokens import LogicToken
-from assist_context.syntax.scopes.logic.logic_units import LogicUnit, body_units
+from assist_context.syntax.scopes.logic.logic_units import LogicUnit, body_units, imported_words
 from assist_context.syntax.scopes.parsed_text import ParsedText
 
 _LAST_RETURNS = frozenset({"rust", "ruby", "scala"})
@@ -125,6 +125,29 @@ def drop_settled(old: EditSide, new: EditSide) -> None:
         side.alone = [placed for placed in side.alone if placed[1].within not in settled]
 
 
+def drop_settled_branches(
+    pairs: Sequence[tuple[PlacedUnit, PlacedUnit]], old: EditSide, new: EditSide
+) -> None:
+    """Branches whose statements all run under the same conditions on the other side."""
+    passed = [{(unit.within, item) for _, unit in side.units for item in unit.fails} for side in (old, new)]
+    both = passed[0] & passed[1]
+    same = set[int]()
+    for (_, was), (_, now) in pairs:
+        other = {(now.within, item) for item in was.context ^ now.context}
+        if was.within == now.within and other <= both and now.code not in NO_EFFECT:
+            same |= {id(was), id(now)}
+    for side in (old, new):
+        for placed in [placed for placed in side.alone if placed[1].role == "branch"]:
+            branch = placed[1]
+            inside = [
+                unit
+                for _, unit in side.units
+                if unit.within == branch.within and unit.role != "branch" and branch.holds <= unit.context
+            ]
+            if inside and all(id(unit) in same for unit in inside):
+                side.alone.remove(placed)
+
+
 def drop_copies(old: EditSide, new: EditSide) -> None:
     """Copies of a function, of which one is left, or more are made."""
     heads = [Counter(unit.within for _, unit in side.units if unit.heads) for side in (old, new)]
@@ -132,6 +155,17 @@ def drop_copies(old: EditSide, new: EditSide) -> None:
         copied = {name for name, times in heads[at].items() if times > heads[1 - at][name] >= 1}
         known = {(unit.within, unit.code) for _, unit in there.units if unit.within in copied}
         here.alone = [placed for placed in here.alone if (placed[1].within, placed[1].code) not in known]
+
+
+def drop_imported(old: EditSide, new: EditSide) -> None:
+    """Values at the top of a file that one side gives a name, and that the other imports by it."""
+    before, after = ({text.document.path: imported_words(text) for text in side.texts} for side in (old, new))
+    for side, here, there in ((old, before, after), (new, after, before)):
+        side.alone = [
+            (path, unit)
+            for path, unit in side.alone
+            if unit.within or not unit.assigns or unit.assigns not in there[path] - here[path]
+        ]
 
 
 def drop_merged(old: EditSide, new: EditSide) -> None:
@@ -197,19 +231,33 @@ def count_helpers(here: EditSide, there: EditSide) -> set[str]:
         more = times - there.most[kind, name]
         if kind != "call" or more <= 0:
             continue
-        body = [
-            (token.kind, token.text)
-            for text in here.texts
-            for unit in body_units(text, name)
-            for token in unit.tokens
-            if token.kind not in ("leave", "shape")
-        ]
-        telling = [thing for thing in body if thing[0] not in ("argument", "branch")]
-        if not telling or sum(there.least[thing] > 0 for thing in telling) < _MOSTLY * len(telling):
+        bodies = [units for text in here.texts for units in body_units(text, name)]
+        body = max(
+            (_things_in(units) for units in bodies),
+            key=lambda body: (_share(body, there), len(body)),
+            default=[],
+        )
+        if _share(body, there) < _MOSTLY:
             continue
         found.add(name)
         for thing in body:
             here.most[thing] += more
         here.least[kind, name] -= more
         here.least["argument", name] = 0
+        here.least["call", "super"] = max(0, here.least["call", "super"] - more)  # `super().name()`
     return found
+
+
+def _things_in(units: Sequence[LogicUnit]) -> list[LogicThing]:
+    return [
+        (token.kind, token.text)
+        for unit in units
+        for token in unit.tokens
+        if token.kind not in ("leave", "shape")
+    ]
+
+
+def _share(body: Sequence[LogicThing], there: EditSide) -> float:
+    """How much of a function's body the other side has instead; 0 of one that does nothing."""
+    telling = [thing for thing in body if thing[0] not in ("argument", "branch")]
+    return sum(there.least[thing] > 0 for thing in telling) / len(telling) if telling else 0.0

@@ -13,50 +13,38 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assist_context.documents import Document, split_lines
 from assist_context.facts.logic.allowances import (
     EditAllowance,
-    drop_arguments,
     drop_idioms,
     drop_members,
+    drop_mirrored,
     drop_trades,
     is_said,
 )
-from assist_context.facts.logic.changed_names import ChangedNames, changed_names
+from assist_context.facts.logic.changed_names import ChangedNames
+from assist_context.facts.logic.compared_sides import (
+    ComparedSides,
+    EditedText,
+    compare_sides,
+    count_sides,
+    differences_of,
+)
 from assist_context.facts.logic.edit_sides import (
     NO_EFFECT,
     EditSide,
     LogicThing,
     PlacedUnit,
-    count_helpers,
-    count_things,
-    divided_functions,
-    drop_copies,
-    drop_merged,
-    drop_settled,
     is_confirmed,
     kept_conditions,
-    pair_units,
-    without_loose_turns,
 )
+from assist_context.facts.logic.equivalences import drop_exchanges
 from assist_context.facts.logic.line_map import LineMap
 from assist_context.languages import language_of
 from assist_context.syntax.scopes.logic.conditions import negation_of, plain_item, turned_words
-from assist_context.syntax.scopes.logic.logic_units import LogicUnit, definition_codes, logic_units
-from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.syntax.scopes.logic.logic_units import LogicUnit
 
-_DATA = frozenset({"json", "yaml", "toml", "css", "html", "markdown", "shellscript"})
 _RETURNING = frozenset({"python", "javascript", "typescript", "tsx"})  # where a function may forget to return
 _NEAR = 2  # lines between a call and what it replaced
-
-
-@dataclass(frozen=True, slots=True)
-class EditedText:
-    """A file before and after an edit."""
-
-    path: str
-    before: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,48 +62,12 @@ def logic_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[LogicCha
     >>> [(c.line, c.text) for c in logic_changes([EditedText("a.py", "f(x in y)\\n", "f(x not in y)\\n")])]
     [(1, '`in` became `not in`')]
     """
-    read = [_EditedTrees(text) for text in texts if text.before != text.after and _has_logic(text.path)]
-    names = changed_names([(text.old, text.new, text.same, text.lines.runs) for text in read], wish)
-    old, new = EditSide([text.old for text in read]), EditSide([text.new for text in read])
-    for text in read:
-        changed = {line for low, high, _, _ in text.lines.runs for line in range(low, high + 1)}
-        old.units += [(text.path, unit) for unit in logic_units(text.old, names.renamed, text.same, changed)]
-        new.units += [(text.path, unit) for unit in logic_units(text.new, {}, text.same)]
-    pairs = without_loose_turns(pair_units(old, new), old, new)
-    found = [*_turned_branches(pairs), *_lost_values(new, names), *_lost_words(old, new)]
-    drop_settled(old, new)
-    drop_copies(old, new)
-    drop_merged(old, new)
-    heads = [{unit.within for _, unit in side.units if unit.heads} for side in (old, new)]
-    given = [{(unit.within, unit.assigns) for _, unit in side.units} for side in (old, new)]
-    count_things(old, names.removed | (heads[0] - heads[1]), given[0] - given[1])
-    count_things(new, names.added | (heads[1] - heads[0]), given[1] - given[0])
-    helpers = count_helpers(old, new) | count_helpers(new, old)
-    turns = sum(1 for was, now in pairs if was[1].role == "branch" and was[1].holds != now[1].holds)
-    allowed = EditAllowance(wish, names, turns, divided_functions(old, new, (heads[0] ^ heads[1]) | helpers))
-    found += _differences(old, new, allowed, {text.path: text.lines for text in read})
+    sides = compare_sides(texts, wish)
+    old, new, pairs = sides.old, sides.new, sides.pairs
+    found = [*_turned_branches(pairs), *_lost_values(new, sides.names), *_lost_words(old, new)]
+    found += _differences(sides, count_sides(sides, wish))
     found = found or list(_misplaced_statements(pairs, old, new))
     return tuple(dict.fromkeys(sorted(found, key=lambda change: (change.path, change.line))))
-
-
-class _EditedTrees:
-    """An edited text with both trees; `same` is the code of definitions that both have."""
-
-    def __init__(self, text: EditedText) -> None:
-        self.path = text.path
-        self.old = _parse(text.path, text.before)
-        self.new = _parse(text.path, text.after)
-        self.same = definition_codes(self.old) & definition_codes(self.new)
-        self.lines = LineMap(text.before, text.after)
-
-
-def _has_logic(path: str) -> bool:
-    language = language_of(path)
-    return bool(language.grammar or language.outline) and language.name not in _DATA
-
-
-def _parse(path: str, text: str) -> ParsedText:
-    return ParsedText(Document(path, split_lines(text), language_of(path)))
 
 
 def _turned_branches(pairs: Sequence[tuple[PlacedUnit, PlacedUnit]]) -> Iterator[LogicChange]:
@@ -172,6 +124,8 @@ def _known_conditions(side: EditSide) -> set[tuple[str, str]]:
 
 def _lost_words(old: EditSide, new: EditSide) -> Iterator[LogicChange]:
     """Statements that lost the word in front: `return f()` became `f()`."""
+    if new.ends_open:
+        return
     left = {unit.code.partition(" ")[2]: unit for _, unit in old.alone if unit.role == "leave"}
     parted = {unit.within for _, unit in new.alone if unit.code == "return"}  # `f(); return`
     for path, unit in new.alone:
@@ -207,20 +161,13 @@ def _lost_values(new: EditSide, names: ChangedNames) -> Iterator[LogicChange]:
                 break
 
 
-def _differences(
-    old: EditSide, new: EditSide, allowed: EditAllowance, lines: Mapping[str, "LineMap"]
-) -> Iterator[LogicChange]:
+def _differences(sides: ComparedSides, allowed: EditAllowance) -> Iterator[LogicChange]:
     """What is gone and what is new, after all that is allowed."""
-    gone: Counter[LogicThing] = Counter()
-    fresh: Counter[LogicThing] = Counter()
-    for thing in {*old.most, *new.most}:
-        if thing[0] == "shape" or allowed.explains(thing):
-            continue
-        gone[thing] = max(0, old.least[thing] - new.most[thing])
-        if thing[0] != "leave" or not new.ends_open:
-            fresh[thing] = max(0, new.least[thing] - old.most[thing])
-    gone, fresh = +gone, +fresh
-    drop_arguments(gone, fresh)
+    old, new, lines = sides.old, sides.new, sides.lines
+    found = differences_of(sides, allowed)
+    drop_exchanges(sides, found)
+    gone, fresh = found.gone, found.fresh
+    drop_mirrored(old, new, gone, fresh)
     drop_members(old, new, gone, fresh)
     drop_idioms(old, new, gone, fresh)
     drop_trades(gone, fresh, allowed.turns)
@@ -244,7 +191,7 @@ def _differences(
 
 
 def _replaced_lines(
-    new: EditSide, allowed: EditAllowance, lines: Mapping[str, "LineMap"]
+    new: EditSide, allowed: EditAllowance, lines: Mapping[str, LineMap]
 ) -> frozenset[tuple[str, int]]:
     """Old lines in whose place a call is that the wish names: what they did, that call does."""
     named = {

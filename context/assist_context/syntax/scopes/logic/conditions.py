@@ -37,7 +37,7 @@ def words_of(formula: Formula) -> str:
     kind, rest = formula
     if isinstance(rest, bool):
         return kind if rest else f"not {kind}"
-    return "(" + f" {kind} ".join(sorted(words_of(part) for part in rest)) + ")"
+    return "( " + f" {kind} ".join(sorted(words_of(part) for part in rest)) + " )"
 
 
 def items_of(formula: Formula) -> frozenset[str]:

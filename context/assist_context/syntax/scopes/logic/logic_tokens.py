@@ -3,6 +3,7 @@
 Blocks and branches inside of it are handed to whoever asked: they are statements of their own.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -29,11 +30,26 @@ from assist_context.syntax.scopes.logic.node_kinds import (
     operator_of,
     value_of_return,
 )
+from assist_context.syntax.scopes.logic.same_nodes import (
+    arguments_of,
+    bound_function,
+    called_later,
+    chained_sides,
+    compared_values,
+    emptiness,
+    is_default,
+    is_undefined_type,
+    is_value_dropped,
+    joined_parts,
+    key_shape,
+    own_value,
+    tails,
+)
 from assist_context.syntax.scopes.parsed_text import node_text
 
 LogicKind = Literal["operator", "negation", "literal", "call", "argument", "word", "shape", "branch", "leave"]
 
-_SHAPES = frozenset(shape for idiom in TABLE["idioms"] for shape in idiom["shapes"])
+_SHAPES = frozenset(shape for idiom in TABLE["idioms"] for shape in idiom["shapes"]) | KINDS["marks"]
 _ARITHMETIC = frozenset(
     ("+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>", "??", ">>>", "&^")
 )
@@ -43,11 +59,15 @@ _STEPS = {"++": "+", "--": "-"}
 
 @dataclass(frozen=True, slots=True)
 class LogicToken:
-    """A piece of logic; `text` is the same for what means the same, `line` counts from 1."""
+    """A piece of logic; `text` is the same for what means the same, `line` counts from 1.
+
+    `sides` is what a comparison compares.
+    """
 
     kind: LogicKind
     text: str
     line: int
+    sides: tuple[str, str] = ("", "")
 
 
 class InnerStatements(Protocol):
@@ -58,6 +78,9 @@ class InnerStatements(Protocol):
 
     def name_of(self, node: tree_sitter.Node, text: str) -> str:
         """What a name at a node is called now."""
+
+    def is_filling(self, call: tree_sitter.Node) -> bool:
+        """Whether a call puts a first thing into what the statement before made."""
 
 
 class TokenReader:
@@ -93,25 +116,61 @@ class TokenReader:
             for child in node.named_children:
                 self._walk(child, negated=negated)
         elif kind in KINDS["comparisons"] and operator in COMPARED:
-            self._compare(node, operator, negated=negated)
+            sides = [child for child in node.named_children if "comment" not in child.type]
+            self._compare(node, sides, operator, negated=negated)
+        elif kind in KINDS["comparisons"] and (chain := chained_sides(node)):
+            self._chain(node, chain, negated=negated)
         else:
             if negated:
                 self._add("negation", "not", node)
             self._other(node, operator)
 
-    def _compare(self, node: tree_sitter.Node, operator: str, *, negated: bool) -> None:
-        sides = [child for child in node.named_children if "comment" not in child.type]
+    def _compare(
+        self,
+        node: tree_sitter.Node,
+        sides: list[tree_sitter.Node],
+        operator: str,
+        *,
+        negated: bool,
+        read: bool = True,
+    ) -> None:
+        """One comparison. `read`: what it compares is read, too."""
         if len(sides) == 2 and is_value(sides[0]) and not is_value(sides[1]):
             operator = MIRRORED.get(operator, operator)
-            sides.reverse()
-        if len(sides) == 2 and (inner := _emptiness(sides, operator)) is not None:
-            self._add("operator", "is empty" if (inner[1] == negated) else "is not empty", node)
-            self._walk(inner[0], negated=False)
+            sides = sides[::-1]
+        if len(sides) == 2 and (inner := emptiness(sides, operator)) is not None:
+            thing, wanted, by = inner
+            if by == "text":
+                self._add("operator", "is empty" if (wanted == negated) else "is not empty", node)
+            elif wanted == negated:
+                self._add("negation", "not", node)
+            self._walk(thing, negated=False)
             return
         plain = OPPOSITES.get(operator, operator)
         opposite = (operator in OPPOSITES) != negated
-        self._add("operator", negated_word(plain) if opposite else plain, node)
-        for child in sides:
+        words = [" ".join(self._inner.name_of(side, node_text(side)).split()) for side in sides]
+        compared = (words[0], words[-1]) if words else ("", "")
+        word = negated_word(plain) if opposite else plain
+        self.found.append(LogicToken("operator", word, node.start_point.row + 1, compared))
+        if len(sides) == 2 and is_undefined_type(sides):
+            self._add("literal", "undefined", node)
+            sides = sides[0].named_children
+        for child in sides if read else ():
+            self._walk(child, negated=False)
+
+    def _chain(
+        self,
+        node: tree_sitter.Node,
+        chain: Sequence[tuple[tree_sitter.Node, str, tree_sitter.Node]],
+        *,
+        negated: bool,
+    ) -> None:
+        """Several comparisons at once, each with what follows."""
+        for at, (left, operator, right) in enumerate(chain):
+            if at:
+                self._add("operator", "or" if negated else "and", node)
+            self._compare(node, [left, right], operator, negated=negated, read=False)
+        for child in (chain[0][0], *(right for _, _, right in chain)):
             self._walk(child, negated=False)
 
     def _other(self, node: tree_sitter.Node, operator: str) -> None:
@@ -121,10 +180,16 @@ class TokenReader:
             self._string(node)
         elif kind in KINDS["numbers"]:
             self._add("literal", plain_number(node_text(node)), node)
-        elif kind in KINDS["constants"] and not node.child_count:
+        elif kind in KINDS["constants"]:
             self._constant(node)
         elif kind in KINDS["calls"] and called_name(node) in KINDS["silent_calls"]:
             self._cast_value(node)
+        elif (same := own_value(node)) is not None:
+            self._walk(same, negated=False)
+        elif kind in KINDS["calls"] and (function := bound_function(node)) is not None:
+            self._bound_call(node, function)
+        elif kind in KINDS["calls"] and self._writes_sum(node):
+            self._written_parts(node)
         else:
             self._compound(node, operator)
             self._children(node)
@@ -139,13 +204,65 @@ class TokenReader:
         elif kind in KINDS["closures"]:
             self._closure(node)
         elif kind in KINDS["returning"]:
-            self._add("leave", "return" if value_of_return(node) is None else "return a value", node)
+            self._leave(node)
         elif _divides(node):
             self._add("branch", "if", node)
+        self._compare_arm(node)
+        self._shape(node)
+
+    def _leave(self, node: tree_sitter.Node) -> None:
+        value = value_of_return(node)
+        times = tails(value) if value is not None and node.type == "return_expression" else 1
+        for _ in range(times):
+            self._add("leave", "return" if value is None else "return a value", node)
+
+    def _shape(self, node: tree_sitter.Node) -> None:
+        """How something is written, where there are other ways to write it."""
+        kind = node.type
         if kind == "try_expression":
             self._add("operator", "?", node)
+        if kind == "conditional_expression" and (
+            shape := key_shape(node.named_children[1], node.named_children[0])
+        ):
+            self._add("shape", shape, node)
         if kind in _SHAPES:
             self._add("shape", kind, node)
+        elif kind == "let_declaration" and node.child_by_field_name("alternative") is not None:
+            self._add("shape", "let_else", node)
+        elif kind == "yield" and any(node_text(child) == "from" for child in node.children):
+            self._add("shape", "yield_from", node)
+        elif kind == "required_parameter" and node.child_by_field_name("value") is not None:
+            self._add("shape", "default_value", node)
+
+    def _compare_arm(self, node: tree_sitter.Node) -> None:
+        """What an arm compares with, as a branch would."""
+        for at, value in enumerate(compared_values(node) if node.type in KINDS["arms"] else ()):
+            self._add("operator", "===" if node.type == "switch_case" else "==", value)
+            if at:
+                self._add("operator", "or", value)
+
+    def _bound_call(self, node: tree_sitter.Node, function: tree_sitter.Node) -> None:
+        """A call whose last arguments come later."""
+        name = self._inner.name_of(function, node_text(function).rpartition(".")[2])
+        self._add("call", name, node)
+        for given in arguments_of(node)[1:]:
+            self._add("argument", name, node)
+            self._walk(given, negated=False)
+
+    def _writes_sum(self, node: tree_sitter.Node) -> bool:
+        given = arguments_of(node)
+        return (
+            called_name(node) in KINDS["writing_calls"]
+            and len(given) == 1
+            and len(joined_parts(given[0])) > 1
+        )
+
+    def _written_parts(self, node: tree_sitter.Node) -> None:
+        """A call that writes a sum: it may write the parts one by one."""
+        for part in joined_parts(arguments_of(node)[0]):
+            self._add("call", called_name(node), node)
+            self._add("argument", called_name(node), node)
+            self._walk(part, negated=False)
 
     def _cast_value(self, node: tree_sitter.Node) -> None:
         """The value of a call that is only for a checker of types."""
@@ -184,27 +301,36 @@ class TokenReader:
     def _constant(self, node: tree_sitter.Node) -> None:
         text = node_text(node).lower()
         around = node.parent
-        returned = around is not None and around.type in KINDS["returning"]
+        returned = around is not None and around.type in KINDS["returning"] | KINDS["closures"]
         if not returned or text not in ("none", "null", "nil", "undefined"):  # else it is as `return` alone
             self._add("literal", text, node)
 
     def _closure(self, node: tree_sitter.Node) -> None:
         body = node.child_by_field_name("body")
-        if body is not None and body.type not in BODIES:
+        nothing = body is None or body.type in BODIES or node_text(body) in ("undefined", "void 0")
+        if not nothing and not is_value_dropped(node):
             self._add("leave", "return a value", node)
 
     def _call(self, node: tree_sitter.Node) -> None:
         name = called_name(node)
         if not name:
             return
+        given = arguments_of(node)
+        if self._inner.is_filling(node) or _makes_nothing(node, name, given):
+            return
         name = self._inner.name_of(node, name)
         self._add("call", name, node)
-        listing = node.child_by_field_name("arguments")
-        given = [child for child in listing.named_children if "comment" not in child.type] if listing else []
-        if listing is not None and listing.type not in ("argument_list", "arguments"):
-            given = [listing]
+        if node.type == "call" and name == "super":
+            given = []  # what it is given is what it finds by itself
+        if any(child.type in KINDS["splats"] for child in given):
+            self._add("shape", f"splat {name}", node)
         for _ in given:
             self._add("argument", name, node)
+        for function in called_later(node):
+            later = self._inner.name_of(function, node_text(function).rpartition("::")[2])
+            self._add("call", later, node)
+            if not name.endswith("else"):
+                self._add("argument", later, node)
         if name in KINDS["panics"]:
             self._add("word", "raise", node)
 
@@ -219,8 +345,10 @@ class TokenReader:
             pieces.append(" ")
             for child in piece.named_children:
                 if child.type not in ("type_conversion", "format_specifier"):
-                    self._walk(child, negated=False)
+                    self._walk(_as_text(child, piece), negated=False)
         text = "".join(pieces)
+        if node.parent is not None and node.parent.parent and called_name(node.parent.parent) == "require":
+            text = re.sub(r"(?:/index)?\.(?:js|json|ts|cjs|mjs)$", "", text)
         words = PLACES.sub(" ", text).split()
         for word in words:
             self._add("literal", word, node)
@@ -231,26 +359,28 @@ class TokenReader:
 def _divides(node: tree_sitter.Node) -> bool:
     """Whether a node is a branch that is no statement: one of several arms, or a binding that may fail."""
     around = node.parent
-    is_arm = node.type in KINDS["arms"] and around is not None and around.named_children[-1] != node
+    if node.type in ("match_arm", "type_case"):
+        return around is not None and around.named_children[-1] != node
+    is_arm = node.type in KINDS["arms"] and not is_default(node)
     return is_arm or (node.type == "let_declaration" and node.child_by_field_name("alternative") is not None)
+
+
+def _makes_nothing(node: tree_sitter.Node, name: str, given: Sequence[tree_sitter.Node]) -> bool:
+    """Whether a call makes an empty thing, or an object that is only compared with."""
+    if name == "make":
+        return len(given) == 1 and given[0].type == "map_type"
+    text = "".join(node_text(node).split())
+    return not given and (text in KINDS["empty_things"] or (node.type == "call" and text == "object()"))
+
+
+def _as_text(node: tree_sitter.Node, piece: tree_sitter.Node) -> tree_sitter.Node:
+    """What is put into a text, without a call that makes a text of it, as the text does by itself."""
+    given = arguments_of(node) if node.type in ("call", "call_expression") else []
+    plain = len(piece.named_children) == 1 and len(given) == 1 and called_name(node) in ("str", "String")
+    return given[0] if plain else node
 
 
 def _is_statement(node: tree_sitter.Node) -> bool:
     if node.type in KINDS["branches"]:
         return node.child_by_field_name("condition") is not None
     return node.is_named and node.type in KINDS["functions"]
-
-
-def _emptiness(sides: Sequence[tree_sitter.Node], operator: str) -> tuple[tree_sitter.Node, bool] | None:
-    """What a comparison wants to be empty, or not to be, as `len(x) > 0` and `x != ""` do."""
-    value = node_text(sides[1])
-    thing = sides[0]
-    wanted = {">": True, "!=": True, "!==": True, "==": False, "===": False}.get(operator)
-    if wanted is None or value not in ("0", '""', "''"):
-        return None
-    if value == "0":
-        listing = thing.child_by_field_name("arguments") if thing.type in KINDS["calls"] else None
-        if called_name(thing) != "len" or listing is None or len(listing.named_children) != 1:
-            return None
-        thing = listing.named_children[0]
-    return (thing, wanted) if value == "0" or operator != ">" else None

@@ -38,11 +38,19 @@ from assist_context.syntax.scopes.logic.node_kinds import (
     operator_of,
     unwrap,
 )
+from assist_context.syntax.scopes.logic.same_nodes import (
+    default_given,
+    filling_calls,
+    key_shape,
+    last_value,
+    passed_on,
+)
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 _NAMED = KINDS["classes"] | {"struct_item", "enum_item", "type_spec", "type_item", "interface_declaration"}
 _AROUND = frozenset({"export_statement", "decorated_definition"})
 _MEMBERS = re.compile(r"(?:[^\W\d]\w* (?:\?\.|\.|->|::) )+(?=[^\W\d])")
+_NAME = re.compile(r"[^\W\d]\w*")
 _BRACKETS = frozenset({"(", ")", ",", ";", "{", "}", ":"})
 
 
@@ -110,10 +118,17 @@ def defined_names(parsed: ParsedText, same: Container[bytes]) -> dict[str, str]:
     return found
 
 
-def body_units(parsed: ParsedText, name: str) -> list[LogicUnit]:
-    """The units of the functions with a name at the top of a text or of a class."""
+def imported_words(parsed: ParsedText) -> frozenset[str]:
+    """The words of the imports at the top of a text."""
+    nodes = parsed.root.named_children if parsed.root is not None else []
+    texts = [node_text(node) for node in nodes if node.type in KINDS["imports"]]
+    return frozenset(word for text in texts for word in _NAME.findall(text))
+
+
+def body_units(parsed: ParsedText, name: str) -> list[list[LogicUnit]]:
+    """The units of each function with a name at the top of a text or of a class."""
     found = (node for node in _definitions(parsed.root) if node_text(function_name(node)) == name)
-    return [unit for node in found for unit in _UnitReader({}, (), ()).read(node) if not unit.heads]
+    return [[unit for unit in _UnitReader({}, (), ()).read(node) if not unit.heads] for node in found]
 
 
 def _definitions(root: tree_sitter.Node | None) -> Iterator[tree_sitter.Node]:
@@ -156,6 +171,10 @@ class _InnerReader:
         """What a name at a node is called now."""
         return self._reader.name_of(node, text)
 
+    def is_filling(self, call: tree_sitter.Node) -> bool:
+        """Whether a call puts a first thing into what the statement before made."""
+        return call.id in self._reader.filling
+
 
 class _UnitReader:
     """Reads one tree; `_found` grows."""
@@ -165,6 +184,7 @@ class _UnitReader:
         self._lines = lines
         self._same = same
         self._found: list[LogicUnit] = []
+        self.filling: set[int] = set()  # ids of calls
 
     def read(self, root: tree_sitter.Node) -> list[LogicUnit]:
         place = UnitPlace("", frozenset())
@@ -182,6 +202,10 @@ class _UnitReader:
         ends = around is not None and around.type in KINDS["functions"] | KINDS["function_values"]
         if ends and statements and is_bare_return(statements[-1]):
             statements = statements[:-1]  # it ends anyway
+        elif ends and statements and (value := last_value(statements[-1])) is not None:
+            statements = [*statements[:-1], value]
+        statements = passed_on(statements)
+        self.filling.update(call.id for call in filling_calls(statements))
         for child in statements:
             if not self._same or place.within or (child.text or b"") not in self._same:
                 self._statement(child, inside)
@@ -190,6 +214,9 @@ class _UnitReader:
         if is_ignored(node) or is_lone_text(node):
             return
         inner = unwrap(node)
+        if inner.type in KINDS["branches"] and (given := default_given(inner)) is not None:
+            self._default(inner, given, place)
+            return
         if inner.type in KINDS["branches"] and inner.child_by_field_name("condition") is not None:
             place.context |= self._branch(inner, place)
             return
@@ -219,6 +246,23 @@ class _UnitReader:
             )
         )
 
+    def _default(
+        self, node: tree_sitter.Node, given: tuple[str, str, tree_sitter.Node], place: UnitPlace
+    ) -> None:
+        """A branch that gives a name a value by what it has is read as an `or`, or an `and`."""
+        name, word, value = given
+        line = node.start_point.row + 1
+        tokens = TokenReader(_InnerReader(self, place))
+        tokens.found.append(LogicToken("operator", JOINS[word], line))
+        tokens.read(value)
+        called = self.name_of(node, name)
+        code = " ".join(
+            f"{called} = {called} {word} {self._text(value, flat=True)}".replace(".", " . ").split()
+        )
+        self._found.append(
+            LogicUnit(code, line, "plain", place.within, place.context, tuple(tokens.found), called)
+        )
+
     def _branch(self, node: tree_sitter.Node, place: UnitPlace) -> frozenset[str]:
         """The units of a branch; returns what holds after it."""
         condition = node.child_by_field_name("condition")
@@ -233,12 +277,18 @@ class _UnitReader:
         if node.type in ("unless", "guard_statement"):
             formula, negated = negated, formula
         holds, fails = items_of(formula), items_of(negated)
+        initializer = node.child_by_field_name("initializer")
+        if initializer is not None:
+            self._statement(initializer, place)
         reader = TokenReader(_InnerReader(self, place))
         reader.found.append(LogicToken("branch", "if", node.start_point.row + 1))
         for child in node.children:
             if child.type in KINDS["elses"] or child.type in BODIES:
                 break
-            reader.read_condition(child)
+            if child != initializer:
+                reader.read_condition(child)
+        if shape := key_shape(condition, node.child_by_field_name("consequence") or first_body(node)):
+            reader.found.append(LogicToken("shape", shape, node.start_point.row + 1))
         self._found.append(
             LogicUnit(
                 f"if {min(words_of(formula), words_of(negated))}",
@@ -247,7 +297,6 @@ class _UnitReader:
                 place.within,
                 place.context,
                 tuple(reader.found),
-                self._text(name_given(node.child_by_field_name("initializer"))),
                 holds=holds,
                 fails=fails,
             )

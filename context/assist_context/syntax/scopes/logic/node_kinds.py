@@ -35,12 +35,25 @@ def always_leaves(node: tree_sitter.Node) -> bool:
         inner = unwrap(node)
         if inner.type in KINDS["leaving"]:
             return True
+        if inner.type in KINDS["branches"] and inner.type not in KINDS["elses"]:
+            return _leaves_on_all_sides(inner)
         if inner.type in KINDS["calls"]:
             return called_name(inner) in KINDS["panics"]
         named = [child for child in inner.named_children if not is_ignored(child)]
         if (inner.type not in BODIES and inner.type not in KINDS["elses"]) or not named:
             return False
         node = named[-1]
+
+
+def _leaves_on_all_sides(branch: tree_sitter.Node) -> bool:
+    others = branch.children_by_field_name("alternative")
+    bodies = [branch.child_by_field_name("consequence"), *others]
+    bodies = [
+        side.child_by_field_name("consequence") if side is not None and side.type == "elif_clause" else side
+        for side in bodies
+    ]
+    last = bool(others) and others[-1].type != "elif_clause"
+    return last and all(side is not None and always_leaves(side) for side in bodies)
 
 
 def function_name(node: tree_sitter.Node) -> tree_sitter.Node | None:
@@ -86,7 +99,12 @@ def unwrap(node: tree_sitter.Node) -> tree_sitter.Node:
 
 def is_ignored(node: tree_sitter.Node) -> bool:
     """Whether a node says nothing about what is done: a comment, a type, an import."""
-    return node.is_named and node.type in _IGNORED
+    return node.is_named and (node.type in _IGNORED or (node.type == "var_spec" and _is_type_check(node)))
+
+
+def _is_type_check(spec: tree_sitter.Node) -> bool:
+    """Whether a variable in Go only asks the compiler whether a type has what another one wants."""
+    return node_text(spec.child_by_field_name("name")) == "_" and spec.child_by_field_name("type") is not None
 
 
 def is_type(around: tree_sitter.Node, at: int) -> bool:
@@ -130,7 +148,7 @@ def called_name(node: tree_sitter.Node) -> str:
             text = node_text(callee)
             return text if _NAME.match(text) else ""
         inner = [child for child in callee.named_children if child.type not in _IGNORED]
-        if callee.type in KINDS["calls"] or not inner:
+        if callee.type in KINDS["calls"] | KINDS["function_values"] or not inner:
             return ""
         callee = inner[-1]
     return ""
