@@ -9,9 +9,7 @@ from assist_context.facts.logic.logic_changes import logic_changes
 from bench.logic.faults import KINDS, LogicFaultKind, plant_logic
 from bench.logic.samples import LISTS, Refactoring, listed_commits
 
-BEFORE = (
-    "def f(a, b):\n    if a not in b and not a:\n        return g(a)\n    log(any(a))\n    raise E(b, 10)\n"
-)
+BEFORE = "def f(a, b):\n    if a not in b and not a:\n        return g(a)\n    log(any(a))\n    a.b = a.c\n    raise E(b, 10)\n"
 EDIT = Refactoring("x", "commit", "tidy", (EditedText("a.py", BEFORE, BEFORE.replace("f(a", "f_now(a")),))
 
 

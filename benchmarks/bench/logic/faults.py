@@ -20,8 +20,16 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.symbols import symbols
 from bench.logic.samples import Refactoring
 
-LogicFaultKind = Literal["negation", "operator", "literal", "call", "leave", "other call"]
-KINDS: tuple[LogicFaultKind, ...] = ("negation", "operator", "literal", "call", "leave", "other call")
+LogicFaultKind = Literal["negation", "operator", "literal", "call", "leave", "other call", "store"]
+KINDS: tuple[LogicFaultKind, ...] = (
+    "negation",
+    "operator",
+    "literal",
+    "call",
+    "leave",
+    "other call",
+    "store",
+)
 # Calls that are easily mixed up.
 _MIXED_UP = """
 any all / min max / some every / startswith endswith / startsWith endsWith / lower upper /
@@ -64,6 +72,7 @@ _SUBSTITUTES: dict[LogicFaultKind, list[tuple[str, str]]] = {
         (r"^(\s*)return (.+)$", r"\1\2"), (r"^(\s*)raise (.+)$", r"\1\2"), (r"^(\s*)throw (.+)$", r"\1\2"),
         (r"^(\s*)(?:return|continue|break);?$", r"\1pass"), (r"^(\s*)panic\((.+)$", r"\1_ = (\2"),
     ],
+    "store": [(r"^(\s*)(?:self|this|[a-z]+)\.[\w.]+ = [^=].*[^(,{\[]$", r"\1pass")],
     "other call": [
         (rf"\b{one}(?=\()", other)
         for pair in _MIXED_UP.split("/")
@@ -131,7 +140,7 @@ def _faults(text: EditedText, kind: LogicFaultKind) -> Iterator[tuple[int, str]]
                 made = match.expand(new) if new != "+1" else str(int(match[1]) + 1)
                 if kind == "call" and not new:
                     made = f"{match[1]}pass" if python else match[1]
-                if kind == "leave" and not python:
+                if kind in ("leave", "store") and not python:
                     made = made.replace("pass", "")
                 yield line, bare[: match.start()] + made + bare[match.end() :] + "\n"
 

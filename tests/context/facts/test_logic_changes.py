@@ -72,6 +72,9 @@ WRONG = [
      [(1, "the call of `isinstance` is gone"), (1, "a call of `issubclass` was added")]),
     ("a.rs", "fn f() -> bool {\n    g(true)\n}\n", "fn f() -> bool {\n    g(false)\n}\n",
      [(2, "`true` became `false`")]),
+    ("a.py", "def f(a, b):\n    a.b = b\n    a.c()\n\n\ndef g(a):\n    return a.b\n",
+     "def f(a, b):\n    a.c()\n\n\ndef g(a):\n    return a.b\n", [(2, "what puts a value into `b` is gone")]),
+    ("a.py", "def f(a):\n    for x in a:\n        g(x)\n", "def f(a):\n    g(a)\n", [(2, "`for` is gone")]),
     # The key is looked up where it is not.
     ("a.py", "def f(d, k):\n    return d.get(k, x)\n",
      "def f(d, k):\n    if k not in d:\n        return d[k]\n    return x\n",
@@ -130,6 +133,7 @@ HONEST = [
     ("a.py", "from c import d\nX = 5\nf(X)\n", "from c import X, d\nf(X)\n"),
     ("a.ts", "const f = () => g(k, 1);\n", "const f = g.bind(null, k, 1);\n"),
     ("a.js", "const a = require('./b.js');\nsetTimeout(() => c(), 1);\n", "const a = require('./b');\nsetTimeout(() => { c(); }, 1);\n"),
+    ("a.ts", "class A {\n  b: B;\n  constructor(b: B) {\n    this.b = b;\n  }\n}\nf(a.b);\n", "class A {\n  constructor(public b: B) {\n  }\n}\nf(a.b);\n"),
     ("a.ts", "f(() => undefined);\n", "f(() => {});\n"),
     ("a.ts", "function f(a) {\n  switch (a) { case 1: return g(); case 2: return h(); default: return k(); }\n}\n", "function f(a) {\n  if (a === 1) { return g(); }\n  if (a === 2) { return h(); }\n  return k();\n}\n"),
     ("a.go", "func f() error {\n\tif _, err := g(); err != nil {\n\t\treturn err\n\t}\n\treturn nil\n}\n", "func f() error {\n\t_, err := g()\n\treturn err\n}\n"),

@@ -34,6 +34,8 @@ class EditAllowance:
                 return text.rpartition(" ")[2] in self.divided
             case "call" | "argument":
                 return self._explains_call(kind, text, own)
+            case "store":
+                return text.removeprefix(".") in self.names.removed or _is_named(text, own)
             case "literal":
                 return bool(_WORD.search(text)) and _is_named(text, own)
             case "operator":

@@ -112,7 +112,7 @@ def differences_of(sides: ComparedSides, allowed: EditAllowance) -> Differences:
     for thing in {*old.most, *new.most}:
         if thing[0] == "shape":
             continue
-        free = allowed.explains(thing)
+        free = allowed.explains(thing) or (thing[0] == "store" and not _is_lost(thing[1], new))
         gone = max(0, old.least[thing] - new.most[thing])
         fresh = max(0, new.least[thing] - old.most[thing]) if thing[0] != "leave" or not new.ends_open else 0
         splat = ("shape", f"splat {thing[1]}")
@@ -124,6 +124,14 @@ def differences_of(sides: ComparedSides, allowed: EditAllowance) -> Differences:
             (found.free_fresh if free else found.fresh)[thing] = fresh
     drop_arguments(found.gone, found.fresh)
     return found
+
+
+def _is_lost(name: str, new: EditSide) -> bool:
+    """Whether no changed line has something that was written into; a variable still has to be there."""
+    bare = name.removeprefix(".")
+    changed = {word for _, unit in new.alone for word in unit.code.split()}
+    there = bare != name or any(bare in unit.code.split() for _, unit in new.units)
+    return bare not in changed and there
 
 
 def _has_logic(path: str) -> bool:

@@ -155,6 +155,9 @@ def _lost_values(new: EditSide, names: ChangedNames) -> Iterator[LogicChange]:
         if ("leave", "return a value") in things or ("word", "yield") in things or "async" in unit.code:
             continue
         for _, other in new.units:
+            if f"@ {name}" in other.code:
+                yield LogicChange(path, unit.line, f"`{name}` returns nothing, and its value is used")
+                break
             used = other.role != "plain" or other.assigns
             if used and any(token.kind == "call" and token.text == name for token in other.tokens):
                 yield LogicChange(path, unit.line, f"`{name}` returns nothing, and its value is used")
@@ -231,6 +234,7 @@ def _words(thing: LogicThing, call: str, became: str) -> str:
         "call": f"{call} of `{text}`",
         "argument": f"an argument of `{text}`",
         "branch": "a condition",
+        "store": f"what puts a value into `{text.removeprefix('.')}`",
         "leave": f"a `{text}`" if text == "return" else "a `return` of a value",
     }.get(kind, f"`{text}`")
     return f"{named} {became}"

@@ -47,7 +47,9 @@ from assist_context.syntax.scopes.logic.same_nodes import (
 )
 from assist_context.syntax.scopes.parsed_text import node_text
 
-LogicKind = Literal["operator", "negation", "literal", "call", "argument", "word", "shape", "branch", "leave"]
+LogicKind = Literal[
+    "operator", "negation", "literal", "call", "argument", "word", "shape", "branch", "leave", "store"
+]
 
 _SHAPES = frozenset(shape for idiom in TABLE["idioms"] for shape in idiom["shapes"]) | KINDS["marks"]
 _ARITHMETIC = frozenset(
@@ -208,7 +210,20 @@ class TokenReader:
         elif _divides(node):
             self._add("branch", "if", node)
         self._compare_arm(node)
+        if kind in KINDS["stores"]:
+            self._store(node)
         self._shape(node)
+
+    def _store(self, node: tree_sitter.Node) -> None:
+        """A value that is put into something, not only given a name."""
+        left = node.child_by_field_name("left")
+        written = left.named_children if left is not None and left.type == "expression_list" else [left]
+        for place in written:
+            if place is not None and place.type in KINDS["places"]:
+                inside = "subscript" in place.type or "index" in place.type
+                name = place.named_children[0 if inside else -1]
+                word = self._inner.name_of(name, node_text(name).rpartition(".")[2])
+                self._add("store", word if inside else f".{word}", node)
 
     def _leave(self, node: tree_sitter.Node) -> None:
         value = value_of_return(node)
@@ -231,6 +246,8 @@ class TokenReader:
             self._add("shape", "let_else", node)
         elif kind == "yield" and any(node_text(child) == "from" for child in node.children):
             self._add("shape", "yield_from", node)
+        elif kind == "required_parameter" and node.named_children[0].type == "accessibility_modifier":
+            self._add("store", f".{node_text(node.child_by_field_name('pattern'))}", node)
         elif kind == "required_parameter" and node.child_by_field_name("value") is not None:
             self._add("shape", "default_value", node)
 

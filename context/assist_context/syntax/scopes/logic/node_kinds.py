@@ -99,6 +99,8 @@ def unwrap(node: tree_sitter.Node) -> tree_sitter.Node:
 
 def is_ignored(node: tree_sitter.Node) -> bool:
     """Whether a node says nothing about what is done: a comment, a type, an import."""
+    if node.type == "accessibility_modifier" and node.parent is not None:
+        return node.parent.type != "required_parameter"  # there it makes a field
     return node.is_named and (node.type in _IGNORED or (node.type == "var_spec" and _is_type_check(node)))
 
 
