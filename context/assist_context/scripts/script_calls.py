@@ -33,12 +33,8 @@ _ASSERTIONS = re.compile(rf"(?:{'|'.join(_ASSERTION_WORDS)})(?:\.\w+)*")
 _RUNNING = re.compile(r"(?:it|test|specify|describe|suite|context|Deno\.test|bench)(?:\.\w+)*")
 _BEFORE = re.compile(r"(?:before|beforeEach|beforeAll|setup)")
 _COMPARING = re.compile(r"[=!]==?|[<>]=?|instanceof|in|&&|\|\|")
-_LITERALS = frozenset(
-    {"string", "number", "true", "false", "null", "undefined", "regex", "template_string", "array", "object",
-     "unary_expression", "new_expression", "arrow_function", "identifier"}
-)  # fmt: skip
 # Names that every script has.
-_KNOWN = frozenset(
+KNOWN_NAMES = frozenset(
     [
         "Array",
         "ArrayBuffer",
@@ -373,7 +369,7 @@ def free_in(node: tree_sitter.Node) -> set[str]:
     return {node_text(part) for part in walk(node) if part.type in kinds} - bound_in(node)
 
 
-def _own_names(node: tree_sitter.Node) -> set[str]:
+def own_names(node: tree_sitter.Node) -> set[str]:
     """The names that a statement gives to those after it, or changes."""
     match node.type:
         case "lexical_declaration" | "variable_declaration":
@@ -390,12 +386,12 @@ def _setup(
 ) -> list[tree_sitter.Node]:
     """The statements before a call that make what it uses, or change it."""
     needed = free_in(call) - known.keys()
-    made = {name for node in body[:at] for name in _own_names(node)}
+    made = {name for node in body[:at] for name in own_names(node)}
     found: list[tree_sitter.Node] = []
     for node in reversed(body[:at]):
         if any(imports_of(node)) or node.type in ("import_statement", "return_statement", "comment"):
             continue
-        used = bool(_own_names(node) & needed)
+        used = bool(own_names(node) & needed)
         if node.type == "expression_statement" and not used and node.named_children:
             inner = node.named_children[0]
             inner = inner.named_children[0] if inner.type == "await_expression" else inner
@@ -410,79 +406,7 @@ def _setup(
 def _needs_of(
     nodes: Sequence[tree_sitter.Node], known: Mapping[str, ScriptImport]
 ) -> tuple[tuple[ScriptImport, ...], tuple[str, ...]]:
-    bound = {name for node in nodes for name in _own_names(node)}
+    bound = {name for node in nodes for name in own_names(node)}
     free = sorted({name for node in nodes for name in free_in(node)} - bound)
     imports = tuple(known[name] for name in free if name in known)
-    return imports, tuple(name for name in free if name not in known and name not in _KNOWN)
-
-
-@dataclass(frozen=True, slots=True)
-class CallArgument:
-    """One argument of a call: its offsets in characters, its kind in the grammar, and its text."""
-
-    start: int
-    end: int
-    kind: str
-    text: str
-
-
-def call_arguments(call: str) -> tuple[list[CallArgument], int] | None:
-    """The arguments of the outermost call, and the offset of its closing bracket; None if it is none.
-
-    >>> [row.text for row in call_arguments("f(1, { a: 'b' })")[0]], call_arguments("a + b")
-    (['1', "{ a: 'b' }"], None)
-    """
-    root = root_of(call)
-    node = (
-        root.named_children[0].named_children[0]
-        if root is not None and root.named_children and root.named_children[0].named_children
-        else None
-    )
-    if (
-        node is not None and node.type == "array" and len(node.named_children) == 1
-    ):  # a list of all that it gives
-        spread = node.named_children[0]
-        node = spread.named_children[0] if spread.type == "spread_element" else node
-    listing = field(node, "arguments")
-    if listing is None or not call.isascii():
-        return None
-    rows = [
-        CallArgument(part.start_byte, part.end_byte, part.type, node_text(part))
-        for part in listing.named_children
-        if part.type != "comment"
-    ]
-    return rows, listing.end_byte - 1
-
-
-def literal_calls(text: str, path: str, name: str, line: int) -> list[str]:
-    """The arguments of calls of a name on a line that need nothing around them, with their brackets."""
-    root = root_of(text, path)
-    found = []
-    for node in walk(root) if root is not None else ():
-        if node.type not in ("call_expression", "new_expression") or first_line(node) != line:
-            continue
-        called = field(node, "function") or field(node, "constructor")
-        arguments = field(node, "arguments")
-        if node_text(called).rpartition(".")[2] == name and arguments is not None:
-            plain = all(part.type in _LITERALS for part in arguments.named_children)
-            if plain and not free_in(arguments) - _KNOWN:
-                found.append(node_text(arguments))
-    return found
-
-
-def is_whole(text: str, path: str = "a.ts") -> bool:
-    """Whether a piece of code can be parsed as it is."""
-    root = root_of(text, path)
-    return root is not None and not root.has_error
-
-
-def mentions(text: str, path: str, name: str) -> frozenset[str]:
-    """The definitions of the top level whose code has a name, but for the name's own."""
-    root = root_of(text, path)
-    found: set[str] = set()
-    for node in root.named_children if root is not None else []:
-        words = {node_text(part) for part in walk(node) if part.type in ("identifier", "property_identifier")}
-        if name in words:
-            inner = field(node, "declaration") or node
-            found |= _own_names(inner)
-    return frozenset(found - {name})
+    return imports, tuple(name for name in free if name not in known and name not in KNOWN_NAMES)

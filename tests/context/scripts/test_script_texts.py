@@ -2,9 +2,10 @@
 
 import pytest
 
-from assist_context.scripts.script_calls import call_arguments, calls_in_script, literal_calls, mentions
+from assist_context.scripts.script_calls import calls_in_script
 from assist_context.scripts.script_functions import functions_of, script_function
 from assist_context.scripts.script_module import ScriptImport, import_lines, script_module
+from assist_context.scripts.script_pieces import call_arguments, literal_calls, mentions
 from assist_context.scripts.script_probes import branch_starts, with_probes
 from assist_context.scripts.script_values import TypeBook, parameter_values, type_book, type_values
 

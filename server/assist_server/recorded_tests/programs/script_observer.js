@@ -344,7 +344,7 @@ function assistObserver(plan, need, equal) {
     return { ...result, how, changes: changes.slice(0, CHECKS), shown: text === null ? '' : text };
   }
 
-  async function observe(cases, load) {
+  async function prepare(load) {
     globalThis.__assistProbe = (line) => {
       if (active) lines.add(line);
     };
@@ -356,24 +356,63 @@ function assistObserver(plan, need, equal) {
       await load();
     } catch (error) {
       tell({ problem: `${error && error.name}: ${error && error.message}`.slice(0, TEXT) });
-      return;
+      return false;
     }
     tell({ ready: process.version });
+    return true;
+  }
+
+  async function one(run) {
+    let row = { left: 'set-up' };
+    const see = async (call, names, known) => {
+      row = await observed(call, names, known);
+    };
+    try {
+      await waited(run(see), 2 * plan.seconds + 8); // its imports take time
+    } catch (error) {
+      row = { left: row.left === 'set-up' ? 'set-up' : 'crash', why: String(error && error.message).slice(0, TEXT) };
+    }
+    active = false;
+    return found.length ? { left: found[0] } : { ...row, lines: [...lines] };
+  }
+
+  async function observe(cases, load) {
+    if (!(await prepare(load))) return;
     for (const number of plan.order) {
-      let row = { left: 'set-up' };
       tell({ begins: number });
-      try {
-        const see = async (run, names, known) => {
-          row = await observed(run, names, known);
-        };
-        await waited(cases[number](see), 2 * plan.seconds + 8); // its imports take time
-      } catch (error) {
-        row = { left: row.left === 'set-up' ? 'set-up' : 'crash', why: String(error && error.message).slice(0, TEXT) };
-      }
-      active = false;
-      tell([number, found.length ? { left: found[0] } : { ...row, lines: [...lines] }]);
+      tell([number, await one(cases[number])]);
     }
   }
 
-  return { observe, tell };
+  // The same calls with planted mistakes: those that come to something else with each. A mistake with which a
+  // call does not end is not told.
+  async function plant(cases, load) {
+    if (!(await prepare(load))) return;
+    const outcome = (row) => JSON.stringify({ ...row, lines: [], why: '' });
+    const all = async () => {
+      const rows = [];
+      for (const run of cases) {
+        rows.push(await one(run));
+        if (rows[rows.length - 1].left === 'time') return null;
+      }
+      return rows;
+    };
+    const told = [];
+    globalThis.__assistPlanted = 0;
+    const before = await all();
+    for (let mistake = 1; before && mistake <= plan.planted; mistake++) {
+      globalThis.__assistPlanted = mistake;
+      const rows = await all();
+      if (rows) told.push([mistake, rows]);
+    }
+    globalThis.__assistPlanted = 0;
+    const after = before && (await all());
+    const stays = (row, number) => after && outcome(after[number]) === outcome(before[number]);
+    for (const [mistake, rows] of told) {
+      const seen = rows.map((row, number) => [number, row]);
+      tell({ planted: mistake, rows: seen.filter(([number, row]) => stays(row, number) && outcome(row) !== outcome(before[number])) });
+    }
+  }
+
+  return { observe, plant };
 }

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from assist_context.scripts.script_calls import mentions
 from assist_context.scripts.script_functions import ScriptFunction, functions_of, script_function
 from assist_context.scripts.script_module import (
     DEFAULT,
@@ -19,6 +18,7 @@ from assist_context.scripts.script_module import (
     relative_module,
     script_module,
 )
+from assist_context.scripts.script_pieces import mentions
 from assist_server.recorded_tests.language import CannotRunError, RecordingMaterial
 
 _MOST_STEPS = 3  # from what is exported to the subject

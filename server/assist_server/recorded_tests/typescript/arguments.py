@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assist_context.scripts.script_calls import CallArgument, call_arguments, is_whole
 from assist_context.scripts.script_functions import ScriptFunction, ScriptParameter
 from assist_context.scripts.script_module import import_lines
+from assist_context.scripts.script_pieces import CallArgument, call_arguments, is_whole
 from assist_context.scripts.script_values import TypeBook, parameter_values
 from assist_server.recorded_tests.calls import ProposedCall
 from assist_server.recorded_tests.typescript.access import ScriptSubject, ScriptTarget

@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from assist_context.scripts.script_calls import calls_in_script, literal_calls
+from assist_context.scripts.script_calls import calls_in_script
 from assist_context.scripts.script_functions import ScriptFunction
 from assist_context.scripts.script_module import import_lines, script_module
+from assist_context.scripts.script_pieces import literal_calls
 from assist_context.scripts.script_probes import branch_starts
 from assist_context.scripts.script_values import type_book
 from assist_server.recorded_tests.calls import CallOrigin, CallSubject, ProposedCall, RecordedCall
-from assist_server.recorded_tests.language import LanguageRecorder, RecordingMaterial, RunOfTests
+from assist_server.recorded_tests.language import LanguageRecorder, RecordingMaterial
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.test_names import description
 from assist_server.recorded_tests.typescript.access import (
@@ -25,16 +26,10 @@ from assist_server.recorded_tests.typescript.access import (
     test_texts,
 )
 from assist_server.recorded_tests.typescript.arguments import typed_calls, variations
-from assist_server.recorded_tests.typescript.observing import body_of, observe_calls
-from assist_server.recorded_tests.typescript.script_runners import (
-    command_for,
-    failure_words,
-    own_command,
-    results_in,
-    script_runner,
-    words_for_tests,
-)
+from assist_server.recorded_tests.typescript.observing import body_of, observe_calls, observe_planted
+from assist_server.recorded_tests.typescript.script_runners import own_command
 from assist_server.recorded_tests.typescript.script_tests import script_tests, style_of_tests
+from assist_server.recorded_tests.typescript.test_runs import run_planted_tests, run_tests
 
 MOST_TESTED = 24  # calls of tests
 MOST_AROUND = 24  # for other code
@@ -232,20 +227,6 @@ def tests_text(calls: Sequence[RecordedCall], material: RecordingMaterial) -> st
     return script_tests(calls, style, material.subject.name)
 
 
-def run_tests(
-    copy: ProjectCopy, material: RecordingMaterial, path: str, names: Sequence[str], limit: float
-) -> RunOfTests:
-    """Run tests of a file of the copy by their titles, and say which fail."""
-    runner = script_runner(copy.runner.root, material.subject.path)
-    words = words_for_tests(runner, copy, path, names, material.subject.name)
-    result = copy.run(words, limit, {"TZ": "UTC"}, command_for(runner, copy.runner.command))
-    found = results_in(result.output, runner)
-    failed = frozenset(name for name in names if found.get(name) is False)
-    passed = all(found.get(name) for name in names) and bool(names)
-    output = result.output if found else failure_words(result.output)
-    return RunOfTests(passed, failed, result.seconds, output)
-
-
 SCRIPTS = LanguageRecorder(
     runners=("vitest", "jest", "npm"),
     computed=computed_calls,
@@ -258,5 +239,7 @@ SCRIPTS = LanguageRecorder(
     tests=tests_text,
     run_tests=run_tests,
     named=test_titles,
+    planted=observe_planted,
+    run_planted=run_planted_tests,
     command=own_command,
 )

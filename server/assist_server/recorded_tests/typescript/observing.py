@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from assist_context.scripts.script_functions import script_function
 from assist_context.scripts.script_module import DEFAULT, WHOLE, ScriptImport, script_module
 from assist_context.scripts.script_probes import with_probes
+from assist_context.scripts.script_variants import with_variants
 from assist_server.recorded_tests.calls import CallObservation, CallSubject, ProposedCall, ValueCheck
 from assist_server.recorded_tests.language import CannotRunError, ObservingRun, RecordingMaterial
 from assist_server.recorded_tests.project_runs import ProjectCopy
@@ -28,6 +30,7 @@ from assist_server.recorded_tests.typescript.script_runners import (
 from assist_server.sandbox.sandbox import SandboxRun
 
 _STEM = "assist-calls"
+_PLANTED_SECONDS = 0.5  # of one call with a planted mistake
 _START = 30.0  # seconds that a runner may take to start and to transform the code
 _ROUNDS = 3  # a call that ends the process or never ends takes those after it along
 _EQUAL: Mapping[RunnerKind, str] = {
@@ -67,6 +70,43 @@ def _run_once(
     copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun, order: Sequence[int]
 ) -> tuple[dict[int, CallObservation], int | None]:
     """What came of some calls, and the last one that began."""
+    subject = material.subject
+    text = run.changed.get(subject.path, subject.text)
+    text = with_probes(text, subject.path, subject.name, subject.first, subject.last)
+    rows = _rows_of(copy, material, run, text, {"order": list(order)})
+    began = [row["begins"] for row in rows if isinstance(row, dict) and "begins" in row]
+    found = {row[0]: _observation(row[1]) for row in rows if isinstance(row, list)}
+    return found, began[-1] if began else None
+
+
+def observe_planted(
+    copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun, texts: Sequence[str]
+) -> list[dict[int, CallObservation] | None]:
+    """For each text of the subject's file, the calls that come to something else with it.
+
+    It is None for a text that cannot be tried so, or with which a call does not end.
+    """
+    subject = material.subject
+    place = (subject.name, subject.first, subject.last)
+    text, numbers = with_variants(subject.text, subject.path, place, texts)
+    if not numbers:
+        return [None] * len(texts)
+    quick = replace(run, seconds=_PLANTED_SECONDS, limit=run.limit * 2)
+    try:
+        rows = _rows_of(copy, material, quick, text, {"planted": len(texts)})
+    except CannotRunError:
+        return [None] * len(texts)
+    found: dict[int, dict[int, CallObservation]] = {}
+    for row in rows:
+        if isinstance(row, dict) and row.get("planted") in numbers:
+            found[row["planted"]] = {number: _observation(seen) for number, seen in row["rows"]}
+    return [found.get(number) for number in range(1, len(texts) + 1)]
+
+
+def _rows_of(
+    copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun, text: str, more: Mapping[str, Any]
+) -> list[Any]:
+    """What our program writes of calls, with a text of the subject's file."""
     runner = script_runner(copy.runner.root, material.subject.path)
     mark = f"assist-{secrets.token_hex(8)} "
     plan = {
@@ -75,15 +115,13 @@ def _run_once(
         "runner": runner.kind,
         "later": run.later,
         "seconds": run.seconds,
-        "order": list(order),
+        **more,
     }
     path = observer_path(material.place)
-    texts = {path: _observer_text(plan, material, run.calls, runner.kind)}
-    subject = material.subject
-    changed = {subject.path: subject.text, **run.changed}
-    texts |= {
-        place: _with_own_probes(text, subject) if place == subject.path else text
-        for place, text in changed.items()
+    texts = {
+        **run.changed,
+        path: _observer_text(plan, material, run.calls, runner.kind),
+        material.subject.path: without_checker(text, material.subject.path),
     }
     environ = {"TZ": "Asia/Tokyo" if run.later else "UTC", "COLUMNS": "97" if run.later else "80"}
     with copy.files(texts):
@@ -92,17 +130,16 @@ def _run_once(
     rows = [json.loads(line[len(mark) :]) for line in result.output.splitlines() if line.startswith(mark)]
     if not rows or "problem" in rows[0]:
         raise CannotRunError(_problem(rows, result, failure_words(result.output)))
-    began = [row["begins"] for row in rows if isinstance(row, dict) and "begins" in row]
-    found = {row[0]: _observation(row[1]) for row in rows if isinstance(row, list)}
-    return found, began[-1] if began else None
+    return rows
+
+
+def without_checker(text: str, path: str) -> str:
+    """A script of which no checker of types looks at what is ours."""
+    return f"// @ts-nocheck\n{text}" if path.endswith(("ts", "tsx")) else text
 
 
 def _problem(rows: Sequence[Any], result: SandboxRun, words: str) -> str:
     return str(rows[0]["problem"]) if rows else "; ".join(result.reports) or words
-
-
-def _with_own_probes(text: str, subject: CallSubject) -> str:
-    return with_probes(text, subject.path, subject.name, subject.first, subject.last)
 
 
 def observer_path(place: str) -> str:
@@ -135,13 +172,14 @@ def _observer_text(
         head.append("const assistTest = test; const assistExpect = expect;")
     equal = _EQUAL[kind].replace("expect(", "assistExpect(").replace("need(", f"{need}(")
     load = _loading(material)
+    kind_of_run = "plant" if "planted" in plan else "observe"
     parts = [
         *head,
         program,
         f"const assistPlan = {json.dumps(dict(plan))};",
         f"const assistCases = [\n{''.join(_case(call) for call in calls)}];",
         f"const assistRun = assistObserver(assistPlan, {need}, {equal});",
-        f"const assistMain = () => assistRun.observe(assistCases, async () => {{ {load} }});",
+        f"const assistMain = () => assistRun.{kind_of_run}(assistCases, async () => {{ {load} }});",
         "assistMain();" if kind == "node" else f'assistTest("calls", assistMain, {int(_START * 1000) * 4});',
     ]
     return "\n".join(parts) + "\n"

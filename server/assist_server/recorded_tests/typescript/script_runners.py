@@ -7,7 +7,7 @@ file and not by the project's script, which may do more than test.
 import json
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from assist_server.sandbox.test_command import TestCommand
 
 RunnerKind = Literal["vitest", "jest", "node"]
 CACHE = ".assist-cache"  # what jest keeps from one run to the next
+LIBRARIES: Mapping[RunnerKind, str] = {"vitest": "vitest", "jest": "@jest/globals", "node": "node:test"}
 _PROGRAMS = {"vitest": "vitest/vitest.mjs", "jest": "jest/bin/jest.js"}
 _CONFIGURED = re.compile(r"^(?:vitest|vite|jest)\.(?:[\w.]+\.)?config\.\w+$|^vitest\.workspace\.\w+$")
 _KEPT_OPTIONS = ("--config", "-c", "--env", "--environment", "--project", "--selectProjects", "--preset")

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from assist_context.scripts.script_module import DEFAULT, WHOLE, ScriptImport, import_lines, script_module
 from assist_server.recorded_tests.calls import RecordedCall, ValueCheck
 from assist_server.recorded_tests.typescript.observing import imports_in
-from assist_server.recorded_tests.typescript.script_runners import RunnerKind
+from assist_server.recorded_tests.typescript.script_runners import LIBRARIES, RunnerKind
 
 _WIDTH = 100  # columns
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _PLAIN = {"undefined": "toBeUndefined()", "null": "toBeNull()", "NaN": "toBeNaN()"}
-_LIBRARIES: dict[RunnerKind, str] = {"vitest": "vitest", "jest": "@jest/globals", "node": "node:test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ def style_of_tests(
     it = len(re.findall(r"^\s*it(?:\.\w+)*\(", shown, re.MULTILINE))
     test = len(re.findall(r"^\s*test(?:\.\w+)*\(", shown, re.MULTILINE))
     indents = re.findall(r"^(\t|  +)\S", like, re.MULTILINE)
-    library = _LIBRARIES[runner]
+    library = LIBRARIES[runner]
     imported = runner == "node" or re.search(rf"[\"']{library}[\"']", shown) is not None
     if runner == "vitest" and not shown:
         imported = True
@@ -91,7 +90,7 @@ def _imports(calls: Sequence[RecordedCall], style: ScriptStyle) -> list[str]:
     if style.imported:
         words = [style.word, *(["describe"] if style.groups else [])]
         words += [] if style.runner == "node" else ["expect"]
-        library = _LIBRARIES[style.runner]
+        library = LIBRARIES[style.runner]
         found += [ScriptImport(word, library, word, required=style.common) for word in sorted(words)]
     if style.runner == "node":
         kind = WHOLE if style.common else DEFAULT
