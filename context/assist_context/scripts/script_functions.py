@@ -33,12 +33,16 @@ _LIST_METHODS = (
     "map|filter|reduce|forEach|push|pop|shift|unshift|splice|sort|join|some|every|find|findIndex|flatMap|flat|"
     "reverse|fill|entries"
 )
+MOST_MEMBERS = 10
 _AROUND_VALUES = frozenset({"parenthesized_expression", "as_expression", "satisfies_expression"})
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptParameter:
-    """One parameter. `type` is as written, else "" and `uses` are kinds of values that its uses suggest."""
+    """One parameter. `type` is as written, else "" and `uses` are kinds of values that its uses suggest.
+
+    `members` are names that are read of it.
+    """
 
     name: str
     type: str = ""
@@ -46,6 +50,7 @@ class ScriptParameter:
     rest: bool = False
     default: str = ""
     uses: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +233,15 @@ def _parameter(part: tree_sitter.Node, body: str) -> ScriptParameter:
     inner = pattern.named_children[0] if rest and pattern.named_children else pattern
     name = node_text(inner)
     optional = part.type == "optional_parameter" or bool(default)
-    uses = () if written or not name.isidentifier() else tuple(_uses(name, body))
+    uses: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     if inner.type == "object_pattern":
         uses = ("object",)
-    return ScriptParameter(name, written, optional, rest, default, uses)
+        members = tuple(re.findall(r"(?:^\{|,)\s*(\w+)", name))
+    elif not written and name.isidentifier():
+        uses = tuple(_uses(name, body))
+        members = tuple(dict.fromkeys(re.findall(rf"(?<![\w.$]){name}\??\.(\w+)(?!\w*\()", body)))
+    return ScriptParameter(name, written, optional, rest, default, uses, members[:MOST_MEMBERS])
 
 
 def _uses(name: str, body: str) -> Iterator[str]:

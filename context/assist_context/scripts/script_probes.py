@@ -109,7 +109,7 @@ def _in_block(block: tree_sitter.Node) -> Iterator[tuple[int, int, str]]:
             yield (
                 statement.start_byte,
                 -(statement.end_byte - statement.start_byte) - 1,
-                f"{_hit(statement)}; ",
+                f";{_hit(statement)}; ",
             )
 
 

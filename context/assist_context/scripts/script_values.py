@@ -5,7 +5,7 @@ those at edges.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import tree_sitter
@@ -106,10 +106,20 @@ def parameter_values(parameter: ScriptParameter, book: TypeBook) -> list[str]:
     else:
         kinds = list(dict.fromkeys((*parameter.uses, *_kinds_by_name(parameter.name))))[:3]
         rows = [_KINDS[kind] for kind in kinds] or [_KINDS["any"]]
+        if parameter.members and set(kinds) & {"object"}:
+            rows.insert(0, (_object_with(parameter.members), "{}"))
         found = [row[number] for number in range(3) for row in rows if number < len(row)]
         if parameter.default and not kinds:
             found = [parameter.default, *found]
     return list(dict.fromkeys(found))[:MOST_VALUES]
+
+
+def _object_with(members: Sequence[str]) -> str:
+    """An object with some members, each with a value that its name suggests."""
+    kinds = [next(_kinds_by_name(name), "number") for name in members]
+    return (
+        f"{{ {', '.join(f'{name}: {_KINDS[kind][0]}' for name, kind in zip(members, kinds, strict=True))} }}"
+    )
 
 
 def _kinds_by_name(name: str) -> Iterator[str]:

@@ -167,3 +167,16 @@ def test_probes_move_no_line_and_branches_begin_where_they_say() -> None:
 def test_an_import_of_a_type_stays_one() -> None:
     found = script_module("import type { A } from 'a';").imports["A"]
     assert found == ScriptImport("A", "a", "A", typed=True)
+
+
+def test_a_probe_ends_a_line_without_a_semicolon() -> None:
+    text = "function f(a) {\n  const b = +a\n  return b\n}\n"
+    assert ";(globalThis as any).__assistProbe?.(30002); return b" in with_probes(text, "a.ts", "f", 1, 4)
+
+
+def test_an_object_has_the_members_that_are_read_of_it() -> None:
+    text = "export function at(obj, { name, size = 1 }) {\n  return obj.year + obj.label.length + size;\n}\n"
+    found = script_function(text, "a.js", "at", 1, 3)
+    assert found is not None
+    values = [parameter_values(row, TypeBook())[0] for row in found.parameters]
+    assert values == ["{ year: 3, label: 'abc' }", "{ name: 'abc', size: 3 }"]

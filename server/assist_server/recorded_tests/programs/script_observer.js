@@ -11,7 +11,7 @@ function assistObserver(plan, need, equal) {
   const vm = need('vm');
   const LONGEST = 300; // characters of an expression
   const ITEMS = 50; // of an iterator
-  const CHECKS = 16; // attributes of an object; few of them are asserted
+  const CHECKS = 64; // attributes of an object; few of them are asserted
   const DEPTH = 6;
   const TEXT = 400; // characters of a message
   const BUILT_IN = ['Error', 'TypeError', 'RangeError', 'SyntaxError', 'ReferenceError', 'URIError', 'EvalError'];
@@ -167,7 +167,7 @@ function assistObserver(plan, need, equal) {
     const rows = value instanceof Error ? { message: encoded(value.message) || '""' } : attributes(value);
     const names = Object.keys(rows);
     const open = names.filter((name) => !name.startsWith('_'));
-    for (const name of (open.length ? open : names).slice(0, CHECKS)) checks.push([`.${name}`, rows[name]]);
+    for (const name of (open.length && plan.typed ? open : names).slice(0, CHECKS)) checks.push([`.${name}`, rows[name]]);
     const text = isPlain(value) || checks.length ? null : stringOf(value);
     if (text !== null) checks.push(['str', text]);
     const kind = classOf(value, known);

@@ -32,6 +32,7 @@ from assist_server.sandbox.sandbox import SandboxRun
 _STEM = "assist-calls"
 _PLANTED_SECONDS = 0.5  # of one call with a planted mistake
 _START = 30.0  # seconds that a runner may take to start and to transform the code
+_STARTS = 2  # a runner may not start on a busy machine
 _ROUNDS = 3  # a call that ends the process or never ends takes those after it along
 _EQUAL: Mapping[RunnerKind, str] = {
     "vitest": "(one, other) => expect(one).toEqual(other)",
@@ -109,25 +110,31 @@ def _rows_of(
     """What our program writes of calls, with a text of the subject's file."""
     runner = script_runner(copy.runner.root, material.subject.path)
     mark = f"assist-{secrets.token_hex(8)} "
+    path = observer_path(material.place)
     plan = {
         "mark": mark,
         "root": str(copy.seen_at),
         "runner": runner.kind,
+        "typed": path.endswith(("ts", "tsx")),
         "later": run.later,
         "seconds": run.seconds,
         **more,
     }
-    path = observer_path(material.place)
     texts = {
         **run.changed,
         path: _observer_text(plan, material, run.calls, runner.kind),
         material.subject.path: without_checker(text, material.subject.path),
     }
     environ = {"TZ": "Asia/Tokyo" if run.later else "UTC", "COLUMNS": "97" if run.later else "80"}
+    rows: list[Any] = []
     with copy.files(texts):
         words = observing_words(runner, copy, path)
-        result = copy.run(words, run.limit + _START, environ, command_for(runner, copy.runner.command))
-    rows = [json.loads(line[len(mark) :]) for line in result.output.splitlines() if line.startswith(mark)]
+        for _ in range(_STARTS):
+            result = copy.run(words, run.limit + _START, environ, command_for(runner, copy.runner.command))
+            lines = [line for line in result.output.splitlines() if line.startswith(mark)]
+            rows = [json.loads(line[len(mark) :]) for line in lines]
+            if rows or result.code is None:
+                break
     if not rows or "problem" in rows[0]:
         raise CannotRunError(_problem(rows, result, failure_words(result.output)))
     return rows

@@ -18,6 +18,7 @@ from assist_server.sandbox.installations import text_of
 from assist_server.sandbox.test_command import TestCommand
 
 RunnerKind = Literal["vitest", "jest", "node"]
+PLANTED_GROUP = "assist planted"
 CACHE = ".assist-cache"  # what jest keeps from one run to the next
 LIBRARIES: Mapping[RunnerKind, str] = {"vitest": "vitest", "jest": "@jest/globals", "node": "node:test"}
 _PROGRAMS = {"vitest": "vitest/vitest.mjs", "jest": "jest/bin/jest.js"}
@@ -154,39 +155,30 @@ def observing_words(runner: ScriptRunner, copy: ProjectCopy, file: str) -> list[
     """The command that runs one file of tests, of which no result is needed."""
     if runner.kind == "node":
         return _in_folder(runner, ["node", *runner.flags, _inside(runner, file)])
-    return words_for_tests(runner, copy, file, (), "")
+    return words_for_tests(runner, copy, [file], (), "")
 
 
 def words_for_tests(
-    runner: ScriptRunner, copy: ProjectCopy, file: str, titles: Sequence[str], group: str
+    runner: ScriptRunner, copy: ProjectCopy, paths: Sequence[str], titles: Sequence[str], group: str
 ) -> list[str]:
-    """The command that runs the tests with some titles in a file, all of them for none.
+    """The command that runs the tests with some titles in files, all of them for none. It prints JSON or TAP.
 
-    It prints JSON or TAP. The titles begin with that of the group that they are in.
+    The titles begin with that of the group that they are in, which may be in one of `PLANTED_GROUP`.
     """
-    inner = _inside(runner, file)
-    chosen = f"^(?:{'|'.join(map(_as_pattern, titles))})$"
+    inner = [_inside(runner, file) for file in paths]
+    chosen = f"^(?:{PLANTED_GROUP} \\d+ )?(?:{'|'.join(map(_as_pattern, titles))})$"
     program = str(copy.seen_at / _program_in(copy, runner)) if runner.kind != "node" else ""
     if runner.kind == "vitest":
-        words = ["node", program, "run", inner, *runner.options, "--coverage.enabled=false"]
+        words = ["node", program, "run", *inner, *runner.options, "--coverage.enabled=false"]
         words += ["--typecheck.enabled=false", "--reporter=json", "--no-file-parallelism"]
     elif runner.kind == "jest":
-        words = [
-            "node",
-            *_modules_flag(runner),
-            program,
-            *runner.options,
-            "--runTestsByPath",
-            inner,
-            "--ci",
-            "--json",
-        ]
-        words += ["--runInBand", "--coverage=false", "--silent", "--watchman=false"]
+        words = ["node", *_modules_flag(runner), program, *runner.options, "--runTestsByPath", *inner, "--ci"]
+        words += ["--json", "--runInBand", "--coverage=false", "--silent", "--watchman=false"]
         words += [f"--cacheDirectory={copy.seen_at / CACHE}"]
     else:  # older versions look at a test's own title, newer ones at that of its group as well
         own = "|".join(_as_pattern(title.removeprefix(group).strip()) for title in titles)
         patterns = [f"--test-name-pattern=/^(?:{_as_pattern(group)} )?(?:{own})$/"] if titles else []
-        return _in_folder(runner, ["node", *runner.flags, "--test", "--test-reporter=tap", *patterns, inner])
+        return _in_folder(runner, ["node", *runner.flags, "--test", "--test-reporter=tap", *patterns, *inner])
     return _in_folder(runner, [*words, *(["-t", chosen] if titles else [])])
 
 
@@ -273,16 +265,13 @@ def _reports(output: str) -> Iterator[dict[str, Any]]:
 
 
 def failure_words(output: str) -> str:
-    """What a report says of a run in which no test ran, in a line."""
+    """What a runner says of a run in which no test ran, in a line."""
     told = [
         str(file.get("message") or "")
         for report in _reports(output)
         for file in report.get("testResults", ())
     ]
-    lines = [line.strip() for line in "\n".join([*told, output]).splitlines() if line.strip()]
-    found = [
-        line
-        for line in lines
-        if re.search(r"Error\b|Cannot |not found|error TS\d", line) and '{"num' not in line
-    ]
+    rows = [line.strip() for line in "\n".join([*told, output]).splitlines() if '{"num' not in line]
+    lines = [line for line in rows if line]
+    found = [line for line in lines if re.search(r"Error\b|Cannot |not found|error TS\d", line)]
     return [*found, *lines[-1:], "it says nothing"][0][:200]

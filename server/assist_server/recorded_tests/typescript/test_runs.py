@@ -1,7 +1,7 @@
 """Tests of scripts as the project's runner runs them: as they are, and with many planted mistakes at once."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assist_context.scripts.script_module import ScriptImport, import_lines, script_module
 from assist_context.scripts.script_pieces import statements_with
@@ -12,6 +12,7 @@ from assist_server.recorded_tests.typescript.access import is_common
 from assist_server.recorded_tests.typescript.observing import observer_path, without_checker
 from assist_server.recorded_tests.typescript.script_runners import (
     LIBRARIES,
+    PLANTED_GROUP,
     ScriptRunner,
     command_for,
     failure_words,
@@ -21,21 +22,27 @@ from assist_server.recorded_tests.typescript.script_runners import (
 )
 
 _SECONDS = 60.0
-_GROUP = "assist planted"
 
 
 def run_tests(
     copy: ProjectCopy, material: RecordingMaterial, path: str, names: Sequence[str], limit: float
 ) -> RunOfTests:
     """Run tests of a file of the copy by their titles, and say which fail."""
+    return _run_files(copy, material, [path], names, limit)[0]
+
+
+def _run_files(
+    copy: ProjectCopy, material: RecordingMaterial, paths: Sequence[str], names: Sequence[str], limit: float
+) -> tuple[RunOfTests, Mapping[str, bool]]:
+    """What became of tests, and of all tests by their titles."""
     runner = script_runner(copy.runner.root, material.subject.path)
-    words = words_for_tests(runner, copy, path, names, material.subject.name)
+    words = words_for_tests(runner, copy, paths, names, material.subject.name)
     result = copy.run(words, limit, {"TZ": "UTC"}, command_for(runner, copy.runner.command))
     found = results_in(result.output, runner)
     failed = frozenset(name for name in names if found.get(name) is False)
     passed = all(found.get(name) for name in names) and bool(names)
     output = result.output if found else failure_words(result.output)
-    return RunOfTests(passed, failed, result.seconds, output)
+    return RunOfTests(passed, failed, result.seconds, output), found
 
 
 def run_planted_tests(
@@ -49,22 +56,30 @@ def run_planted_tests(
     subject = material.subject
     place = (subject.name, subject.first, subject.last)
     text, numbers = with_variants(subject.text, subject.path, place, texts)
-    first = run_tests(copy, material, path, names, _SECONDS)
-    if not first.passed or not numbers:
-        return first
+    if not numbers:
+        return run_tests(copy, material, path, names, _SECONDS)
     written = (copy.tree / path).read_text("utf-8")
     order = [0, *sorted(numbers), len(texts) + 1]
     ours = observer_path(path)
-    repeated = _again_with(written, names, order, runner, common=is_common(material, script_module(written)))
-    with copy.files({ours: repeated, subject.path: without_checker(text, subject.path)}):
-        words = words_for_tests(runner, copy, ours, (), "")
-        result = copy.run(words, _SECONDS, {"TZ": "UTC"}, command_for(runner, copy.runner.command))
-    found = results_in(result.output, runner)
+    common = is_common(material, script_module(written))
+    changed = {
+        ours: _again_with(written, names, order, runner, common=common),
+        subject.path: without_checker(text, subject.path),
+    }
+    if runner.kind == "node":  # it has another form of report for several files
+        first = run_tests(copy, material, path, names, _SECONDS)
+        with copy.files(changed):
+            words = words_for_tests(runner, copy, [ours], (), "")
+            result = copy.run(words, _SECONDS, {"TZ": "UTC"}, command_for(runner, copy.runner.command))
+        found: Mapping[str, bool] = results_in(result.output, runner)
+    else:
+        with copy.files(changed):
+            first, found = _run_files(copy, material, [path, ours], names, _SECONDS)
 
     def failing(number: int) -> frozenset[str]:
-        return frozenset(name for name in names if not found.get(f"{_GROUP} {number} {name}"))
+        return frozenset(name for name in names if not found.get(f"{PLANTED_GROUP} {number} {name}"))
 
-    if failing(0) or failing(order[-1]):  # it cannot be repeated
+    if not first.passed or failing(0) or failing(order[-1]):  # it cannot be repeated
         return first
     planted = [failing(number) if number in numbers else None for number in range(1, len(texts) + 1)]
     return RunOfTests(True, frozenset(), first.seconds, first.output, tuple(planted))
@@ -87,7 +102,7 @@ def _again_with(
             *head,
             *imports,
             f"for (const assistNumber of {json.dumps(list(order))}) {{",
-            f"assistGroup(`{_GROUP} ${{assistNumber}}`, () => {{",
+            f"assistGroup(`{PLANTED_GROUP} ${{assistNumber}}`, () => {{",
             f"assistBefore(() => {{ globalThis.{NUMBER} = assistNumber; }});",
             *tests,
             "});",
