@@ -14,8 +14,9 @@ import pytest
 PATH = f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"
 WRONG = "def gross(net):\n    return net * 1.25\n"
 RIGHT = "def gross(net):\n    return net * 1.2\n"
-# What a provider answers.
+# What a provider answers, and an answer that does not help.
 FIXED = "prices.py\n<<<<<<< SEARCH\n    return net * 1.25\n=======\n    return net * 1.2\n>>>>>>> REPLACE\n"
+NO_FIX = FIXED.replace("1.2\n", "1.3\n")
 TESTS = (
     "from prices import gross\n\n\ndef test_zero():\n    assert gross(0) == 0\n\n\n"
     "def test_ten():\n    assert gross(10) == 12\n"

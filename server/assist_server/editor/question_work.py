@@ -62,6 +62,7 @@ from assist_server.wording.answers import (
     last_line,
     left_out_lines,
     progress_document,
+    proof_kind,
     proof_line,
     route_document,
     source_document,
@@ -217,7 +218,8 @@ async def _make_answer(
     async def record() -> str:
         config = context.snapshot().config
         try:
-            await asyncio.to_thread(record_editor_edit, config, plan, decided.root, decided.id)
+            kind = proof_kind(decided, final)
+            await asyncio.to_thread(record_editor_edit, config, plan, decided.root, decided.id, kind)
         except EscalationError as error:
             return str(error)
         finally:

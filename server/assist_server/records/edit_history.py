@@ -24,18 +24,24 @@ from assist_server.questions.composition import log_of
 from assist_server.questions.record_files import gate_files
 from assist_server.records.past_requests import rate
 
+NOTHING_KNOWN: Mapping[str, str] = {"request_id": ""}
 
-def apply_edit(config: Config, plan: EditPlan, root: str, request: str) -> AppliedEdit:
+
+def apply_edit(config: Config, plan: EditPlan, root: str, request: str, proof: str = "") -> AppliedEdit:
     """Make an edit on the disk, all of it or nothing. Raises `EditError` if it was not made.
+
+    `request` is the id of the question, and `proof` what speaks for the edit, in a word.
 
     Another `EscalationError` means that the edit is made, but could not be written into the audit log.
     """
     edit = apply.apply(plan, {"": Path(root)}, gate_files(config, root).edits)
-    log_edit(config, root, "edit", edit, request)
+    log_edit(config, root, "edit", edit, {"request_id": request, "proof": proof})
     return edit
 
 
-def record_editor_edit(config: Config, plan: EditPlan, root: str, request: str) -> AppliedEdit:
+def record_editor_edit(
+    config: Config, plan: EditPlan, root: str, request: str, proof: str = ""
+) -> AppliedEdit:
     """Remember an edit that an editor has made. Raises what `apply_edit` does, but the edit is made."""
     try:
         edit = apply.record(plan, {"": Path(root)}, gate_files(config, root).edits)
@@ -43,7 +49,7 @@ def record_editor_edit(config: Config, plan: EditPlan, root: str, request: str) 
         raise EditError(
             f"The edit is made, but `undo` and the audit log do not know of it: {error}"
         ) from error
-    log_edit(config, root, "edit", edit, request)
+    log_edit(config, root, "edit", edit, {"request_id": request, "proof": proof})
     return edit
 
 
@@ -71,13 +77,17 @@ def finish_interrupted(config: Config, root: str) -> tuple[str, ...]:
 
 
 def log_edit(
-    config: Config, root: str, kind: Literal["edit", "undo"], edit: AppliedEdit, request: str = ""
+    config: Config,
+    root: str,
+    kind: Literal["edit", "undo"],
+    edit: AppliedEdit,
+    known: Mapping[str, str] = NOTHING_KNOWN,
 ) -> None:
-    """Write into the audit log that an edit was made or taken back.
+    """Write into the audit log that an edit was made or taken back, with what is `known` of it.
 
     Raises `EscalationError` if the log cannot be written; its message says that the edit is done.
     """
-    fields = {"edit_id": edit.id, "repo": root, "paths": list(edit.paths), "request_id": request}
+    fields = {"edit_id": edit.id, "repo": root, "paths": list(edit.paths), **known}
     try:
         permissions, _ = permissions_for(config, [root])
         log_of(config, permissions).append(kind, fields)

@@ -244,6 +244,11 @@ def answer_document(
     }
 
 
+def proof_kind(decided: DecidedQuestion, final: FinalAnswer) -> str:
+    """What speaks for an edit or for new tests, in a word, as in a document."""
+    return str(_proof_document(decided, final).get("proof", ""))
+
+
 def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, Any]:
     """What speaks for an edit or for new tests: how it was made, what was run, or nothing."""
     if final.decision.cause == BY_CONSTRUCTION:

@@ -76,6 +76,7 @@ from assist_server.wording.answers import (
     payload_text,
     preview_lines,
     progress_words,
+    proof_kind,
     proof_line,
     route_document,
     route_facts,
@@ -390,7 +391,7 @@ def _make_edit(
     """Make the edit. Returns whether it was made, and what went wrong, which may be only the audit log."""
     problem: EscalationError | None = None
     try:
-        apply_edit(decided.inputs.config, plan, decided.root, decided.id)
+        apply_edit(decided.inputs.config, plan, decided.root, decided.id, proof_kind(decided, final))
     except EditError as error:
         return False, error
     except EscalationError as error:

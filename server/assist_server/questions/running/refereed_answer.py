@@ -21,6 +21,7 @@ from assist_escalation.edits.plan import EditError, EditPlan
 from assist_server.errors import UserError
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import (
+    AnswerCost,
     AnswerEvent,
     AnswerPiece,
     AnswerProgress,
@@ -78,7 +79,7 @@ class RefereeWays:
 class _Trial:
     """All attempts of one answer and their verdicts: what was tried is not judged again.
 
-    `made` counts also those that make no edit, or one that was there before.
+    `made` counts also those that make no edit, or one that was there before. `costs` are a provider's.
     """
 
     decided: DecidedQuestion
@@ -87,10 +88,13 @@ class _Trial:
     work: RunningWork
     tried: list[tuple[FinalAnswer, EditVerdict]] = field(default_factory=list)
     made: int = 0
+    costs: list[AnswerCost] = field(default_factory=list)
 
     async def judge(self, final: FinalAnswer) -> EditVerdict | None:
         """The verdict on an answer's edit; None if it makes none, or the same as an earlier one."""
         self.made += 1
+        if final.decision.target == "frontier":
+            self.costs.append(final.cost)
         if final.plan is None:
             return None
         texts = _texts(final.plan)
@@ -107,6 +111,15 @@ class _Trial:
     def best(self) -> tuple[FinalAnswer, EditVerdict] | None:
         """The best attempt, the first one of several; None if none made an edit."""
         return max(self.tried, key=lambda one: rank_of(one[1]), default=None)
+
+    def cost_of(self, final: FinalAnswer) -> AnswerCost:
+        """What an answer took; a provider is paid for all its attempts."""
+        if not self.costs:
+            return final.cost
+        micro = sum(cost.micro for cost in self.costs)
+        tokens_in = sum(cost.tokens_in for cost in self.costs)
+        tokens_out = sum(cost.tokens_out for cost in self.costs)
+        return replace(final.cost, tokens_in=tokens_in, tokens_out=tokens_out, micro=micro)
 
     def hint(self) -> str:
         """What a model learns about the tests that fail before the edit, or with the last one."""
@@ -217,7 +230,7 @@ async def _judge_attempts(
         return
     final = _choose(trial, first)
     spent = 1e3 * (ways.clock() - start)  # with all runs and attempts
-    final = replace(final, cost=replace(final.cost, ms=spent))
+    final = replace(final, cost=replace(trial.cost_of(final), ms=spent))
     if final.text != first.text:
         yield AnswerStart(final.decision, final.model)
         yield AnswerPiece(final.text)

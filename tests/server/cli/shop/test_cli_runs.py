@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from asked_shop import KEY
+from asked_shop import KEY, audit_events
 from conftest import run_at_terminal, runner
-from trap_project import FIXED, PATH, RIGHT, TESTS, UNASKED, needs_sandbox, trap_project
+from hostile import DONE, chunk, head, usage
+from trap_project import FIXED, NO_FIX, PATH, RIGHT, TESTS, UNASKED, needs_sandbox, trap_project
 from vendor import provider, scripted_answer
 
 pytestmark = [pytest.mark.slow, needs_sandbox()]
@@ -44,6 +45,32 @@ def test_nothing_runs_where_no_one_can_be_asked(tmp_path: Path, root: Path, envi
     assert accepted.code != 0, "a repository cannot say whether its code runs"
     assert ".assist.toml" in untrusted.err
     assert agreed(tmp_path) == {}
+
+
+def outcomes(tmp_path: Path) -> list[int]:
+    """What each answer cost, by the audit log, in millionths of a dollar."""
+    return [event["cost_micro"] for event in audit_events(tmp_path) if event["kind"] == "outcome"]
+
+
+def test_a_repair_is_paid_within_the_budget_and_written_down(
+    tmp_path: Path, root: Path, environ: dict[str, str]
+) -> None:
+    assist = runner(root, environ)
+    long = [head(), chunk(NO_FIX), chunk(finish="stop"), usage(120, 900), DONE]
+    with provider(tmp_path, long, more="max_cost_usd_per_day = 0.02") as acme:
+        short = assist(*FIX, "--run")
+    assert len(acme.requests) == 1
+    assert "The first edit is kept" in short.err + "".join(short.json["notices"])
+    assert (short.json["proof"], short.json["edit"]["applied"]) == ("none", False)
+    with provider(tmp_path, scripted_answer(NO_FIX), scripted_answer(FIXED)) as acme:
+        done = assist(*FIX, "--run")
+    assert "tests fail as before: tests/test_prices.py::test_ten" in acme.requests[1].body.decode()
+    assert (done.json["proof"], done.json["checked"]["attempts"]) == ("tests", 2)
+    assert outcomes(tmp_path) == [120 * 3 + 900 * 15, *[120 * 3 + 30 * 15] * 2]
+    assert done.json["cost_usd"] == pytest.approx(sum(outcomes(tmp_path)[1:]) / 1e6)
+    assert done.json["tokens"] == {"input": 240, "output": 60}
+    *_, made = audit_events(tmp_path)
+    assert (made["kind"], made["proof"]) == ("edit", "tests")
 
 
 @pytest.mark.parametrize("typed", ["n", "y"])
