@@ -1,12 +1,12 @@
 """New tests whose values come from running the code: how many pass, and do they notice a mistake?
 
-    uv run python benchmarks/recorded_tests.py FOLDER... [--count 20] [--out FILE]
+    uv run python benchmarks/recorded_tests.py FOLDER... [--language rust] [--count 20] [--out FILE]
 
-Functions and methods are drawn at random from repositories with an environment of their own (`.venv`).
-They go through the product's own path and the model on this machine, with the user's agreement given. The
+Functions and methods are drawn at random from repositories whose tests run without the network: with an
+environment of their own (`.venv`), with `node_modules`, or, in Rust, with all crates fetched. They go through the product's own path and the model on this machine, with the user's agreement given. The
 file is then run once more by its runner, and with two mutants that are drawn again. A function counts if at
 least two mutants of it can be made. FILE gets a line of JSON for each function; those that it has are not run
-again.
+again. Of a language that is compiled, mutants that do not compile are left out.
 """
 
 import argparse
@@ -42,6 +42,7 @@ from assist_server.questions.run import AnswerOptions, answer
 from assist_server.recorded_tests.calls import CallSubject
 from assist_server.recorded_tests.languages import recorder_of
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
+from assist_server.recorded_tests.recording import with_added
 from assist_server.sandbox.mutants import mutants
 from assist_server.workspace.git_access import git_of
 
@@ -102,16 +103,24 @@ def functions_of(root: Path, language: str, config: Config) -> Iterator[CallSubj
                 site.kind in FUNCTIONS
                 and site.end_line - site.start_line >= 2
                 and site.parent not in functions
+                and not (kind.name == "rust" and _is_left_out(text, site.start_line))
+                and not {"tests", "test"} & set(site.qualified.split(".")[:-1])  # modules of tests
             ):
                 yield CallSubject(path, text, site.qualified, site.start_line, site.end_line)
 
 
-def mutants_of(subject: CallSubject, seed: int) -> list[str]:
-    """Two texts of its file with a mistake in the function."""
+def _is_left_out(text: str, line: int) -> bool:
+    """Whether a function of Rust is a test, or is compiled only with a feature or on another system."""
+    above = text.splitlines()[max(0, line - 4) : line + 3]
+    return any(row.strip().startswith(("#[test]", "#[cfg(")) for row in above)
+
+
+def mutants_of(subject: CallSubject, seed: int, count: int = 2) -> list[str]:
+    """Texts of its file with a mistake in the function."""
     language = language_of(subject.path)
     recorder = recorder_of(language.name)
     body = recorder.body(subject) if recorder else None
-    return [] if body is None else mutants(language, subject.text, body, random.Random(seed), 2)
+    return [] if body is None else mutants(language, subject.text, body, random.Random(seed), count)
 
 
 def draw(
@@ -160,17 +169,22 @@ def judge(
     change = final.plan.changes[0]
     names = [call.test for call in final.recorded.calls]
     noticed = 0
+    tried = 0
     copy = ProjectCopy(
         ProjectRunner(root, plan.command, has_sandbox(root), git_of(config)), {}, lambda: False
     )
     try:
         with copy.files({change.path: change.after}):
             whole = plan.language.run_tests(copy, plan.material, change.path, names, 60.0)
-        for text in mutants_of(subject, 2):
+        for text in mutants_of(subject, 2, 8):
             changed = {change.path: change.after}
             changed[subject.path] = with_tests(change, subject, text)
             with copy.files(changed):
-                noticed += not plan.language.run_tests(copy, plan.material, change.path, names, 30.0).passed
+                result = plan.language.run_tests(copy, plan.material, change.path, names, 30.0)
+            tried += result.built
+            noticed += result.built and not result.passed
+            if tried == 2:
+                break
     finally:
         copy.close()
     return {"passes": whole.passed, "noticed": noticed, "text": final.recorded.text}
@@ -178,7 +192,7 @@ def judge(
 
 def with_tests(change: Any, subject: CallSubject, text: str) -> str:
     """The mutant, with the tests at its end where these are in the same file."""
-    return text + change.after[len(change.before) :] if change.path == subject.path else text
+    return with_added(text, change.before, change.after) if change.path == subject.path else text
 
 
 def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[str, Any]:

@@ -21,6 +21,10 @@ class CannotRunError(UserError):
     """The calls cannot be run here; the message says why, as the end of a sentence."""
 
 
+class CannotBuildError(CannotRunError):
+    """The code does not compile: with a planted mistake, that says nothing about the calls."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordingMaterial:
     """What is known before anything runs.
@@ -29,7 +33,7 @@ class RecordingMaterial:
     of the tests that new ones should look like, and `place` the path that new tests go to: `added` says that
     they go to the end of what is there, which is `example` then. `tests` are the texts of the nearest files
     of tests at `test_paths`, `shared` of those with what they share. `tests_by_distance` are more paths of
-    tests, the nearest first.
+    tests, the nearest first. `head` are the first lines that new tests have in their place.
     """
 
     subject: CallSubject
@@ -43,6 +47,7 @@ class RecordingMaterial:
     added: bool = False
     test_paths: tuple[str, ...] = ()
     tests_by_distance: tuple[str, ...] = ()
+    head: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class RunOfTests:
     """Whether tests passed, and the names of those that did not, as far as the runner says them.
 
     `planted` are the names of those that fail with each of some planted mistakes, None where no one knows.
+    They are not `built` if they do not compile with the code.
     """
 
     passed: bool
@@ -71,6 +77,7 @@ class RunOfTests:
     seconds: float
     output: str = ""
     planted: tuple[frozenset[str] | None, ...] = ()
+    built: bool = True
 
 
 PlantedObserver = Callable[

@@ -2,9 +2,10 @@
 
 from assist_server.recorded_tests.language import LanguageRecorder
 from assist_server.recorded_tests.python.language import PYTHON
+from assist_server.recorded_tests.rust.language import RUST
 from assist_server.recorded_tests.typescript.language import SCRIPTS
 
-_RECORDERS = {"python": PYTHON, "javascript": SCRIPTS, "typescript": SCRIPTS, "tsx": SCRIPTS}
+_RECORDERS = {"python": PYTHON, "javascript": SCRIPTS, "typescript": SCRIPTS, "tsx": SCRIPTS, "rust": RUST}
 
 
 def recorder_of(language: str) -> LanguageRecorder | None:

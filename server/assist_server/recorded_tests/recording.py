@@ -256,10 +256,23 @@ class CallRecorder:
         planted: Sequence[str] = (),
     ) -> RunOfTests:
         names = [call.test for call in calls]
-        with self._copy.files({placed.path: placed.text, **(changed or {})}):
+        texts = {placed.path: placed.text, **(changed or {})}
+        subject = self._material.subject
+        if changed and placed.path == subject.path:
+            texts[placed.path] = with_added(changed[placed.path], subject.text, placed.text)
+        with self._copy.files(texts):
             if planted and self._language.run_planted is not None:
                 return self._language.run_planted(self._copy, self._material, placed.path, names, planted)
             return self._language.run_tests(self._copy, self._material, placed.path, names, seconds)
+
+
+def with_added(text: str, before: str, after: str) -> str:
+    r"""Another text of a file with what was added to the end of it.
+
+    >>> with_added("b\n", "a\n", "a\n\ntests\n")
+    'b\n\ntests\n'
+    """
+    return text.rstrip("\n") + after[len(before.rstrip("\n")) :]
 
 
 def code_in(answer: str) -> str:

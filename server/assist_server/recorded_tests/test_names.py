@@ -34,7 +34,8 @@ def description(call: str) -> str:
     ('empty_list_minus_1', 'hello_world', '1')
     """
     found = re.search(r"\((.*)\)", call, re.DOTALL)
-    text = re.sub(r"[A-Za-z_][\w.]*\(", "(", found[1]) if found else ""  # not what else is called
+    text = re.sub(r"[A-Za-z_][\w.]*\(|\|\w*\|", "(", found[1]) if found else ""  # not what else is called
+    text = re.sub(r"\bb(?=[\"'])", "", text)  # bytes
     for pattern, words in _PLAIN:
         text = pattern.sub(words, text)
     parts = [part for part in re.findall(r"[A-Za-z0-9]+", text) if part.isascii()][:_WORDS]
@@ -47,7 +48,7 @@ def with_names(calls: Sequence[RecordedCall], name: str, taken: Collection[str])
     named = []
     for call in calls:
         verb = "refuses" if call.seen.kind == "raised" else "with"
-        given = description(call.proposed.call)
+        given = description(call.proposed.call) or description("".join(call.proposed.setup[-1:]))
         base = f"test_{snake(name)}" + (
             f"_{verb}_{given}" if given else "_refuses" if verb == "refuses" else ""
         )

@@ -89,6 +89,7 @@ def recording_plan(
         bool(known),
         test_paths,
         by_distance,
+        drafted.beginning.partition("\n")[2],
     )
     opened = {path: state.document.text for path, state in corpus.opened.items()}
     draft = _calls_draft(question, target, at, material, root)
