@@ -3,10 +3,11 @@
     uv run python benchmarks/recorded_tests.py FOLDER... [--language rust] [--count 20] [--out FILE]
 
 Functions and methods are drawn at random from repositories whose tests run without the network: with an
-environment of their own (`.venv`), with `node_modules`, or, in Rust, with all crates fetched. They go through the product's own path and the model on this machine, with the user's agreement given. The
-file is then run once more by its runner, and with two mutants that are drawn again. A function counts if at
-least two mutants of it can be made. FILE gets a line of JSON for each function; those that it has are not run
-again. Of a language that is compiled, mutants that do not compile are left out.
+environment of their own (`.venv`), with `node_modules`, or, in Rust, with all crates fetched. They go through
+the product's own path and the model on this machine, with the user's agreement given. The file is then run
+once more by its runner, and with two mutants that are drawn again; of a language that is compiled, mutants
+that do not compile are left out. A function counts if at least two mutants of it can be made. FILE gets a
+line of JSON for each function; those that it has are not run again.
 """
 
 import argparse

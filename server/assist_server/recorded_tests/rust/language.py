@@ -122,7 +122,7 @@ def observe(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -
     return [replace(_observation(row, crate, whole), needs=needs) for _, row in sorted(rows.items())]
 
 
-def planted(
+def try_mistakes(
     copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun, texts: Sequence[str]
 ) -> list[dict[int, CallObservation] | None]:
     """The calls that come to something else with each of a few mistakes; None for those not tried."""
@@ -266,5 +266,5 @@ RUST = LanguageRecorder(
     body=body_range,
     tests=tests_text,
     run_tests=run_tests,
-    planted=planted,
+    planted=try_mistakes,
 )

@@ -95,11 +95,14 @@ def values_of(kind: str, hints: RustHints, depth: int = 0) -> list[RustValue]:
     for start, make in _BY_START.items():
         if kind.startswith(start):
             return make(kind, hints, depth)
-    name, arguments = name_and_arguments(kind)
     if kind in hints.bounds:
         return _of_bounds(hints.bounds[kind], hints, depth)
     if kind == "Self" and hints.itself:
         return values_of(hints.itself, hints, depth)
+    return _of_name(*name_and_arguments(kind), hints, depth)
+
+
+def _of_name(name: str, arguments: list[str], hints: RustHints, depth: int) -> list[RustValue]:
     if _INTEGER.fullmatch(name):
         return _plain(_numbers(name, hints))
     if name in _BY_NAME and (arguments or name in ("char", "str", "String")):
@@ -322,7 +325,7 @@ def _closures(bounds: str, hints: RustHints, depth: int) -> list[RustValue]:
 
 
 def _of_own_type(name: str, hints: RustHints, depth: int) -> list[RustValue]:
-    """Values of a type of the crate: by its variants, its functions, `Default`, its fields or its `FromStr`."""
+    """Values of a type of the crate: by its variants, functions, `Default`, fields or `FromStr`."""
     crate = hints.crate
     found = crate.types.get(name)
     if found is None or depth >= MOST_DEEP:
