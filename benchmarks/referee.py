@@ -1,20 +1,27 @@
 """Real bug fixes with the tests as a referee: how many are proven, and are the proven ones right?
 
     uv run python benchmarks/referee.py mine FOLDER... --tasks FILE [--count 40] [--path PATH]
+    uv run python benchmarks/referee.py computed --tasks FILE --out FILE [--path PATH] [--search SECONDS]
     uv run python benchmarks/referee.py run --tasks FILE --out FILE [--path PATH]
 
 A task is a commit that changes one Python definition and tests: with the old code some tests of its files
-fail, with the new code they pass. The tests are there, as they are for someone who has written a failing test
-first, but for every second one that fails: these are held back. `first` is the model's first answer, which is
-all that there is without a referee; `offered` is what the referee offers. Both are right if all tests of the
-commit's files pass that pass with the commit, those held back too. PATH begins with the folder of a Python
-that has what the tests import. Both files get a line of JSON for each commit, and those that they have are
-not run again.
+fail, with the new code they pass. The wish is the commit's subject. The user has one failing test, as someone
+who has written a test first: every second one that fails is given, the others are held back. Of a test that
+is given, what comes after its first statement that fails is held back as well. Without any test nothing is
+proven, whatever the edit: that arm needs no run.
+
+`computed` asks no model: an edit is offered if the referee accepts a small change. In `run`, `first` is the
+model's first answer, which is all that there is without a referee; `offered` is what the referee offers. An
+edit is right if all tests of the commit's files pass that pass with the commit, those held back too. PATH
+begins with the folder of a Python that has what the tests import. The files get a line of JSON for each
+commit, and those that they have are not run again.
 """
 
 import argparse
+import ast
 import asyncio
 import json
+import math
 import os
 import re
 import shlex
@@ -28,12 +35,16 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assist_context.evidence.call_graph import TargetLines
 from assist_context.evidence.mentions import is_test
 from assist_context.files.git_history import PatchedCommit
+from assist_context.languages import language_of
+from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.changed_lines import PAGE
 from assist_evaluation.mining.small_commits import definition_around
 from assist_evaluation.mining.sources import MinedRepository, is_source, open_repository
 from assist_evaluation.tasks import EvalTask
+from assist_server.computed_fixes.failures import FailedTest, find_failed
 from assist_server.config.config import Config, load_lenient
 from assist_server.errors import UserError
 from assist_server.local_model.opening import open_local
@@ -41,9 +52,12 @@ from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
+from assist_server.questions.locations import read_document
 from assist_server.questions.run import AnswerOptions, whole_answer
-from assist_server.questions.targets import QuestionFolders, resolve_target
+from assist_server.questions.running.computed_search import computed_fix
+from assist_server.questions.targets import QuestionFolders, QuestionTarget, resolve_target
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
+from assist_server.referee.edit_referee import EditReferee
 from assist_server.referee.test_results import TestResults, naming_tests, results_of
 from assist_server.sandbox.test_command import find_test_command
 from assist_server.workspace.folder_index import corpus_of
@@ -53,10 +67,11 @@ from assist_server.workspace.index_update import folder_at, update_index
 MOST_COMMITS = 3_000
 MOST_LINES = 24  # removed and added together
 MOST_FAILING = 40  # tests: with more, the old code does not even import
-SECONDS = 90.0
+SECONDS = 40.0
+MOST_TRIED = 14  # commits of a repository that are run
 WORDS = (
     *("fix", "bug", "wrong", "incorrect", "crash", "error", "correct", "handle", "don't", "do not", "avoid"),
-    *("prevent", "ensure", "allow", "support", "regression", "issue"),
+    *("prevent", "ensure", "regression", "issue"),
 )
 FIX = re.compile(rf"\b(?:{'|'.join(WORDS)})", re.IGNORECASE)
 
@@ -134,8 +149,9 @@ def mine(root: str, count: int, known: set[str], config: Config) -> Iterator[Bug
     """The fixes of a repository; of other commits that were run, their ids."""
     repository = open_repository(git_of(config), root)
     found = 0
+    tried = 0
     for commit, task, files in candidates(repository):
-        if found == count:
+        if found == count or tried == MOST_TRIED:
             return
         if commit.id in known:
             continue
@@ -144,6 +160,7 @@ def mine(root: str, count: int, known: set[str], config: Config) -> Iterator[Bug
         site = definition_around(task, old) if old and new else None
         if site is None or site.kind == "class":
             continue
+        tried += 1
         with tempfile.TemporaryDirectory() as folder:
             try:
                 place = checkout(root, commit.parent, commit.id, files, Path(folder))
@@ -154,7 +171,7 @@ def mine(root: str, count: int, known: set[str], config: Config) -> Iterator[Bug
             )
             before = test_run(place, fix.command(hold=False), {}, config)
             after = test_run(place, fix.command(hold=False), {task.path: new}, config)
-        failing = sorted(after.passed - before.passed)
+        failing = sorted(after.passed & before.failed)
         if not after.named or not 0 < len(failing) <= MOST_FAILING or not before.named:
             yield commit.id
             continue
@@ -164,10 +181,109 @@ def mine(root: str, count: int, known: set[str], config: Config) -> Iterator[Bug
         yield replace(fix, shown=shown, held=held, passing=tuple(sorted(after.passed)))
 
 
+def given_tests(place: Path, fix: BugFix, failures: Sequence[FailedTest]) -> dict[str, str]:
+    """The test files without what comes after the first statement that fails, in the tests that are given."""
+    texts = {path: (place / path).read_text(encoding="utf-8") for path in fix.files}
+    cuts: dict[str, list[range]] = {}
+    for name in fix.shown:
+        path, *_ = name.split("::")
+        failed = find_failed(failures, name)
+        lines = [frame.line for frame in failed.frames if frame.path == path] if failed else []
+        rest = _lines_after(texts[path], lines[0]) if lines and path in texts else None
+        if rest is not None and rest not in cuts.setdefault(path, []):
+            cuts[path].append(rest)
+    for path, ranges in cuts.items():
+        lines = texts[path].splitlines(keepends=True)
+        texts[path] = "".join(
+            line for at, line in enumerate(lines, 1) if not any(at in place for place in ranges)
+        )
+    return {path: texts[path] for path, ranges in cuts.items() if ranges}
+
+
+def _lines_after(text: str, line: int) -> range | None:
+    """The lines of a test after its statement in a line; None if there are none, or that one is a loop."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for statement in node.body[:-1]:
+                last = statement.end_lineno or statement.lineno
+                if statement.lineno <= line <= last and isinstance(
+                    statement, (ast.Assert, ast.Expr, ast.With)
+                ):
+                    return range(last + 1, (node.body[-1].end_lineno or last) + 1)
+    return None
+
+
+def attempt_computed(fix: BugFix, config: Config, search: float) -> dict[str, Any]:
+    """What is offered without a model, judged by all tests."""
+    row: dict[str, Any] = {"id": fix.id, "root": Path(fix.root).name, "words": fix.words}
+    with tempfile.TemporaryDirectory() as folder:
+        place = checkout(fix.root, fix.parent, fix.id, fix.files, Path(folder))
+        cut = _give(fix, place, config)
+        command = find_test_command(place, config.programs["PATH"], fix.command(hold=True))[0]
+        copy = ProjectCopy(
+            ProjectRunner(place, command, has_sandbox(place), git_of(config)), {}, lambda: False
+        )
+        began = time.monotonic()
+        try:
+            referee = EditReferee(copy, command, None)
+            referee.begin()
+            text = (place / fix.path).read_bytes().decode("utf-8")
+            before = referee.before
+            if before is None or not set(fix.shown) & before.failing:
+                return row | {"error": "it does not fail here"}
+            ready = time.monotonic()
+            asked = Question("fix", fix.words, _target(place, fix, text))
+            found = computed_fix(referee, asked, {fix.path: text}, place, lambda _: None, search)
+        except UserError as error:
+            return row | {"error": str(error)}
+        finally:
+            copy.close()
+        done = time.monotonic()
+        after = found.plan.changes[0].after if found else ""
+        judged = _judge_text(fix, place, after, cut, config) if found else "none"
+    return row | {
+        "held": len(fix.held) + len(cut),
+        "offered": judged,
+        "said": found.words if found else "",
+        "tried": found.tried if found else 0,
+        "begin_seconds": round(ready - began, 1),
+        "search_seconds": round(done - ready, 1),
+    }
+
+
+def _give(fix: BugFix, place: Path, config: Config) -> dict[str, str]:
+    """Write the test files as the user has them; the whole ones by path, of those that were cut."""
+    command = naming_tests(find_test_command(place, config.programs["PATH"], fix.command(hold=True))[0])
+    copy = ProjectCopy(ProjectRunner(place, command, has_sandbox(place), git_of(config)), {}, lambda: False)
+    try:
+        found = results_of(copy.run(command.words, SECONDS), command)
+    finally:
+        copy.close()
+    whole: dict[str, str] = {}
+    for path, text in given_tests(place, fix, found.failures).items():
+        whole[path] = (place / path).read_text(encoding="utf-8")
+        (place / path).write_text(text, encoding="utf-8")
+    return whole
+
+
+def _target(place: Path, fix: BugFix, text: str) -> QuestionTarget:
+    sites = symbols(language_of(fix.path), text).definitions
+    around = [site for site in sites if site.start_line <= fix.line <= site.end_line]
+    site = min(around, key=lambda one: one.end_line - one.start_line)
+    lines = TargetLines(fix.path, site.start_line, site.end_line)
+    return QuestionTarget(lines, read_document(place / fix.path), site.qualified)
+
+
+def _judge_text(fix: BugFix, place: Path, after: str, whole: Mapping[str, str], config: Config) -> str:
+    found = test_run(place, fix.command(hold=False), {**whole, fix.path: after}, config)
+    return "right" if set(fix.passing) <= found.passed else "wrong"
+
+
 async def attempt(fix: BugFix, config: Config, local: Any) -> dict[str, Any]:
     """The first answer and the referee's, each judged by all tests."""
     with tempfile.TemporaryDirectory() as folder:
         place = checkout(fix.root, fix.parent, fix.id, fix.files, Path(folder))
+        cut = await asyncio.to_thread(_give, fix, place, config)
         own = replace(config, paths=replace(config.paths, data=Path(folder, "data")))
         index = folder_at(own, place)
         await asyncio.to_thread(update_index, own, index, lambda *_: None)
@@ -184,13 +300,13 @@ async def attempt(fix: BugFix, config: Config, local: Any) -> dict[str, Any]:
             "id": fix.id,
             "root": Path(fix.root).name,
             "words": fix.words,
-            "held": len(fix.held),
+            "held": len(fix.held) + len(cut),
         }
         for kind, question in (("first", replace(decided, refereeing=None)), ("offered", decided)):
             began = time.monotonic()
             final = await _answer(question, local)
             seconds = time.monotonic() - began
-            rows[kind] = await asyncio.to_thread(_judge, fix, place, final, config)
+            rows[kind] = await asyncio.to_thread(_judge, fix, place, final, cut, config)
             rows[f"{kind}_seconds"] = round(seconds, 1)
         proof = final.proof
         rows |= {"proof": proof.kind if proof else "none", "said": proof.words if proof else ""}
@@ -208,10 +324,10 @@ async def _answer(decided: DecidedQuestion, local: Any) -> FinalAnswer:
     return await whole_answer(decided, AnswerOptions(load, refuse, records=False))
 
 
-def _judge(fix: BugFix, place: Path, final: FinalAnswer, config: Config) -> str:
+def _judge(fix: BugFix, place: Path, final: FinalAnswer, whole: Mapping[str, str], config: Config) -> str:
     if final.plan is None:
         return "refused"
-    texts = {change.path: change.after for change in final.plan.changes}
+    texts = {**whole, **{change.path: change.after for change in final.plan.changes}}
     found = test_run(place, fix.command(hold=False), texts, config)
     return "right" if set(fix.passing) <= found.passed else "wrong"
 
@@ -235,6 +351,50 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
+def computed_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many are offered as proven without a model, and how many of these are right."""
+    shares = Counter(row["offered"] for row in rows)
+    offered = [row for row in rows if row["offered"] != "none"]
+    held = [row for row in offered if row["held"]]
+    good = sum(row["offered"] == "right" for row in held)
+    low, high = interval(shares["right"], len(offered)) if offered else (0.0, 1.0)
+    share = shares["right"] / max(1, len(offered))
+    return [
+        "| fixes | proven | right | wrong | right, of those with tests held back |",
+        "|---|---|---|---|---|",
+        f"| {len(rows)} | {len(offered)} ({len(offered) / max(1, len(rows)):.0%}) | {shares['right']} | "
+        f"{shares['wrong']} | {good} of {len(held)} |",
+        f"\nRight of the proven: {share:.0%} (95 %: {low:.0%} to {high:.0%}).",
+    ]
+
+
+def interval(good: int, count: int) -> tuple[float, float]:
+    """Wilson's interval of a share, for 95 %.
+
+    >>> [round(end, 2) for end in interval(8, 8)]
+    [0.68, 1.0]
+    """
+    z = 1.96
+    share = good / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def fix_of(row: Mapping[str, Any]) -> BugFix:
+    lists = {name: tuple(row[name]) for name in ("files", "shown", "held", "passing")}
+    return BugFix(**{**row, **lists})
+
+
+def run_computed(flags: argparse.Namespace, config: Config) -> None:
+    done = {row["id"] for row in read(flags.out)}
+    for row in read(flags.tasks):
+        if row.get("shown") and row["id"] not in done and time.monotonic() < flags.until:
+            found = attempt_computed(fix_of(row), config, flags.search)
+            add(flags.out, found)
+            print(json.dumps(found), file=sys.stderr)
+
+
 def read(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
@@ -252,9 +412,8 @@ async def run(flags: argparse.Namespace, config: Config) -> None:
         for row in tasks:
             if row["id"] in done or time.monotonic() > flags.until:
                 continue
-            lists = {name: tuple(row[name]) for name in ("files", "shown", "held", "passing")}
             try:
-                found = await attempt(BugFix(**{**row, **lists}), config, local)
+                found = await attempt(fix_of(row), config, local)
             except (UserError, subprocess.CalledProcessError) as error:
                 found = {"id": row["id"], "error": str(error)}
             add(flags.out, found)
@@ -265,13 +424,14 @@ async def run(flags: argparse.Namespace, config: Config) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=("mine", "run", "table"))
+    parser.add_argument("what", choices=("mine", "computed", "run", "table"))
     parser.add_argument("folders", nargs="*")
     parser.add_argument("--tasks", type=Path)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--count", type=int, default=40)
     parser.add_argument("--path", default="", help="folders before those of PATH")
     parser.add_argument("--model", default="qwen2.5-coder-1.5b")
+    parser.add_argument("--search", type=float, default=60.0, help="seconds for small changes, of each fix")
     parser.add_argument("--minutes", type=float, default=600.0)
     flags = parser.parse_args()
     flags.until = time.monotonic() + 60 * flags.minutes
@@ -290,10 +450,16 @@ def main() -> None:
                 print(row["id"], row.get("words", "no fix"), len(row.get("held", ())), file=sys.stderr)
                 if time.monotonic() > flags.until:
                     return
+    elif flags.what == "computed":
+        run_computed(flags, config)
     elif flags.what == "run":
         asyncio.run(run(flags, config))
     if flags.out:
-        print("\n".join(table([row for row in read(flags.out) if "first" in row])))
+        rows = read(flags.out)
+        if models := [row for row in rows if "first" in row]:
+            print("\n".join(table(models)))
+        if computed := [row for row in rows if "search_seconds" in row]:
+            print("\n".join(computed_table(computed)))
 
 
 if __name__ == "__main__":

@@ -54,10 +54,12 @@ from assist_server.questions.wished.made_edit import WISHED_WHY, MadeEdit, made_
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
 
-# The causes of a decision that no model is asked: facts answer, or syntax and the index make the edit.
+# The causes of a decision that no model is asked: facts answer, or syntax and the index make the edit; or no
+# model's edit is offered, since tests accept a computed one.
 BY_FACTS = "facts"
 BY_CONSTRUCTION = "construction"
 BY_RUNNING = "running"
+BY_TESTS = "tests"
 # Of 20 remarks that the 1.5B made on 8 commits of starlette, gin, zod and serde_json none was right.
 REVIEW_WHY = "a small model's remarks on a diff are mostly wrong"
 

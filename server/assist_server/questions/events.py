@@ -167,7 +167,8 @@ class FinalAnswer:
 
     `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
     `sources` is what the model that answered was shown, `thread` the conversation with this answer.
-    `recorded` are tests whose values the code itself gave, `proof` is what speaks for the edit.
+    `recorded` are tests whose values the code itself gave, `proof` is what speaks for the edit. Of a local
+    answer `doubtful` is the decision to ask a provider too, if nothing else speaks for the answer.
     """
 
     text: str
@@ -180,6 +181,7 @@ class FinalAnswer:
     thread: Thread | None = None
     recorded: RecordedTests | None = None
     proof: EditProof | None = None
+    doubtful: Decision | None = None
 
     @property
     def proof_kind(self) -> str:

@@ -42,6 +42,7 @@ from assist_server.questions.decision import (
     BY_CONSTRUCTION,
     BY_FACTS,
     BY_RUNNING,
+    BY_TESTS,
     DecidedQuestion,
     refusal_of,
 )
@@ -194,8 +195,9 @@ def _referee_ways(options: AnswerOptions) -> RefereeWays:
         options.sandbox,
         options.versions,
         options.local,
-        partial(_by_decision, options=options),
+        partial(_by_decision, options=options, held=True),
         partial(_repair, options=options),
+        partial(_ask_again, options=options),
     )
 
 
@@ -253,8 +255,13 @@ def _made_as_answer(decided: DecidedQuestion, made: MadeEdit, options: AnswerOpt
     return FinalAnswer(reading, "", decided.decision, cost, plan, problem, thread=grown)
 
 
-async def _by_decision(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
-    """The answer of whom the decision names; of the local model, if a provider fails or is refused."""
+async def _by_decision(
+    decided: DecidedQuestion, options: AnswerOptions, *, held: bool = False
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The answer of whom the decision names; of the local model, if a provider fails or is refused.
+
+    With `held` no provider is asked after a doubtful local answer: the answer says that one would be.
+    """
     decision = decided.decision
     await _record(decided, options, "routed")
     if cause := decision.cause if decision.target == "refused" else decided.rules.barred[0]:
@@ -280,7 +287,7 @@ async def _by_decision(decided: DecidedQuestion, options: AnswerOptions) -> Asyn
         yield Notice(why)
         fallen = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
         decided = replace(decided, decision=fallen)
-    async with aclosing(_local_first(decided, options)) as stream:
+    async with aclosing(_local_first(decided, options, held=held)) as stream:
         async for event in stream:
             yield event
 
@@ -294,7 +301,9 @@ async def whole_answer(decided: DecidedQuestion, options: AnswerOptions) -> Fina
     raise CompletionError("The question ended without an answer: ask again.")
 
 
-async def _local_first(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
+async def _local_first(
+    decided: DecidedQuestion, options: AnswerOptions, *, held: bool
+) -> AsyncGenerator[AnswerEvent, None]:
     """The local answer; if it is doubtful, then a provider's, where the rules and the user allow it."""
     end: LocalEnd | None = None
     async with aclosing(answer_locally(decided, options.local, options.versions)) as stream:
@@ -306,14 +315,15 @@ async def _local_first(decided: DecidedQuestion, options: AnswerOptions) -> Asyn
     if end is None:
         raise CompletionError("The local model ended without an answer: ask again.")
     decision = after(decided.decision, end.confidence, decided.rules, decided.inputs.history)
-    if decision.target == "frontier" and decided.prepared is not None:
+    asks = decision.target == "frontier" and decided.prepared is not None
+    if asks and not held:
         async with aclosing(_ask_again(replace(decided, decision=decision), options)) as second:
             async for more in second:
                 yield more
                 if isinstance(more, FinalAnswer):
                     return
     await _record(decided, options, _happening(end.final), model_name(end.final.model))
-    yield end.final
+    yield replace(end.final, doubtful=decision if asks else None)
 
 
 async def _ask_again(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:
@@ -366,7 +376,7 @@ def record_happening(
     The repository goes by its top, as in counts of ghost text, whichever of its folders was open. An edit
     that no model made says nothing about models.
     """
-    if decision.cause in (BY_CONSTRUCTION, BY_RUNNING):
+    if decision.cause in (BY_CONSTRUCTION, BY_RUNNING, BY_TESTS):
         return
     target = decided.question.target
     root = decided.root

@@ -15,10 +15,16 @@ NO_TEST = "no test covers it"
 
 @dataclass(frozen=True, slots=True)
 class EditVerdict:
-    """What tests and the type checker say of an edit; None where none was asked. `types` are new errors."""
+    """What tests and the type checker say of an edit; None where none was asked. `types` are new errors.
+
+    `own_tests` are tests that the edit itself changes, and what sets them up. `unnoticed` are functions that
+    it changes and that could do nothing at all: the tests would pass.
+    """
 
     tests: TestVerdict | None = None
     types: tuple[str, ...] | None = None
+    own_tests: tuple[str, ...] = ()
+    unnoticed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ def is_accepted(verdict: EditVerdict, command: str) -> bool:
 
 def rank_of(verdict: EditVerdict) -> tuple[bool, tuple[int, int]]:
     """How good an edit is, next to other ones."""
-    return (not verdict.types, verdict.tests.rank if verdict.tests else (0, 0))
+    return (not verdict.types and not verdict.own_tests, verdict.tests.rank if verdict.tests else (0, 0))
 
 
 def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = "") -> EditProof:
@@ -56,12 +62,16 @@ def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = ""
     'no test covers it (tests pass: 14 before, 14 now)'
     >>> proof_of(EditVerdict(None, ()), "fix", "mypy", "no test covers it").words
     'mypy has no new error, and no test covers it'
+    >>> proof_of(EditVerdict(TestVerdict(14), unnoticed=("total",)), "refactor", "").words
+    'tests pass: 14 before, 14 now, and also if `total` does nothing'
     """
     tests = verdict.tests
     if verdict.types:
         return EditProof("none", f"{checker} has a new error: {verdict.types[0]}", refuted=True)
     if tests is not None:
         words = verdict_words(tests)
+        if what := _weakness(verdict, words):
+            return EditProof("none", what, refuted=not is_accepted(verdict, command))
         if not is_accepted(verdict, command):
             return EditProof("none", words, refuted=True)
         if tests.fixed or (command == "refactor" and tests.before):
@@ -70,3 +80,13 @@ def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = ""
     if verdict.types is not None:
         return EditProof("types", f"{checker} has no new error" + (f", and {problem}" if problem else ""))
     return EditProof("none", problem or NO_TEST)
+
+
+def _weakness(verdict: EditVerdict, words: str) -> str:
+    """Why tests that pass prove nothing, "" if they do."""
+    if verdict.own_tests:
+        return f"it changes tests that judge it ({words})"
+    if verdict.unnoticed:
+        names = ", ".join(f"`{name}`" for name in verdict.unnoticed)
+        return f"{words}, and also if {names} {'does' if len(verdict.unnoticed) == 1 else 'do'} nothing"
+    return ""

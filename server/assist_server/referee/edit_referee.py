@@ -3,13 +3,22 @@
 It owns no copy: `ProjectCopy` is given, and its sandbox or process ends with it. Blocking.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from assist_server.computed_fixes.candidate_runs import (
+    CandidateFile,
+    TriedCandidates,
+    can_try,
+    try_candidates,
+)
+from assist_server.computed_fixes.candidates import CodeChange
 from assist_server.errors import UserError
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.referee.checkers import TypeChecker, TypeErrors, added_errors, errors_of
 from assist_server.referee.edit_proof import EditVerdict
+from assist_server.referee.reached_code import changes_tests, emptied_functions
 from assist_server.referee.test_results import TestResults, both_of, naming_tests, results_of
 from assist_server.referee.test_verdicts import TestBaseline, TestVerdict, baseline_of, verdict_of
 from assist_server.sandbox.limits import NOT_STARTED
@@ -53,6 +62,7 @@ class EditReferee:
         """What speaks for and against an edit, by the new texts of its files, by path."""
         tests: TestVerdict | None = None
         types: tuple[str, ...] | None = None
+        own = tuple(path for path, text in texts.items() if changes_tests(path, self._text(path), text))
         with self._copy.files(texts):
             if self._known_errors is not None:
                 found = self._run_checker()
@@ -62,7 +72,50 @@ class EditReferee:
                 tests = verdict_of(self.before, after)
                 if tests.proves:  # a test that fails now and then may have failed twice before by chance
                     tests = verdict_of(self.before, both_of(after, self._run_tests()))
-        return EditVerdict(tests, types)
+        return EditVerdict(tests, types, own)
+
+    def with_reach(self, verdict: EditVerdict, texts: Mapping[str, str]) -> EditVerdict:
+        """The verdict on an accepted edit, with the functions that it changes and no test misses.
+
+        Each of them is emptied once. What lets a test pass that failed is reached, if it is one function.
+        """
+        known = self.before
+        if known is None or verdict.tests is None:
+            return verdict
+        emptied = [
+            (path, name, new)
+            for path, text in texts.items()
+            for name, new in emptied_functions(path, self._text(path), text)
+        ]
+        if verdict.tests.fixed and len(emptied) < 2:
+            return verdict
+        found: list[str] = []
+        for path, name, new in emptied:
+            with self._copy.files({**texts, path: new}):
+                after = self._run_tests()
+            if known.passing | verdict.tests.fixed <= after.passed:
+                found.append(name)
+        return replace(verdict, unnoticed=tuple(found))
+
+    def _text(self, path: str) -> str:
+        """A file of the copy, which has no edit now; "" for one that is new."""
+        try:
+            return (self._copy.tree / path).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
+
+    def can_try(self) -> bool:
+        """Whether small changes can be tried against the tests that fail."""
+        command, before = self._command, self.before
+        return command is not None and before is not None and can_try(command, before.failing)
+
+    def try_candidates(
+        self, path: str, text: str, changes: Sequence[CodeChange], seconds: float
+    ) -> TriedCandidates:
+        """Which changes of a file let the tests pass that fail; `judge` has to say what else they do."""
+        assert self._command is not None and self.before is not None  # noqa: S101, PT018  # `can_try` says so
+        file = CandidateFile(path, text, tuple(sorted(self.before.failing)), self._seconds)
+        return try_candidates(self._copy, self._command, file, changes, seconds)
 
     def paths(self) -> tuple[str, ...]:
         """The files of the copy, whose texts the tests may print."""

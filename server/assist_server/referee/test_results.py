@@ -1,6 +1,7 @@
 """What a run of tests says of each test: passed or not, and what failed in words.
 
-It knows what pytest, unittest, cargo and go print. Of any other runner it knows whether all tests passed.
+It knows what pytest, unittest, cargo and go print; `javascript_results` knows node, jest and vitest. Of any
+other runner it knows whether all tests passed.
 """
 
 import re
@@ -8,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from assist_server.computed_fixes.failures import FailedTest, failed_tests
+from assist_server.referee.javascript_results import javascript_results
 from assist_server.sandbox.body_check import is_pass
 from assist_server.sandbox.sandbox import SandboxRun
 from assist_server.sandbox.test_command import TestCommand
@@ -37,6 +40,8 @@ _SAID = re.compile(
     | thread\ '.*panicked.*  # cargo
     | \s+(?:left|right):\ .*  # its assert_eq
     | error(?:\[\w+\])?:\ .*  # rustc
+    | \s+\w*Error\b.*:\ .*  # node, vitest
+    | \s+(?:Expected|Received|expected|actual):?\ .*  # jest, node
     )$""",
     re.MULTILINE | re.VERBOSE,
 )
@@ -45,7 +50,10 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True, slots=True)
 class TestResults:
-    """The names of the tests that passed and of those that did not, and lines that say what was wrong."""
+    """The names of the tests that passed and of those that did not, and lines that say what was wrong.
+
+    `failures` are the tracebacks, where the runner is pytest.
+    """
 
     __test__ = False  # pytest takes any class with this beginning for a test
 
@@ -54,6 +62,7 @@ class TestResults:
     said: tuple[str, ...] = ()
     seconds: float = 0.0
     reports: tuple[str, ...] = ()
+    failures: tuple[FailedTest, ...] = ()
 
     @property
     def named(self) -> bool:
@@ -73,10 +82,21 @@ def naming_tests(command: TestCommand) -> TestCommand:
         words = ("go", "test", "-v", *words[2:])
     elif words[:2] == ("cargo", "test") and "--" not in words:
         words = ("cargo", "test", "--no-fail-fast", *words[2:])
+    elif extra := _telling(command):
+        words = (*words, *(() if words[0] != "npm" or "--" in words else ("--",)), extra)
     elif "unittest" in words and "-v" not in words:
         at = words.index("unittest") + 1
         words = (*words[:at], "-v", *words[at:])
     return replace(command, words=words, environ=environ)
+
+
+def _telling(command: TestCommand) -> str:
+    """What makes a runner of JavaScript name each test; node does so by itself."""
+    names = {PurePosixPath(word).name for word in command.words}
+    for runner, option in (("jest", "--verbose"), ("vitest", "--reporter=verbose")):
+        if command.runner == runner or (command.runner == "own" and runner in names):
+            return option
+    return ""
 
 
 def results_of(run: SandboxRun, command: TestCommand) -> TestResults:
@@ -88,7 +108,8 @@ def results_of(run: SandboxRun, command: TestCommand) -> TestResults:
     if not found or run.ended != "exited":
         found = {ALL: is_pass(run, command)}
     good = frozenset(name for name, passed in found.items() if passed)
-    return TestResults(good, frozenset(found) - good, _complaints(output), run.seconds, run.reports)
+    failures = failed_tests(output)
+    return TestResults(good, frozenset(found) - good, _complaints(output), run.seconds, run.reports, failures)
 
 
 def both_of(first: TestResults, second: TestResults) -> TestResults:
@@ -98,6 +119,7 @@ def both_of(first: TestResults, second: TestResults) -> TestResults:
 
 
 def _names_in(output: str) -> Iterator[tuple[str, bool]]:
+    yield from javascript_results(output)
     for match in _LINE.finditer(output):
         for kind in ("pytest", "unittest", "cargo", "go"):
             if match[kind]:

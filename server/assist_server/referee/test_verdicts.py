@@ -5,6 +5,7 @@ A test that differs in the two runs is flaky, and proves nothing. It runs nothin
 
 from dataclasses import dataclass
 
+from assist_server.computed_fixes.failures import FailedTest
 from assist_server.referee.test_results import ALL, TestResults
 
 NAMED = 3  # tests that a sentence names
@@ -20,6 +21,7 @@ class TestBaseline:
     failing: frozenset[str]
     flaky: frozenset[str]
     said: tuple[str, ...] = ()
+    failures: tuple[FailedTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,10 @@ def baseline_of(first: TestResults, second: TestResults) -> TestBaseline:
     passing = first.passed & second.passed
     failing = first.failed & second.failed
     every = first.passed | second.passed | first.failed | second.failed
-    return TestBaseline(passing, failing, every - passing - failing, second.said if failing else ())
+    flaky = every - passing - failing
+    if not failing:
+        return TestBaseline(passing, failing, flaky)
+    return TestBaseline(passing, failing, flaky, second.said, second.failures)
 
 
 def verdict_of(before: TestBaseline, after: TestResults) -> TestVerdict:

@@ -16,7 +16,13 @@ from assist_escalation.gate.payload_pieces import (
 from assist_escalation.gate.prepare import Prepared
 from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import OPEN, Decision
-from assist_server.questions.decision import BY_CONSTRUCTION, BY_FACTS, BY_RUNNING, DecidedQuestion
+from assist_server.questions.decision import (
+    BY_CONSTRUCTION,
+    BY_FACTS,
+    BY_RUNNING,
+    BY_TESTS,
+    DecidedQuestion,
+)
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.questions.instructions import EDITS
 from assist_server.questions.running.refereed_answer import SECONDS
@@ -377,7 +383,7 @@ def last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
     """Which model answered and where; why, where that is news; tokens, cost and time."""
     cost = final.cost
     decision = final.decision
-    if decision.cause in (BY_CONSTRUCTION, BY_RUNNING):
+    if decision.cause in (BY_CONSTRUCTION, BY_RUNNING, BY_TESTS):
         return no_model_line(decision.why, "").rstrip()
     if decision.cause == BY_FACTS:
         return no_model_line(decision.why, _WORDS_OF_MODEL.get(decided.question.command, ASK_WHY))

@@ -4,9 +4,10 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,15 @@ from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, Leaving, decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import FinalAnswer, Notice
+from assist_server.questions.events import AnswerEvent, FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.running.refereed_answer import RefereeWays, answer_with_referee
 from assist_server.questions.running.repair_request import leaving_words
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.recorded_tests.run_consent import UNCONFINED, RunRequest, remember_agreed
 from assist_server.referee.edit_proof import EditVerdict
 from assist_server.referee.test_verdicts import TestVerdict
-from assist_server.wording.answers import answer_document, proof_line
+from assist_server.wording.answers import answer_document, last_line, proof_line
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
 
@@ -43,6 +45,10 @@ CODE = "def twice(number):\n    return number + 2\n"
 RIGHT = "def twice(number):\n    return number * 2\n"
 WRONG = "def twice(number):\n    return number - 2\n"
 TESTS = "from sums import twice\n\n\ndef test_two():\n    assert twice(2) == 4\n\n\ndef test_five():\n    assert twice(5) == 10\n"
+
+
+OLD_AGE = "def is_adult(age):\n    return age > 18\n"
+AGE_TESTS = "from sums import is_adult\n\n\ndef test_old():\n    assert is_adult(90)\n\n\ndef test_limit():\n    assert is_adult(18)\n    assert not is_adult(17)\n"
 
 
 def fenced(code: str) -> str:
@@ -96,17 +102,17 @@ class Desk:
             corpus.reader.close()
 
     def options(self) -> AnswerOptions:
-        async def load_model() -> Any:
-            return self.model
-
         async def refuse(_: Any) -> bool:
             return False
 
-        async def confirm_run(request: RunRequest) -> bool:
-            self.asked.append(request)
-            return self.agrees
+        return AnswerOptions(self.load, refuse, records=False, confirm_run=self.agree)
 
-        return AnswerOptions(load_model, refuse, records=False, confirm_run=confirm_run)
+    async def load(self) -> Any:
+        return self.model
+
+    async def agree(self, request: RunRequest) -> bool:
+        self.asked.append(request)
+        return self.agrees
 
 
 def copies() -> set[str]:
@@ -129,6 +135,75 @@ async def test_the_first_attempt_that_passes_is_offered_with_its_proof(tmp_path:
     assert not desk.mark.exists()
     assert copies() == before
     assert [request.words for request in desk.asked] == [("python", "-m", "pytest", "tests")]
+
+
+async def test_a_small_change_that_the_tests_accept_needs_no_model(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, AGE_TESTS)
+    (desk.root / "sums.py").write_text(OLD_AGE)
+    before = copies()
+    final, notices, decided = await desk.answer(OLD_AGE.replace("18", "21"), run=True)
+    assert notices == []
+    assert final.plan is not None
+    assert final.plan.changes[0].after == OLD_AGE.replace(">", ">=")
+    assert not final.plan.asks
+    assert (final.text, final.model) == ("Line 2 of sums.py: `>` becomes `>=`.", "")
+    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now."
+    assert answer_document(decided, final, [], applied=False, problem=None)["proof"] == "tests"
+    assert last_line(decided, final).startswith("No model")
+    assert (desk.root / "sums.py").read_text() == OLD_AGE
+    assert copies() == before
+
+
+async def test_the_next_attempt_begins_with_what_was_right(tmp_path: Path) -> None:
+    tests = TESTS + "\n\ndef test_seven():\n    assert twice(7) == 14\n"
+    some = "def twice(number):\n    return 4 if number == 2 else 10\n"
+    final, _, decided = await (desk := Desk(tmp_path, tests)).answer(some, RIGHT, run=True)
+    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 3 now (2 attempts)."
+    assert final.plan is not None
+    assert (final.plan.changes[0].before, final.plan.changes[0].after) == (CODE, RIGHT)
+    assert "return 4 if number == 2 else 10" in desk.model.asked[-1].user
+    assert CODE not in desk.model.asked[-1].user
+
+
+async def test_a_provider_is_asked_after_a_doubtful_answer_only_if_the_tests_refuse_it(
+    tmp_path: Path,
+) -> None:
+    asked: list[str] = []
+    desk = Desk(tmp_path)
+    decided = desk.decide(run=True)
+    assert decided.refereeing is not None
+
+    async def answered(code: str, decided: DecidedQuestion) -> AsyncGenerator[AnswerEvent, None]:
+        asked.append(decided.decision.target)
+        desk.model = ScriptedModel(lambda _: [fenced(code)])
+        options = replace(desk.options(), local=desk.load)
+        async with aclosing(answer(replace(decided, refereeing=None), options)) as stream:
+            async for event in stream:
+                doubted = replace(decided.decision, target="frontier")
+                yield replace(event, doubtful=doubted) if isinstance(event, FinalAnswer) else event
+
+    def ways(first: str) -> RefereeWays:
+        async def load() -> Any:
+            return ScriptedModel(lambda _: [fenced(WRONG)])
+
+        async def repair(*_: Any) -> AsyncGenerator[AnswerEvent, None]:
+            for event in ():
+                yield event
+
+        async def escalate(decided: DecidedQuestion) -> AsyncGenerator[AnswerEvent, None]:
+            async for event in answered(RIGHT, replace(decided, decision=desk.decide().decision)):
+                yield event
+
+        return RefereeWays(
+            desk.agree, lambda _: True, lambda _: None, load, partial(answered, first), repair, escalate
+        )
+
+    for first, targets in ((RIGHT, ["local"]), (WRONG, ["local", "local"])):
+        asked.clear()
+        events = [event async for event in answer_with_referee(decided, decided.refereeing, ways(first))]
+        assert isinstance(events[-1], FinalAnswer)
+        assert events[-1].proof is not None
+        assert (events[-1].proof.kind, asked) == ("tests", targets)
 
 
 async def test_an_attempt_begins_where_the_model_doubts(tmp_path: Path) -> None:

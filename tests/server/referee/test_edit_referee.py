@@ -1,5 +1,6 @@
 """Real tests of small projects as a referee of edits: what they prove, what they refuse, and what stays."""
 
+import shutil
 import sys
 import tempfile
 import threading
@@ -13,6 +14,7 @@ from bare_pytest import BARE_PYTEST
 
 from assist_context.files.git_repository import Git
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
+from assist_server.referee.edit_proof import is_accepted, proof_of
 from assist_server.referee.edit_referee import EditReferee
 from assist_server.referee.test_results import PYTEST_OPTIONS, naming_tests, results_of
 from assist_server.referee.test_verdicts import verdict_words
@@ -119,6 +121,41 @@ def test_what_passes_once_after_it_failed_twice_is_no_proof(tmp_path: Path) -> N
         assert verdict_words(verdict) == "tests fail as before: tests/test_sums.py::test_third"
 
 
+def test_what_no_test_misses_and_what_changes_tests_proves_nothing(tmp_path: Path) -> None:
+    with refereed(project(tmp_path, CODE + "\n\ndef third(n):\n    return n / 3\n")) as referee:
+        whole = (tmp_path / "project/sums.py").read_text()
+        texts = {"sums.py": whole.replace("n / 3", "n / 3.0").replace("n / 2", "n / 2.0")}
+        verdict = referee.with_reach(referee.judge(texts), texts)
+        assert verdict.unnoticed == ("third",)
+        assert proof_of(verdict, "refactor", "").kind == "none"
+        easy = referee.judge({"tests/test_sums.py": TESTS.replace("n * 2", "n + 2")})
+        assert easy.own_tests == ("tests/test_sums.py",)
+        assert proof_of(easy, "fix", "").kind == "none"
+        skipped = referee.judge({"tests/conftest.py": "collect_ignore = ['test_sums.py']\n"})
+        assert not is_accepted(skipped, "fix")
+
+
+NODE_TESTS = """\
+const test = require("node:test"); const assert = require("node:assert"); const { twice } = require("../sums.js");
+test("zero", () => assert.strictEqual(twice(0), 0));
+test.describe("more", () => test.it("three", () => assert.strictEqual(twice(3), 6)));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node")
+def test_each_test_of_nodes_runner_counts(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/sums.test.js").write_text(NODE_TESTS)
+    code = "exports.twice = (n) => {\n  return n * 3;\n};\n"
+    (tmp_path / "sums.js").write_text(code)
+    with refereed(tmp_path, "node --test tests/") as referee:
+        assert referee.before is not None
+        assert (referee.before.passing, referee.before.failing) == ({"zero"}, {"more > three"})
+        verdict = referee.judge({"sums.js": code.replace("* 3", "* 2")}).tests
+        assert verdict is not None
+        assert verdict_words(verdict) == "tests pass: 1 before, 2 now"
+
+
 def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     root = project(tmp_path, tests="import time\ndef test_slow():\n    time.sleep(60)\n")
     before = set(Path(tempfile.gettempdir()).glob("assist-run-*"))
@@ -144,6 +181,10 @@ def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
         ("--- PASS: TestA (0.00s)\n    --- FAIL: TestB/x_y (0.01s)\n", {"TestA"}, {"TestB/x_y"}),
         ("test sums::a ... ok\ntest sums::b ... FAILED\n", {"sums::a"}, {"sums::b"}),
         ("--- PASS: TestA (0.00s)\n--- FAIL: TestA (0.00s)\n", set(), {"TestA"}),
+        ("# Subtest: a\n    # Subtest: b\n    not ok 1 - b\n    ok 2 - c # SKIP\nnot ok 1 - a\nok 2 - d\n", {"d"}, {"a > b"}),
+        ("▶ a\n  ✔ b (0.2ms)\n▶ a (1ms)\n✖ c (1.5ms)\n✖ failing tests:\n✖ c (1.5ms)\n", {"a > b"}, {"c"}),
+        ("PASS ./a.test.js\n  a\n    ✓ b (2 ms)\n    ✕ c\n    ○ skipped d\n  ● a › c\n    x\n", {"./a.test.js > a > b"}, {"./a.test.js > a > c"}),
+        (" ✓ a.test.ts > a > b 3ms\n × a.test.ts > c 5ms\n ↓ a.test.ts > d\n ✓ b.test.ts (3 tests) 9ms\n", {"a.test.ts > a > b"}, {"a.test.ts > c"}),
         ("nothing\n", {"all tests"}, set()),
     ],
 )  # fmt: skip
@@ -159,4 +200,7 @@ def test_commands_name_their_tests() -> None:
 
     assert words("go", "test", "./...") == ("go", "test", "-v", "./...")
     assert words("python", "-m", "unittest") == ("python", "-m", "unittest", "-v")
+    assert words("npx", "vitest", "run") == ("npx", "vitest", "run", "--reporter=verbose")
+    jest = naming_tests(TestCommand(("npm", "test", "--silent"), "jest")).words
+    assert jest == ("npm", "test", "--silent", "--", "--verbose")
     assert naming_tests(TestCommand(("make",), "own")).environ["PYTEST_ADDOPTS"] == PYTEST_OPTIONS

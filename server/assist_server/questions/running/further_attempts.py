@@ -1,8 +1,8 @@
 """More attempts of the model on this machine at an edit whose first attempt the tests refuse.
 
 Each differs from the others on purpose: it knows what the tests say, then begins at the places that the
-model doubts most in the old code, then is drawn by likelihood. This module runs
-nothing, and does not know what a test is.
+model doubts most in the old code, then is drawn by likelihood. Once an attempt has got something right, the
+next ones begin with its code. This module runs nothing, and does not know what a test is.
 """
 
 import asyncio
@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_completion.inference.doubts import Doubt
-from assist_escalation.prompts import Origin, Span
+from assist_context.documents import split_lines
+from assist_escalation.edits.plan import EditError
+from assist_escalation.edits.planner import plan_of_texts
+from assist_escalation.prompts import Span
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.doubtful_edits import with_doubts
+from assist_server.questions.draft import Draft
 from assist_server.questions.events import (
     AnswerProgress,
     DocumentVersions,
+    FinalAnswer,
     PlannedEdit,
     WritingPace,
     planned_edit,
@@ -43,6 +48,14 @@ class AttemptWay:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherQuestion:
+    """What an attempt starts from: the question, and an earlier answer whose code the attempt begins with."""
+
+    decided: DecidedQuestion
+    earlier: FinalAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FurtherAnswer:
     """An attempt: what the model wrote, and the edit that it makes."""
 
@@ -50,9 +63,10 @@ class FurtherAnswer:
     planned: PlannedEdit
 
 
-def attempt_ways(doubts: Sequence[Doubt]) -> Iterator[AttemptWay]:
-    """The attempts in their order; the first one is only told what the tests say."""
-    yield AttemptWay()
+def attempt_ways(doubts: Sequence[Doubt], *, told: bool) -> Iterator[AttemptWay]:
+    """The attempts in their order; if the tests have said something new, one that is only told that."""
+    if told:
+        yield AttemptWay()
     for doubt in doubts[:DOUBTS]:
         yield AttemptWay(doubt)
     for seed in range(1, SAMPLES + 1):
@@ -69,40 +83,91 @@ async def doubts_in(decided: DecidedQuestion, local: "Answerer[Any]") -> tuple[D
 
 
 async def further_attempt(
-    decided: DecidedQuestion,
-    hint: str,
+    asked: FurtherQuestion,
     way: AttemptWay,
     local: "Answerer[Any]",
     versions: DocumentVersions,
     secrets: Sequence[str],
 ) -> AsyncGenerator[AnswerProgress | FurtherAnswer, None]:
-    """How far the attempt is, and then what came of it. `hint` is what the model learns about the tests."""
-    stream = local.answer(_conversation(decided, hint, way, local))
+    """How far the attempt is, and then what came of it."""
+    decided = asked.decided
+    base = _with_code_of(decided, asked.earlier) if asked.earlier is not None else None
+    if base is not None:
+        decided = replace(decided, local=base)
+        way = AttemptWay(seed=way.seed)  # what the model doubts is known of the old code only
+    stream = local.answer(_conversation(decided, way, local))
     pace = WritingPace(time.monotonic)
     async with aclosing(stream):
         async for _ in stream:
             for progress in pace.after(stream.written):
                 yield progress
     result = stream.result
-    draft = decided.local
-    planned = await asyncio.to_thread(planned_edit, draft, result.text, decided, versions, secrets)
+    planned = await asyncio.to_thread(planned_edit, decided.local, result.text, decided, versions, secrets)
+    if planned.edit is not None and base is not None:
+        planned = _from_files(planned, asked.decided.local, versions)
     if planned.edit is not None:
-        planned = replace(planned, edit=with_doubts(planned.edit, draft, way.doubt))
+        planned = replace(planned, edit=with_doubts(planned.edit, asked.decided.local, way.doubt))
     yield FurtherAnswer(result, planned)
 
 
-def _conversation(
-    decided: DecidedQuestion, hint: str, way: AttemptWay, local: "Answerer[Any]"
-) -> Conversation:
-    """The question with the hint before the wish, and where its answer begins."""
+def _with_code_of(decided: DecidedQuestion, earlier: FinalAnswer) -> Draft | None:
+    """The draft with the code of an earlier answer in place of the old code; None if it does not fit."""
     draft = decided.local
-    target = decided.question.target
-    path = target.lines.path if target else ""
-    *turn, last = draft.turn_prompt.spans
-    hints = (Span(hint, Origin("editor", path, decided.root)),) if hint else ()
-    asked = fitting_conversation(
-        replace(draft, turn=(*turn, *hints, last)), decided.question.thread, local
-    ).conversation
+    edit = earlier.plan
+    whole = draft.whole
+    if edit is None or whole is None or [change.path for change in edit.changes] != [whole.path]:
+        return None
+    change = edit.changes[0]
+    before, after = split_lines(change.before), split_lines(change.after)
+    last = whole.last + len(after) - len(before)
+    kept = before[: whole.first - 1] == after[: whole.first - 1] and before[whole.last :] == after[last:]
+    if not kept:
+        return None
+    new = "".join(after[whole.first - 1 : last])
+
+    def renew(spans: tuple[Span, ...]) -> tuple[Span, ...]:
+        return tuple(_with_new_code(span, draft.old, new) for span in spans)
+
+    return replace(
+        draft,
+        prompt=replace(draft.prompt, spans=renew(draft.prompt.spans)),
+        evidence=replace(
+            draft.evidence,
+            spans=renew(draft.evidence.spans),
+            texts={**draft.evidence.texts, whole.path: change.after},
+        ),
+        whole=replace(whole, last=last),
+        old=new,
+        turn=renew(draft.turn),
+    )
+
+
+def _with_new_code(span: Span, old: str, new: str) -> Span:
+    if span.origin.source != "file" or not old or old not in span.text:
+        return span
+    more = len(split_lines(new)) - len(split_lines(old))
+    return replace(
+        span, text=span.text.replace(old, new), origin=replace(span.origin, last=span.origin.last + more)
+    )
+
+
+def _from_files(planned: PlannedEdit, draft: Draft, versions: DocumentVersions) -> PlannedEdit:
+    """The edit of changed files as one of the files as they are."""
+    if planned.edit is None:
+        return planned
+    try:
+        made = plan_of_texts(
+            {change.path: change.after for change in planned.edit.changes}, draft.bases(versions)
+        )
+    except EditError as error:
+        return replace(planned, edit=None, problem=error)
+    return replace(planned, edit=replace(made, notes=planned.edit.notes, unsure=planned.edit.unsure))
+
+
+def _conversation(decided: DecidedQuestion, way: AttemptWay, local: "Answerer[Any]") -> Conversation:
+    """The question, and where its answer begins."""
+    draft = decided.local
+    asked = fitting_conversation(draft, decided.question.thread, local).conversation
     if way.doubt is not None:
         above = draft.old[: way.doubt.start] + way.doubt.expected
         below = draft.old[way.doubt.start + len(way.doubt.written) :]

@@ -1,25 +1,28 @@
 """An edit with a referee: the project's tests and its type checker judge each attempt, on a copy.
 
-The tests run twice on the code as it is while the model reads and writes. The first attempt that passes what
-failed before and breaks nothing is the answer. Until then the model on this machine tries again, for
-`SECONDS`; a provider's edit goes back to it once, with what the tests say, as a request like any other.
+1. The tests run twice on the code as it is. Where that is quick, the model on this machine reads what fails.
+2. While it reads and writes, small changes are computed and tried (`computed_search`): one that the tests
+   accept is the answer, and the model stops.
+3. The first attempt that passes what failed before and breaks nothing is the answer. Until then the model on
+   this machine tries again, for `SECONDS`.
+4. Only then a provider is asked after a doubtful local answer. A provider's edit goes back to it once, with
+   what the tests say, as a request like any other. Before the first request, small changes are tried.
+
 Nothing runs without the user's consent (`consented_runs`), and only users make the edit.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from assist_completion.errors import CompletionError
-from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import Stopped
-from assist_escalation.edits.plan import EditError, EditPlan
 from assist_server.errors import UserError
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import BY_TESTS, DecidedQuestion
 from assist_server.questions.events import (
     AnswerCost,
     AnswerEvent,
@@ -29,9 +32,15 @@ from assist_server.questions.events import (
     DocumentVersions,
     FinalAnswer,
     Notice,
+    grown_thread,
 )
-from assist_server.questions.instructions import failing_words
 from assist_server.questions.local_answer import LocalLoader, redact_question
+from assist_server.questions.running.computed_search import (
+    COMPUTED_WHY,
+    ComputedFix,
+    computed_fix,
+    until_found,
+)
 from assist_server.questions.running.consented_runs import (
     Answering,
     ConfirmRun,
@@ -40,21 +49,29 @@ from assist_server.questions.running.consented_runs import (
     refusal_to_run,
     unconfined_notice,
 )
+from assist_server.questions.running.edit_trial import (
+    EditTrial,
+    checker_name,
+    told_of_failure,
+    with_hint,
+    without_hint,
+)
 from assist_server.questions.running.further_attempts import (
     FurtherAnswer,
+    FurtherQuestion,
     attempt_ways,
     doubts_in,
     further_attempt,
 )
 from assist_server.questions.running.referee_plan import RefereePlan
-from assist_server.questions.running.repair_request import MOST_SAID, leaving_words
+from assist_server.questions.running.repair_request import leaving_words
 from assist_server.recorded_tests.project_runs import ProjectRunner
 from assist_server.recorded_tests.run_consent import RunRequest
-from assist_server.referee.edit_proof import EditProof, EditVerdict, is_accepted, proof_of, rank_of
+from assist_server.referee.edit_proof import EditProof, proof_of
 from assist_server.referee.edit_referee import EditReferee
-from assist_server.referee.failing_tests import failing_test
 from assist_server.workspace.git_access import git_of
 
+HINT_SECONDS = 15.0  # that the model's first answer waits for tests, so that it knows what fails
 SECONDS = 60.0  # for attempts after the first; the last one that begins in time is finished
 UNCHECKED = "The edit is not checked by running: {}."
 CHECKS = "check the edit by the project's tests"
@@ -64,7 +81,10 @@ Repairing = Callable[[DecidedQuestion, FinalAnswer, str], AsyncGenerator[AnswerE
 
 @dataclass(frozen=True, slots=True)
 class RefereeWays:
-    """What a referee needs of who asks: consent, the model, the first answer, and a provider's second one."""
+    """What a referee needs of who asks: consent, the model, the first answer, and a provider's.
+
+    `repair` is a provider's second answer, `escalate` its first one after a local answer that is doubtful.
+    """
 
     confirm: ConfirmRun
     sandbox: SandboxCheck
@@ -72,75 +92,8 @@ class RefereeWays:
     load: LocalLoader
     first: Answering
     repair: Repairing
+    escalate: Answering
     clock: Callable[[], float] = time.monotonic
-
-
-@dataclass(slots=True)
-class _Trial:
-    """All attempts of one answer and their verdicts: what was tried is not judged again.
-
-    `made` counts also those that make no edit, or one that was there before. `costs` are a provider's.
-    """
-
-    decided: DecidedQuestion
-    plan: RefereePlan
-    referee: EditReferee
-    work: RunningWork
-    tried: list[tuple[FinalAnswer, EditVerdict]] = field(default_factory=list)
-    made: int = 0
-    costs: list[AnswerCost] = field(default_factory=list)
-
-    async def judge(self, final: FinalAnswer) -> EditVerdict | None:
-        """The verdict on an answer's edit; None if it makes none, or the same as an earlier one."""
-        self.made += 1
-        if final.decision.target == "frontier":
-            self.costs.append(final.cost)
-        if final.plan is None:
-            return None
-        texts = _texts(final.plan)
-        if any(_texts(known.plan) == texts for known, _ in self.tried if known.plan is not None):
-            return None
-        verdict = await self.work.do(partial(self.referee.judge, texts))
-        self.tried.append((final, verdict))
-        return verdict
-
-    def is_done(self, verdict: EditVerdict | None) -> bool:
-        """Whether no more attempts are needed."""
-        return verdict is not None and is_accepted(verdict, self.decided.question.command)
-
-    def best(self) -> tuple[FinalAnswer, EditVerdict] | None:
-        """The best attempt, the first one of several; None if none made an edit."""
-        return max(self.tried, key=lambda one: rank_of(one[1]), default=None)
-
-    def cost_of(self, final: FinalAnswer) -> AnswerCost:
-        """What an answer took; a provider is paid for all its attempts."""
-        if not self.costs:
-            return final.cost
-        micro = sum(cost.micro for cost in self.costs)
-        tokens_in = sum(cost.tokens_in for cost in self.costs)
-        tokens_out = sum(cost.tokens_out for cost in self.costs)
-        return replace(final.cost, tokens_in=tokens_in, tokens_out=tokens_out, micro=micro)
-
-    def hint(self) -> str:
-        """What a model learns about the tests that fail before the edit, or with the last one."""
-        before = self.referee.before
-        last = self.tried[-1][1] if self.tried else EditVerdict()
-        if last.types:
-            return "\n".join(last.types)
-        if before is not None and before.failing:
-            named = min(before.failing)
-            said = before.said
-        elif last.tests is not None and last.tests.broken:
-            named = min(last.tests.broken)
-            said = last.tests.said
-        else:
-            return ""
-        test = failing_test(Path(self.plan.root), named)
-        return failing_words(test, "\n".join(said)[:MOST_SAID])
-
-
-def _texts(edit: EditPlan) -> Mapping[str, str]:
-    return {change.path: change.after for change in edit.changes}
 
 
 async def answer_with_referee(
@@ -204,19 +157,75 @@ async def _judge_attempts(
     work: RunningWork,
     begun: "asyncio.Task[EditReferee]",
 ) -> AsyncGenerator[AnswerEvent, None]:
-    first: FinalAnswer | None = None
     start = ways.clock()
-    async with aclosing(ways.first(decided)) as stream:
-        async for event in stream:
-            if isinstance(event, FinalAnswer):
-                first = event
-            else:
-                yield event
-    if first is None:
-        return
+    asked = decided
     yield AnswerProgress("running", 1, 0.0)
+    search = asyncio.create_task(_search(decided, plan, ways, work, begun))
+    first: FinalAnswer | None = None
+    told_first = False
     try:
-        trial = _Trial(decided, plan, await begun, work)
+        if decided.decision.target == "local":
+            await asyncio.gather(ways.load(), asyncio.wait([begun], timeout=HINT_SECONDS))
+            told_first = begun.done()
+            decided = _told_in_time(decided, plan, begun)
+        else:
+            await asyncio.wait([search])  # it is free, and then nothing needs to leave
+        async with aclosing(ways.first(decided)) as stream, aclosing(until_found(stream, search)) as events:
+            async for event in events:
+                if isinstance(event, FinalAnswer):
+                    first = without_hint(event, asked, decided)
+                else:
+                    yield event
+        if first is not None:
+            yield AnswerProgress("running", 1, 0.0)
+        found = await search
+    except (UserError, Stopped) as error:
+        if first is None:
+            raise
+        reason = str(error).rstrip(".")
+        yield Notice(UNCHECKED.format(reason))
+        yield replace(first, proof=EditProof("none", reason))
+        return
+    finally:
+        search.cancel()
+    if found is not None:
+        yield _computed_answer(decided, found, 1e3 * (ways.clock() - start))
+    elif first is not None:
+        told = decided if told_first else _told_in_time(decided, plan, begun)
+        trial = EditTrial(told, plan, await begun, work)
+        async with aclosing(_judge_models(trial, first, ways, start)) as judged:
+            async for event in judged:
+                yield event
+
+
+def _told_in_time(
+    decided: DecidedQuestion, plan: RefereePlan, begun: "asyncio.Task[EditReferee]"
+) -> DecidedQuestion:
+    """The question with what fails, if that is known by now."""
+    if not begun.done() or begun.exception() is not None:
+        return decided
+    return told_of_failure(decided, plan, begun.result())
+
+
+async def _search(
+    decided: DecidedQuestion,
+    plan: RefereePlan,
+    ways: RefereeWays,
+    work: RunningWork,
+    begun: "asyncio.Task[EditReferee]",
+) -> ComputedFix | None:
+    """The small change that the tests accept, once the referee can judge; raises what prevents that."""
+    referee = await asyncio.shield(begun)
+    texts = decided.local.evidence.texts
+    search = partial(computed_fix, referee, decided.question, texts, Path(plan.root), ways.versions)
+    return await work.do(search)
+
+
+async def _judge_models(
+    trial: EditTrial, first: FinalAnswer, ways: RefereeWays, start: float
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The referee's answer from what models write."""
+    try:
         verdict = await trial.judge(first)
         if not trial.is_done(verdict):
             more = _repair_once if first.decision.target == "frontier" else _try_again
@@ -228,7 +237,7 @@ async def _judge_attempts(
         yield Notice(UNCHECKED.format(reason))
         yield replace(first, proof=EditProof("none", reason))
         return
-    final = _choose(trial, first)
+    final = trial.choose(first)
     spent = 1e3 * (ways.clock() - start)  # with all runs and attempts
     final = replace(final, cost=replace(trial.cost_of(final), ms=spent))
     if final.text != first.text:
@@ -238,20 +247,41 @@ async def _judge_attempts(
 
 
 async def _try_again(
-    trial: _Trial, first: FinalAnswer, ways: RefereeWays
+    trial: EditTrial, first: FinalAnswer, ways: RefereeWays
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """More attempts of the local model, until one passes or the time is up."""
-    decided = trial.decided
+    """More attempts of the local model; if none passes in time, a provider, where the answer is doubtful."""
+    async with aclosing(_try_locally(trial, first, ways)) as attempts:
+        async for event in attempts:
+            yield event
+    if first.doubtful is None or any(trial.is_done(verdict) for _, verdict in trial.tried):
+        return
+    provider: FinalAnswer | None = None
+    async with aclosing(ways.escalate(replace(trial.decided, decision=first.doubtful))) as stream:
+        async for event in stream:
+            if isinstance(event, FinalAnswer):
+                provider = event
+            else:
+                yield event
+    if provider is not None and not trial.is_done(await trial.judge(provider)):
+        async with aclosing(_repair_once(trial, provider, ways)) as repaired:
+            async for event in repaired:
+                yield event
+
+
+async def _try_locally(
+    trial: EditTrial, first: FinalAnswer, ways: RefereeWays
+) -> AsyncGenerator[AnswerEvent, None]:
     began = ways.clock()
     local = await ways.load()
-    redacted, _ = await asyncio.to_thread(redact_question, decided)
+    redacted, _ = await asyncio.to_thread(redact_question, trial.decided)
     secrets = tuple(redacted.placeholders.values())
     try:
-        found = await doubts_in(decided, local)
-        for number, way in enumerate(attempt_ways(found), 2):
+        found = await doubts_in(trial.decided, local)
+        for number, way in enumerate(attempt_ways(found, told=bool(trial.last_hint())), 2):
             if ways.clock() - began > SECONDS:
                 return
-            attempt = further_attempt(decided, trial.hint(), way, local, ways.versions, secrets)
+            asked = FurtherQuestion(with_hint(trial.decided, trial.last_hint()), trial.partial_fix())
+            attempt = further_attempt(asked, way, local, ways.versions, secrets)
             answer: FurtherAnswer | None = None
             async with aclosing(attempt) as events:
                 async for event in events:
@@ -264,6 +294,17 @@ async def _try_again(
                 return
     except CompletionError as error:  # the attempts so far are there
         yield Notice(f"No further attempt: {error}")
+
+
+def _computed_answer(decided: DecidedQuestion, found: ComputedFix, ms: float) -> FinalAnswer:
+    """The end of a question whose fix was computed: no model wrote it."""
+    decision = replace(decided.decision, target="local", cause=BY_TESTS, why=COMPUTED_WHY, asks=False)
+    thread = decided.question.thread
+    spans = decided.local.turn_prompt.spans
+    grown = grown_thread(decided, spans, found.words, thread.dropped if thread else 0)
+    cost = AnswerCost("stop", 0, 0, 0, ms, 0)
+    proof = proof_of(found.verdict, "fix", "")
+    return FinalAnswer(found.words, "", decision, cost, found.plan, thread=grown, proof=proof)
 
 
 def _with_attempt(first: FinalAnswer, answer: FurtherAnswer) -> FinalAnswer:
@@ -281,14 +322,14 @@ def _with_attempt(first: FinalAnswer, answer: FurtherAnswer) -> FinalAnswer:
 
 
 async def _repair_once(
-    trial: _Trial, first: FinalAnswer, ways: RefereeWays
+    trial: EditTrial, first: FinalAnswer, ways: RefereeWays
 ) -> AsyncGenerator[AnswerEvent, None]:
     """A provider's second answer, to what the tests say of its first one."""
     if first.plan is None or not trial.tried:
         return
     verdict = trial.tried[-1][1]
     command = trial.decided.question.command
-    proof = proof_of(verdict, command, _checker(trial.plan))
+    proof = proof_of(verdict, command, checker_name(trial.plan))
     paths = await trial.work.do(trial.referee.paths)
     said = await asyncio.to_thread(leaving_words, trial.decided, verdict, proof.words, paths)
     async with aclosing(ways.repair(trial.decided, first, said)) as stream:
@@ -297,35 +338,3 @@ async def _repair_once(
                 await trial.judge(event)
             else:
                 yield event
-
-
-def _checker(plan: RefereePlan) -> str:
-    return plan.checker.name if plan.checker else ""
-
-
-def _choose(trial: _Trial, first: FinalAnswer) -> FinalAnswer:
-    """The best attempt with its proof. What an edit breaks is asked about; a wrong type is refused."""
-    best = trial.best()
-    if best is None:
-        return replace(first, proof=EditProof("none", "no attempt makes an edit", trial.made))
-    final, verdict = best
-    command = trial.decided.question.command
-    proof = proof_of(verdict, command, _checker(trial.plan), trial.plan.problem)
-    proof = replace(proof, attempts=trial.made)
-    edit = final.plan
-    if edit is None:
-        return replace(final, proof=proof)
-    if proof.kind == "tests" and any(_judges(change.path) for change in edit.changes):
-        proof = replace(proof, kind="none", words=f"it changes tests that judge it ({proof.words})")
-    if verdict.types:
-        return replace(final, plan=None, problem=EditError(proof.words), proof=proof)
-    if proof.refuted:
-        edit = replace(edit, unsure=(*edit.unsure, proof.words))
-    elif proof.kind == "tests" and command == "fix":
-        edit = replace(edit, unsure=())  # what a small model doubts counts for less than tests that it passes
-    return replace(final, plan=edit, proof=proof)
-
-
-def _judges(path: str) -> bool:
-    """Whether a file says what tests say: an edit that changes it can prove anything."""
-    return is_test(path) or PurePosixPath(path).name == "conftest.py"
