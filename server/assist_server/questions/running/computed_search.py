@@ -122,6 +122,8 @@ def _words(change: CodeChange, text: str, path: str) -> str:
     old = text[change.start : change.end].strip()
     new = change.text.strip()
     where = f"Line {change.line} of {path}"
-    if not old:
-        return f"{where}: `{split_lines(new)[0].strip()}` is new."
+    added = [line.strip() for line in split_lines(new)]
+    if not old or len(added) > 1:
+        shown = next((line for line in added if line.startswith("except ")), added[0])
+        return f"{where}: `{shown}` is new."
     return f"{where}: `{old}` becomes `{new}`."

@@ -120,4 +120,5 @@ def main():
         write(path, text)
 
 
-main()
+if __name__ == "__main__":
+    main()
