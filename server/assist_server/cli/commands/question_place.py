@@ -18,6 +18,7 @@ from assist_server.cli.piped_input import NOTHING, PipedInput
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import parse_target
+from assist_server.recorded_tests.run_consent import RunRequest, may_run
 from assist_server.threads.thread import Thread
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link
 from assist_server.workspace.index_update import IndexProgress, IndexUpdate, update_index, working_folder
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # loaded while the index is brought up to date
     from assist_server.questions.targets import QuestionFolders, QuestionTarget
 
 OVERVIEW = "Give an overview of this folder: what it is for, its main parts, and how they work together."
+
+_RUN_TESTS = ("test", "refactor", "fix")  # commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,16 @@ def _needs_index(config: Config, place: AskedPlace, question: TerminalQuestion) 
         return False
     by_index = any(os.path.isdir(_full_path(place.asked, name)) for name in question.context.files)
     is_file = place.target and os.path.exists(place.root / parse_target(place.target).path)
-    return by_index or question.users or not is_file
+    return by_index or question.users or not is_file or _may_run_tests(config, place, question)
+
+
+def _may_run_tests(config: Config, place: AskedPlace, question: TerminalQuestion) -> bool:
+    """Whether tests of the code may run, which the index finds; a command for tests names them itself."""
+    context = question.context
+    if question.command not in _RUN_TESTS or context.test_command:
+        return False
+    verdict, _ = may_run(config, RunRequest(place.folders[0].root, (), True), agreed=context.run)
+    return verdict == "yes" or (verdict == "ask" and question.command == "test")
 
 
 @dataclass(frozen=True, slots=True)

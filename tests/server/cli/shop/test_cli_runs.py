@@ -12,7 +12,8 @@ from trap_project import FIXED, NO_FIX, PATH, RIGHT, TESTS, UNASKED, needs_sandb
 from vendor import provider, scripted_answer
 
 pytestmark = [pytest.mark.slow, needs_sandbox()]
-FIX = ("fix", "gross", "10 comes out wrong", "--frontier", "--yes", "--json")
+# By its line: the index, which knows the tests, is made for it in a workspace that has none yet.
+FIX = ("fix", "prices.py:1", "10 comes out wrong", "--frontier", "--yes", "--json")
 
 
 @pytest.fixture
