@@ -18,7 +18,7 @@ from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.router import Decision
 from assist_server.questions.code_facts import CodeFacts
 from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.doubtful_edits import turned_logic
+from assist_server.questions.doubtful_edits import turned_logic, unmet_wish
 from assist_server.questions.draft import Draft
 from assist_server.recorded_tests.recording import RecordedTests
 from assist_server.referee.edit_proof import EditProof
@@ -196,7 +196,8 @@ AnswerEvent = FactsFound | PlacesFound | AnswerPiece | AnswerStart | Notice | An
 class PlannedEdit:
     """The edit that an answer makes, or why it makes none, and how many parse errors the edit adds.
 
-    `turned` says where it changes what code does though the wish does not ask for that.
+    `turned` says where it changes what code does though the wish does not ask for that, and what the wish
+    asks for that it does not do.
     """
 
     edit: EditPlan | None = None
@@ -221,7 +222,7 @@ def planned_edit(
         return PlannedEdit(problem=error)
     if problem := copied_secret(edit, known):
         return PlannedEdit(problem=EditError(problem))
-    turned = turned_logic(edit, decided.question)
+    turned = (*turned_logic(edit, decided.question), *unmet_wish(edit, decided.question))
     edit = replace(edit, unsure=(*edit.unsure, *turned))
     return PlannedEdit(edit, added=_added_errors(edit), turned=turned)
 

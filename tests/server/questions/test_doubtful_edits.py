@@ -6,7 +6,7 @@ from assist_completion.inference.doubts import Doubt
 from assist_context.languages import language_of
 from assist_escalation.edits.plan import EditPlan, EditTarget, FileChange, sha256_of
 from assist_escalation.prompts import Prompt
-from assist_server.questions.doubtful_edits import asks_for_behaviour, turned_logic, with_doubts
+from assist_server.questions.doubtful_edits import asks_for_behaviour, turned_logic, unmet_wish, with_doubts
 from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.instructions import AnswerForm
 
@@ -61,6 +61,10 @@ def test_a_file_without_comments_has_none() -> None:
         ("refactor", "turn this into a comprehension, no loop", False),
         ("refactor", "put the default timeout into a constant", False),
         ("refactor", "something odd", False),
+        ("refactor", "return directly instead of reassigning the tag", False),
+        ("refactor", "compute the length once, in a variable", False),
+        ("refactor", "check both with one call and return the combined condition", False),
+        ("refactor", "compute the tax too", True),
         ("refactor", "round at the end", True),
         ("refactor", "extract a helper and log each call", True),
         ("refactor", "it should raise ValueError for negative numbers", True),
@@ -90,6 +94,43 @@ def test_turned_logic_is_told_by_its_line_and_file() -> None:
     assert turned_logic(edit, Question("refactor"))[-1].endswith(
         "more such changes, which the wish does not ask for"
     )
+
+
+NESTED = (
+    "def f(items):\n    for item in items:\n        if item:\n            use(item)\n            keep(item)\n"
+)
+FLAT = "def f(items):\n    for item in items:\n        if not item:\n            continue\n        use(item)\n        keep(item)\n"
+CHAIN = "def f(a):\n    if a:\n        return 1\n    else:\n        return 2\n"
+DEEPER = "no line is nested less than before, which the wish asks for"
+
+
+@pytest.mark.parametrize(
+    ("words", "before", "after", "expected"),
+    [
+        ("continue early to reduce the nesting", NESTED, FLAT, ()),
+        ("continue early", NESTED, f"{NESTED}        else:\n            continue\n", (DEEPER,)),
+        ("use a guard clause", CHAIN, CHAIN.replace("    else:\n        return", "    return"), ()),
+        ("drop the else", CHAIN, CHAIN.replace("return 2", "return 3"), (DEEPER,)),
+        ("tidy up", CHAIN, CHAIN.replace("return 2", "return 3"), ()),
+        (
+            "extract a helper _is_set(a)",
+            CHAIN,
+            CHAIN,
+            ("nothing is called _is_set, which the wish asks for",),
+        ),
+        ("extract a helper _is_set(a)", CHAIN, f"{CHAIN}\n\ndef _is_set(a):\n    return a\n", ()),
+        ("move it into `flag`", CHAIN, CHAIN, ("nothing is called flag, which the wish asks for",)),
+        ("do it as in other_function", CHAIN, CHAIN, ()),
+        ("use f instead of old_f", CHAIN, CHAIN, ()),
+        ("extract the check into lib/check_flag.py", CHAIN, CHAIN, ()),
+    ],
+)
+def test_what_a_wish_asks_for_and_an_edit_does_not_do(
+    words: str, before: str, after: str, expected: tuple[str, ...]
+) -> None:
+    edit = EditPlan((FileChange("a.py", sha256_of(before), None, before, after),))
+    assert unmet_wish(edit, Question("refactor", words)) == expected
+    assert unmet_wish(edit, Question("fix", words)) == ()
 
 
 @pytest.mark.parametrize(
