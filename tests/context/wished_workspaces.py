@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from assist_context.wished_edits.code_texts import WishedEdit
+from assist_context.wished_edits.code_texts import WishedEdit, WishedProblem
 
 # The files, the target as `path` or `path:Name`, and the words.
 Wished = Callable[[Mapping[str, str], str, str], WishedEdit | None]
+Answered = Callable[[Mapping[str, str], str, str], WishedEdit | WishedProblem | None]
+Refused = Callable[[Mapping[str, str], str, str], str]

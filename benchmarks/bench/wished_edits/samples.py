@@ -12,7 +12,7 @@ from assist_context.evidence.call_graph import TargetLines
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
-from assist_context.wished_edits.code_texts import WishedCode, WishedEdit
+from assist_context.wished_edits.code_texts import WishedCode, WishedEdit, WishedProblem
 from assist_context.wished_edits.making import wished_edit
 from assist_context.wished_edits.reading import read_wish
 from bench.facts.workspaces import FactWorkspace, workspace_of
@@ -36,13 +36,14 @@ class SampleWish:
 
 @dataclass(frozen=True, slots=True)
 class MadeWish:
-    """What became of a wish. `before` are the texts of the files that the edit changes."""
+    """What became of a wish: an edit, or a reason. `before` are the texts of the files that the edit changes."""
 
     sample: SampleWish
     root: Path
     is_read: bool
     edit: WishedEdit | None
     before: dict[str, str]
+    reason: str = ""
 
 
 def read_samples() -> tuple[list[SampleWish], list[str]]:
@@ -73,9 +74,11 @@ def make_wishes(samples: list[SampleWish], repositories: Path, data: Path) -> It
                 raise ValueError(f"nothing to plant in {sample.target}")
             document = Document(path, split_lines(text.replace(*sample.plant, 1)), language_of(path))
             corpus.set_open({path: OpenFile(document, symbols(document.language, document.text))})
-        edit = wished_edit(corpus, code_of(corpus, sample.target), sample.words)
+        found = wished_edit(corpus, code_of(corpus, sample.target), sample.words)
+        edit = found if isinstance(found, WishedEdit) else None
+        reason = found.reason if isinstance(found, WishedProblem) else ""
         before = {other: "".join(corpus.lines(other)) for other in edit.texts} if edit is not None else {}
-        yield MadeWish(sample, workspace.root, read_wish(sample.words) is not None, edit, before)
+        yield MadeWish(sample, workspace.root, read_wish(sample.words) is not None, edit, before, reason)
 
 
 def code_of(corpus: Corpus, target: str) -> WishedCode:

@@ -50,6 +50,14 @@ class WishedEdit:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WishedProblem:
+    """A wish that was understood and cannot be made: how it was understood, and why, with what to do."""
+
+    reading: str
+    reason: str
+
+
 @dataclass(slots=True)
 class CodeTexts:
     """The texts of a corpus. What was read and parsed is kept for one wish."""

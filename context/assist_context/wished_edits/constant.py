@@ -16,6 +16,7 @@ from assist_context.wished_edits.code_texts import (
     CodeTexts,
     WishedCode,
     WishedEdit,
+    WishedProblem,
     count_words,
     lines_span,
     nodes_in,
@@ -32,8 +33,8 @@ _CODE = re.compile(r"(?!lexical_).*(?:definition|declaration)")
 _HEADS = re.compile(r"comment|import_.*|future_import_statement|hash_bang_line|export_clause")
 
 
-def to_constant(texts: CodeTexts, code: WishedCode, wish: ConstantWish) -> WishedEdit | None:
-    """The edit; `None` if the literal is not there, cannot be a name there, or the name is taken."""
+def to_constant(texts: CodeTexts, code: WishedCode, wish: ConstantWish) -> WishedEdit | WishedProblem | None:
+    """The edit, or where the name is taken; `None` if the literal is not there, or cannot be a name there."""
     path = code.lines.path
     reader = texts.reader(path)
     parsed = reader.parsed
@@ -41,22 +42,23 @@ def to_constant(texts: CodeTexts, code: WishedCode, wish: ConstantWish) -> Wishe
     if parsed.root is None or (language != "python" and language not in ECMA):
         return None
     known = _value_of(parsed, wish.name)
-    if known is None and any(place.place == "code" for place in reader.occurrences(wish.name)):
-        return None
+    taken = [place.start.line + 1 for place in reader.occurrences(wish.name) if place.place == "code"]
     places = [
         node for node in nodes_in(parsed, lines_span(parsed, code.lines)) if _is_same(node, wish.literal)
     ]
     if not places or (not code.name and len(places) > 1) or not all(map(_may_be_named, places)):
         return None
     written = node_text(places[0])
+    if taken and (known is None or not _same_value(known, written)):
+        value = f"is {known} already" if known is not None else f"already has a meaning in {path}:{taken[0]}"
+        reading = f"the literal {written} becomes the constant `{wish.name}`"
+        return WishedProblem(reading, f"`{wish.name}` {value}; choose another name")
     edits: list[ByteEdit] = [(node.start_byte, node.end_byte, wish.name) for node in places]
     if known is None:
         edit = _definition(parsed, wish.name, written)
         if edit is None or any(node.start_byte < edit[0] for node in places):
             return None
         edits.append(edit)
-    elif not _same_value(known, written):
-        return None
     reading = (
         f"the literal {written} at {count_words(len(places), 'place')} of {code.name or path} becomes "
         f"the constant `{wish.name}`"

@@ -26,6 +26,7 @@ from assist_context.wished_edits.code_texts import (
     CodeTexts,
     WishedCode,
     WishedEdit,
+    WishedProblem,
     count_words,
     lines_span,
     nodes_in,
@@ -56,20 +57,35 @@ _NOT_EVERYWHERE = frozenset(
 _KEPT = re.compile(r"noqa|pylint|pyright|type:|eslint|@ts-|isort")
 
 
-def change_imports(texts: CodeTexts, code: WishedCode, wish: ImportWish) -> WishedEdit | None:
-    """The edit; `None` if nothing changes, or nothing of it is sure."""
+def change_imports(texts: CodeTexts, code: WishedCode, wish: ImportWish) -> WishedEdit | WishedProblem | None:
+    """The edit; `None` if nothing of it is sure."""
     language = texts.parse(code.lines.path).document.language.name
     if wish.what == "unused" and not code.name and (language == "python" or language in ECMA):
         return _without_find_unused(texts, code.lines.path)
     if wish.what == "top" and language == "python":
         return _to_top(texts, code, wish.module)
-    return _sort(texts, code.lines.path) if wish.what == "sorted" and language == "python" else None
+    if wish.what not in ("sorted", "organized") or (language != "python" and language not in ECMA):
+        return None
+    return _organize(texts, code) if wish.what == "organized" else _sort(texts.parse(code.lines.path))
+
+
+def _organize(texts: CodeTexts, code: WishedCode) -> WishedEdit | WishedProblem | None:
+    """The file without unused imports, and the others sorted."""
+    path = code.lines.path
+    fewer = _without_find_unused(texts, path) if not code.name else None
+    parsed = texts.parse(path)
+    if isinstance(fewer, WishedEdit):
+        parsed = ParsedText(replace(parsed.document, lines=split_lines(fewer.texts[path])))
+    ordered = _sort(parsed)
+    if not isinstance(fewer, WishedEdit) or not isinstance(ordered, WishedEdit):
+        return fewer if isinstance(fewer, WishedEdit) else ordered
+    return replace(ordered, reading=f"{fewer.reading}, and {ordered.reading}")
 
 
 # --- Unused ---
 
 
-def _without_find_unused(texts: CodeTexts, path: str) -> WishedEdit | None:
+def _without_find_unused(texts: CodeTexts, path: str) -> WishedEdit | WishedProblem | None:
     """The file without the imports that it does not use, and that no other file takes from it."""
     parsed = texts.parse(path)
     if path.rpartition("/")[2] in ("__init__.py", "index.ts", "index.js", "conftest.py"):
@@ -85,7 +101,7 @@ def _without_find_unused(texts: CodeTexts, path: str) -> WishedEdit | None:
         text = with_edits(parsed, [edit])
         parsed = ParsedText(replace(parsed.document, lines=split_lines(text)))
     if not gone:
-        return None
+        return WishedProblem(f"remove the unused imports of {path}", "all of its imports are used")
     names = ", ".join(f"`{name}`" for name in gone)
     return WishedEdit(
         f"remove {count_words(len(gone), 'unused import')} of {path}: {names}", {path: parsed.document.text}
@@ -267,9 +283,12 @@ def _is_usual(texts: CodeTexts, own: str, name: ImportedName) -> bool:
 # --- Sorted ---
 
 
-def _sort(texts: CodeTexts, path: str) -> WishedEdit | None:
-    """Each block of import lines sorted, and the names of each list; blank lines and comments part blocks."""
-    parsed = texts.parse(path)
+def _sort(parsed: ParsedText) -> WishedEdit | WishedProblem | None:
+    """Each block of import lines sorted, and the names of each list.
+
+    Blank lines, comments and imports for their effects part blocks.
+    """
+    path = parsed.document.path
     statements = [made for made in import_statements(parsed) if not made.nested]
     if any(
         len(made.names) > 1 and made.listing is None and made.names[0].form == "module" for made in statements
@@ -283,7 +302,7 @@ def _sort(texts: CodeTexts, path: str) -> WishedEdit | None:
         edits += [(*place.span, written[made]) for place, made in zip(block, keyed, strict=True)]
     text = with_edits(parsed, edits)
     if text == parsed.document.text:
-        return None
+        return WishedProblem(f"sort the imports of {path}", "they are sorted already")
     return WishedEdit(f"sort the imports of {path}", {path: text})
 
 
@@ -291,7 +310,10 @@ def _blocks(parsed: ParsedText, statements: list[ImportStatement]) -> Iterator[l
     """Statements on lines that follow one another, each alone on its lines."""
     block: list[ImportStatement] = []
     for before, made in pairwise([None, *statements]):
-        if made is None or not made.names:
+        if made is None or not made.names:  # one for its effects
+            if block:
+                yield block
+            block = []
             continue
         gap = parsed.source.text(before.span[1], made.span[0]) if before is not None else ""
         if before is not None and gap.replace("\r", "") != "\n" and block:

@@ -2,7 +2,13 @@
 
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.wished_edits.code_texts import CodeTexts, WishedCode, WishedEdit, is_exact
+from assist_context.wished_edits.code_texts import (
+    CodeTexts,
+    WishedCode,
+    WishedEdit,
+    WishedProblem,
+    is_exact,
+)
 from assist_context.wished_edits.constant import to_constant
 from assist_context.wished_edits.imports import change_imports
 from assist_context.wished_edits.interpolation import interpolate
@@ -22,8 +28,8 @@ from assist_context.wished_edits.rename import rename
 from assist_context.wished_edits.sorting import sort_entries
 
 
-def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | None:
-    """The edit that some words ask for; `None` if a model has to be asked, or nothing would change."""
+def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | WishedProblem | None:
+    """The edit that some words ask for, or why it cannot be made; `None` if a model has to be asked."""
     wish = read_wish(words)
     if wish is None or not language_of(code.lines.path).grammar:
         return None
@@ -32,14 +38,17 @@ def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | No
     if parsed.root is None or parsed.root.has_error or not is_exact(parsed):
         return None
     made = make(texts, code, wish)
-    if made is None or not all(is_exact(texts.parse(path)) for path in made.texts):
+    if made is None or isinstance(made, WishedProblem):
+        return made
+    if not all(is_exact(texts.parse(path)) for path in made.texts):
         return None
     changed = {path: text for path, text in made.texts.items() if text != texts.parse(path).document.text}
-    return made if changed else None
+    return made if changed else WishedProblem(made.reading, "the code is so already")
 
 
-def make(texts: CodeTexts, code: WishedCode, wish: EditWish) -> WishedEdit | None:
-    """The edit of a wish that was read."""
+def make(texts: CodeTexts, code: WishedCode, wish: EditWish) -> WishedEdit | WishedProblem | None:
+    """The edit of a wish that was read, or why it cannot be made."""
+    made: WishedEdit | WishedProblem | None
     match wish:
         case RenameWish():
             made = rename(texts, code, wish)

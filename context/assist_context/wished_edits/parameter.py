@@ -1,4 +1,4 @@
-"""One parameter more, with a default, or one less that its function does not use, with the calls.
+"""One parameter more, with a default or with what calls pass, or one less that its function does not use.
 
 Python, JavaScript and TypeScript. It gives up where related classes or decorators expect the signature.
 """
@@ -6,6 +6,7 @@ Python, JavaScript and TypeScript. It gives up where related classes or decorato
 import builtins
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import tree_sitter
 
@@ -14,18 +15,19 @@ from assist_context.syntax.scopes.call_sites import CallSite, Parameter, Signatu
 from assist_context.syntax.scopes.imports.additions import ByteEdit
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.wished_edits.call_uses import calls_to, is_shared
 from assist_context.wished_edits.code_texts import (
     ECMA,
     CodeTexts,
     WishedCode,
     WishedEdit,
+    WishedProblem,
     count_words,
     lines_span,
     places_in_words,
     with_edits,
 )
 from assist_context.wished_edits.families import is_special, using_decorators
-from assist_context.wished_edits.keyword_uses import calls_to, is_shared
 from assist_context.wished_edits.reading import AddedParameterWish, RemovedParameterWish
 
 _ECMA_WORDS = frozenset({"true", "false", "null", "undefined"})
@@ -34,38 +36,102 @@ _SHARED = frozenset({"[]", "{}"})  # in Python one value for all calls
 _PURE = re.compile(r"-?[\w.]+|\"[^\"\\]*\"|'[^'\\]*'")
 
 
-def add_parameter(texts: CodeTexts, code: WishedCode, wish: AddedParameterWish) -> WishedEdit | None:
-    """The edit that adds a parameter; no call changes, since it has a default."""
+def add_parameter(
+    texts: CodeTexts, code: WishedCode, wish: AddedParameterWish
+) -> WishedEdit | WishedProblem | None:
+    """The edit that adds a parameter, with what calls pass if it has no default."""
     path = code.lines.path
     found = _signature(texts, code)
     if found is None or (wish.owner and wish.owner != code.last_name):
         return None
     reader = texts.reader(path)
-    if _is_known(reader, found, wish.name) or any(
-        parameter.kind == "variadic" for parameter in found.parameters
-    ):
+    known = next(_inside(reader, found, wish.name), None)
+    if known is not None:
+        where = f"{path}:{known.start.line + 1}"
+        return WishedProblem(
+            f"add the parameter `{wish.name}` to {code.name}",
+            f"`{wish.name}` already has a meaning there ({where}); choose another name",
+        )
+    if any(parameter.kind == "variadic" for parameter in found.parameters):
         return None
+    if wish.passed:
+        return _require(texts, code, found, wish)
     written = _parameter_text(reader, found, wish)
-    edit = _insertion(reader.parsed, found, written) if written else None
+    edit = _insertion(reader.parsed, found.listing, written) if written else None
     if edit is None:
         return None
     reading = f"add the parameter `{written}` to {code.name}; its calls stay, since it has a default"
     return WishedEdit(reading, {path: with_edits(reader.parsed, [edit])})
 
 
-def remove_parameter(texts: CodeTexts, code: WishedCode, wish: RemovedParameterWish) -> WishedEdit | None:
+def _require(
+    texts: CodeTexts, code: WishedCode, found: Signature, wish: AddedParameterWish
+) -> WishedEdit | WishedProblem | None:
+    """A parameter without a default, and the same value for it in all calls."""
+    path = code.lines.path
+    reader = texts.reader(path)
+    parsed = reader.parsed
+    python = parsed.document.language.name == "python"
+    kind = wish.type or _ecma_type(parsed, wish.passed)
+    plain = _parameter_text(reader, found, replace(wish, default=wish.passed, type=kind))
+    written = plain.removesuffix(wish.passed).rstrip("= ")
+    optional = any(parameter.optional for parameter in found.passed)
+    keyword = any(parameter.kind == "keyword" for parameter in found.passed)
+    if not written:
+        return None
+    reading = f"add the parameter `{written}` to {code.name}, and pass {wish.passed} in its calls"
+    if optional and not python:
+        return WishedProblem(reading, "parameters before it may be left out; give it a default, as in `= 1`")
+    calls = calls_to(texts, path, found)
+    if calls is None:
+        return WishedProblem(reading, f"not all calls of `{found.name}` can be found; give it a default")
+    star = "*, " if optional and not keyword else ""
+    edit = _insertion(parsed, found.listing, f"{star}{written}")
+    if edit is None:
+        return None
+    edits: dict[str, list[ByteEdit]] = {path: [edit]}
+    left: list[tuple[str, int]] = []
+    value = f"{wish.name}={wish.passed}" if python else wish.passed
+    for text, call, sure in calls:
+        at = text.parsed.document.path, text.parsed.source.line(call.span[0])
+        spread = any(argument.spread for argument in call.arguments)
+        known = not call.broken and not spread and (python or len(call.arguments) == len(found.passed))
+        more = value if known else ""
+        argument = _insertion(text.parsed, call.listing, more) if more and sure else None
+        if argument is not None:
+            edits.setdefault(at[0], []).append(argument)
+        elif sure:
+            return WishedProblem(reading, f"what {at[0]}:{at[1]} passes is not known; give it a default")
+        else:
+            left.append(at)
+    left += _passed_on(texts, path, found, [(text, call) for text, call, _ in calls])
+    words = f"{count_words(len(left), 'use')} of `{found.name}` may have to pass it: {places_in_words(left)}"
+    new = {other: with_edits(texts.parse(other), own) for other, own in edits.items()}
+    reading += f" ({sum(map(len, edits.values())) - 1})"
+    return WishedEdit(reading, new, (words,) if left else ())
+
+
+def remove_parameter(
+    texts: CodeTexts, code: WishedCode, wish: RemovedParameterWish
+) -> WishedEdit | WishedProblem | None:
     """The edit that removes a parameter which its function does not use, with what calls pass for it."""
     path = code.lines.path
     found = _signature(texts, code)
     reader = texts.reader(path)
     places = [parameter.name for parameter in found.passed] if found is not None else []
-    if found is None or wish.name not in places or _is_used(reader, found, wish.name):
+    if found is None or wish.name not in places:
         return None
+    reading = f"remove the parameter `{wish.name}` of {code.name}"
+    used = [place.start.line + 1 for place in _inside(reader, found, wish.name)][1:]
+    if used:
+        return WishedProblem(reading, f"{code.name} uses it in line {', '.join(map(str, used[:4]))}")
     index = places.index(wish.name)
     gone = found.passed[index]
     calls = calls_to(texts, path, found)
     edit = _removal(reader.parsed, found.listing, gone.span)
-    if gone.kind == "variadic" or calls is None or edit is None:
+    if calls is None:
+        return WishedProblem(reading, f"not all calls of `{found.name}` can be found")
+    if gone.kind == "variadic" or edit is None:
         return None
     edits: dict[str, list[ByteEdit]] = {path: [edit]}
     left: list[tuple[str, int]] = []
@@ -78,12 +144,12 @@ def remove_parameter(texts: CodeTexts, code: WishedCode, wish: RemovedParameterW
         if not sure:
             left.append(at)
         elif isinstance(removal, str):
-            return None
+            return WishedProblem(reading, f"of what {at[0]}:{at[1]} passes for it, {removal}")
         else:
             edits.setdefault(other, []).append(removal)
     left += _passed_on(texts, path, found, [(text, call) for text, call, _ in calls])
     changed = sum(map(len, edits.values())) - 1
-    reading = f"remove the parameter `{wish.name}` of {code.name}, in {count_words(changed, 'call')} too"
+    reading += f", in {count_words(changed, 'call')} too"
     words = f"{count_words(len(left), 'use')} of `{found.name}` may still pass it: {places_in_words(left)}"
     new = {other: with_edits(texts.parse(other), own) for other, own in edits.items()}
     return WishedEdit(reading, new, (words,) if left else ())
@@ -126,15 +192,6 @@ def _inside(reader: NameReader, found: Signature, name: str) -> Iterator[Occurre
             yield place
 
 
-def _is_known(reader: NameReader, found: Signature, name: str) -> bool:
-    """Whether a name already means something in a function."""
-    return any(True for _ in _inside(reader, found, name))
-
-
-def _is_used(reader: NameReader, found: Signature, name: str) -> bool:
-    return len(list(_inside(reader, found, name))) != 1
-
-
 def _parameter_text(reader: NameReader, found: Signature, wish: AddedParameterWish) -> str:
     """The parameter as the code writes its others, "" if that is not possible."""
     language = reader.parsed.document.language.name
@@ -162,6 +219,15 @@ def _type_of(default: str, found: Signature) -> str:
     return "float" if re.fullmatch(r"-?[\d.]+", default) else ""
 
 
+def _ecma_type(parsed: ParsedText, value: str) -> str:
+    """The type of a value in TypeScript; "" in another language, or of one that says nothing."""
+    if parsed.document.language.name not in ("typescript", "tsx"):
+        return ""
+    if value in ("true", "false"):
+        return "boolean"
+    return "string" if value[:1] in "\"'" else "number" if value[:1].isdigit() or value[:1] == "-" else ""
+
+
 def _is_type(reader: NameReader, word: str) -> bool:
     """Whether a word of a type is known where the function is."""
     bound = any(place.defines for place in reader.occurrences(word) if place.place == "code")
@@ -176,12 +242,13 @@ def _items(parsed: ParsedText, listing: tuple[int, int]) -> list[tree_sitter.Nod
     return [child for child in node.children if child.type not in ("(", ")", ",")]
 
 
-def _insertion(parsed: ParsedText, found: Signature, written: str) -> ByteEdit | None:
-    items = _items(parsed, found.listing)
+def _insertion(parsed: ParsedText, listing: tuple[int, int], written: str) -> ByteEdit | None:
+    """One more part at the end of a list in brackets."""
+    items = _items(parsed, listing)
     if items is None:
         return None
     if not items:
-        at = found.listing[0] + 1
+        at = listing[0] + 1
         return at, at, written
     last = items[-1]
     line = parsed.document.lines[parsed.source.line(last.start_byte) - 1]
@@ -210,15 +277,15 @@ def _removal(parsed: ParsedText, listing: tuple[int, int], span: tuple[int, int]
 def _without_argument(parsed: ParsedText, call: CallSite, gone: Parameter, index: int) -> ByteEdit | str:
     """The removal of what a call passes; "not passed", or why it cannot be removed."""
     if call.broken or any(argument.spread for argument in call.arguments):
-        return "not known"
+        return "not all is known"
     named = [argument for argument in call.arguments if argument.keyword == gone.name]
     positional = [argument for argument in call.arguments if not argument.keyword]
     if not named and (gone.kind == "keyword" or index >= len(positional)):
         return "not passed"
     argument = named[0] if named else positional[index]
     if not _PURE.fullmatch(parsed.source.text(*argument.value)):
-        return "it does something"
-    return _removal(parsed, call.listing, argument.span) or "a comment is among them"
+        return "something is called"
+    return _removal(parsed, call.listing, argument.span) or "a comment is a part"
 
 
 def _passed_on(

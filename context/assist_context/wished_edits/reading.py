@@ -51,12 +51,16 @@ class InterpolationWish:
 
 @dataclass(frozen=True, slots=True)
 class AddedParameterWish:
-    """One more parameter with a default, so that no call has to change. `type` is "" if none is said."""
+    """One more parameter: with a default, so that no call has to change, or with what all calls pass for it.
+
+    `type` is "" if none is said, and so is `default` or `passed`.
+    """
 
     name: str
     default: str
     type: str = ""
     owner: str = ""
+    passed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class RemovedParameterWish:
 
 @dataclass(frozen=True, slots=True)
 class ImportWish:
-    """What becomes of imports: "top", "unused" or "sorted". `module` is "" for all of them."""
+    """What becomes of imports: "top", "unused", "sorted" or both: "organized". `module` is "" for all."""
 
     what: str
     module: str = ""
@@ -165,8 +169,11 @@ def _wish(kind: str, said: dict[str, str]) -> EditWish | None:
         own = kind == "rename_own"
         what = said.get("kind", "").lower() if said.get("old") else ""
         return RenameWish(said.get("old", ""), said["new"], said.get("owner", ""), own, what)
-    if kind == "add_parameter":
-        return AddedParameterWish(said["name"], said["default"], said.get("type", ""), said.get("owner", ""))
+    if kind in ("add_parameter", "require_parameter"):
+        values = (said["default"], "") if kind == "add_parameter" else ("", said["default"])
+        return AddedParameterWish(
+            said["name"], values[0], said.get("type", ""), said.get("owner", ""), values[1]
+        )
     return _OTHERS[kind](said)
 
 
@@ -180,6 +187,7 @@ _OTHERS: Mapping[str, Callable[[dict[str, str]], EditWish]] = {
     "sort_keys": lambda said: SortedEntriesWish(said["name"]),
     "import_to_top": lambda said: ImportWish("top", said.get("module", "")),
     "unused_imports": lambda _: ImportWish("unused"),
+    "organize_imports": lambda _: ImportWish("organized"),
     "sort_imports": lambda _: ImportWish("sorted"),
 }
 

@@ -1,6 +1,6 @@
 """Another name for a definition, a parameter or a local variable, at all places that surely mean it.
 
-It gives up where the new name already means something, and where other code gives the old one its meaning.
+Where the new name already means something, or other code gives the old one its meaning, it says so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,20 +17,22 @@ from assist_context.syntax.scopes.names.bindings import Binding
 from assist_context.syntax.scopes.names.scope_rules import rules_of
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.wished_edits.call_uses import keyword_uses
 from assist_context.wished_edits.code_texts import (
     CodeTexts,
     WishedCode,
     WishedEdit,
+    WishedProblem,
     count_words,
     places_in_words,
     with_edits,
 )
 from assist_context.wished_edits.families import has_family, is_special, using_decorators
-from assist_context.wished_edits.keyword_uses import keyword_uses
 from assist_context.wished_edits.reading import RenameWish
 
 _LOCALS = frozenset({"parameter", "argument", "param", "arg", "local variable", "local"})
 _MEMBERS = frozenset({"attribute", "field", "property", "method"})
+_BY_EDITOR = "the rename of your editor's language server knows types"
 _TOP_ONLY = frozenset({"go", "rust"})  # languages whose members other types may share
 
 
@@ -67,17 +69,17 @@ class WishedRename:
         return sum(map(len, self.edits.values()))
 
 
-def rename(texts: CodeTexts, code: WishedCode, wish: RenameWish) -> WishedEdit | None:
-    """The edit of a rename; `None` if it is not clear which name is meant, or if the new one is taken."""
+def rename(texts: CodeTexts, code: WishedCode, wish: RenameWish) -> WishedEdit | WishedProblem | None:
+    """The edit of a rename, or why it cannot be made; `None` if it is not clear which name is meant."""
     path = code.lines.path
     reader = texts.reader(path)
     meant = _meant(reader, code, wish)
     if meant is None or meant[1].binding is None:
         return None
     found = WishedRename(path, meant[0], wish.new, meant[1], meant[1].binding)
-    if not _is_allowed(texts, found) or not _is_free(reader, found):
-        return None
     parsed = reader.parsed
+    if problem := _hindrance(texts, found) or _own_clash(reader, found):
+        return WishedProblem(_reading(found), problem)
     for place in reader.occurrences(found.old):
         if place.place == "code" and place.binding == found.binding:
             if place.sure:
@@ -86,9 +88,9 @@ def rename(texts: CodeTexts, code: WishedCode, wish: RenameWish) -> WishedEdit |
                 found.unsure.append((path, place.start.line + 1))
     if not found.is_local:
         _note_places(reader, found, known=True)
-    follows = _rename_keywords if found.is_local else _rename_elsewhere
-    if not follows(texts, found):
-        return None
+    follow = _rename_keywords if found.is_local else _rename_elsewhere
+    if problem := follow(texts, found):
+        return WishedProblem(_reading(found), problem)
     new_texts = {other: with_edits(texts.parse(other), edits) for other, edits in found.edits.items()}
     return WishedEdit(_reading(found), new_texts, tuple(_remarks(parsed, found)), tuple(_notes(found)))
 
@@ -121,26 +123,45 @@ def _is_kind(place: Occurrence, kind: str) -> bool:
     return kind not in _MEMBERS or level == "member"
 
 
-def _is_allowed(texts: CodeTexts, found: WishedRename) -> bool:
-    """Whether the code alone gives the name its meaning."""
+def _hindrance(texts: CodeTexts, found: WishedRename) -> str:
+    """Why something else than the code may give a name its meaning; "" if nothing does."""
     parsed = texts.parse(found.path)
     rules = rules_of(parsed.document.language.name)
-    if rules is None or found.place.what == "import":
-        return False
-    words = {found.old, found.new}
-    if words & rules.keywords or words & rules.self_words or any(map(is_special, words)):
-        return False
-    if found.is_local:
-        return found.place.what != "parameter" or not using_decorators(parsed, found.place)
-    if not found.is_member:
-        return True
+    if rules is None:
+        return f"names in {parsed.document.language.name} are not known well enough; {_BY_EDITOR}"
+    if found.place.what == "import":
+        return f"`{found.old}` is imported: rename it where it is defined"
+    for word in (found.old, found.new):
+        if word in rules.keywords or word in rules.self_words or is_special(word):
+            return f"the language or its tools give `{word}` its meaning; choose another name"
+    if found.is_local and found.place.what == "parameter":
+        decorators = using_decorators(parsed, found.place)
+        return f"`{decorators[0].splitlines()[0][:60]}` may read the parameter's name" if decorators else ""
+    return _other_owners(texts, found) if found.is_member else ""
+
+
+def _other_owners(texts: CodeTexts, found: WishedRename) -> str:
+    """Why a member may be another type's too."""
+    parsed = texts.parse(found.path)
     if parsed.document.language.name in _TOP_ONLY:
-        return False
-    return not has_family(texts, found.path, found.old, parsed.byte(found.place.start))
+        return f"other types may have `{found.old}` too; {_BY_EDITOR}"
+    related = has_family(texts, found.path, found.old, parsed.byte(found.place.start))
+    return f"related classes may have `{found.old}` too; {_BY_EDITOR}" if related else ""
+
+
+def _own_clash(reader: NameReader, found: WishedRename) -> str:
+    """Where the new name means something already at the places of the old one, in its own text."""
+    if _is_free(reader, found):
+        return ""
+    taken = [place.start.line + 1 for place in reader.occurrences(found.new) if place.place == "code"]
+    return _taken_words(found.new, found.path, taken[0] if taken else found.place.start.line + 1)
+
+
+def _taken_words(name: str, path: str, line: int) -> str:
+    return f"`{name}` already has a meaning in {path}:{line}; choose another name"
 
 
 def _is_free(reader: NameReader, found: WishedRename) -> bool:
-    """Whether the new name means nothing yet at the places of the old one, in its own text."""
     parsed = reader.parsed
     document = parsed.document
     place = found.place
@@ -157,24 +178,26 @@ def _edit(parsed: ParsedText, change: Change) -> ByteEdit:
     return parsed.byte(change.start), parsed.byte(change.end), change.text
 
 
-def _rename_keywords(texts: CodeTexts, found: WishedRename) -> bool:
-    """Rename the keyword of calls, in other files too; False if not all of them can be looked at."""
+def _rename_keywords(texts: CodeTexts, found: WishedRename) -> str:
+    """Rename the keyword of calls, in other files too; returns why not, if not all can be looked at."""
     if found.place.what != "parameter":
-        return True
+        return ""
     uses = keyword_uses(texts, found.path, found.old, found.place)
     for path, span, sure in uses or ():
         if sure:
             found.add(path, (span[0], span[0] + len(found.old.encode()), found.new))
         else:
             found.unsure.append((path, texts.parse(path).source.line(span[0])))
-    return uses is not None
+    if uses is None:
+        return f"calls may pass `{found.old}` by its name, and not all of them can be found; {_BY_EDITOR}"
+    return ""
 
 
-def _rename_elsewhere(texts: CodeTexts, found: WishedRename) -> bool:
-    """Rename in other files; False if the new name is taken at one of the places, or not all can be read."""
+def _rename_elsewhere(texts: CodeTexts, found: WishedRename) -> str:
+    """Rename in other files; returns why not: the new name is taken there, or not all can be read."""
     others = texts.relatives(found.path, found.old)
     if others is None:
-        return False
+        return f"too many files have the name `{found.old}`; {_BY_EDITOR}"
     ways = texts.ways(found.path)
     origin = texts.parse(found.path).document
     top = found.binding.owner.partition("@")[0] if found.is_member else found.old
@@ -186,11 +209,11 @@ def _rename_elsewhere(texts: CodeTexts, found: WishedRename) -> bool:
                 if not place.sure:
                     found.unsure.append((path, place.start.line + 1))
                 elif reader.bound(found.new, place.start, place.end) is not None:
-                    return False
+                    return _taken_words(found.new, path, place.start.line + 1)
                 else:
                     found.add(path, _edit(parsed, change_of(parsed.document, place, found.old, found.new)))
         _note_places(reader, found, known=path in found.edits or ways.is_imported(path))
-    return True
+    return ""
 
 
 def _note_places(reader: NameReader, found: WishedRename, *, known: bool) -> None:

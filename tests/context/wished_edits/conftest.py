@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from indexing import corpus_of
-from wished_workspaces import Wished
+from wished_workspaces import Answered, Refused, Wished
 
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.call_graph import TargetLines
@@ -13,7 +13,7 @@ from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
-from assist_context.wished_edits.code_texts import WishedCode, WishedEdit
+from assist_context.wished_edits.code_texts import WishedCode, WishedEdit, WishedProblem
 from assist_context.wished_edits.making import wished_edit
 
 
@@ -25,10 +25,10 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def wished(empty: Path, tmp_path: Path) -> Wished:
+def answered(empty: Path, tmp_path: Path) -> Answered:
     """What becomes of a wish. Several files get an index of their own, which takes half a second."""
 
-    def make(texts: Mapping[str, str], target: str, words: str) -> WishedEdit | None:
+    def make(texts: Mapping[str, str], target: str, words: str) -> WishedEdit | WishedProblem | None:
         several = len(texts) > 1
         corpus = corpus_of(tmp_path / "w", texts) if several else _with_open(empty, texts)
         path, _, name = target.partition(":")
@@ -40,6 +40,28 @@ def wished(empty: Path, tmp_path: Path) -> Wished:
             return wished_edit(corpus, WishedCode(lines, name), words)
         finally:
             corpus.reader.close()
+
+    return make
+
+
+@pytest.fixture
+def wished(answered: Answered) -> Wished:
+    """The edit of a wish; `None` for one that a model is asked, or that cannot be made."""
+
+    def make(texts: Mapping[str, str], target: str, words: str) -> WishedEdit | None:
+        found = answered(texts, target, words)
+        return found if isinstance(found, WishedEdit) else None
+
+    return make
+
+
+@pytest.fixture
+def refused(answered: Answered) -> Refused:
+    """Why a wish that was understood cannot be made; "" if it can, or if a model is asked."""
+
+    def make(texts: Mapping[str, str], target: str, words: str) -> str:
+        found = answered(texts, target, words)
+        return found.reason if isinstance(found, WishedProblem) else ""
 
     return make
 

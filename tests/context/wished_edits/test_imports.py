@@ -1,6 +1,6 @@
 """Imports that go to the top, that go, and that are sorted; entries in the order of their texts."""
 
-from wished_workspaces import Wished
+from wished_workspaces import Refused, Wished
 
 LOCAL = '"""A."""\n\nimport os\n\n\ndef f():\n    import json\n\n    return json, os\n\n\ndef g():\n    import readline\n\n    return readline\n'
 
@@ -67,3 +67,30 @@ def test_keys_of_an_object_are_sorted(wished: Wished) -> None:
     edit = wished({"m.ts": text}, "m.ts", "sort the keys of labels")
     assert edit is not None
     assert edit.texts["m.ts"] == "export const labels = {a: 2, b: 1};\n"
+
+
+def test_organized_imports_are_used_and_sorted_also_in_typescript(wished: Wished) -> None:
+    edit = wished({"a.py": "import os\nimport abc\nimport sys\n\nabc.x(os)\n"}, "a.py", "organize imports")
+    assert edit is not None
+    assert edit.texts["a.py"] == "import abc\nimport os\n\nabc.x(os)\n"
+    text = "import {c, b} from './z';\nimport {a} from './a';\nimport dropped from './d';\n\na(b, c);\n"
+    edit = wished({"a.ts": text}, "a.ts", "organise the imports")
+    assert edit is not None
+    assert edit.texts["a.ts"] == "import {a} from './a';\nimport {b, c} from './z';\n\na(b, c);\n"
+
+
+def test_imports_for_their_effects_stay_where_they_are(wished: Wished) -> None:
+    text = "import {b} from './b';\nimport './polyfill';\nimport {a} from './a';\n\na(b);\n"
+    assert wished({"a.ts": text}, "a.ts", "sort the imports") is None
+
+
+def test_nothing_to_do_is_said(refused: Refused) -> None:
+    text = "import abc\nimport os\n\nabc.x(os)\n"
+    assert refused({"a.py": text}, "a.py", "remove unused imports") == "all of its imports are used"
+    assert refused({"a.py": text}, "a.py", "sort the imports") == "they are sorted already"
+
+
+def test_a_constant_with_another_value_is_named(refused: Refused) -> None:
+    text = "FULL = 1\nOTHER = 2\n\n\ndef pay():\n    return 100\n"
+    words = "replace the 100 with a constant FULL"
+    assert refused({"a.py": text}, "a.py:pay", words) == "`FULL` is 1 already; choose another name"

@@ -1,7 +1,7 @@
 """Parameters that come with a default, or go with what calls pass for them."""
 
 import pytest
-from wished_workspaces import Wished
+from wished_workspaces import Refused, Wished
 
 PAY = "def pay(cart, mode, *, note=''):\n    return cart, note\n\n\npay(1, 2)\npay(1, mode='x', note='y')\n"
 
@@ -67,3 +67,62 @@ def test_who_gets_the_function_may_pass_it(wished: Wished) -> None:
     edit = wished({"a.py": PAY + "ways = [pay]\n"}, "a.py:pay", "remove the parameter mode")
     assert edit is not None
     assert edit.left == ("1 use of `pay` may still pass it: a.py:7",)
+
+
+CONNECT = "def connect(host: str):\n    return host\n\n\nconnect('a')\nconnect(host='b')\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "add a parameter timeout to connect and pass 10 in its callers",
+        "add a required parameter timeout, and pass 10 in all calls",
+        "add a parameter timeout with 10 at all call sites",
+        "add an argument timeout; the callers pass 10",
+    ],
+)
+def test_a_required_parameter_gets_its_value_in_all_calls(wished: Wished, words: str) -> None:
+    texts = {"net.py": CONNECT, "app.py": "from net import connect\n\nconnect(\n    'c',\n)\n"}
+    edit = wished(texts, "net.py:connect", words)
+    assert edit is not None
+    assert edit.texts == {
+        "net.py": "def connect(host: str, timeout: int):\n    return host\n\n\n"
+        "connect('a', timeout=10)\nconnect(host='b', timeout=10)\n",
+        "app.py": "from net import connect\n\nconnect(\n    'c', timeout=10,\n)\n",
+    }
+    assert edit.reading == "add the parameter `timeout: int` to connect, and pass 10 in its calls (3)"
+    assert edit.left == ()
+
+
+def test_it_goes_after_a_star_where_others_may_be_left_out_and_by_its_place_in_javascript(
+    wished: Wished,
+) -> None:
+    words = "add a parameter timeout and pass 10 in its callers"
+    edit = wished({"a.py": "def pay(a, b=1):\n    return a\n\n\npay(1, 2)\n"}, "a.py:pay", words)
+    assert edit is not None
+    assert edit.texts["a.py"] == "def pay(a, b=1, *, timeout):\n    return a\n\n\npay(1, 2, timeout=10)\n"
+    edit = wished({"a.ts": "function pay(a: number) { return a; }\npay(1);\n"}, "a.ts:pay", words)
+    assert edit is not None
+    assert edit.texts["a.ts"] == "function pay(a: number, timeout: number) { return a; }\npay(1, 10);\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "words", "reason"),
+    [
+        ("a.py", PAY, "add a parameter note = 1", "`note` already has a meaning there (a.py:1)"),
+        ("a.py", "def pay(cart, mode):\n    return cart, mode\n", "remove the parameter mode",
+         "pay uses it in line 2"),
+        ("a.py", "def pay(cart, mode):\n    return cart\n\n\npay(1, print())\n", "remove the parameter mode",
+         "of what a.py:5 passes for it, something is called"),
+        ("a.py", "def pay(cart):\n    return cart\n\n\npay(*x)\n",
+         "add a parameter mode and pass 1 in its callers", "what a.py:5 passes is not known"),
+        ("a.ts", "function pay(a, b = 1) { return a; }\npay(1);\n",
+         "add a parameter mode and pass 1 in its callers", "parameters before it may be left out"),
+        ("a.ts", "function pay(a, b) { return a; }\npay(1);\n",
+         "add a parameter mode and pass 1 in its callers", "what a.ts:2 passes is not known"),
+    ],
+)  # fmt: skip
+def test_why_a_parameter_cannot_change_is_said(
+    refused: Refused, path: str, text: str, words: str, reason: str
+) -> None:
+    assert refused({path: text}, f"{path}:pay", words).startswith(reason)

@@ -1,7 +1,7 @@
 """Renames over all files: what surely means the name, and what gives the wish back to a model."""
 
 import pytest
-from wished_workspaces import Wished
+from wished_workspaces import Refused, Wished
 
 SHOP = {
     "shop/__init__.py": 'from shop.prices import gross\n\n__all__ = ["gross"]\n',
@@ -94,3 +94,28 @@ TAKEN = "def pay(total):\n    amount = 1\n    return total + amount\n"
 )  # fmt: skip
 def test_what_is_not_certain_is_a_models(wished: Wished, text: str, target: str, words: str) -> None:
     assert wished({"a.py": text}, target, words) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "reason"),
+    [
+        ("def pay(a):\n    return a\n\n\ndef cost(a):\n    return a\n", "rename pay to cost",
+         "`cost` already has a meaning in a.py:5; choose another name"),
+        ("def pay(a):\n    return a\n", "rename pay to class", "the language or its tools give `class`"),
+        ("import b\n\n\n@b.c(1)\ndef pay(net):\n    return net\n", "rename the parameter net to cart",
+         "`@b.c(1)` may read the parameter's name"),
+        ("from b import pay\n\npay(1)\n", "rename pay to cost", "`pay` is imported"),
+    ],
+)  # fmt: skip
+def test_why_a_rename_cannot_be_made_is_said(refused: Refused, text: str, words: str, reason: str) -> None:
+    target = "a.py" if text.startswith("from") else "a.py:pay"
+    assert refused({"a.py": text}, target, words).startswith(reason)
+
+
+def test_a_name_that_is_taken_in_another_file_is_named_with_its_place(refused: Refused) -> None:
+    texts = {
+        "shop/pay.py": "def gross(a):\n    return a\n",
+        "shop/till.py": "from shop.pay import gross\n\nnet = gross(1)\n",
+    }
+    found = refused(texts, "shop/pay.py:gross", "rename gross to net")
+    assert found == "`net` already has a meaning in shop/till.py:1; choose another name"

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from assist_context.retrieval.corpus import Corpus
-from assist_context.wished_edits.code_texts import WishedCode, WishedEdit
+from assist_context.wished_edits.code_texts import WishedCode, WishedEdit, WishedProblem
 from assist_context.wished_edits.making import wished_edit
-from assist_escalation.edits.plan import MARK, Base, EditPlan, sha256_of
+from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, sha256_of
 from assist_escalation.edits.planner import plan_of_texts
 from assist_server.questions.draft import Question, text_of
 
@@ -19,13 +19,15 @@ COMMANDS = ("refactor", "fix")
 
 @dataclass(frozen=True, slots=True)
 class MadeEdit:
-    """An edit without a model, and the whole files that it starts from, by path."""
+    """An edit without a model, and the whole files that it starts from, by path; or why there is none."""
 
-    edit: WishedEdit
+    edit: WishedEdit | WishedProblem
     before: Mapping[str, str] = field(repr=False)
 
     def plan(self, versions: Callable[[str], int | None]) -> EditPlan:
         """The edit as a plan. What was left asks, whatever the settings say. Raises `EditError`."""
+        if isinstance(self.edit, WishedProblem):
+            raise EditError(f"This edit cannot be made: {self.edit.reason}.")
         scope = {
             path: Base(path, text, sha256_of(text), versions(path)) for path, text in self.before.items()
         }
@@ -46,8 +48,8 @@ def made_edit(question: Question, corpus: Corpus) -> MadeEdit | None:
         return None
     code = WishedCode(target.lines, target.name)
     found = wished_edit(corpus, code, question.words)
-    if found is None:
-        return None
+    if found is None or isinstance(found, WishedProblem):
+        return MadeEdit(found, {}) if found is not None else None
     before = {path: text_of(corpus, path) for path in found.texts}
     known = {path: text for path, text in before.items() if text is not None}
     current = all(text.removeprefix(MARK) == "".join(corpus.lines(path)) for path, text in known.items())

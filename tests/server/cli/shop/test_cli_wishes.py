@@ -56,3 +56,11 @@ def test_route_says_that_no_model_would_be_asked(assist: Assist) -> None:
 def test_any_other_wish_is_a_models(assist: Assist, wish: str) -> None:
     done = assist("route", "refactor", "gross", wish, "--json")
     assert done.json["cause"] != "construction"
+
+
+def test_why_an_understood_wish_cannot_be_made_is_said_at_once(assist: Assist, shop: Path) -> None:
+    done = assist("refactor", "gross", "rename gross to Cart", "--yes")
+    assert done.code == 1
+    assert "Understood as: rename the function `gross` of shop/prices.py:1 to `Cart`" in done.err
+    assert "This edit cannot be made: `Cart` already has a meaning in shop/cart.py:" in done.err
+    assert (shop / "shop" / "cart.py").read_text() == CART
