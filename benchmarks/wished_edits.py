@@ -1,6 +1,7 @@
 """How many wishes for edits that need no model are understood, and how many of these edits are right.
 
-    uv run python benchmarks/wished_edits.py REPOSITORIES --data FOLDER --servers FOLDER [--show] [--out FILE]
+    uv run python benchmarks/wished_edits.py REPOSITORIES --data FOLDER --servers FOLDER [--only NAME...]
+        [--show] [--out FILE]
 
 REPOSITORIES is a folder with the repositories of `bench/wished_edits/wishes.toml`, which are cloned below
 --data. The wishes are in words of our own, written before the product read any; every second one is held
@@ -21,23 +22,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from assist_context.wished_edits.code_texts import WishedEdit
 from assist_context.wished_edits.making import wished_edit
 from assist_context.wished_edits.reading import read_wish
 from bench.facts.workspaces import server_setup, workspace_of
 from bench.provenance import provenance, write
 from bench.renames.language_server import running
-from bench.wished_edits.judge import batches, error_counts, new_errors, server_texts
+from bench.wished_edits.judge import batches, error_counts, has_new_errors, new_errors, server_texts
 from bench.wished_edits.samples import MadeWish, code_of, make_wishes, read_samples
 
 
-def judge_types(made: Sequence[MadeWish], servers: Path) -> dict[int, list[tuple[str, str]]]:
-    """The errors that edits add, by the wish's number."""
+def judge_types(made: Sequence[MadeWish], arguments: argparse.Namespace) -> dict[int, list[tuple[str, str]]]:
+    """The errors that edits add, by the wish's number; pyright confirms what its server finds."""
     found: dict[int, list[tuple[str, str]]] = {}
-    for root in dict.fromkeys(wish.root for wish in made):
+    servers = arguments.servers
+    for name in dict.fromkeys(wish.sample.repository for wish in made):
+        workspace = workspace_of(arguments.repositories / name, arguments.data)
+        root = workspace.root
         own = [wish for wish in made if wish.root == root and not wish.sample.plant]
-        known = error_counts(servers, root, sorted({path for wish in own for path in wish.before}))
+        if workspace.language == "python":
+            with running("python", servers, root, server_setup(workspace)) as server:
+                own = [wish for wish in own if has_new_errors(server, wish)]
+        paths = sorted({path for wish in own for path in wish.before})
+        known = error_counts(servers, root, paths) if paths else Counter[tuple[str, str]]()
         for group in batches(own):
             found |= new_errors(servers, group, known)
+        print(f"{name}: judged", file=sys.stderr)
     return found
 
 
@@ -77,7 +87,12 @@ def taken_wishes(words: Sequence[str], arguments: argparse.Namespace) -> tuple[l
     targets = ("src/click/utils.py:make_str", "src/click/formatting.py:wrap_text", "src/click/types.py")
     codes = [code_of(workspace.corpus, target) for target in targets]
     read = [text for text in words if read_wish(text) is not None]
-    return read, [text for text in read if any(wished_edit(workspace.corpus, code, text) for code in codes)]
+    made = [
+        text
+        for text in read
+        if any(isinstance(wished_edit(workspace.corpus, code, text), WishedEdit) for code in codes)
+    ]
+    return read, made
 
 
 def figures(made: Sequence[MadeWish], wrong: set[int]) -> dict[str, Any]:
@@ -89,6 +104,7 @@ def figures(made: Sequence[MadeWish], wrong: set[int]) -> dict[str, Any]:
             wishes=1,
             read=int(wish.is_read),
             understood=int(wish.edit is not None),
+            told_why_not=int(bool(wish.reason)),
             right=int(wish.edit is not None and wish.sample.number not in wrong),
             asks=int(wish.edit is not None and bool(wish.edit.left)),
         )
@@ -104,12 +120,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("repositories", type=Path)
     parser.add_argument("--data", type=Path, required=True, help="where the clones are")
     parser.add_argument("--servers", type=Path, required=True, help="where the checkers are installed")
+    parser.add_argument("--only", nargs="*", default=(), help="repositories; the others are left out")
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args(arguments)
     samples, others = read_samples()
+    samples = [sample for sample in samples if not options.only or sample.repository in options.only]
     made = list(make_wishes(samples, options.repositories, options.data))
-    errors = judge_types([wish for wish in made if wish.edit is not None], options.servers)
+    errors = judge_types([wish for wish in made if wish.edit is not None], options)
     renames = compare_renames(made, options)
     differing = {number for number, words in renames.items() if words not in ("equal", "refused")}
     read, taken = taken_wishes(others, options)
@@ -127,7 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             problem = errors.get(number) or (renames.get(number) if number in differing else "")
             if not wish.sample.is_held_out and (wish.edit is None or problem):
                 print(
-                    f"{number} {wish.sample.target}: {wish.sample.words}: {problem or 'no edit'}",
+                    f"{number} {wish.sample.target}: {wish.sample.words}: "
+                    f"{problem or wish.reason or 'no edit'}",
                     file=sys.stderr,
                 )
         print(*(f"taken: {text}" for text in read), sep="\n", file=sys.stderr)

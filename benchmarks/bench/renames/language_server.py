@@ -43,8 +43,9 @@ class LanguageServer:
     _last: int = 0
     _opened: dict[str, int] = field(default_factory=dict)
 
-    def open(self, path: Path, language: str) -> None:
-        text = path.read_bytes().decode("utf-8")
+    def open(self, path: Path, language: str, text: str | None = None) -> None:
+        """Open a file, with another text than it has if one is given."""
+        text = path.read_bytes().decode("utf-8") if text is None else text
         document = {"uri": path.as_uri(), "languageId": language, "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": document})
 
@@ -143,6 +144,7 @@ def running(
             "workspace": {"configuration": True, "workspaceEdit": {"documentChanges": True}},
             "textDocument": {
                 "rename": {"prepareSupport": False},
+                "diagnostic": {"dynamicRegistration": False},
                 "documentSymbol": {"hierarchicalDocumentSymbolSupport": True},
             },
             "experimental": {"serverStatusNotification": True},

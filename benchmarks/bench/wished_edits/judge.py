@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,30 @@ def error_counts(servers: Path, root: Path, paths: Sequence[str]) -> Counter[tup
     report: dict[str, Any] = json.loads(done.stdout)
     found = [row for row in report["generalDiagnostics"] if row["severity"] == "error"]
     return Counter((str(Path(row["file"]).relative_to(root)), row.get("rule", "syntax")) for row in found)
+
+
+def served_errors(
+    server: LanguageServer, root: Path, texts: Mapping[str, str], paths: Iterable[str]
+) -> Counter[tuple[str, str]]:
+    """The errors of some files by file and kind, by pyright's server, while files have these texts."""
+    for path, text in texts.items():
+        server.open(root / path, "python", text)
+    found: Counter[tuple[str, str]] = Counter()
+    for path in paths:
+        document = {"textDocument": {"uri": (root / path).as_uri()}}
+        report = server.request("textDocument/diagnostic", document) or {}
+        errors = [row for row in report.get("items", ()) if row.get("severity") == 1]
+        found.update((path, str(row.get("code", "syntax"))) for row in errors)
+    for path in texts:
+        server.close(root / path)
+    return found
+
+
+def has_new_errors(server: LanguageServer, wish: MadeWish) -> bool:
+    """Whether pyright's server finds an error that it did not find before the edit; it may be wrong."""
+    texts = wish.edit.texts if wish.edit is not None else {}
+    known = served_errors(server, wish.root, wish.before, wish.before)
+    return bool(served_errors(server, wish.root, texts, wish.before) - known)
 
 
 def batches(made: Sequence[MadeWish]) -> list[list[MadeWish]]:

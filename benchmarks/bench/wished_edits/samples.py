@@ -36,7 +36,7 @@ class SampleWish:
 
 @dataclass(frozen=True, slots=True)
 class MadeWish:
-    """What became of a wish: an edit, or a reason. `before` are the texts of the files that the edit changes."""
+    """What became of a wish: an edit or a reason. `before` are the texts of the files that it changes."""
 
     sample: SampleWish
     root: Path
