@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import json
 import random
+import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
@@ -94,7 +95,7 @@ def functions_of(root: Path, language: str, config: Config) -> Iterator[CallSubj
         source = root / path
         if kind.name not in GROUPS.get(language, (language,)) or is_test(path) or not source.is_file():
             continue
-        if NOT_SOURCE & set(Path(path).parts) or path.endswith(".d.ts"):
+        if NOT_SOURCE & set(Path(path).parts) or re.search(r"\.(?:d|bench|config)\.\w+$", path):
             continue
         text = source.read_text(encoding="utf-8", errors="replace")
         found = symbols(kind, text).definitions

@@ -399,6 +399,8 @@ def _setup(
             used = changes and bool(free_in(inner) & needed & made)
         if used:
             found.insert(0, node)
+            if node.type != "expression_statement":  # what is declared further above is another one
+                needed -= own_names(node)
             needed |= free_in(node) - known.keys()
     return found
 

@@ -240,7 +240,10 @@ def _parameter(part: tree_sitter.Node, body: str) -> ScriptParameter:
         members = tuple(re.findall(r"(?:^\{|,)\s*(\w+)", name))
     elif not written and name.isidentifier():
         uses = tuple(_uses(name, body))
-        members = tuple(dict.fromkeys(re.findall(rf"(?<![\w.$]){name}\??\.(\w+)(?!\w*\()", body)))
+        read = re.findall(rf"(?<![\w.$]){name}\??\.(\w+)(?!\w*\()", body)
+        for listed in re.findall(rf"{{([^{{}}]*)}}\s*=\s*{name}\b", body):  # taken apart
+            read += re.findall(r"(?:^|,)\s*(\w+)", listed)
+        members = tuple(dict.fromkeys(read))
     return ScriptParameter(name, written, optional, rest, default, uses, members[:MOST_MEMBERS])
 
 
@@ -276,6 +279,7 @@ def _uses(name: str, body: str) -> Iterator[str]:
             rf"Object\.(?:keys|entries|values|assign)\({name}",
             rf"typeof {name}\s*[!=]==?\s*['\"]object",
             rf"\bin {name}\b",
+            rf"}}\s*=\s*{name}\b",
             rf"{own}\??\.\w+",
             rf"{own}\[",
         ),

@@ -180,3 +180,9 @@ def test_an_object_has_the_members_that_are_read_of_it() -> None:
     assert found is not None
     values = [parameter_values(row, TypeBook())[0] for row in found.parameters]
     assert values == ["{ year: 3, label: 'abc' }", "{ name: 'abc', size: 3 }"]
+
+
+def test_a_name_that_is_declared_again_is_taken_once() -> None:
+    text = "let n = 1;\ntest('a', () => {\n  const n = 2;\n  expect(f(n)).toBe(3);\n});\n"
+    (call,) = calls_in_script(text, frozenset({"f"}))
+    assert call.setup == ("const n = 2;",)

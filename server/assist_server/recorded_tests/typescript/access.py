@@ -135,11 +135,14 @@ def place_folder(material: RecordingMaterial) -> str:
 
 
 def is_common(material: RecordingMaterial, module: ScriptModule) -> bool:
-    """Whether tests are CommonJS: as the others are, else as the subject is."""
-    for _, text in test_texts(material):
-        if re.search(r"^\s*import\b.*['\"]", text, re.MULTILINE):
+    """Whether tests are CommonJS: as the others of their kind of file are, else as the subject is."""
+    suffix = PurePosixPath(material.place).suffix
+    for path, text in test_texts(material):
+        if path and PurePosixPath(path).suffix != suffix:
+            continue
+        if re.search(r"^\s*import\b.*['\"]|^\}\s*from\b", text, re.MULTILINE):
             return False
-        if re.search(r"\brequire\(", text):
+        if re.search(r"^\s*(?:const|let|var)\b[^;=]*=\s*require\(", text, re.MULTILINE):
             return True
     return module.common
 

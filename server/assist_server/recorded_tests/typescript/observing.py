@@ -40,10 +40,7 @@ _EQUAL: Mapping[RunnerKind, str] = {
     "node": "need('assert').deepStrictEqual",
 }
 _OWN_STATE = re.compile(r"^(?:const|let|var)\s+(?:(\w+)|[{\[]([^=]*)[}\]])\s*=|^(\w+)\s*=", re.MULTILINE)
-# Faults of the caller rather than behaviour, unless the code raises them on purpose.
-_BUILT_IN = frozenset(
-    {"TypeError", "ReferenceError", "SyntaxError", "RangeError", "EvalError", "URIError", "Error"}
-)
+_ASSIGNING = re.compile(r"\w+\s*=[^=]")
 
 
 def observe_calls(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -> list[CallObservation]:
@@ -217,6 +214,9 @@ def _case(call: ProposedCall) -> str:
         rows.append(f"const {found.local} = {module}{part};")
         imported.append(found.local)
     own = list(dict.fromkeys(_set_names(call.setup)))
+    declared = [name for line in call.setup if not _ASSIGNING.match(line) for name in _set_names([line])]
+    if len({*declared, *imported}) < len(declared) + len(imported):
+        return "async () => {},\n"  # a name twice would spoil all of the file
     waits = "async " if re.search(r"\bawait\b", call.call) else ""
     rows += call.setup
     made, known = (f"() => ({{ {', '.join(names)} }})" for names in (own, imported))
