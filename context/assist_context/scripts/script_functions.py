@@ -5,7 +5,7 @@ Of parameters without a written type, their uses in the body say something: `x.m
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import tree_sitter
@@ -152,7 +152,8 @@ def _function(node: tree_sitter.Node, text: str) -> ScriptFunction:
     of_class = owner is not None and owner.type in CLASSES
     return ScriptFunction(
         name, _role(node, of_class), name_of(owner) if owner is not None else "",
-        _parameters(node), _parameters(made), _characters(body, text), _is_hidden(node), tuple(_words(node)),
+        _with_documented_types(_parameters(node), _doc(node)), _parameters(made), _characters(body, text),
+        _is_hidden(node), tuple(_words(node)),
         doc=_doc(node), abstract=owner is not None and owner.type == "abstract_class_declaration",
     )  # fmt: skip
 
@@ -223,6 +224,17 @@ def _parameters(node: tree_sitter.Node | None) -> tuple[ScriptParameter, ...]:
         _parameter(part, body) for part in listing.named_children if part.type not in ("comment", "decorator")
     ]
     return tuple(row for row in found if row.name != "this")
+
+
+def _with_documented_types(parameters: tuple[ScriptParameter, ...], doc: str) -> tuple[ScriptParameter, ...]:
+    """The parameters with the types that a comment says, as in `@param {string} name`."""
+    rows = re.findall(r"@param\s*\{([^}]+)\}\s*\[?([\w$]+)", doc)
+    types = {name: written.strip(" ?!=").removeprefix("...") for written, name in rows}
+    known = {name: written for name, written in types.items() if written.lower() not in ("object", "*")}
+    return tuple(
+        replace(row, type=known[row.name]) if row.name in known and not row.type else row
+        for row in parameters
+    )
 
 
 def _parameter(part: tree_sitter.Node, body: str) -> ScriptParameter:

@@ -149,6 +149,7 @@ def _arms(member: tree_sitter.Node) -> Iterator[int]:
         part = waiting.pop()
         if part.type in _BLOCKS:
             found = [row for row in _own_statements(part) if row.type not in _NO_STATEMENT]
+            found = found[1:] if found and node_text(found[0]).startswith("super(") else found
             yield from (_place(row) for row in found[:1])
         elif part.type == "if_statement":
             own = field(part, "consequence")

@@ -97,21 +97,23 @@ def type_book(texts: Iterable[tuple[str, str]]) -> TypeBook:
 
 
 def parameter_values(parameter: ScriptParameter, book: TypeBook) -> list[str]:
-    """Values for a parameter, () if nothing is known to fit."""
-    if parameter.type:
-        written = parameter.type
-        if parameter.rest and (listed := re.fullmatch(r"(?:readonly\s+)?(.+)\[\]", written)):
-            written = listed[1]
-        found = type_values(written, book)
-    else:
-        kinds = list(dict.fromkeys((*parameter.uses, *_kinds_by_name(parameter.name))))[:3]
-        rows = [_KINDS[kind] for kind in kinds] or [_KINDS["any"]]
-        if parameter.members and set(kinds) & {"object"}:
-            rows.insert(0, (_object_with(parameter.members), "{}"))
-        found = [row[number] for number in range(3) for row in rows if number < len(row)]
-        if parameter.default and not kinds:
-            found = [parameter.default, *found]
+    """Values for a parameter, [] if nothing is known to fit."""
+    written = parameter.type
+    if parameter.rest and (listed := re.fullmatch(r"(?:readonly\s+)?(.+)\[\]", written)):
+        written = listed[1]
+    found = type_values(written, book) if written else []
+    if not found and (parameter.uses or not written):
+        found = _values_by_uses(parameter)
     return list(dict.fromkeys(found))[:MOST_VALUES]
+
+
+def _values_by_uses(parameter: ScriptParameter) -> list[str]:
+    kinds = list(dict.fromkeys((*parameter.uses, *_kinds_by_name(parameter.name))))[:3]
+    rows = [_KINDS[kind] for kind in kinds] or [_KINDS["any"]]
+    if parameter.members and set(kinds) & {"object"}:
+        rows.insert(0, (_object_with(parameter.members), "{}"))
+    found = [row[number] for number in range(3) for row in rows if number < len(row)]
+    return [parameter.default, *found] if parameter.default and not kinds else found
 
 
 def _object_with(members: Sequence[str]) -> str:

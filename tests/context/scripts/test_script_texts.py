@@ -186,3 +186,10 @@ def test_a_name_that_is_declared_again_is_taken_once() -> None:
     text = "let n = 1;\ntest('a', () => {\n  const n = 2;\n  expect(f(n)).toBe(3);\n});\n"
     (call,) = calls_in_script(text, frozenset({"f"}))
     assert call.setup == ("const n = 2;",)
+
+
+def test_a_comment_may_say_the_types() -> None:
+    text = "/**\n * @param {number} a\n * @param {'x' | 'y'} [b]\n */\nexport function f(a, b) {\n  return a + b;\n}\n"
+    found = script_function(text, "a.js", "f", 5, 7)
+    assert found is not None
+    assert [parameter_values(row, TypeBook())[:2] for row in found.parameters] == [["3", "0"], ["'x'", "'y'"]]

@@ -164,7 +164,7 @@ function assistObserver(plan, need, equal) {
     }
     if (value instanceof Map || value instanceof Set) return { checks: [['.size', String(value.size)]] };
     if (typeof value.then === 'function' || value instanceof RegExp) return { left: 'no literal' };
-    const rows = value instanceof Error ? { message: encoded(value.message) || '""' } : attributes(value);
+    const rows = { ...(value instanceof Error ? { message: encoded(value.message) || '""' } : {}), ...attributes(value) };
     const names = Object.keys(rows);
     const open = names.filter((name) => !name.startsWith('_'));
     for (const name of (open.length && plan.typed ? open : names).slice(0, CHECKS)) checks.push([`.${name}`, rows[name]]);
