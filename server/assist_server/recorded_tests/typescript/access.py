@@ -23,6 +23,7 @@ from assist_server.recorded_tests.language import CannotRunError, RecordingMater
 
 _MOST_STEPS = 3  # from what is exported to the subject
 _ENDINGS = re.compile(r"(?:from\s+|require\(|import\()[\"']\.{1,2}/[^\"']*?(\.[cm]?[jt]sx?)?[\"']")
+_TEST = re.compile(r"^\s*(?:it|test|describe)(?:\.\w+)*\(", re.MULTILINE)
 _SUFFIX = re.compile(r"\.[cm]?[jt]sx?$")
 
 
@@ -123,7 +124,8 @@ def _way_to(
 
 def test_texts(material: RecordingMaterial) -> list[tuple[str, str]]:
     """The texts of the nearest tests with their paths, "" for a path that is not known."""
-    rows = [(material.place, material.example)] if material.example else []
+    shown = material.example if _TEST.search(material.example) else ""  # it may be other code
+    rows = [(material.place if material.added else "", shown)] if shown else []
     paths = [*material.test_paths, *[""] * len(material.tests)]
     return [*rows, *zip(paths, material.tests, strict=False)]
 
