@@ -211,7 +211,8 @@ def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[st
     seconds = round(time.monotonic() - start, 1)
     row: dict[str, Any] = {"seconds": seconds, "notices": notices, "passes": False, "noticed": 0}
     if final is None or final.recorded is None or final.plan is None:
-        return {**row, "proof": "none", "why": notices[0] if notices else ""}
+        problem = str(final.problem) if final and final.problem else ""
+        return {**row, "proof": "none", "why": problem or "; ".join(notices[:1])}
     counts = {
         "calls": len(final.recorded.calls),
         "branches": final.recorded.branches,

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from assist_server.recorded_tests.calls import CallObservation, RecordedCall, ValueCheck
 
 MOST_TESTS = 8
-MOST_CANDIDATES = 60
+MOST_CANDIDATES = 32
 NATURAL = 4  # tests that are kept because their calls are examples, a caller's or the model's
 EXAMPLES = 2  # of a docstring, which come first
+ALIKE_KEPT = 2  # tests that run the same lines, of those that are kept for their calls
 MOST_CHECKS = 4  # of one object
 ALIKE = 3  # guessed calls that do the same: one of them may be at an edge that a mistake moves
 GUESSED = ("around", "syntax")
@@ -118,7 +119,8 @@ def chosen_calls(
     shown = {outcome(calls[number].seen) for number in chosen}
     for number in natural if len(chosen) < NATURAL else ():
         is_new = number not in chosen and outcome(calls[number].seen) not in shown
-        if is_new and (notices[number] or not planted) and len(chosen) < NATURAL:
+        alike = sum(calls[other].seen.lines == calls[number].seen.lines for other in chosen)
+        if is_new and alike < ALIKE_KEPT and (notices[number] or not planted) and len(chosen) < NATURAL:
             shown.add(outcome(calls[number].seen))
             add(number)
     return [calls[number] for number in sorted(chosen)]

@@ -61,7 +61,7 @@ class ObservingRun:
     changed: Mapping[str, str] = field(default_factory=dict)
     later: float = 0.0
     seconds: float = 2.0
-    limit: float = 12.0
+    limit: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)

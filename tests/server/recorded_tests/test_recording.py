@@ -86,6 +86,8 @@ def odd(kind):
         time.sleep(30)
     if kind == "here":
         return str(Path.cwd())
+    if kind == "home":
+        return str(Path("~/.config").expanduser())
     if kind == "object":
         return object()
     return kind
@@ -201,7 +203,7 @@ def test_values_come_from_the_code_and_notice_mistakes(copy: ProjectCopy) -> Non
 @pytest.mark.parametrize("copy", [True, False], ids=["sandbox", "plain"], indirect=True)
 def test_what_cannot_be_repeated_or_leaves_the_copy_is_left_out(copy: ProjectCopy) -> None:
     found = recorder(copy, "odd")
-    kinds = ("random", "day", "year", "network", "file", "program", "slow", "here", "object", "tea")
+    kinds = ("random", "day", "year", "network", "file", "program", "slow", "here", "home", "object", "tea")
     taken = found.take("".join(f"odd('{kind}')\n" for kind in kinds))
     tests = finish(found)
     assert taken >= 1

@@ -43,7 +43,7 @@ class ArgumentWriter(Encoder):
     """Writes arguments, with the imports and the definitions that they need."""
 
     def __init__(self, root: str, made: dict[int, MadeObject], module: str) -> None:
-        super().__init__([text for text in (root, os.path.expanduser("~"), sys.prefix) if len(text) > 5])
+        super().__init__([text for text in (root, os.path.expanduser("~"), sys.prefix) if len(text) > 3])
         self.root = root
         self.made = made
         self.package = module.partition(".")[0]

@@ -127,7 +127,7 @@ class LineTrace:
 def observe(case: dict[str, Any], plan: dict[str, Any], watch: CallWatch) -> dict[str, Any]:
     """What comes of one call."""
     names: dict[str, Any] = {"__name__": "calls"}
-    local = [text for text in (plan["root"], os.path.expanduser("~"), sys.prefix) if len(text) > 5]
+    local = [text for text in (plan["root"], os.path.expanduser("~"), sys.prefix) if len(text) > 3]
     trace = LineTrace(os.path.realpath(plan["path"]), plan["first"], plan["last"])
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(io.StringIO()):
@@ -223,7 +223,15 @@ def raised(error: BaseException, root: str) -> dict[str, Any]:
 
 def move_clock(seconds: float) -> None:
     """Another day, time zone, home and width of a terminal: what depends on them differs from the first run."""
-    os.environ.update({"TZ": "Asia/Tokyo", "COLUMNS": "97", "USER": "someone", "LOGNAME": "someone"})
+    os.environ.update(
+        {
+            "HOME": tempfile.gettempdir(),
+            "TZ": "Asia/Tokyo",
+            "COLUMNS": "97",
+            "USER": "someone",
+            "LOGNAME": "someone",
+        }
+    )
     time.tzset()
     real = time.time
     plain = {name: getattr(time, name) for name in ("gmtime", "localtime", "ctime", "strftime")}

@@ -21,11 +21,11 @@ from python_arguments import ArgumentWriter, MadeObject
 from python_proposer import OPERATORS, snake
 from python_values import UnfitValue
 
-MOST_CALLS = 40
+MOST_CALLS = 20
 OF_ONE_TEST = 6
 TRIED = 400  # calls that are looked at
-SECONDS = 4.0  # of computing, for tests
-WALL = 12.0
+SECONDS = 2.5  # of computing, for tests
+WALL = 10.0
 LONGEST = 500  # characters of a call with its set-up
 
 

@@ -11,11 +11,13 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from assist_server.recorded_tests.calls import CallOrigin, CallPlace, CallSubject, ProposedCall
 
 MOST_SETUP = 8  # statements before a call
+MOST_FOUND = 200  # calls in one script
 MOST_CUT = 40  # lines at the end of a cut script that are tried without
 MOST_VARIATIONS = 48
 _BUILTINS = frozenset(dir(builtins))
@@ -129,6 +131,7 @@ def calls_in_script(
     With `anything`, all that the script looks at.
     """
     tree = _parse(text)
+    lines_of = text.encode().splitlines(keepends=True)
     found: dict[tuple[str, tuple[str, ...]], ProposedCall] = {}
     names = frozenset({"__any__"}) if anything else target_names(subject, module)
     known = {name: line for node in ast.walk(tree) for name, line in _imports_of(node)}
@@ -139,9 +142,15 @@ def calls_in_script(
                 imports = _needed_imports([*setup, call], known, module)
                 if imports is None or len(setup) > MOST_SETUP:
                     continue
-                lines = tuple(_source(text, node) for node in setup)
-                proposed = ProposedCall(_source(text, call), imports, lines, origin, line=statement.lineno)
+                lines = tuple(_source(lines_of, node) for node in setup)
+                proposed = ProposedCall(
+                    _source(lines_of, call), imports, lines, origin, line=statement.lineno
+                )
                 found.setdefault((proposed.call, lines), proposed)
+        if len(found) >= MOST_FOUND:
+            break
+    _free.cache_clear()  # it keeps trees
+    _binds.cache_clear()
     return list(found.values())
 
 
@@ -156,8 +165,13 @@ def _parse(text: str) -> ast.Module:
     return ast.Module([], [])
 
 
-def _source(text: str, node: ast.AST) -> str:
-    return ast.get_source_segment(text, node) or ast.unparse(node)
+def _source(lines: Sequence[bytes], node: ast.stmt | ast.expr) -> str:
+    """The text of a node; `ast.get_source_segment` divides the whole text into lines each time."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    rows = list(lines[first : last + 1])
+    rows[-1] = rows[-1][: node.end_col_offset]
+    rows[0] = rows[0][node.col_offset :]
+    return b"".join(rows).decode()
 
 
 def _imports_of(node: ast.AST) -> Iterator[tuple[str, str]]:
@@ -260,6 +274,7 @@ def _called_name(node: ast.AST) -> str:
     return node.attr if isinstance(node, ast.Attribute) else ""
 
 
+@lru_cache(maxsize=50_000)
 def _free(node: ast.AST) -> set[str]:
     """The names that a piece of code reads and does not bind itself."""
     read = {
@@ -276,6 +291,7 @@ def _free(node: ast.AST) -> set[str]:
     return read - assigned - arguments - inner
 
 
+@lru_cache(maxsize=50_000)
 def _binds(node: ast.stmt) -> set[str]:
     if isinstance(node, _NODES):
         return {node.name}
@@ -368,8 +384,9 @@ def calls_in_callers(
                 map(_is_literal, [*node.args, *(row.value for row in node.keywords)])
             ):
                 continue
-            arguments = [_source(place.text, row) for row in node.args]
-            arguments += [f"{row.arg}={_source(place.text, row.value)}" for row in node.keywords if row.arg]
+            lines = place.text.encode().splitlines(keepends=True)
+            arguments = [_source(lines, row) for row in node.args]
+            arguments += [f"{row.arg}={_source(lines, row.value)}" for row in node.keywords if row.arg]
             call = f"{name}({', '.join(arguments)})"
             found[call] = ProposedCall(call, (f"from {module.name} import {name}",), (), "caller")
     return list(found.values())
