@@ -167,8 +167,7 @@ def _parse(text: str) -> ast.Module:
 
 def _source(lines: Sequence[bytes], node: ast.stmt | ast.expr) -> str:
     """The text of a node; `ast.get_source_segment` divides the whole text into lines each time."""
-    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-    rows = list(lines[first : last + 1])
+    rows = list(lines[node.lineno - 1 : node.end_lineno])
     rows[-1] = rows[-1][: node.end_col_offset]
     rows[0] = rows[0][node.col_offset :]
     return b"".join(rows).decode()
