@@ -160,7 +160,7 @@
             items(self, top).map(|text| std::format!("&[{text}]{}", if top { "" } else { "[..]" }))
         }
         fn how(&self) -> &'static str {
-            if self.is_empty() { "empty" } else { "" }
+            if self.is_empty() { "is_empty" } else { "" }
         }
     }
 
@@ -172,7 +172,7 @@
             items(self, top).map(|text| std::format!("vec![{text}]"))
         }
         fn how(&self) -> &'static str {
-            if self.is_empty() { "empty" } else { "" }
+            if self.is_empty() { "is_empty" } else { "" }
         }
     }
 
@@ -257,7 +257,7 @@
         match value.lit(true) {
             std::option::Option::Some(text) => {
                 let empty = ["vec![]", "&[]"].contains(&text.as_str());
-                shown(if empty { "empty" } else { value.how() }, text, kind(value))
+                shown(if empty { "is_empty" } else { value.how() }, text, kind(value))
             }
             std::option::Option::None => by_debug(value),
         }

@@ -31,6 +31,7 @@ WITH_STD = (
 )
 ROUNDS = 9  # of compiling: names are resolved first, then types, then borrows
 _BUILT = "target/assist-built.json"
+_SECONDS = "target/assist-seconds"  # of the first build
 _UNPROBED = "target/assist-unprobed"  # the file does not compile with probes
 _VARIABLE = re.compile(r"\blet\s+mut\s+(\w+)")
 
@@ -91,7 +92,7 @@ def _build(
     for _ in range(ROUNDS):
         module = _Module((subject, text, target), list(left.values()), probed)
         with copy.files({**run.changed, subject.path: module.text}):
-            result = copy.run(_words(copy, target), BUILD_SECONDS, environ_of(copy))
+            result = copy.run(_words(copy, target), _build_seconds(copy.tree), environ_of(copy))
         program = _program(result.output)
         if result.code == 0 and program:
             built = BuiltCalls(program, tuple(left), probed)
@@ -103,6 +104,7 @@ def _build(
                 "probed": probed,
             }
             place.write_text(json.dumps(row), encoding="utf-8")
+            _remember_seconds(copy.tree, result.seconds)
             return built
         wrong = module.calls_with_errors(result.output)
         if wrong:
@@ -113,6 +115,19 @@ def _build(
         else:
             raise CannotBuildError(why_not(result))
     raise CannotBuildError("the calls do not compile")
+
+
+def _build_seconds(tree: Path) -> float:
+    """How long a build may take: a planted mistake may send the compiler into a loop."""
+    try:
+        return 3 * float((tree / _SECONDS).read_text(encoding="utf-8")) + 5
+    except (OSError, ValueError):
+        return BUILD_SECONDS
+
+
+def _remember_seconds(tree: Path, seconds: float) -> None:
+    if not (tree / _SECONDS).exists():
+        (tree / _SECONDS).write_text(str(seconds), encoding="utf-8")
 
 
 def _is_unprobed(tree: Path) -> bool:
@@ -183,10 +198,15 @@ class _Module:
         body += "    use super::*;\n"
         body += "".join(f"    {line}\n" for line in (WITH_STD if target.without_std else WITH_STD[:1]))
         body += program
+        variants = _bare_variants(functions, items)
+        arms = "".join(f'{path} => "{path}", ' for path in variants)
+        if arms:
+            owner = variants[0].partition("::")[0]
+            body += f"    fn variant(value: &{owner}) -> &'static str {{ match value {{ {arms}}} }}\n"
         self._lines: list[range] = []
         for number, call in enumerate(calls):
             first = body.count("\n") + 1
-            body += _function_text(number, call, fields)
+            body += _function_text(number, call, fields, variants)
             self._lines.append(range(first, body.count("\n") + 1))
         names = ", ".join(f"call_{number}" for number in range(len(calls)))
         self.text = f"{body}    const CALLS: &[Call] = &[{names}];\n}}\n"
@@ -248,10 +268,24 @@ def changing_fields(functions: Sequence[RustFunction], items: RustItems) -> tupl
     return tuple(name for row in items.types if row.name == owner for name, _, _ in row.fields)[:MOST_FIELDS]
 
 
-def _function_text(number: int, call: ProposedCall, fields: Sequence[str] | None) -> str:
+def _bare_variants(functions: Sequence[RustFunction], items: RustItems) -> list[str]:
+    """The variants of an enum that a function gives, where nothing else shows them."""
+    given = {row.returns for row in functions}
+    return [
+        f"{row.name}::{variant}" + (" { .. }" if fields else "")
+        for row in items.types
+        if {row.name} == given and row.kind == "enum" and not row.parameters and "Debug" not in row.derives
+        for variant, fields in row.variants
+    ]
+
+
+def _function_text(
+    number: int, call: ProposedCall, fields: Sequence[str] | None, variants: Sequence[str]
+) -> str:
     lines = [f"    fn call_{number}() -> Row {{"]
     lines += [f"        {line}" for line in (*call.imports, *call.setup)]
-    lines.append(f"        let assist_value = (&&&&&&&hold({call.call})).show();")
+    value = f'shown("matches", variant(&{call.call}).into(), "")' if variants else ""
+    lines.append(f"        let assist_value = {value or f'(&&&&&&&hold({call.call})).show()'};")
     after = ", ".join(f'("{name}", (&&&&Seen(&{name})).show())' for name in changed_places(call, fields))
     lines.append(f"        Row(assist_value, std::vec![{after}])")
     return "\n".join([*lines, "    }", ""])

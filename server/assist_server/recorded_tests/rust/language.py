@@ -188,7 +188,7 @@ def _changes(rows: Sequence[Any]) -> Iterator[ValueCheck]:
             continue
         if how == "debug":
             yield ValueCheck(f'format!("{{:?}}", {name})', rust_string(value))
-        elif how == "empty":
+        elif how == "is_empty":
             yield ValueCheck(f"{name}.len()", "0")
         elif not how:
             yield ValueCheck(name, value)

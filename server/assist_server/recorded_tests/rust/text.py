@@ -79,14 +79,14 @@ def _value_check(call: str, how: str, value: str) -> Iterator[str]:
             yield _broken("assert!(", [call if value == "true" else f"!{receiver}"])
         case "":
             yield _equal(call, value)
-        case "empty":
-            yield _broken("assert!(", [f"{receiver}.is_empty()"])
+        case "is_empty" | "is_ok":
+            yield _broken("assert!(", [f"{receiver}.{how}()"])
         case "about":
             near = f"{abs(float(value)):.9g}"
             near = near if "." in near or "e" in near else f"{near}.0"
             yield f"assert!(({call} {'+' if value[0] == '-' else '-'} {near}).abs() < 1e-6);"
-        case "is_ok":
-            yield _broken("assert!(", [f"{receiver}.is_ok()"])
+        case "matches":
+            yield _broken("assert!(", [f"matches!({call}, {value})"])
         case "debug":
             yield _equal(f'format!("{{:?}}", {call})', rust_string(value))
         case "unwrap debug":

@@ -105,6 +105,8 @@ def values_of(kind: str, hints: RustHints, depth: int = 0) -> list[RustValue]:
 def _of_name(name: str, arguments: list[str], hints: RustHints, depth: int) -> list[RustValue]:
     if _INTEGER.fullmatch(name):
         return _plain(_numbers(name, hints))
+    if name == "Result" and not arguments:  # that of `fmt` or `io`
+        return _plain(("Ok(())",))
     if name in _BY_NAME and (arguments or name in ("char", "str", "String")):
         return _BY_NAME[name](name, arguments, hints, depth)
     return _plain(_FIXED[name]) if name in _FIXED else _of_own_type(name, hints, depth)
@@ -311,6 +313,8 @@ def _closures(bounds: str, hints: RustHints, depth: int) -> list[RustValue]:
         return [RustValue(f"{head} ()")]
     result = returned[1].strip()
     own = []
+    if "Formatter" in "".join(kinds[-1:]):
+        own = ["|s, f| f.write_str(s)" if kinds[0] == "&str" else '|f| f.write_str("-")']
     if result == "bool" and kinds:
         kind = kinds[0].lstrip("&").strip()
         if kind == "char":

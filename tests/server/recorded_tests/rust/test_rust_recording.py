@@ -33,6 +33,12 @@ fn grade(points: i32) -> Grade {
     if points > 90 { Grade::Good } else { Grade::Bad }
 }
 
+enum Mood { Calm, Angry(u8) }
+
+fn mood(noise: u8) -> Mood {
+    if noise > 40 { Mood::Angry(noise) } else { Mood::Calm }
+}
+
 fn odd(kind: &str) -> String {
     match kind {
         "day" => format!("{:?}", std::time::SystemTime::now()),
@@ -87,6 +93,15 @@ def test_what_cannot_be_recorded_is_left_out_alone(copy: ProjectCopy) -> None:
     reasons = ["depends on this machine or day", "time", "does not compile", "crash", "misuse", ""]
     assert [seen.reason for seen in found] == reasons
     assert (found[-1].kind, found[-1].value) == ("value", '"TEA"')
+
+
+def test_an_enum_that_nothing_shows_is_matched(copy: ProjectCopy) -> None:
+    calls = [ProposedCall("mood(1)"), ProposedCall("mood(41)")]
+    found = RUST.observe(copy, material("mood"), ObservingRun(calls))
+    assert [(seen.how, seen.value) for seen in found] == [
+        ("matches", "Mood::Calm"),
+        ("matches", "Mood::Angry { .. }"),
+    ]
 
 
 def test_code_that_does_not_compile_is_said(copy: ProjectCopy) -> None:

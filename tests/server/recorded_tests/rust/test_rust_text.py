@@ -22,10 +22,11 @@ def body(call: str, **seen: Any) -> list[str]:
         ("f(1)", {"value": "2"}, "assert_eq!(f(1), 2);"),
         ("f(1)", {"value": "true"}, "assert!(f(1));"),
         ("a == b", {"value": "false"}, "assert!(!(a == b));"),
-        ("f(1)", {"value": "vec![]", "how": "empty"}, "assert!(f(1).is_empty());"),
+        ("f(1)", {"value": "vec![]", "how": "is_empty"}, "assert!(f(1).is_empty());"),
         ("f(1)", {"value": "0.30000000000000004", "how": "about"}, "assert!((f(1) - 0.3).abs() < 1e-6);"),
         ("f(1)", {"value": "Cart { n: 1 }", "how": "debug"}, 'assert_eq!(format!("{:?}", f(1)), "Cart { n: 1 }");'),
         ("f(1)", {"value": '"no"', "how": ".unwrap_err().to_string()"}, 'assert_eq!(f(1).unwrap_err().to_string(), "no");'),
+        ("f(1)", {"value": "Mood::Calm", "how": "matches"}, "assert!(matches!(f(1), Mood::Calm));"),
         ("f(1)", {"value": 'say "a"', "how": "debug"}, 'assert_eq!(format!("{:?}", f(1)), r#"say "a""#);'),
     ],
 )  # fmt: skip
