@@ -41,6 +41,7 @@ model = "frontier-1"
 api_key_env = "ACME_KEY"
 residency = ["public", "internal"]
 price = {{ input_usd_per_mtok = 3.0, output_usd_per_mtok = 15.0 }}
+edits = "pieces"
 context_tokens = 8000
 max_output_tokens = 700
 timeout_seconds = 1200
