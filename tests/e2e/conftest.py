@@ -23,10 +23,8 @@ IN_DOCUMENTS = (
     "facts",
     "refactor preview",
     "egress",
-    "run",
     "test by running",
     "proven fix",
-    "proven",
 )
 FAILED = pytest.StashKey[bool]()
 HERE = Path(__file__).parent

@@ -63,12 +63,12 @@ def test_edits_are_proven_and_tests_recorded_once_the_user_lets_code_run(
         window.run("View: Focus First Editor Group")
         window.go(FIXED, 5)
         window.run("Assist: Fix")
-        preview(window, "Apply", "proven fix")
+        preview(window, "Apply")
         last.filter(has_text=PROVEN).wait_for()
         before, now = map(int, PROVEN.search(last.inner_text()).groups())
         assert now == before + 2
         assert len(acme.requests) == 4
-        window.shoot("proven")
+        window.shoot("proven fix")
     window.run("File: Save All Files")
     until("the fix", lambda: (folder / "prices.py").read_text() == RIGHT)
     written = (folder / "tests" / "test_prices.py").read_text()
