@@ -189,7 +189,7 @@ def judge(
                 break
     finally:
         copy.close()
-    return {"passes": whole.passed, "noticed": noticed, "text": final.recorded.text}
+    return {"passes": whole.passed, "noticed": noticed, "tried": tried, "text": final.recorded.text}
 
 
 def with_tests(change: Any, subject: CallSubject, text: str) -> str:
@@ -233,10 +233,11 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
         good = [row for row in own if row["passes"]]
         seconds = sorted(row["seconds"] for row in own)
         some, both = (sum(row["noticed"] >= least for row in good) for least in (1, 2))
+        tried = sum(row.get("tried", 2) > 0 for row in good)  # some have no mutant that compiles
         reached = sum(row["branches"][0] for row in good)
         branches = sum(row["branches"][1] for row in good)
         lines.append(
-            f"| {language} | {len(own)} | {len(good) / len(own):.0%} | {some / max(1, len(good)):.0%} "
+            f"| {language} | {len(own)} | {len(good) / len(own):.0%} | {some / max(1, tried):.0%} "
             f"| {both} | {reached} of {branches} | {seconds[len(own) // 2]} | {seconds[-1]} |"
         )
     return lines

@@ -23,6 +23,7 @@ from assist_server.recorded_tests.choosing import (
     without_idle,
 )
 from assist_server.recorded_tests.language import (
+    CannotBuildError,
     CannotRunError,
     LanguageRecorder,
     ObservingRun,
@@ -203,13 +204,19 @@ class CallRecorder:
             ]
             if found:
                 return found
-        return [self._plant_one(calls, text) for text in mutants(language, subject.text, body, rng, MUTANTS)]
+        tried_alone = [
+            self._plant_one(calls, text) for text in mutants(language, subject.text, body, rng, MUTANTS)
+        ]
+        return [mistake for mistake in tried_alone if mistake is not None]
 
-    def _plant_one(self, calls: Sequence[RecordedCall], text: str) -> PlantedMistake:
+    def _plant_one(self, calls: Sequence[RecordedCall], text: str) -> PlantedMistake | None:
+        """A mistake with the calls that notice it, None for one that does not compile."""
         changed = {self._material.subject.path: text}
         run = ObservingRun([call.proposed for call in calls], changed, seconds=1.0)
         try:
             seen = self._language.observe(self._copy, self._material, run)
+        except CannotBuildError:
+            return None
         except CannotRunError:
             return PlantedMistake(text, {number: call.seen for number, call in enumerate(calls)})
         pairs = enumerate(zip(calls, seen, strict=True))

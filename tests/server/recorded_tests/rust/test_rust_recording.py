@@ -39,6 +39,13 @@ fn mood(noise: u8) -> Mood {
     if noise > 40 { Mood::Angry(noise) } else { Mood::Calm }
 }
 
+fn turned(mood: Option<u8>) -> Option<u16> {
+    match mood {
+        Some(noise) => Some(u16::from(noise)),
+        None => None,
+    }
+}
+
 fn odd(kind: &str) -> String {
     match kind {
         "day" => format!("{:?}", std::time::SystemTime::now()),
@@ -102,6 +109,13 @@ def test_an_enum_that_nothing_shows_is_matched(copy: ProjectCopy) -> None:
         ("matches", "Mood::Calm"),
         ("matches", "Mood::Angry { .. }"),
     ]
+
+
+def test_a_mistake_that_does_not_compile_is_not_counted_as_noticed(copy: ProjectCopy) -> None:
+    recorder = CallRecorder(RUST, material("turned"), copy)
+    recorder.begin()
+    tests = recorder.finish(lambda text: PlacedTests("src/lib.rs", f"{CODE}\n{text}"), (), random.Random(1))
+    assert tests.mutants == (0, 0)
 
 
 def test_code_that_does_not_compile_is_said(copy: ProjectCopy) -> None:
