@@ -16,6 +16,7 @@ from assist_context.wished_edits.reading import (
 
 READ: list[tuple[str, EditWish]] = [
     ("rename total to amount", RenameWish("total", "amount")),
+    ("rename total to amount everywhere in the function", RenameWish("total", "amount")),
     ("Rename `Cart.total()` to `amount`.", RenameWish("total", "amount")),
     (
         "could you rename the local variable total to amount everywhere, please",
