@@ -107,9 +107,9 @@ def _symbol_in(corpus: Corpus, document: Document, symbol: str) -> QuestionTarge
         near = get_close_matches(name, [definition.qualified for definition in outline], cutoff=NEAR_NAME)
         remedy = f"did you mean {document.path}:{near[0]}?" if near else "name a line, as in PATH:10."
         raise UserError(f"There is no {symbol} in {document.path}: {remedy}")
-    if len(exact) > 1:
+    if len({definition.qualified for definition in exact}) > 1:
         raise UserError(f"{symbol!r} is defined in several places; name one of them: {_places(exact)}.")
-    return _definition_target(document, exact[0])
+    return _definition_target(document, exact[-1])  # after its overloads
 
 
 def refuse_blank(command: str, target: QuestionTarget) -> None:
@@ -211,7 +211,7 @@ def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     ]
     if not now:
         raise UserError(f"{text!r} is not in {best.path} any more: run `assist index` and try again.")
-    return _definition_target(document, min(now, key=lambda site: abs(site.start_line - best.start_line)))
+    return _definition_target(document, now[-1])  # after its overloads
 
 
 def _near_files(corpus: Corpus, text: str) -> list[str]:

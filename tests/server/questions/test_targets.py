@@ -48,6 +48,8 @@ def total():
 PRICES = "def gross(net):\n    return net * 1.2\n"
 ORDER = "from shop.cart import Cart\n\n\ndef order(items):\n    cart = Cart()\n    return cart.total()\n"
 
+TAGS = "@overload\ndef tag(of: str) -> str: ...\n@overload\ndef tag(of: None) -> None: ...\ndef tag(of):\n    return of\n"
+
 Aimed = Callable[[str], object]
 
 
@@ -78,6 +80,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
     (root / "shop" / "cart.py").write_text(CART)
     (root / "shop" / "prices.py").write_text(PRICES)
     (root / "shop" / "order.py").write_text(ORDER)
+    (root / "shop" / "tags.py").write_text(TAGS)
     (root / "with:1.py").write_text("a = 1\nb = 2\n")
     made = make_corpus(tmp_path, root, same="shop")
     yield made
@@ -121,6 +124,8 @@ MEANT = [
     ("gross", "shop/prices.py", 1, 2, "gross", True),
     ("Cart", "shop/cart.py", 6, 12, "Cart", True),
     ("shop/cart.py:total", "shop/cart.py", 15, 16, "total", True),
+    ("shop/tags.py:tag", "shop/tags.py", 5, 6, "tag", True),
+    ("tag", "shop/tags.py", 5, 6, "tag", True),
     ("shop/cart.py::Cart.total", "shop/cart.py", 10, 12, "Cart.total", True),
     ("with:1.py", "with:1.py", 1, 2, "", True),
 ]
