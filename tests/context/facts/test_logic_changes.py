@@ -65,6 +65,11 @@ WRONG = [
     ("a.py", "x = a < b\n", "x = a > b\n", [(1, "`<` became `>`")]),
     ("a.py", "x = 1 <= a <= 9\n", "x = 1 <= a < 9\n", [(1, "`<=` became `<`")]),
     ("a.py", "x = a >= 1 and a <= 9\n", "x = 1 < a <= 9\n", [(1, "`>=` became `>`")]),
+    # Other names are compared; a new name for the same is none.
+    ("a.py", "def f(a, b, c):\n    if a is None:\n        return c < b\n    return b < 3\n",
+     "def f(a, b, c):\n    if b is None:\n        return c < a\n    return b < 3\n",
+     [(2, "`a` became `b` in a comparison"), (3, "`b` became `a` in a comparison")]),
+    ("a.py", "def f(a, b):\n    g(a, b)\n    return a < 3\n", "def f(a, b):\n    g(a, b)\n    c = a\n    return c < 3\n", []),
     # A call that is like another one.
     ("a.py", "for a in b:\n    c.append(a)\n", "for a in b:\n    c.extend(a)\n",
      [(2, "the call of `append` is gone"), (2, "a call of `extend` was added")]),

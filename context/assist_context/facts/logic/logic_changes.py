@@ -44,6 +44,7 @@ from assist_context.syntax.scopes.logic.conditions import negation_of, plain_ite
 from assist_context.syntax.scopes.logic.logic_units import LogicUnit
 
 _RETURNING = frozenset({"python", "javascript", "typescript", "tsx"})  # where a function may forget to return
+_VALUES = frozenset({"None", "True", "False", "null", "true", "false", "undefined", "nil"})
 _NEAR = 2  # lines between a call and what it replaced
 
 
@@ -66,7 +67,7 @@ def logic_changes(texts: Sequence[EditedText], wish: str = "") -> tuple[LogicCha
     old, new, pairs = sides.old, sides.new, sides.pairs
     found = [*_turned_branches(pairs), *_lost_values(new, sides.names), *_lost_words(old, new)]
     found += _differences(sides, count_sides(sides, wish))
-    found = found or list(_misplaced_statements(pairs, old, new))
+    found = found or [*_misplaced_statements(pairs, old, new), *_other_operands(old, new, sides.names)]
     return tuple(dict.fromkeys(sorted(found, key=lambda change: (change.path, change.line))))
 
 
@@ -115,6 +116,45 @@ def _misplaced_statements(
                 )
             elif (now.within, item) in both and now.context.issuperset(was.context):
                 yield LogicChange(path, now.line, f"it runs only where `{plain_item(item)}` now")
+
+
+def _other_operands(old: EditSide, new: EditSide, names: ChangedNames) -> Iterator[LogicChange]:
+    """Comparisons of a function with another of its names: `stop is None` where `length is None` was."""
+    compared = [_operands(side) for side in (old, new)]
+    known = [_names_within(side) for side in (old, new)]
+    moved = names.fresh | names.gone | names.renamed.keys() | set(names.renamed.values())
+    gone = [key for key in compared[0] if key not in compared[1]]
+    for (within, word, *now), (path, line) in compared[1].items():
+        if (within, word, *now) in compared[0]:
+            continue
+        for key in gone:
+            was, other = _one_other(key[2:], tuple(now))
+            both = {(within, was), (within, other)}
+            same = key[:2] == (within, word) and both <= known[0] & known[1]
+            if same and moved.isdisjoint((was, other)):
+                yield LogicChange(path, line, f"`{was}` became `{other}` in a comparison")
+                break
+
+
+def _operands(side: EditSide) -> dict[tuple[str, ...], tuple[str, int]]:
+    """The comparisons of what changed, by function, word and both sides, with their places."""
+    return {
+        (unit.within, token.text, *token.sides): (path, unit.line)
+        for path, unit in side.alone
+        for token in unit.tokens
+        if token.kind == "operator" and token.sides[0]
+    }
+
+
+def _one_other(was: tuple[str, ...], now: tuple[str, ...]) -> tuple[str, str]:
+    """The names of the one side in which two comparisons differ; empty if that is not so."""
+    other = [(left, right) for left, right in zip(was, now, strict=True) if left != right]
+    plain = len(other) == 1 and all(word.isidentifier() and word not in _VALUES for word in other[0])
+    return other[0] if plain else ("", "")
+
+
+def _names_within(side: EditSide) -> set[tuple[str, str]]:
+    return {(unit.within, word) for _, unit in side.units for word in unit.code.split()}
 
 
 def _known_conditions(side: EditSide) -> set[tuple[str, str]]:
