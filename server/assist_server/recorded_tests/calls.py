@@ -1,9 +1,11 @@
 """Calls of a function, before and after they are run: what is proposed, and what the code did.
 
-These are values only: they know no language and run nothing.
+They know no language and run nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 # Who proposed a call: the docstring, code that calls it, the model, tests of other code, or types alone.
@@ -99,3 +101,15 @@ class RecordedCall:
     proposed: ProposedCall
     seen: CallObservation
     test: str = ""
+
+
+def calls_in_turns(
+    known: Sequence[ProposedCall], rows: Sequence[Sequence[ProposedCall]], most: int
+) -> list[ProposedCall]:
+    """The first call of each row, then the second ones: so many in all, without those that are known."""
+    taken = {(call.setup, call.call) for call in known}
+    found: dict[tuple[tuple[str, ...], str], ProposedCall] = {}
+    for call in (call for turn in zip_longest(*rows) for call in turn if call is not None):
+        if (call.setup, call.call) not in taken and len(found) < most:
+            found.setdefault((call.setup, call.call), call)
+    return list(found.values())

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from assist_server.recorded_tests.calls import CallSubject, ProposedCall
+from assist_server.recorded_tests.calls import CallSubject, ProposedCall, calls_in_turns
 from assist_server.recorded_tests.python.calls import PythonModule, definition_in
 
 MOST_VARIATIONS = 24
@@ -46,15 +46,9 @@ def variations(
     node = definition_in(module, subject)
     words = list(_own_words(node))[:MOST_WORDS] if node is not None else []
     options = _optional(node) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else []
-    known = {(call.setup, call.call) for call in calls}
-    found: dict[tuple[tuple[str, ...], str], ProposedCall] = {}
-    rounds = [list(_variations_of(call, words, options)) for call in calls]
-    for number in range(max(map(len, rounds), default=0)):
-        for row in rounds:
-            key = (row[number].setup, row[number].call) if number < len(row) else None
-            if key is not None and key not in known and len(found) < MOST_VARIATIONS:
-                found.setdefault(key, row[number])
-    return list(found.values())
+    return calls_in_turns(
+        calls, [list(_variations_of(call, words, options)) for call in calls], MOST_VARIATIONS
+    )
 
 
 def _own_words(node: ast.AST) -> Iterator[str]:

@@ -11,7 +11,13 @@ from textwrap import dedent
 from assist_context.languages import language_of
 from assist_context.signatures.rust_items import RustFunction, RustStatement, rust_items, rust_script
 from assist_context.syntax.fragments import errors
-from assist_server.recorded_tests.calls import CallOrigin, CallPlace, CallSubject, ProposedCall
+from assist_server.recorded_tests.calls import (
+    CallOrigin,
+    CallPlace,
+    CallSubject,
+    ProposedCall,
+    calls_in_turns,
+)
 from assist_server.recorded_tests.rust.crate import RustCrate, functions_of, tests_in
 from assist_server.recorded_tests.rust.typed_calls import typed_calls
 from assist_server.recorded_tests.rust.values import RustHints, parts_of
@@ -279,15 +285,9 @@ def variations(calls: Sequence[ProposedCall], subject: CallSubject, crate: RustC
     words = [word for word in dict.fromkeys(_strings(body)) if len(word) < 20 and "{" not in word][:4]
     characters = dict.fromkeys(re.findall(r"b?'(\\?.)'", body))
     marks = [mark for mark in characters if mark not in ("\\'", '"', "\\")][:4]
-    known = {(call.setup, call.call) for call in calls}
-    found: dict[tuple[tuple[str, ...], str], ProposedCall] = {}
-    rounds = [list(_variations_of(call, words, marks)) for call in calls]
-    for number in range(max(map(len, rounds), default=0)):
-        for row in rounds:
-            key = (row[number].setup, row[number].call) if number < len(row) else None
-            if key is not None and key not in known and len(found) < MOST_VARIATIONS:
-                found.setdefault(key, row[number])
-    return list(found.values())
+    return calls_in_turns(
+        calls, [list(_variations_of(call, words, marks)) for call in calls], MOST_VARIATIONS
+    )
 
 
 def _variations_of(call: ProposedCall, words: Sequence[str], marks: Sequence[str]) -> Iterator[ProposedCall]:

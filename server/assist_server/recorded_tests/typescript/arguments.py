@@ -8,7 +8,7 @@ from assist_context.scripts.script_functions import ScriptFunction, ScriptParame
 from assist_context.scripts.script_module import import_lines
 from assist_context.scripts.script_pieces import CallArgument, call_arguments, is_whole
 from assist_context.scripts.script_values import TypeBook, parameter_values
-from assist_server.recorded_tests.calls import ProposedCall
+from assist_server.recorded_tests.calls import ProposedCall, calls_in_turns
 from assist_server.recorded_tests.typescript.access import ScriptSubject, ScriptTarget
 
 MOST_TYPED = 16  # calls of one function
@@ -106,15 +106,8 @@ def _unknown(typed: bool) -> list[str]:
 def variations(calls: Sequence[ProposedCall], function: ScriptFunction) -> list[ProposedCall]:
     """The calls with one argument at an edge: empty, zero, what a condition compares with, the other flag."""
     words = list(dict.fromkeys(function.words))[:MOST_WORDS]
-    known = {(call.setup, call.call) for call in calls}
-    rounds = [list(_variations_of(call, words)) for call in calls]
-    found: dict[tuple[tuple[str, ...], str], ProposedCall] = {}
-    for number in range(max(map(len, rounds), default=0)):
-        for row in rounds:
-            key = (row[number].setup, row[number].call) if number < len(row) else None
-            if key is not None and key not in known and len(found) < MOST_VARIATIONS:
-                found.setdefault(key, row[number])
-    return [call for call in found.values() if is_whole(f"{call.call};")]
+    found = calls_in_turns(calls, [list(_variations_of(call, words)) for call in calls], MOST_VARIATIONS)
+    return [call for call in found if is_whole(f"{call.call};")]
 
 
 def _variations_of(call: ProposedCall, words: Sequence[str]) -> Iterator[ProposedCall]:
