@@ -6,8 +6,9 @@ Those projects run in our own environment, and its plugins cost 0.55 s of the 0.
 
 from importlib.metadata import entry_points
 
-_BLOCKED = " ".join(
+BARE_OPTIONS = " ".join(
     f"-p no:{name}" for name in sorted({entry.name for entry in entry_points(group="pytest11")})
 )
-BARE_PYTEST = f"[pytest]\npythonpath = .\naddopts = {_BLOCKED}"
+"""The options that load none of them."""
+BARE_PYTEST = f"[pytest]\npythonpath = .\naddopts = {BARE_OPTIONS}"
 """The text of a `pytest.ini`; more options can follow it in the same line."""

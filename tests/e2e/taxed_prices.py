@@ -4,6 +4,8 @@ import re
 import sys
 from pathlib import Path
 
+from bare_pytest import BARE_PYTEST
+
 WRONG = '''\
 """Prices."""
 
@@ -75,4 +77,4 @@ def make_project(root: Path) -> None:
     (root / "prices.py").write_text(WRONG)
     (root / "tests" / "test_prices.py").write_text(TESTS)
     (root / ".venv").symlink_to(sys.prefix)  # where its pytest is
-    (root / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
+    (root / "pytest.ini").write_text(BARE_PYTEST)

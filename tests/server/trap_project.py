@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bare_pytest import BARE_OPTIONS
 
 PATH = f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"
 WRONG = "def gross(net):\n    return net * 1.25\n"
@@ -21,10 +22,10 @@ TESTS = (
     "from prices import gross\n\n\ndef test_zero():\n    assert gross(0) == 0\n\n\n"
     "def test_ten():\n    assert gross(10) == 12\n"
 )
-SETTINGS = """\
+SETTINGS = f"""\
 [tool.pytest.ini_options]
 pythonpath = "."
-addopts = "-p trap"
+addopts = "-p trap {BARE_OPTIONS}"
 """
 UNASKED = "[answers]\nrun = 'sandbox'\n"
 
