@@ -323,14 +323,18 @@ def test_a_review_links_its_remarks(window: Window, shop: Path, configuration: P
         window.run("Assist: Review Changes")
         window.dialog()
         fact = window.view().locator("dd", has_text="1.25")
-        assert fact.count(), "what is certain is there before a model is asked"
+        until("what is certain, before a model is asked", fact.count)
         window.modal("Send")
         remark = window.view().locator(".sources li", has_text="give this rate a name")
         remark.wait_for()
     window.shoot("review")
     assert window.view().locator(".sources li").count() == 1
-    remark.locator("button").click()
-    until("the line", lambda: "Ln 2, Col 1" in window.bar())
+
+    def leads_to_its_line() -> bool:
+        remark.locator("button").click()  # again, where the end of the answer is written meanwhile
+        return "Ln 2, Col 1" in window.bar()
+
+    until("the line", leads_to_its_line)
 
 
 def test_the_menu_says_which_models_answer(window: Window, shop: Path) -> None:
