@@ -1,11 +1,19 @@
 """The languages whose calls can be run, by name."""
 
+from assist_server.recorded_tests.go.language import GOLANG
 from assist_server.recorded_tests.language import LanguageRecorder
 from assist_server.recorded_tests.python.language import PYTHON
 from assist_server.recorded_tests.rust.language import RUST
 from assist_server.recorded_tests.typescript.language import SCRIPTS
 
-_RECORDERS = {"python": PYTHON, "javascript": SCRIPTS, "typescript": SCRIPTS, "tsx": SCRIPTS, "rust": RUST}
+_RECORDERS = {
+    "python": PYTHON,
+    "javascript": SCRIPTS,
+    "typescript": SCRIPTS,
+    "tsx": SCRIPTS,
+    "rust": RUST,
+    "go": GOLANG,
+}
 
 
 def recorder_of(language: str) -> LanguageRecorder | None:

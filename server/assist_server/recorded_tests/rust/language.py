@@ -1,10 +1,9 @@
 """How calls of Rust are proposed, run and written as tests: what `recording` needs of the language."""
 
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from assist_server.recorded_tests.calls import (
     RecordedCall,
     ValueCheck,
 )
-from assist_server.recorded_tests.choosing import same_outcome
+from assist_server.recorded_tests.compiled_calls import is_unsteady, try_mistakes
 from assist_server.recorded_tests.language import (
     CannotRunError,
     LanguageRecorder,
@@ -35,7 +34,6 @@ from assist_server.recorded_tests.rust.crate import RustCrate, crate_of, functio
 from assist_server.recorded_tests.rust.text import module_name, rust_string, rust_tests
 from assist_server.sandbox.proofs import CARGO, is_proven
 
-MUTANTS = 3  # that are compiled: each takes a second or more
 LONGEST = 300  # characters of a value
 _SHORT = 60  # characters of a value whose fields are seen, too
 MOST_TESTED = 24  # calls of tests
@@ -48,7 +46,6 @@ _MISUSE = re.compile(
     | not\ (?:yet\ )?implemented | internal\ error:\ entered\ unreachable | mid\ > | division\ by\ zero""",
     re.VERBOSE,
 )
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
 @lru_cache(maxsize=2)
@@ -122,27 +119,6 @@ def observe(copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun) -
     return [replace(_observation(row, crate, whole), needs=needs) for _, row in sorted(rows.items())]
 
 
-def try_mistakes(
-    copy: ProjectCopy, material: RecordingMaterial, run: ObservingRun, texts: Sequence[str]
-) -> list[dict[int, CallObservation] | None]:
-    """The calls that come to something else with each of a few mistakes; None for those not tried."""
-    whole = observe(copy, material, run)
-    found: list[dict[int, CallObservation] | None] = []
-    for text in texts:
-        if sum(row is not None for row in found) == MUTANTS:
-            found.append(None)
-            continue
-        try:
-            changed = replace(run, changed={material.subject.path: text}, seconds=1.0)
-            seen = observe(copy, material, changed)
-        except CannotRunError:
-            found.append(None)
-            continue
-        pairs = enumerate(zip(whole, seen, strict=True))
-        found.append({number: other for number, (one, other) in pairs if not same_outcome(one, other)})
-    return found
-
-
 def _observation(row: Mapping[str, Any], crate: RustCrate, whole: frozenset[int]) -> CallObservation:
     """What a row says. `whole` are the lines of a call where none are counted."""
     if "missing" in row:
@@ -167,7 +143,7 @@ def _why_left(how: str, value: str, changes: Sequence[ValueCheck]) -> str:
         return "no literal" if how == "kept" else "no value"
     if len(value) > LONGEST:
         return "a long value"
-    return "depends on this machine or day" if _unsteady(value) else ""
+    return "depends on this machine or day" if is_unsteady(value) else ""
 
 
 def _panic(message: str, file: str, _: int) -> CallObservation:
@@ -175,7 +151,7 @@ def _panic(message: str, file: str, _: int) -> CallObservation:
     if not message or _MISUSE.match(message) or file.startswith("/"):
         return CallObservation("left", reason="misuse")
     first = message.splitlines()[0][:80]
-    fits = not first.startswith("assertion `") and not _unsteady(first)
+    fits = not first.startswith("assertion `") and not is_unsteady(first)
     return CallObservation("raised", message=first if fits else "", shown="a panic")
 
 
@@ -184,7 +160,7 @@ def _changes(rows: Sequence[Any]) -> Iterator[ValueCheck]:
     for name, shown in rows:
         how, value, _ = shown or ("", "", "")
         parts = any(other.startswith(f"{name}.") and seen for other, seen in rows)
-        if not value or len(value) > (_SHORT if parts else LONGEST) or _unsteady(value):
+        if not value or len(value) > (_SHORT if parts else LONGEST) or is_unsteady(value):
             continue
         if how == "debug":
             yield ValueCheck(f'format!("{{:?}}", {name})', rust_string(value))
@@ -208,15 +184,6 @@ def _named_variant(how: str, value: str, kind: str, crate: RustCrate) -> tuple[s
             path = f"{crate.paths[name]}::{word}"
             return "", f"{inner[1]}({path})" if inner[1] else path
     return how, value
-
-
-def _unsteady(text: str) -> bool:
-    """Whether a text has an address, a temporary path or the time of now."""
-    now = time.time()
-    days = {time.strftime("%Y-%m-%d", time.gmtime(now + step)) for step in (0, 86_400, -86_400)}
-    numbers = (int(number) for number in re.findall(r"\d{10,19}", text))
-    near = any(abs(number / scale - now) < 100_000 for number in numbers for scale in (1, 1e3, 1e6, 1e9))
-    return bool(_ADDRESS.search(text)) or "/assist-run-" in text or near or any(day in text for day in days)
 
 
 def tests_text(calls: Sequence[RecordedCall], material: RecordingMaterial) -> str:
@@ -266,5 +233,5 @@ RUST = LanguageRecorder(
     body=body_range,
     tests=tests_text,
     run_tests=run_tests,
-    planted=try_mistakes,
+    planted=partial(try_mistakes, observe),
 )
