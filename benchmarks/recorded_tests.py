@@ -79,7 +79,18 @@ class NoModel:
         """Nothing is open."""
 
 
-NOT_SOURCE = {"docs", "doc", "examples", "example", "benchmarks", "bench", "scripts", "fuzz", "benches"}
+NOT_SOURCE = {
+    "docs",
+    "doc",
+    "examples",
+    "_examples",
+    "example",
+    "benchmarks",
+    "bench",
+    "scripts",
+    "fuzz",
+    "benches",
+}
 GROUPS = {"typescript": ("typescript", "tsx", "javascript")}
 
 
@@ -106,6 +117,7 @@ def functions_of(root: Path, language: str, config: Config) -> Iterator[CallSubj
                 and site.end_line - site.start_line >= 2
                 and site.parent not in functions
                 and not (kind.name == "rust" and _is_left_out(text, site.start_line))
+                and not (kind.name == "go" and site.qualified in ("init", "main"))
                 and not {"tests", "test"} & set(site.qualified.split(".")[:-1])  # modules of tests
             ):
                 yield CallSubject(path, text, site.qualified, site.start_line, site.end_line)
