@@ -64,6 +64,8 @@ def test_a_file_without_comments_has_none() -> None:
         ("refactor", "return directly instead of reassigning the tag", False),
         ("refactor", "compute the length once, in a variable", False),
         ("refactor", "check both with one call and return the combined condition", False),
+        ("refactor", "use an array for the check of both", False),
+        ("refactor", "use the default when empty", True),
         ("refactor", "compute the tax too", True),
         ("refactor", "round at the end", True),
         ("refactor", "extract a helper and log each call", True),
