@@ -1,5 +1,6 @@
 """Real tests of small projects as a referee of edits: what they prove, what they refuse, and what stays."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -158,7 +159,8 @@ def test_each_test_of_nodes_runner_counts(tmp_path: Path) -> None:
 
 def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     root = project(tmp_path, tests="import time\ndef test_slow():\n    time.sleep(60)\n")
-    before = set(Path(tempfile.gettempdir()).glob("assist-run-*"))
+    own = f"assist-run-{os.getpid()}-*"
+    before = set(Path(tempfile.gettempdir()).glob(own))
     stop = threading.Event()
     command = find_test_command(root, PATH)[0]
     copy = ProjectCopy(ProjectRunner(root, command, True, Git({"PATH": PATH})), {}, stop.is_set)
@@ -169,7 +171,7 @@ def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     finally:
         copy.close()
     assert time.monotonic() - began < 20
-    assert set(Path(tempfile.gettempdir()).glob("assist-run-*")) == before
+    assert set(Path(tempfile.gettempdir()).glob(own)) == before
 
 
 @pytest.mark.parametrize(
