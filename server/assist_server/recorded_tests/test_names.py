@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from itertools import chain, count
 
 from assist_server.recorded_tests.calls import RecordedCall
 
@@ -42,6 +43,19 @@ def description(call: str) -> str:
     return "_".join(parts).lower()[:_LONGEST].strip("_")
 
 
+def unused_name(base: str, used: set[str], form: str = "{}_{}") -> str:
+    """The name, with a number if it is used, as in `test_a_2`; it is used then.
+
+    >>> used = {"test_a"}
+    >>> unused_name("test_a", used), unused_name("test_a", used), unused_name("b", used, "{} ({})")
+    ('test_a_2', 'test_a_3', 'b')
+    """
+    numbered = (form.format(base, number) for number in count(2))
+    name = next(name for name in chain([base], numbered) if name not in used)
+    used.add(name)
+    return name
+
+
 def with_names(calls: Sequence[RecordedCall], name: str, taken: Collection[str]) -> list[RecordedCall]:
     """The calls with a name of a test each; none is `taken` by another test."""
     used = set(taken)
@@ -52,11 +66,5 @@ def with_names(calls: Sequence[RecordedCall], name: str, taken: Collection[str])
         base = f"test_{snake(name)}" + (
             f"_{verb}_{given}" if given else "_refuses" if verb == "refuses" else ""
         )
-        number = 2
-        own = base
-        while own in used:
-            own = f"{base}_{number}"
-            number += 1
-        used.add(own)
-        named.append(replace(call, test=own))
+        named.append(replace(call, test=unused_name(base, used)))
     return named

@@ -36,7 +36,7 @@ from assist_server.recorded_tests.language import (
     RunOfTests,
 )
 from assist_server.recorded_tests.project_runs import ProjectCopy
-from assist_server.recorded_tests.test_names import description
+from assist_server.recorded_tests.test_names import description, unused_name
 from assist_server.sandbox.proofs import GO, is_proven
 
 LONGEST = 300  # characters of a value
@@ -147,14 +147,8 @@ def give_names(calls: Sequence[RecordedCall], name: str, taken: Collection[str])
     for call in calls:
         given = "".join(word.capitalize() for word in description(call.proposed.call).split("_"))
         verb = "Panics" if call.seen.kind == "raised" else ""
-        number = 2
         base = f"Test{whole}{verb}{f'With{given}' if given else ''}"
-        own = base
-        while own in used:
-            own = f"{base}_{number}"
-            number += 1
-        used.add(own)
-        found.append(replace(call, test=own))
+        found.append(replace(call, test=unused_name(base, used)))
     return found
 
 

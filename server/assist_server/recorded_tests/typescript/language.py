@@ -15,7 +15,7 @@ from assist_context.scripts.script_values import type_book
 from assist_server.recorded_tests.calls import CallOrigin, CallSubject, ProposedCall, RecordedCall
 from assist_server.recorded_tests.language import LanguageRecorder, RecordingMaterial
 from assist_server.recorded_tests.project_runs import ProjectCopy
-from assist_server.recorded_tests.test_names import description
+from assist_server.recorded_tests.test_names import description, unused_name
 from assist_server.recorded_tests.typescript.access import (
     ScriptSubject,
     ScriptTarget,
@@ -207,13 +207,7 @@ def test_titles(calls: Sequence[RecordedCall], name: str, taken: Collection[str]
         given = description(call.proposed.call).replace("_", " ")
         verb = "refuses" if call.seen.kind == "raised" else "works with" if given else "works"
         base = f"{name} {verb} {given}".strip()
-        number = 2
-        own = base
-        while own in used:
-            own = f"{base} ({number})"
-            number += 1
-        used.add(own)
-        named.append(replace(call, test=own))
+        named.append(replace(call, test=unused_name(base, used, "{} ({})")))
     return named
 
 
