@@ -1,9 +1,12 @@
-"""What languages whose calls are compiled share: few mistakes are tried, and no clock or address is seen."""
+"""What languages whose calls are compiled share: runs of calls, few mistakes, and no clock."""
 
+import json
 import re
+import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from assist_server.recorded_tests.calls import CallObservation
 from assist_server.recorded_tests.choosing import same_outcome
@@ -39,6 +42,52 @@ def try_mistakes(
         pairs = enumerate(zip(whole, seen, strict=True))
         found.append({number: other for number, (one, other) in pairs if not same_outcome(one, other)})
     return found
+
+
+def run_calls(
+    copy: ProjectCopy,
+    words: Sequence[str],
+    numbers: Sequence[int],
+    run: ObservingRun,
+    environ: Mapping[str, str],
+) -> dict[int, Mapping[str, Any]]:
+    """The rows that a program of calls writes, by their numbers.
+
+    After one that is late or ends the program, the others run in another. Raises CannotRunError if none
+    begins.
+    """
+    found: dict[int, Mapping[str, Any]] = {}
+    left = list(numbers)
+    seconds = run.limit
+    while left and seconds > 0:
+        mark = f"assist-{secrets.token_hex(8)} "
+        told = {
+            "ASSIST_MARK": mark,
+            "ASSIST_CALLS": ",".join(map(str, left)),
+            "ASSIST_SECONDS": str(run.seconds),
+            "TZ": "Asia/Tokyo" if run.later else "UTC",
+        }
+        result = copy.run(list(words), seconds, {**environ, **told})
+        seconds -= result.seconds
+        begun = -1
+        for line in result.output.splitlines():
+            row = json.loads(line[len(mark) :]) if line.startswith(mark) else {}
+            begun = row.get("begin", begun)
+            if "late" in row:
+                found[row["late"]] = {"missing": "time"}
+            elif "end" in row:
+                found[row["end"]] = row["row"]
+        if begun < 0:
+            raise CannotRunError("; ".join(result.reports) or _last_line(result.output))
+        found.setdefault(begun, {"missing": "time" if result.code is None else "crash"})
+        left = [number for number in left if number not in found]
+    return {number: {"missing": "time"} for number in numbers} | found
+
+
+def _last_line(output: str) -> str:
+    """The last line that says something, shortened."""
+    lines = [line for line in output.splitlines() if line.strip()]
+    return lines[-1][:200] if lines else "it says nothing"
 
 
 def is_unsteady(text: str) -> bool:

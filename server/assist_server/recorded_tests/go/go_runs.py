@@ -7,16 +7,16 @@ again for the same calls. Other tests of the package are left out of it. There i
 import hashlib
 import json
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from assist_server.recorded_tests.calls import CallSubject, ProposedCall
+from assist_server.recorded_tests.compiled_calls import run_calls
 from assist_server.recorded_tests.go.package import GoPackage, function_of, package_of
 from assist_server.recorded_tests.go.proposals import changed_places
-from assist_server.recorded_tests.language import CannotBuildError, CannotRunError, ObservingRun
+from assist_server.recorded_tests.language import CannotBuildError, ObservingRun
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.sandbox.sandbox import SandboxRun
 from assist_server.sandbox.test_command import GO_CACHE
@@ -158,35 +158,10 @@ def _run_calls(
     copy: ProjectCopy, subject: CallSubject, numbers: Sequence[int], run: ObservingRun
 ) -> dict[int, Mapping[str, Any]]:
     """The rows of calls; after one that is late or ends the program, the others run in another."""
-    found: dict[int, Mapping[str, Any]] = {}
-    left = list(numbers)
-    seconds = run.limit
     folder = copy.seen_at / PurePosixPath(subject.path).parent
-    while left and seconds > 0:
-        mark = f"assist-{secrets.token_hex(8)} "
-        environ = {
-            "ASSIST_MARK": mark,
-            "ASSIST_CALLS": ",".join(map(str, left)),
-            "ASSIST_SECONDS": str(run.seconds),
-            "TZ": "Asia/Tokyo" if run.later else "UTC",
-        }
-        script = 'cd "$1" && exec "$2" -test.run "^TestAssistObserve$"'
-        words = ["sh", "-c", script, "sh", str(folder), str(copy.seen_at / _PROGRAM)]
-        result = copy.run(words, seconds, environ)
-        seconds -= result.seconds
-        begun = -1
-        for line in result.output.splitlines():
-            row = json.loads(line[len(mark) :]) if line.startswith(mark) else {}
-            begun = row.get("begin", begun)
-            if "late" in row:
-                found[row["late"]] = {"missing": "time"}
-            elif "end" in row:
-                found[row["end"]] = row["row"]
-        if begun < 0:
-            raise CannotRunError("; ".join(result.reports) or result.output.strip()[-200:] or "nothing ran")
-        found.setdefault(begun, {"missing": "time" if result.code is None else "crash"})
-        left = [number for number in left if number not in found]
-    return {number: {"missing": "time"} for number in numbers} | found
+    script = 'cd "$1" && exec "$2" -test.run "^TestAssistObserve$"'
+    words = ["sh", "-c", script, "sh", str(folder), str(copy.seen_at / _PROGRAM)]
+    return run_calls(copy, words, numbers, run, {})
 
 
 def run_named_tests(copy: ProjectCopy, path: str, names: Sequence[str], limit: float) -> SandboxRun:

@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,7 +16,8 @@ from typing import Any
 
 from assist_context.signatures.rust_items import RustFunction, RustItems, rust_items
 from assist_server.recorded_tests.calls import CallSubject, ProposedCall
-from assist_server.recorded_tests.language import CannotBuildError, CannotRunError, ObservingRun
+from assist_server.recorded_tests.compiled_calls import run_calls
+from assist_server.recorded_tests.language import CannotBuildError, ObservingRun
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.rust.crate import RustTarget, functions_of, owner_name, target_of
 from assist_server.sandbox.sandbox import SandboxRun, login_home
@@ -306,41 +306,8 @@ def _run_calls(
     copy: ProjectCopy, built: BuiltCalls, numbers: Sequence[int], run: ObservingRun
 ) -> dict[int, Mapping[str, Any]]:
     """The rows of calls; after one that is late or ends the program, the others run in another."""
-    found: dict[int, Mapping[str, Any]] = {}
-    left = list(numbers)
-    seconds = run.limit
-    while left and seconds > 0:
-        mark = f"assist-{secrets.token_hex(8)} "
-        environ = {
-            "ASSIST_MARK": mark,
-            "ASSIST_CALLS": ",".join(map(str, left)),
-            "ASSIST_SECONDS": str(run.seconds),
-            "RUST_MIN_STACK": "8388608",
-            "TZ": "Asia/Tokyo" if run.later else "UTC",
-        }
-        result = copy.run(
-            [built.program, f"{MODULE}::observe", "--nocapture", "--test-threads=1"], seconds, environ
-        )
-        seconds -= result.seconds
-        begun = -1
-        for line in result.output.splitlines():
-            row = json.loads(line[len(mark) :]) if line.startswith(mark) else {}
-            if "begin" in row:
-                begun = row["begin"]
-            elif "late" in row:
-                found[row["late"]] = {"missing": "time"}
-            elif "end" in row:
-                found[row["end"]] = row["row"]
-        if begun < 0:
-            raise CannotRunError("; ".join(result.reports) or _last_line(result.output))
-        found.setdefault(begun, {"missing": "time" if result.code is None else "crash"})
-        left = [number for number in left if number not in found]
-    return {number: {"missing": "time"} for number in numbers} | found
-
-
-def _last_line(output: str) -> str:
-    lines = [line for line in output.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "it says nothing"
+    words = [built.program, f"{MODULE}::observe", "--nocapture", "--test-threads=1"]
+    return run_calls(copy, words, numbers, run, {"RUST_MIN_STACK": "8388608"})
 
 
 def run_named_tests(copy: ProjectCopy, path: str, names: Sequence[str], limit: float) -> SandboxRun:
