@@ -204,7 +204,15 @@ def _long_string(body: bytearray, at: int, end: int, step: int) -> str:
         if stop <= at:
             raise ValueError("a string has a wrong escape or is no UTF-8")
         piece = str(json.loads('"' + body[at:stop].decode("utf-8", "surrogatepass") + '"'))
-        if pieces and "\ud800" <= pieces[-1][-1:] <= "\udbff" and "\udc00" <= piece[:1] <= "\udfff":
+        escaped = (
+            at > 0 and body[at - 1] < 0x80 and body[at] < 0x80
+        )  # halves in bytes of their own stay apart
+        if (
+            pieces
+            and escaped
+            and "\ud800" <= pieces[-1][-1:] <= "\udbff"
+            and "\udc00" <= piece[:1] <= "\udfff"
+        ):
             pair = (pieces[-1][-1] + piece[0]).encode("utf-16", "surrogatepass").decode("utf-16")
             pieces[-1] = pieces[-1][:-1] + pair
             piece = piece[1:]

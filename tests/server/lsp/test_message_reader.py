@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assist_server.lsp.message_reader import LONGEST_BODY, TURN, MessageReader, load_in_steps
@@ -99,6 +99,7 @@ JSON = st.recursive(
 )
 
 
+@example({"a": "\\\u2028\u2028\u2028\ud83d\ude00"}, 16, False)  # halves that are no escapes
 @given(st.dictionaries(st.sampled_from("abc"), JSON), st.integers(16, 40), st.booleans())
 def test_what_is_read_in_steps_is_what_json_reads(value: dict[str, Any], step: int, plain: bool) -> None:
     body = json.dumps(value, ensure_ascii=plain).encode("utf-8", "surrogatepass")
