@@ -101,20 +101,30 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
+class MemberAccess:
+    """A member after a dot, and the expression before it as written: "self", "cart.items", "Cart()"."""
+
+    receiver: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextNames:
     """The names of a text that a workspace can refute: names of the language and the text are left out.
 
     `bare` names have to be visible at the cursor, `members` to exist in the file or the workspace; `defined`
-    are new at the top level of the file; `imports` are whole import statements.
+    are new at the top level of the file; `imports` are whole import statements. Of `accesses` the type of
+    the receiver has to have the member, as far as that type is known.
     """
 
     bare: frozenset[str] = frozenset()
     members: frozenset[str] = frozenset()
     defined: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
+    accesses: frozenset[MemberAccess] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.bare or self.members or self.defined or self.imports)
+        return bool(self.bare or self.members or self.defined or self.imports or self.accesses)
 
 
 BEFORE_LINES, BEFORE_CHARS = 600, 40_000  # more than any prompt uses, so that anchors are found again

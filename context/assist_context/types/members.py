@@ -1,0 +1,24 @@
+"""The members of a type, and who knows those of types outside of the workspace."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The names of a type's members. Only if they are `whole`, another name is certainly none of them."""
+
+    names: frozenset[str] = frozenset()
+    whole: bool = False
+
+
+class TypeSource(Protocol):
+    """What is outside of the workspace. A `module` is written as the language's imports write it."""
+
+    def names(self, module: str) -> frozenset[str] | None:
+        """The names that a module offers, `None` if that is not known for certain."""
+        ...
+
+    def members(self, module: str, name: str) -> Members | None:
+        """The members of a class, struct or interface of a module; `None` if it is not known."""
+        ...
