@@ -10,11 +10,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.resources import files
 
 from assist_completion.display.cursor_site import CursorSite, last_line
-from assist_context.documents import TextNames
+from assist_context.documents import MemberAccess, TextNames
 from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.syntax import fragments
 
@@ -53,24 +53,40 @@ _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name in a text, of a kind of `TextNames`, and where it begins: 0 also if that is before the text."""
+    """A name in a text, of a kind of `TextNames`, and where it begins: 0 also if that is before the text.
+
+    `receiver` is the expression before the dot of one of the `accesses`.
+    """
 
     kind: str
     name: str
     at: int
+    receiver: str = ""
 
 
 def names_of(mentions: Iterable[Mention]) -> TextNames:
     """The names that have to exist, and those that must not."""
-    found: dict[str, set[str]] = {"bare": set(), "members": set(), "defined": set(), "imports": set()}
-    for mention in mentions:
-        found[mention.kind].add(mention.name)
-    return TextNames(**{kind: frozenset(names) for kind, names in found.items()})
+    listed = list(mentions)
+    of_kind = partial(_names, listed)
+    accesses = (MemberAccess(found.receiver, found.name) for found in listed if found.kind == "accesses")
+    return TextNames(
+        of_kind("bare"), of_kind("members"), of_kind("defined"), of_kind("imports"), frozenset(accesses)
+    )
+
+
+def _names(mentions: Iterable[Mention], kind: str) -> frozenset[str]:
+    return frozenset(mention.name for mention in mentions if mention.kind == kind)
 
 
 def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> int | None:
     """Where the first of the refuted names begins, None if none of them is mentioned."""
-    return next((found.at for found in mentions if found.name in getattr(refuted, found.kind)), None)
+    return next((found.at for found in mentions if _is_among(found, refuted)), None)
+
+
+def _is_among(mention: Mention, names: TextNames) -> bool:
+    if mention.kind == "accesses":
+        return MemberAccess(mention.receiver, mention.name) in names.accesses
+    return mention.name in getattr(names, mention.kind)
 
 
 def mentions_in(site: CursorSite, text: str) -> list[Mention]:
