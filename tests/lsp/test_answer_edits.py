@@ -135,3 +135,31 @@ async def test_a_client_that_confirms_nothing_is_asked_and_what_changed_meanwhil
             assert "is made, but the audit log does not know of it" in end.error
             versions = [each.text_document.version for each in client.edits[0].document_changes]
             assert versions == [5, 1]
+
+
+async def test_a_rename_by_the_editors_own_server_is_made_like_any_edit(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    file = shop / "shop" / "prices.js"
+    text = "/* 🛒 */ export function gross(net) {\n  return net ? gross(net - 1) : 0;\n}\n"
+    file.write_text(text)
+    async with open_talker(home, shop) as client:
+        client.show(file.as_uri(), text)
+        edits = [
+            {
+                "range": {
+                    "start": {"line": row, "character": start},
+                    "end": {"line": row, "character": start + 5},
+                },
+                "newText": "withTax",
+            }
+            for row, start in ((0, 25), (1, 15))
+        ]
+        client.renamed = {"files": [{"uri": file.as_uri(), "edits": edits}], "positionEncoding": "utf-16"}
+        place = {"start": {"line": 0, "character": 26}, "end": {"line": 0, "character": 26}}
+        asked = {"uri": file.as_uri(), "range": place, "words": "rename it to withTax"}
+        _, end = await client.whole("refactor", **asked)
+        assert (end.edit.applied, end.proof) == (True, "construction")
+        assert client.renames == [(25, "withTax")]
+        made = apply_edits({file.as_uri(): text}, client.edits[0])
+        assert made[file.as_uri()] == text.replace("gross", "withTax")

@@ -44,7 +44,7 @@ async def test_a_fix_asks_once_and_a_no_is_kept(tmp_path: Path, root: Path, home
             assert (first.edit.files, first.proof) == (["prices.py"], "none")
             assert len(list(filter(is_question, client.previews))) == 1
             second = await fixed(client, root)
-            assert not hasattr(second, "proof")
+            assert second.proof == "none"
             assert len(list(filter(is_question, client.previews))) == 1
     agreed = json.loads((tmp_path / "data" / "agreed-runs.json").read_text())["agreed"]
     assert agreed == {str(root): "declined"}

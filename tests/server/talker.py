@@ -46,6 +46,8 @@ class Talker(Client):
         self.edits: list[types.WorkspaceEdit] = []
         self.tokens: list[Any] = []
         self.sends = self.takes = True
+        self.renamed: Any = None  # what another language server would change
+        self.renames: list[tuple[int, str]] = []
         self.refuses = 0  # the number of edits it refuses first
 
         @self.feature("assist/answer")
@@ -53,6 +55,11 @@ class Talker(Client):
             self.answers.setdefault(params.id, []).append(params)
             if params.done:
                 self.ended.setdefault(params.id, asyncio.Event()).set()
+
+        @self.feature("assist/rename")
+        def _(params: Any) -> Any:
+            self.renames.append((params.position.character, params.newName))
+            return self.renamed
 
         self._add_handlers(asks=asks, shows=shows)
 
@@ -107,7 +114,12 @@ class Talker(Client):
         return types.ClientCapabilities(
             experimental=None
             if self.plain
-            else {"assistAnswer": True, "assistReview": self.reviews, "assistRun": self.runs},
+            else {
+                "assistAnswer": True,
+                "assistReview": self.reviews,
+                "assistRun": self.runs,
+                "assistRename": True,
+            },
             window=types.WindowClientCapabilities(work_done_progress=True),
             workspace=types.WorkspaceClientCapabilities(
                 workspace_edit=types.WorkspaceEditClientCapabilities(

@@ -69,7 +69,7 @@ export class Client extends LanguageClient {
 
   protected override fillInitializeParams(params: InitializeParams): void {
     super.fillInitializeParams(params);
-    params.capabilities.experimental = { assistConfirm: true, assistRun: true, assistAnswer: true };
+    params.capabilities.experimental = { assistConfirm: true, assistRun: true, assistAnswer: true, assistRename: true };
   }
 
   /** Run a command of the server. */

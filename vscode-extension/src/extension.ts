@@ -10,6 +10,7 @@ import type { Piece } from "./conversation";
 import { find } from "./environment";
 import { NextEdits, type Ready } from "./nextEdit";
 import { type Question, question, title } from "./questions";
+import { rename } from "./rename";
 import { run } from "./running";
 import { complain, offerAll, openSettings, setModel, setUp } from "./setup";
 import {
@@ -100,6 +101,7 @@ class Assist {
         send: await confirm(asked, this.texts, () => client.run<Sent>("text", { id: asked.id })),
       })),
       client.onRequest("assist/run", async (asked: { lines: string[] }) => ({ run: await confirmRun(asked.lines) })),
+      client.onRequest("assist/rename", (asked: Parameters<typeof rename>[1]) => rename(client, asked)),
       client.onDidChangeState(({ newState }) => {
         if (newState === State.Running) return;
         this.answers.broken();

@@ -37,25 +37,41 @@ class WishedCode:
 
 
 @dataclass(frozen=True, slots=True)
+class NameToRename:
+    """A name that a language server could rename too: where it is, from line and column 0, and to what."""
+
+    path: str
+    line: int
+    column: int
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
 class WishedEdit:
     """An edit that was made without a model. `reading` says in words how the wish was understood.
 
     `texts` are the new texts by path. `left` are places that may belong to it and stay as they are, and
-    `notes` what else is good to know, in words.
+    `notes` what else is good to know, in words. `renames` is the name if the edit is a rename.
     """
 
     reading: str
     texts: Mapping[str, str]
     left: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    renames: NameToRename | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class WishedProblem:
-    """A wish that was understood and cannot be made: how it was understood, and why, with what to do."""
+    """A wish that was understood and cannot be made: how it was understood, and why, with what to do.
+
+    `renames` is the name if it is a rename that a language server, which knows types, could make.
+    """
 
     reading: str
     reason: str
+    renames: NameToRename | None = None
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_context.wished_edits.call_uses import keyword_uses
 from assist_context.wished_edits.code_texts import (
     CodeTexts,
+    NameToRename,
     WishedCode,
     WishedEdit,
     WishedProblem,
@@ -60,6 +61,11 @@ class WishedRename:
     def is_local(self) -> bool:
         return self.binding.level == "local"
 
+    @property
+    def name(self) -> NameToRename:
+        at = self.place.start
+        return NameToRename(self.path, at.line, at.column, self.old, self.new)
+
     def add(self, path: str, edit: ByteEdit) -> None:
         """Note an edit, once."""
         if edit not in self.edits.setdefault(path, []):
@@ -79,7 +85,7 @@ def rename(texts: CodeTexts, code: WishedCode, wish: RenameWish) -> WishedEdit |
     found = WishedRename(path, meant[0], wish.new, meant[1], meant[1].binding)
     parsed = reader.parsed
     if problem := _hindrance(texts, found) or _own_clash(reader, found):
-        return WishedProblem(_reading(found), problem)
+        return _problem(reader, found, problem)
     for place in reader.occurrences(found.old):
         if place.place == "code" and place.binding == found.binding:
             if place.sure:
@@ -90,9 +96,17 @@ def rename(texts: CodeTexts, code: WishedCode, wish: RenameWish) -> WishedEdit |
         _note_places(reader, found, known=True)
     follow = _rename_keywords if found.is_local else _rename_elsewhere
     if problem := follow(texts, found):
-        return WishedProblem(_reading(found), problem)
+        return _problem(reader, found, problem)
     new_texts = {other: with_edits(texts.parse(other), edits) for other, edits in found.edits.items()}
-    return WishedEdit(_reading(found), new_texts, tuple(_remarks(parsed, found)), tuple(_notes(found)))
+    remarks = tuple(_remarks(parsed, found))
+    return WishedEdit(_reading(found), new_texts, remarks, tuple(_notes(found)), found.name)
+
+
+def _problem(reader: NameReader, found: WishedRename, reason: str) -> WishedProblem:
+    """Why a rename cannot be made here. One that needs types only, a language server may make."""
+    found.edits.clear()
+    name = found.name if reason.endswith(_BY_EDITOR) and not _own_clash(reader, found) else None
+    return WishedProblem(_reading(found), reason, name)
 
 
 def _meant(reader: NameReader, code: WishedCode, wish: RenameWish) -> tuple[str, Occurrence] | None:
@@ -263,7 +277,7 @@ def _reading(found: WishedRename) -> str:
     """How the wish was understood, with how many places follow."""
     what = (found.place.what or "name").replace("_", " ")
     uses = found.count() - 1
-    follow = f", with {count_words(uses, 'more place')}" if uses else ""
+    follow = f", with {count_words(uses, 'more place')}" if uses > 0 else ""
     in_files = f" in {count_words(len(found.edits), 'file')}" if len(found.edits) > 1 else ""
     where = f"{found.path}:{found.place.start.line + 1}"
     return f"rename the {what} `{found.old}` of {where} to `{found.new}`{follow}{in_files}"

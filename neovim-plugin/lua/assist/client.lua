@@ -109,7 +109,8 @@ function M.config()
   able.general.positionEncodings = { 'utf-16' }
   able.textDocument.inlineCompletion = options.ghost and { dynamicRegistration = false } or vim.NIL
   able.workspace.workspaceEdit.documentChanges = true
-  able.experimental = { assistConfirm = true, assistRun = true, assistReview = true, assistAnswer = true }
+  able.experimental =
+    { assistConfirm = true, assistRun = true, assistReview = true, assistAnswer = true, assistRename = true }
   local off = not options.next_edit and { completion = { next_edit = 'off' } } or {}
   return {
     name = 'assist',
@@ -125,6 +126,7 @@ function M.config()
       ['assist/confirm'] = consent.on_confirm,
       ['assist/run'] = consent.on_run,
       ['assist/review'] = consent.on_review,
+      ['assist/rename'] = require('assist.renames').on_rename,
       ['workspace/applyEdit'] = consent.on_edit,
     },
   }

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from assist_context.documents import Document
 from assist_server.config.config import Config
 from assist_server.threads.thread import ThreadMemory
+from assist_server.workspace.documents import Encoding
 from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
     from assist_completion.engine.answer_stream import Answerer
+    from assist_context.wished_edits.code_texts import NameToRename
     from assist_escalation.edits.plan import EditPlan
     from assist_escalation.routing.router import Wish
     from assist_server.questions.decision import DecidedQuestion
@@ -60,6 +62,25 @@ class WorkspaceSnapshot:
     opened: Mapping[str, DocumentState] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ReplacedRange:
+    """A range with its new text: lines from 0, columns in units of an encoding, the end not included."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RenameByServer:
+    """What a language server of the editor would change, by URI, with columns in units of `encoding`."""
+
+    edits: Mapping[str, tuple[ReplacedRange, ...]]
+    encoding: Encoding
+
+
 class EditorPort(Protocol):
     """What an editor does for its questions."""
 
@@ -77,6 +98,9 @@ class EditorPort(Protocol):
 
         `again`: the editor refused the edit, and may accept it after another action of the user.
         """
+
+    async def rename(self, uri: str, line: str, name: "NameToRename") -> RenameByServer | None:
+        """What the editor's language server would change to rename a name on this line; None if it cannot."""
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
         """Make an edit; False if it was not made. `opened`: URI and version of open documents, by path."""

@@ -19,6 +19,7 @@ from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.feedback import Happening
 from assist_server.config.config import Config
 from assist_server.editor.edit_preview import EditPreview
+from assist_server.editor.editor_rename import with_editor_rename
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
 from assist_server.editor.question_diff import read_asked_diff, review_messages, shown_of_diff
 from assist_server.editor.question_place import corpus_with, home_of, place_of, uris_in
@@ -98,6 +99,7 @@ async def answer_messages(
             yield found
     decided, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, compared)
     yield {"request": decided.id}
+    decided = await with_editor_rename(decided, question, snapshot, context.editor.rename)
     for problem in problems:
         yield {"notice": problem}
     versions = partial(_version, snapshot, decided.root)
@@ -197,7 +199,7 @@ async def _last_message(
         "summary": " ".join(filter(None, (last_line(decided, final), proof_line(decided, final)))),
         "sources": _source_documents(final, context.snapshot()),
         "edit": {"files": files, "applied": applied} if final.plan else None,
-        **({"proof": final.proof.kind} if final.proof else {}),
+        **({"proof": kind} if (kind := proof_kind(decided, final)) else {}),
         "error": problem or None,
     }
 

@@ -15,16 +15,18 @@ from lsprotocol import types
 from assist_context.documents import split_lines
 from assist_context.unseen_characters import visible
 from assist_escalation.edits.plan import MARK, EditError
-from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
+from assist_server.editor.question import EditorQuestion, RenameByServer, WorkspaceSnapshot
 from assist_server.editor.question_tasks import EXPECTED, QuestionTasks, snapshot_of
 from assist_server.lsp.answer_documents import AnswerDocuments
 from assist_server.lsp.choices import Choices
 from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
+from assist_server.lsp.renames import ask_rename
 from assist_server.lsp.text_edits import check_line_ends, line_edits
 from assist_server.wording.edit_previews import PreviewLine, edit_preview, edit_warnings
 from assist_server.workspace.documents import Encoding, to_units
 
 if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
+    from assist_context.wished_edits.code_texts import NameToRename
     from assist_escalation.edits.plan import EditPlan, FileChange
     from assist_escalation.routing.router import Wish
     from assist_server.questions.decision import DecidedQuestion
@@ -194,6 +196,10 @@ class LspEditor:
                 "`assist undo` takes edits back"
             )
         return "\n".join([*lines, ""])
+
+    async def rename(self, uri: str, line: str, name: "NameToRename") -> RenameByServer | None:
+        """Ask the client for the rename of its other language servers, if it passes such questions on."""
+        return await ask_rename(self._server, uri, line, name)
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
         """Send the edit to the client, annotated for confirmation if the client can do that."""

@@ -74,3 +74,28 @@ def test_edits_are_proven_and_tests_recorded_once_the_user_lets_code_run(
     written = (folder / "tests" / "test_prices.py").read_text()
     assert TESTS.partition("\n\n")[2] in written
     assert 'shown(2.5) == "2.50"' in written
+
+
+CLASSES = {
+    "cart.ts": "export class Cart {\n  total(): number {\n    return 1;\n  }\n}\n",
+    "basket.ts": "import { Cart } from './cart';\n\nexport class Basket extends Cart {\n  pay = () => this.total();\n}\n",
+    "tsconfig.json": "{}\n",
+}
+
+
+def test_a_rename_in_words_is_made_by_the_editors_own_typescript(window: Window, folder: Path) -> None:
+    """Syntax alone does not rename a method that a class of another file inherits."""
+    for name, text in CLASSES.items():
+        (folder / name).write_text(text)
+    window.open("cart.ts", 2, 5)
+    until("the server", lambda: any(word in window.status() for word in ("no model", "loading", "coder")))
+    window.run_with_words("Assist: Refactor...", "rename it to amount")
+    preview(window, "Apply")
+    last = window.view().locator("section .last").last
+    last.filter(has_text="Proof: construction.").wait_for()
+    window.run("File: Save All Files")
+    for name in ("cart.ts", "basket.ts"):
+        until(
+            f"the rename in {name}",
+            lambda name=name: (folder / name).read_text() == CLASSES[name].replace("total", "amount"),
+        )
