@@ -21,7 +21,8 @@ SMALL_WING = 3  # modules; with so few, a folder is one more door to open, and n
 FUNCTION_LINES = 50
 PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.
-EDITOR_LINES = {"vscode-extension/src": 1_500, "neovim-plugin": 1_150}
+# With what they pass on to an editor's other language servers, which is longer in Lua.
+EDITOR_LINES = {"vscode-extension/src": 1_600, "neovim-plugin": 1_300}
 DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the border to the editor, and the thread that owns the model.
