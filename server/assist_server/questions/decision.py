@@ -181,7 +181,7 @@ def decide(
     if question.command == "test" and answered:
         return replace(found, recording=recording_plan(question, folders.corpus, local, inputs))
     if question.command in EDITS and answered and made is None:
-        return replace(found, refereeing=referee_plan(question, folders.corpus, inputs.config))
+        return replace(found, refereeing=referee_plan(question, folders, inputs))
     return found
 
 

@@ -14,6 +14,7 @@ from assist_server.recorded_tests.calls import (
 )
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.test_names import with_names
+from assist_server.recorded_tests.worded_values import WordedValue
 from assist_server.sandbox.test_command import Runner, TestCommand
 
 
@@ -100,7 +101,8 @@ class LanguageRecorder:
     with tests: they pass without a mistake, and fail with some.
     `branches` gives the first lines of a subject's branches, () if they are not known. `named` gives calls
     the names of their tests, which are about a name and none that is taken. `command` makes of a workspace's
-    command the one that is run for a file, and raises CannotRunError if there is none.
+    command the one that is run for a file, and raises CannotRunError if there is none. `worded` is what a
+    call should come to by the user's words, next to what it comes to today; None if it is not clear.
     """
 
     runners: tuple[Runner, ...]
@@ -117,3 +119,4 @@ class LanguageRecorder:
     run_planted: PlantedRunner | None = None
     named: Callable[[Sequence[RecordedCall], str, Collection[str]], list[RecordedCall]] = with_names
     command: Callable[[Path, str, TestCommand], TestCommand] = _as_it_is
+    worded: Callable[[RecordingMaterial, WordedValue, CallObservation], CallObservation | None] | None = None

@@ -114,6 +114,15 @@ class ProjectCopy:
                     file.write_text(text, encoding="utf-8", errors="replace")
             yield
 
+    def keep(self, texts: Mapping[str, str]) -> None:
+        """Other texts of files of the copy, or new files, until the copy is deleted."""
+        for path, text in texts.items():
+            file = self.tree / path
+            if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(self.tree)):
+                raise UserError(f"{path} is no file of the copy: a link leads out of it.")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", errors="replace")
+
     def _forget_change(self) -> None:
         self._changed -= 1
 

@@ -3,8 +3,8 @@
 It owns no copy: `ProjectCopy` is given, and its sandbox or process ends with it. Blocking.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_server.computed_fixes.candidate_runs import (
@@ -15,17 +15,28 @@ from assist_server.computed_fixes.candidate_runs import (
 )
 from assist_server.computed_fixes.candidates import CodeChange
 from assist_server.errors import UserError
+from assist_server.recorded_tests.language import CannotRunError
 from assist_server.recorded_tests.project_runs import ProjectCopy
+from assist_server.recorded_tests.recording import with_added
+from assist_server.recorded_tests.worded_tests import WordedTests
 from assist_server.referee.checkers import TypeChecker, TypeErrors, added_errors, errors_of
 from assist_server.referee.edit_proof import EditVerdict
 from assist_server.referee.reached_code import changes_tests, emptied_functions
 from assist_server.referee.test_results import TestResults, both_of, naming_tests, results_of
 from assist_server.referee.test_verdicts import TestBaseline, TestVerdict, baseline_of, verdict_of
 from assist_server.sandbox.limits import NOT_STARTED
-from assist_server.sandbox.test_command import TestCommand
+from assist_server.sandbox.test_command import TestCommand, with_test_file
 
 FIRST_SECONDS = 120.0  # of the first run, which may have to build
 TIMES, MORE = 3.0, 5.0  # an edit may loop: a run that takes so many times as long and some seconds, does
+
+
+@dataclass(frozen=True, slots=True)
+class MoreTests:
+    """Tests that are made when no other one fails: by what, and the command that runs tests."""
+
+    make: Callable[[ProjectCopy], WordedTests]
+    command: TestCommand
 
 
 class CannotJudgeError(UserError):
@@ -42,24 +53,62 @@ class EditReferee:
         self._known_errors: TypeErrors | None = None
         self._seconds = FIRST_SECONDS
         self.before: TestBaseline | None = None
+        self.worded: WordedTests | None = None  # that judge too
+        self.not_worded = ""  # why no test was made of the user's words
 
-    def begin(self) -> None:
-        """Run the tests twice, and the checker once, on the code as it is. Raises CannotJudgeError."""
+    @property
+    def tree(self) -> Path:
+        """The folder of the copy."""
+        return self._copy.tree
+
+    def begin(self, more: MoreTests | None = None) -> None:
+        """Run the tests twice, and the checker once, on the code as it is. Raises CannotJudgeError.
+
+        If none fails, `more` are tests from the user's words, which judge too.
+        """
         if self._checker is not None:
             self._known_errors = self._run_checker()
+        if self._command is None and more is None:
+            return
+        first = TestResults()
+        if self._command is not None:
+            first = self._run_tests()
+            self._seconds = min(FIRST_SECONDS, TIMES * first.seconds + MORE)
+        if more is not None and not first.failed:
+            self._add_tests(more)
         if self._command is None:
             return
-        first = self._run_tests()
-        self._seconds = min(FIRST_SECONDS, TIMES * first.seconds + MORE)
         second = self._run_tests()
+        if self.worded is not None:
+            first = replace(first, failed=first.failed | _names_of(self.worded, second.failed))
         if not first.passed | first.failed and not second.passed | second.failed:
             raise CannotJudgeError("the tests say nothing")
         self.before = baseline_of(first, second)
         if not self.before.passing | self.before.failing:
             raise CannotJudgeError("all tests are flaky")
 
+    def _add_tests(self, more: MoreTests) -> None:
+        """Add the tests to the copy, and to those that judge, if there are some that fail."""
+        try:
+            self.worded = more.make(self._copy)
+        except CannotRunError as error:
+            self.not_worded = str(error)
+            return
+        placed = self.worded.placed
+        self._copy.keep({placed.path: placed.text})
+        self._command = naming_tests(with_test_file(self._command or more.command, placed.path))
+
+    def _with_worded(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        """The texts of an edit with the tests in them, where both are in one file."""
+        made = self.worded
+        if made is None or made.placed.path not in texts:
+            return texts
+        path, text = made.placed.path, made.placed.text
+        return {**texts, path: with_added(texts[path], made.before, text)}
+
     def judge(self, texts: Mapping[str, str]) -> EditVerdict:
         """What speaks for and against an edit, by the new texts of its files, by path."""
+        texts = self._with_worded(texts)
         tests: TestVerdict | None = None
         types: tuple[str, ...] | None = None
         own = tuple(path for path, text in texts.items() if changes_tests(path, self._text(path), text))
@@ -82,6 +131,7 @@ class EditReferee:
         known = self.before
         if known is None or verdict.tests is None:
             return verdict
+        texts = self._with_worded(texts)
         emptied = [
             (path, name, new)
             for path, text in texts.items()
@@ -134,3 +184,8 @@ class EditReferee:
         command = self._checker.command
         run = self._copy.run(command.words, FIRST_SECONDS, command=command)
         return errors_of(self._checker, run, Path(self._copy.seen_at))
+
+
+def _names_of(made: WordedTests, names: frozenset[str]) -> frozenset[str]:
+    """The names that a runner gives tests from the user's words."""
+    return frozenset(name for name in names if any(test.name in name for test in made.tests))

@@ -264,6 +264,21 @@ def narrow(command: TestCommand, test_files: Sequence[str]) -> TestCommand:
     return replace(command, words=words)
 
 
+def with_test_file(command: TestCommand, path: str) -> TestCommand:
+    """The command that also runs a new file of tests, as far as its runner takes files."""
+    words = command.words
+    if path in words:
+        return command
+    if command.runner == "own":
+        named = {PurePosixPath(word).name for word in words}
+        return replace(command, words=(*words, path)) if named & {"pytest", "py.test"} else command
+    if command.runner in ("jest", "vitest") and "--" in words:
+        return replace(command, words=(*words, path))
+    if command.runner == "go" and f"./{PurePosixPath(path).parent}" in words:
+        return command
+    return narrow(command, (path,))
+
+
 def _cargo_test(path: str) -> str:
     """The name of an integration test, which is a file in `tests`; "" for another file."""
     file = PurePosixPath(path)

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -12,30 +12,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bare_pytest import BARE_PYTEST
-from config_files import write
 from gates import allowed, parts, request
 from hostile import Hostile
 from hostile import answer as answering
+from referee_desk import RefereeDesk, fenced
 from scripted_model import ScriptedModel
 
 from assist_completion.inference.doubts import Doubt
 from assist_escalation.gate.prepare import prepare
-from assist_server.config.config import load
-from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, Leaving, decide
-from assist_server.questions.draft import Question
+from assist_server.questions.decision import DecidedQuestion, Leaving
 from assist_server.questions.events import AnswerEvent, FinalAnswer, Notice
-from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.run import answer
 from assist_server.questions.running.refereed_answer import RefereeWays, answer_with_referee
 from assist_server.questions.running.repair_request import leaving_words
-from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.recorded_tests.run_consent import UNCONFINED, RunRequest, remember_agreed
 from assist_server.referee.edit_proof import EditVerdict
 from assist_server.referee.test_verdicts import TestVerdict
 from assist_server.wording.answers import answer_document, last_line, proof_line
-from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.index_update import folder_at, update_index
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,68 +44,11 @@ OLD_AGE = "def is_adult(age):\n    return age > 18\n"
 AGE_TESTS = "from sums import is_adult\n\n\ndef test_old():\n    assert is_adult(90)\n\n\ndef test_limit():\n    assert is_adult(18)\n    assert not is_adult(17)\n"
 
 
-def fenced(code: str) -> str:
-    return f"```python\n{code}```\n"
-
-
-class Desk:
-    """A project whose tests leave a mark wherever they run unconfined, and a user who agrees or not."""
+class Desk(RefereeDesk):
+    """The project of these tests."""
 
     def __init__(self, place: Path, tests: str = TESTS, *, agrees: bool = True) -> None:
-        self.root = place / "project"
-        (self.root / "tests").mkdir(parents=True)
-        (self.root / "sums.py").write_text(CODE)
-        (self.root / "pytest.ini").write_text(BARE_PYTEST)
-        self.mark = place / "ran"
-        (self.root / "tests/conftest.py").write_text(f"open({str(self.mark)!r}, 'w').write('x')\n")
-        if tests:
-            (self.root / "tests/test_sums.py").write_text(tests)
-        self.agrees = agrees
-        self.asked: list[RunRequest] = []
-        own = place / "own"
-        own.mkdir()
-        self.config = replace(
-            load(write(own, "")), programs={"PATH": f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"}
-        )
-        self.config = replace(self.config, paths=replace(self.config.paths, data=place / "data"))
-        self.model = ScriptedModel(lambda _: [""])
-
-    async def answer(
-        self, *answers: str, command: str = "fix", doubts: Sequence[Doubt] = (), **asked: Any
-    ) -> tuple[FinalAnswer, list[str], DecidedQuestion]:
-        decided = self.decide(command, **asked)
-        self.model = ScriptedModel(
-            lambda number: [fenced(answers[min(number, len(answers)) - 1])], doubts=tuple(doubts)
-        )
-        *events, final = [event async for event in answer(decided, self.options())]
-        assert isinstance(final, FinalAnswer)
-        return final, [event.text for event in events if isinstance(event, Notice)], decided
-
-    def decide(self, command: str = "fix", place: str = "sums.py:1", **asked: Any) -> DecidedQuestion:
-        folder = folder_at(self.config, self.root)
-        update_index(self.config, folder, lambda *_: None)
-        corpus = corpus_of(folder)
-        try:
-            target = resolve_target(corpus, place)
-            inputs = decision_inputs(self.config, [str(self.root)])
-            inputs = replace(inputs, local=replace(inputs.local, available=True))
-            question = Question(command, "2 and 5 come out wrong", target, wish="local", **asked)
-            return decide(question, QuestionFolders(corpus), inputs)
-        finally:
-            corpus.reader.close()
-
-    def options(self) -> AnswerOptions:
-        async def refuse(_: Any) -> bool:
-            return False
-
-        return AnswerOptions(self.load, refuse, records=False, confirm_run=self.agree)
-
-    async def load(self) -> Any:
-        return self.model
-
-    async def agree(self, request: RunRequest) -> bool:
-        self.asked.append(request)
-        return self.agrees
+        super().__init__(place, tests, agrees=agrees, code=CODE)
 
 
 def copies() -> set[str]:

@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from assist_context.documents import split_lines
 from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, sha256_of
@@ -40,7 +39,6 @@ def computed_fix(
     referee: EditReferee,
     question: Question,
     texts: Mapping[str, str],
-    root: Path,
     versions: DocumentVersions,
     seconds: float = SEARCH_SECONDS,
 ) -> ComputedFix | None:
@@ -52,14 +50,18 @@ def computed_fix(
     before = referee.before
     if target is None or before is None or not before.failing or question.command != "fix":
         return None
+    if referee.worded is not None and referee.worded.says_little:
+        return None
     path = target.lines.path
     whole = texts.get(path, "")
     text = whole.removeprefix(MARK)
     if target.document.language.name != "python" or not text or not referee.can_try():
         return None
-    failure = known_failure(referee, path, root)
+    failure = known_failure(referee, path)
     found = in_order(python_repairs(text, target.lines.first, target.lines.last, failure), failure, text)
     tried = referee.try_candidates(path, text, found, seconds)
+    if referee.worded is not None and len(tried.passing) > 1:
+        return None  # one value says too little to choose between them
     for change in tried.passing:
         made = whole[: len(whole) - len(text)] + change.apply_to(text)
         verdict = referee.judge({path: made})
@@ -103,14 +105,14 @@ def _has_found(search: "asyncio.Task[ComputedFix | None]") -> bool:
     return search.done() and not search.cancelled() and not search.exception() and search.result() is not None
 
 
-def known_failure(referee: EditReferee, path: str, root: Path) -> FailureFacts:
+def known_failure(referee: EditReferee, path: str) -> FailureFacts:
     """What the tests that fail say about a file."""
     before = referee.before
     if before is None:
         return FailureFacts()
     name = min(before.failing)
     test = find_failed(before.failures, name)
-    return failure_of(test, path, failing_test(root, name)) if test else FailureFacts()
+    return failure_of(test, path, failing_test(referee.tree, name)) if test else FailureFacts()
 
 
 def _words(change: CodeChange, text: str, path: str) -> str:

@@ -12,11 +12,13 @@ from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.prompts import Origin, Span
 from assist_server.computed_fixes.failures import FailedTest, find_failed
 from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.events import AnswerCost, FinalAnswer
+from assist_server.questions.events import AnswerCost, DocumentVersions, FinalAnswer
 from assist_server.questions.instructions import failing_words
 from assist_server.questions.running.consented_runs import RunningWork
 from assist_server.questions.running.referee_plan import RefereePlan
 from assist_server.questions.running.repair_request import MOST_SAID
+from assist_server.questions.running.worded_plan import with_tests
+from assist_server.recorded_tests.worded_tests import passing_words
 from assist_server.referee.edit_proof import EditProof, EditVerdict, is_accepted, proof_of, rank_of
 from assist_server.referee.edit_referee import EditReferee
 from assist_server.referee.failing_tests import failing_test
@@ -86,9 +88,9 @@ class EditTrial:
         tests = last.tests
         if tests is None or not tests.broken:
             return ""
-        return _failing(Path(self.plan.root), min(tests.broken), None, tests.said)
+        return _failing(self.referee.tree, min(tests.broken), None, tests.said)
 
-    def choose(self, first: FinalAnswer) -> FinalAnswer:
+    def choose(self, first: FinalAnswer, versions: DocumentVersions) -> FinalAnswer:
         """The best attempt with its proof. What an edit breaks is asked about; a wrong type is refused."""
         best = self.best()
         if best is None:
@@ -106,7 +108,19 @@ class EditTrial:
             edit = replace(edit, unsure=(*edit.unsure, proof.words))
         elif proof.kind == "tests" and command == "fix":
             edit = replace(edit, unsure=())  # what a small model doubts counts for less than tests it passes
-        return replace(final, plan=edit, proof=proof)
+        return with_worded(replace(final, plan=edit, proof=proof), self.plan, self.referee, versions)
+
+
+def with_worded(
+    final: FinalAnswer, plan: RefereePlan, referee: EditReferee, versions: DocumentVersions
+) -> FinalAnswer:
+    """A proven answer with the tests from the user's words that judged it: said, and kept with the edit."""
+    made, edit, proof = referee.worded, final.plan, final.proof
+    if made is None or plan.worded is None or edit is None or proof is None or proof.kind != "tests":
+        return final
+    words = f"{passing_words(made)}; {proof.words}"
+    kept = with_tests(edit, plan.worded, made, versions)
+    return replace(final, plan=kept, proof=replace(proof, words=words), worded=made)
 
 
 def texts_of(edit: EditPlan) -> Mapping[str, str]:
@@ -119,14 +133,14 @@ def checker_name(plan: RefereePlan) -> str:
     return plan.checker.name if plan.checker else ""
 
 
-def told_of_failure(decided: DecidedQuestion, plan: RefereePlan, referee: EditReferee) -> DecidedQuestion:
+def told_of_failure(decided: DecidedQuestion, referee: EditReferee) -> DecidedQuestion:
     """The question as the model on this machine is asked it, once it is known which test fails and why."""
     before = referee.before
     target = decided.question.target
     if before is None or not before.failing or target is None:
         return decided
     name = min(before.failing)
-    hint = _failing(Path(plan.root), name, find_failed(before.failures, name), before.said, target.lines.path)
+    hint = _failing(referee.tree, name, find_failed(before.failures, name), before.said, target.lines.path)
     return with_hint(decided, hint)
 
 

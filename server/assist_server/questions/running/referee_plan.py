@@ -12,11 +12,14 @@ from assist_context.evidence.call_graph import subjects
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import definition_facts
 from assist_context.retrieval.corpus import Corpus
-from assist_server.config.config import Config
+from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Question
 from assist_server.questions.instructions import EDITS
+from assist_server.questions.running.worded_plan import WordedPlan, worded_plan
+from assist_server.questions.targets import QuestionFolders
 from assist_server.recorded_tests.run_consent import RunRequest, may_run, was_declined
 from assist_server.referee.checkers import TypeChecker, find_checker
+from assist_server.referee.edit_proof import NO_TEST
 from assist_server.sandbox.test_command import TestCommand, find_test_command, narrow
 
 MOST_TESTS = 8  # files: with more, all their tests take too long
@@ -26,7 +29,8 @@ MOST_TESTS = 8  # files: with more, all their tests take too long
 class RefereePlan:
     """What judges an edit: a command for tests, a type checker, or both; `problem` says why no tests do.
 
-    `asked`: the user named the tests, or agreed that code is run. `opened` are texts of open documents.
+    `asked`: the user named the tests, or agreed that code is run. `opened` are texts of open documents. Where
+    no test fails, one of the user's words may (`worded`); `runner` is the command of which it is a part.
     """
 
     root: str
@@ -35,16 +39,19 @@ class RefereePlan:
     checker: TypeChecker | None = None
     opened: Mapping[str, str] | None = None
     problem: str = ""
+    worded: WordedPlan | None = None
+    runner: TestCommand | None = None
 
     @property
     def words(self) -> tuple[str, ...]:
         """The command that the user is asked about."""
-        judge = self.command or (self.checker.command if self.checker else None)
+        judge = self.command or self.runner or (self.checker.command if self.checker else None)
         return judge.words if judge else ()
 
 
-def referee_plan(question: Question, corpus: Corpus, config: Config) -> RefereePlan | None:
+def referee_plan(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> RefereePlan | None:
     """What judges the edit of a question; None if nothing may run, or nothing is there that could."""
+    corpus, config = folders.corpus, inputs.config
     asked = question.run or bool(question.test_command)
     target = question.target
     if question.command not in EDITS or target is None:
@@ -53,22 +60,40 @@ def referee_plan(question: Question, corpus: Corpus, config: Config) -> RefereeP
     offers = question.asks_run and verdict == "ask" and not was_declined(config, corpus.root)
     if not asked and verdict != "yes" and not offers:
         return None
+    found = _plan_of_tests(question, folders, inputs, asked=asked)
+    has_tests = bool(found.words) and (found.command is not None or found.worded is not None)
+    if offers and not has_tests:  # nothing is there that is worth a question
+        return None
+    return found if asked or found.words else None
+
+
+def _plan_of_tests(
+    question: Question, folders: QuestionFolders, inputs: DecisionInputs, *, asked: bool
+) -> RefereePlan:
+    """What could judge an edit, whoever agrees to that."""
+    corpus, config, target = folders.corpus, inputs.config, question.target
+    if target is None:
+        return RefereePlan(corpus.root, asked, problem=NO_TEST)
     root = Path(corpus.root)
     path = config.programs.get("PATH", os.defpath)
     opened = {name: state.document.text for name, state in corpus.opened.items()}
     checker = find_checker(root, path, target.lines.path)
     if question.test_command:
         own = find_test_command(root, path, question.test_command)[0]
-        return RefereePlan(corpus.root, asked, own, checker, opened)
+        worded = worded_plan(question, folders, inputs)
+        runner = own if worded else None
+        return RefereePlan(corpus.root, asked, own, checker, opened, worded=worded, runner=runner)
     found = find_test_command(root, path)
     tests = tuple(dict.fromkeys(_tests(question, corpus)))[:MOST_TESTS]
     command = next((one for one in found if one.runner in _runners(target.document.language.name)), None)
-    if command is None or not tests:
-        if offers:  # nothing is there that is worth a question
-            return None
-        problem = "no test covers it" if command else "no runner of tests is installed for this code"
-        return RefereePlan(corpus.root, asked, None, checker, opened, problem) if asked or checker else None
-    return RefereePlan(corpus.root, asked, narrow(command, tests), checker, opened)
+    if command is None:
+        problem = "no runner of tests is installed for this code"
+        return RefereePlan(corpus.root, asked, None, checker, opened, problem)
+    worded = worded_plan(question, folders, inputs)
+    narrowed = narrow(command, tests) if tests else None
+    problem = "" if narrowed else NO_TEST
+    runner = command if worded is not None else None
+    return RefereePlan(corpus.root, asked, narrowed, checker, opened, problem, worded, runner)
 
 
 def _runners(language: str) -> tuple[str, ...]:

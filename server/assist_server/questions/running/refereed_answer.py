@@ -13,7 +13,7 @@ Nothing runs without the user's consent (`consented_runs`), and only users make 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -54,6 +54,7 @@ from assist_server.questions.running.edit_trial import (
     checker_name,
     told_of_failure,
     with_hint,
+    with_worded,
     without_hint,
 )
 from assist_server.questions.running.further_attempts import (
@@ -65,10 +66,12 @@ from assist_server.questions.running.further_attempts import (
 )
 from assist_server.questions.running.referee_plan import RefereePlan
 from assist_server.questions.running.repair_request import leaving_words
+from assist_server.questions.running.worded_plan import make_worded_tests
 from assist_server.recorded_tests.project_runs import ProjectRunner
 from assist_server.recorded_tests.run_consent import RunRequest
+from assist_server.recorded_tests.worded_tests import failing_words
 from assist_server.referee.edit_proof import EditProof, proof_of
-from assist_server.referee.edit_referee import EditReferee
+from assist_server.referee.edit_referee import EditReferee, MoreTests
 from assist_server.workspace.git_access import git_of
 
 HINT_SECONDS = 15.0  # that the model's first answer waits for tests, so that it knows what fails
@@ -118,7 +121,12 @@ async def answer_with_referee(
     begun = asyncio.create_task(work.do(partial(_begin, decided, plan, request, work)))
     try:
         async with aclosing(_judge_attempts(decided, plan, ways, work, begun)) as judged:
+            told = False
             async for event in judged:
+                if begun.done() and not told:  # before the next event, so before the edit
+                    told = True
+                    for said in _worded_notices(begun):
+                        yield said
                 yield event
     finally:
         begun.cancel()
@@ -141,12 +149,15 @@ def _begin(
     decided: DecidedQuestion, plan: RefereePlan, request: RunRequest, work: RunningWork
 ) -> EditReferee:
     """The referee, after the runs on the code as it is."""
-    judge = plan.command or (plan.checker.command if plan.checker else None)
+    judge = plan.command or plan.runner or (plan.checker.command if plan.checker else None)
     if judge is None:
         raise UserError(plan.problem)
-    runner = ProjectRunner(Path(plan.root), judge, request.confined, git_of(decided.inputs.config))
+    worded = plan.worded
+    own = worded.recording.command if worded is not None else None  # by which calls run
+    runner = ProjectRunner(Path(plan.root), own or judge, request.confined, git_of(decided.inputs.config))
     referee = EditReferee(work.copy(runner, plan.opened or {}), plan.command, plan.checker)
-    referee.begin()
+    more = MoreTests(partial(make_worded_tests, worded), plan.runner) if worded and plan.runner else None
+    referee.begin(more)
     return referee
 
 
@@ -160,15 +171,12 @@ async def _judge_attempts(
     start = ways.clock()
     asked = decided
     yield AnswerProgress("running", 1, 0.0)
-    search = asyncio.create_task(_search(decided, plan, ways, work, begun))
+    search = asyncio.create_task(_search(decided, ways, work, begun))
     first: FinalAnswer | None = None
-    told_first = False
     try:
-        if decided.decision.target == "local":
-            await asyncio.gather(ways.load(), asyncio.wait([begun], timeout=HINT_SECONDS))
-            told_first = begun.done()
-            decided = _told_in_time(decided, plan, begun)
-        else:
+        decided = await _after_tests(decided, ways, begun)
+        yield AnswerProgress("running", 1, 0.0)
+        if decided.decision.target != "local":
             await asyncio.wait([search])  # it is free, and then nothing needs to leave
         async with aclosing(ways.first(decided)) as stream, aclosing(until_found(stream, search)) as events:
             async for event in events:
@@ -176,40 +184,65 @@ async def _judge_attempts(
                     first = without_hint(event, asked, decided)
                 else:
                     yield event
-        if first is not None:
-            yield AnswerProgress("running", 1, 0.0)
+        yield AnswerProgress("running", 1, 0.0)
         found = await search
     except (UserError, Stopped) as error:
         if first is None:
             raise
-        reason = str(error).rstrip(".")
-        yield Notice(UNCHECKED.format(reason))
-        yield replace(first, proof=EditProof("none", reason))
+        for event in _as_unchecked(first, error):
+            yield event
         return
     finally:
         search.cancel()
     if found is not None:
-        yield _computed_answer(decided, found, 1e3 * (ways.clock() - start))
+        computed = _computed_answer(decided, found, 1e3 * (ways.clock() - start))
+        yield with_worded(computed, plan, begun.result(), ways.versions)
     elif first is not None:
-        told = decided if told_first else _told_in_time(decided, plan, begun)
+        told = decided if decided is not asked else _told_in_time(decided, begun)
         trial = EditTrial(told, plan, await begun, work)
         async with aclosing(_judge_models(trial, first, ways, start)) as judged:
             async for event in judged:
                 yield event
 
 
-def _told_in_time(
-    decided: DecidedQuestion, plan: RefereePlan, begun: "asyncio.Task[EditReferee]"
+async def _after_tests(
+    decided: DecidedQuestion, ways: RefereeWays, begun: "asyncio.Task[EditReferee]"
 ) -> DecidedQuestion:
+    """The question once the tests have run; for the model on this machine with what fails, if in time."""
+    if decided.decision.target != "local":
+        await asyncio.wait([begun])
+        return decided
+    await asyncio.gather(ways.load(), asyncio.wait([begun], timeout=HINT_SECONDS))
+    return _told_in_time(decided, begun)
+
+
+def _as_unchecked(final: FinalAnswer, error: Exception) -> Iterator[AnswerEvent]:
+    """The end of an answer that could not be checked after all."""
+    reason = str(error).rstrip(".")
+    yield Notice(UNCHECKED.format(reason))
+    yield replace(final, proof=EditProof("none", reason))
+
+
+def _told_in_time(decided: DecidedQuestion, begun: "asyncio.Task[EditReferee]") -> DecidedQuestion:
     """The question with what fails, if that is known by now."""
     if not begun.done() or begun.exception() is not None:
         return decided
-    return told_of_failure(decided, plan, begun.result())
+    return told_of_failure(decided, begun.result())
+
+
+def _worded_notices(begun: "asyncio.Task[EditReferee]") -> Iterator[Notice]:
+    """What the user reads about tests from their words, or why there are none."""
+    if not begun.done() or begun.cancelled() or begun.exception() is not None:
+        return
+    referee = begun.result()
+    for test in referee.worded.tests if referee.worded is not None else ():
+        yield Notice(failing_words(test))
+    if referee.not_worded:
+        yield Notice(f"No test is made of your words: {referee.not_worded.rstrip('.')}.")
 
 
 async def _search(
     decided: DecidedQuestion,
-    plan: RefereePlan,
     ways: RefereeWays,
     work: RunningWork,
     begun: "asyncio.Task[EditReferee]",
@@ -217,7 +250,7 @@ async def _search(
     """The small change that the tests accept, once the referee can judge; raises what prevents that."""
     referee = await asyncio.shield(begun)
     texts = decided.local.evidence.texts
-    search = partial(computed_fix, referee, decided.question, texts, Path(plan.root), ways.versions)
+    search = partial(computed_fix, referee, decided.question, texts, ways.versions)
     return await work.do(search)
 
 
@@ -233,11 +266,10 @@ async def _judge_models(
                 async for event in attempts:
                     yield event
     except (UserError, Stopped) as error:
-        reason = str(error).rstrip(".")
-        yield Notice(UNCHECKED.format(reason))
-        yield replace(first, proof=EditProof("none", reason))
+        for event in _as_unchecked(first, error):
+            yield event
         return
-    final = trial.choose(first)
+    final = trial.choose(first, ways.versions)
     spent = 1e3 * (ways.clock() - start)  # with all runs and attempts
     final = replace(final, cost=replace(trial.cost_of(final), ms=spent))
     if final.text != first.text:

@@ -37,6 +37,7 @@ from assist_server.recorded_tests.python.calls import (
 )
 from assist_server.recorded_tests.python.scripts import plain_tests
 from assist_server.recorded_tests.python.text import PythonStyle, double_quotes, python_tests
+from assist_server.recorded_tests.python.worded import worded_outcome
 from assist_server.sandbox.proofs import PYTEST, UNITTEST, is_proven
 from assist_server.sandbox.sandbox import SandboxRun
 
@@ -277,7 +278,7 @@ def _observation(row: Mapping[str, Any]) -> CallObservation:
         module, name = row["raised"]
         fits = row["reached"] and row["named"] and (row["explicit"] or name not in _MISUSE)
         if not fits:
-            return CallObservation("left", reason="misuse", lines=lines)
+            return CallObservation("left", reason="misuse", error=(module, name), lines=lines)
         message = row["message"] if row["explicit"] else ""
         return CallObservation("raised", error=(module, name), message=message, lines=lines)
     return CallObservation(
@@ -413,4 +414,5 @@ PYTHON = LanguageRecorder(
     run_tests=run_tests,
     planted=observe_planted,
     run_planted=run_planted,
+    worded=worded_outcome,
 )

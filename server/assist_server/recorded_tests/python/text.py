@@ -98,7 +98,7 @@ def _body(call: RecordedCall, style: PythonStyle) -> Iterator[str]:
         yield from f"result = {text}".splitlines()
         for check in seen.checks:
             yield from _check(check, style)
-    elif seen.value == "None" and seen.changes:
+    elif not seen.value or (seen.value == "None" and seen.changes):  # all that is known is that it ends
         yield from text.splitlines()
     else:
         yield from _equal(text, seen.value, style)

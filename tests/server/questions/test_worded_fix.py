@@ -1,0 +1,114 @@
+"""`fix` of a bug that no test catches: the user's words become a test that fails today, and then it judges."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from referee_desk import RefereeDesk
+
+from assist_escalation.edits.plan import EditPlan
+from assist_server.questions.events import FinalAnswer
+from assist_server.wording.answers import answer_document, proof_line
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
+]
+CODE = "def word_count(text):\n    return len(text.split(' '))\n"
+RIGHT = "def word_count(text):\n    return len(text.split())\n"
+WRONG = "def word_count(text):\n    return len(text.split(' ')) + 1\n"
+TESTS = "from words import word_count\n\n\ndef test_two():\n    assert word_count('a b') == 2\n"
+WORDS = "word_count('') returns 1 instead of 0"
+TOLD = "A test that fails today, from your words: `word_count('')` (today: 1, wanted: 0). It judges the fix."
+
+
+def after(final: FinalAnswer) -> dict[str, str]:
+    assert isinstance(final.plan, EditPlan)
+    return {change.path: change.after for change in final.plan.changes}
+
+
+def desk_of(place: Path, tests: str = TESTS) -> RefereeDesk:
+    return RefereeDesk(place, tests, code=CODE, module="words")
+
+
+async def test_words_become_a_test_that_judges_and_is_kept_with_the_edit(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path)
+    final, notices, decided = await desk.answer(WRONG, RIGHT, run=True, words=WORDS)
+    assert notices == [TOLD]
+    changed = after(final)
+    print(changed, proof_line(decided, final), final.plan)
+    assert changed["words.py"] == RIGHT
+    assert changed["tests/test_words.py"].startswith(TESTS)
+    assert "assert word_count('') == 0" in changed["tests/test_words.py"]
+    assert proof_line(decided, final) == (
+        "Proof: tests. The test from your words: `word_count('')` gives 0 (before: 1); "
+        "tests pass: 1 before, 2 now (2 attempts)."
+    )
+    document = answer_document(decided, final, [], applied=False, problem=None)
+    assert document["checked"]["from_words"] == [{"call": "word_count('')", "today": "1", "wanted": "0"}]
+    assert (desk.root / "tests/test_words.py").read_text() == TESTS
+    assert "assert word_count('') == 0" in desk.model.asked[0].user
+
+
+async def test_a_small_change_that_words_prove_needs_no_model(tmp_path: Path) -> None:
+    cheapest = "def cheapest(prices):\n    return max(prices)\n"
+    single = "from prices import cheapest\n\n\ndef test_one():\n    assert cheapest([2]) == 2\n"
+    desk = RefereeDesk(tmp_path, single, code=cheapest, module="prices")
+    final, _, decided = await desk.answer(
+        cheapest.replace("max", "sum"), run=True, words="cheapest([3, 1]) is 3, should be 1"
+    )
+    assert final.text == "Line 2 of prices.py: `max` becomes `min`."
+    added = "\n\ndef test_cheapest_with_3_1():\n    assert cheapest([3, 1]) == 1\n"
+    assert after(final) == {
+        "prices.py": cheapest.replace("max", "min"),
+        "tests/test_prices.py": single + added,
+    }
+    assert proof_line(decided, final) == (
+        "Proof: tests. The test from your words: `cheapest([3, 1])` gives 1 (before: 3); "
+        "tests pass: 1 before, 2 now."
+    )
+
+
+async def test_one_value_does_not_choose_between_small_changes_but_proves_a_models(tmp_path: Path) -> None:
+    adult = "def is_adult(age):\n    return age > 18\n"
+    right = adult.replace(">", ">=")
+    desk = RefereeDesk(tmp_path, "", code=adult, module="ages")
+    final, _, decided = await desk.answer(right, run=True, words="is_adult(18) should be True")
+    assert final.text.startswith("```")
+    assert after(final) == {
+        "ages.py": right,
+        "tests/test_ages.py": "from ages import is_adult\n\n\n"
+        "def test_is_adult_with_18():\n    assert is_adult(18) is True\n",
+    }
+    assert proof_line(decided, final).endswith("tests pass: 0 before, 1 now.")
+    assert not (desk.root / "tests/test_ages.py").exists()
+
+
+async def test_words_that_are_not_so_today_make_no_test(tmp_path: Path) -> None:
+    final, notices, decided = await desk_of(tmp_path).answer(
+        RIGHT, run=True, words="word_count('') returns 2 instead of 0"
+    )
+    assert notices == ["No test is made of your words: `word_count('')` gives 1 today, not 2."]
+    assert list(after(final)) == ["words.py"]
+    assert proof_line(decided, final) == "Proof: none. No test covers it (tests pass: 1 before, 1 now)."
+
+
+async def test_a_test_that_fails_already_judges_alone(tmp_path: Path) -> None:
+    failing = TESTS + "\n\ndef test_none():\n    assert word_count('') == 0\n"
+    final, notices, decided = await desk_of(tmp_path, failing).answer(RIGHT, run=True, words=WORDS)
+    assert notices == []
+    assert list(after(final)) == ["words.py"]
+    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now."
+
+
+async def test_an_edit_that_the_words_refuse_keeps_no_test(tmp_path: Path) -> None:
+    words = "word_count(None) crashes"
+    final, notices, decided = await desk_of(tmp_path).answer(WRONG, run=True, words=words)
+    assert notices == [
+        "A test that fails today, from your words: `word_count(None)` (today: AttributeError, "
+        "wanted: no exception). It judges the fix."
+    ]
+    assert list(after(final)) == ["words.py"]
+    assert proof_line(decided, final).startswith(
+        "Proof: none. It breaks tests: tests/test_words.py::test_two"
+    )
