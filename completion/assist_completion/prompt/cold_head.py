@@ -1,5 +1,6 @@
 """What a small prompt shows of the lines that are too far above the cursor for it: the imports that the
-visible names use, the heads of the blocks around the cursor, and signatures of what is called.
+visible names use, the heads of the blocks around the cursor, signatures of what is called, and the statement
+most like the one at the cursor, which may also be further down.
 
 A small prompt is what a user waits for at a new place. Lines are chosen by text alone, in less than a
 millisecond: broken code is normal here.
@@ -10,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from assist_completion.prompt.siblings import HiddenLines, nearest_sibling
 from assist_context.documents import Snippet
 from assist_context.languages import Language
 
@@ -37,12 +39,16 @@ _STARTS |= dict.fromkeys(("kotlin", "scala", "csharp", "php"), re.compile(r"(?:i
 
 @dataclass(frozen=True, slots=True)
 class FarLines:
-    """The lines before the cursor, of which those from `start` on are shown, and the text after it."""
+    """The lines before the cursor, of which those from `start` on are shown, and the text shown after it.
+
+    `below` are the lines below the cursor's, the shown ones too.
+    """
 
     lines: Sequence[str]
     start: int
     after: str
     language: Language
+    below: Sequence[str] = ()
 
     @property
     def shown(self) -> str:
@@ -53,8 +59,8 @@ class FarLines:
 def far_lines(far: FarLines, snippets: Sequence[Snippet], room: int) -> str:
     r"""The chosen lines in the order of the file, signatures first, in at most `room` characters.
 
-    Where there is little room, the signature of what is at the cursor comes first, then heads of blocks, then
-    imports. A long signature is cut.
+    Where there is little room, the signature of what is at the cursor comes first, then heads of blocks, the
+    nearest sibling, and imports. A long signature is cut.
 
     >>> from assist_context.languages import language_of
     >>> lines = ["import os", "import re", "class A:", "    def f(self):", "        pass", "        os."]
@@ -66,8 +72,8 @@ def far_lines(far: FarLines, snippets: Sequence[Snippet], room: int) -> str:
     imports = [*_imports(far, used)]
     signatures = [(at, line[: min(LONGEST, room - 1)]) for at, line in _signatures(far, snippets)]
     chosen: list[tuple[int, str]] = []
-    for at, line in (*signatures[:1], *reversed(heads), *imports, *signatures[1:]):
-        if len(line) <= LONGEST and len(line) + 1 <= room:
+    for at, line in (*signatures[:1], *reversed(heads), *_sibling(far), *imports, *signatures[1:]):
+        if len(line) <= LONGEST and len(line) + 1 <= room and (at, line) not in chosen:
             chosen.append((at, line))
             room -= len(line) + 1
     return "".join(f"{line}\n" for _, line in sorted(chosen, key=lambda each: each[0]))
@@ -153,6 +159,21 @@ def _without_unused(statement: str, language: str, used: Collection[str]) -> str
         return f"from {found['module']} import {', '.join(kept)}"
     listed = f"{{ {', '.join(kept)} }}" if braced and kept else ", ".join(kept) if not braced else ""
     return f"import {', '.join(filter(None, (default, listed)))} from {found['module']};"
+
+
+def _sibling(far: FarLines) -> Iterator[tuple[int, str]]:
+    """The statement most like the cursor's, of those that are not shown, in one line."""
+    own = len(far.lines) - 1
+    lines = (*far.lines, *far.below)
+    shown = far.after.count("\n") + (far.after[-1:] != "\n")
+    at = nearest_sibling(HiddenLines(lines, own, far.start, own + 1 + shown))
+    if at is None:
+        return
+    end = at + 1
+    while end < min(len(lines), at + HEAD_LINES) and _goes_on("".join(lines[at:end]), ""):
+        end += 1
+    line = _one_line(lines[at:end])
+    yield min(at, far.start), line if len(line) <= LONGEST else lines[at].rstrip()
 
 
 def _signatures(far: FarLines, snippets: Sequence[Snippet]) -> Iterator[tuple[int, str]]:

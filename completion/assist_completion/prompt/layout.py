@@ -127,7 +127,8 @@ def _far(context: Context, lines: list[str], anchor: int, extent: Extent, suffix
     for _ in range(2):  # what they leave of their share belongs to the head again
         own = extent.head - int(room / CHARS_PER_TOKEN)
         start = _window(lines, anchor, context.start_line, replace(extent, head=own))
-        far = far_lines(FarLines(lines, start, suffix, context.language), context.snippets, room)
+        below = context.after.split("\n")[1:]
+        far = far_lines(FarLines(lines, start, suffix, context.language, below), context.snippets, room)
         room = len(far)
     return start, far
 
