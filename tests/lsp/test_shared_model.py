@@ -42,7 +42,7 @@ async def test_a_command_asks_the_model_of_the_editors_server_and_opens_none(
         first, imported = await asyncio.to_thread(begin_and_stop, environ, shop)
         assert first.strip()
         assert "local_model.sharing.borrowed_model" in imported
-        assert "llama_cpp" not in imported
+        assert "inference.libllama" not in imported
         # The answer ended with the command, so the model is free for the next one.
         again, imported = await asyncio.to_thread(begin_and_stop, environ, shop)
-        assert (again, "llama_cpp" in imported) == (first, False)
+        assert (again, "inference.libllama" in imported) == (first, False)

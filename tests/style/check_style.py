@@ -33,7 +33,7 @@ CATCH_ALL = {"server/assist_server/lsp/server.py", "completion/assist_completion
 ENVIRONMENT = {
     "server/assist_server/config/config.py",
     "completion/assist_completion/model_store/hub.py",
-    "completion/assist_completion/inference/llama.py",
+    "completion/assist_completion/inference/libraries.py",
     "completion/assist_completion/model_store/wheels.py",
     "server/assist_server/records/collector.py",
 }

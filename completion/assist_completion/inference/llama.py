@@ -14,16 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# libgomp's threads spin at a barrier for a long time before they sleep. While one other process computes, two
-# such threads decode 3 to 8 times slower than one. With a short spin the loss is a half, and on an idle
-# machine nothing is lost (61.5 and 59.9 tokens/s). The library reads this once, when it is loaded.
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-
-import llama_cpp as api
 import numpy as np
 import numpy.typing as npt
 
 from assist_completion.errors import ModelError
+from assist_completion.inference.libllama import (
+    AbortCallback,
+    ChatMessage,
+    Library,
+    LogCallback,
+    ProgressCallback,
+    TokenId,
+)
+from assist_completion.inference.libraries import library
 from assist_completion.prompt.fim_tokens import Fim
 from assist_completion.prompt.layout import common_prefix
 
@@ -47,7 +50,7 @@ class Abort:
     def __init__(self) -> None:
         self._flag = ctypes.create_string_buffer(b"0")
         libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
-        self.callback = ctypes.cast(libc.atoi, api.ggml_abort_callback)
+        self.callback = ctypes.cast(libc.atoi, AbortCallback)
         self.address = ctypes.addressof(self._flag)
         self._watcher: Callable[[], object] = lambda: None
 
@@ -83,7 +86,7 @@ class Load:
 _last_errors: deque[str] = deque(maxlen=4)
 
 
-@api.llama_log_callback  # type: ignore[untyped-decorator]
+@LogCallback  # type: ignore[untyped-decorator]
 def _on_log(level: int, text: bytes, _user: ctypes.c_void_p) -> None:
     if level >= 4:  # GGML_LOG_LEVEL_ERROR
         _last_errors.append(text.decode("utf-8", "replace").strip())
@@ -100,25 +103,26 @@ class Llama:
     def __init__(self, load: Load, abort: Abort, lender: "Llama | None" = None) -> None:
         self.abort = abort
         self.load = load
+        self._api = library()
         self.closed = False
         self._borrowed = lender is not None
-        self._model: Any = lender._model if lender is not None else _read_weights(load.path, abort)
-        self._vocab = api.llama_model_get_vocab(self._model)
-        self._size = api.llama_vocab_n_tokens(self._vocab)
-        self._context = api.llama_init_from_model(self._model, self._params(load))
+        self._model: Any = lender._model if lender is not None else _read_weights(self._api, load.path, abort)
+        self._vocab = self._api.llama_model_get_vocab(self._model)
+        self._size = self._api.llama_vocab_n_tokens(self._vocab)
+        self._context = self._api.llama_init_from_model(self._model, self._params(load))
         if not self._context:
             self._free_weights()
             raise ModelError(
                 f"no memory for {load.sequences} x {load.context} tokens of context of {load.path}."
             )
-        self._memory = api.llama_get_memory(self._context)
-        api.llama_set_abort_callback(self._context, abort.callback, abort.address)
-        self._batch = api.llama_batch_init(SLICE, 0, 1)
+        self._memory = self._api.llama_get_memory(self._context)
+        self._api.llama_set_abort_callback(self._context, abort.callback, abort.address)
+        self._batch = self._api.llama_batch_init(SLICE, 0, 1)
         self._pieces: list[bytes] = []
         self._piece = ctypes.create_string_buffer(512)
 
     def _params(self, load: Load) -> Any:
-        params = api.llama_context_default_params()
+        params = self._api.llama_context_default_params()
         threads = load.threads or physical_cores()
         params.n_ctx = load.context * load.sequences
         params.n_seq_max = load.sequences
@@ -134,20 +138,24 @@ class Llama:
         """Give everything back. The object is unusable afterwards."""
         if not self.closed:
             self.closed = True
-            api.llama_batch_free(self._batch)
-            api.llama_free(self._context)
+            self._api.llama_batch_free(self._batch)
+            self._api.llama_free(self._context)
             self._free_weights()
 
     def _free_weights(self) -> None:
         if not self._borrowed:
-            api.llama_model_free(self._model)
+            self._api.llama_model_free(self._model)
 
     # Vocabulary
 
     def fim(self) -> Fim:
         """The model's infilling tokens, or `ModelError` if its vocabulary has none."""
         v = self._vocab
-        pre, suf, mid = api.llama_vocab_fim_pre(v), api.llama_vocab_fim_suf(v), api.llama_vocab_fim_mid(v)
+        pre, suf, mid = (
+            self._api.llama_vocab_fim_pre(v),
+            self._api.llama_vocab_fim_suf(v),
+            self._api.llama_vocab_fim_mid(v),
+        )
         if min(pre, suf, mid) < 0:
             raise ModelError(
                 f"{self.load.path} has no fill-in-the-middle tokens in its vocabulary, so it cannot complete "
@@ -157,8 +165,8 @@ class Llama:
             pre=pre,
             suf=suf,
             mid=mid,
-            repo=api.llama_vocab_fim_rep(v),
-            sep=api.llama_vocab_fim_sep(v),
+            repo=self._api.llama_vocab_fim_rep(v),
+            sep=self._api.llama_vocab_fim_sep(v),
             head=self.head(),
             special=frozenset(filter(self.is_special, range(self._size))),
         )
@@ -166,19 +174,19 @@ class Llama:
     def head(self) -> tuple[int, ...]:
         """What every prompt starts with: the begin-of-sequence token, if the model wants one."""
         v = self._vocab
-        return (api.llama_vocab_bos(v),) if api.llama_vocab_get_add_bos(v) else ()
+        return (self._api.llama_vocab_bos(v),) if self._api.llama_vocab_get_add_bos(v) else ()
 
     def is_special(self, token: int) -> bool:
         """Whether a token ends a text or commands the model. Such a token must never become text."""
         v = self._vocab
-        return bool(api.llama_vocab_is_control(v, token) or api.llama_vocab_is_eog(v, token))
+        return bool(self._api.llama_vocab_is_control(v, token) or self._api.llama_vocab_is_eog(v, token))
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
         """Token ids of a text. Special tokens in it are read as plain text, or as commands if `special`."""
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
-        out = (api.llama_token * room)()
-        count = api.llama_tokenize(self._vocab, data, len(data), out, room, False, special)
+        out = (TokenId * room)()
+        count = self._api.llama_tokenize(self._vocab, data, len(data), out, room, False, special)
         if count < 0:
             raise ModelError(f"llama.cpp cannot tokenize {len(data)} bytes (answer {count}).")
         return list(out[:count])
@@ -191,20 +199,20 @@ class Llama:
 
     def piece(self, token: int) -> bytes:
         """The bytes of one token, none for a special token."""
-        count = api.llama_token_to_piece(self._vocab, token, self._piece, len(self._piece), 0, False)
+        count = self._api.llama_token_to_piece(self._vocab, token, self._piece, len(self._piece), 0, False)
         return self._piece.raw[: max(0, count)]
 
     def chat_template(self) -> str:
         """The chat template in the model's file, or "" if it has none."""
-        return (api.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
+        return (self._api.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
 
     def set_threads(self, decode: int, prefill: int) -> None:
         """Set the number of threads for single tokens and for several tokens at once."""
-        api.llama_set_n_threads(self._context, decode, prefill)
+        self._api.llama_set_n_threads(self._context, decode, prefill)
 
     def trained_context(self) -> int:
         """The longest context, in tokens, that the model was trained for."""
-        return int(api.llama_model_n_ctx_train(self._model))
+        return int(self._api.llama_model_n_ctx_train(self._model))
 
     # Sequences
 
@@ -228,7 +236,7 @@ class Llama:
         return [self._logits(at) for at in range(len(tokens))]
 
     def _logits(self, at: int) -> Logits:
-        pointer = api.llama_get_logits_ith(self._context, at)
+        pointer = self._api.llama_get_logits_ith(self._context, at)
         return np.ctypeslib.as_array(pointer, shape=(self._size,))
 
     def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, wanted: int) -> None:
@@ -241,7 +249,7 @@ class Llama:
             batch.n_seq_id[i] = 1
             batch.seq_id[i][0] = seq
             batch.logits[i] = i >= len(tokens) - wanted
-        answer = api.llama_decode(self._context, batch)
+        answer = self._api.llama_decode(self._context, batch)
         if answer == _ABORTED:
             self.truncate(seq, position)
             raise Aborted
@@ -251,32 +259,32 @@ class Llama:
 
     def truncate(self, seq: int, length: int) -> None:
         """Forget everything from token `length` on."""
-        api.llama_memory_seq_rm(self._memory, seq, length, -1)
+        self._api.llama_memory_seq_rm(self._memory, seq, length, -1)
 
     def length(self, seq: int) -> int:
         """How many tokens the sequence holds."""
-        return int(api.llama_memory_seq_pos_max(self._memory, seq)) + 1
+        return int(self._api.llama_memory_seq_pos_max(self._memory, seq)) + 1
 
     def save(self, seq: int) -> bytes:
         """The state of a sequence: about 12 kB a token for a 0.5B model. In effect it contains the text."""
-        size = api.llama_state_seq_get_size(self._context, seq)
+        size = self._api.llama_state_seq_get_size(self._context, seq)
         buffer = (ctypes.c_uint8 * size)()
-        written = api.llama_state_seq_get_data(self._context, buffer, size, seq)
+        written = self._api.llama_state_seq_get_data(self._context, buffer, size, seq)
         return bytes(memoryview(buffer)[:written])
 
     def restore(self, seq: int, state: bytes) -> bool:
         """Put a saved state into a sequence. Returns False if llama.cpp refuses it."""
         self.truncate(seq, 0)
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
-        return bool(api.llama_state_seq_set_data(self._context, buffer, len(state), seq))
+        return bool(self._api.llama_state_seq_set_data(self._context, buffer, len(state), seq))
 
 
-def _read_weights(path: Path, abort: Abort) -> Any:
+def _read_weights(api: Library, path: Path, abort: Abort) -> Any:
     _last_errors.clear()
     api.llama_log_set(_on_log, ctypes.c_void_p(0))
     api.llama_backend_init()
     params = api.llama_model_default_params()
-    params.progress_callback = api.llama_progress_callback(lambda _part, _user: not abort.is_set())
+    params.progress_callback = ProgressCallback(lambda _part, _user: not abort.is_set())
     model = api.llama_model_load_from_file(os.fsencode(path), params)
     if model:
         return model
@@ -292,8 +300,9 @@ def apply_template(template: str, turns: Sequence[tuple[str, str]]) -> str | Non
     `template` is a model's own template, or a name that llama.cpp knows. None if llama.cpp knows no such
     layout.
     """
-    messages = [api.llama_chat_message(role.encode(), text.encode()) for role, text in turns]
-    chat = (api.llama_chat_message * len(turns))(*messages)
+    api = library()
+    messages = [ChatMessage(role.encode(), text.encode()) for role, text in turns]
+    chat = (ChatMessage * len(turns))(*messages)
     room = 0
     count = 1024
     while count > room:  # if the buffer is too small, llama.cpp returns the size that it needs
@@ -318,7 +327,7 @@ def physical_cores() -> int:
 
 def features() -> str:
     """The CPU features that this build of llama.cpp uses, as llama.cpp prints them."""
-    return str(api.llama_print_system_info().decode("utf-8", "replace")).strip(" |\n")
+    return str(library().llama_print_system_info().decode("utf-8", "replace")).strip(" |\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,16 @@ def test_output_that_nobody_reads_is_no_error(tmp_path: Path, home: dict[str, st
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-HEAVY = {"typer", "rich", "llama_cpp", "numpy", "huggingface_hub", "pip", "tree_sitter", "asyncio"}
+HEAVY = {
+    "typer",
+    "rich",
+    "assist_completion.inference.libllama",
+    "numpy",
+    "huggingface_hub",
+    "pip",
+    "tree_sitter",
+    "asyncio",
+}
 
 
 @pytest.mark.parametrize(
@@ -190,7 +199,7 @@ HEAVY = {"typer", "rich", "llama_cpp", "numpy", "huggingface_hub", "pip", "tree_
         (  # facts are there at once: nothing that a model or a provider needs
             "assist_server.cli.commands.question_facts",
             {
-                "llama_cpp",
+                "assist_completion.inference.libllama",
                 "numpy",
                 "rich.markdown",
                 "rich.progress",

@@ -151,7 +151,7 @@ def test_problems_read_as_one_line() -> None:
 
 def test_loading_imports_no_model_and_no_editor() -> None:
     heavy = {
-        "llama_cpp",
+        "assist_completion.inference.libllama",
         "numpy",
         "pygls",
         "lsprotocol",

@@ -70,7 +70,7 @@ def _show_report(report: "DoctorReport") -> None:
         ("Python", document["python"]),
         ("Packages", packages),
         ("Machine", f"{machine['cores']} cores, {memory}"),
-        ("llama.cpp", _processor_words(machine["llama_features"])),
+        ("llama.cpp", _library_words(machine)),
         ("Model", f"{model['name']}{size}"),
         ("File", model["path"] or "-"),
     ]
@@ -104,14 +104,18 @@ def _show_report(report: "DoctorReport") -> None:
         out("Completion cannot work until the problem above is solved.")
 
 
-def _processor_words(printed: str) -> str:
-    """What llama.cpp uses of the processor, from what it prints.
+def _library_words(machine: Mapping[str, Any]) -> str:
+    """Which library of llama.cpp runs, and what it uses of the processor, from what it prints.
 
-    >>> _processor_words("CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0")
-    'uses SSE3, AVX2'
+    >>> printed = "CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0"
+    >>> _library_words({"llama_source": "native", "llama_library": "/x/l.so", "llama_features": printed})
+    'native, uses SSE3, AVX2 (/x/l.so)'
     """
-    used = re.findall(r"(\w+) = 1\b", printed)
-    return f"uses {', '.join(used)}" if used else printed
+    if not machine["llama_source"]:
+        return "-"
+    used = re.findall(r"(\w+) = 1\b", machine["llama_features"])
+    words = f"uses {', '.join(used)}" if used else machine["llama_features"]
+    return f"{machine['llama_source']}, {words} ({machine['llama_library']})"
 
 
 def _budget_words(tokens: Mapping[str, int]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.errors import ModelError
+from assist_completion.inference.libraries import library, library_sources
 from assist_completion.inference.llama import features, physical_cores
 from assist_completion.inference.speed_probe import budget_for, speed_of
 from assist_completion.model_store.catalogue import ModelRow, find
@@ -64,7 +65,7 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
             "system": platform.platform(),
             "cores": physical_cores(),
             "memory_bytes": memory_bytes(),
-            "llama_features": features(),
+            **_library(findings),
         },
         "model": model,
         "index": index_facts(config, workspace, findings),
@@ -74,6 +75,18 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
         "directories": _directories(config, findings),
     }
     return DoctorReport(facts, tuple(findings))
+
+
+def _library(findings: list[DoctorFinding]) -> dict[str, str]:
+    """Which llama.cpp runs, and which of the processor's instructions it uses."""
+    try:
+        used = {"llama_features": features()}
+    except ModelError as error:
+        findings.append(
+            DoctorFinding(str(error), "Install assist again, with a compiler at hand", blocks=True)
+        )
+        return {"llama_source": "", "llama_library": "", "llama_features": ""}
+    return {"llama_source": library_sources()[0].name, "llama_library": str(library().path), **used}
 
 
 def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:

