@@ -1,8 +1,8 @@
 """Which names of a text have to exist, and where a text names what does not.
 
 A model writes plausible names. A bare name must be bound in its file or exist in the workspace or the
-language, and so must a member of the object itself; members of other objects belong to libraries, of which
-nothing is known here. A function that the file has is not defined again, and a file that is imported exists.
+language, and so must a member of the object itself; of another object, its type has to have the member. A
+function that the file has is not defined again, and a file that is imported exists.
 Pure functions over text; whether a name exists is asked elsewhere.
 """
 
@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from importlib.resources import files
 
 from assist_completion.display.cursor_site import CursorSite, last_line
+from assist_completion.display.member_accesses import accesses_in
 from assist_context.documents import MemberAccess, TextNames
 from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.syntax import fragments
@@ -48,6 +49,7 @@ _IMPORT = re.compile(
 _DEFINITION = re.compile(rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)}) +(\w+)", re.MULTILINE)
 # A line that defines something: all its names may be new.
 _HEADS = re.compile(rf"^[ \t]*(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)})\b.*", re.MULTILINE)
+_CHAIN = 1_000  # characters above a line that begins with a dot
 _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 
 
@@ -96,17 +98,30 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
     >>> site = CursorSite("value = ", "\\n", language_of("a.py"))
     >>> found = mentions_in(site, "self.fetch(max(size, 1), key=lambda x: x.y)")
     >>> [(mention.kind, mention.name) for mention in found]
-    [('members', 'fetch'), ('bare', 'size')]
+    [('members', 'fetch'), ('accesses', 'fetch'), ('bare', 'size')]
     """
     if site.language.name not in _BUILT_IN:
         return []
     code = site.line + text
     found = [*_imports(code), *_definitions(site, code)]
-    if not site.in_literal:
-        found += _uses(site, _without_strings(site, code))
+    bare = "" if site.in_literal else _without_strings(site, code)
+    found += _uses(site, bare)
     start = len(site.line)
     fresh = [Mention(kind, name, max(first - start, 0)) for kind, name, first, last in found if last > start]
-    return sorted(fresh, key=lambda mention: mention.at)
+    return sorted([*fresh, *_accesses(site, bare, text)], key=lambda mention: mention.at)
+
+
+def _accesses(site: CursorSite, code: str, text: str) -> Iterator[Mention]:
+    """The members of objects; a chain of calls may begin some lines above."""
+    above = ""
+    if code.lstrip().startswith((".", "?.")):
+        above = _without_strings(site, site.near.before[: -len(site.line) or None][-_CHAIN:])
+    whole = above + code
+    start = len(whole) - len(text)
+    for receiver, name, first, last in accesses_in(whole, site.language.name):
+        open_end = last == len(whole) and site.rest[:1].isalnum()
+        if last > start and not open_end:
+            yield Mention("accesses", name, max(first - start, 0), receiver)
 
 
 def _imports(code: str) -> Iterator[tuple[str, str, int, int]]:

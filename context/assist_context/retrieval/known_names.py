@@ -1,7 +1,8 @@
 """Which names of a text that a model wrote cannot be right at a cursor, as far as some folders can tell.
 
 A bare name has to be visible at the cursor, or be defined or used as a function or type anywhere; a member
-may be anywhere in the file too. Each name takes two queries, about 0.1 ms.
+may be anywhere in the file too. Each name takes two queries, about 0.1 ms. A member of an object has to be
+one of its type's, where that is known.
 """
 
 import re
@@ -12,6 +13,8 @@ from assist_context.documents import Cursor, Document, TextNames
 from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.symbols import symbols
+from assist_context.types.accesses import refuted_accesses
+from assist_context.types.lookup import TypeLookup
 
 # The first line of a statement at the top level whose other lines bind names of the file, also of a block
 # there, as in `if TYPE_CHECKING:`.
@@ -24,9 +27,16 @@ _STAR = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s.*\*|export\s
 
 
 def refuted_names(
-    corpora: Sequence[Corpus], document: Document, cursor: Cursor, names: TextNames
+    corpora: Sequence[Corpus],
+    document: Document,
+    cursor: Cursor,
+    names: TextNames,
+    types: TypeLookup | None = None,
 ) -> TextNames:
-    """The names that are refuted. The first corpus is the document's, and the indexes must be complete."""
+    """The names that are refuted. The first corpus is the document's, and the indexes must be complete.
+
+    `types` are those of the document's folder; without them no member of another object is refuted.
+    """
     text = document.text
     visible = _visible(document, cursor)
     return TextNames(
@@ -38,6 +48,7 @@ def refuted_names(
         frozenset(
             import_ for import_ in names.imports if not _can_be_imported(corpora[0], document, import_)
         ),
+        refuted_accesses(types, document, cursor, names.accesses) if types is not None else frozenset(),
     )
 
 

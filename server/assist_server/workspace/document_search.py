@@ -17,6 +17,7 @@ from assist_context.retrieval.known_names import refuted_names
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
 from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols
+from assist_context.types.lookup import TypeLookup
 from assist_server.workspace.background_search import SearchRequest
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
@@ -81,6 +82,7 @@ class DocumentSearch:
             root: Retriever(corpus, [other for other in corpora.values() if other is not corpus])
             for root, corpus in corpora.items()
         }
+        self._types = {root: TypeLookup(corpus) for root, corpus in corpora.items()}
         self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
 
     def refresh(self) -> None:
@@ -132,7 +134,7 @@ class DocumentSearch:
         own = self._retrievers[folder.root].corpus
         others = [retriever.corpus for retriever in self._retrievers.values() if retriever.corpus is not own]
         named = replace(document, path=folder.relative(document.path))
-        return refuted_names([own, *others], named, cursor, names)
+        return refuted_names([own, *others], named, cursor, names, self._types[folder.root])
 
     def _open(self, path: str, document: Document) -> OpenFile:
         """An open document with its definitions; it is parsed again only if it changed."""

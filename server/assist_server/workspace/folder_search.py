@@ -9,6 +9,7 @@ from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.retrieval.known_names import refuted_names
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
+from assist_context.types.lookup import TypeLookup
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder
 
@@ -19,6 +20,7 @@ class FolderSearch:
     def __init__(self, folder: WorkspaceFolder) -> None:
         self.folder = folder
         self._corpus = corpus_of(folder)
+        self._types = TypeLookup(self._corpus)
 
     def with_prompt_path(self, document: Document) -> Document | None:
         """A document under its name in an editor's prompt; None if it is not in this folder."""
@@ -36,7 +38,7 @@ class FolderSearch:
 
     def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames:
         """The names of a text with which it cannot be right at a cursor of a named document."""
-        return refuted_names([self._corpus], document, cursor, names)
+        return refuted_names([self._corpus], document, cursor, names, self._types)
 
     def close(self) -> None:
         """Close the index."""

@@ -7,7 +7,7 @@ from assist_completion.display.line_policy import ONE_LINE, Shape
 from assist_completion.display.refutation import first_refuted, mentions_in, names_of
 from assist_completion.display.show_gate import before_refuted
 from assist_completion.suggestion import Suggestion
-from assist_context.documents import TextNames
+from assist_context.documents import MemberAccess, TextNames
 from assist_context.languages import language_of
 
 # suffix, the line before the cursor, text, names that have to exist
@@ -103,3 +103,50 @@ def test_definitions_and_imports_of_a_text(
     before, after = source.split("█")
     names = names_of(mentions_in(CursorSite(before, after, language_of(f"a.{suffix}")), text))
     assert (names.defined, names.imports) == (defined, imports)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "before", "text", "accesses"),
+    [
+        (
+            "py",
+            "return ",
+            "self.from_dict(data.rows[0].size)",
+            {"self.from_dict", "data.rows", "data.rows[0].size"},
+        ),
+        ("py", "x = cart.", "items", {"cart.items"}),
+        ("py", "x = cart.it", "ems.first", {"cart.items", "cart.items.first"}),
+        ("py", "", "self.total = self.amount", {"self.amount"}),  # an assignment makes a member
+        (
+            "py",
+            "",
+            "for item in cart.items: item.pay()",
+            {"cart.items"},
+        ),  # what `item` is, only the text says
+        ("py", "x = ", "[item.size for item in cart.items]", {"cart.items"}),
+        ("py", "make(", "cart=cart.items)", {"cart.items"}),
+        ("py", "x = ", '"a.b" + c.d', {"c.d"}),
+        ("py", "query = (\n    cart.lines\n    ", ".sorted()", {"cart.lines.sorted"}),
+        ("ts", "", "if (this.items?.length) {", {"this.items", "this.items.length"}),
+        ("ts", "", "this.total = new Cart(1).amount", {"this.total", "new Cart(1).amount"}),
+        ("ts", "", "return items.map(item => item.size)", {"items.map"}),
+        ("ts", "", "return [...this.rows]", {"this.rows"}),
+        ("go", "", "value, err := cart.Find(t.name)", {"cart.Find", "t.name"}),
+        ("rs", "let x = ", "self.total.max(self.other)", {"self.total", "self.other"}),
+        ("rs", "for i in ", "0..self.len", {"self.len"}),
+    ],
+)
+def test_members_of_objects_that_have_to_exist(
+    suffix: str, before: str, text: str, accesses: set[str]
+) -> None:
+    names = names_of(mentions_in(site(suffix, before), text))
+    assert {f"{access.receiver}.{access.member}" for access in names.accesses} == accesses
+
+
+def test_a_text_ends_before_a_member_that_does_not_exist() -> None:
+    here = site("py", "return ")
+    mentions = mentions_in(here, "self.cart.amount + 1")
+    refuted = TextNames(accesses=frozenset({MemberAccess("self.cart", "amount")}))
+    assert first_refuted(mentions, refuted) == len("self.cart.")
+    other = TextNames(accesses=frozenset({MemberAccess("self", "amount")}))
+    assert first_refuted(mentions, other) is None

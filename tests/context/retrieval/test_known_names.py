@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from indexing import corpus_of
 
-from assist_context.documents import Cursor, Document, TextNames, split_lines
+from assist_context.documents import Cursor, Document, MemberAccess, TextNames, split_lines
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.known_names import refuted_names
+from assist_context.types.lookup import TypeLookup
 
 TILL = """\
 import os
@@ -108,3 +109,12 @@ def test_what_the_file_defines_is_not_defined_again(corpus: Corpus) -> None:
 def test_an_import_finds_a_file_and_its_names(corpus: Corpus, path: str, statement: str, right: bool) -> None:
     found = refuted(corpus, TextNames(imports=frozenset({statement})), "█\n", path)
     assert found.imports == (frozenset() if right else {statement})
+
+
+def test_a_member_belongs_to_the_type_of_its_object(corpus: Corpus) -> None:
+    source = "from .models import Money\n\n\ndef pay(money: Money):\n    █\n"
+    document = Document("shop/till.py", split_lines(source.replace("█", "")), language_of("till.py"))
+    names = TextNames(accesses=frozenset({MemberAccess("money", "amount"), MemberAccess("other", "amount")}))
+    found = refuted_names([corpus], document, Cursor(4, 4), names, TypeLookup(corpus))
+    assert found.accesses == {MemberAccess("money", "amount")}
+    assert not refuted_names([corpus], document, Cursor(4, 4), names).accesses
