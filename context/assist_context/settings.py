@@ -23,6 +23,14 @@ class ContextSettings:
             "0.6 times the source.",
         },
     )
+    libraries: bool = field(
+        default=True,
+        metadata={
+            "doc": "Whether what open files import from installed packages is outlined: names, signatures, "
+            "and first sentences. Ghost text with a name that a library does not have is then not shown. The "
+            "outlines stay on this machine."
+        },
+    )
     docs: tuple[str, ...] = field(
         default=(),
         metadata={

@@ -127,6 +127,16 @@ class FolderIndexer:
         """Parses these files first, then their neighbours."""
         self._queue.prefer(tuple(inner for path in paths if (inner := self._inner(path))))
 
+    @property
+    def preferred(self) -> tuple[str, ...]:
+        """The paths, below the folder, of files that are open."""
+        return self._queue.preferred
+
+    @property
+    def database(self) -> str:
+        """The file of the index."""
+        return self._lease.database
+
     def retry(self) -> None:
         """What failed before may work now."""
         self.blocked = False

@@ -3,8 +3,9 @@
     python -P -m assist_context.indexer.indexer_process
 
 The first line in is {"do": "open", "folders": [{"root", "database"}], "environ", "parsers", "cap", "once",
-"first", "paused"}; later lines are "refresh", "changed" and "first" with "paths", "pause", "resume", "stop".
-Lines out are events: listed, progress, ready, problem, reader, writer. `supervisor` is the other side.
+"first", "paused", "libraries": {"data", "environ"}}; later lines are "refresh", "changed" and "first" with
+"paths", "libraries", "pause", "resume", "stop". Lines out are events: listed, progress, ready, libraries,
+problem, reader, writer. `supervisor` is the other side.
 
 The process sleeps until a line arrives, and ends with its standard input. With "once" it ends after one
 round, with 0, or 1 after a problem, or 2 if another process is the writer. It may be killed at any moment.
@@ -18,7 +19,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from types import TracebackType
@@ -27,6 +28,7 @@ from typing import IO, Any
 from assist_context.files.git_repository import Git, Stopped
 from assist_context.indexer import wire
 from assist_context.indexer.folder_indexer import FolderIndexer, IndexingEnvironment
+from assist_context.indexer.library_indexer import ImportingFile, LibraryIndexer
 from assist_context.indexer.parser_pool import (
     Message,
     ParseJob,
@@ -56,14 +58,19 @@ class IndexerLoop:
         folders: Sequence[FolderIndexer],
         parsers: ParserPool,
         inbox: "queue.SimpleQueue[Message]",
+        libraries: LibraryIndexer | None = None,
         once: bool = False,
-        paused: bool = False,
     ) -> None:
         self._folders = folders
         self._parsers = parsers
         self._inbox = inbox
+        self._libraries = libraries
         self._once = once
-        self._paused = paused
+        self._paused = False
+
+    def pause(self) -> None:
+        """Waits until it is told to go on."""
+        self._paused = True
 
     def run(self) -> int:
         """Works until it is told to stop; returns the exit code."""
@@ -80,6 +87,8 @@ class IndexerLoop:
         for folder in self._folders:
             folder.close()
         self._parsers.close()
+        if self._libraries is not None:
+            self._libraries.close()
         if any(folder.failed for folder in self._folders):
             return PROBLEM
         return NOT_THE_WRITER if any(folder.waits for folder in self._folders) else DONE
@@ -88,15 +97,26 @@ class IndexerLoop:
         """Does what can be done now; returns the seconds to sleep after it, None for ever."""
         for outcome in self._parsers.kill_overdue():
             self._accept(outcome)
+        if self._libraries is not None:
+            self._libraries.kill_overdue()
         if not self._paused:
             if any(folder.step() for folder in self._folders):
+                if self._libraries is not None:
+                    self._libraries.look_again()
                 return 0.0
             self._feed()
         if not self._parsers.busy:
             self._parsers.rest()
-        ends = [self._parsers.wait_s()]
+            if self._libraries is not None and not self._paused and self._libraries.step(self._open_files):
+                return 0.0
+        ends = [self._parsers.wait_s(), self._libraries.wait_s() if self._libraries is not None else None]
         ends += [] if self._paused else [folder.wait_s() for folder in self._folders]
         return min((end for end in ends if end is not None), default=None)
+
+    def _open_files(self) -> Iterator[ImportingFile]:
+        yield_to_others()
+        for folder in self._folders:
+            yield from ((folder.root, folder.database, path) for path in folder.preferred)
 
     def _feed(self) -> None:
         try:
@@ -118,6 +138,8 @@ class IndexerLoop:
                 message = self._inbox.get_nowait()
 
     def _handle(self, source: object, line: bytes | None) -> None:
+        if self._libraries is not None and source is not None and self._libraries.receive(source, line):
+            return
         if source is not None:
             for outcome in self._parsers.receive(source, line):
                 self._accept(outcome)
@@ -132,7 +154,12 @@ class IndexerLoop:
                 raise Stopped
             case "pause" | "resume" as action:
                 self._paused = action == "pause"
+            case "libraries":
+                if self._libraries is not None:
+                    self._libraries.look_again(afresh=True)
             case "refresh" | "changed" | "first" as action:
+                if self._libraries is not None:
+                    self._libraries.look_again(afresh=action == "refresh")
                 for folder in self._folders:
                     folder.retry()
                     if action == "refresh":
@@ -184,15 +211,31 @@ def main() -> None:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     parsers = ParserPool(inbox, opening.get("parsers", 1), options.parse, ParserLimits(options.parse_seconds))
 
+    wanted = opening.get("libraries")
+    libraries = LibraryIndexer(wanted["data"], wanted["environ"], inbox, send) if wanted else None
+
     def receive(line: bytes | None) -> None:
         if line is None:
             parsers.kill()
+            if libraries is not None:
+                libraries.kill()
             os._exit(DONE)
         if b'"stop"' in line:  # ends a listing too, which reads no messages; in a path, quotes are escaped
             stopping.set()
         inbox.put((None, line))
 
     wire.listen(source, receive)
+    folders = _open_folders(opening, stopping, send)
+    loop = IndexerLoop(folders, parsers, inbox, libraries, opening.get("once", False))
+    if opening.get("paused", False):
+        loop.pause()
+    os._exit(loop.run())
+
+
+def _open_folders(
+    opening: dict[str, Any], stopping: threading.Event, send: Callable[[IndexerEvent], None]
+) -> list[FolderIndexer]:
+    """The folders that the first line names."""
     roots = tuple(os.path.realpath(folder["root"]) for folder in opening["folders"])
     environment = IndexingEnvironment(
         Git(opening.get("environ", {})), stopping.is_set, send, opening.get("cap", 0), roots
@@ -202,8 +245,7 @@ def main() -> None:
     ]
     for folder in folders:
         folder.prefer(opening.get("first", ()))
-    loop = IndexerLoop(folders, parsers, inbox, opening.get("once", False), opening.get("paused", False))
-    os._exit(loop.run())
+    return folders
 
 
 def _read_opening(source: IO[bytes]) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class IndexerSupervisor:
             {"root": os.path.abspath(root), "database": os.path.abspath(database)}
             for root, database in folders
         ]
-        self._opening = {
+        self._opening: dict[str, object] = {
             "do": "open", "folders": opened, "environ": dict(environ),
             "parsers": parsers, "cap": cap, "once": once,
         }  # fmt: skip
@@ -63,6 +63,13 @@ class IndexerSupervisor:
             threading.Thread(target=loop, daemon=True) for loop in (self._run, self._send_commands)
         ]
 
+    def outline_libraries(self, data: str, environ: Mapping[str, str]) -> None:
+        """Outlines what open files import, too, into the folder `data`; call it before `start`.
+
+        `environ` says where installed packages are.
+        """
+        self._opening["libraries"] = {"data": data, "environ": dict(environ)}
+
     def start(self) -> None:
         """Starts the threads; call it once."""
         for thread in self._threads:
@@ -71,6 +78,10 @@ class IndexerSupervisor:
     def refresh(self) -> None:
         """Anything may have changed."""
         self._send({"do": "refresh"})
+
+    def look_at_libraries(self) -> None:
+        """What is installed may have changed, or has no outlines yet."""
+        self._send({"do": "libraries"})
 
     def report_changes(self, paths: Sequence[str]) -> None:
         """Absolute paths were saved, created or deleted."""

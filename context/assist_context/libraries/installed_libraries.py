@@ -1,0 +1,48 @@
+"""What is installed for the files of a workspace, for one that asks about one file after the other.
+
+It is a `TypeSource` that looks from the file that was named last. One thread.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+
+from assist_context.languages import Language
+from assist_context.libraries.finders import Finders
+from assist_context.libraries.library_types import LibraryTypes, PlacedName
+from assist_context.libraries.outline_store import OutlineStore
+from assist_context.types.members import Members
+
+
+class InstalledLibraries:
+    """Owns the outlines that were read. `data` is the folder of the databases.
+
+    `environ` says where environments are; `on_missing` is called when a module has no outline yet.
+    """
+
+    def __init__(
+        self,
+        data: str,
+        environ: Mapping[str, str],
+        on_missing: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._finders = Finders(environ, clock)
+        self._store = OutlineStore(data, on_missing, clock)
+        self._types: LibraryTypes | None = None
+
+    def look_from(self, path: str, root: str, language: Language) -> None:
+        """What a file imports counts from now on: its absolute path, and that of its workspace folder."""
+        finder = self._finders.of(path, root, language)
+        self._types = LibraryTypes(finder, self._store.outline) if finder is not None else None
+
+    def names(self, module: str) -> frozenset[str] | None:
+        """The names that a module offers, `None` if that is not known for certain."""
+        return self._types.names(module) if self._types is not None else None
+
+    def members(self, module: str, name: str) -> Members | None:
+        """The members of a class, of what a value is declared to be, or of a module."""
+        return self._types.members(module, name) if self._types is not None else None
+
+    def describe(self, module: str, name: str) -> PlacedName | None:
+        """What is known of a name of a module; a dot leads to a member."""
+        return self._types.describe(module, name) if self._types is not None else None

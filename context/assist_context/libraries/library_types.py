@@ -1,0 +1,322 @@
+"""The names of installed modules and the members of their classes, through re-exports and bases.
+
+It answers from outlines that were made before. What has none yet, and what is not whole, is unknown. The
+classes of Python's own `builtins`, `abc`, `typing` and the like are those of the Python that runs this.
+"""
+
+import abc
+import builtins
+import collections
+import collections.abc
+import contextlib
+import enum
+import re
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from assist_context.libraries.installed import InstalledModule, ModuleFinder
+from assist_context.libraries.module_outline import LibraryName, ModuleOutline, Target
+from assist_context.libraries.script_outline import ASSIGNED
+from assist_context.types.members import Members
+
+OutlineLookup = Callable[[InstalledModule], ModuleOutline | None]
+
+MOST_STEPS = 24  # from one re-export to the next
+MOST_LOOKS = 3_000  # at outlines, for one question; a front of 250 modules takes 300
+MOST_CLASSES = 300  # above one class
+_OWN = {
+    "builtins": builtins,
+    "abc": abc,
+    "collections": collections,
+    "collections.abc": collections.abc,
+    "contextlib": contextlib,
+    "enum": enum,
+    "types": types,
+    "typing": typing,
+    "typing_extensions": typing,
+}
+_OF_ALL_PYTHON = frozenset(
+    {*dir(object), *dir(type), "__dict__", "__weakref__", "__annotations__", "__slots__"}
+)
+_OF_ALL_SCRIPTS = frozenset(
+    {"constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString"}
+    | {"valueOf", "__proto__", "prototype", "call", "apply", "bind", "name", "length"}
+)
+_GLOBALS = {
+    "Error": "name message stack cause captureStackTrace stackTraceLimit prepareStackTrace",
+    "Object": "",
+    "Function": "arguments caller",
+    "Promise": "then catch finally all race allSettled any resolve reject withResolvers try",
+}
+_SPECIAL: Mapping[str, tuple[type, tuple[str, ...]]] = {
+    "NamedTuple": (tuple, ("_asdict", "_replace", "_fields", "_make", "_field_defaults")),
+    "TypedDict": (dict, ("__total__", "__required_keys__", "__optional_keys__")),
+}
+_CALLED = frozenset({"__call__", "call"})
+_TYPE = re.compile(r"[^:]*:\s*(?:type\[)?(?P<name>[\w$.]+)\s*(?:[<\[].*)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedName:
+    """A name with the module that defines it."""
+
+    module: InstalledModule
+    name: LibraryName
+
+
+class LibraryTypes:
+    """A `TypeSource` for the files of one folder."""
+
+    def __init__(self, finder: ModuleFinder, outlines: OutlineLookup) -> None:
+        self._finder = finder
+        self._outlines = outlines
+        self._budget = 0
+
+    def names(self, module: str) -> frozenset[str] | None:
+        """The names that a module offers, `None` if that is not known for certain."""
+        self._budget = MOST_LOOKS
+        found = self._finder.find(module)
+        return self._names(found, set()) if found is not None else None
+
+    def members(self, module: str, name: str) -> Members | None:
+        """The members of a class, of what a value is declared to be, or of a module."""
+        self._budget = MOST_LOOKS
+        found = self._finder.find(module)
+        if found is None:
+            return _own_members(module, name)
+        placed = self._resolve(found, name, MOST_STEPS)
+        if placed is None:
+            return _own_members(module, name)
+        if isinstance(placed, InstalledModule):
+            names = self._names(placed, set())
+            return Members(names, True) if names is not None else None
+        return self._members_of(placed)
+
+    def describe(self, module: str, name: str) -> PlacedName | None:
+        """Where a name of a module is defined, and what is known of it; a dot leads to a member."""
+        self._budget = MOST_LOOKS
+        found = self._finder.find(module)
+        first, _, rest = name.partition(".")
+        placed = self._resolve(found, first, MOST_STEPS) if found is not None else None
+        for part in rest.split(".") if rest else ():
+            if isinstance(placed, InstalledModule):
+                placed = self._resolve(placed, part, MOST_STEPS)
+            elif placed is not None:
+                placed = self._member(placed, part)
+        return placed if isinstance(placed, PlacedName) else None
+
+    def outline(self, module: InstalledModule) -> ModuleOutline | None:
+        """The outline of a module; one that its file declares under a name comes before the file's own."""
+        self._budget -= 1
+        found = self._outlines(module) if self._budget > 0 else None
+        return found.of(module.declared) if found is not None else None
+
+    def _names(self, module: InstalledModule, seen: set[str]) -> frozenset[str] | None:
+        outline = self.outline(module)
+        if module.file in seen:
+            return frozenset()
+        seen.add(module.file)
+        if outline is None or not outline.whole:
+            return None
+        if ASSIGNED in outline.names:
+            return self._names_assigned(module)
+        found = {name.name for name in outline.names.values() if name.public}
+        for star in outline.stars:
+            target = self._finder.beside(star, module)
+            names = self._names(target, seen) if target is not None else None
+            if names is None:
+                return None
+            found |= names
+        return frozenset(found)
+
+    def _names_assigned(self, module: InstalledModule) -> frozenset[str] | None:
+        """What a module offers that is one value as a whole."""
+        assigned = self._resolve(module, ASSIGNED, MOST_STEPS)
+        if not isinstance(assigned, PlacedName):
+            return self._names(assigned, set()) if assigned is not None else None
+        members = self._members_of(assigned)
+        return members.names | {"default"} if members is not None and members.whole else None
+
+    def _resolve(self, module: InstalledModule, name: str, steps: int) -> PlacedName | InstalledModule | None:
+        """What a name in a module is, after all imports: a name in its own module, or a module."""
+        outline = self.outline(module)
+        if outline is None or steps <= 0:
+            return None
+        known = outline.names.get(name)
+        if known is None:
+            if ASSIGNED in outline.names:
+                return self._resolve_in_assigned(module, name, steps)
+            return self._resolve_in_stars(module, outline.stars, name, steps)
+        if known.kind != "import":
+            return PlacedName(module, known)
+        if not known.target[0] and known.target[1] != name:
+            return self._resolve(module, known.target[1], steps - 1)
+        return self._follow(module, known.target, steps) if known.target[0] else None
+
+    def _resolve_in_assigned(
+        self, module: InstalledModule, name: str, steps: int
+    ) -> PlacedName | InstalledModule | None:
+        assigned = self._resolve(module, ASSIGNED, steps - 1)
+        if name == "default" or assigned is None:
+            return assigned
+        if isinstance(assigned, InstalledModule):
+            return self._resolve(assigned, name, steps - 1)
+        own = next((member for member in assigned.name.members if member.name == name), None)
+        return PlacedName(assigned.module, own) if own is not None else None
+
+    def _resolve_in_stars(
+        self, module: InstalledModule, stars: Sequence[str], name: str, steps: int
+    ) -> PlacedName | InstalledModule | None:
+        for star in stars:
+            target = self._finder.beside(star, module)
+            found = self._resolve(target, name, steps - 1) if target is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def _follow(
+        self, module: InstalledModule, target: Target, steps: int
+    ) -> PlacedName | InstalledModule | None:
+        """What an import of another module in an installed one means."""
+        source, target_name = target
+        own = _own_members(source, target_name) if module.kind == "python" else None
+        if own is not None:
+            members = tuple(map(LibraryName, sorted(own.names)))
+            return PlacedName(module, LibraryName(target_name, "class", members=members, whole=True))
+        there = self._finder.beside(source, module)
+        if there is None or not target_name:
+            return there
+        found = self._resolve(there, target_name, steps - 1)
+        if found is None and module.kind == "python":
+            return self._finder.beside(f"{source}.{target_name}", module)
+        return found
+
+    def _members_of(self, placed: PlacedName) -> Members | None:
+        kind = placed.name.kind
+        if kind == "module":
+            return Members(frozenset(member.name for member in placed.name.members), placed.name.whole)
+        if kind == "value" and (declared := self._declaration_of(placed)) is not None:
+            placed = declared
+            called = {
+                member.name for above in self._line_of(placed) if above for member in above.name.members
+            }
+            if called & _CALLED:
+                return None  # who asks may mean what a call gives
+        if placed.name.kind != "class":
+            return None
+        names: set[str] = set()
+        whole = True
+        for above in self._line_of(placed):
+            if above is None:
+                whole = False
+            else:
+                names |= {member.name for member in above.name.members}
+                whole = whole and above.name.whole and not self._may_grow(above)
+        names |= _OF_ALL_PYTHON if placed.module.kind == "python" else _OF_ALL_SCRIPTS
+        return Members(frozenset(names), whole)
+
+    def _may_grow(self, placed: PlacedName) -> bool:
+        """Whether another package may add members to an interface."""
+        is_interface = placed.name.head.startswith("interface")
+        return is_interface and self._finder.is_extended(placed.module.package)
+
+    def _member(self, placed: PlacedName, name: str) -> PlacedName | None:
+        """A member of a class by its name, from the class itself or the first base that has it."""
+        if placed.name.kind == "value":
+            placed = self._declaration_of(placed) or placed
+        for above in self._line_of(placed):
+            for member in above.name.members if above is not None else ():
+                if above is not None and member.name == name:
+                    return PlacedName(above.module, member)
+        return None
+
+    def _declaration_of(self, placed: PlacedName) -> PlacedName | None:
+        """The class that a value is declared to be."""
+        found = _TYPE.fullmatch(placed.name.head)
+        return self._base(placed, found["name"]) if found else None
+
+    def _line_of(self, placed: PlacedName) -> Iterator[PlacedName | None]:
+        """A class and all above it, None for each that is not known."""
+        waiting: list[PlacedName] = [placed]
+        seen: set[tuple[str, str]] = set()
+        while waiting and len(seen) < MOST_CLASSES:
+            current = waiting.pop(0)
+            key = (current.module.file, current.name.name)
+            if key in seen:
+                continue
+            seen.add(key)
+            yield current
+            for base in current.name.bases:
+                above = self._base(current, base)
+                if above is None:
+                    yield None
+                else:
+                    waiting.append(above)
+        if waiting:
+            yield None
+
+    def _base(self, placed: PlacedName, base: str) -> PlacedName | None:
+        """A class by its name as it is written in a module, such as `enum.Enum`; None if it is not known."""
+        first, *rest = base.split(".")
+        found = self._resolve(placed.module, first, MOST_STEPS)
+        if found is None and not rest:
+            return _global_class(placed.module, first)
+        if found is None and placed.module.kind == "python":
+            target = self._import_of(placed.module, first)
+            own = _own_members(target, ".".join(rest))
+            return _as_class(placed.module, base, own) if own is not None else None
+        for part in rest:
+            if isinstance(found, InstalledModule):
+                own = _own_members(found.name, part) if found.kind == "python" else None
+                found = _as_class(placed.module, part, own) if own else self._resolve(found, part, MOST_STEPS)
+            elif found is not None:
+                inner = next((member for member in found.name.members if member.name == part), None)
+                found = PlacedName(found.module, inner) if inner is not None else None
+        if not isinstance(found, PlacedName) or found.name.kind != "class":
+            return None
+        return found if found.name is not placed.name else None
+
+    def _import_of(self, module: InstalledModule, name: str) -> str:
+        """The module that a name in another module is, "" if it is none."""
+        outline = self.outline(module)
+        known = outline.names.get(name) if outline is not None else None
+        return known.target[0] if known is not None and not known.target[1] else ""
+
+
+def _global_class(module: InstalledModule, name: str) -> PlacedName | None:
+    """A class that needs no import."""
+    if module.kind == "python":
+        own = _own_members("builtins", name)
+        return _as_class(module, name, own) if own is not None else None
+    if name not in _GLOBALS:
+        return None
+    return _as_class(module, name, Members(frozenset(_GLOBALS[name].split()), True))
+
+
+def _as_class(module: InstalledModule, name: str, members: Members) -> PlacedName:
+    """Members as a class in a module."""
+    inner = tuple(map(LibraryName, sorted(members.names)))
+    return PlacedName(
+        replace(module, file=f"{module.file}:{name}"),
+        LibraryName(name, "class", members=inner, whole=members.whole),
+    )
+
+
+def _own_members(module: str, name: str) -> Members | None:
+    """The members of a class of Python's own modules that define how classes work."""
+    found = getattr(_OWN.get(module), name, None)
+    if name in ("Generic", "Protocol"):
+        return Members(frozenset(dir(object)), True) if module.startswith("typing") else None
+    if name in ("SimpleNamespace", "ModuleType", "object"):
+        return None  # objects of these have other members too
+    if name in _SPECIAL:
+        base, own = _SPECIAL[name]
+        return Members(frozenset({*dir(base), *own}), True)
+    found = getattr(found, "__origin__", found)
+    if not isinstance(found, type) or (module == "typing" and found.__module__ == "typing"):
+        return None
+    more = ("name", "value", "_value_", "_name_", "_missing_", "_generate_next_value_", "_member_map_")
+    names = {*dir(found), *(more if issubclass(found, enum.Enum) else ())}
+    return Members(frozenset(names), True)
