@@ -81,7 +81,9 @@ class Suggestion:
 
     `candidate` is the text before the show gate. If nothing is shown, `text` is "" and `reason` says why.
     `score` estimates the chance that the line is right, and `needed` is the least that is shown.
-    The text takes the place of the first `replace` characters after the cursor, on its line.
+    The text takes the place of the first `replace` characters after the cursor, on its line. `refuted` is a
+    name of the model's text that does not exist here: what is shown ends before it, or has it where a user
+    asked by hand and nothing else is left.
     """
 
     id: int = 0
@@ -91,6 +93,7 @@ class Suggestion:
     reason: Reason | Literal[""] = ""
     score: float = 0.0
     needed: float = 0.0
+    refuted: str = ""
     source: str = "model"  # model | cache | typed-through
     model: str = ""
     replace: int = 0

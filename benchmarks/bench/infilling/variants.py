@@ -20,7 +20,7 @@ from assist_completion.display.line_policy import ONE_LINE, Shape
 from assist_completion.display.show_gate import finish
 from assist_completion.engine.engine import site_of
 from assist_completion.inference.generation import FULL, Generation, Model, generate_from
-from assist_completion.inference.prefix_cache import CachedPrompt
+from assist_completion.inference.prefix_cache import CachedPrompt, Reach
 from assist_completion.prompt.layout import ANCHOR_LINES, Extent, Plan, plan, render
 from assist_context.documents import Context
 from assist_context.languages import language_of
@@ -118,7 +118,7 @@ class ModelSequences:
 
 def open_sequences(model: Model) -> ModelSequences:
     """Take the two sequences of a newly opened model."""
-    standard, anchored = (CachedPrompt(Plan(PATH, "", "", ""), (), full=True) for _ in range(2))
+    standard, anchored = (CachedPrompt(Plan(PATH, "", "", ""), (), Reach.FULL) for _ in range(2))
     model.prefix_cache.activate(standard)
     model.prefix_cache.activate_for_warmup(anchored)
     return ModelSequences(model, standard, anchored)

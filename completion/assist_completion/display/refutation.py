@@ -80,9 +80,9 @@ def _names(mentions: Iterable[Mention], kind: str) -> frozenset[str]:
     return frozenset(mention.name for mention in mentions if mention.kind == kind)
 
 
-def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> int | None:
-    """Where the first of the refuted names begins, None if none of them is mentioned."""
-    return next((found.at for found in mentions if _is_among(found, refuted)), None)
+def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> Mention | None:
+    """The first of the refuted names, None if none of them is mentioned."""
+    return next((found for found in mentions if _is_among(found, refuted)), None)
 
 
 def _is_among(mention: Mention, names: TextNames) -> bool:

@@ -16,7 +16,7 @@ from functools import partial
 from assist_completion.display import line_policy, show_gate
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import Shape
-from assist_completion.display.refutation import first_refuted, mentions_in, names_of
+from assist_completion.display.refutation import Mention, first_refuted, mentions_in, names_of
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
 from assist_completion.engine.alternatives import MOST, Branches, choose
 from assist_completion.engine.speculation import Speculator, TypingPace
@@ -160,8 +160,15 @@ class Engine:
         self._used: OrderedDict[int, int] = OrderedDict()  # tokens of a generation that were ever shown
 
     async def complete(self, request: CompletionRequest) -> Suggestion:
-        """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown."""
-        return await self._complete(request, site_of(request.context))
+        """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown.
+
+        Where a text that is asked for by hand names what does not exist, one that begins in another way is
+        given instead, if there is one in time.
+        """
+        site = site_of(request.context)
+        first = await self._complete(request, site)
+        others = await self._others(request, site, first, 2) if request.manual and first.refuted else ()
+        return (*others, first)[0]
 
     async def _complete(self, request: CompletionRequest, site: CursorSite) -> Suggestion:
         start = self._clock()
@@ -187,12 +194,20 @@ class Engine:
     async def complete_several(self, request: CompletionRequest, most: int = MOST) -> tuple[Suggestion, ...]:
         """What `complete` returns, and up to `most` in all that begin in other ways, the likeliest first.
 
-        It takes at most `alternatives.EXTRA` seconds more. A request that comes meanwhile goes first.
+        It takes at most `alternatives.EXTRA` seconds more. A request that comes meanwhile goes first. What
+        names something that does not exist comes last.
         """
         site = site_of(request.context)
         first = await self._complete(request, site)
         if first.reason in NO_OTHERS:
             return (first,)
+        others = await self._others(request, site, first, most)
+        return (*others, first) if first.refuted else (first, *others)
+
+    async def _others(
+        self, request: CompletionRequest, site: CursorSite, first: Suggestion, most: int
+    ) -> tuple[Suggestion, ...]:
+        """Texts that begin in other ways, of which nothing is refuted, the likeliest first."""
         prepared = self._prepare(request, site)
         number = partial(next, self.ids)
         branches = Branches(request.context, site, self._budget.line_tokens, number)
@@ -202,12 +217,14 @@ class Engine:
             self._count_branches(branches)
         others = []
         for generation, suggestion in choose(first, branches, prepared.least, most):
+            if await self._refuted_in(prepared, suggestion.text) is not None:
+                continue
             named = replace(
                 suggestion, id=next(self.ids), model=self._name, ms=generation.ms, tokens=generation.tokens
             )
             self._keep(named.id, PendingGeneration(generation, branches.job, site, self._worker, done=True))
             others.append(named)
-        return (first, *others)
+        return tuple(others)
 
     @property
     def snippet_tokens(self) -> int:
@@ -294,24 +311,27 @@ class Engine:
     async def _without_refuted(self, prepared: PreparedRequest, answer: Suggestion) -> Suggestion:
         """An answer up to the first name that the workspace refutes, as far as that is known in time.
 
-        What a user asks for by hand is shown as the model wrote it.
+        Who asks by hand gets the whole text if nothing would be left of it.
         """
-        request = prepared.request
-        if not answer.shown or request.manual or request.refute is None:
+        found = await self._refuted_in(prepared, answer.text) if answer.shown else None
+        if found is None:
             return answer
-        mentions = mentions_in(prepared.site, answer.text)
+        marked = replace(answer, refuted=found.name)
+        kept = show_gate.before_refuted(prepared.site, prepared.shape, marked, found.at)
+        return marked if prepared.request.manual and not kept.shown else kept
+
+    async def _refuted_in(self, prepared: PreparedRequest, text: str) -> Mention | None:
+        """The first name in a text that the workspace refutes, as far as that is known in time."""
+        look_up = prepared.request.refute
+        mentions = mentions_in(prepared.site, text)
         names = names_of(mentions)
-        if not names:
-            return answer
+        if look_up is None or not names:
+            return None
         try:
-            refuted = await asyncio.wait_for(request.refute(names), LOOK_UP)
+            return first_refuted(mentions, await asyncio.wait_for(look_up(names), LOOK_UP))
         except TimeoutError:
             self.counts["looked-up-late"] += 1
-            return answer
-        at = first_refuted(mentions, refuted)
-        if at is None:
-            return answer
-        return show_gate.before_refuted(prepared.site, prepared.shape, answer, at)
+            return None
 
     @staticmethod
     def _still_unsure(generation: Generation) -> Suggestion:
@@ -390,6 +410,7 @@ class Engine:
             least=prepared.least,
             number=next(self.ids),
             one_line=not shape.multi and bool(prepared.site.line.strip()),
+            asked=prepared.request.manual,
         )
         self.counts["model-runs"] += 1
         job = Job[TokenSource](Lane.VISIBLE, lambda source: source.generate(generation))

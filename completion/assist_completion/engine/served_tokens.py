@@ -17,7 +17,7 @@ from assist_completion.display.show_gate import LIMITS
 from assist_completion.engine.server_port import CompletionServer, ServedPiece, ServedPrompt
 from assist_completion.inference.generation import Generation, TokenBudget
 from assist_completion.inference.llama import Abort, Aborted
-from assist_completion.inference.prefix_cache import CachedPrompt
+from assist_completion.inference.prefix_cache import CachedPrompt, Reach
 from assist_completion.prompt.layout import Plan, continue_at, plan, starts_of, tokens_of
 from assist_context.documents import Context
 
@@ -173,7 +173,7 @@ class ServedSource:
         while not self._fits(made) and extent.head > LEAST_HEAD:
             extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
             made = plan(context, extent)
-        return CachedPrompt(made, (), full=True)
+        return CachedPrompt(made, (), Reach.FULL)
 
     def _fits(self, made: Plan) -> bool:
         """Whether a prompt and its answer fit the server's context, in the densest text that is usual."""

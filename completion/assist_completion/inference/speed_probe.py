@@ -151,8 +151,12 @@ def best_of(old: Speed | None, new: Speed, now: float) -> Speed:
 
 
 def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
-    """The budget for this speed: 0.75 s to read a small head, 4 s for a full head, 0.6 s to write a line."""
+    """The budget for this speed: 0.75 s to read a small head, 4 s for a full head, 0.6 s to write a line.
+
+    Who asks by hand waits 2 s for it to be read.
+    """
     small = _between(96, int(0.75 * speed.prefill), 1200)
+    asked = max(small, int(2 * speed.prefill))
     full = settings.context_tokens or _between(400, int(4 * speed.prefill), 2400)
     suffix = _between(80, int(0.6 * speed.prefill), 400)
     line = _between(16, int(0.6 * speed.decode), 32)
@@ -161,6 +165,9 @@ def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
     return TokenBudget(
         full=Extent(full, suffix, lines_after=24, snapped=True),
         small=Extent(small * 3 // 4, small // 4, lines_after=8, snapped=False, far=FAR),
+        asked=Extent(
+            min(full, asked * 3 // 4), min(suffix, asked // 4), lines_after=16, snapped=False, far=FAR
+        ),
         line_tokens=line,
         block_tokens=block,
         snippets=int(0.4 * full),

@@ -3,6 +3,7 @@
 A reason of the engine is one of `Reason`; those that editors add are here.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -63,11 +64,22 @@ def why_shown(suggestion: Suggestion) -> str:
 
     >>> why_shown(Suggestion(shown=True, score=0.931, needed=0.0987, source="cache"))
     'a suggestion was shown: 0.93 of 0.10 needed, known already'
+    >>> why_shown(Suggestion(text="self.close", refuted="close_all", source="cache")).partition(": ")[2]
+    'known already; nothing here has the name `close_all`, so the text ends before it'
     """
     sure = f"{_figures(suggestion)}, " if suggestion.needed else ""
     by_model = suggestion.source == "model"
     took = f"from the model in {suggestion.ms.total:.0f} ms" if by_model else "known already"
-    return f"a suggestion was shown: {sure}{took}"
+    return f"a suggestion was shown: {sure}{took}{_refuted_words(suggestion)}"
+
+
+def _refuted_words(suggestion: Suggestion) -> str:
+    """What was taken out of a text because it does not exist, or is left in it."""
+    name = suggestion.refuted
+    if not name:
+        return ""
+    kept = re.search(rf"\b{re.escape(name)}\b", suggestion.text)
+    return f"; nothing here has the name `{name}`" + ("" if kept else ", so the text ends before it")
 
 
 def words_of(suggestion: Suggestion) -> str:

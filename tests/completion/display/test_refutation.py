@@ -56,7 +56,9 @@ def test_a_word_that_the_user_began_is_checked_as_a_whole() -> None:
     here = site("py", "return _null")
     assert found(here, "page(stdout)") == {"_nullpage", "stdout"}
     refuted = TextNames(bare=frozenset({"_nullpage"}))
-    assert first_refuted(mentions_in(here, "page(stdout)"), refuted) == 0
+    first = first_refuted(mentions_in(here, "page(stdout)"), refuted)
+    assert first
+    assert first.at == 0
 
 
 @pytest.mark.parametrize(
@@ -73,9 +75,10 @@ def test_a_text_ends_before_a_name_that_does_not_exist(text: str, unknown: set[s
     shape = Shape(multi=True, max_lines=6) if "\n" in text else ONE_LINE
     here = site("py", "def f(self):\n    ")
     refuted = TextNames(bare=frozenset(unknown), members=frozenset(unknown))
-    at = first_refuted(mentions_in(here, text), refuted)
-    assert at == len(text.partition(min(unknown))[0])
-    answer = before_refuted(here, shape, Suggestion(text, text, shown=True), at)
+    first = first_refuted(mentions_in(here, text), refuted)
+    assert first
+    assert first.at == len(text.partition(min(unknown))[0])
+    answer = before_refuted(here, shape, Suggestion(text, text, shown=True), first.at)
     assert (answer.text, answer.shown, answer.reason) == (left, bool(left), "" if left else "unknown-name")
 
 
@@ -147,6 +150,8 @@ def test_a_text_ends_before_a_member_that_does_not_exist() -> None:
     here = site("py", "return ")
     mentions = mentions_in(here, "self.cart.amount + 1")
     refuted = TextNames(accesses=frozenset({MemberAccess("self.cart", "amount")}))
-    assert first_refuted(mentions, refuted) == len("self.cart.")
+    first = first_refuted(mentions, refuted)
+    assert first
+    assert first.at == len("self.cart.")
     other = TextNames(accesses=frozenset({MemberAccess("self", "amount")}))
     assert first_refuted(mentions, other) is None

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from fake_llama import SMALL_BUDGET, fake_model
@@ -13,7 +14,7 @@ from assist_completion.engine.engine import Engine
 from assist_completion.inference.worker import Worker
 from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Suggestion
-from assist_context.documents import Context
+from assist_context.documents import Context, TextNames
 from assist_context.languages import language_of
 
 ABOVE = "".join(f"    name_{n} = make_{n}(value_{n})\n" for n in range(120))
@@ -239,6 +240,39 @@ async def test_a_manual_request_gets_others_that_begin_in_other_ways() -> None:
         assert [each.text for each in others] == ["tally(name_3)", "result = other(name_2)"]
         assert len({first.id, *(each.id for each in others)}) == 3
         assert all(each.shown and each.tokens.evaluated <= 1 for each in others)
+
+
+async def without(unknown: str, names: TextNames) -> TextNames:
+    """A workspace that does not have one name."""
+    return TextNames(bare=names.bare & {unknown})
+
+
+INVENTED = ABOVE + "    invented(name_1)\n"
+
+
+async def test_a_request_by_hand_prefers_a_text_whose_names_exist() -> None:
+    look_up = partial(without, "invented")
+    async with driving(INVENTED) as d:
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        answer = await d.ask("    ", manual=True, refute=look_up)
+        assert (answer.text, answer.refuted) == ("result = other(name_2)", "")
+        first, last = await d.several("    ", refute=look_up)
+        assert first.text == "result = other(name_2)"
+        assert (last.text, last.refuted) == ("invented(name_1)", "invented")
+        assert (await d.ask("    ", refute=look_up)).reason == "unknown-name"
+
+
+async def test_a_request_by_hand_ends_before_a_name_that_does_not_exist() -> None:
+    async with driving(ABOVE + "    total = combine(name_1, name_77)\n") as d:
+        answer = await d.ask("    ", manual=True, refute=partial(without, "name_77"))
+        assert (answer.text, answer.refuted) == ("total = combine", "name_77")
+
+
+async def test_other_texts_with_a_name_that_does_not_exist_are_left_out() -> None:
+    async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        d.model.llama.others = [(INVENTED, 8.5), (ABOVE + "    result = other(name_2)\n", 8.0)]
+        shown = await d.several("    ", refute=partial(without, "invented"))
+        assert [each.text for each in shown] == ["total = combine(name_1)", "result = other(name_2)"]
 
 
 async def test_others_cost_no_token_of_the_prompt() -> None:

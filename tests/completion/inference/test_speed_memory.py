@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from assist_completion.inference.speed_probe import AGAIN, TRIES, Speed, best_of, needs_probe
+from assist_completion.inference.speed_probe import AGAIN, TRIES, Speed, best_of, budget_for, needs_probe
+from assist_completion.settings import CompletionSettings
 
 NOW = 1e9
 HASTY = Speed(90, 20, 1, 32_768, quiet=False, tried=NOW)
@@ -33,3 +34,10 @@ def test_the_best_of_several_measurements_counts_unless_one_was_quiet() -> None:
     assert best_of(HASTY, faster, NOW + 5) == replace(faster, tries=2, tried=NOW + 5)
     assert best_of(HASTY, slower, NOW + 5) == replace(HASTY, tries=2, tried=NOW + 5)
     assert best_of(HASTY, replace(slower, quiet=True), NOW).prefill == 60.0
+
+
+@pytest.mark.parametrize(("prefill", "small", "asked"), [(40, 96, 96), (115, 96, 229), (1000, 749, 1900)])
+def test_who_asks_by_hand_waits_two_seconds_for_what_is_read(prefill: float, small: int, asked: int) -> None:
+    budget = budget_for(Speed(prefill, 20.0, 1, 32768), CompletionSettings())
+    assert [extent.head + extent.suffix for extent in (budget.small, budget.asked)] == [small, asked]
+    assert budget.asked.head <= budget.full.head
