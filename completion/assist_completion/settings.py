@@ -99,6 +99,15 @@ class CompletionSettings:
         },
     )
 
+    editor_knowledge: bool = field(
+        default=True,
+        metadata={
+            "doc": "Whether the editor's other language servers are asked which members may follow the dot "
+            "before the cursor, while the model writes. Ghost text that goes on with another one is not "
+            "shown. It works in VS Code and Neovim."
+        },
+    )
+
     def __post_init__(self) -> None:
         check_model(self.model)
         _check_bounds(self)

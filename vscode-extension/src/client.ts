@@ -69,7 +69,10 @@ export class Client extends LanguageClient {
 
   protected override fillInitializeParams(params: InitializeParams): void {
     super.fillInitializeParams(params);
-    params.capabilities.experimental = { assistConfirm: true, assistRun: true, assistAnswer: true, assistRename: true };
+    params.capabilities.experimental = {
+      ...{ assistConfirm: true, assistRun: true, assistAnswer: true, assistRename: true },
+      assistEditorKnowledge: true,
+    };
   }
 
   /** Run a command of the server. */

@@ -7,6 +7,7 @@ import { Client } from "./client";
 import { documentIn, repository, type Repository } from "./commits";
 import { confirm, confirmRun, type Preview, type Sent, Texts } from "./confirm";
 import type { Piece } from "./conversation";
+import { type Asked, members } from "./editorKnowledge";
 import { find } from "./environment";
 import { NextEdits, type Ready } from "./nextEdit";
 import { type Question, question, title } from "./questions";
@@ -102,6 +103,7 @@ class Assist {
       })),
       client.onRequest("assist/run", async (asked: { lines: string[] }) => ({ run: await confirmRun(asked.lines) })),
       client.onRequest("assist/rename", (asked: Parameters<typeof rename>[1]) => rename(client, asked)),
+      client.onRequest("assist/editorKnowledge", (asked: Asked) => members(asked, (each) => client.uri(each))),
       client.onDidChangeState(({ newState }) => {
         if (newState === State.Running) return;
         this.answers.broken();

@@ -111,6 +111,7 @@ function M.config()
   able.workspace.workspaceEdit.documentChanges = true
   able.experimental =
     { assistConfirm = true, assistRun = true, assistReview = true, assistAnswer = true, assistRename = true }
+  able.experimental.assistEditorKnowledge = true
   local off = not options.next_edit and { completion = { next_edit = 'off' } } or {}
   return {
     name = 'assist',
@@ -125,6 +126,7 @@ function M.config()
       ['assist/nextEditReady'] = options.next_edit and require('assist.next_edit').on_ready or nil,
       ['assist/confirm'] = consent.on_confirm,
       ['assist/run'] = consent.on_run,
+      ['assist/editorKnowledge'] = function(...) return require('assist.editor_knowledge').on_ask(...) end,
       ['assist/review'] = consent.on_review,
       ['assist/rename'] = require('assist.renames').on_rename,
       ['workspace/applyEdit'] = consent.on_edit,

@@ -29,6 +29,7 @@ from assist_server.workspace.folders import folder_of
 # 500 changes of folders held the event loop for 28 s; 10,000 documents for 2 s.
 REOPEN_AFTER = 0.1
 OPENED_AFTER = 0.1
+NO_MODEL = ("next_edit", "editor_knowledge")  # settings of completion that concern no model
 
 
 class Session:
@@ -103,7 +104,8 @@ class Session:
         self.next_edits.configure()
         if not self.model.started:
             return
-        completion = replace(config.completion, next_edit=old.completion.next_edit)  # concerns no model
+        kept = {name: getattr(old.completion, name) for name in NO_MODEL}
+        completion = replace(config.completion, **kept)
         if (completion, config.answers) != (old.completion, old.answers):
             self.model.start()
         if config.context != old.context:
@@ -142,7 +144,7 @@ class Session:
 
     def totals(self) -> Counter[str]:
         """Everything counted since the session began."""
-        return self._counts + self.model.totals()
+        return self._counts + self.context.knowledge.counts + self.model.totals()
 
     def show_answering(self, tier: str, budget_left_usd: float | None) -> None:
         """Show who answers a question now, and what is left of today's budget; None keeps that."""
@@ -185,6 +187,7 @@ class Session:
             if uri in self._secret_texts:
                 self._secret_texts = {**self._secret_texts, uri: self.documents.by_uri[uri].beginning()}
             self.next_edits.follow_change(self.documents.by_uri[uri])
+            self.context.knowledge.forget_others(uri)
 
     def save_document(self, uri: str) -> None:
         """The editor wrote a document to its file."""

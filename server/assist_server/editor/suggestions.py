@@ -15,11 +15,13 @@ from functools import partial
 from typing import Literal
 
 from assist_completion.suggestion import CompletionRequest, Suggestion
-from assist_context.documents import Context, Cursor, gather
+from assist_context.documents import Context, Cursor, TextNames, gather
 from assist_context.unseen_characters import is_suspect
 from assist_server.config.config import Config
+from assist_server.editor.editor_knowledge import EditorKnowledge
 from assist_server.editor.feedback.accepted_texts import AcceptedTexts
 from assist_server.editor.feedback.shown_texts import ShownText
+from assist_server.editor.member_lists import AccessPlace
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.records.usage_rows import UsageKey
@@ -95,10 +97,11 @@ class _SuggestionPlace:
 
 
 class ContextSearch:
-    """Owns the workspace and the timer of the next search. Event loop only."""
+    """Owns the workspace, what the editor knows, and the timer of the next search. Event loop only."""
 
     def __init__(self, config: Callable[[], Config], documents: OpenDocuments, model: ModelLifetime) -> None:
         self.workspace = Workspace(self.prewarm)
+        self.knowledge = EditorKnowledge(lambda: config().completion.editor_knowledge)
         self._config = config
         self._documents = documents
         self._model = model
@@ -108,12 +111,25 @@ class ContextSearch:
         """Stop the timer, the indexer and the search."""
         if self._timer is not None:
             self._timer.cancel()
+        self.knowledge.close()
         self.workspace.close()
 
     def gather(self, document: OpenDocument, cursor: Cursor) -> Context:
         """The context of a cursor, with the snippets that were found so far."""
         found = gather(document.to_document(), cursor, self.workspace.snippets(document))
         return replace(found, named=document.named)
+
+    async def refute(
+        self, document: OpenDocument, cursor: Cursor, place: AccessPlace | None, names: TextNames
+    ) -> TextNames:
+        """The names of a text with which it cannot be right, as the workspace and the editor know.
+
+        `place` is the dot before the cursor, if the editor was asked about it.
+        """
+        own, accesses = await asyncio.gather(
+            self.workspace.refute(document, cursor, names), self.knowledge.refute(place, names)
+        )
+        return replace(own, accesses=own.accesses | accesses)
 
     def prewarm(self, document: OpenDocument, cursor: Cursor, *, full: bool = False) -> None:
         """Let the engine read the prompt at a cursor before it is requested."""
@@ -204,7 +220,10 @@ class Suggestions:
         self._accepted_in = ""
         version = document.version
         gather_ms = 1e3 * (time.perf_counter() - start)
-        refute = partial(self._context.workspace.refute, document, place.cursor)
+        # What the editor's popup selected is one of its items already, and ends where it chooses.
+        asks = not manual and selected is None
+        dot = self._context.knowledge.begin(document, place.cursor, context) if asks else None
+        refute = partial(self._context.refute, document, place.cursor, dot)
         request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, refute=refute)
         try:
             if manual and several:
@@ -212,14 +231,18 @@ class Suggestions:
             else:
                 answers = (await engine.complete(request),)
         except asyncio.CancelledError:
-            self._end(uri, RequestEnd(at, "cancelled"))
-            self._accepted.usage.count(self._accepted.usage.key(document, self._writer), "cancelled")
+            self._context.knowledge.cancel(dot)
+            self._record_cancelled(document, at)
             raise
         changed = document.version != version or not self._documents.holds(document)
         if changed and any(answer.shown for answer in answers):
             self._count(document, answers[0], shown=False)
             return self._nothing(uri, at, "document-changed")
         return self._show(at, place, answers)
+
+    def _record_cancelled(self, document: OpenDocument, at: tuple[int, int]) -> None:
+        self._end(document.uri, RequestEnd(at, "cancelled"))
+        self._accepted.usage.count(self._accepted.usage.key(document, self._writer), "cancelled")
 
     def record_failure(self, uri: str, at: tuple[int, int]) -> None:
         """A request ended with an error of our own, which the caller reports."""

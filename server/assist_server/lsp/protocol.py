@@ -209,7 +209,11 @@ class Server(LanguageServer):
         self.session = Session(config, self._show_status, open_models)
 
     def _show_status(self, status: SessionStatus) -> None:
-        self.protocol.notify("assist/status", asdict(status))
+        self.protocol.notify("assist/status", self.status_document(status))
+
+    def status_document(self, status: SessionStatus) -> dict[str, Any]:
+        """A status as clients get it, with whether their other language servers are asked."""
+        return {**asdict(status), "editor_knowledge": self.session.context.knowledge.state}
 
     def report_bad_message(self, reason: str) -> None:
         """Write one line into the client's log and to stderr, about a message that cannot be read."""

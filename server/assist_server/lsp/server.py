@@ -21,6 +21,7 @@ from assist_server.errors import EXPECTED
 from assist_server.local_model.sharing.listener import SharedModel
 from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
+from assist_server.lsp.editor_knowledge import ask_about_members
 from assist_server.lsp.indexing import Indexing, add_workspace
 from assist_server.lsp.next_edits import add_next_edit
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
@@ -99,6 +100,8 @@ def _add_lifecycle(
         text = params.capabilities.text_document
         if text is None or text.inline_completion is None:
             add_completion(server, _first_text)
+        else:  # there, what asks for ghost text is the popup itself
+            ask_about_members(server, params.capabilities)
 
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
@@ -133,7 +136,7 @@ def _add_state(server: Server) -> None:
 
     @server.command("assist.status")
     def status() -> dict[str, Any]:
-        return {**asdict(session.status), "counts": dict(session.totals())}
+        return {**server.status_document(session.status), "counts": dict(session.totals())}
 
     @server.command("assist.why")
     async def why(asked: Any = None) -> dict[str, Any]:

@@ -90,6 +90,8 @@ def _show_report(report: "DoctorReport") -> None:
     lines += _index_facts(document["index"])
     if document["server"]:
         lines.append(("Ghost text", server_words(document["server"])))
+    asked = "are asked" if document["editor_knowledge"] else "are not asked"
+    lines.append(("Editor", f"its other language servers {asked} which members exist (VS Code and Neovim)"))
     lines += [*egress_facts(document["egress"]), ("Network", _network(document))]
     facts(lines)
     out("")

@@ -71,6 +71,7 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
         "index": index_facts(config, workspace, findings),
         "egress": egress_facts(config, workspace, findings),
         "server": server_facts(config, [str(workspace)], findings),
+        "editor_knowledge": config.completion.editor_knowledge,
         "offline": config.offline,
         "directories": _directories(config, findings),
     }
