@@ -6,6 +6,7 @@ Debian's packages are installed system-wide, which needs root; the others go int
 import editors_debian
 import editors_neovim
 from editors_cache import cache
+from editors_servers import python_server, typescript_server
 from editors_vscode import vscode
 
 
@@ -15,6 +16,8 @@ def main() -> None:
     print(f"VS Code: {vscode().entry}")
     for version, program in editors_neovim.install(cache(editors_neovim.__file__)).items():
         print(f"Neovim {version}: {program}")
+    for command in (python_server(), typescript_server()):
+        print(f"Language server: {' '.join(command)}")
 
 
 if __name__ == "__main__":

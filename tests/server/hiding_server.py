@@ -1,7 +1,7 @@
 """A team's server on loopback that answers what a test says, such as texts with what no one sees."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,15 +25,22 @@ _GAP = re.compile(rf"\S[^\S\n]{{{LONGEST_RUN + 1},}}\S")
 
 
 class HidingServer:
-    """The server, and what it answers now."""
+    """The server, and what it answers now. It is the act that its vendor plays for each request."""
 
     def __init__(self) -> None:
-        self.act: list[Part] = []
+        self._text = ""
+        self._waits: Callable[[], bool] = bool
         self.hostile: Hostile | None = None
 
-    def answer(self, text: str) -> None:
-        """Answer with this text from now on."""
-        self.act[:] = pieces(text)
+    def __iter__(self) -> Iterator[Part]:
+        while self._waits():
+            yield 0.01
+        yield from pieces(self._text)
+
+    def answer(self, text: str, waits: Callable[[], bool] = bool) -> None:
+        """Answer with this text from now on, each time once it need not wait any more."""
+        self._text = text
+        self._waits = waits
 
     @property
     def requests(self) -> list[Seen]:
@@ -46,7 +53,7 @@ class HidingServer:
 def hiding_server(config: Path) -> Iterator[HidingServer]:
     """Run it, and let a config.toml name it, and no local model."""
     server = HidingServer()
-    with vendor(server.act) as server.hostile:
+    with vendor(server) as server.hostile:
         url = server.hostile.url.removesuffix("/v1")
         lines = ["[completion]", "model = '/nowhere/missing.gguf'", "server = 'team'", "mode = 'eager'"]
         lines += ["[servers.team]", "kind = 'llama.cpp'", f"base_url = '{url}'", "model = 'qwen'"]
