@@ -1,11 +1,14 @@
 """Ghost text at places of recent commits: how much of what is shown is useful, and how much does harm?
 
-    uv run python benchmarks/trust.py --data FOLDER [--model NAME] [--warm] [--count 600] [--out FILE]
+    npm install --prefix TOOLS pyright typescript@5
+    uv run python benchmarks/trust.py --data FOLDER --tools TOOLS [--model NAME] [--warm] [--out FILE]
 
 FOLDER holds git clones of public repositories, each with a history. A place is a line that one of the newest
 commits added, half written again; the index is that of a commit before. The engine and the settings are those
 of `assist lsp`, one request a place: cold as after a jump, or warm with the whole head read before. Judged by
-machine, as `bench/trust/judge.py` says. `--rejudge FILE` judges the texts of an earlier run again.
+machine, as `bench/trust/judge.py` says: what exists, by pyright and TypeScript's compiler, with what is
+installed in the clones (.venv, node_modules); for other languages, and without --tools, by our own rules.
+`--rejudge FILE` judges the texts of an earlier run again.
 Results hold no text; --texts FILE keeps the texts for `--rejudge` and for reading.
 """
 
@@ -15,119 +18,81 @@ import json
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from assist_completion.engine.engine import Engine
 from assist_completion.model_store.store import resolve
-from assist_completion.suggestion import CompletionRequest, Suggestion
-from assist_context.documents import Cursor, Document, TextNames, gather, split_lines
+from assist_completion.suggestion import Suggestion
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import open_engine, store_of
 from assist_server.records.proportions import wilson
-from assist_server.workspace.folder_search import FolderSearch
-from assist_server.workspace.index_update import folder_at, update_index
 from bench.provenance import provenance, write
-from bench.trust.judge import Judgement, judge, names_in
+from bench.trust.asking import Asker, LookUps, workspace
+from bench.trust.judge import judge, names_in
+from bench.trust.missing import first_invented, missing_names
 from bench.trust.places import TrustPlace, check_out, places
 
-WARMED = 20.0  # seconds at most to read a full head
 VERDICTS = ("useful", "harmless", "harmful", "nothing")
 
 
-@contextmanager
-def workspace(repository: Path, config: Config) -> Iterator[tuple[Path, FolderSearch]]:
-    """A repository before the commits of its places, indexed."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder, repository.name)
-        root.mkdir()
-        check_out(repository, root)
-        own = folder_at(replace(config, paths=replace(config.paths, data=Path(folder, "data"))), root)
-        update_index(config, own, lambda *_: None)
-        search = FolderSearch(own)
-        try:
-            yield root, search
-        finally:
-            search.close()
-
-
-async def ask(
-    engine: Engine, search: FolderSearch, root: Path, place: TrustPlace, *, warm: bool
-) -> Suggestion:
-    """The suggestion at a place, as the server asks for it after a pause in typing."""
-    document = Document(str(root / place.path), split_lines(place.before + place.after), place.language)
-    line = place.before.count("\n")
-    cursor = Cursor(line, len(place.before) - place.before.rfind("\n") - 1)
-    named = search.with_prompt_path(document)
-    snippets = search.snippets(named, cursor, engine.snippet_tokens) if named else ()
-    context = gather(named or document, cursor, snippets)
-    if warm:
-        read = engine.prewarm(context, full=True)
-        if read is not None:
-            await asyncio.wait_for(asyncio.wrap_future(read), WARMED)
-
-    async def refute(names: TextNames) -> TextNames:
-        return search.refute(named or document, cursor, names)
-
-    look_up = refute if named else None
-    return await engine.complete(CompletionRequest(context, immediate=True, refute=look_up))
-
-
 async def run(
-    repositories: Sequence[Path], config: Config, count: int, *, warm: bool, show: bool
+    repositories: Sequence[Path], config: Config, count: int, *, warm: bool
 ) -> list[dict[str, Any]]:
-    """Return one row for each place, with its texts."""
+    """Return one row for each place, with its texts, not judged."""
     each = -(-count // len(repositories))
     rows = []
     engine = (await asyncio.to_thread(open_engine, config)).engine
     try:
         for repository in repositories:
             with workspace(repository, config) as (root, search):
-                known = names_in(root)
+                asker = Asker(search, root)
                 for place in places(repository, repository.name, each):
-                    given = await ask(engine, search, root, place, warm=warm)
-                    found = judge(place, given.text if given.shown else "", given.replace, known)
-                    rows.append(_row(place, given, found))
-                    _report(rows[-1], show=show)
+                    look_ups = LookUps()
+                    given = await asker.ask(engine, place, look_ups, warm=warm)
+                    rows.append(_row(place, given, late=look_ups.late))
+            print(f"{repository.name}: {len(rows)} places so far", file=sys.stderr, flush=True)
         counts = dict(engine.counts)
     finally:
         engine.close()
     print(f"tokens written {counts.get('tokens-written', 0)}, ever shown {counts.get('tokens-used', 0)}")
+    print(f"looked up later than the engine waits: {sum(row['late'] for row in rows)}")
     return rows
 
 
-def rejudge(
-    rows: Sequence[dict[str, Any]], repositories: Sequence[Path], *, show: bool
+def judge_rows(
+    rows: Sequence[dict[str, Any]], repositories: Sequence[Path], tools: Path | None, *, show: bool
 ) -> list[dict[str, Any]]:
-    """Return the rows of an earlier run with the judgements of now."""
-    known = {}
+    """Return the rows with the judgements of now. Without `tools` our own rules say which names exist."""
+    found: dict[str, dict[str, Any]] = {}
     for repository in repositories:
+        own = [row for row in rows if row["place"]["repository"] == repository.name]
+        asked = [(TrustPlace(**row["place"]), row["text"], row["replace"]) for row in own]
+        missing = missing_names(tools, repository, asked) if tools and asked else {}
         with tempfile.TemporaryDirectory() as folder:
             check_out(repository, Path(folder))
-            known[repository.name] = names_in(Path(folder))
-    judged = []
-    for row in rows:
-        place = TrustPlace(**row["place"])
-        found = judge(place, row["text"], row["replace"], known[place.repository])
-        judged.append({**row, **asdict(found)})
-        _report(judged[-1], show=show)
-    return judged
+            known = names_in(Path(folder))
+        for row, (place, text, replaced) in zip(own, asked, strict=True):
+            faults = missing.get((place.id, text))
+            name = None if faults is None else first_invented(faults)
+            judgement = judge(place, text, replaced, known, name)
+            found[row["id"]] = {**row, **asdict(judgement), "checked": name is not None}
+            _report(found[row["id"]], show=show)
+    return [found[row["id"]] for row in rows]
 
 
-def _row(place: TrustPlace, given: Suggestion, found: Judgement) -> dict[str, Any]:
+def _row(place: TrustPlace, given: Suggestion, *, late: bool) -> dict[str, Any]:
     return {
         "id": place.id,
         "kind": place.kind,
         "language": place.language.name,
-        **asdict(found),
         "reason": given.reason,
         "score": round(given.score, 4),
         "lines": given.text.count("\n") + 1 if given.shown else 0,
         "ms": round(given.ms.total),
         "prompt": given.tokens.prompt,
+        "late": late,
         "place": asdict(place),
         "text": given.text if given.shown else "",
         "candidate": given.candidate,
@@ -173,6 +138,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="a folder of git clones")
+    parser.add_argument("--tools", type=Path, help="a folder with pyright and typescript, to judge names")
     parser.add_argument("--model", default="", help="default: the one in the settings")
     parser.add_argument("--mode", default="balanced", choices=("eager", "balanced", "quiet"))
     parser.add_argument("--warm", action="store_true", help="read the whole head before each request")
@@ -187,9 +153,12 @@ def main() -> None:
     model = flags.model or config.completion.model
     config = replace(config, completion=replace(config.completion, model=model, mode=flags.mode))
     if flags.rejudge:
-        rows = rejudge(json.loads(flags.rejudge.read_text()), repositories, show=flags.show)
+        rows = json.loads(flags.rejudge.read_text())
     else:
-        rows = asyncio.run(run(repositories, config, flags.count, warm=flags.warm, show=flags.show))
+        rows = asyncio.run(run(repositories, config, flags.count, warm=flags.warm))
+    if flags.texts:
+        flags.texts.write_text(json.dumps(rows))
+    rows = judge_rows(rows, repositories, flags.tools, show=flags.show)
     print("\n".join(table(rows)))
     if flags.texts:
         flags.texts.write_text(json.dumps(rows))

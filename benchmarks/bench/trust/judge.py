@@ -2,7 +2,7 @@
 
 A text is *useful* if most of its tokens are the beginning of the commit's text, *harmful* if it names what
 does not exist, does not parse in place, repeats the next lines, defines what the file has, or leaves a
-bracket open; else *harmless*.
+bracket open; else *harmless*. A type checker says what exists, or our own rule where there is none.
 An unfinished statement that some ending makes sound does parse. The judge sees the commit's own file and
 every identifier of the repository, which no suggestion does.
 """
@@ -78,8 +78,14 @@ class Judgement:
     tokens: int = 0
 
 
-def judge(place: TrustPlace, text: str, replaced: int, known: Collection[str]) -> Judgement:
-    """The judgement of a text that takes the place of `replaced` characters after the cursor."""
+def judge(
+    place: TrustPlace, text: str, replaced: int, known: Collection[str], missing: str | None = None
+) -> Judgement:
+    """The judgement of a text that takes the place of `replaced` characters after the cursor.
+
+    `missing` is its first name that does not exist, as a type checker says, "" for none; without a checker
+    the names that are `known` in the repository decide.
+    """
     tokens = _TOKEN.findall(text)
     if not tokens:
         return Judgement("nothing")
@@ -87,13 +93,17 @@ def judge(place: TrustPlace, text: str, replaced: int, known: Collection[str]) -
     stem = joined[0] if joined else ""  # the cursor may be within a word
     kept = _common(_TOKEN.findall(stem + text), _TOKEN.findall(stem + place.truth))
     kept = max(0, kept - bool(stem and not text[:1].isalnum()))
-    if why := _harm(place, text, replaced, known, whole=kept >= len(tokens)):
+    unknown = _unknown_name(place, text, known) if missing is None else missing
+    if why := _harm(place, text, replaced, unknown, whole=kept >= len(tokens)):
         return Judgement("harmful", why, kept, len(tokens))
     return Judgement("useful" if kept >= KEPT * len(tokens) else "harmless", "", kept, len(tokens))
 
 
-def _harm(place: TrustPlace, text: str, replaced: int, known: Collection[str], *, whole: bool) -> str:
-    """What is harmful about a text, "" for nothing. The commit's own text can only leave a bracket open."""
+def _harm(place: TrustPlace, text: str, replaced: int, name: str, *, whole: bool) -> str:
+    """What is harmful about a text, "" for nothing. The commit's own text can only leave a bracket open.
+
+    `name` is one in the text that does not exist.
+    """
     if fragments.in_string_or_comment(place.language, place.before, len(place.before)):
         return ""
     left = fragments.balance(place.language, place.before, text).left
@@ -101,7 +111,6 @@ def _harm(place: TrustPlace, text: str, replaced: int, known: Collection[str], *
         return "leaves a bracket open"
     if whole:
         return ""
-    name = _unknown_name(place, text, known)
     return f"unknown name {name}" if name else _twice(place, text) or _misfit(place, text, left, replaced)
 
 

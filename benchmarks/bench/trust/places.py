@@ -61,7 +61,7 @@ def git(repository: Path, *arguments: str) -> bytes:
 
 def check_out(repository: Path, folder: Path) -> None:
     """Write the files of the commit before all places into a folder."""
-    base = _commits(repository)[-1]
+    base = commits(repository)[-1]
     with tarfile.open(fileobj=BytesIO(git(repository, "archive", base))) as files:
         files.extractall(folder, filter="data")
 
@@ -69,7 +69,7 @@ def check_out(repository: Path, folder: Path) -> None:
 def places(repository: Path, name: str, count: int, seed: int = 1) -> list[TrustPlace]:
     """At most `count` places of a repository, in an order that the seed decides."""
     rng = random.Random(f"{seed} {name}")
-    hunks = [hunk for commit in _commits(repository)[:-1] for hunk in _hunks(repository, commit)]
+    hunks = [hunk for commit in commits(repository)[:-1] for hunk in added_lines(repository, commit)]
     rng.shuffle(hunks)
     found: list[TrustPlace] = []
     per_file: dict[str, int] = {}
@@ -86,12 +86,13 @@ def places(repository: Path, name: str, count: int, seed: int = 1) -> list[Trust
     return found
 
 
-def _commits(repository: Path) -> Sequence[str]:
+def commits(repository: Path) -> Sequence[str]:
+    """The newest commits without merges, the newest first, and the one before them."""
     listed = git(repository, "log", "--no-merges", "--first-parent", f"-n{COMMITS + 1}", "--format=%H")
     return listed.decode().split()
 
 
-def _hunks(repository: Path, commit: str) -> Iterator[tuple[str, str, int, int]]:
+def added_lines(repository: Path, commit: str) -> Iterator[tuple[str, str, int, int]]:
     """The places that a commit added lines to: commit, path, first line, and number of lines."""
     path = ""
     shown = git(repository, "show", "--unified=0", "--format=", "--diff-filter=AM", commit)
@@ -107,7 +108,7 @@ def _place(
 ) -> TrustPlace | None:
     """A place in the lines that were added, None if there is none."""
     lines = text.splitlines(keepends=True)
-    fitting = [at for at in added if at < len(lines) and _is_code(lines[at])]
+    fitting = [at for at in added if at < len(lines) and is_code(lines[at])]
     if len(text) > LARGEST or not fitting:
         return None
     kind = rng.choice(KINDS)
@@ -129,7 +130,7 @@ def _place(
     )
 
 
-def _is_code(line: str) -> bool:
+def is_code(line: str) -> bool:
     code = line.strip()
     return len(code) >= SHORTEST and not code.startswith(_COMMENT)
 
