@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from assist_context.types import go_names, python_classes, python_names, script_classes
+from assist_context.types import go_names, python_classes, python_names, rust_names, script_classes
 from assist_context.types.declarations import LanguageReader
 
 READERS: Mapping[str, LanguageReader] = {
@@ -19,4 +19,7 @@ READERS: Mapping[str, LanguageReader] = {
         script_classes.module_outline,
     ),
     "go": LanguageReader(go_names.declarations, go_names.outline, go_names.member, go_names.module_outline),
+    "rust": LanguageReader(
+        rust_names.declarations, rust_names.outline, rust_names.member, rust_names.module_outline
+    ),
 }

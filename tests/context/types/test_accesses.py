@@ -365,6 +365,70 @@ def test_go(access: str, known: bool) -> None:
     assert unknown("till.go", GO, access) == (set() if known else {access})
 
 
+RUST = {
+    "src/lib.rs": "mod cart;\nmod till;\n",
+    "src/cart.rs": """\
+use std::ops::Deref;
+
+#[derive(Debug)]
+pub struct Line { pub amount: u32 }
+pub struct Cart<'a> { pub lines: Vec<Line>, pub first: &'a Line }
+pub struct Open { inner: Line }
+#[strange]
+pub struct Made { inner: Line }
+pub enum Kind { One, Two(u8) }
+
+impl<'a> Cart<'a> {
+    pub fn new() -> Self { todo!() }
+    pub fn last(&self) -> &Line { todo!() }
+}
+
+impl Deref for Open { type Target = Line; fn deref(&self) -> &Line { &self.inner } }
+""",
+    "src/till.rs": """\
+use crate::cart::{Cart, Kind as Sort, Line, Made, Open};
+
+struct Till<'a> { cart: Box<Cart<'a>> }
+
+impl<'a> Till<'a> {
+    fn pay<T>(&mut self, line: &Line, open: Open, made: Made, sort: Sort, other: T, maybe: Option<Line>) {
+        let cart = Cart::new();
+        let (a, b) = (1, 2);
+        for item in &self.cart.lines {
+            █
+        }
+    }
+}
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("access", "known"),
+    [
+        ("self.cart", True),
+        ("self.amount", False),
+        ("self.cart.lines", True),
+        ("self.cart.amount", False),
+        ("self.cart.first.colour", False),
+        ("cart.last().colour", False),
+        ("cart.lines", True),
+        ("cart.colour", False),
+        ("item.colour", False),
+        ("line.amount", True),
+        ("line.colour", False),
+        ("sort.colour", False),
+        ("open.anything", True),  # what it derefs to may have it
+        ("made.anything", True),  # a macro may add it
+        ("other.anything", True),
+        ("maybe.anything", True),
+        ("a.anything", True),
+    ],
+)
+def test_rust(access: str, known: bool) -> None:
+    assert unknown("src/till.rs", RUST, access) == (set() if known else {access})
+
+
 def test_a_line_that_is_being_written_hides_no_method() -> None:
     source = "class Till:\n    def pay(self):\n        if self.open(█\n\n    def audit(self):\n        pass\n"
     assert unknown("till.py", {"till.py": source}, "self.audit", "self.close") == {"self.close"}
