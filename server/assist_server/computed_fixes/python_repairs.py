@@ -8,7 +8,7 @@ a condition, is left out: it passes tests without being right. This module runs 
 import ast
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -186,13 +186,29 @@ def _calls(node: ast.Call, code: PythonCode) -> Iterator[CodeChange]:
     for twin in _TWINS.get(name, ()):
         yield CodeChange(end - len(name), end, twin, "function", node.lineno)
     if name == "len":
-        end = code.span(node)[1]
-        for more in (" - 1", " + 1"):
-            yield CodeChange(end, end, more, "number", node.lineno)
+        yield from _one_off(node, code)
+    if name == "range":
+        yield from _bounds(plain[:2], code)
+
+
+def _bounds(bounds: Iterable[ast.expr | None], code: PythonCode) -> Iterator[CodeChange]:
+    """One more and one less, for each end of a range or a slice that is a name."""
+    for bound in bounds:
+        if isinstance(bound, (ast.Name, ast.Attribute)):
+            yield from _one_off(bound, code)
+
+
+def _one_off(node: ast.expr, code: PythonCode) -> Iterator[CodeChange]:
+    end = code.span(node)[1]
+    for more in (" - 1", " + 1"):
+        yield CodeChange(end, end, more, "number", node.lineno)
 
 
 def _subscripts(node: ast.Subscript, code: PythonCode, failure: FailureFacts) -> Iterator[CodeChange]:
-    if isinstance(node.slice, ast.Slice) or failure.raised not in ("KeyError", ""):
+    if isinstance(node.slice, ast.Slice):
+        yield from _bounds((node.slice.lower, node.slice.upper), code)
+        return
+    if failure.raised not in ("KeyError", ""):
         return
     start, end = code.span(node)
     value, key = code.of(node.value), code.of(node.slice)
