@@ -40,6 +40,7 @@ _ARITHMETIC: Mapping[type[ast.operator], tuple[str, tuple[str, ...]]] = {
     ast.BitAnd: ("&", ("|",)),
     ast.BitOr: ("|", ("&",)),
 }
+_NEUTRAL = re.compile(r"[-+*/]$")  # before a number
 # Functions and methods that take the same arguments, and that are taken one for the other.
 _PAIRS = (
     *(("min", "max"), ("any", "all"), ("startswith", "endswith"), ("find", "rfind"), ("index", "rindex")),
@@ -169,7 +170,10 @@ def _constants(node: ast.Constant, code: PythonCode) -> Iterator[CodeChange]:
     start, end = code.span(node)
     value = node.value
     if isinstance(value, int) and code.text[start:end].isdecimal():
+        nothing = _NEUTRAL.search(code.text[:start].rstrip())
         for number in (value - 1, value + 1):
+            if nothing and number == (0 if nothing[0] in "+-" else 1):
+                continue  # a calculation that does nothing is one that was deleted
             text = f"({number})" if number < 0 else str(number)
             yield CodeChange(start, end, text, "number", node.lineno)
 

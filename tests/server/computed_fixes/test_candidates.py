@@ -56,6 +56,9 @@ def test_a_usual_fix_is_among_the_candidates(code: str, expected: str, failure: 
 
 
 def test_no_candidate_turns_a_condition_or_drops_code() -> None:
+    assert "x = n + 0\n" not in repaired("x = n + 1\n", NOTHING)
+    assert "x = n * 1\n" not in repaired("x = n * 2\n", NOTHING)
+    assert "x = n + 2\n" in repaired("x = n + 1\n", NOTHING)
     for code in ("if a == b: f()\n", "if a in b: f()\n", "if not f(a): return\n", "x = True\n"):
         assert all("f()" in text or "f(a)" in text or "True" in text for text in repaired(code, NOTHING))
         turned = ("!=", "not in", "if f(a):", "False")
