@@ -11,8 +11,11 @@ from assist_context.types.object_types import ObjectType
 from assist_context.types.readers import READERS
 from assist_context.types.words import FAMILIES, words_of
 
-# What is put in the place of the line that is being written, so that the lines around it can be read.
-_FILLERS = {"python": "pass", "script": ";", "go": "", "rust": ""}
+_HEADER = re.compile(
+    r"(?P<word>if|elif|while)\b.*:|(?P<whole>(?:async|for|with|else|try|except|finally|def|class|match|case)\b.*:)"
+)
+_QUOTED = re.compile(r"""(["'`])(?:\\.|(?!\1).)*\1""")
+_PAIRS = re.compile(r"\(\)|\[\]|\{\}")
 
 
 def refuted_accesses(
@@ -25,29 +28,49 @@ def refuted_accesses(
     wanted = tuple(accesses)
     if not wanted or FAMILIES.get(document.language.name) not in READERS:
         return frozenset()
-    text, at = readable(document, cursor)
+    text, at = readable(document, cursor, lookup.texts.last(document.path))
     lookup.texts.begin(text)
     return frozenset(access for access in wanted if is_refuted(lookup, text, at, access))
 
 
-def readable(document: Document, cursor: Cursor) -> tuple[TypedText, int]:
+def readable(document: Document, cursor: Cursor, near: TypedText | None = None) -> tuple[TypedText, int]:
     """The document without what is being written on the cursor's line, if that makes it readable.
 
-    With it comes the byte of that line's first character.
+    With it comes the byte of that line's first character. The tree of nearly the same text makes it faster.
     """
     lines = document.lines
     line = min(cursor.line, len(lines) - 1)
     body = lines[line].rstrip("\r\n")
+    end = lines[line][len(body) :]
     indent = body[: len(body) - len(body.lstrip())]
-    filler = _FILLERS[FAMILIES[document.language.name]]
-    filled = f"{indent}{filler}{lines[line][len(body) :]}"
-    text = text_of(document.path, replace(document, lines=(*lines[:line], filled, *lines[line + 1 :])))
     at = len("".join(lines[:line]).encode("utf-8", "replace")) + len(indent.encode())
-    if text.root is not None and text.root.has_error:
-        original = text_of(document.path, document, text)
-        if original.root is not None and not original.root.has_error:
-            return original, at
-    return text, at
+    blocks = document.language.blocks
+    first: TypedText | None = None
+    for written in dict.fromkeys((filler(body.strip(), blocks), filler("", blocks), body.strip())):
+        read = (*lines[:line], f"{indent}{written}{end}", *lines[line + 1 :])
+        same = near is not None and near.parsed.document.lines == read  # only this line has changed
+        text = (
+            near if near is not None and same else text_of(document.path, replace(document, lines=read), near)
+        )
+        first = first or text
+        near = text
+        if text.root is None or not text.root.has_error:
+            return text, at
+    return first or text_of(document.path, document), at
+
+
+def filler(line: str, blocks: str) -> str:
+    """What is put in the place of a line so that the lines around it can be read: what it opens and closes.
+
+    >>> filler("if self.cart:", "indent"), filler("x = self.", "indent"), filler("} else if (x.y) {", "brace")
+    ('if 1:', 'pass', '}{')
+    """
+    if blocks == "indent" and (header := _HEADER.fullmatch(line)) is not None:
+        return header["whole"] or f"{header['word']} 1:"
+    brackets = re.sub(r"[^()\[\]{}]", "", _QUOTED.sub("", line))
+    while brackets != (brackets := _PAIRS.sub("", brackets)):
+        pass
+    return brackets or ("pass" if blocks == "indent" else ";")
 
 
 def is_refuted(lookup: TypeLookup, text: TypedText, at: int, access: MemberAccess) -> bool:
@@ -63,8 +86,8 @@ def is_refuted(lookup: TypeLookup, text: TypedText, at: int, access: MemberAcces
 
 def receiver_types(lookup: TypeLookup, text: TypedText, at: int, receiver: str) -> tuple[ObjectType, ...]:
     """What an expression before a dot may be; none if that is not known."""
+    found = lookup.types_of(text, receiver, at)
     parts = receiver.split(".")
-    fronts = (".".join(parts[:end]) for end in range(1, len(parts) + 1))
-    if any(is_narrowed(text, front, at) for front in fronts if front not in ("self", "this")):
-        return ()
-    return lookup.types_of(text, receiver, at)
+    fronts = (".".join(parts[:end]) for end in range(1, len(parts) + 1)) if found else ()
+    narrowed = any(is_narrowed(text, front, at) for front in fronts if front not in ("self", "this"))
+    return () if narrowed else found

@@ -77,12 +77,18 @@ def _one_name(text: str) -> tuple[ExpressionPart, ...]:
     if literal and _is_one_string(text):
         return (ExpressionPart("literal", literal),)
     if text[0] in "[{" and closing(text, 0) == len(text) - 1:
-        return (ExpressionPart("literal", "list" if text[0] == "[" else "dict"),)
+        return (ExpressionPart("literal", "list" if text[0] == "[" else _braces(text[1:-1])),)
     return (
         _rest(text, first.end(), (ExpressionPart("name", first[0]),))
         if first is not None and not literal
         else ()
     )
+
+
+def _braces(inside: str) -> str:
+    """Whether braces are those of a dictionary or a set."""
+    first = split_outside(inside, ",")[0]
+    return "dict" if not first or first.startswith("**") or len(split_outside(first, ":")) > 1 else "set"
 
 
 def _is_one_string(text: str) -> bool:

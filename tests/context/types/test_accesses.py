@@ -140,6 +140,7 @@ class Till:
     async def pay(self, big: Big, other, *, left: "Cart | Big", open_: Open, derived: Derived, vague: Vague,
                   far: Far, text: str, seen: Cart, gone: Cart | Strange, many: dict[str, Cart]):
         made = Cart([])
+        words = {"a", "b"}
         with opened() as entered, Cart([]) as self_entered:
             ready = await load()
             for line in made.lines:
@@ -186,6 +187,8 @@ class Till:
         ("made.color.BLUE", False),
         ("shop.Cart", True),
         ("shop.Basket", False),
+        ("words.add", True),
+        ("words.keys", False),
         ("text.startswith", True),
         ("text.starts_with", False),
         ("many['a'].amount", False),
