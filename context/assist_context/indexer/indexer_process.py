@@ -77,9 +77,8 @@ class IndexerLoop:
         try:
             while True:
                 timeout = self._step()
-                if self._once and all(
-                    folder.done or folder.blocked or folder.waits for folder in self._folders
-                ):
+                rested = self._libraries is None or self._libraries.rested
+                if self._once and rested and all(map(_is_over, self._folders)):
                     break
                 self._receive(timeout)
         except Stopped:
@@ -173,6 +172,11 @@ class IndexerLoop:
         for folder in self._folders:
             if folder.root == outcome.job.root:
                 folder.accept(outcome)
+
+
+def _is_over(folder: FolderIndexer) -> bool:
+    """Whether a folder needs nothing more in this round."""
+    return folder.done or folder.blocked or folder.waits
 
 
 def _failure(kind: type[BaseException], trace: TracebackType | None) -> IndexerEvent:

@@ -64,6 +64,11 @@ class LibraryIndexer:
         self._made = 0
         self._pruned = False
 
+    @property
+    def rested(self) -> bool:
+        """Whether everything that is wanted so far has been outlined."""
+        return self._pruned and not self._pending and (self._child is None or self._child.job is None)
+
     def look_again(self, *, afresh: bool = False) -> None:
         """The index has changed, or other files are open; `afresh`: what is installed may have, too."""
         self._pending = True

@@ -61,6 +61,10 @@ _FOR_GIT = frozenset(
     | {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"}
     | {"GIT_CEILING_DIRECTORIES"}
 )
+# Where packages are installed that code imports.
+_FOR_LIBRARIES = frozenset(
+    {"VIRTUAL_ENV", "CONDA_PREFIX", "POETRY_VIRTUALENVS_PATH", "XDG_CACHE_HOME", "HOME", "USERPROFILE"}
+)
 # Names of variables whose values are secrets wherever they occur.
 _SECRET = re.compile(
     r"""
@@ -115,8 +119,9 @@ class Config:
     """All settings. `problems` says what was ignored on the way; `load` never returns any.
 
     `offline` forbids all sockets except those within this machine. `programs` is the part of the environment
-    that git needs. `escalation` is what the user wrote and no more: `permissions_for` combines it with
-    `organisation`, `editor` and the repository's file.
+    that git needs, `environments` the part that says where packages are installed. `escalation` is what the
+    user wrote and no more: `permissions_for` combines it with `organisation`, `editor` and the repository's
+    file.
     """
 
     completion: CompletionSettings
@@ -127,6 +132,7 @@ class Config:
     problems: tuple[Problem, ...] = ()
     context: ContextSettings = field(default_factory=ContextSettings)
     programs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environments: Mapping[str, str] = field(default_factory=dict, repr=False)
     organisation: tuple[Statement, ...] = ()
     editor: Layer | None = None
     secrets: Secrets = field(default_factory=Secrets)
@@ -157,6 +163,7 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
             paths,
             offline=environ.get("ASSIST_OFFLINE", "").strip().lower() not in _OFF,
             programs={name: value for name, value in environ.items() if name in _FOR_GIT},
+            environments={name: value for name, value in environ.items() if name in _FOR_LIBRARIES},
             organisation=read_policies((*paths.site, paths.config)),
         )
     )

@@ -44,6 +44,7 @@ class SessionStatus:
     budget_left_usd: float | None = None
     message: str = ""
     why: str = ""
+    libraries: int = 0  # packages whose outlines are known
 
 
 class StatusItem:
@@ -54,7 +55,8 @@ class StatusItem:
         self._show = show
 
     def reset(self, status: SessionStatus) -> None:
-        """Show this status."""
+        """Show this status. What is known of libraries stays as it is, if the status does not say."""
+        status = replace(status, libraries=status.libraries or self.status.libraries)
         if status != self.status:
             self.status = status
             self._show(status)

@@ -235,6 +235,8 @@ class Session:
     def _hear_indexer(self, event: IndexerEvent) -> None:
         if event.get("event") == "ready":
             self.next_edits.refresh()
+        elif event.get("event") == "libraries":
+            self._item.update(libraries=int(str(event["packages"])))
 
     def _open_offer_search(self) -> OfferSearcher:
         """What finds next edits, on its thread: only there it imports tree-sitter and SQLite."""

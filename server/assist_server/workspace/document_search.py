@@ -12,6 +12,7 @@ from assist_context.documents import Cursor, Document, TextNames
 from assist_context.files.denylist import denied_by
 from assist_context.files.folder_rules import FolderRules
 from assist_context.index.reader import IndexReader
+from assist_context.libraries.installed_libraries import InstalledLibraries
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.known_names import refuted_names
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
@@ -75,14 +76,17 @@ class FolderFiles:
 class DocumentSearch:
     """Owns the files of the folders, and the trees of open documents. One thread."""
 
-    def __init__(self, folders: Sequence[WorkspaceFolder]) -> None:
+    def __init__(
+        self, folders: Sequence[WorkspaceFolder], libraries: InstalledLibraries | None = None
+    ) -> None:
         self._files = FolderFiles(folders)
+        self._libraries = libraries
         corpora = self._files.corpora
         self._retrievers = {
             root: Retriever(corpus, [other for other in corpora.values() if other is not corpus])
             for root, corpus in corpora.items()
         }
-        self._types = {root: TypeLookup(corpus) for root, corpus in corpora.items()}
+        self._types = {root: TypeLookup(corpus, libraries) for root, corpus in corpora.items()}
         self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
 
     def refresh(self) -> None:
@@ -134,6 +138,8 @@ class DocumentSearch:
         own = self._retrievers[folder.root].corpus
         others = [retriever.corpus for retriever in self._retrievers.values() if retriever.corpus is not own]
         named = replace(document, path=folder.relative(document.path))
+        if self._libraries is not None:
+            self._libraries.look_from(document.path, folder.root, document.language)
         return refuted_names([own, *others], named, cursor, names, self._types[folder.root])
 
     def _open(self, path: str, document: Document) -> OpenFile:

@@ -5,7 +5,7 @@ It prints nothing.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -44,9 +44,12 @@ def working_folder(config: Config, root: Path) -> WorkspaceFolder:
 
 
 class IndexUpdate:
-    """An update of a folder's index that is under way, in a process of its own. `wait` ends it."""
+    """An update of a folder's index that is under way, in a process of its own. `wait` ends it.
 
-    def __init__(self, config: Config, folder: WorkspaceFolder) -> None:
+    What the files `importing`, by their absolute paths, import from installed packages is outlined too.
+    """
+
+    def __init__(self, config: Config, folder: WorkspaceFolder, importing: Sequence[str] = ()) -> None:
         _refuse_too_much(folder.root)
         self._events: SimpleQueue[IndexerEvent] = SimpleQueue()
         Path(folder.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,6 +59,9 @@ class IndexUpdate:
         self._supervisor = IndexerSupervisor(
             folders, config.programs, self._events.put, parsers=parsers, cap=cap, once=True
         )
+        if importing and config.context.libraries:
+            self._supervisor.outline_libraries(str(config.paths.data / "libraries"), config.environments)
+            self._supervisor.first(importing)
         self._supervisor.start()
 
     def wait(self, progress: IndexProgress) -> IndexerEvent:
@@ -79,9 +85,11 @@ class IndexUpdate:
         return last
 
 
-def update_index(config: Config, folder: WorkspaceFolder, progress: IndexProgress) -> IndexerEvent:
+def update_index(
+    config: Config, folder: WorkspaceFolder, progress: IndexProgress, importing: Sequence[str] = ()
+) -> IndexerEvent:
     """Bring an index up to date and return the indexer's last event, as `IndexUpdate.wait` does."""
-    return IndexUpdate(config, folder).wait(progress)
+    return IndexUpdate(config, folder, importing).wait(progress)
 
 
 def _refuse_too_much(root: str) -> None:

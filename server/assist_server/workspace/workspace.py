@@ -68,13 +68,21 @@ class Workspace:
                 loop.call_soon_threadsafe(self._take_event, event)
 
         indexed = self.folders if config.context.index else ()
-        self._search = BackgroundSearch(lambda: _open_search(indexed), deliver_result)
+
+        def deliver_need() -> None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.look_at_libraries)
+
+        self._search = BackgroundSearch(lambda: _open_search(indexed, config, deliver_need), deliver_result)
         if config.context.index and self.folders:
             _make_private(config.paths.data / "index")
             docs = docs_folders(config.context.docs, self.folders, config.paths.data)
             pairs = [(folder.root, folder.database) for folder in (*self.folders, *docs)]
             cap = config.context.index_mb << 20
             self._supervisor = IndexerSupervisor(pairs, config.programs, deliver_event, cap=cap)
+            if config.context.libraries:
+                libraries = str(config.paths.data / "libraries")
+                self._supervisor.outline_libraries(libraries, config.environments)
             self._supervisor.start()
 
     def close(self) -> None:
@@ -172,6 +180,11 @@ class Workspace:
         if self._supervisor is not None and not self._stopped:
             self._supervisor.resume()
 
+    def look_at_libraries(self) -> None:
+        """Something that open files import has no outline, or another version is installed."""
+        if self._supervisor is not None:
+            self._supervisor.look_at_libraries()
+
     def refresh(self) -> None:
         """Check all files: anything may have changed."""
         if self._supervisor is not None:
@@ -195,11 +208,14 @@ class Workspace:
             self._packs.update(request, result, asyncio.get_running_loop().time())
 
 
-def _open_search(folders: tuple[WorkspaceFolder, ...]) -> SnippetSearcher:
+def _open_search(
+    folders: tuple[WorkspaceFolder, ...], config: Config, on_missing: Callable[[], None]
+) -> SnippetSearcher:
     """Import tree-sitter and SQLite only here, on the thread: `initialize` must not wait for them."""
     from assist_server.workspace.document_search import DocumentSearch  # noqa: PLC0415
+    from assist_server.workspace.library_index import libraries_of  # noqa: PLC0415
 
-    return DocumentSearch(folders)
+    return DocumentSearch(folders, libraries_of(config, on_missing))
 
 
 def _make_private(folder: Path) -> None:

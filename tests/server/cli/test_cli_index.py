@@ -109,7 +109,7 @@ def test_people_read_it_in_a_pipe_of_80_columns(assist: Assist, shop: Path) -> N
 
 def test_context_says_what_helps_and_why(assist: Assist, shop: Path) -> None:
     found = assist("context", PLACE, "--workspace", "shop space", "--json").json
-    assert found.keys() == {"snippets", "budget", "ms"}
+    assert found.keys() == {"snippets", "budget", "ms", "libraries"}
     first = found["snippets"][0]
     assert first.keys() == {
         "path", "start_line", "end_line", "signal", "score", "tokens", "blob", "text"
@@ -216,7 +216,7 @@ def test_the_doctor_shows_the_index_of_the_working_directory(
     assist: Assist, shop: Path, tmp_path: Path
 ) -> None:
     before = assist("doctor", "--json").json["index"]
-    assert before.keys() == {"enabled", "git", "sqlite", "languages", "workspace"}
+    assert before.keys() == {"enabled", "git", "sqlite", "languages", "libraries", "workspace"}
     assert before["workspace"] is None
     assert before["git"].endswith("git")
     assert before["sqlite"]["version"][0] == "3"

@@ -97,6 +97,7 @@ def context(
     cursor = cursor_at(document, position.line, position.column)
     from assist_server.workspace.folder_search import FolderSearch, snippet_document  # noqa: PLC0415
     from assist_server.workspace.index_update import folder_at  # noqa: PLC0415
+    from assist_server.workspace.library_index import library_document  # noqa: PLC0415
 
     search = FolderSearch(folder_at(config, root))
     named = search.with_prompt_path(document)
@@ -107,7 +108,15 @@ def context(
     search.close()
     if as_json:
         snippets = [snippet_document(snippet) for snippet in result.snippets]
-        emit({"snippets": snippets, "budget": tokens, "ms": round(result.ms, 2)})
+        libraries = library_document(config)
+        emit(
+            {
+                "snippets": snippets,
+                "budget": tokens,
+                "ms": round(result.ms, 2),
+                "libraries": {key: libraries[key] for key in ("enabled", "packages", "bytes")},
+            }
+        )
         return
     _show_snippets(result)
 

@@ -147,11 +147,21 @@ def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
         if without
         else []
     )
+    lines.append(("Libraries", libraries_words(index["libraries"])))
     if not index["enabled"]:
         return [*lines, ("Index", "turned off by `[context] index` in config.toml")]
     if index["workspace"] is None:
         return [*lines, ("Index", "none for this directory yet: an editor or `assist index` makes one")]
     return [*lines, *status_facts(index["workspace"])]
+
+
+def libraries_words(libraries: dict[str, Any]) -> str:
+    """What is known of installed packages, from `library_document`, in words."""
+    if not libraries["enabled"]:
+        return "turned off by `[context] libraries` or `index` in config.toml"
+    if not libraries["packages"]:
+        return "none yet: an editor outlines what open files import"
+    return f"{libraries['packages']:,} packages outlined, {megabytes(libraries['bytes'])}"
 
 
 def _directory_words(directory: dict[str, Any]) -> str:
