@@ -21,6 +21,7 @@ from assist_server.recorded_tests.recording import with_added
 from assist_server.recorded_tests.worded_tests import WordedTests
 from assist_server.referee.checkers import TypeChecker, TypeErrors, added_errors, errors_of
 from assist_server.referee.edit_proof import EditVerdict
+from assist_server.referee.javascript_results import BETWEEN
 from assist_server.referee.reached_code import changes_tests, emptied_functions
 from assist_server.referee.test_results import TestResults, both_of, naming_tests, results_of
 from assist_server.referee.test_verdicts import TestBaseline, TestVerdict, baseline_of, verdict_of
@@ -187,5 +188,7 @@ class EditReferee:
 
 
 def _names_of(made: WordedTests, names: frozenset[str]) -> frozenset[str]:
-    """The names that a runner gives tests from the user's words."""
-    return frozenset(name for name in names if any(test.name in name for test in made.tests))
+    """The names that a runner gives tests from the user's words, with those of their groups."""
+    return frozenset(
+        name for name in names if any(test.name in name.replace(BETWEEN, " ") for test in made.tests)
+    )

@@ -1,5 +1,6 @@
 """`fix` of a bug that no test catches: the user's words become a test that fails today, and then it judges."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -112,3 +113,26 @@ async def test_an_edit_that_the_words_refuse_keeps_no_test(tmp_path: Path) -> No
     assert proof_line(decided, final).startswith(
         "Proof: none. It breaks tests: tests/test_words.py::test_two"
     )
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node runs the calls")
+async def test_words_judge_in_javascript(tmp_path: Path) -> None:
+    desk = RefereeDesk(tmp_path, "", code="", module="unused")
+    code = "export function twice(number) {\n  return number + 2;\n}\n"
+    (desk.root / "sums.js").write_text(code)
+    (desk.root / "package.json").write_text('{"type": "module", "scripts": {"test": "node --test"}}')
+    desk.place = "sums.js:1"
+    right = code.replace("+", "*")
+    final, notices, decided = await desk.answer(
+        code.replace("+", "-"), right, run=True, words="twice(5) gives 7, should be 10"
+    )
+    assert notices == [
+        TOLD.replace("word_count('')", "twice(5)").replace("1, w", "7, w").replace("0)", "10)")
+    ]
+    assert proof_line(decided, final) == (
+        "Proof: tests. The test from your words: `twice(5)` gives 10 (before: 7); "
+        "tests pass: 0 before, 1 now (2 attempts)."
+    )
+    changed = after(final)
+    assert changed["sums.js"] == right
+    assert "assert.equal(twice(5), 10);" in changed["sums.test.js"]

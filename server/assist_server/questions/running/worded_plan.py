@@ -96,6 +96,5 @@ def with_tests(edit: EditPlan, planned: WordedPlan, made: WordedTests, versions:
     return replace(
         edit,
         changes=(*edit.changes, test),
-        notes=(*edit.notes, *kept.notes),
         protected=(*edit.protected, *kept.protected),
     )

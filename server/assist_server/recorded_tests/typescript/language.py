@@ -30,6 +30,7 @@ from assist_server.recorded_tests.typescript.observing import body_of, observe_c
 from assist_server.recorded_tests.typescript.script_runners import own_command
 from assist_server.recorded_tests.typescript.script_tests import script_tests, style_of_tests
 from assist_server.recorded_tests.typescript.test_runs import run_planted_tests, run_tests
+from assist_server.recorded_tests.typescript.worded import worded_outcome
 
 MOST_TESTED = 24  # calls of tests
 MOST_AROUND = 24  # for other code
@@ -236,4 +237,5 @@ SCRIPTS = LanguageRecorder(
     planted=observe_planted,
     run_planted=run_planted_tests,
     command=own_command,
+    worded=worded_outcome,
 )

@@ -244,7 +244,7 @@ def _observation(row: Mapping[str, Any]) -> CallObservation:
     if "raised" in row:
         kind = row["raised"] or "Error"
         if not row["explicit"]:
-            return CallObservation("left", reason="misuse", lines=lines)
+            return CallObservation("left", reason="misuse", error=("", kind), how=how, lines=lines)
         return CallObservation("raised", error=("", kind), message=row["message"], how=how, lines=lines)
     checks = tuple(ValueCheck(target, equals) for target, equals in row.get("checks", ()))
     changes = tuple(ValueCheck(target, equals) for target, equals in row.get("changes", ()))

@@ -146,7 +146,7 @@ def _body(call: RecordedCall, style: ScriptStyle) -> Iterator[str]:
         yield from _lines(f"const result = {given}{style.end}")
         for check in seen.checks:
             yield from _check(check, style)
-    elif seen.value == "undefined" and seen.changes:
+    elif not seen.value or (seen.value == "undefined" and seen.changes):  # all that is known: it ends
         yield from _lines(f"{given}{style.end}")
     else:
         yield from _equal(given, seen.value, style)
