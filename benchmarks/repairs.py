@@ -1,6 +1,6 @@
 """Fixes by a real model server in the role of a provider: proven, right, and what each attempt costs.
 
-    uv run python benchmarks/repairs.py --model FILE.gguf --count 8 --out FILE [--seed 1] [--threads 2]
+    uv run python benchmarks/repairs.py --model FILE.gguf --count 8 --out FILE [--seed 1] [--edits blocks]
 
 A task is a function of our own with a mistake, in a module with 23 others, and a test for each expression
 that only the right function fulfils, but for the last one, which is held back. The server is llama.cpp's own
@@ -41,14 +41,14 @@ model = "frontier-1"
 api_key_env = "ACME_KEY"
 residency = ["public", "internal"]
 price = {{ input_usd_per_mtok = 3.0, output_usd_per_mtok = 15.0 }}
-edits = "pieces"
+edits = "{edits}"
 context_tokens = 8000
 max_output_tokens = 700
 timeout_seconds = 1200
 """
 
 
-def ask(name: str, port: int, folder: Path) -> dict[str, Any]:
+def ask(name: str, port: int, edits: str, folder: Path) -> dict[str, Any]:
     """What becomes of the mistake in one function."""
     right, wrong, checks = MISTAKES[name]
     text = FUNCTIONS.lstrip("\n")
@@ -60,7 +60,7 @@ def ask(name: str, port: int, folder: Path) -> dict[str, Any]:
         ("shop/functions.py", broken),
         ("tests/test_functions.py", tests_of(name, checks[:-1] or checks)),
         ("pytest.ini", "[pytest]\npythonpath = .\n"),
-        ("../config/config.toml", CONFIG.format(port=port)),
+        ("../config/config.toml", CONFIG.format(port=port, edits=edits)),
     ):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content)
@@ -136,7 +136,7 @@ async def run(flags: argparse.Namespace) -> list[dict[str, Any]]:
     try:
         for name in [name for name in names if name not in {row["id"] for row in rows}]:
             with tempfile.TemporaryDirectory() as folder:
-                row = await asyncio.to_thread(ask, name, server.port, Path(folder))
+                row = await asyncio.to_thread(ask, name, server.port, flags.edits, Path(folder))
             with flags.out.open("a") as out:
                 out.write(json.dumps(row) + "\n")
             print(json.dumps(row), file=sys.stderr)
@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--edits", choices=("blocks", "pieces"), default="pieces")
     parser.add_argument("--out", type=Path, required=True)
     print("\n".join(table(asyncio.run(run(parser.parse_args())))))
 

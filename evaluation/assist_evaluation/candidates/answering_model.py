@@ -171,7 +171,7 @@ class AnswerCandidate:
         async def agree(_: DecidedQuestion) -> bool:
             return True  # whoever started the run has seen the price and agreed
 
-        return await whole_answer(decided, AnswerOptions(load, agree, records=False))
+        return await whole_answer(decided, AnswerOptions(load, agree, records=False, repairs=False))
 
     def _eval_answer(self, decided: DecidedQuestion, final: FinalAnswer, path: str) -> EvalAnswer:
         changes = final.plan.changes if final.plan else ()

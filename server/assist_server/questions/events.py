@@ -192,6 +192,19 @@ class FinalAnswer:
         return "tests" if self.recorded else self.proof.kind if self.proof else ""
 
 
+def with_cost_of(final: FinalAnswer, *answers: FinalAnswer) -> FinalAnswer:
+    """An answer that was paid for by several requests."""
+    costs = [answer.cost for answer in answers]
+    whole = replace(
+        final.cost,
+        tokens_in=sum(cost.tokens_in for cost in costs),
+        tokens_out=sum(cost.tokens_out for cost in costs),
+        micro=sum(cost.micro for cost in costs),
+        ms=sum(cost.ms for cost in costs),
+    )
+    return replace(final, cost=whole)
+
+
 AnswerEvent = FactsFound | PlacesFound | AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
 
 

@@ -58,14 +58,16 @@ from assist_server.questions.events import (
     PlacesFound,
     grown_thread,
     shown_sources,
+    with_cost_of,
 )
+from assist_server.questions.instructions import EDITS
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
 from assist_server.questions.provider_answer import answer_by_provider
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.running.consented_runs import ConfirmRun, SandboxCheck, refuse
 from assist_server.questions.running.recorded_answer import answer_by_running
 from assist_server.questions.running.refereed_answer import RefereeWays, answer_with_referee
-from assist_server.questions.running.repair_request import repair_request
+from assist_server.questions.running.repair_request import repair_request, unusable_words
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
 from assist_server.questions.wished.made_edit import MadeEdit
 from assist_server.recorded_tests.project_runs import has_sandbox
@@ -100,7 +102,7 @@ class AnswerOptions:
     `local` opens the local model at the first question. `confirm` asks the user whether the request may be
     sent, and `confirm_run` whether code of the workspace may be run. With `records`, what becomes of the
     request is remembered. `versions` gives the versions of documents in an editor, and `sandbox` says whether
-    one confines what runs.
+    one confines what runs. Without `repairs` a provider is not asked again for an edit that cannot be made.
     """
 
     local: LocalLoader
@@ -109,6 +111,7 @@ class AnswerOptions:
     versions: DocumentVersions = lambda _: None
     confirm_run: ConfirmRun = refuse
     sandbox: SandboxCheck = has_sandbox
+    repairs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +207,12 @@ def _referee_ways(options: AnswerOptions) -> RefereeWays:
 async def _repair(
     decided: DecidedQuestion, first: FinalAnswer, said: str, options: AnswerOptions
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """A provider's second answer, after what tests say of its first one, if the user agrees to send that."""
+    """A provider's second answer, with what was wrong with its first one, if the user agrees to send it."""
     try:
         again = await asyncio.to_thread(repair_request, decided, first, said)
         if again is None or (again.decision.asks and not await options.confirm(again)):
-            yield Notice("The tests refuse this edit, and nothing more was sent.")
+            if first.plan is not None:
+                yield Notice("The tests refuse this edit, and nothing more was sent.")
             return
         async with aclosing(_by_provider(again, options)) as stream:
             async for event in stream:
@@ -276,7 +280,7 @@ async def _by_decision(
             why = "Nothing was sent; this machine answers."
         else:
             try:
-                async with aclosing(_by_provider(decided, options)) as stream:
+                async with aclosing(_by_provider_in_form(decided, options)) as stream:
                     async for event in stream:
                         yield event
                 return
@@ -334,13 +338,38 @@ async def _ask_again(decided: DecidedQuestion, options: AnswerOptions) -> AsyncG
         yield Notice(KEPT)
         return
     try:
-        async with aclosing(_by_provider(decided, options)) as stream:
+        async with aclosing(_by_provider_in_form(decided, options)) as stream:
             async for event in stream:
                 if isinstance(event, FinalAnswer):  # a local answer that had to be kept was not replaced
                     await _record(decided, options, "escalated_after")
                 yield event
     except EscalationError as error:
         yield Notice(f"{error} The local answer is kept.")
+
+
+async def _by_provider_in_form(
+    decided: DecidedQuestion, options: AnswerOptions
+) -> AsyncGenerator[AnswerEvent, None]:
+    """A provider's answer. Of one that no edit can be made of, it is asked once more for the code alone."""
+    first: FinalAnswer | None = None
+    async with aclosing(_by_provider(decided, options)) as stream:
+        async for event in stream:
+            if isinstance(event, FinalAnswer) and event.problem is not None and event.plan is None:
+                first = event
+            else:
+                yield event
+    if first is None:
+        return
+    best = first
+    if decided.question.command in EDITS and options.repairs:
+        yield Notice(f"That answer cannot be used: {str(first.problem).rstrip('.')}.")
+        async with aclosing(_repair(decided, first, unusable_words(first), options)) as stream:
+            async for event in stream:
+                if isinstance(event, FinalAnswer):
+                    best = with_cost_of(event if event.plan is not None else first, first, event)
+                else:
+                    yield event
+    yield best
 
 
 async def _by_provider(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGenerator[AnswerEvent, None]:

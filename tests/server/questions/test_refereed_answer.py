@@ -20,8 +20,10 @@ from scripted_model import ScriptedModel
 
 from assist_completion.inference.doubts import Doubt
 from assist_escalation.gate.prepare import prepare
+from assist_escalation.prompts import Origin, Span
 from assist_server.questions.decision import DecidedQuestion, Leaving
 from assist_server.questions.events import AnswerEvent, FinalAnswer, Notice
+from assist_server.questions.instructions import AnswerForm
 from assist_server.questions.run import answer
 from assist_server.questions.running.refereed_answer import RefereeWays, answer_with_referee
 from assist_server.questions.running.repair_request import leaving_words
@@ -266,6 +268,51 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
     assert secret not in sent[1]
     assert final.plan.changes[0].after == RIGHT
     assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
+    noted = (tmp_path / "audit.jsonl").read_text()
+    assert noted.count('"intent"') == 2
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alone(
+    tmp_path: Path, agrees: bool
+) -> None:
+    desk = Desk(tmp_path)
+    local = desk.decide()
+    assert local.refereeing is None
+    asked: list[DecidedQuestion] = []
+
+    async def confirm(request: DecidedQuestion) -> bool:
+        asked.append(request)
+        return agrees or len(asked) == 1
+
+    answers = [answering("Use `*` there."), answering(fenced(RIGHT))]
+    async with Hostile(*answers) as acme:
+        gate = parts(tmp_path)
+        blocks = replace(local.local, form=AnswerForm("blocks", "```"), whole=None)
+        opening = Span("EXAMPLE of a block", Origin("assist"))
+        spans = (opening, *local.local.prompt.spans[1:])
+        wanted = request(allowed(acme.url, desk.root), spans)
+        wanted = replace(wanted, prompt=replace(local.local.prompt, spans=spans))
+        leaving = Leaving(blocks, prepare(wanted, gate), gate)
+        decided = replace(
+            local, leaving=leaving, decision=replace(local.decision, target="frontier", asks=True)
+        )
+        *events, final = [event async for event in answer(decided, replace(desk.options(), confirm=confirm))]
+    assert isinstance(final, FinalAnswer)
+    sent = [sent.body.decode() for sent in acme.requests]
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert notices[0].startswith("That answer cannot be used: the answer holds no edit")
+    assert len(asked) == 2
+    if not agrees:
+        assert (len(sent), final.plan) == (1, None)
+        return
+    assert len(sent) == 2
+    assert "EXAMPLE" in sent[0]
+    assert "EXAMPLE" not in sent[1]
+    assert "Use `*` there." not in sent[1]
+    assert "No edit could be made of an earlier answer: the answer holds no edit" in sent[1]
+    assert final.plan is not None
+    assert final.plan.changes[0].after == RIGHT
     noted = (tmp_path / "audit.jsonl").read_text()
     assert noted.count('"intent"') == 2
 

@@ -65,7 +65,7 @@ from assist_server.questions.running.further_attempts import (
     further_attempt,
 )
 from assist_server.questions.running.referee_plan import RefereePlan
-from assist_server.questions.running.repair_request import leaving_words
+from assist_server.questions.running.repair_request import UNUSABLE, leaving_words
 from assist_server.questions.running.worded_plan import make_worded_tests
 from assist_server.recorded_tests.project_runs import ProjectRunner
 from assist_server.recorded_tests.run_consent import RunRequest
@@ -356,8 +356,8 @@ def _with_attempt(first: FinalAnswer, answer: FurtherAnswer) -> FinalAnswer:
 async def _repair_once(
     trial: EditTrial, first: FinalAnswer, ways: RefereeWays
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """A provider's second answer, to what the tests say of its first one."""
-    if first.plan is None or not trial.tried:
+    """A provider's second answer, to what the tests say of its first one; it gets no third one."""
+    if first.plan is None or not trial.tried or first.decision.why == UNUSABLE:
         return
     verdict = trial.tried[-1][1]
     command = trial.decided.question.command

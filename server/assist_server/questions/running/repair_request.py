@@ -1,7 +1,8 @@
-"""A provider's request once more, with its answer and what the tests say of it.
+"""A provider's request once more, with its answer and what was wrong with it: by the tests, or in its form.
 
-It goes through the gate like the first one: policy, redaction, budget, audit. Where the user was asked about
-the first one, this one is asked about too.
+An edit that cannot be made is asked for in the plainest form, in which small models answer best: the code in
+question in full, in one block. The request goes through the gate like the first one: policy, redaction,
+budget, audit. Where the user was asked about the first one, this one is asked about too.
 """
 
 from collections.abc import Sequence
@@ -14,11 +15,13 @@ from assist_escalation.routing.router import Decision
 from assist_server.questions.composition import random_token
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import FinalAnswer
+from assist_server.questions.instructions import closing, instructions
 from assist_server.referee.edit_proof import EditVerdict
 from assist_server.threads.thread import derived_origins
 
 MOST_SAID = 900  # characters of what tests say, that a model is told
 WHY = "the project's tests refuse its first edit"
+UNUSABLE = "its first edit cannot be made"
 REQUEST = (
     "That edit was made on a copy, and the project's checks refuse it. What they say is above. Make the edit "
     "again, from the code as it was shown first, so that they pass."
@@ -51,28 +54,56 @@ def _may_leave(decided: DecidedQuestion, paths: Sequence[str]) -> bool:
     return judge(Prompt(prepared.request.prompt.command, spans), permissions, prepared.provider).allowed
 
 
+def unusable_words(first: FinalAnswer) -> str:
+    """What the provider learns about an edit that cannot be made: our own words, with paths and lines."""
+    return f"No edit could be made of an earlier answer: {str(first.problem).rstrip('.')}."[:MOST_SAID]
+
+
 def repair_request(decided: DecidedQuestion, first: FinalAnswer, said: str) -> DecidedQuestion | None:
     """The question with the request as it would be sent; None if there was none.
 
     Raises `RefusedError` if policy, budget or length are against it.
     """
     prepared = decided.prepared
+    if prepared is None or decided.leaving.gate is None:
+        return None
+    if first.plan is None:
+        return _plain_request(decided, first, said)
+    shown = prepared.request.prompt.spans
+    answered = Span(first.text, Origin("answer", derived=derived_origins(shown)))
+    spans = (*shown, answered, _reason_span(decided, said), Span(REQUEST, Origin("assist")))
+    return _with_request(decided, first, spans, WHY)
+
+
+def _plain_request(decided: DecidedQuestion, first: FinalAnswer, said: str) -> DecidedQuestion | None:
+    """The question as a small model is asked it, without the first answer: it would be repeated."""
+    draft, whole, form = decided.leaving.draft, decided.local.whole, decided.local.form
+    prepared = decided.prepared
+    if draft is None or prepared is None or whole is None or form.kind != "whole":
+        return None
+    command = decided.question.command
+    first_span, *shown = prepared.request.prompt.spans
+    opening = Span(instructions(command, form, small=True), first_span.origin)
+    asked = _reason_span(decided, f"{said} It is about lines {whole.first} to {whole.last} of {whole.path}.")
+    spans = (opening, *shown[:-1], asked, *shown[-1:], Span(closing(command, form), Origin("assist")))
+    plain = replace(decided, leaving=replace(decided.leaving, draft=replace(draft, form=form, whole=whole)))
+    return _with_request(plain, first, spans, UNUSABLE)
+
+
+def _reason_span(decided: DecidedQuestion, said: str) -> Span:
+    target = decided.question.target
+    return Span(said, Origin("editor", target.lines.path if target else "", decided.root))
+
+
+def _with_request(
+    decided: DecidedQuestion, first: FinalAnswer, spans: tuple[Span, ...], why: str
+) -> DecidedQuestion | None:
+    prepared = decided.prepared
     gate = decided.leaving.gate
     if prepared is None or gate is None:
         return None
-    shown = prepared.request.prompt.spans
-    target = decided.question.target
-    path = target.lines.path if target else ""
-    answered = Span(first.text, Origin("answer", derived=derived_origins(shown)))
-    spans = (
-        *shown,
-        answered,
-        Span(said, Origin("editor", path, decided.root)),
-        Span(REQUEST, Origin("assist")),
-    )
     name = random_token()
     request = replace(prepared.request, id=name, prompt=replace(prepared.request.prompt, spans=spans))
     again = prepare(request, gate)
-    decision: Decision = replace(first.decision, why=WHY, asks=decided.decision.asks or first.decision.again)
-    leaving = replace(decided.leaving, prepared=again)
-    return replace(decided, id=name, leaving=leaving, decision=decision)
+    decision: Decision = replace(first.decision, why=why, asks=decided.decision.asks or first.decision.again)
+    return replace(decided, id=name, leaving=replace(decided.leaving, prepared=again), decision=decision)

@@ -1,4 +1,4 @@
-"""What the user's words demand of a call, in JavaScript and TypeScript: a literal, or an error of the language.
+"""What the user's words demand of a call, in JavaScript and TypeScript: a literal, or an error of theirs.
 
 It reads texts, and runs nothing.
 """
@@ -28,7 +28,7 @@ _LITERAL = re.compile(
 
 
 def worded_outcome(
-    material: RecordingMaterial, wanted: WordedValue, today: CallObservation
+    _material: RecordingMaterial, wanted: WordedValue, today: CallObservation
 ) -> CallObservation | None:
     """What a call should come to; without a value, that it ends. None for what is no literal there."""
     how = today.how
@@ -43,8 +43,8 @@ def worded_outcome(
 def script_literal(text: str) -> str:
     """A literal as scripts write it, "" for what is none.
 
-    >>> script_literal("{'a': [1, None]}"), script_literal("(1, 2)"), script_literal("None"), script_literal("f(1)")
-    ('{"a": [1, null]}', '', 'undefined', '')
+    >>> script_literal("{'a': [1, None]}"), script_literal("(1, 2)"), script_literal("None")
+    ('{"a": [1, null]}', '', 'undefined')
     """
     if text == "None":  # "nothing"
         return "undefined"
