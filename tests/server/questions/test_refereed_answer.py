@@ -290,7 +290,8 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
         gate = parts(tmp_path)
         blocks = replace(local.local, form=AnswerForm("blocks", "```"), whole=None)
         opening = Span("EXAMPLE of a block", Origin("assist"))
-        spans = (opening, *local.local.prompt.spans[1:])
+        other = Span("def test_two", Origin("file", "tests/test_sums.py", str(desk.root), 4, 5))
+        spans = (opening, other, *local.local.prompt.spans[1:])
         wanted = request(allowed(acme.url, desk.root), spans)
         wanted = replace(wanted, prompt=replace(local.local.prompt, spans=spans))
         leaving = Leaving(blocks, prepare(wanted, gate), gate)
@@ -308,7 +309,8 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
         return
     assert len(sent) == 2
     assert "EXAMPLE" in sent[0]
-    assert "EXAMPLE" not in sent[1]
+    assert "def test_two" in sent[0]
+    assert not any(left in sent[1] for left in ("EXAMPLE", "def test_two"))
     assert "Use `*` there." not in sent[1]
     assert "No edit could be made of an earlier answer: the answer holds no edit" in sent[1]
     assert final.plan is not None

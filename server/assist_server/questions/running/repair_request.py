@@ -8,6 +8,7 @@ budget, audit. Where the user was asked about the first one, this one is asked a
 from collections.abc import Sequence
 from dataclasses import replace
 
+from assist_escalation.edits.plan import EditTarget
 from assist_escalation.gate.prepare import prepare
 from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
@@ -76,7 +77,10 @@ def repair_request(decided: DecidedQuestion, first: FinalAnswer, said: str) -> D
 
 
 def _plain_request(decided: DecidedQuestion, first: FinalAnswer, said: str) -> DecidedQuestion | None:
-    """The question as a small model is asked it, without the first answer: it would be repeated."""
+    """The question as a small model is asked it: with more than the code in question, it takes other code.
+
+    The first answer is left out, since it would be repeated.
+    """
     draft, whole, form = decided.leaving.draft, decided.local.whole, decided.local.form
     prepared = decided.prepared
     if draft is None or prepared is None or whole is None or form.kind != "whole":
@@ -85,9 +89,15 @@ def _plain_request(decided: DecidedQuestion, first: FinalAnswer, said: str) -> D
     first_span, *shown = prepared.request.prompt.spans
     opening = Span(instructions(command, form, small=True), first_span.origin)
     asked = _reason_span(decided, f"{said} It is about lines {whole.first} to {whole.last} of {whole.path}.")
-    spans = (opening, *shown[:-1], asked, *shown[-1:], Span(closing(command, form), Origin("assist")))
+    about = [span for span in shown[:-1] if span.origin.source != "file" or _is_about(span, whole)]
+    spans = (opening, *about, asked, *shown[-1:], Span(closing(command, form), Origin("assist")))
     plain = replace(decided, leaving=replace(decided.leaving, draft=replace(draft, form=form, whole=whole)))
     return _with_request(plain, first, spans, UNUSABLE)
+
+
+def _is_about(span: Span, whole: EditTarget) -> bool:
+    origin = span.origin
+    return origin.path == whole.path and origin.first <= whole.last and whole.first <= origin.last
 
 
 def _reason_span(decided: DecidedQuestion, said: str) -> Span:
