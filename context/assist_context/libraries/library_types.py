@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from assist_context.libraries.installed import InstalledModule, ModuleFinder
 from assist_context.libraries.module_outline import LibraryName, ModuleOutline, Target
 from assist_context.libraries.script_outline import ASSIGNED
+from assist_context.libraries.written_results import SAME, written_result
 from assist_context.types.members import Members
 
 OutlineLookup = Callable[[InstalledModule], ModuleOutline | None]
@@ -54,8 +55,8 @@ _SPECIAL: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "NamedTuple": (tuple, ("_asdict", "_replace", "_fields", "_make", "_field_defaults")),
     "TypedDict": (dict, ("__total__", "__required_keys__", "__optional_keys__")),
 }
-_CALLED = frozenset({"__call__", "call"})
-_TYPE = re.compile(r"[^:]*:\s*(?:type\[)?(?P<name>[\w$.]+)\s*(?:[<\[].*)?", re.DOTALL)
+_STEP = re.compile(r"[^.()!%]+|\(\)|!|%")
+_TYPE = re.compile(r"""[^:]*:\s*["']?(?:type\[)?(?P<name>[\w$.]+)\s*(?:[<\[].*)?["']?""", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ class PlacedName:
 
     module: InstalledModule
     name: LibraryName
+
+
+@dataclass(frozen=True, slots=True)
+class _Evaluated:
+    """A name, or an object of the class that it is if it was `made`; `later`: after `await`."""
+
+    placed: PlacedName
+    owner: PlacedName | None = None
+    made: bool = False
+    later: bool = False
 
 
 class LibraryTypes:
@@ -81,18 +92,63 @@ class LibraryTypes:
         return self._names(found, set()) if found is not None else None
 
     def members(self, module: str, name: str) -> Members | None:
-        """The members of a class, of what a value is declared to be, or of a module."""
+        """The members of a class, of what a value is declared to be, or of a module.
+
+        After a name, ".member", "()" for a call, "!" for `await` and "%" for `with` lead further.
+        """
         self._budget = MOST_LOOKS
         found = self._finder.find(module)
-        if found is None:
-            return _own_members(module, name)
-        placed = self._resolve(found, name, MOST_STEPS)
-        if placed is None:
-            return _own_members(module, name)
-        if isinstance(placed, InstalledModule):
-            names = self._names(placed, set())
+        steps = _STEP.findall(name)
+        if found is None or not steps:
+            return _own_members(module, name.removesuffix("()"))
+        thing = self._evaluate(found, steps)
+        if thing is None:
+            return _own_members(module, name.removesuffix("()"))
+        if isinstance(thing, InstalledModule):
+            names = self._names(thing, set())
             return Members(names, True) if names is not None else None
-        return self._members_of(placed)
+        return self._members_of(thing.placed) if not thing.later else None
+
+    def _evaluate(
+        self, module: InstalledModule, steps: Sequence[str]
+    ) -> "_Evaluated | InstalledModule | None":
+        """What an expression of a module's names is."""
+        thing: _Evaluated | InstalledModule | None = module
+        for step in steps:
+            if isinstance(thing, InstalledModule):
+                placed = self._resolve(thing, step, MOST_STEPS)
+                thing = _Evaluated(placed) if isinstance(placed, PlacedName) else placed
+            elif thing is not None:
+                thing = self._step(thing, step)
+        return thing
+
+    def _step(self, thing: "_Evaluated", step: str) -> "_Evaluated | None":
+        """What a call, `await`, `with` or a member of something gives."""
+        placed = thing.placed
+        if step == "!" or thing.later:
+            return replace(thing, later=False) if step == "!" and thing.later else None
+        if step == "%":
+            entered = self._member(placed, "__enter__") or self._member(placed, "__aenter__")
+            given = self._result(entered, placed) if entered is not None else None
+            return replace(given, later=False) if given is not None else None
+        if step != "()":
+            member = self._member(placed, step)
+            return _Evaluated(member, placed) if member is not None else None
+        if placed.name.kind == "class":
+            return None if thing.made else _Evaluated(placed, made=True)
+        return self._result(placed, thing.owner)
+
+    def _result(self, placed: PlacedName, owner: PlacedName | None) -> "_Evaluated | None":
+        """What a call of a function gives; `owner` is what it is a method of."""
+        if placed.name.kind != "function" or not placed.name.whole:
+            return None
+        written = written_result(placed.name.head, placed.module.kind)
+        if written is None:
+            return None
+        found = owner if written.name == SAME else self._base(placed, written.name)
+        if found is not None and found.name.kind == "value":
+            found = self._declaration_of(found)
+        return _Evaluated(found, made=True, later=written.later) if found is not None else None
 
     def describe(self, module: str, name: str) -> PlacedName | None:
         """Where a name of a module is defined, and what is known of it; a dot leads to a member."""
@@ -199,11 +255,6 @@ class LibraryTypes:
             return Members(frozenset(member.name for member in placed.name.members), placed.name.whole)
         if kind == "value" and (declared := self._declaration_of(placed)) is not None:
             placed = declared
-            called = {
-                member.name for above in self._line_of(placed) if above for member in above.name.members
-            }
-            if called & _CALLED:
-                return None  # who asks may mean what a call gives
         if placed.name.kind != "class":
             return None
         names: set[str] = set()
@@ -214,6 +265,7 @@ class LibraryTypes:
             else:
                 names |= {member.name for member in above.name.members}
                 whole = whole and above.name.whole and not self._may_grow(above)
+        whole = whole and "__get__" not in names  # a descriptor: its owner has what it gives
         names |= _OF_ALL_PYTHON if placed.module.kind == "python" else _OF_ALL_SCRIPTS
         return Members(frozenset(names), whole)
 

@@ -26,7 +26,8 @@ class LibraryName:
     """A name in a module or a class: `head` is its signature, `doc` the first sentence about it.
 
     An import leads to its `target`. A class has `members` and the names of its `bases`, as they are written;
-    `whole`: these are all, so that with those of its bases there are no others. An enclosing module decides
+    `whole`: these are all, so that with those of its bases there are no others; of a function: a call gives
+    what the signature says. An enclosing module decides
     what is `public`: only that can be imported.
     """
 
@@ -85,7 +86,8 @@ def _merge(one: LibraryName, other: LibraryName) -> LibraryName:
             public=public,
         )
     if one.kind == other.kind and one.target == other.target:
-        return replace(one, head=one.head or other.head, doc=one.doc or other.doc, public=public)
+        whole = one.whole and other.whole and one.head == other.head
+        return replace(one, head=one.head or other.head, doc=one.doc or other.doc, whole=whole, public=public)
     if "import" in (one.kind, other.kind):  # which one holds is not known
         return LibraryName(one.name, public=public)
     first, second = (other, one) if other.kind in _WITH_MEMBERS else (one, other)

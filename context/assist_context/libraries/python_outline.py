@@ -30,6 +30,9 @@ _HARMLESS = frozenset(
     | {"runtime_checkable", "deprecated", "unique", "disjoint_base", "type_check_only", "dataclass_transform"}
     | {"set_module", "public", "export", "tf_export", "keras_export", "api_export", "doc_controls"}
 )
+_PROPERTIES = frozenset({"property", "cached_property", "abstractproperty", "setter", "deleter"})
+# Decorators of functions after which a call gives what it gave before.
+_PLAIN = frozenset({"classmethod", "staticmethod", "abstractmethod", "override", "final", "deprecated"})
 _METACLASSES = frozenset({"type", "ABCMeta", "EnumMeta", "EnumType"})
 _TARGETS = {"named_expression": "name", "for_statement": "left", "as_pattern_target": ""}
 _ADDED = {  # by decorators
@@ -42,7 +45,7 @@ _DYNAMIC = re.compile(
     \b(?:globals|locals|vars)\(\) \s* (?:\[[^\]\n]*\]\s*=(?!=) | \.update | \.setdefault)
     | \bsys\.modules\s*\[[^\]\n]*\]\s*(?:=(?!=)|\.__)
     | \bsetattr\(\s*(?:sys\.modules|\w*(?:mod|module|this|self|namespace)\b)
-    | \bexec\( | @(?:enum\.)?_?global_enum
+    | \bexec\( | \._convert_?\( | @(?:enum\.)?_?global_enum
     """,
     re.VERBOSE,
 )
@@ -137,8 +140,7 @@ class _ModuleReader:
         name = node_text(inner.child_by_field_name("name"))
         decorators = [_last_name(part) for part in node.named_children if part.type == "decorator"]
         if inner.type == "function_definition":
-            head = "" if _is_private(name) else _head(inner)
-            yield LibraryName(name, "function", head, "" if not head else _doc(inner))
+            yield _function(inner, name, decorators)
         elif deep < MOST_DEEP:
             yield self._class(inner, name, decorators, deep)
         else:
@@ -216,6 +218,18 @@ class _ModuleReader:
             self.added.append((owner, LibraryName(node_text(left.child_by_field_name("attribute")))))
         else:
             yield from map(LibraryName, _names_in(left))
+
+
+def _function(node: tree_sitter.Node, name: str, decorators: Sequence[str]) -> LibraryName:
+    """A function; whole if a call gives what its signature says. A property is a value."""
+    if not _PROPERTIES.isdisjoint(decorators):
+        result = node_text(node.child_by_field_name("return_type"))
+        return LibraryName(name, "value", f"{name}: {result}"[:HEAD_CHARACTERS] if result else "", _doc(node))
+    if _is_private(name):
+        return LibraryName(name, "function")
+    return LibraryName(
+        name, "function", _head(node), _doc(node), whole=all(word in _PLAIN for word in decorators)
+    )
 
 
 def _names_in(node: tree_sitter.Node | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
 from assist_context.libraries.module_outline import (
     HEAD_CHARACTERS,
+    LibraryKind,
     LibraryName,
     ModuleOutline,
     by_name,
@@ -251,8 +252,10 @@ def _members(body: tree_sitter.Node | None) -> tuple[tuple[LibraryName, ...], bo
             whole = whole and node_text(name).startswith("[Symbol.")
         else:
             method = kind.endswith(("method_signature", "method_definition"))
+            method = method and not any(part.type in ("get", "set") for part in node.children)
             text = node_text(name).strip("\"'")
-            found.append(LibraryName(text, "function" if method else "value", _head(node), _doc(node)))
+            made: LibraryKind = "function" if method else "value"
+            found.append(LibraryName(text, made, _head(node), _doc(node), whole=method))
             if text == "constructor":
                 found += _parameter_fields(node)
     return tuple(by_name(found).values()), whole
@@ -327,7 +330,7 @@ def _variable(node: tree_sitter.Node, public: bool) -> Iterator[LibraryName]:
 
 
 def _function(node: tree_sitter.Node, name: str, public: bool) -> LibraryName:
-    return LibraryName(name, "function", _head(node), _doc(node), public=public)
+    return LibraryName(name, "function", _head(node), _doc(node), whole=True, public=public)
 
 
 _AROUND = ("ambient_declaration", "expression_statement")  # the latter is around a `namespace`

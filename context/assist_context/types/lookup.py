@@ -164,6 +164,8 @@ class TypeLookup:
                 return self._result(kind, depth)
             case "item":
                 return kind.inside if kind.kind == "holder" else ()
+            case "await" if kind.kind == "outside":
+                return self._outside_step(kind, "!")
             case "await":
                 return kind.inside if kind.kind == "promise" else ()
         return instance_of(kind)
@@ -193,6 +195,8 @@ class TypeLookup:
         """What `with` gives: what the object's `__enter__` returns."""
         if kind.kind == "entering":
             return kind.inside
+        if kind.kind == "outside":
+            return self._outside_step(kind, "%")
         for name in ("__enter__", "__aenter__"):
             found = _all(self._member(kind, name, kind, depth), lambda method: self._result(method, depth))
             if found:
@@ -209,7 +213,7 @@ class TypeLookup:
             return self._of_package_name(kind.path, name, depth + 1)
         text = self.texts.text(kind.path) if kind.kind in ("instance", "class") else None
         if text is None:
-            return ()
+            return self._outside_step(kind, f".{name}")
         found = READERS[text.family].member(text, kind.at, name)
         if found:
             return self._of_declarations(text, found, depth + 1, (own,))
@@ -267,6 +271,13 @@ class TypeLookup:
             found.append(_union([self._members(one, depth + 1) for one in above]))
         return _union(found)
 
+    def _outside_step(self, kind: ObjectType, step: str) -> _Types:
+        """What follows from something of a library, in the words of its source."""
+        if self._source is None or kind.path == "builtins" or kind.kind not in ("outside", "outside class"):
+            return ()
+        name = f"{kind.name}()" if kind.kind == "outside" else kind.name
+        return (ObjectType("outside class", kind.path, f"{name}{step}".lstrip(".")),)
+
     def _outside(self, kind: ObjectType) -> Members:
         bases = words_of("python").bases
         whole_name = f"{kind.path}.{kind.name}"
@@ -276,7 +287,8 @@ class TypeLookup:
             return Members(frozenset(dir(getattr(builtins, kind.name))), whole=True)
         if self._source is None:
             return _UNKNOWN
-        found = self._source.members(kind.path, kind.name) if kind.name else None
+        name = f"{kind.name}()" if kind.kind == "outside" else kind.name
+        found = self._source.members(kind.path, name) if kind.name else None
         if found is not None:
             return found
         names = self._source.names(f"{kind.path}.{kind.name}" if kind.name else kind.path)

@@ -20,5 +20,9 @@ class TypeSource(Protocol):
         ...
 
     def members(self, module: str, name: str) -> Members | None:
-        """The members of a class, struct or interface of a module; `None` if it is not known."""
+        """The members of a class, struct or interface of a module; `None` if it is not known.
+
+        The name may go on: "Client().get()!" is what waiting for a method of an object gives, "Client()%" is
+        what `with` gives.
+        """
         ...

@@ -263,3 +263,79 @@ def test_other_languages_have_no_finder(tmp_path: Path) -> None:
     assert finders.of(str(tmp_path / "a.rs"), str(tmp_path), language_of("a.rs")) is None
     assert finders.of(str(tmp_path / "a.py"), str(tmp_path), language_of("a.py")) is None
     assert (tmp_path / SITE).exists() is False
+
+
+RESULTS = """
+from typing import Self, TypeVar
+import enum
+T = TypeVar("T")
+class Answer:
+    text: str
+    @property
+    def first(self) -> "Answer": ...
+class Client:
+    answer: Answer
+    def __enter__(self: T) -> T: ...
+    def get(self, url: str, *, on: "list[int]" = []) -> Answer: ...
+    async def later(self) -> Answer: ...
+    @cached
+    def odd(self) -> Answer: ...
+    @overload
+    def two(self) -> Answer: ...
+    def same(self) -> Self: ...
+    def any(self, x): ...
+def make(url: str) -> Client: ...
+class Query:
+    def __get__(self, owner): ...
+query: Query
+client: Client
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_answer"),
+    [
+        ("Client().get()", True),
+        ("make().get().first", True),
+        ("make()%.get()", True),
+        ("client.same().answer", True),
+        ("make().later()!", True),
+        ("make().later()", False),
+        ("make().odd()", False),
+        ("make().two()", False),
+        ("make().any()", False),
+        ("make", False),
+        ("client()", False),
+        ("query", False),
+    ],
+)
+def test_what_calls_give(tmp_path: Path, expression: str, is_answer: bool) -> None:
+    python_install(tmp_path, {"lib/__init__.py": RESULTS})
+    found = types_of(PythonPackages(str(tmp_path / ".venv"))).members("lib", expression)
+    assert (found is not None and found.whole and "text" in found.names) is is_answer
+    if is_answer:
+        assert found is not None
+        assert "get" not in found.names
+    else:
+        assert found is None or not found.whole
+
+
+def test_what_calls_give_in_declarations(tmp_path: Path) -> None:
+    text = """
+export declare class Answer { text: string; clone(): this; }
+export interface Client { (url: string): Promise<Answer>; get<T>(done: (a: T) => void): Promise<Answer>; get url(): Answer; }
+export declare function make(): Client;
+export declare function two(a: 1): Answer;
+export declare function two(a: 2): string;
+declare const client: Client;
+export default client;
+"""
+    node_install(tmp_path, "pack", {"index.d.ts": text})
+    types = types_of(NodePackages(str(tmp_path)))
+    for expression in ("make().get()!", "default.get()!.clone()", "default.url"):
+        found = types.members("pack", expression)
+        assert found is not None, expression
+        assert found.whole
+        assert "text" in found.names
+    for expression in ("make().get()", "default()", "two()"):
+        assert types.members("pack", expression) is None, expression

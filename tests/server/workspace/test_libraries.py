@@ -49,10 +49,12 @@ def test_a_member_that_a_library_does_not_have_is_refuted(tmp_path: Path) -> Non
     assert library_document(config)["packages"] == 1
     pairs = [
         ("client", "get"), ("client", "post"), ("other", "post"), ("lib", "Client"), ("lib", "Session"),
-        ("given", "post"), ("make()", "text"),
+        ("given", "post"), ("make()", "text"), ("make()", "get"), ("lib.Client", "post"), ("third", "put"),
     ]  # fmt: skip
     names = TextNames(accesses=frozenset(MemberAccess(*pair) for pair in pairs))
-    expected = {("client", "post"), ("other", "post"), ("lib", "Session")}
+    expected = {
+        ("client", "post"), ("other", "post"), ("lib", "Session"), ("make()", "text"), ("lib.Client", "post"),
+    }  # fmt: skip
     document = Document("app.py", split_lines(APP), language_of("app.py"))
     wanted: list[bool] = []
     search = FolderSearch(folder, libraries_of(config))
