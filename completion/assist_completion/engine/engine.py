@@ -18,7 +18,16 @@ from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import Shape
 from assist_completion.display.refutation import Mention, first_refuted, mentions_in, names_of
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
-from assist_completion.engine.alternatives import MOST, Branches, choose
+from assist_completion.engine.alternatives import (
+    EXTRA,
+    MOST,
+    TRIES,
+    TYPING_EXTRA,
+    TYPING_TRIES,
+    Branches,
+    choose,
+    rule_out,
+)
 from assist_completion.engine.speculation import Speculator, TypingPace
 from assist_completion.errors import CompletionError, ServedError
 from assist_completion.inference.generation import Generation, TokenBudget, TokenSource
@@ -157,18 +166,33 @@ class Engine:
         self.last_error: CompletionError | None = None
         self._pending: PendingGeneration | None = None
         self._generations: dict[int, PendingGeneration] = {}  # by the id of the suggestion they made
+        self._tried: CursorSite | None = None  # where other texts were last looked for while typing
         self._used: OrderedDict[int, int] = OrderedDict()  # tokens of a generation that were ever shown
 
     async def complete(self, request: CompletionRequest) -> Suggestion:
         """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown.
 
         Where a text that is asked for by hand names what does not exist, one that begins in another way is
-        given instead, if there is one in time.
+        given instead, if there is one in time; while typing, only where nothing else is left to show, and
+        once at a place.
         """
         site = site_of(request.context)
         first = await self._complete(request, site)
-        others = await self._others(request, site, first, 2) if request.manual and first.refuted else ()
+        others: tuple[Suggestion, ...] = ()
+        if request.manual and first.refuted:
+            others = await self._others(request, site, first, 2)
+        elif first.reason == "unknown-name" and not self._was_tried(site):
+            others = await self._others(request, site, first, 2)
+            self._tried = site
+            self.counts["given-way"] += bool(others)
         return (*others, first)[0]
+
+    def _was_tried(self, site: CursorSite) -> bool:
+        """Whether other texts were looked for where the user has only typed on since, on the same line."""
+        tried = self._tried
+        if tried is None or tried.path != site.path or tried.below != site.below:
+            return False
+        return site.before.startswith(tried.before) and "\n" not in site.before[len(tried.before) :]
 
     async def _complete(self, request: CompletionRequest, site: CursorSite) -> Suggestion:
         start = self._clock()
@@ -210,11 +234,14 @@ class Engine:
         """Texts that begin in other ways, of which nothing is refuted, the likeliest first."""
         prepared = self._prepare(request, site)
         number = partial(next, self.ids)
-        branches = Branches(request.context, site, self._budget.line_tokens, number)
+        tries, seconds = (TRIES, EXTRA) if request.manual else (TYPING_TRIES, TYPING_EXTRA)
+        branches = Branches(request.context, site, self._budget.line_tokens, number, tries)
         try:
-            await branches.write(self._worker)
+            await branches.write(self._worker, seconds)
         finally:
             self._count_branches(branches)
+        if not request.manual and self._pending is not None and self._pending.typed_since(site) == "":
+            rule_out(first, self._pending.generation, branches)
         others = []
         for generation, suggestion in choose(first, branches, prepared.least, most):
             if await self._refuted_in(prepared, suggestion.text) is not None:
@@ -222,7 +249,10 @@ class Engine:
             named = replace(
                 suggestion, id=next(self.ids), model=self._name, ms=generation.ms, tokens=generation.tokens
             )
-            self._keep(named.id, PendingGeneration(generation, branches.job, site, self._worker, done=True))
+            pending = PendingGeneration(generation, branches.job, site, self._worker, done=True)
+            self._keep(named.id, pending)
+            if not request.manual:
+                self._remember(pending)  # so that it stays while the user types it
             others.append(named)
         return tuple(others)
 

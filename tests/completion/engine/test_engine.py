@@ -259,7 +259,28 @@ async def test_a_request_by_hand_prefers_a_text_whose_names_exist() -> None:
         first, last = await d.several("    ", refute=look_up)
         assert first.text == "result = other(name_2)"
         assert (last.text, last.refuted) == ("invented(name_1)", "invented")
+
+
+async def test_while_typing_a_text_that_begins_with_what_does_not_exist_gives_way_to_another_one() -> None:
+    look_up = partial(without, "invented")
+    async with driving(INVENTED) as d:
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        answer = await d.ask("    ", refute=look_up)
+        assert (answer.text, answer.shown) == ("result = other(name_2)", True)
+        assert d.engine.counts["given-way"] == 1
+        branched = d.engine.counts["tokens-branched"]
+        typed_on = await d.ask("    resu", refute=look_up)
+        assert (typed_on.text, typed_on.source) == ("lt = other(name_2)", "typed-through")
+        assert d.engine.counts["tokens-branched"] == branched
+
+
+async def test_other_texts_are_looked_for_once_at_a_place_while_typing() -> None:
+    look_up = partial(without, "invented")
+    async with driving(INVENTED) as d:
         assert (await d.ask("    ", refute=look_up)).reason == "unknown-name"
+        branched = d.engine.counts["tokens-branched"]
+        assert (await d.ask("    i", refute=look_up)).reason == "unknown-name"
+        assert d.engine.counts["tokens-branched"] == branched
 
 
 async def test_a_request_by_hand_ends_before_a_name_that_does_not_exist() -> None:
