@@ -102,10 +102,14 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class MemberAccess:
-    """A member after a dot, and the expression before it as written: "self", "cart.items", "Cart()"."""
+    """A member after a dot, and the expression before it as written: "self", "cart.items", "Cart()".
+
+    Of one that is refuted, `owner` is the type that has no such member, "" if it has no name.
+    """
 
     receiver: str
     member: str
+    owner: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

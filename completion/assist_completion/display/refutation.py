@@ -9,7 +9,7 @@ Pure functions over text; whether a name exists is asked elsewhere.
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from importlib.resources import files
 
@@ -57,13 +57,15 @@ _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 class Mention:
     """A name in a text, of a kind of `TextNames`, and where it begins: 0 also if that is before the text.
 
-    `receiver` is the expression before the dot of one of the `accesses`.
+    `receiver` is the expression before the dot of one of the `accesses`, and `owner` its type, once it is
+    known that the type has no such member.
     """
 
     kind: str
     name: str
     at: int
     receiver: str = ""
+    owner: str = ""
 
 
 def names_of(mentions: Iterable[Mention]) -> TextNames:
@@ -82,7 +84,11 @@ def _names(mentions: Iterable[Mention], kind: str) -> frozenset[str]:
 
 def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> Mention | None:
     """The first of the refuted names, None if none of them is mentioned."""
-    return next((found for found in mentions if _is_among(found, refuted)), None)
+    found = next((mention for mention in mentions if _is_among(mention, refuted)), None)
+    if found is None or found.kind != "accesses":
+        return found
+    owners = {(access.receiver, access.member): access.owner for access in refuted.accesses}
+    return replace(found, owner=owners[(found.receiver, found.name)])
 
 
 def _is_among(mention: Mention, names: TextNames) -> bool:

@@ -26,7 +26,6 @@ TRIES = 4  # texts that are written for the others: some repeat one that is ther
 EXTRA = 0.5  # seconds after the first suggestion: 13 tokens of a 0.5B model on two cores
 # For users who type, where the only text names what does not exist.
 TYPING_TRIES = 2
-TYPING_EXTRA = 0.2  # seconds
 LEAST_LEFT = 0.1  # chance; where a wrong token was surer, the others are too unsure to be weighed again
 
 

@@ -19,10 +19,8 @@ from assist_completion.display.line_policy import Shape
 from assist_completion.display.refutation import Mention, first_refuted, mentions_in, names_of
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
 from assist_completion.engine.alternatives import (
-    EXTRA,
     MOST,
     TRIES,
-    TYPING_EXTRA,
     TYPING_TRIES,
     Branches,
     choose,
@@ -234,10 +232,10 @@ class Engine:
         """Texts that begin in other ways, of which nothing is refuted, the likeliest first."""
         prepared = self._prepare(request, site)
         number = partial(next, self.ids)
-        tries, seconds = (TRIES, EXTRA) if request.manual else (TYPING_TRIES, TYPING_EXTRA)
+        tries = TRIES if request.manual else TYPING_TRIES
         branches = Branches(request.context, site, self._budget.line_tokens, number, tries)
         try:
-            await branches.write(self._worker, seconds)
+            await branches.write(self._worker)
         finally:
             self._count_branches(branches)
         if not request.manual and self._pending is not None and self._pending.typed_since(site) == "":
@@ -310,7 +308,7 @@ class Engine:
         self.counts["prompt-tokens"] += answer.tokens.prompt
         self.counts["prompt-tokens-evaluated"] += answer.tokens.evaluated
         self.counts["tokens-generated"] += answer.tokens.generated
-        self.recent.append(replace(answer, text="", candidate=""))
+        self.recent.append(replace(answer, text="", candidate="", refuted="", owner=""))
 
     async def _answer(self, request: CompletionRequest, site: CursorSite) -> Suggestion:
         if self._settings.mode == "manual" and not request.manual:
@@ -346,7 +344,7 @@ class Engine:
         found = await self._refuted_in(prepared, answer.text) if answer.shown else None
         if found is None:
             return answer
-        marked = replace(answer, refuted=found.name)
+        marked = replace(answer, refuted=found.name, owner=found.owner)
         kept = show_gate.before_refuted(prepared.site, prepared.shape, marked, found.at)
         return marked if prepared.request.manual and not kept.shown else kept
 

@@ -11,6 +11,7 @@ from assist_context.types.object_types import ObjectType
 from assist_context.types.readers import READERS
 from assist_context.types.words import FAMILIES, words_of
 
+_OWN = ("self", "this", "cls")
 _HEADER = re.compile(
     r"(?P<word>if|elif|while)\b.*:|(?P<whole>(?:async|for|with|else|try|except|finally|def|class|match|case)\b.*:)"
 )
@@ -30,7 +31,11 @@ def refuted_accesses(
         return frozenset()
     text, at = readable(document, cursor, lookup.texts.last(document.path))
     lookup.texts.begin(text)
-    return frozenset(access for access in wanted if is_refuted(lookup, text, at, access))
+    return frozenset(
+        replace(access, owner=" or ".join(lookup.names_of(receiver_types(lookup, text, at, access.receiver))))
+        for access in wanted
+        if is_refuted(lookup, text, at, access)
+    )
 
 
 def readable(document: Document, cursor: Cursor, near: TypedText | None = None) -> tuple[TypedText, int]:
@@ -80,6 +85,8 @@ def is_refuted(lookup: TypeLookup, text: TypedText, at: int, access: MemberAcces
     members = lookup.members(receiver_types(lookup, text, at, access.receiver))
     if not members.whole or access.member in members.names:
         return False
+    if access.receiver in _OWN:  # those of its class are among the names
+        return True
     written = rf"(?<![\w.]){re.escape(access.receiver)}\s*[?!]*\.\s*{re.escape(access.member)}\b"
     return re.search(written, text.parsed.document.text) is None
 
@@ -89,5 +96,5 @@ def receiver_types(lookup: TypeLookup, text: TypedText, at: int, receiver: str) 
     found = lookup.types_of(text, receiver, at)
     parts = receiver.split(".")
     fronts = (".".join(parts[:end]) for end in range(1, len(parts) + 1)) if found else ()
-    narrowed = any(is_narrowed(text, front, at) for front in fronts if front not in ("self", "this"))
+    narrowed = any(is_narrowed(text, front, at) for front in fronts if front not in _OWN)
     return () if narrowed else found

@@ -5,6 +5,7 @@ only if all that it may be is known. How a language writes things, its reader kn
 """
 
 import builtins
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,6 +26,10 @@ from assist_context.types.written import written_types
 
 DEEPEST = 12  # names that are followed one after the other
 _UNKNOWN = Members()
+_NAMED = ("instance", "class", "outside", "outside class")
+_CLASS_NAME = re.compile(
+    r"(?:(?:pub(?:\([^)]*\))?|abstract|class|struct|interface|enum|union)\s+)*([^\W\d]\w*)"
+)
 _Types = tuple[ObjectType, ...]
 _Thing = TypeVar("_Thing")
 
@@ -43,6 +48,12 @@ class TypeLookup:
     def members(self, kinds: Sequence[ObjectType]) -> Members:
         """The members that one of some types has; whole if all of them are known."""
         return _union([self._members(kind, 0) for kind in kinds])
+
+    def names_of(self, kinds: Sequence[ObjectType]) -> tuple[str, ...]:
+        """The names of types, of those that have one."""
+        texts = [(kind, self.texts.text(kind.path)) for kind in kinds if kind.path and kind.kind in _NAMED]
+        names = (kind.name or (_name_at(text, kind.at) if text is not None else "") for kind, text in texts)
+        return tuple(dict.fromkeys(filter(None, names)))
 
     # --- Names ---
 
@@ -369,6 +380,13 @@ class TypeLookup:
         path = self.texts.package(text.path.rpartition("/")[0]).methods.get(owner, {}).get(name, "")
         other = self.texts.text(path) if path else None
         return () if other is None else self._of_declarations(other, go_names.method(other, owner, name), 0)
+
+
+def _name_at(text: TypedText, at: int) -> str:
+    """The name of the class that begins at a byte."""
+    head = text.parsed.source.data[at : at + 200].decode("utf-8", "replace")
+    found = _CLASS_NAME.match(head)
+    return found[1] if found is not None else ""
 
 
 def _all(items: Sequence[_Thing], then: Callable[[_Thing], _Types]) -> _Types:

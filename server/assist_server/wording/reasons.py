@@ -53,6 +53,8 @@ def why_nothing(reason: AnyReason, suggestion: Suggestion, *, with_text: bool = 
     words = reason_words(reason)
     if reason == "low-confidence":
         words += f": {_figures(suggestion)}"
+    if reason == "unknown-name" and suggestion.owner:
+        words = _absence(suggestion)
     if with_text and suggestion.candidate:
         words += f"; it would have begun with `{held_back(suggestion)}`"
     remedy = REASONS[reason].get("remedy")
@@ -66,6 +68,8 @@ def why_shown(suggestion: Suggestion) -> str:
     'a suggestion was shown: 0.93 of 0.10 needed, known already'
     >>> why_shown(Suggestion(text="self.close", refuted="close_all", source="cache")).partition(": ")[2]
     'known already; nothing here has the name `close_all`, so the text ends before it'
+    >>> why_nothing("unknown-name", Suggestion(refuted="amount", owner="Cart"))
+    'the type Cart has no member `amount`'
     """
     sure = f"{_figures(suggestion)}, " if suggestion.needed else ""
     by_model = suggestion.source == "model"
@@ -79,7 +83,14 @@ def _refuted_words(suggestion: Suggestion) -> str:
     if not name:
         return ""
     kept = re.search(rf"\b{re.escape(name)}\b", suggestion.text)
-    return f"; nothing here has the name `{name}`" + ("" if kept else ", so the text ends before it")
+    return f"; {_absence(suggestion)}" + ("" if kept else ", so the text ends before it")
+
+
+def _absence(suggestion: Suggestion) -> str:
+    """What does not exist."""
+    if suggestion.owner:
+        return f"the type {suggestion.owner} has no member `{suggestion.refuted}`"
+    return f"nothing here has the name `{suggestion.refuted}`"
 
 
 def words_of(suggestion: Suggestion) -> str:

@@ -45,12 +45,19 @@ class Outside:
 
 def unknown(path: str, texts: dict[str, str], *accesses: str, outside: Outside | None = None) -> set[str]:
     """Those of some accesses that are refuted at the cursor █ in a file."""
+    return {
+        f"{access.receiver}.{access.member}" for access in refute(path, texts, *accesses, outside=outside)
+    }
+
+
+def refute(
+    path: str, texts: dict[str, str], *accesses: str, outside: Outside | None = None
+) -> frozenset[MemberAccess]:
     before, _, after = texts[path].partition("█")
     document = Document(path, split_lines(before + after), language_of(path))
     lookup = TypeLookup(Files({**texts, path: before + after}), outside)
     wanted = [MemberAccess(*access.rsplit(".", 1)) for access in accesses]
-    found = refuted_accesses(lookup, document, Cursor(before.count("\n"), 0), wanted)
-    return {f"{access.receiver}.{access.member}" for access in found}
+    return refuted_accesses(lookup, document, Cursor(before.count("\n"), 0), wanted)
 
 
 SHOP = """\
@@ -445,6 +452,28 @@ def test_a_class_that_cannot_be_read_has_any_member() -> None:
 def test_what_people_wrote_elsewhere_in_the_file_counts_as_known() -> None:
     source = "class Cart: ...\n\ndef pay(cart: Cart):\n    print(cart.owner)\n    █\n"
     assert unknown("a.py", {"a.py": source}, "cart.owner", "cart.amount") == {"cart.amount"}
+
+
+def test_what_was_written_in_another_class_does_not_count() -> None:
+    source = "class A:\n    def a(self):\n        self.one\n\n\nclass B:\n    def b(self):\n        █\n"
+    assert unknown("a.py", {"a.py": source}, "self.one", "self.b") == {"self.one"}
+
+
+@pytest.mark.parametrize(
+    ("path", "texts", "access", "owner"),
+    [
+        ("till.py", {"shop.py": SHOP, "till.py": PYTHON}, "left.shrink", "Cart or Big"),
+        ("till.py", {"shop.py": SHOP, "till.py": PYTHON}, "text.starts_with", "str"),
+        ("till.ts", {"store.ts": STORE, "till.ts": SCRIPT}, "line.colour", "Line"),
+        ("till.go", GO, "t.cart.Colour", "Cart"),
+        ("src/till.rs", RUST, "cart.colour", "Cart"),
+    ],
+)
+def test_a_refuted_member_comes_with_the_type_that_lacks_it(
+    path: str, texts: dict[str, str], access: str, owner: str
+) -> None:
+    found = refute(path, texts, access)
+    assert [refuted.owner for refuted in found] == [owner]
 
 
 def test_a_file_is_read_again_only_after_it_changed() -> None:
