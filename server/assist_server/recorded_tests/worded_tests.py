@@ -6,8 +6,9 @@ give that. A test that passes, or fails otherwise, is none.
 
 import ast
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 from assist_server.recorded_tests.calls import CallObservation, ProposedCall, RecordedCall
 from assist_server.recorded_tests.language import (
@@ -16,11 +17,13 @@ from assist_server.recorded_tests.language import (
     ObservingRun,
     RecordingMaterial,
 )
+from assist_server.recorded_tests.nearby_calls import nearby_calls
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.recording import PlacedTests, Placing
 from assist_server.recorded_tests.worded_values import ANY_ERROR, WordedValue
 
 _SECONDS = 60.0  # of the run of the tests
+CallsObserver = Callable[[ObservingRun], Sequence[CallObservation]]
 _NOTHING = frozenset({"none", "null", "nil", "undefined", "nothing"})
 
 
@@ -39,16 +42,32 @@ class WordedTest:
 
 
 @dataclass(frozen=True, slots=True)
+class NearbyChanges:
+    """What an edit does to calls like the user's: how many stay, and in words those that do not."""
+
+    same: int
+    changed: tuple[str, ...]
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it changes every call, as what happens to give one value does."""
+        return self.same == 0 and len(self.changed) > 1
+
+
+@dataclass(frozen=True, slots=True)
 class WordedTests:
     """Tests of which some fail today, what they are in code, and the file that they are in.
 
-    `before` is the text of the file without them, "" if it is new.
+    `before` is the text of the file without them, "" if it is new. `nearby` are calls like the user's, with
+    what each comes to today; `observe` runs them with other texts of files.
     """
 
     tests: tuple[WordedTest, ...]
     code: str
     placed: PlacedTests
     before: str = ""
+    nearby: tuple[tuple[ProposedCall, CallObservation], ...] = ()
+    observe: CallsObserver | None = field(default=None, repr=False, compare=False)
 
     @property
     def says_little(self) -> bool:
@@ -73,9 +92,15 @@ def worded_tests(asked: WordedMaterial, copy: ProjectCopy) -> WordedTests:
     pairs = [(value, call) for value in asked.wanted for call in _call_of(asked, value)]
     if not pairs:
         raise CannotRunError("nothing says how to make what is called")
-    seen = language.observe(copy, material, ObservingRun([call for _, call in pairs]))
+    like = [
+        call
+        for text in nearby_calls(pairs[0][0].call)
+        for call in language.in_answer(material, f"{text}\n")[:1]
+    ]
+    seen = language.observe(copy, material, ObservingRun([*(call for _, call in pairs), *like]))
+    nearby = tuple(zip(like, seen[len(pairs) :], strict=True))
     kept: list[tuple[RecordedCall, WordedValue, CallObservation]] = []
-    for (value, call), today in zip(pairs, seen, strict=True):
+    for (value, call), today in zip(pairs, seen, strict=False):
         if problem := _misfit(value, today):
             raise CannotRunError(problem)
         outcome = language.worded(material, value, today) if language.worded is not None else None
@@ -101,7 +126,32 @@ def worded_tests(asked: WordedMaterial, copy: ProjectCopy) -> WordedTests:
         for call, (_, value, today) in zip(calls, kept, strict=True)
     ]
     before = material.example if material.added else ""
-    return WordedTests(tuple(tests), code, placed, before)
+    return WordedTests(tuple(tests), code, placed, before, nearby, partial(language.observe, copy, material))
+
+
+def nearby_changes(made: WordedTests, texts: Mapping[str, str]) -> NearbyChanges:
+    """What other texts of files change of the calls like the user's. Blocking; runs code in the copy."""
+    comparable = [(call, today) for call, today in made.nearby if _has_result(today)]
+    if not comparable or made.observe is None:
+        return NearbyChanges(0, ())
+    try:
+        seen = made.observe(ObservingRun([call for call, _ in comparable], texts))
+    except CannotRunError:
+        return NearbyChanges(0, ())
+    same = 0
+    changed = []
+    for (call, today), then in zip(comparable, seen, strict=True):
+        before, after = _words_of_today(today), _words_of_today(then)
+        if before == after:
+            same += 1
+        else:
+            changed.append(f"`{call.call}`: {before} becomes {after}")
+    return NearbyChanges(same, tuple(changed))
+
+
+def _has_result(seen: CallObservation) -> bool:
+    """Whether what a call comes to is known, and the same each time."""
+    return seen.kind in ("value", "raised") and bool(seen.error[1] or seen.shown or seen.value)
 
 
 def _call_of(asked: WordedMaterial, value: WordedValue) -> list[ProposedCall]:

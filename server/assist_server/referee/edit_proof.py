@@ -7,10 +7,12 @@ and with it. It runs nothing.
 from dataclasses import dataclass
 from typing import Literal
 
+from assist_server.recorded_tests.worded_tests import NearbyChanges
 from assist_server.referee.test_verdicts import TestVerdict, verdict_words
 
 ProofKind = Literal["tests", "types", "none"]
 NO_TEST = "no test covers it"
+SHOWN = 3  # calls that an edit changes too
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +20,15 @@ class EditVerdict:
     """What tests and the type checker say of an edit; None where none was asked. `types` are new errors.
 
     `own_tests` are tests that the edit itself changes, and what sets them up. `unnoticed` are functions that
-    it changes and that could do nothing at all: the tests would pass.
+    it changes and that could do nothing at all: the tests would pass. `nearby` is what it changes of
+    calls like the user's.
     """
 
     tests: TestVerdict | None = None
     types: tuple[str, ...] | None = None
     own_tests: tuple[str, ...] = ()
     unnoticed: tuple[str, ...] = ()
+    nearby: NearbyChanges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,18 @@ def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = ""
         if not is_accepted(verdict, command):
             return EditProof("none", words, refuted=True)
         if tests.fixed or (command == "refactor" and tests.before):
-            return EditProof("tests", words)
+            return EditProof("tests", words + _also_changed(verdict))
         problem = f"{NO_TEST} ({words})"
     if verdict.types is not None:
         return EditProof("types", f"{checker} has no new error" + (f", and {problem}" if problem else ""))
     return EditProof("none", problem or NO_TEST)
+
+
+def _also_changed(verdict: EditVerdict) -> str:
+    """The calls that come to something else too, for the user to judge; "" if none is known."""
+    changed = verdict.nearby.changed if verdict.nearby is not None else ()
+    more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+    return f"; it also changes {', '.join(changed[:SHOWN])}{more}" if changed else ""
 
 
 def _weakness(verdict: EditVerdict, words: str) -> str:

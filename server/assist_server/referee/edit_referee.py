@@ -18,7 +18,7 @@ from assist_server.errors import UserError
 from assist_server.recorded_tests.language import CannotRunError
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.recording import with_added
-from assist_server.recorded_tests.worded_tests import WordedTests
+from assist_server.recorded_tests.worded_tests import WordedTests, nearby_changes
 from assist_server.referee.checkers import TypeChecker, TypeErrors, added_errors, errors_of
 from assist_server.referee.edit_proof import EditVerdict
 from assist_server.referee.javascript_results import BETWEEN
@@ -147,6 +147,12 @@ class EditReferee:
             if known.passing | verdict.tests.fixed <= after.passed:
                 found.append(name)
         return replace(verdict, unnoticed=tuple(found))
+
+    def with_nearby(self, verdict: EditVerdict, texts: Mapping[str, str]) -> EditVerdict:
+        """The verdict on an accepted edit that the user's words judge, with what else it changes."""
+        if self.worded is None:
+            return verdict
+        return replace(verdict, nearby=nearby_changes(self.worded, self._with_worded(texts)))
 
     def _text(self, path: str) -> str:
         """A file of the copy, which has no edit now; "" for one that is new."""

@@ -149,10 +149,12 @@ async def test_an_attempt_begins_where_the_model_doubts(tmp_path: Path) -> None:
     asked = {"run": True}
     desk = Desk(tmp_path)
     final, notices, decided = await desk.answer(
-        WRONG, CODE.replace("+ 2", "- 3"), RIGHT, doubts=[doubt], **asked
+        WRONG, CODE.replace("+ 2", "- 3"), CODE.replace("+ 2", "- 4"), RIGHT, doubts=[doubt], **asked
     )
     assert notices == []
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (3 attempts)."
+    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (4 attempts)."
+    told = ["assert twice(5) == 10" in asked.user for asked in desk.model.asked]
+    assert told == [True, True, False, True], "once it is asked without what the tests say"
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     assert desk.model.asked[-1].beginning == "```python\ndef twice(number):\n    return number *"

@@ -66,8 +66,19 @@ async def test_a_small_change_that_words_prove_needs_no_model(tmp_path: Path) ->
     }
     assert proof_line(decided, final) == (
         "Proof: tests. The test from your words: `cheapest([3, 1])` gives 1 (before: 3); "
-        "tests pass: 1 before, 2 now."
+        "tests pass: 1 before, 2 now; it also changes `cheapest([0, 1])`: 1 becomes 0, "
+        "`cheapest([2, 1])`: 2 becomes 1, `cheapest([4, 1])`: 4 becomes 1 and 2 more."
     )
+
+
+async def test_a_small_change_that_changes_every_call_is_left_to_the_model(tmp_path: Path) -> None:
+    """That the value comes out right says nothing then: `+ 2` gives one wanted value too."""
+    code = "def twice(number):\n    return number + 1\n"
+    right = code.replace("+ 1", "* 2")
+    desk = RefereeDesk(tmp_path, "", code=code, module="sums")
+    final, _, _ = await desk.answer(right, run=True, words="twice(2) should be 4")
+    assert final.text.startswith("```")
+    assert after(final)["sums.py"] == right
 
 
 async def test_one_value_does_not_choose_between_small_changes_but_proves_a_models(tmp_path: Path) -> None:
@@ -131,7 +142,8 @@ async def test_words_judge_in_javascript(tmp_path: Path) -> None:
     ]
     assert proof_line(decided, final) == (
         "Proof: tests. The test from your words: `twice(5)` gives 10 (before: 7); "
-        "tests pass: 0 before, 1 now (2 attempts)."
+        "tests pass: 0 before, 1 now; it also changes `twice(0)`: 2 becomes 0, `twice(1)`: 3 becomes 2, "
+        "`twice(4)`: 6 becomes 8 and 1 more (2 attempts)."
     )
     changed = after(final)
     assert changed["sums.js"] == right

@@ -66,6 +66,9 @@ def computed_fix(
         made = whole[: len(whole) - len(text)] + change.apply_to(text)
         verdict = referee.judge({path: made})
         if is_accepted(verdict, "fix"):
+            verdict = referee.with_nearby(verdict, {path: made})
+            if verdict.nearby is not None and verdict.nearby.is_all:
+                continue  # `+ 1` that becomes `+ 2` gives any one value that is wanted
             base = Base(path, whole, sha256_of(whole), versions(path))
             try:
                 edit = plan_of_texts({path: made}, {path: base})

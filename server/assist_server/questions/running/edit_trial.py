@@ -29,12 +29,14 @@ class EditTrial:
     """All attempts of one answer and their verdicts: what was tried is not judged again.
 
     `made` counts also those that make no edit, or one that was there before. `costs` are a provider's.
+    `plain` is the question without what the tests say, if the first attempt was told that.
     """
 
     decided: DecidedQuestion
     plan: RefereePlan
     referee: EditReferee
     work: RunningWork
+    plain: DecidedQuestion | None = None
     tried: list[tuple[FinalAnswer, EditVerdict]] = field(default_factory=list)
     made: int = 0
     costs: list[AnswerCost] = field(default_factory=list)
@@ -52,6 +54,7 @@ class EditTrial:
         verdict = await self.work.do(partial(self.referee.judge, texts))
         if self.is_done(verdict):
             verdict = await self.work.do(partial(self.referee.with_reach, verdict, texts))
+            verdict = await self.work.do(partial(self.referee.with_nearby, verdict, texts))
         self.tried.append((final, verdict))
         return verdict
 

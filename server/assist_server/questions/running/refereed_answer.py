@@ -13,13 +13,14 @@ Nothing runs without the user's consent (`consented_runs`), and only users make 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from assist_completion.errors import CompletionError
+from assist_completion.inference.doubts import Doubt
 from assist_context.files.git_repository import Stopped
 from assist_server.errors import UserError
 from assist_server.questions.decision import BY_TESTS, DecidedQuestion
@@ -58,6 +59,7 @@ from assist_server.questions.running.edit_trial import (
     without_hint,
 )
 from assist_server.questions.running.further_attempts import (
+    AttemptWay,
     FurtherAnswer,
     FurtherQuestion,
     attempt_ways,
@@ -199,7 +201,8 @@ async def _judge_attempts(
         yield with_worded(computed, plan, begun.result(), ways.versions)
     elif first is not None:
         told = decided if decided is not asked else _told_in_time(decided, begun)
-        trial = EditTrial(told, plan, await begun, work)
+        plain = asked if decided is not asked else None
+        trial = EditTrial(told, plan, await begun, work, plain)
         async with aclosing(_judge_models(trial, first, ways, start)) as judged:
             async for event in judged:
                 yield event
@@ -309,10 +312,9 @@ async def _try_locally(
     secrets = tuple(redacted.placeholders.values())
     try:
         found = await doubts_in(trial.decided, local)
-        for number, way in enumerate(attempt_ways(found, told=bool(trial.last_hint())), 2):
+        for number, (asked, way) in enumerate(_further_questions(trial, found), 2):
             if ways.clock() - began > SECONDS:
                 return
-            asked = FurtherQuestion(with_hint(trial.decided, trial.last_hint()), trial.partial_fix())
             attempt = further_attempt(asked, way, local, ways.versions, secrets)
             answer: FurtherAnswer | None = None
             async with aclosing(attempt) as events:
@@ -351,6 +353,16 @@ def _with_attempt(first: FinalAnswer, answer: FurtherAnswer) -> FinalAnswer:
         thread = replace(thread, turns=(*thread.turns[:-1], replace(thread.turns[-1], answer=text)))
     planned = answer.planned
     return replace(first, text=text, cost=cost, plan=planned.edit, problem=planned.problem, thread=thread)
+
+
+def _further_questions(
+    trial: EditTrial, doubts: Sequence[Doubt]
+) -> Iterator[tuple[FurtherQuestion, AttemptWay]]:
+    """The attempts after the first; the third is the question as it was asked, if nothing is right yet."""
+    for number, way in enumerate(attempt_ways(doubts, told=bool(trial.last_hint()))):
+        if number == 1 and trial.plain is not None and trial.partial_fix() is None:
+            yield FurtherQuestion(trial.plain), AttemptWay()
+        yield FurtherQuestion(with_hint(trial.decided, trial.last_hint()), trial.partial_fix()), way
 
 
 async def _repair_once(
