@@ -11,8 +11,8 @@ from assist_context.documents import Context, MemberAccess
 from assist_server.workspace.documents import OpenDocument
 
 # Kinds of items, as the protocol numbers them.
-TEXT = 1
-_NO_MEMBERS = frozenset({TEXT, 14, 15, 16, 17, 19})  # texts, keywords, snippets, colours, files, folders
+_NO_TYPE = frozenset({1, 14})  # texts and keywords
+_NO_MEMBERS = _NO_TYPE | {15, 16, 17, 19}  # and snippets, colours, files, folders
 # Their servers (pyright, ty, gopls, rust-analyzer) call each list incomplete, since they filter it by what is
 # typed. Right after a dot nothing is typed, and the lists are whole.
 _FILTERING = ("python", "go", "rust")
@@ -44,6 +44,7 @@ _UNRESOLVED = re.compile(
     | cannot\ find\ (?:module|implementation)      # TypeScript, mypy
     | could\ not\ (?:import|find\ a\ declaration)  # gopls, TypeScript
     | unresolved\ import                           # rust-analyzer
+    | change\ your\ target\ library                # TypeScript, that knows JavaScript as it was in 2009
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -121,9 +122,9 @@ def _is_whole(language: str, listed: MemberList) -> bool:
     """Whether a list says that there is nothing else."""
     if listed.missing or (listed.incomplete and language not in _FILTERING):
         return False
-    if (
-        TEXT in listed.kinds or listed.kinds <= _NO_MEMBERS
-    ):  # words, also among the members of a JavaScript object
+    # Words are among the members of JavaScript objects; keywords are in a list of all that is in scope, which
+    # pyright gives where it reads the line in another way.
+    if listed.kinds & _NO_TYPE or listed.kinds <= _NO_MEMBERS:
         return False
     if any(_UNRESOLVED.search(problem) for problem in listed.problems):
         return False

@@ -9,7 +9,7 @@ from assist_context.languages import language_of
 from assist_server.editor.member_lists import AccessPlace, MemberList, place_of, refutes
 from assist_server.workspace.documents import OpenDocument
 
-METHOD, FIELD, PROPERTY, SNIPPET, TEXT = 2, 5, 10, 15, 1
+METHOD, FIELD, PROPERTY, KEYWORD, SNIPPET, TEXT = 2, 5, 10, 14, 15, 1
 DUNDERS = ("__class__", "__doc__", "__init__")
 # pyright, ty, gopls and rust-analyzer call every list incomplete.
 CART = MemberList(frozenset({"add", "total", *DUNDERS}), frozenset({METHOD, PROPERTY}), incomplete=True)
@@ -77,13 +77,24 @@ def test_a_member_that_is_not_listed_is_refuted() -> None:
         MemberList(frozenset(), frozenset()),
         replace(CART, missing=True),
         replace(CART, kinds=CART.kinds | {TEXT}),
+        replace(CART, kinds=CART.kinds | {KEYWORD}),
         replace(CART, kinds=frozenset({SNIPPET})),
         replace(CART, names=CART.names | {"__getattr__"}),
         replace(CART, names=frozenset(DUNDERS)),
         replace(CART, problems=('Import "orm" could not be resolved',)),
         replace(CART, problems=("Cannot resolve imported module `orm`",)),
     ],
-    ids=["nothing", "cut", "words", "snippets", "any name", "unknown to ty", "pyright", "ty"],
+    ids=[
+        "nothing",
+        "cut",
+        "words",
+        "all that is in scope",
+        "snippets",
+        "any name",
+        "unknown to ty",
+        "pyright",
+        "ty",
+    ],
 )
 def test_what_does_not_tell_refutes_nothing(listed: MemberList) -> None:
     assert not refutes(place("a.py", "x = cart."), listed, MemberAccess("cart", "amount"))
