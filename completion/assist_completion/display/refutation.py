@@ -20,11 +20,11 @@ from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.syntax import fragments
 
 _BUILT_IN = tomllib.loads((files(__package__) / "built_in_names.toml").read_text(encoding="utf-8"))
-_NAME = re.compile(r"[^\W\d]\w*")
+_NAME = re.compile(r"(?<![\w$#'])[^\W\d]\w*")  # no part of a number, of `$name`, `#name` and `'name`
 _OWNERS = ("self.", "this.", "cls.", "Self::", "self?.", "this?.")
 _BEFORE_NAMES = (
     "def class as for let mut const var val fn func function struct enum type interface trait mod lambda "
-    "catch ref import from use package namespace goto label break continue"
+    "catch ref infer import from use package namespace goto label break continue"
 )
 # Names that a text binds itself: definitions, loop variables, parameters, targets, keys and keywords.
 _BINDINGS = (
@@ -34,11 +34,31 @@ _BINDINGS = (
     re.compile(r"\b(?:let|const|var)\s*[{\[]([^}\]]*)[}\]]"),
     re.compile(r"\|([^|\n]*)\|"),
     re.compile(r"\blambda\b([^:\n]*):"),
-    re.compile(r"\(([\w\s,:<>?*&=.\[\]|]*)\)\s*(?:=>|->|\{|:)"),
+    re.compile(r"\(([\w\s,:<>?*&=.\[\]{}|]*)\)\s*(?:=>|->|\{|:)"),
     re.compile(r"\b(\w+)\s*=>"),
     re.compile(r"\b((?:\w+\s*,\s*)*\w+)\s*(?::=|(?:[-+*/%&|^]|<<|>>)?=(?![=>~]))"),
     re.compile(r"\b(\w+)\s*\??:(?!:)"),
+    re.compile(r"\b(\w+)\s+extends\b"),
+    re.compile(r"\[\s*(\w+)\s+in\b"),
 )
+_METHOD = re.compile(r"\b(\w+)\s*\([^()]*\)\s*(?::[^{};]*)?\{")
+_BINDINGS_OF = {
+    **dict.fromkeys(("javascript", "typescript", "tsx"), (_METHOD,)),
+    "rust": (re.compile(r"\$\w+:(\w+)"), re.compile(r"\blet\s+[\w:]+\s*[({]([^=]*?)[)}]\s*=")),
+    "go": (re.compile(r"\bfunc\s*\(([^()]*)\)"),),
+}
+# An import whose names go on in further lines: they need not exist here.
+_IN_IMPORT = re.compile(
+    r"""
+    ^[ \t]*(?:
+        from[ \t]+\S+[ \t]+import[ \t]*\([^)]*                  # Python
+        | (?:import|export)\b[^;'"()]*\{[^}]*                    # ECMAScript
+        | (?:pub[ ])?use[ ][^;]*\{[^;]*                          # Rust
+    )\n[^\n]*\Z
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_IMPORT_SIZE = 2_000  # characters in which such an import is looked for
 _IMPORT = re.compile(
     r"""
     ^[ \t]*from[ \t]+\.[\w.]*[ \t]+import[ \t]+[\w, *]+          # Python
@@ -50,6 +70,7 @@ _DEFINITION = re.compile(rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINER
 # A line that defines something: all its names may be new.
 _HEADS = re.compile(rf"^[ \t]*(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)})\b.*", re.MULTILINE)
 _CHAIN = 1_000  # characters above a line that begins with a dot
+_PREFIX = re.compile(r"(?<!\w)[bcfru]{1,2}\Z", re.IGNORECASE)  # of a string: `f"`, `b'`
 _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 
 
@@ -111,7 +132,8 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
     code = site.line + text
     found = [*_imports(code), *_definitions(site, code)]
     bare = "" if site.in_literal else _without_strings(site, code)
-    found += _uses(site, bare)
+    if not _IN_IMPORT.search(site.before[-_IMPORT_SIZE:]):
+        found += _uses(site, bare)
     start = len(site.line)
     fresh = [Mention(kind, name, max(first - start, 0)) for kind, name, first, last in found if last > start]
     return sorted([*fresh, *_accesses(site, bare, text)], key=lambda mention: mention.at)
@@ -148,7 +170,8 @@ def _definitions(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, i
 def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
     """The names that have to exist."""
     language = site.language.name
-    bound = {name for form in _BINDINGS for match in form.finditer(code) for name in _NAME.findall(match[1])}
+    forms = (*_BINDINGS, *_BINDINGS_OF.get(language, ()))
+    bound = {name for form in forms for match in form.finditer(code) for name in _NAME.findall(match[1])}
     part = _PART_OF_PATH.get(language)
     code = _HEADS.sub(lambda head: " " * len(head[0]), code)
     for found in _NAME.finditer(code):
@@ -168,7 +191,9 @@ def _without_strings(site: CursorSite, code: str) -> str:
     """Code with blanks in place of its strings and comments, of the same length."""
     for kind, first, last in fragments.marks(site.language, code):
         if kind in ("string", "comment"):
-            code = code[:first] + re.sub(r"[^\n]", " ", code[first:last]) + code[last:]
+            prefix = _PREFIX.search(code, 0, first)
+            begin = prefix.start() if prefix and code[first] in "\"'" else first
+            code = code[:begin] + re.sub(r"[^\n]", " ", code[begin:last]) + code[last:]
     return code
 
 

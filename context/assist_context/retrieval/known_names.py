@@ -1,6 +1,7 @@
 """Which names of a text that a model wrote cannot be right at a cursor, as far as some folders can tell.
 
-A bare name has to be visible at the cursor, or be defined or used as a function or type anywhere; a member
+A bare name must not be another function's variable or a member alone, as far as this text tells; one that is
+not in this text has to be defined or used as a function or type anywhere: its import may come next. A member
 may be anywhere in the file too. Each name takes two queries, about 0.1 ms. A member of an object has to be
 one of its type's, where that is known.
 """
@@ -12,8 +13,9 @@ from pathlib import PurePosixPath
 from assist_context.documents import Cursor, Document, TextNames
 from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.retrieval.corpus import Corpus
+from assist_context.syntax.scopes.visible_names import out_of_sight
 from assist_context.syntax.symbols import symbols
-from assist_context.types.accesses import refuted_accesses
+from assist_context.types.accesses import readable, refuted_accesses
 from assist_context.types.lookup import TypeLookup
 
 # The first line of a statement at the top level whose other lines bind names of the file, also of a block
@@ -24,6 +26,10 @@ _BINDING = re.compile(
 _DEFINES = rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)}) +{{}}\b"
 _FRONTS = ("__init__", "index", "mod")  # what these files offer may be other files
 _STAR = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s.*\*|export\s+\*)", re.MULTILINE)
+
+_ANY_NAME = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s(?!\s*super::\*).*\*)", re.MULTILINE)
+_SCRIPTS = ("javascript", "typescript", "tsx")
+_MODULE = re.compile(r"^\s*(?:import|export)\b|\brequire\(", re.MULTILINE)
 
 
 def refuted_names(
@@ -39,8 +45,10 @@ def refuted_names(
     """
     text = document.text
     visible = _visible(document, cursor)
+    near = frozenset(name for name in names.bare if _holds(visible, name))
     return TextNames(
-        frozenset(name for name in names.bare if not _holds(visible, name) and not _is_known(corpora, name)),
+        _out_of_sight(corpora[0], document, cursor, near, types)
+        | frozenset(name for name in names.bare - near if not _is_known(corpora, name)),
         frozenset(
             member for member in names.members if not _holds(text, member) and not _is_known(corpora, member)
         ),
@@ -50,6 +58,25 @@ def refuted_names(
         ),
         refuted_accesses(types, document, cursor, names.accesses) if types is not None else frozenset(),
     )
+
+
+def _out_of_sight(
+    corpus: Corpus, document: Document, cursor: Cursor, names: frozenset[str], types: TypeLookup | None
+) -> frozenset[str]:
+    """Those of some names that the document binds elsewhere only, as another function's variable.
+
+    A name may come from an import of everything too, from another file of the package in Go, and in a script
+    that imports nothing from any other one.
+    """
+    text = document.text
+    is_script = document.language.name in _SCRIPTS and _MODULE.search(text) is None
+    if types is None or not names or is_script or _ANY_NAME.search(text):
+        return frozenset()
+    read, at = readable(document, cursor, types.texts.last(document.path))
+    types.texts.begin(read)
+    found = out_of_sight(read.parsed, at, names)
+    shared = document.language.name == "go"
+    return frozenset(name for name in found if not shared or not corpus.definitions(name, 1))
 
 
 def _holds(text: str, name: str) -> bool:

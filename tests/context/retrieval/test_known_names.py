@@ -43,6 +43,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
         "shop/__init__.py": "",
         "shop/models.py": "class Money:\n    pass\n\n\nclass Order:\n    pass\n",
         "shop/all.py": "from .models import *\n",
+        "shop/sums.go": "package shop\n\nfunc total() int {\n\treturn 1\n}\n",
         "web/store.ts": "export function open(name: string) {}\n",
     }
     found = corpus_of(tmp_path / "w", texts)
@@ -75,6 +76,54 @@ def refuted(corpus: Corpus, names: TextNames, source: str = TILL, path: str = "s
 def test_a_bare_name_is_visible_or_defined_somewhere(corpus: Corpus, name: str, known: bool) -> None:
     found = refuted(corpus, TextNames(bare=frozenset({name})))
     assert found == TextNames(bare=frozenset() if known else frozenset({name}))
+
+
+METHODS = """\
+from shop.models import Money
+
+
+class Till:
+    def add(self, order, money=Money):
+        total = order.total
+        self.lines = [total]
+
+    def clear(self):
+        █
+        return total_of(self)
+"""
+PACKAGE = """\
+package shop
+
+func First() int {
+\tcount := 1
+\treturn count
+}
+
+func Second() int {
+\t█
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "path", "unknown"),
+    [
+        (METHODS, "shop/till.py", {"total", "add", "money"}),  # another method's, and what needs `self.`
+        (METHODS.replace("Money\n", "*\n"), "shop/till.py", set()),  # it may be anything
+        (PACKAGE, "shop/till.go", {"count"}),
+        (PACKAGE.replace("count", "total"), "shop/till.go", set()),  # the package has it in another file
+    ],
+)
+def test_a_name_that_the_file_binds_elsewhere_only_is_refuted(
+    corpus: Corpus, source: str, path: str, unknown: set[str]
+) -> None:
+    asked = frozenset(("total", "add", "money", "Money", "total_of", "First", "count"))
+    here = frozenset(name for name in asked if name in source)
+    before, _, after = source.partition("█")
+    document = Document(path, split_lines(before + after), language_of(path))
+    cursor = Cursor(before.count("\n"), 8)
+    found = refuted_names([corpus], document, cursor, TextNames(bare=here), TypeLookup(corpus))
+    assert found.bare == unknown
 
 
 def test_a_member_may_be_anywhere_in_the_file(corpus: Corpus) -> None:
