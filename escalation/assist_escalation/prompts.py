@@ -15,7 +15,7 @@ from typing import Literal
 
 from assist_context.languages import language_of
 
-TextSource = Literal["assist", "user", "file", "editor", "answer"]
+TextSource = Literal["assist", "user", "file", "editor", "library", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,12 @@ class Origin:
 
     The `source` is `assist` for our own words, `user` for what the user typed or pasted, `file` for lines
     of a file in the workspace, and `editor` for the output of tools, such as diagnostics and diffs; its
-    `path` is then the file that the output is about. `path` is relative to the absolute folder `root`, with
-    "/". Lines count from 1, both ends included. `blob` is the git blob id of the file. `outline`: the text is
-    not all of these lines, but the lines that say most, such as the heads of a class's methods.
-    `answer` is an earlier answer of a model; `derived` are the origins of all that this model was shown. A
-    text may leave only where all that it derives from may.
+    `path` is then the file that the output is about. `library` is what an installed library says of itself:
+    signatures and first sentences, of no file of the workspace. `path` is relative to the absolute folder
+    `root`, with "/". Lines count from 1, both ends included. `blob` is the git blob id of the file.
+    `outline`: the text is not all of these lines, but the lines that say most, such as the heads of a class's
+    methods. `answer` is an earlier answer of a model; `derived` are the origins of all that this model was
+    shown. A text may leave only where all that it derives from may.
     """
 
     source: TextSource
@@ -184,6 +185,8 @@ def label(origin: Origin) -> str:
     lines = f" lines {origin.first}-{origin.last}" if origin.first else ""
     if origin.source == "answer":
         return "an earlier answer"
+    if origin.source == "library":
+        return "signatures of installed libraries"
     named = "".join(character if character.isprintable() else "?" for character in origin.path)
     return f"{'about ' if origin.source == 'editor' else ''}{named or 'the editor'}{lines}"
 

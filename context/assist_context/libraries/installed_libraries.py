@@ -44,5 +44,5 @@ class InstalledLibraries:
         return self._types.members(module, name) if self._types is not None else None
 
     def describe(self, module: str, name: str) -> PlacedName | None:
-        """What is known of a name of a module; a dot leads to a member."""
+        """Where a name of a module is defined, and what is known of it."""
         return self._types.describe(module, name) if self._types is not None else None

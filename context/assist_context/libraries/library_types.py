@@ -151,17 +151,11 @@ class LibraryTypes:
         return _Evaluated(found, made=True, later=written.later) if found is not None else None
 
     def describe(self, module: str, name: str) -> PlacedName | None:
-        """Where a name of a module is defined, and what is known of it; a dot leads to a member."""
+        """Where a name of a module is defined, and what is known of it. It may go on as for `members`."""
         self._budget = MOST_LOOKS
         found = self._finder.find(module)
-        first, _, rest = name.partition(".")
-        placed = self._resolve(found, first, MOST_STEPS) if found is not None else None
-        for part in rest.split(".") if rest else ():
-            if isinstance(placed, InstalledModule):
-                placed = self._resolve(placed, part, MOST_STEPS)
-            elif placed is not None:
-                placed = self._member(placed, part)
-        return placed if isinstance(placed, PlacedName) else None
+        thing = self._evaluate(found, _STEP.findall(name)) if found is not None else None
+        return thing.placed if isinstance(thing, _Evaluated) and not (thing.made or thing.later) else None
 
     def outline(self, module: InstalledModule) -> ModuleOutline | None:
         """The outline of a module; one that its file declares under a name comes before the file's own."""

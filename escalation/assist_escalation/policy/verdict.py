@@ -18,6 +18,8 @@ from assist_escalation.policy.permissions import Classes, Glob, Permissions
 from assist_escalation.policy.settings import REQUESTS
 from assist_escalation.prompts import Origin, Prompt, Span, TextSource
 
+LIBRARY = "library"  # the class of what installed libraries say of themselves
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -174,6 +176,8 @@ def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ..
     """The classes that all authors give a text. Our own words have none."""
     if place is None and span.origin.source == "assist":
         return set()
+    if place is None and span.origin.source == "library":
+        return {LIBRARY}
     found = set()
     for author in authors:
         marked = {name for glob, name in author.globs if place and _is_covered(glob, place)}

@@ -19,7 +19,8 @@ from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import cause_of
 from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
 from assist_escalation.policy.endpoints import Edits
-from assist_escalation.policy.verdict import judge
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.policy.verdict import LIBRARY, judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.routing import features
 from assist_escalation.routing.router import Decision, RoutingRules, route
@@ -270,6 +271,8 @@ def _withhold_files(
     """
     command = question.command
     known = _without(shown.draft, judged.barred)
+    allowed = permissions_within(inputs, rule_folders(known.prompt.spans))
+    known = _without_libraries(known, allowed, question.provider)
     aliases = aliases_of(command, shown.names, judged.barred)
     # Rule files may be anywhere between a file and its root; they can only forbid.
     allowed = permissions_within(inputs, rule_folders((*known.prompt.spans, *aliases.spans)))
@@ -281,6 +284,27 @@ def _withhold_files(
     rest = _without(known, forbidden)
     others = aliases_of(command, shown.names, {*judged.barred, *forbidden})
     return Withheld(rest, others, replace(request, prompt=rest.prompt))
+
+
+def _without_libraries(drafted: Draft, allowed: Permissions, provider: str) -> Draft:
+    """A draft without what libraries say of themselves, unless every provider in question may see it.
+
+    An earlier answer that was made from it is left out too.
+    """
+    providers = [provider] if provider else list(allowed.providers)
+    known = [allowed.providers[name] for name in providers if name in allowed.providers]
+    if known and all(LIBRARY in one.residency for one in known):
+        return drafted
+
+    def stay(spans: Sequence[Span]) -> tuple[Span, ...]:
+        origins = {span: (span.origin, *span.origin.derived) for span in spans}
+        return tuple(span for span in spans if all(one.source != "library" for one in origins[span]))
+
+    return replace(
+        drafted,
+        prompt=replace(drafted.prompt, spans=stay(drafted.prompt.spans)),
+        turn=stay(drafted.turn),
+    )
 
 
 def _spared_files(command: str, drafted: Draft, shown: Shown) -> dict[FileInFolder, list[Span]]:

@@ -13,6 +13,7 @@ from assist_context.documents import CHARS_PER_TOKEN, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines, callees, subjects
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.intent import intent_of
+from assist_context.evidence.library_calls import library_calls, line_of
 from assist_context.evidence.mentions import is_test
 from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
@@ -60,6 +61,7 @@ FRONTIER_TOKENS = 8_000
 # Tokens of what the user adds by name. A model of 1.5B reads the first number in 40 s on two cores.
 ATTACHED_TOKENS = 3_000
 ATTACHED_FRONTIER_TOKENS = 12_000
+SMALL_CALLS = 4  # of libraries that a small model is shown: more takes its eyes off the code
 PYTEST = "import pytest\n"
 # Of 14 such questions about ten repositories, the 25 sentences of the 1.5B were read next to the code.
 GUESSED = (
@@ -212,6 +214,17 @@ def _whole_file(folders: QuestionFolders, piece: Snippet) -> Snippet | None:
     return replace(piece, start_line=1, end_line=count, text=text)
 
 
+def _library_span(
+    folders: QuestionFolders, target: QuestionTarget | None, *, small: bool
+) -> tuple[Span, ...]:
+    """What the code in question calls of installed libraries, at most a few lines."""
+    if target is None or folders.libraries is None:
+        return ()
+    called = library_calls(folders.corpus, folders.libraries, target.document, target.lines)
+    lines = [line_of(call) for call in called[: SMALL_CALLS if small else None]]
+    return (Span("\n".join(lines), Origin("library")),) if lines else ()
+
+
 def _place(folders: QuestionFolders, snippet: Snippet) -> tuple[Corpus, str]:
     """The folder of a snippet, and its path there without the folder's name in front."""
     for corpus in (folders.corpus, *folders.others):
@@ -334,6 +347,7 @@ def draft(
         *project,
         *others,
         *about,
+        *_library_span(folders, target, small=small),
         *_test_place_span(folders, target, place, head),
         *question.problems,
         Span(request_of(command, question.words), Origin("user")),

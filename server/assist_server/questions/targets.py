@@ -18,6 +18,7 @@ from assist_context.evidence.call_graph import TargetLines, subjects
 from assist_context.evidence.mentions import MentionedName, likely_meanings
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language
+from assist_context.libraries.installed_libraries import InstalledLibraries
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_server.errors import WRONG_USAGE, UserError
@@ -37,10 +38,11 @@ MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it t
 
 @dataclass(frozen=True, slots=True)
 class QuestionFolders:
-    """The folder that a question is about, and the other folders of the workspace."""
+    """The folder that a question is about, the other folders of the workspace, and what is installed."""
 
     corpus: Corpus
     others: tuple[Corpus, ...] = ()
+    libraries: InstalledLibraries | None = None
 
     @property
     def roots(self) -> tuple[str, ...]:

@@ -193,6 +193,8 @@ def _origin_words(origin: Origin) -> str:
         return "assist's instructions" if origin.source == "assist" else "your words"
     if origin.source == "answer":
         return "an earlier answer"
+    if origin.source == "library":
+        return "signatures of installed libraries"
     place = one_line(origin.path) + (f":{origin.first}-{origin.last}" if origin.first else "")
     if origin.source == "editor":
         return f"the editor's words about {place}" if place else "the editor's words"

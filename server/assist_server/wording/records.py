@@ -33,7 +33,12 @@ from assist_server.wording.sanitize import harmless
 
 WIDTH = 80  # columns
 NAMED = 5  # requests, files or reservations that are named; the rest are counted
-_NO_FILE = {"assist": "assist's instructions", "user": "the user's words", "editor": "the editor's words"}
+_NO_FILE = {
+    "assist": "assist's instructions",
+    "user": "the user's words",
+    "editor": "the editor's words",
+    "library": "signatures of libraries",
+}
 HEADS = ("Requests", "Dollars", "Tokens in", "Out", "Estimated")
 RECONCILE = "`assist cost reconcile` counts what a crash left as spent; a running request settles by itself."
 

@@ -56,6 +56,20 @@ def test_each_restriction_keeps_it_and_says_so(root: Path, said: dict[str, objec
     assert reason in verdict.reasons
 
 
+def test_what_libraries_say_has_a_class_of_its_own(root: Path) -> None:
+    span = Span("get(url: str)", Origin("library"))
+    verdict = of_span(root, span.origin)
+    assert verdict.classes == ("library",)
+    assert verdict.reasons == ("eu may not see text of the class library",)
+    derived = Origin("answer", derived=(span.origin,))
+    assert "eu may not see text of the class library" in of_span(root, derived).reasons
+    seeing = replace(USER, providers={"eu": replace(provider(), residency=("internal", "library"))})
+    both = Prompt("ask", (*prompt(root, "src/a.py").spans, span))
+    assert judge(both, permissions([layer("user", seeing)], [str(root)]), "eu").allowed
+    forbidding = stranger(residency=("internal",))
+    assert not judge(both, permissions([layer("user", seeing), forbidding], [str(root)]), "eu").allowed
+
+
 def test_an_earlier_answer_may_leave_only_where_all_that_it_derives_from_may(root: Path) -> None:
     sources = tuple(Origin("file", path, str(root), 1, 1) for path in ("src/a.py", "src/pay/card.py"))
     answer = Origin("answer", derived=sources)

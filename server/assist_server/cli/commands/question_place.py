@@ -166,6 +166,7 @@ def folders_of_question(
     """The folder of the question with its index, and the code that the question is about."""
     from assist_server.questions.targets import QuestionFolders, refuse_blank, resolve_target  # noqa: PLC0415
     from assist_server.workspace.folder_index import corpus_of  # noqa: PLC0415
+    from assist_server.workspace.library_index import libraries_of  # noqa: PLC0415
 
     folder, *docs = place.folders
     if place.update is not None:
@@ -187,7 +188,7 @@ def folders_of_question(
         if resolved is not None:
             refuse_blank(question.command, resolved)
         _refuse_no_code(question, corpora, indexed=place.update is not None)
-        yield QuestionFolders(corpora[0], tuple(corpora[1:])), resolved
+        yield QuestionFolders(corpora[0], tuple(corpora[1:]), libraries_of(config)), resolved
 
 
 def _refuse_no_code(question: TerminalQuestion, corpora: list["Corpus"], *, indexed: bool) -> None:
