@@ -156,12 +156,15 @@ def _has_result(seen: CallObservation) -> bool:
 
 def _call_of(asked: WordedMaterial, value: WordedValue) -> list[ProposedCall]:
     """The call as the language reads it, with its imports; nothing if it is none of the code."""
-    return asked.language.in_answer(asked.material, f"{value.call}\n")[:1]
+    quoted = re.sub(r"'([^'\"\\]*)'", r'"\1"', value.call)  # what other languages take for a character
+    ways = (value.call, quoted) if quoted != value.call else (value.call,)
+    found = (asked.language.in_answer(asked.material, f"{call}\n")[:1] for call in ways)
+    return next((calls for calls in found if calls), [])
 
 
 def _misfit(wanted: WordedValue, today: CallObservation) -> str:
     """How what the code does today differs from what the words say of it, "" if it does not."""
-    raised = today.error[1].rpartition(".")[2]
+    raised = today.error[1].rpartition(".")[2] or ("panic" if today.kind == "raised" else "")
     if today.kind == "left" and not raised:
         return f"`{wanted.call}` cannot be run here ({today.reason})"
     said = wanted.raises

@@ -211,6 +211,18 @@ async def test_a_refactoring_is_proven_by_tests_that_still_pass(tmp_path: Path) 
     assert proof_line(decided, final) == "Proof: tests. Tests pass: 2 before, 2 now."
 
 
+async def test_tests_that_reach_it_are_a_second_opinion_on_what_the_guard_doubts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    (desk.root / "sums.py").write_text(RIGHT)
+    turned = "def twice(number):\n    return number + number\n"
+    final, _, _ = await desk.answer(turned, command="refactor", run=True, words="make it shorter")
+    assert final.plan is not None
+    assert final.plan.asks
+    assert final.plan.unsure
+    for reason in final.plan.unsure:
+        assert reason.endswith(", but the tests that reach this code pass as before")
+
+
 async def test_tests_that_an_edit_changes_prove_nothing(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     easy = "def test_five():\n    assert twice(5)\n"

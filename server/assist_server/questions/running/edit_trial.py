@@ -23,6 +23,8 @@ from assist_server.referee.edit_proof import EditProof, EditVerdict, is_accepted
 from assist_server.referee.edit_referee import EditReferee
 from assist_server.referee.failing_tests import failing_test
 
+AGREEING = "the tests that reach this code pass as before"
+
 
 @dataclass(slots=True)
 class EditTrial:
@@ -111,6 +113,8 @@ class EditTrial:
             edit = replace(edit, unsure=(*edit.unsure, proof.words))
         elif proof.kind == "tests" and command == "fix":
             edit = replace(edit, unsure=())  # what a small model doubts counts for less than tests it passes
+        elif proof.kind == "tests":  # they say what they look at: what no test looks at may be another thing
+            edit = replace(edit, unsure=tuple(f"{reason}, but {AGREEING}" for reason in edit.unsure))
         return with_worded(replace(final, plan=edit, proof=proof), self.plan, self.referee, versions)
 
 
