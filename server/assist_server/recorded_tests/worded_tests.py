@@ -112,8 +112,8 @@ def worded_tests(asked: WordedMaterial, copy: ProjectCopy) -> WordedTests:
     placed = asked.place(code)
     with copy.files({placed.path: placed.text}):
         result = language.run_tests(copy, material, placed.path, [call.test for call in calls], _SECONDS)
-    if not result.failed:
-        reason = "that is so today" if result.passed else "the project's runner does not run the test"
+    if not result.failed or not result.built:
+        reason = "that is so today" if result.passed else "the test does not compile or run"
         raise CannotRunError(reason)
     tests = [
         WordedTest(
@@ -156,8 +156,10 @@ def _has_result(seen: CallObservation) -> bool:
 
 def _call_of(asked: WordedMaterial, value: WordedValue) -> list[ProposedCall]:
     """The call as the language reads it, with its imports; nothing if it is none of the code."""
-    quoted = re.sub(r"'([^'\"\\]*)'", r'"\1"', value.call)  # what other languages take for a character
-    ways = (value.call, quoted) if quoted != value.call else (value.call,)
+    ways = [value.call]
+    if asked.material.subject.path.endswith((".go", ".rs")):  # there, single quotes are around one character
+        ways = [re.sub(r"'((?:[^'\"\\]{2,})?)'", r'"\1"', value.call)]
+        ways.append(re.sub(r"'([^'\"\\]*)'", r'"\1"', value.call))
     found = (asked.language.in_answer(asked.material, f"{call}\n")[:1] for call in ways)
     return next((calls for calls in found if calls), [])
 

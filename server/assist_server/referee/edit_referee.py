@@ -81,7 +81,11 @@ class EditReferee:
             return
         second = self._run_tests()
         if self.worded is not None:
-            first = replace(first, failed=first.failed | _names_of(self.worded, second.failed))
+            own = _names_of(self.worded, second.failed)
+            first = replace(first, failed=first.failed | own)
+            if not own:
+                self.worded = None
+                self.not_worded = "the command for tests does not run it"
         if not first.passed | first.failed and not second.passed | second.failed:
             raise CannotJudgeError("the tests say nothing")
         self.before = baseline_of(first, second)

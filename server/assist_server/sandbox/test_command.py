@@ -276,6 +276,9 @@ def with_test_file(command: TestCommand, path: str) -> TestCommand:
         return replace(command, words=(*words, path))
     if command.runner == "go" and f"./{PurePosixPath(path).parent}" in words:
         return command
+    if command.runner == "cargo" and not _cargo_test(path):
+        target = "--bins" if path.endswith("main.rs") else "--lib"
+        return replace(command, words=(*words, target)) if "--test" in words else command
     return narrow(command, (path,))
 
 

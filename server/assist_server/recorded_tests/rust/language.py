@@ -32,6 +32,7 @@ from assist_server.recorded_tests.rust.cargo_runs import (
 )
 from assist_server.recorded_tests.rust.crate import RustCrate, crate_of, functions_of, target_of
 from assist_server.recorded_tests.rust.text import module_name, rust_string, rust_tests
+from assist_server.recorded_tests.rust.worded import worded_outcome
 from assist_server.sandbox.proofs import CARGO, is_proven
 
 LONGEST = 300  # characters of a value
@@ -149,7 +150,7 @@ def _why_left(how: str, value: str, changes: Sequence[ValueCheck]) -> str:
 def _panic(message: str, file: str, _: int) -> CallObservation:
     """A panic that the code of the workspace decides on, or none."""
     if not message or _MISUSE.match(message) or file.startswith("/"):
-        return CallObservation("left", reason="misuse")
+        return CallObservation("left", reason="misuse", error=("", "panic") if message else ("", ""))
     first = message.splitlines()[0][:80]
     fits = not first.startswith("assertion `") and not is_unsteady(first)
     return CallObservation("raised", message=first if fits else "", shown="a panic")
@@ -234,4 +235,5 @@ RUST = LanguageRecorder(
     tests=tests_text,
     run_tests=run_tests,
     planted=partial(try_mistakes, observe),
+    worded=worded_outcome,
 )
