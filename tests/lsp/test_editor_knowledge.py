@@ -129,16 +129,17 @@ async def test_an_invention_is_held_back_where_the_editor_knows_and_only_there(
 
 
 async def test_nobody_is_asked_whose_answer_would_not_count(home: Mapping[str, str], tmp_path: Path) -> None:
-    """What is asked for by hand is shown as it is, a popup's item exists, and the setting turns it off."""
+    """A popup's item exists, and the setting turns it off. Who asks by hand gets what the editor knows too."""
     async with asking(home, tmp_path, options={"completion": {"editor_knowledge": False}}) as place:
         assert await place.written(INVENTED) == [INVENTED]
         assert place.client.statuses[-1].editor_knowledge == "off"
         place.client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
-        assert await place.written(INVENTED, manual=True) == [INVENTED]
         assert await place.written("(1)", selected=("amount", AT[1])) == ["amount(1)"]
         assert place.client.asked == []
         assert await place.written(INVENTED, asks=True) == []
-        assert len(place.client.asked) == 1
+        assert await place.written(INVENTED, asks=True, manual=True) == [INVENTED]
+        assert len(place.client.asked) == 2
+        assert (await place.client.counts())["editor-refuted"] == 2
 
 
 async def test_an_editor_that_hangs_is_waited_for_once_and_costs_nothing_when_all_rests(

@@ -221,8 +221,8 @@ class Suggestions:
         version = document.version
         gather_ms = 1e3 * (time.perf_counter() - start)
         # What the editor's popup selected is one of its items already, and ends where it chooses.
-        asks = not manual and selected is None
-        dot = self._context.knowledge.begin(document, place.cursor, context) if asks else None
+        knowledge = self._context.knowledge
+        dot = knowledge.begin(document, place.cursor, context) if selected is None else None
         refute = partial(self._context.refute, document, place.cursor, dot)
         request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, refute=refute)
         try:
@@ -231,7 +231,7 @@ class Suggestions:
             else:
                 answers = (await engine.complete(request),)
         except asyncio.CancelledError:
-            self._context.knowledge.cancel(dot)
+            knowledge.cancel(dot)
             self._record_cancelled(document, at)
             raise
         changed = document.version != version or not self._documents.holds(document)
