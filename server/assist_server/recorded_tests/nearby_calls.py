@@ -16,7 +16,7 @@ def nearby_calls(call: str) -> list[str]:
     """The call with one literal changed at a time, within its parentheses; none if it has no literal.
 
     >>> nearby_calls("cut('a b', 1)")
-    ["cut('', 1)", "cut('x', 1)", "cut('a b x', 1)", "cut('a b', 0)", "cut('a b', 2)"]
+    ["cut('', 1)", "cut('x', 1)", "cut('x y', 1)", "cut('a b x', 1)", "cut('a b', 0)", "cut('a b', 2)"]
     """
     opened = call.find("(") + 1
     found = (
@@ -33,5 +33,5 @@ def _other_texts(literal: re.Match[str]) -> Iterator[str]:
         yield from map(str, sorted({0, 1, max(number - 1, 0), number + 1}))
         return
     quote = literal["quote"]
-    for text in ("", "x", f"{literal['text']} x".lstrip()):
+    for text in ("", "x", "x y", f"{literal['text']} x".lstrip()):
         yield f"{quote}{text}{quote}"

@@ -30,6 +30,11 @@ class EditVerdict:
     unnoticed: tuple[str, ...] = ()
     nearby: NearbyChanges | None = None
 
+    @property
+    def changes_all(self) -> bool:
+        """Whether it changes all calls like the user's: then that one value is right says little."""
+        return self.nearby is not None and self.nearby.is_all
+
 
 @dataclass(frozen=True, slots=True)
 class EditProof:
@@ -52,9 +57,10 @@ def is_accepted(verdict: EditVerdict, command: str) -> bool:
     return tests is None or (tests.harmless and (command != "fix" or not tests.left))
 
 
-def rank_of(verdict: EditVerdict) -> tuple[bool, tuple[int, int]]:
+def rank_of(verdict: EditVerdict) -> tuple[bool, tuple[int, int], bool]:
     """How good an edit is, next to other ones."""
-    return (not verdict.types and not verdict.own_tests, verdict.tests.rank if verdict.tests else (0, 0))
+    sound = not verdict.types and not verdict.own_tests
+    return sound, verdict.tests.rank if verdict.tests else (0, 0), not verdict.changes_all
 
 
 def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = "") -> EditProof:
@@ -90,7 +96,8 @@ def _also_changed(verdict: EditVerdict) -> str:
     """The calls that come to something else too, for the user to judge; "" if none is known."""
     changed = verdict.nearby.changed if verdict.nearby is not None else ()
     more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-    return f"; it also changes {', '.join(changed[:SHOWN])}{more}" if changed else ""
+    what = "it changes all calls like it" if verdict.changes_all else "it also changes"
+    return f"; {what}{':' * verdict.changes_all} {', '.join(changed[:SHOWN])}{more}" if changed else ""
 
 
 def _weakness(verdict: EditVerdict, words: str) -> str:

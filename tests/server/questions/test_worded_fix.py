@@ -81,6 +81,19 @@ async def test_a_small_change_that_changes_every_call_is_left_to_the_model(tmp_p
     assert after(final)["sums.py"] == right
 
 
+async def test_another_attempt_is_preferred_to_one_that_changes_every_call(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path)
+    final, _, _ = await desk.answer(
+        CODE.replace("len(text.split(' '))", "0 if text == '' else len(text) + 5"),
+        RIGHT,
+        run=True,
+        words=WORDS,
+    )
+    assert after(final)["words.py"] == RIGHT
+    assert final.plan is not None
+    assert not final.plan.asks
+
+
 async def test_one_value_does_not_choose_between_small_changes_but_proves_a_models(tmp_path: Path) -> None:
     adult = "def is_adult(age):\n    return age > 18\n"
     right = adult.replace(">", ">=")
@@ -142,8 +155,8 @@ async def test_words_judge_in_javascript(tmp_path: Path) -> None:
     ]
     assert proof_line(decided, final) == (
         "Proof: tests. The test from your words: `twice(5)` gives 10 (before: 7); "
-        "tests pass: 0 before, 1 now; it also changes `twice(0)`: 2 becomes 0, `twice(1)`: 3 becomes 2, "
-        "`twice(4)`: 6 becomes 8 and 1 more (2 attempts)."
+        "tests pass: 0 before, 1 now; it changes all calls like it: `twice(0)`: 2 becomes 0, `twice(1)`: 3 becomes 2, "
+        "`twice(4)`: 6 becomes 8 and 1 more (5 attempts)."
     )
     changed = after(final)
     assert changed["sums.js"] == right

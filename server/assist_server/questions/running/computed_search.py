@@ -67,7 +67,7 @@ def computed_fix(
         verdict = referee.judge({path: made})
         if is_accepted(verdict, "fix"):
             verdict = referee.with_nearby(verdict, {path: made})
-            if verdict.nearby is not None and verdict.nearby.is_all:
+            if verdict.changes_all:
                 continue  # `+ 1` that becomes `+ 2` gives any one value that is wanted
             base = Base(path, whole, sha256_of(whole), versions(path))
             try:

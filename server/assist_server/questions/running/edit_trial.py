@@ -24,6 +24,7 @@ from assist_server.referee.edit_referee import EditReferee
 from assist_server.referee.failing_tests import failing_test
 
 AGREEING = "the tests that reach this code pass as before"
+TRIES = 5  # attempts, once one is accepted that changes more than it should
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class EditTrial:
         if any(texts_of(known.plan) == texts for known, _ in self.tried if known.plan is not None):
             return None
         verdict = await self.work.do(partial(self.referee.judge, texts))
-        if self.is_done(verdict):
+        if is_accepted(verdict, self.decided.question.command):
             verdict = await self.work.do(partial(self.referee.with_reach, verdict, texts))
             verdict = await self.work.do(partial(self.referee.with_nearby, verdict, texts))
         self.tried.append((final, verdict))
@@ -62,7 +63,10 @@ class EditTrial:
 
     def is_done(self, verdict: EditVerdict | None) -> bool:
         """Whether no more attempts are needed."""
-        return verdict is not None and is_accepted(verdict, self.decided.question.command)
+        command = self.decided.question.command
+        if verdict is not None and is_accepted(verdict, command) and not verdict.changes_all:
+            return True
+        return self.made >= TRIES and any(is_accepted(known, command) for _, known in self.tried)
 
     def best(self) -> tuple[FinalAnswer, EditVerdict] | None:
         """The best attempt, the first one of several; None if none made an edit."""
@@ -112,7 +116,8 @@ class EditTrial:
         if proof.refuted:
             edit = replace(edit, unsure=(*edit.unsure, proof.words))
         elif proof.kind == "tests" and command == "fix":
-            edit = replace(edit, unsure=())  # what a small model doubts counts for less than tests it passes
+            # What a small model doubts counts for less than tests that it passes.
+            edit = replace(edit, unsure=(proof.words,) if verdict.changes_all else ())
         elif proof.kind == "tests":  # they say what they look at: what no test looks at may be another thing
             edit = replace(edit, unsure=tuple(f"{reason}, but {AGREEING}" for reason in edit.unsure))
         return with_worded(replace(final, plan=edit, proof=proof), self.plan, self.referee, versions)
