@@ -44,11 +44,8 @@ def refuted_names(
     `types` are those of the document's folder; without them no member of another object is refuted.
     """
     text = document.text
-    visible = _visible(document, cursor)
-    near = frozenset(name for name in names.bare if _holds(visible, name))
     return TextNames(
-        _out_of_sight(corpora[0], document, cursor, near, types)
-        | frozenset(name for name in names.bare - near if not _is_known(corpora, name)),
+        _refuted_bare(corpora, document, cursor, names.bare, types),
         frozenset(
             member for member in names.members if not _holds(text, member) and not _is_known(corpora, member)
         ),
@@ -60,23 +57,33 @@ def refuted_names(
     )
 
 
-def _out_of_sight(
-    corpus: Corpus, document: Document, cursor: Cursor, names: frozenset[str], types: TypeLookup | None
+def _refuted_bare(
+    corpora: Sequence[Corpus],
+    document: Document,
+    cursor: Cursor,
+    names: frozenset[str],
+    types: TypeLookup | None,
 ) -> frozenset[str]:
-    """Those of some names that the document binds elsewhere only, as another function's variable.
+    """Names that are nowhere, and those that the document binds elsewhere only: another function's.
 
     A name may come from an import of everything too, from another file of the package in Go, and in a script
-    that imports nothing from any other one.
+    that imports nothing from any other one. Words of a string or comment are no names.
     """
-    text = document.text
-    is_script = document.language.name in _SCRIPTS and _MODULE.search(text) is None
-    if types is None or not names or is_script or _ANY_NAME.search(text):
-        return frozenset()
+    visible = _visible(document, cursor)
+    near = frozenset(name for name in names if _holds(visible, name))
+    unknown = frozenset(name for name in names - near if not _is_known(corpora, name))
+    if types is None or not near | unknown:
+        return unknown
     read, at = readable(document, cursor, types.texts.last(document.path))
     types.texts.begin(read)
-    found = out_of_sight(read.parsed, at, names)
+    in_scripts = document.language.name in _SCRIPTS
+    if not in_scripts and read.parsed.kind(at, at + 1) != "code":
+        return frozenset()
+    if _ANY_NAME.search(document.text) or (in_scripts and _MODULE.search(document.text) is None):
+        return unknown
+    found = out_of_sight(read.parsed, at, near)
     shared = document.language.name == "go"
-    return frozenset(name for name in found if not shared or not corpus.definitions(name, 1))
+    return unknown | frozenset(name for name in found if not shared or not corpora[0].definitions(name, 1))
 
 
 def _holds(text: str, name: str) -> bool:

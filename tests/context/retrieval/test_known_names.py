@@ -111,6 +111,7 @@ func Second() int {
         (METHODS, "shop/till.py", {"total", "add", "money"}),  # another method's, and what needs `self.`
         (METHODS.replace("Money\n", "*\n"), "shop/till.py", set()),  # it may be anything
         (PACKAGE, "shop/till.go", {"count"}),
+        ('const USAGE: &str = "\\\n█\n";\nfn f(count: u8) {}\n', "shop/till.rs", set()),
         (PACKAGE.replace("count", "total"), "shop/till.go", set()),  # the package has it in another file
     ],
 )
@@ -119,6 +120,7 @@ def test_a_name_that_the_file_binds_elsewhere_only_is_refuted(
 ) -> None:
     asked = frozenset(("total", "add", "money", "Money", "total_of", "First", "count"))
     here = frozenset(name for name in asked if name in source)
+    here |= {"unheard"} if "USAGE" in source else set()
     before, _, after = source.partition("█")
     document = Document(path, split_lines(before + after), language_of(path))
     cursor = Cursor(before.count("\n"), 8)
