@@ -17,9 +17,12 @@ from assist_completion.display.show_gate import before_refuted
 from assist_completion.engine.engine import LOOK_UP, Engine, site_of
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Cursor, Document, TextNames, gather, split_lines
+from assist_context.indexer.library_indexer import MOST_FILES
 from assist_server.config.config import Config
+from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.workspace.library_index import libraries_of
 from bench.checkers.faults import link_installed
 from bench.trust.places import TrustPlace, check_out
 
@@ -48,13 +51,23 @@ def _name(found: object) -> str:
     return found if isinstance(found, str) else str(getattr(found, "member", found))
 
 
+IMPORTING = (".py", ".ts", ".tsx", ".js")
+MOST_OPEN = 320  # files whose imports are outlined
+
+
 @contextmanager
 def index_of(root: Path, config: Config) -> Iterator[FolderSearch]:
-    """The index of a folder, made for this run and kept apart from the user's."""
+    """The index of a folder, made for this run and kept apart from the user's, as if its files were open."""
     with tempfile.TemporaryDirectory() as data:
-        own = folder_at(replace(config, paths=replace(config.paths, data=Path(data))), root)
+        config = replace(config, paths=replace(config.paths, data=Path(data)))
+        own = folder_at(config, root)
         update_index(config, own, lambda *_: None)
-        search = FolderSearch(own)
+        corpus = corpus_of(own)
+        paths = sorted(str(root / path) for path in corpus.reader.files() if path.endswith(IMPORTING))
+        corpus.reader.close()
+        for first in range(0, min(len(paths), MOST_OPEN), MOST_FILES):
+            update_index(config, own, lambda *_: None, paths[first : first + MOST_FILES])
+        search = FolderSearch(own, libraries_of(config))
         try:
             yield search
         finally:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 LibraryKind = Literal["class", "function", "value", "module", "import"]
-HEAD_CHARACTERS = 300  # of a signature; a longer one is a table of defaults
+HEAD_CHARACTERS = 700  # of a signature; that of `httpx.get` has 480, and a longer one is a table of defaults
 SENTENCE_CHARACTERS = 200
 MOST_BYTES = 8_000_000  # of an outline as JSON; that of the DOM has 1.4 MB
 

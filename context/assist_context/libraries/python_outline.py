@@ -44,7 +44,7 @@ _DYNAMIC = re.compile(
     r"""
     \b(?:globals|locals|vars)\(\) \s* (?:\[[^\]\n]*\]\s*=(?!=) | \.update | \.setdefault)
     | \bsys\.modules\s*\[[^\]\n]*\]\s*(?:=(?!=)|\.__)
-    | \bsetattr\(\s*(?:sys\.modules|\w*(?:mod|module|this|self|namespace)\b)
+    | \bsetattr\(\s*(?:sys\.modules|\w*(?:mod|module|namespace)\b)
     | \bexec\( | \._convert_?\( | @(?:enum\.)?_?global_enum
     """,
     re.VERBOSE,
@@ -59,6 +59,8 @@ _DYNAMIC_CLASS = re.compile(
     """,
     re.VERBOSE,
 )
+# Methods that give an object again the members that it had.
+_RESTORING = re.compile(r"def __(?:set|get)state__\b.*?(?=\n\s*(?:def|async|@|class)\b|\Z)", re.DOTALL)
 _SLOT = re.compile(r"""["'](\w+)["']""")
 _SET = re.compile(r"""\b__setattr__\(\s*\w+,\s*["'](\w+)["']""")
 _FIRST = re.compile(r"\bdef\s+\w+\s*(?:\[[^\]]*\])?\(\s*(\w+)")
@@ -156,7 +158,7 @@ class _ModuleReader:
         found |= {*_SET.findall(text)}
         found |= {word for decorator in decorators for word in _ADDED.get(decorator, ())}
         members += [LibraryName(word) for word in sorted(found - {member.name for member in members})]
-        whole = known and not node.has_error and not _DYNAMIC_CLASS.search(text)
+        whole = known and not node.has_error and not _DYNAMIC_CLASS.search(_RESTORING.sub("", text))
         whole = whole and all(decorator in _HARMLESS for decorator in decorators)
         private = _is_private(name)
         return LibraryName(

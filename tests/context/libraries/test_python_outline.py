@@ -115,6 +115,15 @@ def test_a_class_that_may_have_other_members_is_not_whole(text: str) -> None:
     assert not python_outline(text, "m", package=False).names["A"].whole
 
 
+def test_what_pickling_restores_adds_nothing() -> None:
+    state = (
+        "    def __setstate__(self, state):\n        for name in state:\n            setattr(self, name, 1)\n"
+    )
+    found = python_outline(f"class A:\n{state}    def f(self): ...\n", "m", package=False)
+    assert found.whole
+    assert found.names["A"].whole
+
+
 def test_stars_are_followed_by_who_asks() -> None:
     outline = python_outline("from .a import *\nfrom os import *\n", "lib", package=True)
     assert outline.stars == ("lib.a", "os")
