@@ -26,7 +26,6 @@ from assist_context.types.written import written_types
 
 DEEPEST = 12  # names that are followed one after the other
 _UNKNOWN = Members()
-_NAMED = ("instance", "class", "outside", "outside class")
 _CLASS_NAME = re.compile(
     r"(?:(?:pub(?:\([^)]*\))?|abstract|class|struct|interface|enum|union)\s+)*([^\W\d]\w*)"
 )
@@ -51,9 +50,11 @@ class TypeLookup:
 
     def names_of(self, kinds: Sequence[ObjectType]) -> tuple[str, ...]:
         """The names of types, of those that have one."""
-        texts = [(kind, self.texts.text(kind.path)) for kind in kinds if kind.path and kind.kind in _NAMED]
-        names = (kind.name or (_name_at(text, kind.at) if text is not None else "") for kind, text in texts)
-        return tuple(dict.fromkeys(filter(None, names)))
+        return tuple(dict.fromkeys(filter(None, map(self._name_of, kinds))))
+
+    def _name_of(self, kind: ObjectType) -> str:
+        text = self.texts.text(kind.path) if kind.kind in ("instance", "class") else None
+        return kind.name if text is None else _name_at(text, kind.at)
 
     # --- Names ---
 
@@ -227,7 +228,8 @@ class TypeLookup:
             return self._outside_step(kind, f".{name}")
         found = READERS[text.family].member(text, kind.at, name)
         if found:
-            return self._of_declarations(text, found, depth + 1, (own,))
+            kinds = self._of_declarations(text, found, depth + 1, (own,))
+            return () if any("__get__" in self._members(one, depth).names for one in kinds) else kinds
         method = self._go_method(text, kind, name) if text.family == "go" else ()
         return method or self._of_base_member(text, kind, name, own, depth)
 
@@ -407,7 +409,7 @@ def _union(found: Sequence[Members]) -> Members:
 
 def _built_in(text: TypedText, name: str, kind: str) -> _Types:
     """A class of the language itself."""
-    is_class = text.family == "python" and isinstance(getattr(builtins, name, None), type) and name != "super"
-    if not is_class:
+    is_class = text.family == "python" and isinstance(getattr(builtins, name, None), type)
+    if not is_class or words_of("python").has("no_objects", name):
         return ()
     return (ObjectType("outside" if kind == "outside" else "outside class", "builtins", name),)
