@@ -93,7 +93,7 @@ def _accesses(document: Document) -> Iterator[tuple[int, frozenset[MemberAccess]
         body = text.rstrip("\r\n")
         if "." not in body:
             continue
-        before = "".join(document.lines[max(0, line - 40) : line])
+        before = "".join(document.lines[max(0, line - 400) : line])
         after = "".join(document.lines[line + 1 : line + 10])
         site = CursorSite(before, f"\n{after}", document.language, document.path)
         accesses = frozenset() if site.in_literal else names_of(mentions_in(site, body)).accesses

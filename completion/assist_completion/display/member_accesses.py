@@ -6,7 +6,7 @@ It reads the text backwards from each dot. It knows no types, and no text but th
 import re
 from collections.abc import Iterator
 
-_MEMBER = re.compile(r"(?<![.\d])(?:\?\.|\.|->)\s*(#?[^\W\d]\w*)")
+_MEMBER = re.compile(r"(?<![.\d])(?:\?\.|\.|->)(?:\n\s*)?(#?[^\W\d]\w*)")
 _LINKS = ("?.", ".", "->", "::")
 _OPENERS = {")": "(", "]": "["}
 # Names that a text binds itself, with forms in which no condition and no argument is written.
