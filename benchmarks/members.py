@@ -46,7 +46,7 @@ async def run(folders: Sequence[Path], config: Config, count: int) -> list[dict[
     try:
         for folder in folders:
             drawn = places(folder, share)
-            with workspace(folder, config) as (root, search):
+            with workspace(folder, config, drawn) as (root, search):
                 asker = Asker(search, root)
                 rows += [await _row(engine, asker, place, young=root == folder) for place in drawn]
             print(f"{folder.name}: {len(drawn)} places", file=sys.stderr, flush=True)
@@ -84,20 +84,25 @@ def recheck(rows: Sequence[dict[str, Any]], folders: Sequence[Path], config: Con
     done: dict[str, dict[str, Any]] = {}
     for folder in folders:
         own = [row for row in rows if row["place"]["repository"] == folder.name]
-        with workspace(folder, config) as (root, search):
+        drawn = [TrustPlace(**row["place"]) for row in own]
+        with workspace(folder, config, drawn) as (root, search):
             asker = Asker(search, root)
-            for row in own:
+            for row, place in zip(own, drawn, strict=True):
                 arm = row["arms"]["nothing"]
                 given = Suggestion(text=arm["text"], shown=bool(arm["text"]), replace=arm["replace"])
                 look_ups = LookUps()
-                left = asker.check(TrustPlace(**row["place"]), given, look_ups)
+                left = asker.check(place, given, look_ups)
                 check = {
                     **arm,
                     "text": left.text,
                     "replace": left.replace,
                     "reason": left.reason or arm["reason"],
                 }
-                done[row["id"]] = {**row, **_facts(look_ups), "arms": {**row["arms"], "check": check}}
+                done[row["id"]] = {
+                    **row,
+                    **_facts(look_ups),
+                    "arms": {**row["arms"], "earlier": row["arms"]["check"], "check": check},
+                }
     return [done[row["id"]] for row in rows]
 
 

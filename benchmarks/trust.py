@@ -46,9 +46,10 @@ async def run(
     engine = (await asyncio.to_thread(open_engine, config)).engine
     try:
         for repository in repositories:
-            with workspace(repository, config) as (root, search):
+            drawn = places(repository, repository.name, each)
+            with workspace(repository, config, drawn) as (root, search):
                 asker = Asker(search, root)
-                for place in places(repository, repository.name, each):
+                for place in drawn:
                     look_ups = LookUps()
                     given = await asker.ask(engine, place, look_ups, warm=warm)
                     rows.append(_row(place, given, late=look_ups.late))

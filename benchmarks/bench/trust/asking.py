@@ -6,7 +6,7 @@ It knows no judge.
 import asyncio
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,9 +17,7 @@ from assist_completion.display.show_gate import before_refuted
 from assist_completion.engine.engine import LOOK_UP, Engine, site_of
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Cursor, Document, TextNames, gather, split_lines
-from assist_context.indexer.library_indexer import MOST_FILES
 from assist_server.config.config import Config
-from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.index_update import folder_at, update_index
 from assist_server.workspace.library_index import libraries_of
@@ -51,23 +49,14 @@ def _name(found: object) -> str:
     return found if isinstance(found, str) else str(getattr(found, "member", found))
 
 
-IMPORTING = (".py", ".ts", ".tsx", ".js")
-MOST_OPEN = 320  # files whose imports are outlined
-
-
 @contextmanager
-def index_of(root: Path, config: Config) -> Iterator[FolderSearch]:
-    """The index of a folder, made for this run and kept apart from the user's, as if its files were open."""
+def index_of(root: Path, config: Config, importing: Sequence[str]) -> Iterator[FolderSearch]:
+    """The index of a folder and of what some files import, made for this run."""
     with tempfile.TemporaryDirectory() as data:
-        config = replace(config, paths=replace(config.paths, data=Path(data)))
-        own = folder_at(config, root)
-        update_index(config, own, lambda *_: None)
-        corpus = corpus_of(own)
-        paths = sorted(str(root / path) for path in corpus.reader.files() if path.endswith(IMPORTING))
-        corpus.reader.close()
-        for first in range(0, min(len(paths), MOST_OPEN), MOST_FILES):
-            update_index(config, own, lambda *_: None, paths[first : first + MOST_FILES])
-        search = FolderSearch(own, libraries_of(config))
+        here = replace(config, paths=replace(config.paths, data=Path(data)))
+        own = folder_at(here, root)
+        update_index(here, own, lambda *_: None, importing)
+        search = FolderSearch(own, libraries_of(here))
         try:
             yield search
         finally:
@@ -75,8 +64,10 @@ def index_of(root: Path, config: Config) -> Iterator[FolderSearch]:
 
 
 @contextmanager
-def workspace(folder: Path, config: Config) -> Iterator[tuple[Path, FolderSearch]]:
-    """A folder, or a repository before the commits of its places, indexed."""
+def workspace(
+    folder: Path, config: Config, drawn: Sequence[TrustPlace]
+) -> Iterator[tuple[Path, FolderSearch]]:
+    """A folder, or a repository before its commits, indexed with what the files of places import."""
     with tempfile.TemporaryDirectory() as temporary:
         root = folder
         if (folder / ".git").exists():
@@ -84,7 +75,8 @@ def workspace(folder: Path, config: Config) -> Iterator[tuple[Path, FolderSearch
             root.mkdir()
             check_out(folder, root)
             link_installed(folder, root)
-        with index_of(root, config) as search:
+        importing = list(dict.fromkeys(str(root / place.path) for place in drawn))
+        with index_of(root, config, importing) as search:
             yield root, search
 
 
@@ -142,9 +134,9 @@ class Asker:
         site = site_of(gather(question.shown, question.cursor))
         mentions = mentions_in(site, given.text)
         names = names_of(mentions)
-        at = first_refuted(mentions, question.refute(names, look_ups)) if given.shown and names else None
+        found = first_refuted(mentions, question.refute(names, look_ups)) if given.shown and names else None
         shape = choose_shape(site, manual=False, after_accept=False)
-        return given if at is None else before_refuted(site, shape, given, at)
+        return given if found is None else before_refuted(site, shape, given, found.at)
 
     def _question(self, place: TrustPlace) -> Question:
         lines = split_lines(place.before + place.after)
