@@ -20,7 +20,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from assist_completion.inference.llama import api, physical_cores
+from assist_completion.inference.libllama import LogCallback
+from assist_completion.inference.libraries import library
+from assist_completion.inference.llama import physical_cores
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, is_path
 from assist_server.config.config import load_lenient
@@ -55,6 +57,7 @@ class Floor:
 
 def measure(path: Path, threads: int, decode_threads: int) -> Floor:
     """Time bare calls; takes about ten seconds with a 0.5B model on two cores."""
+    api = library()
     api.llama_log_set(_silent, ctypes.c_void_p(0))
     api.llama_backend_init()
     model = api.llama_model_load_from_file(os.fsencode(path), api.llama_model_default_params())
@@ -83,7 +86,7 @@ def _time_decode(context: Any, batch: Any, size: int) -> float:
         start = time.perf_counter()
         _decode(context, batch, size, PROMPT_TOKENS)
         took.append(time.perf_counter() - start)
-        api.llama_memory_seq_rm(api.llama_get_memory(context), 0, PROMPT_TOKENS, -1)
+        library().llama_memory_seq_rm(library().llama_get_memory(context), 0, PROMPT_TOKENS, -1)
     return median(took)
 
 
@@ -96,12 +99,12 @@ def _decode(context: Any, batch: Any, size: int, position: int) -> None:
         batch.n_seq_id[i] = 1
         batch.seq_id[i][0] = 0
         batch.logits[i] = i == size - 1
-    if api.llama_decode(context, batch) != 0:
+    if library().llama_decode(context, batch) != 0:
         raise RuntimeError(f"llama_decode refused {size} tokens at {position}")
-    api.llama_synchronize(context)
+    library().llama_synchronize(context)
 
 
-@api.llama_log_callback  # type: ignore[untyped-decorator]
+@LogCallback  # type: ignore[untyped-decorator]
 def _silent(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
     """Drop llama.cpp's log messages: they are not part of the result."""
 

@@ -133,6 +133,7 @@ _FUNCTIONS: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "llama_state_seq_get_data": (c_size_t, (c_void_p, POINTER(c_uint8), c_size_t, c_int32)),
     "llama_state_seq_get_size": (c_size_t, (c_void_p, c_int32)),
     "llama_state_seq_set_data": (c_size_t, (c_void_p, POINTER(c_uint8), c_size_t, c_int32)),
+    "llama_synchronize": (None, (c_void_p,)),
     "llama_token_to_piece": (c_int32, (c_void_p, TokenId, c_char_p, c_int32, c_int32, c_bool)),
     "llama_tokenize": (c_int32, (c_void_p, c_char_p, c_int32, POINTER(TokenId), c_int32, c_bool, c_bool)),
     "llama_vocab_bos": (TokenId, (c_void_p,)),
