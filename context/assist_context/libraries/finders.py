@@ -11,7 +11,7 @@ from typing import Any
 from assist_context.languages import Language
 from assist_context.libraries.installed import LOOK_S, ModuleFinder
 from assist_context.libraries.node_packages import NodePackages
-from assist_context.libraries.python_packages import PythonPackages, environment_of
+from assist_context.libraries.python_packages import PythonPackages, StandardStubs, environment_of
 
 MOST_FINDERS = 256  # folders of which finders are kept
 SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
@@ -39,7 +39,7 @@ class Finders:
             self._node[folder] = NodePackages(folder, self._clock)
         return self._node[folder]
 
-    def _of_python(self, folder: str, root: str) -> PythonPackages | None:
+    def _of_python(self, folder: str, root: str) -> ModuleFinder:
         now = self._clock()
         known = self._environments.get((folder, root))
         if known is None or now >= known[0] + LOOK_S:
@@ -47,10 +47,12 @@ class Finders:
             known = (now, environment_of(folder, root, self._environ))
             self._environments[folder, root] = known
         environment = known[1]
-        if environment and environment not in self._python:
+        if not environment:
+            return StandardStubs()
+        if environment not in self._python:
             _make_room(self._python)
             self._python[environment] = PythonPackages(environment, self._clock)
-        return self._python.get(environment)
+        return self._python[environment]
 
 
 def _make_room(kept: MutableMapping[Any, Any]) -> None:

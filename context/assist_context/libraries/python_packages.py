@@ -2,7 +2,7 @@
 
 It looks at the environment of a workspace: `.venv` or `venv` next to a file or above it, else one that the
 user's settings name. Stubs come before sources: `NAME-stubs`, then `*.pyi` next to a module; for the standard
-library those that mypy or a checker brought along, if they are installed. No interpreter is asked.
+library those that mypy or a checker brought along, else those that came with assist. No interpreter is asked.
 """
 
 import base64
@@ -14,6 +14,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version as version_of
+from importlib.util import find_spec
 
 from assist_context.libraries.installed import FolderState, InstalledModule, entries, real_inside
 from assist_context.regular_files import read_regular
@@ -24,6 +27,9 @@ _SHED = (
     os.path.join("mypy", "typeshed", "stdlib"),
     os.path.join("basedpyright", "dist", "typeshed-fallback", "stdlib"),
 )
+# typeshed, as a package of data: nothing of it is imported. Sources say less than stubs: of `subprocess` and
+# `pathlib` it is not known from them which names there are.
+_OWN_SHED = "typeshed_client"
 _DIST = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)(?:-py[\d.]+)?\.(?:dist|egg)-info")
 _ENDS = (".pyi", ".py")
 MOST_DEEP = 12  # parts of a module's name
@@ -71,8 +77,44 @@ class _Distributions:
     records: Mapping[str, tuple[str, ...]]
 
 
-class PythonPackages:
-    """The modules of one environment."""
+class StandardStubs:
+    """The standard library, by the stubs that came with assist: what is known without an environment.
+
+    What only a newer Python has counts too.
+    """
+
+    def find(self, module: str) -> InstalledModule | None:
+        """The module of this full name, None if it is none of the standard library."""
+        folder, version = _own_shed()
+        parts = module.split(".")
+        is_standard = parts[0] in sys.stdlib_module_names and all(part.isidentifier() for part in parts)
+        if not folder or not is_standard or len(parts) > MOST_DEEP:
+            return None
+        file = _module_file(folder, parts)
+        return _module(_OWN_SHED, version, module, file) if file and real_inside(file, folder) else None
+
+    def beside(self, module: str, within: InstalledModule) -> InstalledModule | None:
+        """The module that an import in an installed module names; all names are full ones."""
+        del within
+        return self.find(module)
+
+    def is_extended(self, package: str) -> bool:
+        """Never: there are no interfaces that grow."""
+        del package
+        return False
+
+
+@lru_cache(maxsize=1)
+def _own_shed() -> tuple[str, str]:
+    """The folder of the stubs that came with assist, and their version; "" if they are not installed."""
+    spec = find_spec(_OWN_SHED)
+    if spec is None or not spec.origin:
+        return "", ""
+    return os.path.join(os.path.dirname(spec.origin), "typeshed"), version_of(_OWN_SHED)
+
+
+class PythonPackages(StandardStubs):
+    """The modules of one environment, and the standard library."""
 
     def __init__(self, environment: str, clock: Callable[[], float] = time.monotonic) -> None:
         library = "Lib" if sys.platform == "win32" else "lib"
@@ -97,16 +139,6 @@ class PythonPackages:
             self._found[module] = self._look_for(module, packages)
         return self._found[module]
 
-    def beside(self, module: str, within: InstalledModule) -> InstalledModule | None:
-        """The module that an import in an installed module names; all names are full ones."""
-        del within
-        return self.find(module)
-
-    def is_extended(self, package: str) -> bool:
-        """Never: there are no interfaces that grow."""
-        del package
-        return False
-
     def _look_for(self, module: str, packages: _Distributions) -> InstalledModule | None:
         parts = module.split(".")
         if len(parts) > MOST_DEEP or not all(part.isidentifier() for part in parts):
@@ -130,6 +162,8 @@ class PythonPackages:
                 package = shed.partition(os.sep)[0]
                 _, version = packages.by_import.get(package, (package, "0"))
                 return _module(package, version, name, file)
+        if (known := super().find(name)) is not None:
+            return known
         file = _module_file(self._standard, parts)
         return _module("python", self.version or "0", name, file) if file else None
 

@@ -258,10 +258,29 @@ def test_a_module_that_another_one_adds_to_is_itself(tmp_path: Path) -> None:
     assert types_of(NodePackages(str(tmp_path))).names("pack") == {"A"}
 
 
+@pytest.mark.parametrize("has_environment", [False, True])
+def test_the_standard_library_is_known_with_no_stubs_installed(tmp_path: Path, has_environment: bool) -> None:
+    """From its sources it is not: `subprocess` fills `__all__` by computing, `os.path` is another module."""
+    if has_environment:
+        (tmp_path / ".venv").mkdir()
+        (tmp_path / ".venv" / "pyvenv.cfg").write_text("version = 3.11.2\n")
+    finder = Finders({}).of(str(tmp_path / "a.py"), str(tmp_path), language_of("a.py"))
+    assert finder is not None
+    types = types_of(finder)
+    names = types.names("subprocess")
+    assert names is not None
+    assert ("TimeoutExpired" in names, "TimeoutError" in names) == (True, False)
+    path = types.members("pathlib", "Path")
+    assert path is not None
+    assert path.whole
+    assert ("read_text" in path.names, "read_string" in path.names) == (True, False)
+    assert finder.find("subprocess.missing") is None
+    assert finder.find("../../etc") is None
+
+
 def test_other_languages_have_no_finder(tmp_path: Path) -> None:
     finders = Finders({})
     assert finders.of(str(tmp_path / "a.rs"), str(tmp_path), language_of("a.rs")) is None
-    assert finders.of(str(tmp_path / "a.py"), str(tmp_path), language_of("a.py")) is None
     assert (tmp_path / SITE).exists() is False
 
 
