@@ -140,8 +140,8 @@ def test_a_fix_is_checked_by_tests_and_a_repair_is_paid_too(tmp_path: Path, url:
         done = runner(root, {**home, "ACME_KEY": KEY, "PATH": PATH})(*words).json
     events = audit_events(tmp_path)
     paid = [event for event in events if event["kind"] == "outcome"]
-    assert len(paid) in (1, 2)
-    assert done["checked"]["attempts"] == len(paid)
+    asked_for_code = 1  # an answer that is no edit is asked for once more, and is no attempt
+    assert 1 <= done["checked"]["attempts"] <= len(paid) <= done["checked"]["attempts"] + asked_for_code
     assert done["cost_usd"] == pytest.approx(sum(event["cost_micro"] for event in paid) / 1e6)
     assert done["tokens"]["output"] == sum(event["usage"]["output"] for event in paid)
     bounds = [event["upper_micro"] for event in events if event["kind"] == "intent"]

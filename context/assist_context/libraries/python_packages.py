@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import version as version_of
 from importlib.util import find_spec
 
 from assist_context.libraries.installed import FolderState, InstalledModule, entries, real_inside
@@ -107,10 +106,12 @@ class StandardStubs:
 @lru_cache(maxsize=1)
 def _own_shed() -> tuple[str, str]:
     """The folder of the stubs that came with assist, and their version; "" if they are not installed."""
+    from importlib.metadata import version  # noqa: PLC0415  # facts are shown without it
+
     spec = find_spec(_OWN_SHED)
     if spec is None or not spec.origin:
         return "", ""
-    return os.path.join(os.path.dirname(spec.origin), "typeshed"), version_of(_OWN_SHED)
+    return os.path.join(os.path.dirname(spec.origin), "typeshed"), version(_OWN_SHED)
 
 
 class PythonPackages(StandardStubs):
