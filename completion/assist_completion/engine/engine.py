@@ -41,6 +41,9 @@ LONGEST_LINE = 4_000  # characters before the cursor on its line; from there on 
 # Answers that were not made by the model: others would not be either.
 NO_OTHERS = ("long-line", "manual-only", "model-failed", "superseded")
 LOOK_UP = 0.03  # seconds in which names are looked up; afterwards nothing is known of them
+# Of the time that the text took, if that is longer: who has waited 0.6 s does not see 0.1 s more. With a load
+# of 7 to 11, 8 % of 404 look-ups at new places took longer than 0.03 s, and 0.3 s at most.
+LOOK_UP_SHARE = 0.2
 REMEMBERED = 32  # suggestions that can still be reported as shown
 RECENT = 2_048  # suggestions whose cost can still be looked up
 PATIENCE = 0.2  # seconds a request waits for the first fitting text of an older one
@@ -316,8 +319,10 @@ class Engine:
         if len(site.line) >= LONGEST_LINE:
             return Suggestion(reason="long-line")
         prepared = self._prepare(request, site)
+        start = self._clock()
         answer = await self._first_answer(prepared)
-        return await self._without_refuted(prepared, answer)
+        patience = max(LOOK_UP, LOOK_UP_SHARE * (self._clock() - start))
+        return await self._without_refuted(prepared, answer, patience)
 
     async def _first_answer(self, prepared: PreparedRequest) -> Suggestion:
         """From known text, else from the generation that is on its way, else from the model."""
@@ -336,19 +341,23 @@ class Engine:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._answer_from_model(prepared)
 
-    async def _without_refuted(self, prepared: PreparedRequest, answer: Suggestion) -> Suggestion:
+    async def _without_refuted(
+        self, prepared: PreparedRequest, answer: Suggestion, patience: float = LOOK_UP
+    ) -> Suggestion:
         """An answer up to the first name that the workspace refutes, as far as that is known in time.
 
         Who asks by hand gets the whole text if nothing would be left of it.
         """
-        found = await self._refuted_in(prepared, answer.text) if answer.shown else None
+        found = await self._refuted_in(prepared, answer.text, patience) if answer.shown else None
         if found is None:
             return answer
         marked = replace(answer, refuted=found.name, owner=found.owner)
         kept = show_gate.before_refuted(prepared.site, prepared.shape, marked, found.at)
         return marked if prepared.request.manual and not kept.shown else kept
 
-    async def _refuted_in(self, prepared: PreparedRequest, text: str) -> Mention | None:
+    async def _refuted_in(
+        self, prepared: PreparedRequest, text: str, patience: float = LOOK_UP
+    ) -> Mention | None:
         """The first name in a text that the workspace refutes, as far as that is known in time."""
         look_up = prepared.request.refute
         mentions = mentions_in(prepared.site, text)
@@ -356,7 +365,7 @@ class Engine:
         if look_up is None or not names:
             return None
         try:
-            return first_refuted(mentions, await asyncio.wait_for(look_up(names), LOOK_UP))
+            return first_refuted(mentions, await asyncio.wait_for(look_up(names), patience))
         except TimeoutError:
             self.counts["looked-up-late"] += 1
             return None

@@ -34,6 +34,7 @@ from assist_server.workspace.folders import WorkspaceFolder
 
 # By the URI of a document, a line of it, and the name on this line: what `EditorPort.rename` says.
 AskServers = Callable[[str, str, NameToRename], Awaitable[RenameByServer | None]]
+RENAMED_WHY = "the editor's language server makes this rename"
 WAIT = 8.0  # seconds; a language server that still loads a large project takes longer
 MOST_FILES = 400  # in one rename: a preview of more is not read by anyone
 
@@ -67,7 +68,9 @@ async def with_editor_rename(
         return decided
     folder = home_of(question, snapshot)
     made = await asyncio.to_thread(_edit_by_server, decided.made, name, given, folder, snapshot)
-    return replace(decided, made=made) if made is not None else decided
+    if made is None:
+        return decided
+    return replace(decided, made=made, decision=replace(decided.decision, why=RENAMED_WHY))
 
 
 def _edit_by_server(

@@ -254,6 +254,8 @@ def test_there_is_none_where_it_is_turned_off(nvim: Any, tmp_path: Path) -> None
         "assistRun": True,
         "assistReview": True,
         "assistAnswer": True,
+        "assistRename": True,
+        "assistEditorKnowledge": True,
     }
     assert able["general"]["positionEncodings"] == ["utf-16"]
     assert not heard_messages(editor, "textDocument/inlineCompletion")

@@ -265,6 +265,7 @@ def test_a_refused_edit_offers_another_try_and_no_insert(window: Window, shop: P
     window.ready()
     refactor(window)
     window.modal("Send")
+    window.modal("Stay on This Machine")  # the question for the code alone, since that was no edit
     view = window.view()
     error = view.locator("section .error")
     until("what was wrong", lambda: error.is_visible() and error.inner_text().strip())

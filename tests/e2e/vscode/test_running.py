@@ -93,6 +93,7 @@ def test_a_rename_in_words_is_made_by_the_editors_own_typescript(window: Window,
     preview(window, "Apply")
     last = window.view().locator("section .last").last
     last.filter(has_text="Proof: construction.").wait_for()
+    until("two changed files", lambda: window.page.locator(".tab.dirty").count() == 2)
     window.run("File: Save All Files")
     for name in ("cart.ts", "basket.ts"):
         until(

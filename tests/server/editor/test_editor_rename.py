@@ -104,6 +104,7 @@ async def test_a_method_that_syntax_cannot_rename_is_renamed_by_types(shop: Path
         "shop/cart.py": CART.replace("total", "amount"),
         "shop/basket.py": BASKET.replace("total", "amount"),
     }
+    assert found.decided.decision.why == "the editor's language server makes this rename"
     assert found.edit.reading == (
         "rename `total` of shop/cart.py:12 to `amount`, with 1 more place in 2 files, "
         "by the rename of the editor's language server"
