@@ -93,6 +93,7 @@ KEPT = (
 )
 
 Confirm = Callable[[DecidedQuestion], Awaitable[bool]]
+CODE_MARKS = ("```", "<<<<<<<")  # of code in an answer: in a block, or as an edit of pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +351,10 @@ async def _ask_again(decided: DecidedQuestion, options: AnswerOptions) -> AsyncG
 async def _by_provider_in_form(
     decided: DecidedQuestion, options: AnswerOptions
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """A provider's answer. Of one that no edit can be made of, it is asked once more for the code alone."""
+    """A provider's answer. If the code in it makes no edit, it is asked once more for the code alone.
+
+    One without any code may be all that there is to say.
+    """
     first: FinalAnswer | None = None
     async with aclosing(_by_provider(decided, options)) as stream:
         async for event in stream:
@@ -361,7 +365,8 @@ async def _by_provider_in_form(
     if first is None:
         return
     best = first
-    if decided.question.command in EDITS and options.repairs:
+    tries = any(mark in first.text for mark in CODE_MARKS)
+    if decided.question.command in EDITS and options.repairs and tries:
         yield Notice(f"That answer cannot be used: {str(first.problem).rstrip('.')}.")
         async with aclosing(_repair(decided, first, unusable_words(first), options)) as stream:
             async for event in stream:

@@ -299,7 +299,7 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
         asked.append(request)
         return agrees or len(asked) == 1
 
-    answers = [answering("Use `*` there."), answering(fenced(RIGHT))]
+    answers = [answering("Use this:\n```python\nreturn number * 2\n```\n"), answering(fenced(RIGHT))]
     async with Hostile(*answers) as acme:
         gate = parts(tmp_path)
         blocks = replace(local.local, form=AnswerForm("blocks", "```"), whole=None)
@@ -325,7 +325,7 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
     assert "EXAMPLE" in sent[0]
     assert "def test_two" in sent[0]
     assert not any(left in sent[1] for left in ("EXAMPLE", "def test_two"))
-    assert "Use `*` there." not in sent[1]
+    assert "Use this:" not in sent[1]
     assert "No edit could be made of an earlier answer: the answer holds no edit" in sent[1]
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
