@@ -10,6 +10,7 @@ import pytest
 from artifacts import ARTIFACTS
 from asked_shop import KEY
 from editors_cache import cache
+from hiding_server import HidingServer, hiding_server
 from neovim_editor import SETUP, Editor, running_neovim
 from neovim_offers import OFFERING
 
@@ -127,3 +128,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for number, editor in enumerate(getattr(item, "editors", [])):
             (ARTIFACTS / f"{name}-{number}.txt").write_text("\n".join(editor.dumps), encoding="utf-8")
     return report
+
+
+@pytest.fixture
+def server(environ: dict[str, str]) -> Iterator[HidingServer]:
+    """The only one that could write ghost text."""
+    with hiding_server(Path(environ["ASSIST_CONFIG_DIR"], "config.toml")) as found:
+        yield found

@@ -1,12 +1,12 @@
 """Ghost text that names what the editor's own language servers know not to exist, in a real Neovim: held back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 
 import pytest
 from editors_servers import python_server, typescript_server
-from hiding_server import HidingServer, hiding_server
+from hiding_server import HidingServer
 from neovim_editor import SETUP, Editor
 
 # A wrong line each, by which one sees that a server has read the file; then the cursor, an invention, a member.
@@ -37,13 +37,6 @@ local function attach(filetype, cmd)
   end })
 end
 """
-
-
-@pytest.fixture
-def server(environ: dict[str, str]) -> Iterator[HidingServer]:
-    """The only one that could write ghost text."""
-    with hiding_server(Path(environ["ASSIST_CONFIG_DIR"], "config.toml")) as found:
-        yield found
 
 
 @pytest.fixture

@@ -1,18 +1,11 @@
 """A team's server that answers with what no one sees, in a real Neovim: it is neither shown nor written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hiding_server import ASKED, HIDING, HidingServer, hiding_server, raw_in
+from hiding_server import ASKED, HIDING, HidingServer, raw_in
 from neovim_editor import SETUP, Editor
-
-
-@pytest.fixture
-def server(environ: dict[str, str]) -> Iterator[HidingServer]:
-    """The only one that could write ghost text."""
-    with hiding_server(Path(environ["ASSIST_CONFIG_DIR"], "config.toml")) as found:
-        yield found
 
 
 @pytest.fixture

@@ -37,7 +37,6 @@ async def test_words_become_a_test_that_judges_and_is_kept_with_the_edit(tmp_pat
     final, notices, decided = await desk.answer(WRONG, RIGHT, run=True, words=WORDS)
     assert notices == [TOLD]
     changed = after(final)
-    print(changed, proof_line(decided, final), final.plan)
     assert changed["words.py"] == RIGHT
     assert changed["tests/test_words.py"].startswith(TESTS)
     assert "assert word_count('') == 0" in changed["tests/test_words.py"]
