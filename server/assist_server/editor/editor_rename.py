@@ -41,9 +41,9 @@ MOST_FILES = 400  # in one rename: a preview of more is not read by anyone
 
 @dataclass(frozen=True, slots=True)
 class _RenamedFile:
-    """A file of a rename: as it is, and as it will be, without a byte order mark, and how many places."""
+    """A file of a rename: all of it, as it will be without a byte order mark, and how many places."""
 
-    before: str
+    whole: str
     after: str
     places: int
 
@@ -90,7 +90,7 @@ def _edit_by_server(
             found = _apply(corpus, path, edits, given.encoding) if path else None
             if found is None:
                 return None
-            whole[path] = text_of(corpus, path) or ""
+            whole[path] = found.whole
             files[path] = found
     if name.path not in files or len(files) > MOST_FILES:
         return None
@@ -123,7 +123,7 @@ def _apply(
             return None
         pieces += [before[kept:start], edit.text]
         kept = offset(edit.end_line, edit.end_column)
-    return _RenamedFile(before, "".join([*pieces, before[kept:]]), len(edits))
+    return _RenamedFile(text, "".join([*pieces, before[kept:]]), len(edits))
 
 
 def _reading(name: NameToRename, files: Mapping[str, _RenamedFile]) -> str:
