@@ -8,11 +8,14 @@ Errors are the system's own (`OSError`).
 import os
 import threading
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+_LOCK_S = 5.0  # seconds; others hold the lock for one rename
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write "\r\n" for "\n"
-_WAITS_S = (0.01, 0.05, 0.1, 0.3)  # seconds; scanners hold a new file for some 10 to 100 ms
+# Seconds between tries, 4 in all: scanners hold a new file for some 10 to 100 ms, and a large one for longer.
+_WAITS_S = (0.01, 0.05, 0.1, 0.3, 0.5, 1.0, 2.0) if os.name == "nt" else ()
 
 
 def write(path: Path, data: bytes, mode: int | None, *, folder: int | None = None) -> None:
@@ -21,8 +24,7 @@ def write(path: Path, data: bytes, mode: int | None, *, folder: int | None = Non
     Its bytes are on the disk when this returns. Its name is there after `sync` of the folder. With `folder`,
     an open folder, `path` is a name in it.
     """
-    with suppress(FileNotFoundError):
-        os.unlink(path, dir_fd=folder)
+    remove(path, folder=folder)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
     handle = os.open(path, flags, 0o666 if mode is None else 0o600, dir_fd=folder)
     try:
@@ -49,20 +51,48 @@ def replace(path: Path, data: bytes) -> None:
         raise
 
 
-def rename(draft: Path, path: Path) -> None:
+def rename(draft: Path, path: Path, *, folder: int | None = None) -> None:
     """Rename a file onto another one in one step. Its name is on the disk after `sync` of the folder.
 
-    Windows refuses while any process has the old file open, as an indexer or a virus scanner does for a
-    moment, so there it is tried again.
+    With `folder`, an open folder, both are names in it. On Windows, this may take 4 s.
     """
-    for wait in _WAITS_S if os.name == "nt" else ():
+    try_again(lambda: os.replace(draft, path, src_dir_fd=folder, dst_dir_fd=folder))
+
+
+def try_again(step: Callable[[], None], waits_s: Sequence[float] = _WAITS_S) -> None:
+    """Do a step that Windows refuses while any process has a file open, until it is done or time is over.
+
+    An indexer, a virus scanner or a reader holds a file for a moment. Other systems do not refuse that, and
+    what they refuse stays refused.
+    """
+    for wait in waits_s:
         try:
-            os.replace(draft, path)
+            step()
         except PermissionError:
             time.sleep(wait)
         else:
             return
-    os.replace(draft, path)
+    step()
+
+
+def publish(draft: Path, path: Path, link: Callable[[Path, Path], None] = os.link) -> bool:
+    """Give a file its name, unless the name is taken: then False. It appears whole, and the first one counts.
+
+    FAT, exFAT and some network drives have no hard links: there, a lock `PATH.lock` keeps the others away.
+    The draft may stay. Raises `OSError`, and `Timeout` of filelock, an `OSError` too.
+    """
+    try:
+        link(draft, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        from filelock import FileLock  # noqa: PLC0415
+
+        with FileLock(f"{path}.lock", timeout=_LOCK_S, mode=0o600):
+            if os.path.lexists(path):
+                return False
+            rename(draft, path)
+    return True
 
 
 def append_line(path: Path, line: bytes, lock_s: float) -> None:
@@ -95,10 +125,10 @@ def make_folder(path: Path) -> None:
         sync(path.parent)
 
 
-def remove(path: Path) -> None:
-    """Remove a file, if it exists."""
+def remove(path: Path, *, folder: int | None = None) -> None:
+    """Remove a file, if it exists. With `folder`, an open folder, `path` is a name in it."""
     with suppress(FileNotFoundError):
-        os.unlink(path)
+        try_again(lambda: os.unlink(path, dir_fd=folder))
 
 
 def sync(folder: Path) -> None:

@@ -44,6 +44,12 @@ IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/|recorded_tests
 TYPE_NAME = re.compile(r"_?[A-Z][a-z]\w*")
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
 MODULE_NAMES = {"utils", "util", "common", "core", "helpers", "helper"}
+# What only some systems have: modules that are imported where they are used, and steps with one helper for all.
+POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
+RENAMES = {"link", "rename", "renames", "replace"}
+SPAWNS = {"Popen", "run", "call", "check_call", "check_output"}
+DURABLE_FILES = "context/assist_context/durable_files.py"
+NOT_ON_WINDOWS = re.compile(r".+/(?:sandbox/(?:processes|tree_copy)|local_model/sharing/messages)\.py")
 OS_ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 
 PARTICIPLES = re.compile(
@@ -150,6 +156,9 @@ def check_python(path: str, text: str) -> Iterator[Finding]:
     if top != "benchmarks":
         yield from check_environment(path, tree)
         yield from check_loops(path, tree)
+        yield from check_spawns(path, tree)
+        if not NOT_ON_WINDOWS.match(path):
+            yield from check_systems(path, tree)
 
 
 def check_wings(root: Path, paths: list[str]) -> Iterator[Finding]:
@@ -395,6 +404,40 @@ def check_names(path: str, tree: ast.Module) -> Iterator[Finding]:
             yield Finding(
                 path, node.lineno, f"class {node.name}: name it after what it owns, or make it functions"
             )
+
+
+def check_spawns(path: str, tree: ast.Module) -> Iterator[Finding]:
+    """A child that inherits a language server's stdin takes the editor's bytes, and on Windows hangs."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="subprocess"), attr=name), keywords=keywords
+            ) if name in SPAWNS and not {"stdin", "input"} & {str(keyword.arg) for keyword in keywords}:
+                yield Finding(path, node.lineno, f"subprocess.{name} without stdin: pass subprocess.DEVNULL")
+
+
+def check_systems(path: str, tree: ast.Module) -> Iterator[Finding]:
+    """Windows lacks modules, refuses to rename what is open, and ends a process that is sent signal 0."""
+    for node in tree.body:
+        names = {alias.name for alias in node.names} if isinstance(node, ast.Import) else set()
+        for name in sorted(POSIX_MODULES & (names | {getattr(node, "module", "")})):
+            yield Finding(
+                path, node.lineno, f"imports {name}, which Windows lacks: import it where it is used"
+            )
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="os"), attr=name) if (
+                name in RENAMES and path != DURABLE_FILES
+            ):
+                yield Finding(
+                    path, node.lineno, f"os.{name}: durable_files does it where Windows refuses, too"
+                )
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="os"), attr="kill"), args=[_, ast.Constant(value=0)]
+            ):
+                yield Finding(
+                    path, node.lineno, "os.kill(..., 0) ends a process on Windows: do not send it there"
+                )
 
 
 def _is_participle(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

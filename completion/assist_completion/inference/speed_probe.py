@@ -218,7 +218,14 @@ def _probe(path: Path, threads: int, *, infill: bool) -> Speed:
     command = [sys.executable, "-P", "-m", "assist_completion.inference.speed_probe", str(path), str(threads)]
     command += [] if infill else [_ANSWERS]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,  # the server's own is an editor's pipe, on which Windows would wait
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise ModelError(f"{path} did not load within {TIMEOUT:.0f} s; choose a smaller model.") from None
     if done.returncode == 0:

@@ -164,8 +164,7 @@ def _make(path: Path) -> None:
 
 
 def _publish(name: str, path: Path) -> None:
-    with suppress(FileExistsError):  # another process was faster: its ledger is used
-        os.link(name, path)
+    durable_files.publish(Path(name), path)  # if another process was faster, its ledger is used
     durable_files.sync(path.parent)  # the name must be as durable as the rows
 
 

@@ -16,7 +16,7 @@ from types import TracebackType
 
 from assist_context import durable_files
 
-_BY_HANDLE = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
+_BY_HANDLE = os.open in os.supports_dir_fd and os.unlink in os.supports_dir_fd
 _STEP = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _PASS = getattr(os, "O_PATH", 0)  # where a folder above may be entered but not listed; Linux alone has it
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -75,12 +75,12 @@ class FolderHandles:
     def replace(self, draft: Path, place: Path) -> None:
         """Rename a file onto another one of the same folder."""
         folder = self._folder(place)
-        os.replace(self._name(draft), self._name(place), src_dir_fd=folder, dst_dir_fd=folder)
+        durable_files.rename(Path(self._name(draft)), Path(self._name(place)), folder=folder)
 
     def remove(self, place: Path) -> None:
         """Remove a file, if it exists."""
-        with suppress(FileNotFoundError):
-            os.unlink(self._name(place), dir_fd=self._folder(place))
+        with suppress(FileNotFoundError):  # its folder may be gone, too
+            durable_files.remove(Path(self._name(place)), folder=self._folder(place))
 
     def make(self, folder: Path) -> None:
         """Make a folder and put its name on the disk."""

@@ -11,7 +11,6 @@ This module does not know where marks are written.
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -73,7 +72,6 @@ def _create(path: Path, key: bytes) -> None:
         if path.exists():  # of another length: no secret of ours
             durable_files.rename(draft, path)
         else:
-            with suppress(FileExistsError):
-                os.link(draft, path)
+            durable_files.publish(draft, path)
     finally:
         durable_files.remove(draft)

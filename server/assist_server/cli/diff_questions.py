@@ -183,9 +183,10 @@ def _edit(config: Config, root: str, message: str) -> None:
     if git is None or not sys.stdin.isatty():
         say_lines(message)
         raise UserError("There is no terminal for an editor. The message is above.")
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
-        file.write(message + "\n")
-        file.flush()
-        done = subprocess.run([git.program, "commit", "--edit", "-F", file.name], cwd=root, check=False)
+    with tempfile.TemporaryDirectory() as folder:  # Windows lets no other program read an open temporary file
+        file = Path(folder, "message.txt")
+        file.write_text(message + "\n", encoding="utf-8")
+        command = [git.program, "commit", "--edit", "-F", str(file)]
+        done = subprocess.run(command, stdin=None, cwd=root, check=False)  # the editor's is the terminal
     if done.returncode:
         raise UserError("git made no commit.")

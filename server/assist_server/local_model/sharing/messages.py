@@ -215,6 +215,7 @@ def is_same_user(writer: asyncio.StreamWriter) -> bool:
 
 
 def _is_running(process: str) -> bool:
+    """Whether a process is running. Not for Windows, where signal 0 would end it."""
     try:
         os.kill(int(process), 0)
     except (ValueError, ProcessLookupError):
