@@ -1,12 +1,14 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run fix check test quick nightly e2e pictures vsix bench clean
+.PHONY: help setup native run fix check test quick nightly e2e pictures vsix bench clean
 
 # Python keeps what it compiles, whatever the environment says: the tests start hundreds of processes, and without
 # that each of them compiles all it imports, which takes a second.
 unexport PYTHONDONTWRITEBYTECODE
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
+# Once someone has asked for a compiled llama.cpp, it stays.
+SYNC = $(UV) sync --locked $(if $(wildcard .venv/native),--extra native)
 BIN := .venv/bin
 EXTENSION := vscode-extension
 # One process for each core; tests of the real model are one group, since two models at once are slower.
@@ -17,6 +19,10 @@ help: ## Show this list
 
 setup: .venv/ready ## Install everything, and fetch and probe the default model
 	@$(BIN)/assist setup
+
+native: .venv/ready ## Compile llama.cpp for this processor: needs cmake, a C and C++ compiler, and 4 minutes
+	@touch .venv/native
+	$(SYNC)
 
 run: setup ## Show real completions from the local model, through the real language server
 	@$(BIN)/assist demo
@@ -46,13 +52,13 @@ nightly: setup ## Run the suite with every random test as often as a night allow
 	$(BIN)/pytest $(PARALLEL) --hypothesis-profile nightly
 
 e2e: setup vsix ## Drive the real editors, with the real server and the real model
-	$(UV) sync --locked --quiet --group e2e
+	$(SYNC) --quiet --group e2e
 	$(BIN)/python tests/e2e/install_editors.py
 	$(BIN)/python tests/style/check_lua.py
 	$(BIN)/pytest $(PARALLEL) tests/e2e
 
 pictures: setup vsix ## Make the pictures of the documents anew, by the tests that show what they show
-	$(UV) sync --locked --quiet --group e2e
+	$(SYNC) --quiet --group e2e
 	ASSIST_E2E_PICTURES=$(EXTENSION)/images $(BIN)/pytest tests/e2e/vscode
 
 # The extension carries the wheel of its version, and the hashes of what the wheel needs from the lock file. Nothing
@@ -90,5 +96,5 @@ $(EXTENSION)/node_modules/ready: $(EXTENSION)/package-lock.json
 	@touch $@
 
 .venv/ready: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
-	$(UV) sync --locked
+	$(SYNC)
 	@touch $@

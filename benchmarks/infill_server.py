@@ -21,8 +21,7 @@ from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import llama_cpp as api
-
+from assist_completion.inference.llama import features
 from bench.peers.infill_answer import GrowingAnswer
 from bench.peers.infill_slot import Cancelled, Slot
 from bench.peers.server_options import Options, announce, options_of, parser
@@ -175,7 +174,7 @@ def main() -> None:
     command.add_argument("--poll", type=float, default=POLL)
     known = command.parse_args()
     server = serve(options_of(known), known.port, known.poll)
-    announce(server.server_address[1], api.llama_print_system_info().decode())
+    announce(server.server_address[1], features())
 
 
 if __name__ == "__main__":

@@ -15,11 +15,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from assist_completion.inference.libraries import library_in_use
 from assist_completion.inference.llama import features
 from assist_completion.model_store.models_lock import hash_file
 from assist_server.local_model.machine import memory_bytes
 
-PACKAGES = ("llama-cpp-python", "xllamacpp", "assist-lsp", "numpy", "tree-sitter")
+PACKAGES = ("xllamacpp", "assist-lsp", "numpy", "tree-sitter")
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH = 140  # columns: a value that fits is on one line, so that a record is one line in a diff
 
@@ -39,7 +40,11 @@ def provenance(model_path: Path | None = None) -> dict[str, Any]:
             "memory_gb": round(memory_bytes() / 1e9, 1),
             "os": _os(),
         },
-        "llama.cpp": features(),
+        "llama.cpp": {
+            "build": library_in_use().source.build,
+            "variant": library_in_use().variant,
+            "features": features(),
+        },
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
     }
 

@@ -34,7 +34,7 @@ def test_a_header_names_no_person_no_host_and_no_folder(tmp_path: Path) -> None:
     for secret in (str(tmp_path), str(Path.home()), socket.gethostname(), str(provenance.ROOT)):
         assert secret not in text
     assert header["machine"]["cores"] >= 1
-    assert header["versions"]["llama-cpp-python"][0].isdigit()
+    assert header["llama.cpp"]["build"][-1].isdigit()
 
 
 def test_a_results_file_has_a_record_a_line(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@
  */
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type * as vscode from "vscode";
 import { type Run, RunError, run } from "./running";
@@ -22,7 +21,6 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
       "from files, run `assist setup --offline-from DIR`, and name the program in assist.server.path.",
   ],
   [/ensurepip/, "Python's venv module is missing: install your system's python3-venv, and try again."],
-  [/cmake|compiler|ninja/i, "llama.cpp could not be compiled: install a C and C++ compiler, and try again."],
 ];
 
 /** Why something could not be set up, and what the user can do. */
@@ -41,8 +39,7 @@ export async function find(context: vscode.ExtensionContext): Promise<string | u
 /** Make our own environment and install the Python part into it. Throws `SetupError`, `RunError`. */
 export async function create(context: vscode.ExtensionContext, how: Run): Promise<string> {
   const wanted = own("package") || `assist ${(context.extension.packageJSON as { version: string }).version}`;
-  const env = { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()), CMAKE_ARGS: "-DLLAVA_BUILD=OFF" };
-  const here = { ...how, env, cwd: context.asAbsolutePath("dist/python") }; // Python imports from its folder
+  const here = { ...how, cwd: context.asAbsolutePath("dist/python") }; // Python imports from its folder
   const what = own("package") ? [wanted] : ["--require-hashes", "--no-deps", "--requirement", "requirements.txt"];
   const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", ...what];
   // --clear removes what a failed attempt left.

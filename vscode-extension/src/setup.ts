@@ -5,7 +5,7 @@ import { type Run, RunError } from "./running";
 
 const OFFER =
   "assist needs its Python part, which does all its work on this machine. Make an environment for it? " +
-  "It fetches Python packages and a model (about 1 GB in all), compiles llama.cpp, and takes some minutes.";
+  "It fetches Python packages and a model (about 600 MB in all).";
 const FETCH = "assist has no model yet. Fetch the one that suits this machine (about 500 MB)?";
 
 /** Offer to set everything up. Returns the program, or "" if the user declines or it fails. */

@@ -7,19 +7,46 @@ Left out, because no peer policy uses it: several slots, context shift, grammars
 """
 
 import ctypes
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import llama_cpp as api
-
+from assist_completion.inference.libllama import LogCallback, TokenId
+from assist_completion.inference.libraries import library
 from bench.peers.infill_answer import GrowingAnswer, check_indent, release
 from bench.peers.server_options import Options
 
 # The server's own default chain without samplers that change nothing; for requests without `samplers`.
 SAMPLERS = ("top_k", "top_p", "min_p", "temperature")
 SEED = 1  # the server's default is random; a benchmark must repeat
+
+
+class _ChainParams(ctypes.Structure):
+    _fields_ = (("no_perf", ctypes.c_bool),)
+
+
+_POINTER = ctypes.c_void_p
+_FLOAT = ctypes.c_float
+api = library()
+api.declare(
+    {
+        "llama_memory_can_shift": (ctypes.c_bool, (_POINTER,)),
+        "llama_memory_seq_add": (None, (_POINTER, *[ctypes.c_int32] * 4)),
+        "llama_sampler_chain_add": (None, (_POINTER, _POINTER)),
+        "llama_sampler_chain_default_params": (_ChainParams, ()),
+        "llama_sampler_chain_init": (_POINTER, (_ChainParams,)),
+        "llama_sampler_free": (None, (_POINTER,)),
+        "llama_sampler_init_dist": (_POINTER, (ctypes.c_uint32,)),
+        "llama_sampler_init_infill": (_POINTER, (_POINTER,)),
+        "llama_sampler_init_min_p": (_POINTER, (_FLOAT, ctypes.c_size_t)),
+        "llama_sampler_init_temp": (_POINTER, (_FLOAT,)),
+        "llama_sampler_init_top_k": (_POINTER, (ctypes.c_int32,)),
+        "llama_sampler_init_top_p": (_POINTER, (_FLOAT, ctypes.c_size_t)),
+        "llama_sampler_sample": (TokenId, (_POINTER, _POINTER, ctypes.c_int32)),
+    }
+)
 
 
 @dataclass(slots=True)
@@ -61,7 +88,7 @@ class Slot:
     def load(self) -> None:
         api.llama_log_set(_quiet, ctypes.c_void_p(0))
         api.llama_backend_init()
-        path = str(self.options.model).encode()
+        path = os.fsencode(self.options.model)
         self.model = api.llama_model_load_from_file(path, api.llama_model_default_params())
         if not self.model:
             raise SystemExit(f"llama.cpp cannot load {self.options.model}")
@@ -80,7 +107,7 @@ class Slot:
 
     def tokens(self, text: str, *, special: bool = False) -> list[int]:
         data = text.encode("utf-8", "replace")
-        out = (api.llama_token * (len(data) + 8))()
+        out = (TokenId * (len(data) + 8))()
         return list(out[: api.llama_tokenize(self.vocab, data, len(data), out, len(out), special, special)])
 
     def infill(self, body: dict[str, Any]) -> list[int]:
@@ -242,6 +269,6 @@ def _sampler(vocab: Any, body: dict[str, Any]) -> Any:
     return chain
 
 
-@api.llama_log_callback
+@LogCallback  # type: ignore[untyped-decorator]
 def _quiet(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
     """Drop llama.cpp's log: it would fill a pipe that is never read."""

@@ -176,8 +176,13 @@ class Library:
             _WITH_CONTEXT_PARAMS[0]: (context_params, ()),
             _WITH_CONTEXT_PARAMS[1]: (c_void_p, (c_void_p, context_params)),
         }
-        for name, (answer, parameters) in declared.items():
-            function = getattr(library, name)
+        self._library = library
+        self.declare(declared)
+
+    def declare(self, functions: Mapping[str, tuple[Any, tuple[Any, ...]]]) -> None:
+        """Make functions attributes, from the types of what each answers and takes."""
+        for name, (answer, parameters) in functions.items():
+            function = getattr(self._library, name)
             function.restype = answer
             function.argtypes = parameters
             setattr(self, name, function)

@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 
 from assist_completion.errors import ModelError
@@ -24,6 +23,7 @@ from assist_completion.inference.answer_generation import (
     no_answering_model,
 )
 from assist_completion.inference.generation import Model, TokenBudget
+from assist_completion.inference.libraries import library_sources
 from assist_completion.inference.llama import Abort, Llama, Load, features, physical_cores
 from assist_completion.inference.prefix_cache import PrefixCache
 from assist_completion.prompt.layout import FAR, Extent
@@ -258,7 +258,8 @@ def _cpu() -> str:
 
 
 def _build() -> str:
-    return version("llama-cpp-python")
+    """The libraries that may run here, the first one first. None is loaded for that."""
+    return ", ".join(source.build for source in library_sources())
 
 
 def _read(memory: Path) -> dict[str, Speed]:

@@ -9,7 +9,13 @@ import pytest
 
 from assist_completion.errors import ModelError
 from assist_completion.inference.libllama import LAYOUTS, Layout, Library, layout_of
-from assist_completion.inference.libraries import LibrarySource, library, library_sources, load
+from assist_completion.inference.libraries import (
+    LibrarySource,
+    library,
+    library_in_use,
+    library_sources,
+    load,
+)
 
 NATIVE, LONGER = LAYOUTS
 
@@ -22,19 +28,23 @@ def moved(layout: Layout, at: int, kind: type) -> Layout:
 
 @pytest.mark.parametrize(
     ("at", "kind"),
-    [(0, ctypes.c_uint32), (12, ctypes.c_uint64), (len(NATIVE.context) - 6, ctypes.c_bool)],
+    [(0, ctypes.c_uint32), (12, ctypes.c_uint64), (-6, ctypes.c_bool)],
     ids=["first", "in the middle", "before the flags"],
 )
 def test_a_layout_that_is_not_the_builds_is_refused_with_its_name(at: int, kind: type) -> None:
     used = library()
     loaded = ctypes.CDLL(str(used.path))
     with pytest.raises(ModelError, match="that assist does not know") as refused:
-        layout_of(loaded, used.path, [moved(NATIVE, at, kind)])
+        layout_of(loaded, used.path, [moved(used.layout, at, kind)])
     assert str(used.path) in str(refused.value)
 
 
-def test_the_layout_of_this_build_is_found_among_all() -> None:
-    assert library().layout is NATIVE
+def test_this_process_uses_the_first_library() -> None:
+    found = library_in_use()
+    assert found.source == library_sources()[0]
+    assert found.library is library()
+    assert found.refused == ()
+    assert found.source.build in found.library.layout.builds
 
 
 def test_a_library_without_llama_cpps_functions_is_refused() -> None:
@@ -44,13 +54,13 @@ def test_a_library_without_llama_cpps_functions_is_refused() -> None:
 
 def test_a_folder_without_a_library_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="holds no llama"):
-        load(LibrarySource("mine", tmp_path))
+        load(LibrarySource("mine", "mine 1", tmp_path))
 
 
 def test_a_file_that_is_no_library_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "libllama.so").write_text("no ELF")
     with pytest.raises(ModelError, match=r"libllama\.so cannot be loaded"):
-        load(LibrarySource("mine", tmp_path))
+        load(LibrarySource("mine", "mine 1", tmp_path))
 
 
 def test_what_is_compiled_for_this_machine_comes_before_what_was_built_elsewhere(

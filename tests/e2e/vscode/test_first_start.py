@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-import wheelhouse
 from editors_vscode import vscode
 from playwright.sync_api import Browser
 from workbench import Code, Window, running_code_server, until
@@ -16,33 +15,25 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
 
 SLOW = 300  # seconds to fetch about 200 MB of packages and a model of 491 MB
 FOLDER = "extension/dist/python/"
+REQUIREMENTS = f"{FOLDER}requirements.txt"
 NOWHERE = "http://127.0.0.1:9/simple"  # nothing listens there: to pip this looks like no network
 
 
-@pytest.fixture(scope="session")
-def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel of llama.cpp as it was compiled for this checkout."""
-    return wheelhouse.pack(wheelhouse.LLAMA, tmp_path_factory.mktemp("wheels"))
-
-
 @pytest.fixture
-def bare(tmp_path: Path, llama: Path) -> Mapping[str, str]:
+def bare(tmp_path: Path) -> Mapping[str, str]:
     """An environment without assist and without a model. pip finds the packages once `connect` is called."""
     (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {NOWHERE}\nretries = 0\n")
-    links = [str(wheelhouse.links_to(llama)), *os.environ.get("PIP_FIND_LINKS", "").split()]
     return {
         "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
         "ASSIST_DATA_DIR": str(tmp_path / "data"),
         "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
-        "PIP_FIND_LINKS": " ".join(links),
         "PIP_INDEX_URL": "",
     }
 
 
 @pytest.fixture
-def code(tmp_path: Path, vsix: Path, llama: Path, bare: Mapping[str, str]) -> Iterator[Code]:
-    allowing = wheelhouse.allow(vsix, llama, tmp_path / "assist.vsix")
-    with running_code_server(vscode(), tmp_path / "code", bare, allowing) as found:
+def code(tmp_path: Path, vsix: Path, bare: Mapping[str, str]) -> Iterator[Code]:
+    with running_code_server(vscode(), tmp_path / "code", bare, vsix) as found:
         yield found
 
 
@@ -63,10 +54,10 @@ def connect(bare: Mapping[str, str]) -> None:
 def test_the_extension_carries_its_own_wheel_and_hashes_for_everything_else(vsix: Path) -> None:
     with zipfile.ZipFile(vsix) as archive:
         carried = [name for name in archive.namelist() if name.startswith(FOLDER)]
-        lines = archive.read(wheelhouse.REQUIREMENTS).decode().splitlines()
+        lines = archive.read(REQUIREMENTS).decode().splitlines()
         [wheel] = [name for name in carried if name.endswith(".whl")]
         digest = hashlib.sha256(archive.read(wheel)).hexdigest()
-    assert sorted(carried) == sorted([wheel, wheelhouse.REQUIREMENTS])
+    assert sorted(carried) == sorted([wheel, REQUIREMENTS])
     assert lines.pop() == f"./{wheel.removeprefix(FOLDER)} --hash=sha256:{digest}"
     named = [line for line in lines if not line.startswith(" ")]
     assert len(named) > 40

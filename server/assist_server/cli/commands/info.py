@@ -70,7 +70,7 @@ def _show_report(report: "DoctorReport") -> None:
         ("Python", document["python"]),
         ("Packages", packages),
         ("Machine", f"{machine['cores']} cores, {memory}"),
-        ("llama.cpp", _library_words(machine)),
+        ("llama.cpp", _library_words(machine["llama"])),
         ("Model", f"{model['name']}{size}"),
         ("File", model["path"] or "-"),
     ]
@@ -106,18 +106,20 @@ def _show_report(report: "DoctorReport") -> None:
         out("Completion cannot work until the problem above is solved.")
 
 
-def _library_words(machine: Mapping[str, Any]) -> str:
+def _library_words(llama: Mapping[str, str]) -> str:
     """Which library of llama.cpp runs, and what it uses of the processor, from what it prints.
 
     >>> printed = "CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 0"
-    >>> _library_words({"llama_source": "native", "llama_library": "/x/l.so", "llama_features": printed})
-    'native, uses SSE3, AVX2 (/x/l.so)'
+    >>> words = {"source": "prebuilt", "build": "x 1.0", "variant": "zen4", "library": "/x/l.so"}
+    >>> _library_words({**words, "features": printed})
+    'prebuilt (x 1.0, zen4), uses SSE3, AVX2 (/x/l.so)'
     """
-    if not machine["llama_source"]:
+    if not llama["source"]:
         return "-"
-    used = re.findall(r"(\w+) = 1\b", machine["llama_features"])
-    words = f"uses {', '.join(used)}" if used else machine["llama_features"]
-    return f"{machine['llama_source']}, {words} ({machine['llama_library']})"
+    build = ", ".join(filter(None, (llama["build"], llama["variant"])))
+    used = re.findall(r"(\w+) = 1\b", llama["features"])
+    words = f"uses {', '.join(used)}" if used else llama["features"]
+    return f"{llama['source']} ({build}), {words} ({llama['library']})"
 
 
 def _budget_words(tokens: Mapping[str, int]) -> str:

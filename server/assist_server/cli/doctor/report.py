@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.errors import ModelError
-from assist_completion.inference.libraries import library, library_sources
+from assist_completion.inference.libraries import library_in_use
 from assist_completion.inference.llama import features, physical_cores
 from assist_completion.inference.speed_probe import budget_for, speed_of
 from assist_completion.model_store.catalogue import ModelRow, find
@@ -29,7 +29,6 @@ from assist_server.wording.models import cold_seconds, speed_words, warm_seconds
 
 PACKAGES = (
     "assist-lsp",
-    "llama-cpp-python",
     "pygls",
     "tree-sitter",
     "huggingface-hub",
@@ -65,7 +64,7 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
             "system": platform.platform(),
             "cores": physical_cores(),
             "memory_bytes": memory_bytes(),
-            **_library(findings),
+            "llama": _llama(findings),
         },
         "model": model,
         "index": index_facts(config, workspace, findings),
@@ -78,16 +77,22 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
     return DoctorReport(facts, tuple(findings))
 
 
-def _library(findings: list[DoctorFinding]) -> dict[str, str]:
+def _llama(findings: list[DoctorFinding]) -> dict[str, str]:
     """Which llama.cpp runs, and which of the processor's instructions it uses."""
     try:
-        used = {"llama_features": features()}
+        found = library_in_use()
     except ModelError as error:
-        findings.append(
-            DoctorFinding(str(error), "Install assist again, with a compiler at hand", blocks=True)
-        )
-        return {"llama_source": "", "llama_library": "", "llama_features": ""}
-    return {"llama_source": library_sources()[0].name, "llama_library": str(library().path), **used}
+        findings.append(DoctorFinding(str(error), "Install assist again", blocks=True))
+        return dict.fromkeys(("source", "build", "variant", "library", "features"), "")
+    remedy = f"{found.source.build} is used in its place"
+    findings.extend(DoctorFinding(reason, remedy) for reason in found.refused)
+    return {
+        "source": found.source.name,
+        "build": found.source.build,
+        "variant": found.variant,
+        "library": str(found.library.path),
+        "features": features(),
+    }
 
 
 def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
