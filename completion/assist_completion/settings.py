@@ -85,6 +85,20 @@ class CompletionSettings:
             "`false` saves power."
         },
     )
+    languages_off: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "doc": "Languages in which nothing comes unasked, neither ghost text nor the next edit, by the "
+            'names that your editor gives them, such as `["markdown", "plaintext"]`. If you ask by hand, you '
+            "get an answer."
+        },
+    )
+    in_comments: bool = field(
+        default=True,
+        metadata={
+            "doc": "Whether ghost text comes unasked inside comments. A docstring is a string, not a comment."
+        },
+    )
     recent_files: bool = field(
         default=True,
         metadata={"doc": "Whether the model also sees your recent edits in other files of the workspace."},

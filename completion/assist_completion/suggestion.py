@@ -29,6 +29,7 @@ Reason = Literal[
     "special-token",
     "unseen",
     "manual-only",
+    "in-comment",
     "long-line",
     "superseded",
     "model-failed",
@@ -44,7 +45,8 @@ LookUp = Callable[[TextNames], Awaitable[TextNames]]
 class CompletionRequest:
     """A cursor and how the user got there. `gather_ms` is the time that it took to gather the context.
 
-    `refute` gives the names in a text with which it cannot be right; None if nothing can tell.
+    `refute` gives the names in a text with which it cannot be right; None if nothing can tell. `in_comments`:
+    a text inside a comment is welcome although the user did not ask.
     """
 
     context: Context
@@ -54,6 +56,7 @@ class CompletionRequest:
     gather_ms: float = 0.0
     immediate: bool = False  # no debounce: the request comes from a command line, not from typing
     refute: LookUp | None = None
+    in_comments: bool = True
 
 
 @dataclass(frozen=True, slots=True)

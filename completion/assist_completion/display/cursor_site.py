@@ -127,6 +127,12 @@ class CursorSite:
         return fragments.in_string_or_comment(self.language, self.before, len(self.before))
 
     @cached_property
+    def in_comment(self) -> bool:
+        """Whether what is typed here becomes part of a comment, as far as the lines nearby tell."""
+        near = self.near
+        return fragments.in_comment(self.language, near.before + near.after, len(near.before))
+
+    @cached_property
     def code_above(self) -> str:
         """The last line before the cursor that is not blank: the cursor's own if something is on it."""
         return last_line(self.before.rstrip())

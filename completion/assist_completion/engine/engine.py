@@ -318,6 +318,8 @@ class Engine:
             return Suggestion(reason="manual-only")
         if len(site.line) >= LONGEST_LINE:
             return Suggestion(reason="long-line")
+        if not (request.manual or request.in_comments) and site.in_comment:
+            return Suggestion(reason="in-comment")
         prepared = self._prepare(request, site)
         start = self._clock()
         answer = await self._first_answer(prepared)

@@ -203,6 +203,33 @@ def in_string_or_comment(language: Language, text: str, offset: int) -> bool:
     return bool(last) and not _is_closed(last)
 
 
+def in_comment(language: Language, text: str, offset: int) -> bool:
+    """Whether text typed at `offset` becomes part of a comment.
+
+    The grammar knows, except where code is half-typed: after a quote or an opening mark that is not closed,
+    the scanner does.
+
+    >>> from assist_context.languages import language_of
+    >>> source = "x = 1  # why"
+    >>> in_comment(language_of("a.py"), source, len(source)), in_comment(language_of("a.py"), source, 5)
+    (True, False)
+    """
+    text = _blank_cut_start(language, text)
+    ahead = text[: max(offset, 0)]
+    kind, start = next(((k, s) for k, s, e in marks(language, ahead) if k[1:] and e == len(ahead)), ("", 0))
+    open_kind = kind if kind and not _is_closed(ahead[start:]) else ""
+    tree = _tree(language.grammar or language.outline, text)
+    if tree is None:
+        return open_kind == "comment"
+    at = len(_encode(ahead))
+    comment = next((node for node in _path(tree, max(at - 1, 0)) if "comment" in node.type), None)
+    if comment is None:
+        return open_kind == "comment" and bool(errors(language, text, (start, len(ahead))))
+    token = _encode(text)[comment.start_byte : comment.end_byte].decode("utf-8", "replace")
+    ended = at == comment.end_byte and (_is_closed(token) or token.endswith(("\n", "-->")))
+    return open_kind != "string" and comment.start_byte < at and not ended
+
+
 _QUOTE = re.compile(r"r#\"|/\*|\"\"\"|'''|[\"'`]|/(?!/)")
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # they import llama.cpp: 0.4 s that `initialize` must not wai
 LoadState = Literal["loading", "ready", "missing", "failed", "off"]
 OpenModels = Callable[[Config, Callable[[str], None]], "OpenedModels"]
 
+KEPT = ("libraries", "quiet")  # fields of the status that are not about a model
 RETRY = 3.0  # seconds between two attempts to open a model that was missing
 
 
@@ -45,6 +46,7 @@ class SessionStatus:
     message: str = ""
     why: str = ""
     libraries: int = 0  # packages whose outlines are known
+    quiet: str = ""  # why nothing comes unasked where the user is, in words
 
 
 class StatusItem:
@@ -55,15 +57,17 @@ class StatusItem:
         self._show = show
 
     def reset(self, status: SessionStatus) -> None:
-        """Show this status. What is known of libraries stays as it is, if the status does not say."""
-        status = replace(status, libraries=status.libraries or self.status.libraries)
-        if status != self.status:
-            self.status = status
-            self._show(status)
+        """Show this status of a model. What is not about a model stays as it is."""
+        self._take(replace(status, **{name: getattr(self.status, name) for name in KEPT}))
 
     def update(self, **changes: Any) -> None:
         """Change these fields of the status."""
-        self.reset(replace(self.status, **changes))
+        self._take(replace(self.status, **changes))
+
+    def _take(self, status: SessionStatus) -> None:
+        if status != self.status:
+            self.status = status
+            self._show(status)
 
 
 class ModelLifetime:

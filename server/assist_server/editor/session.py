@@ -21,6 +21,7 @@ from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.suggestions import ContextSearch, Suggestions
+from assist_server.editor.unasked import Unasked
 from assist_server.workspace.burst import Burst
 from assist_server.workspace.documents import Edit, OpenDocument
 from assist_server.workspace.folders import folder_of
@@ -29,7 +30,12 @@ from assist_server.workspace.folders import folder_of
 # 500 changes of folders held the event loop for 28 s; 10,000 documents for 2 s.
 REOPEN_AFTER = 0.1
 OPENED_AFTER = 0.1
-NO_MODEL = ("next_edit", "editor_knowledge")  # settings of completion that concern no model
+NO_MODEL = (
+    "next_edit",
+    "editor_knowledge",
+    "languages_off",
+    "in_comments",
+)  # settings of completion that concern no model
 
 
 class Session:
@@ -64,13 +70,14 @@ class Session:
             lambda: self.workspace.folders,
             lambda: self.secret_texts,
         )
-        self.context = ContextSearch(lambda: self._config, self.documents, self.model)
+        self.unasked = Unasked(lambda: self._config.completion, self._show_quiet)
+        self.context = ContextSearch(lambda: self._config, self.documents, self.model, self.unasked)
         self.suggestions = Suggestions(
             self.documents, self.context, self.model, self._item, self._counts, self.accepted
         )
         self.workspace = self.context.workspace
         self.next_edits = NextEdits(
-            lambda: self._config.completion,
+            self.unasked,
             self.documents,
             self.usage,
             self._open_offer_search,
@@ -102,6 +109,7 @@ class Session:
         old = self._config
         self._config = config
         self.next_edits.configure()
+        self._show_quiet()
         if not self.model.started:
             return
         kept = {name: getattr(old.completion, name) for name in NO_MODEL}
@@ -136,6 +144,7 @@ class Session:
         """The same, end indexing, free the model, and wait until the counts are written."""
         self._reopening.cancel()
         self._opening.cancel()
+        self.unasked.close()
         self.end_use()
         self.next_edits.close()
         self.context.close()
@@ -163,6 +172,7 @@ class Session:
             self._secret_texts = {**self._secret_texts, document.uri: document.beginning()}
         self.next_edits.open_document()
         self._opening.request()
+        self.unasked.visit(document)
 
     def _prepare_opened(self) -> None:
         """Prepare for the document that was opened last."""
@@ -215,6 +225,7 @@ class Session:
         document = self.documents.get(uri)
         if document is None:
             return
+        self.unasked.visit(document)
         if line is None:
             cursor = self.documents.cursor(document)
         else:
@@ -223,6 +234,16 @@ class Session:
             self.next_edits.move_cursor(document, cursor)
             self.context.prewarm(document, cursor)
             self.context.search(document)
+
+    def snooze(self, until: float) -> str:
+        """Let nothing come unasked until this time, in seconds since the epoch; in words, until when."""
+        self.unasked.snooze(until)
+        if self.unasked.snoozed:
+            self.next_edits.drop_offers()
+        return self.unasked.words
+
+    def _show_quiet(self) -> None:
+        self._item.update(quiet=self.unasked.words)
 
     def _foresee(self, document: OpenDocument, start: Cursor, end: Cursor, text: str) -> None:
         self.accepted.foresee(document, start, end, text)

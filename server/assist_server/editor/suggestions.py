@@ -24,6 +24,7 @@ from assist_server.editor.feedback.shown_texts import ShownText
 from assist_server.editor.member_lists import AccessPlace
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
+from assist_server.editor.unasked import Unasked
 from assist_server.records.usage_rows import UsageKey
 from assist_server.wording.reasons import AnyReason, why_nothing, why_shown
 from assist_server.workspace.documents import OpenDocument, is_data
@@ -63,11 +64,14 @@ class RequestEnd:
     at: tuple[int, int]
     reason: AnyReason | Literal[""] = ""
     suggestion: Suggestion = field(default_factory=Suggestion)
+    exactly: str = ""  # the reason in words, where those of the kind say less
 
     @property
     def words(self) -> str:
         """The reason in words, without any text of the model's."""
-        return why_nothing(self.reason, self.suggestion) if self.reason else why_shown(self.suggestion)
+        if not self.reason:
+            return why_shown(self.suggestion)
+        return why_nothing(self.reason, self.suggestion, exactly=self.exactly)
 
     @property
     def text(self) -> str:
@@ -76,7 +80,9 @@ class RequestEnd:
 
     def explain(self, at: tuple[int, int] | None) -> str:
         """The same for the user who asks at a cursor, with what was held back."""
-        held = why_nothing(self.reason, self.suggestion, with_text=True) if self.reason else self.words
+        held = self.words
+        if self.suggestion.candidate and self.reason:
+            held = why_nothing(self.reason, self.suggestion, with_text=True)
         return held if at in (None, self.at) else f"at line {self.at[0] + 1}: {held}"
 
 
@@ -99,8 +105,11 @@ class _SuggestionPlace:
 class ContextSearch:
     """Owns the workspace, what the editor knows, and the timer of the next search. Event loop only."""
 
-    def __init__(self, config: Callable[[], Config], documents: OpenDocuments, model: ModelLifetime) -> None:
+    def __init__(
+        self, config: Callable[[], Config], documents: OpenDocuments, model: ModelLifetime, unasked: Unasked
+    ) -> None:
         self.workspace = Workspace(self.prewarm)
+        self.unasked = unasked
         self.knowledge = EditorKnowledge(lambda: config().completion.editor_knowledge)
         self._config = config
         self._documents = documents
@@ -133,7 +142,7 @@ class ContextSearch:
 
     def prewarm(self, document: OpenDocument, cursor: Cursor, *, full: bool = False) -> None:
         """Let the engine read the prompt at a cursor before it is requested."""
-        if self._model.engine is not None:
+        if self._model.engine is not None and not self.unasked.why_not(document):
             self._model.engine.prewarm(self.gather(document, cursor), full=full)
 
     def prewarm_whole(self, document: OpenDocument) -> None:
@@ -204,11 +213,9 @@ class Suggestions:
         """
         document = self._documents.get(uri)
         engine = self._model.engine
-        if engine is None:
-            self._model.retry_missing()
-            return self._nothing(uri, at, self._model.absence)
-        if document is None:
-            return self._nothing(uri, at, "unknown-document")
+        quiet = self._is_quiet(document) and not manual
+        if engine is None or document is None or quiet:
+            return self._refuse(uri, at, document, quiet=quiet)
         start = time.perf_counter()
         place, context = self._gather(document, at, selected)
         if "\0" in context.before or "\0" in context.after:
@@ -225,6 +232,7 @@ class Suggestions:
         dot = knowledge.begin(document, place.cursor, context) if selected is None else None
         refute = partial(self._context.refute, document, place.cursor, dot)
         request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, refute=refute)
+        request = replace(request, in_comments=self._context.unasked.settings.in_comments)
         try:
             if manual and several:
                 answers = await engine.complete_several(request)
@@ -239,6 +247,26 @@ class Suggestions:
             self._count(document, answers[0], shown=False)
             return self._nothing(uri, at, "document-changed")
         return self._show(at, place, answers)
+
+    def _is_quiet(self, document: OpenDocument | None) -> bool:
+        """Whether nothing may come unasked in this document, in which the user is now."""
+        if document is None:
+            return False
+        self._context.unasked.visit(document)
+        return self._context.unasked.why_not(document) is not None
+
+    def _refuse(
+        self, uri: str, at: tuple[int, int], document: OpenDocument | None, *, quiet: bool
+    ) -> tuple[GhostText, ...]:
+        """Nothing, since nothing may come or can; the more lasting reason counts."""
+        unasked = self._context.unasked
+        why = unasked.why_not(document) if document is not None and quiet else None
+        if why is not None:
+            return self._nothing(uri, at, why, unasked.words)
+        if self._model.engine is None:
+            self._model.retry_missing()
+            return self._nothing(uri, at, self._model.absence)
+        return self._nothing(uri, at, "unknown-document")
 
     def _record_cancelled(self, document: OpenDocument, at: tuple[int, int]) -> None:
         self._end(document.uri, RequestEnd(at, "cancelled"))
@@ -330,11 +358,13 @@ class Suggestions:
         place = _SuggestionPlace(document, cursor, begin, selected.text)
         return place, replace(context, before=context.before[:kept] + selected.text)
 
-    def _nothing(self, uri: str, at: tuple[int, int], reason: AnyReason) -> tuple[GhostText, ...]:
+    def _nothing(
+        self, uri: str, at: tuple[int, int], reason: AnyReason, exactly: str = ""
+    ) -> tuple[GhostText, ...]:
         """No suggestion, counted."""
         self._on_screen = None
         self._counts[reason] += 1
-        self._end(uri, RequestEnd(at, reason))
+        self._end(uri, RequestEnd(at, reason, exactly=exactly))
         return ()
 
     def _end(self, uri: str, end: RequestEnd) -> None:

@@ -7,16 +7,19 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 
 from assist_server.config.config import Config, Problem, merge_settings
 from assist_server.editor.question_tasks import QuestionTasks
 from assist_server.editor.session import Session
 from assist_server.editor.suggestions import GhostText, PopupSelection
+from assist_server.editor.unasked import next_morning
 from assist_server.errors import EXPECTED
 from assist_server.local_model.sharing.listener import SharedModel
 from assist_server.lsp.answers import add_answers, stop_progress
@@ -39,6 +42,8 @@ SHOWN = "textDocument/didShowCompletion"
 TAKEN = "textDocument/didPartiallyAcceptCompletion"
 FOCUSED = "textDocument/didFocus"
 MOVED = "assist/didMoveCursor"
+SNOOZE = "assist/snooze"
+LONGEST_SNOOZE = 1_440  # minutes: a day
 SWITCH = 0.0005  # seconds the model's thread may keep the interpreter; with Python's 5 ms, edits wait visibly
 
 
@@ -62,6 +67,7 @@ def make_server(config: Config) -> Server:
     shared = SharedModel(lambda: server.session.model.answerer)
     _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared))
     _add_state(server)
+    _add_snooze(server)
     _add_models(server, settings)
     _add_completion(server)
     _add_events(server)
@@ -153,6 +159,22 @@ def _add_state(server: Server) -> None:
         """Version and hash of each open document, so that a client can check whether we are in step."""
         opened = [replace(document, lines=document.lines.copy()) for document in session.documents]
         return await asyncio.to_thread(_document_states, opened)
+
+
+def _add_snooze(server: Server) -> None:
+    """Nothing comes unasked for some minutes, or until tomorrow."""
+
+    @server.feature(SNOOZE)
+    def snooze(params: Any) -> dict[str, Any]:
+        """`{minutes}`, where 0 ends it, or `{until: "tomorrow"}`."""
+        now = time.time()
+        minutes = member_of(params, "minutes")
+        if member_of(params, "until") == "tomorrow":
+            return {"words": server.session.snooze(next_morning(now))}
+        number = isinstance(minutes, int | float) and not isinstance(minutes, bool)
+        if not number or not 0 <= minutes <= LONGEST_SNOOZE:
+            raise JsonRpcInvalidParams(f"minutes = {minutes!r}: use a number from 0 to {LONGEST_SNOOZE}")
+        return {"words": server.session.snooze(now + 60 * minutes)}
 
 
 def _add_models(server: Server, settings: EditorSettings) -> None:

@@ -17,11 +17,13 @@ EditorReason = Literal[
     "document-changed",
     "failed",
     "internal-error",
+    "language-off",
     "loading",
     "missing",
     "not-requested",
     "off",
     "paused",
+    "snoozed",
     "unknown-document",
 ]
 AnyReason = Reason | EditorReason
@@ -42,15 +44,18 @@ def reason_words(reason: str) -> str:
     return REASONS[reason]["words"] if reason in REASONS else reason
 
 
-def why_nothing(reason: AnyReason, suggestion: Suggestion, *, with_text: bool = False) -> str:
+def why_nothing(
+    reason: AnyReason, suggestion: Suggestion, *, with_text: bool = False, exactly: str = ""
+) -> str:
     """Why nothing was shown, how sure the model was, and what to do about it.
 
-    `with_text` adds what was held back. Use it only where the user asked for it.
+    `with_text` adds what was held back. Use it only where the user asked for it. `exactly` are words in place
+    of the general ones.
 
     >>> why_nothing("low-confidence", Suggestion(score=0.021, needed=0.0987)).partition(";")[0]
     'too unsure: 0.02 of 0.10 needed'
     """
-    words = reason_words(reason)
+    words = exactly or reason_words(reason)
     if reason == "low-confidence":
         words += f": {_figures(suggestion)}"
     if reason == "unknown-name" and suggestion.owner:

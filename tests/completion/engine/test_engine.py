@@ -212,6 +212,15 @@ async def test_manual_mode_computes_only_on_demand() -> None:
         assert (await d.ask("    t", manual=True)).shown
 
 
+async def test_in_a_comment_nothing_comes_unasked_if_the_user_does_not_want_it() -> None:
+    async with driving(ABOVE + "    # the total\n") as d:
+        assert (await d.ask("    # the", in_comments=False)).reason == "in-comment"
+        assert d.decodes == 0
+        assert (await d.ask("    # the")).shown
+        assert (await d.ask("    # the", in_comments=False, manual=True)).shown
+        assert (await d.ask("    t", in_comments=False)).reason != "in-comment"
+
+
 async def test_a_very_long_line_is_data() -> None:
     async with driving() as d:
         assert (await d.ask("x" * 5000)).reason == "long-line"

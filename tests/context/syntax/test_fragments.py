@@ -142,6 +142,38 @@ def test_in_string_or_comment(suffix: str, before: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("suffix", "source", "expected"),
+    [
+        ("py", "x = 1  # why█", True),
+        ("py", "x = 1  # why█ not\n", True),
+        ("py", "x = 1  █# why", False),
+        ("py", "# why\n█x = 1\n", False),
+        ("py", "x = '# no█'\n", False),
+        ("py", "x = '# no█\n", False),
+        ("py", 'def f():\n    """Do█"""\n', False),
+        ("js", "a /* b */█\n", False),
+        ("js", "a /* b█ */\n", True),
+        ("js", "f(\n/* b█", True),
+        ("js", "x = 'http://a█", False),
+        ("tsx", "const a = <p>http://a█</p>;\n", False),
+        ("rs", "/// Doc.\n█fn f() {}\n", False),
+        ("rs", "/// Doc.█\nfn f() {}\n", True),
+        ("go", "package a\n\n// F does█\n", True),
+        ("sh", "echo ${x#y█}\n", False),
+        ("html", "<p>a</p><!-- no█ -->\n", True),
+        ("html", "<p>a</p><!-- no -->█\n", False),
+        ("yaml", "a: b#c█\n", False),
+        ("lua", "x = 1 -- why█\n", True),
+        ("sql", "select 1 -- why█\n", True),
+        ("md", "# A heading█\n", False),
+    ],
+)
+def test_in_comment(suffix: str, source: str, expected: bool) -> None:
+    before, after = source.split("█")
+    assert fragments.in_comment(language_of("a." + suffix), before + after, len(before)) is expected
+
+
+@pytest.mark.parametrize(
     ("suffix", "before", "text", "open_", "closes", "left"),
     [
         ("py", "f([", "a]", "([", "]", ""),

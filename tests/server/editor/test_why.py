@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, get_args
@@ -59,6 +60,26 @@ async def doubted(place: Path) -> RequestEnd:
 
 async def unasked(place: Path) -> RequestEnd:
     async with writing(place, "x = █\n", "y", mode="manual") as desk:
+        return await ask(desk)
+
+
+async def in_comment(place: Path) -> RequestEnd:
+    async with writing(place, "# a█\n", "nd b") as desk:
+        completion = replace(desk.session.config.completion, in_comments=False)
+        desk.session.configure(replace(desk.session.config, completion=completion))
+        return await ask(desk)
+
+
+async def in_a_language_that_is_off(place: Path) -> RequestEnd:
+    async with writing(place, "a █\n", "word", name="a.md") as desk:
+        completion = replace(desk.session.config.completion, languages_off=("Markdown",))
+        desk.session.configure(replace(desk.session.config, completion=completion))
+        return await ask(desk)
+
+
+async def snoozed(place: Path) -> RequestEnd:
+    async with writing(place, "x = █\n", "y") as desk:
+        desk.session.snooze(time.time() + 600)
         return await ask(desk)
 
 
@@ -169,6 +190,9 @@ CASES: dict[str, tuple[Case, str]] = {
     "special-token": (partial(filtered, source="x = █\n", raw='"<|fim_middle|>"'), "was no code"),
     "unseen": (partial(filtered, source="x = █\n", raw="a  # \u202e"), "characters that no one sees"),
     "manual-only": (unasked, "the mode is manual"),
+    "in-comment": (in_comment, "off in comments"),
+    "language-off": (in_a_language_that_is_off, "off in Markdown; ask by hand"),
+    "snoozed": (snoozed, "snoozed until "),
     "long-line": (partial(filtered, source=f"x = '{'a' * 5000}█\n", raw="y"), "longer than 4,000 characters"),
     "superseded": (overtaken, "a newer request"),
     "model-failed": (partial(failing, error=ModelError("broken")), "llama.cpp reported an error"),

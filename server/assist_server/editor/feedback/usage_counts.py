@@ -23,7 +23,7 @@ from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder, folder_of, key_of
 
 # Ends of requests for which nothing was computed, since the settings say so: they are no use.
-UNASKED = ("manual-only",)
+UNASKED = ("in-comment", "manual-only")
 # Ends of requests that were not computed to their end: their time says nothing about a model.
 UNTIMED = ("long-line", "not-for-server", "server-away", "superseded")
 

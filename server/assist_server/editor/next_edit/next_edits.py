@@ -7,7 +7,6 @@ line, or when the editor asks.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from assist_completion.settings import CompletionSettings
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Report
 from assist_server.editor.feedback.usage_counts import UsageTable
@@ -22,6 +21,7 @@ from assist_server.editor.next_edit.offered_edits import NextEdit, OfferedEdits,
 from assist_server.editor.next_edit.silence import Moment, OfferAsker, Silence, silence
 from assist_server.editor.next_edit.watched_edits import PAUSE, WatchedEdits, path_of_document
 from assist_server.editor.open_documents import OpenDocuments
+from assist_server.editor.unasked import Unasked
 from assist_server.workspace.documents import OpenDocument, is_data
 
 MOST_OPEN = 16  # open documents in which an offer is looked for; others are found by the index, as saved
@@ -30,20 +30,21 @@ MOST_OPEN = 16  # open documents in which an offer is looked for; others are fou
 class NextEdits:
     """Owns what is watched, asked for and shown in a session. Event loop only.
 
-    `settings` gives the current ones. `begin` opens what searches, on the thread. `shows_ghost` says whether
-    ghost text is shown at a cursor now. An edit is over after `pause` seconds.
+    `unasked` has the current settings, and says where nothing may come. `begin` opens what searches, on the
+    thread. `shows_ghost` says whether ghost text is shown at a cursor now. An edit is over after `pause`
+    seconds.
     """
 
     def __init__(
         self,
-        settings: Callable[[], CompletionSettings],
+        unasked: Unasked,
         documents: OpenDocuments,
         usage: UsageTable,
         begin: Callable[[], OfferSearcher],
         shows_ghost: Callable[[OpenDocument, Cursor], bool] = lambda *_: False,
         pause: float = PAUSE,
     ) -> None:
-        self._settings = settings
+        self._unasked = unasked
         self._documents = documents
         self._shows_ghost = shows_ghost
         self._pause = pause
@@ -57,7 +58,7 @@ class NextEdits:
 
     @property
     def is_on(self) -> bool:
-        return self._settings().next_edit == "on"
+        return self._unasked.settings.next_edit == "on"
 
     def configure(self) -> None:
         """The settings may have changed."""
@@ -166,12 +167,16 @@ class NextEdits:
         if self.offered.reject(number):
             self._requests.hear_news()
 
+    def drop_offers(self) -> None:
+        """Tell the editor that its offers are void. More may come."""
+        self.offered.touch()
+        self.offered.tell_void()
+
     def _end(self) -> None:
         """Stop everything, and tell the editor that its offers are void."""
         self._watched.stop_waiting()
         self._requests.close()
-        self.offered.touch()
-        self.offered.tell_void()
+        self.drop_offers()
 
     async def _find(self, document: OpenDocument, asker: OfferAsker) -> FoundOffer | None:
         """The offer for a document as it is now; None if that takes too long: then it is pushed."""
@@ -199,7 +204,7 @@ class NextEdits:
             self._watched.hunks,
             self._watched.reports(document),
             self.offered.past,
-            self._settings().mode,
+            self._unasked.settings.mode,
             self.offered.refused,
         )
         self._requests.ask(request, document, asker, pushes=pushes)
@@ -229,7 +234,8 @@ class NextEdits:
         moment = Moment(
             asker=asker,
             on=self.is_on,
-            mode=self._settings().mode,
+            mode=self._unasked.settings.mode,
+            quiet=bool(self._unasked.why_not(document)),
             lines=document.lines,
             edited=bool(self._watched.hunks),
             edited_here=self._watched.has_example(document),

@@ -15,7 +15,7 @@ from assist_server.workspace.documents import is_data
 # Who wants an offer: the user, by a key or a command; a user who just made one, or asked and got no answer in
 # time; or neither: after a pause, another tool's report, or the request of a client by itself.
 OfferAsker = Literal["user", "chain", "pause"]
-Silence = Literal["off", "data", "no edit", "no edit here", "ghost text", "manual", "in a word"]
+Silence = Literal["off", "data", "no edit", "no edit here", "ghost text", "manual", "quiet", "in a word"]
 
 _WORD = re.compile(r"\w")
 
@@ -24,13 +24,15 @@ _WORD = re.compile(r"\w")
 class Moment:
     """What silence in a document depends on.
 
-    `edited`: something was edited in the session; `edited_here`: in the document, and as an example.
-    `typed_at` is where the last edit ended, in whatever document.
+    `quiet`: nothing comes unasked in the document. `edited`: something was edited in the session;
+    `edited_here`: in the document, and as an example. `typed_at` is where the last edit ended, in whatever
+    document.
     """
 
     asker: OfferAsker
     on: bool
     mode: Mode
+    quiet: bool
     lines: Sequence[str]
     edited: bool
     edited_here: bool
@@ -55,7 +57,7 @@ def silence(moment: Moment) -> Silence | None:
     if moment.asker != "user":
         reasons |= {"no edit here": not moment.edited_here, "ghost text": moment.shows_ghost}
     if moment.asker == "pause":
-        reasons |= {"manual": moment.mode == "manual", "in a word": in_word}
+        reasons |= {"manual": moment.mode == "manual", "quiet": moment.quiet, "in a word": in_word}
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 

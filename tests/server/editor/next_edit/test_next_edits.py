@@ -17,6 +17,7 @@ from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest
 from assist_server.editor.next_edit.offered_edits import NextEdit
 from assist_server.editor.open_documents import OpenDocuments
+from assist_server.editor.unasked import Unasked
 from assist_server.workspace.documents import MOST_LINES, Edit, OpenDocument
 
 URI = "file:///work/a.py"
@@ -72,7 +73,7 @@ class Desk:
             lambda *edit: self.next_edits.compare(*edit),  # noqa: PLW0108
         )
         self.next_edits = NextEdits(
-            lambda: self.settings,
+            Unasked(lambda: self.settings),
             self.documents,
             self.usage,
             lambda: self.search,
