@@ -86,7 +86,8 @@ class Suggestion:
     `score` estimates the chance that the line is right, and `needed` is the least that is shown.
     The text takes the place of the first `replace` characters after the cursor, on its line. `refuted` is a
     name of the model's text that does not exist here: what is shown ends before it, or has it where a user
-    asked by hand and nothing else is left. `owner` is the type that has no such member, "" for other names.
+    asked by hand and nothing else is left. `owner` is the type that has no such member, "" for other names;
+    `by_editor` tells that the editor's own language servers know it.
     """
 
     id: int = 0
@@ -98,6 +99,7 @@ class Suggestion:
     needed: float = 0.0
     refuted: str = ""
     owner: str = ""
+    by_editor: bool = False
     source: str = "model"  # model | cache | typed-through
     model: str = ""
     replace: int = 0

@@ -104,12 +104,14 @@ class Context:
 class MemberAccess:
     """A member after a dot, and the expression before it as written: "self", "cart.items", "Cart()".
 
-    Of one that is refuted, `owner` is the type that has no such member, "" if it has no name.
+    Of one that is refuted, `owner` is the type that has no such member, "" if it has no name, and
+    `by_editor` tells that the editor's own language servers know it.
     """
 
     receiver: str
     member: str
     owner: str = field(default="", compare=False)
+    by_editor: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

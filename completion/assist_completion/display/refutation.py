@@ -79,7 +79,7 @@ class Mention:
     """A name in a text, of a kind of `TextNames`, and where it begins: 0 also if that is before the text.
 
     `receiver` is the expression before the dot of one of the `accesses`, and `owner` its type, once it is
-    known that the type has no such member.
+    known that the type has no such member; `by_editor` if only the editor's language servers know that.
     """
 
     kind: str
@@ -87,6 +87,7 @@ class Mention:
     at: int
     receiver: str = ""
     owner: str = ""
+    by_editor: bool = False
 
 
 def names_of(mentions: Iterable[Mention]) -> TextNames:
@@ -108,8 +109,8 @@ def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> Mention | 
     found = next((mention for mention in mentions if _is_among(mention, refuted)), None)
     if found is None or found.kind != "accesses":
         return found
-    owners = {(access.receiver, access.member): access.owner for access in refuted.accesses}
-    return replace(found, owner=owners[(found.receiver, found.name)])
+    access = next(one for one in refuted.accesses if (one.receiver, one.member) == (found.receiver, found.name))
+    return replace(found, owner=access.owner, by_editor=access.by_editor)
 
 
 def _is_among(mention: Mention, names: TextNames) -> bool:

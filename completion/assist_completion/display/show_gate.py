@@ -14,7 +14,7 @@ from dataclasses import replace
 from importlib.resources import files
 
 from assist_completion.display import line_policy
-from assist_completion.display.cursor_site import CursorSite, last_line
+from assist_completion.display.cursor_site import CursorSite, last_line, opens_block
 from assist_completion.display.filters import CleanText, clean
 from assist_completion.display.line_policy import Shape
 from assist_completion.display.suggestion_cache import KnownText
@@ -29,8 +29,30 @@ LEAST = 4
 Spans = Sequence[tuple[int, float]]
 
 _WHOLE = re.compile(r"[\w)\]}\"'`?]\Z")  # the end of an expression
+_WHOLE_END = re.compile(
+    r"""
+    (?: [\w)\]}"'`;]                       # an expression or a statement
+      | (?<!\s)[?!]                        # Rust's `?`, TypeScript's `!`
+      | [\w)\]}"'`?!] (?: \. | :: | -> )   # a member comes next
+    )\Z
+    """,
+    re.VERBOSE,
+)
+# Words after which an expression or a name has to come.
+_UNFINISHED = re.compile(
+    r"""
+    (?<![.\w])(?:
+        and | or | not | in | is | if | elif | else | while | for | of | return | await | yield | raise | throw
+        | new | typeof | delete | void | assert | del | with | match | case | switch | lambda | as | from
+        | import | class | def | async | fn | func | function | const | let | var | mut | ref | go | defer
+        | range | extends | implements | impl | dyn | where | global | nonlocal | instanceof | keyof
+    )\Z
+    """,
+    re.VERBOSE,
+)
 _GENERIC = frozenset({"rust", "typescript", "tsx", "java", "csharp", "cpp", "kotlin", "scala", "swift"})
 _QUOTES = "\"'`"
+_STRING_PREFIX = re.compile(r"(?<!\w)(?:[bru]|[rb]?f|[fb]r)\Z", re.IGNORECASE)  # before its quote, as in `f"`
 
 
 def is_enough(site: CursorSite, shape: Shape, known: KnownText, least: float) -> bool:
@@ -57,7 +79,7 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
     if at is None:
         shown = _close_end(site, whole, raw.skipped, cleaned)
     else:
-        shown = _until(site, shape, raw.text, at, raw.skipped)
+        shown = _until(site, shape, sure_part(raw.text, at), raw.skipped)
         # If nothing is shown, the score is that of the doubted token.
         end = min(at, end) + bool(shown.dropped)
     return Suggestion(
@@ -72,16 +94,39 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
 
 
 def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, at: int) -> Suggestion:
-    """The part of a suggestion before a name that is refuted at `at`; of several lines, whole ones."""
-    shown = _until(site, shape, answer.text, at)
-    if shown.dropped:
+    """The part of a suggestion before a name that is refuted at `at`; of several lines, whole ones.
+
+    What is not known to be right goes on there, so a part that cannot be left as it is, is not shown.
+    """
+    several = "\n" in answer.text[:at].lstrip()
+    part = sure_part(answer.text, at)
+    shown = _until(site, shape, part if several else _without_opener(site, part))
+    if shown.dropped or not _is_whole(site, shown.text, several=several):
         return replace(answer, text="", shown=False, reason="unknown-name", replace=0)
     return replace(answer, text=shown.text, replace=shown.replace)
 
 
-def _until(site: CursorSite, shape: Shape, text: str, at: int, skipped: int = 0) -> CleanText:
-    """The part of a text before a doubt or a refuted name that may be shown."""
-    return _close_end(site, line_policy.cut(site, sure_part(text, at), shape, ended=True), skipped)
+def _without_opener(site: CursorSite, part: str) -> str:
+    """Without the bracket of a block that would begin with the name, and a comma between the user's brackets."""
+    part = re.sub(r"\s*\{\Z", "", part)
+    if not part.endswith(","):
+        return part
+    found = fragments.balance(site.language, site.before, part)
+    return part[:-1] if found.open and not found.left else part
+
+
+def _is_whole(site: CursorSite, text: str, *, several: bool) -> bool:
+    """Whether a part of a text ends where an expression or a statement does, or at the dot of a member."""
+    if not several:
+        return _WHOLE_END.search(text) is not None and _UNFINISHED.search(text) is None
+    if opens_block(last_line(site.before + text), site.language):
+        return fragments.balance(site.language, site.before, text).left in ("", "}")
+    return _WHOLE_END.search(text) is not None or text.endswith(",")
+
+
+def _until(site: CursorSite, shape: Shape, part: str, skipped: int = 0) -> CleanText:
+    """What may be shown of the part of a text before a doubt or a refuted name."""
+    return _close_end(site, line_policy.cut(site, part, shape, ended=True), skipped)
 
 
 def _close_end(site: CursorSite, cut: str, skipped: int, cleaned: CleanText | None = None) -> CleanText:
@@ -131,6 +176,8 @@ def closed_ends(site: CursorSite, text: str, *, doubted: bool) -> Iterator[str]:
     if _WHOLE.search(body) and not in_string and not several and (not doubted or body == text.rstrip()):
         yield body + found.left
     kept = text[: found.first_left].rstrip()
+    if text[found.first_left] in _QUOTES:
+        kept = _STRING_PREFIX.sub("", kept).rstrip()
     if several:
         kept = text[: max(text.rfind("\n", 0, found.first_left), 0)].rstrip()
     yield kept

@@ -353,7 +353,7 @@ class Engine:
         found = await self._refuted_in(prepared, answer.text, patience) if answer.shown else None
         if found is None:
             return answer
-        marked = replace(answer, refuted=found.name, owner=found.owner)
+        marked = replace(answer, refuted=found.name, owner=found.owner, by_editor=found.by_editor)
         kept = show_gate.before_refuted(prepared.site, prepared.shape, marked, found.at)
         return marked if prepared.request.manual and not kept.shown else kept
 

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_context.documents import Context, Cursor, MemberAccess, TextNames
 from assist_server.editor.member_lists import AccessPlace, MemberList, place_of, refutes
@@ -117,7 +117,9 @@ class EditorKnowledge:
         listed = await self._wait(place) if asked else None
         if listed is None:
             return frozenset()
-        found = frozenset(access for access in asked if refutes(place, listed, access))
+        found = frozenset(
+            replace(access, by_editor=True) for access in asked if refutes(place, listed, access)
+        )
         self.counts["editor-refuted"] += bool(found)
         return found
 

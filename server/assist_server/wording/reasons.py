@@ -58,7 +58,7 @@ def why_nothing(
     words = exactly or reason_words(reason)
     if reason == "low-confidence":
         words += f": {_figures(suggestion)}"
-    if reason == "unknown-name" and suggestion.owner:
+    if reason == "unknown-name" and (suggestion.owner or suggestion.by_editor):
         words = _absence(suggestion)
     if with_text and suggestion.candidate:
         words += f"; it would have begun with `{held_back(suggestion)}`"
@@ -75,6 +75,8 @@ def why_shown(suggestion: Suggestion) -> str:
     'known already; nothing here has the name `close_all`, so the text ends before it'
     >>> why_nothing("unknown-name", Suggestion(refuted="amount", owner="Cart"))
     'the type Cart has no member `amount`'
+    >>> why_nothing("unknown-name", Suggestion(refuted="amount", by_editor=True))
+    "the object has no member `amount`, says your editor's language server"
     """
     sure = f"{_figures(suggestion)}, " if suggestion.needed else ""
     by_model = suggestion.source == "model"
@@ -95,6 +97,8 @@ def _absence(suggestion: Suggestion) -> str:
     """What does not exist."""
     if suggestion.owner:
         return f"the type {suggestion.owner} has no member `{suggestion.refuted}`"
+    if suggestion.by_editor:
+        return f"the object has no member `{suggestion.refuted}`, says your editor's language server"
     return f"nothing here has the name `{suggestion.refuted}`"
 
 

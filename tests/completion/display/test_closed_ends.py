@@ -13,6 +13,7 @@ CASES = [
     ("py", "x = █\n", "f(a,", True, ["f"]),
     ("py", "x = █\n", "f(a,", False, ["f(a)", "f"]),
     ("py", "x = █\n", 'log("text of', True, ["log"]),
+    ("py", "x = █\n", 'a + f"text of', True, ["a +"]),
     ("py", "x = f(█)\n", "a, b", True, ["a, b"]),
     ("py", "x = f(█)\n", "g(a", True, ["g(a)", "g"]),
     ("py", "x = █\n", "{", False, [""]),

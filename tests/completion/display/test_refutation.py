@@ -94,6 +94,38 @@ def test_a_text_ends_before_a_name_that_does_not_exist(text: str, unknown: set[s
 
 
 @pytest.mark.parametrize(
+    ("suffix", "line", "text", "left"),
+    [
+        ("py", "x = add(█)", "a.size, invented", "a.size"),
+        ("py", "x = ", "a.size, invented", ""),
+        ("py", "x = ", "combine(a, invented)", "combine"),
+        ("py", "x = ", "[a.size for a in invented]", ""),
+        ("py", "", "total = price * invented", ""),
+        ("py", "", "total = cart.invented", "total = cart."),
+        ("py", "", "return invented(a)", ""),
+        ("py", "", "if ready and invented:", ""),
+        ("py", "", "x = (a +\n    invented)", ""),
+        ("py", "", "x = a + \\\n    invented", ""),
+        ("py", "", "for a in rows:\n    invented(a)", "for a in rows:"),
+        ("ts", "", "store.patch({ invented, b });", "store.patch"),
+        ("ts", "store.patch(", "{ invented, b });", ""),
+        ("ts", "", "const part = { invented };", ""),
+        ("ts", "", "store.patch({\n  a: invented,\n});", ""),
+        ("ts", "", "if (ready) {\n  invented();\n}", "if (ready) {"),
+        ("rs", "let x = ", "read(path)?.invented", "read(path)?."),
+    ],
+)
+def test_a_text_ends_whole_before_a_name_that_does_not_exist(
+    suffix: str, line: str, text: str, left: str
+) -> None:
+    shape = Shape(multi=True, max_lines=6) if "\n" in text else ONE_LINE
+    before, _, after = line.partition("█")
+    here = CursorSite(before, f"{after}\n", language_of(f"a.{suffix}"))
+    answer = before_refuted(here, shape, Suggestion(text, text, shown=True), text.index("invented"))
+    assert (answer.text, answer.shown) == (left, bool(left))
+
+
+@pytest.mark.parametrize(
     ("suffix", "source", "text", "defined", "imports"),
     [
         ("py", "█\n", "def total(order):", {"total"}, set()),
@@ -160,9 +192,9 @@ def test_members_of_objects_that_have_to_exist(
 def test_a_text_ends_before_a_member_that_does_not_exist() -> None:
     here = site("py", "return ")
     mentions = mentions_in(here, "self.cart.amount + 1")
-    refuted = TextNames(accesses=frozenset({MemberAccess("self.cart", "amount")}))
+    refuted = TextNames(accesses=frozenset({MemberAccess("self.cart", "amount", "Cart", by_editor=True)}))
     first = first_refuted(mentions, refuted)
     assert first
-    assert first.at == len("self.cart.")
+    assert (first.at, first.owner, first.by_editor) == (len("self.cart."), "Cart", True)
     other = TextNames(accesses=frozenset({MemberAccess("self", "amount")}))
     assert first_refuted(mentions, other) is None

@@ -43,7 +43,7 @@ class Desk:
 
     async def refuted(self, place: AccessPlace | None) -> list[str]:
         found = await self.knowledge.refute(place, INVENTED)
-        return [f"{access.receiver}.{access.member}" for access in found]
+        return [f"{access.receiver}.{access.member}" for access in found if access.by_editor]
 
 
 async def turn() -> None:
