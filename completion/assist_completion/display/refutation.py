@@ -109,7 +109,9 @@ def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> Mention | 
     found = next((mention for mention in mentions if _is_among(mention, refuted)), None)
     if found is None or found.kind != "accesses":
         return found
-    access = next(one for one in refuted.accesses if (one.receiver, one.member) == (found.receiver, found.name))
+    access = next(
+        one for one in refuted.accesses if (one.receiver, one.member) == (found.receiver, found.name)
+    )
     return replace(found, owner=access.owner, by_editor=access.by_editor)
 
 

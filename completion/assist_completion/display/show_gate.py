@@ -38,18 +38,13 @@ _WHOLE_END = re.compile(
     """,
     re.VERBOSE,
 )
-# Words after which an expression or a name has to come.
-_UNFINISHED = re.compile(
-    r"""
-    (?<![.\w])(?:
-        and | or | not | in | is | if | elif | else | while | for | of | return | await | yield | raise | throw
-        | new | typeof | delete | void | assert | del | with | match | case | switch | lambda | as | from
-        | import | class | def | async | fn | func | function | const | let | var | mut | ref | go | defer
-        | range | extends | implements | impl | dyn | where | global | nonlocal | instanceof | keyof
-    )\Z
-    """,
-    re.VERBOSE,
+_GOES_ON = (
+    "and or not in is if elif else while for of return await yield raise throw new typeof delete void assert "
+    "del with match case switch lambda as from import class def async fn func function const let var mut ref "
+    "go defer range extends implements impl dyn where global nonlocal instanceof keyof"
 )
+# Words after which an expression or a name has to come.
+_UNFINISHED = re.compile(rf"(?<![.\w])(?:{'|'.join(_GOES_ON.split())})\Z")
 _GENERIC = frozenset({"rust", "typescript", "tsx", "java", "csharp", "cpp", "kotlin", "scala", "swift"})
 _QUOTES = "\"'`"
 _STRING_PREFIX = re.compile(r"(?<!\w)(?:[bru]|[rb]?f|[fb]r)\Z", re.IGNORECASE)  # before its quote, as in `f"`
@@ -107,7 +102,7 @@ def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, at: int) 
 
 
 def _without_opener(site: CursorSite, part: str) -> str:
-    """Without the bracket of a block that would begin with the name, and a comma between the user's brackets."""
+    """Without a last bracket that would begin with the name, and a last comma between the user's brackets."""
     part = re.sub(r"\s*\{\Z", "", part)
     if not part.endswith(","):
         return part

@@ -1,9 +1,9 @@
 """Which names of a text that a model wrote cannot be right at a cursor, as far as some folders can tell.
 
-A bare name must not be another function's variable or a member alone, as far as this text tells; one that is
-not in this text has to be defined or used as a function or type anywhere: its import may come next. A member
-may be anywhere in the file too. Each name takes two queries, about 0.1 ms. A member of an object has to be
-one of its type's, where that is known.
+A bare name must not be another function's variable or a member alone, as far as this text tells. Of one that
+is not in this text, `importable_names` says whether it may come from elsewhere. A member may be anywhere in
+the file too. Each name takes two queries, about 0.1 ms. A member of an object has to be one of its type's,
+where that is known.
 """
 
 import re
@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from assist_context.documents import Cursor, Document, TextNames
 from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.importable_names import may_come
 from assist_context.syntax.scopes.visible_names import out_of_sight
 from assist_context.syntax.symbols import symbols
 from assist_context.types.accesses import readable, refuted_accesses
@@ -71,7 +72,7 @@ def _refuted_bare(
     """
     visible = _visible(document, cursor)
     near = frozenset(name for name in names if _holds(visible, name))
-    unknown = frozenset(name for name in names - near if not _is_known(corpora, name))
+    unknown = frozenset(name for name in names - near if not _may_come(corpora, document, name))
     if types is None or not near | unknown:
         return unknown
     read, at = readable(document, cursor, types.texts.last(document.path))
@@ -88,6 +89,13 @@ def _refuted_bare(
 
 def _holds(text: str, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def _may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
+    """Whether a bare name may come from outside of the document. A script without imports has all of them."""
+    if document.language.name in _SCRIPTS and _MODULE.search(document.text) is None:
+        return _is_known(corpora, name)
+    return may_come(corpora, document, name)
 
 
 def _is_known(corpora: Collection[Corpus], name: str) -> bool:

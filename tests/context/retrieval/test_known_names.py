@@ -37,6 +37,31 @@ def second(order):
 """
 
 
+AUDIT = """\
+import numpy as np
+from rich import track
+
+
+def audit(run):
+    run(track(np.zeros(3)))
+
+
+class Log:
+    def write(self):
+        emit()
+"""
+CART = """\
+import { a } from './a';
+
+export class Cart {
+  clear(done) {
+    done(describe('clear'));
+    this.clear();
+  }
+}
+"""
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Iterator[Corpus]:
     texts = {
@@ -44,7 +69,9 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
         "shop/models.py": "class Money:\n    pass\n\n\nclass Order:\n    pass\n",
         "shop/all.py": "from .models import *\n",
         "shop/sums.go": "package shop\n\nfunc total() int {\n\treturn 1\n}\n",
+        "shop/audit.py": AUDIT,
         "web/store.ts": "export function open(name: string) {}\n",
+        "web/cart.ts": CART,
     }
     found = corpus_of(tmp_path / "w", texts)
     yield found
@@ -69,13 +96,38 @@ def refuted(corpus: Corpus, names: TextNames, source: str = TILL, path: str = "s
         ("first", True),
         ("expected", False),  # in another function
         ("rows", True),  # in a line at the top level
-        ("open", True),  # defined elsewhere in the workspace
+        ("audit", True),  # may be imported
+        ("open", False),  # not from another language
         ("expectation", False),
     ],
 )
-def test_a_bare_name_is_visible_or_defined_somewhere(corpus: Corpus, name: str, known: bool) -> None:
+def test_a_bare_name_is_visible_or_can_be_imported(corpus: Corpus, name: str, known: bool) -> None:
     found = refuted(corpus, TextNames(bare=frozenset({name})))
     assert found == TextNames(bare=frozenset() if known else frozenset({name}))
+
+
+@pytest.mark.parametrize(
+    ("path", "known", "unknown"),
+    [
+        # What another file defines, imports, or uses though nothing binds it; its parameters and methods not.
+        ("shop/page.py", {"audit", "Log", "track", "emit"}, {"run", "write", "Cart", "total"}),
+        ("web/page.ts", {"open", "Cart", "describe"}, {"clear", "done", "audit"}),
+        ("shop/till.go", {"total"}, {"audit"}),  # of the same package
+        ("bank/till.go", set(), {"total"}),
+        ("bank/till.rs", {"total", "write"}, {"unheard"}),
+    ],
+)
+def test_a_name_of_another_file_is_one_that_can_be_imported(
+    corpus: Corpus, path: str, known: set[str], unknown: set[str]
+) -> None:
+    begin = "import { b } from './b';\n" if path.endswith(".ts") else ""
+    found = refuted(corpus, TextNames(bare=frozenset(known | unknown)), f"{begin}█\n", path)
+    assert found.bare == unknown
+
+
+def test_a_script_without_imports_has_all_names(corpus: Corpus) -> None:
+    found = refuted(corpus, TextNames(bare=frozenset({"clear", "unheard"})), "█\n", "web/page.js")
+    assert found.bare == {"unheard"}
 
 
 METHODS = """\

@@ -1,0 +1,89 @@
+"""Whether a bare name that a document does not have may come from elsewhere.
+
+It has to be imported, so it must be one that files can import: what is defined at the top level of a file, or
+what another file imports. `next_edit` offers the import then. A variable, a parameter or a method of another
+file is no such name. What runs the code may know more names: files use those without binding them. In Go, a
+bare name of another file is one of the package. Of other languages nothing is known here: in Rust, macros and
+modules bring names in that no import shows.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from assist_context.documents import Document
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus
+
+MOST_DEFINITIONS = 50  # more of one name are not looked at: the name is common, and counts as known
+MOST_MENTIONS = 200  # the same for files that refer to it
+MOST_TEXTS = 5  # files that are read for a name: about 0.3 ms each
+
+_ECMA = frozenset({"javascript", "typescript", "tsx"})
+_FAMILIES = {"python": frozenset({"python"}), "go": frozenset({"go"}), **dict.fromkeys(_ECMA, _ECMA)}
+_BINDERS = r"(?:def|class|function\*?|const|let|var|enum|type|interface|namespace|for|as|import|lambda|del)"
+
+
+def may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
+    """Whether a name may be meant in a document without being in it. The first corpus is the document's."""
+    family = _FAMILIES.get(document.language.name)
+    if family is None:
+        return any(corpus.definitions(name, 1) or corpus.references(name, 1) for corpus in corpora)
+    return any(
+        _is_offered(corpus, document, family, name, own=corpus is corpora[0])
+        or ("go" not in family and _is_imported(corpus, family, name))
+        for corpus in corpora
+    )
+
+
+def _is_offered(corpus: Corpus, document: Document, family: frozenset[str], name: str, *, own: bool) -> bool:
+    """Whether a file defines a name at its top level; in Go, a file of the same package."""
+    found = corpus.few_definitions(name, MOST_DEFINITIONS)
+    if found is None:
+        return True
+    paths = [definition.path for definition in found if not definition.parent]
+    paths = [path for path in paths if language_of(path).name in family]
+    if "go" in family:
+        return own and any(_folder(path) == _folder(document.path) for path in paths)
+    return bool(paths)
+
+
+def _is_imported(corpus: Corpus, family: frozenset[str], name: str) -> bool:
+    """Whether a file imports a name, may do so with all names of a module, or uses it unbound."""
+    mentions = corpus.reader.mentions(name, MOST_MENTIONS)
+    if len(mentions) == MOST_MENTIONS:
+        return True
+    paths = [
+        path
+        for path in dict.fromkeys((*corpus.opened, *mentions))
+        if language_of(path).name in family and not corpus.hides(path)
+    ]
+    if any({name, "*"} & {*import_.names} for path in paths for import_ in corpus.imports(path)):
+        return True
+    others = (path for path in paths if not corpus.outline(path, name))  # those have a method of this name
+    return any(_is_unbound("".join(corpus.lines(path)), name) for path in islice(others, MOST_TEXTS))
+
+
+def _is_unbound(text: str, name: str) -> bool:
+    """Whether a text uses a name without binding it, or imports something under this name.
+
+    >>> _is_unbound("describe('a', () => 1)", "describe"), _is_unbound("def f(run):\\n    run()", "run")
+    (True, False)
+    >>> _is_unbound("import numpy as np\\nnp.zeros(3)", "np")
+    True
+    """
+    word = re.escape(name)
+    if re.search(rf"\bas {word}\b|^import {word}\b", text, re.MULTILINE):
+        return True
+    uses = list(_uses(text, word))
+    return bool(uses) and all(uses)
+
+
+def _uses(text: str, word: str) -> Iterator[bool]:
+    """Of each place of a word that is no member: whether it is called or looked into, not bound."""
+    for found in re.finditer(rf"(?<![\w$.'\"`])({_BINDERS}\s+)?{word}\b(\s*[(.<\[!])?", text):
+        yield found[1] is None and found[2] is not None
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
