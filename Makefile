@@ -1,16 +1,19 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup native run fix check test quick nightly e2e pictures vsix bench clean
+.PHONY: help setup native run fix check test quick nightly e2e pictures vsix dist bench clean
 
 # Python keeps what it compiles, whatever the environment says: the tests start hundreds of processes, and without
 # that each of them compiles all it imports, which takes a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-UV := $(shell command -v uv || echo .uv/bin/uv)
+# Windows keeps the programs of an environment in another folder.
+PROGRAMS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+UV := $(shell command -v uv || echo .uv/$(PROGRAMS)/uv)
 # Once someone has asked for a compiled llama.cpp, it stays.
 SYNC = $(UV) sync --locked $(if $(wildcard .venv/native),--extra native)
-BIN := .venv/bin
+BIN := .venv/$(PROGRAMS)
 EXTENSION := vscode-extension
+RELEASE := .ci/release
 # One process for each core; tests of the real model are one group, since two models at once are slower.
 PARALLEL := --numprocesses auto --dist loadgroup
 
@@ -41,6 +44,8 @@ check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, impor
 	$(BIN)/lint-imports
 	$(BIN)/python tests/style/check_style.py
 	npm --prefix $(EXTENSION) run --silent check
+	node .ci/check_workflows.mjs
+	$(BIN)/zizmor --offline --strict-collection --quiet .github
 
 test: setup ## Run the whole test suite, real model and real server included
 	$(BIN)/pytest $(PARALLEL)
@@ -61,22 +66,27 @@ pictures: setup vsix ## Make the pictures of the documents anew, by the tests th
 	$(SYNC) --quiet --group e2e
 	ASSIST_E2E_PICTURES=$(EXTENSION)/images $(BIN)/pytest tests/e2e/vscode
 
-# The extension carries the wheel of its version, and the hashes of what the wheel needs from the lock file. Nothing
-# is fetched for that but the wheel's build backend, and that only once.
-define HASHED_WHEEL
-import hashlib, pathlib
-[wheel] = pathlib.Path().glob("*.whl")
-print(f"./{wheel} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
-endef
-export HASHED_WHEEL
+# What is built carries the time of the last commit: the same commit gives the same bytes.
+vsix dist: export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 1577836800)
 
-vsix: $(EXTENSION)/node_modules/ready $(filter .uv/bin/uv,$(UV)) ## Package the extension for VS Code
-	rm -rf $(EXTENSION)/dist/python
-	$(UV) build --quiet --wheel --out-dir $(EXTENSION)/dist/python
-	$(UV) export --quiet --frozen --no-dev --no-emit-project --no-header --no-annotate \
-		--format requirements-txt --output-file $(EXTENSION)/dist/python/requirements.txt
-	cd $(EXTENSION)/dist/python && python3 -c "$$HASHED_WHEEL" >> requirements.txt
+# The extension carries the wheel of its version, and the hashes of what the wheel needs from the lock file.
+vsix: .venv/ready $(EXTENSION)/node_modules/ready ## Package the extension for VS Code
+	rm -rf $(EXTENSION)/dist
+	$(BIN)/python -m hatchling build --target wheel --directory $(EXTENSION)/dist/python
+	$(UV) export --quiet --frozen --no-dev --no-emit-project --no-header --no-annotate --format requirements-txt \
+		| $(BIN)/python $(RELEASE)/hashed_requirements.py $(EXTENSION)/dist/python
+	npm --prefix $(EXTENSION) run --silent build
+	$(BIN)/python $(RELEASE)/bundle.py $(EXTENSION) > $(EXTENSION)/dist/licences.txt
 	npm --prefix $(EXTENSION) run --silent vsix
+	$(BIN)/python $(RELEASE)/same_zip.py $(EXTENSION)/assist.vsix $$SOURCE_DATE_EPOCH
+
+dist: vsix ## Build what is installed elsewhere into dist/: wheel, sdist, extension, bill of materials, checksums
+	rm -rf dist
+	$(BIN)/python -m hatchling build --target sdist --directory dist
+	cp $(EXTENSION)/dist/python/*.whl $(EXTENSION)/assist.vsix dist
+	$(UV) export --quiet --frozen --no-dev --format cyclonedx1.5 \
+		| $(BIN)/python $(RELEASE)/bill_of_materials.py $(EXTENSION) $$SOURCE_DATE_EPOCH > dist/assist.cdx.json
+	@$(BIN)/python $(RELEASE)/checksums.py dist
 
 bench: setup ## Measure this machine: latency, typing against other policies, with DATA=FOLDER quality (an hour)
 	$(BIN)/python benchmarks/lsp.py
@@ -84,17 +94,17 @@ bench: setup ## Measure this machine: latency, typing against other policies, wi
 	$(if $(DATA),$(BIN)/python benchmarks/infill.py --data $(DATA) --cut)
 
 clean: ## Remove what was installed here; models stay
-	rm -rf .venv .uv build $(EXTENSION)/node_modules $(EXTENSION)/dist $(EXTENSION)/assist.vsix
+	rm -rf .venv .uv build dist $(EXTENSION)/node_modules $(EXTENSION)/dist $(EXTENSION)/assist.vsix
 
 # uv comes from pip, into a folder of its own: nothing outside this checkout is touched.
-.uv/bin/uv:
+.uv/$(PROGRAMS)/uv:
 	python3 -m venv .uv
-	.uv/bin/pip install --quiet uv
+	.uv/$(PROGRAMS)/pip install --quiet uv
 
 $(EXTENSION)/node_modules/ready: $(EXTENSION)/package-lock.json
 	npm --prefix $(EXTENSION) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.venv/ready: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
+.venv/ready: pyproject.toml uv.lock $(filter .uv/$(PROGRAMS)/uv,$(UV))
 	$(SYNC)
 	@touch $@
