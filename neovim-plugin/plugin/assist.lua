@@ -19,6 +19,8 @@ define('Answer', 'answer', 'answer', {})
 define('Stop', 'answer', 'stop', {})
 define('Undo', 'commands', 'undo', {})
 define('Status', 'commands', 'status', {})
+local times = function() return { '5', '15', '60', 'tomorrow', '0' } end
+define('Snooze', 'commands', 'snooze', { nargs = '?', bar = true, complete = times })
 define('Why', 'commands', 'why', {})
 local roles = function() return { 'answers', 'ghost-text', 'both' } end
 define('Model', 'commands', 'model', { nargs = '?', complete = roles })

@@ -17,6 +17,7 @@ import { complain, offerAll, openSettings, setModel, setUp } from "./setup";
 import {
   chooseAnswering,
   chooseModel,
+  chooseSnooze,
   type Index,
   type Manifest,
   menu,
@@ -157,6 +158,13 @@ class Assist {
         this.nextEdits.drop();
         show(this.item, this.status, this.paused);
         await this.client?.run("index", this.paused ? "pause" : "resume");
+      },
+      snooze: async () => {
+        const client = await this.needed();
+        const asked = await chooseSnooze();
+        if (!asked) return;
+        await client.sendRequest("assist/snooze", asked);
+        await vscode.commands.executeCommand("editor.action.inlineSuggest.hide");
       },
       mode: () => openSettings("assist.completion.mode"),
       model: async () => {

@@ -33,24 +33,27 @@ export const NOTHING = {
   ...{ latency_ms: null as number | null, source: "" }, // of the last suggestion: model, cache or typed-through
   ...{ tier: "local", budget_left_usd: null as number | null },
   host: "", // of the team's server, while that writes ghost text
+  quiet: "", // why nothing comes unasked here: snoozed, or off in this language
   why: "", // the last request showed nothing, and this is why
 };
 export type Status = Readonly<typeof NOTHING>;
 
 /** Show a status in the item: state and tier in words, never only by colour. */
 export function show(item: vscode.StatusBarItem, status: Status, paused: boolean): void {
-  const { latency_ms, source, tier, host, budget_left_usd, message, why } = status;
+  const { latency_ms, source, tier, host, budget_left_usd, message, why, quiet } = status;
   const model = named(status.model);
   const state = paused && status.state === "ready" ? "paused" : status.state;
   const abroad = tier !== "local" && tier !== "team";
   const where = abroad ? ", provider" : host ? ", team" : "";
   const latency = latency_ms === null ? "" : ` ${latency_ms.toFixed(0)} ms`;
-  const words = state === "ready" ? `${model}${latency}${where}` : WORDS[state];
-  item.text = `$(${state === "ready" && where ? "cloud" : ICONS[state]}) assist: ${words}`;
+  const words = state === "ready" ? quiet || `${model}${latency}${where}` : WORDS[state];
+  const icon = quiet ? ICONS.paused : where ? "cloud" : ICONS.ready;
+  item.text = `$(${state === "ready" ? icon : ICONS[state]}) assist: ${words}`;
   const lines = [
     `Model: ${model || "none"}`,
     `State: ${WORDS[state]}${message ? ` (${message})` : ""}`,
     `Last suggestion: ${latency ? `${latency.trim()}, ${source}` : "none yet"}`,
+    ...(quiet ? [`Suggestions: ${quiet}`] : []),
     ...(why ? [`Nothing is shown: ${why}`] : []),
     `Ghost text: ${host ? `by ${host}` : "on this machine"}`,
     `Answers: ${abroad ? "at a provider" : "on this machine"}`,
@@ -78,9 +81,21 @@ export async function menu(status: Status, manifest: Manifest, roles?: Roles, in
       ? { label: "", kind: vscode.QuickPickItemKind.Separator, command }
       : { label: title, description: now[command] ?? "", command },
   );
-  const title = `assist: ${named(status.model) || "no model"}, ${WORDS[status.state]}`;
+  const title = `assist: ${named(status.model) || "no model"}, ${status.quiet || WORDS[status.state]}`;
   const chosen = await vscode.window.showQuickPick(rows, { title, matchOnDescription: true });
   if (chosen) await vscode.commands.executeCommand(chosen.command);
+}
+
+/** Let the user choose for how long nothing comes unasked: the parameters of `assist/snooze`. */
+export async function chooseSnooze(): Promise<object | undefined> {
+  const rows = [
+    { label: "5 minutes", asked: { minutes: 5 } },
+    { label: "15 minutes", asked: { minutes: 15 } },
+    { label: "1 hour", asked: { minutes: 60 } },
+    { label: "Until tomorrow", asked: { until: "tomorrow" } },
+    { label: "Resume now", asked: { minutes: 0 } },
+  ];
+  return (await vscode.window.showQuickPick(rows, { title: "Nothing comes unasked for" }))?.asked;
 }
 
 /** Let the user choose a model that can fill in the middle. */

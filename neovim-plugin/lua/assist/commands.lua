@@ -20,10 +20,27 @@ function M.status()
     client.execute(asked, 'assist.models', nil, function(models)
       local at_home = said.tier == 'local' or said.tier == 'team'
       local answers = at_home and models.answers or said.tier
-      local words = { said.state, said.model, answers, said.message or '' }
+      local state = said.quiet ~= '' and said.quiet or said.state
+      local words = { state, said.model, answers, said.message or '' }
       vim.notify(vim.trim(('assist: %s, model %s, answers by %s. %s'):format(unpack(words))))
     end)
   end)
+end
+
+--- Lets nothing come unasked for so many minutes, or until tomorrow; 0 ends it.
+function M.snooze(args)
+  local given = args.args == '' and '15' or args.args
+  local params = given == 'tomorrow' and { ['until'] = given } or { minutes = tonumber(given) or given }
+  local servers = vim.lsp.get_clients({ name = 'assist' })
+  if #servers == 0 then return client.execute(nil) end
+  require('assist.ghost').dismiss()
+  for index, asked in ipairs(servers) do
+    client.request(asked, 'assist/snooze', params, function(err, result)
+      if index > 1 then return end
+      if err then return client.warn(err.message) end
+      vim.notify('assist: ' .. (result.words ~= '' and result.words or 'suggestions come again'))
+    end)
+  end
 end
 
 --- Lets the user choose the model for answers, for ghost text, or for both.

@@ -38,6 +38,8 @@ function M.status()
   local said = client.said
   local tier = (said.tier or 'local') == 'local' and '' or ' ' .. said.tier
   local took = said.latency_ms and (' %d ms'):format(said.latency_ms) or ''
+  local quiet = said.quiet or ''
+  if said.state == 'ready' and quiet ~= '' then return 'assist ' .. quiet .. tier end
   return 'assist ' .. (said.state or 'starting') .. tier .. took
 end
 

@@ -123,3 +123,21 @@ def test_the_statusline_and_the_help_tell(typing: Editor, space: Path) -> None:
     assert "The model is ready" in text
     assert "ERROR" not in text
     typing.command("bwipeout")
+
+
+def test_a_snooze_keeps_it_back_until_it_is_ended(typing: Editor, space: Path) -> None:
+    type_and_wait(typing, space / "snoozed.py")
+    typing.command("AssistSnooze 15")
+    typing.until("return require('assist').status():find('snoozed until')", "the snooze")
+    assert not typing.ghost()
+    typing.keys("<BS>")
+    typing.keys(" ")
+    typing.until("return (require('assist.client').said.why or ''):find('snoozed until')", "the reason")
+    assert not typing.ghost()
+    typing.keys("<M-\\>")
+    assert typing.until(typing.ghost, "ghost text by hand")
+    typing.command("AssistSnooze 0")
+    typing.until("return not require('assist').status():find('snoozed')", "the end of the snooze")
+    typing.keys("<BS>")
+    typing.keys(" ")
+    assert typing.until(typing.ghost, "ghost text again")

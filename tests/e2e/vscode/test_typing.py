@@ -222,3 +222,19 @@ def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
     until("the end of the pause", lambda: "paused" not in window.status())
     window.type("u")
     assert window.wait_for_ghost()
+
+
+def test_snoozed_suggestions_do_not_appear_and_come_back(window: Window) -> None:
+    open_file(window)
+    window.run("Assist: Snooze Suggestions...")
+    window.type("15 minutes")
+    window.press("Enter")
+    until("the snooze", lambda: "snoozed until" in window.status())
+    window.type("ret")
+    assert not window.appears(window.ghost, 2)
+    window.run("Assist: Snooze Suggestions...")
+    window.type("Resume now")
+    window.press("Enter")
+    until("the end of the snooze", lambda: "snoozed" not in window.status())
+    window.type("u")
+    assert window.wait_for_ghost()
