@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,7 +30,7 @@ def pytest_configure() -> None:
     Python keeps what it compiles: each process that a test starts would compile for a second else.
     """
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    if "TMPDIR" not in os.environ and _MEMORY.is_dir():
+    if "TMPDIR" not in os.environ and sys.platform == "linux" and _MEMORY.is_dir():
         state = os.statvfs(_MEMORY)
         if state.f_bavail * state.f_frsize > _ROOM and not state.f_flag & os.ST_NOEXEC:
             os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)

@@ -50,6 +50,14 @@ class GgufHeader:
     needed_bytes: int
 
 
+def unreadable_words(path: Path, error: OSError) -> str:
+    """What to say of a file whose hash nobody can tell: it is not known to be wrong, and is never deleted."""
+    return (
+        f"{path} cannot be read: {error.strerror or error}. Check its permissions. A virus scanner may hold "
+        "it, or have moved it away: look into its list, and allow this folder there."
+    )
+
+
 def read_header(path: Path) -> GgufHeader:
     """The header of the GGUF file at `path`.
 
@@ -63,9 +71,7 @@ def read_header(path: Path) -> GgufHeader:
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
             header = _parse(path, view)
     except OSError as error:
-        raise ModelError(
-            f"{path} cannot be read: {error.strerror}. Check the path and its permissions."
-        ) from error
+        raise ModelError(unreadable_words(path, error)) from error
     if header.needed_bytes > size:
         raise ModelError(
             f"{path} is cut short: it has {size:,} bytes and its table of tensors needs "

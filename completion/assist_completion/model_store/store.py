@@ -25,9 +25,10 @@ from pathlib import Path
 from assist_completion.errors import FetchError, MissingModelError, ModelError
 from assist_completion.model_store import sources
 from assist_completion.model_store.catalogue import ModelRow, find, rows
-from assist_completion.model_store.gguf import read_header
+from assist_completion.model_store.gguf import read_header, unreadable_words
 from assist_completion.model_store.models_lock import (
     FILE,
+    HashedFile,
     Pin,
     hash_file,
     known_hash,
@@ -141,7 +142,7 @@ def verify(store: Store, name: str) -> InstalledModel:
     try:
         hashed = hash_file(path)
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
+        raise ModelError(unreadable_words(path, error)) from error
     if hashed.sha256 != expected:
         raise ModelError(
             f"{path} is damaged: its sha256 is {hashed.sha256}, expected {expected}. "
@@ -255,13 +256,21 @@ def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
     wanted = _expected_hash(store, row)
     if pin and pin.sha256 == wanted and known_hash(store.root, path) == wanted:
         return True
-    if wanted and (hashed := hash_file(path)).sha256 == wanted:
+    if wanted and (hashed := _fetched_hash(path)).sha256 == wanted:
         if pin is None or pin.sha256 != wanted:
             write_pin(store.root, row.name, Pin(wanted, hashed.bytes, "found in place"))
         record_hash(store.root, path, hashed)
         return True
     say(f"{path} is not the {row.name} that is expected: it is fetched again.")
     return False
+
+
+def _fetched_hash(path: Path) -> HashedFile:
+    """The hash of a fetched file. One that cannot be read is no wrong one: FetchError, and it stays."""
+    try:
+        return hash_file(path)
+    except OSError as error:
+        raise FetchError(unreadable_words(path, error)) from error
 
 
 def _agreed_hash(store: Store, row: ModelRow, offer: DownloadOffer) -> str:
@@ -308,7 +317,7 @@ def _too_full(store: Store, row: ModelRow, needed: int, there: int) -> str:
 def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
     """Give the file its final name if it is right. Delete it if it is not."""
     path = path_of(store, row)
-    hashed = hash_file(partial.path)
+    hashed = _fetched_hash(partial.path)
     actual = hashed.sha256
     if partial.sha256 and actual != partial.sha256:
         discard(partial)

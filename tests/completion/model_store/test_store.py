@@ -193,6 +193,22 @@ def test_verify_accepts_the_fetched_and_refuses_the_changed(store: Store, row: M
         verify(store, "tiny")
 
 
+def _make_unreadable(path: Path) -> None:
+    """A file that exists and whose bytes the system does not give, as one that a virus scanner holds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to("/proc/self/mem")
+
+
+def test_a_file_that_cannot_be_read_is_no_wrong_one(store: Store, row: ModelRow) -> None:
+    path = path_of(store, row)
+    _make_unreadable(path)
+    with pytest.raises(FetchError, match=r"cannot be read.*virus scanner") as fetched:
+        fetch(store, row)
+    assert path.is_symlink()
+    assert "sha256" not in str(fetched.value)
+
+
 def test_verify_needs_a_hash(store: Store, row: ModelRow) -> None:
     place(store.root.parent, b"")
     place(store.root, MODEL)
