@@ -22,7 +22,7 @@ from typing import Any
 
 from assist_completion.inference.libllama import LogCallback
 from assist_completion.inference.libraries import library
-from assist_completion.inference.llama import physical_cores
+from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, is_path
 from assist_server.config.config import load_lenient

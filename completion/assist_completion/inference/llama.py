@@ -27,6 +27,7 @@ from assist_completion.inference.libllama import (
     TokenId,
 )
 from assist_completion.inference.libraries import library
+from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.prompt.fim_tokens import Fim
 from assist_completion.prompt.layout import common_prefix
 
@@ -310,19 +311,6 @@ def apply_template(template: str, turns: Sequence[tuple[str, str]]) -> str | Non
         buffer = ctypes.create_string_buffer(room)
         count = api.llama_chat_apply_template(template.encode(), chat, len(turns), True, buffer, room)
     return buffer.raw[:count].decode("utf-8", "replace") if count >= 0 else None
-
-
-def physical_cores() -> int:
-    """Cores this process may use, 8 at most. Hyper-threads slow decoding, so on Linux they count once."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
-    siblings = set()
-    for cpu in allowed:
-        path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-        try:
-            siblings.add(path.read_text(encoding="ascii").strip())
-        except OSError:
-            siblings.add(str(cpu))
-    return max(1, min(8, len(siblings)))
 
 
 def features() -> str:

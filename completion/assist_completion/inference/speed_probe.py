@@ -24,7 +24,8 @@ from assist_completion.inference.answer_generation import (
 )
 from assist_completion.inference.generation import Model, TokenBudget
 from assist_completion.inference.libraries import library_sources
-from assist_completion.inference.llama import Abort, Llama, Load, features, physical_cores
+from assist_completion.inference.llama import Abort, Llama, Load, features
+from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.prefix_cache import PrefixCache
 from assist_completion.prompt.layout import FAR, Extent
 from assist_completion.prompt.token_healing import Healer

@@ -51,7 +51,7 @@ class GgufHeader:
 
 
 def unreadable_words(path: Path, error: OSError) -> str:
-    """What to say of a file whose hash nobody can tell: it is not known to be wrong, and is never deleted."""
+    """What to say of a file that gives no bytes: it is not known to be a wrong one, and is never deleted."""
     return (
         f"{path} cannot be read: {error.strerror or error}. Check its permissions. A virus scanner may hold "
         "it, or have moved it away: look into its list, and allow this folder there."

@@ -8,8 +8,6 @@ is wanted, and the folders' indexes what their files import.
 import json
 import os
 import queue
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -17,7 +15,9 @@ from dataclasses import astuple
 
 from assist_context.index.reader import IndexReader
 from assist_context.indexer import wire
+from assist_context.indexer.children import start_child
 from assist_context.indexer.parser_pool import Message
+from assist_context.indexer.parser_process import MEMORY
 from assist_context.indexer.wire import IndexerEvent
 from assist_context.languages import language_of
 from assist_context.libraries import library_file
@@ -188,14 +188,7 @@ class _LibraryReader:
     """One process, and the module that it reads."""
 
     def __init__(self, inbox: "queue.SimpleQueue[Message]") -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "assist_context.indexer.library_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=os.path.abspath(os.sep),
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        self.process = start_child("assist_context.indexer.library_process", memory=MEMORY)
         self.job: WantedModule | None = None
         self.began = 0.0
         self._input, output = wire.pipes_of(self.process)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -21,11 +21,13 @@ from typing import Literal
 from assist_context.files.blobs import FileEntry
 from assist_context.index.extraction import ParsedFile, from_plain, outlined_from_plain, with_chunks
 from assist_context.indexer import wire
+from assist_context.indexer.children import held_bytes, start_child
 from assist_context.indexer.parser_process import CPU_S, MEMORY, NO_MEMORY, READ
 
 # Files that a process is given at a time: 75 ms of work. During 230 transactions, with the chunks made in
 # between, a process ran out of work 70 times with 32 files, 35 times with 48 and 26 times with 64.
 AHEAD = 48
+LOOK_S = 0.2  # seconds between two looks at the memory of processes that work
 ENDING_S = 1.0  # from the end of a process's output to the end of the process
 KILLS = 3  # a file is to blame if its process was killed so often from outside (memory, a person)
 WASTED = 5  # if so many processes in a row read no file, the installation is broken
@@ -75,19 +77,13 @@ class _Child:
     """One process and its jobs; it is working on the first of them."""
 
     def __init__(self, inbox: "queue.SimpleQueue[Message]", options: list[str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "assist_context.indexer.parser_process", *options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=os.path.abspath(os.sep),
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        self.process = start_child("assist_context.indexer.parser_process", options, MEMORY)
         self.jobs: deque[ParseJob] = deque()
         self.done = 0
         self.began = 0.0
         self.reading = True
         self.hung = False
+        self.large = False
         self.input, output = wire.pipes_of(self.process)
         wire.listen(output, lambda line: inbox.put((self, line)))
 
@@ -116,6 +112,11 @@ class _Child:
         self.hung = True
         self.process.kill()
 
+    def kill_large(self) -> None:
+        """Kills it because it holds too much memory."""
+        self.large = True
+        self.process.kill()
+
     def begin(self) -> None:
         self.began = time.monotonic()
         self.reading = True
@@ -135,7 +136,8 @@ class _Child:
 class ParserPool:
     """At most `count` processes, started when there is work.
 
-    What they say arrives in `inbox`, for `receive`.
+    What they say arrives in `inbox`, for `receive`. With `held`, which says how much memory a process holds,
+    one that holds too much is killed: where the system limits it, none need look.
     """
 
     def __init__(
@@ -144,10 +146,12 @@ class ParserPool:
         count: int = 1,
         parse: str = "",
         limits: ParserLimits = ParserLimits(),
+        held: Callable[[int], int] | None = held_bytes if sys.platform == "darwin" else None,
     ) -> None:
         self._inbox = inbox
         self._count = max(1, count)
         self._limits = limits
+        self._held = held
         # If a single parser process also makes the chunks, it takes three times as long as this process:
         # 19.1 and 6.5 s for a tree of 106 MB. If this process makes them: 13.9 and 11.0. With several
         # parsers, they would have to wait for this process.
@@ -209,17 +213,30 @@ class ParserPool:
         yield ParseOutcome(job, "parsed" if parsed else "changed", parsed)
 
     def kill_overdue(self) -> Iterator[ParseOutcome]:
-        """Kills processes that took too long. Call it only after all messages have been received."""
+        """Kills processes that took too long, or hold too much.
+
+        Call it only after all messages have been received.
+        """
         now = time.monotonic()
         for child in tuple(self._children):
             if child.jobs and now >= self._deadline(child):
                 child.kill_hung()
                 yield from self._handle_exit(child)
+            elif self._is_large(child):
+                child.kill_large()
+                yield from self._handle_exit(child)
+
+    def _is_large(self, child: _Child) -> bool:
+        parsing = bool(child.jobs) and not child.reading
+        return parsing and self._held is not None and self._held(child.process.pid) > MEMORY
 
     def wait_s(self) -> float | None:
-        """Seconds until a process may be overdue; None: no job is under way."""
+        """Seconds until a process may be overdue, or may hold too much; None: no job is under way."""
         ends = [self._deadline(child) for child in self._children if child.jobs]
-        return max(0.0, min(ends) - time.monotonic()) if ends else None
+        if not ends:
+            return None
+        left = max(0.0, min(ends) - time.monotonic())
+        return left if self._held is None else min(left, LOOK_S)
 
     def _deadline(self, child: _Child) -> float:
         return child.began + (self._limits.read_s if child.reading else self._limits.parse_s)
@@ -243,6 +260,8 @@ class ParserPool:
             yield ParseOutcome(job, "failed", why=f"the grammar stood still for {self._limits.parse_s:.0f} s")
         elif child.reading:
             self._again.appendleft(job)
+        elif child.large:
+            yield ParseOutcome(job, "failed", why=_exit_reason(NO_MEMORY))
         elif code in (-getattr(signal, "SIGKILL", 9), -signal.SIGTERM):
             key = (job.entry.path, job.entry.blob)
             self._kills[key] = self._kills.get(key, 0) + 1

@@ -8,13 +8,13 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from assist_context.indexer import wire
+from assist_context.indexer.children import start_child
 from assist_context.indexer.wire import IndexerEvent
 
 # At most so many restarts in so many seconds: more would be an endless loop.
@@ -223,12 +223,4 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _new_process() -> subprocess.Popen[bytes]:
-    flags = [getattr(subprocess, name, 0) for name in ("CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")]
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "assist_context.indexer.indexer_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=os.path.abspath(os.sep),
-        creationflags=flags[0] | flags[1],
-    )
+    return start_child("assist_context.indexer.indexer_process", low=True)

@@ -1,11 +1,14 @@
-"""What this machine has: the memory that this process may use.
+"""What this machine has: the memory that this process may use, and whether its code is translated.
 
-Cores are counted by `assist_completion.inference.llama`. It measures nothing.
+Cores are counted by `assist_completion.inference.physical_cores`. It measures nothing.
 """
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+from assist_completion.inference.physical_cores import system_number
 
 _LIMIT = Path("/sys/fs/cgroup/memory.max")  # the memory limit of a container
 
@@ -21,6 +24,11 @@ def memory_bytes(limit: Path = _LIMIT) -> int:
     except (OSError, ValueError):  # no container, or "max"
         return total
     return min(total, allowed) if total else allowed
+
+
+def is_translated(system: str = sys.platform, number: Callable[[bytes], int] = system_number) -> bool:
+    """Whether this is a Python for Intel on Apple silicon, whose every instruction Rosetta translates."""
+    return system == "darwin" and number(b"sysctl.proc_translated") == 1
 
 
 def _posix_memory() -> int:

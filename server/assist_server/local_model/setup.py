@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_completion.inference.generation import TokenBudget
-from assist_completion.inference.llama import physical_cores
+from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.speed_probe import Speed, budget_for, speed_of
 from assist_completion.model_store.catalogue import MIDDLE, MIDDLE_BYTES, ModelRow, default_row, find
 from assist_completion.model_store.models_lock import read_pins

@@ -3,7 +3,7 @@
 import os
 import queue
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -38,10 +38,14 @@ class Crew:
     """A parser pool, and the loop that an indexer runs around it."""
 
     def __init__(
-        self, count: int = 1, parse: str = "troubled:parse", limits: ParserLimits | None = None
+        self,
+        count: int = 1,
+        parse: str = "troubled:parse",
+        limits: ParserLimits | None = None,
+        held: Callable[[int], int] | None = None,
     ) -> None:
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self.parsers = ParserPool(self.inbox, count, parse, limits or ParserLimits())
+        self.parsers = ParserPool(self.inbox, count, parse, limits or ParserLimits(), held)
         self.seen: set[int] = set()
 
     def run(self, jobs: Sequence[ParseJob]) -> list[ParseOutcome]:
@@ -137,6 +141,12 @@ def test_a_sleeping_grammar_is_killed_by_the_clock(tmp_path: Path, crews: list[C
     crews.append(Crew(limits=ParserLimits(parse_s=1.0)))
     found = by_path(crews[0].run(jobs(tmp_path)))
     assert found == {"a.py": "the grammar stood still for 1 s", "b.py": "parsed"}
+
+
+def test_where_the_system_limits_no_memory_a_large_process_is_seen(tmp_path: Path, crews: list[Crew]) -> None:
+    put(tmp_path, "a.py", "# sleeps\n")
+    crews.append(Crew(held=lambda process: 2 << 30 if psutil.pid_exists(process) else 0))
+    assert by_path(crews[0].run(jobs(tmp_path))) == {"a.py": "the grammar wanted more than 1024 MB of memory"}
 
 
 @pytest.mark.parametrize(

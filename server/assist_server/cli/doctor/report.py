@@ -13,7 +13,8 @@ from typing import Any
 
 from assist_completion.errors import ModelError
 from assist_completion.inference.libraries import library_in_use
-from assist_completion.inference.llama import features, physical_cores
+from assist_completion.inference.llama import features
+from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.speed_probe import budget_for, speed_of
 from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.models_lock import read_pins
@@ -23,7 +24,7 @@ from assist_server.cli.doctor.egress import egress_facts, server_facts
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.cli.doctor.index import index_facts
 from assist_server.config.config import Config
-from assist_server.local_model.machine import memory_bytes
+from assist_server.local_model.machine import is_translated, memory_bytes
 from assist_server.local_model.opening import speed_file, store_of
 from assist_server.wording.models import cold_seconds, speed_words, warm_seconds
 
@@ -35,6 +36,12 @@ PACKAGES = (
     "numpy",
     "typer",
     "rich",
+)
+
+
+_TRANSLATED = DoctorFinding(
+    "This Python is made for Intel and translated by Rosetta, so that the model runs several times slower",
+    "Install a Python for Apple silicon (arm64), and assist with that one",
 )
 
 
@@ -56,6 +63,8 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
         DoctorFinding(str(problem), f"Edit {config.paths.config_file}", blocks=True)
         for problem in config.problems
     ]
+    if translated := is_translated():
+        findings.append(_TRANSLATED)
     model = _model(config, findings)
     facts = {
         "python": platform.python_version(),
@@ -64,6 +73,7 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
             "system": platform.platform(),
             "cores": physical_cores(),
             "memory_bytes": memory_bytes(),
+            "translated": translated,
             "llama": _llama(findings),
         },
         "model": model,

@@ -1,0 +1,74 @@
+"""How many cores are worth a thread each: fast ones, without hyper-threads, that this process may use.
+
+Decoding waits for its slowest thread, so threads on slow cores, or two on one core, make it slower. It asks
+the system and measures nothing.
+"""
+
+import ctypes
+import os
+import struct
+import sys
+from pathlib import Path
+
+MOST = 8  # memory is the limit beyond that
+_FAST_CORES = b"hw.perflevel0.physicalcpu"  # Apple's chips; Intel Macs have one level
+_ALL_CORES = b"hw.physicalcpu"
+_CORES = 0  # RelationProcessorCore of GetLogicalProcessorInformationEx
+_SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+
+
+def physical_cores() -> int:
+    """Fast cores that this process may use, from 1 to `MOST`."""
+    count = 0
+    if sys.platform == "darwin":
+        count = system_number(_FAST_CORES) or system_number(_ALL_CORES)
+    elif sys.platform == "win32":
+        count = fast_cores(_windows_cores())
+    else:
+        count = _linux_cores()
+    return max(1, min(MOST, count or os.cpu_count() or 2))
+
+
+def fast_cores(table: bytes) -> int:
+    """The cores of the fastest kind in Windows' table of cores, where each row has its size and its kind.
+
+    >>> fast_cores(bytes.fromhex("00000000 0a000000 0000 00000000 0a000000 0101 00000000 0a000000 0000"))
+    1
+    """
+    kinds = []
+    while len(table) >= 10:
+        _, size, _, kind = struct.unpack_from("<IIBB", table)
+        kinds.append(kind)
+        table = table[max(10, size) :]
+    return kinds.count(max(kinds, default=0))
+
+
+def system_number(name: bytes) -> int:
+    """A number that macOS knows by a name, 0 if it does not."""
+    number = ctypes.c_int64(0)
+    size = ctypes.c_size_t(8)
+    try:
+        failed = ctypes.CDLL(None).sysctlbyname(name, ctypes.byref(number), ctypes.byref(size), None, 0)
+    except (AttributeError, OSError):
+        return 0
+    return 0 if failed else number.value
+
+
+def _linux_cores() -> int:
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
+    siblings = set()
+    for cpu in allowed:
+        try:
+            siblings.add(Path(_SIBLINGS.format(cpu)).read_text(encoding="ascii").strip())
+        except OSError:
+            siblings.add(str(cpu))
+    return len(siblings)
+
+
+def _windows_cores() -> bytes:
+    """The table of cores, empty if Windows does not give it."""
+    describe = ctypes.WinDLL("kernel32").GetLogicalProcessorInformationEx  # type: ignore[attr-defined,unused-ignore]
+    size = ctypes.c_uint32(0)
+    describe(_CORES, None, ctypes.byref(size))
+    table = ctypes.create_string_buffer(size.value)
+    return table.raw if describe(_CORES, table, ctypes.byref(size)) else b""
