@@ -22,6 +22,7 @@ from assist_server.config.layers import Statement, close_egress, make_statement,
 from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
 from assist_server.config.reference import reference
 from assist_server.config.structure import RUNS, AnswersSettings, Problem, read, show
+from assist_server.config.system_access import can_change
 from assist_server.config.toml_file import ConfigError, read_toml, set_model, write_settings
 
 __all__ = [
@@ -164,7 +165,7 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
             offline=environ.get("ASSIST_OFFLINE", "").strip().lower() not in _OFF,
             programs={name: value for name, value in environ.items() if name in _FOR_GIT},
             environments={name: value for name, value in environ.items() if name in _FOR_LIBRARIES},
-            organisation=read_policies((*paths.site, paths.config)),
+            organisation=_policies(paths),
         )
     )
     owners = config.escalation, *(layer.layer.settings for layer in config.organisation)
@@ -172,6 +173,12 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
     if relative := tuple(relative_problems(environ)):
         config = _close_egress(replace(config, problems=(*config.problems, *relative)))
     return config
+
+
+def _policies(paths: Paths) -> tuple[Statement, ...]:
+    """The system's policies, as far as only an administrator can change them, and the one of the user."""
+    own = [paths.config] if paths.config not in paths.site else []
+    return (*read_policies(paths.site, can_change), *read_policies(own))
 
 
 def _paths(environ: Mapping[str, str], site: tuple[Path, ...]) -> Paths:

@@ -5,7 +5,7 @@ them. If a layer is invalid, its author's intent is unknown, so nothing leaves. 
 organisation's files. It does not find a repository's, nor does it know whether the user accepted it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,13 @@ def unreadable_statement(author: Author, path: Path, why: str, base: str = "") -
     return close_egress(Statement(Layer(author, str(path), CLOSED, base), (Problem("", str(path), why),)))
 
 
-def read_policies(directories: Sequence[Path]) -> tuple[Statement, ...]:
-    """The policies in these directories, in this order; all of them apply."""
+def read_policies(
+    directories: Sequence[Path], can_change: Callable[[Path], bool] = lambda _: False
+) -> tuple[Statement, ...]:
+    """The policies in these directories, in this order; all of them apply.
+
+    One that the user can change is no organisation's: what it allows is not believed, and nothing leaves.
+    """
     found = []
     for path in dict.fromkeys(directory / POLICY for directory in directories):
         try:
@@ -88,7 +93,13 @@ def read_policies(directories: Sequence[Path]) -> tuple[Statement, ...]:
             why = f"{path} cannot be read ({error.strerror}): make it a file that you may read"
             found.append(unreadable_statement("organisation", path, why))
         else:
-            found.append(statement_of_file("organisation", path, raw))
+            why = f"{path} is not believed, since users can change it: let only administrators write there"
+            changeable = can_change(path)
+            found.append(
+                unreadable_statement("organisation", path, why)
+                if changeable
+                else statement_of_file("organisation", path, raw)
+            )
     return tuple(found)
 
 

@@ -22,14 +22,14 @@ except ImportError:  # Windows
 
 from assist_context.files.repository_top import top_of
 from assist_server.config.structure import Problem
+from assist_server.config.system_access import private_profile
 
 _SYSTEM = os.path.join(
     os.sep, "etc"
 )  # only an administrator writes here, also where etckeeper keeps a `.git`
-_USUAL = {
-    "ASSIST_CONFIG_DIR": ("Library/Application Support" if sys.platform == "darwin" else ".config"),
-    "ASSIST_DATA_DIR": ("Library/Application Support" if sys.platform == "darwin" else ".local/share"),
-}
+_PLACES = {"darwin": ("Library/Application Support",) * 2, "win32": ("AppData/Local",) * 2}
+_CONFIG, _DATA = _PLACES.get(sys.platform, (".config", ".local/share"))
+_USUAL = {"ASSIST_CONFIG_DIR": _CONFIG, "ASSIST_DATA_DIR": _DATA}
 _POLICIES = "XDG_CONFIG_DIRS"
 _XDG = {"ASSIST_CONFIG_DIR": "XDG_CONFIG_HOME", "ASSIST_DATA_DIR": "XDG_DATA_HOME"}
 
@@ -43,7 +43,7 @@ def usual_directory(variable: str) -> Path | None:
 def _login_home() -> str:
     """The home directory that the system has for the login; "" for none."""
     if pwd is None:
-        return ""
+        return private_profile()
     try:
         home = pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:  # no user has this number, as in some containers
@@ -77,6 +77,24 @@ def relative_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
                 "the environment",
                 f'{_POLICIES} names "{part}", which is relative, so that each folder would have policies of '
                 "its own: give the whole path",
+            )
+
+
+def exposed_problems(
+    directories: Sequence[tuple[str, Path]], profile: str | None = None
+) -> Iterator[Problem]:
+    """On Windows, a problem for each directory outside of the profile: there, its files are for all users.
+
+    Each comes with the variable that can move it. `profile` replaces the login's; "" for none, as on Linux.
+    """
+    profile = private_profile() if profile is None else profile
+    for variable, path in directories:
+        if profile and not _is_in_folded(path, profile):
+            yield Problem(
+                variable,
+                str(path),
+                f"{path} is outside of {profile}, so that other users of this computer may read and write "
+                f"it: nothing leaves with these; name a folder inside in {variable}",
             )
 
 
@@ -120,6 +138,12 @@ def _is_in(path: Path, folder: str) -> bool:
     """Whether a directory is in a folder, by its name or by where its links lead."""
     named = os.path.join(os.path.abspath(path), "")
     return any(_holds(folder, spelling) for spelling in (named, os.path.join(_real(path), "")))
+
+
+def _is_in_folded(path: Path, folder: str) -> bool:
+    """The same by both its name and its links, on a system that folds case."""
+    spellings = (os.path.abspath(path), _real(path))
+    return all(_holds(folder.casefold(), spelling.casefold()) for spelling in spellings)
 
 
 def _holds(folder: str, path: str) -> bool:

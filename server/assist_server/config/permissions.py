@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assist_escalation.policy.permissions import CLOSED, Layer, Permissions, permissions, unknown_providers
 from assist_server.config.config import Config
-from assist_server.config.own_directories import misplaced_problems
+from assist_server.config.own_directories import exposed_problems, misplaced_problems
 from assist_server.config.repository_file import Repository, repositories
 from assist_server.config.structure import Problem, show
 from assist_server.config.toml_file import ConfigError
@@ -51,7 +51,9 @@ def effective_permissions(
     problems = [problem for layer in config.organisation for problem in layer.problems]
     files: dict[Path, Repository] = {}
     places = tuple(dict.fromkeys((*real, *map(os.path.realpath, folders))))
-    misplaced = tuple(misplaced_problems(_own_directories(config), places))
+    own = _own_directories(config)
+    exposed = exposed_problems([(variable, path) for variable, path in own if variable])
+    misplaced = (*misplaced_problems(own, places), *exposed)
     layers += [Layer("repository", problem.source, CLOSED) for problem in misplaced]
     # If nothing may leave anyway, nothing could be brought in.
     problems += misplaced if config.escalation.mode != "never" else ()

@@ -14,7 +14,7 @@ from assist_escalation.policy.permissions import Permissions, permissions
 from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.config.config import Config, load, load_lenient, merge_settings
-from assist_server.config.layers import statement_of_file
+from assist_server.config.layers import read_policies, statement_of_file
 from assist_server.config.permissions import effective_permissions, permissions_for
 from assist_server.config.repository_file import repositories, trust
 from assist_server.config.structure import SETTINGS
@@ -291,3 +291,13 @@ def test_secrets_are_those_named_and_those_that_look_like_it(tmp_path: Path) -> 
     )
     assert "a1" not in repr(config)
     assert "c3" not in f"{config.secrets} {config.secrets!r}"
+
+
+def test_a_policy_that_users_can_change_gives_nothing_and_lets_nothing_leave(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(PROVIDER)
+    (believed,) = read_policies([tmp_path])
+    (refused,) = read_policies([tmp_path], lambda file: file == tmp_path / "policy.toml")
+    assert believed.layer.settings.providers
+    assert not refused.layer.settings.providers
+    assert refused.layer.settings.mode == "never"
+    assert "users can change it" in str(refused.problems[0])

@@ -8,7 +8,7 @@ import pytest
 from config_files import PROVIDER, environ, write
 
 from assist_server.config.config import Config, ConfigError, load, load_lenient
-from assist_server.config.own_directories import misplaced_problems, usual_directory
+from assist_server.config.own_directories import exposed_problems, misplaced_problems, usual_directory
 from assist_server.config.permissions import permissions_for
 
 AUTO = PROVIDER + "[escalation]\nmode = 'auto'\n"
@@ -137,3 +137,21 @@ def test_directories_that_were_moved_are_known(tmp_path: Path) -> None:
     assert load(environ(tmp_path)).paths.moved == ("config", "data")
     usual = {name: str(usual_directory(name)) for name in (CONFIG, "ASSIST_DATA_DIR")}
     assert load_lenient(usual, ()).paths.moved == ()
+
+
+def test_where_modes_mean_nothing_a_directory_outside_of_the_profile_lets_nothing_leave(
+    tmp_path: Path,
+) -> None:
+    profile = tmp_path / "Users" / "Ann"
+    inside = ("ASSIST_CONFIG_DIR", tmp_path / "users" / "ann" / "AppData" / "assist")
+    outside = ("ASSIST_DATA_DIR", tmp_path / "shared" / "assist")
+    (problem,) = exposed_problems([inside, outside], str(profile))
+    assert (problem.key, problem.source) == ("ASSIST_DATA_DIR", str(outside[1]))
+    assert "other users" in str(problem)
+    assert list(exposed_problems([inside, outside], "")) == []  # where modes say what is private
+
+
+def test_a_link_out_of_the_profile_is_outside(tmp_path: Path) -> None:
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "assist").symlink_to(tmp_path / "shared")
+    assert list(exposed_problems([("ASSIST_DATA_DIR", tmp_path / "ann" / "assist")], str(tmp_path / "ann")))
