@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from assist_context.files.denylist import denied_by
+from assist_context.files.path_names import path_below
 from assist_context.files.repository_top import folders_to_top, is_repository
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.path_globs import covers, spellings
@@ -192,14 +193,14 @@ def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ..
 
 
 def _is_covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> bool:
-    """Whether a glob matches a file; `anywhere`: also from other folders that it may start at."""
+    """Whether a glob matches a file; `anywhere`: also from other folders that it may start at.
+
+    These count in any case of their letters, as some systems take them for the same folder.
+    """
     bases = (glob.base,) if glob.base else _bases(place) if anywhere else (place.root,)
-    return any(
-        covers(glob.pattern, name.removeprefix(inside).replace(os.sep, "/"))
-        for inside in (os.path.join(base, "") for base in bases)
-        for name in dict.fromkeys((place.named, place.real))
-        if name.startswith(inside)
-    )
+    names = dict.fromkeys((place.named, place.real))
+    below = (path_below(name, base, fold=anywhere) for base in bases for name in names)
+    return any(path is not None and covers(glob.pattern, path) for path in below)
 
 
 def _bases(place: _FilePlace) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ It collects the layers and the problems; `assist_escalation.policy.permissions` 
 nothing.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assist_context.files.path_names import real_path
 from assist_escalation.policy.permissions import CLOSED, Layer, Permissions, permissions, unknown_providers
 from assist_server.config.config import Config
 from assist_server.config.own_directories import exposed_problems, misplaced_problems
@@ -44,13 +44,13 @@ def effective_permissions(
     config: Config, roots: Sequence[str], folders: Sequence[str] = ()
 ) -> EffectivePermissions:
     """The same, with its sources."""
-    real = tuple(dict.fromkeys(map(os.path.realpath, roots)))
+    real = tuple(dict.fromkeys(map(real_path, roots)))
     layers = [layer.layer for layer in config.organisation]
     layers.append(Layer("user", str(config.paths.config_file), config.escalation))
     layers += [config.editor] if config.editor else []
     problems = [problem for layer in config.organisation for problem in layer.problems]
     files: dict[Path, Repository] = {}
-    places = tuple(dict.fromkeys((*real, *map(os.path.realpath, folders))))
+    places = tuple(dict.fromkeys((*real, *map(real_path, folders))))
     own = _own_directories(config)
     exposed = exposed_problems([(variable, path) for variable, path in own if variable])
     misplaced = (*misplaced_problems(own, places), *exposed)

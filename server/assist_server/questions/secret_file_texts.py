@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from assist_context.documents import Document
 from assist_context.files.denylist import denied_by
 from assist_context.files.git_repository import Git
+from assist_context.files.path_names import path_below
 from assist_context.files.repository_top import top_of
 from assist_escalation.policy.path_globs import covers
 from assist_escalation.policy.permissions import Glob
@@ -181,7 +182,7 @@ def _is_data(name: str) -> bool:
 def is_denied_by_user(path: str, root: str, globs: Sequence[Glob]) -> bool:
     """Whether one of the user's globs denies an absolute path. Those without a base begin at `root`."""
     for glob in globs:
-        base = os.path.join(glob.base or root, "")
-        if path.startswith(base) and covers(glob.pattern, path.removeprefix(base).replace(os.sep, "/")):
+        inside = path_below(path, glob.base or root)
+        if inside is not None and covers(glob.pattern, inside):
             return True
     return False

@@ -14,6 +14,7 @@ from typing import Literal
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from assist_context.documents import Cursor, Document, split_lines
+from assist_context.files.path_names import native_path, real_path
 from assist_context.languages import language_of
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
@@ -227,7 +228,7 @@ def line_end_of(lines: Sequence[str]) -> str:
 
 def resolve_path(path: str) -> str:
     """The path with symbolic links resolved; "" for what is no absolute path, such as `Untitled-1`."""
-    return os.path.realpath(path) if os.path.isabs(path) else ""
+    return real_path(path) if os.path.isabs(path) else ""
 
 
 # `urlsplit` deletes these without an error, and another file would be judged than the one that is shown.
@@ -258,7 +259,7 @@ def path_of(uri: str) -> str:
     here = parts.scheme in ("file", "untitled") and parts.netloc.lower() in ("", "localhost")
     if not (here and path.startswith("/")) or parts.query or parts.fragment or "\0" in path:
         return ""
-    return path[1:] if path[2:3] == ":" else path
+    return native_path(path)
 
 
 def name_of(uri: str) -> str:

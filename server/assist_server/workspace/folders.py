@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
+from assist_context.files.path_names import real_path
 from assist_context.files.repository_top import top_of
 from assist_server.errors import REFUSED, UserError
 
@@ -51,8 +52,8 @@ class WorkspaceFolder:
 
 def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
     """The folders of a workspace, each once; missing ones are left out."""
-    given = {os.path.realpath(root): os.path.abspath(root) for root in reversed(roots)}
-    real = [root for root in dict.fromkeys(map(os.path.realpath, roots)) if os.path.isdir(root)]
+    given = {real_path(root): os.path.abspath(root) for root in reversed(roots)}
+    real = [root for root in dict.fromkeys(map(real_path, roots)) if os.path.isdir(root)]
     names = [os.path.basename(root) for root in real]
     return tuple(
         WorkspaceFolder(

@@ -1,9 +1,17 @@
 """Globs match every spelling of a path, and a glob without effect is an error."""
 
+from dataclasses import replace
+from unicodedata import normalize
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from policies import PATHS, USER, layer, prompt
 
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.path_globs import MOST_GLOBS, check_glob, check_globs, covers
+from assist_escalation.policy.permissions import OPEN, Layer, permissions
+from assist_escalation.policy.verdict import judge
 
 TRICKS = [
     "infra/prod/main.tf",
@@ -99,3 +107,37 @@ def test_too_many_globs_are_an_error() -> None:
         EscalationError, match=r"^deny holds 1,001 globs: use 1,000 at most, and name folders"
     ):
         check_globs("deny", ["a/**"] * (MOST_GLOBS + 1))
+
+
+def _respell(name: str, choice: int) -> str:
+    """Another spelling of a name, which some system takes for the same file."""
+    spellings = (
+        name,
+        name.upper(),
+        name.title(),
+        f"{name}.",
+        f"{name} ",
+        f"{name}::$DATA",
+        normalize("NFD", name),
+    )
+    return spellings[choice]
+
+
+@given(st.sampled_from(PATHS), st.lists(st.integers(0, 6), min_size=8, max_size=8), st.sampled_from("/\\"))
+def test_a_rule_holds_for_every_spelling_that_a_system_takes_for_the_same_file(
+    path: str, choices: list[int], slash: str
+) -> None:
+    names = path.split("/")
+    spelling = slash.join(_respell(name, choice) for name, choice in zip(names, choices, strict=False))
+    assert covers(path, spelling)
+    assert covers(names[0], spelling)
+    assert covers(path.upper(), spelling)
+
+
+@given(st.sampled_from(PATHS), st.booleans())
+def test_a_rule_of_a_folder_holds_whatever_case_the_folder_is_written_in(path: str, upper: bool) -> None:
+    root = "/no/such/Shop"
+    base = root.upper() if upper else root.lower()
+    rule = Layer("repository", "here", replace(OPEN, deny=(path.lower(),)), base)
+    verdict = judge(prompt(root, path), permissions([layer("user", USER), rule], [root]), "eu")
+    assert f"{path} never leaves: {path.lower()} is denied in here" in verdict.reasons

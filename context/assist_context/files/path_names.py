@@ -1,0 +1,83 @@
+"""One spelling of a path where a system takes several, and comparing paths whatever their case.
+
+Windows takes both slashes and either case of a drive letter; macOS takes either case and two forms of an
+accent. This module follows links, but reads no file.
+"""
+
+import os
+import re
+import sys
+from functools import lru_cache
+from unicodedata import normalize
+
+_DRIVE = re.compile(r"[/\\]?([A-Za-z]:)(?=[/\\]|\Z)")
+_DEVICE_PREFIX = re.compile(r"\A[/\\]{2}\?[/\\](?=[A-Za-z]:)")  # of a long path
+_LONGEST = 1024  # bytes: PATH_MAX of macOS
+
+
+def native_path(path: str, *, windows: bool = sys.platform == "win32") -> str:
+    r"""The path of a decoded file URI as the system writes it, with a drive's letter as a capital.
+
+    >>> native_path("/c:/src/a.py", windows=True), native_path("/home/me/a.py", windows=False)
+    ('C:\\src\\a.py', '/home/me/a.py')
+    """
+    if not windows:  # a path with a drive is one of another machine, and no absolute one here
+        return path[1:] if path[2:3] == ":" else path
+    path = _DEVICE_PREFIX.sub("", path)
+    if (drive := _DRIVE.match(path)) is not None:
+        path = drive[1].upper() + path[drive.end() :]
+    return path.replace("/", "\\")
+
+
+def real_path(path: str) -> str:
+    """The path with links resolved, in the spelling that the disk has for it. The file need not exist.
+
+    Raises what `os.path.realpath` raises.
+    """
+    real = os.path.realpath(path)
+    return _disk_spelling(real) if sys.platform == "darwin" else real
+
+
+def path_below(path: str, folder: str, *, fold: bool = True) -> str | None:
+    """The path relative to a folder, with "/"; None if it is not below. With `fold`, no case counts.
+
+    That is for rules that forbid: on a system that tells the spellings apart, they forbid more.
+
+    >>> path_below("/Home/me/Shop/Key/a.py", "/home/me/shop"), path_below("/home/me/shops/a", "/home/me/shop")
+    ('Key/a.py', None)
+    """
+    inside = os.path.join(folder, "")
+    if path.startswith(inside):
+        return path[len(inside) :].replace(os.sep, "/")
+    parts = path.replace(os.sep, "/").split("/")
+    above = _folded_parts(folder)
+    is_below = fold and len(parts) > len(above) and tuple(map(_fold, parts[: len(above)])) == above
+    return "/".join(parts[len(above) :]) if is_below else None
+
+
+@lru_cache(maxsize=1024)
+def _folded_parts(folder: str) -> tuple[str, ...]:
+    return tuple(map(_fold, folder.replace(os.sep, "/").rstrip("/").split("/")))
+
+
+@lru_cache(maxsize=8192)
+def _fold(name: str) -> str:
+    return normalize("NFC", normalize("NFKC", name).upper().casefold())
+
+
+def _disk_spelling(path: str) -> str:
+    """How a disk of macOS writes a path; of what does not exist, the folder above it."""
+    import fcntl  # noqa: PLC0415 - there is none on Windows
+
+    try:
+        handle = os.open(path, getattr(os, "O_EVTONLY", 0x8000) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        above, name = os.path.split(path)
+        return path if not name else os.path.join(_disk_spelling(above), name)
+    try:
+        found = fcntl.fcntl(handle, getattr(fcntl, "F_GETPATH", 50), bytes(_LONGEST))
+    except OSError:
+        return path
+    finally:
+        os.close(handle)
+    return os.fsdecode(found.partition(b"\0")[0]) or path
