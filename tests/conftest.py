@@ -15,7 +15,7 @@ from assist_completion.errors import ModelError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import speed_file, store_of
+from assist_server.local_model.opening import engine_folder, speed_file, store_of
 
 register_profiles()
 
@@ -67,6 +67,9 @@ def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     measured = speed_file(load_lenient())
     if measured.is_file():
         shutil.copy(measured, data)
+    engine = engine_folder(load_lenient())
+    if engine.is_dir():
+        (data / engine.name).symlink_to(engine)
     return data
 
 

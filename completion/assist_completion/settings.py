@@ -113,6 +113,16 @@ class CompletionSettings:
         },
     )
 
+    library: str = field(
+        default="",
+        metadata={
+            "path": True,
+            "own_file": True,
+            "doc": "The folder of a llama.cpp of your own (`libllama` and its parts), to be used in place of "
+            "those that came with assist. It is read at the next start.",
+        },
+    )
+
     editor_knowledge: bool = field(
         default=True,
         metadata={

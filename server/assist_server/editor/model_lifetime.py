@@ -45,6 +45,7 @@ class SessionStatus:
     budget_left_usd: float | None = None
     message: str = ""
     why: str = ""
+    engine: str = ""  # the llama.cpp that runs the model, and its build
     libraries: int = 0  # packages whose outlines are known
     quiet: str = ""  # why nothing comes unasked where the user is, in words
 
@@ -193,7 +194,7 @@ class ModelLifetime:
         self._settled.set()
         named = self._config().completion.model
         shown = named if models.model in ("", model_name(named)) else models.model
-        self._item.reset(SessionStatus(shown, state="ready"))
+        self._item.reset(SessionStatus(shown, state="ready", engine=models.library))
         self._use_server()
         self._on_ready()
 

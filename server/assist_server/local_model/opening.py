@@ -11,9 +11,11 @@ from assist_completion.engine.engine import Engine
 from assist_completion.errors import ModelError
 from assist_completion.inference.answer_generation import AnswerOnly
 from assist_completion.inference.generation import Model
+from assist_completion.inference.libraries import LibrarySource, library_in_use, use
 from assist_completion.inference.llama import Load
 from assist_completion.inference.speed_probe import Speed, answering_load, budget_for, opener, speed_of
 from assist_completion.inference.worker import Worker
+from assist_completion.model_store.engine import installed_engine
 from assist_completion.model_store.store import Store, verified_file
 from assist_completion.settings import model_name
 from assist_server.config.config import Config, answering_model
@@ -27,7 +29,7 @@ OPEN_TIMEOUT = 300.0  # seconds; a large model from a cold disk
 class OpenedModels:
     """A running engine, the model that answers questions, and what is known about the engine's model.
 
-    `model` is what suggestions call it.
+    `model` is what suggestions call it, and `library` the llama.cpp that runs it, in words.
     """
 
     engine: Engine
@@ -36,6 +38,7 @@ class OpenedModels:
     speed: Speed
     seconds: float
     model: str = ""
+    library: str = ""
 
 
 def store_of(config: Config) -> Store:
@@ -48,10 +51,30 @@ def speed_file(config: Config) -> Path:
     return config.paths.data / "speed.json"
 
 
+def engine_folder(config: Config) -> Path:
+    """The folder with the fetched llama.cpp."""
+    return config.paths.data / "engine"
+
+
+def use_libraries(config: Config) -> None:
+    """Have the llama.cpp that the settings name, or the fetched one, used from now on; see `libraries.use`.
+
+    Raises `ModelError` if the fetched one is damaged.
+    """
+    sources = []
+    if named := config.completion.library:
+        sources.append(LibrarySource("named", named, Path(named)))
+    elif (found := installed_engine(engine_folder(config))) is not None:
+        row, folder = found
+        sources.append(LibrarySource("fetched", row.build, folder))
+    use(*sources)
+
+
 def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> OpenedModels:
     """Find the model, measure its speed unless that is known, and start it. Blocks; raises `ModelError`."""
     start = time.perf_counter()
     settings = config.completion
+    use_libraries(config)
     path = verified_file(store_of(config), settings.model, say)
     speed = speed_of(path, settings.threads, speed_file(config), say=say)
     budget = budget_for(speed, settings)
@@ -68,7 +91,15 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
         ) from None
     engine = Engine(worker, settings, budget, name)
     facts = AnsweringFacts(answering_model(config), answering.context, prefill=prefill, file=answering.path)
-    return OpenedModels(engine, Answerer(worker, facts), path, speed, time.perf_counter() - start, name)
+    return OpenedModels(
+        engine,
+        Answerer(worker, facts),
+        path,
+        speed,
+        time.perf_counter() - start,
+        name,
+        library_in_use().words,
+    )
 
 
 def _answering_load(
@@ -94,6 +125,7 @@ def _answering_load(
 def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> Answerer[AnswerOnly]:
     """The model that answers, alone in this process. Blocks; raises `ModelError`."""
     name = answering_model(config)
+    use_libraries(config)
     path = verified_file(store_of(config), name, say)
     threads = config.completion.threads
     speed = speed_of(path, threads, speed_file(config), infill=False, say=say)

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assist_completion.errors import FetchError
 from assist_completion.inference.generation import TokenBudget
+from assist_completion.inference.libraries import LibrarySource, trouble
 from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.speed_probe import Speed, budget_for, speed_of
 from assist_completion.model_store.catalogue import MIDDLE, MIDDLE_BYTES, ModelRow, default_row, find
+from assist_completion.model_store.engine import fetch_engine, forget_engine
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.partial_download import FetchOptions, Progress
 from assist_completion.model_store.store import Store, fetch, is_verified, path_of, verified_file
@@ -18,7 +21,7 @@ from assist_completion.settings import is_path
 from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
 from assist_server.config.toml_file import read_toml
 from assist_server.local_model.machine import memory_bytes
-from assist_server.local_model.opening import speed_file, store_of
+from assist_server.local_model.opening import engine_folder, speed_file, store_of, use_libraries
 from assist_server.local_model.roles import check_fitness
 
 WARM = 0.35  # seconds at the median of suggestions while typing, up to which the larger model is offered
@@ -117,6 +120,7 @@ def fetch_and_measure(
     config: Config, choice: Choice, options: FetchOptions, watch: SetupProgress
 ) -> tuple[Path, Speed, bool]:
     """The file of a model, its speed, and whether it was fetched; config.toml stays as it is."""
+    use_libraries(config)
     store = store_of(config)
     fetched = False
     if choice.row is not None and not is_accepted(store, choice.row):
@@ -126,6 +130,20 @@ def fetch_and_measure(
     path = verified_file(store, choice.model, watch.say)
     infill = choice.role != "answers"
     return path, speed_of(path, config.completion.threads, speed_file(config), infill=infill), fetched
+
+
+def set_up_engine(config: Config, options: FetchOptions, say: Callable[[str], None]) -> LibrarySource:
+    """Fetch the llama.cpp for this machine and try it, in a process of its own. One that fails is deleted.
+
+    Raises `FetchError` with what to do.
+    """
+    folder = engine_folder(config)
+    row, place = fetch_engine(folder, options=options, say=say)
+    source = LibrarySource("fetched", row.build, place)
+    if why := trouble(source):
+        forget_engine(folder)
+        raise FetchError(f"{row.build} does not run here, and was deleted: {why}")
+    return source
 
 
 def larger_choice(config: Config, choice: Choice) -> Choice | None:

