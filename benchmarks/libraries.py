@@ -34,7 +34,7 @@ from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.index_update import folder_at, update_index
 from assist_server.workspace.library_index import libraries_of, library_document
 
-SUFFIXES = (".py", ".ts", ".tsx", ".js", ".mjs")
+SUFFIXES = (".py", ".ts", ".tsx", ".js", ".mjs", ".go")
 LONGEST = 200_000  # characters of a file
 
 

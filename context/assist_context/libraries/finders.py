@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from assist_context.languages import Language
+from assist_context.libraries.go_modules import GoModules, module_of
 from assist_context.libraries.installed import LOOK_S, ModuleFinder
 from assist_context.libraries.node_packages import NodePackages
 from assist_context.libraries.python_packages import PythonPackages, StandardStubs, environment_of
@@ -26,18 +27,27 @@ class Finders:
         self._environments: dict[tuple[str, str], tuple[float, str]] = {}
         self._python: dict[str, PythonPackages] = {}
         self._node: dict[str, NodePackages] = {}
+        self._go: dict[str, GoModules] = {}
 
     def of(self, path: str, root: str, language: Language) -> ModuleFinder | None:
         """The finder for a file of a workspace folder, by their absolute paths; None for other languages."""
         folder = os.path.dirname(path)
         if language.name == "python":
             return self._of_python(folder, root)
+        if language.name == "go":
+            return self._of_go(module_of(folder, root))
         if language.name not in SCRIPTS:
             return None
         if folder not in self._node:
             _make_room(self._node)
             self._node[folder] = NodePackages(folder, self._clock)
         return self._node[folder]
+
+    def _of_go(self, folder: str) -> ModuleFinder | None:
+        if folder and folder not in self._go:
+            _make_room(self._go)
+            self._go[folder] = GoModules(folder, self._environ, self._clock)
+        return self._go.get(folder)
 
     def _of_python(self, folder: str, root: str) -> ModuleFinder:
         now = self._clock()

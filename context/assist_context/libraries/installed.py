@@ -18,8 +18,8 @@ Value = TypeVar("Value")
 class InstalledModule:
     """A module by its full name, the package and version that it belongs to, and its file.
 
-    `kind`: "python" or "node". `folder`: it is a package's front, which has submodules. `declared`: the file
-    declares the module under this name, among others.
+    `kind`: "python", "node" or "go", whose file is the package's folder. `folder`: it is a package's front,
+    which has submodules. `declared`: the file declares the module under this name, among others.
     """
 
     kind: str

@@ -101,7 +101,7 @@ def code_version() -> int:
 
 def library_files(data: str) -> Iterator[tuple[str, os.stat_result]]:
     """The databases of all packages, with their state on the disk."""
-    for folder in ("python", "node"):
+    for folder in ("python", "node", "go"):
         with suppress(OSError), os.scandir(os.path.join(data, folder)) as listed:
             for entry in listed:
                 if entry.name.endswith(END):

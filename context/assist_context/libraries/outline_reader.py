@@ -6,6 +6,7 @@ What is too large or no text has an outline of which nothing is known.
 import os
 
 from assist_context.files.blobs import decode
+from assist_context.libraries.go_outline import go_outline
 from assist_context.libraries.installed import InstalledModule, entries
 from assist_context.libraries.module_outline import UNKNOWN, LibraryName, ModuleOutline
 from assist_context.libraries.python_outline import python_outline
@@ -18,6 +19,8 @@ _CODE = (".py", ".pyi", ".so", ".pyd")
 
 def read_module(module: InstalledModule) -> tuple[int, ModuleOutline]:
     """The size of a module's file, and its outline. Raises OSError."""
+    if module.kind == "go":
+        return os.path.getsize(module.file), _go_package(module.file)
     data = read_regular(module.file, MOST_BYTES + 1)
     size = os.path.getsize(module.file)
     if len(data) > MOST_BYTES or b"\0" in data:
@@ -34,6 +37,20 @@ def read_module(module: InstalledModule) -> tuple[int, ModuleOutline]:
         for name in _submodules(os.path.dirname(module.file))
     }
     return size, ModuleOutline({**submodules, **found.names}, found.stars, found.whole)
+
+
+def _go_package(folder: str) -> ModuleOutline:
+    """The outline of a package of Go, which is a folder."""
+    texts: list[str] = []
+    room = MOST_BYTES
+    for entry in entries(folder):
+        if entry.endswith(".go") and not entry.endswith("_test.go"):
+            data = read_regular(os.path.join(folder, entry), room + 1)
+            room -= len(data)
+            if room < 0 or b"\0" in data:
+                return UNKNOWN
+            texts.append(decode(data))
+    return go_outline(texts) if texts else UNKNOWN
 
 
 def _submodules(folder: str) -> list[str]:

@@ -65,6 +65,7 @@ _FOR_GIT = frozenset(
 # Where packages are installed that code imports.
 _FOR_LIBRARIES = frozenset(
     {"VIRTUAL_ENV", "CONDA_PREFIX", "POETRY_VIRTUALENVS_PATH", "XDG_CACHE_HOME", "HOME", "USERPROFILE"}
+    | {"GOROOT", "GOPATH", "GOMODCACHE"}
 )
 # Names of variables whose values are secrets wherever they occur.
 _SECRET = re.compile(

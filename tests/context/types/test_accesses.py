@@ -37,10 +37,14 @@ class Outside:
     """What is outside of the folder."""
 
     def names(self, module: str) -> frozenset[str] | None:
-        return frozenset({"join"}) if module == "os.path" else None
+        return {"os.path": frozenset({"join"}), "net/http": frozenset({"Get", "Client"})}.get(module)
 
     def members(self, module: str, name: str) -> Members | None:
-        known = {("lib", "Base"): Members(frozenset({"send"}), whole=True), ("lib", "Half"): Members()}
+        known = {
+            ("lib", "Base"): Members(frozenset({"send"}), whole=True),
+            ("lib", "Half"): Members(),
+            ("net/http", "Client()"): Members(frozenset({"Do"}), whole=True),
+        }
         return known.get((module, name))
 
 
@@ -226,6 +230,12 @@ def test_go(access: str, known: bool) -> None:
 )
 def test_rust(access: str, known: bool) -> None:
     assert unknown("src/till.rs", RUST, access) == (set() if known else {access})
+
+
+def test_go_knows_installed_packages() -> None:
+    source = 'package a\n\nimport "net/http"\n\nfunc f(c *http.Client) {\n\td := http.Get("")\n\t█\n}\n'
+    asked = ("http.Get", "http.Fetch", "c.Do", "c.Send", "d.Any", "d.Body.Close")
+    assert unknown("a.go", {"a.go": source}, *asked, outside=Outside()) == {"http.Fetch", "c.Send"}
 
 
 def test_a_line_that_is_being_written_hides_no_method() -> None:
