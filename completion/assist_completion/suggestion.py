@@ -134,8 +134,8 @@ class GhostTextEngine(Protocol):
     def record_shown(self, suggestion_id: int) -> None:
         """Count that the editor shows this suggestion."""
 
-    def record_accepted(self, suggestion_id: int) -> None:
-        """Count that the user accepted this suggestion or a part of it."""
+    def record_accepted(self, suggestion_id: int, *, ahead: bool = True) -> None:
+        """Count that the user accepted this suggestion or a part of it; `ahead`: go on from there."""
 
     def close(self) -> None:
         """Stop everything and free the models."""

@@ -79,6 +79,7 @@ async def writing(
     mode: Mode = "eager",
     name: str = "a.py",
     error: Exception | None = None,
+    supplies: Path = Path("/nowhere"),
 ) -> AsyncIterator[Desk]:
     """A desk; the cursor is at █, and the model writes `raw` there, or cannot be opened for an `error`."""
     config = load_lenient(environ(place))
@@ -103,7 +104,9 @@ async def writing(
         if status.state in ("ready", "missing", "failed"):
             settled.set()
 
-    session = Session(replace(config, completion=completion), show, open_models, kept_after, write_after)
+    session = Session(
+        replace(config, completion=completion), show, open_models, kept_after, write_after, supplies
+    )
     lines = (before + after).splitlines(keepends=True)
     session.open_document(OpenDocument(URI, name, "", 1, [*lines, ""], real_path=real_path))
     session.model.start()

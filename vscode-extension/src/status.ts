@@ -34,13 +34,14 @@ export const NOTHING = {
   ...{ tier: "local", budget_left_usd: null as number | null },
   host: "", // of the team's server, while that writes ghost text
   quiet: "", // why nothing comes unasked here: snoozed, or off in this language
+  power: "", // what is left out on battery
   why: "", // the last request showed nothing, and this is why
 };
 export type Status = Readonly<typeof NOTHING>;
 
 /** Show a status in the item: state and tier in words, never only by colour. */
 export function show(item: vscode.StatusBarItem, status: Status, paused: boolean): void {
-  const { latency_ms, source, tier, host, budget_left_usd, message, why, quiet } = status;
+  const { latency_ms, source, tier, host, budget_left_usd, message, why, quiet, power } = status;
   const model = named(status.model);
   const state = paused && status.state === "ready" ? "paused" : status.state;
   const abroad = tier !== "local" && tier !== "team";
@@ -54,6 +55,7 @@ export function show(item: vscode.StatusBarItem, status: Status, paused: boolean
     `State: ${WORDS[state]}${message ? ` (${message})` : ""}`,
     `Last suggestion: ${latency ? `${latency.trim()}, ${source}` : "none yet"}`,
     ...(quiet ? [`Suggestions: ${quiet}`] : []),
+    ...(power ? [`Power: ${power}`] : []),
     ...(why ? [`Nothing is shown: ${why}`] : []),
     `Ghost text: ${host ? `by ${host}` : "on this machine"}`,
     `Answers: ${abroad ? "at a provider" : "on this machine"}`,

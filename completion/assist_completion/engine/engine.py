@@ -278,11 +278,11 @@ class Engine:
         """Count that the editor shows this suggestion."""
         self.counts["displayed"] += suggestion_id in self._generations
 
-    def record_accepted(self, suggestion_id: int) -> None:
-        """Count that the user accepted this suggestion or a part of it, and generate what may follow it."""
+    def record_accepted(self, suggestion_id: int, *, ahead: bool = True) -> None:
+        """Count that the user accepted this suggestion or a part of it; `ahead`: write what may follow it."""
         self.counts["accepted"] += 1
         pending = self._generations.get(suggestion_id)
-        if pending is None or not pending.done:
+        if pending is None or not pending.done or not ahead:
             return
         if self._speculator.continue_after_accept(pending.generation, lambda: self._remember(pending)):
             self.counts["speculated"] += 1

@@ -106,9 +106,9 @@ class ServerFirst:
         """Count that the editor shows this suggestion."""
         self._owner(suggestion_id).record_shown(suggestion_id)
 
-    def record_accepted(self, suggestion_id: int) -> None:
-        """Count that the user accepted this suggestion or a part of it."""
-        self._owner(suggestion_id).record_accepted(suggestion_id)
+    def record_accepted(self, suggestion_id: int, *, ahead: bool = True) -> None:
+        """Count that the user accepted this suggestion or a part of it; `ahead`: go on from there."""
+        self._owner(suggestion_id).record_accepted(suggestion_id, ahead=ahead)
 
     def close(self) -> None:
         """Stop both."""

@@ -1,14 +1,13 @@
 """When to ask the model after a key, and work ahead of requests: full heads, new anchors, accepted texts.
 
-Work ahead yields to a visible request. None of it starts on battery, or after it has used its share of the
-time. How long a request waits for a pause in typing comes from the same times. The clock is a parameter.
+Work ahead yields to a visible request. None of it starts after it has used its share of the time. How long a
+request waits for a pause in typing comes from the same times. The clock is a parameter.
 """
 
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from statistics import median
 
 from assist_completion.display import show_gate
@@ -24,7 +23,6 @@ PAUSE = 1.0  # seconds: a longer gap is thinking, not typing
 SHARE = 0.5  # of a key gap: calling the model earlier wastes a prefill, later is felt
 DUTY = 0.5  # of the time, at most, that work ahead of requests may keep the cores busy
 WINDOW = 30.0  # seconds over which that share is measured
-_SUPPLIES = Path("/sys/class/power_supply")
 
 STAYS = 3  # answers of the model at a small head before the full one is read
 IDLE = 0.3  # seconds without a request before the anchor may be moved
@@ -64,20 +62,11 @@ class TypingPace:
         return min(longest, max(FLOOR, SHARE * gap - expected))
 
     def may_speculate(self) -> bool:
-        """Whether there may be work ahead of requests: on mains power, and below the duty limit."""
+        """Whether there may be work ahead of requests: below the duty limit."""
         floor = self.clock() - WINDOW
         while self._work and self._work[0][0] < floor:
             self._work.popleft()
-        return sum(seconds for _, seconds in self._work) < DUTY * WINDOW and not on_battery()
-
-
-def on_battery(supplies: Path = _SUPPLIES) -> bool:
-    """Whether Linux reports that a battery discharges; False where it reports nothing."""
-    try:
-        states = [(entry / "status").read_text(encoding="ascii") for entry in supplies.glob("BAT*")]
-    except OSError:
-        return False
-    return any(state.strip() == "Discharging" for state in states)
+        return sum(seconds for _, seconds in self._work) < DUTY * WINDOW
 
 
 class Speculator:

@@ -21,7 +21,7 @@ function M.status()
       local at_home = said.tier == 'local' or said.tier == 'team'
       local answers = at_home and models.answers or said.tier
       local state = said.quiet ~= '' and said.quiet or said.state
-      local words = { state, said.model, answers, said.message or '' }
+      local words = { state, said.model, answers, vim.trim((said.message or '') .. ' ' .. (said.power or '')) }
       vim.notify(vim.trim(('assist: %s, model %s, answers by %s. %s'):format(unpack(words))))
     end)
   end)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # they import llama.cpp: 0.4 s that `initialize` must not wai
 LoadState = Literal["loading", "ready", "missing", "failed", "off"]
 OpenModels = Callable[[Config, Callable[[str], None]], "OpenedModels"]
 
-KEPT = ("libraries", "quiet")  # fields of the status that are not about a model
+KEPT = ("libraries", "quiet", "power")  # fields of the status that are not about a model
 RETRY = 3.0  # seconds between two attempts to open a model that was missing
 
 
@@ -48,6 +48,7 @@ class SessionStatus:
     engine: str = ""  # the llama.cpp that runs the model, and its build
     libraries: int = 0  # packages whose outlines are known
     quiet: str = ""  # why nothing comes unasked where the user is, in words
+    power: str = ""  # what is left out on battery, in words
 
 
 class StatusItem:

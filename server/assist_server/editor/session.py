@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from assist_context.documents import Cursor
 from assist_context.files.denylist import denied_by
@@ -20,6 +21,7 @@ from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, Sessi
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
+from assist_server.editor.power import SUPPLIES, Power
 from assist_server.editor.suggestions import ContextSearch, Suggestions
 from assist_server.editor.unasked import Unasked
 from assist_server.workspace.burst import Burst
@@ -42,7 +44,8 @@ class Session:
     """Owns the parts of one editor's session. Event loop only.
 
     An accepted text is judged after `kept_after` seconds. Counts of use are written when a document is saved
-    or closed, if the last time is more than `write_after` seconds ago.
+    or closed, if the last time is more than `write_after` seconds ago. `supplies` is where Linux reports the
+    machine's power.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class Session:
         open_models: OpenModels,
         kept_after: float = KEPT_AFTER,
         write_after: float = WRITE_AFTER,
+        supplies: Path = SUPPLIES,
     ) -> None:
         self._config = config
         self._counts: Counter[str] = Counter()
@@ -71,7 +75,10 @@ class Session:
             lambda: self.secret_texts,
         )
         self.unasked = Unasked(lambda: self._config.completion, self._show_quiet)
-        self.context = ContextSearch(lambda: self._config, self.documents, self.model, self.unasked)
+        self.power = Power(lambda: self._item.update(power=self.power.words), supplies)
+        self.context = ContextSearch(
+            lambda: self._config, self.documents, self.model, self.unasked, self.power
+        )
         self.suggestions = Suggestions(
             self.documents, self.context, self.model, self._item, self._counts, self.accepted
         )

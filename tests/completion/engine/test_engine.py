@@ -134,6 +134,8 @@ async def test_a_text_that_is_only_shown_is_not_continued() -> None:
         answer = await d.ask("    t")
         d.engine.record_shown(answer.id)
         await d.settle()
+        d.engine.record_accepted(answer.id, ahead=False)
+        await d.settle()
         assert d.engine.counts["tokens-continued"] == 0
         d.engine.record_accepted(answer.id)
         await d.settle()

@@ -1,8 +1,6 @@
 """When to call the model and when to work ahead, on a virtual clock."""
 
-from pathlib import Path
-
-from assist_completion.engine.speculation import FLOOR, TypingPace, on_battery
+from assist_completion.engine.speculation import FLOOR, TypingPace
 
 
 class Clock:
@@ -53,12 +51,3 @@ def test_work_ahead_has_a_limit_that_passes() -> None:
     assert not pace.may_speculate()
     clock.now += 31
     assert pace.may_speculate()
-
-
-def test_no_work_ahead_on_battery(tmp_path: Path) -> None:
-    assert not on_battery(tmp_path)
-    (tmp_path / "BAT0").mkdir()
-    (tmp_path / "BAT0" / "status").write_text("Discharging\n")
-    assert on_battery(tmp_path)
-    (tmp_path / "BAT0" / "status").write_text("Charging\n")
-    assert not on_battery(tmp_path)
