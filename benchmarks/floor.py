@@ -1,36 +1,51 @@
 """The latency floor: how long bare llama.cpp calls take here, and an answer's time relative to that.
 
     uv run python benchmarks/floor.py [--model NAME_OR_PATH] [--threads 2] [--json]
+        [--library native|fetched|prebuilt | --compare]
 
 Times one decode call for batches of 1 to 512 tokens after a prompt of 1,000, with the given number of
 threads. A prompt of two tokens costs as much as one generated token, because the weights are read once either
 way. So the floor of an answer is one batch with its re-evaluated tokens, plus one call for each token after
-the first. `replay.py` reports the time of each shown answer relative to this floor. This module does not know
-the engine.
+the first. `replay.py` reports the time of each shown answer relative to this floor.
+
+`--compare` measures each llama.cpp on this machine, one after the other, and says for how many prompts it
+writes the same text as the first. This module does not know the engine.
 """
 
 import argparse
 import ctypes
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from assist_completion.inference.libllama import LogCallback
-from assist_completion.inference.libraries import library
+from assist_completion.inference.libraries import REMEDIES, library, library_in_use, library_sources, use
+from assist_completion.inference.llama import Abort, Llama, Load
 from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, is_path
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import store_of, use_libraries
 from bench.provenance import provenance
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 PROMPT_TOKENS = 1_000  # tokens before the batch: as many as a full prompt head
+GREEDY = (  # prompts that are continued, to compare what libraries write
+    "def area(width, height):\n    return",
+    "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n",
+    "import json\n\ndef load(path):\n    with open(path) as file:\n",
+    "function total(items) {\n  let sum = 0;\n",
+    "func Max(a, b int) int {\n",
+    "fn main() {\n    let names = vec![",
+)
+GREEDY_TOKENS = 24
 REPEATS = 7  # calls for each size; the median counts
 
 
@@ -109,6 +124,54 @@ def _silent(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
     """Drop llama.cpp's log messages: they are not part of the result."""
 
 
+def greedy_texts(path: Path, threads: int) -> list[str]:
+    """Return the likeliest continuation of each prompt."""
+    llama = Llama(Load(path, context=256, sequences=1, threads=threads, decode_threads=1), Abort())
+    texts = []
+    for prompt in GREEDY:
+        tokens = llama.tokenize(prompt)
+        llama.truncate(0, 0)
+        logits = llama.decode(0, tokens, 0)
+        written: list[int] = []
+        while len(written) < GREEDY_TOKENS:
+            written.append(int(logits.argmax()))
+            logits = llama.decode(0, written[-1:], len(tokens) + len(written) - 1)
+        texts.append(b"".join(map(llama.piece, written)).decode("utf-8", "replace"))
+    llama.close()
+    return texts
+
+
+def choose_library(origin: str) -> None:
+    """Use the library of this origin. Exits if it is not there."""
+    use_libraries(load_lenient())
+    found = [source for source in library_sources() if source.origin == origin]
+    if not found:
+        sys.exit(f"floor.py: no {origin} llama.cpp is here")
+    use(replace(found[0], origin="named"))
+
+
+def compare(path: Path, threads: int) -> None:
+    """Print a row for each library, each measured in a process of its own."""
+    use_libraries(load_lenient())
+    print("| library | reads, 64 at once | reads, 512 | writes on one thread | same texts |")
+    print("|---|---|---|---|---|")
+    first: list[str] = []
+    for source in library_sources():
+        words = ["--model", str(path), "--threads", str(threads), "--library", source.origin, "--json"]
+        command = [sys.executable, __file__, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+        found = json.loads(done.stdout)
+        first = first or found["texts"]
+        same = sum(map(str.__eq__, first, found["texts"]))
+        speeds = [1e3 * size / found["batch ms"][str(size)] for size in (64, 512)]
+        reads = " | ".join(f"{speed:.0f} tokens/s" for speed in speeds)
+        name = f"{source.origin}: {found['provenance']['llama.cpp']['build']}"
+        if variant := found["provenance"]["llama.cpp"]["variant"]:
+            name += f", {variant}"
+        writes = f"{1e3 / found['token ms']:.1f} tokens/s"
+        print(f"| {name} | {reads} | {writes} | {same} of {len(first)} |", flush=True)
+
+
 def ratios_over_floor(floor: Floor, costs: Iterable[Mapping[str, Any]]) -> list[float]:
     """Return total time / floor for each shown answer that needed the model (costs: `assist.answers`)."""
     ratios = []
@@ -127,12 +190,24 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--threads", type=int, default=physical_cores(), help="default: all physical cores")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--library", choices=list(REMEDIES), help="default: the one that assist uses here")
+    which.add_argument("--compare", action="store_true", help="a row for each library on this machine")
     options = parser.parse_args()
     path = Path(options.model) if is_path(options.model) else resolve(store_of(load_lenient()), options.model)
+    if options.compare:
+        compare(path, options.threads)
+        return
+    use_libraries(load_lenient())
+    if options.library:
+        choose_library(options.library)
     floor = measure(path, options.threads, 1)
     if options.json:
-        print(json.dumps({"provenance": provenance(path), **floor_figures(floor)}))
+        texts = greedy_texts(path, options.threads)
+        figures = floor_figures(floor)
+        print(json.dumps({"provenance": provenance(path), **figures, "texts": texts}))
         return
+    print(f"{library_in_use().words}\n")
     print("| tokens in one call | ms | tokens a second |\n|---|---|---|")
     for size, took in floor.batches.items():
         print(f"| {size} | {1e3 * took:.1f} | {size / took:.0f} |")

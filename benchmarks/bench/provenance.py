@@ -18,7 +18,9 @@ from typing import Any
 from assist_completion.inference.libraries import library_in_use
 from assist_completion.inference.llama import features
 from assist_completion.model_store.models_lock import hash_file
+from assist_server.config.config import load_lenient
 from assist_server.local_model.machine import memory_bytes
+from assist_server.local_model.opening import use_libraries
 
 PACKAGES = ("xllamacpp", "assist-lsp", "numpy", "tree-sitter")
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +28,11 @@ WIDTH = 140  # columns: a value that fits is on one line, so that a record is on
 
 
 def provenance(model_path: Path | None = None) -> dict[str, Any]:
-    """Return the header of a results file. Reads the whole model file, if given, to hash it (1 s per GB)."""
+    """Return the header of a results file. Reads the whole model file, if given, to hash it (1 s per GB).
+
+    From then on llama.cpp is the one that the product uses on this machine, unless one is loaded already.
+    """
+    use_libraries(load_lenient())
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "command": command_line(sys.argv),

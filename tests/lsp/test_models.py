@@ -1,6 +1,7 @@
 """Missing, damaged or unsuitable models: the server says so, keeps running, and completes once it can."""
 
 import asyncio
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -84,6 +85,7 @@ async def test_a_missing_model_is_named_and_found_when_it_comes(
         await asyncio.sleep(3.2)
         await client.ask(URI, (2, 11))
         await client.until("ready")
+        assert re.fullmatch(r"(native|fetched|prebuilt) \(.+\)", client.statuses[-1].engine)
         assert (await client.ask(URI, (2, 11))).items
 
 

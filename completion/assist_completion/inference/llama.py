@@ -34,6 +34,7 @@ from assist_completion.prompt.layout import common_prefix
 Logits = npt.NDArray[np.float32]
 
 SLICE = 64  # tokens per decode call while prefilling: 64 runs at 0.92 of the speed of 512, 32 at 0.75
+_NO_FLASH = 0  # flash_attn_type; llama.cpp decides by default
 _ABORTED = 2  # what llama_decode returns when the abort callback stopped it
 
 
@@ -75,6 +76,7 @@ class Load:
     """How to open a model. `context` is the number of tokens per sequence.
 
     `threads` is for reading prompts and `decode_threads` for writing tokens. 0 means every physical core.
+    Without `flash`, attention is computed in the old way.
     """
 
     path: Path
@@ -82,6 +84,7 @@ class Load:
     sequences: int = 2
     threads: int = 0
     decode_threads: int = 0
+    flash: bool = True
 
 
 _last_errors: deque[str] = deque(maxlen=4)
@@ -136,6 +139,8 @@ class Llama:
         params.n_threads = load.decode_threads or threads
         params.n_threads_batch = threads
         params.no_perf = True
+        if not load.flash:
+            params.flash_attn_type = _NO_FLASH
         return params
 
     def close(self) -> None:

@@ -47,6 +47,7 @@ QUIET = 0.85  # of a core for each thread; with less, other processes computed t
 TRIES = 3
 AGAIN = 3600.0  # seconds between two tries
 TIMEOUT = 300.0  # seconds; a 7B model from a cold disk takes minutes
+_ARM = ("arm64", "aarch64")
 _EXIT_UNFIT = 3
 _ANSWERS = "answers"  # tells the child that the model need not support infilling
 
@@ -57,6 +58,7 @@ class Speed:
 
     `decode_threads` is the smallest number that writes at nearly full speed. `quiet` says that nothing else
     kept the cores busy during the measurement. This is the best of `tries`, the last at `tried` (Unix time).
+    `flash` says whether flash attention is used.
     """
 
     prefill: float
@@ -67,12 +69,27 @@ class Speed:
     features: str = ""
     tries: int = 1
     tried: float = 0.0
+    flash: bool = True
 
 
-def measure(path: Path, threads: int, *, infill: bool = True) -> Speed:
-    """Load the model here and time it. Raises `ModelError` if it lacks tokens that `infill` needs."""
+def measure(path: Path, threads: int, *, infill: bool = True, arm: bool | None = None) -> Speed:
+    """Load the model here and time it. Raises `ModelError` if it lacks tokens that `infill` needs.
+
+    On ARM it is timed without flash attention too, which there can take several times as long.
+    """
+    speed = _measure_once(path, threads, infill=infill, flash=True)
+    if not (platform.machine().lower() in _ARM if arm is None else arm):
+        return speed
+    return max(speed, _measure_once(path, threads, infill=infill, flash=False), key=_prefill)
+
+
+def _prefill(speed: Speed) -> float:
+    return speed.prefill
+
+
+def _measure_once(path: Path, threads: int, *, infill: bool, flash: bool) -> Speed:
     threads = threads or physical_cores()
-    llama = Llama(Load(path, context=1024, sequences=1, threads=threads), Abort())
+    llama = Llama(Load(path, context=1024, sequences=1, threads=threads, flash=flash), Abort())
     try:
         start = (*llama.fim().head, llama.fim().pre) if infill else llama.head()
         tokens = (llama.tokenize("def area(width, height):\n    return width * height\n") * PROMPT)[:PROMPT]
@@ -85,7 +102,7 @@ def measure(path: Path, threads: int, *, infill: bool = True) -> Speed:
                 decode[count], alone = _time(lambda: _write_tokens(llama, tokens[0]), ANSWER, count)
                 quiet = quiet and alone
         count = next(n for n, speed in decode.items() if speed >= ENOUGH * max(decode.values()))
-        return Speed(prefill, decode[count], count, llama.trained_context(), quiet, features())
+        return Speed(prefill, decode[count], count, llama.trained_context(), quiet, features(), flash=flash)
     finally:
         llama.close()
 
@@ -184,7 +201,7 @@ def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
 
 def answering_load(path: Path, speed: Speed, threads: int) -> Load:
     """How to open a model that answers: one sequence of `WINDOW` tokens, or fewer if trained for fewer."""
-    return Load(path, min(WINDOW, speed.trained), 1, threads, speed.decode_threads)
+    return Load(path, min(WINDOW, speed.trained), 1, threads, speed.decode_threads, speed.flash)
 
 
 def opener(
@@ -193,6 +210,8 @@ def opener(
     budget: TokenBudget,
     decode_threads: int,
     answering: Load | None = None,
+    *,
+    flash: bool = True,
 ) -> Callable[[Abort], Model]:
     """A function that opens the model on the thread that will own it.
 
@@ -200,7 +219,7 @@ def opener(
     """
 
     def open_model(abort: Abort) -> Model:
-        load = Load(path, budget.context, 2, settings.threads, decode_threads)
+        load = Load(path, budget.context, 2, settings.threads, decode_threads, flash)
         llama = Llama(load, abort)
         try:
             fim, pieces = llama.fim(), llama.pieces()

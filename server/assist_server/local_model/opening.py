@@ -81,7 +81,7 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     name = model_name(settings.model)
     say(f"loading {name}")
     answering, prefill = _answering_load(config, path, speed, say)
-    worker = Worker(opener(path, settings, budget, speed.decode_threads, answering))
+    worker = Worker(opener(path, settings, budget, speed.decode_threads, answering, flash=speed.flash))
     try:
         worker.opened.result(OPEN_TIMEOUT)
     except TimeoutError:

@@ -40,6 +40,8 @@ def facts(path: Path) -> dict[str, Any]:
     rest = llama.decode(0, prompt[-1:], len(prompt) - 1).copy()
     llama.truncate(0, len(prompt) - 1)
     again = llama.decode(0, prompt[-1:], len(prompt) - 1).copy()
+    plain = Llama(Load(path, context=256, sequences=1, threads=2, flash=False), abort)
+    old_way = plain.decode(0, prompt, 0).copy()
     state = llama.save(0)
     restored = llama.restore(1, state)
     lengths = [llama.length(0), llama.length(1)]
@@ -63,6 +65,7 @@ def facts(path: Path) -> dict[str, Any]:
         "size": len(first),
         "rewound": differ(rest, again),
         "split": differ(first, rest),
+        "old way": differ(first, old_way),
         "restored": restored,
         "snapshot": differ(one, two),
         "sequences": differ(each[0], other),

@@ -9,6 +9,7 @@ import pytest
 import tiny_model
 
 from assist_completion.inference.libraries import LibrarySource, child_command, library_sources, use
+from assist_completion.inference.speed_probe import answering_load, measure
 from assist_completion.model_store.engine import installed_engine
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import engine_folder
@@ -46,11 +47,21 @@ def test_a_library_does_all_that_is_asked_of_it(source: LibrarySource, model: Pa
     assert (facts["rewound"], facts["snapshot"]) == (0.0, 0.0)
     assert facts["restored"] is True
     assert facts["split"] < 1e-4
+    assert 0 < facts["old way"] < 0.1, "attention was computed in another way"
     assert facts["sequences"] < 1e-4
     assert facts["lengths"] == [facts["prompt"]] * 2
     assert facts["aborted"] is True
     assert facts["after abort"] == facts["prompt"] + 3
     assert facts["chat"] == "<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n"
+
+
+@pytest.mark.parametrize("arm", [False, True])
+def test_flash_attention_is_left_out_only_where_it_was_tried(model: Path, arm: bool) -> None:
+    speed = measure(model, 1, arm=arm)
+    assert speed.prefill > 0
+    assert speed.trained == 512
+    assert speed.flash or arm
+    assert answering_load(model, speed, 1).flash is speed.flash
 
 
 def test_a_child_uses_the_libraries_of_its_parent() -> None:
