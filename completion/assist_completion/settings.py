@@ -88,15 +88,18 @@ class CompletionSettings:
     languages_off: tuple[str, ...] = field(
         default=(),
         metadata={
+            "tightens": True,
             "doc": "Languages in which nothing comes unasked, neither ghost text nor the next edit, by the "
             'names that your editor gives them, such as `["markdown", "plaintext"]`. If you ask by hand, you '
-            "get an answer."
+            "get an answer.",
         },
     )
     in_comments: bool = field(
         default=True,
         metadata={
-            "doc": "Whether ghost text comes unasked inside comments. A docstring is a string, not a comment."
+            "tightens": True,
+            "doc": "Whether ghost text comes unasked inside comments. A docstring is a string, not a "
+            "comment.",
         },
     )
     recent_files: bool = field(

@@ -1,4 +1,4 @@
-"""What authors other than the user say about egress: which settings they may make, as a layer.
+"""What authors other than the user say: about egress, as a layer, and where ghost text is not wanted.
 
 A repository's file and an editor's settings are written by strangers, so only what forbids is taken from
 them. If a layer is invalid, its author's intent is unknown, so nothing leaves. This module reads an
@@ -6,10 +6,11 @@ organisation's files. It does not find a repository's, nor does it know whether 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from assist_completion.settings import CompletionSettings
 from assist_context.regular_files import read_regular
 from assist_escalation.policy.permissions import CLOSED, OPEN, Author, Layer
 from assist_escalation.policy.settings import EscalationSettings
@@ -26,10 +27,11 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An author's layer, and what is wrong in it."""
+    """An author's layer, what is wrong in it, and what a repository says of ghost text."""
 
     layer: Layer
     problems: tuple[Problem, ...] = ()
+    ghost_text: CompletionSettings = field(default_factory=CompletionSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class _LayerSection:
     """What `read` fills in."""
 
     escalation: EscalationSettings
+    completion: CompletionSettings = field(default_factory=CompletionSettings)
 
 
 def make_statement(layer: Layer, data: Mapping[str, Any], home: Path) -> Statement:
@@ -47,7 +50,8 @@ def make_statement(layer: Layer, data: Mapping[str, Any], home: Path) -> Stateme
     taken, refused = _split_by_permission(data, layer.author)
     section, problems = read(_LayerSection(layer.settings), taken, layer.source, home)
     problems = [_refusal(key, layer) for key in refused] + problems
-    return Statement(replace(layer, settings=section.escalation), tuple(problems))
+    layer = replace(layer, settings=section.escalation)
+    return Statement(layer, tuple(problems), section.completion)
 
 
 def close_egress(statement: Statement) -> Statement:
@@ -58,7 +62,8 @@ def close_egress(statement: Statement) -> Statement:
         statement.layer.source,
         '[escalation] mode = "never" until this is corrected: nothing leaves this machine',
     )
-    return Statement(replace(statement.layer, settings=settings), (*statement.problems, problem))
+    layer = replace(statement.layer, settings=settings)
+    return replace(statement, layer=layer, problems=(*statement.problems, problem))
 
 
 def statement_of_file(author: Author, path: Path, raw: bytes, base: str = "") -> Statement:
@@ -126,9 +131,10 @@ def _split_by_permission(data: Mapping[str, Any], author: Author) -> tuple[dict[
 def may_say(author: Author, key: tuple[str, ...]) -> bool:
     """Whether an author other than the user may write a setting."""
     setting = SETTINGS[key]
+    tightens = bool(setting.item.metadata.get("tightens"))
     if setting.section != "escalation":
-        return False
-    return author == "organisation" or bool(setting.item.metadata.get("tightens"))
+        return author == "repository" and tightens
+    return author == "organisation" or tightens
 
 
 def _refusal(key: str, layer: Layer) -> Problem:

@@ -10,10 +10,12 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assist_completion.settings import CompletionSettings
 from assist_context.files.repository_top import folders_to_top
 from assist_server.config.layers import Statement, statement_of_file, unreadable_statement
 from assist_server.config.toml_file import ConfigError, replace_file
@@ -82,6 +84,20 @@ def repositories(root: Path, data: Path) -> tuple[Repository, ...]:
     accepted = _accepted_texts(data)
     found = (_repository(path, accepted.get(str(path))) for path in candidate_files(root))
     return tuple(file for file in found if file.state != "none")
+
+
+def ghost_text_statements(root: Path) -> tuple[CompletionSettings, ...]:
+    """What the files that apply to a folder say about ghost text. One that cannot be read says nothing.
+
+    Whether the user accepted a file does not matter: it can only turn something off.
+    """
+    found = []
+    for path in candidate_files(root):
+        with suppress(ConfigError):
+            raw = read_raw(path)
+            if raw is not None:
+                found.append(statement_of_file("repository", path, raw, str(path.parent)).ghost_text)
+    return tuple(found)
 
 
 def trust_state(root: Path, data: Path) -> TrustState:

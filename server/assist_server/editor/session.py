@@ -22,6 +22,7 @@ from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.power import SUPPLIES, Power
+from assist_server.editor.repository_limits import GhostTextLimits, RepositoryLimits
 from assist_server.editor.suggestions import ContextSearch, Suggestions
 from assist_server.editor.unasked import Unasked
 from assist_server.workspace.burst import Burst
@@ -74,7 +75,8 @@ class Session:
             lambda: self.workspace.folders,
             lambda: self.secret_texts,
         )
-        self.unasked = Unasked(lambda: self._config.completion, self._show_quiet)
+        self.limits = RepositoryLimits(self._show_quiet)
+        self.unasked = Unasked(lambda: self._config.completion, self._show_quiet, limits=self._limits_of)
         self.power = Power(lambda: self._item.update(power=self.power.words), supplies)
         self.context = ContextSearch(
             lambda: self._config, self.documents, self.model, self.unasked, self.power
@@ -248,6 +250,11 @@ class Session:
         if self.unasked.snoozed:
             self.next_edits.drop_offers()
         return self.unasked.words
+
+    def _limits_of(self, document: OpenDocument) -> GhostTextLimits:
+        """What the repository of a document turns off."""
+        folder = folder_of(self.workspace.folders, document.real_path) if document.real_path else None
+        return self.limits.of(folder.root) if folder is not None else GhostTextLimits()
 
     def _show_quiet(self) -> None:
         self._item.update(quiet=self.unasked.words)

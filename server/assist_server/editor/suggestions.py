@@ -246,7 +246,7 @@ class Suggestions:
         dot = knowledge.begin(document, place.cursor, context) if selected is None else None
         refute = partial(self._context.refute, document, place.cursor, dot)
         request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, refute=refute)
-        request = replace(request, in_comments=self._context.unasked.settings.in_comments)
+        request = replace(request, in_comments=self._context.unasked.in_comments(document))
         try:
             if manual and several:
                 answers = await engine.complete_several(request)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from assist_completion.settings import CompletionSettings
 from assist_context.languages import language_of
+from assist_server.editor.repository_limits import GhostTextLimits
 from assist_server.workspace.documents import OpenDocument
 
 MORNING = 6  # o'clock, when "until tomorrow" ends
@@ -21,8 +22,8 @@ Quiet = Literal["snoozed", "language-off"]
 class Unasked:
     """Owns the time until which the user snoozes, and the one timer that ends it.
 
-    `settings` gives the current ones, `now` the time in seconds since the epoch. `on_change` is called when
-    `words` may have changed.
+    `settings` gives the user's current ones, `limits` what a document's repository turns off, `now` the time
+    in seconds since the epoch. `on_change` is called when `words` may have changed.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class Unasked:
         settings: Callable[[], CompletionSettings],
         on_change: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
+        limits: Callable[[OpenDocument], GhostTextLimits] = lambda _: GhostTextLimits(),
     ) -> None:
         self._settings = settings
+        self._limits = limits
         self._on_change = on_change
         self._now = now
         self._until = 0.0
@@ -40,8 +43,12 @@ class Unasked:
 
     @property
     def settings(self) -> CompletionSettings:
-        """The current settings of ghost text."""
+        """The user's current settings of ghost text."""
         return self._settings()
+
+    def in_comments(self, document: OpenDocument) -> bool:
+        """Whether ghost text may come unasked in the comments of a document."""
+        return self.settings.in_comments and self._limits(document).in_comments
 
     @property
     def snoozed(self) -> bool:
@@ -88,11 +95,12 @@ class Unasked:
 
     def _language_off(self, document: OpenDocument) -> str:
         """The language of a document as the settings name it, if it is off."""
-        if not self.settings.languages_off:
+        off = (*self.settings.languages_off, *self._limits(document).languages_off)
+        if not off:
             return ""
         known = language_of(document.path, document.language_id).name
         names = {document.language_id.lower(), known}
-        return next((name for name in self.settings.languages_off if name.lower() in names), "")
+        return next((name for name in off if name.lower() in names), "")
 
 
 def next_morning(now: float) -> float:

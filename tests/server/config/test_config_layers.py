@@ -105,7 +105,8 @@ def test_an_accepted_file_tightens_and_says_no_more(config: Config, repo: Path) 
         ("[commands]\nrun = 'sh'", "commands", "no such table"),
         ("[audit]\ncheckpoint = '/tmp/x'", "audit", "strangers write"),
         ("[redaction]\npatterns = ['(a+)+$']", "redaction", "strangers write"),
-        ("[completion]\nmodel = '/tmp/evil.gguf'", "completion", "strangers write"),
+        ("[completion]\nmodel = '/tmp/evil.gguf'", "completion.model", "strangers write"),
+        ("[completion]\nlanguages_off = 1", "completion.languages_off", "use a list of text"),
         ("[answers]\nmodel = '/tmp/evil.gguf'", "answers", "strangers write"),
         ("[context]\nindex = false", "context", "strangers write"),
         ("[egress]\ndeny = ['!infra/**']", "egress.deny", "`!` does not undo another line"),
@@ -131,7 +132,8 @@ def test_anything_else_in_it_is_an_error_and_nothing_leaves(
 
 def test_strangers_say_nothing_that_points_anywhere() -> None:
     said = {key for key, setting in SETTINGS.items() if setting.item.metadata.get("tightens")}
-    assert {key[0] for key in said} == {"escalation", "egress", "data_class"}
+    quiet = {("completion", "languages_off"), ("completion", "in_comments")}
+    assert {key[0] for key in said - quiet} == {"escalation", "egress", "data_class"}
 
 
 def junk(chance: random.Random) -> str:

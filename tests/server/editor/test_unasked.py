@@ -11,6 +11,7 @@ import pytest
 from ghost_desk import URI, Desk, writing
 
 from assist_completion.settings import CompletionSettings
+from assist_server.editor.repository_limits import FRESH, GhostTextLimits, RepositoryLimits
 from assist_server.editor.unasked import Unasked, next_morning
 from assist_server.workspace.documents import OpenDocument
 
@@ -126,3 +127,48 @@ async def test_a_language_that_is_off_needs_no_other_model(tmp_path: Path) -> No
         change(desk, languages_off=())
         assert desk.session.status.quiet == ""
         assert await unasked(desk) == 1
+
+
+async def test_a_repository_turns_languages_and_comments_off_for_anyone_who_works_in_it(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    rules = folder / ".assist.toml"
+    rules.write_text('[completion]\nlanguages_off = ["python"]\nin_comments = false\n')
+    file = str(folder / "a.py")
+    async with writing(tmp_path, "# a█\n", "nd b", real_path=file) as desk:
+        session = desk.session
+        session.open_folders([str(folder)])
+        session.move_cursor(URI)
+        assert session.limits.reading is not None
+        await session.limits.reading
+        assert session.status.quiet == "off in python"
+        assert await unasked(desk) == 0
+        document = session.documents.by_uri[URI]
+        assert not session.unasked.in_comments(document)
+        change(desk, in_comments=True)
+        assert not session.unasked.in_comments(document)
+
+
+async def test_what_a_repository_says_is_read_again_at_events_and_seldom(tmp_path: Path) -> None:
+    now = [100.0]
+    changes: list[bool] = []
+    limits = RepositoryLimits(lambda: changes.append(True), lambda: now[0])
+    rules = tmp_path / ".assist.toml"
+
+    async def look() -> GhostTextLimits:
+        limits.of(str(tmp_path))
+        assert limits.reading is not None
+        await limits.reading
+        return limits.of(str(tmp_path))
+
+    assert await look() == GhostTextLimits()
+    rules.write_text('[completion]\nlanguages_off = ["go"]\n')
+    assert await look() == GhostTextLimits()
+    now[0] += FRESH
+    assert await look() == GhostTextLimits(("go",))
+    rules.write_text("[completion]\nlanguages_off = 1\n")
+    now[0] += FRESH
+    assert await look() == GhostTextLimits()
+    assert len(changes) == 2
