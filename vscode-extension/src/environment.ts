@@ -5,7 +5,8 @@
  * name is never looked up in a package index, and no other file than the tested ones is installed.
  */
 import { existsSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import type * as vscode from "vscode";
 import { type Run, RunError, run } from "./running";
@@ -13,45 +14,77 @@ import { own } from "./settings";
 
 const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python", "py"];
 const NEW_ENOUGH = "import sys; print('yes' if sys.version_info >= (3, 11) else 'no')";
+// As pip, uv, Python and assist say it. The first that fits counts.
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [/DO NOT MATCH THE HASHES/, "your index has other files: set up assist yourself and name it in assist.server.path."],
+  [/No space left|os error 28|not enough space/i, "the disk is full: make room for about 1 GB, and try again."],
   [
-    /matching distribution|name resolution|Failed to establish|etwork is unreachable|offline/i, // as pip and assist say
+    /DO NOT MATCH THE HASHES|Hash mismatch/,
+    "your index has other files: set up assist yourself and name it in assist.server.path.",
+  ],
+  [
+    /matching distribution|name resolution|Failed to establish|Failed to fetch|dns error|etwork is unreachable|offline/i,
     "nothing could be fetched. Connect to the network and try again; on a closed network install assist-lsp " +
       "from files, run `assist setup --offline-from DIR`, and name the program in assist.server.path.",
   ],
-  [/ensurepip/, "Python's venv module is missing: install your system's python3-venv, and try again."],
+  [/ensurepip/, "Python's venv module is missing: install your system's python3-venv or uv, and try again."],
 ];
 
 /** Why something could not be set up, and what the user can do. */
 export class SetupError extends Error {}
 
-/** Find the `assist` program: the one in the settings, the one installed here, or one on the PATH. */
+/** How to run the programs of a setup, and where to tell its steps. */
+export type SetupRun = Run & Readonly<{ step: (number: number, name: string, total?: number) => void }>;
+
+/** Find the `assist` program: the one in the settings, the user's own, or the one installed here. */
 export async function find(context: vscode.ExtensionContext): Promise<string | undefined> {
   const named = own("path");
   const made = existsSync(inside(context, "complete")) ? [program(context, "assist")] : [];
-  const found = await first(named ? [named] : [...made, "assist"], ["--version"], "assist ");
+  const found = await first(named ? [named] : [...places("assist"), ...made], ["--version"], "assist ");
   if (found) return found;
   if (named) throw new SetupError(`assist.server.path = "${named}" is not a working assist: correct or empty it.`);
   return undefined;
 }
 
 /** Make our own environment and install the Python part into it. Throws `SetupError`, `RunError`. */
-export async function create(context: vscode.ExtensionContext, how: Run): Promise<string> {
+export async function create(context: vscode.ExtensionContext, how: SetupRun): Promise<string> {
   const wanted = own("package") || `assist ${(context.extension.packageJSON as { version: string }).version}`;
   const here = { ...how, cwd: context.asAbsolutePath("dist/python") }; // Python imports from its folder
   const what = own("package") ? [wanted] : ["--require-hashes", "--no-deps", "--requirement", "requirements.txt"];
-  const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", ...what];
-  // --clear removes what a failed attempt left.
-  await run(await newEnough(), ["-m", "venv", "--clear", inside(context)], here).catch(explain("No venv was made"));
-  await run(program(context, "python"), words, here).catch(explain(`${wanted} was not installed`));
+  const uv = await first(places("uv"), ["--version"], "uv ");
+  const why = uv ? await installWithUv(uv, context, what, here).then(() => undefined, failure) : undefined;
+  // uv knows nothing of pip's settings, so pip may fetch what uv cannot.
+  if (!uv || why) await installWithPip(await newEnough(why), context, what, here);
   await writeFile(inside(context, "complete"), wanted);
   return program(context, "assist");
+}
+
+/** Install `what` with uv, which also fetches a Python where there is none. `--clear` removes a failed attempt. */
+async function installWithUv(uv: string, context: vscode.ExtensionContext, what: string[], how: SetupRun) {
+  how.step(1, "a Python environment");
+  const words = ["venv", "--no-project", "--clear", "--python", own("python") || ">=3.11", inside(context)];
+  await run(uv, words, how).catch(explain("No Python environment was made"));
+  how.step(2, "packages");
+  const install = ["pip", "install", "--python", program(context, "python"), ...what];
+  await run(uv, install, how).catch(explain("Its packages were not installed"));
+}
+
+async function installWithPip(python: string, context: vscode.ExtensionContext, what: string[], how: SetupRun) {
+  how.step(1, "a Python environment");
+  await run(python, ["-m", "venv", "--clear", inside(context)], how).catch(explain("No Python environment was made"));
+  how.step(2, "packages", own("package") ? 0 : await packages(context.asAbsolutePath("dist/python")));
+  const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", ...what];
+  await run(program(context, "python"), words, how).catch(explain("Its packages were not installed"));
 }
 
 /** Run `assist setup`, which chooses, fetches, checks and measures a model. Throws `SetupError`, `RunError`. */
 export async function fetchModel(assist: string, model: string, how: Run): Promise<void> {
   await run(assist, ["setup", ...(model ? [model] : [])], how).catch(explain("The model could not be made ready"));
+}
+
+/** The error of a setup that something else can be tried after. Throws what is no such error. */
+function failure(error: unknown): SetupError {
+  if (error instanceof SetupError) return error;
+  throw error;
 }
 
 function explain(what: string): (error: unknown) => never {
@@ -62,12 +95,20 @@ function explain(what: string): (error: unknown) => never {
   };
 }
 
-async function newEnough(): Promise<string> {
+/** Find a Python. Throws `SetupError`, which is `why` if there is one. */
+async function newEnough(why: SetupError | undefined): Promise<string> {
   const named = own("python");
   const found = await first(named ? [named] : PYTHONS, ["-c", NEW_ENOUGH], "yes");
   if (found) return found;
+  if (why) throw why;
   if (named) throw new SetupError(`assist.server.python = "${named}" is not a working Python 3.11 or newer.`);
-  throw new SetupError("Python 3.11 or newer was not found: install it, or name it in assist.server.python.");
+  throw new SetupError("Python 3.11 or newer was not found: install it or uv, or name it in assist.server.python.");
+}
+
+/** How many packages are to be installed. */
+async function packages(folder: string): Promise<number> {
+  const lines = (await readFile(join(folder, "requirements.txt"), "utf8")).split("\n");
+  return lines.filter((line) => line.includes("==") || line.startsWith("./")).length;
 }
 
 /** Find the first program whose output starts as it should. */
@@ -76,6 +117,8 @@ async function first(programs: string[], words: string[], start: string): Promis
   return undefined;
 }
 
+/** Where the user's own programs are: an editor that no shell started may not have the second one on its PATH. */
+const places = (name: string): string[] => [name, join(homedir(), ".local", "bin", name)];
 const inside = (context: vscode.ExtensionContext, ...names: string[]): string =>
   join(context.globalStorageUri.fsPath, "environment", ...names);
 const program = (context: vscode.ExtensionContext, name: string): string =>

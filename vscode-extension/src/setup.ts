@@ -1,7 +1,8 @@
 /** The offers shown when the Python part or the model is missing, and the setup after them. */
 import * as vscode from "vscode";
-import { create, fetchModel, SetupError } from "./environment";
-import { type Run, RunError } from "./running";
+import { create, fetchModel, SetupError, type SetupRun } from "./environment";
+import { RunError } from "./running";
+import { SetupSteps } from "./setupSteps";
 
 const OFFER =
   "assist needs its Python part, which does all its work on this machine. Make an environment for it? " +
@@ -19,6 +20,7 @@ export async function offerAll(context: vscode.ExtensionContext, log: vscode.Log
 export async function setUp(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
   return await shown("Setting up assist", log, async (how) => {
     const program = await create(context, how);
+    how.step(3, "a model");
     await fetchModel(program, "", how);
     return program;
   });
@@ -47,17 +49,18 @@ export async function complain(error: unknown): Promise<boolean> {
 async function shown(
   title: string,
   log: vscode.LogOutputChannel,
-  work: (how: Run) => Promise<string>,
+  work: (how: SetupRun) => Promise<string>,
 ): Promise<string> {
   const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
   for (;;)
     try {
       return await vscode.window.withProgress(options, (progress, token) => {
-        const line = (message: string): void => {
-          log.info(message);
-          progress.report({ message: message.slice(0, 80) });
+        const steps = new SetupSteps((message) => progress.report({ message }));
+        const line = (text: string): void => {
+          log.info(text);
+          steps.took(text);
         };
-        return work({ line, token });
+        return work({ line, token, step: steps.begin.bind(steps) });
       });
     } catch (error) {
       if (!(await complain(error))) return "";
