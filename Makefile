@@ -26,8 +26,8 @@ setup: .venv/ready ## Install everything, and fetch and probe the default model
 	@$(BIN)/assist setup
 
 native: .venv/ready ## Compile llama.cpp for this processor: needs cmake, a C and C++ compiler, and 4 minutes
+	$(UV) sync --locked --extra native
 	@touch .venv/native
-	$(SYNC)
 
 run: setup ## Show real completions from the local model, through the real language server
 	@$(BIN)/assist demo
