@@ -127,8 +127,12 @@ def _build(distribution: str) -> str:
 
 @lru_cache(maxsize=1)
 def library_in_use() -> LoadedLibrary:
-    """The first library. Raises `ModelError` with the remedy if there is none or it cannot be used."""
-    sources = library_sources()
+    """The first library. Raises `ModelError` as `load_first` does."""
+    return load_first(library_sources())
+
+
+def load_first(sources: Sequence[LibrarySource]) -> LoadedLibrary:
+    """Load the first library. Raises `ModelError` with the remedy if there is none or it cannot be used."""
     if not sources:
         raise ModelError(
             "No llama.cpp is there for this machine, so no model can run on it; a team's server still can. "

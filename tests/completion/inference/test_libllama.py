@@ -16,6 +16,7 @@ from assist_completion.inference.libraries import (
     library_in_use,
     library_sources,
     load,
+    load_first,
     trouble,
     use,
 )
@@ -85,6 +86,18 @@ def test_a_crash_of_the_library_is_not_blamed_on_the_model(code: int, words: str
     why = str(probe_failure(Path("some.gguf"), code, "no infilling tokens\n"))
     assert words in why
     assert (REMEDIES[library_sources()[0].origin] in why) == ("instructions" in why)
+
+
+def test_without_any_library_a_sentence_says_what_to_do() -> None:
+    told = r"a team's server still can\. `assist setup --engine` fetches one\."
+    with pytest.raises(ModelError, match=told):
+        load_first([])
+
+
+def test_a_library_that_cannot_be_used_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    told = r"holds no llama\.cpp\. Correct `\[completion\] library`"
+    with pytest.raises(ModelError, match=told):
+        load_first([LibrarySource("named", "mine 1", tmp_path), *library_sources()])
 
 
 def test_what_is_compiled_for_this_machine_comes_before_what_was_built_elsewhere(
