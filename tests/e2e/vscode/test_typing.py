@@ -27,6 +27,7 @@ def total(items):
 '''
     + "    \n"
 )
+ROW = ".quick-input-list .monaco-list-row"
 EMOJI = '''\
 def gross(net):
     return net * 1.2
@@ -227,14 +228,12 @@ def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
 def test_snoozed_suggestions_do_not_appear_and_come_back(window: Window) -> None:
     open_file(window)
     window.run("Assist: Snooze Suggestions...")
-    window.type("15 minutes")
-    window.press("Enter")
+    window.page.locator(f'{ROW}[aria-label^="15 minutes"]').click()
     until("the snooze", lambda: "snoozed until" in window.status())
     window.type("ret")
     assert not window.appears(window.ghost, 2)
     window.run("Assist: Snooze Suggestions...")
-    window.type("Resume now")
-    window.press("Enter")
+    window.page.locator(f'{ROW}[aria-label^="Resume now"]').click()
     until("the end of the snooze", lambda: "snoozed" not in window.status())
     window.type("u")
     assert window.wait_for_ghost()
