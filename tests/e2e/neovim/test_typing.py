@@ -141,3 +141,20 @@ def test_a_snooze_keeps_it_back_until_it_is_ended(typing: Editor, space: Path) -
     typing.keys("<BS>")
     typing.keys(" ")
     assert typing.until(typing.ghost, "ghost text again")
+
+
+def test_in_a_language_that_is_off_it_comes_only_by_hand(typing: Editor, space: Path) -> None:
+    change = (
+        "local client = vim.lsp.get_clients({ name = 'assist' })[1]\n"
+        "client:notify('workspace/didChangeConfiguration', { settings = { completion = %s } })"
+    )
+    typing.open(space / "off.py", ADD)
+    typing.lua(change % "{ languages_off = { 'python' } }")
+    typing.until("return require('assist').status():find('off in python')", "the language to be off")
+    typing.keys(" ")
+    typing.until("return (require('assist.client').said.why or ''):find('off in python')", "the reason")
+    assert not typing.ghost()
+    typing.keys("<M-\\>")
+    assert typing.until(typing.ghost, "ghost text by hand")
+    typing.lua(change % "vim.empty_dict()")
+    typing.until("return not require('assist').status():find('off in')", "the language to be on")

@@ -237,3 +237,15 @@ def test_snoozed_suggestions_do_not_appear_and_come_back(window: Window) -> None
     until("the end of the snooze", lambda: "snoozed" not in window.status())
     window.type("u")
     assert window.wait_for_ghost()
+
+
+def test_in_a_language_that_is_off_it_comes_only_by_hand(window: Window, code: Code) -> None:
+    with code.with_settings(assist__completion__languages_off=["python"]):
+        open_file(window)
+        until("the language to be off", lambda: "off in python" in window.status())
+        window.type("ret")
+        assert not window.appears(window.ghost, 2)
+        window.press("Alt+\\")
+        assert window.wait_for_ghost()
+        window.press("Escape")
+    until("the language to be on", lambda: "off in python" not in window.status())
