@@ -4,7 +4,6 @@
  * The extension carries the wheel of its own version and the hashes of everything that the wheel needs, so our own
  * name is never looked up in a package index, and no other file than the tested ones is installed.
  */
-import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -35,10 +34,11 @@ export class SetupError extends Error {}
 /** How to run the programs of a setup, and where to tell its steps. */
 export type SetupRun = Run & Readonly<{ step: (number: number, name: string, total?: number) => void }>;
 
-/** Find the `assist` program: the one in the settings, the user's own, or the one installed here. */
+/** Find the `assist` program: the one in the settings, the user's own, or the one that this version installed here. */
 export async function find(context: vscode.ExtensionContext): Promise<string | undefined> {
   const named = own("path");
-  const made = existsSync(inside(context, "complete")) ? [program(context, "assist")] : [];
+  const installed = await readFile(inside(context, "complete"), "utf8").catch(() => "");
+  const made = installed && installed === (await wanted(context)) ? [program(context, "assist")] : [];
   const found = await first(named ? [named] : [...places("assist"), ...made], ["--version"], "assist ");
   if (found) return found;
   if (named) throw new SetupError(`assist.server.path = "${named}" is not a working assist: correct or empty it.`);
@@ -47,14 +47,15 @@ export async function find(context: vscode.ExtensionContext): Promise<string | u
 
 /** Make our own environment and install the Python part into it. Throws `SetupError`, `RunError`. */
 export async function create(context: vscode.ExtensionContext, how: SetupRun): Promise<string> {
-  const wanted = own("package") || `assist ${(context.extension.packageJSON as { version: string }).version}`;
   const here = { ...how, cwd: context.asAbsolutePath("dist/python") }; // Python imports from its folder
-  const what = own("package") ? [wanted] : ["--require-hashes", "--no-deps", "--requirement", "requirements.txt"];
+  const what = own("package")
+    ? [own("package")]
+    : ["--require-hashes", "--no-deps", "--requirement", "requirements.txt"];
   const uv = await first(places("uv"), ["--version"], "uv ");
   const why = uv ? await installWithUv(uv, context, what, here).then(() => undefined, failure) : undefined;
   // uv knows nothing of pip's settings, so pip may fetch what uv cannot.
   if (!uv || why) await installWithPip(await newEnough(why), context, what, here);
-  await writeFile(inside(context, "complete"), wanted);
+  await writeFile(inside(context, "complete"), await wanted(context));
   return program(context, "assist");
 }
 
@@ -71,7 +72,7 @@ async function installWithUv(uv: string, context: vscode.ExtensionContext, what:
 async function installWithPip(python: string, context: vscode.ExtensionContext, what: string[], how: SetupRun) {
   how.step(1, "a Python environment");
   await run(python, ["-m", "venv", "--clear", inside(context)], how).catch(explain("No Python environment was made"));
-  how.step(2, "packages", own("package") ? 0 : await packages(context.asAbsolutePath("dist/python")));
+  how.step(2, "packages", own("package") ? 0 : (await requirements(context)).length);
   const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", ...what];
   await run(program(context, "python"), words, how).catch(explain("Its packages were not installed"));
 }
@@ -105,10 +106,14 @@ async function newEnough(why: SetupError | undefined): Promise<string> {
   throw new SetupError("Python 3.11 or newer was not found: install it or uv, or name it in assist.server.python.");
 }
 
-/** How many packages are to be installed. */
-async function packages(folder: string): Promise<number> {
-  const lines = (await readFile(join(folder, "requirements.txt"), "utf8")).split("\n");
-  return lines.filter((line) => line.includes("==") || line.startsWith("./")).length;
+/** What our environment should hold: the package of the settings, or the wheel that the extension carries. */
+const wanted = async (context: vscode.ExtensionContext): Promise<string> =>
+  own("package") || ((await requirements(context)).at(-1) ?? "");
+
+/** The packages that the extension carries or names, one a line; the last one is assist with its hash. */
+async function requirements(context: vscode.ExtensionContext): Promise<string[]> {
+  const lines = (await readFile(context.asAbsolutePath("dist/python/requirements.txt"), "utf8")).split("\n");
+  return lines.filter((line) => line.includes("==") || line.startsWith("./"));
 }
 
 /** Find the first program whose output starts as it should. */

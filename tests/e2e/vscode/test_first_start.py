@@ -131,6 +131,10 @@ def test_uv_sets_up_where_there_is_one(
     write_with_ghost_text(window, folder)
     [log] = (window.code.user / "logs").glob("*/exthost*/assist.assist/assist.log")
     assert "Installed" in log.read_text()  # as uv says it
+    environments = window.code.user / "User/globalStorage/assist.assist/environment"
+    (environments / "complete").write_text("of an older version of the extension")
+    window.open("cart.py", 2, 1)
+    window.notice("assist needs its Python part")
 
 
 @pytest.mark.parametrize("bare", [()], indirect=True, ids=["nothing"])
