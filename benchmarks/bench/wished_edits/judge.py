@@ -96,13 +96,18 @@ def server_texts(server: LanguageServer, made: MadeWish) -> dict[str, str] | Non
     column = next(at.start() for at in re.finditer(rf"\b{re.escape(old)}\b", line))
     position = {"line": int(number) - 1, "character": column}
     document = {"uri": path.as_uri()}
-    server.open(
-        path, "python" if path.suffix == ".py" else "typescript" if path.suffix == ".ts" else "javascript"
-    )
+    # What is not open a server may not have read yet: it would leave these files out.
+    opened = {path, *(made.root / name for name in dict(made.edit.texts))}
+    for file in opened:
+        server.open(
+            file,
+            "python" if file.suffix == ".py" else "typescript" if file.suffix == ".ts" else "javascript",
+        )
     answer = server.request(
         "textDocument/rename", {"textDocument": document, "position": position, "newName": new}
     )
-    server.close(path)
+    for file in opened:
+        server.close(file)
     if not isinstance(answer, dict):
         return None
     edits: dict[str, list[Any]] = dict(answer.get("changes", {}))
