@@ -102,7 +102,8 @@ def verdicts(lookup: TypeLookup, text: TypedText) -> "list[tuple[int, str, str, 
     found = []
     for receiver, member, first, _ in accesses_in(code, text.parsed.document.language.name):
         at = len(code[:first].encode())
-        if text.parsed.kind(at, at + 1) != "code":
+        dot = len(code[: code.rfind(".", 0, first)].encode())  # one may end a sentence in a comment
+        if any(text.parsed.kind(place, place + 1) != "code" for place in (at, dot)):
             continue
         kinds = receiver_types(lookup, text, at, receiver)
         of_library = any(kind.kind.startswith("outside") and kind.path != "builtins" for kind in kinds)
