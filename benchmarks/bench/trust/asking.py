@@ -16,12 +16,13 @@ from assist_completion.display.refutation import first_refuted, mentions_in, nam
 from assist_completion.display.show_gate import before_refuted
 from assist_completion.engine.engine import LOOK_UP, Engine, site_of
 from assist_completion.suggestion import CompletionRequest, Suggestion
-from assist_context.documents import Cursor, Document, TextNames, gather, split_lines
+from assist_context.documents import Cursor, Document, Snippet, TextNames, gather, split_lines
 from assist_server.config.config import Config
 from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.index_update import folder_at, update_index
 from assist_server.workspace.library_index import libraries_of
 from bench.checkers.faults import link_installed
+from bench.members.signatures import library_signature
 from bench.trust.places import TrustPlace, check_out
 
 WARMED = 20.0  # seconds at most to read a full head
@@ -110,13 +111,22 @@ class Asker:
     root: Path
 
     async def ask(
-        self, engine: Engine, place: TrustPlace, look_ups: LookUps | None = None, *, warm: bool = False
+        self,
+        engine: Engine,
+        place: TrustPlace,
+        look_ups: LookUps | None = None,
+        *,
+        warm: bool = False,
+        added: tuple[Snippet, ...] = (),
     ) -> Suggestion:
-        """The suggestion at a place, as after a pause in typing. Without `look_ups` no name is looked up."""
+        """The suggestion at a place, as after a pause in typing. Without `look_ups` no name is looked up.
+
+        `added` snippets come to those of the index.
+        """
         question = self._question(place)
         named = question.named
         snippets = self.search.snippets(named, question.cursor, engine.snippet_tokens) if named else ()
-        context = gather(question.shown, question.cursor, snippets)
+        context = gather(question.shown, question.cursor, (*added, *snippets))
         if warm:
             read = engine.prewarm(context, full=True)
             if read is not None:
@@ -137,6 +147,13 @@ class Asker:
         found = first_refuted(mentions, question.refute(names, look_ups)) if given.shown and names else None
         shape = choose_shape(site, manual=False, after_accept=False)
         return given if found is None else before_refuted(site, shape, given, found.at)
+
+    def signature(self, place: TrustPlace) -> Snippet | None:
+        """The signature of the library function that is called at a place, if it is known."""
+        question = self._question(place)
+        if question.named is None:
+            return None
+        return library_signature(self.search, question.named, question.cursor)
 
     def _question(self, place: TrustPlace) -> Question:
         lines = split_lines(place.before + place.after)
