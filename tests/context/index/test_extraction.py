@@ -73,6 +73,7 @@ def test_it_crosses_a_process_border() -> None:
         ("a.js", "go(1);" * (LONGEST_LINE // 6 + 1), "the file is minified"),
         ("a.js", ("go(1);" * 100 + "\n") * 9, "the file is minified"),
     ],
+    ids=["words", "large", "one line", "long lines"],
 )
 def test_without_an_outline_there_are_chunks_and_a_reason(path: str, text: str, problem: str) -> None:
     parsed = parse(path, text)

@@ -175,7 +175,10 @@ def test_without_a_file_there_is_nothing_until_there_is(tmp_path: Path) -> None:
         nothing(reader)
 
 
-@pytest.mark.parametrize("content", [b"", b"no database " * 999, b"SQLite format 3\0" + b"\xff" * 9_000])
+CONTENTS = {"empty": b"", "words": b"no database " * 999, "head": b"SQLite format 3\0" + b"\xff" * 9_000}
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS.keys())
 def test_of_garbage_there_is_nothing_and_a_reason(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.db"
     path.write_bytes(content)

