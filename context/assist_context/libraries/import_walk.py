@@ -4,17 +4,21 @@ A re-export leads to another module, and so does a base of a class. The walk goe
 their outlines come in. It reads no file itself and knows no process.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assist_context.libraries.installed import InstalledModule, ModuleFinder
-from assist_context.libraries.module_outline import LibraryName, ModuleOutline
+from assist_context.libraries.module_outline import LibraryName, ModuleOutline, written_alias
 from assist_context.libraries.script_outline import ASSIGNED
+from assist_context.libraries.written_results import declared_type
 from assist_context.syntax.imports import Import
 
 MOST_MODULES = 4_000  # in one walk; what 30 open files import leads to 300
 MOST_OF_PACKAGE = 800
+
+BUILT_IN = "builtins"
 
 WantedNames = frozenset[str] | None  # what of a module is wanted; None: all that it offers
 
@@ -38,7 +42,9 @@ class ImportWalk:
         self._counts: dict[tuple[str, str], int] = {}
 
     def begin(self, imports: Sequence[Import], finder: ModuleFinder) -> None:
-        """Wants what a file of the workspace imports."""
+        """Wants what a file of the workspace imports, and what needs no import."""
+        if (standard := finder.find(BUILT_IN)) is not None and standard.kind == "python":
+            self._want(BUILT_IN, finder, None, None)
         for found in imports:
             if found.level or not found.module:
                 continue
@@ -73,7 +79,7 @@ class ImportWalk:
             elif known.kind == "import":
                 waiting += self._follow_import(wanted, known)
             else:
-                waiting += [base.partition(".")[0] for base in known.bases]
+                waiting += _used_by(known)
         for star in outline.stars if wanted.names is None else ():
             self._want(star, finder, module, None)
 
@@ -109,6 +115,17 @@ class ImportWalk:
         if within is None and names is not None and found.kind == "python":
             for inner in sorted(names):
                 self._want(f"{name}.{inner}", finder, None, None)
+
+
+def _used_by(known: LibraryName) -> Iterator[str]:
+    """The names that the types of a class, of its members or of a function are made of."""
+    if known.kind == "class":
+        yield from (base.partition(".")[0] for base in known.bases)
+    yield from re.findall(r"[A-Z]\w+", written_alias(known))
+    for name in (known, *known.members):
+        if name.public and not name.name.startswith("_"):
+            result = declared_type(name.head) if name.kind == "value" else re.split(r"->|\):", name.head)[-1]
+            yield from re.findall(r"[A-Z]\w+", result)
 
 
 def _is_offered(name: LibraryName) -> bool:

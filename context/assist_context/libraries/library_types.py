@@ -15,18 +15,30 @@ import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from assist_context.libraries.installed import InstalledModule, ModuleFinder
-from assist_context.libraries.module_outline import LibraryName, ModuleOutline, Target
+from assist_context.libraries.module_outline import (
+    LibraryName,
+    ModuleOutline,
+    Target,
+    written_alias,
+)
 from assist_context.libraries.script_outline import ASSIGNED
-from assist_context.libraries.written_results import SAME, written_result
+from assist_context.libraries.written_results import declared_type, type_parameters, written_result
+from assist_context.types.expressions import Written
 from assist_context.types.members import Members
+from assist_context.types.script_built_ins import global_class, global_members
+from assist_context.types.words import words_of
+from assist_context.types.written import written_types
 
 OutlineLookup = Callable[[InstalledModule], ModuleOutline | None]
 
 MOST_STEPS = 24  # from one re-export to the next
 MOST_LOOKS = 3_000  # at outlines, for one question; a front of 250 modules takes 300
 MOST_CLASSES = 300  # above one class
+MOST_TYPES = 40  # that one expression may be; openai's events of a stream are 50, and then nothing is known
 _OWN = {
     "builtins": builtins,
     "abc": abc,
@@ -49,14 +61,14 @@ _GLOBALS = {
     "Error": "name message stack cause captureStackTrace stackTraceLimit prepareStackTrace",
     "Object": "",
     "Function": "arguments caller",
-    "Promise": "then catch finally all race allSettled any resolve reject withResolvers try",
 }
 _SPECIAL: Mapping[str, tuple[type, tuple[str, ...]]] = {
     "NamedTuple": (tuple, ("_asdict", "_replace", "_fields", "_make", "_field_defaults")),
     "TypedDict": (dict, ("__total__", "__required_keys__", "__optional_keys__")),
 }
-_STEP = re.compile(r"[^.()!%]+|\(\)|!|%")
-_TYPE = re.compile(r"""[^:]*:\s*["']?(?:type\[)?(?P<name>[\w$.]+)\s*(?:[<\[].*)?["']?""", re.DOTALL)
+_STEP = re.compile(r"[^.()!%*\[\]]+|\(\)|\[\]|!|%|\*")
+_TYPE_VARIABLES = {"LiteralString": ("str",), "AnyStr": ("str", "bytes")}
+_FAMILIES = {"python": "python", "node": "script"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +81,24 @@ class PlacedName:
 
 @dataclass(frozen=True, slots=True)
 class _Evaluated:
-    """A name, or an object of the class that it is if it was `made`; `later`: after `await`."""
+    """A name, or an object of the class that it is if it was `made`; `later`: after `await`.
+
+    Of a container, `inside` is the type of what it holds, as it is written where `written` is. `promise` is
+    the class of what has to be awaited.
+    """
 
     placed: PlacedName
     owner: PlacedName | None = None
     made: bool = False
     later: bool = False
+    inside: str = ""
+    written: PlacedName | None = None
+    promise: str = ""
+
+
+_First = TypeVar("_First")
+_Next = TypeVar("_Next")
+_Values = tuple["_Evaluated | InstalledModule", ...]  # what an expression may be; none if that is not known
 
 
 class LibraryTypes:
@@ -94,67 +118,159 @@ class LibraryTypes:
     def members(self, module: str, name: str) -> Members | None:
         """The members of a class, of what a value is declared to be, or of a module.
 
-        After a name, ".member", "()" for a call, "!" for `await` and "%" for `with` lead further.
+        After a name, ".member", "()" for a call, "!" for `await`, "%" for `with`, "*" for an element of a
+        loop and "[]" for an item lead further.
         """
         self._budget = MOST_LOOKS
         found = self._finder.find(module)
-        steps = _STEP.findall(name)
-        if found is None or not steps:
+        things = self._evaluate(found, _STEP.findall(name)) if found is not None and name else ()
+        listed = [self._members_at(thing) for thing in things]
+        known = [members for members in listed if members is not None]
+        if not known or len(known) < len(listed):
             return _own_members(module, name.removesuffix("()"))
-        thing = self._evaluate(found, steps)
-        if thing is None:
-            return _own_members(module, name.removesuffix("()"))
+        names = frozenset(member for members in known for member in members.names)
+        return Members(names, all(members.whole for members in known))
+
+    def _members_at(self, thing: "_Evaluated | InstalledModule") -> Members | None:
+        """The members of what an expression is."""
         if isinstance(thing, InstalledModule):
             names = self._names(thing, set())
             return Members(names, True) if names is not None else None
-        return self._members_of(thing.placed) if not thing.later else None
+        if thing.later:
+            return global_members(thing.promise) if thing.placed.module.kind == "node" else None
+        declared = self._values_of(thing)
+        listed = [self._members_of(value.placed) for value in declared if not value.later]
+        known = [members for members in listed if members is not None]
+        if not known or len(known) < len(declared):
+            return None
+        names = frozenset(member for members in known for member in members.names)
+        return Members(names, all(members.whole for members in known))
 
-    def _evaluate(
-        self, module: InstalledModule, steps: Sequence[str]
-    ) -> "_Evaluated | InstalledModule | None":
-        """What an expression of a module's names is."""
-        thing: _Evaluated | InstalledModule | None = module
+    def _evaluate(self, module: InstalledModule, steps: Sequence[str]) -> _Values:
+        """What an expression of a module's names may be."""
+        things: _Values = (module,)
         for step in steps:
-            if isinstance(thing, InstalledModule):
-                placed = self._resolve(thing, step, MOST_STEPS)
-                thing = _Evaluated(placed) if isinstance(placed, PlacedName) else placed
-            elif thing is not None:
-                thing = self._step(thing, step)
-        return thing
+            things = _each_after(things, partial(self._step, step=step))
+        return things
 
-    def _step(self, thing: "_Evaluated", step: str) -> "_Evaluated | None":
-        """What a call, `await`, `with` or a member of something gives."""
-        placed = thing.placed
+    def _step(self, thing: "_Evaluated | InstalledModule", step: str) -> _Values:
+        """What a call, `await`, `with`, an item, an element or a member of something gives."""
+        if isinstance(thing, InstalledModule):
+            placed = self._resolve(thing, step, MOST_STEPS)
+            return (_Evaluated(placed),) if isinstance(placed, PlacedName) else (placed,) if placed else ()
         if step == "!" or thing.later:
-            return replace(thing, later=False) if step == "!" and thing.later else None
-        if step == "%":
-            entered = self._member(placed, "__enter__") or self._member(placed, "__aenter__")
-            given = self._result(entered, placed) if entered is not None else None
-            return replace(given, later=False) if given is not None else None
-        if step != "()":
-            member = self._member(placed, step)
-            return _Evaluated(member, placed) if member is not None else None
-        if placed.name.kind == "class":
-            return None if thing.made else _Evaluated(placed, made=True)
-        return self._result(placed, thing.owner)
+            return (replace(thing, later=False, promise=""),) if step == "!" and thing.later else ()
+        if thing.placed.name.kind == "value":
+            return _each_after(self._values_of(thing), partial(self._after, step=step))
+        return self._after(thing, step)
 
-    def _result(self, placed: PlacedName, owner: PlacedName | None) -> "_Evaluated | None":
-        """What a call of a function gives; `owner` is what it is a method of."""
+    def _after(self, thing: "_Evaluated", step: str) -> _Values:
+        """The same for what is no plain value."""
+        placed = thing.placed
+        match step:
+            case "()" if placed.name.kind == "class":
+                return () if thing.made else (_Evaluated(placed, made=True),)
+            case "()":
+                return self._result(placed, thing.owner)
+            case "%":
+                entered = self._member(placed, "__enter__") or self._member(placed, "__aenter__")
+                given = self._result(entered, placed) if entered is not None else ()
+                return tuple(replace(one, later=False) for one in given)
+            case "*" | "[]":
+                return self._element(thing, step)
+        member = self._member(placed, step)
+        return (_Evaluated(member, placed),) if member is not None else ()
+
+    def _element(self, thing: "_Evaluated", step: str) -> tuple["_Evaluated", ...]:
+        """What is in a container, or what subscripts of a class are: the class."""
+        if thing.inside and thing.written is not None:
+            if step == "*" and words_of("python").has("maps", thing.placed.name.name):
+                return ()  # keys
+            return self._types_written(thing.written, thing.inside, None)
+        if not thing.made:
+            return (thing,) if step == "[]" and thing.placed.name.kind == "class" else ()
+        if step == "[]":
+            item = self._member(thing.placed, "__getitem__")
+            return self._result(item, thing.placed) if item is not None else ()
+        for name in ("__iter__", "__aiter__"):
+            member = self._member(thing.placed, name)
+            given = self._result(member, thing.placed) if member is not None else ()
+            if given and all(one.inside for one in given):
+                return _each_after(given, partial(self._element, step=step))
+        return ()
+
+    def _result(self, placed: PlacedName, owner: PlacedName | None) -> tuple["_Evaluated", ...]:
+        """What a call of a function may give; `owner` is what it is a method of."""
         if placed.name.kind != "function" or not placed.name.whole:
-            return None
-        written = written_result(placed.name.head, placed.module.kind)
-        if written is None:
-            return None
-        found = owner if written.name == SAME else self._base(placed, written.name)
-        if found is not None and found.name.kind == "value":
-            found = self._declaration_of(found)
-        return _Evaluated(found, made=True, later=written.later) if found is not None else None
+            return ()
+        around = type_parameters(owner.name.head) if owner is not None else frozenset()
+        return _each_after(
+            placed.name.bases or (placed.name.head,),
+            lambda head: self._call_result(placed, head, owner, around),
+        )
+
+    def _call_result(
+        self, placed: PlacedName, head: str, owner: PlacedName | None, parameters: frozenset[str]
+    ) -> tuple["_Evaluated", ...]:
+        """What a call gives by one signature of a function; nothing is known of type parameters."""
+        written = written_result(head, placed.module.kind)
+        if written is None or not (parameters | type_parameters(head)).isdisjoint(
+            found.name for found in written_types(written.text, _FAMILIES[placed.module.kind])
+        ):
+            return ()
+        given = self._types_written(placed, written.text, owner)
+        return tuple(replace(one, later=True) for one in given) if written.later else given
+
+    def _values_of(self, thing: "_Evaluated") -> tuple["_Evaluated", ...]:
+        """What a value may be, by its declaration; anything else is itself."""
+        if thing.placed.name.kind != "value":
+            return (thing,)
+        written = declared_type(thing.placed.name.head)
+        return self._types_written(thing.placed, written, thing.owner) if written else ()
+
+    def _types_written(
+        self, placed: PlacedName, text: str, owner: PlacedName | None
+    ) -> tuple["_Evaluated", ...]:
+        """What a type that is written in a module may be; `owner` is what `Self` is."""
+        kinds = written_types(text, _FAMILIES[placed.module.kind])
+        return _each_after(kinds, lambda written: self._type_written(placed, written, owner))
+
+    def _type_written(
+        self, placed: PlacedName, written: Written, owner: PlacedName | None
+    ) -> tuple["_Evaluated", ...]:
+        inside = written.arguments[0] if written.arguments else ""
+        match written.name:
+            case "Self" | "this":
+                return (_Evaluated(owner, made=True),) if owner is not None else ()
+            case "promise":
+                waited = self._types_written(placed, inside, owner)
+                return tuple(replace(one, later=True, promise=written.arguments[1]) for one in waited)
+            case "[]" | "{}":
+                usual = "list" if placed.module.kind == "python" else "Array"
+                holder = self._base(placed, written.arguments[1] if len(written.arguments) > 1 else usual)
+                return (_Evaluated(holder, None, True, False, inside, placed),) if holder is not None else ()
+            case "type" | "Type" | "typing.Type" if inside and placed.module.kind == "python":
+                return tuple(replace(one, made=False) for one in self._types_written(placed, inside, owner))
+        return self._class_written(placed, written.name)
+
+    def _class_written(self, placed: PlacedName, name: str) -> tuple["_Evaluated", ...]:
+        """An object of a class, or what a name is given to."""
+        if name in _TYPE_VARIABLES:
+            return _each_after(_TYPE_VARIABLES[name], lambda of: self._class_written(placed, of))
+        found = self._base(placed, name)
+        if found is not None:
+            return (_Evaluated(found, made=True),)
+        alias = self._resolve(placed.module, name, MOST_STEPS)
+        meaning = written_alias(alias.name) if isinstance(alias, PlacedName) else ""
+        self._budget -= MOST_LOOKS // 30  # such names may lead in a circle
+        return self._types_written(alias, meaning, None) if meaning and isinstance(alias, PlacedName) else ()
 
     def describe(self, module: str, name: str) -> PlacedName | None:
         """Where a name of a module is defined, and what is known of it. It may go on as for `members`."""
         self._budget = MOST_LOOKS
         found = self._finder.find(module)
-        thing = self._evaluate(found, _STEP.findall(name)) if found is not None else None
+        things = self._evaluate(found, _STEP.findall(name)) if found is not None else ()
+        thing = things[0] if len(things) == 1 else None
         return thing.placed if isinstance(thing, _Evaluated) and not (thing.made or thing.later) else None
 
     def outline(self, module: InstalledModule) -> ModuleOutline | None:
@@ -247,9 +363,7 @@ class LibraryTypes:
         kind = placed.name.kind
         if kind == "module":
             return Members(frozenset(member.name for member in placed.name.members), placed.name.whole)
-        if kind == "value" and (declared := self._declaration_of(placed)) is not None:
-            placed = declared
-        if placed.name.kind != "class":
+        if kind != "class":
             return None
         names: set[str] = set()
         whole = True
@@ -270,18 +384,11 @@ class LibraryTypes:
 
     def _member(self, placed: PlacedName, name: str) -> PlacedName | None:
         """A member of a class by its name, from the class itself or the first base that has it."""
-        if placed.name.kind == "value":
-            placed = self._declaration_of(placed) or placed
         for above in self._line_of(placed):
             for member in above.name.members if above is not None else ():
                 if above is not None and member.name == name:
                     return PlacedName(above.module, member)
         return None
-
-    def _declaration_of(self, placed: PlacedName) -> PlacedName | None:
-        """The class that a value is declared to be."""
-        found = _TYPE.fullmatch(placed.name.head)
-        return self._base(placed, found["name"]) if found else None
 
     def _line_of(self, placed: PlacedName) -> Iterator[PlacedName | None]:
         """A class and all above it, None for each that is not known."""
@@ -331,14 +438,26 @@ class LibraryTypes:
         return known.target[0] if known is not None and not known.target[1] else ""
 
 
+def _each_after(
+    items: "Sequence[_First]", then: "Callable[[_First], tuple[_Next, ...]]"
+) -> "tuple[_Next, ...]":
+    """What follows from each of some things; none if that is unknown for one, or if it is too much."""
+    found: list[_Next] = []
+    for item in items:
+        after = then(item)
+        if not after or len(found) > MOST_TYPES:
+            return ()
+        found += after
+    return tuple(found)
+
+
 def _global_class(module: InstalledModule, name: str) -> PlacedName | None:
     """A class that needs no import."""
     if module.kind == "python":
         own = _own_members("builtins", name)
         return _as_class(module, name, own) if own is not None else None
-    if name not in _GLOBALS:
-        return None
-    return _as_class(module, name, Members(frozenset(_GLOBALS[name].split()), True))
+    found = Members(frozenset(_GLOBALS[name].split()), True) if name in _GLOBALS else global_members(name)
+    return _as_class(module, global_class(name) or name, found) if found is not None else None
 
 
 def _as_class(module: InstalledModule, name: str, members: Members) -> PlacedName:

@@ -6,6 +6,7 @@ the shape. This module knows no language.
 """
 
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,8 +15,10 @@ from typing import Any, Literal, get_args
 LibraryKind = Literal["class", "function", "value", "module", "import"]
 HEAD_CHARACTERS = 700  # of a signature; that of `httpx.get` has 480, and a longer one is a table of defaults
 SENTENCE_CHARACTERS = 200
+MOST_RESULTS = 8  # of the overloads of a function
 MOST_BYTES = 8_000_000  # of an outline as JSON; that of the DOM has 1.4 MB
 
+_ALIAS = ": TypeAlias = "
 _WITH_MEMBERS = ("class", "module")
 _KINDS = frozenset(get_args(LibraryKind))
 Target = tuple[str, str]  # a module, "" for the same one, and a name there, "" for the module itself
@@ -27,7 +30,8 @@ class LibraryName:
 
     An import leads to its `target`. A class has `members` and the names of its `bases`, as they are written;
     `whole`: these are all, so that with those of its bases there are no others; of a function: a call gives
-    what the signature says. An enclosing module decides
+    what the signature says, or with several signatures, one of `bases`, which are then these. An enclosing
+    module decides
     what is `public`: only that can be imported.
     """
 
@@ -86,12 +90,35 @@ def _merge(one: LibraryName, other: LibraryName) -> LibraryName:
             public=public,
         )
     if one.kind == other.kind and one.target == other.target:
-        whole = one.whole and other.whole and one.head == other.head
-        return replace(one, head=one.head or other.head, doc=one.doc or other.doc, whole=whole, public=public)
+        heads = () if one.head == other.head else _heads(one, other)
+        whole = one.whole and other.whole and (one.head == other.head or bool(heads))
+        head = one.head or other.head
+        return replace(one, head=head, doc=one.doc or other.doc, bases=heads, whole=whole, public=public)
     if "import" in (one.kind, other.kind):  # which one holds is not known
         return LibraryName(one.name, public=public)
     first, second = (other, one) if other.kind in _WITH_MEMBERS else (one, other)
     return replace(first, whole=first.whole and second.kind == "function", public=public)
+
+
+def alias_name(name: str, written: str) -> LibraryName:
+    """A name for a type as it is written."""
+    return LibraryName(name, "value", f"{name}{_ALIAS}{' '.join(written.split())}"[:HEAD_CHARACTERS])
+
+
+def written_alias(name: LibraryName) -> str:
+    """The type that a name is given to, "" if there is none, or if it is too long."""
+    start = f"{name.name}{_ALIAS}"
+    is_alias = name.kind == "value" and name.head.startswith(start) and len(name.head) < HEAD_CHARACTERS
+    return name.head.removeprefix(start) if is_alias else ""
+
+
+def _heads(one: LibraryName, other: LibraryName) -> tuple[str, ...]:
+    """The signatures of a function with several, one for each result; none if these are too many."""
+    heads = (*(one.bases or (one.head,)), *(other.bases or (other.head,)))
+    results = {re.split(r"->|\):", head)[-1].strip(): head for head in reversed(heads)}
+    return (
+        tuple(reversed(results.values())) if one.kind == "function" and len(results) <= MOST_RESULTS else ()
+    )
 
 
 def to_bytes(outline: ModuleOutline) -> bytes:

@@ -18,6 +18,7 @@ from assist_context.libraries.module_outline import (
     SENTENCE_CHARACTERS,
     LibraryName,
     ModuleOutline,
+    alias_name,
     by_name,
 )
 from assist_context.syntax.doc_comments import paragraph
@@ -32,7 +33,9 @@ _HARMLESS = frozenset(
 )
 _PROPERTIES = frozenset({"property", "cached_property", "abstractproperty", "setter", "deleter"})
 # Decorators of functions after which a call gives what it gave before.
-_PLAIN = frozenset({"classmethod", "staticmethod", "abstractmethod", "override", "final", "deprecated"})
+_PLAIN = frozenset(
+    {"classmethod", "staticmethod", "abstractmethod", "override", "overload", "final", "deprecated"}
+)
 _METACLASSES = frozenset({"type", "ABCMeta", "EnumMeta", "EnumType"})
 _TARGETS = {"named_expression": "name", "for_statement": "left", "as_pattern_target": ""}
 _ADDED = {  # by decorators
@@ -55,14 +58,26 @@ _DYNAMIC_CLASS = re.compile(
     r"""
     \bsetattr\( | \blocals\(\) | \bexec\( | \b__getattr__\b | \b__getattribute__\b
     | (?<!def[ ])\b__setattr__\((?!\s*\w+,\s*["'])              # but for a name that is written
-    | (?:\b__dict__|\bvars\(\w+\)) \s* (?:\[|=|\|=|\.update|\.setdefault)
+    | (?:\b__dict__|\bvars\(\w+\)) \s* (?:\[(?!["'])|=|\|=|\.update|\.setdefault)
     """,
     re.VERBOSE,
 )
+_HIDDEN = re.compile(r"\bif not (?:\w+\.)?TYPE_CHECKING\b.*?\bdef __getattr__\b", re.DOTALL)
+# Models that take any field: `model_config = ConfigDict(extra="allow")`.
+_ALLOWS_MORE = re.compile(
+    r"""
+    (?: \A\s*class\b[^:]* | ^\s*(?:class\s+Config\b|model_config\b) [^=]*=? [^#@]*? )
+    \bextra["']? \s* [:=] (?!=) \s* ["']? (?:\w+\.)* allow\b
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_ALIAS = re.compile(r"(?:\w+\.)?(?:Union|Optional|Annotated)\[")
+_METACLASS = re.compile(r"(?:^|\.)type$|Meta(?:[Cc]lass)?$|EnumType$")
+_MAKES_CLASSES = re.compile(r"\bdef __(?:new|init|prepare)__\b")
 # Methods that give an object again the members that it had.
 _RESTORING = re.compile(r"def __(?:set|get)state__\b.*?(?=\n\s*(?:def|async|@|class)\b|\Z)", re.DOTALL)
 _SLOT = re.compile(r"""["'](\w+)["']""")
-_SET = re.compile(r"""\b__setattr__\(\s*\w+,\s*["'](\w+)["']""")
+_SET = re.compile(r"""\b(?:__setattr__\(\s*\w+,|__dict__\[)\s*["'](\w+)["']""")
 _FIRST = re.compile(r"\bdef\s+\w+\s*(?:\[[^\]]*\])?\(\s*(\w+)")
 _GLOBAL = re.compile(r"^\s+global\s+([\w, \t]+)", re.MULTILINE)
 _ATTRIBUTES = (
@@ -124,7 +139,12 @@ class _ModuleReader:
                 case "future_import_statement":
                     yield from map(LibraryName, _names_in(node))
                 case "type_alias_statement":
-                    yield LibraryName(node_text(node.child_by_field_name("left")).split("[")[0].strip())
+                    left, right = (node_text(node.child_by_field_name(part)) for part in ("left", "right"))
+                    yield (
+                        alias_name(left, right)
+                        if "[" not in left
+                        else LibraryName(left.split("[")[0].strip())
+                    )
                 case "lambda" | "string" | "comment":
                     pass
                 case _:
@@ -151,14 +171,19 @@ class _ModuleReader:
     def _class(self, node: tree_sitter.Node, name: str, decorators: Sequence[str], deep: int) -> LibraryName:
         body = node.child_by_field_name("body")
         text = node_text(body)
-        bases, known = _bases(node)
+        bases = _bases(node)
+        known = _ALLOWS_MORE.search(node_text(node)) is None
         members = list(self.names(body, deep + 1)) if body is not None else []
         own = {"self", "cls", *_FIRST.findall(text)}
         found = {word for first in own for word in re.findall(rf"\b{first}\.(\w+)", text)}
         found |= {*_SET.findall(text)}
         found |= {word for decorator in decorators for word in _ADDED.get(decorator, ())}
         members += [LibraryName(word) for word in sorted(found - {member.name for member in members})]
-        whole = known and not node.has_error and not _DYNAMIC_CLASS.search(_RESTORING.sub("", text))
+        # What is hidden from type checkers is not meant to be used.
+        dynamic = _HIDDEN.search(text) is None and bool(_DYNAMIC_CLASS.search(_RESTORING.sub("", text)))
+        if any(_METACLASS.search(base) for base in bases) and _HIDDEN.search(text) is None:
+            dynamic = dynamic or bool(_MAKES_CLASSES.search(text))
+        whole = known and not node.has_error and not dynamic
         whole = whole and all(decorator in _HARMLESS for decorator in decorators)
         private = _is_private(name)
         return LibraryName(
@@ -209,9 +234,12 @@ class _ModuleReader:
         if left.type == "identifier":
             kind = node.child_by_field_name("type")
             head = f"{node_text(left)}: {node_text(kind)}"[:HEAD_CHARACTERS] if kind is not None else ""
-            target = _alias_of(node.child_by_field_name("right"))
+            right = node.child_by_field_name("right")
+            target = _alias_of(right)
             name = node_text(left)
-            if target:
+            if right is not None and (_ALIAS.match(node_text(right)) or head.endswith("TypeAlias")):
+                yield alias_name(name, node_text(right))
+            elif target:
                 yield LibraryName(name, "import", target=("", target))
             else:
                 yield LibraryName(name, "value", head)
@@ -250,23 +278,26 @@ def _alias_of(value: tree_sitter.Node | None) -> str:
     return node_text(value) if value is not None and value.type == "identifier" else ""
 
 
-def _bases(node: tree_sitter.Node) -> tuple[tuple[str, ...], bool]:
-    """The bases of a class as they are written, without type arguments; whether nothing else adds members."""
+def _bases(node: tree_sitter.Node) -> tuple[str, ...]:
+    """The bases of a class as they are written, without type arguments. A metaclass counts as one."""
     bases: list[str] = []
-    known = True
     arguments = node.child_by_field_name("superclasses")
     for part in arguments.named_children if arguments is not None else ():
         if part.type == "keyword_argument":
-            name = node_text(part.child_by_field_name("name"))
-            value = node_text(part.child_by_field_name("value")).rpartition(".")[2]
-            known = known and (name != "metaclass" or value in _METACLASSES)
+            value = node_text(part.child_by_field_name("value"))
+            if node_text(part.child_by_field_name("name")) == "metaclass" and not _is_plain(value):
+                bases.append(value if re.fullmatch(r"[\w.]+", value) else "?")
         elif part.type == "subscript":
             bases.append(node_text(part.child_by_field_name("value")))
         elif part.type in ("identifier", "attribute"):
             bases.append(node_text(part))
         elif part.type != "comment":
             bases.append("?")
-    return tuple(bases), known
+    return tuple(bases)
+
+
+def _is_plain(metaclass: str) -> bool:
+    return metaclass.rpartition(".")[2] in _METACLASSES
 
 
 def _last_name(decorator: tree_sitter.Node) -> str:

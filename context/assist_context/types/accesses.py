@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from assist_context.documents import Cursor, Document, MemberAccess
-from assist_context.types.declarations import TypedText, is_narrowed, text_of
+from assist_context.types.declarations import TypedText, function_text, is_narrowed, text_of
+from assist_context.types.instance_checks import checked_classes
 from assist_context.types.lookup import TypeLookup
-from assist_context.types.object_types import ObjectType
+from assist_context.types.object_types import ObjectType, instance_of
 from assist_context.types.readers import READERS
 from assist_context.types.words import FAMILIES, words_of
 
@@ -95,6 +96,15 @@ def receiver_types(lookup: TypeLookup, text: TypedText, at: int, receiver: str) 
     """What an expression before a dot may be; none if that is not known."""
     found = lookup.types_of(text, receiver, at)
     parts = receiver.split(".")
-    fronts = (".".join(parts[:end]) for end in range(1, len(parts) + 1)) if found else ()
-    narrowed = any(is_narrowed(text, front, at) for front in fronts if front not in _OWN)
-    return () if narrowed else found
+    fronts = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    code = function_text(text, at)
+    if parts[0] in _OWN and re.search(rf"\b(?:hasattr|isinstance|issubclass)\(\s*{parts[0]}\s*,", code):
+        return ()
+    narrowed = [front for front in fronts if front not in _OWN and is_narrowed(text, front, code)]
+    if not narrowed:
+        return found
+    asked, certain = checked_classes(text, receiver, at) if narrowed == [receiver] else ((), False)
+    classes = [[instance_of(kind) for kind in lookup.types_of(text, name, at)] for name in asked]
+    checked = tuple(kind for of_name in classes for kinds in of_name for kind in kinds)
+    all_known = all(of_name and all(of_name) for of_name in classes)
+    return (*found, *checked) if classes and all_known and (found or certain) else ()

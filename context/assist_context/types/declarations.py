@@ -49,6 +49,7 @@ class NameDeclaration:
 
 
 UNKNOWN = NameDeclaration("unknown")
+_NEVER = r"(?!)"
 _FUNCTION = re.compile(r"function|method|func_literal|closure")
 
 
@@ -131,10 +132,18 @@ class LanguageReader:
     module_outline: Callable[[TypedText], ClassOutline]
 
 
-def is_narrowed(text: TypedText, receiver: str, at: int) -> bool:
-    """Whether the function around a byte looks at what an object is: then it may be more than is written."""
+def is_narrowed(text: TypedText, receiver: str, code: str, apart_from: str = _NEVER) -> bool:
+    """Whether some code of a text looks at what an object is: then it may be more than is written.
+
+    What has the form `apart_from` does not count.
+    """
+    asked = words_of(text.family).narrows.replace("{0}", re.escape(receiver))
+    return re.search(asked, re.sub(apart_from, "", code)) is not None
+
+
+def function_text(text: TypedText, at: int) -> str:
+    """The text of the function around a byte, of the whole module outside of functions."""
     node = text.node(at)
     while node is not None and node.parent is not None and not _FUNCTION.search(node.type):
         node = node.parent
-    asked = words_of(text.family).narrows.replace("{0}", re.escape(receiver))
-    return re.search(asked, node_text(node)) is not None
+    return node_text(node)

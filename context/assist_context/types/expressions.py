@@ -15,7 +15,10 @@ PartKind = Literal["name", "member", "call", "item", "made", "literal", "new", "
 
 @dataclass(frozen=True, slots=True)
 class ExpressionPart:
-    """One part of an expression; `text` is the name, of a literal its type, of a `type` what is written."""
+    """One part of an expression; `text` is the name, of a literal its type, of a `type` what is written.
+
+    Of an item it is ":" if it is a slice.
+    """
 
     kind: PartKind
     text: str = ""
@@ -134,7 +137,8 @@ def _rest(text: str, at: int, found: tuple[ExpressionPart, ...]) -> tuple[Expres
             end = closing(text, start)
             if end < 0:
                 return ()
-            steps.append(ExpressionPart(_FOLLOWING.get(opener, "made")))
+            is_slice = opener == "[" and len(split_outside(text[start + 1 : end], ":")) > 1
+            steps.append(ExpressionPart(_FOLLOWING.get(opener, "made"), ":" if is_slice else ""))
             at = end + 1
         else:
             return () if text[at:].strip() else tuple(steps)
@@ -159,7 +163,7 @@ def closing(text: str, at: int) -> int:
         if quote:
             at += character == "\\"
             quote = "" if character == quote else quote
-        elif character in "\"'`" and not (character == "'" and re.match(r"'\w+\b(?!')", text[at:])):
+        elif character in "\"'`" and not (character == "'" and _is_lifetime(text, at, opener)):
             quote = character
         elif character in "([{" or (character == "<" and opener == "<"):
             depth += 1
@@ -169,6 +173,13 @@ def closing(text: str, at: int) -> int:
                 return at
         at += 1
     return -1
+
+
+def _is_lifetime(text: str, at: int, opener: str) -> bool:
+    """Whether a quote begins the name of a lifetime of Rust."""
+    before = text[:at].rstrip()[-1:]
+    starts = ("&", "<", ",", "+") if opener == "<" else ("&", "<")
+    return before in starts and re.match(r"'\w+\b(?!')", text[at:]) is not None
 
 
 def split_outside(text: str, separators: str) -> list[str]:

@@ -5,7 +5,10 @@ only if all that it may be is known. How a language writes things, its reader kn
 """
 
 import builtins
+import collections
+import collections.abc
 import re
+import typing
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,6 +23,7 @@ from assist_context.types.expressions import ExpressionPart, Written, parts_of, 
 from assist_context.types.members import Members, TypeSource
 from assist_context.types.object_types import ObjectType, class_of, instance_of
 from assist_context.types.readers import READERS
+from assist_context.types.script_built_ins import GLOBALS, global_class, global_members
 from assist_context.types.texts import SourceFiles, TextStore
 from assist_context.types.words import words_of
 from assist_context.types.written import written_types
@@ -115,9 +119,10 @@ class TypeLookup:
 
     def _of_value(self, text: TypedText, found: NameDeclaration, depth: int) -> _Types:
         """What a name is by an expression: its value, a part or an element of it, or what `with` gives."""
+        if found.kind == "raised" and found.text.startswith("(") and found.text.endswith(")"):
+            names = [name for name in split_outside(found.text[1:-1], ",") if name]
+            return _all(names, lambda name: self._of_value(text, replace(found, text=name), depth + 1))
         parts = parts_of(found.text)
-        if found.kind == "unknown":
-            return ()
         if found.part >= 0:
             called = parts and parts[-1].kind == "call"
             kinds = self._of_parts(text, parts[:-1], found.at, depth) if called else ()
@@ -125,7 +130,7 @@ class TypeLookup:
         kinds = self._of_parts(text, parts, found.at, depth)
         match found.kind:
             case "element":
-                return _all(kinds, lambda kind: kind.inside if kind.kind == "holder" else ())
+                return _all(kinds, partial(self._inside, step="*"))
             case "entered":
                 return _all(kinds, lambda kind: self._entry(kind, depth))
             case "raised":
@@ -149,21 +154,10 @@ class TypeLookup:
         if kind.name == "typeof":
             return self._of_parts(text, parts_of(inside), at, depth)
         if kind.name in ("[]", "{}", "promise", "ContextManager"):
-            return self._of_holder(kind, self._of_written(text, inside, at, depth, own))
+            return _of_holder(kind, self._of_written(text, inside, at, depth, own), text.family)
         if last in ("Type", "type") and inside and text.family == "python":
             return _all(self._of_written(text, inside, at, depth, own), class_of)
         return _all(self._of_parts(text, parts_of(kind.name), at, depth, "type"), instance_of)
-
-    @staticmethod
-    def _of_holder(kind: Written, inside: _Types) -> _Types:
-        if kind.name in ("[]", "{}"):
-            name = kind.arguments[1] if len(kind.arguments) > 1 else ""
-            return (ObjectType("holder", name=name, inside=inside),)
-        return (
-            (ObjectType("promise" if kind.name == "promise" else "entering", inside=inside),)
-            if inside
-            else ()
-        )
 
     # --- Members ---
 
@@ -175,12 +169,21 @@ class TypeLookup:
             case "call":
                 return self._result(kind, depth)
             case "item":
-                return kind.inside if kind.kind == "holder" else ()
+                same = part.text or kind.kind == "class"  # a slice, or arguments of a type
+                whole = (kind,) if kind.kind in ("class", "holder") else ()
+                return whole if same else self._inside(kind, "[]")
             case "await" if kind.kind == "outside":
                 return self._outside_step(kind, "!")
             case "await":
                 return kind.inside if kind.kind == "promise" else ()
         return instance_of(kind)
+
+    def _inside(self, kind: ObjectType, step: str) -> _Types:
+        """What is in a container: an item, or an element of a loop."""
+        if kind.kind == "holder":
+            keys = step == "*" and words_of("python").has("maps", kind.name)
+            return () if keys else kind.inside
+        return self._outside_step(kind, step)
 
     def _result(self, kind: ObjectType, depth: int, part: int = -1) -> _Types:
         """What a call gives, or one of the several things."""
@@ -268,7 +271,7 @@ class TypeLookup:
                 return Members(frozenset(names), whole=bool(names))
             case "outside" | "outside class":
                 return self._outside(kind)
-        return _UNKNOWN
+        return _of_container(kind) if kind.kind in ("holder", "promise") else _UNKNOWN
 
     def _of_class(self, kind: ObjectType, depth: int) -> Members:
         text = self.texts.text(kind.path)
@@ -286,7 +289,8 @@ class TypeLookup:
 
     def _outside_step(self, kind: ObjectType, step: str) -> _Types:
         """What follows from something of a library, in the words of its source."""
-        if self._source is None or kind.path == "builtins" or kind.kind not in ("outside", "outside class"):
+        is_outside = kind.kind in ("outside", "outside class") and kind.path != GLOBALS
+        if self._source is None or not is_outside:
             return ()
         name = f"{kind.name}()" if kind.kind == "outside" else kind.name
         return (ObjectType("outside class", kind.path, f"{name}{step}".lstrip(".")),)
@@ -296,6 +300,8 @@ class TypeLookup:
         whole_name = f"{kind.path}.{kind.name}"
         if whole_name in bases:
             return Members(bases[whole_name], whole=True)
+        if kind.path == GLOBALS:
+            return global_members(kind.name) or _UNKNOWN
         if kind.path == "builtins" and isinstance(getattr(builtins, kind.name, None), type):
             return Members(frozenset(dir(getattr(builtins, kind.name))), whole=True)
         if self._source is None:
@@ -361,9 +367,18 @@ class TypeLookup:
             if member:
                 return member
         inside = [
-            path for path in paths if PurePosixPath(path.removesuffix("/__init__.py")).stem == found.name
+            path
+            for path in paths
+            if PurePosixPath(path.removesuffix("/__init__.py")).stem == found.name
+            and not self._has_name(path, found.name)
         ]
+        if not inside and not found.level and text.family == "python":  # a file that has a library's name
+            return (ObjectType("outside class", found.text, found.name),)
         return (ObjectType("module", inside[0]),) if inside else ()
+
+    def _has_name(self, path: str, name: str) -> bool:
+        text = self.texts.text(path)
+        return text is None or name in READERS[text.family].module_outline(text).names
 
     # --- Packages of Go ---
 
@@ -407,9 +422,31 @@ def _union(found: Sequence[Members]) -> Members:
     return Members(names, bool(found) and all(members.whole for members in found))
 
 
+def _of_holder(kind: Written, inside: _Types, family: str) -> _Types:
+    name = kind.arguments[1] if len(kind.arguments) > 1 else ""
+    if kind.name in ("[]", "{}"):
+        return (ObjectType("holder", family, name, inside=inside),)
+    if kind.name == "promise":
+        return (ObjectType("promise", family, name, inside=inside),) if inside or family == "script" else ()
+    return (ObjectType("entering", inside=inside),) if inside else ()
+
+
+def _of_container(kind: ObjectType) -> Members:
+    """The members of a container or a promise by the last word of its name, as far as they are known."""
+    if kind.path == "script":
+        return global_members(kind.name) or _UNKNOWN
+    of_typing = getattr(typing, kind.name, None)
+    found = getattr(builtins, kind.name, None) or getattr(collections.abc, kind.name, None)
+    found = getattr(of_typing, "__origin__", found) or getattr(collections, kind.name, None)
+    is_known = kind.kind == "holder" and kind.path == "python" and isinstance(found, type)
+    return Members(frozenset(dir(found)), whole=True) if is_known else _UNKNOWN
+
+
 def _built_in(text: TypedText, name: str, kind: str) -> _Types:
-    """A class of the language itself."""
-    is_class = text.family == "python" and isinstance(getattr(builtins, name, None), type)
-    if not is_class or words_of("python").has("no_objects", name):
+    """A class or a function of the language itself."""
+    if text.family == "script" and (known_class := global_class(name)):
+        return (ObjectType("outside" if kind == "outside" else "outside class", GLOBALS, known_class),)
+    known = getattr(builtins, name, None) if text.family == "python" else None
+    if known is None or words_of("python").has("no_objects", name):
         return ()
     return (ObjectType("outside" if kind == "outside" else "outside class", "builtins", name),)

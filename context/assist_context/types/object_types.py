@@ -23,8 +23,9 @@ class ObjectType:
 
     Of an instance, a class and a function, `path` is the file and `at` the byte where it is written, and
     `name` is what a function returns; of a package, `path` is the folder; of what is outside of the
-    workspace, `path` is the module and `name` the class. `inside` is what a container holds, what a
-    promise gives, or whose method a function is.
+    workspace, `path` is the module and `name` the class; of a container and a promise, `path` is the family
+    of languages and `name` the class. `inside` is what a container holds, what a promise gives, or whose
+    method a function is.
     """
 
     kind: TypeKind

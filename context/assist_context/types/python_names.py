@@ -33,6 +33,8 @@ def declarations(text: TypedText, name: str, at: int | None, _: str = "") -> tup
     node = root if at is None else text.node(at)
     inside_function = False
     while node is not None:
+        if node.type == "except_clause" and (raised := _of_except(node, name)) is not None:
+            return (raised,)
         if node.type in _SCOPES and not (node.type == "class_definition" and inside_function):
             found = tuple(declarations_in(text, name, node))
             if found:
@@ -40,6 +42,15 @@ def declarations(text: TypedText, name: str, at: int | None, _: str = "") -> tup
         inside_function = inside_function or node.type in _FUNCTIONS
         node = node.parent
     return ()
+
+
+def _of_except(clause: tree_sitter.Node, name: str) -> NameDeclaration | None:
+    """What a name is in the block of an `except` that binds it; None if it binds another one."""
+    pattern = clause.named_children[0] if clause.named_children else None
+    target = pattern.child_by_field_name("alias") if pattern is not None else None
+    if target is None or node_text(target) != name or target.type != "as_pattern_target":
+        return None
+    return entered_value(target)
 
 
 def declarations_in(text: TypedText, name: str, scope: tree_sitter.Node) -> Iterator[NameDeclaration]:
@@ -73,7 +84,8 @@ def declaration(node: tree_sitter.Node) -> NameDeclaration | None:
     if above.type in _BINDERS:
         field, read = _BINDERS[above.type]
         return read(node, above) if not field or is_field(node, above, field) else None
-    return UNKNOWN if above.type in _UNTOLD or _is_taken_apart(node) else None
+    used = above.parent is not None and above.parent.type in _USERS
+    return UNKNOWN if (above.type in _UNTOLD and not used) or _is_taken_apart(node) else None
 
 
 def _is_taken_apart(node: tree_sitter.Node) -> bool:
@@ -126,7 +138,7 @@ def _parameter(node: tree_sitter.Node, above: tree_sitter.Node) -> NameDeclarati
     kind = above.child_by_field_name("type")
     parameter = node if above.type.endswith("parameters") else above
     own = _self_of(parameter)
-    if own is not None:
+    if own is not None and (kind is None or parameter == node or node_text(kind) == "Self"):
         return own
     if kind is None or parameter == node or (node.parent is not None and is_field(node, above, "type")):
         return UNKNOWN
@@ -234,6 +246,7 @@ _BINDERS: Mapping[str, _Binder] = {
     "dotted_name": ("", _import),
     "aliased_import": ("", _import),
 }
+_USERS = frozenset({"except_clause", "with_item"})  # `as` after what is only used here
 _UNTOLD = frozenset(
     {
         "global_statement",

@@ -61,7 +61,7 @@ def _one(part: str, family: str) -> tuple[Written, ...]:
 
 def _of_script(part: str) -> tuple[str, tuple[Written, ...]]:
     if part.endswith("[]"):
-        return part, (Written("[]", (part[:-2],)),)
+        return part, (Written("[]", (part[:-2], "Array")),)
     query = re.fullmatch(r"typeof\s+([\w$.]+)", part)
     return part, (Written("typeof", (query[1],)),) if query is not None else ()
 
@@ -88,12 +88,13 @@ def _by_name(name: str, arguments: list[str], family: str) -> tuple[Written, ...
         return ()
     if words.has("clear", last):
         return _clear(known if last == "Union" else known[:1], family)
-    if words.has("holders", last):
+    of_several = words.has("tuples", last) and len(known) > 1 and known[1:] != ("...",)
+    if words.has("holders", last) and not of_several:
         return (Written("[]", (*known[:1], last)),) if known else (Written(last),)
     if words.has("maps", last):
         return (Written("{}", (known[1], last)),) if len(known) == 2 else (Written(last),)
     if words.has("promises", last):
-        return (Written("promise", (known[-1],)),) if known else ()
+        return (Written("promise", (known[-1], last)),) if known else ()
     return (Written(name, known),)
 
 

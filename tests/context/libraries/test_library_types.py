@@ -53,6 +53,8 @@ def test_reexports_stars_and_bases(tmp_path: Path) -> None:
         "from .base import Missing as Base\n",
         "Base = make()\n",
         "import typing\nBase = typing.Any\n",
+        "class Base(metaclass=Missing): pass\n",
+        "class Meta(type):\n    def __new__(cls, *a): ...\nclass Base(metaclass=Meta): pass\n",
     ],
 )
 def test_an_unknown_base_says_nothing(tmp_path: Path, base: str) -> None:
@@ -285,7 +287,7 @@ def test_other_languages_have_no_finder(tmp_path: Path) -> None:
 
 
 RESULTS = """
-from typing import Self, TypeVar
+from typing import AsyncIterator, Self, TypeAlias, TypeVar, Union
 import enum
 T = TypeVar("T")
 class Answer:
@@ -304,6 +306,14 @@ class Client:
     def same(self) -> Self: ...
     def any(self, x): ...
 def make(url: str) -> Client: ...
+Either: TypeAlias = Answer | Client
+Circle = Union["Circle", Answer]
+def either() -> Either: ...
+def circle() -> Circle: ...
+def some() -> "Answer | None": ...
+def listed() -> list[Answer]: ...
+def keys() -> dict[Answer, str]: ...
+async def streamed() -> AsyncIterator[Answer]: ...
 class Query:
     def __get__(self, owner): ...
 query: Query
@@ -321,7 +331,13 @@ client: Client
         ("make().later()!", True),
         ("make().later()", False),
         ("make().odd()", False),
-        ("make().two()", False),
+        ("some()", True),
+        ("listed()*", True),
+        ("listed()[]", True),
+        ("streamed()*", True),
+        ("keys()*", False),
+        ("circle()", False),
+        ("make().two()", True),
         ("make().any()", False),
         ("make", False),
         ("client()", False),
@@ -356,5 +372,45 @@ export default client;
         assert found is not None, expression
         assert found.whole
         assert "text" in found.names
-    for expression in ("make().get()", "default()", "two()"):
-        assert types.members("pack", expression) is None, expression
+    waiting, either = types.members("pack", "make().get()"), types.members("pack", "two()")
+    assert waiting is not None
+    assert either is not None
+    assert ("then" in waiting.names, "text" in waiting.names, waiting.whole) == (True, False, True)
+    assert {"text", "trim"} <= either.names  # an answer or a string
+    assert either.whole
+    assert types.members("pack", "default()") is None
+
+
+def test_what_a_call_may_give_has_the_members_of_all(tmp_path: Path) -> None:
+    python_install(tmp_path, {"lib/__init__.py": RESULTS})
+    found = types_of(PythonPackages(str(tmp_path / ".venv"))).members("lib", "either()")
+    assert found is not None
+    assert found.whole
+    assert {"text", "same"} <= found.names
+
+
+def test_a_model_has_what_it_declares(tmp_path: Path) -> None:
+    """What a class does for names that its author hides from type checkers is not meant to be used."""
+    text = """
+from typing import TYPE_CHECKING
+class Meta(type):
+    def __new__(cls, *all): ...
+    if not TYPE_CHECKING:
+        def __getattr__(self, name): ...
+class Model(metaclass=Meta):
+    def copy(self): ...
+    if not TYPE_CHECKING:
+        def __getattr__(self, name): ...
+class Cart(Model):
+    size: int
+class Open(Model):
+    model_config = dict(extra="allow")
+"""
+    python_install(tmp_path, {"lib/__init__.py": text})
+    types = types_of(PythonPackages(str(tmp_path / ".venv")))
+    cart = types.members("lib", "Cart")
+    assert cart is not None
+    assert ({"size", "copy"} <= cart.names, cart.whole) == (True, True)
+    open_ = types.members("lib", "Open")
+    assert open_ is not None
+    assert not open_.whole

@@ -103,7 +103,8 @@ def test_reading_a_namespace_adds_nothing(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "class A(metaclass=Meta): pass\n",
+        "class A:\n    model_config = ConfigDict(\n        extra='allow')\n",
+        "class A(Base, extra='allow'): pass\n",
         "class A:\n    def __getattr__(self, name): ...\n",
         "class A:\n    def f(self, **more):\n        self.__dict__.update(more)\n",
         "class A:\n    def f(self, name):\n        setattr(self, name, 1)\n",

@@ -286,3 +286,79 @@ def test_a_file_is_read_again_only_after_it_changed() -> None:
     assert files.read == ["shop.py"]
     texts["shop.py"] = "class Cart:\n    amount = 1\n"
     assert refuted_accesses(lookup, document, Cursor(3, 0), [access]) == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "access", "known"),
+    [
+        ("if isinstance(cart, Big):\n        █", "cart.grow", True),
+        ("if isinstance(cart, Big):\n        █", "cart.shrink", False),
+        ("if isinstance(any, (Line, Big)) and names:\n        █", "any.amount", True),
+        ("if isinstance(any, (Line, Big)) and names:\n        █", "any.shrink", False),
+        ("if isinstance(any, Big) or names:\n        █", "any.shrink", True),
+        ("if isinstance(any, Missing):\n        █", "any.shrink", True),
+        ("if isinstance(any, Big):\n        any = names\n        █", "any.shrink", True),
+        ("if isinstance(cart, Big) and hasattr(cart, 'x'):\n        █", "cart.x", True),
+        ("try:\n        pass\n    except (KeyError, ValueError) as error:\n        █", "error.code", False),
+        ("try:\n        pass\n    except KeyError as error:\n        █", "error.args", True),
+        ("for color in colors:\n        █", "color.amount", True),  # keys are not what is in it
+        ("█", "colors['a'].colour", False),
+        ("█", "pair[1].upper", True),  # what a tuple holds may be of several types
+        ("█", "names.shrink", False),
+        ("█", "names[1:].append", True),
+        ("█", "names[1:].shrink", False),
+        ("█", "names[0].shrink", False),
+    ],
+)
+def test_what_code_asks_and_what_containers_hold(line: str, access: str, known: bool) -> None:
+    head = "def pay(cart: Cart, any, colors: dict[Color, Line], pair: tuple[Line, str], names: list[str]):\n"
+    source = f"from shop import Big, Cart, Color, Line\n\n{head}    {line}\n"
+    texts = {"shop.py": SHOP, "a.py": source}
+    assert unknown("a.py", texts, access) == (set() if known else {access})
+
+
+def test_the_object_of_a_mixin_is_what_is_written() -> None:
+    source = "class Cart:\n    size = 1\nclass Mixin:\n    def grow(self: Cart):\n        █\n"
+    assert unknown("a.py", {"a.py": source}, "self.size", "self.weight") == {"self.weight"}
+
+
+def test_a_file_with_the_name_of_a_library_hides_nothing_of_it() -> None:
+    texts = {
+        "shop/lib.py": "import os\n",
+        "shop/a.py": "from lib import Base\n\nclass Made(Base): ...\nmade = Made()\n█\n",
+    }
+    assert unknown("shop/a.py", texts, "made.send", "made.receive", outside=Outside()) == {"made.receive"}
+
+
+def test_a_string_may_begin_with_a_word() -> None:
+    source = "class Cart:\n    size = 1\ndef get(name: str) -> Cart: ...\nmade = get('What a day')\n█\n"
+    assert unknown("a.py", {"a.py": source}, "made.weight") == {"made.weight"}
+
+
+@pytest.mark.parametrize(
+    ("access", "known"),
+    [
+        ("words.map", True),
+        ("words.add", False),
+        ("seen.add", True),
+        ("seen.push", False),
+        ("name.trim", True),
+        ("name.strip", False),
+        ("waiting.then", True),
+        ("waiting.status", False),
+        ("Math.max", True),
+        ("Math.maximum", False),
+        ("other.anything", True),
+    ],
+)
+def test_what_every_script_has(access: str, known: bool) -> None:
+    source = """\
+async function load(): Promise<Missing> {}
+const seen = new Set<string>();
+const waiting = load();
+const other = fetch("x");
+function all(words: string[], name: string | null) {
+    █
+}
+"""
+    assert unknown("a.ts", {"a.ts": source}, access) == (set() if known else {access})
