@@ -34,18 +34,25 @@ _BINDINGS = (
     re.compile(r"\b(?:let|const|var)\s*[{\[]([^}\]]*)[}\]]"),
     re.compile(r"\|([^|\n]*)\|"),
     re.compile(r"\blambda\b([^:\n]*):"),
-    re.compile(r"\(([\w\s,:<>?*&=.\[\]{}|]*)\)\s*(?:=>|->|\{|:)"),
     re.compile(r"\b(\w+)\s*=>"),
-    re.compile(r"\b((?:\w+\s*,\s*)*\w+)\s*(?::=|(?:[-+*/%&|^]|<<|>>)?=(?![=>~]))"),
     re.compile(r"\b(\w+)\s*\??:(?!:)"),
     re.compile(r"\b(\w+)\s+extends\b"),
     re.compile(r"\[\s*(\w+)\s+in\b"),
 )
+_TARGETS = re.compile(r"\b((?:\w+\s*,\s*)*\w+)\s*(?::=|(?:[-+*/%&|^]|<<|>>)?=(?![=>~]))")
+_ASSIGNED = re.compile(r"^[ \t]*(\w+)\s*=(?![=>])[^\n]*;[ \t]*$", re.MULTILINE)
+_PARAMETERS = re.compile(r"\(([\w\s,:<>?*&=.\[\]{}|]*)\)\s*(?:=>|->|\{|:)")
 _METHOD = re.compile(r"\b(\w+)\s*\([^()]*\)\s*(?::[^{};]*)?\{")
 _BINDINGS_OF = {
-    **dict.fromkeys(("javascript", "typescript", "tsx"), (_METHOD,)),
-    "rust": (re.compile(r"\$\w+:(\w+)"), re.compile(r"\blet\s+[\w:]+\s*[({]([^=]*?)[)}]\s*=")),
-    "go": (re.compile(r"\bfunc\s*\(([^()]*)\)"),),
+    "python": (re.compile(r"\bdef\b(.*)"), re.compile(r"^[ \t]*case\b(.*)", re.MULTILINE)),
+    **dict.fromkeys(("javascript", "typescript", "tsx"), (_PARAMETERS, _TARGETS, _METHOD)),
+    "rust": (
+        _PARAMETERS,
+        _TARGETS,
+        re.compile(r"\$\w+:(\w+)"),
+        re.compile(r"\blet\s+[\w:]+\s*[({]([^=]*?)[)}]\s*="),
+    ),
+    "go": (_PARAMETERS, _TARGETS, re.compile(r"\bfunc\s*\(([^()]*)\)")),
 }
 # An import whose names go on in further lines: they need not exist here.
 _IN_IMPORT = re.compile(
@@ -70,6 +77,12 @@ _DEFINITION = re.compile(rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINER
 # A line that defines something: all its names may be new.
 _HEADS = re.compile(rf"^[ \t]*(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)})\b.*", re.MULTILINE)
 _CHAIN = 1_000  # characters above a line that begins with a dot
+_SCRIPTS = ("javascript", "typescript", "tsx")
+_REGEX = re.compile(
+    r"((?:^|[=(,:;!&|?{}\[]|\breturn)[ \t]*)/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/[a-z]*",
+    re.MULTILINE,
+)
+_FLAGS = re.compile(r"(?<=/)[dgimsuvy]+\b")  # of a regular expression
 _PREFIX = re.compile(r"(?<!\w)[bcfru]{1,2}\Z", re.IGNORECASE)  # of a string: `f"`, `b'`
 _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 
@@ -136,7 +149,7 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
     found = [*_imports(code), *_definitions(site, code)]
     bare = "" if site.in_literal else _without_strings(site, code)
     if not _IN_IMPORT.search(site.before[-_IMPORT_SIZE:]):
-        found += _uses(site, bare)
+        found += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
     start = len(site.line)
     fresh = [Mention(kind, name, max(first - start, 0)) for kind, name, first, last in found if last > start]
     return sorted([*fresh, *_accesses(site, bare, text)], key=lambda mention: mention.at)
@@ -175,16 +188,24 @@ def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
     language = site.language.name
     forms = (*_BINDINGS, *_BINDINGS_OF.get(language, ()))
     bound = {name for form in forms for match in form.finditer(code) for name in _NAME.findall(match[1])}
+    keywords: set[int] = set()
+    for match in _TARGETS.finditer(code) if language == "python" else ():
+        if _is_in_brackets(code, match.start()) and ":=" not in match[0]:
+            keywords.add(match.end(1) - len(_NAME.findall(match[1])[-1]))
+        else:
+            bound |= set(_NAME.findall(match[1]))
+    if language == "typescript":  # an assignment makes no variable there
+        bound -= set(_ASSIGNED.findall(code))
     part = _PART_OF_PATH.get(language)
     code = _HEADS.sub(lambda head: " " * len(head[0]), code)
     for found in _NAME.finditer(code):
         name = found[0]
         open_end = found.end() == len(code) and site.rest[:1].isalnum()
-        if open_end or name in bound or name in built_in_names(language):
+        if open_end or name in bound or name in built_in_names(language) or found.start() in keywords:
             continue
         before = code[: found.start()].rstrip(" \t")
         if before.endswith((".", "::", "->")) and not before.endswith("..."):
-            if before.endswith(_OWNERS):
+            if before.endswith(_OWNERS) and not name.startswith("__"):
                 yield "members", name, found.start(), found.end()
         elif part is None or not part.match(code, found.end()):
             yield "bare", name, found.start(), found.end()
@@ -196,8 +217,23 @@ def _without_strings(site: CursorSite, code: str) -> str:
         if kind in ("string", "comment"):
             prefix = _PREFIX.search(code, 0, first)
             begin = prefix.start() if prefix and code[first] in "\"'" else first
-            code = code[:begin] + re.sub(r"[^\n]", " ", code[begin:last]) + code[last:]
+            flags = _FLAGS.match(code, last) if code[first] == "/" else None
+            end = flags.end() if flags is not None else last
+            code = code[:begin] + re.sub(r"[^\n]", " ", code[begin:end]) + code[end:]
+    if site.language.name in _SCRIPTS:
+        code = _REGEX.sub(lambda found: found[1] + " " * (len(found[0]) - len(found[1])), code)
     return code
+
+
+def _is_in_string(code: str, first: int, last: int) -> bool:
+    """Whether a word is a letter before or within a string, which the blanks of a line did not reach."""
+    return code[last : last + 1] in tuple("\"'") or code[first - 1 : first] in tuple("\\\"'")
+
+
+def _is_in_brackets(code: str, at: int) -> bool:
+    """Whether a bracket is open at a place."""
+    before = code[:at]
+    return sum(before.count(opener) - before.count(closer) for opener, closer in ("()", "[]", "{}")) > 0
 
 
 @lru_cache

@@ -14,7 +14,12 @@ from assist_context.documents import Cursor, Document, TextNames
 from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.importable_names import may_come
-from assist_context.syntax.scopes.visible_names import out_of_sight
+from assist_context.syntax.scopes.visible_names import (
+    declares_members,
+    declares_parameters,
+    is_mentioned,
+    out_of_sight,
+)
 from assist_context.syntax.symbols import symbols
 from assist_context.types.accesses import readable, refuted_accesses
 from assist_context.types.lookup import TypeLookup
@@ -29,6 +34,8 @@ _FRONTS = ("__init__", "index", "mod")  # what these files offer may be other fi
 _STAR = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s.*\*|export\s+\*)", re.MULTILINE)
 
 _ANY_NAME = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s(?!\s*super::\*).*\*)", re.MULTILINE)
+# The name of a default import is for the importer to choose.
+_DEFAULT = re.compile(r"^\s*import\s+(?:type\s+)?(\w+)\s*(?:,|from\b)")
 _SCRIPTS = ("javascript", "typescript", "tsx")
 _MODULE = re.compile(r"^\s*(?:import|export)\b|\brequire\(", re.MULTILINE)
 
@@ -48,14 +55,31 @@ def refuted_names(
     return TextNames(
         _refuted_bare(corpora, document, cursor, names.bare, types),
         frozenset(
-            member for member in names.members if not _holds(text, member) and not _is_known(corpora, member)
+            member
+            for member in names.members - _own_members(document, cursor, names.members, types)
+            if not _holds(text, member) and not _is_known(corpora, member)
         ),
-        frozenset(name for name in names.defined if re.search(_DEFINES.format(name), text, re.MULTILINE)),
+        # What is defined twice has overloads, or depends on something.
+        frozenset(
+            name for name in names.defined if len(re.findall(_DEFINES.format(name), text, re.MULTILINE)) == 1
+        ),
         frozenset(
             import_ for import_ in names.imports if not _can_be_imported(corpora[0], document, import_)
         ),
         refuted_accesses(types, document, cursor, names.accesses) if types is not None else frozenset(),
     )
+
+
+def _own_members(
+    document: Document, cursor: Cursor, members: frozenset[str], types: TypeLookup | None
+) -> frozenset[str]:
+    """The members that the object at the cursor is known to have, those of a library's class included."""
+    if types is None or not members or document.language.name not in ("python", *_SCRIPTS):
+        return frozenset()
+    read, at = readable(document, cursor, types.texts.last(document.path))
+    types.texts.begin(read)
+    own = "self" if document.language.name == "python" else "this"
+    return types.members(types.types_of(read, own, at)).names
 
 
 def _refuted_bare(
@@ -77,6 +101,15 @@ def _refuted_bare(
         return unknown
     read, at = readable(document, cursor, types.texts.last(document.path))
     types.texts.begin(read)
+    if document.language.name == "typescript" and declares_members(read.parsed, at):
+        return frozenset()  # a field may be declared like an assignment
+    if declares_parameters(read.parsed, at):
+        return frozenset()
+    unknown |= frozenset(
+        name
+        for name in near
+        if not is_mentioned(read.parsed, name) and not _may_come(corpora, document, name)
+    )
     in_scripts = document.language.name in _SCRIPTS
     if not in_scripts and read.parsed.kind(at, at + 1) != "code":
         return frozenset()
@@ -142,8 +175,7 @@ def _can_be_imported(corpus: Corpus, document: Document, statement: str) -> bool
         texts = ["".join(corpus.lines(path)) for path in files]
         if any(PurePosixPath(path).stem in _FRONTS for path in files):
             continue
-        if texts and any(
-            name != "*" and not any(_holds(text, name) for text in texts) for name in import_.names
-        ):
+        names = set(import_.names) - {"*", *_DEFAULT.findall(statement)}
+        if texts and not all(any(_holds(text, name) for text in texts) for name in names):
             return any(_STAR.search(text) for text in texts)
     return True

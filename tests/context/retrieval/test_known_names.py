@@ -84,6 +84,10 @@ def refuted(corpus: Corpus, names: TextNames, source: str = TILL, path: str = "s
     return refuted_names([corpus], document, Cursor(before.count("\n"), 4), names)
 
 
+def bare(*names: str) -> TextNames:
+    return TextNames(bare=frozenset(names))
+
+
 @pytest.mark.parametrize(
     ("name", "known"),
     [
@@ -221,3 +225,49 @@ def test_a_member_belongs_to_the_type_of_its_object(corpus: Corpus) -> None:
     found = refuted_names([corpus], document, Cursor(4, 4), names, TypeLookup(corpus))
     assert found.accesses == {MemberAccess("money", "amount")}
     assert not refuted_names([corpus], document, Cursor(4, 4), names).accesses
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "name"),
+    [
+        (
+            "shop/till.py",
+            'def a(text):\n    "The Flight"\n    flights(x.Flight, Flight=1)\n    █\n',
+            "Flight",
+        ),
+        ("web/till.ts", "export function a() {\n  b(x.flight, 'flight');\n  █\n}\n", "flight"),
+    ],
+)
+def test_words_and_members_are_no_names(corpus: Corpus, path: str, source: str, name: str) -> None:
+    before, _, after = source.partition("█")
+    document = Document(path, split_lines(before + after), language_of(path))
+    lookup = TypeLookup(corpus)
+    found = refuted_names([corpus], document, Cursor(before.count("\n"), 4), bare(name, "x"), lookup)
+    assert found.bare == {name}
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("shop/till.py", "def a(\n    size,\n    █\n):\n    return 1\n\ndef b(rest):\n    return rest\n"),
+        ("web/till.ts", "export class A {\n  █\n}\nfunction b(rest: string) {}\n"),
+    ],
+)
+def test_what_is_declared_at_a_place_may_be_new(corpus: Corpus, path: str, source: str) -> None:
+    before, _, after = source.partition("█")
+    document = Document(path, split_lines(before + after), language_of(path))
+    names = bare("rest", "fresh") if path.endswith(".ts") else bare("rest")
+    lookup = TypeLookup(corpus)
+    assert refuted_names([corpus], document, Cursor(before.count("\n"), 4), names, lookup) == TextNames()
+
+
+def test_a_default_import_has_any_name(corpus: Corpus) -> None:
+    names = TextNames(imports=frozenset({"import made from './store'", "import {made} from './store'"}))
+    found = refuted(corpus, names, "█\n", "web/till.ts")
+    assert found.imports == {"import {made} from './store'"}
+
+
+def test_overloads_are_defined_again(corpus: Corpus) -> None:
+    source = "def one(a: int): ...\ndef one(a: str): ...\ndef two(): ...\n█\n"
+    names = TextNames(defined=frozenset({"one", "two"}))
+    assert refuted(corpus, names, source).defined == {"two"}

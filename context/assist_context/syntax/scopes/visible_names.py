@@ -17,6 +17,9 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 
 MOST_PLACES = 100  # of one name that are looked at: each takes about 0.01 ms
 _TAB = 4
+_PARAMETERS = frozenset({"parameters", "lambda_parameters", "formal_parameters", "parameter_list"})
+_BLOCKS = frozenset({"block", "statement_block", "module", "program", "source_file"})
+_NO_NAMES = (("attribute", "attribute"), ("keyword_argument", "name"))
 
 
 def out_of_sight(parsed: ParsedText, at: int, names: Iterable[str]) -> frozenset[str]:
@@ -27,11 +30,33 @@ def out_of_sight(parsed: ParsedText, at: int, names: Iterable[str]) -> frozenset
     rules = rules_of(parsed.document.language.name)
     if rules is None or parsed.root is None or parsed.kind(at, at + 1) != "code":
         return frozenset()
-    if _declares_members(rules, parsed, at):
+    if declares_members(parsed, at):
         return frozenset()
     line = parsed.cursor(at).line
     spots = (at, _end_above(parsed, line))
     return frozenset(name for name in names if _is_elsewhere(rules, parsed, line, spots, name))
+
+
+def is_mentioned(parsed: ParsedText, name: str) -> bool:
+    """Whether code of a text has a name alone: not as a member, as a keyword, or in a string or a comment."""
+    if parsed.root is None:
+        return True
+    for start, end in islice(parsed.words(name), MOST_PLACES):
+        node = parsed.node(start, end)
+        if node is not None and _is_name(node, parsed):
+            return True
+    return False
+
+
+def _is_name(node: tree_sitter.Node, parsed: ParsedText) -> bool:
+    if "identifier" not in node.type:
+        return parsed.kind(node.start_byte, node.end_byte) == "code"
+    around = node.parent
+    if node.type in ("property_identifier", "field_identifier") or around is None:
+        return around is None
+    return not any(
+        around.type == kind and around.child_by_field_name(field) == node for kind, field in _NO_NAMES
+    )
 
 
 def _is_elsewhere(
@@ -75,13 +100,26 @@ def _is_open(document: Document, defined: int, line: int, parameter: bool) -> bo
     return least > own or (least == own and not parameter)
 
 
-def _declares_members(rules: ScopeRules, parsed: ParsedText, at: int) -> bool:
+def declares_members(parsed: ParsedText, at: int) -> bool:
     """Whether the nearest scope around a place is a class, or what a language has for one."""
+    rules = rules_of(parsed.document.language.name)
+    if rules is None:
+        return False
     node: tree_sitter.Node | None = parsed.node(at, at + 1)
     while node is not None:
         kind = rules.scopes.get(node.type)
         if kind in ("class", "function", "module"):
             return kind == "class"
+        node = node.parent
+    return False
+
+
+def declares_parameters(parsed: ParsedText, at: int) -> bool:
+    """Whether a place is in the brackets of a definition's parameters."""
+    node = parsed.node(at, at)
+    while node is not None and node.type not in _BLOCKS:
+        if node.type in _PARAMETERS:
+            return True
         node = node.parent
     return False
 
