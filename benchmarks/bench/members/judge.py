@@ -41,12 +41,13 @@ def with_judgement(row: dict[str, Any], place: TrustPlace, known: Missing) -> di
     blamed = known.get((place.id, place.truth), ())
     arms = {}
     for name, arm in row["arms"].items():
-        faults = known.get((place.id, arm["text"]), ())
+        is_right = _line(arm["text"]) == _line(place.truth)  # without its next lines it may be blamed
+        faults = () if is_right else known.get((place.id, arm["text"]), ())
         arms[name] = {
             **{key: value for key, value in arm.items() if key != "faults"},
             "shown": bool(arm["text"].strip()),
             "identifier": first_name(arm["text"]) == first_name(place.truth) != "",
-            "right": _line(arm["text"]) == _line(place.truth),
+            "right": is_right,
             "invented": sum(fault.kind in INVENTED for fault in faults),
             "arguments": sum(fault.kind == "argument" for fault in faults),
             "faults": [asdict(fault) for fault in faults],
