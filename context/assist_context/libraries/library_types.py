@@ -68,7 +68,7 @@ _SPECIAL: Mapping[str, tuple[type, tuple[str, ...]]] = {
 }
 _STEP = re.compile(r"[^.()!%*\[\]]+|\(\)|\[\]|!|%|\*")
 _TYPE_VARIABLES = {"LiteralString": ("str",), "AnyStr": ("str", "bytes")}
-_FAMILIES = {"python": "python", "node": "script"}
+_FAMILIES = {"python": "python", "node": "script", "go": "go"}
 
 
 @dataclass(frozen=True, slots=True)
