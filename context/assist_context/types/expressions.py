@@ -28,7 +28,7 @@ class ExpressionPart:
 class Written:
     """One of the types that a written type may be: a dotted name, and the texts of its arguments.
 
-    `name` is "[]" for an array and "{}" for a map, and `arguments` are then what is in it.
+    `name` is "[]" for an array and "{}" for a map: `arguments` are what is in it, and its own class if known.
     """
 
     name: str

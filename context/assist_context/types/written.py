@@ -17,7 +17,7 @@ def written_types(text: str, family: str) -> tuple[Written, ...]:
     """The types that a written type may be, none if one of them is unknown. Nothing (`None`) is left out.
 
     >>> written_types("Optional[nodes.Node] | None", "python"), written_types("Cart[] | null", "script")
-    ((Written(name='nodes.Node', arguments=()),), (Written(name='[]', arguments=('Cart',)),))
+    ((Written(name='nodes.Node', arguments=()),), (Written(name='[]', arguments=('Cart', 'Array')),))
     >>> written_types("Any", "python"), written_types("&'a mut Box<Node>", "rust")
     ((), (Written(name='Node', arguments=()),))
     """

@@ -1,6 +1,7 @@
 """Libraries of llama.cpp: a build whose structs are not known is refused, and those that are known are used."""
 
 import ctypes
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +14,6 @@ from assist_completion.inference.libraries import (
     REMEDIES,
     LibrarySource,
     library,
-    library_in_use,
     library_sources,
     load,
     load_first,
@@ -44,11 +44,18 @@ def test_a_layout_that_is_not_the_builds_is_refused_with_its_name(at: int, kind:
     assert str(used.path) in str(refused.value)
 
 
-def test_this_process_uses_the_first_library() -> None:
-    found = library_in_use()
-    assert found.source == library_sources()[0]
-    assert found.library is library()
-    assert found.source.build in found.library.layout.builds
+# In a process of its own: what this one uses is decided already, maybe by a test of a fetched library.
+FIRST = """
+from assist_completion.inference.libraries import library, library_in_use, library_sources
+found = library_in_use()
+assert found.source == library_sources()[0]
+assert found.library is library()
+assert found.source.build in found.library.layout.builds
+"""
+
+
+def test_a_process_uses_the_first_library() -> None:
+    subprocess.run([sys.executable, "-P", "-c", FIRST], check=True, stdin=subprocess.DEVNULL)
 
 
 def test_a_library_without_llama_cpps_functions_is_refused() -> None:
