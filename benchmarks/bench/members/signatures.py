@@ -10,7 +10,7 @@ from assist_completion.display.member_accesses import receiver_before
 from assist_context.documents import Cursor, Document, Snippet
 from assist_context.languages import Language
 from assist_context.syntax import fragments
-from assist_context.types.accesses import readable
+from assist_context.types.accesses import begin_at
 from assist_context.types.expressions import split_outside
 from assist_server.workspace.folder_search import FolderSearch
 
@@ -38,8 +38,7 @@ def library_signature(search: FolderSearch, document: Document, cursor: Cursor) 
     if not callee or libraries is None:
         return None
     libraries.look_from(os.path.join(root, document.path), root, document.language)
-    text, at = readable(document, cursor, types.texts.last(document.path))
-    types.texts.begin(text)
+    text, at = begin_at(types, document, cursor)
     kinds = types.types_of(text, callee, at) if text.root is not None else ()
     if len(kinds) != 1 or kinds[0].kind != "outside class" or not kinds[0].name:
         return None

@@ -28,7 +28,7 @@ from assist_context.libraries.module_outline import (
 from assist_context.libraries.script_outline import ASSIGNED
 from assist_context.libraries.written_results import declared_type, type_parameters, written_result
 from assist_context.types.expressions import Written
-from assist_context.types.members import Members
+from assist_context.types.members import Members, union_of
 from assist_context.types.script_built_ins import global_class, global_members
 from assist_context.types.words import words_of
 from assist_context.types.written import written_types
@@ -124,12 +124,8 @@ class LibraryTypes:
         self._budget = MOST_LOOKS
         found = self._finder.find(module)
         things = self._evaluate(found, _STEP.findall(name)) if found is not None and name else ()
-        listed = [self._members_at(thing) for thing in things]
-        known = [members for members in listed if members is not None]
-        if not known or len(known) < len(listed):
-            return _own_members(module, name.removesuffix("()"))
-        names = frozenset(member for members in known for member in members.names)
-        return Members(names, all(members.whole for members in known))
+        found_members = union_of([self._members_at(thing) for thing in things])
+        return found_members or _own_members(module, name.removesuffix("()"))
 
     def _members_at(self, thing: "_Evaluated | InstalledModule") -> Members | None:
         """The members of what an expression is."""
@@ -139,12 +135,7 @@ class LibraryTypes:
         if thing.later:
             return global_members(thing.promise) if thing.placed.module.kind == "node" else None
         declared = self._values_of(thing)
-        listed = [self._members_of(value.placed) for value in declared if not value.later]
-        known = [members for members in listed if members is not None]
-        if not known or len(known) < len(declared):
-            return None
-        names = frozenset(member for members in known for member in members.names)
-        return Members(names, all(members.whole for members in known))
+        return union_of([None if value.later else self._members_of(value.placed) for value in declared])
 
     def _evaluate(self, module: InstalledModule, steps: Sequence[str]) -> _Values:
         """What an expression of a module's names may be."""

@@ -31,8 +31,7 @@ class LibraryName:
     An import leads to its `target`. A class has `members` and the names of its `bases`, as they are written;
     `whole`: these are all, so that with those of its bases there are no others; of a function: a call gives
     what the signature says, or with several signatures, one of `bases`, which are then these. An enclosing
-    module decides
-    what is `public`: only that can be imported.
+    module decides what is `public`: only that can be imported.
     """
 
     name: str

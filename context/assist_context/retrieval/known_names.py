@@ -21,7 +21,7 @@ from assist_context.syntax.scopes.visible_names import (
     out_of_sight,
 )
 from assist_context.syntax.symbols import symbols
-from assist_context.types.accesses import readable, refuted_accesses
+from assist_context.types.accesses import begin_at, refuted_accesses
 from assist_context.types.lookup import TypeLookup
 
 # The first line of a statement at the top level whose other lines bind names of the file, also of a block
@@ -32,7 +32,6 @@ _BINDING = re.compile(
 _DEFINES = rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)}) +{{}}\b"
 _FRONTS = ("__init__", "index", "mod")  # what these files offer may be other files
 _STAR = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s.*\*|export\s+\*)", re.MULTILINE)
-
 _ANY_NAME = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s(?!\s*super::\*).*\*)", re.MULTILINE)
 # The name of a default import is for the importer to choose.
 _DEFAULT = re.compile(r"^\s*import\s+(?:type\s+)?(\w+)\s*(?:,|from\b)")
@@ -52,13 +51,12 @@ def refuted_names(
     `types` are those of the document's folder; without them no member of another object is refuted.
     """
     text = document.text
+    lacking = frozenset(
+        member for member in names.members if not _holds(text, member) and not _is_known(corpora, member)
+    )
     return TextNames(
         _refuted_bare(corpora, document, cursor, names.bare, types),
-        frozenset(
-            member
-            for member in names.members - _own_members(document, cursor, names.members, types)
-            if not _holds(text, member) and not _is_known(corpora, member)
-        ),
+        lacking - _own_members(document, cursor, lacking, types),
         # What is defined twice has overloads, or depends on something.
         frozenset(
             name for name in names.defined if len(re.findall(_DEFINES.format(name), text, re.MULTILINE)) == 1
@@ -76,8 +74,7 @@ def _own_members(
     """The members that the object at the cursor is known to have, those of a library's class included."""
     if types is None or not members or document.language.name not in ("python", *_SCRIPTS):
         return frozenset()
-    read, at = readable(document, cursor, types.texts.last(document.path))
-    types.texts.begin(read)
+    read, at = begin_at(types, document, cursor)
     own = "self" if document.language.name == "python" else "this"
     return types.members(types.types_of(read, own, at)).names
 
@@ -99,8 +96,7 @@ def _refuted_bare(
     unknown = frozenset(name for name in names - near if not _may_come(corpora, document, name))
     if types is None or not near | unknown:
         return unknown
-    read, at = readable(document, cursor, types.texts.last(document.path))
-    types.texts.begin(read)
+    read, at = begin_at(types, document, cursor)
     if document.language.name == "typescript" and declares_members(read.parsed, at):
         return frozenset()  # a field may be declared like an assignment
     if declares_parameters(read.parsed, at):

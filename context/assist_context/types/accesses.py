@@ -30,13 +30,19 @@ def refuted_accesses(
     wanted = tuple(accesses)
     if not wanted or FAMILIES.get(document.language.name) not in READERS:
         return frozenset()
-    text, at = readable(document, cursor, lookup.texts.last(document.path))
-    lookup.texts.begin(text)
+    text, at = begin_at(lookup, document, cursor)
     return frozenset(
         replace(access, owner=" or ".join(lookup.names_of(receiver_types(lookup, text, at, access.receiver))))
         for access in wanted
         if is_refuted(lookup, text, at, access)
     )
+
+
+def begin_at(lookup: TypeLookup, document: Document, cursor: Cursor) -> tuple[TypedText, int]:
+    """Begin a request at a cursor: what is `readable` there is now the document's text."""
+    text, at = readable(document, cursor, lookup.texts.last(document.path))
+    lookup.texts.begin(text)
+    return text, at
 
 
 def readable(document: Document, cursor: Cursor, near: TypedText | None = None) -> tuple[TypedText, int]:

@@ -20,7 +20,7 @@ from assist_context.syntax.imports import Import
 from assist_context.types import go_names
 from assist_context.types.declarations import ClassOutline, NameDeclaration, TypedText
 from assist_context.types.expressions import ExpressionPart, Written, parts_of, split_outside
-from assist_context.types.members import Members, TypeSource
+from assist_context.types.members import Members, TypeSource, union_of
 from assist_context.types.object_types import ObjectType, class_of, instance_of
 from assist_context.types.readers import READERS
 from assist_context.types.script_built_ins import GLOBALS, global_class, global_members
@@ -418,8 +418,7 @@ def _all(items: Sequence[_Thing], then: Callable[[_Thing], _Types]) -> _Types:
 
 
 def _union(found: Sequence[Members]) -> Members:
-    names = frozenset(name for members in found for name in members.names)
-    return Members(names, bool(found) and all(members.whole for members in found))
+    return union_of(found) or _UNKNOWN
 
 
 def _of_holder(kind: Written, inside: _Types, family: str) -> _Types:

@@ -1,5 +1,6 @@
 """The members of a type, and who knows those of types outside of the workspace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,15 @@ class Members:
 
     names: frozenset[str] = frozenset()
     whole: bool = False
+
+
+def union_of(found: Sequence[Members | None]) -> Members | None:
+    """The members of what may be any of some types; None if there is none, or if one is not known."""
+    known = [members for members in found if members is not None]
+    if not known or len(known) < len(found):
+        return None
+    names = frozenset(name for members in known for name in members.names)
+    return Members(names, whole=all(members.whole for members in known))
 
 
 class TypeSource(Protocol):
