@@ -13,17 +13,20 @@ writes the same text as the first. This module does not know the engine.
 """
 
 import argparse
+import ast
 import ctypes
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import numpy as np
 
 from assist_completion.inference.libllama import LogCallback
 from assist_completion.inference.libraries import REMEDIES, library, library_in_use, library_sources, use
@@ -37,14 +40,7 @@ from bench.provenance import provenance
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 PROMPT_TOKENS = 1_000  # tokens before the batch: as many as a full prompt head
-GREEDY = (  # prompts that are continued, to compare what libraries write
-    "def area(width, height):\n    return",
-    "class Stack:\n    def __init__(self):\n        self.items = []\n\n    def push(self, item):\n",
-    "import json\n\ndef load(path):\n    with open(path) as file:\n",
-    "function total(items) {\n  let sum = 0;\n",
-    "func Max(a, b int) int {\n",
-    "fn main() {\n    let names = vec![",
-)
+GREEDY_PROMPTS = 200  # to compare what libraries write: beginnings of functions of Python's standard library
 GREEDY_TOKENS = 24
 REPEATS = 7  # calls for each size; the median counts
 
@@ -124,21 +120,55 @@ def _silent(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
     """Drop llama.cpp's log messages: they are not part of the result."""
 
 
-def greedy_texts(path: Path, threads: int) -> list[str]:
-    """Return the likeliest continuation of each prompt."""
-    llama = Llama(Load(path, context=256, sequences=1, threads=threads, decode_threads=1), Abort())
+@dataclass(frozen=True, slots=True)
+class GreedyText:
+    """The likeliest continuation of a prompt: its tokens, and how far the second best logit is from each."""
+
+    tokens: list[int]
+    margins: list[float]
+
+
+def greedy_prompts(count: int = GREEDY_PROMPTS) -> list[str]:
+    """Return the first five lines of functions of the standard library, evenly drawn from its modules."""
+    found: list[str] = []
+    for path in sorted(Path(os.__file__).parent.glob("*.py")):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        nodes = ast.walk(ast.parse("".join(lines)))
+        defined = (node for node in nodes if isinstance(node, ast.FunctionDef) and len(node.body) > 2)
+        found += ("".join(lines[node.lineno - 1 :][:5]) for node in defined)
+    return found[:: max(1, len(found) // count)][:count]
+
+
+def greedy_texts(path: Path, threads: int) -> list[GreedyText]:
+    """Continue each prompt with the likeliest tokens."""
+    llama = Llama(Load(path, context=512, sequences=1, threads=threads, decode_threads=1), Abort())
     texts = []
-    for prompt in GREEDY:
+    for prompt in greedy_prompts():
         tokens = llama.tokenize(prompt)
         llama.truncate(0, 0)
         logits = llama.decode(0, tokens, 0)
-        written: list[int] = []
-        while len(written) < GREEDY_TOKENS:
-            written.append(int(logits.argmax()))
-            logits = llama.decode(0, written[-1:], len(tokens) + len(written) - 1)
-        texts.append(b"".join(map(llama.piece, written)).decode("utf-8", "replace"))
+        text = GreedyText([], [])
+        while len(text.tokens) < GREEDY_TOKENS:
+            second, best = np.sort(np.partition(logits, -2)[-2:])
+            text.tokens.append(int(logits.argmax()))
+            text.margins.append(round(float(best - second), 4))
+            logits = llama.decode(0, text.tokens[-1:], len(tokens) + len(text.tokens) - 1)
+        texts.append(text)
     llama.close()
     return texts
+
+
+def first_differences(first: Sequence[GreedyText], other: Sequence[GreedyText]) -> list[float]:
+    """Return, for each text that differs, how far the first library's two best tokens were apart there.
+
+    >>> first_differences([GreedyText([1, 2], [3.0, 0.1])], [GreedyText([1, 5], [3.0, 0.2])])
+    [0.1]
+    """
+    margins = []
+    for text, changed in zip(first, other, strict=True):
+        pairs = zip(text.tokens, changed.tokens, text.margins, strict=True)
+        margins += [margin for one, two, margin in pairs if one != two][:1]
+    return margins
 
 
 def choose_library(origin: str) -> None:
@@ -155,21 +185,28 @@ def compare(path: Path, threads: int) -> None:
     use_libraries(load_lenient())
     print("| library | reads, 64 at once | reads, 512 | writes on one thread | same texts |")
     print("|---|---|---|---|---|")
-    first: list[str] = []
+    first: list[GreedyText] = []
     for source in library_sources():
         words = ["--model", str(path), "--threads", str(threads), "--library", source.origin, "--json"]
         command = [sys.executable, __file__, *words]
         done = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
         found = json.loads(done.stdout)
-        first = first or found["texts"]
-        same = sum(map(str.__eq__, first, found["texts"]))
+        texts = [GreedyText(**text) for text in found["texts"]]
+        first = first or texts
+        apart = first_differences(first, texts)
+        same = f"{len(first) - len(apart)} of {len(first)}"
+        if apart:
+            usual = median(margin for text in first for margin in text.margins)
+            same += (
+                f"; the others differ where two tokens are at most {max(apart)} apart (usually {usual:.1f})"
+            )
         speeds = [1e3 * size / found["batch ms"][str(size)] for size in (64, 512)]
         reads = " | ".join(f"{speed:.0f} tokens/s" for speed in speeds)
         name = f"{source.origin}: {found['provenance']['llama.cpp']['build']}"
         if variant := found["provenance"]["llama.cpp"]["variant"]:
             name += f", {variant}"
         writes = f"{1e3 / found['token ms']:.1f} tokens/s"
-        print(f"| {name} | {reads} | {writes} | {same} of {len(first)} |", flush=True)
+        print(f"| {name} | {reads} | {writes} | {same} |", flush=True)
 
 
 def ratios_over_floor(floor: Floor, costs: Iterable[Mapping[str, Any]]) -> list[float]:
@@ -205,7 +242,9 @@ def main() -> None:
     if options.json:
         texts = greedy_texts(path, options.threads)
         figures = floor_figures(floor)
-        print(json.dumps({"provenance": provenance(path), **figures, "texts": texts}))
+        print(
+            json.dumps({"provenance": provenance(path), **figures, "texts": [asdict(text) for text in texts]})
+        )
         return
     print(f"{library_in_use().words}\n")
     print("| tokens in one call | ms | tokens a second |\n|---|---|---|")
