@@ -36,7 +36,9 @@ def test_the_doctor_tells_people_the_same(assist: Assist) -> None:
     assert "PROBLEM: The model qwen2.5-coder-0.5b is not on this machine" in done.out
     assert "offline: no socket is opened" in done.out
     assert "its other language servers are asked which members exist" in " ".join(done.out.split())
-    assert re.search(r"^llama.cpp +(native|fetched|prebuilt) \([^)]+\), uses \w+, \w+", done.out, re.MULTILINE)
+    assert re.search(
+        r"^llama.cpp +(native|fetched|prebuilt) \([^)]+\), uses \w+, \w+", done.out, re.MULTILINE
+    )
     assert " = 1" not in done.out
     assert "\x1b" not in done.out
 
