@@ -70,10 +70,14 @@ class Glob:
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """How one author classifies texts: the class of each glob, and the class of all other text, or ""."""
+    """How one author classifies texts: the class of each glob, and the class of all other text, or "".
+
+    `source` is the layer that says so.
+    """
 
     globs: tuple[tuple[Glob, str], ...]
     default: str
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +222,8 @@ def _classes(layer: Layer) -> Classes:
     if layer.author == "user" and not default:
         # Else the only class of all text could be one from a repository's file, which would let it out.
         default = EscalationSettings().default_class
-    return Classes(tuple((Glob(glob, layer.base), name) for glob, name in marked), default)
+    globs = tuple((Glob(glob, layer.base, layer.source), name) for glob, name in marked)
+    return Classes(globs, default, layer.source)
 
 
 def _defined_providers(layers: Sequence[Layer]) -> dict[str, Provider]:

@@ -6,9 +6,9 @@ Two functions read the disk, `resolve` and `_bases`, to follow links and to find
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from assist_context.files.denylist import denied_by
 from assist_context.files.path_names import path_below
@@ -22,16 +22,57 @@ from assist_escalation.prompts import Origin, Prompt, Span, TextSource
 LIBRARY = "library"  # the class of what installed libraries say of themselves
 
 
+# What a rule is about: `place` is a text whose file is uncertain, `request` one that is empty or of no kind.
+RuleKind = Literal[
+    "mode", "always_local", "provider", "residency", "ghost_text", "deny", "built-in", "data_class",
+    "unclassified", "place", "request",
+]  # fmt: skip
+
+
+RuleText = tuple[str, str]  # a glob, or the name of a setting, and the `source` of the layer that has it
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What is against sending a prompt, in words, by which kind of rule, and what that says.
+
+    `detail` is the mode, the glob, the class or the name. `written` says where, for rules about single texts;
+    for those about a whole request `permissions.sources` does.
+    """
+
+    words: str
+    rule: RuleKind
+    detail: str = ""
+    written: tuple[RuleText, ...] = ()
+
+
+class _ForbiddenError(EscalationError):
+    """A text that never leaves."""
+
+    def __init__(self, words: str, rule: RuleKind, detail: str = "", *written: RuleText) -> None:
+        super().__init__(words)
+        self.objection = Objection(words, rule, detail, written)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the prompt may be sent, the reasons against it in words, and the data classes in it.
+    """Whether the prompt may be sent, what is against it, and the data classes in it.
 
     Reasons hold file names, which may hold secrets: pass them to `redactor.clean` before you log them.
     """
 
-    allowed: bool
-    reasons: tuple[str, ...]
+    objections: tuple[Objection, ...]
     classes: tuple[str, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing is against it."""
+        return not self.objections
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What is against it, in words."""
+        return tuple(dict.fromkeys(objection.words for objection in self.objections))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,45 +90,56 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
     `mode = "ask"`, budgets and `always_ask` are not checked here. `never` and `always_local` are, so that an
     error in the router sends nothing.
     """
-    reasons = list(_request_reasons(prompt, permissions, provider))
+    against = _request_objections(prompt, permissions, provider)
     known = permissions.providers.get(provider)
-    return _judge_spans(prompt, permissions, provider, known.residency if known else (), reasons)
+    return _judge_spans(prompt, permissions, provider, known.residency if known else (), against)
 
 
 def judge_ghost_text(prompt: Prompt, permissions: Permissions, server: str) -> Verdict:
     """The verdict on sending the text around a cursor to the server of this name."""
-    reasons = []
-    known = permissions.servers.get(server)
+    against = []
     if permissions.ghost_text == "local":
-        reasons.append('ghost text is written on this machine only: ghost_text = "local", or mode = "never"')
+        words = 'ghost text is written on this machine only: ghost_text = "local", or mode = "never"'
+        against.append(Objection(words, "ghost_text", "local"))
     if not prompt.spans:
-        reasons.append("the prompt is empty")
+        against.append(Objection("the prompt is empty", "request"))
+    known = permissions.servers.get(server)
     if known is None:
-        reasons.append(f"{_printable(server)} is no server that may be used here")
+        words = f"{_printable(server)} is no server that may be used here"
+        against.append(Objection(words, "provider", server))
     elif not known.residency:
-        reasons.append(f"{server} may see no class of text: its residency is empty")
-    return _judge_spans(prompt, permissions, server, known.residency if known else (), reasons)
+        words = f"{server} may see no class of text: its residency is empty"
+        against.append(Objection(words, "residency", server))
+    return _judge_spans(prompt, permissions, server, known.residency if known else (), against)
 
 
 def _judge_spans(
-    prompt: Prompt, permissions: Permissions, name: str, residency: tuple[str, ...], reasons: list[str]
+    prompt: Prompt, permissions: Permissions, name: str, residency: tuple[str, ...], against: list[Objection]
 ) -> Verdict:
     """The verdict with what each text of a prompt says against it."""
-    classes: set[str] = set()
+    classes: dict[str, dict[RuleText, None]] = {}
     for span in _judged_spans(prompt):
         try:
             place = _place(span.origin, permissions.roots)
             _check_deny(place, permissions)
             found = _classes_of(span, place, permissions.classes)
+        except _ForbiddenError as error:
+            against.append(error.objection)
         except EscalationError as error:
-            reasons.append(str(error))
+            against.append(Objection(str(error), "place"))
         else:
-            classes |= found
-    reasons += [
-        f"{_printable(name)} may not see text of the class {_printable(data_class)}"
-        for data_class in sorted(classes.difference(residency))
+            for data_class, written in found.items():
+                classes.setdefault(data_class, {}).update(written)
+    against += [
+        Objection(
+            f"{_printable(name)} may not see text of the class {_printable(data_class)}",
+            "data_class",
+            data_class,
+            tuple(classes[data_class]),
+        )
+        for data_class in sorted(classes.keys() - set(residency))
     ]
-    return Verdict(not reasons, tuple(dict.fromkeys(reasons)), tuple(sorted(classes)))
+    return Verdict(tuple(dict.fromkeys(against)), tuple(sorted(classes)))
 
 
 def _judged_spans(prompt: Prompt) -> Iterator[Span]:
@@ -104,10 +156,17 @@ def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:
 
     Those of the files that an answer derives from are among them.
     """
-    found: set[str] = set()
+    return tuple(sorted(marks_of(span, permissions)))
+
+
+def marks_of(span: Span, permissions: Permissions) -> Mapping[str, tuple[RuleText, ...]]:
+    """The same, each with what gives it to the text. Our own words have none."""
+    found: dict[str, dict[RuleText, None]] = {}
     for judged in _judged_spans(Prompt("", (span,))):
-        found |= _classes_of(judged, _place(judged.origin, permissions.roots), permissions.classes)
-    return tuple(sorted(found))
+        classes = _classes_of(judged, _place(judged.origin, permissions.roots), permissions.classes)
+        for data_class, written in classes.items():
+            found.setdefault(data_class, {}).update(written)
+    return {data_class: tuple(written) for data_class, written in found.items()}
 
 
 def resolve(origin: Origin) -> str:
@@ -121,22 +180,25 @@ def resolve(origin: Origin) -> str:
         raise EscalationError(f"{_printable(origin.path)} is no path that can be followed") from error
 
 
-def _request_reasons(prompt: Prompt, permissions: Permissions, provider: str) -> list[str]:
-    reasons = []
+def _request_objections(prompt: Prompt, permissions: Permissions, provider: str) -> list[Objection]:
+    command = prompt.command
+    against = []
     if permissions.mode == "never":
-        reasons.append('nothing may leave this machine: mode = "never"')
-    if prompt.command not in REQUESTS:
-        reasons.append(f"{_printable(prompt.command)} is no kind of request that may leave")
-    if prompt.command in permissions.always_local:
-        reasons.append(f"{prompt.command} is one of always_local")
+        against.append(Objection('nothing may leave this machine: mode = "never"', "mode", "never"))
+    if command not in REQUESTS:
+        against.append(Objection(f"{_printable(command)} is no kind of request that may leave", "request"))
+    if command in permissions.always_local:
+        against.append(Objection(f"{command} is one of always_local", "always_local", command))
     if not prompt.spans:
-        reasons.append("the prompt is empty")
+        against.append(Objection("the prompt is empty", "request"))
     known = permissions.providers.get(provider)
     if known is None:
-        reasons.append(f"{_printable(provider)} is no provider that may be used here")
+        words = f"{_printable(provider)} is no provider that may be used here"
+        against.append(Objection(words, "provider", provider))
     elif not known.residency:
-        reasons.append(f"{provider} may see no class of text: its residency is empty")
-    return reasons
+        words = f"{provider} may see no class of text: its residency is empty"
+        against.append(Objection(words, "residency", provider))
+    return against
 
 
 def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
@@ -167,30 +229,37 @@ def _check_deny(place: _FilePlace | None, permissions: Permissions) -> None:
         for spelling in spellings(name.replace(os.sep, "/")):
             # The whole path, so that a workspace in `~/.aws` may send no more than one in the home folder.
             if pattern := denied_by(f"/{spelling}"):
-                raise EscalationError(f"{_relative(place)} never leaves: {pattern} is on the built-in list")
+                words = f"{_relative(place)} never leaves: {pattern} is on the built-in list"
+                raise _ForbiddenError(words, "built-in", pattern)
     for glob in permissions.deny:
         if _is_covered(glob, place, anywhere=True):
             where = f" in {_printable(glob.source)}" if glob.source else ""
             rule = f"{_printable(glob.pattern)} is denied{where}"
-            raise EscalationError(f"{_relative(place)} never leaves: {rule}")
+            words = f"{_relative(place)} never leaves: {rule}"
+            raise _ForbiddenError(words, "deny", glob.pattern, (glob.pattern, glob.source))
 
 
-def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ...]) -> set[str]:
-    """The classes that all authors give a text. Our own words have none."""
+def _classes_of(
+    span: Span, place: _FilePlace | None, authors: tuple[Classes, ...]
+) -> dict[str, dict[RuleText, None]]:
+    """The classes that all authors give a text, each with what gives it. Our own words have none."""
     if place is None and span.origin.source == "assist":
-        return set()
+        return {}
     if place is None and span.origin.source == "library":
-        return {LIBRARY}
-    found = set()
+        return {LIBRARY: {}}
+    found: dict[str, dict[RuleText, None]] = {}
     for author in authors:
-        marked = {name for glob, name in author.globs if place and _is_covered(glob, place)}
-        found |= marked or {author.default}
+        own = [mark for mark in author.globs if place and _is_covered(mark[0], place)]
+        if not own:
+            found.setdefault(author.default, {})["default_class", author.source] = None
         # A class from a glob with another base is added, and does not replace the default.
-        found |= {name for glob, name in author.globs if place and _is_covered(glob, place, anywhere=True)}
-    found.discard("")
+        others = [mark for mark in author.globs if place and _is_covered(mark[0], place, anywhere=True)]
+        for glob, name in (*own, *others):
+            found.setdefault(name, {})[glob.pattern, glob.source] = None
+    found.pop("", None)
     if not found:
         what = _relative(place) if place else "what was typed"
-        raise EscalationError(f"{what} has no data class: set default_class")
+        raise _ForbiddenError(f"{what} has no data class: set default_class", "unclassified")
     return found
 
 

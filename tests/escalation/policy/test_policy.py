@@ -7,7 +7,7 @@ import pytest
 from policies import USER, allowed, layer, prompt, provider, stranger
 
 from assist_escalation.policy.permissions import permissions
-from assist_escalation.policy.verdict import Verdict, judge, resolve
+from assist_escalation.policy.verdict import Verdict, judge, marks_of, resolve
 from assist_escalation.prompts import Origin, Prompt, Span
 
 
@@ -27,7 +27,7 @@ def of_span(root: Path, origin: Origin, **said: object) -> Verdict:
 
 def test_an_ordinary_prompt_may_leave_and_has_its_classes(root: Path) -> None:
     verdict = judge(prompt(root, "src/a.py"), allowed(root), "eu")
-    assert verdict == Verdict(True, (), ("internal",))
+    assert verdict == Verdict((), ("internal",))
 
 
 def test_without_any_configuration_nothing_may_leave(root: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_libraries_say_has_a_class_of_its_own(root: Path) -> None:
 def test_an_earlier_answer_may_leave_only_where_all_that_it_derives_from_may(root: Path) -> None:
     sources = tuple(Origin("file", path, str(root), 1, 1) for path in ("src/a.py", "src/pay/card.py"))
     answer = Origin("answer", derived=sources)
-    assert of_span(root, answer) == Verdict(True, (), ("internal",))
+    assert of_span(root, answer) == Verdict((), ("internal",))
     denied = of_span(root, answer, deny=("src/pay/",))
     assert denied.reasons == ("src/pay/card.py never leaves: src/pay/ is denied in repository",)
     assert "secret" in of_span(root, answer, data_class={"src/pay/**": "secret"}).classes
@@ -221,7 +221,7 @@ def test_text_without_any_class_stays(root: Path) -> None:
 
 def test_our_own_words_have_no_class_but_need_a_provider_that_may_see_something(root: Path) -> None:
     words = Prompt("ask", (Span("Hello", Origin("assist")),))
-    assert judge(words, allowed(root), "eu") == Verdict(True, (), ())
+    assert judge(words, allowed(root), "eu") == Verdict((), ())
     blind = permissions([layer("user", replace(USER, providers={"eu": provider()}))], [str(root)])
     assert not judge(words, blind, "eu").allowed
 
@@ -230,3 +230,21 @@ def test_reasons_move_no_cursor(root: Path) -> None:
     verdict = of_span(root, Origin("file", "\x1b]52;c;x\x07\u202e/.env", str(root)))
     assert not verdict.allowed
     assert all(reason.isprintable() for reason in verdict.reasons)
+
+
+def test_a_verdict_says_which_rule_is_against_a_text_and_where_it_is_written(root: Path) -> None:
+    mark = stranger(data_class={"src/pay/**": "restricted"}, default_class="secret")
+    rules = allowed(root, layer("repository", mark.settings, ".assist.toml"))
+    (restricted, secret) = judge(prompt(root, "src/pay/x.py"), rules, "us").objections
+    assert (restricted.rule, restricted.detail) == ("data_class", "restricted")
+    assert restricted.written == (("src/pay/**", ".assist.toml"),)
+    assert secret.written == (("default_class", ".assist.toml"),)  # of the user's own words
+    denied = judge(prompt(root, "infra/prod/main.tf"), allowed(root, stranger(deny=("infra/**",))), "eu")
+    assert [(found.rule, found.detail, found.written) for found in denied.objections] == [
+        ("deny", "infra/**", (("infra/**", "repository"),))
+    ]
+    (listed,) = judge(prompt(root, ".env"), allowed(root), "eu").objections
+    assert (listed.rule, listed.detail, listed.written) == ("built-in", ".env*", ())
+    assert marks_of(prompt(root, "src/a.py").spans[2], allowed(root)) == {
+        "internal": (("default_class", "user"),)
+    }
