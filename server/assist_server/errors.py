@@ -10,6 +10,7 @@ from assist_server.config.toml_file import ConfigError
 FAILED = 1
 WRONG_USAGE = 2
 REFUSED = 3  # by a policy or a budget
+RULES_FAILED = 4  # a policy does not do what its owner expects of it
 INTERRUPTED = 130
 
 

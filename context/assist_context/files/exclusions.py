@@ -19,13 +19,15 @@ from assist_context.files.git_repository import Git, GitFailed, GitTree
 from assist_context.files.gitignore import UNREADABLE
 from assist_context.files.repository_top import is_repository, top_of
 
+BUILT_IN = "is on the built-in list of files that hold secrets"
+IGNORED_BY_GIT = "is excluded, because git ignores it"
+BY_RULES = "is excluded by "  # and then the rule file's name
 _WORDS = {
-    "denied": "is on the built-in list of files that hold secrets",
+    "denied": BUILT_IN,
     "bad path": "is no path inside the folder",
 }
 MOST_FOLDERS = 2_000  # looked at for rule files, which takes up to 0.3 s
 MOST_ENTRIES = 200_000  # looked at for the names of a file with hard links, which takes about 0.5 s
-_IGNORED = "is excluded, because git ignores it"
 
 
 def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
@@ -66,7 +68,7 @@ def _words(reason: str, rules: FolderRules) -> str:
     if reason == UNREADABLE:
         named = ", ".join(rules.unreadable_files())
         return f"is excluded, because the rule file {named} cannot be read: save it as text in UTF-8"
-    return _WORDS.get(reason, f"is excluded by {reason}")
+    return _WORDS.get(reason, f"{BY_RULES}{reason}")
 
 
 def unreadable_rule_files(root: str) -> tuple[str, ...]:
@@ -146,7 +148,7 @@ def _ignored_in(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[st
         return dict.fromkeys(insides, why)
     if whole in ignored:
         return {}  # all of the folder is, as a project in a home folder under version control
-    return {path: _IGNORED for path, inside in insides.items() if inside in ignored}
+    return {path: IGNORED_BY_GIT for path, inside in insides.items() if inside in ignored}
 
 
 def _places(root: str, path: str) -> dict[str, str]:

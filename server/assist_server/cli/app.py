@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "audit": ("audit",),
     "index": ("index", "context"),
     "settings": ("config",),
+    "policy": ("policy",),
     "info": ("doctor",),
     "usage": ("stats", "report"),
 }
