@@ -25,8 +25,8 @@ PARAMETERS = 6
 EDITOR_LINES = {"vscode-extension/src": 1_600, "neovim-plugin": 1_300}
 DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
-# Where any failure at all may be caught: the border to the editor, and the thread that owns the model.
-CATCH_ALL = {"server/assist_server/lsp/server.py", "completion/assist_completion/inference/worker.py"}
+# Where any failure at all may be caught: the borders to the editor and to tools, and the thread of the model.
+CATCH_ALL = {"server/assist_server/lsp/server.py", "server/assist_server/gateway/http/app.py", "completion/assist_completion/inference/worker.py"}  # fmt: skip
 # One module reads what users set. Four more reach the environment for a library that reads nothing else:
 # huggingface_hub's telemetry switch, libgomp's spin count, pip, which gets what it finds there, and
 # OpenTelemetry, which finds nothing there.

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "records": ("undo", "cost", "calibrate", "rate"),
     "audit": ("audit",),
     "index": ("index", "context"),
+    "gateway": ("gateway",),
     "settings": ("config",),
     "policy": ("policy",),
     "info": ("doctor",),

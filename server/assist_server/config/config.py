@@ -21,7 +21,7 @@ from assist_escalation.policy.settings import EscalationMode, EscalationSettings
 from assist_server.config.layers import Statement, close_egress, make_statement, read_policies
 from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
 from assist_server.config.reference import reference
-from assist_server.config.structure import RUNS, AnswersSettings, Problem, read, show
+from assist_server.config.structure import RUNS, AnswersSettings, GatewaySettings, Problem, read, show
 from assist_server.config.system_access import can_change
 from assist_server.config.toml_file import ConfigError, read_toml, set_model, write_settings
 
@@ -133,6 +133,7 @@ class Config:
     offline: bool = False
     problems: tuple[Problem, ...] = ()
     context: ContextSettings = field(default_factory=ContextSettings)
+    gateway: GatewaySettings = field(default_factory=GatewaySettings)
     programs: Mapping[str, str] = field(default_factory=dict, repr=False)
     environments: Mapping[str, str] = field(default_factory=dict, repr=False)
     organisation: tuple[Statement, ...] = ()

@@ -22,6 +22,8 @@ from assist_escalation.policy.settings import DEFAULT, EscalationSettings, Thres
 Key = tuple[str, ...]
 RunSetting = Literal["sandbox", "ask", "never"]  # the strictest is last
 RUNS: tuple[RunSetting, ...] = get_args(RunSetting)
+MatchedSetting = Literal["cut", "refuse"]
+MATCHED: tuple[MatchedSetting, ...] = get_args(MatchedSetting)
 MODEL = "model"  # fields of this name hold a model or the path of its file
 T = TypeVar("T")
 
@@ -64,6 +66,36 @@ class AnswersSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """The `[gateway]` table. An invalid value raises `CompletionError`."""
+
+    port: int = field(
+        default=8790,
+        metadata={
+            "min": 1,
+            "max": 65_535,
+            "own_file": True,
+            "doc": "The port of this machine at which `assist gateway` answers other tools.",
+        },
+    )
+    matched: MatchedSetting = field(
+        default="cut",
+        metadata={
+            "choices": MATCHED,
+            "own_file": True,
+            "doc": "What happens to a tool's request that holds lines of a file that may not leave: `cut` "
+            "takes the lines out and says so in their place, `refuse` sends nothing.",
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.port <= 65_535:
+            raise CompletionError(f"port = {self.port}: use a number from 1 to 65535")
+        if self.matched not in MATCHED:
+            raise CompletionError(f"matched = {self.matched!r}: choose one of {', '.join(MATCHED)}")
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """A setting that was ignored: its dotted key ("" for a whole file), where it was, and why."""
 
@@ -89,6 +121,7 @@ def _settings() -> Iterator[tuple[Key, SettingField]]:
         "completion": CompletionSettings,
         "context": ContextSettings,
         "answers": AnswersSettings,
+        "gateway": GatewaySettings,
         "escalation": EscalationSettings,
     }
     for section, owner in owners.items():
@@ -119,9 +152,9 @@ class _UnknownKeyError(Exception):
 def read(base: T, data: Mapping[str, Any], source: str, home: Path) -> tuple[T, list[Problem]]:
     """`base` with every valid value of `data` put in. An invalid value is ignored, and is a problem.
 
-    `base` is a dataclass with those of the fields `completion`, `context`, `answers` and `escalation` that
-    `data` may set. `data` has the layout of config.toml; None means not given. Relative paths of models start
-    at `home`.
+    `base` is a dataclass with those of the fields `completion`, `context`, `answers`, `gateway` and
+    `escalation` that `data` may set. `data` has the layout of config.toml; None means not given. Relative
+    paths of models start at `home`.
     """
     problems: list[Problem] = []
     for key, value in _leaves(data):

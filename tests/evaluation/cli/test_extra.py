@@ -8,6 +8,8 @@ import pytest
 from assist_evaluation.cli.commands import EXTRA, check_extra
 from assist_server.errors import UserError
 
+WEB_SERVER = {"starlette", "uvicorn"}  # of the gateway
+
 
 @pytest.mark.parametrize("missing", [EXTRA, EXTRA[1:]])
 def test_without_its_libraries_it_says_how_to_install_them(missing: tuple[str, ...]) -> None:
@@ -20,15 +22,15 @@ def test_with_its_libraries_it_says_nothing() -> None:
     check_extra()
 
 
-def test_a_language_server_loads_neither_the_evaluation_nor_its_libraries() -> None:
+def test_a_language_server_loads_neither_the_evaluation_nor_its_libraries_nor_a_web_server() -> None:
     code = "import sys, assist_server.lsp.server; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "assist_server" in loaded.split()
-    assert not {"assist_evaluation", *EXTRA} & set(loaded.split())
+    assert not {"assist_evaluation", *EXTRA, *WEB_SERVER} & set(loaded.split())
 
 
 def test_the_command_line_loads_the_command_but_none_of_its_libraries() -> None:
     code = "import sys; from assist_server.cli.app import command_line; command_line(); print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "assist_evaluation" in loaded.split()
-    assert not set(EXTRA) & set(loaded.split())
+    assert not {*EXTRA, *WEB_SERVER} & set(loaded.split())

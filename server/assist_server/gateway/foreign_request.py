@@ -1,0 +1,73 @@
+"""What a foreign tool asks and what it gets, whatever the dialect.
+
+These are values only; they know no socket and no model.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
+STREAM_HEADERS: Mapping[str, str] = {"content-type": "text/event-stream", "cache-control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignRequest:
+    """One request. `body` is its JSON object, empty for GET; `headers` have names in lower case."""
+
+    path: str
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignResponse:
+    """The answer: a status, headers, and the bytes of the body as they come.
+
+    Whoever reads `chunks` closes it if it has an `aclose`; closing it early stops the work.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
+class GatewayRefusal(Exception):
+    """A request that is not answered. The message names the thing, the value and the remedy.
+
+    It quotes nothing of the request but names of fields and models.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+_KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_error"}
+
+
+def refusal_document(path: str, refusal: GatewayRefusal) -> dict[str, Any]:
+    """A refusal in the shape that tools of this path expect."""
+    known = "server_error" if refusal.status >= 500 else "invalid_request_error"
+    kind = "rate_limit_error" if refusal.status == 429 else _KINDS.get(refusal.status, known)
+    if path.startswith("/v1/messages"):
+        kind = "api_error" if kind == "server_error" else kind
+        return {"type": "error", "error": {"type": kind, "message": str(refusal)}}
+    return {"error": {"message": str(refusal), "type": kind, "param": None, "code": refusal.code}}
+
+
+def json_response(document: Any, status: int = 200) -> ForeignResponse:
+    """A whole JSON document."""
+    body = json.dumps(document).encode()
+    return ForeignResponse(status, {**JSON_HEADERS, "content-length": str(len(body))}, _once(body))
+
+
+def event_bytes(document: Any) -> bytes:
+    """One event of a stream, as OpenAI's API writes it."""
+    return b"data: " + json.dumps(document).encode() + b"\n\n"
+
+
+async def _once(chunk: bytes) -> AsyncIterator[bytes]:
+    yield chunk

@@ -1,0 +1,174 @@
+"""`/v1/completions` and `/infill`: the text at a cursor, by the engine that writes ghost text here.
+
+Prompts of any model's form become one of the local engine, with its caches: typing on costs nothing. A tool
+only inserts, so what an editor of ours would replace after the cursor is not offered. Nothing leaves.
+"""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from assist_completion.errors import CompletionError
+from assist_completion.prompt.layout import tokens_of
+from assist_completion.suggestion import CompletionRequest, GhostTextEngine, Suggestion
+from assist_context.documents import Context, Cursor, Document, Snippet, gather, split_lines
+from assist_context.languages import language_of
+from assist_server.gateway.fields import count_of, flag_of, plain, stops_of, text_of, unable, wrong
+from assist_server.gateway.fim_prompts import SplitPrompt, split_prompt
+from assist_server.gateway.foreign_request import (
+    STREAM_HEADERS,
+    ForeignRequest,
+    ForeignResponse,
+    event_bytes,
+    json_response,
+)
+from assist_server.gateway.local_models import LocalModels
+
+LINE_TOKENS = 24  # tokens of an answer up to which one line is wanted: 94 % of lines have no more
+MOST_FILES = 16  # other files of a prompt that are looked at
+_OPEN, _CLOSE = "([{", ")]}"
+
+
+async def complete_text(request: ForeignRequest, models: LocalModels) -> ForeignResponse:
+    """Answer `/v1/completions`. Raises `GatewayRefusal`, and `ModelError`."""
+    body = request.body
+    prompt = body.get("prompt", "")
+    if isinstance(prompt, list) and len(prompt) == 1:
+        prompt = prompt[0]
+    if not isinstance(prompt, str):
+        raise wrong("prompt", "one text")
+    if body.get("n", 1) not in (1, None) or body.get("best_of", 1) not in (1, None):
+        raise unable("several answers to a prompt", "leave out n and best_of")
+    if flag_of(body, "echo") or body.get("logprobs"):
+        raise unable("echo and logprobs", "leave them out")
+    streams = flag_of(body, "stream")
+    split = split_prompt(plain(prompt), text_of(body, "suffix"))
+    found = await _suggest(split, models, stops_of(body), count_of(body, "max_tokens"))
+    usage = _usage(found)
+    document = {
+        "id": f"cmpl-{secrets.token_hex(8)}",
+        "object": "text_completion",
+        "created": int(time.time()),
+        "model": models.infilling,
+        "choices": [{"text": found.text, "index": 0, "logprobs": None, "finish_reason": "stop"}],
+    }
+    if not streams:
+        return json_response({**document, "usage": usage})
+    return ForeignResponse(200, STREAM_HEADERS, _events([{**document, "usage": usage}], done=True))
+
+
+async def infill(request: ForeignRequest, models: LocalModels) -> ForeignResponse:
+    """Answer `/infill`, as llama.cpp's own server has it. Raises `GatewayRefusal`, and `ModelError`."""
+    body = request.body
+    before = text_of(body, "input_prefix") + text_of(body, "prompt")
+    split = SplitPrompt(before, text_of(body, "input_suffix"), text_of(body, "filename"), _extra_files(body))
+    most = count_of(body, "n_predict") if body.get("n_predict") != -1 else None
+    if most == 0:  # a tool that only wants the prompt to be read before the user asks
+        engine = await models.engine()
+        engine.prewarm(_context(split, engine), full=True)
+        found = Suggestion()
+    else:
+        found = await _suggest(split, models, stops_of(body), most)
+    document = {
+        "content": found.text,
+        "stop": True,
+        "stop_type": "eos",
+        "model": models.infilling,
+        "tokens_predicted": found.tokens.generated,
+        "tokens_evaluated": found.tokens.prompt,
+        "tokens_cached": found.tokens.prompt - found.tokens.evaluated,
+        "truncated": False,
+        "timings": _timings(found),
+    }
+    if flag_of(body, "stream"):
+        return ForeignResponse(200, STREAM_HEADERS, _events([document], done=False))
+    return json_response(document)
+
+
+async def _suggest(
+    split: SplitPrompt, models: LocalModels, stops: Sequence[str], most: int | None
+) -> Suggestion:
+    """What the engine writes there, as text to insert. One request after the other: each has its answer."""
+    engine = await models.engine()
+    one_line = "\n" in stops or (most is not None and most <= LINE_TOKENS)
+    context = _context(split, engine)
+    request = CompletionRequest(context, manual=True, max_lines=int(one_line), immediate=True)
+    async with models.turn():
+        found = await engine.complete(request)
+    if found.reason == "model-failed":
+        raise CompletionError("The local model failed: the gateway's log says why.")
+    text = insertable(found.text, context.after[: found.replace])
+    ends = [at for at in map(text.find, stops) if at >= 0]
+    return Suggestion(text=text[: min(ends, default=len(text))], tokens=found.tokens, ms=found.ms)
+
+
+def insertable(text: str, replaced: str) -> str:
+    """The part of a text that can be inserted before `replaced`, closers that the whole text has typed over.
+
+    >>> insertable("f(a), b) + c", ")"), insertable("a + b", "")
+    ('f(a), b', 'a + b')
+    """
+    if not replaced:
+        return text
+    depth = 0
+    for at, character in enumerate(text):
+        depth += (character in _OPEN) - (character in _CLOSE)
+        if depth < 0 or (character == replaced[0] and replaced[0] not in _OPEN + _CLOSE):
+            return text[:at]
+    return text
+
+
+def _context(split: SplitPrompt, engine: GhostTextEngine) -> Context:
+    """What the engine reads: the text around the cursor, and other files as far as there is room for them."""
+    lines = split_lines(split.before)
+    document = Document(split.path, split_lines(split.before + split.after), language_of(split.path))
+    snippets = []
+    room = engine.snippet_tokens
+    for path, text in split.files[:MOST_FILES]:
+        snippet = Snippet(path, 1, text.count("\n") + 1, text, "tool")
+        room -= tokens_of(snippet)
+        if room < 0:
+            break
+        snippets.append(snippet)
+    return gather(document, Cursor(len(lines) - 1, len(lines[-1])), tuple(snippets))
+
+
+def _extra_files(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    extra = body.get("input_extra") or []
+    if not isinstance(extra, list):
+        raise wrong("input_extra", "a list of files")
+    rows = [row for row in extra[:MOST_FILES] if isinstance(row, dict)]
+    return tuple((text_of(row, "filename"), text_of(row, "text")) for row in rows)
+
+
+def _usage(found: Suggestion) -> dict[str, Any]:
+    tokens = found.tokens
+    return {
+        "prompt_tokens": tokens.prompt,
+        "completion_tokens": tokens.generated,
+        "total_tokens": tokens.prompt + tokens.generated,
+        "prompt_tokens_details": {"cached_tokens": max(0, tokens.prompt - tokens.evaluated)},
+    }
+
+
+def _timings(found: Suggestion) -> dict[str, float]:
+    """Where the time went, by the names that llama.cpp's server has."""
+    read, written = found.tokens.evaluated, found.tokens.generated
+    return {
+        "prompt_n": read,
+        "prompt_ms": found.ms.prefill,
+        "prompt_per_token_ms": found.ms.prefill / max(1, read),
+        "prompt_per_second": 1e3 * read / max(1.0, found.ms.prefill),
+        "predicted_n": written,
+        "predicted_ms": found.ms.decode,
+        "predicted_per_token_ms": found.ms.decode / max(1, written),
+        "predicted_per_second": 1e3 * written / max(1.0, found.ms.decode),
+    }
+
+
+async def _events(documents: Sequence[Any], *, done: bool) -> AsyncIterator[bytes]:
+    for document in documents:
+        yield event_bytes(document)
+    if done:
+        yield b"data: [DONE]\n\n"

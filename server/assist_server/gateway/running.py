@@ -1,0 +1,40 @@
+"""A gateway from its parts, while it runs: tools, models, the road to providers, and the door to HTTP.
+
+This is the one place where the road is put in. It does not know who wants the gateway, or for how long.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+from assist_server.config.config import Config
+from assist_server.gateway.calls import PATHS, caller
+from assist_server.gateway.http.app import GatewayApp
+from assist_server.gateway.http.listening import BoundSocket, listening, unlink
+from assist_server.gateway.local_models import LoadedModels, LoadModels, LocalModels
+from assist_server.gateway.tool_tokens import KnownTools
+from assist_server.questions.composition import model_file
+
+
+def load_models(config: Config, say: Callable[[str], None]) -> LoadedModels:
+    """The models that the settings name, loaded now. Blocks; raises `ModelError`."""
+    from assist_server.local_model.opening import open_engine  # noqa: PLC0415  (llama.cpp, 0.4 s)
+
+    opened = open_engine(config, say)
+    return LoadedModels(opened.engine, opened.answers)
+
+
+async def run_gateway(
+    config: Config,
+    bound: BoundSocket,
+    load: LoadModels,
+    until: Callable[[], Awaitable[object]],
+) -> None:
+    """Answer requests on a bound socket until `until()` ends, or this is cancelled. It owns the socket."""
+    made, address = bound
+    models = LocalModels(config, load, model_file(config))
+    async with AsyncExitStack() as stack:
+        stack.callback(unlink, address)
+        stack.push_async_callback(models.close)
+        app = GatewayApp(PATHS, address.hosts, KnownTools(config.paths.data), caller(models))
+        await stack.enter_async_context(listening(app, made))
+        await until()
