@@ -113,6 +113,18 @@ def judge_ghost_text(prompt: Prompt, permissions: Permissions, server: str) -> V
     return _judge_spans(prompt, permissions, server, known.residency if known else (), against)
 
 
+def judge_reader(
+    prompt: Prompt, permissions: Permissions, reader: str, residency: tuple[str, ...]
+) -> Verdict:
+    """The verdict on showing texts to a program that may send them on, and that sees these classes.
+
+    What is asked of a request of ours, such as `mode`, is not asked here: nothing of ours is sent.
+    """
+    words = f"{_printable(reader)} may see no class of text"
+    against = [] if residency else [Objection(words, "residency", reader)]
+    return _judge_spans(prompt, permissions, reader, residency, against)
+
+
 def _judge_spans(
     prompt: Prompt, permissions: Permissions, name: str, residency: tuple[str, ...], against: list[Objection]
 ) -> Verdict:

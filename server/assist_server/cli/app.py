@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "index": ("index", "context"),
     "gateway": ("gateway",),
     "settings": ("config",),
+    "mcp": ("mcp",),
     "policy": ("policy",),
     "info": ("doctor",),
     "usage": ("stats", "report"),

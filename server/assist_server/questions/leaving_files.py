@@ -12,11 +12,15 @@ from pathlib import PurePosixPath
 
 from assist_context.files.repository_top import top_of
 from assist_escalation.gate.prepare import ProviderRequest
-from assist_escalation.policy.verdict import judge
+from assist_escalation.policy.verdict import Verdict, judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.threads.thread import Thread
 
 FileInFolder = tuple[str, str]  # a folder, and a path in it
+SHOWING = "ask"  # the kind of request that a text without a question counts as
+JudgeOne = Callable[[Prompt], Verdict]
+# Given folders below the root whose rule files hold too, what says whether a prompt may be shown.
+JudgeIn = Callable[[Sequence[str]], JudgeOne]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +180,37 @@ def withheld_files(
 
 def _derives(span: Span, files: Collection[FileInFolder]) -> bool:
     return any((origin.root, origin.path) in files for origin in span.origin.derived)
+
+
+def kept_files(
+    root: str,
+    paths: Collection[str],
+    rules: FileRules,
+    judge_in: JudgeIn,
+    aliases: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Why files of a resolved folder may not be shown, in words, by path; those that may are left out.
+
+    `paths` are relative to it, with "/"; they need not exist. `aliases` are further names by which links led
+    to some. The words name the file, and the rule. Each file is judged by itself, as those of a question are
+    together: by all of its names, every rule file on the way to it, what git ignores, and the policy.
+    """
+    names = names_of({root: dict.fromkeys(paths)}, rules)
+    names += [NamedFile(root, alias, (root, path)) for path, alias in (aliases or {}).items() if alias]
+    barred = barred_files(names, (root,), rules)
+    found = {path: why for (_, path), why in barred.items()}
+    by_file: dict[str, list[NamedFile]] = {}
+    for name in names:
+        by_file.setdefault(name.file[1], []).append(name)
+    spans = {
+        path: (Span("", Origin("file", path, root)), *aliases_of(SHOWING, by_file[path], barred).spans)
+        for path in dict.fromkeys(paths)
+        if path not in found
+    }
+    folders = rule_folders([span for own in spans.values() for span in own])
+    judge = judge_in(folders)
+    for path, own in spans.items():
+        verdict = judge(Prompt(SHOWING, own))
+        if not verdict.allowed:
+            found[path] = verdict.reasons[0]
+    return found

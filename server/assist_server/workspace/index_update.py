@@ -64,6 +64,10 @@ class IndexUpdate:
             self._supervisor.first(importing)
         self._supervisor.start()
 
+    def stop(self) -> None:
+        """End the update early; a `wait` in another thread then raises `UserError`."""
+        self._supervisor.close()
+
     def wait(self, progress: IndexProgress) -> IndexerEvent:
         """The indexer's last event, when all is done. Raises `UserError`.
 

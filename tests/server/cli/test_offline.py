@@ -23,6 +23,7 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("setup", ""),
     ("demo", ""),
     ("index", ""),
+    ("mcp", ""),
     ("context", f"{PLACE}:12"),
     ("complete", f"{PLACE}:12"),
     ("explain", PLACE),

@@ -1,0 +1,134 @@
+"""What the tools say, in the process: short, right, under their ceiling, and nothing of what is kept."""
+
+from pathlib import Path
+
+import pytest
+from agent_shop import AgentShop, ask, make_shop
+
+from assist_escalation.budget.token_count import count
+from assist_server.errors import UserError
+from assist_server.mcp_server.tools import LEAST_TOKENS, TOOLS, tool_call
+
+KEEPS_RATES = '[egress]\ndeny = ["shop/rates.py"]\n'
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> AgentShop:
+    return make_shop(tmp_path_factory.mktemp("agent"))
+
+
+def test_a_definition_comes_with_its_text(shop: AgentShop) -> None:
+    assert ask(shop.view(), "definition", symbol="Cart.total") == (
+        "shop/cart.py:7-9 method Cart.total\n"
+        "    def total(self, prices):\n"
+        '        """The sum with the rate of the customer."""\n'
+        '        return sum(prices) * negotiated_rate("acme")'
+    )
+    assert ask(shop.view(), "definition", symbol="shop/cart.py:is_empty").startswith("shop/cart.py:11-12 ")
+
+
+def test_of_several_definitions_there_are_the_heads(shop: AgentShop) -> None:
+    heads = (
+        "shop/till.py:1 function total (to 2): def total(amounts):\n"
+        "shop/cart.py:7 method Cart.total (to 9): def total(self, prices):"
+    )
+    assert ask(shop.view(), "definition", symbol="total") == heads
+    assert ask(shop.view(), "definition", symbol="basket.total()") == heads  # of a variable
+    assert ask(shop.view(), "definition", symbol="is_empt") == "Nothing here has this name. Alike: is_empty."
+
+
+def test_references_are_grouped_by_file_and_can_be_tests_alone(shop: AgentShop) -> None:
+    assert ask(shop.view(), "references", symbol="Cart.total") == (
+        "shop/cart.py:7 method Cart.total, used 2 times\n"
+        " :12 in Cart.is_empty: return not self.total([])\n"
+        "tests/test_cart.py:5 in test_total: assert Cart().total([1]) == 0.37"
+    )
+    assert ":12" not in ask(shop.view(), "references", symbol="Cart.total", kind="tests")
+    assert "test_cart" not in ask(shop.view(), "references", symbol="Cart.total", kind="code")
+
+
+def test_a_search_finds_code_and_pages_and_can_be_held_to_a_folder(shop: AgentShop) -> None:
+    assert "docs/rounding.md:1 Rounding" in ask(shop.view(), "search", query="where are prices rounded?")
+    assert "docs/" not in ask(shop.view(), "search", query="where are prices rounded?", path="shop/")
+    assert ask(shop.view(), "search", query="negotiated_rate").startswith(
+        "shop/rates.py:4 function negotiated_rate"
+    )
+
+
+def test_a_pack_has_the_code_at_a_line_what_it_calls_and_who_calls_it(shop: AgentShop) -> None:
+    found = ask(shop.view(), "pack", path="shop/cart.py", line=8)
+    assert found.startswith("shop/cart.py:7-9 target\n")
+    assert "def negotiated_rate(customer):" in found
+    assert "tests/test_cart.py" in found
+    assert "zanzibar" not in ask(shop.view(KEEPS_RATES), "pack", path="shop/cart.py", line=8)
+
+
+def test_what_a_rule_keeps_is_said_and_not_shown(shop: AgentShop) -> None:
+    view = shop.view(KEEPS_RATES)
+    assert ask(view, "pack", path="shop/rates.py", line=1).startswith(
+        "kept by policy: shop/rates.py never leaves: shop/rates.py is denied in "
+    )
+    assert ask(view, "definition", symbol="negotiated_rate") == (
+        "kept by policy: 1 more file. Do not read them by other means."
+    )
+    assert "shop/rates.py" not in ask(view, "search", query="negotiated_rate zanzibar contract")
+    assert ask(view, "policy", paths=["shop/cart.py", "shop/rates.py", ".env"]).splitlines()[::2] == [
+        "shop/cart.py may be shown",
+        "kept by policy: .env is on the built-in list of files that hold secrets",
+    ]
+
+
+def test_secrets_are_no_part_of_a_result(shop: AgentShop) -> None:
+    found = ask(shop.view(), "definition", symbol="PASSWORD") + ask(shop.view(), "search", query="PASSWORD")
+    assert "hunter2" not in found
+    assert "[redacted:password]" in found
+
+
+def test_no_result_is_longer_than_its_ceiling_which_a_caller_can_lower(shop: AgentShop) -> None:
+    calls = {
+        "search": {"query": "total of the cart with the rate of the customer"},
+        "definition": {"symbol": "Cart"},
+        "references": {"symbol": "Cart.total"},
+        "pack": {"path": "shop/cart.py", "line": 8},
+        "policy": {"paths": ["shop/cart.py"] * 20},
+    }
+    view = shop.view()
+    for tool in TOOLS:
+        if tool.name in calls:
+            said = calls[tool.name]
+            assert count(ask(view, tool.name, **said)) <= tool.ceiling
+            assert count(ask(view, tool.name, **said, max_tokens=60)) <= 60
+            assert tool_call(tool.name, {**said, "max_tokens": 10**6}).ceiling == tool.ceiling
+            assert tool_call(tool.name, {**said, "max_tokens": 1}).ceiling == LEAST_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("tool", "said", "words"),
+    [
+        ("read", {}, "There is no tool 'read': there are search"),
+        ("search", {}, "search needs query."),
+        ("search", {"query": 3}, "search: query is text."),
+        ("search", {"query": "x", "root": "/"}, "search takes no 'root'"),
+        ("pack", {"path": "a.py", "line": 0}, "pack: line counts from 1."),
+        ("pack", {"path": "a.py", "line": True}, "pack: line is a whole number."),
+        ("references", {"symbol": "x", "kind": "some"}, "references: kind is one of all, code, tests."),
+        ("policy", {"paths": [1]}, "policy: paths is a list of texts."),
+        ("search", {"query": "a\0b"}, "zero character"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_said(tool: str, said: dict[str, object], words: str) -> None:
+    with pytest.raises(UserError, match=words.replace("(", "\\(")):
+        tool_call(tool, said)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../own/config.toml", "shop/../../own/config.toml", "."])
+def test_no_path_outside_of_the_folder_is_looked_at(shop: AgentShop, path: str) -> None:
+    with pytest.raises(UserError, match="is no file below"):
+        ask(shop.view(), "pack", path=path, line=1)
+
+
+def test_a_file_that_is_gone_is_said(shop: AgentShop, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="There is no file"):
+        ask(shop.view(), "pack", path="shop/gone.py", line=1)
+    with pytest.raises(UserError, match=r"There is no line 99 in shop/cart\.py"):
+        ask(shop.view(), "pack", path="shop/cart.py", line=99)
