@@ -79,7 +79,7 @@ def old_secret_texts(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> 
     texts = SecretTexts()
     for path, content in old_contents(git, diff, is_secret).items():
         if len(content) <= MOST_BYTES:
-            (texts.denied if is_ours(path) else texts.user_denied)[path] = _text_of(content)
+            (texts.denied if is_ours(path) else texts.user_denied)[path] = text_of(content)
     return texts
 
 
@@ -124,12 +124,12 @@ def _read(path: Path) -> str:
     try:
         if not path.is_file() or path.stat().st_size > MOST_BYTES:
             return ""
-        return _text_of(path.read_bytes())
+        return text_of(path.read_bytes())
     except OSError:
         return ""
 
 
-def _text_of(data: bytes) -> str:
+def text_of(data: bytes) -> str:
     """A text in UTF-8 or UTF-16, with or without a byte order mark; none of a binary file."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):

@@ -1,0 +1,78 @@
+"""The views of a text: the same bytes, with what a quotation adds blanked out.
+
+Files and quotations are treated alike: escapes of JSON, HTML and terminals become what they mean, padded with
+blanks to their length, so that a place in a view is the same place in the text. What only a quotation has is
+blanked in further views: numbers and names in front of lines, and one side of a diff. Signs such as `>`, `+`
+and quotes need no view, since only letters and digits count (`letters`).
+"""
+
+import re
+from collections.abc import Iterator
+
+# What means another sign. A backslash may be there several times, as text may be escaped again.
+_ESCAPE = re.compile(
+    rb"""
+      \\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}  # two halves of a character
+    | \\+u[0-9a-fA-F]{4}
+    | \\+[nrt]
+    | \x1b\[[0-9;]*[A-Za-z]                                         # a colour of a terminal
+    | &(?:amp;)*(?:lt|gt|quot|apos|nbsp|amp|\#x?[0-9a-fA-F]{1,6});  # HTML
+    | \xe2[\x80\x81][\x80-\xbf] | \xc2[\x80-\xbf] | \xef\xbb\xbf    # quotes of typography, unseen characters
+    """,
+    re.VERBOSE,
+)
+_MARKS = (b"\\", b"&", b"\x1b", b"\xe2", b"\xc2", b"\xef")
+# In front of lines: `  12<TAB>`, `12|`, `> 12:`, `L12:`, `src/a.py:12:`, `src/a.py-12-`, `src/a.py:`.
+_NUMBERED = re.compile(
+    rb"""
+      ^[^\w\n]{0,24}(?:[\w.][\w./\\@+-]{0,200}\.\w{1,12}[:-])?(?:line[ ]|L)?\d{1,7}(?=[^\w\n]|\n|\Z)
+    | ^[^\w\n]{0,24}[\w.][\w./\\@+-]{0,200}\.\w{1,12}:
+    | ^\^?[0-9a-f]{7,40}[ ][^\n(]{0,80}\([^\n]{0,80}?[ ]\d{1,7}\)   # git blame
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_REMOVED = re.compile(rb"^[ \t>]*-[^\n]*", re.MULTILINE)
+_ADDED = re.compile(rb"^[ \t>]*\+[^\n]*", re.MULTILINE)
+
+
+def views(text: bytes) -> Iterator[bytes]:
+    """The views of a text that may be a quotation, all of its length: at least one, five at most.
+
+    >>> list(views(b"1| a = 1\\n2| b = 2"))
+    [b'1| a = 1\\n2| b = 2', b' | a = 1\\n | b = 2']
+    """
+    plain = plain_view(text)
+    yield plain
+    bare = _NUMBERED.sub(_blank, plain)
+    if bare != plain:
+        yield bare
+    for side in (_REMOVED, _ADDED):
+        one = side.sub(_blank, bare)
+        if one != bare:
+            yield one
+
+
+def plain_view(text: bytes) -> bytes:
+    """The text with escapes undone.
+
+    >>> plain_view(b'"a\\\\nb"')
+    b'"a \\nb"'
+    """
+    return _ESCAPE.sub(_meaning, text) if any(mark in text for mark in _MARKS) else text
+
+
+def _meaning(escape: re.Match[bytes]) -> bytes:
+    written = escape[0]
+    bare = written.lstrip(b"\\")
+    if len(bare) == len(written):
+        return b" " * len(written)
+    if bare[:1] != b"u":
+        return (b"\t" if bare == b"t" else b"\n").rjust(len(written))
+    units = (int(part[:4], 16) for part in bare.split(b"u")[1:])
+    sign = b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace")
+    meant = sign.encode("utf-8")
+    return (meant if sign.isalnum() or sign in "\n\r" else b"").rjust(len(written))
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    return b" " * len(match[0])

@@ -1,0 +1,84 @@
+"""The prints of many files in one sorted table, from which those of other files can be taken out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from assist_context.fingerprints.prints import FilePrints, Hashes, in_order
+
+ShortHashes = npt.NDArray[np.uint32]
+
+_HALF = np.uint64(32)
+_SMALLEST_SIEVE = 16  # bits of a hash; 64 KB
+_LARGEST_SIEVE = 26
+_ROOM = 3  # bits: eight places of the sieve for a hash, so that seven of eight strange ones end there
+
+
+@dataclass(frozen=True, slots=True)
+class PrintIndex:
+    """All hashes in order, each with the number of the first file that has it.
+
+    The sieve says, by the first bits of a hash, whether there can be one: nearly all questions end there.
+    """
+
+    hashes: Hashes = field(repr=False)
+    files: npt.NDArray[np.uint32] = field(repr=False)
+    sieve: npt.NDArray[np.bool_] = field(repr=False)
+    shift: np.uint64 = field(repr=False)
+
+
+def print_index(prints: Sequence[FilePrints]) -> PrintIndex:
+    """The index of files, which are numbered in their order."""
+    parts = [np.concatenate((one.pairs, one.runs)) for one in prints]
+    hashes = np.concatenate(parts) if parts else np.empty(0, np.uint64)
+    files = np.repeat(np.arange(len(parts), dtype=np.uint32), [len(part) for part in parts])
+    order = np.argsort(hashes, kind="stable")
+    hashes = hashes[order]
+    first = np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)]
+    return _with_sieve(hashes[first], files[order][first])
+
+
+def short_hashes(hashes: Hashes) -> ShortHashes:
+    """The first halves of hashes, each once, in order: enough to recognize what an allowed text has.
+
+    One of 600 prints is taken for a print of 7 million allowed letters without being one.
+    """
+    return in_order((hashes >> _HALF).astype(np.uint32))
+
+
+def join_short(tables: Sequence[ShortHashes]) -> ShortHashes:
+    """The short hashes of several tables in one."""
+    return in_order(np.concatenate(tables)) if tables else np.empty(0, np.uint32)
+
+
+def without(index: PrintIndex, allowed: Iterable[ShortHashes]) -> PrintIndex:
+    """The index without the hashes that allowed texts have."""
+    short = (index.hashes >> _HALF).astype(np.uint32)
+    gone = np.zeros(len(short), np.bool_)
+    for table in allowed:
+        if len(table):
+            places = np.minimum(np.searchsorted(table, short), len(table) - 1)
+            gone |= table[places] == short
+    return _with_sieve(index.hashes[~gone], index.files[~gone]) if gone.any() else index
+
+
+def find(index: PrintIndex, hashes: Hashes) -> npt.NDArray[np.intp]:
+    """The place of each hash in the index, -1 for none."""
+    found = np.full(len(hashes), -1, np.intp)
+    maybe = np.flatnonzero(index.sieve[(hashes >> index.shift).astype(np.intp)])
+    if len(maybe):
+        wanted = hashes[maybe]
+        places = np.minimum(np.searchsorted(index.hashes, wanted), len(index.hashes) - 1)
+        same = index.hashes[places] == wanted
+        found[maybe[same]] = places[same]
+    return found
+
+
+def _with_sieve(hashes: Hashes, files: npt.NDArray[np.uint32]) -> PrintIndex:
+    bits = min(max(len(hashes).bit_length() + _ROOM, _SMALLEST_SIEVE), _LARGEST_SIEVE)
+    shift = np.uint64(64 - bits)
+    sieve = np.zeros(1 << bits, np.bool_)
+    sieve[(hashes >> shift).astype(np.intp)] = True
+    return PrintIndex(hashes, files, sieve, shift)

@@ -1,0 +1,123 @@
+"""The prints of a text under a key: of each two lines in a row, and of each run of letters.
+
+Hashes are polynomials modulo 2^64 whose base and letters follow from the key by BLAKE2b, so that all of a
+text are computed at once. Of a file's runs only some are kept, by winnowing: one of `WINDOW` that follow each
+other, so that a common text of `RUN + WINDOW - 1` letters has one for certain.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from assist_context.fingerprints.letters import Bytes, LetterText, Places
+
+Hashes = npt.NDArray[np.uint64]
+Number = TypeVar("Number", np.uint32, np.uint64)
+
+RUN = 20  # letters in a run
+WINDOW = 8  # runs of which one is kept, in files: a power of two
+_KEY_BYTES = 64  # the longest key of BLAKE2b
+_PERSON = b"assist prints"
+_SHIFTS = (np.uint64(30), np.uint64(27), np.uint64(31))
+_FACTORS = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # of splitmix64
+
+
+@dataclass(frozen=True, slots=True)
+class PrintKey:
+    """What a secret makes of letters: a number for each, the base, its inverse, and two more numbers."""
+
+    letters: Hashes = field(repr=False)
+    base: np.uint64 = field(repr=False)
+    inverse: np.uint64 = field(repr=False)
+    join: np.uint64 = field(repr=False)
+    run: np.uint64 = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FilePrints:
+    """The prints of one file. `pairs` are of two lines, `runs` of letters."""
+
+    pairs: Hashes = field(repr=False)
+    runs: Hashes = field(repr=False)
+
+
+def print_key(secret: bytes) -> PrintKey:
+    """The key of an installation's secret."""
+    stream = b"".join(
+        hashlib.blake2b(number.to_bytes(4, "big"), key=secret[:_KEY_BYTES], person=_PERSON).digest()
+        for number in range(259 * 8 // 64 + 1)
+    )
+    numbers = np.frombuffer(stream, "<u8").astype(np.uint64)
+    odd = numbers[256:259] | np.uint64(1)
+    inverse = pow(int(odd[0]), -1, 1 << 64)
+    return PrintKey(numbers[:256], odd[0], np.uint64(inverse), odd[1], odd[2])
+
+
+def file_prints(text: LetterText, key: PrintKey) -> FilePrints:
+    """What is kept of a file."""
+    return FilePrints(in_order(pair_hashes(text, key)), in_order(_winnow(run_hashes(text, key))))
+
+
+def in_order(hashes: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """The hashes in order, each once. `numpy.unique` takes eight times as long for a million."""
+    found = np.sort(hashes)
+    return found[np.append(True, found[1:] != found[:-1])] if len(found) else found
+
+
+def all_hashes(text: LetterText, key: PrintKey) -> Hashes:
+    """The hash of every pair of lines and of every run."""
+    return np.concatenate((pair_hashes(text, key), run_hashes(text, key)))
+
+
+def pair_hashes(text: LetterText, key: PrintKey) -> Hashes:
+    """A hash for each two counted lines in a row, by the first of them."""
+    if len(text.lines) < 3:
+        return np.empty(0, np.uint64)
+    lines = _windows(text.counted, text.lines[:-1], text.lines[1:], key)
+    return _mix(lines[:-1] * key.join + lines[1:])
+
+
+def run_hashes(text: LetterText, key: PrintKey) -> Hashes:
+    """A hash for each `RUN` letters in a row, by the first of them."""
+    count = len(text.letters) - RUN + 1
+    if count < 1:
+        return np.empty(0, np.uint64)
+    starts = np.arange(count)
+    return _mix(_windows(text.letters, starts, starts + RUN, key) ^ key.run)
+
+
+def _windows(letters: Bytes, starts: Places, ends: Places, key: PrintKey) -> Hashes:
+    """The polynomial of the letters in each window, as if it began the text."""
+    count = len(letters)
+    powers = np.full(count + 1, key.base)
+    powers[0] = 1
+    np.cumprod(powers, out=powers)
+    inverses = np.full(count + 1, key.inverse)
+    inverses[0] = 1
+    np.cumprod(inverses, out=inverses)
+    sums = np.zeros(count + 1, np.uint64)
+    np.cumsum(key.letters[letters] * powers[:-1], out=sums[1:])
+    found: Hashes = (sums[ends] - sums[starts]) * inverses[starts]
+    return found
+
+
+def _mix(hashes: Hashes) -> Hashes:
+    """Spreads a hash over all of its bits: the low ones of a polynomial depend on few."""
+    hashes = (hashes ^ (hashes >> _SHIFTS[0])) * _FACTORS[0]
+    hashes = (hashes ^ (hashes >> _SHIFTS[1])) * _FACTORS[1]
+    return hashes ^ (hashes >> _SHIFTS[2])
+
+
+def _winnow(hashes: Hashes) -> Hashes:
+    """The smallest hash of each window."""
+    if len(hashes) <= WINDOW:
+        return np.sort(hashes)[:1]
+    smallest: Hashes = hashes
+    width = 1
+    while width < WINDOW:  # the smallest of twice as many; `WINDOW` is a power of two
+        smallest = np.minimum(smallest[:-width], smallest[width:])
+        width *= 2
+    return smallest[np.append(True, smallest[1:] != smallest[:-1])]

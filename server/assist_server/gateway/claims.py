@@ -1,0 +1,184 @@
+"""Which files a request claims to quote: by the arguments of tool calls, and by what is written around code.
+
+A claim is believed in the strict direction only: it can keep a text here, and never lets one out. So a wrong
+one does little harm, and a missing one is no permission. This module reads words and knows no rules.
+"""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+_MOST_ARGUMENTS = 200  # of one call
+_DEPTH = 4
+_LONGEST = 1_000  # characters of a path
+# Arguments that name a file, in lower case without "_" and "-".
+_PATH_NAMES = frozenset(
+    ("path", "paths", "file", "files", "filepath", "filepaths", "filename", "filenames", "relativepath",
+     "absolutepath", "targetfile", "relativeworkspacepath", "uri", "notebookpath", "sourcefile", "oldpath",
+     "newpath", "source")
+)  # fmt: skip
+_COMMAND_NAMES = frozenset(("command", "cmd", "script", "commands"))
+_SEPARATORS = re.compile(r"[;&|<>()`\n]|\$\(")
+_LINES = re.compile(r"(?:[:#]L?\d+(?:[-:,]L?\d+)*|\s+\(?lines?\b.*)\Z", re.IGNORECASE)
+_PATH = r"[^\s`'\"<>|*:(){}\[\]=,;]*[^\s`'\"<>|*:(){}\[\]=,;.]"
+
+_FENCE = re.compile(r"^(?P<in>[ \t>]*)(?P<bars>`{3,}|~{3,})(?P<info>[^\n`]*)$", re.MULTILINE)
+_OPENED = re.compile(
+    r"""
+      ^<(?P<tag>file|document|source|content|code|snippet)\b[^>\n]*?
+        \b(?:path|name|src|filename|file)=["'](?P<attribute>[^"'\n]+)["'][^>\n]*>
+    | ^==>[ ](?P<head>[^\n]+?)[ ]<==[ \t]*$
+    | ^diff[ ]--git[ ]"?a/(?P<diff>[^\n"]+?)"?[ ]"?b/[^\n]*$
+    | ^\*\*\*[ ](?:Update|Add|Delete)[ ]File:[ ](?P<patch>[^\n]+)$
+    | ^[ \t]*\$[ ](?P<shell>(?:cat|head|tail|less|more|bat|nl|sed)[ ][^\n]+)$
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_NAMED_LINE = re.compile(
+    rf"(?:^|[\s`*\"'(\[#:])(?P<path>(?:[\w.~@-]*/)*{_PATH})[`*\"')\]:]*(?:\s+\(?lines?\b[^\n]*)?:?\s*\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A path, and the span of a text that is said to be from there."""
+
+    path: str
+    start: int
+    end: int
+
+
+def claimed_in_call(arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    """The paths that the arguments of a tool call name, and those in its commands, as they are written.
+
+    >>> claimed_in_call({"path": "a.py", "options": {"cmd": "cat b.py | head -n 3"}})
+    ('a.py', 'b.py')
+    """
+    found: dict[str, None] = {}
+    for name, value in _strings(arguments, "", 0):
+        plain = name.replace("_", "").replace("-", "").lower()
+        if plain in _PATH_NAMES:
+            found |= dict.fromkeys(_spellings(value))
+        elif plain in _COMMAND_NAMES:
+            found |= dict.fromkeys(claimed_in_command(value))
+        if len(found) > _MOST_ARGUMENTS:
+            break
+    return tuple(found)
+
+
+def _strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
+    """The strings of arguments, each with the name that it has or that is around its list."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping) and depth < _DEPTH:
+        for inner, part in value.items():
+            yield from _strings(part, str(inner), depth + 1)
+    elif isinstance(value, list | tuple) and depth < _DEPTH:
+        if name.lower() in _COMMAND_NAMES and all(isinstance(part, str) for part in value):
+            yield name, " ".join(part if " " in part else shlex.quote(part) for part in value)
+            return
+        for part in value:
+            yield from _strings(part, name, depth + 1)
+
+
+def claimed_in_command(command: str) -> tuple[str, ...]:
+    """Every word of a shell command that may be a file; most are none, and then no rule is about them.
+
+    >>> claimed_in_command("cd app && sed -n '1,20p' src/pay.py")
+    ('app', 'src/pay.py', 'app/src/pay.py')
+    """
+    found: dict[str, None] = {}
+    folder = ""
+    for part in _SEPARATORS.split(command[: 20 * _LONGEST]):
+        words = _words(part)
+        for word in words[1:]:
+            value = word.rpartition("=")[2] if word.startswith("-") else word
+            if value and not value.startswith("-") and _may_be_path(value):
+                found[value] = None
+                if folder and not value.startswith(("/", "~")):
+                    found[f"{folder}/{value}"] = None
+        if words[:1] == ["cd"] and len(words) > 1:
+            folder = f"{folder}/{words[1]}" if folder and not words[1].startswith("/") else words[1]
+        if len(found) > _MOST_ARGUMENTS:
+            break
+    return tuple(found)
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:
+        return command.replace("'", " ").replace('"', " ").split()
+
+
+def _may_be_path(word: str) -> bool:
+    return len(word) <= _LONGEST and not re.search(r"[\s,*?{}$]|\A\d+\Z", word)
+
+
+def _spellings(value: str) -> tuple[str, ...]:
+    """A path as it is written, and without the numbers of lines after it."""
+    path = value.strip().removeprefix("file://")
+    if not path or len(path) > _LONGEST or "\n" in path:
+        return ()
+    return tuple(dict.fromkeys((path, _LINES.sub("", path))))
+
+
+def claims_in_text(text: str) -> tuple[Claim, ...]:
+    """The claims that a text makes about its own parts, in order.
+
+    These are: a path after a fence's bars or in the line above them, `<file path="...">`, what `head` and
+    `tail` print above a file, heads of diffs and patches, and a command that prints a file.
+
+    >>> claims_in_text("See:\\n```py app/a.py\\nx = 1\\n```\\n")
+    (Claim(path='app/a.py', start=21, end=27),)
+    """
+    found = [*_fence_claims(text), *_opened_claims(text)]
+    return tuple(sorted(found, key=lambda claim: (claim.start, claim.end)))
+
+
+def _fence_claims(text: str) -> Iterator[Claim]:
+    opened: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text):
+        if opened is None:
+            opened = fence
+        elif fence["bars"].startswith(opened["bars"]) and not fence["info"].strip():
+            yield from _claims_of_fence(text, opened, fence.start())
+            opened = None
+    if opened is not None:
+        yield from _claims_of_fence(text, opened, len(text))
+
+
+def _claims_of_fence(text: str, opened: re.Match[str], end: int) -> Iterator[Claim]:
+    start = min(opened.end() + 1, end)
+    above = text[max(0, opened.start() - _LONGEST) : opened.start()].rstrip().rpartition("\n")[2]
+    paths = dict.fromkeys(_paths_of_info(opened["info"]))
+    if named := _NAMED_LINE.search(above):
+        paths |= dict.fromkeys(_spellings(named["path"]))
+    yield from (Claim(path, start, end) for path in paths)
+
+
+def _paths_of_info(info: str) -> Iterator[str]:
+    """The words after a fence's bars that may be a path: `py a/b.py`, `a/b.py:3-9`, `title="a/b.py"`."""
+    for word in re.split(r"[\s{}]+", info):
+        value = word.rpartition("=")[2].strip("\"'`")
+        language, _, rest = value.partition(":")
+        for part in (value, rest if "/" in rest or "." in rest else language):
+            if "/" in part or "." in part:
+                yield from _spellings(part)
+
+
+def _opened_claims(text: str) -> Iterator[Claim]:
+    marks = list(_OPENED.finditer(text))
+    for number, mark in enumerate(marks):
+        following = marks[number + 1].start() if number + 1 < len(marks) else len(text)
+        start = min(mark.end() + 1, len(text))
+        if mark["tag"]:
+            closed = text.find(f"</{mark['tag']}", start)
+            end = closed if closed >= 0 else following
+        else:
+            end = following
+        named = mark["attribute"] or mark["head"] or mark["diff"] or mark["patch"]
+        paths = _spellings(named) if named else claimed_in_command(mark["shell"])
+        yield from (Claim(path, start, max(start, end)) for path in paths)

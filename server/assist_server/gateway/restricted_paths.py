@@ -1,0 +1,128 @@
+"""Which files of a folder a provider may not see, and by which rule: the same judgement as for questions.
+
+A file is restricted if it is on the built-in list, if a rule file or git excludes it, if a setting denies it,
+or if it has a data class that is not in the provider's `residency`. This module asks the rules and makes
+none; it reads names, links and rule files, and no other content.
+"""
+
+import os
+import stat
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from assist_context.files.exclusions import exclusions
+from assist_context.files.git_repository import Git
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.policy.verdict import classes_of
+from assist_escalation.prompts import Origin, Span
+
+MOST_FILES = 200_000  # looked at in one folder, which takes about 0.5 s
+RULE_FILE = ".assist.toml"
+# Installed packages and caches: public code, and far more of it than a repository has itself.
+_SKIPPED = frozenset(
+    {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "site-packages", "__pycache__", ".tox", ".nox",
+     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FileRule:
+    """Why a file may not leave, in words that follow its path; `data_class` if its class is the reason."""
+
+    words: str
+    data_class: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who would see a file, by which rules, and how git is asked about it."""
+
+    provider: str
+    permissions: Permissions = field(repr=False)
+    git: Git = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTree:
+    """The regular files below a folder and the folders on the way, relative to it, with "/".
+
+    `complete`: the bound was not reached.
+    """
+
+    root: str
+    files: tuple[str, ...] = field(repr=False)
+    folders: tuple[str, ...] = field(repr=False)
+    complete: bool = True
+
+
+def folder_tree(root: str) -> FolderTree:
+    """The files below a resolved folder, without those of installed packages and caches. No link counts."""
+    files: list[str] = []
+    folders = [""]
+    for folder in folders:
+        for entry in _entries(os.path.join(root, folder)):
+            path = folder + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _SKIPPED:
+                    folders.append(path + "/")
+            elif entry.is_file(follow_symlinks=False):
+                files.append(path)
+        if len(files) > MOST_FILES:
+            return FolderTree(root, tuple(files[:MOST_FILES]), tuple(folders), complete=False)
+    return FolderTree(root, tuple(files), tuple(folders))
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def rule_folders(tree: FolderTree) -> tuple[str, ...]:
+    """The folders in a tree that have settings of their own, which can only forbid."""
+    return tuple(_folders_with(tree, RULE_FILE))
+
+
+def _folders_with(tree: FolderTree, name: str) -> Iterator[str]:
+    for path in tree.files:
+        folder, _, last = path.rpartition("/")
+        if last == name:
+            yield os.path.join(tree.root, folder)
+
+
+def restricted_paths(root: str, paths: Collection[str], audience: Audience) -> dict[str, FileRule]:
+    """The rule that keeps each of the paths from the audience; those that it may see are left out.
+
+    `paths` are relative to the resolved `root`, which is one of the permissions' roots.
+    """
+    permissions = audience.permissions
+    provider = permissions.providers.get(audience.provider)
+    residency = provider.residency if provider is not None else ()
+    excluded = exclusions(root, paths, audience.git)
+    found: dict[str, FileRule] = {path: FileRule(why) for path, why in excluded.items()}
+    for path in paths:
+        if path in found:
+            continue
+        try:
+            classes = classes_of(Span("", Origin("file", path, root)), permissions)
+        except EscalationError as error:
+            found[path] = FileRule(str(error).removeprefix(f"{path} "))
+            continue
+        for name in classes:
+            if name not in residency:
+                found[path] = FileRule(f"has the class {name}, which {audience.provider} may not see", name)
+                break
+    return found
+
+
+def stamp_of(path: str) -> tuple[int, int, int] | None:
+    """What tells one state of a file or folder from another; None if there is no regular file or folder."""
+    try:
+        status = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    if stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode):
+        return (status.st_mtime_ns, status.st_size, status.st_ino)
+    return None

@@ -1,0 +1,265 @@
+"""The prints of a tool's folders: what a provider may not see, as the files are now.
+
+A workspace is looked at again if something in it changed: its folders, rule files, restricted files and git's
+index are asked for their times. Only what is new is judged and printed again. All of it is in memory and none
+on the disk: a restart prints everything again.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from assist_context.files.git_repository import Git
+from assist_context.files.gitignore import GIT, RULE_FILES
+from assist_context.files.repository_top import folders_to_top
+from assist_context.fingerprints.letters import letters_of
+from assist_context.fingerprints.plain_views import plain_view
+from assist_context.fingerprints.print_index import (
+    ShortHashes,
+    join_short,
+    print_index,
+    short_hashes,
+    without,
+)
+from assist_context.fingerprints.prints import FilePrints, all_hashes, file_prints, print_key
+from assist_context.regular_files import read_regular
+from assist_escalation.policy.permissions import Permissions
+from assist_server.config.config import Config
+from assist_server.config.permissions import permissions_for
+from assist_server.gateway.attribution import RestrictedFile, RestrictedFiles
+from assist_server.gateway.claimed_files import claimed_file, path_ends
+from assist_server.gateway.committed_texts import MOST_BYTES, CommittedFiles, committed_files, committed_texts
+from assist_server.gateway.restricted_paths import (
+    RULE_FILE,
+    Audience,
+    FileRule,
+    FolderTree,
+    folder_tree,
+    restricted_paths,
+    rule_folders,
+    stamp_of,
+)
+from assist_server.questions.secret_file_texts import text_of
+from assist_server.workspace.git_access import git_of
+
+MOST_RESTRICTED = 32_000_000  # bytes of restricted files that are printed; 17 MB take 5 s and 24 MB of memory
+MOST_ALLOWED = 64_000_000  # bytes at the last commit that are compared; the rest does not count as allowed
+_BUILT = frozenset({"target", "dist", "build", "out", "vendor", "coverage"})  # printed after all the others
+_PORTION = 256_000  # bytes of small files that are hashed together
+_MOST_TABLES = 8
+_RULES = frozenset((*RULE_FILES, GIT, RULE_FILE))
+
+_FileInTree = tuple[str, str]  # a folder, and a path in it
+_Stamp = tuple[int, int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _TreeState:
+    """What a folder has on the disk and at its last commit."""
+
+    tree: FolderTree
+    committed: CommittedFiles
+
+    def paths(self) -> dict[str, None]:
+        return dict.fromkeys((*self.tree.files, *self.committed.blobs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """All folders as they were at one moment. `rules` are the states of everything that makes rules."""
+
+    folders: tuple[_TreeState, ...]
+    rules: tuple[tuple[str, _Stamp], ...] = field(repr=False)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """What is known for one provider: a rule or None by file, and what allowed files have."""
+
+    look: _Look
+    permissions: Permissions
+    rules: dict[_FileInTree, FileRule | None] = field(default_factory=dict)
+    allowed: set[str] = field(default_factory=set)  # the ids of their contents
+    tables: list[ShortHashes] = field(default_factory=list)
+    result: RestrictedFiles | None = None
+
+
+class WorkspacePrints:
+    """The prints of some resolved folders; it belongs to one tool, and may be used by several threads."""
+
+    def __init__(self, folders: Sequence[str], secret: bytes) -> None:
+        self._folders = tuple(folders)
+        self._key = print_key(secret)
+        self._lock = threading.Lock()
+        self._look: _Look | None = None
+        self._stamps: dict[str, _Stamp] = {}
+        self._prints: dict[_FileInTree, tuple[_Stamp, FilePrints]] = {}
+        self._old_prints: dict[str, FilePrints] = {}  # by the id of a content
+        self._judged: dict[str, _Judged] = {}
+
+    def restricted_for(self, config: Config, provider: str) -> RestrictedFiles:
+        """What the provider may not see. It reads the disk; in a large folder the first time takes seconds."""
+        with self._lock:
+            git = git_of(config)
+            look = self._now(git)
+            places = [place for folder in look.folders for place in rule_folders(folder.tree)]
+            permissions = permissions_for(config, self._folders, places)[0]
+            judged = self._judged.get(provider)
+            if judged is None or judged.permissions != permissions or judged.look.rules != look.rules:
+                judged = _Judged(look, permissions)
+                self._judged[provider] = judged
+            if judged.result is None or judged.look is not look:
+                judged.look = look
+                judged.result = self._make(judged, Audience(provider, permissions, git))
+            return judged.result
+
+    def _now(self, git: Git) -> _Look:
+        """The folders as they are: the last look, if nothing that was looked at has changed since."""
+        if self._look is None or any(stamp_of(path) != stamp for path, stamp in self._stamps.items()):
+            states = tuple(
+                _TreeState(folder_tree(root), committed_files(root, git)) for root in self._folders
+            )
+            rules = {path: stamp_of(path) for path in _rule_files(states)}
+            self._stamps = {path: stamp_of(path) for path in _places(states)} | rules
+            self._look = _Look(states, tuple(rules.items()))
+        return self._look
+
+    def _make(self, judged: _Judged, audience: Audience) -> RestrictedFiles:
+        for folder in judged.look.folders:
+            root = folder.tree.root
+            new = [path for path in folder.paths() if (root, path) not in judged.rules]
+            found = restricted_paths(root, new, audience) if new else {}
+            judged.rules |= {(root, path): found.get(path) for path in new}
+        files, prints, whole = self._restrictions(judged)
+        self._compare(judged)
+        index = without(print_index(prints), judged.tables)
+        restricted = tuple(RestrictedFile(path, rule) for (_, path), rule in files)
+        claims: dict[str, RestrictedFile | None] = {}
+        judge = partial(claimed_file, folders=self._folders, known=path_ends(restricted), audience=audience)
+        complete = whole and all(folder.tree.complete for folder in judged.look.folders)
+        return RestrictedFiles(
+            restricted,
+            index,
+            self._key,
+            partial(_remember, claims, judge),
+            "" if complete else f"restricted files of more than {MOST_RESTRICTED:,} bytes, or too many files",
+        )
+
+    def _restrictions(
+        self, judged: _Judged
+    ) -> tuple[list[tuple[_FileInTree, FileRule]], list[FilePrints], bool]:
+        """The restricted files with their prints, one for each of a file's contents; whether these are all."""
+        files: list[tuple[_FileInTree, FileRule]] = []
+        prints: list[FilePrints] = []
+        room = MOST_RESTRICTED
+        for folder in judged.look.folders:
+            root = folder.tree.root
+            on_disk = set(folder.tree.files)
+            kept = [(path, rule) for path in folder.paths() if (rule := judged.rules[root, path]) is not None]
+            for path, rule in sorted(kept, key=lambda item: _is_built(item[0])):
+                contents = [self._print(root, path)] if path in on_disk else []
+                if blob := folder.committed.blobs.get(path):
+                    contents.append(self._print_committed(folder.committed, blob))
+                room -= sum(len(one.runs) + len(one.pairs) for one in contents) * 4
+                if room < 0:
+                    return files, prints, False
+                for one in contents:
+                    files.append(((root, path), rule))
+                    prints.append(one)
+        return files, prints, True
+
+    def _print(self, root: str, path: str) -> FilePrints:
+        full = os.path.join(root, path)
+        stamp = stamp_of(full)
+        self._stamps[full] = stamp
+        known = self._prints.get((root, path))
+        if known is None or known[0] != stamp:
+            known = (stamp, file_prints(letters_of(plain_view(_read(full))), self._key))
+            self._prints[root, path] = known
+        return known[1]
+
+    def _print_committed(self, committed: CommittedFiles, blob: str) -> FilePrints:
+        if blob not in self._old_prints:
+            for _, content in committed_texts(committed, [blob]):
+                self._old_prints[blob] = file_prints(letters_of(plain_view(content)), self._key)
+        return self._old_prints.get(blob, FilePrints(np.empty(0, np.uint64), np.empty(0, np.uint64)))
+
+    def _compare(self, judged: _Judged) -> None:
+        """Learns what allowed files have that are new in the last commit."""
+        for folder in judged.look.folders:
+            root = folder.tree.root
+            blobs = folder.committed.blobs.items()
+            new = dict.fromkeys(blob for path, blob in blobs if judged.rules[root, path] is None)
+            wanted = [blob for blob in new if blob not in judged.allowed]
+            texts = (content for _, content in committed_texts(folder.committed, wanted))
+            found = [
+                short_hashes(all_hashes(letters_of(plain_view(text)), self._key)) for text in _portions(texts)
+            ]
+            judged.allowed.update(wanted)
+            judged.tables += [join_short(found)] if found else []
+        if len(judged.tables) > _MOST_TABLES:
+            judged.tables = [join_short(judged.tables)]
+
+
+def _remember(
+    known: dict[str, RestrictedFile | None], judge: Callable[[str], RestrictedFile | None], path: str
+) -> RestrictedFile | None:
+    if path not in known:
+        known[path] = judge(path)
+    return known[path]
+
+
+def _is_built(path: str) -> bool:
+    return not _BUILT.isdisjoint(path.split("/")[:-1])
+
+
+def _places(states: Sequence[_TreeState]) -> Iterator[str]:
+    """What shows by its time that a file is new or gone, or that there is another commit."""
+    for state in states:
+        yield from (os.path.join(state.tree.root, folder) for folder in state.tree.folders)
+        if (tree := state.committed.tree) is not None and tree.index:
+            git = os.path.dirname(tree.index)
+            yield from (tree.index, os.path.join(git, "HEAD"), os.path.join(git, "logs", "HEAD"))
+
+
+def _rule_files(states: Sequence[_TreeState]) -> Iterator[str]:
+    for state in states:
+        for above in folders_to_top(state.tree.root)[1:]:
+            yield from (os.path.join(above, name) for name in sorted(_RULES))
+        for path in state.tree.files:
+            if path.rpartition("/")[2].lower() in _RULES:
+                yield os.path.join(state.tree.root, path)
+        if (tree := state.committed.tree) is not None and tree.index:
+            yield os.path.join(os.path.dirname(tree.index), "info", "exclude")
+
+
+def _read(path: str) -> bytes:
+    """The beginning of a text file in UTF-8; nothing of a binary one, or of one that cannot be read."""
+    try:
+        data = read_regular(path, MOST_BYTES)
+    except OSError:
+        return b""
+    return text_of(data).encode() if b"\0" in data[:8_192] or data[:1] in b"\xff\xfe" else data
+
+
+def _portions(texts: Iterator[bytes]) -> Iterator[bytes]:
+    """Texts in larger pieces, since each array costs more than its numbers."""
+    portion: list[bytes] = []
+    size = 0
+    room = MOST_ALLOWED
+    for text in texts:
+        if b"\0" in text[:8_192] or len(text) > room:
+            continue
+        room -= len(text)
+        portion.append(text)
+        size += len(text)
+        if size > _PORTION:
+            yield b"\n".join(portion)
+            portion.clear()
+            size = 0
+    if portion:
+        yield b"\n".join(portion)
