@@ -81,16 +81,25 @@ def _groups(places: Places, step: int) -> Iterator[tuple[int, int]]:
 
 
 def _around(text: LetterText, first: int, last: int) -> tuple[int, int]:
-    """The span from one letter to another, to the ends of their lines or a few letters beyond."""
-    start = int(text.places[max(0, first - WINDOW)])
-    end = int(text.places[min(len(text.places) - 1, last + WINDOW)]) + 1
-    at = int(np.searchsorted(text.line_starts, text.places[first], "right")) - 1
-    if at >= 0 and text.line_ends[at] - text.line_starts[at] <= LONG_LINE:
-        start = int(text.line_starts[at])
-    at = int(np.searchsorted(text.line_ends, text.places[last]))
-    if at < len(text.line_ends) and text.line_ends[at] - text.line_starts[at] <= LONG_LINE:
-        end = int(text.line_ends[at])
+    """The span from one letter to another, to the ends of their lines, or a few letters more of long ones."""
+    start = int(text.places[first])
+    end = int(text.places[last]) + 1
+    if (line := _line_at(text, start)) is not None:
+        short = line[1] - line[0] <= LONG_LINE
+        start = line[0] if short else max(line[0], int(text.places[max(0, first - WINDOW)]))
+    if (line := _line_at(text, end - 1)) is not None:
+        beyond = min(len(text.places) - 1, last + WINDOW)
+        short = line[1] - line[0] <= LONG_LINE
+        end = line[1] if short else min(line[1], int(text.places[beyond]) + 1)
     return start, end
+
+
+def _line_at(text: LetterText, place: int) -> tuple[int, int] | None:
+    """Where the counted line at a place begins and ends."""
+    number = int(np.searchsorted(text.line_starts, place, "right")) - 1
+    if number < 0 or place >= text.line_ends[number]:
+        return None
+    return int(text.line_starts[number]), int(text.line_ends[number])
 
 
 def _join(spans: list[CopiedSpan], places: Places) -> list[CopiedSpan]:

@@ -17,46 +17,57 @@ _ESCAPE = re.compile(
     | \\+[nrt]
     | \x1b\[[0-9;]*[A-Za-z]                                         # a colour of a terminal
     | &(?:amp;)*(?:lt|gt|quot|apos|nbsp|amp|\#x?[0-9a-fA-F]{1,6});  # HTML
-    | \xe2[\x80\x81][\x80-\xbf] | \xc2[\x80-\xbf] | \xef\xbb\xbf    # quotes of typography, unseen characters
+    | \xe2[\x80-\xaf][\x80-\xbf] | \xc2[\x80-\xbf] | \xef\xbb\xbf   # typography, arrows, frames, unseen signs
     """,
     re.VERBOSE,
 )
 _MARKS = (b"\\", b"&", b"\x1b", b"\xe2", b"\xc2", b"\xef")
-# In front of lines: `  12<TAB>`, `12|`, `> 12:`, `L12:`, `src/a.py:12:`, `src/a.py-12-`, `src/a.py:`.
-_NUMBERED = re.compile(
+# Around lines: `  12<TAB>`, `12|`, `> 12:`, `L12:`, `src/a.py:12:`, `src/a.py-12-`, `src/a.py:`.
+_AROUND = re.compile(
     rb"""
       ^[^\w\n]{0,24}(?:[\w.][\w./\\@+-]{0,200}\.\w{1,12}[:-])?(?:line[ ]|L)?\d{1,7}(?=[^\w\n]|\n|\Z)
     | ^[^\w\n]{0,24}[\w.][\w./\\@+-]{0,200}\.\w{1,12}:
+    | ^<[\w:-]+[^>\n]*> | </[\w:-]+>[ \t]*$                          # tags around a text
     | ^\^?[0-9a-f]{7,40}[ ][^\n(]{0,80}\([^\n]{0,80}?[ ]\d{1,7}\)   # git blame
     """,
     re.VERBOSE | re.MULTILINE,
 )
+# Around the strings of JSON, also of JSON in a string: they would be part of a text's first and last line.
+_STRINGS = re.compile(rb"""(?<!\\)"\s*:\s*" | (?<!\\)"\s*[,}\]]""", re.VERBOSE)
+_INNER_STRINGS = re.compile(rb"""\\?(?<!\\\\)"\s*:\s*\\?" | \\?(?<!\\\\)"\s*[,}\]]""", re.VERBOSE)
+_ESCAPED = re.compile(rb"\\n")
+_ESCAPED_TWICE = re.compile(rb"\\\\n")
 _REMOVED = re.compile(rb"^[ \t>]*-[^\n]*", re.MULTILINE)
 _ADDED = re.compile(rb"^[ \t>]*\+[^\n]*", re.MULTILINE)
 
 
 def views(text: bytes) -> Iterator[bytes]:
-    """The views of a text that may be a quotation, all of its length: at least one, five at most.
+    """The views of a text that may be a quotation, all of its length: at least one, six at most.
+
+    Each has the lines that one way of quoting would leave, so that a line is whole in at least one of them.
 
     >>> list(views(b"1| a = 1\\n2| b = 2"))
     [b'1| a = 1\\n2| b = 2', b' | a = 1\\n | b = 2']
     """
     plain = plain_view(text)
     yield plain
-    bare = _NUMBERED.sub(_blank, plain)
+    bare = _AROUND.sub(_blank, plain)
     if bare != plain:
         yield bare
     for side in (_REMOVED, _ADDED):
         one = side.sub(_blank, bare)
         if one != bare:
             yield one
+    for newline, strings in ((_ESCAPED, _STRINGS), (_ESCAPED_TWICE, _INNER_STRINGS)):
+        if newline.search(text):
+            yield _AROUND.sub(_blank, plain_view(strings.sub(_line_end, text)))
 
 
 def plain_view(text: bytes) -> bytes:
     """The text with escapes undone.
 
     >>> plain_view(b'"a\\\\nb"')
-    b'"a \\nb"'
+    b'"a\\n\\nb"'
     """
     return _ESCAPE.sub(_meaning, text) if any(mark in text for mark in _MARKS) else text
 
@@ -67,11 +78,16 @@ def _meaning(escape: re.Match[bytes]) -> bytes:
     if len(bare) == len(written):
         return b" " * len(written)
     if bare[:1] != b"u":
-        return (b"\t" if bare == b"t" else b"\n").rjust(len(written))
+        return b"\t".rjust(len(written)) if bare == b"t" else _line_end(escape)
     units = (int(part[:4], 16) for part in bare.split(b"u")[1:])
     sign = b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace")
     meant = sign.encode("utf-8")
     return (meant if sign.isalnum() or sign in "\n\r" else b"").rjust(len(written))
+
+
+def _line_end(match: re.Match[bytes]) -> bytes:
+    """Line ends on both sides, so that what is replaced belongs to no line."""
+    return b"\n" + b" " * (len(match[0]) - 2) + b"\n"
 
 
 def _blank(match: re.Match[bytes]) -> bytes:

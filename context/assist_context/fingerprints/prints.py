@@ -120,4 +120,5 @@ def _winnow(hashes: Hashes) -> Hashes:
     while width < WINDOW:  # the smallest of twice as many; `WINDOW` is a power of two
         smallest = np.minimum(smallest[:-width], smallest[width:])
         width *= 2
-    return smallest[np.append(True, smallest[1:] != smallest[:-1])]
+    kept: Hashes = smallest[np.append(True, smallest[1:] != smallest[:-1])]
+    return kept

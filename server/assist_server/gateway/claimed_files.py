@@ -7,42 +7,56 @@ the tool's folders may be the end of a restricted file's path. It reads names an
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from assist_context.files.denylist import denied_by
 from assist_context.files.path_names import path_below
 from assist_server.gateway.attribution import RestrictedFile
-from assist_server.gateway.restricted_paths import Audience, FileRule, restricted_paths
+from assist_server.gateway.restricted_paths import Audience, FileRule, missing_path_rule, restricted_paths
 
 _DENIED = FileRule("is on the built-in list of files that hold secrets")
 _LINES = re.compile(r"(?::\d+(?:[-:]\d+)?|#L\d+(?:-L?\d+)?)\Z")
 _LONGEST = 1_000
 
 
-def claimed_file(
-    path: str, folders: Sequence[str], known: Mapping[str, RestrictedFile], audience: Audience
-) -> RestrictedFile | None:
-    """The restricted file that is meant by a path; None if no rule is against it.
+@dataclass(frozen=True, slots=True)
+class JudgedPaths:
+    """What is known of the paths of some resolved folders, and who would see their files.
 
-    `known` has the restricted files that are there, by each end of their paths that begins at a name.
+    `rules` has the rule or None for each folder and path in it; `ends` the restricted files by each end of
+    their paths that begins at a name.
     """
+
+    folders: tuple[str, ...]
+    rules: Mapping[tuple[str, str], FileRule | None] = field(repr=False)
+    ends: Mapping[str, RestrictedFile] = field(repr=False)
+    audience: Audience = field(repr=False)
+
+
+def claimed_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
+    """The restricted file that is meant by a path; None if no rule is against it."""
     path = path.replace("\\", "/").removeprefix("file://")
     bare = _LINES.sub("", path).strip().rstrip("/")
     if not bare or len(bare) > _LONGEST or "\0" in bare or "\n" in bare:
         return None
     if denied_by(bare.removeprefix("~/")):
         return RestrictedFile(bare, _DENIED)
-    there = False
-    for folder in folders:
-        full = os.path.normpath(os.path.join(folder, bare))
+    places = [(folder, os.path.normpath(os.path.join(folder, bare))) for folder in judged.folders]
+    there = [place for place in places if os.path.lexists(place[1])]
+    for folder, full in there or places:
         inside = path_below(full, folder)
-        if inside is None:
-            continue
-        rule = restricted_paths(folder, (inside,), audience).get(inside)
-        exists = os.path.exists(full)
-        if rule is not None and (exists or not rule.data_class):
+        rule = _rule_of(folder, inside, judged, exists=bool(there)) if inside else None
+        if inside and rule is not None:
             return RestrictedFile(inside, rule)
-        there = there or exists
-    return None if there or os.path.isabs(bare) else known.get(os.path.normpath(bare).lstrip("./"))
+    return None if there or os.path.isabs(bare) else judged.ends.get(os.path.normpath(bare).lstrip("./"))
+
+
+def _rule_of(folder: str, path: str, judged: JudgedPaths, *, exists: bool) -> FileRule | None:
+    if (folder, path) in judged.rules:
+        return judged.rules[folder, path]
+    if not exists:
+        return missing_path_rule(folder, path, judged.audience)
+    return restricted_paths(folder, (path,), judged.audience).get(path)
 
 
 def path_ends(files: Sequence[RestrictedFile]) -> dict[str, RestrictedFile]:

@@ -54,7 +54,7 @@ def claimed_in_call(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """The paths that the arguments of a tool call name, and those in its commands, as they are written.
 
     >>> claimed_in_call({"path": "a.py", "options": {"cmd": "cat b.py | head -n 3"}})
-    ('a.py', 'b.py')
+    ('a.py', 'cat', 'b.py', 'head')
     """
     found: dict[str, None] = {}
     for name, value in _strings(arguments, "", 0):
@@ -77,7 +77,8 @@ def _strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
             yield from _strings(part, str(inner), depth + 1)
     elif isinstance(value, list | tuple) and depth < _DEPTH:
         if name.lower() in _COMMAND_NAMES and all(isinstance(part, str) for part in value):
-            yield name, " ".join(part if " " in part else shlex.quote(part) for part in value)
+            yield name, " ".join(shlex.quote(part) for part in value if " " not in part)
+            yield from ((name, part) for part in value if " " in part)
             return
         for part in value:
             yield from _strings(part, name, depth + 1)
@@ -87,13 +88,13 @@ def claimed_in_command(command: str) -> tuple[str, ...]:
     """Every word of a shell command that may be a file; most are none, and then no rule is about them.
 
     >>> claimed_in_command("cd app && sed -n '1,20p' src/pay.py")
-    ('app', 'src/pay.py', 'app/src/pay.py')
+    ('cd', 'app', 'sed', 'app/sed', 'src/pay.py', 'app/src/pay.py')
     """
     found: dict[str, None] = {}
     folder = ""
     for part in _SEPARATORS.split(command[: 20 * _LONGEST]):
         words = _words(part)
-        for word in words[1:]:
+        for word in words:
             value = word.rpartition("=")[2] if word.startswith("-") else word
             if value and not value.startswith("-") and _may_be_path(value):
                 found[value] = None
@@ -132,7 +133,7 @@ def claims_in_text(text: str) -> tuple[Claim, ...]:
     `tail` print above a file, heads of diffs and patches, and a command that prints a file.
 
     >>> claims_in_text("See:\\n```py app/a.py\\nx = 1\\n```\\n")
-    (Claim(path='app/a.py', start=21, end=27),)
+    (Claim(path='app/a.py', start=20, end=26),)
     """
     found = [*_fence_claims(text), *_opened_claims(text)]
     return tuple(sorted(found, key=lambda claim: (claim.start, claim.end)))
@@ -154,7 +155,7 @@ def _claims_of_fence(text: str, opened: re.Match[str], end: int) -> Iterator[Cla
     start = min(opened.end() + 1, end)
     above = text[max(0, opened.start() - _LONGEST) : opened.start()].rstrip().rpartition("\n")[2]
     paths = dict.fromkeys(_paths_of_info(opened["info"]))
-    if named := _NAMED_LINE.search(above):
+    if (named := _NAMED_LINE.search(above)) and re.search(r"[./]", named["path"]):
         paths |= dict.fromkeys(_spellings(named["path"]))
     yield from (Claim(path, start, end) for path in paths)
 

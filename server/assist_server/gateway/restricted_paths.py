@@ -10,14 +10,14 @@ import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from assist_context.files.exclusions import exclusions
+from assist_context.files.exclusions import exclusions, why_excluded
 from assist_context.files.git_repository import Git
-from assist_escalation.errors import EscalationError
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.policy.verdict import classes_of
-from assist_escalation.prompts import Origin, Span
+from assist_escalation.policy.verdict import judge
+from assist_escalation.prompts import Origin, Prompt, Span
 
 MOST_FILES = 200_000  # looked at in one folder, which takes about 0.5 s
+_OF_FILES = ("built-in", "deny", "data_class", "unclassified", "place")  # not those about whole requests
 RULE_FILE = ".assist.toml"
 # Installed packages and caches: public code, and far more of it than a repository has itself.
 _SKIPPED = frozenset(
@@ -97,24 +97,29 @@ def restricted_paths(root: str, paths: Collection[str], audience: Audience) -> d
 
     `paths` are relative to the resolved `root`, which is one of the permissions' roots.
     """
-    permissions = audience.permissions
-    provider = permissions.providers.get(audience.provider)
-    residency = provider.residency if provider is not None else ()
     excluded = exclusions(root, paths, audience.git)
     found: dict[str, FileRule] = {path: FileRule(why) for path, why in excluded.items()}
     for path in paths:
-        if path in found:
-            continue
-        try:
-            classes = classes_of(Span("", Origin("file", path, root)), permissions)
-        except EscalationError as error:
-            found[path] = FileRule(str(error).removeprefix(f"{path} "))
-            continue
-        for name in classes:
-            if name not in residency:
-                found[path] = FileRule(f"has the class {name}, which {audience.provider} may not see", name)
-                break
+        if path not in found and (rule := _policy_rule(root, path, audience)) is not None:
+            found[path] = rule
     return found
+
+
+def missing_path_rule(root: str, path: str, audience: Audience) -> FileRule | None:
+    """The rule that would keep a file which is not there, or not now; git is not asked about it."""
+    why = why_excluded(root, path)
+    return FileRule(why) if why else _policy_rule(root, path, audience)
+
+
+def _policy_rule(root: str, path: str, audience: Audience) -> FileRule | None:
+    prompt = Prompt("ask", (Span("", Origin("file", path, root)),))
+    against = judge(prompt, audience.permissions, audience.provider).objections
+    first = next((one for one in against if one.rule in _OF_FILES), None)
+    if first is None:
+        return None
+    if first.rule == "data_class":
+        return FileRule(f"has the class {first.detail}, which {audience.provider} may not see", first.detail)
+    return FileRule(first.words.removeprefix(f"{path} "))
 
 
 def stamp_of(path: str) -> tuple[int, int, int] | None:

@@ -31,7 +31,7 @@ from assist_escalation.policy.permissions import Permissions
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.gateway.attribution import RestrictedFile, RestrictedFiles
-from assist_server.gateway.claimed_files import claimed_file, path_ends
+from assist_server.gateway.claimed_files import JudgedPaths, claimed_file, path_ends
 from assist_server.gateway.committed_texts import MOST_BYTES, CommittedFiles, committed_files, committed_texts
 from assist_server.gateway.restricted_paths import (
     RULE_FILE,
@@ -102,7 +102,7 @@ class WorkspacePrints:
         self._judged: dict[str, _Judged] = {}
 
     def restricted_for(self, config: Config, provider: str) -> RestrictedFiles:
-        """What the provider may not see. It reads the disk; in a large folder the first time takes seconds."""
+        """What the provider may not see. It reads the disk; the first time takes seconds in a large one."""
         with self._lock:
             git = git_of(config)
             look = self._now(git)
@@ -139,7 +139,8 @@ class WorkspacePrints:
         index = without(print_index(prints), judged.tables)
         restricted = tuple(RestrictedFile(path, rule) for (_, path), rule in files)
         claims: dict[str, RestrictedFile | None] = {}
-        judge = partial(claimed_file, folders=self._folders, known=path_ends(restricted), audience=audience)
+        paths = JudgedPaths(self._folders, dict(judged.rules), path_ends(restricted), audience)
+        judge = partial(claimed_file, judged=paths)
         complete = whole and all(folder.tree.complete for folder in judged.look.folders)
         return RestrictedFiles(
             restricted,
@@ -152,7 +153,7 @@ class WorkspacePrints:
     def _restrictions(
         self, judged: _Judged
     ) -> tuple[list[tuple[_FileInTree, FileRule]], list[FilePrints], bool]:
-        """The restricted files with their prints, one for each of a file's contents; whether these are all."""
+        """The restricted files with their prints, one for each of a file's contents; are these all?"""
         files: list[tuple[_FileInTree, FileRule]] = []
         prints: list[FilePrints] = []
         room = MOST_RESTRICTED

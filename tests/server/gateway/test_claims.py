@@ -1,0 +1,83 @@
+"""Which files a request claims to quote, by the arguments of calls and by what is written around code."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assist_server.gateway.claims import claimed_in_call, claimed_in_command, claims_in_text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "paths"),
+    [
+        ({"path": "src/pay.py"}, ["src/pay.py"]),
+        ({"file_path": "/home/me/shop/.env"}, ["/home/me/shop/.env"]),
+        ({"filePath": "a.py", "offset": 3}, ["a.py"]),
+        ({"target_file": "a.py:12-30"}, ["a.py:12-30", "a.py"]),
+        ({"paths": ["a.py", "b.py"]}, ["a.py", "b.py"]),
+        ({"files": [{"path": "a.py"}, {"path": "b.py"}]}, ["a.py", "b.py"]),
+        ({"uri": "file:///home/me/a.py"}, ["/home/me/a.py"]),
+        ({"command": "cat a.py"}, ["a.py"]),
+        ({"command": ["bash", "-lc", "cd app && nl -ba src/pay.py | head"]}, ["app/src/pay.py"]),
+        ({"cmd": "sed -n '1,200p' infra/prod/main.tf"}, ["infra/prod/main.tf"]),
+        ({"command": "grep -n rate --include=x src/pay.py > out.txt"}, ["src/pay.py", "out.txt"]),
+        ({"command": "cat 'my notes/a b.txt'; cat $(echo .env)"}, [".env"]),
+        ({"command": "cat < .env"}, [".env"]),
+        ({"content": "the path of this is a.py", "query": "b.py"}, []),
+    ],
+)
+def test_the_arguments_of_a_call_name_its_files(arguments: dict[str, Any], paths: list[str]) -> None:
+    found = claimed_in_call(arguments)
+    assert set(paths) <= set(found)
+    assert paths or not found
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "part"),
+    [
+        ("```python src/pay.py\nx = 1\n```\nend", "src/pay.py", "x = 1\n"),
+        ("```src/pay.py:3-9\nx = 1\n```", "src/pay.py", "x = 1\n"),
+        ("```py:src/pay.py\nx = 1\n```", "src/pay.py", "x = 1\n"),
+        ('````ts title="src/pay.ts"\n```\nx\n````', "src/pay.ts", "```\nx\n"),
+        ("src/pay.py\n```\nx = 1\n```", "src/pay.py", "x = 1\n"),
+        ("### `src/pay.py` (lines 3-9)\n\n```py\nx = 1\n```", "src/pay.py", "x = 1\n"),
+        ("**File: src/pay.py**\n~~~\nx = 1\n~~~", "src/pay.py", "x = 1\n"),
+        ("Here is .env:\n```\nA=1\n", ".env", "A=1\n"),
+        ('<file path="src/pay.py">\nx = 1\n</file>\nbye', "src/pay.py", "x = 1\n"),
+        ("==> src/pay.py <==\nx = 1\n\n==> b.py <==\ny = 2", "src/pay.py", "x = 1\n\n"),
+        (
+            "diff --git a/src/pay.py b/src/pay.py\n@@ -1 +1 @@\n-x\n+y\n",
+            "src/pay.py",
+            "@@ -1 +1 @@\n-x\n+y\n",
+        ),
+        ("*** Update File: src/pay.py\n@@\n-x\n+y\n", "src/pay.py", "@@\n-x\n+y\n"),
+        ("$ cat src/pay.py\nx = 1\n", "src/pay.py", "x = 1\n"),
+    ],
+)
+def test_what_is_around_code_names_its_file(text: str, path: str, part: str) -> None:
+    claims = [claim for claim in claims_in_text(text) if claim.path == path]
+    assert [text[claim.start : claim.end] for claim in claims] == [part]
+
+
+def test_words_of_prose_name_no_file() -> None:
+    assert (
+        claims_in_text("Please read src/pay.py and .env, then run `cat .env`.\n\n## .env\nIt has keys.") == ()
+    )
+
+
+@given(
+    arguments=st.recursive(
+        st.text() | st.integers() | st.none(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["path", "command", "x"]), inner),
+        max_leaves=20,
+    )
+)
+def test_any_call_and_any_text_is_normal_input(arguments: Any) -> None:
+    claimed_in_call({"arguments": arguments, "command": json.dumps(arguments)})
+    text = json.dumps(arguments, ensure_ascii=False) + "\n```" + str(arguments)
+    for claim in claims_in_text(text):
+        assert 0 <= claim.start <= claim.end <= len(text)
+    claimed_in_command(text)
