@@ -98,6 +98,19 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class Ceiling:
+    """A further limit, in micro-dollars, for a day of one `command`, or for all ids that begin with `ids`.
+
+    One of the two is "". `what` names it for people.
+    """
+
+    micro: int
+    what: str
+    command: str = ""
+    ids: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SpendingLimits:
     """The limits, in micro-dollars: for one request, and for a day in one repository and by one user.
 
@@ -108,6 +121,7 @@ class SpendingLimits:
     request_micro: int
     repo_day_micro: int
     user_day_micro: int
+    ceilings: tuple[Ceiling, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +240,9 @@ class Ledger:
     def remaining(self, scope: Scope, limits: SpendingLimits) -> int:
         """The micro-dollars that `scope` may still reserve today, 0 or more."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
-            return min(left for left, _ in _amounts_left(db, scope, limits, self._now(db)))
+            now = self._now(db)
+            below = [_left_below(db, ceiling, now) for ceiling in limits.ceilings]
+            return min([left for left, _ in _amounts_left(db, scope, limits, now)] + below)
 
     def open_reservations(self) -> tuple[Reservation, ...]:
         """The reservations that were not settled, oldest first: requests under way, and crashed ones."""
@@ -277,6 +293,13 @@ class Ledger:
                     f"for {what}: wait for the next UTC day, ask with --local, or raise max_cost_usd_per_day"
                 )
                 raise BudgetError(message + self._remark_on_clock(now))
+        for ceiling in limits.ceilings:
+            left = _left_below(db, ceiling, now)
+            if ask.upper_micro > left:
+                may_cost = usd(ask.upper_micro)
+                raise BudgetError(
+                    f"this request may cost {may_cost}, and {usd(left)} is left for {ceiling.what}"
+                )
 
     def _remark_on_clock(self, now: float) -> str:
         """A remark for a clock that is earlier than the ledger: the ledger's day may then last long."""
@@ -311,6 +334,17 @@ def _amounts_left(
         (max(0, limits.repo_day_micro - by_repo), "this repository"),
         (max(0, limits.user_day_micro - by_user), "you"),
     )
+
+
+def _left_below(db: LedgerConnection, ceiling: Ceiling, now: float) -> int:
+    """What is left of a ceiling, 0 if it is overdrawn."""
+    by_day = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND command = ?"
+    by_id = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE id >= ? AND id < ?"
+    if ceiling.ids:  # "~" comes after all letters of an id
+        (spent,) = db.execute(by_id, (_text(ceiling.ids), _text(ceiling.ids) + "~")).fetchone()
+    else:
+        (spent,) = db.execute(by_day, (_day(now), _text(ceiling.command))).fetchone()
+    return max(0, ceiling.micro - int(spent))
 
 
 def _day(now: float) -> int:

@@ -127,7 +127,7 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
             f"about less, or raise context_tokens in [providers.{name}] if the model takes more",
         )
     left = parts.ledger.remaining(request.scope, limits_of(permissions))
-    max_output = _affordable(price, tokens, max_output, min(permissions.request_micro, left))
+    max_output = affordable(price, tokens, max_output, min(permissions.request_micro, left))
     upper = prices.upper_micro(price, tokens, max_output)
     digest = payload_sha256(endpoint.model, messages, max_output)
     return Prepared(
@@ -155,7 +155,7 @@ def _tokens(text: str, *marks: str) -> int:
     return token_count.upper_count(text) + length
 
 
-def _affordable(price: Price, tokens: int, most: int, micro: int) -> int:
+def affordable(price: Price, tokens: int, most: int, micro: int) -> int:
     """The longest answer that the money pays for; `most` if not even a short answer is affordable."""
     free = micro - prices.upper_micro(price, tokens, 0)
     fits = int(free / price.output_usd_per_mtok) if price.output_usd_per_mtok else most

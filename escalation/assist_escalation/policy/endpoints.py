@@ -10,6 +10,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.checks import check_bounds, check_url, check_variable, check_words
 
 Edits = Literal["blocks", "pieces"]
+Dialect = Literal["chat", "messages", "responses"]
 ServerKind = Literal["llama.cpp", "vllm", "ollama", "mistral-fim", "openai"]
 
 MOST_USD = 100_000.0  # an upper limit is needed, since TOML has `inf` and `nan`
@@ -94,6 +95,14 @@ class Provider:
             "choices": get_args(Edits),
             "doc": "How it is asked to write changes: as SEARCH/REPLACE `blocks`, or as the changed `pieces` "
             "in full, which small models do more surely.",
+        },
+    )
+    dialect: Dialect = field(
+        default="chat",
+        metadata={
+            "choices": get_args(Dialect),
+            "doc": "How it is asked: by `chat` completions, or by `messages` or `responses`. The last two "
+            "are for other tools, through `assist gateway`; questions of assist go to `chat` only.",
         },
     )
     proxy: str = field(

@@ -17,6 +17,7 @@ from assist_escalation.policy.settings import (
     EscalationMode,
     EscalationSettings,
     GhostTextSource,
+    MatchedText,
     Thresholds,
 )
 
@@ -34,6 +35,8 @@ OPEN = EscalationSettings(
     default_class="",
     allow_unknown_price=True,
     allow_unasked_retry=True,
+    gateway_uninspected=True,
+    gateway_session_usd=MOST_USD,
 )
 CLOSED = replace(OPEN, mode="never", ghost_text="local")  # replaces a layer that cannot be read
 
@@ -109,6 +112,10 @@ class Permissions:
     allow_unknown_price: bool
     allow_unasked_retry: bool
     yes_allowed: bool
+    gateway_unattributed: bool
+    gateway_uninspected: bool
+    gateway_session_micro: int
+    gateway_matched: MatchedText
     patterns: tuple[str, ...]
     audit_content: AuditContent
     audit_checkpoint: str
@@ -150,6 +157,10 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         allow_unknown_price=all(settings.allow_unknown_price for settings in said),
         allow_unasked_retry=all(settings.allow_unasked_retry for settings in said),
         yes_allowed=all(settings.yes_allowed for settings in said),
+        gateway_unattributed=all(settings.gateway_unattributed for settings in said),
+        gateway_uninspected=all(settings.gateway_uninspected for settings in said),
+        gateway_session_micro=_micro(min(settings.gateway_session_usd for settings in said)),
+        gateway_matched=_least(said, "gateway_matched", get_args(MatchedText)),
         patterns=_union(settings.patterns for settings in said),
         audit_content=get_args(AuditContent)[min(most, max(asked, default=0))],
         audit_checkpoint=next(

@@ -22,6 +22,7 @@ from assist_escalation.policy.path_globs import check_globs
 GhostTextSource = Literal["local", "server"]  # the strictest first
 EscalationMode = Literal["never", "ask", "auto"]  # the strictest first: `permissions` compares by this order
 AuditContent = Literal["hash", "redacted", "full"]  # the least first
+MatchedText = Literal["refuse", "cut"]  # the strictest first
 ANY = "*"  # in a list of names: all names
 DEFAULT = "default"  # in thresholds: all kinds of request that have none of their own
 
@@ -195,6 +196,48 @@ class EscalationSettings:
             "table": "data_class",
             "doc": 'The class of files, as `"GLOB" = "CLASS"`. A file has the classes of all globs that '
             "match it. Only a provider whose `residency` holds them all may see it.",
+        },
+    )
+    gateway_unattributed: bool = field(
+        default=True,
+        metadata={
+            "tightens": True,
+            "table": "gateway",
+            "key": "unattributed",
+            "doc": "Whether text that other tools send, and that comes from no known file, may go to a "
+            "provider. Each tool's token has to allow it too.",
+        },
+    )
+    gateway_uninspected: bool = field(
+        default=False,
+        metadata={
+            "tightens": True,
+            "table": "gateway",
+            "key": "uninspected",
+            "doc": "Whether other tools may send to a provider what cannot be looked into: images, audio, "
+            "files, conversations that the provider keeps, and tools that run there.",
+        },
+    )
+    gateway_session_usd: float = field(
+        default=1.0,
+        metadata={
+            "tightens": True,
+            "table": "gateway",
+            "key": "max_cost_usd_per_session",
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "The most that one conversation of another tool may cost, in US dollars.",
+        },
+    )
+    gateway_matched: MatchedText = field(
+        default="cut",
+        metadata={
+            "tightens": True,
+            "table": "gateway",
+            "key": "matched",
+            "choices": get_args(MatchedText),
+            "doc": "What happens to lines of other tools' requests that come from a file which may not "
+            "leave: they are `cut`, and the rest is sent, or the request is refused (`refuse`).",
         },
     )
     patterns: tuple[str, ...] = field(

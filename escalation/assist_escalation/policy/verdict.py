@@ -6,7 +6,7 @@ Two functions read the disk, `resolve` and `_bases`, to follow links and to find
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -125,6 +125,20 @@ def judge_reader(
     return _judge_spans(prompt, permissions, reader, residency, against)
 
 
+def judge_tool_texts(spans: Sequence[Span], permissions: Permissions, provider: str) -> Verdict:
+    """The verdict on sending what another tool asks to the provider of this name.
+
+    No one can be asked about each request of an agent, so mode `ask` allows them only where `--yes` may.
+    """
+    against = _provider_objections(permissions, provider)
+    if permissions.mode == "ask" and not permissions.yes_allowed:
+        words = "each request has to be confirmed here, and a tool cannot: yes_allowed = false"
+        against.append(Objection(words, "mode", "ask"))
+    known = permissions.providers.get(provider)
+    prompt = Prompt("", tuple(spans))
+    return _judge_spans(prompt, permissions, provider, known.residency if known else (), against)
+
+
 def _judge_spans(
     prompt: Prompt, permissions: Permissions, name: str, residency: tuple[str, ...], against: list[Objection]
 ) -> Verdict:
@@ -194,15 +208,25 @@ def resolve(origin: Origin) -> str:
 
 def _request_objections(prompt: Prompt, permissions: Permissions, provider: str) -> list[Objection]:
     command = prompt.command
-    against = []
-    if permissions.mode == "never":
-        against.append(Objection('nothing may leave this machine: mode = "never"', "mode", "never"))
+    against = _provider_objections(permissions, provider)
     if command not in REQUESTS:
         against.append(Objection(f"{_printable(command)} is no kind of request that may leave", "request"))
     if command in permissions.always_local:
         against.append(Objection(f"{command} is one of always_local", "always_local", command))
     if not prompt.spans:
         against.append(Objection("the prompt is empty", "request"))
+    known = permissions.providers.get(provider)
+    if known is not None and known.dialect != "chat":
+        words = f"{provider} is asked by {known.dialect}, which only other tools do (`assist gateway`)"
+        against.append(Objection(words, "provider", provider))
+    return against
+
+
+def _provider_objections(permissions: Permissions, provider: str) -> list[Objection]:
+    """What is against any request to this provider."""
+    against = []
+    if permissions.mode == "never":
+        against.append(Objection('nothing may leave this machine: mode = "never"', "mode", "never"))
     known = permissions.providers.get(provider)
     if known is None:
         words = f"{_printable(provider)} is no provider that may be used here"

@@ -48,6 +48,14 @@ class PinnedTransport:
         self.sends = 0
         self.asked = 0.0
 
+    def set_headers(self, headers: Mapping[str, str]) -> None:
+        """Send these headers too, in place of ours with the same name; one without a value is left out.
+
+        They come from a tool's request, so `foreign_post` has checked their names and values.
+        """
+        merged = {**self._headers, **headers}
+        self._headers = {name: value for name, value in merged.items() if value}
+
     async def handle_async_request(self, request: "httpx2.Request") -> "httpx2.Response":
         import httpx2  # noqa: PLC0415
 

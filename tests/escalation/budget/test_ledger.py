@@ -11,6 +11,7 @@ from ledger_child import NOON, an_ask
 from assist_escalation.budget.ledger import (
     MOST_MICRO,
     BudgetError,
+    Ceiling,
     Ledger,
     ReservationRequest,
     Scope,
@@ -263,3 +264,22 @@ def test_to_look_makes_no_file(tmp_path: Path, ledger: Ledger) -> None:
         (),
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ceiling_holds_for_a_command_and_for_all_ids_with_a_beginning(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    scope = Scope("/work", "me")
+
+    def ask(number: str, command: str = "tool:aider") -> ReservationRequest:
+        return ReservationRequest(number, scope, command, "acme", "m", 40)
+
+    by_tool = SpendingLimits(100, 1000, 1000, (Ceiling(100, "aider today", command="tool:aider"),))
+    ledger.reserve(ask("s1-a"), by_tool)
+    ledger.reserve(ask("s2-a"), by_tool)
+    with pytest.raises(BudgetError, match="is left for aider today"):
+        ledger.reserve(ask("s2-b"), by_tool)
+    ledger.reserve(ask("s3-a", "tool:zed"), SpendingLimits(100, 1000, 1000, (Ceiling(40, "", "tool:zed"),)))
+    session = SpendingLimits(100, 1000, 1000, (Ceiling(60, "this session", ids="s1-"),))
+    with pytest.raises(BudgetError, match="is left for this session"):
+        ledger.reserve(ask("s1-b"), session)
+    assert ledger.remaining(scope, session) == 20

@@ -7,7 +7,7 @@ import pytest
 from policies import USER, allowed, layer, prompt, provider, stranger
 
 from assist_escalation.policy.permissions import permissions
-from assist_escalation.policy.verdict import Verdict, judge, marks_of, resolve
+from assist_escalation.policy.verdict import Verdict, judge, judge_tool_texts, marks_of, resolve
 from assist_escalation.prompts import Origin, Prompt, Span
 
 
@@ -248,3 +248,22 @@ def test_a_verdict_says_which_rule_is_against_a_text_and_where_it_is_written(roo
     assert marks_of(prompt(root, "src/a.py").spans[2], allowed(root)) == {
         "internal": (("default_class", "user"),)
     }
+
+
+def test_what_a_tool_sends_is_judged_without_a_question_for_each(tmp_path: Path) -> None:
+    made = Span("x", Origin("user"))
+    asks = allowed(tmp_path, stranger(mode="ask"))
+    name = next(iter(asks.providers))
+    assert judge_tool_texts((made,), asks, name).allowed
+    no_yes = allowed(tmp_path, stranger(mode="ask", yes_allowed=False))
+    assert "a tool cannot" in judge_tool_texts((made,), no_yes, name).reasons[0]
+    never = allowed(tmp_path, stranger(mode="never"))
+    assert not judge_tool_texts((made,), never, name).allowed
+
+
+def test_a_provider_of_another_dialect_is_for_tools_alone(tmp_path: Path) -> None:
+    rules = allowed(tmp_path)
+    name, known = next(iter(rules.providers.items()))
+    rules = replace(rules, providers={name: replace(known, dialect="messages")})
+    assert "only other tools" in judge(prompt(tmp_path), rules, name).reasons[0]
+    assert judge_tool_texts((Span("x", Origin("user")),), rules, name).allowed

@@ -53,6 +53,10 @@ def within(inner: Permissions, outer: Permissions) -> bool:
         and inner.allow_unknown_price <= outer.allow_unknown_price
         and inner.allow_unasked_retry <= outer.allow_unasked_retry
         and inner.yes_allowed <= outer.yes_allowed
+        and inner.gateway_unattributed <= outer.gateway_unattributed
+        and inner.gateway_uninspected <= outer.gateway_uninspected
+        and inner.gateway_session_micro <= outer.gateway_session_micro
+        and (inner.gateway_matched == "refuse" or outer.gateway_matched == "cut")
     )
 
 

@@ -1,0 +1,282 @@
+"""Takes secrets out of the strings that another tool sends, and scans only those that are new.
+
+A tool sends its whole conversation at each turn. So what was found in a string that is still the same is
+kept, and a secret has one placeholder for a tool and a provider, at any time: it is made of the secret and a
+key of this installation, so that the provider's cache of the beginning stays usable, also after a restart.
+A value that is found later is looked for in the strings that were judged before, as it is written.
+Strings may hold JSON, as arguments of calls do: then their inner strings are judged too.
+"""
+
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from assist_escalation.budget.token_count import upper_count
+from assist_escalation.gate.foreign.json_places import JsonPlace, nested_json, rewrite
+from assist_escalation.prompts import PLACEHOLDER, request_placeholder
+from assist_escalation.redaction.findings import Check, RedactionError, time_limit
+from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns, find_known
+from assist_escalation.redaction.redactor import replace_secrets
+from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
+from assist_escalation.redaction.secret_values import is_structured
+
+SECONDS = 20.0  # for all that is new in a request: 1.1 MB take one second
+REMEMBERED = 32_000_000  # characters of strings whose secrets are kept, about eight long conversations
+MOST_VALUES = 2_000  # values that were found in requests and are looked for everywhere
+AROUND = 8  # tokens of what is around a string in a message
+_ROUNDS = 4
+_NAMED = 2_000  # characters of a value that its name may show to be a secret
+_DEPTH = 3  # JSON in a string of JSON, and so on
+_LETTERS = 12  # hexadecimal digits of a placeholder
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedPlaces:
+    """How often each type of secret was found, and the secret of each placeholder, which is never sent.
+
+    `tokens` is an upper bound of the tokens of all messages, and `fresh` how many strings were scanned.
+    """
+
+    found: tuple[tuple[str, int], ...]
+    placeholders: Mapping[str, str] = field(repr=False)
+    tokens: int = 0
+    fresh: int = 0
+
+
+@dataclass(slots=True)
+class _JudgedString:
+    """What a string is without its secrets; `seen` of the values had been found when it was scanned."""
+
+    clean: str
+    found: Counter[str]
+    placeholders: dict[str, str]
+    tokens: int
+    seen: int
+
+
+_StringKey = tuple[str, str, str]  # the string, the name that a JSON gives it, and the file that it may be of
+
+
+class StringRedactor:
+    """Redacts the requests of one tool to one provider under the same rules. Threads may share it.
+
+    `key` is a secret of this installation. `scanned` counts the characters that were scanned so far.
+    """
+
+    def __init__(
+        self, known: Known, patterns: Sequence[str], key: bytes, remembered: int = REMEMBERED
+    ) -> None:
+        self.scanned = 0
+        self._patterns = compile_patterns(patterns)
+        self._key = key
+        self._known = known
+        self._values: list[str] = []  # found in requests, or known since the first one
+        self._sought = Sought(known, self._patterns)
+        self._placeholders: dict[str, str] = {}  # of each secret
+        self._types: dict[str, str] = {}
+        self._judged: OrderedDict[_StringKey, _JudgedString] = OrderedDict()
+        self._size = 0
+        self._most = remembered
+        self._fresh = 0
+        self._lock = threading.Lock()
+
+    def redact(self, places: Sequence[JsonPlace], known: Known) -> RedactedPlaces:
+        """Replace every secret at these places of a JSON. `known` are the values of secret files now.
+
+        Raises `RedactionError` if that takes too long, or if a word of the protocol holds a known value.
+        """
+        with self._lock:
+            self._learn(known)
+            check = time_limit(time.monotonic, SECONDS)
+            self._fresh = 0
+            for _ in range(_ROUNDS):
+                before = len(self._values)
+                redacted = self._pass(places, check)
+                if len(self._values) == before:
+                    self._forget()
+                    return redacted
+        raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
+
+    def _learn(self, known: Known) -> None:
+        if known is self._known:
+            return
+        news = set(known.values).difference(self._known.values, self._values)
+        self._known = known
+        self._look_for(sorted(news))
+
+    def _look_for(self, values: Sequence[str]) -> None:
+        self._values += values
+        self._sought = Sought(Known((*self._known.values, *self._values)), self._patterns)
+
+    def _pass(self, places: Sequence[JsonPlace], check: Check) -> RedactedPlaces:
+        found = Counter[str]()
+        used = dict[str, str]()
+        tokens = 0
+
+        def clean(path: str, counts: bool, text: str, name: str) -> str:
+            nonlocal tokens
+            judged = self._judge((text, name, path), check)
+            found.update(judged.found)
+            used.update(judged.placeholders)
+            tokens += judged.tokens + AROUND if counts else 0
+            return judged.clean
+
+        for place in places:
+            if place.is_word:
+                self._check_word(place.value)
+            else:
+                path = next(iter(place.claims), "")
+                place.put(rewrite(place.value, partial(clean, path, place.item >= 0)))
+        return RedactedPlaces(tuple(sorted(found.items())), used, tokens, self._fresh)
+
+    def _check_word(self, word: str) -> None:
+        """Raise `RedactionError` if a word that must stay as it is, such as a tool's name, holds a value."""
+        key = (word, "", "word")
+        if key in self._judged and self._judged[key].seen == len(self._values):
+            self._judged.move_to_end(key)
+            return
+        if any(find_known(word, self._sought.known, lambda: None)):
+            raise RedactionError("a name or an id of the request holds a known secret, so nothing is sent")
+        self._keep(key, _JudgedString(word, Counter(), {}, 0, len(self._values)))
+
+    def _judge(self, key: _StringKey, check: Check, depth: int = 0) -> _JudgedString:
+        judged = self._judged.get(key)
+        if judged is not None:
+            news = self._values[judged.seen :]
+            if not any(_holds(key[0], value) for value in news):
+                judged.seen = len(self._values)
+                self._judged.move_to_end(key)
+                return judged
+        judged = _JudgedString(key[0], Counter(), {}, 0, 0)
+        self._clean(judged, key, check, depth)
+        judged.tokens = _tokens(judged.clean)
+        judged.seen = len(self._values)
+        self._keep(key, judged)
+        return judged
+
+    def _keep(self, key: _StringKey, judged: _JudgedString) -> None:
+        if key not in self._judged:
+            self._size += len(key[0])
+        self._judged[key] = judged
+        self._judged.move_to_end(key)
+
+    def _forget(self) -> None:
+        while self._size > self._most and len(self._judged) > 1:
+            (text, _, _), _ = self._judged.popitem(last=False)
+            self._size -= len(text)
+        if len(self._values) > MOST_VALUES:  # all is judged again, by what the rules find
+            self._values.clear()
+            self._judged.clear()
+            self._size = 0
+            self._sought = Sought(self._known, self._patterns)
+
+    def _clean(self, judged: _JudgedString, key: _StringKey, check: Check, depth: int) -> None:
+        text, name, path = key
+        judged.clean = self._without_secrets(judged, name, path, check)
+        inner = nested_json(text) if depth < _DEPTH else None
+        if inner is None:
+            return
+        after = nested_json(judged.clean)
+
+        def change(text: str, name: str) -> str:
+            found = self._judge((text, name, path), check, depth + 1)
+            judged.placeholders |= found.placeholders
+            if found.clean != text:
+                judged.found += found.found
+            return found.clean
+
+        whole = rewrite(inner if after is None else after, change)
+        if after is None or whole != after:
+            judged.clean = json.dumps(whole, ensure_ascii=False)
+            judged.clean = self._without_secrets(judged, name, path, check)
+
+    def _without_secrets(self, judged: _JudgedString, name: str, path: str, check: Check) -> str:
+        text = judged.clean
+        self._fresh += 1
+        for _ in range(_ROUNDS):
+            self.scanned += len(text)
+            secrets = self._secrets(text, name, path, check)
+            if not secrets:
+                return text
+            text = replace_secrets(text, secrets, self._namer(judged))
+        raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
+
+    def _secrets(self, text: str, name: str, path: str, check: Check) -> Sequence[Secret]:
+        """The secrets of a string. As a text and as the file that it may be: both count."""
+        kinds = {kind_of("", text), kind_of(path, "") if path else kind_of("", text)}
+        secrets = [secret for kind in sorted(kinds) for secret in scan(text, kind, self._sought, check)]
+        if name and text and len(text) <= _NAMED:
+            secrets += self._named(text, name, check)
+        return union(secrets)
+
+    def _named(self, text: str, name: str, check: Check) -> list[Secret]:
+        """The secrets of a value that its name in a JSON shows."""
+        value = json.dumps(text, ensure_ascii=False)
+        start = len(json.dumps(name)) + 2
+        shown = f"{json.dumps(name)}: {value}"
+        found = [secret for secret in scan(shown, "data", self._sought, check) if secret.end > start + 1]
+        if value[1:-1] != text:  # with escapes: the places differ
+            return [Secret(0, len(text), secret.type) for secret in found[:1] if not PLACEHOLDER.search(text)]
+        first = start + 1
+        places = ((max(0, secret.start - first), secret.end - first, secret.type) for secret in found)
+        return [Secret(low, min(high, len(text)), type_) for low, high, type_ in places if low < len(text)]
+
+    def _namer(self, judged: _JudgedString) -> Callable[[str, str], str]:
+        def name(secret: str, type_: str) -> str:
+            placeholder = self._placeholder(secret, type_)
+            judged.placeholders[placeholder] = self._original(secret)
+            judged.found[self._types[secret]] += 1
+            return placeholder
+
+        return name
+
+    def _placeholder(self, secret: str, type_: str) -> str:
+        """The placeholder of a secret. A new one that could be found elsewhere is looked for from now on."""
+        if secret not in self._placeholders:
+            digest = hmac.digest(self._key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
+            self._types[secret] = type_
+            self._placeholders[secret] = request_placeholder(type_, digest.hex()[:_LETTERS], 1)
+            known = secret in self._known.values or secret in self._values
+            if len(secret) >= LEAST and is_structured(secret) and not known:
+                self._look_for([secret])
+        return self._placeholders[secret]
+
+    def _original(self, secret: str) -> str:
+        """A secret whose own parts were taken out before, with these in their places."""
+        if "__SECRET_" not in secret:
+            return secret
+        for inner, placeholder in self._placeholders.items():
+            if placeholder in secret and inner != secret:
+                secret = secret.replace(placeholder, self._original(inner))
+        return secret
+
+
+def union(secrets: Sequence[Secret]) -> list[Secret]:
+    """The same characters, as secrets that do not overlap, in order."""
+    joined: list[Secret] = []
+    for secret in sorted(secrets, key=lambda secret: (secret.start, -secret.end)):
+        if joined and secret.start < joined[-1].end:
+            last = joined[-1]
+            joined[-1] = Secret(last.start, max(last.end, secret.end), last.type)
+        elif secret.end > secret.start:
+            joined.append(secret)
+    return joined
+
+
+def _holds(text: str, value: str) -> bool:
+    """Whether a text holds a value, as it is or as JSON writes it."""
+    return value in text or ("\\" in text and json.dumps(value, ensure_ascii=False)[1:-1] in text)
+
+
+def _tokens(text: str) -> int:
+    """An upper bound of a text's tokens; a placeholder's letters may be a token each."""
+    if "__SECRET_" not in text:
+        return upper_count(text)
+    marks = sum(len(mark[0]) for mark in PLACEHOLDER.finditer(text))
+    return upper_count(PLACEHOLDER.sub("", text)) + marks
