@@ -89,14 +89,7 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
             "data_class",
             [f"{toml_value(glob.pattern)} = {toml_value(kind)}" for glob, kind in marked],
         ),
-        ("gateway_unattributed", "gateway", [f"unattributed = {toml_value(found.gateway_unattributed)}"]),
-        ("gateway_uninspected", "gateway", [f"uninspected = {toml_value(found.gateway_uninspected)}"]),
-        (
-            "gateway_session_micro",
-            "gateway",
-            _dollars("max_cost_usd_per_session", found.gateway_session_micro),
-        ),
-        ("gateway_matched", "gateway", [f"matched = {toml_value(found.gateway_matched)}"]),
+        *_gateway_rows(found),
         ("patterns", "redaction", []),
         ("audit_content", "audit", [f"content = {toml_value(found.audit_content)}"]),
         ("audit_checkpoint", "audit", [f"checkpoint = {toml_value(found.audit_checkpoint)}"]),
@@ -106,6 +99,18 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
         if name in ("classes", "thresholds") and not lines:
             continue
         yield name, table, lines or [f"{name} = {toml_value(getattr(found, name))}"]
+
+
+def _gateway_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]:
+    """What other tools may send."""
+    yield "gateway_unattributed", "gateway", [f"unattributed = {toml_value(found.gateway_unattributed)}"]
+    yield "gateway_uninspected", "gateway", [f"uninspected = {toml_value(found.gateway_uninspected)}"]
+    yield (
+        "gateway_session_micro",
+        "gateway",
+        _dollars("max_cost_usd_per_session", found.gateway_session_micro),
+    )
+    yield "gateway_matched", "gateway", [f"matched = {toml_value(found.gateway_matched)}"]
 
 
 def _threshold_lines(found: Permissions) -> list[str]:

@@ -109,11 +109,10 @@ class ForeignExchange:
             self._answer = await self._parts.connections.post(self._call.post, self._key)
         except TransportError as error:
             self._fail(error)
-            await self.close()
             raise
-        except BaseException:  # cancelled, too
-            await self.close()
-            raise
+        finally:
+            if self._answer is None:  # it failed, or was cancelled
+                await self.close()
         return self._answer
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -160,7 +159,8 @@ class ForeignExchange:
 
     def _open(self) -> str:
         """Reserve the money and write the intent, both durably, and return the key."""
-        call, gate = self._call, self._parts.gate
+        call = self._call
+        gate = self._parts.gate
         try:
             key = self._find_key()
             limits = replace(limits_of(call.permissions), ceilings=call.ceilings)
@@ -195,7 +195,9 @@ class ForeignExchange:
 
     def _close(self) -> None:
         """Log the outcome, then settle: what is settled and has none is no crash, but a log that was cut."""
-        call, gate, read = self._call, self._parts.gate, self.read
+        call = self._call
+        gate = self._parts.gate
+        read = self.read
         paid = self._paid()
         finish = "error" if self._error else read.finish or "cancelled"
         try:

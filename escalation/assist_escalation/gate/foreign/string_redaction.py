@@ -212,10 +212,10 @@ class StringRedactor:
         kinds = {kind_of("", text), kind_of(path, "") if path else kind_of("", text)}
         secrets = [secret for kind in sorted(kinds) for secret in scan(text, kind, self._sought, check)]
         if name and text and len(text) <= _NAMED:
-            secrets += self._named(text, name, check)
+            secrets += self._secrets_by_name(text, name, check)
         return union(secrets)
 
-    def _named(self, text: str, name: str, check: Check) -> list[Secret]:
+    def _secrets_by_name(self, text: str, name: str, check: Check) -> list[Secret]:
         """The secrets of a value that its name in a JSON shows."""
         value = json.dumps(text, ensure_ascii=False)
         start = len(json.dumps(name)) + 2
