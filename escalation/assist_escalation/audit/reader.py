@@ -20,12 +20,16 @@ T = TypeVar("T")
 MOST_OPEN = 10_000
 
 
+ANY_TOOL = "*"
+TOOL = "tool:"  # before a tool's name, where the log has a command
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which events to read. A field with its default restricts nothing.
 
-    `since` (included) and `until` (excluded) are in seconds since 1970. `repo` also lets the later events of
-    that repository's requests through.
+    `since` (included) and `until` (excluded) are in seconds since 1970. `repo` and `tool` also let the later
+    events of their requests through; `tool` "*" is any tool.
     """
 
     since: float | None = None
@@ -33,6 +37,7 @@ class Filter:
     repo: str = ""
     kind: str = ""
     request: str = ""
+    tool: str = ""
 
 
 ALL = Filter()
@@ -59,9 +64,40 @@ def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
         raise AuditError(failure(error, path)) from error
 
 
+def later_events(path: Path, start: int) -> tuple[list[LogEvent], int]:
+    """The events from this byte of the log on, where a line begins, and the byte after the last of them.
+
+    A line that is being written is left for later. Raises `AuditError`.
+    """
+    found = []
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                found.append(unseal(line).event)
+                start += len(line)
+    except FileNotFoundError:
+        pass
+    except DamagedError as error:
+        raise AuditError(
+            f"A line of {path} {error}. `assist audit verify` says what is still valid."
+        ) from error
+    except OSError as error:
+        raise AuditError(failure(error, path)) from error
+    return found, start
+
+
 def request_of(event: LogEvent) -> str:
     """The request that an event belongs to, or ""."""
     return str(event.get("request_id") or "")
+
+
+def tool_of(event: LogEvent) -> str:
+    """The tool that asked for what an event says, "" if it was assist itself, or if the event says none."""
+    command = str(event.get("command") or "")
+    return command.removeprefix(TOOL) if command.startswith(TOOL) else ""
 
 
 def remember(open_: OrderedDict[str, T], request: str, value: T) -> T | None:
@@ -85,7 +121,7 @@ def _entries(file: BinaryIO, path: Path) -> Iterator[LogEntry]:
 
 
 class _WantedEvents:
-    """A filter during one pass through a log. It remembers the requests of the wanted repository."""
+    """A filter during one pass through a log. It remembers the requests of the wanted repository and tool."""
 
     def __init__(self, only: Filter) -> None:
         self._only = only
@@ -96,18 +132,23 @@ class _WantedEvents:
     def takes(self, entry: LogEntry) -> bool:
         event, only = entry.event, self._only
         return (
-            self._of_repo(event)
+            self._of_owner(event)
             and self._since <= event["time"] < self._until
             and (not only.kind or event["kind"] == only.kind)
             and (not only.request or request_of(event) == only.request)
         )
 
-    def _of_repo(self, event: LogEvent) -> bool:
-        if not self._only.repo:
+    def _of_owner(self, event: LogEvent) -> bool:
+        """Whether an event is about the wanted repository and tool, or belongs to a request that is."""
+        only = self._only
+        if not (only.repo or only.tool):
             return True
         request = request_of(event)
         if "repo" not in event:
             return request in self._requests
-        if event["repo"] == self._only.repo and request:
+        tool = tool_of(event)
+        by_tool = bool(tool) if only.tool == ANY_TOOL else only.tool in ("", tool)
+        mine = only.repo in ("", event["repo"]) and by_tool
+        if mine and request:
             remember(self._requests, request, request)
-        return bool(event["repo"] == self._only.repo)
+        return mine

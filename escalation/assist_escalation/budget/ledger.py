@@ -18,12 +18,14 @@ from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.policy.endpoints import usd
 from assist_escalation.prompts import Usage
 
-SpendingKey = Literal["day", "repo", "command", "model"]
+SpendingKey = Literal["day", "repo", "command", "model", "tool"]
 
 # A released request was never sent. A reserved one counts with its upper bound, as it does for the budget.
 _SUMS = """
 SELECT CASE ? WHEN 'day' THEN strftime('%Y-%m-%d', day * 86400, 'unixepoch')
-              WHEN 'repo' THEN repo WHEN 'command' THEN command ELSE model END AS key,
+              WHEN 'repo' THEN repo WHEN 'command' THEN command
+              WHEN 'tool' THEN CASE WHEN command LIKE 'tool:%' THEN substr(command, 6) ELSE 'assist' END
+              ELSE model END AS key,
     COUNT(*), SUM(micro), SUM(input + cache_read + cache_write), SUM(output), SUM(estimated)
 FROM request WHERE at >= ? AND state != 'released' GROUP BY key
 """
@@ -47,9 +49,10 @@ class SpendingRow:
 
 
 def spending(path: Path, by: SpendingKey, since: float = 0) -> tuple[SpendingRow, ...]:
-    """A row for each UTC day, oldest first, or for each repository, command or model, most expensive first.
+    """A row for each UTC day, oldest first, or for each repository, command, model or tool, dearest first.
 
-    `since` is the earliest time of a reservation, in seconds since 1970. Without a ledger there are no rows.
+    What no other tool asked has the key "assist". `since` is the earliest time of a reservation, in seconds
+    since 1970. Without a ledger there are no rows.
     Raises `LedgerError`.
     """
     with ledger_file.read_transaction(path) as db:

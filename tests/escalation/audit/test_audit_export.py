@@ -11,7 +11,7 @@ from audit_logs import START, intent, outcome, ticking
 
 from assist_escalation.audit.export import COLUMNS, SEMCONV, ExportForm, export
 from assist_escalation.audit.log import AuditError, AuditLog
-from assist_escalation.audit.reader import Filter, events
+from assist_escalation.audit.reader import Filter, events, later_events
 from assist_escalation.errors import EscalationError
 
 
@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
     log.append("outcome", outcome("r1"))
     log.append("edit", {"request_id": "r1", "paths": ["a.py", "b.py"]})
     log.append("refused", {"request_id": "r3", "repo": "mill", "cause": "budget"})
-    log.append("intent", intent("r4"))
+    log.append("intent", intent("r4", command="tool:aider"))
     return tmp_path / "log"
 
 
@@ -48,11 +48,28 @@ def _exported(path: Path, form: ExportForm, only: Filter = Filter()) -> tuple[in
         (Filter(repo="shop", since=START + 20), [4, 5, 7]),
         (Filter(repo="mill", kind="outcome"), [3]),
         (Filter(repo="none"), []),
+        (Filter(tool="aider"), [7]),
+        (Filter(tool="*"), [7]),
+        (Filter(tool="aider", repo="mill"), []),
+        (Filter(tool="zed"), []),
     ],
 )
 def test_filters(path: Path, only: Filter, seqs: list[int]) -> None:
     assert [event["seq"] for event in events(path, only)] == seqs
     assert _exported(path, "jsonl", only)[0] == len(seqs)
+
+
+def test_a_log_is_followed_from_where_it_ended_and_a_line_that_is_being_written_waits(path: Path) -> None:
+    whole = path.read_bytes()
+    middle = whole.index(b"\n", whole.index(b"\n") + 1) + 1
+    path.write_bytes(whole[: middle + 20])
+    found, end = later_events(path, 0)
+    assert ([event["seq"] for event in found], end) == ([1, 2], middle)
+    path.write_bytes(whole)
+    later, end = later_events(path, end)
+    assert ([event["seq"] for event in later], end) == ([3, 4, 5, 6, 7], len(whole))
+    assert later_events(path, end) == ([], end)
+    assert later_events(path.with_name("none"), 0) == ([], 0)
 
 
 def test_a_missing_log_has_no_events(tmp_path: Path) -> None:

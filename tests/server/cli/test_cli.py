@@ -60,7 +60,7 @@ def test_help_is_at_hand_in_each_of_its_usual_forms(assist: Assist) -> None:
     ("arguments", "message"),
     [
         ((), "Usage: assist"),
-        (("cost", "--by", "week"), "'week' is not one of 'day', 'repo', 'command', 'model'"),
+        (("cost", "--by", "week"), "'week' is not one of 'day', 'repo', 'command', 'model', 'tool'"),
         (("cost", "--since", "yesterday"), "'yesterday' is no date: write YYYY-MM-DD"),
         (("rate", "great"), "'great' is not one of 'good', 'bad'"),
         (("nonsense",), "No such command 'nonsense'. See `assist --help`."),

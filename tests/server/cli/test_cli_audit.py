@@ -191,3 +191,11 @@ def test_export_never_writes_over_the_log(assist: Assist, home: Home, tmp_path: 
     assert "is the audit log itself" in linked.err
     assert done.code == 1
     assert files(home).audit.read_bytes() == before
+
+
+def test_show_can_be_of_one_tool_of_the_gateway(assist: Assist, home: Home, tmp_path: Path) -> None:
+    record_request(home, tmp_path, "r1")
+    record_request(home, tmp_path, "r2", fields={"command": "tool:aider"})
+    found = assist("audit", "show", "--tool", "aider", "--json").json["events"]
+    assert [(event["request_id"], event["kind"]) for event in found] == [("r2", "intent"), ("r2", "outcome")]
+    assert "No event matches." in assist("audit", "show", "--tool", "zed").err

@@ -167,6 +167,15 @@ def test_cost_sums_by_what_is_asked_and_says_what_is_left(home: Home, tmp_path: 
     assert (found["left_today_usd"], found["mode"], found["unsettled"]) == (0.99, "ask", [])
 
 
+def test_cost_by_tool_sums_what_each_tool_of_the_gateway_asked(
+    assist: Assist, home: Home, tmp_path: Path
+) -> None:
+    for request, command in (("r1", "tool:aider"), ("r2", "tool:aider"), ("r3", "ask")):
+        pay(home, tmp_path, request, 5_400, command=command)
+    rows = assist("cost", "--by", "tool", "--json").json["rows"]
+    assert [(row["key"], row["requests"]) for row in rows] == [("aider", 2), ("assist", 1)]
+
+
 def test_cost_by_repo_shows_long_paths_whole_in_80_columns(
     assist: Assist, home: Home, tmp_path: Path
 ) -> None:

@@ -1,12 +1,18 @@
 """`assist gateway` and its tokens on the command line."""
 
+import json
 import re
 import signal
+import tomllib
 from pathlib import Path
 
 import httpx2
 import pytest
 from conftest import Assist, runner, started
+from recording import configure, record_request
+
+from assist_server.gateway.calls import PATHS
+from assist_server.gateway.tool_setups import tool_setups
 
 
 @pytest.fixture
@@ -59,6 +65,10 @@ def test_a_gateway_runs_until_it_is_stopped_and_says_where(
         assert found.json()["data"][0]["id"] == "local"
         assert httpx2.get(f"{url[0]}/models").status_code == 401
         port = url[0].rpartition(":")[2].partition("/")[0]
+        configure(tmp_path, f"[gateway]\nport = {port}\n")
+        shown = assist("gateway", "setup", "aider")
+        assert f"export OPENAI_API_BASE={url[0]}" in shown.out
+        assert "The gateway answers" in shown.err
         second = assist("gateway", "--port", port)
         assert "another gateway may run already" in second.err
         process.send_signal(signal.SIGTERM)
@@ -71,3 +81,32 @@ def test_a_gateway_runs_until_it_is_stopped_and_says_where(
 def test_a_socket_that_others_could_reach_is_refused(tmp_path: Path, assist: Assist) -> None:
     tmp_path.chmod(0o755)
     assert "700" in assist("gateway", "--socket", str(tmp_path / "g")).err
+
+
+def test_each_tool_has_its_lines_and_what_is_missing_is_said(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, "[gateway]\nport = 9\n")
+    assert not [name for name, found in tool_setups().items() if found.asks not in PATHS]
+    codex = assist("gateway", "setup", "codex", "--model", "eu-azure")
+    assert tomllib.loads(codex.out)["model_providers"]["assist"]["base_url"] == "http://127.0.0.1:9/v1"
+    assert "No gateway answers at http://127.0.0.1:9" in codex.err
+    assert "assist gateway token codex --workspace DIR" in codex.err
+    opencode = assist("gateway", "setup", "opencode", "--model", "eu-azure", "--json").json
+    assert json.loads(opencode["lines"])["model"] == "assist/eu-azure"
+    assert (opencode["answers"], opencode["token"]) == (False, False)
+    assert "No provider is defined yet" in assist("gateway", "setup", "claude").err
+    assert "'emacs' is not one of" in assist("gateway", "setup", "emacs").err
+
+
+def test_the_log_says_what_each_tool_sent_what_was_cut_and_what_it_cost(
+    assist: Assist, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    record_request(environ, tmp_path, "r1")
+    cut = [{"path": "infra/prod.tf", "rule": "deny infra/**"}]
+    record_request(environ, tmp_path, "r2", fields={"command": "tool:aider", "cut": cut})
+    lines = [line[10:] for line in assist("gateway", "log", "--once").out.splitlines()]
+    assert lines == [
+        "aider  to openai (big); up to 1,200 tokens and $0.0120; files: src/app.py; "
+        "cut: infra/prod.tf (deny infra/**); redacted: 1 password",
+        "aider  stop; $0.0054; 900 + 80 tokens",
+    ]
+    assert not assist("gateway", "log", "--once", "--tool", "zed").out

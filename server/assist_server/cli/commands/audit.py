@@ -47,6 +47,15 @@ Request = Annotated[
     str,
     typer.Option("--request", metavar="ID", help="Only events of this request.", show_default=False),
 ]
+ToolOption = Annotated[
+    str,
+    typer.Option(
+        "--tool",
+        metavar="NAME",
+        help="Only events of this tool of the gateway, as in aider.",
+        show_default=False,
+    ),
+]
 Form = Annotated[
     Literal["jsonl", "csv", "otel"],
     typer.Option("--format", help="JSON Lines, a table, or OpenTelemetry spans as OTLP in JSON Lines."),
@@ -151,6 +160,7 @@ class EventFlags:
     repo: Repo = None
     kind: KindOption = ""
     request: Request = ""
+    tool: ToolOption = ""
     as_json: AsJson = False
 
 
@@ -173,7 +183,7 @@ def show(
     named = str(flags.repo.expanduser().resolve()) if flags.repo else ""
     audit = gate_files(settings()).audit
     period = (seconds_of(flags.since), seconds_of(flags.until))
-    matches = events(audit, Filter(*period, named, flags.kind, request_id or flags.request))
+    matches = events(audit, Filter(*period, named, flags.kind, request_id or flags.request, flags.tool))
     if flags.as_json:
         emit({"events": list(matches)})
         return
@@ -188,7 +198,7 @@ def show(
 
 audit_app.command(
     "show",
-    epilog=example("assist audit show --since 2026-01-31", "assist audit show 3f2a9c81d04b"),
+    epilog=example("assist audit show --since 2026-01-31 --tool aider", "assist audit show 3f2a9c81d04b"),
     short_help="The events, oldest first; all that was kept of one request.",
 )(with_flags(show))
 

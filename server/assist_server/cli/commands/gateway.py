@@ -1,4 +1,4 @@
-"""The commands of the endpoint for other tools: `gateway`, `gateway token`, `tokens` and `revoke`.
+"""The commands of the endpoint for other tools: `gateway`, its tokens, `gateway setup` and `gateway log`.
 
 The wing `gateway`, and with it the web server, is loaded only when a gateway runs.
 """
@@ -6,17 +6,23 @@ The wing `gateway`, and with it the web server, is loaded only when a gateway ru
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from assist_escalation.audit.chain import LogEvent
 from assist_server.cli.flags import AsJson, Offline, example, settings
 from assist_server.cli.output import emit, out, say, show_passing
 from assist_server.errors import WRONG_USAGE, UserError
 
 EXTRA = 'install assist with its extra "gateway" (starlette and uvicorn)'
+MOST_LINES = 20  # of the past, before what happens now
+LOOK_S = 0.5  # seconds between two looks at the log
 LOOPBACK_HELP = "The address to listen on: 127.0.0.1 or ::1."
 
 gateway_app = typer.Typer(rich_markup_mode=None)
@@ -173,6 +179,112 @@ def revoke(name: Annotated[str, typer.Argument(help="The tool whose token ends n
 
     revoke_tool(settings().paths.data, name)
     say(f"The token of {name} no longer works.")
+
+
+@gateway_app.command(
+    "setup",
+    epilog=example("assist gateway setup aider", "assist gateway setup codex --model eu-azure"),
+    short_help="What a tool needs to know of the gateway.",
+)
+def setup(
+    name: Annotated[
+        Literal["aider", "opencode", "zed", "codex", "claude", "vscode", "copilot"],
+        typer.Argument(metavar="TOOL", help="aider, opencode, zed, codex, claude, vscode or copilot."),
+    ],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help="The model to ask: local, or a provider by its name. Default: one that suits the tool.",
+            show_default=False,
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the lines that make a tool ask the gateway, and say whether the gateway answers.
+
+    It writes no settings of the tool, and no token.
+    """
+    try:
+        from assist_server.gateway.http.listening import GatewayAddress  # noqa: PLC0415
+        from assist_server.gateway.http.probe import answers  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UserError(f"{error.name} is not installed here: {EXTRA}.") from error
+    from assist_server.gateway.tool_setups import tool_setups  # noqa: PLC0415
+    from assist_server.gateway.tool_tokens import tools  # noqa: PLC0415
+
+    config = settings()
+    found = tool_setups()[name]
+    usual = next(iter(config.escalation.providers), "PROVIDER") if found.provider else "local"
+    address = GatewayAddress(port=config.gateway.port)
+    text = found.text(address.url, model or usual)
+    is_answering = asyncio.run(answers(address))
+    known = name in {tool.name for tool in tools(config.paths.data)}
+    if as_json:
+        emit({"where": found.where, "lines": text, "answers": is_answering, "token": known})
+        return
+    say(f"{name}: {found.where}:")
+    for line in text.split("\n"):
+        out(line)
+    _say_missing(name, text, known=known)
+    if is_answering:
+        say(f"The gateway answers at {address.url}.")
+    else:
+        say(f"No gateway answers at {address.url}: start it with `assist gateway`.")
+
+
+def _say_missing(name: str, text: str, *, known: bool) -> None:
+    """What is left to do before the lines work."""
+    if known:
+        say(f"TOKEN is what `assist gateway token {name}` showed.")
+    else:
+        say(f"TOKEN is what `assist gateway token {name} --workspace DIR` shows.")
+    if "PROVIDER" in text:
+        say("No provider is defined yet: docs/providers.md has examples.")
+
+
+@gateway_app.command(
+    "log",
+    epilog=example("assist gateway log", "assist gateway log --tool aider --once"),
+    short_help="What tools send now: files, what was cut, cost.",
+)
+def log(
+    tool: Annotated[
+        str, typer.Option("--tool", metavar="NAME", help="Only of this tool.", show_default=False)
+    ] = "",
+    once: Annotated[bool, typer.Option("--once", help="Show the last requests, and end.")] = False,
+) -> None:
+    """Show what tools send to providers, from the audit log, until Ctrl-C: tool, model, files, cuts and cost.
+
+    What local models answer sends nothing, and is not in it.
+    """
+    from assist_escalation.audit.reader import ANY_TOOL, Filter, entries, later_events, tool_of  # noqa: PLC0415
+    from assist_server.questions.record_files import gate_files  # noqa: PLC0415
+    from assist_server.wording.tool_events import tool_event_line  # noqa: PLC0415
+
+    audit = gate_files(settings()).audit
+    asked: dict[str, str] = {}  # the tool of each request
+
+    def show(events: Iterable[LogEvent]) -> int:
+        """Show the events of the tool, and return the number of the last event."""
+        number = 0
+        for event in events:
+            number = event["seq"]
+            request = str(event.get("request_id"))
+            asked.setdefault(request, tool_of(event))
+            if asked[request] and tool in ("", asked[request]):
+                out(tool_event_line(event, asked))
+        sys.stdout.flush()
+        return number
+
+    start = audit.stat().st_size if audit.exists() else 0
+    past = deque((entry.event for entry in entries(audit, Filter(tool=tool or ANY_TOOL))), MOST_LINES)
+    last = show(past)
+    while not once:
+        time.sleep(LOOK_S)
+        events, start = later_events(audit, start)
+        show(event for event in events if event["seq"] > last)
 
 
 def _folders(workspace: Sequence[Path]) -> tuple[Path, ...]:

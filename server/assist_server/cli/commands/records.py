@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # numpy, and all of the gate
     from assist_server.records.past_requests import Fit, RecordedWorkspace
 
 SpendingByOption = Annotated[
-    Literal["day", "repo", "command", "model"], typer.Option("--by", help="What the rows are for.")
+    Literal["day", "repo", "command", "model", "tool"], typer.Option("--by", help="What the rows are for.")
 ]
 
 cost_app = typer.Typer(rich_markup_mode=None)
@@ -90,7 +90,7 @@ def cost(
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """What was spent at providers, by day, repository, command or model, and what is left today.
+    """What was spent at providers, by day, repository, command, model or tool, and what is left today.
 
     Until a request is settled, it counts with the most it can cost. "Estimated" counts requests for which
     the provider gave no token count that can be true: they count with that amount too, or with more.

@@ -38,7 +38,11 @@ MOST_CALLS_OF_TOOL = 16
 LARGE = 1 << 18  # bytes that are parsed on a thread
 FAILED = "The gateway failed: its log says where."
 
-HEADERS = {"x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin"}
+HEADERS = {
+    "server": "assist",
+    "x-content-type-options": "nosniff",
+    "cross-origin-resource-policy": "same-origin",
+}
 
 AnswerCall = Callable[[ForeignRequest, ToolToken], Awaitable[ForeignResponse]]
 

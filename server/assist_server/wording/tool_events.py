@@ -1,0 +1,68 @@
+"""What other tools sent, a line an event, for `assist gateway log`.
+
+The names in an event come from files and providers, so they are made harmless here. No field is assumed.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assist_escalation.audit.chain import LogEvent
+from assist_escalation.audit.reader import tool_of
+from assist_server.wording.amounts import usd
+from assist_server.wording.sanitize import harmless_line
+
+NAMED = 4  # files that are named; the rest are counted
+
+
+def tool_event_line(event: LogEvent, tools: Mapping[str, str]) -> str:
+    """An event on one line; `tools` are the tools of requests by their ids, for events that name none."""
+    tool = tool_of(event) or tools.get(str(event.get("request_id")), "?")
+    words = "; ".join(word for word in _words(event) if word)
+    return harmless_line(f"{str(event['time'])[11:19]}  {tool}  {words}")
+
+
+def _words(event: LogEvent) -> Iterator[str]:
+    match event["kind"]:
+        case "intent":
+            yield f"to {event.get('provider')} ({event.get('model')})"
+            yield f"up to {_count(event.get('tokens'))} tokens and {_money(event.get('upper_micro'))}"
+            yield _file_words("files", event.get("spans"))
+            yield _file_words("cut", event.get("cut"))
+            yield _redaction_words(event.get("redactions"))
+        case "outcome":
+            yield str(event.get("error") or event.get("finish") or "no end")
+            yield _money(event.get("cost_micro"))
+            usage = event.get("usage")
+            counts = usage if isinstance(usage, Mapping) else {}
+            read = [counts.get(name) for name in ("input", "cache_read", "cache_write")]
+            total = sum(count for count in read if isinstance(count, int))
+            yield f"{total:,} + {_count(counts.get('output'))} tokens"
+        case "refused":
+            yield f"refused: {event.get('cause')}"
+        case kind:
+            yield str(kind)
+
+
+def _file_words(what: str, value: Any) -> str:
+    """Files of a list, each once, with the rule that was against them where there is one."""
+    rows = [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+    named = {str(row["path"]): str(row.get("rule") or "") for row in rows if row.get("path")}
+    words = [f"{path} ({rule})" if rule else path for path, rule in named.items()]
+    if not words:
+        return ""
+    rest = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return f"{what}: {', '.join(words[:NAMED])}{rest}"
+
+
+def _redaction_words(value: Any) -> str:
+    rows = [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
+    words = [f"{row.get('count')} {str(row.get('type')).lower()}" for row in rows]
+    return f"redacted: {', '.join(words)}" if words else ""
+
+
+def _money(value: Any) -> str:
+    return usd(value) if isinstance(value, int) else "unknown cost"
+
+
+def _count(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "?"
