@@ -11,6 +11,7 @@ because every policy gets the same ones.
 """
 
 import random
+import re
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -71,7 +72,10 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A kind of trace: `count` visits of `lines` lines, each line of `least` to `most` characters."""
+    """A kind of trace: `count` visits of `lines` lines, each line of `least` to `most` characters.
+
+    `having` is a regular expression of what each line has.
+    """
 
     name: str
     count: int
@@ -79,6 +83,7 @@ class Style:
     least: int
     most: int
     file_lines: tuple[int, int] = (400, 3_000)
+    having: str = ""
 
 
 TYPING = Style("typing", count=2, lines=7, least=8, most=70)
@@ -149,7 +154,12 @@ def make_trace(path: Path, style: Style, seed: int) -> Trace:
 
 def _choose(lines: Sequence[str], style: Style, rng: random.Random) -> list[int]:
     """Choose starts of runs of plain code lines, in random order, well apart from each other."""
-    good = [style.least <= len(line.strip()) <= style.most and line.isascii() for line in lines]
+    good = [
+        style.least <= len(line.strip()) <= style.most
+        and line.isascii()
+        and re.search(style.having, line) is not None
+        for line in lines
+    ]
     starts = [at for at in range(20, len(lines) - style.lines - 5) if all(good[at : at + style.lines])]
     rng.shuffle(starts)
     chosen: list[int] = []
