@@ -11,6 +11,8 @@ from assist_server.gateway.calls import PATHS, caller
 from assist_server.gateway.http.app import GatewayApp
 from assist_server.gateway.http.listening import BoundSocket, listening, unlink
 from assist_server.gateway.local_models import LoadedModels, LoadModels, LocalModels
+from assist_server.gateway.road.provider_road import ProviderRoad
+from assist_server.gateway.road.road_inputs import RoadInputs
 from assist_server.gateway.tool_tokens import KnownTools
 from assist_server.questions.composition import model_file
 
@@ -35,6 +37,9 @@ async def run_gateway(
     async with AsyncExitStack() as stack:
         stack.callback(unlink, address)
         stack.push_async_callback(models.close)
-        app = GatewayApp(PATHS, address.hosts, KnownTools(config.paths.data), caller(models))
+        road = ProviderRoad(RoadInputs(config).parts())
+        stack.push_async_callback(road.close)
+        answer = caller(models, road.forward, road.providers)
+        app = GatewayApp(PATHS, address.hosts, KnownTools(config.paths.data), answer)
         await stack.enter_async_context(listening(app, made))
         await until()

@@ -1,0 +1,59 @@
+"""The dialects by the path of a request: how a body is read and bounded, and who reads the answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from assist_escalation.gate.foreign.exchange import ReadAnswer
+from assist_escalation.policy.endpoints import Dialect
+from assist_server.gateway.dialects import chat_completions
+from assist_server.gateway.dialects.answers import AnswerContext
+from assist_server.gateway.dialects.bodies import InspectedBody, OutputBound
+from assist_server.gateway.dialects.chat_answers import ChatAnswer
+
+
+class AnswerReader(Protocol):
+    """Reads one answer: its events, or the whole of it, and then what it counts."""
+
+    def event(self, data: str) -> list[str]:
+        """The events that the tool gets for one of the provider's; the empty text is its end."""
+
+    def whole(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """An answer that is not streamed, as the tool gets it."""
+
+    def read(self) -> ReadAnswer:
+        """What it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenDialect:
+    """How a dialect is spoken. `history` is the field that grows with a conversation.
+
+    `reader` gets what an answer is read with, the bytes of the request, and its body as the tool sent it.
+    `named`: whether events have their type as a name. `free`: the provider charges nothing.
+    """
+
+    name: Dialect
+    path: str
+    history: str
+    inspect: Callable[[dict[str, Any], bool], InspectedBody]
+    bound: Callable[[dict[str, Any], OutputBound], None]
+    reader: Callable[[AnswerContext, int, bool], AnswerReader]
+    named: bool = False
+    free: bool = False
+
+
+def _chat_reader(context: AnswerContext, sent: int, usage: bool) -> AnswerReader:
+    return ChatAnswer(context, sent, usage=usage)
+
+
+DIALECTS: Mapping[str, SpokenDialect] = {
+    "/v1/chat/completions": SpokenDialect(
+        "chat",
+        "/chat/completions",
+        "messages",
+        chat_completions.inspect,
+        chat_completions.bound,
+        _chat_reader,
+    ),
+}

@@ -1,0 +1,93 @@
+"""Text of files that may not leave, cut out of a request, or the reason to refuse it.
+
+Each string is judged once as long as the files stay the same. This module cuts what it is told to cut.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from assist_escalation.errors import RefusedError
+from assist_escalation.gate.foreign.json_places import JsonPlace, rewrite
+from assist_escalation.policy.settings import MatchedText
+from assist_server.gateway.attribution import AttributedSpan, refusal, without_spans
+
+# The parts of a text that may not leave, by the text and the files that it is said to come from. It is the
+# same function as long as the files are the same.
+JudgeText = Callable[[str, tuple[str, ...]], Sequence[AttributedSpan]]
+
+_REMEMBERED = 16_000_000  # characters of judged strings
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLines:
+    """Lines of a file that are kept here, and the rule in words that follow the path."""
+
+    path: str
+    rule: str
+    lines: int
+
+
+@dataclass(slots=True)
+class KeptTexts:
+    """Cuts the strings of one tool for one provider, and remembers which were judged."""
+
+    _judge: JudgeText | None = None
+    _judged: OrderedDict[tuple[str, tuple[str, ...]], tuple[str, tuple[AttributedSpan, ...]]] = field(
+        default_factory=OrderedDict, repr=False
+    )
+    _size: int = 0
+
+    def cut(self, places: Sequence[JsonPlace], judge: JudgeText, matched: MatchedText) -> list[KeptLines]:
+        """Cut what may not leave at these places, and say what was cut. Raises `RefusedError` to refuse."""
+        if judge is not self._judge:
+            self._judge = judge
+            self._judged.clear()
+            self._size = 0
+        kept: list[KeptLines] = []
+        for place in places:
+            if place.is_word:
+                continue
+
+            def change(text: str, name: str, claims: tuple[str, ...] = place.claims) -> str:
+                del name
+                clean, spans = self._look(text, claims, judge)
+                if spans and matched == "refuse":
+                    raise RefusedError("kept", refusal(spans))
+                kept.extend(
+                    KeptLines(span.path, span.rule, text.count("\n", span.start, span.end) + 1)
+                    for span in spans
+                )
+                return clean
+
+            place.put(rewrite(place.value, change))
+        return kept
+
+    def _look(
+        self, text: str, claims: tuple[str, ...], judge: JudgeText
+    ) -> tuple[str, tuple[AttributedSpan, ...]]:
+        key = (text, claims)
+        found = self._judged.get(key)
+        if found is None:
+            spans = tuple(judge(text, claims))
+            found = (without_spans(text, spans) if spans else text, spans)
+            self._judged[key] = found
+            self._size += len(text)
+            while self._size > _REMEMBERED and len(self._judged) > 1:
+                (old, _), _ = self._judged.popitem(last=False)
+                self._size -= len(old)
+        self._judged.move_to_end(key)
+        return found
+
+
+def kept_notice(kept: Sequence[KeptLines]) -> str:
+    """What the tool's user is told about lines that were kept here."""
+    lines: dict[tuple[str, str], int] = {}
+    for part in kept:
+        lines[part.path, part.rule] = lines.get((part.path, part.rule), 0) + part.lines
+    said = (
+        f"[assist kept {count:,} {'line' if count == 1 else 'lines'} of {path} here, which {rule}]\n"
+        for (path, rule), count in lines.items()
+    )
+    text = "".join(said)
+    return f"{text}\n" if text else ""

@@ -1,0 +1,292 @@
+"""A tool's request on its way to a provider: everything about it before money is reserved.
+
+    inspected -> unattributed text allowed? -> files that stay are cut -> secrets taken out -> bounded, priced
+
+A stage that fails refuses the request. It blocks for some milliseconds, longer for what is new. It sends
+nothing.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from assist_escalation.budget import prices
+from assist_escalation.budget.ledger import Ceiling, Scope
+from assist_escalation.budget.token_count import upper_count
+from assist_escalation.errors import RefusedError
+from assist_escalation.gate.foreign.exchange import COMMAND, ForeignCall
+from assist_escalation.gate.foreign.json_places import JsonPlace
+from assist_escalation.gate.foreign.string_redaction import RedactedPlaces
+from assist_escalation.gate.prepare import FREE, GateParts, affordable, limits_of
+from assist_escalation.policy.endpoints import Price, Provider
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.policy.verdict import judge_tool_texts
+from assist_escalation.prompts import Origin, Span
+from assist_escalation.provider.foreign_post import ForeignPost
+from assist_escalation.provider.provider_memory import Capabilities
+from assist_escalation.redaction.redactor import clean
+from assist_server.gateway.dialects.answers import canonical
+from assist_server.gateway.dialects.bodies import BadBodyError, InspectedBody, OutputBound
+from assist_server.gateway.dialects.dialect import SpokenDialect
+from assist_server.gateway.road.kept_texts import JudgeText, KeptLines, kept_notice
+from assist_server.gateway.road.tool_conversations import ToolConversation, ToolConversations
+from assist_server.gateway.tool_tokens import ToolToken
+
+_MOST_NAMED = 200  # files of one request in the log
+# What a cache of an hour costs more than one of five minutes, which a price is for: 2.0 against 1.25.
+_LONG_CACHE = 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class RoadRules:
+    """What holds for one tool and one provider now. `gate` has the values of secret files as they are."""
+
+    permissions: Permissions
+    gate: GateParts
+    judge: JudgeText
+    scope: Scope
+    abilities: Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class AskedProvider:
+    """Who is asked in which dialect, and by which tool."""
+
+    tool: ToolToken
+    provider: str
+    endpoint: Provider
+    dialect: SpokenDialect
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingRequest:
+    """A request exactly as it would be posted, its conversation, and what that gains if it is posted.
+
+    `items` are the hashes of its messages, and `kept` the lines that were kept here. `named_limit`: the tool
+    names a limit of the answer itself.
+    """
+
+    call: ForeignCall
+    conversation: ToolConversation = field(repr=False)
+    items: tuple[bytes, ...] = field(repr=False)
+    kept: tuple[KeptLines, ...]
+    named_limit: bool
+
+    def note_posted(self) -> str:
+        """Remember what the log has now; what the tool's user is told at the beginning of the answer."""
+        conversation = self.conversation
+        conversation.note_logged(self.items)
+        news = [part for part in self.kept if (part.path, part.rule) not in conversation.told]
+        conversation.told |= {(part.path, part.rule) for part in news}
+        return kept_notice(news)
+
+
+def leaving_request(
+    body: dict[str, Any],
+    headers: Mapping[str, str],
+    asked: AskedProvider,
+    rules: RoadRules,
+    known: ToolConversations,
+) -> LeavingRequest:
+    """The request as it leaves; `body` is changed. Raises `RefusedError` and other `EscalationError`s."""
+    permissions = rules.permissions
+    inspected = asked.dialect.inspect(body, permissions.gateway_uninspected)
+    classes = _check_allowed(asked, permissions)
+    conversation = known.find(inspected.first_words)
+    kept, redacted = _without_secrets(inspected, rules, known)
+    conversation.placeholders |= redacted.placeholders
+    price = _price(asked, permissions, inspected)
+    session = f"{conversation.name}-"
+    ceilings = _ceilings(asked.tool, permissions, session)
+    tokens = redacted.tokens + _tokens_around(body, asked.dialect)
+    _check_length(tokens, asked)
+    limits = replace(limits_of(permissions), ceilings=ceilings)
+    left = min(permissions.request_micro, rules.gate.ledger.remaining(rules.scope, limits))
+    longest = asked.endpoint.max_output_tokens
+    most = affordable(price, tokens, min(inspected.asked_output or longest, longest), left)
+    upper = 0 if asked.dialect.free else prices.upper_micro(price, tokens, most)
+    asked.dialect.bound(
+        body, OutputBound(asked.endpoint.model, most, rules.abilities.limit, rules.abilities.stream_usage)
+    )
+    payload = _payload(body)
+    items = _items(body, asked.dialect)
+    facts = _facts(items, conversation, (inspected, kept, redacted), classes)
+    facts["payload_sha256"] = hashlib.sha256(payload).hexdigest()
+    post = ForeignPost(
+        asked.provider, asked.endpoint, asked.dialect.path, payload, headers, inspected.stream, most
+    )
+    call = ForeignCall(
+        session + secrets.token_hex(6),
+        asked.tool.name,
+        conversation.name,
+        rules.scope,
+        permissions,
+        price,
+        post,
+        tokens,
+        upper,
+        ceilings,
+        facts,
+    )
+    digests = tuple(digest for digest, _ in items)
+    return LeavingRequest(call, conversation, digests, tuple(kept), inspected.asked_output is not None)
+
+
+def _without_secrets(
+    inspected: InspectedBody, rules: RoadRules, known: ToolConversations
+) -> tuple[list[KeptLines], RedactedPlaces]:
+    """Cut and redact the texts of a body, where they are, and say what was taken out."""
+    places = [_as_written(place, known) for place in inspected.places]
+    kept = known.kept.cut(places, rules.judge, rules.permissions.gateway_matched)
+    places = [replace(place, value=place.holder[place.key]) for place in places]
+    return kept, known.redactor.redact(places, rules.gate.known)
+
+
+def _check_length(tokens: int, asked: AskedProvider) -> None:
+    """Raise `RefusedError` for more tokens than the provider takes."""
+    if tokens > asked.endpoint.context_tokens:
+        raise RefusedError(
+            "too_long",
+            f"the request has up to {tokens:,} tokens and {asked.provider} takes "
+            f"{asked.endpoint.context_tokens:,}: raise context_tokens in [providers.{asked.provider}] if the "
+            "model takes more",
+        )
+
+
+def _check_allowed(asked: AskedProvider, permissions: Permissions) -> tuple[str, ...]:
+    """The classes of text of unknown origin, if that may leave. Raises `RefusedError`."""
+    name = asked.tool.name
+    if not permissions.gateway_unattributed:
+        raise RefusedError(
+            "unattributed",
+            "text of unknown origin may not go to a provider here: [gateway] unattributed = false",
+        )
+    if not asked.tool.unattributed:
+        raise RefusedError(
+            "unattributed",
+            f"the tool {name} sends text of which assist does not know where it comes from, and its token "
+            f"does not allow that: make one with `assist gateway token {name} --allow unattributed`",
+        )
+    verdict = judge_tool_texts((Span("", Origin("user")),), permissions, asked.provider)
+    if not verdict.allowed:
+        raise RefusedError("policy", "; ".join(verdict.reasons))
+    return verdict.classes
+
+
+def _as_written(place: JsonPlace, known: ToolConversations) -> JsonPlace:
+    """The place with what the model wrote, if the tool was given something else for it."""
+    if place.is_word or place.kind not in ("assistant", "arguments"):
+        return place
+    if isinstance(place.value, str):
+        original: Any = known.memory.original(place.value)
+    else:
+        given = canonical(place.value)
+        text = known.memory.original(given)
+        original = place.value if text == given else json.loads(text)
+    if original == place.value:
+        return place
+    place.put(original)
+    return replace(place, value=original)
+
+
+def _price(asked: AskedProvider, permissions: Permissions, inspected: InspectedBody) -> Price:
+    if asked.dialect.free:
+        return FREE
+    price = prices.price_of(asked.endpoint)
+    if price is None and not permissions.allow_unknown_price:
+        raise RefusedError(
+            "unknown_price",
+            f"the price of {asked.endpoint.model} is not known, so there is no bound for what it may cost: "
+            "write price = { input_usd_per_mtok = ..., output_usd_per_mtok = ... } in "
+            f"[providers.{asked.provider}]",
+        )
+    long = any(place.key == "cache_control" and "1h" in str(place.value) for place in inspected.places)
+    if price and long:
+        written = price.cache_write_usd_per_mtok or price.input_usd_per_mtok
+        return replace(price, cache_write_usd_per_mtok=written * _LONG_CACHE)
+    return price or FREE
+
+
+def _ceilings(tool: ToolToken, permissions: Permissions, session: str) -> tuple[Ceiling, ...]:
+    found = [
+        Ceiling(
+            permissions.gateway_session_micro,
+            "this conversation: begin another, or raise [gateway] max_cost_usd_per_session",
+            ids=session,
+        )
+    ]
+    if tool.ceiling_usd is not None:
+        what = f"the tool {tool.name} today, by the ceiling of its token"
+        found.append(Ceiling(int(tool.ceiling_usd * 1e6), what, command=COMMAND + tool.name))
+    return tuple(found)
+
+
+def _tokens_around(body: dict[str, Any], dialect: SpokenDialect) -> int:
+    """The tokens of everything but the messages, which are counted string by string."""
+    rest = {name: value for name, value in body.items() if name != dialect.history}
+    history = body.get(dialect.history)
+    whole = _count(history) if isinstance(history, str) else 0
+    return _count(json.dumps(rest, ensure_ascii=False)) + whole + AROUND_ALL
+
+
+AROUND_ALL = 64  # tokens of what a provider puts around a conversation
+
+
+@lru_cache(64)
+def _count(text: str) -> int:
+    return upper_count(text)
+
+
+def _payload(body: dict[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    except (UnicodeEncodeError, ValueError):
+        raise BadBodyError("the request holds half a character, or a number that is none") from None
+
+
+def _items(body: dict[str, Any], dialect: SpokenDialect) -> list[tuple[bytes, int]]:
+    """The hash of each message and its number; of all that is around them it is -1."""
+    history = body.get(dialect.history)
+    items = history if isinstance(history, list) else [history]
+    rest = {name: value for name, value in body.items() if name != dialect.history}
+    return [
+        (hashlib.sha256(json.dumps(item).encode()).digest(), number)
+        for number, item in enumerate((rest, *items), -1)
+    ]
+
+
+def _facts(
+    items: Sequence[tuple[bytes, int]],
+    conversation: ToolConversation,
+    judged: tuple[InspectedBody, Sequence[KeptLines], RedactedPlaces],
+    classes: tuple[str, ...],
+) -> dict[str, Any]:
+    """What the log says about the texts: each message once in a conversation, by its hash."""
+    inspected, kept, redacted = judged
+    claims: dict[int, dict[str, None]] = {}
+    for place in inspected.places:
+        claims.setdefault(place.item, {}).update(dict.fromkeys(place.claims))
+    spans = []
+    files: dict[str, None] = {}
+    for digest, number in items:
+        if digest in conversation.logged:
+            continue
+        named = [clean(path) for path in claims.get(number, ())][:_MOST_NAMED]
+        files |= dict.fromkeys(named)
+        where = {"path": named[0] if named else "", "first": 0, "last": 0, "outline": False}
+        spans.append({"source": "tool", "sha256": digest.hex(), **where})
+    cut = {(part.path, part.rule): part for part in kept}
+    return {
+        "cause": "tool",
+        "features": {},
+        "verdict": {"allowed": True, "classes": list(classes)},
+        "spans": spans,
+        "files": list(files)[:_MOST_NAMED],
+        "kept": [{"path": clean(path), "rule": rule} for path, rule in cut][:_MOST_NAMED],
+        "redactions": [{"type": kind, "count": count} for kind, count in redacted.found],
+        "left_out": list(inspected.dropped),
+    }

@@ -1,0 +1,146 @@
+"""What the road to providers reads from the settings and the disk, for each tool, and remembers for seconds.
+
+Rules, values of secret files and what may be changed are read again after `RULES_S`, since an agent asks many
+times a minute. This module judges nothing itself.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from assist_context.regular_files import read_regular
+from assist_escalation.budget.ledger import Ledger
+from assist_escalation.gate.prepare import GateParts
+from assist_escalation.gate.request_marks import installation_key
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.policy.verdict import judge_tool_texts
+from assist_escalation.prompts import Origin, Span
+from assist_escalation.provider.foreign_post import ForeignConnections
+from assist_escalation.provider.provider_memory import AnsweringModels, CapabilityStore
+from assist_escalation.provider.transport import Transport
+from assist_escalation.redaction.known_secrets import Known
+from assist_server.config.config import Config
+from assist_server.config.permissions import permissions_for
+from assist_server.gateway.attribution import AttributedSpan, RestrictedFiles, attribute
+from assist_server.gateway.road.kept_texts import JudgeText
+from assist_server.gateway.road.leaving_request import RoadRules
+from assist_server.gateway.road.provider_road import RoadParts
+from assist_server.gateway.tool_tokens import ToolToken
+from assist_server.gateway.workspace_prints import WorkspacePrints
+from assist_server.questions.composition import log_of, scope_of, values_in
+from assist_server.questions.record_files import gate_files
+from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
+
+RULES_S = 5.0  # seconds for which rules and secret files are remembered
+MOST_BYTES = 2_000_000  # of a file that a tool changes
+
+
+@dataclass(slots=True)
+class _ReadRules:
+    """What was read for a tool, and when."""
+
+    at: float
+    permissions: Permissions
+    texts: SecretTexts | None = None
+    known: Known = field(default_factory=Known)
+
+
+class RoadInputs:
+    """Reads what holds for tools now. `clock` returns seconds."""
+
+    def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
+        self._config = config
+        self._clock = clock
+        self._prints: dict[tuple[Path, ...], WorkspacePrints] = {}
+        self._judges: dict[tuple[ToolToken, str], tuple[RestrictedFiles, JudgeText]] = {}
+        self._files = gate_files(config)
+        self._read: dict[ToolToken, _ReadRules] = {}
+        self._abilities = CapabilityStore(self._files.providers)
+        self._transport = Transport(self._files.providers, offline=config.offline)
+        self._secret = installation_key(self._files.marks)
+
+    def parts(self) -> RoadParts:
+        """The parts of a road."""
+        connections = ForeignConnections(offline=self._config.offline)
+        return RoadParts(self.permissions, self.rules, self.file, connections, self._abilities)
+
+    def permissions(self, tool: ToolToken) -> Permissions:
+        """What the tool may send now, by the rules of its folders."""
+        read = self._read.get(tool)
+        if read is None or self._clock() - read.at > RULES_S:
+            roots = [str(folder) for folder in tool.folders]
+            found, _ = permissions_for(self._config, roots, roots)
+            read = _ReadRules(
+                self._clock(), found, read.texts if read else None, read.known if read else Known()
+            )
+            texts = secret_texts(found.roots, found.deny)
+            if texts != read.texts:
+                read.known = values_in(self._config, texts)
+                read.texts = texts
+            self._read[tool] = read
+        return read.permissions
+
+    def rules(self, tool: ToolToken, provider: str, permissions: Permissions) -> RoadRules:
+        """All that holds for the tool and the provider now."""
+        files = self._files
+        gate = GateParts(
+            ledger=Ledger(files.ledger),
+            log=log_of(self._config, permissions),
+            transport=self._transport,
+            keys=self._config.secrets.get,
+            known=self._read[tool].known,
+            models=AnsweringModels(files.models),
+            secret=lambda: self._secret,
+        )
+        endpoint = permissions.providers[provider]
+        name = " ".join((provider, endpoint.base_url, endpoint.model))
+        scope = scope_of([str(folder) for folder in tool.folders])
+        judge = self._judge(tool, provider)
+        return RoadRules(permissions, gate, judge, scope, self._abilities.recall(name))
+
+    def _judge(self, tool: ToolToken, provider: str) -> JudgeText:
+        """How texts are judged by the files of the tool's folders as they are now."""
+        if tool.folders not in self._prints:
+            folders = [str(folder) for folder in tool.folders]
+            self._prints[tool.folders] = WorkspacePrints(folders, self._secret)
+        restricted = self._prints[tool.folders].restricted_for(self._config, provider)
+        known = self._judges.get((tool, provider))
+        if known is None or known[0] is not restricted:
+            known = (restricted, partial(_spans_of, restricted))
+            self._judges[tool, provider] = known
+        return known[1]
+
+    def file(self, tool: ToolToken, provider: str, permissions: Permissions, path: str) -> str | None:
+        """The text of a file that the tool may change, "" for a new one, None for one that rules keep."""
+        inside = _place(path, tool.folders)
+        if inside is None:
+            return None
+        root, relative = inside
+        span = Span("", Origin("file", relative, root))
+        judge = self._judge(tool, provider)
+        if not judge_tool_texts((span,), permissions, provider).allowed or judge("x", (path,)):
+            return None
+        full = Path(root, relative)
+        if not full.exists():
+            return ""
+        try:
+            return read_regular(full, MOST_BYTES).decode("utf-8", "replace")
+        except OSError:
+            return None
+
+
+def _place(path: str, folders: Sequence[Path]) -> tuple[str, str] | None:
+    """The folder of a tool that holds a path, and the path in it."""
+    for folder in folders:
+        full = os.path.normpath(os.path.join(folder, path))
+        relative = os.path.relpath(full, folder)
+        if relative != "." and not relative.startswith(".."):
+            return str(folder), relative.replace(os.sep, "/")
+    return None
+
+
+def _spans_of(restricted: RestrictedFiles, text: str, claims: tuple[str, ...]) -> tuple[AttributedSpan, ...]:
+    return attribute(text, claims, restricted)

@@ -1,0 +1,66 @@
+"""What is remembered of a tool's conversations with one provider, in this process only.
+
+A conversation is what begins with the same words of a user. It keeps the secrets of its placeholders, what
+the log has of it, and what the tool was told. This module sends and judges nothing.
+"""
+
+import hashlib
+import hmac
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from assist_escalation.gate.foreign.string_redaction import StringRedactor
+from assist_escalation.redaction.known_secrets import Known
+from assist_server.gateway.dialects.answers import AnswerMemory
+from assist_server.gateway.road.kept_texts import KeptTexts
+
+_MOST = 64  # conversations of one tool with one provider
+_DIGITS = 10
+_MOST_ITEMS = 5_000  # messages of one conversation that the log has
+
+
+@dataclass(slots=True)
+class ToolConversation:
+    """One conversation: its name, its placeholders' secrets, and what the log and the tool have of it."""
+
+    name: str
+    placeholders: dict[str, str] = field(default_factory=dict, repr=False)
+    logged: OrderedDict[bytes, None] = field(default_factory=OrderedDict, repr=False)
+    told: set[tuple[str, str]] = field(default_factory=set, repr=False)
+
+    def note_logged(self, items: Sequence[bytes]) -> None:
+        """The log has these messages now."""
+        for item in items:
+            self.logged[item] = None
+            self.logged.move_to_end(item)
+        while len(self.logged) > _MOST_ITEMS:
+            self.logged.popitem(last=False)
+
+
+class ToolConversations:
+    """The conversations of one tool with one provider. `key` is a secret of this installation."""
+
+    def __init__(self, known: Known, patterns: Sequence[str], key: bytes) -> None:
+        self.redactor = StringRedactor(known, patterns, key)
+        self.kept = KeptTexts()
+        self.memory = AnswerMemory()
+        self.patterns = tuple(patterns)
+        self._key = key
+        self._conversations: OrderedDict[str, ToolConversation] = OrderedDict()
+
+    def find(self, first_words: str) -> ToolConversation:
+        """The conversation that begins with these words."""
+        words = first_words.encode("utf-8", "surrogatepass")
+        name = hmac.digest(self._key, b"session\0" + words, hashlib.sha256).hex()[:_DIGITS]
+        if name not in self._conversations:
+            self._conversations[name] = ToolConversation(name)
+        self._conversations.move_to_end(name)
+        if len(self._conversations) > _MOST:
+            self._conversations.popitem(last=False)
+        return self._conversations[name]
+
+
+def conversation_key(secret: bytes, tool: str, provider: str) -> bytes:
+    """The key for one tool and one provider, made of the installation's secret."""
+    return hmac.digest(secret, f"gateway\0{tool}\0{provider}".encode(), hashlib.sha256)
