@@ -14,7 +14,7 @@ from assist_context.fingerprints.print_index import PrintIndex, find
 from assist_context.fingerprints.prints import RUN, WINDOW, PrintKey, pair_hashes, run_hashes
 
 LINES_LETTERS = 16  # in the lines of a match together: `import os` and `import re` are in every other file
-RUN_LETTERS = 36  # in a match without regard to lines; 80 characters of code have 57 (1 of 100: 41)
+RUN_LETTERS = 34  # in a match without regard to lines
 LONG_LINE = 400  # bytes; of a longer line only the match counts
 GAP_LETTERS = 12  # between two spans that become one
 PIECE = 1 << 20  # bytes that are looked at together; memory grows with them

@@ -27,7 +27,8 @@ _AROUND = re.compile(
     rb"""
       ^[^\w\n]{0,24}(?:[\w.][\w./\\@+-]{0,200}\.\w{1,12}[:-])?(?:line[ ]|L)?\d{1,7}(?=[^\w\n]|\n|\Z)
     | ^[^\w\n]{0,24}[\w.][\w./\\@+-]{0,200}\.\w{1,12}:
-    | ^<[\w:-]+[^>\n]*> | </[\w:-]+>[ \t]*$                          # tags around a text
+    | ^<(?=[\w:-]*(?:file|doc|code|content|output|result|snippet|source|pre|text|std))[\w:-]+[^>\n]*>
+    | </[\w:-]*(?:file|doc|code|content|output|result|snippet|source|pre|text|std)[\w:-]*>[ \t]*$
     | ^\^?[0-9a-f]{7,40}[ ][^\n(]{0,80}\([^\n]{0,80}?[ ]\d{1,7}\)   # git blame
     """,
     re.VERBOSE | re.MULTILINE,
@@ -35,10 +36,11 @@ _AROUND = re.compile(
 # Around the strings of JSON, also of JSON in a string: they would be part of a text's first and last line.
 _STRINGS = re.compile(rb"""(?<!\\)"\s*:\s*" | (?<!\\)"\s*[,}\]]""", re.VERBOSE)
 _INNER_STRINGS = re.compile(rb"""\\?(?<!\\\\)"\s*:\s*\\?" | \\?(?<!\\\\)"\s*[,}\]]""", re.VERBOSE)
+_JSON_LINE = re.compile(rb"""^[ \t]*(?:\w+:[ \t]*)?[{\["][^\n]*\\n[^\n]*$""", re.MULTILINE)
 _ESCAPED = re.compile(rb"\\n")
 _ESCAPED_TWICE = re.compile(rb"\\\\n")
-_REMOVED = re.compile(rb"^[ \t>]*-[^\n]*", re.MULTILINE)
-_ADDED = re.compile(rb"^[ \t>]*\+[^\n]*", re.MULTILINE)
+_REMOVED = re.compile(rb"^(?:>[ ]?)*-[^\n]*", re.MULTILINE)
+_ADDED = re.compile(rb"^(?:>[ ]?)*\+[^\n]*", re.MULTILINE)
 
 
 def views(text: bytes) -> Iterator[bytes]:
@@ -59,8 +61,13 @@ def views(text: bytes) -> Iterator[bytes]:
         if one != bare:
             yield one
     for newline, strings in ((_ESCAPED, _STRINGS), (_ESCAPED_TWICE, _INNER_STRINGS)):
-        if newline.search(text):
-            yield _AROUND.sub(_blank, plain_view(strings.sub(_line_end, text)))
+        if newline.search(text) and (split := _apart(text, strings)) != text:
+            yield _AROUND.sub(_blank, plain_view(split))
+
+
+def _apart(text: bytes, strings: re.Pattern[bytes]) -> bytes:
+    """The text with line ends around the strings of JSON, where these have line ends of their own."""
+    return _JSON_LINE.sub(lambda line: strings.sub(_line_end, line[0]), text)
 
 
 def plain_view(text: bytes) -> bytes:

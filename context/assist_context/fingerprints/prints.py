@@ -17,7 +17,7 @@ from assist_context.fingerprints.letters import Bytes, LetterText, Places
 Hashes = npt.NDArray[np.uint64]
 Number = TypeVar("Number", np.uint32, np.uint64)
 
-RUN = 20  # letters in a run
+RUN = 32  # letters in a run; 80 characters of code have more than `RUN + WINDOW` (99 of 100)
 WINDOW = 8  # runs of which one is kept, in files: a power of two
 _KEY_BYTES = 64  # the longest key of BLAKE2b
 _PERSON = b"assist prints"

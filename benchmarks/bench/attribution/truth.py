@@ -1,0 +1,67 @@
+"""What a text says that no allowed file says: two lines in a row, or 80 characters in a row.
+
+Only letters and digits are compared. A line with fewer than four of them, such as `}`, is passed over.
+Two lines that have fewer than `LETTERS` together are common short lines; they are counted apart.
+80 characters are counted without blanks, and half of them have to be letters or digits.
+It compares texts themselves, and so shares nothing with what is measured.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+LETTERS = 16
+RUN = 80
+_SIGNS = re.compile(r"[\W_]")
+_ESCAPES = re.compile(r"\\+[nrt]")
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedTexts:
+    """All that allowed files say: pairs of lines, and all of it in letters."""
+
+    pairs: frozenset[tuple[str, str]] = field(repr=False)
+    text: str = field(repr=False)
+
+
+def _lines(text: str) -> list[str]:
+    lines = (_SIGNS.sub("", line).lower() for line in text.split("\n"))
+    return [line for line in lines if len(line) >= 4]
+
+
+def allowed_texts(texts: Iterable[str]) -> AllowedTexts:
+    pairs: set[tuple[str, str]] = set()
+    whole = []
+    for text in texts:
+        lines = _lines(text)
+        pairs.update(pairwise(lines))
+        whole.append(_SIGNS.sub("", text).lower())
+    return AllowedTexts(frozenset(pairs), "\n".join(whole))
+
+
+def says_more(text: str, allowed: AllowedTexts, *, joined: bool = False) -> str:
+    """Whether a piece of a file has a `pair`, only a `short pair`, or a `run` that no allowed file has.
+
+    `joined` is for a piece whose lines are not kept: only runs count.
+    """
+    new = [pair for pair in pairwise(_lines(text)) if not joined and pair not in allowed.pairs]
+    if any(len(first + second) >= LETTERS for first, second in new):
+        return "pair"
+    solid = "".join(text.split())
+    parts = (solid[start : start + RUN] for start in range(0, len(solid) - RUN + 1, 7))
+    runs = (_SIGNS.sub("", part).lower() for part in parts)
+    if any(len(run) >= RUN // 2 and run not in allowed.text for run in runs):
+        return "run"
+    return "short pair" if new else ""
+
+
+def left_over(piece: str, sent: str, allowed: AllowedTexts) -> str:
+    """Two lines in a row of a piece, which no allowed file has, that are in what would be sent; else ""."""
+    kept = _lines(_ESCAPES.sub("\n", sent))
+    rows = list(pairwise(kept))
+    for first, second in pairwise(_lines(piece)):
+        is_new = (first, second) not in allowed.pairs and len(first + second) >= LETTERS
+        if is_new and any(one.endswith(first) and other.endswith(second) for one, other in rows):
+            return f"{first} {second}"
+    return ""
