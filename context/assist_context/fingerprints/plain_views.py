@@ -89,7 +89,8 @@ def _meaning(escape: re.Match[bytes]) -> bytes:
     units = (int(part[:4], 16) for part in bare.split(b"u")[1:])
     sign = b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace")
     meant = sign.encode("utf-8")
-    return (meant if sign.isalnum() or sign in "\n\r" else b"").rjust(len(written))
+    counts = sign in "\n\r" or sign.isalnum() if sign.isascii() else not _ESCAPE.fullmatch(meant)
+    return (meant if counts else b"").rjust(len(written))
 
 
 def _line_end(match: re.Match[bytes]) -> bytes:

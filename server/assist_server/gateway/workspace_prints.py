@@ -70,9 +70,13 @@ class _TreeState:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """All folders as they were at one moment. `rules` are the states of everything that makes rules."""
+    """All folders as they were at one moment.
+
+    `rules` are the states of everything that makes rules; `places` have settings of their own.
+    """
 
     folders: tuple[_TreeState, ...]
+    places: tuple[str, ...]
     rules: tuple[tuple[str, _Stamp], ...] = field(repr=False)
 
 
@@ -106,8 +110,7 @@ class WorkspacePrints:
         with self._lock:
             git = git_of(config)
             look = self._now(git)
-            places = [place for folder in look.folders for place in rule_folders(folder.tree)]
-            permissions = permissions_for(config, self._folders, places)[0]
+            permissions = permissions_for(config, self._folders, look.places)[0]
             judged = self._judged.get(provider)
             if judged is None or judged.permissions != permissions or judged.look.rules != look.rules:
                 judged = _Judged(look, permissions)
@@ -125,7 +128,8 @@ class WorkspacePrints:
             )
             rules = {path: stamp_of(path) for path in _rule_files(states)}
             self._stamps = {path: stamp_of(path) for path in _places(states)} | rules
-            self._look = _Look(states, tuple(rules.items()))
+            places = tuple(place for state in states for place in rule_folders(state.tree))
+            self._look = _Look(states, places, tuple(rules.items()))
         return self._look
 
     def _make(self, judged: _Judged, audience: Audience) -> RestrictedFiles:

@@ -168,6 +168,15 @@ def test_spans_are_in_characters_of_the_text_and_name_the_file() -> None:
     assert (first.file, second.file) == (0, 1)
 
 
+def test_signs_of_other_scripts_are_the_same_escaped_or_not() -> None:
+    text = "// （比如 `useUserStore`，`useCartStore`）把所有内容放在一起\n// “größer” als … und „kleiner“ → fertig"
+    latin = "// (`useUserStore`, `useCartStore`)\n// grosser als und kleiner, fertig"
+    index = index_of(text)
+    for shown in (text, json.dumps(text), json.dumps(text, ensure_ascii=False), json.dumps(json.dumps(text))):
+        assert copied_spans(shown, index, KEY), shown
+    assert copied_spans(json.dumps(text), index_of(latin), KEY) == ()
+
+
 def test_a_long_line_is_cut_only_where_it_matches() -> None:
     line = f"const before = '{'x1y2' * 200}';{SECRET.replace(chr(10), ' ')}const after = '{'z3w4' * 200}'"
     (span,) = copied_spans(line, INDEX, KEY)
