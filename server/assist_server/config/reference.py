@@ -25,7 +25,7 @@ Two more files have a say in what leaves your machine, and each can only forbid:
 An organisation's `policy.toml` is in the platform's site directory or next to `config.toml`.
 It takes all tables from `[escalation]` on; if it defines a provider, yours of that name does not count.
 A repository's `.assist.toml` is in the workspace folder, or above it within the git repository.
-It takes `[escalation]`, `[egress]`, `[data_class]`, and two keys that say where ghost text does not come:
+It takes `[escalation]`, `[egress]`, `[data_class]`, what forbids in `[gateway]`, and two more keys:
 `languages_off` and `in_comments` of `[completion]`.
 Anything else in it is an error.
 Its globs start in its own folder.

@@ -22,8 +22,6 @@ from assist_escalation.policy.settings import DEFAULT, EscalationSettings, Thres
 Key = tuple[str, ...]
 RunSetting = Literal["sandbox", "ask", "never"]  # the strictest is last
 RUNS: tuple[RunSetting, ...] = get_args(RunSetting)
-MatchedSetting = Literal["cut", "refuse"]
-MATCHED: tuple[MatchedSetting, ...] = get_args(MatchedSetting)
 MODEL = "model"  # fields of this name hold a model or the path of its file
 T = TypeVar("T")
 
@@ -67,7 +65,7 @@ class AnswersSettings:
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """The `[gateway]` table. An invalid value raises `CompletionError`."""
+    """Where the gateway listens, from the `[gateway]` table. An invalid value raises `CompletionError`."""
 
     port: int = field(
         default=8790,
@@ -78,21 +76,17 @@ class GatewaySettings:
             "doc": "The port of this machine at which `assist gateway` answers other tools.",
         },
     )
-    matched: MatchedSetting = field(
-        default="cut",
+    with_editor: bool = field(
+        default=False,
         metadata={
-            "choices": MATCHED,
             "own_file": True,
-            "doc": "What happens to a tool's request that holds lines of a file that may not leave: `cut` "
-            "takes the lines out and says so in their place, `refuse` sends nothing.",
+            "doc": "Whether the gateway also runs while an editor does, in a process of its own.",
         },
     )
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65_535:
             raise CompletionError(f"port = {self.port}: use a number from 1 to 65535")
-        if self.matched not in MATCHED:
-            raise CompletionError(f"matched = {self.matched!r}: choose one of {', '.join(MATCHED)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +115,8 @@ def _settings() -> Iterator[tuple[Key, SettingField]]:
         "completion": CompletionSettings,
         "context": ContextSettings,
         "answers": AnswersSettings,
-        "gateway": GatewaySettings,
         "escalation": EscalationSettings,
+        "gateway": GatewaySettings,
     }
     for section, owner in owners.items():
         hints = get_type_hints(owner)

@@ -4,6 +4,7 @@ It knows the paths and the names of models, not what is in a request. The road i
 fills: a provider's model, `auto`, and all other dialects go there.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -46,7 +47,8 @@ async def answer_call(
     """Answer a request of a tool. Raises `GatewayRefusal` and the errors of those who answer."""
     match request.path:
         case "/v1/models":
-            return json_response(_model_list(models, providers(tool)))
+            names = await asyncio.to_thread(providers, tool)  # which reads rules
+            return json_response(_model_list(models, names))
         case "/v1/completions":
             return await complete_text(request, models)
         case "/infill":

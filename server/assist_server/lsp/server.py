@@ -25,6 +25,7 @@ from assist_server.local_model.sharing.listener import SharedModel
 from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp.editor_knowledge import ask_about_members
+from assist_server.lsp.gateway_process import GatewayProcess
 from assist_server.lsp.indexing import Indexing, add_workspace
 from assist_server.lsp.next_edits import add_next_edit
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
@@ -65,7 +66,7 @@ def make_server(config: Config) -> Server:
     server = Server(config, _open_models)
     settings = EditorSettings(config)
     shared = SharedModel(lambda: server.session.model.answerer)
-    _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared))
+    _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared, GatewayProcess()))
     _add_state(server)
     _add_snooze(server)
     _add_models(server, settings)
@@ -94,10 +95,12 @@ class EditorSettings:
 
 
 def _add_lifecycle(
-    server: Server, settings: EditorSettings, owners: tuple[Indexing, QuestionTasks, SharedModel]
+    server: Server,
+    settings: EditorSettings,
+    owners: tuple[Indexing, QuestionTasks, SharedModel, GatewayProcess],
 ) -> None:
     session = server.session
-    indexing, questions, shared = owners
+    indexing, questions, shared, gateway = owners
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
@@ -115,6 +118,8 @@ def _add_lifecycle(
         indexing.open()
         session.model.start()
         shared.start(session.config.paths.data)
+        if session.config.gateway.with_editor:
+            gateway.start(offline=session.config.offline)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def change_configuration(params: types.DidChangeConfigurationParams) -> None:
@@ -126,6 +131,7 @@ def _add_lifecycle(
     def shutdown(_: Any = None) -> None:
         session.end_use()
         shared.close()
+        gateway.close()
         questions.close()
         indexing.close()
         session.close()

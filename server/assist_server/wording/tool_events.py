@@ -26,9 +26,10 @@ def _words(event: LogEvent) -> Iterator[str]:
         case "intent":
             yield f"to {event.get('provider')} ({event.get('model')})"
             yield f"up to {_count(event.get('tokens'))} tokens and {_money(event.get('upper_micro'))}"
-            yield _file_words("files", event.get("spans"))
-            yield _file_words("cut", event.get("cut"))
+            yield _file_words("files", event.get("files"))
+            yield _file_words("cut", event.get("kept"))
             yield _redaction_words(event.get("redactions"))
+            yield _file_words("left out", event.get("left_out"))
         case "outcome":
             yield str(event.get("error") or event.get("finish") or "no end")
             yield _money(event.get("cost_micro"))
@@ -44,14 +45,19 @@ def _words(event: LogEvent) -> Iterator[str]:
 
 
 def _file_words(what: str, value: Any) -> str:
-    """Files of a list, each once, with the rule that was against them where there is one."""
-    rows = [row for row in value if isinstance(row, Mapping)] if isinstance(value, list) else []
-    named = {str(row["path"]): str(row.get("rule") or "") for row in rows if row.get("path")}
-    words = [f"{path} ({rule})" if rule else path for path, rule in named.items()]
+    """Names of a list, each once: texts, or paths with the rule that was against them."""
+    words = dict.fromkeys(filter(None, map(_name, value if isinstance(value, list) else [])))
     if not words:
         return ""
     rest = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
-    return f"{what}: {', '.join(words[:NAMED])}{rest}"
+    return f"{what}: {', '.join(list(words)[:NAMED])}{rest}"
+
+
+def _name(item: Any) -> str:
+    if isinstance(item, Mapping):
+        rule = f" ({item['rule']})" if item.get("rule") else ""
+        return f"{item.get('path')}{rule}"
+    return str(item)
 
 
 def _redaction_words(value: Any) -> str:

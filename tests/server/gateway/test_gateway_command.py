@@ -51,6 +51,7 @@ def test_a_token_needs_a_plain_name_and_a_folder(arguments: tuple[str, ...], ass
     assert assist("gateway", "token", *arguments).code == 2
 
 
+@pytest.mark.slow
 def test_a_gateway_runs_until_it_is_stopped_and_says_where(
     tmp_path: Path, environ: dict[str, str], assist: Assist
 ) -> None:
@@ -101,8 +102,9 @@ def test_the_log_says_what_each_tool_sent_what_was_cut_and_what_it_cost(
     assist: Assist, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     record_request(environ, tmp_path, "r1")
-    cut = [{"path": "infra/prod.tf", "rule": "deny infra/**"}]
-    record_request(environ, tmp_path, "r2", fields={"command": "tool:aider", "cut": cut})
+    kept = [{"path": "infra/prod.tf", "rule": "deny infra/**"}]
+    sent = {"command": "tool:aider", "files": ["src/app.py"], "kept": kept}
+    record_request(environ, tmp_path, "r2", fields=sent)
     lines = [line[10:] for line in assist("gateway", "log", "--once").out.splitlines()]
     assert lines == [
         "aider  to openai (big); up to 1,200 tokens and $0.0120; files: src/app.py; "

@@ -7,11 +7,15 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
@@ -22,8 +26,11 @@ from assist_server.errors import WRONG_USAGE, UserError
 
 EXTRA = 'install assist with its extra "gateway" (starlette and uvicorn)'
 MOST_LINES = 20  # of the past, before what happens now
+TRY_S = 5.0  # seconds between two tries to get the port
 LOOK_S = 0.5  # seconds between two looks at the log
 LOOPBACK_HELP = "The address to listen on: 127.0.0.1 or ::1."
+
+T = TypeVar("T")
 
 gateway_app = typer.Typer(rich_markup_mode=None)
 
@@ -60,6 +67,7 @@ def gateway(
             show_default=False,
         ),
     ] = None,
+    from_editor: Annotated[bool, typer.Option("--from-editor", hidden=True)] = False,
     offline: Offline = False,
 ) -> None:
     """Let other tools ask: local completions and chats, with your rules for what leaves. Ctrl-C ends it.
@@ -75,18 +83,45 @@ def gateway(
         raise UserError(f"{error.name} is not installed here: {EXTRA}.") from error
     config = settings(offline=offline)
     chosen = config.gateway.port if port is None else port
-    bound = bind(GatewayAddress(host, chosen, socket.expanduser().absolute() if socket else None))
+    asked = GatewayAddress(host, chosen, socket.expanduser().absolute() if socket else None)
+    parent = _end_of_stdin() if from_editor else None
+    bound = bind(asked) if parent is None else _bind_later(partial(bind, asked), parent)
+    if bound is None:
+        return
     address = bound[1]
     place = f"the socket {address.path}" if address.path else address.url
 
     async def until() -> None:
-        ended = asyncio.Event()
+        ended = asyncio.wrap_future(parent) if parent else asyncio.get_running_loop().create_future()
         if os.name != "nt":
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.cancel)
         say(f"Tools can ask at {place}/v1. Ctrl-C ends this.")
-        await ended.wait()
+        await asyncio.wait([ended])
 
     asyncio.run(run_gateway(config, bound, lambda: load_models(config, show_passing), until))
+
+
+def _end_of_stdin() -> "Future[None]":
+    """It ends with stdin: the editor that started this process has gone."""
+    end: Future[None] = Future()
+
+    def read() -> None:
+        sys.stdin.buffer.read()
+        end.set_result(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return end
+
+
+def _bind_later(bind: Callable[[], T], parent: "Future[None]") -> T | None:
+    """What `bind` gives, as soon as it can: another editor's gateway may have the port. None at the end."""
+    while not parent.done():
+        try:
+            return bind()
+        except UserError:
+            with suppress(TimeoutError):
+                parent.result(TRY_S)
+    return None
 
 
 @gateway_app.command(

@@ -27,9 +27,12 @@ class BoundedState(ServerState):
         self.order: dict[BoundedProtocol, None] = {}
 
     def make_room(self) -> bool:
-        """Close the connection that has waited longest without a request. False if all have one."""
-        for connection in self.order:
-            if connection.is_idle:
+        """Close the connection that has waited longest without a request. False if all have one.
+
+        One that was closed, and whose client takes nothing, goes first.
+        """
+        for connection in sorted(self.order, key=lambda known: not known.transport.is_closing()):
+            if connection.is_idle or connection.transport.is_closing():
                 connection.give_up()
                 return True
         return False
