@@ -24,6 +24,7 @@ Run nothing else on the machine; on two cores it takes six minutes.
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -203,6 +204,7 @@ def run(desk: TypingDesk, name: str, environ: dict[str, str]) -> dict[str, Any]:
 
 def main() -> None:
     options = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     config = load_lenient()
     model = Path(options.model) if is_path(options.model) else resolve(store_of(config), options.model)
     header = provenance(model)
