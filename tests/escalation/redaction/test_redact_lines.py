@@ -246,6 +246,7 @@ TEXTS = [
     ("a.js", "const password = // of the test\n  '«swordfish»';"), ("a.yaml", "password:" + " " * 90 + "«swordfish»\n"), ("a.py", "password = " + " " * 90 + "'«swordfish»'"),
     ("a.js", "const password = String.raw`«sword-fish-7»`"), ("a.php", "$password = <<<EOT\n«sword-fish-7»\nEOT;"), ("a.ps1", "$password = @'\n«sword-fish-7»\n'@"),
     ("a.exp", 'expect "assword:"\nsend "«Autumn2022!»\\r"'), ("a.py", '    return user == "bob" and password == "«all your base»"'),
+    ("a.py", 'run("mysql --user ann --password=«otter-elm-sedge-522» shop")'),
 ]  # fmt: skip
 
 
