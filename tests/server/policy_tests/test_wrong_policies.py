@@ -7,23 +7,10 @@ from typing import Any
 
 import pytest
 from conftest import Assist
+from two_providers import PROVIDERS
 
 from assist_server.config.repository_file import repositories, trust
 
-PROVIDERS = """
-[escalation]
-mode = "auto"
-[providers.eu]
-base_url = "https://eu.example/v1"
-model = "big"
-residency = ["public", "internal", "restricted"]
-price = { input_usd_per_mtok = 1, output_usd_per_mtok = 4.5 }
-[providers.us]
-base_url = "https://us.example/v1"
-model = "big"
-residency = ["public", "internal"]
-price = { input_usd_per_mtok = 1, output_usd_per_mtok = 4.5 }
-"""
 FILES = ("src/app.py", "src/payments/card.py", "infra/prod/main.tf", "secrets/notes.md")
 
 

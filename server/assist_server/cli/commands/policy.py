@@ -1,28 +1,38 @@
 """The commands that test a team's rules: `policy test` tries cases, `policy probe` looks at what leaves."""
 
+import asyncio
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings
-from assist_server.cli.output import emit, out, say
+from assist_server.cli.output import emit, end_passing, out, say, show_passing
 from assist_server.errors import RULES_FAILED
 
 if TYPE_CHECKING:  # the rules of questions, which only these commands need
     from assist_server.policy_tests.cases import PolicyCase
+    from assist_server.policy_tests.probe import ProbeFinding, ProbeReport, ProbeRow
     from assist_server.policy_tests.trials import CaseFailure, CaseResult
 
 SHOWN = 3  # files of each kind of failure, in the output for people
+OUTCOMES = {
+    "secret": "LEFT WITH A SECRET",
+    "left": "LEFT",
+    "redacted": "sent, secrets redacted",
+    "kept": "kept",
+    "unasked": "not shown",
+}
 WORDS = {"kept": "kept by ", "leaves": "leaves", "redacted": "redacted, ", "nothing": ""}
 
 policy_app = typer.Typer(
     help="Test the rules about what may leave: by cases, and by looking at what does.",
     short_help="Test the rules about what may leave.",
-    epilog=example("assist policy test", "assist policy test --workspace ~/src/shop --json"),
+    epilog=example("assist policy test", "assist policy probe --workspace ~/src/shop"),
     rich_markup_mode=None,
 )
 
@@ -37,6 +47,17 @@ def policy() -> None:
     """Test the rules about what may leave: by cases, and by looking at what does."""
 
 
+CasesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--cases",
+        metavar="FILE",
+        help="The file of cases. Without it: .assist-policy-tests.toml in the workspace.",
+        show_default=False,
+    ),
+]
+
+
 @policy_app.command(
     "test",
     short_help="Try the cases of .assist-policy-tests.toml.",
@@ -47,15 +68,7 @@ def policy() -> None:
     ),
 )
 def try_policy(
-    cases: Annotated[
-        Path | None,
-        typer.Option(
-            "--cases",
-            metavar="FILE",
-            help="The file of cases. Without it: .assist-policy-tests.toml in the workspace.",
-            show_default=False,
-        ),
-    ] = None,
+    cases: CasesOption = None,
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -86,6 +99,115 @@ def try_policy(
         _show(results, failed)
     if failed:
         raise typer.Exit(RULES_FAILED)
+
+
+@policy_app.command(
+    "probe",
+    short_help="See what would leave, with made-up secrets.",
+    epilog=example("assist policy probe", "assist policy probe --provider eu-azure --json"),
+)
+def probe_policy(
+    cases: CasesOption = None,
+    provider: Annotated[
+        str,
+        typer.Option(
+            "--provider", metavar="NAME", help="Probe this one alone, by its name.", show_default=False
+        ),
+    ] = "",
+    workspace: WorkspaceOption = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Plant made-up secrets in a workspace with your rules, ask everything, and search what is sent.
+
+    Each provider is played by a server on this machine, so nothing leaves it, and no key is used. Files that
+    a case expects to be kept are planted too. The exit code is 4 if something left that should not.
+    """
+    from assist_server.policy_tests.cases import NAME, read_cases  # noqa: PLC0415
+    from assist_server.policy_tests.probe import ProbeOptions, probe  # noqa: PLC0415
+
+    config = settings()
+    root = directory(workspace)
+    file = cases.absolute() if cases else root / NAME
+    expected = read_cases(file) if cases or file.exists() else ()
+    options = ProbeOptions(provider, expected)
+    report = asyncio.run(probe(config, os.path.realpath(root), options, show_passing))
+    end_passing()
+    for note in report.notes:
+        say(f"assist: {note}")
+    if as_json:
+        emit(_probe_document(report))
+    else:
+        _show_probe(report)
+    if report.leaks:
+        raise typer.Exit(RULES_FAILED)
+
+
+def _show_probe(report: "ProbeReport") -> None:
+    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415  (rich)
+    from assist_server.policy_tests.probe import rows_of  # noqa: PLC0415
+
+    rows = list(rows_of(report))
+    for receiver in dict.fromkeys(row.receiver for row in rows):
+        out(f"What {receiver} was sent:")
+        columns = (Column("file"), Column("may leave"), Column("what became of it"))
+        own = [row for row in rows if row.receiver == receiver]
+        table(columns, [(row.kind, "yes" if row.may_leave else "no", _row_words(row)) for row in own])
+        out("")
+    for silent in report.silent:
+        out(f"{silent.surface} sent nothing to {silent.receiver}: {silent.cause or 'nothing was found'}")
+    leaks: dict[str, list[str]] = defaultdict(list)
+    for leak in report.leaks:
+        leaks[_leak_words(leak)].append(leak.surface)
+    for words, surfaces in leaks.items():
+        out(f"LEFT by {', '.join(dict.fromkeys(surfaces))}: {words}")
+    what = f"{len(report.leaks)} times something left" if report.leaks else "Nothing left"
+    out(f"{what} that should not, in {report.requests:,} requests with {report.secrets:,} made-up secrets.")
+
+
+def _row_words(row: "ProbeRow") -> str:
+    """The outcomes with their surfaces; of those with one outcome alone, the outcome.
+
+    >>> from assist_server.policy_tests.probe import ProbeRow
+    >>> _row_words(ProbeRow("eu", "file", True, {"ask": "redacted", "fix": "unasked"}))
+    'sent, secrets redacted: ask; not shown: fix'
+    """
+    surfaces: dict[str, list[str]] = defaultdict(list)
+    for surface, outcome in row.outcomes.items():
+        surfaces[outcome].append(surface)
+    words = {outcome: OUTCOMES[outcome] for outcome in OUTCOMES if outcome in surfaces}
+    if len(words) == 1:
+        return f"{next(iter(words.values()))}"
+    return "; ".join(f"{word}: {', '.join(surfaces[outcome])}" for outcome, word in words.items())
+
+
+def _leak_words(leak: "ProbeFinding") -> str:
+    """A leak with its file, and the rule against it or the kind of the secret."""
+    what = f"a secret ({', '.join(leak.secrets)})" if leak.secrets else "text"
+    why = f", although {leak.rule}" if leak.rule else ""
+    return f"{what} of {leak.file.path} to {leak.receiver}{why}"
+
+
+def _probe_document(report: "ProbeReport") -> dict[str, Any]:
+    from assist_server.policy_tests.probe import rows_of  # noqa: PLC0415
+
+    return {
+        "rows": [asdict(row) for row in rows_of(report)],
+        "leaks": [
+            {
+                "surface": leak.surface,
+                "receiver": leak.receiver,
+                "path": leak.file.path,
+                "kind": leak.file.kind,
+                "secrets": list(leak.secrets),
+                "rule": leak.rule,
+            }
+            for leak in report.leaks
+        ],
+        "requests": report.requests,
+        "secrets": report.secrets,
+        "silent": [asdict(silent) for silent in report.silent],
+        "notes": list(report.notes),
+    }
 
 
 def _show(results: Sequence["CaseResult"], failed: Sequence["CaseResult"]) -> None:
