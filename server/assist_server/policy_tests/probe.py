@@ -158,12 +158,10 @@ def _make_desk(
             "the repository with --workspace, or look at `assist config show`."
         )
     update_index(made, folder_at(made, Path(workspace.root)), lambda *_: None)
-    return _ProbeDesk(
-        made, workspace, recorder, variables, rules, _notes(mine.permissions, config, workspace)
-    )
+    return _ProbeDesk(made, workspace, recorder, variables, rules, _notes(mine.permissions, workspace))
 
 
-def _notes(permissions: Permissions, config: Config, workspace: ProbeWorkspace) -> tuple[str, ...]:
+def _notes(permissions: Permissions, workspace: ProbeWorkspace) -> tuple[str, ...]:
     notes = list(workspace.notes)
     if permissions.mode == "never":
         notes.append('Nothing leaves from here at all: mode = "never".')
@@ -173,8 +171,6 @@ def _notes(permissions: Permissions, config: Config, workspace: ProbeWorkspace) 
     notes += [f"{name} is asked only here: its price is not known, so no request is sent." for name in priced]
     if not workspace.has_git:
         notes.append("There is no git, so `review` and `commit` were not tried.")
-    if config.offline:
-        notes.append("assist is offline, so that nothing would leave now; this is what would otherwise.")
     return tuple(notes)
 
 

@@ -51,7 +51,6 @@ def probe_config(config: Config, place: ProbePlace) -> Config:
         organisation=organisation,
         paths=replace(config.paths, data=place.data),
         secrets=Secrets(place.variables),
-        offline=False,  # no socket but to this machine is opened
         answers=replace(config.answers, run="never"),
         context=replace(config.context, index=True, docs=()),
         completion=replace(config.completion, mode="eager", debounce_ms_max=0, model="assist-probe"),

@@ -78,6 +78,8 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("config show", ""),
     ("config check", ""),
     ("config trust", "--yes"),
+    ("policy test", ""),
+    ("policy probe", ""),
 )
 SERVER = "lsp"  # runs on its own
 FETCHING = ("setup", "models pull")  # use the network when the user says so, whatever the policy
@@ -110,6 +112,7 @@ def shop(tmp_path: Path) -> Path:
         "from shop.prices import gross\n\n\ndef total(items):\n    return gross(items)\n"
     )
     (root / "shop" / "prices.py").write_text("def gross(net):\n    return net * 1.2\n")
+    (root / ".assist-policy-tests.toml").write_text("[[case]]\ntext = 'x = 1'\nexpect = 'leaves'\n")
     return root
 
 

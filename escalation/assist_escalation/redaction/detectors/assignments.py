@@ -303,7 +303,7 @@ def _may_be_value(place: NamedPlace, value: str, after: str, *, tight: bool) -> 
         return _may_be_word(place, value, after, tight=tight)
     if place.kind == "unknown":
         return after not in ("[", "(") and not ATTRIBUTE.match(value)
-    # `--password=old-oak-77`: no language subtracts from such a name, and a command in a text of code does this.
+    # `--password=old-oak-77` in a text of code is of a command: no language subtracts from such a name.
     shell = tight and (place.name.isupper() or (place.name.startswith("--") and is_structured(value)))
     return place.kind == "data" or shell or (is_structured(value) and not _is_expression(value))
 

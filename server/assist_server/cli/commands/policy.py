@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings
+from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, directory, example, settings
 from assist_server.cli.output import emit, end_passing, out, say, show_passing
-from assist_server.errors import RULES_FAILED
+from assist_server.errors import RULES_FAILED, UserError
 
 if TYPE_CHECKING:  # the rules of questions, which only these commands need
     from assist_server.policy_tests.cases import PolicyCase
@@ -115,6 +115,7 @@ def probe_policy(
         ),
     ] = "",
     workspace: WorkspaceOption = Path(),
+    offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
     """Plant made-up secrets in a workspace with your rules, ask everything, and search what is sent.
@@ -125,7 +126,9 @@ def probe_policy(
     from assist_server.policy_tests.cases import NAME, read_cases  # noqa: PLC0415
     from assist_server.policy_tests.probe import ProbeOptions, probe  # noqa: PLC0415
 
-    config = settings()
+    config = settings(offline=offline)
+    if config.offline:
+        raise UserError("A probe asks a server on this machine: leave out --offline and ASSIST_OFFLINE.")
     root = directory(workspace)
     file = cases.absolute() if cases else root / NAME
     expected = read_cases(file) if cases or file.exists() else ()
