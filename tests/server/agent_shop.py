@@ -7,10 +7,11 @@ from pathlib import Path
 
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
-from assist_server.config.config import load_lenient
+from assist_server.config.config import Config, load_lenient
 from assist_server.mcp_server.served_folder import FolderView
 from assist_server.mcp_server.shown_files import ShownFiles
 from assist_server.mcp_server.tools import tool_call
+from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.index_update import folder_at, update_index
 
 CART = '''\
@@ -54,13 +55,16 @@ class AgentShop:
     root: Path
     own: Path
 
+    def folder(self, config: Config) -> WorkspaceFolder:
+        return folder_at(config, self.root)
+
     def view(self, rules: str = "", provider: str = "") -> FolderView:
         """The folder as an agent sees it by the user's rules."""
         self.own.mkdir(exist_ok=True)
         (self.own / "config.toml").write_text(rules)
         environ = {"ASSIST_CONFIG_DIR": str(self.own), "ASSIST_DATA_DIR": str(self.own / "data")}
         config = load_lenient({**os.environ, **environ}, ())
-        folder = folder_at(config, self.root)
+        folder = self.folder(config)
         if not os.path.exists(folder.database):
             update_index(config, folder, lambda _done, _total: None)
         shown = ShownFiles(config, folder.root, provider)

@@ -12,16 +12,17 @@ from assist_context.files.repository_top import top_of
 from assist_context.unseen_characters import visible
 from assist_server.cli.commands.question_place import QuestionContext, TerminalQuestion
 from assist_server.cli.commands.question_run import (
-    LocalModel,
     answer_run,
     decide_run,
     finish_run,
+    local_model,
 )
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.line_input import LineInput
 from assist_server.cli.output import out, say, say_lines
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED
+from assist_server.local_model.answering_model import AnsweringModel
 from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
 
@@ -51,7 +52,7 @@ def run_chat(flags: Asking, context: QuestionContext) -> None:
     """Read and answer lines until the user leaves."""
     config = settings(offline=flags.offline)
     lines = LineInput()
-    local = LocalModel(config)
+    local = local_model(config)
     state = ChatState(context)
     if lines.interactive:
         say("Ask about this workspace. /help lists what can be typed.")
@@ -76,10 +77,10 @@ class _Chat:
 
     config: Config
     flags: Asking
-    local: LocalModel
+    local: AnsweringModel
 
 
-async def _close(local: LocalModel) -> None:
+async def _close(local: AnsweringModel) -> None:
     local.close()
 
 

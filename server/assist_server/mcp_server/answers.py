@@ -66,7 +66,7 @@ def policy(view: FolderView, said: ToolArguments, ceiling: int) -> str:
     lines = [f"{KEPT}: {_plain(kept[path])}" if path in kept else f"{path} may be shown" for path in found]
     left = f"({len(texts) - MOST_PATHS} more: ask again)" if len(texts) > MOST_PATHS else ""
     places = [ShownPlace("", 0, line) for line in lines]
-    shown = _redact_places(view, places)
+    shown = redact_places(view, places)
     return result_text_of_lines([place.label for place in shown] + [left] * bool(left), ceiling)
 
 
@@ -100,10 +100,11 @@ def _answer(view: FolderView, found: FoundPlaces, ceiling: int) -> str:
     count = len({path for path in found.unshown if path in kept})
     files = "1 more file" if count == 1 else f"{count} more files"
     notes = [*found.notes, f"{KEPT}: {files}. Do not read them by other means." if count else ""]
-    return result_text(_redact_places(view, places), ceiling, notes) or "Nothing here may be shown."
+    return result_text(redact_places(view, places), ceiling, notes) or "Nothing here may be shown."
 
 
-def _redact_places(view: FolderView, places: list[ShownPlace]) -> list[ShownPlace]:
+def redact_places(view: FolderView, places: list[ShownPlace]) -> list[ShownPlace]:
+    """The places without secrets. Raises `UserError` if they cannot be searched."""
     patterns = view.shown.permissions.patterns
     try:
         return without_secrets(places, view.corpus.root, view.secrets(), patterns, random_token())

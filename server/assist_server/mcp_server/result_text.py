@@ -87,6 +87,11 @@ def result_text(places: Iterable[ShownPlace], ceiling: int, notes: Sequence[str]
         room -= taken
         path = place.path
     text = "\n".join([*shown, *notes])
+    return within(text, ceiling)
+
+
+def within(text: str, ceiling: int) -> str:
+    """A text, or as many of its first lines as there is room for."""
     return text if count(text) <= ceiling else _cut(text, ceiling)
 
 

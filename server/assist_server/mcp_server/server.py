@@ -7,9 +7,11 @@ turns what else is printed to stderr. It ends with its stdin, and all that it st
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,10 +24,13 @@ from mcp.shared.exceptions import MCPError
 
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED, UserError
+from assist_server.local_model.answering_model import AnsweringModel
 from assist_server.mcp_server.served_folder import ServedFolder
 from assist_server.mcp_server.tools import INSTRUCTIONS, TOOLS, ToolCall, tool_call
+from assist_server.questions.composition import model_file
 from assist_server.workspace.index_update import folder_at
 
+TellProgress = Callable[[int, int | None, str], None]
 PATIENCE = 2.0  # seconds for a client to name its folders
 _READ_ONLY = protocol.ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
@@ -39,6 +44,8 @@ class AgentServer:
         self._provider = provider
         self._folders: dict[Path, ServedFolder] = {}
         self._root: Path | None = None  # once the client was asked
+        self._model = AnsweringModel(config, partial(model_file, config))
+        self._asking = asyncio.Lock()  # one question at a time: the model is on this machine
 
     def protocol_server(self) -> "Server[Any]":
         """The server for the library. Its tracing is off: it would tell others what is called."""
@@ -57,6 +64,7 @@ class AgentServer:
 
     async def close(self) -> None:
         """End what was started."""
+        self._model.close()
         for folder in self._folders.values():
             await folder.close()
 
@@ -83,10 +91,18 @@ class AgentServer:
 
     async def _answer(self, context: ServerRequestContext[Any, Any], call: ToolCall) -> str:
         folder = self._folder_at(await self._root_of(context))
-        async with _progress_of(context) as report:
-            await folder.bring_up_to_date(report)
-        answer = call.tool.answer
-        return await folder.look_up(lambda view: answer(view, call.said, call.ceiling))
+        async with _progress_of(context) as tell:
+            await folder.bring_up_to_date(lambda done, total: tell(done, total, "indexing"))
+            if (answer := call.tool.answer) is not None:
+                return await folder.look_up(lambda view: answer(view, call.said, call.ceiling))
+            from assist_server.mcp_server.local_answers import ask_local  # noqa: PLC0415  (loads much)
+
+            words = str(call.said["question"])
+            steps = count(1)
+            async with self._asking:
+                return await ask_local(
+                    folder, words, call.ceiling, self._model.load, lambda said: tell(next(steps), None, said)
+                )
 
     def _folder_at(self, root: Path) -> ServedFolder:
         if root not in self._folders:
@@ -140,18 +156,17 @@ def _folder_of(uri: str) -> Path | None:
 
 
 @asynccontextmanager
-async def _progress_of(context: ServerRequestContext[Any, Any]) -> AsyncIterator["Any"]:
-    """A function that tells the client how far indexing is; a client that did not ask hears nothing."""
-    steps: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
+async def _progress_of(context: ServerRequestContext[Any, Any]) -> AsyncIterator[TellProgress]:
+    """A function that tells the client how far a call is; a client that did not ask hears nothing."""
+    steps: asyncio.Queue[tuple[int, int | None, str]] = asyncio.Queue()
 
     async def tell() -> None:
         while True:
-            done, total = await steps.get()
-            await context.session.report_progress(done, total, "indexing")
+            await context.session.report_progress(*await steps.get())
 
     telling = asyncio.create_task(tell())
     try:
-        yield lambda done, total: steps.put_nowait((done, total))
+        yield lambda done, total, words: steps.put_nowait((done, total, words))
     finally:
         telling.cancel()
         with suppress(asyncio.CancelledError):

@@ -94,6 +94,10 @@ class ShownFiles:
             self._hidden[path] = self._is_hidden(path)
         return self._hidden[path]
 
+    def hide(self, paths: Collection[str]) -> None:
+        """Let no line of these files be read from now on."""
+        self._hidden |= dict.fromkeys(paths, True)
+
     def reasons_to_keep(self, paths: Collection[str], aliases: Mapping[str, str] = _NONE) -> dict[str, str]:
         """Why files may not be shown, in words with the rule, by path. This is what counts."""
         wanted = dict.fromkeys(paths)

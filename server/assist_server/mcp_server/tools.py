@@ -28,7 +28,7 @@ INSTRUCTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class AgentTool:
-    """One tool: `ceiling` is the most tokens of its result, `answer` what it says.
+    """One tool: `ceiling` is the most tokens of its result, `answer` what it says; None asks the model here.
 
     `takes` are its arguments as JSON Schema, of which all in `needs` must be given.
     """
@@ -38,7 +38,7 @@ class AgentTool:
     takes: Mapping[str, Mapping[str, Any]]
     needs: tuple[str, ...]
     ceiling: int
-    answer: ToolAnswer
+    answer: ToolAnswer | None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -90,6 +90,14 @@ TOOLS = (
         ("paths",),
         1_000,
         answers.policy,
+    ),
+    AgentTool(
+        "ask_local",
+        "Ask a small model on this machine about the code: slow, nothing is sent. Prefer the other tools.",
+        {"question": _TEXT},
+        ("question",),
+        700,
+        None,
     ),
 )
 

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from contextlib import aclosing, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
@@ -48,7 +48,7 @@ from assist_server.cli.terminal.fact_columns import show_facts
 from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.local_model.sharing.borrowed_model import borrow
+from assist_server.local_model.answering_model import AnsweringModel
 from assist_server.questions.composition import DecisionInputs, decision_inputs, model_file
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question, draft
@@ -90,9 +90,6 @@ UNASKED = (
     "with neither stdin nor stderr redirected"
 )
 AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
-
-if TYPE_CHECKING:
-    from assist_completion.engine.answer_stream import Answerer
 
 
 def run(
@@ -185,7 +182,7 @@ async def _answer_once(
     decided: DecidedQuestion, flags: Asking, *, unshown: bool = False
 ) -> tuple[FinalAnswer | None, list[str]]:
     """The same as `answer_run`, with a model that is closed afterwards."""
-    local = LocalModel(decided.inputs.config)
+    local = local_model(decided.inputs.config)
     try:
         return await answer_run(decided, flags, local, unshown=unshown)
     finally:
@@ -198,7 +195,7 @@ def answer_unshown(decided: DecidedQuestion, flags: Asking) -> FinalAnswer | Non
 
 
 async def answer_run(
-    decided: DecidedQuestion, flags: Asking, local: "LocalModel", *, unshown: bool = False
+    decided: DecidedQuestion, flags: Asking, local: AnsweringModel, *, unshown: bool = False
 ) -> tuple[FinalAnswer | None, list[str]]:
     """Show the answer as it arrives; return its end and the notices."""
 
@@ -219,29 +216,9 @@ async def answer_run(
     return display.final, display.notices
 
 
-class LocalModel:
-    """The model on this machine: that of a running language server, else loaded when it is first needed."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._model: Any = None
-
-    async def load(self) -> "Answerer[Any]":
-        """The model; loading it does not block the event loop."""
-        if self._model is None:
-            file = model_file(self._config)
-            self._model = await borrow(self._config.paths.data, file) if file else None
-        if self._model is None:
-            from assist_server.local_model.opening import open_local  # noqa: PLC0415  (llama.cpp, 0.4 s)
-
-            self._model = await asyncio.to_thread(open_local, self._config, show_passing)
-        model: Answerer[Any] = self._model
-        return model
-
-    def close(self) -> None:
-        """Give the model's memory back."""
-        if self._model is not None:
-            self._model.close()
+def local_model(config: Config) -> AnsweringModel:
+    """The model on this machine, opened when it is first needed."""
+    return AnsweringModel(config, partial(model_file, config), show_passing)
 
 
 class _Display:
