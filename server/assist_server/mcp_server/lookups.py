@@ -5,7 +5,7 @@ them a result needs. The corpus hides what may not be shown, so no line of such 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import Cursor, Document, Snippet
@@ -96,20 +96,29 @@ def references(corpus: Corpus, symbol: str, kind: str = "all") -> FoundPlaces:
     notes: list[str] = []
     for site in found[:MEANT]:
         document = Document(site.path, tuple(corpus.lines(site.path)), language_of(site.path))
-        used, others = uses_of(corpus, site, NameReader(ParsedText(document)))
+        used = uses_of(corpus, site, NameReader(ParsedText(document)))[0]
+        unshown = (*unshown, *(use.path for use in used if not corpus.lines(use.path)))
+        used = [use for use in used if corpus.lines(use.path)]
         wanted = [use for use in used if _is_kind(use.path, kind)]
-        unshown = (*unshown, *(use.path for use in wanted if not corpus.lines(use.path)))
-        uses = [_use(corpus, use) for use in sorted(wanted, key=_order) if corpus.lines(use.path)]
-        head = f"{site.kind} {site.qualified}, used {len(uses)} times"
+        head = f"{site.kind} {site.qualified}, used {len(wanted)} times"
+        uses = [_use(corpus, use) for use in sorted(wanted, key=_order)]
         places += [ShownPlace(site.path, site.start_line, head), *uses]
-        notes += (
-            [f"({others} other lines have the name {site.name}, and may mean another one)"] if others else []
-        )
+        notes += _rest_words(corpus, site, used, kind)
     if len(found) > MEANT:
-        notes.append(
-            f"({len(found) - MEANT} more definitions of this name: name one as Owner.name or PATH:name)"
-        )
+        notes.append(f"({len(found) - MEANT} more definitions: name one as Owner.name or PATH:name)")
     return FoundPlaces(tuple(places), tuple(dict.fromkeys(notes)), unshown)
+
+
+def _rest_words(corpus: Corpus, site: IndexedDefinition, used: Sequence[CodeUse], kind: str) -> Iterator[str]:
+    """How many uses are of the other kind, and how many shown lines only have the name."""
+    others = sum(1 for use in used if not _is_kind(use.path, kind))
+    if others:
+        yield f"({others} more in {'other code' if kind == 'tests' else 'tests'})"
+    named = {(at.path, at.line) for at in corpus.references(site.name, PLACES) if corpus.lines(at.path)}
+    own = {(site.path, line) for line in range(site.start_line, site.end_line + 1)}
+    rest = len(named - own - {(use.path, use.line) for use in used})
+    if rest:
+        yield f"({rest} other lines have the name {site.name}, and may mean another one)"
 
 
 def pack(corpus: Corpus, target: QuestionTarget, line: int, tokens: int) -> FoundPlaces:

@@ -43,8 +43,12 @@ def test_references_are_grouped_by_file_and_can_be_tests_alone(shop: AgentShop) 
         " :12 in Cart.is_empty: return not self.total([])\n"
         "tests/test_cart.py:5 in test_total: assert Cart().total([1]) == 0.37"
     )
-    assert ":12" not in ask(shop.view(), "references", symbol="Cart.total", kind="tests")
-    assert "test_cart" not in ask(shop.view(), "references", symbol="Cart.total", kind="code")
+    tests = ask(shop.view(), "references", symbol="Cart.total", kind="tests")
+    assert ":12" not in tests
+    assert tests.endswith("\n(1 more in other code)")
+    code = ask(shop.view(), "references", symbol="Cart.total", kind="code")
+    assert "test_cart" not in code
+    assert code.endswith("\n(1 more in tests)")
 
 
 def test_a_search_finds_code_and_pages_and_can_be_held_to_a_folder(shop: AgentShop) -> None:
