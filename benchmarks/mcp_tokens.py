@@ -209,7 +209,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     body = {"seed": options.seed, "tokens of the tools": tokens_of_tools(), "kinds": rows}
     header = provenance()
     if options.out:
-        write(options.out, header, {**body, "answers": [asdict(one) for one in found]})
+        rows_of = [{key: value for key, value in asdict(one).items() if key != "text"} for one in found]
+        write(options.out, header, {**body, "answers": rows_of})  # the texts are the repositories' own
     if options.json:
         print(layout({"provenance": header, **body}))
         return

@@ -100,6 +100,9 @@ def references(corpus: Corpus, symbol: str, kind: str = "all") -> FoundPlaces:
         unshown = (*unshown, *(use.path for use in used if not corpus.lines(use.path)))
         used = [use for use in used if corpus.lines(use.path)]
         wanted = [use for use in used if _is_kind(use.path, kind)]
+        if not wanted:  # whose name others have too: all that has the name is more than nothing
+            wanted = [use for use in _by_name(corpus, site) if _is_kind(use.path, kind) and use not in used]
+            used += wanted
         head = f"{site.kind} {site.qualified}, used {len(wanted)} times"
         uses = [_use(corpus, use) for use in sorted(wanted, key=_order)]
         places += [ShownPlace(site.path, site.start_line, head), *uses]
@@ -109,14 +112,24 @@ def references(corpus: Corpus, symbol: str, kind: str = "all") -> FoundPlaces:
     return FoundPlaces(tuple(places), tuple(dict.fromkeys(notes)), unshown)
 
 
+def _by_name(corpus: Corpus, site: IndexedDefinition) -> list[CodeUse]:
+    """All lines outside of a definition that have its name, in files that may be shown."""
+    own = range(site.start_line, site.end_line + 1)
+    found = {(at.path, at.line): at for at in corpus.references(site.name, PLACES) if corpus.lines(at.path)}
+    return [
+        CodeUse(path, line, at.inside, sure=False)
+        for (path, line), at in found.items()
+        if path != site.path or line not in own
+    ]
+
+
 def _rest_words(corpus: Corpus, site: IndexedDefinition, used: Sequence[CodeUse], kind: str) -> Iterator[str]:
     """How many uses are of the other kind, and how many shown lines only have the name."""
     others = sum(1 for use in used if not _is_kind(use.path, kind))
     if others:
         yield f"({others} more in {'other code' if kind == 'tests' else 'tests'})"
-    named = {(at.path, at.line) for at in corpus.references(site.name, PLACES) if corpus.lines(at.path)}
-    own = {(site.path, line) for line in range(site.start_line, site.end_line + 1)}
-    rest = len(named - own - {(use.path, use.line) for use in used})
+    named = {(use.path, use.line) for use in _by_name(corpus, site)}
+    rest = len(named - {(use.path, use.line) for use in used})
     if rest:
         yield f"({rest} other lines have the name {site.name}, and may mean another one)"
 
