@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from repositories import git
+
 from bench.questions.agent_questions import AgentQuestion, covers, questions_of, source_names
 from bench.questions.reading_costs import PlainFiles, narrowest, whole_files
 from mcp_tokens import places_in
-from repositories import git
 
 CODE = "import json\n\n\n@cache\ndef parse_amount(text):\n    return text\n\n\ndef start_shop():\n    return [parse_amount(a) for a in b]\n"
 MORE = "/* parseAmount( */\nexport function parseAmount(text) {\n\treturn text; // parseAmount(\n}\nparseAmount('1');\n"
