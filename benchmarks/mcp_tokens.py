@@ -111,7 +111,7 @@ def view_of(root: Path, data: Path) -> FolderView:
     return FolderView(config, Corpus(folder.root, IndexReader(folder.database), "", shown.hides), shown)
 
 
-def answered(view: FolderView, files: PlainFiles, question: AgentQuestion) -> AnsweredQuestion:
+def ask_all_ways(view: FolderView, files: PlainFiles, question: AgentQuestion) -> AnsweredQuestion:
     """One question, answered in each way."""
     name, said = call_of(question)
     call = tool_call(name, said)
@@ -202,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             questions = questions_of(root, wanted, options.seed)
             view = view_of(root, Path(data))
             files = PlainFiles(root)
-            found += [answered(view, files, question) for question in questions]
+            found += [ask_all_ways(view, files, question) for question in questions]
             view.corpus.reader.close()
     kinds = {kind: [one for one in found if one.kind == kind] for kind in KINDS}
     rows = {kind: row_of(some) for kind, some in {**kinds, "in all": found}.items() if some}

@@ -56,7 +56,7 @@ class _SourceNames:
     calls: dict[str, list[FilePlace]] = field(default_factory=lambda: defaultdict(list))
 
 
-def tracked(root: Path) -> list[str]:
+def git_files(root: Path) -> list[str]:
     """The files that git has, which is what `rg` looks into."""
     return _git(root, "ls-files").splitlines()
 
@@ -69,7 +69,7 @@ def _git(root: Path, *arguments: str) -> str:
 def source_names(root: Path) -> _SourceNames:
     """What is defined and called in all files of code."""
     found = _SourceNames()
-    for path in tracked(root):
+    for path in git_files(root):
         if path.endswith(SUFFIXES) and not NOT_OURS.search(path):
             text = (root / path).read_text(encoding="utf-8", errors="replace")
             if path.endswith(".py"):
@@ -132,7 +132,7 @@ def questions_of(root: Path, wanted: Mapping[QuestionKind, int], seed: int) -> l
         ],
         "callers": list(_uses("callers", names, once)),
         "tests": list(_uses("tests", names, once)),
-        "decided": list(_decided(root, names)),
+        "decided": list(_commit_questions(root, names)),
     }
     drawn = random.Random(seed)
     return [
@@ -154,7 +154,7 @@ def _uses(
             yield AgentQuestion(kind, name, tuple(outside))
 
 
-def _decided(root: Path, names: _SourceNames) -> Iterator[AgentQuestion]:
+def _commit_questions(root: Path, names: _SourceNames) -> Iterator[AgentQuestion]:
     """Commits that changed one function of the source, which is still there under its name."""
     log = _git(root, "log", "--no-merges", f"-{COMMITS}", "--format=%x00%H%x01%s", "--name-only")
     for entry in log.split("\0")[1:]:

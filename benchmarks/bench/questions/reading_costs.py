@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.questions.agent_questions import TESTS, AgentQuestion, FilePlace, covers, tracked
+from bench.questions.agent_questions import TESTS, AgentQuestion, FilePlace, covers, git_files
 
 MOST_FILES = 5  # that an agent reads before it gives up
 MOST_BYTES = 1_000_000
@@ -35,7 +35,7 @@ class PlainFiles:
 
     def __init__(self, root: Path) -> None:
         self.lines: dict[str, list[str]] = {}
-        for path in tracked(root):
+        for path in git_files(root):
             full = root / path
             if full.is_file() and full.stat().st_size < MOST_BYTES:
                 data = full.read_bytes()
@@ -92,7 +92,7 @@ def whole_files(files: PlainFiles, question: AgentQuestion) -> ReadText:
     words = [question.text] if named else list(_rarity(files, question.text))
     tests = question.kind == "tests" if question.kind in ("callers", "tests") else None
     rows = list(files.rg(_any_of(words), tests=tests, fold=not named)) if words else []
-    ranked = _ranked(rows, words, fold=not named)
+    ranked = _rank_files(rows, words, fold=not named)
     shown = "\n".join(ranked) if not named else _as_rg(rows).text  # `rg -l` where words are common
     places: list[FilePlace] = []
     for path in ranked[:MOST_FILES]:
@@ -116,7 +116,7 @@ def _rarity(files: PlainFiles, text: str) -> Mapping[str, int]:
     return {word: count for word, count in found.items() if count}
 
 
-def _ranked(rows: Iterable[tuple[str, int, str]], words: Iterable[str], *, fold: bool) -> list[str]:
+def _rank_files(rows: Iterable[tuple[str, int, str]], words: Iterable[str], *, fold: bool) -> list[str]:
     """The files with the most different words, then with the most lines; source before tests and pages."""
     seen: dict[str, set[str]] = {}
     counts: Counter[str] = Counter()

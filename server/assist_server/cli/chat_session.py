@@ -22,7 +22,7 @@ from assist_server.cli.line_input import LineInput
 from assist_server.cli.output import out, say, say_lines
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED
-from assist_server.local_model.answering_model import AnsweringModel
+from assist_server.local_model.on_demand_model import OnDemandModel
 from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
 
@@ -77,10 +77,10 @@ class _Chat:
 
     config: Config
     flags: Asking
-    local: AnsweringModel
+    local: OnDemandModel
 
 
-async def _close(local: AnsweringModel) -> None:
+async def _close(local: OnDemandModel) -> None:
     local.close()
 
 

@@ -24,7 +24,7 @@ from mcp.shared.exceptions import MCPError
 
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED, UserError
-from assist_server.local_model.answering_model import AnsweringModel
+from assist_server.local_model.on_demand_model import OnDemandModel
 from assist_server.mcp_server.served_folder import ServedFolder
 from assist_server.mcp_server.tools import INSTRUCTIONS, TOOLS, ToolCall, tool_call
 from assist_server.questions.composition import model_file
@@ -44,7 +44,7 @@ class AgentServer:
         self._provider = provider
         self._folders: dict[Path, ServedFolder] = {}
         self._root: Path | None = None  # once the client was asked
-        self._model = AnsweringModel(config, partial(model_file, config))
+        self._model = OnDemandModel(config, partial(model_file, config))
         self._asking = asyncio.Lock()  # one question at a time: the model is on this machine
 
     def protocol_server(self) -> "Server[Any]":

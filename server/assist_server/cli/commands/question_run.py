@@ -48,7 +48,7 @@ from assist_server.cli.terminal.fact_columns import show_facts
 from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.local_model.answering_model import AnsweringModel
+from assist_server.local_model.on_demand_model import OnDemandModel
 from assist_server.questions.composition import DecisionInputs, decision_inputs, model_file
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question, draft
@@ -195,7 +195,7 @@ def answer_unshown(decided: DecidedQuestion, flags: Asking) -> FinalAnswer | Non
 
 
 async def answer_run(
-    decided: DecidedQuestion, flags: Asking, local: AnsweringModel, *, unshown: bool = False
+    decided: DecidedQuestion, flags: Asking, local: OnDemandModel, *, unshown: bool = False
 ) -> tuple[FinalAnswer | None, list[str]]:
     """Show the answer as it arrives; return its end and the notices."""
 
@@ -216,9 +216,9 @@ async def answer_run(
     return display.final, display.notices
 
 
-def local_model(config: Config) -> AnsweringModel:
+def local_model(config: Config) -> OnDemandModel:
     """The model on this machine, opened when it is first needed."""
-    return AnsweringModel(config, partial(model_file, config), show_passing)
+    return OnDemandModel(config, partial(model_file, config), show_passing)
 
 
 class _Display:

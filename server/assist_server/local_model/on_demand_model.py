@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from assist_completion.engine.answer_stream import Answerer
 
 
-class AnsweringModel:
+class OnDemandModel:
     """Owns the model. `file` finds its file, None if it is not there; `say` is told what takes long."""
 
     def __init__(
