@@ -1,7 +1,7 @@
 """Who answers a request: the engine, the model that answers here, or the road to a provider.
 
 It knows the paths and the names of models, not what is in a request. The road is a port, which `running`
-fills: a provider's model, `auto`, and all other dialects go there.
+fills: a provider's model and all other dialects go there.
 """
 
 import asyncio

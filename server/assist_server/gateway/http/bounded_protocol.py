@@ -15,7 +15,7 @@ from uvicorn.server import ServerState
 HEAD_BYTES = 32_768
 HEAD_S = 10.0  # seconds for a whole head, and for what comes after an answer that was given early
 KEEP_ALIVE_S = 60
-MOST_CONNECTIONS = 256
+MOST_CONNECTIONS = 512  # half of the files that systems usually let a process open
 
 
 class BoundedState(ServerState):
