@@ -203,12 +203,20 @@ def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
         open_end = found.end() == len(code) and site.rest[:1].isalnum()
         if open_end or name in bound or name in built_in_names(language) or found.start() in keywords:
             continue
+        if code.strip() == name and _is_next_key(site):
+            continue
         before = code[: found.start()].rstrip(" \t")
         if before.endswith((".", "::", "->")) and not before.endswith("..."):
             if before.endswith(_OWNERS) and not name.startswith("__"):
                 yield "members", name, found.start(), found.end()
         elif part is None or not part.match(code, found.end()):
             yield "bare", name, found.start(), found.end()
+
+
+def _is_next_key(site: CursorSite) -> bool:
+    """Whether the line begins after a method or an object of an object: its first name is a new key."""
+    above = site.before[: -len(site.line) or None]
+    return site.language.name in _SCRIPTS and above.rstrip().endswith("},")
 
 
 def _without_strings(site: CursorSite, code: str) -> str:

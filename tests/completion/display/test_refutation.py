@@ -37,6 +37,8 @@ CASES = [
     ("ts", "return ", "new Promise<void>(resolve => setTimeout(resolve, delay));", {"delay"}),
     ("ts", "call(", "{ key: value, ...rest });", {"value", "rest"}),
     ("ts", "return ", "this.#read(store.$state, total)", {"store", "total"}),
+    ("ts", "encode() {},\n\n  ", "decode", set()),
+    ("ts", "other();\n\n  ", "decode", {"decode"}),
     ("ts", "new Stream({", "read(size) { push(part); }, ...rest })", {"push", "part", "rest"}),
     ("ts", "const f = (", "{ a, ...b }) => join(a, b, c)", {"join", "c"}),
     ("ts", "import {\n  a,\n  ", "b,", set()),
