@@ -16,6 +16,7 @@ _OWN = ("self", "this", "cls")
 _HEADER = re.compile(
     r"(?P<word>if|elif|while)\b.*:|(?P<whole>(?:async|for|with|else|try|except|finally|def|class|match|case)\b.*:)"
 )
+_BRACE_HEAD = re.compile(r"(?P<before>(?:\}\s*)?(?:else\s+)?)(?:if|while|for|switch|match)\b")
 _QUOTED = re.compile(r"""(["'`])(?:\\.|(?!\1).)*\1""")
 _PAIRS = re.compile(r"\(\)|\[\]|\{\}")
 
@@ -58,7 +59,8 @@ def readable(document: Document, cursor: Cursor, near: TypedText | None = None) 
     at = len("".join(lines[:line]).encode("utf-8", "replace")) + len(indent.encode())
     blocks = document.language.blocks
     first: TypedText | None = None
-    for written in dict.fromkeys((filler(body.strip(), blocks), filler("", blocks), body.strip())):
+    forms = (filler(body.strip(), blocks), filler("", blocks), body.strip(), opened(body.strip(), blocks))
+    for written in dict.fromkeys(forms):
         read = (*lines[:line], f"{indent}{written}{end}", *lines[line + 1 :])
         same = near is not None and near.parsed.document.lines == read  # only this line has changed
         text = (
@@ -83,6 +85,16 @@ def filler(line: str, blocks: str) -> str:
     while brackets != (brackets := _PAIRS.sub("", brackets)):
         pass
     return brackets or ("pass" if blocks == "indent" else ";")
+
+
+def opened(line: str, blocks: str) -> str:
+    """What opens the block that a half-written line is the head of; the line itself if it is none.
+
+    >>> opened("if (!this.", "brace"), opened("} else if (x.", "brace"), opened("x = self.", "brace")
+    ('if (true) {', '} else if (true) {', 'x = self.')
+    """
+    head = _BRACE_HEAD.match(line) if blocks == "brace" and not line.endswith("{") else None
+    return f"{head['before']}if (true) {{" if head else line
 
 
 def is_refuted(lookup: TypeLookup, text: TypedText, at: int, access: MemberAccess) -> bool:

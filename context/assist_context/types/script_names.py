@@ -178,7 +178,27 @@ def _taken_apart(node: tree_sitter.Node) -> NameDeclaration | None:
     if inner == node or above is None:
         return None
     bound = above.type == "formal_parameters" or is_field(inner, above, _TARGETS.get(above.type, "none"))
-    return UNKNOWN if bound else None
+    return _taken_member(node, inner, above) if bound else None
+
+
+def _taken_member(
+    node: tree_sitter.Node, pattern: tree_sitter.Node, above: tree_sitter.Node
+) -> NameDeclaration:
+    """What `{name}` or `{key: name}` takes from an object whose value or type is written."""
+    pair = node.parent if node.parent is not None and node.parent.type == "pair_pattern" else None
+    holder = node.parent if pair is None else pair.parent
+    if pattern.type != "object_pattern" or holder != pattern:
+        return UNKNOWN
+    key = node_text(node) if pair is None else field_text(pair, "key")
+    typed = type_of(above)
+    value = above.child_by_field_name("value") if above.type == "variable_declarator" else None
+    if typed is not None:
+        return NameDeclaration("value", f"(_ as {typed.text}).{key}", typed.at)
+    return (
+        UNKNOWN
+        if value is None
+        else NameDeclaration("value", f"({node_text(value)}).{key}", value.start_byte)
+    )
 
 
 def _is_changed(node: tree_sitter.Node, above: tree_sitter.Node) -> bool:

@@ -243,6 +243,37 @@ def test_a_line_that_is_being_written_hides_no_method() -> None:
     assert unknown("till.py", {"till.py": source}, "self.audit", "self.close") == {"self.close"}
 
 
+def test_a_half_written_head_hides_no_method_after_its_block() -> None:
+    source = "class Till {\n  pay() {\n    if (!this.█\n      throw 1;\n    }\n  }\n  audit() {}\n}\n"
+    assert unknown("till.ts", {"till.ts": source}, "this.audit", "this.close") == {"this.close"}
+
+
+def test_to_ask_about_a_member_says_nothing_of_its_object() -> None:
+    cart = "interface Cart { owner: string }\nfunction pay(cart: Cart) {\n"
+    source = f"{cart}  if (paid.has(cart.owner) || isNew(cart.owner)) return\n  █\n}}\n"
+    assert unknown("a.ts", {"a.ts": source}, "cart.owner", "cart.amount") == {"cart.amount"}
+    asked = source.replace("isNew(cart.owner)", "isGift(cart)")
+    assert unknown("a.ts", {"a.ts": asked}, "cart.amount") == set()
+
+
+@pytest.mark.parametrize(
+    ("head", "known"),
+    [
+        ("function pay({ cart }: Order) {", False),
+        ("function pay({ cart: found }: Order, cart: any) {", True),
+        ("function pay({ one: cart }: Order) {", True),
+        ("function pay({ cart = other }: Order) {", True),
+        ("function pay(order: Order) {\n  const { cart } = order", False),
+        ("function pay(order: Order) {\n  const { cart } = order.any", True),
+    ],
+)
+def test_what_is_taken_from_an_object_has_its_type(head: str, known: bool) -> None:
+    kinds = "interface Cart { owner: string }\ninterface Order { cart: Cart; one: any }\n"
+    source = f"{kinds}{head}\n  █\n}}\n"
+    refuted = unknown("a.ts", {"a.ts": source}, "cart.owner", "cart.amount")
+    assert refuted == (set() if known else {"cart.amount"})
+
+
 def test_a_class_that_cannot_be_read_has_any_member() -> None:
     source = "class Till:\n    def pay(self):\n        █\n\n    def audit(self:\n        pass\n"
     assert unknown("till.py", {"till.py": source}, "self.close") == set()
