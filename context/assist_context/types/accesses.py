@@ -59,7 +59,7 @@ def readable(document: Document, cursor: Cursor, near: TypedText | None = None) 
     at = len("".join(lines[:line]).encode("utf-8", "replace")) + len(indent.encode())
     blocks = document.language.blocks
     first: TypedText | None = None
-    forms = (filler(body.strip(), blocks), filler("", blocks), body.strip(), opened(body.strip(), blocks))
+    forms = (filler(body.strip(), blocks), filler("", blocks), body.strip(), block_head(body.strip(), blocks))
     for written in dict.fromkeys(forms):
         read = (*lines[:line], f"{indent}{written}{end}", *lines[line + 1 :])
         same = near is not None and near.parsed.document.lines == read  # only this line has changed
@@ -87,10 +87,10 @@ def filler(line: str, blocks: str) -> str:
     return brackets or ("pass" if blocks == "indent" else ";")
 
 
-def opened(line: str, blocks: str) -> str:
+def block_head(line: str, blocks: str) -> str:
     """What opens the block that a half-written line is the head of; the line itself if it is none.
 
-    >>> opened("if (!this.", "brace"), opened("} else if (x.", "brace"), opened("x = self.", "brace")
+    >>> block_head("if (!this.", "brace"), block_head("} else if (x.", "brace"), block_head("x = self.", "brace")
     ('if (true) {', '} else if (true) {', 'x = self.')
     """
     head = _BRACE_HEAD.match(line) if blocks == "brace" and not line.endswith("{") else None
