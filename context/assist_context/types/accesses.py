@@ -90,8 +90,8 @@ def filler(line: str, blocks: str) -> str:
 def block_head(line: str, blocks: str) -> str:
     """What opens the block that a half-written line is the head of; the line itself if it is none.
 
-    >>> block_head("if (!this.", "brace"), block_head("} else if (x.", "brace"), block_head("x = self.", "brace")
-    ('if (true) {', '} else if (true) {', 'x = self.')
+    >>> block_head("} else if (!this.", "brace"), block_head("x = self.", "brace")
+    ('} else if (true) {', 'x = self.')
     """
     head = _BRACE_HEAD.match(line) if blocks == "brace" and not line.endswith("{") else None
     return f"{head['before']}if (true) {{" if head else line
