@@ -24,6 +24,7 @@ from assist_escalation.redaction.findings import Check, RedactionError, time_lim
 from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns, find_known
 from assist_escalation.redaction.redactor import replace_secrets
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
+from assist_escalation.redaction.secret_names import meaning
 from assist_escalation.redaction.secret_values import is_structured
 
 SECONDS = 20.0  # for all that is new in a request: 1.1 MB take one second
@@ -209,9 +210,9 @@ class StringRedactor:
 
     def _secrets(self, text: str, name: str, path: str, check: Check) -> Sequence[Secret]:
         """The secrets of a string. As a text and as the file that it may be: both count."""
-        kinds = {kind_of("", text), kind_of(path, "") if path else kind_of("", text)}
+        kinds = {kind_of("", text)} | ({"data"} if path and kind_of(path, "") == "data" else set())
         secrets = [secret for kind in sorted(kinds) for secret in scan(text, kind, self._sought, check)]
-        if name and text and len(text) <= _NAMED:
+        if text and len(text) <= _NAMED and meaning(name) is not None:
             secrets += self._secrets_by_name(text, name, check)
         return union(secrets)
 

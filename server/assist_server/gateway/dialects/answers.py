@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assist_escalation.provider.failures import Fault
 from assist_escalation.redaction.restorer import Restorer
 from assist_server.gateway.dialects.edit_tools import EditedFile, edit_tool, restore_arguments, restore_input
 
@@ -149,3 +150,14 @@ class StreamedCall:
     def raw(self) -> str:
         """What came so far."""
         return "".join(self._raw)
+
+
+def event_of(data: str) -> dict[str, Any]:
+    """The object of an event. Raises `Fault` for anything else."""
+    try:
+        event = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Fault("bad-reply", "an event of the answer is not JSON") from None
+    if not isinstance(event, dict):
+        raise Fault("bad-reply", "an event of the answer is no object")
+    return event

@@ -10,7 +10,7 @@ from typing import Any
 from assist_escalation.gate.foreign.exchange import ReadAnswer
 from assist_escalation.provider.chat_completion import clean_name, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_server.gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText
+from assist_server.gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, event_of
 
 _TEXTS = ("content", "refusal")
 _THOUGHTS = ("reasoning_content", "reasoning")  # nothing is put back into them
@@ -33,7 +33,7 @@ class ChatAnswer:
         """The events that the tool gets for one of the provider's, or for the end. Raises `Fault`."""
         if not data:
             return self._ends({"object": "chat.completion.chunk", "model": self._model}, None)
-        event = _object(data)
+        event = event_of(data)
         if event.get("error"):
             raise Fault("server", "it reported an error in the middle of the answer")
         self._model = clean_name(event.get("model")) or self._model
@@ -164,13 +164,3 @@ class ChatAnswer:
 def _index(item: dict[str, Any]) -> int:
     index = item.get("index")
     return index if isinstance(index, int) else 0
-
-
-def _object(data: str) -> dict[str, Any]:
-    try:
-        event = json.loads(data)
-    except (ValueError, RecursionError):
-        raise Fault("bad-reply", "an event of the answer is not JSON") from None
-    if not isinstance(event, dict):
-        raise Fault("bad-reply", "an event of the answer is no object")
-    return event

@@ -6,10 +6,12 @@ from typing import Any, Protocol
 
 from assist_escalation.gate.foreign.exchange import ReadAnswer
 from assist_escalation.policy.endpoints import Dialect
-from assist_server.gateway.dialects import chat_completions
+from assist_server.gateway.dialects import chat_completions, messages, responses
 from assist_server.gateway.dialects.answers import AnswerContext
 from assist_server.gateway.dialects.bodies import InspectedBody, OutputBound
 from assist_server.gateway.dialects.chat_answers import ChatAnswer
+from assist_server.gateway.dialects.messages_answers import MessagesAnswer
+from assist_server.gateway.dialects.responses_answers import ResponsesAnswer
 
 
 class AnswerReader(Protocol):
@@ -30,7 +32,8 @@ class SpokenDialect:
     """How a dialect is spoken. `history` is the field that grows with a conversation.
 
     `reader` gets what an answer is read with, the bytes of the request, and its body as the tool sent it.
-    `named`: whether events have their type as a name. `free`: the provider charges nothing.
+    `named`: whether events have their type as a name. `free`: the provider charges nothing. `drop` leaves out
+    what only the provider can read, unless a function knows it.
     """
 
     name: Dialect
@@ -41,10 +44,21 @@ class SpokenDialect:
     reader: Callable[[AnswerContext, int, bool], AnswerReader]
     named: bool = False
     free: bool = False
+    drop: Callable[[dict[str, Any], Callable[[str], bool]], None] | None = None
 
 
 def _chat_reader(context: AnswerContext, sent: int, usage: bool) -> AnswerReader:
     return ChatAnswer(context, sent, usage=usage)
+
+
+def _messages_reader(context: AnswerContext, sent: int, usage: bool) -> AnswerReader:
+    del usage
+    return MessagesAnswer(context, sent)
+
+
+def _responses_reader(context: AnswerContext, sent: int, usage: bool) -> AnswerReader:
+    del usage
+    return ResponsesAnswer(context, sent)
 
 
 DIALECTS: Mapping[str, SpokenDialect] = {
@@ -55,5 +69,36 @@ DIALECTS: Mapping[str, SpokenDialect] = {
         chat_completions.inspect,
         chat_completions.bound,
         _chat_reader,
+    ),
+    "/v1/messages": SpokenDialect(
+        "messages",
+        "/messages",
+        "messages",
+        messages.inspect,
+        messages.bound,
+        _messages_reader,
+        named=True,
+        drop=messages.drop_unknown_thoughts,
+    ),
+    "/v1/messages/count_tokens": SpokenDialect(
+        "messages",
+        "/messages/count_tokens",
+        "messages",
+        messages.inspect,
+        messages.bound_count,
+        _messages_reader,
+        named=True,
+        free=True,
+        drop=messages.drop_unknown_thoughts,
+    ),
+    "/v1/responses": SpokenDialect(
+        "responses",
+        "/responses",
+        "input",
+        responses.inspect,
+        responses.bound,
+        _responses_reader,
+        named=True,
+        drop=responses.drop_unknown_thoughts,
     ),
 }

@@ -62,7 +62,7 @@ def restore_arguments(name: str, raw: str, secrets: Mapping[str, str], file: Edi
     `raw` is JSON, or a patch; `secrets` are those of each placeholder. All else is returned as it is.
     """
     tool = edit_tool(name)
-    if tool is None or "SECRET" not in raw:
+    if tool is None or not ("SECRET" in raw or "\\u" in raw):
         return raw
     try:
         arguments = json.loads(raw)

@@ -94,6 +94,8 @@ def leaving_request(
 ) -> LeavingRequest:
     """The request as it leaves; `body` is changed. Raises `RefusedError` and other `EscalationError`s."""
     permissions = rules.permissions
+    if asked.dialect.drop:
+        asked.dialect.drop(body, known.memory.knows_opaque)
     inspected = asked.dialect.inspect(body, permissions.gateway_uninspected)
     classes = _check_allowed(asked, permissions)
     conversation = known.find(inspected.first_words)
@@ -112,8 +114,7 @@ def leaving_request(
     asked.dialect.bound(
         body, OutputBound(asked.endpoint.model, most, rules.abilities.limit, rules.abilities.stream_usage)
     )
-    payload = _payload(body)
-    items = _items(body, asked.dialect)
+    payload, items = _payload(body, asked.dialect)
     facts = _facts(items, conversation, (inspected, kept, redacted), classes)
     facts["payload_sha256"] = hashlib.sha256(payload).hexdigest()
     post = ForeignPost(
@@ -142,7 +143,10 @@ def _without_secrets(
     """Cut and redact the texts of a body, where they are, and say what was taken out."""
     places = [_as_written(place, known) for place in inspected.places]
     kept = known.kept.cut(places, rules.judge, rules.permissions.gateway_matched)
-    places = [replace(place, value=place.holder[place.key]) for place in places]
+    places = [
+        place if place.holder[place.key] == place.value else replace(place, value=place.holder[place.key])
+        for place in places
+    ]
     return kept, known.redactor.redact(places, rules.gate.known)
 
 
@@ -241,22 +245,27 @@ def _count(text: str) -> int:
     return upper_count(text)
 
 
-def _payload(body: dict[str, Any]) -> bytes:
+def _payload(body: dict[str, Any], dialect: SpokenDialect) -> tuple[bytes, list[tuple[bytes, int]]]:
+    """The body as bytes; the hash of each message and its number, which is -1 for all around them."""
+    fields: list[bytes] = []
+    around = hashlib.sha256()
+    items: list[bytes] = []
+    for name, value in body.items():
+        if name == dialect.history and isinstance(value, list):
+            items = [_json(item) for item in value]
+            fields.append(_json(name) + b":[" + b",".join(items) + b"]")
+        else:
+            fields.append(_json(name) + b":" + _json(value))
+            around.update(fields[-1])
+    hashes = [(hashlib.sha256(item).digest(), number) for number, item in enumerate(items)]
+    return b"{" + b",".join(fields) + b"}", [(around.digest(), -1), *hashes]
+
+
+def _json(value: Any) -> bytes:
     try:
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     except (UnicodeEncodeError, ValueError):
         raise BadBodyError("the request holds half a character, or a number that is none") from None
-
-
-def _items(body: dict[str, Any], dialect: SpokenDialect) -> list[tuple[bytes, int]]:
-    """The hash of each message and its number; of all that is around them it is -1."""
-    history = body.get(dialect.history)
-    items = history if isinstance(history, list) else [history]
-    rest = {name: value for name, value in body.items() if name != dialect.history}
-    return [
-        (hashlib.sha256(json.dumps(item).encode()).digest(), number)
-        for number, item in enumerate((rest, *items), -1)
-    ]
 
 
 def _facts(

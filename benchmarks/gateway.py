@@ -1,0 +1,254 @@
+"""The gateway's road to a provider: what it finds, keeps stable, and how long it takes. Nothing is sent.
+
+    uv run python benchmarks/gateway.py --secrets [FOLDER] [--seeds 1]
+    uv run python benchmarks/gateway.py --session [--turns 60] [--tokens 60000]
+
+`--secrets` puts each file of the corpus of `benchmarks/redaction.py` into every place of a request in each
+dialect that holds text, and compares what is found with the redactor alone.
+`--session` is a made-up agent that reads files, some with secrets, until its history has so many tokens: it
+reports in how many turns the request begins with the bytes of the one before, and how long a turn takes from
+the parsed body to the bytes that would be sent, in milliseconds of the processor.
+"""
+
+import argparse
+import json
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from assist_escalation.audit.log import AuditLog
+from assist_escalation.budget.ledger import Ledger, Scope
+from assist_escalation.gate.prepare import GateParts
+from assist_escalation.policy.endpoints import Dialect, Price, Provider
+from assist_escalation.policy.permissions import Layer, permissions
+from assist_escalation.policy.settings import EscalationSettings
+from assist_escalation.provider.provider_memory import AnsweringModels, Capabilities
+from assist_escalation.provider.transport import Transport
+from assist_escalation.redaction.known_secrets import Known
+from assist_server.gateway.dialects.dialect import DIALECTS
+from assist_server.gateway.road.leaving_request import AskedProvider, RoadRules, leaving_request
+from assist_server.gateway.road.tool_conversations import ToolConversations
+from assist_server.gateway.tool_tokens import ToolToken
+from bench.redaction.score import LEFT, taken_spans
+from bench.redaction.templates import CORPUS, FilledFile, fill_all, templates
+
+PATHS: dict[Dialect, str] = {
+    "chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses",
+}  # fmt: skip
+
+
+class BenchRoad:
+    """A road without files that stay, for one tool and one provider of a dialect."""
+
+    def __init__(self, folder: Path, dialect: Dialect) -> None:
+        price = Price(0.0, 0.0)
+        acme = Provider("https://acme.example/v1", "m", residency=("internal",), price=price, dialect=dialect,
+                        context_tokens=10_000_000)  # fmt: skip
+        settings = EscalationSettings(mode="auto", providers={"acme": acme})
+        rules = permissions([Layer("user", "config.toml", settings)], [str(folder)])
+        gate = GateParts(
+            Ledger(folder / "ledger.sqlite"),
+            AuditLog(folder / "audit.jsonl"),
+            Transport(offline=True),
+            lambda _: "",
+            Known(),
+            AnsweringModels(folder / "models"),
+            lambda: b"s" * 32,
+        )
+        self._rules = RoadRules(rules, gate, lambda text, claims: (), Scope("r", "u"), Capabilities())  # noqa: ARG005
+        self._asked = AskedProvider(ToolToken("t", (folder,), True), "acme", acme, DIALECTS[PATHS[dialect]])
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget all that was judged."""
+        self._known = ToolConversations(Known(), (), b"k" * 32)
+
+    def bytes_of(self, body: dict[str, Any]) -> bytes:
+        """What would be sent for a request."""
+        leaving = leaving_request(body, {}, self._asked, self._rules, self._known)
+        leaving.note_posted()
+        return leaving.call.post.body
+
+
+def chat_bodies(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A request of the chat dialect for each place that holds text."""
+
+    def body(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"model": "acme", "messages": [{"role": "user", "content": "Hi"}, *messages], **more}
+
+    def call(arguments: str) -> dict[str, Any]:
+        function = {"name": "write", "arguments": arguments}
+        return {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "c", "type": "function", "function": function}],
+        }
+
+    described = {"name": "read", "description": text, "parameters": {"type": "object"}}
+    yield "system", body({"role": "system", "content": text})
+    yield "user", body({"role": "user", "content": text})
+    yield "user part", body({"role": "user", "content": [{"type": "text", "text": text}]})
+    yield "assistant", body({"role": "assistant", "content": text})
+    yield "arguments", body(call(json.dumps({"path": "a", "content": text})))
+    yield "result", body(call("{}"), {"role": "tool", "tool_call_id": "c", "content": text})
+    yield (
+        "result in JSON",
+        body(call("{}"), {"role": "tool", "tool_call_id": "c", "content": json.dumps({"out": text})}),
+    )
+    yield "description", body(tools=[{"type": "function", "function": described}])
+
+
+def messages_bodies(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same for messages."""
+
+    def body(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {
+            "model": "acme",
+            "max_tokens": 9,
+            "messages": [{"role": "user", "content": "Hi"}, *messages],
+            **more,
+        }
+
+    use = {"type": "tool_use", "id": "c", "name": "write", "input": {"path": "a", "content": text}}
+    result = {"type": "tool_result", "tool_use_id": "c", "content": [{"type": "text", "text": text}]}
+    yield "system", body(system=text)
+    yield "user", body({"role": "user", "content": [{"type": "text", "text": text}]})
+    yield "arguments", body({"role": "assistant", "content": [use]})
+    yield "result", body({"role": "user", "content": [result]})
+    yield "description", body(tools=[{"name": "read", "description": text, "input_schema": {}}])
+
+
+def responses_bodies(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The same for responses."""
+
+    def body(*items: dict[str, Any], **more: Any) -> dict[str, Any]:
+        return {"model": "acme", "input": [{"role": "user", "content": "Hi"}, *items], **more}
+
+    call = {
+        "type": "function_call",
+        "call_id": "c",
+        "name": "write",
+        "arguments": json.dumps({"content": text}),
+    }
+    yield "instructions", body(instructions=text)
+    yield "user", body({"role": "user", "content": [{"type": "input_text", "text": text}]})
+    yield "arguments", body(call)
+    yield "result", body({"type": "function_call_output", "call_id": "c", "output": text})
+    yield "description", body(tools=[{"type": "function", "name": "read", "description": text}])
+
+
+BODIES = {"chat": chat_bodies, "messages": messages_bodies, "responses": responses_bodies}
+
+
+def secrets_of(file: FilledFile) -> list[str]:
+    """The secrets of a file that the redactor finds wherever they are in it."""
+    text = file.text
+    taken = taken_spans("", text)
+    found = []
+    for slot in file.slots:
+        if slot.role == "":
+            covered = sum(max(0, min(end, slot.end) - max(start, slot.start)) for start, end, _ in taken)
+            secret = text[slot.start : slot.end]
+            if (
+                len(secret) - covered <= min(LEFT, len(secret) // 2)
+                and len(secret) > 2 * LEFT
+                and "\n" not in secret
+            ):
+                found.append(secret)
+    return [secret for secret in dict.fromkeys(found) if text.count(secret) == 1]
+
+
+def compare(road: BenchRoad, dialect: Dialect, files: list[FilledFile]) -> dict[str, tuple[int, int]]:
+    """By place: how many secrets the redactor alone finds, and how many of these would be sent."""
+    counts: dict[str, tuple[int, int]] = {}
+    for file in files:
+        secrets = secrets_of(file)
+        for place, body in BODIES[dialect](file.text):
+            road.begin()
+            sent = road.bytes_of(body).decode()
+            left = sum(
+                secret in sent or json.dumps(secret, ensure_ascii=False)[1:-1] in sent for secret in secrets
+            )
+            before = counts.get(place, (0, 0))
+            counts[place] = (before[0] + len(secrets), before[1] + left)
+    return counts
+
+
+def session(turns: int, tokens: int, seed: int = 1) -> Iterator[list[dict[str, Any]]]:
+    """The messages of each turn of an agent that reads and edits files."""
+    chance = random.Random(seed)
+    words = Path(random.__file__).read_text(encoding="utf-8").split("\n")
+    messages: list[dict[str, Any]] = [
+        {"role": "system", "content": "You are an agent. " * 200},
+        {"role": "user", "content": "Change the settings of the shop."},
+    ]
+    size = tokens * 4 // turns  # characters that a turn adds
+    for turn in range(turns):
+        start = chance.randrange(len(words))
+        lines = [*words[start:], *words][: max(4, size // 45)]
+        if turn % 7 == 3:
+            lines.insert(2, f'password = "{chance.getrandbits(60):x}Ab!"')
+        function = {"name": "read", "arguments": json.dumps({"filePath": f"app/file_{turn}.py"})}
+        messages += [
+            {"role": "assistant", "content": f"I read file {turn}.",
+             "tool_calls": [{"id": f"call_{turn}", "type": "function", "function": function}]},
+            {"role": "tool", "tool_call_id": f"call_{turn}", "content": "\n".join(lines)},
+        ]  # fmt: skip
+        yield messages
+
+
+def measure_session(road: BenchRoad, turns: int, tokens: int) -> dict[str, Any]:
+    """How stable the beginning is from turn to turn, and how long a turn takes."""
+    before = b""
+    same = 0
+    times = []
+    for messages in session(turns, tokens):
+        body = json.loads(json.dumps({"model": "acme", "messages": messages, "stream": True}))
+        start = time.process_time()
+        sent = road.bytes_of(body)
+        times.append(1e3 * (time.process_time() - start))
+        history = sent[sent.index(b'"messages":[') : sent.rindex(b"]")]
+        same += history.startswith(before)
+        before = history
+    late = sorted(times[-20:])
+    return {
+        "turns": turns,
+        "bytes": len(before),
+        "prefix kept": same / turns,
+        "ms median": round(statistics.median(times), 1),
+        "ms p95": round(sorted(times)[int(len(times) * 0.95)], 1),
+        "ms p95 of the last 20 turns": round(late[18], 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--secrets", type=Path, nargs="?", const=CORPUS, metavar="FOLDER")
+    what.add_argument("--session", action="store_true")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--turns", type=int, default=60)
+    parser.add_argument("--tokens", type=int, default=60_000)
+    parser.add_argument("--part", type=int, default=1, help="of so many files take one")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        if options.session:
+            print(json.dumps(measure_session(BenchRoad(folder, "chat"), options.turns, options.tokens)))
+            return
+        forms = templates(options.secrets)
+        for dialect in BODIES:
+            road = BenchRoad(folder, dialect)  # type: ignore[arg-type]
+            files = [file for seed in range(1, options.seeds + 1) for file in fill_all(forms, seed)]
+            for place, (count, left) in compare(road, dialect, files[:: options.part]).items():  # type: ignore[arg-type]
+                print(f"{dialect:10} {place:16} {count:6} secrets that the redactor finds, {left} sent")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""The dialect of `/v1/responses`: where its texts are, and what is not looked into.
+
+Nothing is kept at the provider: `store` is false, and what refers to something kept there is refused.
+Encrypted reasoning goes back if that provider gave it, and is left out otherwise.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from assist_server.gateway.dialects.bodies import (
+    ARGUMENTS,
+    ASSISTANT,
+    OTHER,
+    RESULT,
+    USER,
+    BadBodyError,
+    BodyWalk,
+    InspectedBody,
+    OutputBound,
+    dicts,
+    limit_of,
+    plain_text,
+)
+
+_FIELDS = frozenset({
+    "input", "model", "instructions", "stream", "stream_options", "max_output_tokens", "temperature", "top_p",
+    "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text", "truncation", "include", "metadata",
+    "user", "store", "prompt_cache_key", "safety_identifier", "top_logprobs", "max_tool_calls",
+})  # fmt: skip
+_REFUSED = {
+    "previous_response_id": "A conversation that the provider keeps",
+    "conversation": "A conversation that the provider keeps",
+    "prompt": "A prompt that the provider keeps",
+    "background": "An answer that the provider keeps",
+}
+_PARTS = {"input_image": "An image", "input_file": "A file", "input_audio": "Audio"}
+_CALLS = ("function_call", "custom_tool_call", "local_shell_call")
+_RESULTS = ("function_call_output", "custom_tool_call_output", "local_shell_call_output")
+_ROLES = {"system": OTHER, "developer": OTHER, "user": USER, "assistant": ASSISTANT}
+_HERE = ("function", "custom", "local_shell")
+
+
+def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
+    """The texts of a body. Raises `RefusedError` for what cannot be looked into."""
+    walk = BodyWalk(uninspected)
+    walk.fields(body, _FIELDS, _REFUSED)
+    said: list[str] = []
+    if isinstance(body.get("input"), str):
+        body["input"] = [{"role": "user", "content": body["input"]}]
+    items = list(dicts(body.get("input"), "input"))
+    if not items:
+        raise BadBodyError("input is empty")
+    for number, item in enumerate(items):
+        walk.item = number
+        _item(walk, item)
+        if item.get("role") == "user":
+            content = item.get("content")
+            said.append(plain_text(content))
+    walk.item = -1
+    for tool in dicts(body.get("tools"), "tools"):
+        form = str(tool.get("type"))
+        if form not in _HERE:
+            walk.refuse(f"A tool that runs at the provider ({form[:40]!r})")
+            continue
+        if "name" in tool:
+            walk.word(tool, "name")
+        walk.rest(tool, ("type", "name"))
+    walk.rest(body, ("input", "model", "tools", "include"))
+    return InspectedBody(
+        tuple(walk.places),
+        bool(body.get("stream")),
+        limit_of(body, "max_output_tokens"),
+        said[0] if said else "",
+        said[-1] if said else "",
+        tuple(walk.dropped),
+    )
+
+
+def _item(walk: BodyWalk, item: dict[str, Any]) -> None:
+    form = item.get("type", "message")
+    if form == "message":
+        role = item.get("role")
+        if not isinstance(role, str) or role not in _ROLES:
+            raise BadBodyError(f"a message of the role {str(role)[:40]!r} is not known")
+        _content(walk, item, "content", _ROLES[role])
+        _words(walk, item, "id", "status")
+        walk.rest(item, ("type", "role", "content", "id", "status"))
+    elif form in _CALLS:
+        walk.call(item.get("call_id"), item.get("arguments") or item.get("action"))
+        _words(walk, item, "id", "call_id", "name", "status")
+        walk.rest(item, ("type", "id", "call_id", "name", "status"), ARGUMENTS)
+    elif form in _RESULTS:
+        claims = walk.claims_of(item.get("call_id"))
+        _content(walk, item, "output", RESULT, claims)
+        _words(walk, item, "id", "call_id", "status")
+        walk.rest(item, ("type", "id", "call_id", "status", "output"))
+    elif form == "reasoning":
+        _words(walk, item, "id", "status")
+        walk.rest(item, ("type", "id", "status", "encrypted_content"), ASSISTANT)
+    else:
+        walk.refuse(f"A part of the type {str(form)[:40]!r}")
+
+
+def _words(walk: BodyWalk, item: dict[str, Any], *names: str) -> None:
+    for name in names:
+        if name in item:
+            walk.word(item, name)
+
+
+def _content(
+    walk: BodyWalk, item: dict[str, Any], name: str, kind: str, claims: tuple[str, ...] = ()
+) -> None:
+    if isinstance(item.get(name), str):
+        walk.text(item, name, kind, claims)
+        return
+    for part in dicts(item.get(name), name):
+        form = part.get("type")
+        if form in ("input_text", "output_text", "refusal", "text", "summary_text"):
+            walk.rest(part, ("type",), kind, claims)
+        else:
+            walk.refuse(_PARTS.get(str(form), f"A part of the type {str(form)[:40]!r}"))
+
+
+def drop_unknown_thoughts(body: dict[str, Any], knows: Callable[[str], bool]) -> None:
+    """Leave out reasoning that this provider did not give."""
+    items = body.get("input")
+    if isinstance(items, list):
+        body["input"] = [item for item in items if not isinstance(item, dict) or _is_known(item, knows)]
+
+
+def _is_known(item: dict[str, Any], knows: Callable[[str], bool]) -> bool:
+    return item.get("type") != "reasoning" or knows(str(item.get("encrypted_content") or ""))
+
+
+def bound(body: dict[str, Any], to: OutputBound) -> None:
+    """Make the body ask for this model, at most so many tokens, and nothing that is kept."""
+    body["model"] = to.model
+    body["max_output_tokens"] = to.max_output
+    body["store"] = False
+    body["input"] = [item for item in body["input"] if not _is_empty(item)]
+
+
+def _is_empty(item: dict[str, Any]) -> bool:
+    """Whether an item is a line of ours that came back, and is empty now."""
+    return item.get("role") == "assistant" and not plain_text(item.get("content"))
