@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from gates import SCOPE, parts, settings
-from roads import CHAT, nothing_kept, read, tool_for
+from roads import CHAT, ROUTES, nothing_kept, read, tool_for
 
 from assist_escalation.policy.permissions import Layer, permissions
 from assist_escalation.provider.foreign_post import ForeignConnections
@@ -35,7 +35,9 @@ def made_road(folder: Path, url: str) -> ProviderRoad:
     abilities = CapabilityStore(None)
     rules = RoadRules(allowed, parts(folder), nothing_kept, SCOPE, abilities.recall(""))
     return ProviderRoad(
-        RoadParts(lambda _: allowed, lambda *_: rules, lambda *_: None, ForeignConnections(), abilities)
+        RoadParts(
+            lambda _: allowed, lambda *_: rules, lambda *_: None, ForeignConnections(), abilities, ROUTES
+        )
     )
 
 

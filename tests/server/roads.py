@@ -18,11 +18,14 @@ from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_escalation.redaction.known_secrets import Known
 from assist_server.gateway.foreign_request import ForeignRequest, ForeignResponse
+from assist_server.gateway.road.automatic_route import RouteMemory
 from assist_server.gateway.road.leaving_request import RoadRules
-from assist_server.gateway.road.provider_road import ProviderRoad, RoadParts
+from assist_server.gateway.road.provider_road import AnswerHere, ProviderRoad, RoadParts
 from assist_server.gateway.tool_tokens import ToolToken
 
 NONE = Known()
+# As often as it likes: the score alone decides, and a local model is there.
+ROUTES = RouteMemory(False, True, lambda: (), lambda *_: None)
 CHAT = "/v1/chat/completions"
 
 
@@ -86,6 +89,7 @@ async def desk(
     judge: Any = nothing_kept,
     known: Known = NONE,
     token: Mapping[str, Any] = MappingProxyType({}),
+    local: AnswerHere | None = None,
     **changed: Any,
 ) -> AsyncIterator[Desk]:
     """A desk whose provider answers by `reply`; `changed` are settings."""
@@ -104,8 +108,8 @@ async def desk(
             place = folder / path
             return place.read_text() if place.exists() else "" if path.startswith("new") else None
 
-        made_of = RoadParts(lambda _: allowed, rules, file, ForeignConnections(QUICK), abilities)
-        road = ProviderRoad(made_of)
+        made_of = RoadParts(lambda _: allowed, rules, file, ForeignConnections(QUICK), abilities, ROUTES)
+        road = ProviderRoad(made_of, local)
         try:
             yield Desk(road, provider, gate, folder, tool_for(folder, **token))
         finally:

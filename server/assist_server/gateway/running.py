@@ -5,11 +5,13 @@ This is the one place where the road is put in. It does not know who wants the g
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from assist_server.config.config import Config
 from assist_server.gateway.calls import PATHS, caller
 from assist_server.gateway.http.app import GatewayApp
 from assist_server.gateway.http.listening import BoundSocket, listening, unlink
+from assist_server.gateway.local_chat import chat
 from assist_server.gateway.local_models import LoadedModels, LoadModels, LocalModels
 from assist_server.gateway.road.provider_road import ProviderRoad
 from assist_server.gateway.road.road_inputs import RoadInputs
@@ -37,7 +39,7 @@ async def run_gateway(
     async with AsyncExitStack() as stack:
         stack.callback(unlink, address)
         stack.push_async_callback(models.close)
-        road = ProviderRoad(RoadInputs(config).parts())
+        road = ProviderRoad(RoadInputs(config).parts(), partial(chat, models=models))
         stack.push_async_callback(road.close)
         answer = caller(models, road.forward, road.providers)
         app = GatewayApp(PATHS, address.hosts, KnownTools(config.paths.data), answer)

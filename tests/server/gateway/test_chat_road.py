@@ -12,7 +12,13 @@ from roads import desk, events_in, read, text_in
 
 from assist_escalation.budget.ledger import BudgetError
 from assist_escalation.errors import RefusedError
-from assist_server.gateway.foreign_request import GatewayRefusal
+from assist_escalation.policy.settings import Thresholds
+from assist_server.gateway.foreign_request import (
+    ForeignRequest,
+    ForeignResponse,
+    GatewayRefusal,
+    json_response,
+)
 
 
 def ask(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -273,3 +279,34 @@ async def test_arguments_and_descriptions_and_names_are_all_searched(tmp_path: P
 
 def test_events_are_read_back() -> None:
     assert events_in(b'data: {"a": 1}\n\ndata: [DONE]\n\n') == [{"a": 1}]
+
+
+async def test_auto_is_decided_by_the_router_within_the_rules(tmp_path: Path) -> None:
+    here: list[ForeignRequest] = []
+
+    async def local(request: ForeignRequest) -> ForeignResponse:
+        here.append(request)
+        return json_response({"answered": "here"})
+
+    hard = {
+        **ask(user("Why is there a race condition and a deadlock in this distributed algorithm?")),
+        "model": "auto",
+    }
+    easy: dict[str, Any] = {**ask(user("Hello")), "model": "auto"}
+    never = Thresholds({"default": 0.0})
+    always = Thresholds({"default": 1.0})
+    async with desk(tmp_path, said(), local=local, threshold=never) as made:
+        assert await made.whole(easy) == {"answered": "here"}
+        assert here[0].body["model"] == "local"
+        tools = [{"type": "function", "function": {"name": "read", "parameters": {}}}]
+        await made.whole({**easy, "tools": tools})
+        assert len(made.provider.bodies) == 1, "the local model calls no tools"
+        assert "auto" in made.road.providers(made.tool)
+    async with desk(tmp_path, said(), local=local, threshold=always, max_escalation_rate=1.0) as made:
+        await made.whole(hard)
+        assert len(made.provider.bodies) == 1
+        design: dict[str, Any] = {**ask(user("Redesign the architecture of the system.")), "model": "auto"}
+        assert await made.whole(design) == {"answered": "here"}, "a person is asked about that each time"
+    async with desk(tmp_path, said(), local=local, threshold=always, token={"unattributed": False}) as made:
+        assert await made.whole(hard) == {"answered": "here"}
+        assert not made.provider.bodies

@@ -20,7 +20,7 @@ from functools import partial
 from assist_escalation.budget.token_count import upper_count
 from assist_escalation.gate.foreign.json_places import JsonPlace, nested_json, rewrite
 from assist_escalation.prompts import PLACEHOLDER, request_placeholder
-from assist_escalation.redaction.findings import Check, RedactionError, time_limit
+from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns, find_known
 from assist_escalation.redaction.redactor import replace_secrets
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
@@ -210,7 +210,9 @@ class StringRedactor:
 
     def _secrets(self, text: str, name: str, path: str, check: Check) -> Sequence[Secret]:
         """The secrets of a string. As a text and as the file that it may be: both count."""
-        kinds = {kind_of("", text)} | ({"data"} if path and kind_of(path, "") == "data" else set())
+        kinds: set[TextKind] = {kind_of("", text)}
+        if path and kind_of(path, "") == "data":
+            kinds.add("data")
         secrets = [secret for kind in sorted(kinds) for secret in scan(text, kind, self._sought, check)]
         if text and len(text) <= _NAMED and meaning(name) is not None:
             secrets += self._secrets_by_name(text, name, check)

@@ -9,9 +9,9 @@ when the road is closed. This module knows no rule and no dialect; it has no soc
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.audit_events import RefusedRequest, cause_of, record_refusal
 from assist_escalation.gate.foreign.exchange import COMMAND, ForeignExchange, ForeignParts
+from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider.chat_completion import EventStreamParser
 from assist_escalation.provider.failures import Fault, Refusal, TransportError, describe, refusal
@@ -35,6 +36,13 @@ from assist_server.gateway.foreign_request import (
     json_response,
     refusal_document,
 )
+from assist_server.gateway.road.automatic_route import (
+    AUTO,
+    ProviderOffer,
+    RouteMemory,
+    automatic_decision,
+    leaves,
+)
 from assist_server.gateway.road.leaving_request import (
     AskedProvider,
     LeavingRequest,
@@ -43,6 +51,8 @@ from assist_server.gateway.road.leaving_request import (
 )
 from assist_server.gateway.road.tool_conversations import ToolConversations, conversation_key
 from assist_server.gateway.tool_tokens import ToolToken
+
+AnswerHere = Callable[[ForeignRequest], Awaitable[ForeignResponse]]
 
 _MOST_REFUSAL = 1 << 16  # bytes of a provider's refusal
 _STATUSES = {"timeout": 504, "offline": 503, "unreachable": 502, "rate-limited": 429}
@@ -61,13 +71,15 @@ class RoadParts:
     file: Callable[[ToolToken, str, Permissions, str], str | None]
     connections: ForeignConnections
     abilities: CapabilityStore
+    routes: RouteMemory
 
 
 class ProviderRoad:
     """The road for all tools of one gateway. Close it on the event loop that uses it."""
 
-    def __init__(self, parts: RoadParts) -> None:
+    def __init__(self, parts: RoadParts, local: AnswerHere | None = None) -> None:
         self._parts = parts
+        self._local = local
         self._conversations: dict[tuple[str, str, tuple[str, ...]], ToolConversations] = {}
         self._open: set[_StreamedAnswer] = set()
 
@@ -77,6 +89,11 @@ class ProviderRoad:
         if dialect is None:
             raise GatewayRefusal(404, "unknown_url", f"No provider is asked by {request.path} here.")
         permissions = await asyncio.to_thread(self._parts.permissions, tool)
+        if request.body.get("model") == AUTO and dialect.name == "chat" and self._local is not None:
+            provider = await asyncio.to_thread(self._route, request, tool, dialect, permissions)
+            if not provider:
+                return await self._local(replace(request, body={**request.body, "model": "local"}))
+            request = replace(request, body={**request.body, "model": provider})
         asked = asked_provider(request.body, dialect, tool, permissions)
         rules = await asyncio.to_thread(self._parts.rules, tool, asked.provider, permissions)
         known = self._conversations_of(asked, rules)
@@ -97,7 +114,29 @@ class ProviderRoad:
 
     def providers(self, tool: ToolToken) -> tuple[str, ...]:
         """The names of the providers that a tool may ask. It reads the disk."""
-        return tuple(self._parts.permissions(tool).providers) if tool.unattributed else ()
+        names = tuple(self._parts.permissions(tool).providers) if tool.unattributed else ()
+        return (*names, AUTO) if names and self._local is not None else names
+
+    def _route(
+        self, request: ForeignRequest, tool: ToolToken, dialect: SpokenDialect, permissions: Permissions
+    ) -> str:
+        """The provider that answers a request for `auto`, or "" for the local model."""
+        names = [name for name, found in permissions.providers.items() if found.dialect == dialect.name]
+        offer = ProviderOffer("", None, ("", ""))
+        if names:
+            body = json.loads(json.dumps({**request.body, "model": names[0]}))
+            asked = asked_provider(body, dialect, tool, permissions)
+            rules = self._parts.rules(tool, names[0], permissions)
+            left = rules.gate.ledger.remaining(rules.scope, limits_of(permissions))
+            try:
+                known = self._conversations_of(asked, rules)
+                leaving = leaving_request(body, request.headers, asked, rules, known)
+                offer = ProviderOffer(names[0], leaving, ("", ""), left)
+            except EscalationError as error:
+                offer = ProviderOffer(names[0], None, (cause_of(error), str(error).rstrip(".")), left)
+        decision = automatic_decision(request.body, offer, permissions, self._parts.routes)
+        self._parts.routes.record(secrets.token_hex(6), decision)
+        return offer.provider if leaves(decision, permissions) else ""
 
     def _conversations_of(self, asked: AskedProvider, rules: RoadRules) -> ToolConversations:
         patterns = rules.permissions.patterns

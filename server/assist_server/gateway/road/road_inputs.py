@@ -22,15 +22,18 @@ from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_escalation.provider.provider_memory import AnsweringModels, CapabilityStore
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import Known
+from assist_escalation.routing import feedback
+from assist_escalation.routing.router import Decision
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.gateway.attribution import AttributedSpan, RestrictedFiles, attribute
+from assist_server.gateway.road.automatic_route import RouteMemory
 from assist_server.gateway.road.kept_texts import JudgeText
 from assist_server.gateway.road.leaving_request import RoadRules
 from assist_server.gateway.road.provider_road import RoadParts
 from assist_server.gateway.tool_tokens import ToolToken
 from assist_server.gateway.workspace_prints import WorkspacePrints
-from assist_server.questions.composition import log_of, scope_of, values_in
+from assist_server.questions.composition import log_of, model_file, read_calibration, scope_of, values_in
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
 
@@ -65,7 +68,20 @@ class RoadInputs:
     def parts(self) -> RoadParts:
         """The parts of a road."""
         connections = ForeignConnections(offline=self._config.offline)
-        return RoadParts(self.permissions, self.rules, self.file, connections, self._abilities)
+        routes = RouteMemory(
+            self._config.offline,
+            model_file(self._config) is not None,
+            lambda: feedback.scores(self._files.feedback),
+            self._record,
+            read_calibration(self._config)[0],
+        )
+        return RoadParts(self.permissions, self.rules, self.file, connections, self._abilities, routes)
+
+    def _record(self, number: str, decision: Decision) -> None:
+        """Remember a decision in numbers, for the rate of requests that leave."""
+        numbers = (decision.target, decision.p_local, decision.threshold, dict(decision.features))
+        event = feedback.Event(time.time(), "", decision.kinds[0], number, *numbers, "routed")
+        feedback.record(self._files.feedback, event)
 
     def permissions(self, tool: ToolToken) -> Permissions:
         """What the tool may send now, by the rules of its folders."""
