@@ -20,6 +20,7 @@ from assist_server.errors import WRONG_USAGE, UserError
 
 NAME = ".assist-policy-tests.toml"
 GHOST_TEXT = "ghost-text"  # a `command` of a case: the rules about a team's server for ghost text
+GATEWAY = "gateway"  # another: the rules about what other tools send through `assist gateway`
 MOST_CASES = 1_000
 _LONGEST = 20_000  # characters of a text
 
@@ -124,7 +125,7 @@ def _path_problems(table: Mapping[str, str]) -> Iterator[str]:
         check_glob("path", table["path"])
     except EscalationError as error:
         yield str(error)
-    commands = (*REQUESTS, GHOST_TEXT)
+    commands = (*REQUESTS, GHOST_TEXT, GATEWAY)
     if table.get("command", "ask") not in commands:
         yield _unknown_value("command", table["command"], commands)
     kind = table.get("rule", "mode").split()[0]

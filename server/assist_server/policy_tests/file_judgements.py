@@ -18,12 +18,13 @@ from assist_escalation.policy.verdict import (
     Verdict,
     judge,
     judge_ghost_text,
+    judge_tool_texts,
     marks_of,
 )
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.config.config import Config
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
-from assist_server.policy_tests.cases import GHOST_TEXT
+from assist_server.policy_tests.cases import GATEWAY, GHOST_TEXT
 from assist_server.questions.composition import file_rules
 from assist_server.questions.leaving_files import (
     NamedFile,
@@ -65,7 +66,7 @@ class FileJudgement:
 
 @dataclass(frozen=True, slots=True)
 class AskedUse:
-    """A use of files: by which command, or `GHOST_TEXT`, and by which provider or server."""
+    """A use of files: by which command, `GHOST_TEXT` or `GATEWAY`, and by which provider or server."""
 
     command: str
     provider: str
@@ -171,6 +172,8 @@ class FileJudge:
 def _verdict(prompt: Prompt, permissions: Permissions, use: AskedUse) -> Verdict:
     if use.command == GHOST_TEXT:
         return judge_ghost_text(prompt, permissions, use.provider)
+    if use.command == GATEWAY:
+        return judge_tool_texts(prompt.spans, permissions, use.provider)
     return judge(prompt, permissions, use.provider)
 
 

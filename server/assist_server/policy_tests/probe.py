@@ -189,7 +189,7 @@ async def _use_all(desk: _ProbeDesk, options: ProbeOptions, show: ShowStep) -> P
     findings: list[ProbeFinding] = []
     silent: dict[SilentSurface, None] = {}
     requests = 0
-    runs = list(surfaces_of(SurfaceDesk(desk.config, desk.workspace), providers, server))
+    runs = list(surfaces_of(SurfaceDesk(desk.config, desk.workspace, permissions), providers, server))
     for number, run in enumerate(runs, 1):
         show(f"{run.surface} by {run.receiver}, {number} of {len(runs)}")
         cause = await run.start()

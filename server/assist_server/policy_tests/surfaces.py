@@ -1,10 +1,10 @@
-"""The ways out, each used as users use it: questions of every kind, and ghost text by a team's server.
+"""The ways out, each used as users use it: questions of every kind, other tools, and ghost text by a server.
 
 A surface is tried with one file of the probe at a time, by the same functions that the terminal and editors
 call. It ends with the cause why nothing was sent, or "". What was sent is with the recorder. Local answers
 and next edits are no surfaces: they have no way out.
 
-A further surface is a further function here: `surfaces_of` says which are tried for whom.
+`surfaces_of` says which are tried for whom.
 """
 
 import asyncio
@@ -19,10 +19,12 @@ from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context, Snippet
 from assist_context.languages import language_of
 from assist_escalation.errors import EscalationError, RefusedError
+from assist_escalation.policy.permissions import Permissions
 from assist_server.config.config import Config
 from assist_server.editor.team_server_opening import named_server, open_team_engine
 from assist_server.errors import UserError
-from assist_server.policy_tests.cases import GHOST_TEXT
+from assist_server.policy_tests.cases import GATEWAY, GHOST_TEXT
+from assist_server.policy_tests.gateway_surface import SURFACE, can_ask, reading_agent
 from assist_server.policy_tests.probe_workspace import CanaryFile, ProbeWorkspace, stage_all
 from assist_server.questions.compared_diff import compare
 from assist_server.questions.composition import decision_inputs
@@ -63,10 +65,11 @@ class SurfaceRun:
 
 @dataclass(frozen=True, slots=True)
 class SurfaceDesk:
-    """What a surface is used with: the probe's settings and its workspace."""
+    """What a surface is used with: the probe's settings, its workspace, and what may leave from there."""
 
     config: Config
     workspace: ProbeWorkspace
+    permissions: Permissions
 
 
 def surfaces_of(desk: SurfaceDesk, providers: Sequence[str], server: str) -> Iterator[SurfaceRun]:
@@ -79,6 +82,9 @@ def surfaces_of(desk: SurfaceDesk, providers: Sequence[str], server: str) -> Ite
                 yield SurfaceRun(
                     surface, surface.partition(" ")[0], provider, file, _asking(desk, surface, provider, file)
                 )
+        for file in files if can_ask(desk.permissions, provider) else ():
+            send = reading_agent(desk.config, desk.workspace.root, provider, file.path)
+            yield SurfaceRun(SURFACE, GATEWAY, provider, file, send)
         for command in DIFFS[::-1] if desk.workspace.has_git else ():
             yield SurfaceRun(command, command, provider, None, _about_diff(desk, command, provider))
     if server:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Assist
+from two_providers import PROVIDERS
 
 from assist_server.config.config import load_lenient
 from assist_server.config.permissions import permissions_for
@@ -97,6 +98,18 @@ def test_a_glob_without_a_file_and_a_provider_with_a_typo_fail(repo: Path, assis
         second
     )
     assert third["holds"]
+
+
+def test_other_tools_have_rules_of_their_own(repo: Path, tmp_path: Path, assist: Assist) -> None:
+    (tmp_path / "config").mkdir()
+    said = PROVIDERS.replace('mode = "auto"', 'mode = "ask"\nyes_allowed = false')
+    (tmp_path / "config" / "config.toml").write_text(said)
+    (repo / NAME).write_text(
+        "[[case]]\npath = 'src/**'\nexpect = 'leaves'\nprovider = 'us'\n"
+        "[[case]]\npath = 'src/**'\nexpect = 'kept'\nprovider = 'us'\ncommand = 'gateway'\nrule = 'mode ask'\n"
+    )
+    done = assist("policy", "test", "--workspace", str(repo), "--json")
+    assert [case["holds"] for case in done.json["cases"]] == [True, True]
 
 
 def test_a_text_is_redacted_by_the_products_own_rules_and_its_values(repo: Path, assist: Assist) -> None:

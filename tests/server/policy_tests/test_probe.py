@@ -87,9 +87,10 @@ def test_what_rules_keep_is_in_no_byte_and_what_may_leave_has_no_secret(
         assert set(rows["denied: infra/**"].outcomes.values()) == {"kept"}
         assert rows["class restricted: src/payments/**"].outcomes["explain"] == classes
         ordinary = rows[ORDINARY].outcomes
-        assert {ordinary[surface] for surface in ("ask", "explain", "fix", "test", "review", "commit")} == {
-            "redacted"
-        }
+        assert {
+            ordinary[surface]
+            for surface in ("ask", "explain", "fix", "test", "review", "commit", "gateway chat")
+        } == {"redacted"}
     assert by_kind(report, "team")[ORDINARY].outcomes["ghost-text"] == "redacted"
     assert not report.silent
 
