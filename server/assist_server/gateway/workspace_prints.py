@@ -5,6 +5,7 @@ index are asked for their times. Only what is new is judged and printed again. A
 on the disk: a restart prints everything again.
 """
 
+import operator
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -89,6 +90,8 @@ class _Judged:
     rules: dict[_FileInTree, FileRule | None] = field(default_factory=dict)
     allowed: set[str] = field(default_factory=set)  # the ids of their contents
     tables: list[ShortHashes] = field(default_factory=list)
+    files: list[tuple[_FileInTree, FileRule]] = field(default_factory=list)
+    prints: list[FilePrints] = field(default_factory=list)
     result: RestrictedFiles | None = None
 
 
@@ -139,7 +142,12 @@ class WorkspacePrints:
             found = restricted_paths(root, new, audience) if new else {}
             judged.rules |= {(root, path): found.get(path) for path in new}
         files, prints, whole = self._restrictions(judged)
-        self._compare(judged)
+        learned = self._compare(judged)
+        same = files == judged.files and all(map(operator.is_, prints, judged.prints))
+        if judged.result is not None and same and not learned:
+            return judged.result  # what is new is allowed: texts that were judged by it need not be again
+        judged.files = files
+        judged.prints = prints
         index = without(print_index(prints), judged.tables)
         restricted = tuple(RestrictedFile(path, rule) for (_, path), rule in files)
         claims: dict[str, RestrictedFile | None] = {}
@@ -193,8 +201,9 @@ class WorkspacePrints:
                 self._old_prints[blob] = file_prints(letters_of(plain_view(content)), self._key)
         return self._old_prints.get(blob, FilePrints(np.empty(0, np.uint64), np.empty(0, np.uint64)))
 
-    def _compare(self, judged: _Judged) -> None:
-        """Learns what allowed files have that are new in the last commit."""
+    def _compare(self, judged: _Judged) -> bool:
+        """Learns what allowed files have that are new in the last commit; returns whether there were any."""
+        learned = False
         for folder in judged.look.folders:
             root = folder.tree.root
             blobs = folder.committed.blobs.items()
@@ -206,8 +215,10 @@ class WorkspacePrints:
             ]
             judged.allowed.update(wanted)
             judged.tables += [join_short(found)] if found else []
+            learned = learned or bool(found)
         if len(judged.tables) > _MOST_TABLES:
             judged.tables = [join_short(judged.tables)]
+        return learned
 
 
 def _remember(

@@ -173,6 +173,8 @@ def test_a_block_that_names_a_restricted_file_is_cut_and_the_rest_is_not(shop: S
 def test_files_that_are_new_changed_or_newly_restricted_are_found_at_the_next_request(own_shop: Shop) -> None:
     first = own_shop.look("openai")
     assert own_shop.look("openai") is first, "nothing has changed"
+    (own_shop.root / "new.py").write_text("def new():\n    return 1\n")
+    assert own_shop.look("openai") is first, "a new file that is allowed changes nothing"
     added = "the second secret plan of this company\nis to sell the shop in the autumn\n"
     changed = "def changed_rate(customer):\n    return customer.history.discount() * 0.81\n"
     assert attribute(added + changed, (), first) == ()
