@@ -80,8 +80,13 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("config trust", "--yes"),
     ("policy test", ""),
     ("policy probe", ""),
+    ("gateway token", "zed --workspace ."),
+    ("gateway tokens", ""),
+    ("gateway log", "--once"),
+    ("gateway revoke", "zed"),
 )
-SERVER = "lsp"  # runs on its own
+SERVERS = {"lsp", "gateway"}  # run on their own
+LOCAL = {"gateway setup"}  # asks a port of this machine whether the gateway answers
 FETCHING = ("setup", "models pull")  # use the network when the user says so, whatever the policy
 
 # Runs commands one after another in one process, as `assist` runs each, and records their exit codes.
@@ -143,7 +148,7 @@ def run_all(tmp_path: Path, home: Home, folder: Path, runs: list[list[str]]) -> 
 
 
 def test_the_table_has_all_commands() -> None:
-    assert {name for name, _ in RUNS} | {SERVER} == named()
+    assert {name for name, _ in RUNS} | SERVERS | LOCAL == named()
 
 
 def test_no_help_opens_a_socket(tmp_path: Path, home: Home, shop: Path, acme: Hostile) -> None:
