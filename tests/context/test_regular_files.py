@@ -1,11 +1,12 @@
 """A regular file is read; nothing else is waited for, nor read without end."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
-from assist_context.regular_files import read_regular
+from assist_context.regular_files import change_time_ns, read_regular
 
 
 def test_a_file_is_read_also_by_a_link_and_in_part(tmp_path: Path) -> None:
@@ -25,3 +26,16 @@ def test_a_pipe_a_device_and_a_folder_are_refused(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"no regular file|Is a directory") as refused:
             read_regular(path)
         assert refused.value.filename == str(path)
+
+
+def test_a_change_is_seen_that_sets_back_the_time_of_writing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"a")
+    facts = path.stat()
+    with path.open("r+b", buffering=0) as file:
+        before = change_time_ns(file.fileno())
+        path.write_bytes(b"b")
+        time.sleep(0.02)  # the clock of a file system ticks every 4 ms or more rarely
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        assert path.stat().st_mtime_ns == facts.st_mtime_ns
+        assert change_time_ns(file.fileno()) > before

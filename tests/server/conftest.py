@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -64,26 +63,33 @@ def runner(folder: Path, environ: Mapping[str, str]) -> Assist:
             os.close(reads)
             out.seek(0)
             err.seek(0)
-            return Done(code, out.read().decode(), err.read().decode())
+            return Done(code, _text(out.read()), _text(err.read()))
 
     return run
 
 
 def run_at_terminal(folder: Path, environ: Mapping[str, str], arguments: Sequence[str], typed: str) -> Done:
     """Run a command whose stdin and stderr are a terminal; `err` is what the terminal shows."""
+    import pty  # noqa: PLC0415 - there is none on Windows
+
     ours, theirs = pty.openpty()
     os.write(ours, typed.encode())
     with TemporaryFile() as out:
         code = _code_of(folder, environ, arguments, (theirs, out.fileno(), theirs))
         out.seek(0)
-        printed = out.read().decode()
+        printed = _text(out.read())
     os.close(theirs)
     shown = b""
     with contextlib.suppress(OSError):  # Linux says so at the end of what a closed terminal showed
         while piece := os.read(ours, 65_536):
             shown += piece
     os.close(ours)
-    return Done(code, printed, shown.decode().replace("\r\n", "\n"))
+    return Done(code, printed, _text(shown))
+
+
+def _text(printed: bytes) -> str:
+    """What was printed, with the line ends of this machine, or of a terminal, as "\\n"."""
+    return printed.decode().replace("\r\n", "\n")
 
 
 def _code_of(
@@ -124,7 +130,7 @@ def process_runner(folder: Path, environ: Mapping[str, str]) -> Assist:
             timeout=PATIENCE,
             check=False,
         )
-        result = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        result = Done(done.returncode, _text(done.stdout), _text(done.stderr))
         assert "Traceback" not in result.err
         return result
 

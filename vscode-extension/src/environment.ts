@@ -15,7 +15,10 @@ const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python", 
 const NEW_ENOUGH = "import sys; print('yes' if sys.version_info >= (3, 11) else 'no')";
 // As pip, uv, Python and assist say it. The first that fits counts.
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
-  [/No space left|os error 28|not enough space/i, "the disk is full: make room for about 1 GB, and try again."],
+  [
+    /No space left|os error 28|not enough space|quota exceeded/i,
+    "the disk is full: make room for about 1 GB, and try again.",
+  ],
   [
     /DO NOT MATCH THE HASHES|Hash mismatch/,
     "your index has other files: set up assist yourself and name it in assist.server.path.",
@@ -55,7 +58,7 @@ export async function create(context: vscode.ExtensionContext, how: SetupRun): P
   const why = uv ? await installWithUv(uv, context, what, here).then(() => undefined, failure) : undefined;
   // uv knows nothing of pip's settings, so pip may fetch what uv cannot.
   if (!uv || why) await installWithPip(await newEnough(why), context, what, here);
-  await writeFile(inside(context, "complete"), await wanted(context));
+  await writeFile(inside(context, "complete"), await wanted(context)).catch(explain("The setup was not finished"));
   return program(context, "assist");
 }
 
@@ -71,7 +74,11 @@ async function installWithUv(uv: string, context: vscode.ExtensionContext, what:
 
 async function installWithPip(python: string, context: vscode.ExtensionContext, what: string[], how: SetupRun) {
   how.step(1, "a Python environment");
-  await run(python, ["-m", "venv", "--clear", inside(context)], how).catch(explain("No Python environment was made"));
+  // In two runs, because venv hides what ensurepip says, as that the disk is full.
+  const made = ["-m", "venv", "--clear", "--without-pip", inside(context)];
+  await run(python, made, how).catch(explain("No Python environment was made"));
+  const pip = ["-m", "ensurepip", "--default-pip"];
+  await run(program(context, "python"), pip, how).catch(explain("No Python environment was made"));
   how.step(2, "packages", own("package") ? 0 : (await requirements(context)).length);
   const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", ...what];
   await run(program(context, "python"), words, how).catch(explain("Its packages were not installed"));
@@ -90,9 +97,10 @@ function failure(error: unknown): SetupError {
 
 function explain(what: string): (error: unknown) => never {
   return (error) => {
-    if (!(error instanceof RunError) || error.cancelled) throw error;
-    const remedy = REMEDIES.find(([said]) => said.test(error.output))?.[1];
-    throw new SetupError(`${what}: ${remedy ?? `${error.output.trim().split("\n").at(-1) ?? ""}. The log says more.`}`);
+    if (!(error instanceof Error) || (error instanceof RunError && error.cancelled)) throw error;
+    const said = error instanceof RunError ? error.output : error.message;
+    const remedy = REMEDIES.find(([words]) => words.test(said))?.[1];
+    throw new SetupError(`${what}: ${remedy ?? `${said.trim().split("\n").at(-1) ?? ""}. The log says more.`}`);
   };
 }
 

@@ -15,13 +15,13 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock
 
 from assist_completion.errors import ModelError
-from assist_context import durable_files
+from assist_context import durable_files, regular_files
 
 FILE = "models.lock"
 HASHED = "models.hashed"
@@ -77,10 +77,9 @@ def hash_file(path: Path) -> HashedFile:
     Raises ModelError if the file is written to meanwhile, OSError if it cannot be read.
     """
     with path.open("rb") as file:
-        before = os.fstat(file.fileno())
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        hashed = _hashed_file(sha256, before)
-        if hashed != _hashed_file(sha256, os.fstat(file.fileno())):
+        before = _hashed_file("", file.fileno())
+        hashed = replace(before, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+        if before != _hashed_file("", file.fileno()):
             raise ModelError(f"{path} changed while its sha256 was computed. Try again.")
     return hashed
 
@@ -90,9 +89,16 @@ def known_hash(root: Path, path: Path) -> str:
     try:
         entry = json.loads((root / HASHED).read_text(encoding="utf-8"))[path.name]
         hashed = HashedFile(**entry)
-        return hashed.sha256 if hashed == _hashed_file(hashed.sha256, path.stat()) else ""
+        with path.open("rb") as file:
+            return hashed.sha256 if hashed == _hashed_file(hashed.sha256, file.fileno()) else ""
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return ""  # never hashed, or a damaged list: the file is hashed again
+
+
+def record_renamed(root: Path, path: Path, hashed: HashedFile) -> None:
+    """Remember the hash of a file of `root` that was renamed since, which changes its time of change."""
+    with suppress(OSError), path.open("rb") as file:
+        record_hash(root, path, replace(hashed, changed_ns=regular_files.change_time_ns(file.fileno())))
 
 
 def record_hash(root: Path, path: Path, hashed: HashedFile) -> None:
@@ -106,5 +112,7 @@ def record_hash(root: Path, path: Path, hashed: HashedFile) -> None:
         durable_files.replace(root / HASHED, (json.dumps(known, indent=2, sort_keys=True) + "\n").encode())
 
 
-def _hashed_file(sha256: str, facts: os.stat_result) -> HashedFile:
-    return HashedFile(sha256, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+def _hashed_file(sha256: str, handle: int) -> HashedFile:
+    facts = os.fstat(handle)
+    changed_ns = regular_files.change_time_ns(handle)
+    return HashedFile(sha256, facts.st_size, facts.st_mtime_ns, changed_ns, facts.st_ino)

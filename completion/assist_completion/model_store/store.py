@@ -19,7 +19,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from assist_completion.errors import FetchError, MissingModelError, ModelError
@@ -34,6 +34,7 @@ from assist_completion.model_store.models_lock import (
     known_hash,
     read_pins,
     record_hash,
+    record_renamed,
     write_pin,
 )
 from assist_completion.model_store.partial_download import (
@@ -333,9 +334,7 @@ def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
     write_pin(store.root, row.name, Pin(actual, partial.path.stat().st_size, source))
     partial.path.chmod(0o600)
     durable_files.rename(partial.path, path)
-    record_hash(
-        store.root, path, replace(hashed, changed_ns=path.stat().st_ctime_ns)
-    )  # renaming changes that
+    record_renamed(store.root, path, hashed)
     discard(partial)
     durable_files.sync(store.root)
     return path

@@ -50,6 +50,7 @@ _LASTS = (
 _ORDINARY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
 _DOT = "/."  # all PATHS contain it
 _WILD = re.compile(r"\*|\?|\[[^]]*\]")
+_SHORT = re.compile(r"([^.~]{1,6})~\d+(\.[^.]{1,3})?")  # a short name of Windows, as `terraf~1.tfs`
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,40 @@ _find_file = _finder(NAMES + DIRECTORIES)
 _find_path = _finder(PATHS)
 
 
+def _short_beginnings() -> tuple[tuple[str, str, str], ...]:
+    """How the short names of denied files begin and end, with their patterns: `terraf~1.tfs` is `*.tfstate`.
+
+    Windows makes them from the first six letters without dots, and three after the last dot.
+    """
+    found = []
+    for pattern in dict.fromkeys(DIRECTORIES + NAMES):
+        stem, dot, suffix = pattern.lstrip(".").rpartition(".")
+        if pattern.startswith("*.") and len(suffix) > 3 and not _WILD.search(suffix):
+            found.append(("", f".{suffix[:3]}", pattern))
+        elif first := _WILD.split((stem if dot else suffix).replace(".", ""))[0]:
+            found.append((first[:6], f".{suffix[:3]}" if dot and not _WILD.search(pattern) else "", pattern))
+    return tuple(found)
+
+
+_SHORT_BEGINNINGS = _short_beginnings()
+
+
+def _find_short(name: str) -> str | None:
+    """The pattern of a denied file that may have this short name; others that begin alike are denied, too.
+
+    Where the file is there, its full name is judged as well: this is for what cannot be looked at.
+    """
+    parts = _SHORT.fullmatch(name)
+    if parts is None:
+        return None
+    stem = parts[1]
+    suffix = parts[2] or ""
+    for begun, end, pattern in _SHORT_BEGINNINGS:
+        if suffix.startswith(end) and (stem == begun or ("*" in pattern and stem.startswith(begun))):
+            return pattern
+    return None
+
+
 def denied_by(path: str, directory: bool = False) -> str | None:
     """The built-in pattern that denies `path` or a directory above it, else None.
 
@@ -162,7 +197,7 @@ def _judge_folder(parent: str) -> tuple[str, str | None]:
     """The directory as PATHS spell it, and the pattern that denies all of it."""
     parts = [part for part in parent.split("/") if part]
     pattern = next((denied for denied in map(_denied_directory, parts) if denied), None)
-    return "/" + "".join(_spellings(part)[0] + "/" for part in parts), pattern
+    return "/" + "".join(_without_stream(_spellings(part)[0]) + "/" for part in parts), pattern
 
 
 def by_names_only(directory: str) -> bool:
@@ -176,6 +211,8 @@ def denied_name(name: str, directory: bool = False) -> str | None:
     """The pattern that denies a file by its own name. Directory patterns count: `.git` may be a file."""
     spellings = _spellings(name)
     pattern = next((pattern for pattern in map(_find_file, spellings) if pattern), None)
+    if pattern is None and "~" in name:
+        pattern = next((pattern for pattern in map(_find_short, spellings) if pattern), None)
     if pattern is None and not directory:
         pattern = next((pattern for pattern in map(_find_word, spellings) if pattern), None)
     return pattern
@@ -183,7 +220,12 @@ def denied_name(name: str, directory: bool = False) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _denied_directory(name: str) -> str | None:
-    return next((pattern for pattern in map(_find_directory, _spellings(name)) if pattern), None)
+    spellings = _spellings(name)
+    pattern = next((pattern for pattern in map(_find_directory, spellings) if pattern), None)
+    if pattern is None and "~" in name:
+        short = next((pattern for pattern in map(_find_short, spellings) if pattern), None)
+        pattern = short if short in DIRECTORIES else None
+    return pattern
 
 
 @lru_cache(maxsize=4096)
@@ -196,10 +238,15 @@ def _spellings(name: str) -> tuple[str, ...]:
     if name == written and _ORDINARY.fullmatch(name) and not name.endswith(_LASTS):
         return (name,)  # nearly always
     spellings = [name, written]
-    if ":" in name:  # a stream of NTFS: `.env::$DATA` reads `.env`
-        spellings.append(name.partition(":")[0].rstrip(". "))
+    if ":" in name:
+        spellings.append(_without_stream(name))
     for spelling in tuple(spellings):
         bare = _BACKUP.sub("", spelling)
         # `.#x` and `#x#` are Emacs's, `.x.swp` is Vim's, `~$x` is Office's.
         spellings += [bare, bare.lstrip("#~$"), bare.removeprefix(".#"), bare.removeprefix(".")]
     return tuple(dict.fromkeys(spellings))
+
+
+def _without_stream(name: str) -> str:
+    """A name without a stream of NTFS: `.env::$DATA` reads `.env`."""
+    return name.partition(":")[0].rstrip(". ") or name

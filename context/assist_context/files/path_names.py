@@ -11,7 +11,9 @@ from functools import lru_cache
 from unicodedata import normalize
 
 _DRIVE = re.compile(r"[/\\]?([A-Za-z]:)(?=[/\\]|\Z)")
-_DEVICE_PREFIX = re.compile(r"\A[/\\]{2}\?[/\\](?=[A-Za-z]:)")  # of a long path
+# Of a long path, in each of its forms.
+_DEVICE_PREFIX = re.compile(r"\A[/\\](?:[/\\][?.]|\?\?)[/\\](?=[A-Za-z]:)")
+_SHARE_PREFIX = re.compile(r"\A[/\\](?:[/\\][?.]|\?\?)[/\\]UNC[/\\]", re.IGNORECASE)
 _LONGEST = 1024  # bytes: PATH_MAX of macOS
 
 
@@ -23,7 +25,7 @@ def native_path(path: str, *, windows: bool = sys.platform == "win32") -> str:
     """
     if not windows:  # a path with a drive is one of another machine, and no absolute one here
         return path[1:] if path[2:3] == ":" else path
-    path = _DEVICE_PREFIX.sub("", path)
+    path = _SHARE_PREFIX.sub(r"\\\\", _DEVICE_PREFIX.sub("", path))
     if (drive := _DRIVE.match(path)) is not None:
         path = drive[1].upper() + path[drive.end() :]
     return path.replace("/", "\\")

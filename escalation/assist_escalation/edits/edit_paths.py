@@ -44,9 +44,9 @@ def protected_by(path: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """A name as tolerant file systems compare it: no case, invisible characters, final dots or blanks."""
+    """A name as tolerant file systems compare it: no case, stream, invisible characters or final blanks."""
     seen = "".join(character for character in normalize("NFKC", name) if character.isprintable())
-    return seen.casefold().rstrip(". ")
+    return seen.casefold().partition(":")[0].rstrip(". ")
 
 
 def place_of(path: str, roots: Mapping[str, Path], *, asked: bool) -> Path:

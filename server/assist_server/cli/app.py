@@ -55,7 +55,7 @@ NO_COMMAND = ("--version", "lsp")  # what needs none of these modules
 
 def invoke(arguments: list[str]) -> int:
     """Run one command; every expected error becomes a message and an exit code."""
-    _accept_any_character()
+    accept_any_character()
     begin_passing()
     if logging.lastResort is not None:  # what prints warnings of ours where nothing else is set up
         logging.lastResort.setFormatter(HarmlessFormatter())
@@ -97,11 +97,15 @@ def _fail(arguments: list[str], *lines: str, code: int, **details: str) -> int:
     return code
 
 
-def _accept_any_character() -> None:
-    """Write "?" for what the terminal's encoding lacks: a completion may contain any character."""
+def accept_any_character(windows: bool = sys.platform == "win32") -> None:
+    """Write "?" for what the terminal's encoding lacks: a completion may contain any character.
+
+    To a file or another program, Windows would write in an encoding of 256 characters: it gets UTF-8.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            is_read = windows and not stream.isatty()
+            stream.reconfigure(encoding="utf-8" if is_read else None, errors="replace")
 
 
 def _drop_output() -> None:

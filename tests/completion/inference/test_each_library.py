@@ -72,4 +72,4 @@ def test_a_child_uses_the_libraries_of_its_parent() -> None:
         assert library_sources()[0] == source
     finally:
         use()
-    assert told == [["named", "mine 1", "/nowhere/mine", "/nowhere/mine"]]
+    assert told == [["named", "mine 1", str(source.folder), str(source.folder)]]

@@ -245,7 +245,8 @@ def test_resolve_finds_names_and_paths(store: Store, row: ModelRow, tmp_path: Pa
 
 
 def test_resolve_expands_the_home(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
     mine = place(tmp_path, MODEL, "mine.gguf")
     assert resolve(store, "~/mine.gguf") == mine
 
@@ -255,7 +256,7 @@ def test_resolve_expands_the_home(store: Store, tmp_path: Path, monkeypatch: pyt
     [
         ("tiny", "The model tiny is not on this machine: run `assist models pull tiny`."),
         ("tinny", "There is no model 'tinny' in the catalogue: did you mean tiny?"),
-        ("none/here.gguf", "There is no model file none/here.gguf."),
+        ("none/here.gguf", f"There is no model file {Path('none/here.gguf')}."),
     ],
 )
 def test_resolve_says_what_to_do(store: Store, asked: str, said: str) -> None:

@@ -108,6 +108,40 @@ def test_no_place_case_or_form_hides_a_secret(above: list[str], secret: str, dat
     assert denied_by(path)
 
 
+def _written(name: str, data: st.DataObject) -> str:
+    """A name as Windows also takes it: any case, final dots and spaces, a stream, in any order that it allows."""
+    cased = "".join(data.draw(st.sampled_from([char, char.upper()])) for char in name)
+    after = data.draw(st.text(". ", max_size=3))
+    return cased + after + data.draw(st.sampled_from(["", "::$DATA", ":$DATA", ":x", "::$INDEX_ALLOCATION"]))
+
+
+ABOVE = st.lists(st.sampled_from(["a", "CON", "nul.txt", "C:", "x" * 255, "A~1", "."]), max_size=3)
+STARTS = st.sampled_from(
+    ["", "/", "C:\\", "c:/", "\\\\?\\C:\\", "//?/UNC/server/share/", "\\\\server\\share\\"]
+)
+
+
+@given(STARTS, ABOVE, st.sampled_from(SECRET), st.data())
+def test_no_spelling_of_windows_hides_a_secret(
+    start: str, above: list[str], secret: str, data: st.DataObject
+) -> None:
+    names = [_written(name, data) for name in secret.split("/")]
+    path = start + data.draw(st.sampled_from("/\\")).join([*above, *names])
+    assert denied_by(path), path
+
+
+@pytest.mark.parametrize(
+    "name", ["ENV~1", "env~2", "SSH~1/x", "NPMRC~1", "TERRAF~1.TFS", "CREDEN~1", "X~1.KDB", "git~3"]
+)
+def test_a_short_name_that_windows_gives_to_a_secret_is_denied(name: str) -> None:
+    assert denied_by(f"a/{name}")
+
+
+@pytest.mark.parametrize("name", ["main~1.py", "READM~1.MD", "a~b", "PROGRA~1/x.c", "INDEX~1.HTM"])
+def test_other_short_names_are_not(name: str) -> None:
+    assert denied_by(name) is None
+
+
 @given(st.text(st.characters(exclude_categories=()), max_size=40))
 def test_any_text_is_a_path(path: str) -> None:
     assert denied_by(path) is None or isinstance(denied_by(path), str)

@@ -19,11 +19,19 @@ LETTERS = st.sampled_from("cdXZ")
 def test_each_way_to_write_a_drive_names_the_same_file(letter: str, parts: list[str]) -> None:
     expected = f"{letter.upper()}:\\" + "\\".join(parts)
     for drive in (letter.lower(), letter.upper()):
-        for start in ("/", "", "\\", "\\\\?\\"):
+        for start in ("/", "", "\\", "\\\\?\\", "//?/", "\\\\.\\", "\\??\\"):
             for slash in ("/", "\\"):
                 path = f"{start}{drive}:{slash}" + slash.join(parts)
                 assert native_path(path, windows=True) == expected
     assert native_path(expected, windows=True) == expected
+
+
+@given(PARTS)
+def test_each_way_to_write_a_share_names_the_same_file(parts: list[str]) -> None:
+    path = "\\".join(parts)
+    expected = f"\\\\server\\share\\{path}"
+    for start in ("\\\\", "//", "\\\\?\\UNC\\", "//?/unc/", "\\\\.\\UNC\\", "\\??\\UNC\\"):
+        assert native_path(f"{start}server/share/{path}", windows=True) == expected
 
 
 @given(PARTS)

@@ -29,7 +29,14 @@ src/environment.py src/main/scala/A.scala test/a_test.exs hooks/useCart.ts src/c
 
 @pytest.mark.parametrize("path", ASKED.split())
 def test_a_file_that_runs_something_is_asked_about(path: str) -> None:
-    for spelling in (path, path.upper(), f"web/api/{path}", f"web\\{path}. "):
+    for spelling in (
+        path,
+        path.upper(),
+        f"web/api/{path}",
+        f"web\\{path}. ",
+        f"{path}::$DATA",
+        f"{path.title()} :x",
+    ):
         assert protected_by(spelling)
 
 

@@ -1,8 +1,11 @@
 """What a command writes while it works."""
 
+import contextlib
+import io
+
 import pytest
 
-from assist_server.cli import output
+from assist_server.cli import app, output
 from assist_server.cli.commands.question_run import _Display
 from assist_server.cli.terminal.tables import show_download
 from assist_server.questions.events import AnswerProgress, AnswerStart
@@ -33,3 +36,13 @@ def test_a_download_on_a_pipe_begins_with_nothing_of_its_size(capsys: pytest.Cap
         for done in (0, 50_000_000, 550_000_000):
             show(done, 1_100_000_000)
     assert capsys.readouterr().err.splitlines() == ["small: 0 MB of 1.1 GB", "small: 550 MB of 1.1 GB"]
+
+
+@pytest.mark.parametrize(("windows", "expected"), [(True, "a \u2192 b".encode()), (False, b"a ? b")])
+def test_another_program_gets_every_character_on_windows(windows: bool, expected: bytes) -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="cp1252")
+    with contextlib.redirect_stdout(stream):
+        app.accept_any_character(windows=windows)
+        print("a \u2192 b", end="", flush=True)
+    assert written.getvalue() == expected

@@ -80,7 +80,7 @@ def test_a_broken_file_is_named_with_the_place(tmp_path: Path, content: bytes, m
     env = write(tmp_path, content)
     with pytest.raises(ConfigError) as caught:
         load(env)
-    assert str(caught.value).startswith(f"{tmp_path}/config.toml{message}")
+    assert str(caught.value).startswith(f"{tmp_path / 'config.toml'}{message}")
     lenient = load_lenient(env)
     assert lenient.completion == CompletionSettings()
     assert [str(problem) for problem in lenient.problems] == [str(caught.value)]
@@ -88,7 +88,7 @@ def test_a_broken_file_is_named_with_the_place(tmp_path: Path, content: bytes, m
 
 def test_a_directory_in_its_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
-    with pytest.raises(ConfigError, match=r"config\.toml cannot be read \(Is a directory\): make it a file"):
+    with pytest.raises(ConfigError, match=r"config\.toml cannot be read \(.*\): make it a file"):
         load(environ(tmp_path))
     assert load_lenient(environ(tmp_path)).completion == CompletionSettings()
 

@@ -112,7 +112,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, message: str) -> No
     assert config.completion == CompletionSettings()
     with pytest.raises(ConfigError) as caught:
         load(env)
-    assert f"{tmp_path}/config.toml: {message}" in str(caught.value)
+    assert f"{tmp_path / 'config.toml'}: {message}" in str(caught.value)
 
 
 def test_strict_names_all_problems_and_lenient_keeps_what_is_good(tmp_path: Path) -> None:
