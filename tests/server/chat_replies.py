@@ -19,7 +19,8 @@ def said(text: str = "Fine.", **message: Any) -> Any:
             choice = {"index": 0, "message": whole, "finish_reason": "stop"}
             return [json.dumps({**head, "choices": [choice], "usage": CHAT_USAGE}).encode()]
         pieces = [text[at : at + 3] for at in range(0, len(text), 3)]
-        deltas: list[dict[str, Any]] = [{"content": piece} for piece in pieces]
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+        deltas += [{"content": piece} for piece in pieces]
         for call in message.get("tool_calls", ()):
             raw = call["function"]["arguments"]
             start = {"index": 0, "id": call["id"], "type": "function"}

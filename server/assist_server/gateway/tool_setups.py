@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from assist_server.gateway.dialects.dialect import DIALECTS
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSetup:
@@ -21,6 +23,12 @@ class ToolSetup:
     asks: str
     lines: str
     provider: bool = False
+
+    @property
+    def dialect(self) -> str:
+        """The dialect of a provider that can answer the tool, or ""."""
+        spoken = DIALECTS.get(self.asks)
+        return spoken.name if spoken else ""
 
     def text(self, url: str, model: str) -> str:
         """The lines for a gateway at this address."""

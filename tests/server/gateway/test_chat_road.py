@@ -190,6 +190,8 @@ async def test_lines_of_a_file_that_stays_are_cut_and_the_answer_says_so(tmp_pat
         got = await made.streamed(asked)
         notice = "[assist kept 1 line of infra/db.tf here, which is denied in config.toml]\n\n"
         assert text_in(got) == f"{notice}Done."
+        roles = [choice["delta"].get("role") for event in got for choice in event["choices"]]
+        assert [role for role in roles if role] == ["assistant"], "a client would join two"
         assert b"top = 1" not in made.provider.bytes_seen
         assert b"infra/db.tf, which is denied" in made.provider.bytes_seen
         turn = [*asked["messages"], {"role": "assistant", "content": f"{notice}Done."}, user("More")]

@@ -94,8 +94,15 @@ def test_each_tool_has_its_lines_and_what_is_missing_is_said(assist: Assist, tmp
     opencode = assist("gateway", "setup", "opencode", "--model", "eu-azure", "--json").json
     assert json.loads(opencode["lines"])["model"] == "assist/eu-azure"
     assert (opencode["answers"], opencode["token"]) == (False, False)
-    assert "No provider is defined yet" in assist("gateway", "setup", "claude").err
+    assert "No provider that speaks so is defined yet" in assist("gateway", "setup", "claude").err
     assert "'emacs' is not one of" in assist("gateway", "setup", "emacs").err
+    endpoint = 'base_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n'
+    dialects = "".join(
+        f'[providers.{name}]\n{endpoint}dialect = "{name}"\n' for name in ("chat", "messages", "responses")
+    )
+    configure(tmp_path, dialects)
+    assert tomllib.loads(assist("gateway", "setup", "codex").out)["model"] == "responses"
+    assert "claude --model messages" in assist("gateway", "setup", "claude").out
 
 
 def test_the_log_says_what_each_tool_sent_what_was_cut_and_what_it_cost(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import openai
+import pytest
 from chat_replies import SECRET, echo_placeholder, said
 from foreign import Recorder, Reply, recording
 
@@ -128,4 +129,16 @@ async def test_the_openai_package_shows_why_a_request_is_refused(tmp_path: Path)
                 await client.chat.completions.create(model="acme", messages=image)
             except openai.PermissionDeniedError as error:
                 assert "An image cannot be looked into" in str(error)  # noqa: PT017
+        assert not provider.bodies
+
+
+async def test_it_says_which_rules_have_to_be_accepted_before_anything_leaves(tmp_path: Path) -> None:
+    async with gateway(tmp_path, said()) as (url, token, provider, _):
+        (tmp_path / "shop/.assist.toml").write_text('[egress]\ndeny = ["secret/**"]\n')
+        client = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=token, max_retries=0)
+        async with client:
+            with pytest.raises(openai.PermissionDeniedError, match=r"\.assist\.toml is new.*config trust"):
+                await client.chat.completions.create(
+                    model="acme", messages=[{"role": "user", "content": "Hello"}]
+                )
         assert not provider.bodies

@@ -251,7 +251,9 @@ def setup(
 
     config = settings()
     found = tool_setups()[name]
-    usual = next(iter(config.escalation.providers), "PROVIDER") if found.provider else "local"
+    providers = config.escalation.providers.items()
+    suiting = [key for key, endpoint in providers if endpoint.dialect == found.dialect]
+    usual = next(iter(suiting), "PROVIDER") if found.provider else "local"
     address = GatewayAddress(port=config.gateway.port)
     text = found.text(address.url, model or usual)
     is_answering = asyncio.run(answers(address))
@@ -276,7 +278,7 @@ def _say_missing(name: str, text: str, *, known: bool) -> None:
     else:
         say(f"TOKEN is what `assist gateway token {name} --workspace DIR` shows.")
     if "PROVIDER" in text:
-        say("No provider is defined yet: docs/providers.md has examples.")
+        say("No provider that speaks so is defined yet: docs/providers.md has examples.")
 
 
 @gateway_app.command(

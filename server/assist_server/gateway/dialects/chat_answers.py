@@ -25,6 +25,7 @@ class ChatAnswer:
         self._calls: dict[tuple[int, int], StreamedCall] = {}
         self._wrote: list[str] = []
         self._notice = context.notice
+        self._role_said = False
         self._model = ""
         self._finish = ""
         self._usage: dict[str, Any] | None = None
@@ -75,6 +76,7 @@ class ChatAnswer:
         first = {"index": 0, "delta": delta, "finish_reason": None}
         self._texts[0, "content"] = StreamedText(self._context, self._notice)
         self._notice = ""
+        self._role_said = True
         kept = {key: value for key, value in event.items() if key != "usage"}
         return [json.dumps({**kept, "choices": [first]}, ensure_ascii=False)]
 
@@ -83,7 +85,8 @@ class ChatAnswer:
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             return False
-        changed = False
+        # Clients join what two events say of a field, and would take the role for "assistantassistant".
+        changed = self._role_said and _index(choice) == 0 and delta.pop("role", None) is not None
         for name in (*_TEXTS, *_THOUGHTS):
             piece = delta.get(name)
             if isinstance(piece, str):

@@ -16,7 +16,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
-from assist_escalation.errors import EscalationError
+from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import RefusedRequest, cause_of, record_refusal
 from assist_escalation.gate.foreign.exchange import COMMAND, ForeignExchange, ForeignParts
 from assist_escalation.gate.prepare import limits_of
@@ -62,8 +62,8 @@ _STATUSES = {"timeout": 504, "offline": 503, "unreachable": 502, "rate-limited":
 class RoadParts:
     """What the road works with. The functions read the disk.
 
-    `permissions` gives what a tool may send now, `rules` all that holds for it and a provider, and `file`
-    what the tool may change.
+    `permissions` gives what a tool may send now, `rules` all that holds for it and a provider, `file` what
+    the tool may change, and `problem` what is wrong with the rules of its folders, or "".
     """
 
     permissions: Callable[[ToolToken], Permissions]
@@ -72,6 +72,7 @@ class RoadParts:
     connections: ForeignConnections
     abilities: CapabilityStore
     routes: RouteMemory
+    problem: Callable[[ToolToken], str] = lambda _: ""
 
 
 class ProviderRoad:
@@ -103,6 +104,8 @@ class ProviderRoad:
         except EscalationError as error:
             refused = RefusedRequest(secrets.token_hex(6), rules.scope, COMMAND + tool.name, asked.provider)
             await asyncio.to_thread(record_refusal, rules.gate.log, refused, cause_of(error))
+            if cause_of(error) == "policy" and (problem := self._parts.problem(tool)):
+                raise RefusedError("policy", f"{error} ({problem})") from None
             raise
         return await self._ask(request, (asked, rules, known), leaving)
 

@@ -47,6 +47,7 @@ class _ReadRules:
 
     at: float
     permissions: Permissions
+    problem: str
     texts: SecretTexts | None = None
     known: Known = field(default_factory=Known)
 
@@ -75,7 +76,8 @@ class RoadInputs:
             self._record,
             read_calibration(self._config)[0],
         )
-        return RoadParts(self.permissions, self.rules, self.file, connections, self._abilities, routes)
+        reads = (self.permissions, self.rules, self.file)
+        return RoadParts(*reads, connections, self._abilities, routes, self.problem)
 
     def _record(self, number: str, decision: Decision) -> None:
         """Remember a decision in numbers, for the rate of requests that leave."""
@@ -88,16 +90,21 @@ class RoadInputs:
         read = self._read.get(tool)
         if read is None or self._clock() - read.at > RULES_S:
             roots = [str(folder) for folder in tool.folders]
-            found, _ = permissions_for(self._config, roots, roots)
-            read = _ReadRules(
-                self._clock(), found, read.texts if read else None, read.known if read else Known()
-            )
+            found, problems = permissions_for(self._config, roots, roots)
+            problem = "; ".join(map(str, problems))
+            secret_values = (read.texts, read.known) if read else (None, Known())
+            read = _ReadRules(self._clock(), found, problem, *secret_values)
             texts = secret_texts(found.roots, found.deny)
             if texts != read.texts:
                 read.known = values_in(self._config, texts)
                 read.texts = texts
             self._read[tool] = read
         return read.permissions
+
+    def problem(self, tool: ToolToken) -> str:
+        """What is wrong with the rules that were last read for the tool, such as a file to accept, or ""."""
+        read = self._read.get(tool)
+        return read.problem if read else ""
 
     def rules(self, tool: ToolToken, provider: str, permissions: Permissions) -> RoadRules:
         """All that holds for the tool and the provider now."""
