@@ -321,6 +321,15 @@ async def test_what_was_kept_is_said_in_both_dialects(tmp_path: Path) -> None:
             {"model": "acme", "input": "Hi", "tools": [{"type": "file_search"}]},
             "runs at the provider",
         ),
+        (
+            RESPONSES,
+            {
+                "model": "acme",
+                "input": "Hi",
+                "tools": [{"type": "namespace", "name": "n", "tools": [{"type": "web_search"}]}],
+            },
+            "runs at the provider",
+        ),
     ],
 )
 async def test_what_cannot_be_looked_into_is_refused(
@@ -331,6 +340,32 @@ async def test_what_cannot_be_looked_into_is_refused(
         with pytest.raises(RefusedError, match=what):
             await made.ask(body, path)
         assert not made.provider.bodies
+
+
+async def test_tools_in_a_namespace_pass_with_their_secrets_taken_out(tmp_path: Path) -> None:
+    inner = {"type": "function", "name": "send", "description": f"Like {LINE}", "parameters": {}}
+    asked = {
+        "model": "acme",
+        "input": [
+            {"role": "user", "content": "Hi"},
+            {
+                "type": "function_call",
+                "call_id": "c",
+                "namespace": "agents",
+                "name": "send",
+                "arguments": "{}",
+            },
+            {"type": "function_call_output", "call_id": "c", "output": LINE},
+        ],
+        "tools": [{"type": "namespace", "name": "agents", "description": LINE, "tools": [inner]}],
+    }
+    async with desk(tmp_path, responses_reply("Fine."), dialect="responses") as made:
+        await made.whole(asked, RESPONSES)
+        (sent,) = made.provider.requests
+        assert SECRET.encode() not in made.provider.bytes_seen
+        assert (sent["tools"][0]["name"], sent["tools"][0]["tools"][0]["name"]) == ("agents", "send")
+        assert PLACE in sent["tools"][0]["tools"][0]["description"]
+        assert sent["input"][1]["namespace"] == "agents"
 
 
 async def test_headers_pass_by_name_alone(tmp_path: Path) -> None:

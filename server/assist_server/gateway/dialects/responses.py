@@ -58,13 +58,7 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
             said.append(plain_text(content))
     walk.item = -1
     for tool in dicts(body.get("tools"), "tools"):
-        form = str(tool.get("type"))
-        if form not in _HERE:
-            walk.refuse(f"A tool that runs at the provider ({form[:40]!r})")
-            continue
-        if "name" in tool:
-            walk.word(tool, "name")
-        walk.rest(tool, ("type", "name"))
+        _tool(walk, tool)
     walk.rest(body, ("input", "model", "tools", "include"))
     return InspectedBody(
         tuple(walk.places),
@@ -74,6 +68,21 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
         said[-1] if said else "",
         tuple(walk.dropped),
     )
+
+
+def _tool(walk: BodyWalk, tool: dict[str, Any]) -> None:
+    """A tool, or a namespace of tools."""
+    form = str(tool.get("type"))
+    if form == "namespace":
+        for inner in dicts(tool.get("tools"), "the tools of a namespace"):
+            if inner.get("type") == "namespace":
+                raise BadBodyError("a namespace of tools holds another one")
+            _tool(walk, inner)
+    elif form not in _HERE:
+        walk.refuse(f"A tool that runs at the provider ({form[:40]!r})")
+        return
+    _words(walk, tool, "name")
+    walk.rest(tool, ("type", "name", *(("tools",) if form == "namespace" else ())))
 
 
 def _item(walk: BodyWalk, item: dict[str, Any]) -> None:
@@ -87,8 +96,8 @@ def _item(walk: BodyWalk, item: dict[str, Any]) -> None:
         walk.rest(item, ("type", "role", "content", "id", "status"))
     elif form in _CALLS:
         walk.call(item.get("call_id"), item.get("arguments") or item.get("action"))
-        _words(walk, item, "id", "call_id", "name", "status")
-        walk.rest(item, ("type", "id", "call_id", "name", "status"), ARGUMENTS)
+        _words(walk, item, "id", "call_id", "name", "namespace", "status")
+        walk.rest(item, ("type", "id", "call_id", "name", "namespace", "status"), ARGUMENTS)
     elif form in _RESULTS:
         claims = walk.claims_of(item.get("call_id"))
         _content(walk, item, "output", RESULT, claims)
