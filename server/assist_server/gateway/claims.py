@@ -115,7 +115,7 @@ def _words(command: str) -> list[str]:
 
 
 def _may_be_path(word: str) -> bool:
-    return len(word) <= _LONGEST and not re.search(r"[\s,*?{}$]|\A\d+\Z", word)
+    return len(word) <= _LONGEST and not re.search(r"[\s,*?{}$]|:\Z|\A\d+\Z", word)
 
 
 def _spellings(value: str) -> tuple[str, ...]:

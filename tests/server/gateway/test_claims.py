@@ -62,6 +62,14 @@ def test_what_is_around_code_names_its_file(text: str, path: str, part: str) -> 
     assert [text[claim.start : claim.end] for claim in claims] == [part]
 
 
+def test_a_key_in_a_patch_that_a_command_applies_is_no_file() -> None:
+    found = claimed_in_command(
+        "apply_patch <<'EOF'\n*** Update File: a.yaml\n-  password: 'x'\n+  password: 'y'\nEOF"
+    )
+    assert "a.yaml" in found
+    assert "password:" not in found
+
+
 def test_words_of_prose_name_no_file() -> None:
     assert (
         claims_in_text("Please read src/pay.py and .env, then run `cat .env`.\n\n## .env\nIt has keys.") == ()
