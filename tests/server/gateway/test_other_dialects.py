@@ -356,8 +356,13 @@ async def test_tools_in_a_namespace_pass_with_their_secrets_taken_out(tmp_path: 
                 "arguments": "{}",
             },
             {"type": "function_call_output", "call_id": "c", "output": LINE},
+            {"type": "tool_search_call", "call_id": "s", "execution": "client", "arguments": {"query": LINE}},
+            {"type": "tool_search_output", "call_id": "s", "execution": "client", "tools": [inner]},
         ],
-        "tools": [{"type": "namespace", "name": "agents", "description": LINE, "tools": [inner]}],
+        "tools": [
+            {"type": "namespace", "name": "agents", "description": LINE, "tools": [inner]},
+            {"type": "tool_search", "execution": "client", "description": LINE, "parameters": {}},
+        ],
     }
     async with desk(tmp_path, responses_reply("Fine."), dialect="responses") as made:
         await made.whole(asked, RESPONSES)
@@ -366,6 +371,10 @@ async def test_tools_in_a_namespace_pass_with_their_secrets_taken_out(tmp_path: 
         assert (sent["tools"][0]["name"], sent["tools"][0]["tools"][0]["name"]) == ("agents", "send")
         assert PLACE in sent["tools"][0]["tools"][0]["description"]
         assert sent["input"][1]["namespace"] == "agents"
+        assert sent["input"][4]["tools"][0]["name"] == "send"
+        there = {**asked, "tools": [{"type": "tool_search", "execution": "server"}]}
+        with pytest.raises(RefusedError, match="tool_search"):
+            await made.ask(there, RESPONSES)
 
 
 async def test_headers_pass_by_name_alone(tmp_path: Path) -> None:

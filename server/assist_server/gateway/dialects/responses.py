@@ -78,11 +78,16 @@ def _tool(walk: BodyWalk, tool: dict[str, Any]) -> None:
             if inner.get("type") == "namespace":
                 raise BadBodyError("a namespace of tools holds another one")
             _tool(walk, inner)
-    elif form not in _HERE:
+    elif form not in _HERE and not _is_search_here(tool, "tool_search"):
         walk.refuse(f"A tool that runs at the provider ({form[:40]!r})")
         return
     _words(walk, tool, "name")
     walk.rest(tool, ("type", "name", *(("tools",) if form == "namespace" else ())))
+
+
+def _is_search_here(value: dict[str, Any], *forms: str) -> bool:
+    """Whether this is a search for tools that the tool itself does, and not the provider."""
+    return value.get("type") in forms and value.get("execution") == "client"
 
 
 def _item(walk: BodyWalk, item: dict[str, Any]) -> None:
@@ -103,6 +108,11 @@ def _item(walk: BodyWalk, item: dict[str, Any]) -> None:
         _content(walk, item, "output", RESULT, claims)
         _words(walk, item, "id", "call_id", "status")
         walk.rest(item, ("type", "id", "call_id", "status", "output"))
+    elif _is_search_here(item, "tool_search_call", "tool_search_output"):
+        _words(walk, item, "id", "call_id", "status", "execution")
+        for tool in dicts(item.get("tools"), "the tools that were found"):
+            _tool(walk, tool)
+        walk.rest(item, ("type", "id", "call_id", "status", "execution", "tools"), ARGUMENTS)
     elif form == "reasoning":
         _words(walk, item, "id", "status")
         walk.rest(item, ("type", "id", "status", "encrypted_content"), ASSISTANT)
