@@ -94,6 +94,7 @@ async def test_an_agent_reads_a_denied_file_and_edits_another(tmp_path: Path) ->
             {"role": "user", "content": "Rename the constant. See infra/db.tf too."},
             *tool_read("infra/db.tf", DENIED),
             *tool_read("app/settings.py", f'NAME = "shop"\npassword = "{SECRET}"\n'),
+            *tool_read("app/nowhere.py", "no such file"),
         ]
         async with client:
             assert "acme" in [model.id async for model in client.models.list()]
@@ -116,7 +117,7 @@ async def test_an_agent_reads_a_denied_file_and_edits_another(tmp_path: Path) ->
         log = (config.paths.data / "audit.jsonl").read_text()
         intents = [json.loads(line)["event"] for line in log.splitlines() if '"kind":"intent"' in line]
         assert [intent["tool"] for intent in intents] == ["agent", "agent"]
-        assert set(intents[0]["files"]) >= {"infra/db.tf", "app/settings.py"}
+        assert set(intents[0]["files"]) == {"infra/db.tf", "app/settings.py"}
         assert len(intents[1]["spans"]) == 1, "of the second request only the settings are new"
 
 

@@ -8,10 +8,13 @@ nothing.
 
 import hashlib
 import json
+import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from assist_escalation.budget import prices
@@ -115,7 +118,7 @@ def leaving_request(
         body, OutputBound(asked.endpoint.model, most, rules.abilities.limit, rules.abilities.stream_usage)
     )
     payload, items = _payload(body, asked.dialect)
-    facts = _facts(items, conversation, (inspected, kept, redacted), classes)
+    facts = _facts(items, conversation, (inspected, kept, redacted), classes, asked.tool.folders)
     facts["payload_sha256"] = hashlib.sha256(payload).hexdigest()
     post = ForeignPost(
         asked.provider, asked.endpoint, asked.dialect.path, payload, headers, inspected.stream, most
@@ -273,8 +276,12 @@ def _facts(
     conversation: ToolConversation,
     judged: tuple[InspectedBody, Sequence[KeptLines], RedactedPlaces],
     classes: tuple[str, ...],
+    folders: Sequence[Path],
 ) -> dict[str, Any]:
-    """What the log says about the texts: each message once in a conversation, by its hash."""
+    """What the log says about the texts: each message once in a conversation, by its hash.
+
+    Of the words of a command those are files that are there, in one of the `folders`.
+    """
     inspected, kept, redacted = judged
     claims: dict[int, dict[str, None]] = {}
     for place in inspected.places:
@@ -284,7 +291,8 @@ def _facts(
     for digest, number in items:
         if digest in conversation.logged:
             continue
-        named = [clean(path) for path in claims.get(number, ())][:_MOST_NAMED]
+        files_there = (path for path in claims.get(number, ()) if _is_there(path, folders))
+        named = [clean(path) for path in islice(files_there, _MOST_NAMED)]
         files |= dict.fromkeys(named)
         where = {"path": named[0] if named else "", "first": 0, "last": 0, "outline": False}
         spans.append({"source": "tool", "sha256": digest.hex(), **where})
@@ -299,3 +307,7 @@ def _facts(
         "redactions": [{"type": kind, "count": count} for kind, count in redacted.found],
         "left_out": list(inspected.dropped),
     }
+
+
+def _is_there(path: str, folders: Sequence[Path]) -> bool:
+    return any(os.path.lexists(folder / path) for folder in folders)
