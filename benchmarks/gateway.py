@@ -70,7 +70,7 @@ class BenchRoad:
     def bytes_of(self, body: dict[str, Any]) -> bytes:
         """What would be sent for a request."""
         leaving = leaving_request(body, {}, self._asked, self._rules, self._known)
-        leaving.note_posted()
+        leaving.note_posted(shown=True)
         return leaving.call.post.body
 
 

@@ -1,4 +1,4 @@
-"""A whole gateway between OpenAI's own package and a recording provider, with rules and files on the disk."""
+"""A whole gateway between the packages of OpenAI and Anthropic and a recording provider, with rules and files on the disk."""
 
 import asyncio
 import json
@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anthropic
 import openai
 import pytest
 from chat_replies import SECRET, echo_placeholder, said
 from foreign import Recorder, Reply, recording
+from message_replies import messages_reply
 
 from assist_server.config.config import Config, load
 from assist_server.gateway.http.listening import GatewayAddress, bind
@@ -119,6 +121,37 @@ async def test_an_agent_reads_a_denied_file_and_edits_another(tmp_path: Path) ->
         assert [intent["tool"] for intent in intents] == ["agent", "agent"]
         assert set(intents[0]["files"]) == {"infra/db.tf", "app/settings.py"}
         assert len(intents[1]["spans"]) == 1, "of the second request only the settings are new"
+
+
+async def test_the_anthropic_package_edits_a_file_next_to_a_denied_one(tmp_path: Path) -> None:
+    edit = {"file_path": "app/settings.py", "old_string": 'password = "@"', "new_string": 'PASSWORD = "@"'}
+    reply = messages_reply("Done.", "Edit", edit)
+    reads = (("t1", "infra/db.tf", DENIED), ("t2", "app/settings.py", f'password = "{SECRET}"\n'))
+    calls = [
+        {"type": "tool_use", "id": number, "name": "Read", "input": {"file_path": path}}
+        for number, path, _ in reads
+    ]
+    results = [{"type": "tool_result", "tool_use_id": number, "content": text} for number, _, text in reads]
+    messages: Any = [
+        {"role": "user", "content": "Rename the constant."},
+        {"role": "assistant", "content": calls},
+        {"role": "user", "content": results},
+    ]
+    async with gateway(tmp_path, reply, "messages") as (url, token, provider, _):
+        client = anthropic.AsyncAnthropic(base_url=url, auth_token=token, max_retries=0)
+        async with client:
+            counted = await client.messages.count_tokens(model="acme", messages=messages)
+            async with client.messages.stream(model="acme", max_tokens=100, messages=messages) as stream:
+                streamed = await stream.get_final_message()
+            whole = await client.messages.create(model="acme", max_tokens=100, messages=messages)
+        assert counted.input_tokens == 77
+        told = "".join(block.text for block in streamed.content if block.type == "text")
+        assert "[assist kept 10 lines of infra/db.tf" in told, "the count before it is shown to no one"
+        for made in (streamed, whole):
+            (call,) = [block for block in made.content if block.type == "tool_use"]
+            assert call.input["new_string"] == f'PASSWORD = "{SECRET}"'
+        assert SECRET.encode() not in provider.bytes_seen
+        assert b"aws_db_instance" not in provider.bytes_seen
 
 
 async def test_the_openai_package_shows_why_a_request_is_refused(tmp_path: Path) -> None:

@@ -79,10 +79,15 @@ class LeavingRequest:
     kept: tuple[KeptLines, ...]
     named_limit: bool
 
-    def note_posted(self) -> str:
-        """Remember what the log has now; what the tool's user is told at the beginning of the answer."""
+    def note_posted(self, *, shown: bool) -> str:
+        """Remember what the log has now; what the tool's user is told at the beginning of the answer.
+
+        An answer that is not `shown`, such as a count of tokens, tells nothing.
+        """
         conversation = self.conversation
         conversation.note_logged(self.items)
+        if not shown:
+            return ""
         news = [part for part in self.kept if (part.path, part.rule) not in conversation.told]
         conversation.told |= {(part.path, part.rule) for part in news}
         return kept_notice(news)

@@ -163,7 +163,8 @@ class ProviderRoad:
             raise _refusal_of(error) from None
         file: EditedFile = partial(self._parts.file, asked.tool, asked.provider, rules.permissions)
         secrets_of = dict(leaving.conversation.placeholders)
-        context = AnswerContext(secrets_of, file, known.memory, leaving.note_posted())
+        notice = leaving.note_posted(shown=not asked.dialect.free)
+        context = AnswerContext(secrets_of, file, known.memory, notice)
         reader = asked.dialect.reader(context, len(leaving.call.post.body), _wants_usage(request.body))
         answering = _StreamedAnswer(exchange, reader, asked.dialect, self._open.discard)
         self._open.add(answering)
