@@ -35,6 +35,15 @@ def keys(config: Config, repo: Path) -> list[str]:
     return [problem.key for problem in permissions_for(config, [str(repo)])[1]]
 
 
+@pytest.mark.parametrize("page", ["gateway", "team"])
+def test_the_policies_of_the_documents_are_whole(tmp_path: Path, page: str) -> None:
+    policy = Path(__file__).parents[3] / "docs" / page / "policy.toml"
+    folders = write(tmp_path, "")
+    (Path(folders["ASSIST_CONFIG_DIR"]) / "policy.toml").write_text(policy.read_text())
+    found = load_lenient(folders, site=())
+    assert (found.problems, found.organisation != ()) == ((), True)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no named pipes in folders")
 def test_settings_are_not_waited_for_in_a_pipe(tmp_path: Path, repo: Path) -> None:
     folders = write(tmp_path, USER)

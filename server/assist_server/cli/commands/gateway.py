@@ -89,13 +89,13 @@ def gateway(
     if bound is None:
         return
     address = bound[1]
-    place = f"the socket {address.path}" if address.path else address.url
+    place = f"the socket {address.path}" if address.path else f"{address.url}/v1"
 
     async def until() -> None:
         ended = asyncio.wrap_future(parent) if parent else asyncio.get_running_loop().create_future()
         if os.name != "nt":
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.cancel)
-        say(f"Tools can ask at {place}/v1. Ctrl-C ends this.")
+        say(f"Tools can ask at {place}. Ctrl-C ends this.")
         await asyncio.wait([ended])
 
     asyncio.run(run_gateway(config, bound, lambda: load_models(config, show_passing), until))
