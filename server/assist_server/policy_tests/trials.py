@@ -18,7 +18,13 @@ from assist_escalation.redaction.redactor import redact
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.policy_tests.cases import GHOST_TEXT, PolicyCase
-from assist_server.policy_tests.file_judgements import AskedUse, FileJudge, FileJudgement, files_below
+from assist_server.policy_tests.file_judgements import (
+    AskedUse,
+    FileJudge,
+    FileJudgement,
+    RuleAgainst,
+    files_below,
+)
 from assist_server.questions.composition import secret_values as values_of
 
 MOST_FILES = 100_000  # of a workspace
@@ -125,16 +131,20 @@ def _failures(case: PolicyCase, found: Sequence[tuple[str, FileJudgement]]) -> I
         against = judgement.against
         if case.expect == "leaves":
             for rule in against:
-                named = f"{rule.rule} {rule.detail}".strip()
-                yield CaseFailure("kept", named, rule.places, judgement.path, provider)
+                yield CaseFailure("kept", _named(rule), rule.places, judgement.path, provider)
         elif not against:
             names = ", ".join(name for name, _ in judgement.classes)
             places = tuple(place for _, written in judgement.classes for place in written)
             yield CaseFailure("leaves", f"data_class {names}", places, judgement.path, provider)
         elif case.rule and not any(_is_meant(case.rule, rule.rule, rule.detail) for rule in against):
             for rule in against:
-                named = f"{rule.rule} {rule.detail}".strip()
-                yield CaseFailure("kept", named, rule.places, judgement.path, provider)
+                yield CaseFailure("kept", _named(rule), rule.places, judgement.path, provider)
+
+
+def _named(rule: RuleAgainst) -> str:
+    """A rule by its kind and what it says; against a provider it can say several things, so in words."""
+    named = f"{rule.rule} {rule.detail}".strip()
+    return f"{named} ({rule.words})" if rule.rule == "provider" else named
 
 
 def _is_meant(expected: str, rule: str, detail: str) -> bool:

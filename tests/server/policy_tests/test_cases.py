@@ -112,6 +112,17 @@ def test_other_tools_have_rules_of_their_own(repo: Path, tmp_path: Path, assist:
     assert [case["holds"] for case in done.json["cases"]] == [True, True]
 
 
+def test_a_provider_of_another_dialect_is_for_other_tools_and_that_is_said(
+    repo: Path, tmp_path: Path, assist: Assist
+) -> None:
+    (tmp_path / "config").mkdir()
+    said = PROVIDERS.replace("[providers.us]", '[providers.us]\ndialect = "messages"')
+    (tmp_path / "config" / "config.toml").write_text(said)
+    (repo / NAME).write_text("[[case]]\npath = 'src/**'\nexpect = 'leaves'\nprovider = 'us'\n")
+    done = assist("policy", "test", "--workspace", str(repo), "--json")
+    assert "which only other tools do (`assist gateway`)" in done.json["cases"][0]["failures"][0]["rule"]
+
+
 def test_a_text_is_redacted_by_the_products_own_rules_and_its_values(repo: Path, assist: Assist) -> None:
     (repo / ".env").write_text("DB_PASSWORD=plover-quartz-81\n")
     texts = (
