@@ -131,17 +131,17 @@ def _failures(case: PolicyCase, found: Sequence[tuple[str, FileJudgement]]) -> I
         against = judgement.against
         if case.expect == "leaves":
             for rule in against:
-                yield CaseFailure("kept", _named(rule), rule.places, judgement.path, provider)
+                yield CaseFailure("kept", _name_of(rule), rule.places, judgement.path, provider)
         elif not against:
             names = ", ".join(name for name, _ in judgement.classes)
             places = tuple(place for _, written in judgement.classes for place in written)
             yield CaseFailure("leaves", f"data_class {names}", places, judgement.path, provider)
         elif case.rule and not any(_is_meant(case.rule, rule.rule, rule.detail) for rule in against):
             for rule in against:
-                yield CaseFailure("kept", _named(rule), rule.places, judgement.path, provider)
+                yield CaseFailure("kept", _name_of(rule), rule.places, judgement.path, provider)
 
 
-def _named(rule: RuleAgainst) -> str:
+def _name_of(rule: RuleAgainst) -> str:
     """A rule by its kind and what it says; against a provider it can say several things, so in words."""
     named = f"{rule.rule} {rule.detail}".strip()
     return f"{named} ({rule.words})" if rule.rule == "provider" else named
