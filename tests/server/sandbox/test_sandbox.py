@@ -331,7 +331,8 @@ def test_a_daemon_ends_with_the_command_and_a_kept_folder_stays(tree: Path) -> N
 
 
 CALLER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored
 sys.path[:0] = {paths!r}
 from pathlib import Path
 from confined import run_python, SandboxView
