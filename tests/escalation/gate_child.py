@@ -6,14 +6,12 @@ some steps and milliseconds after its start. What it wrote stays in FOLDER, also
 
 import asyncio
 import os
-import random
-import signal
 import sys
-import time
 from contextlib import aclosing
 from pathlib import Path
 
 from gates import allowed, parts, request
+from killed_rounds import KillMoment, kill_rounds
 
 from assist_escalation.gate.prepare import GateParts, prepare
 from assist_escalation.gate.send import send
@@ -49,26 +47,12 @@ async def lanes(name: str, folder: Path, url: str, told: int, count: int) -> Non
 
 
 def main(folder: Path, url: str, rounds: int, seed: int) -> None:
-    chance = random.Random(seed)
-    # Loaded once, so that a round takes milliseconds instead of seconds.
-    asyncio.run(lanes("first", folder, url, os.open(os.devnull, os.O_WRONLY), 1))
-    for each in range(rounds):
-        hears, tells = os.pipe()
-        child = os.fork()
-        if not child:
-            try:
-                asyncio.run(lanes(f"round-{each}", folder, url, tells, 10_000))
-            finally:
-                os._exit(1)  # it was not killed, and the parent notices
-        os.close(tells)
-        for _ in range(chance.randint(1, MOST_STEPS)):
-            os.read(hears, 1)
-        time.sleep(chance.uniform(0, LONGEST_S))
-        os.kill(child, signal.SIGKILL)
-        os.close(hears)
-        _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status):
-            sys.exit(f"round {each} ended by itself")
+    kill_rounds(
+        lambda name, told, count: lanes(name, folder, url, told, count),
+        KillMoment(1, MOST_STEPS, LONGEST_S),
+        rounds,
+        seed,
+    )
 
 
 if __name__ == "__main__":

@@ -4,15 +4,12 @@ Each round is a process that sends prompts through a real session to URL, and ge
 milliseconds after its start. What it wrote stays in FOLDER, also for the next round.
 """
 
-import asyncio
 import os
-import random
-import signal
 import sys
-import time
 from contextlib import aclosing
 from pathlib import Path
 
+from killed_rounds import KillMoment, kill_rounds
 from team_servers import rules, session, texts
 
 MOST_REQUESTS = 12
@@ -34,25 +31,12 @@ async def type_on(folder: Path, url: str, told: int, count: int) -> None:
 
 
 def main(folder: Path, url: str, rounds: int, seed: int) -> None:
-    chance = random.Random(seed)
-    # Loaded once, so that a round takes milliseconds instead of seconds.
-    asyncio.run(type_on(folder, url, os.open(os.devnull, os.O_WRONLY), 1))
-    for _ in range(rounds):
-        hears, tells = os.pipe()
-        child = os.fork()
-        if not child:
-            try:
-                asyncio.run(type_on(folder, url, tells, 10_000))
-            finally:
-                os._exit(1)
-        os.close(tells)
-        for _ in range(chance.randint(0, MOST_REQUESTS)):
-            if not os.read(hears, 1):
-                break
-        time.sleep(chance.random() * LONGEST_S)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        os.close(hears)
+    kill_rounds(
+        lambda _, told, count: type_on(folder, url, told, count),
+        KillMoment(0, MOST_REQUESTS, LONGEST_S),
+        rounds,
+        seed,
+    )
 
 
 if __name__ == "__main__":

@@ -6,13 +6,11 @@ SIGKILL some steps and milliseconds after its start. What it wrote stays in FOLD
 
 import asyncio
 import os
-import random
-import signal
 import sys
-import time
 from pathlib import Path
 
 from gates import SCOPE, parts, settings
+from killed_rounds import KillMoment, kill_rounds
 from roads import CHAT, ROUTES, nothing_kept, read, tool_for
 
 from assist_escalation.policy.permissions import Layer, permissions
@@ -59,26 +57,12 @@ async def lanes(folder: Path, url: str, told: int, count: int) -> None:
 
 
 def main(folder: Path, url: str, rounds: int, seed: int) -> None:
-    chance = random.Random(seed)
-    # Loaded once, so that a round takes milliseconds instead of seconds.
-    asyncio.run(lanes(folder, url, os.open(os.devnull, os.O_WRONLY), 1))
-    for number in range(rounds):
-        hears, tells = os.pipe()
-        child = os.fork()
-        if not child:
-            try:
-                asyncio.run(lanes(folder, url, tells, 10_000))
-            finally:
-                os._exit(1)  # it was not killed, and the parent notices
-        os.close(tells)
-        for _ in range(chance.randint(1, MOST_STEPS)):
-            os.read(hears, 1)
-        time.sleep(chance.uniform(0, LONGEST_S))
-        os.kill(child, signal.SIGKILL)
-        os.close(hears)
-        _, status = os.waitpid(child, 0)
-        if not os.WIFSIGNALED(status):
-            sys.exit(f"round {number} ended by itself")
+    kill_rounds(
+        lambda _, told, count: lanes(folder, url, told, count),
+        KillMoment(1, MOST_STEPS, LONGEST_S),
+        rounds,
+        seed,
+    )
 
 
 if __name__ == "__main__":
