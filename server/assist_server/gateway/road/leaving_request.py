@@ -69,15 +69,13 @@ class AskedProvider:
 class LeavingRequest:
     """A request exactly as it would be posted, its conversation, and what that gains if it is posted.
 
-    `items` are the hashes of its messages, and `kept` the lines that were kept here. `named_limit`: the tool
-    names a limit of the answer itself.
+    `items` are the hashes of its messages, and `kept` the lines that were kept here.
     """
 
     call: ForeignCall
     conversation: ToolConversation = field(repr=False)
     items: tuple[bytes, ...] = field(repr=False)
     kept: tuple[KeptLines, ...]
-    named_limit: bool
 
     def note_posted(self, *, shown: bool) -> str:
         """Remember what the log has now; what the tool's user is told at the beginning of the answer.
@@ -142,7 +140,7 @@ def leaving_request(
         facts,
     )
     digests = tuple(digest for digest, _ in items)
-    return LeavingRequest(call, conversation, digests, tuple(kept), inspected.asked_output is not None)
+    return LeavingRequest(call, conversation, digests, tuple(kept))
 
 
 def _without_secrets(
