@@ -187,8 +187,8 @@ def compare(path: Path, threads: int) -> None:
     print("|---|---|---|---|---|")
     first: list[GreedyText] = []
     for source in library_sources():
-        words = ["--model", str(path), "--threads", str(threads), "--library", source.origin, "--json"]
-        command = [sys.executable, __file__, *words]
+        words = ["--model", str(path), "--threads", str(threads), "--library", source.origin]
+        command = [sys.executable, __file__, *words, "--json", "--texts"]
         done = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
         found = json.loads(done.stdout)
         texts = [GreedyText(**text) for text in found["texts"]]
@@ -227,6 +227,9 @@ def main() -> None:
     parser.add_argument("--model", default=DEFAULT_MODEL)
     parser.add_argument("--threads", type=int, default=physical_cores(), help="default: all physical cores")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument(
+        "--texts", action="store_true", help="with --json: what is written for many prompts too"
+    )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--library", choices=list(REMEDIES), help="default: the one that assist uses here")
     which.add_argument("--compare", action="store_true", help="a row for each library on this machine")
@@ -240,11 +243,8 @@ def main() -> None:
         choose_library(options.library)
     floor = measure(path, options.threads, 1)
     if options.json:
-        texts = greedy_texts(path, options.threads)
-        figures = floor_figures(floor)
-        print(
-            json.dumps({"provenance": provenance(path), **figures, "texts": [asdict(text) for text in texts]})
-        )
+        texts = [asdict(text) for text in greedy_texts(path, options.threads)] if options.texts else []
+        print(json.dumps({"provenance": provenance(path), **floor_figures(floor), "texts": texts}))
         return
     print(f"{library_in_use().words}\n")
     print("| tokens in one call | ms | tokens a second |\n|---|---|---|")
