@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-COMMANDS = ("dirname", "git", "realpath", "sh")
+COMMANDS = ("dirname", "git", "realpath", "sh", "sleep")
 COMPILERS = ("cc", "gcc", "g++", "clang", "cmake", "make", "ninja")
 KEPT = ("_CERT", "_PROXY", "_proxy", "SSL_CERT_FILE", "_INDEX", "_INDEX_URL", "_TIMEOUT", "LANG")
 UV = shutil.which("uv") or str(Path(__file__).parents[2] / ".uv/bin/uv")

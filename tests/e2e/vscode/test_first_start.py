@@ -21,9 +21,10 @@ REQUIREMENTS = f"{FOLDER}requirements.txt"
 FULL = """\
 #!/bin/sh
 [ "$1" = -c ] && echo yes && exit
+sleep 1
 echo "[Errno 28] No space left on device"
 exit 1
-"""  # a Python whose disk is full
+"""  # a Python whose disk is full; of more than three notifications within 0.8 s VS Code shows three
 NOWHERE = "http://127.0.0.1:9/simple"  # nothing listens there: to pip this looks like no network
 
 
