@@ -29,6 +29,7 @@ class Language:
 # What is before the name in a definition, in languages that have such a word, and before that.
 DEFINERS = ("def", "class", "func", "function", "fn", "struct", "enum", "trait", "interface", "mod")
 MODIFIERS = ("export", "default", "async", "pub")
+ECMASCRIPT = ("javascript", "typescript", "tsx")  # the languages whose modules import one another
 PLAIN = Language("plaintext", comment="", blocks="")
 
 LANGUAGES: tuple[Language, ...] = (

@@ -16,7 +16,7 @@ from importlib.resources import files
 from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_completion.display.member_accesses import accesses_in
 from assist_context.documents import MemberAccess, TextNames
-from assist_context.languages import DEFINERS, MODIFIERS
+from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
 from assist_context.syntax import fragments
 
 _BUILT_IN = tomllib.loads((files(__package__) / "built_in_names.toml").read_text(encoding="utf-8"))
@@ -45,7 +45,7 @@ _PARAMETERS = re.compile(r"\(([\w\s,:<>?*&=.\[\]{}|]*)\)\s*(?:=>|->|\{|:)")
 _METHOD = re.compile(r"\b(\w+)\s*\([^()]*\)\s*(?::[^{};]*)?\{")
 _BINDINGS_OF = {
     "python": (re.compile(r"\bdef\b(.*)"), re.compile(r"^[ \t]*case\b(.*)", re.MULTILINE)),
-    **dict.fromkeys(("javascript", "typescript", "tsx"), (_PARAMETERS, _TARGETS, _METHOD)),
+    **dict.fromkeys(ECMASCRIPT, (_PARAMETERS, _TARGETS, _METHOD)),
     "rust": (
         _PARAMETERS,
         _TARGETS,
@@ -77,7 +77,6 @@ _DEFINITION = re.compile(rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINER
 # A line that defines something: all its names may be new.
 _HEADS = re.compile(rf"^[ \t]*(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)})\b.*", re.MULTILINE)
 _CHAIN = 1_000  # characters above a line that begins with a dot
-_SCRIPTS = ("javascript", "typescript", "tsx")
 _REGEX = re.compile(
     r"((?:^|[=(,:;!&|?{}\[]|\breturn)[ \t]*)/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/[a-z]*",
     re.MULTILINE,
@@ -216,7 +215,7 @@ def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
 def _is_next_key(site: CursorSite) -> bool:
     """Whether the line begins after a method or an object of an object: its first name is a new key."""
     above = site.before[: -len(site.line) or None]
-    return site.language.name in _SCRIPTS and above.rstrip().endswith("},")
+    return site.language.name in ECMASCRIPT and above.rstrip().endswith("},")
 
 
 def _without_strings(site: CursorSite, code: str) -> str:
@@ -228,7 +227,7 @@ def _without_strings(site: CursorSite, code: str) -> str:
             flags = _FLAGS.match(code, last) if code[first] == "/" else None
             end = flags.end() if flags is not None else last
             code = code[:begin] + re.sub(r"[^\n]", " ", code[begin:end]) + code[end:]
-    if site.language.name in _SCRIPTS:
+    if site.language.name in ECMASCRIPT:
         code = _REGEX.sub(lambda found: found[1] + " " * (len(found[0]) - len(found[1])), code)
     return code
 

@@ -8,14 +8,13 @@ import time
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
-from assist_context.languages import Language
+from assist_context.languages import ECMASCRIPT, Language
 from assist_context.libraries.go_modules import GoModules, module_of
 from assist_context.libraries.installed import LOOK_S, ModuleFinder
 from assist_context.libraries.node_packages import NodePackages
 from assist_context.libraries.python_packages import PythonPackages, StandardStubs, environment_of
 
 MOST_FINDERS = 256  # folders of which finders are kept
-SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 
 
 class Finders:
@@ -36,7 +35,7 @@ class Finders:
             return self._of_python(folder, root)
         if language.name == "go":
             return self._of_go(module_of(folder, root))
-        if language.name not in SCRIPTS:
+        if language.name not in ECMASCRIPT:
             return None
         if folder not in self._node:
             _make_room(self._node)

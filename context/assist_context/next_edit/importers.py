@@ -13,13 +13,12 @@ from itertools import islice
 
 from assist_context.documents import Document
 from assist_context.index.reader import IndexedDefinition
-from assist_context.languages import Language, language_of
+from assist_context.languages import ECMASCRIPT, Language, language_of
 from assist_context.relations.import_paths import ecma_module, place_of, place_of_file, python_module
 from assist_context.relations.path_index import by_distance, is_above
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.imports import Import
 from assist_context.syntax.scopes.imports.statements import (
-    ECMA,
     ImportedName,
     ImportForm,
     go_package,
@@ -103,7 +102,7 @@ class Importers:
 
     def _alike(self, paths: Iterable[str]) -> Iterator[str]:
         """Other files of the language that may be read, each once."""
-        family = ECMA if self.language.name in ECMA else (self.language.name,)
+        family = ECMASCRIPT if self.language.name in ECMASCRIPT else (self.language.name,)
         for path in dict.fromkeys(paths):
             if path != self.path and language_of(path).name in family and not self.corpus.hides(path):
                 yield path
@@ -147,7 +146,7 @@ class Importers:
 
     def _source(self, path: str, import_: Import) -> str:
         """The place that an import means, the module if it is not of the workspace."""
-        if self.language.name not in ("python", *ECMA):
+        if self.language.name not in ("python", *ECMASCRIPT):
             return import_.module
         place = place_of(path, self.language.name, import_)
         if place is None and self.language.name == "python":
@@ -201,7 +200,7 @@ class Importers:
     def _write(self, known: ImportedName, site: ImportSite, *, relative: bool) -> str | None:
         """The statement with its path from this file."""
         module: str | None = known.module
-        if self.language.name in ECMA and site.import_.level:
+        if self.language.name in ECMASCRIPT and site.import_.level:
             module = ecma_module(self.path, site.source)
             if self.path in self.corpus.resolve(
                 self.path, "typescript", replace(site.import_, module=module)
@@ -246,7 +245,7 @@ class Importers:
                 else:
                     offers = "/index." in path and exported.search("".join(self._lines(path))) is not None
                 if (
-                    self.language.name in ("python", *ECMA)
+                    self.language.name in ("python", *ECMASCRIPT)
                     and statement.names
                     and (offers or path in definers)
                 ):
@@ -268,7 +267,7 @@ class Importers:
             module = self._python_module(place_of_file(path), name, relative=self._writes_relative())
             known = ImportedName(name, module or "", name, "name", (0, 0))
             return [write_import(known, self.language)] if module else []
-        if self.language.name in ECMA:
+        if self.language.name in ECMASCRIPT:
             return self._from_export(name, path)
         return []
 

@@ -16,6 +16,7 @@ The guesses, by language:
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
+from assist_context.languages import ECMASCRIPT
 from assist_context.relations import path_index
 from assist_context.relations.path_index import PathIndex
 from assist_context.syntax.imports import Import
@@ -465,7 +466,7 @@ def _nearest_at_root(matches: list[str], tail: str, path: str, roots: tuple[str,
 
 _RULES: Mapping[str, _ResolutionRule] = {
     "python": resolve_python,
-    **dict.fromkeys(("javascript", "typescript", "tsx"), resolve_ecma),
+    **dict.fromkeys(ECMASCRIPT, resolve_ecma),
     "go": resolve_go,
     "rust": resolve_rust,
     **dict.fromkeys(("java", "kotlin", "scala"), resolve_jvm),

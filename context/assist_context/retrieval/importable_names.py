@@ -12,15 +12,18 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from assist_context.documents import Document
-from assist_context.languages import language_of
+from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.retrieval.corpus import Corpus
 
 MOST_DEFINITIONS = 50  # more of one name are not looked at: the name is common, and counts as known
 MOST_MENTIONS = 200  # the same for files that refer to it
 MOST_TEXTS = 5  # files that are read for a name: about 0.3 ms each
 
-_ECMA = frozenset({"javascript", "typescript", "tsx"})
-_FAMILIES = {"python": frozenset({"python"}), "go": frozenset({"go"}), **dict.fromkeys(_ECMA, _ECMA)}
+_FAMILIES = {
+    "python": frozenset({"python"}),
+    "go": frozenset({"go"}),
+    **dict.fromkeys(ECMASCRIPT, frozenset(ECMASCRIPT)),
+}
 _BINDERS = r"(?:def|class|function\*?|const|let|var|enum|type|interface|namespace|for|as|import|lambda|del)"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from assist_context.documents import Cursor, Document, TextNames
-from assist_context.languages import DEFINERS, MODIFIERS
+from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.importable_names import may_come
 from assist_context.syntax.scopes.visible_names import (
@@ -35,7 +35,6 @@ _STAR = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s.*\*|export\s
 _ANY_NAME = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s(?!\s*super::\*).*\*)", re.MULTILINE)
 # The name of a default import is for the importer to choose.
 _DEFAULT = re.compile(r"^\s*import\s+(?:type\s+)?(\w+)\s*(?:,|from\b)")
-_SCRIPTS = ("javascript", "typescript", "tsx")
 _MODULE = re.compile(r"^\s*(?:import|export)\b|\brequire\(", re.MULTILINE)
 
 
@@ -72,7 +71,7 @@ def _own_members(
     document: Document, cursor: Cursor, members: frozenset[str], types: TypeLookup | None
 ) -> frozenset[str]:
     """The members that the object at the cursor is known to have, those of a library's class included."""
-    if types is None or not members or document.language.name not in ("python", *_SCRIPTS):
+    if types is None or not members or document.language.name not in ("python", *ECMASCRIPT):
         return frozenset()
     read, at = begin_at(types, document, cursor)
     own = "self" if document.language.name == "python" else "this"
@@ -106,7 +105,7 @@ def _refuted_bare(
         for name in near
         if not is_mentioned(read.parsed, name) and not _may_come(corpora, document, name)
     )
-    in_scripts = document.language.name in _SCRIPTS
+    in_scripts = document.language.name in ECMASCRIPT
     if not in_scripts and read.parsed.kind(at, at + 1) != "code":
         return frozenset()
     if _ANY_NAME.search(document.text) or (in_scripts and _MODULE.search(document.text) is None):
@@ -122,7 +121,7 @@ def _holds(text: str, name: str) -> bool:
 
 def _may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
     """Whether a bare name may come from outside of the document. A script without imports has all of them."""
-    if document.language.name in _SCRIPTS and _MODULE.search(document.text) is None:
+    if document.language.name in ECMASCRIPT and _MODULE.search(document.text) is None:
         return _is_known(corpora, name)
     return may_come(corpora, document, name)
 

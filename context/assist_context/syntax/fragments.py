@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import tree_sitter
 
-from assist_context.languages import Language
+from assist_context.languages import ECMASCRIPT, Language
 from assist_context.syntax import grammars
 
 MAX_CHARACTERS = 262_144  # 25 windows of 300 lines; above that it is minified or generated code
@@ -330,9 +330,9 @@ def _lexer(name: str, comment: str) -> re.Pattern[str]:
         strings.append(r"'(?:\\[^'\n]{1,12}|\\'|[^'\\\n])'")  # a character; otherwise a Rust lifetime
     else:
         strings += [r"'''[\s\S]*?(?:'''|\Z)", r"'(?:\\[\s\S]|[^'\\\n])*'?"]
-    if name in {"javascript", "typescript", "tsx", "go"}:
+    if name in (*ECMASCRIPT, "go"):
         strings.append(r"`(?:\\[\s\S]|[^`\\])*(?:`|\Z)")
-    if name in {"javascript", "typescript", "tsx"}:
+    if name in ECMASCRIPT:
         ahead = r"(?:(?<=[=(,:!&|?{};\[])|(?<=[=(,:!&|?{};\[] ))"  # a slash elsewhere divides
         strings.append(ahead + r"/(?![/*\s])(?:\\.|\[(?:\\.|[^\]\\\n]){0,80}\]|[^/\\\n\[]){1,200}/")
     comments = [r"/\*[\s\S]*?(?:\*/|\Z)"] if comment == "//" or name == "css" else []

@@ -18,7 +18,7 @@ from itertools import islice
 import tree_sitter
 
 from assist_context.documents import Cursor
-from assist_context.languages import Language
+from assist_context.languages import ECMASCRIPT, Language
 from assist_context.syntax import grammars, incremental_blocks
 from assist_context.syntax.definitions import NO_SCOPES, DefinitionKey, EnclosingScopes, scopes_below
 from assist_context.syntax.grammars import Reading
@@ -33,7 +33,7 @@ BATCH_BYTES = 8_192  # of blocks queried at once: each query walks past all node
 # Grammars that do not get the old tree. After random edits, 1 in 600 sound texts in Swift had a different
 # tree than a fresh parse, and so had JavaScript after a comment; TypeScript's grammars have the same rules.
 # No other grammar had one in 10,000 texts. A fresh parse takes 0.14 ms a kB.
-FRESH = frozenset({"swift", "javascript", "typescript", "tsx"})
+FRESH = frozenset({"swift", *ECMASCRIPT})
 # A node of more bytes is divided. A character in 450 kB of long classes takes 4.6 ms; with 2,048 it takes
 # 7.7 ms, as there are more nodes, and 27 ms if no node is divided. To query so many bytes takes 0.5 ms.
 LONG = 8_192

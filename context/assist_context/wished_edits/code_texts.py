@@ -20,7 +20,6 @@ from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
 
 MOST_FILES = 2_000  # with the words of a name; of more it is not known where all uses are
-ECMA = frozenset({"javascript", "typescript", "tsx"})
 
 
 @dataclass(frozen=True, slots=True)

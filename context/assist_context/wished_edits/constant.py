@@ -7,12 +7,12 @@ import re
 
 import tree_sitter
 
+from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.scopes.imports.additions import ByteEdit
 from assist_context.syntax.scopes.imports.order import line_end
 from assist_context.syntax.scopes.imports.statements import import_statements
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_context.wished_edits.code_texts import (
-    ECMA,
     CodeTexts,
     WishedCode,
     WishedEdit,
@@ -39,7 +39,7 @@ def to_constant(texts: CodeTexts, code: WishedCode, wish: ConstantWish) -> Wishe
     reader = texts.reader(path)
     parsed = reader.parsed
     language = parsed.document.language.name
-    if parsed.root is None or (language != "python" and language not in ECMA):
+    if parsed.root is None or (language != "python" and language not in ECMASCRIPT):
         return None
     known = _value_of(parsed, wish.name)
     taken = [place.start.line + 1 for place in reader.occurrences(wish.name) if place.place == "code"]

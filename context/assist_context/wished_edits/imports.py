@@ -10,6 +10,7 @@ import tree_sitter
 
 from assist_context.documents import split_lines
 from assist_context.evidence.import_ways import ImportWays
+from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.scopes.imports.additions import ByteEdit, place_import
 from assist_context.syntax.scopes.imports.order import LINE_ORDERS, line_key, name_orders
 from assist_context.syntax.scopes.imports.removals import remove_import
@@ -22,7 +23,6 @@ from assist_context.syntax.scopes.imports.statements import (
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_context.wished_edits.code_texts import (
-    ECMA,
     CodeTexts,
     WishedCode,
     WishedEdit,
@@ -60,11 +60,11 @@ _KEPT = re.compile(r"noqa|pylint|pyright|type:|eslint|@ts-|isort")
 def change_imports(texts: CodeTexts, code: WishedCode, wish: ImportWish) -> WishedEdit | WishedProblem | None:
     """The edit; `None` if nothing of it is sure."""
     language = texts.parse(code.lines.path).document.language.name
-    if wish.what == "unused" and not code.name and (language == "python" or language in ECMA):
+    if wish.what == "unused" and not code.name and (language == "python" or language in ECMASCRIPT):
         return _without_find_unused(texts, code.lines.path)
     if wish.what == "top" and language == "python":
         return _to_top(texts, code, wish.module)
-    if wish.what not in ("sorted", "organized") or (language != "python" and language not in ECMA):
+    if wish.what not in ("sorted", "organized") or (language != "python" and language not in ECMASCRIPT):
         return None
     return _organize(texts, code) if wish.what == "organized" else _sort(texts.parse(code.lines.path))
 

@@ -1,8 +1,8 @@
 """The wish for f-strings or template literals: all places of the code in question."""
 
+from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.wished_edits.code_texts import (
-    ECMA,
     CodeTexts,
     WishedCode,
     WishedEdit,
@@ -41,4 +41,4 @@ def _conversions(parsed: ParsedText, code: WishedCode, wish: InterpolationWish) 
     language = parsed.document.language.name
     if language == "python" and not wish.template:
         return list(python_conversions(parsed, span, wish.kind))
-    return list(ecma_conversions(parsed, span)) if language in ECMA and wish.kind in ("", "+") else []
+    return list(ecma_conversions(parsed, span)) if language in ECMASCRIPT and wish.kind in ("", "+") else []

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import tree_sitter
 
+from assist_context.languages import ECMASCRIPT
 from assist_context.next_edit.meant_calls import is_overloaded
 from assist_context.syntax.scopes.call_sites import CallSite, Parameter, Signature, definitions_of
 from assist_context.syntax.scopes.imports.additions import ByteEdit
@@ -17,7 +18,6 @@ from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_context.wished_edits.call_uses import calls_to, is_shared
 from assist_context.wished_edits.code_texts import (
-    ECMA,
     CodeTexts,
     WishedCode,
     WishedEdit,
@@ -161,7 +161,7 @@ def _signature(texts: CodeTexts, code: WishedCode) -> Signature | None:
     reader = texts.reader(path)
     parsed = reader.parsed
     language = parsed.document.language.name
-    if language != "python" and language not in ECMA:
+    if language != "python" and language not in ECMASCRIPT:
         return None
     span = lines_span(parsed, code.lines)
     inside = [

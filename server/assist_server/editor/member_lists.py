@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from assist_context.documents import Context, MemberAccess
+from assist_context.languages import ECMASCRIPT
 from assist_server.workspace.documents import OpenDocument
 
 # Kinds of items, as the protocol numbers them.
@@ -16,7 +17,6 @@ _NO_MEMBERS = _NO_TYPE | {15, 16, 17, 19}  # and snippets, colours, files, folde
 # Their servers (pyright, ty, gopls, rust-analyzer) call each list incomplete, since they filter it by what is
 # typed. Right after a dot nothing is typed, and the lists are whole.
 _FILTERING = ("python", "go", "rust")
-_ECMASCRIPT = ("javascript", "typescript", "tsx")
 # TypeScript does not list what every object has.
 _OBJECT = frozenset(
     {
@@ -110,7 +110,7 @@ def refutes(place: AccessPlace, listed: MemberList, access: MemberAccess) -> boo
         return False
     if place.language == "python" and access.member.startswith("__"):
         return False
-    if place.language in _ECMASCRIPT:
+    if place.language in ECMASCRIPT:
         # A list does not tell whether a record has any other key too, as `process.env` has.
         key = access.member.isupper() and listed.kinds <= _PROPERTIES
         if key or access.member in _OBJECT:

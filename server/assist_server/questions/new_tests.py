@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from assist_context.documents import split_lines
 from assist_context.evidence.example_tests import begins_test, has_tests
 from assist_context.evidence.mentions import is_test
-from assist_context.languages import Language, language_of
+from assist_context.languages import ECMASCRIPT, Language, language_of
 from assist_context.relations.counterparts import siblings
 from assist_context.relations.path_index import PathIndex
 from assist_context.syntax.fragments import balance, errors
@@ -132,7 +132,6 @@ def _tested_elsewhere(suffix: str, files: PathIndex) -> bool:
     return len(apart) > len(own) / 2
 
 
-_SCRIPT_LANGUAGES = frozenset({"javascript", "typescript", "tsx"})
 _RELATIVE = re.compile(r"""from\s+["']\.{1,2}/[^"']*?(\.[cm]?[jt]s)["']""")
 
 
@@ -151,7 +150,7 @@ def head_of(target: QuestionTarget, place: PlaceForTests, shown: str) -> str:
     language = target.document.language.name
     if language == "python":
         return _python_import(target)
-    return _script_import(target, place, shown) if language in _SCRIPT_LANGUAGES else ""
+    return _script_import(target, place, shown) if language in ECMASCRIPT else ""
 
 
 def _python_import(target: QuestionTarget) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assist_context.languages import Language
+from assist_context.languages import ECMASCRIPT, Language
 from assist_context.syntax.fragments import PAIRS, errors, marks, statement_lines
 
 # What a body becomes that does nothing but fail, and how the same is said where an expression is expected.
@@ -33,9 +33,7 @@ _EMPTY = {
     "ruby": ("raise NotImplementedError",),
     "lua": ('error("no body")',),
 }
-_UNTYPED = frozenset(
-    {"python", "javascript", "typescript", "tsx"}
-)  # elsewhere a missing value does not compile
+_UNTYPED = ("python", *ECMASCRIPT)  # elsewhere a missing value does not compile
 
 _COMPARISONS = {
     "===": "!==", "!==": "===", "==": "!=", "!=": "==", "<=": ">", ">=": "<", "<": ">=", ">": "<=",

@@ -39,11 +39,11 @@ from assist_context.facts.logic.edit_sides import (
 )
 from assist_context.facts.logic.equivalences import drop_exchanges
 from assist_context.facts.logic.line_map import LineMap
-from assist_context.languages import language_of
+from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.syntax.scopes.logic.conditions import negation_of, plain_item, turned_words
 from assist_context.syntax.scopes.logic.logic_units import LogicUnit
 
-_RETURNING = frozenset({"python", "javascript", "typescript", "tsx"})  # where a function may forget to return
+_RETURNING = ("python", *ECMASCRIPT)  # where a function may forget to return
 _VALUES = frozenset({"None", "True", "False", "null", "true", "false", "undefined", "nil"})
 _NEAR = 2  # lines between a call and what it replaced
 

@@ -14,13 +14,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 
-from assist_context.languages import language_of
+from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
 from assist_context.syntax.scopes.free_names import code_places, free_names, is_broken
 from assist_context.syntax.scopes.imports.additions import ByteEdit, place_import
 from assist_context.syntax.scopes.imports.removals import remove_import
 from assist_context.syntax.scopes.imports.statements import (
-    ECMA,
     LANGUAGES,
     ImportedName,
     ImportStatement,
@@ -104,7 +103,7 @@ def _offer_missing(text: _Text, name: str, line: int, age: int) -> Offer | None:
         return None
     if language.name == "rust" and wanted.module.partition("::")[0] == name:  # a crate is known by its name
         return None
-    if language.name in ECMA:
+    if language.name in ECMASCRIPT:
         marks = wanted.marked or any(imported.marked for one in text.statements for imported in one.names)
         wanted = replace(wanted, marked=marks and _is_type(text.reader, name))
     change = place_import(text.reader.parsed, wanted)
@@ -129,7 +128,7 @@ def _usual_import(situation: Situation, name: str, line: int) -> tuple[ImportedN
     """How a name is imported elsewhere, by how many files, and by which share of them."""
     language = situation.document.language
     text = situation.document.lines[line]
-    if language.name in ECMA and name in _usual()["ecma_globals"]:
+    if language.name in ECMASCRIPT and name in _usual()["ecma_globals"]:
         return None, 0, 0.0
     if language.name == "rust" and name in _usual()["rust_macros"] and f"{name}!" in text:
         return None, 0, 0.0  # the module `std::vec` has the name of a macro

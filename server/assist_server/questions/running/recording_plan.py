@@ -13,7 +13,7 @@ from assist_context.evidence.call_graph import subjects
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import definition_facts
 from assist_context.index.reader import IndexedDefinition
-from assist_context.languages import language_of
+from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import symbols
@@ -32,8 +32,9 @@ READ_TESTS = 150  # files of tests that are searched for names
 MOST_TRACED = 24  # of them, those that may be run to see how they call the code
 MOST_TESTS = 4  # of them, those that are read for calls
 _CONSTRUCTORS = frozenset({"__init__", "constructor", "new"})
-_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
-_GROUPS = dict.fromkeys(_SCRIPTS, _SCRIPTS)  # languages whose tests may be in another one of them
+_GROUPS = dict.fromkeys(
+    ECMASCRIPT, frozenset(ECMASCRIPT)
+)  # languages whose tests may be in another one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _example(drafted: Draft) -> str:
 
 def nearest_tests(corpus: Corpus, at: IndexedDefinition) -> tuple[tuple[str, ...], ...]:
     """The test files of the module, or that name the subject: texts, what they share, paths; more paths."""
-    same = _GROUPS.get(language_of(at.path).name, frozenset({language_of(at.path).name}))
+    same = _GROUPS.get(language_of(at.path).name, (language_of(at.path).name,))
     paths = [path for path in corpus.files().paths if is_test(path) and language_of(path).name in same]
 
     def read(path: str) -> str:

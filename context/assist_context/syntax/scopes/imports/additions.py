@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from assist_context.documents import Document
+from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.scopes.imports.order import (
     LINE_ORDERS,
     PACKAGE,
@@ -20,7 +21,6 @@ from assist_context.syntax.scopes.imports.order import (
     width_of,
 )
 from assist_context.syntax.scopes.imports.statements import (
-    ECMA,
     ImportedName,
     ImportStatement,
     import_statements,
@@ -43,7 +43,7 @@ def place_import(parsed: ParsedText, wanted: ImportedName) -> ByteEdit | None:
         return joined
     language = parsed.document.language
     text = write_import(wanted, language)
-    if language.name in ECMA:
+    if language.name in ECMASCRIPT:
         text = _with_marks(parsed, statements, text)
     blocks = _blocks(parsed, statements)
     if not blocks:
@@ -78,7 +78,12 @@ def _join(parsed: ParsedText, statements: Sequence[ImportStatement], wanted: Imp
             if language == "rust" and statement.listing is None:
                 return _rust_list(statement, wanted) if len(same) == 1 else None
             return _among(parsed, statement, listed, wanted)
-        if language in ECMA and fits and not wanted.marked and len(statement.names) == len(listed or [0]):
+        if (
+            language in ECMASCRIPT
+            and fits
+            and not wanted.marked
+            and len(statement.names) == len(listed or [0])
+        ):
             start = statement.names[0].span[1] if not listed else (statement.listing or statement.span)[0]
             default = f"{wanted.name}, " if listed else ""
             return start, start, default or f", {_in_braces(parsed.document, _specifier(wanted))}"
@@ -104,13 +109,13 @@ def _among(
     word = "type " if wanted.marked and not _is_marked(parsed, statement) else ""
     text = word + _specifier(wanted)
     at = _index_among([name.original for name in listed], wanted.original, language)
-    if language in ECMA and len(listed) == 1:
+    if language in ECMASCRIPT and len(listed) == 1:
         at = 1  # one name shows no order, and most people put the next one after it
     lines = [parsed.source.line(name.span[0]) for name in listed]
     apart = len(set(lines)) == len(lines) and lines[0] > parsed.source.line(statement.span[0])
     if not apart and lines[0] == lines[-1] == parsed.source.line(statement.span[1]):
         whole = _text(parsed, parsed.source.starts[lines[0] - 1], statement.span[1])
-        if len(whole) + len(text) + 2 > width_of(parsed.document, 80 if language in ECMA else 88):
+        if len(whole) + len(text) + 2 > width_of(parsed.document, 80 if language in ECMASCRIPT else 88):
             return _wrap(parsed, statement, [_text(parsed, *name.span) for name in listed], text, at)
     between = ",\n" + _indent(parsed, listed[0]) if apart else ", "
     between = between.replace("\n", line_end(parsed.document))
@@ -128,7 +133,7 @@ def _is_marked(parsed: ParsedText, statement: ImportStatement) -> bool:
 
 def _wrap(parsed: ParsedText, statement: ImportStatement, parts: list[str], text: str, at: int) -> ByteEdit:
     """A statement that gets too long, with a line for each name."""
-    ecma = parsed.document.language.name in ECMA
+    ecma = parsed.document.language.name in ECMASCRIPT
     opening, closing, indent = ("{", "}", _ecma_indent(parsed.document)) if ecma else ("(", ")", "    ")
     parts.insert(at, text)
     listing = statement.listing or (statement.names[0].span[0], statement.span[1])
@@ -206,7 +211,7 @@ def _block_of(parsed: ParsedText, blocks: list[ImportBlock], wanted: ImportedNam
         exact = [statement for statement in fitting if set(_ranks(language, statement)) == {rank}]
         return (exact or fitting)[-1 if own else 0]
     mixed = [block for block in blocks if len(set(_ranks(language, block))) > 1]
-    if language in ECMA and (len(blocks) == 1 or mixed):
+    if language in ECMASCRIPT and (len(blocks) == 1 or mixed):
         return (mixed or blocks)[-1]
     return blocks[0] if len(blocks) == 1 and mixed else None
 

@@ -3,9 +3,9 @@
 It knows one text; whether the name is still needed is for others.
 """
 
+from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.scopes.imports.additions import ByteEdit
 from assist_context.syntax.scopes.imports.statements import (
-    ECMA,
     ImportedName,
     ImportStatement,
     import_statements,
@@ -24,7 +24,7 @@ def remove_import(parsed: ParsedText, statement: ImportStatement, name: Imported
         for name in statement.names
         if listing is None or (listing[0] < name.span[0] and name.span[1] < listing[1])
     ]
-    if language in ECMA and listing is not None and len(listed) < len(statement.names):
+    if language in ECMASCRIPT and listing is not None and len(listed) < len(statement.names):
         if name not in listed:  # the default, before a list
             return name.span[0], listing[0], ""
         if len(listed) == 1:

@@ -13,15 +13,14 @@ from typing import Literal
 import tree_sitter
 
 from assist_context.documents import Document, split_lines
-from assist_context.languages import Language
+from assist_context.languages import ECMASCRIPT, Language
 from assist_context.syntax.grammars import ByteSpan
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 # The whole module; a name of it; its default; all of it under one name; all its names without one.
 ImportForm = Literal["module", "name", "default", "namespace", "wildcard"]
 
-ECMA = ("javascript", "typescript", "tsx")
-LANGUAGES = ("python", *ECMA, "go", "rust", "java")
+LANGUAGES = ("python", *ECMASCRIPT, "go", "rust", "java")
 MOST_DEEP = 8  # nested braces
 MOST_WAITING = 20_000  # nodes; only generated code has more at its top
 
@@ -301,7 +300,7 @@ def _span(node: tree_sitter.Node) -> ByteSpan:
 
 _READERS: Mapping[str, Callable[[tree_sitter.Node], Iterator[ImportStatement]]] = {
     "python": _read_python,
-    **dict.fromkeys(ECMA, _read_ecma),
+    **dict.fromkeys(ECMASCRIPT, _read_ecma),
     "go": _read_go,
     "rust": _read_rust,
     "java": _read_java,
