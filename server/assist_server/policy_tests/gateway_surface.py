@@ -1,68 +1,142 @@
-"""The gateway as a way out: an agent that has read a file, and sends what it read to a provider.
+"""The gateway as a way out: an agent that has read a file, and sends what it read in each place of a request.
 
-The request takes the gateway's own road, without its server: what is probed is what the road lets through.
-It knows chat completions; for another dialect, add its body here and its answer to the recorder.
+The gateway runs as `assist gateway` runs it, on a port of this machine. Each place has a tool of its own, so
+that a secret which was found in one does not help in another. Only this module of the wing starts a server
+that others could ask, and it ends with the probe.
 """
 
+import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.policy.permissions import Permissions
+from assist_completion.errors import ModelError
+from assist_escalation.policy.endpoints import Dialect
 from assist_server.config.config import Config
-from assist_server.gateway.foreign_request import ForeignRequest, GatewayRefusal
-from assist_server.gateway.road.provider_road import ProviderRoad
-from assist_server.gateway.road.road_inputs import RoadInputs
-from assist_server.gateway.tool_tokens import ToolToken
+from assist_server.gateway.tool_tokens import ToolToken, add_tool
+from assist_server.policy_tests.agent_requests import COUNT, PATHS, PLACES, agent_body
 
-SURFACE = "gateway chat"
-_PATH = "/v1/chat/completions"
+NOT_INSTALLED = 'The gateway was not tried: its extra "gateway" is not installed here.'
+SURFACE = "gateway"
+_READ = next(iter(PLACES))
+_WHOLE = f"{_READ}, answered whole"
+_COUNTED = f"{_READ}, only counted"
+_UNSURE = "asked by a tool whose token allows no text of unknown origin"
+_STRANGER = "asked without a token"
+_PAGE = "asked by another name of this machine"
 
 
-def can_ask(permissions: Permissions, provider: str) -> bool:
-    """Whether a provider is asked by a dialect that a probe speaks."""
-    return permissions.providers[provider].dialect == "chat"
+@dataclass(frozen=True, slots=True)
+class AgentRequest:
+    """What an agent sends to the gateway: where its file's text is, and the path that it asks.
+
+    `forbidden` says why nothing of it may leave, or is "".
+    """
+
+    place: str
+    path: str
+    stream: bool = True
+    forbidden: str = ""
 
 
-def reading_agent(config: Config, root: str, provider: str, path: str) -> Callable[[], Awaitable[str]]:
-    """What sends the request of an agent that has read a file; the cause why nothing was sent, or ""."""
+class ProbedGateway:
+    """A gateway that runs on this machine. `tokens` are those of the tools, by the places that they use."""
+
+    def __init__(self, host: str, port: int, tokens: Mapping[str, str]) -> None:
+        self._host, self._port, self._tokens = host, port, tokens
+
+    async def send(self, asked: AgentRequest, body: Mapping[str, Any]) -> str:
+        """Ask as the tool of a place, and read the answer; the cause why there is none, or ""."""
+        raw = json.dumps(body).encode()
+        host = "gateway.example" if asked.place == _PAGE else self._host
+        token = self._tokens.get(asked.place, "")
+        head = (
+            f"POST {asked.path} HTTP/1.1\r\nHost: {host}:{self._port}\r\nContent-Type: application/json\r\n"
+            f"Authorization: Bearer {token}\r\nContent-Length: {len(raw)}\r\nConnection: close\r\n\r\n"
+        )
+        reader, writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            writer.write(head.encode() + raw)
+            status, _, rest = (await reader.read()).partition(b"\r\n")
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+        return "" if status.startswith(b"HTTP/1.1 200") else _message(rest.partition(b"\r\n\r\n")[2])
+
+
+def _message(body: bytes) -> str:
+    """The words of a refusal."""
+    try:
+        return str(json.loads(body)["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return "the gateway failed"
+
+
+@asynccontextmanager
+async def probed_gateway(config: Config, root: str) -> AsyncIterator[ProbedGateway | None]:
+    """A gateway for a folder, until the block ends; None where its web server is not installed."""
+    try:
+        from assist_server.gateway.http.listening import GatewayAddress, bind  # noqa: PLC0415
+        from assist_server.gateway.running import run_gateway  # noqa: PLC0415
+    except ModuleNotFoundError:
+        yield None
+        return
+    tokens = {
+        place: add_tool(
+            config.paths.data, ToolToken(f"probe-{number}", (Path(root),), unattributed=place != _UNSURE)
+        )
+        for number, place in enumerate((*PLACES, _WHOLE, _COUNTED, _UNSURE, _PAGE))
+    }
+    bound = bind(GatewayAddress())
+    started = asyncio.Event()
+
+    async def until() -> None:
+        started.set()
+        await asyncio.get_running_loop().create_future()
+
+    running = asyncio.ensure_future(run_gateway(config, bound, _no_models, until))
+    try:
+        await started.wait()
+        yield ProbedGateway(bound[1].host, bound[1].port, tokens)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+def _no_models() -> NoReturn:
+    raise ModelError("A probe asks no local model.")
+
+
+def requests_about(dialect: Dialect, *, first: bool) -> Iterator[AgentRequest]:
+    """What is sent about a file: in all places, and about the first of its kind in all other ways too."""
+    path = PATHS[dialect]
+    yield from (AgentRequest(place, path) for place in PLACES)
+    if not first:
+        return
+    yield AgentRequest(_WHOLE, path, stream=False)
+    if dialect == "messages":
+        yield AgentRequest(_COUNTED, COUNT, stream=False)
+    yield AgentRequest(_UNSURE, path, forbidden="the token of the tool does not allow it")
+    yield AgentRequest(_STRANGER, path, forbidden="the tool has no token")
+    yield AgentRequest(_PAGE, path, forbidden="the request names another host")
+
+
+def sending(
+    gateway: ProbedGateway, asked: AgentRequest, to: tuple[Dialect, str], file: Path, name: str
+) -> Callable[[], Awaitable[str]]:
+    """What sends the text of a file in the place that a request names, to a provider of a dialect.
+
+    `name` is the file's path as an agent writes it.
+    """
 
     async def send() -> str:
-        text = Path(root, path).read_text(encoding="utf-8")  # noqa: ASYNC240  (a few kilobytes)
-        road = ProviderRoad(RoadInputs(config).parts())
-        tool = ToolToken("probe", (Path(root),), unattributed=True)
-        try:
-            answer = await road.forward(ForeignRequest(_PATH, _body(provider, path, text)), tool)
-            async for _ in answer.chunks:
-                pass
-        except RefusedError as error:
-            return error.cause
-        except (EscalationError, GatewayRefusal) as error:
-            return str(error)
-        finally:
-            with suppress(EscalationError):
-                await road.close()
-        return ""
+        dialect, provider = to
+        text = await asyncio.to_thread(file.read_text, "utf-8")
+        texts = PLACES.get(asked.place, PLACES[_READ])(text, name)
+        return await gateway.send(asked, agent_body(dialect, provider, texts, stream=asked.stream))
 
     return send
-
-
-def _body(provider: str, path: str, text: str) -> Mapping[str, Any]:
-    """A conversation in which the agent has read one file."""
-    call = {"name": "read_file", "arguments": json.dumps({"path": path})}
-    return {
-        "model": provider,
-        "stream": True,
-        "messages": [
-            {"role": "user", "content": "Say what the total does."},
-            {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [{"id": "call_1", "type": "function", "function": call}],
-            },
-            {"role": "tool", "tool_call_id": "call_1", "content": text},
-        ],
-    }

@@ -20,6 +20,7 @@ from assist_server.errors import UserError
 from assist_server.policy_tests.canaries import password
 from assist_server.policy_tests.cases import GHOST_TEXT, PolicyCase
 from assist_server.policy_tests.file_judgements import AskedUse, FileJudge
+from assist_server.policy_tests.gateway_surface import NOT_INSTALLED, ProbedGateway, probed_gateway
 from assist_server.policy_tests.probe_settings import (
     KEY,
     ProbePlace,
@@ -42,12 +43,16 @@ from assist_server.workspace.index_update import folder_at, update_index
 # What became of a file: its text stayed, was not among what was asked, left without its secrets, or left
 # although it may not (`left`), or with one of its secrets (`secret`).
 FileOutcome = Literal["kept", "unasked", "redacted", "left", "secret"]
+_KEY_HEADERS = ("authorization", "x-api-key")
 WORST: tuple[FileOutcome, ...] = ("unasked", "kept", "redacted", "left", "secret")
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeFinding:
-    """What became of one file in one use of a surface. `secrets` are the kinds of those that left."""
+    """What became of one file in one use of a surface. `secrets` are the kinds of those that left.
+
+    `place` is where its text was in a request of another tool.
+    """
 
     surface: str
     receiver: str
@@ -56,6 +61,7 @@ class ProbeFinding:
     may_leave: bool
     secrets: tuple[str, ...] = ()
     rule: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,8 @@ async def probe(config: Config, root: str, options: ProbeOptions, show: ShowStep
         async with Recorder() as recorder:
             show("planting canaries")
             desk = _make_desk(config, options, root, recorder, Path(folder))
-            return await _use_all(desk, options, show)
+            async with probed_gateway(desk.config, desk.workspace.root) as gateway:
+                return await _use_all(desk, gateway, options, show)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +181,9 @@ def _notes(permissions: Permissions, workspace: ProbeWorkspace) -> tuple[str, ..
     return tuple(notes)
 
 
-async def _use_all(desk: _ProbeDesk, options: ProbeOptions, show: ShowStep) -> ProbeReport:
+async def _use_all(
+    desk: _ProbeDesk, gateway: ProbedGateway | None, options: ProbeOptions, show: ShowStep
+) -> ProbeReport:
     """Use all surfaces one after the other, and look at what each of them sent."""
     permissions = desk.permissions
     if options.provider and options.provider not in permissions.providers:
@@ -189,27 +198,29 @@ async def _use_all(desk: _ProbeDesk, options: ProbeOptions, show: ShowStep) -> P
     findings: list[ProbeFinding] = []
     silent: dict[SilentSurface, None] = {}
     requests = 0
-    runs = list(surfaces_of(SurfaceDesk(desk.config, desk.workspace, permissions), providers, server))
+    uses = SurfaceDesk(desk.config, desk.workspace, permissions, gateway)
+    runs = list(surfaces_of(uses, providers, server))
     for number, run in enumerate(runs, 1):
         show(f"{run.surface} by {run.receiver}, {number} of {len(runs)}")
         cause = await run.start()
         sent = desk.recorder.take()
         _check_key(sent, desk)
         requests += len(sent)
-        if not sent and (run.about is None or not expected.reasons(run.about, run)):
+        if not sent and not (run.forbidden or (run.about and expected.reasons(run.about, run))):
             silent[SilentSurface(run.surface, run.receiver, cause)] = None
         findings += _findings(run, sent, expected)
     secrets = sum(len(file.secrets) for file in files)
-    return ProbeReport(tuple(findings), requests, secrets, tuple(silent), desk.notes)
+    notes = desk.notes if gateway else (*desk.notes, NOT_INSTALLED)
+    return ProbeReport(tuple(findings), requests, secrets, tuple(silent), notes)
 
 
 def _check_key(sent: Sequence[RecordedRequest], desk: _ProbeDesk) -> None:
     """Raise `UserError` if a request has another key than the made-up one, or goes to another receiver."""
     names = names_of_receivers(desk.config)
-    wanted = f"Bearer {desk.variables[KEY]}"
+    made_up = ("", desk.variables[KEY])
     for request in sent:
-        key = dict(request.headers).get("authorization", wanted)
-        if key != wanted or request.receiver >= len(names):
+        keys = [value.removeprefix("Bearer ") for name, value in request.headers if name in _KEY_HEADERS]
+        if any(key not in made_up for key in keys) or request.receiver >= len(names):
             raise UserError("A request had a key that the probe did not make up: this is a bug, tell us.")
 
 
@@ -236,7 +247,7 @@ class _Expected:
             and (case.command == GHOST_TEXT) <= (run.command == GHOST_TEXT)
             and covers(case.path, file.path)
         ]
-        return "; ".join([*by_rules, *by_cases])
+        return "; ".join([*filter(None, (run.forbidden,)), *by_rules, *by_cases])
 
 
 def _findings(
@@ -254,4 +265,4 @@ def _findings(
             outcome = "left" if rule else "redacted"
         is_asked = run.about is None or run.about is file or run.command == GHOST_TEXT
         if is_asked or outcome not in ("kept", "unasked"):
-            yield ProbeFinding(run.surface, run.receiver, file, outcome, not rule, found, rule)
+            yield ProbeFinding(run.surface, run.receiver, file, outcome, not rule, found, rule, run.place)

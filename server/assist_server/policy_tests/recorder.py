@@ -1,7 +1,6 @@
 """A server on this machine that plays every provider and server, and keeps all that it is sent.
 
-It reads plain HTTP with a length, as the one client that it has writes it, and answers each protocol with one
-short piece of text. It knows no rule and judges nothing.
+It reads plain HTTP with a length, as the one client that it has writes it. It knows no rule.
 """
 
 import asyncio
@@ -11,9 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from assist_escalation.gate.foreign.json_places import nested_json
+from assist_server.policy_tests.played_answers import played_answer
+
 _MOST_HEAD = 1 << 16  # bytes of a request's head
 _MOST_BODY = 1 << 26
-_SAYS = "A probe has no answer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def _strings(value: Any) -> Iterator[str]:
     match value:
         case str():
             yield value
+            yield from _strings(nested_json(value))  # arguments of calls are JSON in a text
         case list():
             for item in value:
                 yield from _strings(item)
@@ -89,7 +91,7 @@ class Recorder:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
             request = await _read(reader)
             self._requests.append(request)
-            writer.write(_answer(request))
+            writer.write(played_answer(request.path, request.body))
             await writer.drain()
         writer.close()
         with suppress(ConnectionError):
@@ -107,37 +109,3 @@ async def _read(reader: asyncio.StreamReader) -> RecordedRequest:
     target = line.split(" ")[1]
     number, _, path = target.lstrip("/").partition("/")
     return RecordedRequest(int(number), f"/{path}", tuple(headers), body)
-
-
-def _answer(request: RecordedRequest) -> bytes:
-    """A short answer in the protocol of the request's path."""
-    tokens = len(request.body) // 32 + 1  # a count that can be true, so that little money is booked
-    usage = {"prompt_tokens": tokens, "completion_tokens": 8, "total_tokens": tokens + 8}
-    match request.path:
-        case "/completion":  # llama.cpp
-            chance = [{"id": 1, "token": "pass", "logprob": -0.1}]
-            first = {"content": "pass", "stop": False, "completion_probabilities": chance}
-            last = {"content": "", "stop": True, "stop_type": "eos", "timings": {"prompt_n": tokens}}
-            return _head("text/event-stream") + _events(first, last)
-        case "/api/generate":  # Ollama
-            row = {"response": "pass", "done": True, "done_reason": "stop", "prompt_eval_count": tokens}
-            return _head("application/x-ndjson") + json.dumps(row).encode() + b"\n"
-        case "/v1/completions" | "/v1/fim/completions":
-            choice = {"index": 0, "text": "pass", "finish_reason": "stop"}
-            return _head("text/event-stream") + _events({"choices": [choice], "usage": usage}) + _DONE
-        case _:
-            said = {"index": 0, "delta": {"role": "assistant", "content": _SAYS}, "finish_reason": None}
-            end = {"index": 0, "delta": {}, "finish_reason": "stop"}
-            chunks = ({"choices": [said]}, {"choices": [end]}, {"choices": [], "usage": usage})
-            return _head("text/event-stream") + _events(*chunks) + _DONE
-
-
-_DONE = b"data: [DONE]\n\n"
-
-
-def _head(kind: str) -> bytes:
-    return f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n".encode()
-
-
-def _events(*chunks: dict[str, Any]) -> bytes:
-    return b"".join(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks)

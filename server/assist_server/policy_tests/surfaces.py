@@ -24,7 +24,7 @@ from assist_server.config.config import Config
 from assist_server.editor.team_server_opening import named_server, open_team_engine
 from assist_server.errors import UserError
 from assist_server.policy_tests.cases import GATEWAY, GHOST_TEXT
-from assist_server.policy_tests.gateway_surface import SURFACE, can_ask, reading_agent
+from assist_server.policy_tests.gateway_surface import SURFACE, ProbedGateway, requests_about, sending
 from assist_server.policy_tests.probe_workspace import CanaryFile, ProbeWorkspace, stage_all
 from assist_server.questions.compared_diff import compare
 from assist_server.questions.composition import decision_inputs
@@ -53,7 +53,8 @@ _ABOUT_CODE = ("explain", "ask", ATTACHED, "fix", "test", "refactor")
 class SurfaceRun:
     """One use of a surface: for which receiver, about which file (None: about all), and how it is done.
 
-    `command` is what the rules call it.
+    `command` is what the rules call it. `place` is where the text is in a request of another tool, and
+    `forbidden` why nothing of that may leave, whatever the rules say of the file.
     """
 
     surface: str
@@ -61,35 +62,51 @@ class SurfaceRun:
     receiver: str
     about: CanaryFile | None
     start: Callable[[], Awaitable[str]]
+    place: str = ""
+    forbidden: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SurfaceDesk:
-    """What a surface is used with: the probe's settings, its workspace, and what may leave from there."""
+    """What a surface is used with: the probe's settings, its workspace, what may leave, and a gateway."""
 
     config: Config
     workspace: ProbeWorkspace
     permissions: Permissions
+    gateway: ProbedGateway | None
 
 
 def surfaces_of(desk: SurfaceDesk, providers: Sequence[str], server: str) -> Iterator[SurfaceRun]:
     """All uses of all surfaces, a provider at a time, then those of the server for ghost text, if any."""
-    files = desk.workspace.files
     for provider in providers:
-        for surface in _ABOUT_CODE:
-            alone = surface == "ask"  # the index finds what such a question is about
-            for file in (None,) if alone else _files_for(surface, files):
-                yield SurfaceRun(
-                    surface, surface.partition(" ")[0], provider, file, _asking(desk, surface, provider, file)
-                )
-        for file in files if can_ask(desk.permissions, provider) else ():
-            send = reading_agent(desk.config, desk.workspace.root, provider, file.path)
-            yield SurfaceRun(SURFACE, GATEWAY, provider, file, send)
-        for command in DIFFS[::-1] if desk.workspace.has_git else ():
-            yield SurfaceRun(command, command, provider, None, _about_diff(desk, command, provider))
+        if desk.permissions.providers[provider].dialect == "chat":  # the others are asked by tools alone
+            yield from _questions(desk, provider)
+        if desk.gateway is not None:
+            yield from _by_gateway(desk, desk.gateway, provider)
     if server:
-        for file in files:
+        for file in desk.workspace.files:
             yield SurfaceRun(GHOST_TEXT, GHOST_TEXT, server, file, _typing(desk, file))
+
+
+def _questions(desk: SurfaceDesk, provider: str) -> Iterator[SurfaceRun]:
+    for surface in _ABOUT_CODE:
+        alone = surface == "ask"  # the index finds what such a question is about
+        for file in (None,) if alone else _files_for(surface, desk.workspace.files):
+            command = surface.partition(" ")[0]
+            yield SurfaceRun(surface, command, provider, file, _asking(desk, surface, provider, file))
+    for command in DIFFS[::-1] if desk.workspace.has_git else ():
+        yield SurfaceRun(command, command, provider, None, _about_diff(desk, command, provider))
+
+
+def _by_gateway(desk: SurfaceDesk, gateway: ProbedGateway, provider: str) -> Iterator[SurfaceRun]:
+    dialect = desk.permissions.providers[provider].dialect
+    root = Path(desk.workspace.root)
+    firsts = list(_files_for(SURFACE, desk.workspace.files))
+    for file in desk.workspace.files:
+        for asked in requests_about(dialect, first=file in firsts):
+            send = sending(gateway, asked, (dialect, provider), root / file.path, file.path)
+            surface = f"{SURFACE} {dialect}"
+            yield SurfaceRun(surface, GATEWAY, provider, file, send, asked.place, asked.forbidden)
 
 
 def _files_for(surface: str, files: Sequence[CanaryFile]) -> Iterator[CanaryFile]:

@@ -160,9 +160,9 @@ def _show_probe(report: "ProbeReport") -> None:
         out(f"{silent.surface} sent nothing to {silent.receiver}: {silent.cause or 'nothing was found'}")
     leaks: dict[str, list[str]] = defaultdict(list)
     for leak in report.leaks:
-        leaks[_leak_words(leak)].append(leak.surface)
+        leaks[_leak_words(leak)].append(f"{leak.surface}, {leak.place}" if leak.place else leak.surface)
     for words, surfaces in leaks.items():
-        out(f"LEFT by {', '.join(dict.fromkeys(surfaces))}: {words}")
+        out(f"LEFT by {'; '.join(dict.fromkeys(surfaces))}: {words}")
     what = f"{len(report.leaks)} times something left" if report.leaks else "Nothing left"
     out(f"{what} that should not, in {report.requests:,} requests with {report.secrets:,} made-up secrets.")
 
@@ -198,6 +198,7 @@ def _probe_document(report: "ProbeReport") -> dict[str, Any]:
         "leaks": [
             {
                 "surface": leak.surface,
+                "place": leak.place,
                 "receiver": leak.receiver,
                 "path": leak.file.path,
                 "kind": leak.file.kind,
