@@ -178,3 +178,25 @@ def test_without_a_provider_the_report_says_so(tmp_path: Path, assist: Assist) -
     wrong = assist("policy", "probe", "--provider", "acme", "--workspace", str(tmp_path), "--json")
     assert wrong.code == 1
     assert "'acme' may not be used here: allowed are none." in wrong.json["error"]
+
+
+@pytest.mark.slow
+def test_ci_sees_by_the_exit_code_that_something_left(tmp_path: Path, assist: Assist) -> None:
+    repo = tmp_path / "repo"
+    repo.mkdir()
+    cases = repo / ".assist-policy-tests.toml"
+    cases.write_text("[[case]]\npath = 'src/pay/**'\nexpect = 'kept'\n")
+    alone = "[escalation]\nalways_local = ['ask', 'fix', 'test', 'refactor', 'review', 'commit']\n"
+    config = tmp_path / "config"
+    config.mkdir(exist_ok=True)
+    text = alone + PROVIDERS.replace("[escalation]", "") + "[gateway]\nunattributed = false\n"
+    (config / "config.toml").write_text(text)
+    run = ("policy", "probe", "--provider", "us", "--workspace", str(repo))
+    done = assist(*run)
+    assert done.code == 4
+    assert (
+        "LEFT by explain: text of src/pay/canary.py to us, although case 1 expects it to be kept" in done.out
+    )
+    cases.write_text("[[case]]\npath = 'src/pay/**'\nexpekt = 'kept'\n")
+    assert assist(*run).code == 1
+    assert assist(*run, "--json=yes").code == 2
