@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from assist_escalation.budget import ledger_file
-from assist_escalation.budget.ledger_file import LedgerConnection, LedgerError
+from assist_escalation.budget.ledger_file import LedgerAnchor, LedgerConnection, LedgerError
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.policy.endpoints import usd
 from assist_escalation.prompts import Usage
@@ -163,16 +163,22 @@ class LedgerEntry:
 class Ledger:
     """The ledger at `path`. The first reservation creates the file.
 
-    Nothing stays open between two calls, so threads and processes may share it. Every call raises
-    `LedgerError` if the file cannot be used. `wait_s` is how long to wait for other processes.
+    No transaction stays open between two calls, so threads and processes may share it. Every call raises
+    `LedgerError` if the file cannot be used. `wait_s` is how long to wait for other processes. `anchor` makes
+    calls faster; whoever gives it closes it.
     """
 
     def __init__(
-        self, path: Path, clock: Callable[[], float] = time.time, wait_s: float = ledger_file.WAIT_S
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.time,
+        wait_s: float = ledger_file.WAIT_S,
+        anchor: LedgerAnchor | None = None,
     ) -> None:
         self._path = path
         self._clock = clock
         self._wait_s = wait_s
+        self._anchor = anchor
 
     def reserve(self, ask: ReservationRequest, limits: SpendingLimits) -> None:
         """Reserve `ask.upper_micro` durably, or raise `BudgetError` and reserve nothing."""
@@ -182,6 +188,8 @@ class Ledger:
                 f"{usd(limits.request_micro)}: send less, ask with --local, or raise "
                 "max_cost_usd_per_request"
             )
+        if self._anchor:
+            self._anchor.hold()
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             self._check(db, ask, limits, self._now(db))  # a refused request must not keep others waiting
         with ledger_file.write_transaction(self._path, self._wait_s) as db:

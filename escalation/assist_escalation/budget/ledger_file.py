@@ -9,6 +9,7 @@ import errno
 import os
 import sqlite3
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -99,11 +100,44 @@ def read_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[LedgerConne
         yield db
 
 
+class LedgerAnchor:
+    """A connection that no transaction uses, for a process that reserves often; several threads may share it.
+
+    When the last connection to a file closes, SQLite moves all rows from the WAL file into the ledger, with
+    four more writes to the disk: a reservation then takes 32 ms, and 9 ms next to this one (two busy cores).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._held: tuple[tuple[int, int], LedgerConnection] | None = None
+
+    def hold(self) -> None:
+        """Hold the file that is there now; an older one that was moved away is let go. Never raises."""
+        with self._lock, suppress(OSError, sqlite3.Error, LedgerError):
+            facts = self._path.stat()
+            there = (facts.st_dev, facts.st_ino)
+            if self._held is None or self._held[0] != there:
+                self._let_go()
+                self._held = (there, _open(self._path, 0))
+
+    def close(self) -> None:
+        """Let the file go."""
+        with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held[1].close()
+            self._held = None
+
+
 def _open(path: Path, wait_s: float) -> LedgerConnection:
     # Opened for each use, so that nothing is written to a ledger that was moved away, or shared over a fork.
     # rw: SQLite itself would create a missing file that everyone can read.
     uri = f"file:{quote(str(path.absolute()))}?mode=rw"
-    db = sqlite3.connect(uri, timeout=wait_s, isolation_level=None, uri=True)
+    # Each connection has one user at a time; that of `LedgerAnchor` may be closed by another thread.
+    db = sqlite3.connect(uri, timeout=wait_s, isolation_level=None, uri=True, check_same_thread=False)
     try:
         db.execute("PRAGMA synchronous = FULL")  # a reservation survives a loss of power
         db.execute("PRAGMA cell_size_check = ON")

@@ -18,7 +18,7 @@ from assist_escalation.budget.ledger import (
     SpendingLimits,
     SpendingRow,
 )
-from assist_escalation.budget.ledger_file import LedgerError
+from assist_escalation.budget.ledger_file import LedgerAnchor, LedgerError
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Usage
 
@@ -283,3 +283,33 @@ def test_a_ceiling_holds_for_a_command_and_for_all_ids_with_a_beginning(tmp_path
     with pytest.raises(BudgetError, match="is left for this session"):
         ledger.reserve(ask("s1-b"), session)
     assert ledger.remaining(scope, session) == 20
+
+
+def test_an_anchor_keeps_rows_in_the_file_beside_the_ledger_until_it_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    anchor = LedgerAnchor(path)
+    ledger = Ledger(path, lambda: NOON, anchor=anchor)
+    ledger.reserve(an_ask("first", 10), LIMITS)
+    ledger.reserve(an_ask("second", 20), LIMITS)
+    beside = path.with_name("ledger.db-wal")
+    assert beside.stat().st_size > 0
+    assert Ledger(path, lambda: NOON).remaining(HERE, LIMITS) == 220, "others read them there"
+    anchor.close()
+    assert not beside.exists()
+    assert ledger.remaining(HERE, LIMITS) == 220
+
+
+def test_an_anchor_lets_a_ledger_go_that_was_moved_away(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    anchor = LedgerAnchor(path)
+    ledger = Ledger(path, lambda: NOON, anchor=anchor)
+    for name in ("first", "second"):
+        ledger.reserve(an_ask(name, 100), LIMITS)
+    (tmp_path / "old").mkdir()
+    for file in list(tmp_path.glob("ledger.db*")):
+        file.rename(tmp_path / "old" / file.name)
+    for name in ("third", "fourth"):
+        ledger.reserve(an_ask(name, 100), LIMITS)
+    assert {entry.id for entry in ledger.entries()} == {"third", "fourth"}
+    anchor.close()
+    assert [entry.id for entry in Ledger(tmp_path / "old/ledger.db").entries()] == ["first", "second"]

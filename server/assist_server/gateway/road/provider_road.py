@@ -63,7 +63,7 @@ class RoadParts:
     """What the road works with. The functions read the disk.
 
     `permissions` gives what a tool may send now, `rules` all that holds for it and a provider, `file` what
-    the tool may change, and `problem` what is wrong with the rules of its folders, or "".
+    the tool may change, and `problem` what is wrong with the rules of its folders, or "". `close` ends them all.
     """
 
     permissions: Callable[[ToolToken], Permissions]
@@ -73,6 +73,7 @@ class RoadParts:
     abilities: CapabilityStore
     routes: RouteMemory
     problem: Callable[[ToolToken], str] = lambda _: ""
+    close: Callable[[], None] = lambda: None
 
 
 class ProviderRoad:
@@ -114,6 +115,7 @@ class ProviderRoad:
         for answering in list(self._open):
             await answering.aclose()
         await self._parts.connections.close()
+        await asyncio.to_thread(self._parts.close)
 
     def providers(self, tool: ToolToken) -> tuple[str, ...]:
         """The names of the providers that a tool may ask. It reads the disk."""

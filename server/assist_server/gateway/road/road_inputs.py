@@ -13,6 +13,7 @@ from pathlib import Path
 
 from assist_context.regular_files import read_regular
 from assist_escalation.budget.ledger import Ledger
+from assist_escalation.budget.ledger_file import LedgerAnchor
 from assist_escalation.gate.prepare import GateParts
 from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.permissions import Permissions
@@ -65,6 +66,7 @@ class RoadInputs:
         self._abilities = CapabilityStore(self._files.providers)
         self._transport = Transport(self._files.providers, offline=config.offline)
         self._secret = installation_key(self._files.marks)
+        self._anchor = LedgerAnchor(self._files.ledger)
 
     def parts(self) -> RoadParts:
         """The parts of a road."""
@@ -77,7 +79,11 @@ class RoadInputs:
             read_calibration(self._config)[0],
         )
         reads = (self.permissions, self.rules, self.file)
-        return RoadParts(*reads, connections, self._abilities, routes, self.problem)
+        return RoadParts(*reads, connections, self._abilities, routes, self.problem, self.close)
+
+    def close(self) -> None:
+        """Let all files go."""
+        self._anchor.close()
 
     def _record(self, number: str, decision: Decision) -> None:
         """Remember a decision in numbers, for the rate of requests that leave."""
@@ -110,7 +116,7 @@ class RoadInputs:
         """All that holds for the tool and the provider now."""
         files = self._files
         gate = GateParts(
-            ledger=Ledger(files.ledger),
+            ledger=Ledger(files.ledger, anchor=self._anchor),
             log=log_of(self._config, permissions),
             transport=self._transport,
             keys=self._config.secrets.get,
