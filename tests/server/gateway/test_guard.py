@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from gateway_desk import GatewayDesk, raw_exchange, running_gateway
 
 from assist_server.gateway.foreign_request import ForeignRequest, ForeignResponse, json_response
 from assist_server.gateway.http import app
+from assist_server.gateway.http.listening import GatewayAddress, bind
 from assist_server.gateway.tool_tokens import ToolToken, add_tool, revoke_tool, token_file
 
 QUESTION = b'{"model": "x", "messages": [{"role": "user", "content": "What is 2 + 2?"}]}'
@@ -49,6 +51,23 @@ def request_of(
 
 def status_of(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1])
+
+
+async def test_small_pieces_of_an_answer_are_sent_at_once() -> None:
+    """Else the second piece waits until the client has confirmed the first, which takes 40 ms."""
+    made, address = bind(GatewayAddress())
+    accepted: asyncio.Future[asyncio.BaseTransport] = asyncio.get_running_loop().create_future()
+
+    class Accepting(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            accepted.set_result(transport)
+
+    async with await asyncio.get_running_loop().create_server(Accepting, sock=made):
+        _, writer = await asyncio.open_connection(address.host, address.port)
+        transport = await accepted
+        assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+        transport.close()
 
 
 async def test_a_tool_with_its_token_is_answered(desk: GatewayDesk) -> None:
