@@ -20,9 +20,10 @@ def events(*found: dict[str, Any], done: bool = True) -> list[bytes]:
 
 @dataclass
 class Recorder:
-    """The bodies and heads of all requests that came, in order."""
+    """The bodies and heads of all requests that came, in order, over so many connections."""
 
     url: str = ""
+    connections: int = 0
     bodies: list[bytes] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
 
@@ -43,6 +44,7 @@ async def recording(reply: Reply, status: int = 200) -> AsyncIterator[Recorder]:
     tasks: list[asyncio.Task[None] | None] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        seen.connections += 1
         writers.append(writer)
         tasks.append(asyncio.current_task())
         try:

@@ -8,7 +8,7 @@ nothing of policy, money or the log.
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # they take 0.15 s to import
     import httpx2
 
 KEPT_S = 5.0  # a server may close an idle connection after this; then the next request would fail
+_REST_S = 0.2  # after the last event: what ends an answer comes with it, or a moment later
+_REST_BYTES = 1_000
 _TIMES = Times()
 _PATHS = {"chat": "/chat/completions", "messages": "/messages", "responses": "/responses"}
 _VERSION = "2023-06-01"  # of the protocol for messages, where a tool names none
@@ -68,6 +70,7 @@ class ForeignAnswer:
 
     def __init__(self, response: "httpx2.Response", times: Times, until: float, most: int) -> None:
         self._response, self._times, self._until, self._most = response, times, until, most
+        self._raw = response.aiter_raw()
         self.status = response.status_code
         self.retry_after: str | None = response.headers.get("retry-after")
         kind = response.headers.get("content-type", "")
@@ -82,25 +85,39 @@ class ForeignAnswer:
             return
         received = 0
         limit = self._times.first
-        async with aclosing(self._response.aiter_raw()) as chunks:
-            while True:
-                now = asyncio.get_running_loop().time()
-                try:
-                    async with asyncio.timeout_at(min(now + limit, self._until)):
-                        chunk = await anext(chunks, None)
-                except (TimeoutError, httpx2.RequestError, httpx2.StreamError) as error:
-                    raise lost_connection(error) from None
-                if chunk is None:
-                    return
-                received += len(chunk)
-                if received > self._most:
-                    raise Fault("too-large", f"the answer is longer than {self._most} bytes")
-                limit = self._times.idle
-                yield chunk
+        while True:
+            now = asyncio.get_running_loop().time()
+            try:
+                async with asyncio.timeout_at(min(now + limit, self._until)):
+                    chunk = await anext(self._raw, None)
+            except (TimeoutError, httpx2.RequestError, httpx2.StreamError) as error:
+                raise lost_connection(error) from None
+            if chunk is None:
+                return
+            received += len(chunk)
+            if received > self._most:
+                raise Fault("too-large", f"the answer is longer than {self._most} bytes")
+            limit = self._times.idle
+            yield chunk
+
+    async def drain(self) -> None:
+        """Read what follows the last event of a stream, so that the next request needs no new connection.
+
+        A provider that sends more than that, or does not end, loses the connection.
+        """
+        import httpx2  # noqa: PLC0415
+
+        left = _REST_BYTES
+        with suppress(TimeoutError, httpx2.RequestError, httpx2.StreamError):
+            async with asyncio.timeout(_REST_S):
+                while left > 0 and (chunk := await anext(self._raw, None)) is not None:
+                    left -= len(chunk)
 
     async def close(self) -> None:
         """Close the connection, or keep it if the answer was read to its end."""
         await self._response.aclose()
+        with suppress(RuntimeError):  # another task reads it, and has its end now
+            await self._raw.aclose()
 
 
 class ForeignConnections:

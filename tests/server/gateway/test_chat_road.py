@@ -249,6 +249,18 @@ async def test_a_broken_stream_is_told_and_paid(tmp_path: Path) -> None:
         assert outcome["cost_micro"] > 0
 
 
+async def test_turns_share_a_connection_unless_an_answer_goes_on_after_its_end(tmp_path: Path) -> None:
+    async with desk(tmp_path, said("Yes.")) as made:
+        for _ in range(3):
+            await made.streamed(ask())
+        assert made.provider.connections == 1
+    async with desk(tmp_path / "more", lambda asked: [*said("Yes.")(asked), b": more\n\n" * 500]) as made:
+        for _ in range(3):
+            assert text_in(await made.streamed(ask())) == "Yes."
+        assert made.provider.connections == 3
+        assert [event["finish"] for event in made.log("outcome")] == ["stop"] * 3
+
+
 async def test_a_model_that_no_provider_has_and_another_dialect_are_pass_refusal(tmp_path: Path) -> None:
     async with desk(tmp_path, said()) as made:
         with pytest.raises(GatewayRefusal, match="No provider here"):

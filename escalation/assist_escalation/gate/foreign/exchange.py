@@ -126,6 +126,11 @@ class ForeignExchange:
         except Fault as fault:
             raise self.fault(fault) from None
 
+    async def drain(self) -> None:
+        """The answer's last event has come: let the connection be kept."""
+        if self._answer is not None:
+            await self._answer.drain()
+
     def fault(self, fault: Fault) -> TransportError:
         """The error of an answer that broke off, or that is none."""
         error = failure(self._call.post, self._key, fault, sent=True)

@@ -258,6 +258,8 @@ class _StreamedAnswer(AsyncGenerator[bytes, None]):
             if not self._exchange.read.finish:
                 raise Fault("bad-reply", "the answer was cut off")
             yield rest + (b"data: [DONE]\n\n" if parser.done else b"")
+            if parser.done:
+                await self._exchange.drain()
         except (Fault, TransportError) as error:
             failed = self._exchange.fault(error) if isinstance(error, Fault) else error
             yield self._line(json.dumps(_error_event(self._dialect, failed)))
