@@ -9,7 +9,7 @@ import codecs
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from assist_context.documents import Document
 from assist_context.files.denylist import denied_by
@@ -144,21 +144,20 @@ def text_of(data: bytes) -> str:
 
 def _secret_files(root: str, globs: Sequence[Glob], texts: SecretTexts) -> Iterator[tuple[Path, bool]]:
     """Secret files, breadth first, and whether the built-in list names them."""
-    queue = [root]
-    built = list[str]()
+    queue = [(root, "")]  # a folder, and what its files' paths in the root begin with
+    built = list[tuple[str, str]]()
     number = 0
     while number < len(queue):
         if number == MOST_FOLDERS:
             texts.incomplete = f"more than {MOST_FOLDERS:,} folders"
             return
-        folder = queue[number]
+        folder, begin = queue[number]
         number += 1
         for entry in _entries(folder):
-            inside = os.path.relpath(entry.path, root).replace(os.sep, "/")
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _SKIPPED:
-                    (built if entry.name in _BUILT else queue).append(entry.path)
-            elif denied_by(inside):
+                    (built if entry.name in _BUILT else queue).append((entry.path, f"{begin}{entry.name}/"))
+            elif denied_by(begin + entry.name):
                 yield Path(entry.path), True
             elif globs and _is_data(entry.name) and is_denied_by_user(entry.path, root, globs):
                 yield Path(entry.path), False
@@ -176,7 +175,8 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
 
 def _is_data(name: str) -> bool:
     """Whether a file holds data, whose values can be secrets, and not code, whose words are ordinary."""
-    return PurePosixPath(name.lower()).suffix in _DATA or name.startswith(".env")
+    dot = name.rfind(".")
+    return (dot > 0 and name[dot:].lower() in _DATA) or name.startswith(".env")
 
 
 def is_denied_by_user(path: str, root: str, globs: Sequence[Glob]) -> bool:
