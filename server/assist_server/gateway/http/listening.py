@@ -61,8 +61,8 @@ def bind(address: GatewayAddress) -> BoundSocket:
     if address.host not in LOOPBACK:
         raise UserError(f"{address.host} is not this machine's loopback: use 127.0.0.1 or ::1.")
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    # asyncio sends small pieces at once only on sockets that say that they are TCP. On others the second piece
-    # of an answer waits until the client has confirmed the first one, which takes 40 ms.
+    # asyncio sends small pieces at once only on sockets that say that they are TCP. On others the second
+    # piece of an answer waits until the client has confirmed the first one, which takes 40 ms.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # On Windows that name would let another process take the port as well.

@@ -63,7 +63,8 @@ class RoadParts:
     """What the road works with. The functions read the disk.
 
     `permissions` gives what a tool may send now, `rules` all that holds for it and a provider, `file` what
-    the tool may change, and `problem` what is wrong with the rules of its folders, or "". `close` ends them all.
+    the tool may change, and `problem` what is wrong with the rules of its folders, or "". `close` lets all
+    files go.
     """
 
     permissions: Callable[[ToolToken], Permissions]
