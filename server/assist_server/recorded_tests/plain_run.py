@@ -38,7 +38,7 @@ def plain_run(
     reason = ""
     with tempfile.TemporaryFile(dir=place) as out:
         try:
-            process = _start(words, tree, {**environ, **_own_variables(tree, place)}, out)
+            process = _start(words, tree, {**environ, **_own_variables(place)}, out)
         except OSError as error:
             return SandboxRun(NOT_STARTED, "exited", 0.0, str(error))
         with process:
@@ -57,14 +57,12 @@ def plain_run(
     return SandboxRun(code, "exited", seconds, text)
 
 
-def _own_variables(tree: Path, place: Path) -> dict[str, str]:
+def _own_variables(place: Path) -> dict[str, str]:
     folders = {name: place / name for name in ("home", "tmp")}
     for folder in folders.values():
         folder.mkdir(exist_ok=True)
     home, temporary = map(str, folders.values())
-    sources = [str(tree / "src"), str(tree)]  # before an installation that leads to the workspace itself
-    own = {"HOME": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary, "LANG": "C.UTF-8"}
-    return {**own, "PYTHONPATH": os.pathsep.join(sources)}
+    return {"HOME": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary, "LANG": "C.UTF-8"}
 
 
 def _start(

@@ -55,6 +55,16 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "shop"
 
 
+@pytest.mark.parametrize("place", ["src/", ""])
+def test_a_package_that_is_not_installed_is_found(tmp_path: Path, place: str) -> None:
+    root = tmp_path / "shop"
+    write(root / f"{place}cart_of_shop/__init__.py", "TOTAL = 3\n")
+    test = "from cart_of_shop import TOTAL\n\ndef test_total():\n    assert TOTAL == 3\n"
+    write(root / "tests" / "test_cart.py", test)
+    (command,) = find_test_command(root, f"{sys.prefix}/bin:/usr/bin:/bin", "pytest -q tests")
+    assert "1 passed" in output_of(command, root)
+
+
 @pytest.mark.parametrize("own", ["", "check", "env FAST=1 check"])
 def test_a_program_in_the_home_sees_its_library_and_no_data(local: Path, root: Path, own: str) -> None:
     (command,) = find_test_command(root, f"{local}/bin:/usr/bin:/bin", own)
