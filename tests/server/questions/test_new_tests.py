@@ -182,6 +182,16 @@ def test_a_new_test_never_takes_the_name_of_another() -> None:
     assert after == f"{HELPER_TESTS}\n\ndef test_get_debug_flag_2():\n    assert True\n"
 
 
+def test_a_test_that_the_file_has_word_for_word_is_left_out() -> None:
+    old = '@pytest.mark.parametrize("value", [1, 2])\ndef test_twice(value):\n    assert double(value) == 2 * value\n'
+    new = "def test_none():\n    assert double(0) == 0\n"
+    text = f"import pytest\n\nfrom cart import double\n\n\n{old}"
+    after = added("tests/test_cart.py", text, f"```python\n{old}\n\n{new}```\n")
+    assert after == f"{text}\n\n{new}"
+    with pytest.raises(EditError, match=r"only repeats tests of the file \(test_twice\)"):
+        added("tests/test_cart.py", text, f"```python\n{old}```\n")
+
+
 def test_scripts_import_no_name_twice() -> None:
     answer = '```ts\nimport { total } from "../src/cart.js";\nimport { rest } from "./rest";\n\ntest("more", () => {\n  rest();\n});\n```\n'
     after = added("src/cart.test.ts", SCRIPT_TESTS, answer)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from assist_context.languages import language_of
 from assist_escalation.edits.formats.imports_above import file_around, goes_on, imports_above, is_import
 from assist_escalation.edits.matcher import Match
-from assist_escalation.edits.plan import EditTarget
+from assist_escalation.edits.plan import EditError, EditTarget
 
 _DEFINED = re.compile(r"(?P<start>(?:async\s+)?def\s+|class\s+)(?P<name>\w+)")  # of Python, not indented
 _BLANK = {"python": 2}  # lines between two definitions
@@ -22,7 +22,7 @@ def tests_below(
     """The lines to add, the imports to add to the file's own, and notes for people.
 
     Imports that the file has are left out. Where it has none of its own, or where one goes over several
-    lines, they stay above the tests. `EditError` for a module that nothing there knows.
+    lines, they stay above the tests. `EditError` for a module that nothing there knows, or if no test is new.
     """
     here = file_around(lines, target)
     tests = list(new)
@@ -39,12 +39,40 @@ def tests_below(
     language = language_of(target.path).name
     if language == "python":
         taken = {name for parent, name in here.definitions if not parent}
+        tests, repeated = _without_repeated(tests, lines)
+        notes += tuple(f"{target.path}: {name} is there already, word for word" for name in repeated)
         tests, renamed = _with_free_names(tests, taken)
         notes += tuple(
             f"{target.path}: {old} is there already, so the new one is {name}" for old, name in renamed
         )
     between = _BLANK.get(language, 1) - (bool(lines) and not lines[-1].strip())
     return [*[""] * between, *tests], added, notes
+
+
+def _without_repeated(tests: Sequence[str], lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The definitions that the file does not have with the same text, and the names of those that it has.
+
+    >>> _without_repeated(["def test_a(): f()", "def test_b(): g()"], ["def test_b(): g()"])
+    (['def test_a(): f()'], ['test_b'])
+    """
+    blocks: list[list[str]] = [[]]
+    decorated = False
+    for line in tests:
+        if (line.startswith("@") or _DEFINED.match(line)) and not decorated:
+            blocks.append([])
+        decorated = (decorated or line.startswith("@")) and _DEFINED.match(line) is None
+        blocks[-1].append(line)
+    there = _whole_lines(lines)
+    repeated = [block for block in blocks[1:] if _whole_lines(block) in there]
+    names = [found["name"] for block in repeated for found in map(_DEFINED.match, block) if found]
+    left = [line for block in blocks if block not in repeated for line in block]
+    if names and not any(map(_DEFINED.match, left)):
+        raise EditError(f"the answer only repeats tests of the file ({', '.join(names)}): ask again")
+    return left, names
+
+
+def _whole_lines(lines: Sequence[str]) -> str:
+    return "".join(f"\n{line.rstrip()}" for line in lines if line.strip()) + "\n"
 
 
 def _with_free_names(tests: Sequence[str], taken: set[str]) -> tuple[list[str], list[tuple[str, str]]]:
