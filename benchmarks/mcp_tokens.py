@@ -1,32 +1,28 @@
-"""Does `assist mcp` save an agent tokens? Questions about repositories, against `rg` and reading files.
+"""Does `assist mcp` save an agent tokens? Forty questions about four repositories, against `rg` and reading.
 
-Each question has a truth that our index did not make (`bench/questions/agent_questions.py`). It is asked of
-one tool, once, and the tokens of the result are counted, and whether the truth is in it. The same truth is
-then looked for in two other ways (`bench/questions/reading_costs.py`): by someone who knows the narrowest
-command and reads only the lines of the truth, and by someone who reads whole files. Where a result lacks the
-truth, an agent reads files after it: "in the end" is what both together cost. No model is asked.
+Each question of `bench/questions/agent_questions.toml` is asked in two ways, by strategies that are fixed for
+each kind: by the tools of a real `assist mcp` through the protocol's official client (`tool_steps`), and by
+`rg -n` and reading around its lines (`reading_steps`). What comes back is counted until it has the lines that
+answer the question. Where the tools do not give them, the agent reads after all, and pays for both. No model
+is asked. `--drawn` asks questions that a script draws from the code and the history of any repositories.
 """
 
 import argparse
+import asyncio
 import json
 import os
-import re
+import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from assist_context.index.reader import IndexReader
-from assist_context.retrieval.corpus import Corpus
 from assist_escalation.budget.token_count import count
-from assist_server.config.config import load_lenient
-from assist_server.mcp_server.served_folder import FolderView
-from assist_server.mcp_server.shown_files import ShownFiles
-from assist_server.mcp_server.tools import INSTRUCTIONS, TOOLS, tool_call
-from assist_server.workspace.index_update import folder_at, update_index
+from assist_server.mcp_server.tools import INSTRUCTIONS, TOOLS
 from bench.provenance import layout, provenance, write
 from bench.questions.agent_questions import (
     KINDS,
@@ -34,125 +30,107 @@ from bench.questions.agent_questions import (
     FilePlace,
     QuestionKind,
     covers,
-    questions_of,
+    question_sets,
+    set_for,
 )
-from bench.questions.reading_costs import PlainFiles, narrowest, whole_files
+from bench.questions.drawn_questions import questions_of
+from bench.questions.reading_steps import PlainFiles, ShownLines, reading_steps
+from bench.questions.tool_steps import client_of, tool_steps
+from mcp.client.client import Client
 
-# Ten of each kind in four repositories, ten in each.
-SHARES: Sequence[Mapping[QuestionKind, int]] = (
-    {"definition": 3, "callers": 2, "tests": 3, "decided": 2},
-    {"definition": 3, "callers": 2, "tests": 2, "decided": 3},
-    {"definition": 2, "callers": 3, "tests": 3, "decided": 2},
-    {"definition": 2, "callers": 3, "tests": 2, "decided": 3},
-)
+SPANS = (100, 200)  # lines of a long file that are read at once
+COMMAND = [sys.executable, "-m", "assist_server"]
 EXAMPLES = """
-example:
-  mcp_tokens.py ~/src/click ~/src/werkzeug ~/src/gin ~/src/got
+examples:
+  mcp_tokens.py ~/src/click ~/src/httpx ~/src/got ~/src/fd
+  mcp_tokens.py ~/src/click ~/src/werkzeug --drawn 10 --seed 2
 """
-_PLACE = re.compile(r"(?P<path>[^\s:][^:\n]*| ):(?P<line>\d+)(?:-(?P<last>\d+))?(?= |$)")
+
+
+@dataclass(frozen=True, slots=True)
+class WayCost:
+    """What one way took: tokens, calls, and the share of the truth that was shown in the end."""
+
+    tokens: int
+    calls: int
+    truth: float
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredQuestion:
-    """A question with the tokens of each way to its truth, and which share of it that way gives."""
+    """A question with what each way to its truth costs: `tools` are the tools alone."""
 
     repository: str
     kind: QuestionKind
     text: str
-    truths: int
-    tool: int
-    tool_truth: float
-    narrowest: int
-    narrowest_truth: float
-    files: int
-    files_truth: float
-
-    @property
-    def in_the_end(self) -> int:
-        """What an agent pays that reads files where the tool's result lacks a part of the truth."""
-        return self.tool + (self.files if self.tool_truth < 1 else 0)
+    tools: WayCost
+    tools_then_reading: WayCost
+    reading: Mapping[int, WayCost]
 
 
-def call_of(question: AgentQuestion) -> tuple[str, dict[str, Any]]:
-    """The one call that an agent makes."""
-    match question.kind:
-        case "definition":
-            return "definition", {"symbol": question.text}
-        case "callers":
-            return "references", {"symbol": question.text, "kind": "code"}
-        case "tests":
-            return "references", {"symbol": question.text, "kind": "tests"}
-        case "decided":
-            return "search", {"query": question.text}
+async def _cost(question: AgentQuestion, steps: AsyncIterator[ShownLines]) -> WayCost:
+    """Steps until the truth was shown, or all of them."""
+    seen: set[FilePlace] = set()
+    tokens = 0
+    calls = 0
+    async for step in steps:
+        seen |= {*step.places}
+        tokens += count(step.text)
+        calls += 1
+        if covers(question, seen) == 1:
+            break
+    return WayCost(tokens, calls, round(covers(question, seen), 3))
 
 
-def places_in(result: str) -> list[FilePlace]:
-    """The places that a result names.
-
-    >>> places_in("src/a.py:3 function f (to 9): def f():\\n :5 return 1\\nNothing: 7 here")
-    [('src/a.py', 3), ('src/a.py', 5)]
-    """
-    found: list[FilePlace] = []
-    path = ""
-    for line in result.splitlines():
-        if place := _PLACE.match(line):
-            path = path if place["path"] == " " else place["path"]
-            found.append((path, int(place["line"])))
-    return found
+async def _each(steps: Iterable[ShownLines]) -> AsyncIterator[ShownLines]:
+    for step in steps:
+        yield step
 
 
-def view_of(root: Path, data: Path) -> FolderView:
-    """The folder as an agent sees it, with an index of its own, and no rules of a user."""
-    environ = {"ASSIST_CONFIG_DIR": str(data), "ASSIST_DATA_DIR": str(data / "data")}
-    config = load_lenient({**os.environ, **environ}, ())
-    folder = folder_at(config, root)
-    update_index(config, folder, lambda _done, _total: None)
-    shown = ShownFiles(config, folder.root)
-    return FolderView(config, Corpus(folder.root, IndexReader(folder.database), "", shown.hides), shown)
-
-
-def ask_all_ways(view: FolderView, files: PlainFiles, question: AgentQuestion) -> AnsweredQuestion:
-    """One question, answered in each way."""
-    name, said = call_of(question)
-    call = tool_call(name, said)
-    assert call.tool.answer is not None
-    result = call.tool.answer(view, call.said, call.ceiling)
-    best = narrowest(files, question)
-    whole = whole_files(files, question)
+async def answered(
+    repository: str, client: Client, files: PlainFiles, question: AgentQuestion
+) -> AnsweredQuestion:
+    """One question, in each way."""
+    async with aclosing(tool_steps(client, question)) as steps:
+        tools = await _cost(question, steps)
+    reading = {
+        span: await _cost(question, _each(reading_steps(files, question, span))) for span in SPANS
+    }
+    first = reading[SPANS[0]]
+    both = WayCost(tools.tokens + first.tokens, tools.calls + first.calls, max(tools.truth, first.truth))
     return AnsweredQuestion(
-        Path(view.corpus.root).name,
-        question.kind,
-        question.text,
-        len(question.truth),
-        count(result),
-        round(covers(question, places_in(result)), 3),
-        count(best.text),
-        round(covers(question, best.places), 3),
-        count(whole.text),
-        round(covers(question, whole.places), 3),
+        repository, question.kind, question.text, tools, both if tools.truth < 1 else tools, reading
     )
 
 
+async def ask_about(root: Path, questions: Sequence[AgentQuestion], data: Path) -> list[AnsweredQuestion]:
+    """All questions about one repository, which has an index of its own, and no rules of a user."""
+    environ = {**os.environ, "ASSIST_CONFIG_DIR": str(data), "ASSIST_DATA_DIR": str(data / "data")}
+    files = PlainFiles(root)
+    async with client_of(COMMAND, root, environ) as client:
+        return [await answered(root.name, client, files, question) for question in questions]
+
+
 def row_of(found: Sequence[AnsweredQuestion]) -> dict[str, Any]:
-    """The figures of some questions: tokens as medians and sums, the truth as a share."""
+    """The figures of some questions."""
+
+    def way(costs: Sequence[WayCost]) -> dict[str, Any]:
+        return {
+            "median": median(cost.tokens for cost in costs),
+            "sum": sum(cost.tokens for cost in costs),
+            "calls": round(mean(cost.calls for cost in costs), 1),
+            "truth": round(mean(cost.truth for cost in costs), 3),
+            "all of it": sum(cost.truth == 1 for cost in costs),
+        }
+
     return {
         "questions": len(found),
-        "tool": {"median": median(one.tool for one in found), "sum": sum(one.tool for one in found)},
-        "tool has the truth": round(mean(one.tool_truth for one in found), 3),
-        "tool has all of it": sum(one.tool_truth == 1 for one in found),
-        "narrowest": {
-            "median": median(one.narrowest for one in found),
-            "sum": sum(one.narrowest for one in found),
-        },
-        "narrowest has the truth": round(mean(one.narrowest_truth for one in found), 3),
-        "files": {"median": median(one.files for one in found), "sum": sum(one.files for one in found)},
-        "files have the truth": round(mean(one.files_truth for one in found), 3),
-        "in the end": {
-            "median": median(one.in_the_end for one in found),
-            "sum": sum(one.in_the_end for one in found),
-        },
-        "tool costs more than the narrowest": sum(one.tool > one.narrowest for one in found),
-        "tool costs more than files": sum(one.in_the_end > one.files for one in found),
+        "tools": way([one.tools for one in found]),
+        "tools, then reading": way([one.tools_then_reading for one in found]),
+        **{f"reading {span}": way([one.reading[span] for one in found]) for span in SPANS},
+        "reading costs less": sum(
+            min(cost.tokens for cost in one.reading.values()) < one.tools_then_reading.tokens for one in found
+        ),
     }
 
 
@@ -165,17 +143,16 @@ def tokens_of_tools() -> int:
 
 
 def table(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    ways = ("tools", "tools, then reading", *(f"reading {span}" for span in SPANS))
     lines = [
-        "| questions | tool | truth | narrowest command | truth | whole files | truth | tool, then files |",
-        "|---|---|---|---|---|---|---|---|",
+        f"| questions | {' | truth | '.join(ways)} | truth | reading costs less |",
+        "|---|" + "---|" * (2 * len(ways) + 1),
     ]
     for name, row in rows.items():
-        lines.append(
-            f"| {row['questions']} {name} | {row['tool']['median']:,.0f} | {row['tool has the truth']:.0%} "
-            f"| {row['narrowest']['median']:,.0f} | {row['narrowest has the truth']:.0%} "
-            f"| {row['files']['median']:,.0f} | {row['files have the truth']:.0%} "
-            f"| {row['in the end']['median']:,.0f} |"
+        cells = (
+            f"{row[way]['median']:,.0f} ({row[way]['sum']:,}) | {row[way]['all of it']}" for way in ways
         )
+        lines.append(f"| {row['questions']} {name} | {' | '.join(cells)} | {row['reading costs less']} |")
     return "\n".join(lines)
 
 
@@ -185,35 +162,49 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("roots", type=Path, nargs="+", metavar="FOLDER", help="clones of repositories, with their history")
+    add("--drawn", type=int, metavar="N", help="ask N drawn questions of each kind instead")
     add("--seed", type=int, default=1, help="seed for drawing questions")
-    add("--times", type=int, default=1, help="how many times ten questions of each repository")
+    add("--each", action="store_true", help="print a line for each question too")
     add("--out", type=Path, metavar="FILE.json")
     add("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args(arguments)
 
 
+def asked_about(root: Path, options: argparse.Namespace) -> Sequence[AgentQuestion]:
+    """The questions about a clone: the fixed ones, or drawn ones."""
+    if options.drawn is None:
+        return set_for(root, question_sets()).questions
+    kinds: tuple[QuestionKind, ...] = ("definition", "callers", "tests", "decided")
+    return questions_of(root, dict.fromkeys(kinds, options.drawn), options.seed)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     options = options_of(arguments)
     found: list[AnsweredQuestion] = []
-    with tempfile.TemporaryDirectory() as data:
-        for number, root in enumerate(path.expanduser().resolve() for path in options.roots):
+    data = Path(tempfile.mkdtemp())
+    try:
+        for root in [path.expanduser().resolve() for path in options.roots]:
             print(f"{root.name} ...", file=sys.stderr)
-            wanted = {kind: most * options.times for kind, most in SHARES[number % len(SHARES)].items()}
-            questions = questions_of(root, wanted, options.seed)
-            view = view_of(root, Path(data))
-            files = PlainFiles(root)
-            found += [ask_all_ways(view, files, question) for question in questions]
-            view.corpus.reader.close()
+            found += asyncio.run(ask_about(root, asked_about(root, options), data))
+    finally:
+        shutil.rmtree(data)
     kinds = {kind: [one for one in found if one.kind == kind] for kind in KINDS}
     rows = {kind: row_of(some) for kind, some in {**kinds, "in all": found}.items() if some}
     body = {"seed": options.seed, "tokens of the tools": tokens_of_tools(), "kinds": rows}
     header = provenance()
     if options.out:
         rows_of = [{key: value for key, value in asdict(one).items() if key != "text"} for one in found]
-        write(options.out, header, {**body, "answers": rows_of})  # the texts are the repositories' own
+        write(options.out, header, {**body, "answers": rows_of})  # a drawn text is the repository's own
     if options.json:
         print(layout({"provenance": header, **body}))
         return
+    if options.each:
+        for one in found:
+            least = min(one.reading.values(), key=lambda cost: cost.tokens)
+            print(
+                f"{one.repository:8} {one.kind:10} tools {one.tools.tokens:5} ({one.tools.truth:.0%}) "
+                f"reading {least.tokens:6} ({least.truth:.0%})  {one.text}"
+            )
     print(table(rows))
     print(f"\nThe tools' descriptions take {tokens_of_tools()} tokens of each request.")
 

@@ -1,194 +1,86 @@
-"""Questions that an agent asks about a repository, each with its truth: made by a script, without our index.
+"""Forty questions that an agent asks about four public repositories, each with its truth.
 
-Names, calls and tests are read with Python's own parser; of Go and JavaScript with one expression a line.
-Only names that are defined once count, so that a call can mean nothing else. Where something is decided is
-asked with the subject of a commit: the truth is the one function that it changed.
+The table next to this module has them. A question is answered when the lines of its truth were shown.
 """
 
-import ast
-import random
-import re
 import subprocess
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import tomllib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-QuestionKind = Literal["definition", "callers", "tests", "decided"]
-KINDS: tuple[QuestionKind, ...] = ("definition", "callers", "tests", "decided")
+QuestionKind = Literal["definition", "callers", "tests", "decided", "meet"]
+KINDS: tuple[QuestionKind, ...] = ("definition", "callers", "tests", "decided", "meet")
 FilePlace = tuple[str, int]  # a path and a line, from 1
-TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__)/|_test\.go$|(?:^|/)test_[^/]*\.py$|\.test\.[jt]s$")
-NOT_OURS = re.compile(r"(?:^|/)(?:docs?|examples?|benchmarks?|vendor)/|(?:^|/)conftest\.py$|\.d\.ts$")
-SUFFIXES = (".py", ".go", ".js", ".ts", ".mjs")
-LEAST_NAME = 7  # letters; a shorter name is a common word
-CALLS = range(3, 26)  # of a name that is asked about
-COMMITS = 1_500  # that are looked at, the newest first
-_HEADS = {
-    ".go": re.compile(r"func (?:\([^)]*\) )?(\w+)[\[(]"),
-    ".js": re.compile(
-        r"(?:export )?(?:default )?(?:async )?(?:function\*? (\w+)\(|const (\w+) = (?:async )?\()"
-    ),
-}
-_NUMBER = re.compile(r"\s*\(#\d+\)|#\d+")
-# Commits of which no one asks where something is decided.
-_NO_QUESTION = re.compile(
-    r"(?i)\b(?:bump|update dep|version|release|merge|revert|flake8|mypy|lint|typos?|pre-?commit)"
-)
-_KIND_OF_COMMIT = re.compile(r"^\w+(?:\([^)]*\))?!?:\s*")
+TABLE = Path(__file__).with_name("agent_questions.toml")
 
 
 @dataclass(frozen=True, slots=True)
 class AgentQuestion:
-    """What is asked, of what kind, and what is true: places that the answer names, or lines around one."""
+    """What is asked, which symbols it names, and what is true.
+
+    The truth are lines that must all be shown; with `last`, any line from the only one to that one will do.
+    """
 
     kind: QuestionKind
     text: str
+    names: tuple[str, ...]
     truth: tuple[FilePlace, ...]
-    last: int = 0  # of a definition, or of what decides
+    last: int = 0
 
 
-@dataclass(slots=True)
-class _SourceNames:
-    """Definitions and calls by name, in the source and in the tests."""
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """The questions about one repository, `owner/name`, at a commit."""
 
-    definitions: dict[str, list[tuple[str, int, int]]] = field(default_factory=lambda: defaultdict(list))
-    calls: dict[str, list[FilePlace]] = field(default_factory=lambda: defaultdict(list))
-
-
-def git_files(root: Path) -> list[str]:
-    """The files that git has, which is what `rg` looks into."""
-    return _git(root, "ls-files").splitlines()
+    repository: str
+    commit: str
+    questions: tuple[AgentQuestion, ...]
 
 
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True)  # noqa: S607
-    return done.stdout.decode(errors="replace")
-
-
-def source_names(root: Path) -> _SourceNames:
-    """What is defined and called in all files of code."""
-    found = _SourceNames()
-    for path in git_files(root):
-        if path.endswith(SUFFIXES) and not NOT_OURS.search(path):
-            text = (root / path).read_text(encoding="utf-8", errors="replace")
-            if path.endswith(".py"):
-                _read_python(path, text, found)
-            else:
-                _read_lines(path, text, found)
-    return found
-
-
-def _read_python(path: str, text: str, found: _SourceNames) -> None:
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            found.definitions[node.name].append((path, first, node.end_lineno or first))
-        elif isinstance(node, ast.Call):
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            line = getattr(node.func, "end_lineno", None) or node.lineno
-            if name:
-                found.calls[name].append((path, line))
-
-
-def _read_lines(path: str, text: str, found: _SourceNames) -> None:
-    """Definitions at the margin, up to the next line with a bracket there, and names before a bracket."""
-    text = re.sub(r"/\*.*?\*/", lambda block: re.sub(r"[^\n]", " ", block[0]), text, flags=re.DOTALL)
-    lines = text.split("\n")
-    head = _HEADS[".go" if path.endswith(".go") else ".js"]
-    for number, line in enumerate(lines, 1):
-        code = re.sub(r"^\s*(?://|\*|/\*).*|\s//.*", "", line)
-        named = head.match(line)
-        own = next(filter(None, named.groups()), "") if named else ""
-        if own:
-            last = next(
-                (at for at in range(number, len(lines) + 1) if lines[at - 1].startswith(("}", ")"))), number
-            )
-            found.definitions[own].append((path, number, last))
-        for call in re.findall(r"(?<![\w$])([A-Za-z_$][\w$]*)\(", code):
-            if call != own:
-                found.calls[call].append((path, number))
-
-
-def questions_of(root: Path, wanted: Mapping[QuestionKind, int], seed: int) -> list[AgentQuestion]:
-    """So many questions of each kind, drawn at random from all that have a truth."""
-    names = source_names(root)
-    once = {
-        name: sites[0]
-        for name, sites in sorted(names.definitions.items())
-        if len(sites) == 1
-        and len(name) >= LEAST_NAME
-        and not name.startswith("__")
-        and not TESTS.search(sites[0][0])
-    }
-    made: dict[QuestionKind, list[AgentQuestion]] = {
-        "definition": [
-            AgentQuestion("definition", name, ((path, first),), last)
-            for name, (path, first, last) in once.items()
-        ],
-        "callers": list(_uses("callers", names, once)),
-        "tests": list(_uses("tests", names, once)),
-        "decided": list(_commit_questions(root, names)),
-    }
-    drawn = random.Random(seed)
+def question_sets(table: Path = TABLE) -> list[QuestionSet]:
+    """What the table asks."""
+    found = tomllib.loads(table.read_text())
     return [
-        question
-        for kind in KINDS
-        for question in drawn.sample(made[kind], min(wanted.get(kind, 0), len(made[kind])))
+        QuestionSet(
+            one["name"], one["commit"], tuple(_question(row) for row in found["questions"][one["name"]])
+        )
+        for one in found["repository"]
     ]
 
 
-def _uses(
-    kind: QuestionKind, names: _SourceNames, once: Mapping[str, tuple[str, int, int]]
-) -> Iterator[AgentQuestion]:
-    for name, (path, first, last) in once.items():
-        calls = sorted(
-            {place for place in names.calls[name] if bool(TESTS.search(place[0])) == (kind == "tests")}
-        )
-        outside = [(at, line) for at, line in calls if at != path or not first <= line <= last]
-        if len(outside) in CALLS:
-            yield AgentQuestion(kind, name, tuple(outside))
+def _question(row: Mapping[str, Any]) -> AgentQuestion:
+    truth = tuple(place for text in row["truth"] for place in _places(text))
+    return AgentQuestion(row["kind"], row["asks"], tuple(row["names"]), truth)
 
 
-def _commit_questions(root: Path, names: _SourceNames) -> Iterator[AgentQuestion]:
-    """Commits that changed one function of the source, which is still there under its name."""
-    log = _git(root, "log", "--no-merges", f"-{COMMITS}", "--format=%x00%H%x01%s", "--name-only")
-    for entry in log.split("\0")[1:]:
-        head, *paths = [line for line in entry.split("\n") if line]
-        commit, _, subject = head.partition("\1")
-        sources = [
-            path
-            for path in paths
-            if path.endswith(SUFFIXES) and not TESTS.search(path) and not NOT_OURS.search(path)
-        ]
-        words = _KIND_OF_COMMIT.sub("", _NUMBER.sub("", subject)).strip()
-        if len(sources) != 1 or len(words.split()) < 4 or _NO_QUESTION.search(words):
-            continue
-        changed = _changed_functions(root, commit, sources[0])
-        sites = [site for name in changed for site in names.definitions[name] if site[0] == sources[0]]
-        if len(changed) == 1 and len(sites) == 1:
-            path, first, last = sites[0]
-            yield AgentQuestion("decided", words, ((path, first),), last)
+def _places(text: str) -> Iterator[FilePlace]:
+    path, _, lines = text.rpartition(":")
+    first, _, last = lines.partition("-")
+    yield from ((path, number) for number in range(int(first), int(last or first) + 1))
 
 
-def _changed_functions(root: Path, commit: str, path: str) -> set[str]:
-    """The names of the definitions around the changes of a commit, as git writes them next to each hunk."""
-    diff = _git(root, "show", "--format=", "-U0", commit, "--", path)
-    found = set()
-    for line in diff.splitlines():
-        if hunk := re.match(r"@@ [^@]* @@ ?(.*)", line):
-            named = re.search(r"(?:def|class|func(?: \([^)]*\))?|function\*?|const) (\w+)", hunk[1])
-            found.add(named[1] if named else "")
-    return found
+def set_for(root: Path, sets: Iterable[QuestionSet]) -> QuestionSet:
+    """The questions about a clone, by the name of its folder. Ends the program if it is at another commit."""
+    known = {one.repository.partition("/")[2]: one for one in sets}
+    if root.name not in known:
+        raise SystemExit(f"There are no questions about {root.name}: there are about {', '.join(known)}.")
+    commit = subprocess.run(
+        ["git", "-C", str(root), "rev-parse", "HEAD"],  # noqa: S607
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.strip()
+    wanted = known[root.name].commit
+    if commit != wanted:
+        raise SystemExit(f"{root.name} is at {commit[:12]}: run `git -C {root} checkout {wanted}`.")
+    return known[root.name]
 
 
-def covers(question: AgentQuestion, places: Sequence[FilePlace]) -> float:
-    """Which share of the truth is among places: a line in what is meant, or each line that uses it."""
-    if question.kind in ("callers", "tests"):
-        return len(set(question.truth) & set(places)) / len(question.truth)
-    path, first = question.truth[0]
-    return float(any(at == path and first <= line <= question.last for at, line in places))
+def covers(question: AgentQuestion, places: Collection[FilePlace]) -> float:
+    """Which share of the truth is among places."""
+    if question.last:
+        path, first = question.truth[0]
+        return float(any(at == path and first <= line <= question.last for at, line in places))
+    return len({*question.truth} & {*places}) / len({*question.truth})
