@@ -18,7 +18,7 @@ from bench.questions.agent_questions import AgentQuestion, FilePlace, QuestionKi
 
 TESTS = re.compile(r"(?:^|/)(?:tests?|__tests__)/|_test\.go$|(?:^|/)test_[^/]*\.py$|\.test\.[jt]s$")
 NOT_OURS = re.compile(r"(?:^|/)(?:docs?|examples?|benchmarks?|vendor)/|(?:^|/)conftest\.py$|\.d\.ts$")
-SUFFIXES = (".py", ".go", ".js", ".ts", ".mjs")
+SUFFIXES = (".py", ".go", ".js", ".ts", ".mjs", ".rs")
 LEAST_NAME = 7  # letters; a shorter name is a common word
 CALLS = range(3, 26)  # of a name that is asked about
 COMMITS = 1_500  # that are looked at, the newest first

@@ -1,9 +1,10 @@
 """What an agent without our index does: `rg -n`, and reading around what it names.
 
-One strategy for each kind of question, fixed before any was measured. `rg` itself is not run: the files that
-git has are searched line by line, and the lines are written as `rg -n` writes them, at most `MOST_LINES` of
-them, as agents cut them. A file of fewer than `WHOLE` lines is read whole, of a longer one a range around the
-hit, a fifth of it above. What is read is counted without line numbers, which most agents add.
+One strategy for each kind of question, the same for all repositories. `rg` itself is not run: the files of code
+that git has (`-t`) are searched line by line, and the lines are written as `rg -n` writes them, of each the first
+`LONGEST` characters, and at most `MOST_LINES`, as agents cut them. A file of fewer than `WHOLE` lines is read
+whole, of a longer one a range around the hit, a fifth of it above. What is read is counted without line numbers,
+which most agents add.
 """
 
 import re
@@ -12,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.questions.agent_questions import AgentQuestion, FilePlace
-from bench.questions.drawn_questions import TESTS, git_files
+from bench.questions.drawn_questions import SUFFIXES, TESTS, git_files
 
 WHOLE = 300  # lines of a file that is read whole
 MOST_LINES = 100  # of one command
+LONGEST = 200  # characters of one line of it
 MOST_READS = 6  # after one command, then the agent tries another or gives up
 RARE_WORDS = 3  # of a question, in one command
-MOST_BYTES = 1_000_000
 DEFINES = r"\b(?:def|class|func|function|fn|const|let|type|interface|struct|enum|trait|impl)\b.*\b"
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 _SMALL_WORDS = """
@@ -26,6 +27,7 @@ the and for with from that this into when not are was use uses using add adds fi
 remove support does should can now all only also has have been its don doesn which what where how who any same
 """
 _SMALL = frozenset(_SMALL_WORDS.split())
+_ENDING = re.compile(r"(?:s|es|ed|ing)$")
 _Row = tuple[str, int, str]
 
 
@@ -38,16 +40,13 @@ class ShownLines:
 
 
 class PlainFiles:
-    """The lines of all files that git has, as `rg` sees them."""
+    """The lines of all files of code that git has, as `rg` sees them."""
 
     def __init__(self, root: Path) -> None:
         self.lines: dict[str, list[str]] = {}
         for path in git_files(root):
-            full = root / path
-            if full.is_file() and full.stat().st_size < MOST_BYTES:
-                data = full.read_bytes()
-                if b"\0" not in data[:1_000]:
-                    self.lines[path] = data.decode("utf-8", "replace").split("\n")
+            if path.endswith(SUFFIXES) and (root / path).is_file():
+                self.lines[path] = (root / path).read_text("utf-8", "replace").split("\n")
 
     def rg(self, expression: str, *, tests: bool | None = None, fold: bool = False) -> list[_Row]:
         """The lines that an expression matches; with `tests`, only those in tests, or only the others."""
@@ -157,7 +156,7 @@ def _reads(files: PlainFiles, rows: Iterable[_Row], span: int) -> Iterator[Shown
 
 def _as_rg(rows: Sequence[_Row]) -> ShownLines:
     rows = rows[:MOST_LINES]
-    text = "\n".join(f"{path}:{number}:{line}" for path, number, line in rows)
+    text = "\n".join(f"{path}:{number}:{line[:LONGEST]}" for path, number, line in rows)
     return ShownLines(text, tuple((path, number) for path, number, _ in rows))
 
 
@@ -166,7 +165,8 @@ def _parts(name: str) -> list[str]:
 
 
 def _rarity(files: PlainFiles, text: str) -> Mapping[str, int]:
-    """The telling words of a question that some line has, with the number of these lines."""
-    words = dict.fromkeys(word.lower() for word in _WORD.findall(text))
-    found = {word: len(files.rg(rf"\b{re.escape(word)}", fold=True)) for word in words if word not in _SMALL}
+    """The telling words of a question without their endings, with the number of lines that have them."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    stems = dict.fromkeys(_ENDING.sub("", word) for word in words if word not in _SMALL)
+    found = {stem: len(files.rg(rf"\b{re.escape(stem)}", fold=True)) for stem in stems}
     return {word: count for word, count in found.items() if count}
