@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from mcp.client.client import Client
+
 from assist_escalation.budget.token_count import count
 from assist_server.mcp_server.tools import INSTRUCTIONS, TOOLS
 from bench.provenance import layout, provenance, write
@@ -36,7 +38,6 @@ from bench.questions.agent_questions import (
 from bench.questions.drawn_questions import questions_of
 from bench.questions.reading_steps import PlainFiles, ShownLines, reading_steps
 from bench.questions.tool_steps import client_of, tool_steps
-from mcp.client.client import Client
 
 SPANS = (100, 200)  # lines of a long file that are read at once
 COMMAND = [sys.executable, "-m", "assist_server"]
@@ -82,19 +83,19 @@ async def _cost(question: AgentQuestion, steps: AsyncIterator[ShownLines]) -> Wa
     return WayCost(tokens, calls, round(covers(question, seen), 3))
 
 
-async def _each(steps: Iterable[ShownLines]) -> AsyncIterator[ShownLines]:
+async def _one_by_one(steps: Iterable[ShownLines]) -> AsyncIterator[ShownLines]:
     for step in steps:
         yield step
 
 
-async def answered(
+async def answer_both_ways(
     repository: str, client: Client, files: PlainFiles, question: AgentQuestion
 ) -> AnsweredQuestion:
-    """One question, in each way."""
+    """One question, in both ways."""
     async with aclosing(tool_steps(client, question)) as steps:
         tools = await _cost(question, steps)
     reading = {
-        span: await _cost(question, _each(reading_steps(files, question, span))) for span in SPANS
+        span: await _cost(question, _one_by_one(reading_steps(files, question, span))) for span in SPANS
     }
     first = reading[SPANS[0]]
     both = WayCost(tools.tokens + first.tokens, tools.calls + first.calls, max(tools.truth, first.truth))
@@ -108,7 +109,7 @@ async def ask_about(root: Path, questions: Sequence[AgentQuestion], data: Path) 
     environ = {**os.environ, "ASSIST_CONFIG_DIR": str(data), "ASSIST_DATA_DIR": str(data / "data")}
     files = PlainFiles(root)
     async with client_of(COMMAND, root, environ) as client:
-        return [await answered(root.name, client, files, question) for question in questions]
+        return [await answer_both_ways(root.name, client, files, question) for question in questions]
 
 
 def row_of(found: Sequence[AnsweredQuestion]) -> dict[str, Any]:
@@ -149,9 +150,7 @@ def table(rows: Mapping[str, Mapping[str, Any]]) -> str:
         "|---|" + "---|" * (2 * len(ways) + 1),
     ]
     for name, row in rows.items():
-        cells = (
-            f"{row[way]['median']:,.0f} ({row[way]['sum']:,}) | {row[way]['all of it']}" for way in ways
-        )
+        cells = (f"{row[way]['median']:,.0f} ({row[way]['sum']:,}) | {row[way]['all of it']}" for way in ways)
         lines.append(f"| {row['questions']} {name} | {' | '.join(cells)} | {row['reading costs less']} |")
     return "\n".join(lines)
 

@@ -1,10 +1,10 @@
 """What an agent without our index does: `rg -n`, and reading around what it names.
 
-One strategy for each kind of question, the same for all repositories. `rg` itself is not run: the files of code
-that git has (`-t`) are searched line by line, and the lines are written as `rg -n` writes them, of each the first
-`LONGEST` characters, and at most `MOST_LINES`, as agents cut them. A file of fewer than `WHOLE` lines is read
-whole, of a longer one a range around the hit, a fifth of it above. What is read is counted without line numbers,
-which most agents add.
+One strategy for each kind of question, the same for all repositories. `rg` itself is not run: the files of
+code that git has (`-t`) are searched line by line, and written as `rg -n` writes them: of each line the first
+`LONGEST` characters, and at most `MOST_LINES` lines, as agents cut them. A file of fewer than `WHOLE` lines
+is read whole, of a longer one a range around the hit, a fifth of it above. What is read is counted without
+line numbers, which most agents add.
 """
 
 import re
@@ -70,11 +70,11 @@ class PlainFiles:
 
 def reading_steps(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
     """What comes back of one call after the other. `span`: how many lines of a long file are read at once."""
-    steps = {"definition": _definition, "decided": _decided, "meet": _meeting}
-    yield from steps.get(question.kind, _uses)(files, question, span)
+    steps = {"definition": _definition_steps, "decided": _decision_steps, "meet": _meeting_steps}
+    yield from steps.get(question.kind, _use_steps)(files, question, span)
 
 
-def _definition(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
+def _definition_steps(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
     """Lines that define the name or its owner, and reading from the name that is nearest below the owner."""
     *owners, name = _parts(question.names[0])
     either = "|".join(map(re.escape, [*owners, name]))
@@ -96,7 +96,7 @@ def _below_owner(row: _Row, rows: Sequence[_Row], owners: Sequence[str]) -> tupl
     return bool(owners) and not heads, bool(TESTS.search(row[0])), row[1] - max(heads, default=0)
 
 
-def _uses(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
+def _use_steps(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
     """The calls by name, in tests or outside; then all lines that have the name; then reading."""
     name = re.escape(_parts(question.names[0])[-1])
     rows = files.rg(rf"\b{name}\(", tests=question.kind == "tests")
@@ -106,7 +106,7 @@ def _uses(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[Sho
     yield from _reads(files, rows or more, span)
 
 
-def _decided(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
+def _decision_steps(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
     """The rarest words of the question, reading where most of them are; then the next rarest."""
     words = sorted(rarity := _rarity(files, question.text), key=rarity.__getitem__)
     for some in (words[:RARE_WORDS], words[RARE_WORDS : 2 * RARE_WORDS]):
@@ -116,7 +116,7 @@ def _decided(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[
             yield from _reads(files, _by_words(rows, some, span), span)
 
 
-def _meeting(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
+def _meeting_steps(files: PlainFiles, question: AgentQuestion, span: int) -> Iterator[ShownLines]:
     """Both names, and reading where they are closest to one another."""
     names = [_parts(name)[-1] for name in question.names]
     either = rf"\b(?:{'|'.join(map(re.escape, names))})\b"

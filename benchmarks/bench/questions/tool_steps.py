@@ -30,24 +30,24 @@ async def tool_steps(client: Client, question: AgentQuestion) -> AsyncIterator[S
     """What comes back of one call after the other."""
     match question.kind:
         case "definition":
-            yield await _called(client, "definition", symbol=question.names[0])
-            yield await _called(client, "search", query=question.text)
+            yield await call_tool(client, "definition", symbol=question.names[0])
+            yield await call_tool(client, "search", query=question.text)
         case "callers" | "tests":
             kind = "code" if question.kind == "callers" else "tests"
-            yield await _called(client, "references", symbol=question.names[0], kind=kind)
-            yield await _called(client, "references", symbol=question.names[0])
+            yield await call_tool(client, "references", symbol=question.names[0], kind=kind)
+            yield await call_tool(client, "references", symbol=question.names[0])
         case "decided":
-            found = await _called(client, "search", query=question.text)
+            found = await call_tool(client, "search", query=question.text)
             yield found
             for symbol in _named_places(found.text)[:OPENED]:
-                yield await _called(client, "definition", symbol=symbol)
+                yield await call_tool(client, "definition", symbol=symbol)
         case "meet":
             for tool in ("references", "definition"):
                 for name in question.names:
-                    yield await _called(client, tool, symbol=name)
+                    yield await call_tool(client, tool, symbol=name)
 
 
-async def _called(client: Client, tool: str, **said: Any) -> ShownLines:
+async def call_tool(client: Client, tool: str, **said: Any) -> ShownLines:
     result = await client.call_tool(tool, said)
     text = "".join(part.text for part in result.content if isinstance(part, TextContent))
     return ShownLines(text, tuple(places_in(text)))

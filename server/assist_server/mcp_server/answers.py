@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assist_escalation.redaction.redactor import RedactionError
 from assist_server.errors import UserError
-from assist_server.mcp_server import lookups
+from assist_server.mcp_server import lookups, name_uses
 from assist_server.mcp_server.lookups import FoundPlaces
 from assist_server.mcp_server.result_text import ShownPlace, result_text, without_secrets
 from assist_server.mcp_server.served_folder import FolderView
@@ -40,7 +40,7 @@ def definition(view: FolderView, said: ToolArguments, ceiling: int) -> str:
 
 def references(view: FolderView, said: ToolArguments, ceiling: int) -> str:
     """The lines that use a name."""
-    found = lookups.references(view.corpus, str(said["symbol"]), str(said.get("kind", "all")))
+    found = name_uses.references(view.corpus, str(said["symbol"]), str(said.get("kind", "all")))
     return _answer(view, found, ceiling)
 
 

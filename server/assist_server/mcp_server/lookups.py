@@ -1,36 +1,34 @@
-"""What an agent looks up: code by words, a definition, who uses it, and what helps at a line.
+"""What an agent looks up: code by words, a definition, and what helps at a line.
 
 Each function gives places of the folder. The facts are the context package's; here it is decided which of
 them a result needs. The corpus hides what may not be shown, so no line of such a file is read here.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assist_context.documents import Cursor, Document, Snippet
+from assist_context.documents import Cursor, Snippet
 from assist_context.evidence.call_graph import PLACES, enclosing
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.intent import intent_of
 from assist_context.evidence.mentions import MentionedName, is_test, likely_meanings, names_in
 from assist_context.evidence.search_results import FoundPiece, ranked_code, ranked_pages, search_words
-from assist_context.facts.code_uses import CodeUse, uses_of
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
-from assist_context.languages import language_of
 from assist_context.pages import SECTION, page_lines
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import retrieve_once
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.syntax.definitions import FUNCTIONS
 from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.mcp_server.result_text import ShownPlace
 from assist_server.questions.targets import QuestionTarget, near_symbols
 
 FOUND = 10  # places of a search
 TELLING = 2  # lines of a place that say most, next to its head
+SHORT = 40  # lines of several definitions that are shown whole: fewer tokens than a second call's
 LISTED = 20  # definitions of one name
-MEANT = 3  # definitions of one name whose uses are looked up
+_OVERLOAD = re.compile(r"\s*@(?:\w+\.)*overload\b")
 _SYMBOL = re.compile(r"\.|::|#|->")
 
 
@@ -74,64 +72,20 @@ def search(corpus: Corpus, query: str, within: str = "") -> FoundPlaces:
 
 
 def definition(corpus: Corpus, symbol: str) -> FoundPlaces:
-    """Where a name is defined: its whole text if there is one such definition, else the heads of all."""
+    """Where a name is defined, with its text; of several long ones, and of those in tests, the heads."""
     found, unshown = definitions_of(corpus, symbol)
     if not found:
-        return FoundPlaces((), () if unshown else (_unknown(corpus, symbol),), unshown)
-    if len(found) == 1:
-        return FoundPlaces((_whole(corpus, found[0]),), (), unshown)
-    heads = [place for site in found[:LISTED] for place in _at(corpus, site)]
-    notes = (f"({len(found) - LISTED} more of this name)",) if len(found) > LISTED else ()
-    return FoundPlaces(tuple(heads), notes, unshown)
+        return FoundPlaces((), () if unshown else (no_such_name(corpus, symbol),), unshown)
+    code = [site for site in found if not is_test(site.path)] or found
+    whole = code if len(code) == 1 or sum(map(_length, code)) <= SHORT else []
+    rest = [site for site in found if site not in whole]
+    heads = [place for site in rest[:LISTED] for place in _at(corpus, site)]
+    notes = (f"({len(rest) - LISTED} more of this name)",) if len(rest) > LISTED else ()
+    return FoundPlaces((*(_whole(corpus, site) for site in whole), *heads), notes, unshown)
 
 
-def references(corpus: Corpus, symbol: str, kind: str = "all") -> FoundPlaces:
-    """The lines that use what a name means; `kind`: "all", or only "tests" or "code", which is all else."""
-    found, unshown = definitions_of(corpus, symbol)
-    if not found:
-        if unshown:
-            return FoundPlaces((), (), unshown)
-        return _uses_of_unknown(corpus, symbol, kind)
-    places: list[ShownPlace] = []
-    notes: list[str] = []
-    for site in found[:MEANT]:
-        document = Document(site.path, tuple(corpus.lines(site.path)), language_of(site.path))
-        used = uses_of(corpus, site, NameReader(ParsedText(document)))[0]
-        unshown = (*unshown, *(use.path for use in used if not corpus.lines(use.path)))
-        used = [use for use in used if corpus.lines(use.path)]
-        wanted = [use for use in used if _is_kind(use.path, kind)]
-        if not wanted:  # whose name others have too: all that has the name is more than nothing
-            wanted = [use for use in _by_name(corpus, site) if _is_kind(use.path, kind) and use not in used]
-            used += wanted
-        head = f"{site.kind} {site.qualified}, used {len(wanted)} times"
-        uses = [_use(corpus, use) for use in sorted(wanted, key=_order)]
-        places += [ShownPlace(site.path, site.start_line, head), *uses]
-        notes += _rest_words(corpus, site, used, kind)
-    if len(found) > MEANT:
-        notes.append(f"({len(found) - MEANT} more definitions: name one as Owner.name or PATH:name)")
-    return FoundPlaces(tuple(places), tuple(dict.fromkeys(notes)), unshown)
-
-
-def _by_name(corpus: Corpus, site: IndexedDefinition) -> list[CodeUse]:
-    """All lines outside of a definition that have its name, in files that may be shown."""
-    own = range(site.start_line, site.end_line + 1)
-    found = {(at.path, at.line): at for at in corpus.references(site.name, PLACES) if corpus.lines(at.path)}
-    return [
-        CodeUse(path, line, at.inside, sure=False)
-        for (path, line), at in found.items()
-        if path != site.path or line not in own
-    ]
-
-
-def _rest_words(corpus: Corpus, site: IndexedDefinition, used: Sequence[CodeUse], kind: str) -> Iterator[str]:
-    """How many uses are of the other kind, and how many shown lines only have the name."""
-    others = sum(1 for use in used if not _is_kind(use.path, kind))
-    if others:
-        yield f"({others} more in {'other code' if kind == 'tests' else 'tests'})"
-    named = {(use.path, use.line) for use in _by_name(corpus, site)}
-    rest = len(named - {(use.path, use.line) for use in used})
-    if rest:
-        yield f"({rest} other lines have the name {site.name}, and may mean another one)"
+def _length(site: IndexedDefinition) -> int:
+    return site.end_line - site.start_line + 1
 
 
 def pack(corpus: Corpus, target: QuestionTarget, line: int, tokens: int) -> FoundPlaces:
@@ -169,8 +123,8 @@ def definitions_of(corpus: Corpus, symbol: str) -> tuple[list[IndexedDefinition]
         shown = [
             site for site in shown if _is_owned(site, ".".join(owner))
         ] or shown  # `ctx.exit`: a variable
-    return _distinct(
-        sorted(shown, key=lambda site: (is_test(site.path), site.parent != "", site.path))
+    return _without_overloads(
+        corpus, sorted(shown, key=lambda site: (is_test(site.path), site.parent != "", site.path))
     ), unshown
 
 
@@ -181,9 +135,24 @@ def _is_owned(site: IndexedDefinition, owner: str) -> bool:
     return any(f".{owned}".endswith(f".{owner}") for owned in owners if owned)
 
 
-def _distinct(sites: Iterable[IndexedDefinition]) -> list[IndexedDefinition]:
-    """Of overloads the last one, which does something."""
-    return list({(site.path, site.qualified): site for site in sites}.values())
+def _without_overloads(corpus: Corpus, sites: Iterable[IndexedDefinition]) -> list[IndexedDefinition]:
+    """The definitions but those that only declare how another one next to them may be called."""
+    alike: dict[tuple[str, str], list[IndexedDefinition]] = {}
+    for site in sites:
+        alike.setdefault((site.path, site.qualified), []).append(site)
+    return [
+        site
+        for group in alike.values()
+        for site in [site for site in group[:-1] if not _is_overload(corpus, site)] + group[-1:]
+    ]
+
+
+def _is_overload(corpus: Corpus, site: IndexedDefinition) -> bool:
+    lines = corpus.lines(site.path)[site.start_line - 1 : site.end_line]
+    declares = site.path.endswith((".ts", ".tsx", ".mts", ".cts")) and site.kind in FUNCTIONS
+    return bool(lines) and (
+        _OVERLOAD.match(lines[0]) is not None or (declares and lines[-1].rstrip().endswith(";"))
+    )
 
 
 def _named_definitions(corpus: Corpus, query: str) -> list[IndexedDefinition]:
@@ -192,7 +161,7 @@ def _named_definitions(corpus: Corpus, query: str) -> list[IndexedDefinition]:
     if not names and re.fullmatch(r"[^\W\d]\w*", query.strip()):
         names = (MentionedName(query.strip()),)
     found = [site for name in names for site in likely_meanings(_shown_of(corpus, name.text), name, "")]
-    return _distinct(found)[: FOUND // 2]
+    return _without_overloads(corpus, dict.fromkeys(found))[: FOUND // 2]
 
 
 def _shown_of(corpus: Corpus, name: str) -> list[IndexedDefinition]:
@@ -210,7 +179,7 @@ def _at(corpus: Corpus, site: IndexedDefinition) -> tuple[ShownPlace, ...]:
         return ()
     label = f"{site.kind} {site.qualified}"
     label += f" (to {site.end_line})" if site.end_line > site.start_line else ""
-    return (_line(site.path, site.start_line, lines, label),)
+    return (line_place(site.path, site.start_line, lines, label),)
 
 
 def _whole(corpus: Corpus, site: IndexedDefinition) -> ShownPlace:
@@ -228,41 +197,23 @@ def _piece_places(corpus: Corpus, piece: FoundPiece, words: frozenset[str]) -> t
     label = hit.name + (f" (to {hit.end_line})" if hit.end_line > hit.start_line else "")
     scored = [(len(words & {*terms(lines[number - 1])}), number) for number in inside[1:]]
     best = sorted(sorted(scored, key=lambda one: (-one[0], one[1]))[:TELLING], key=lambda one: one[1])
-    telling = [_line(hit.path, number, lines) for score, number in best if score]
-    return (_line(hit.path, hit.start_line, lines, label.strip()), *telling)
+    telling = [line_place(hit.path, number, lines) for score, number in best if score]
+    return (line_place(hit.path, hit.start_line, lines, label.strip()), *telling)
 
 
-def _use(corpus: Corpus, use: CodeUse) -> ShownPlace:
-    lines = corpus.lines(use.path)
-    label = f"in {use.inside}" if use.inside else ""
-    return _line(use.path, use.line, lines, label if use.sure else f"{label} (by name)".strip())
-
-
-def _order(use: CodeUse) -> tuple[bool, str, int]:
-    return is_test(use.path), use.path, use.line
-
-
-def _is_kind(path: str, kind: str) -> bool:
-    return kind == "all" or is_test(path) == (kind == "tests")
-
-
-def _uses_of_unknown(corpus: Corpus, symbol: str, kind: str) -> FoundPlaces:
-    """The uses of a name that nothing in the folder defines."""
-    name = _SYMBOL.split(symbol.rpartition(":")[2])[-1]
-    sites = sorted({(site.path, site.line, site.inside) for site in corpus.references(name, PLACES)})
-    uses = [CodeUse(*site, sure=True) for site in sites if _is_kind(site[0], kind)]
-    shown = tuple(_use(corpus, use) for use in sorted(uses, key=_order) if corpus.lines(use.path))
-    unshown = tuple(use.path for use in uses if not corpus.lines(use.path))
-    if not shown:
-        return FoundPlaces((), () if unshown else (_unknown(corpus, symbol),), unshown)
-    return FoundPlaces(shown, ("(nothing here defines it)",), unshown)
-
-
-def _unknown(corpus: Corpus, symbol: str) -> str:
+def no_such_name(corpus: Corpus, symbol: str) -> str:
     """That nothing has a name, and which names are like it; none that only hidden files have."""
-    name = _SYMBOL.split(symbol.rpartition(":")[2])[-1]
-    alike = [near for near in near_symbols(corpus, name) if _shown_of(corpus, near)]
+    alike = [near for near in near_symbols(corpus, last_part(symbol)) if _shown_of(corpus, near)]
     return "Nothing here has this name." + (f" Alike: {', '.join(alike)}." if alike else "")
+
+
+def last_part(symbol: str) -> str:
+    """The name of a symbol without its path and owner.
+
+    >>> last_part("src/cart.py:Cart.total")
+    'total'
+    """
+    return _SYMBOL.split(symbol.rpartition(":")[2])[-1]
 
 
 def _snippet(corpus: Corpus, snippet: Snippet) -> ShownPlace:
@@ -272,7 +223,8 @@ def _snippet(corpus: Corpus, snippet: Snippet) -> ShownPlace:
     return ShownPlace(snippet.path, *span[:1], snippet.signal, snippet.text, span[1], hidden)
 
 
-def _line(path: str, number: int, lines: Sequence[str], label: str = "") -> ShownPlace:
+def line_place(path: str, number: int, lines: Sequence[str], label: str = "") -> ShownPlace:
+    """One line of a file."""
     text = lines[number - 1].rstrip("\r\n") if 0 < number <= len(lines) else ""
     return ShownPlace(path, number, label, text, 0, hidden_parts(text, path, lines, ((number, number),)))
 

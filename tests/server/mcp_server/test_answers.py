@@ -27,14 +27,78 @@ def test_a_definition_comes_with_its_text(shop: AgentShop) -> None:
     assert ask(shop.view(), "definition", symbol="shop/cart.py:is_empty").startswith("shop/cart.py:11-12 ")
 
 
-def test_of_several_definitions_there_are_the_heads(shop: AgentShop) -> None:
-    heads = (
-        "shop/till.py:1 function total (to 2): def total(amounts):\n"
-        "shop/cart.py:7 method Cart.total (to 9): def total(self, prices):"
+def test_of_several_definitions_short_ones_come_whole_and_the_others_as_heads(shop: AgentShop) -> None:
+    both = (
+        "shop/till.py:1-2 function total\n"
+        "def total(amounts):\n"
+        "    return round(sum(amounts), 2)\n"
+        "shop/cart.py:7-9 method Cart.total\n"
     )
-    assert ask(shop.view(), "definition", symbol="total") == heads
-    assert ask(shop.view(), "definition", symbol="basket.total()") == heads  # of a variable
+    assert ask(shop.view(), "definition", symbol="total").startswith(both)
+    assert ask(shop.view(), "definition", symbol="basket.total()").startswith(both)  # of a variable
     assert ask(shop.view(), "definition", symbol="is_empt") == "Nothing here has this name. Alike: is_empty."
+
+
+LONG = "def ship(box):\n" + "".join(f"    box.check({number})\n" for number in range(30))
+NAMESAKES = {
+    "depot/road.py": LONG,
+    "depot/rail.py": LONG,
+    "depot/kinds.py": "@overload\ndef load(box: Box) -> None: ...\ndef load(box):\n    return box\n",
+    "depot/crate.rs": "impl Crate {\n    fn open(&self) {}\n}\nimpl Lid for Crate {\n    fn open(&self) { go() }\n}\n",
+    "tests/test_depot.py": "def load(box):\n    pass\n",
+}
+
+
+def test_long_namesakes_are_heads_overloads_are_none_and_two_of_one_owner_are_two(tmp_path: Path) -> None:
+    depot = make_shop(tmp_path, NAMESAKES)
+    assert ask(depot.view(), "definition", symbol="ship") == (
+        "depot/rail.py:1 function ship (to 31): def ship(box):\n"
+        "depot/road.py:1 function ship (to 31): def ship(box):"
+    )
+    assert ask(depot.view(), "definition", symbol="load") == (
+        "depot/kinds.py:3-4 function load\ndef load(box):\n    return box\n"
+        "tests/test_depot.py:1 function load (to 2): def load(box):"
+    )
+    opens = ask(depot.view(), "definition", symbol="Crate.open")
+    assert opens.startswith("depot/crate.rs:2 method Crate.open\n")
+    assert " :5 method Crate.open\n" in opens
+
+
+USES = {
+    "till/cash.py": "class Cash:\n    def count(self):\n        return 1\n\n    def twice(self):\n"
+    "        self.count()\n        return self.count()\n",
+    "till/card.py": "class Card:\n    def count(self):\n        return 2\n",
+    "till/day.py": "def close(drawer):\n    drawer.count()\n\n\ndrawer.count()\n",
+    "till/rust.rs": "fn tally() {}\n\nmod tests {\n    #[test]\n    fn counts() {\n        assert_eq!(\n"
+    "            tally(),\n            ()\n        );\n    }\n}\n",
+}
+
+
+def test_each_line_that_uses_a_name_comes_once_and_those_that_may_mean_another_too(tmp_path: Path) -> None:
+    till = make_shop(tmp_path, USES)
+    assert ask(till.view(), "references", symbol="count") == (
+        "till/card.py:2 method Card.count\n"
+        "till/cash.py:2 method Cash.count, used 4 times\n"
+        " :6 in Cash.twice: self.count()\n"
+        " :7 return self.count()\n"
+        "till/day.py:2 in close (by name): drawer.count()\n"
+        " :5 at the top (by name): drawer.count()"
+    )
+    assert ask(till.view(), "references", symbol="Card.count") == (
+        "till/card.py:2 method Card.count, used 4 times (by name)\n"
+        "till/cash.py:6 in Cash.twice: self.count()\n"
+        " :7 return self.count()\n"
+        "till/day.py:2 in close: drawer.count()\n"
+        " :5 at the top: drawer.count()"
+    )
+
+
+def test_a_test_in_a_module_of_rust_is_one_though_its_call_is_in_a_macro(tmp_path: Path) -> None:
+    till = make_shop(tmp_path, USES)
+    assert ask(till.view(), "references", symbol="tally", kind="tests") == (
+        "till/rust.rs:1 function tally, used 1 times\n :7 in tests.counts: tally(),"
+    )
+    assert ":7" not in ask(till.view(), "references", symbol="tally", kind="code")
 
 
 def test_references_are_grouped_by_file_and_can_be_tests_alone(shop: AgentShop) -> None:
