@@ -17,7 +17,7 @@ from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE
 from assist_completion.display.show_gate import finish
 from assist_completion.inference.generation import Generation, TokenSource
-from assist_completion.inference.worker import Job, Lane, Worker
+from assist_completion.inference.worker import Job, JobQueue, Lane
 from assist_completion.suggestion import Suggestion
 from assist_context.documents import Context
 
@@ -50,7 +50,7 @@ class Branches:
         # Below the lane of requests: one that comes now interrupts this job inside llama.cpp.
         self.job = Job(Lane.PREWARM, self._write)
 
-    async def write(self, worker: Worker[TokenSource], seconds: float = EXTRA) -> None:
+    async def write(self, worker: JobQueue[TokenSource], seconds: float = EXTRA) -> None:
         """Write as many as can be written in this time. Cancellation stops the model too."""
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()

@@ -30,7 +30,7 @@ from assist_completion.engine.speculation import Speculator, TypingPace
 from assist_completion.errors import CompletionError, ServedError
 from assist_completion.inference.generation import Generation, TokenBudget, TokenSource
 from assist_completion.inference.llama import Aborted
-from assist_completion.inference.worker import Job, Lane, Worker
+from assist_completion.inference.worker import Job, JobQueue, Lane
 from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
@@ -74,7 +74,7 @@ class PendingGeneration:
     generation: Generation
     job: Job[TokenSource]
     site: CursorSite
-    worker: Worker[TokenSource]
+    worker: JobQueue[TokenSource]
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: int = 0
     done: bool = False
@@ -146,7 +146,7 @@ class Engine:
 
     def __init__(
         self,
-        worker: Worker[TokenSource],
+        worker: JobQueue[TokenSource],
         settings: CompletionSettings,
         budget: TokenBudget,
         name: str,

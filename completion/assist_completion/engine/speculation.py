@@ -13,7 +13,7 @@ from statistics import median
 from assist_completion.display import show_gate
 from assist_completion.inference.generation import REANCHOR, Generation, TokenSource
 from assist_completion.inference.prefix_cache import CachedPrompt
-from assist_completion.inference.worker import Job, Lane, Worker
+from assist_completion.inference.worker import Job, JobQueue, Lane
 from assist_completion.settings import CompletionSettings
 from assist_context.documents import Context
 
@@ -74,7 +74,7 @@ class Speculator:
 
     def __init__(
         self,
-        worker: Worker[TokenSource],
+        worker: JobQueue[TokenSource],
         settings: CompletionSettings,
         pace: TypingPace,
         counts: Counter[str],

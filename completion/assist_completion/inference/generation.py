@@ -51,7 +51,10 @@ class TokenBudget:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Everything that the owner thread works with: the token source in this process."""
+    """Everything that the owner thread works with: the token source in this process.
+
+    `guest`: it works for another program, at no cost for the prompts of the user here.
+    """
 
     llama: Llama
     fim: Fim
@@ -60,6 +63,12 @@ class Model:
     prefix_cache: PrefixCache
     budget: TokenBudget
     answering_model: AnsweringModel = field(default_factory=lambda: AnsweringModel(no_answering_model))
+    guest: bool = False
+
+    @property
+    def for_guests(self) -> "Model":
+        """The same for another program."""
+        return replace(self, guest=True)
 
     @property
     def computed(self) -> int:
@@ -270,7 +279,7 @@ def branch(
 
 def warm(model: Model, context: Context, *, full: bool) -> None:
     """Evaluate the prompt for a cursor in the back sequence, so that it is ready when it is needed."""
-    known = model.prefix_cache.find(context)
+    known = model.prefix_cache.find(context, guest=model.guest)
     full = full or (known is not None and known[0].full)
     if known is not None and _is_good_enough(*known, context, full=full):
         prompt, continued = known
@@ -307,7 +316,7 @@ def _choose_prompt(model: Model, context: Context, *, asked: bool = False) -> tu
     wait for their own file only. One who asked waits longer, and gets more than a small head.
     """
     extent = model.budget.asked if asked else model.budget.small
-    known = model.prefix_cache.find(context)
+    known = model.prefix_cache.find(context, guest=model.guest)
     if (
         known is not None
         and _has_room(model, *known)
@@ -336,7 +345,7 @@ def _new_prompt(
     if part is None:
         used = min(sum(map(tokens_of, snippets)), model.budget.snippets)
         extent = replace(model.budget.full, head=max(1, model.budget.full.head - used))
-        starts = model.prefix_cache.starts(context.path, snippets)
+        starts = model.prefix_cache.starts(context.path, snippets, guest=model.guest)
         reach = Reach.FULL
     else:
         extent = part
@@ -346,7 +355,7 @@ def _new_prompt(
         fixed = render(fresh, model.fim, model.llama.tokenize)
         # Dense text (tables of digits, base64) has more tokens than its length suggests: take less of it.
         if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
-            return CachedPrompt(fresh, fixed, reach), fresh
+            return CachedPrompt(fresh, fixed, reach, guest=model.guest), fresh
         extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
         snippets = ()
         starts = []

@@ -1,7 +1,8 @@
 """The prompts whose key-value states still exist, in one of two sequences or as a snapshot in memory.
 
-One sequence is in front and serves visible requests, the other is in the back and serves warm-up. A snapshot
-is restored in about 2 ms, and all of them together stay within a memory bound. Owner thread only.
+One sequence is in front and serves visible requests, the other is in the back and serves warm-up and guests:
+prompts of other programs, which cost the user's own nothing. A snapshot is restored in about 2 ms, and all of
+them together stay within a memory bound, for which guests go first. Owner thread only.
 This module knows tokens and plans. It does not generate text or decide what is shown.
 """
 
@@ -29,7 +30,7 @@ class CachedPrompt:
     """One prompt: its plan, and `fixed`, its tokens up to MID.
 
     The prefix cache gives it a sequence while it is live, and a snapshot afterwards. `logits` are those after
-    so many tokens; they are kept while the prompt is live.
+    so many tokens; they are kept while the prompt is live. `guest`: another program asked for it.
     """
 
     plan: Plan
@@ -38,6 +39,7 @@ class CachedPrompt:
     sequence: LlamaSequence | None = None
     snapshot: SequenceSnapshot | None = None
     logits: tuple[int, Logits] | None = None
+    guest: bool = False
 
     @property
     def full(self) -> bool:
@@ -66,19 +68,20 @@ class PrefixCache:
         """Prompt tokens computed so far, aborted prompts included."""
         return self._front.computed + self._back.computed
 
-    def find(self, context: Context) -> tuple[CachedPrompt, Plan] | None:
+    def find(self, context: Context, *, guest: bool = False) -> tuple[CachedPrompt, Plan] | None:
         """The best cached prompt for a cursor, with the plan that continues it there.
 
         A prompt that still lacks many tokens comes after those that are ready. Then one that shows more of
         the file is better, then one with the current snippets, then the one with the nearest anchor.
         """
-        fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in self._prompts]
+        prompts = (prompt for prompt in self._prompts if prompt.guest is guest)
+        fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in prompts]
         known = [(prompt, plan) for prompt, plan in fitting if plan is not None]
         return max(known, key=lambda each: _rank(each[0], each[1], context), default=None)
 
-    def starts(self, path: str, snippets: tuple[Snippet, ...]) -> list[str]:
+    def starts(self, path: str, snippets: tuple[Snippet, ...], *, guest: bool = False) -> list[str]:
         """How the full heads of a file after these snippets begin, the newest first."""
-        plans = [prompt.plan for prompt in reversed(self._prompts) if prompt.full]
+        plans = [prompt.plan for prompt in reversed(self._prompts) if prompt.full and prompt.guest is guest]
         return starts_of(plans, path, snippets)
 
     def count_reusable(self, fixed: tuple[int, ...]) -> int:
@@ -86,7 +89,13 @@ class PrefixCache:
         return max((common_prefix(prompt.tokens, fixed) for prompt in self._prompts), default=0)
 
     def activate(self, prompt: CachedPrompt) -> None:
-        """Bring a prompt to the front: from the back, its snapshot, or the cached prompt most like it."""
+        """Bring a prompt to the front: from the back, its snapshot, or the cached prompt most like it.
+
+        A guest's stays in the back, so that the one in front is as its user left it.
+        """
+        if prompt.guest:
+            self.activate_for_warmup(prompt)
+            return
         if prompt.sequence is self._back:
             self._front, self._back = self._back, self._front
         elif prompt.sequence is not self._front:
@@ -137,7 +146,12 @@ class PrefixCache:
         else:
             sequence.truncate(0)
         other = source is not None and source is not prompt and source.snapshot is not None
-        if source is not None and other and WORTH <= shared == len(source.tokens):
+        if (
+            source is not None
+            and other
+            and WORTH <= shared == len(source.tokens)
+            and source.guest >= prompt.guest
+        ):
             self._drop(source)  # the new prompt holds all that it held
         prompt.snapshot = None
         prompt.sequence = sequence
@@ -159,10 +173,9 @@ class PrefixCache:
         self._prompts.append(prompt)
 
     def _evict(self) -> None:
-        """Drop the least recently used snapshots until the rest fits the memory bound."""
-        stored = [
-            (prompt, len(prompt.snapshot.state)) for prompt in self._prompts if prompt.snapshot is not None
-        ]
+        """Drop the least recently used snapshots until the rest fits the memory bound, guests' first."""
+        prompts = sorted(self._prompts, key=lambda each: not each.guest)
+        stored = [(prompt, len(prompt.snapshot.state)) for prompt in prompts if prompt.snapshot is not None]
         held = sum(size for _, size in stored)
         for prompt, size in stored:
             if held <= self._memory:

@@ -34,8 +34,9 @@ class Lane(IntEnum):
     VISIBLE = 0
     PREWARM = 1
     CONTINUE = 2
-    ANSWER = 3  # before WARM: a user waits for an answer, and a head that is read ahead is a guess
-    WARM = 4
+    GUEST = 3  # ghost text in another program: short, so an answer waits for it as for ours
+    ANSWER = 4  # before WARM: a user waits for an answer, and a head that is read ahead is a guess
+    WARM = 5
 
 
 class Resource(Protocol):
@@ -80,6 +81,19 @@ class Job(Generic[R_contra]):
 
 QueuedJob = tuple[int, int, Job[R]]
 """A lane, a number that grows with each submission, and the job, in the order of a heap."""
+
+
+class JobQueue(Protocol[R_co]):
+    """Where jobs are given, for who does not own the thread. Event loop only."""
+
+    def submit(self, job: Job[R_co]) -> None:
+        """Queue a job."""
+
+    def cancel(self, job: Job[R_co]) -> None:
+        """Stop a job, whether it runs or waits."""
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Nothing more comes from this side."""
 
 
 class Worker(Generic[R_co]):

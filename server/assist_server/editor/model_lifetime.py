@@ -17,6 +17,7 @@ from assist_completion.errors import CompletionError, MissingModelError
 from assist_completion.settings import model_name
 from assist_escalation.errors import EscalationError
 from assist_server.config.config import Config
+from assist_server.local_model.sharing.listener import SharedEngine
 from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they import llama.cpp: 0.4 s that `initialize` must not wait for
@@ -117,6 +118,14 @@ class ModelLifetime:
     def answerer(self) -> "Answerer[Any] | None":
         """The model that answers questions, or None until it is loaded."""
         return self._models.answers if self._models is not None else None
+
+    @property
+    def guests(self) -> "SharedEngine | None":
+        """What writes into code for other programs, None until it is loaded."""
+        models = self._models
+        if models is None or models.guests is None:
+            return None
+        return SharedEngine(models.guests, models.path)
 
     async def loaded_answerer(self) -> "Answerer[Any] | None":
         """The same, once loading has ended one way or the other."""
@@ -251,6 +260,8 @@ class ModelLifetime:
             self._engine.close()
             self._engine = None
         if self._models is not None:
+            if self._models.guests is not None:
+                self._models.guests.close()
             self._models.answers.close()
             self._models.engine.close()
             self._models = None

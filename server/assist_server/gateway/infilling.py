@@ -9,9 +9,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from assist_completion.errors import CompletionError
-from assist_completion.prompt.layout import tokens_of
-from assist_completion.suggestion import CompletionRequest, GhostTextEngine, Suggestion
+from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Cursor, Document, Snippet, gather, split_lines
 from assist_context.languages import language_of
 from assist_server.gateway.fields import count_of, flag_of, plain, stops_of, text_of, unable, wrong
@@ -65,8 +63,7 @@ async def infill(request: ForeignRequest, models: LocalModels) -> ForeignRespons
     split = SplitPrompt(before, text_of(body, "input_suffix"), text_of(body, "filename"), _extra_files(body))
     most = count_of(body, "n_predict") if body.get("n_predict") != -1 else None
     if most == 0:  # a tool that only wants the prompt to be read before the user asks
-        engine = await models.engine()
-        engine.prewarm(_context(split, engine), full=True)
+        await models.read_ahead(CompletionRequest(_context(split)))
         found = Suggestion()
     else:
         found = await _suggest(split, models, stops_of(body), most)
@@ -89,15 +86,11 @@ async def infill(request: ForeignRequest, models: LocalModels) -> ForeignRespons
 async def _suggest(
     split: SplitPrompt, models: LocalModels, stops: Sequence[str], most: int | None
 ) -> Suggestion:
-    """What the engine writes there, as text to insert. One request after the other: each has its answer."""
-    engine = await models.engine()
+    """What the engine writes there, as text to insert."""
     one_line = "\n" in stops or (most is not None and most <= LINE_TOKENS)
-    context = _context(split, engine)
+    context = _context(split)
     request = CompletionRequest(context, manual=True, max_lines=int(one_line), immediate=True)
-    async with models.turn():
-        found = await engine.complete(request)
-    if found.reason == "model-failed":
-        raise CompletionError("The local model failed: the gateway's log says why.")
+    found = await models.complete(request)
     text = insertable(found.text, context.after[: found.replace])
     ends = [at for at in map(text.find, stops) if at >= 0]
     return Suggestion(text=text[: min(ends, default=len(text))], tokens=found.tokens, ms=found.ms)
@@ -119,19 +112,13 @@ def insertable(text: str, replaced: str) -> str:
     return text
 
 
-def _context(split: SplitPrompt, engine: GhostTextEngine) -> Context:
-    """What the engine reads: the text around the cursor, and other files as far as there is room for them."""
+def _context(split: SplitPrompt) -> Context:
+    """What the engine reads: the text around the cursor, and other files."""
     lines = split_lines(split.before)
     document = Document(split.path, split_lines(split.before + split.after), language_of(split.path))
-    snippets = []
-    room = engine.snippet_tokens
-    for path, text in split.files[:MOST_FILES]:
-        snippet = Snippet(path, 1, text.count("\n") + 1, text, "tool")
-        room -= tokens_of(snippet)
-        if room < 0:
-            break
-        snippets.append(snippet)
-    return gather(document, Cursor(len(lines) - 1, len(lines[-1])), tuple(snippets))
+    files = split.files[:MOST_FILES]
+    snippets = tuple(Snippet(path, 1, text.count("\n") + 1, text, "tool") for path, text in files)
+    return gather(document, Cursor(len(lines) - 1, len(lines[-1])), snippets)
 
 
 def _extra_files(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

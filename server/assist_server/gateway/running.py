@@ -16,7 +16,7 @@ from assist_server.gateway.local_models import LoadedModels, LoadModels, LocalMo
 from assist_server.gateway.road.provider_road import ProviderRoad
 from assist_server.gateway.road.road_inputs import RoadInputs
 from assist_server.gateway.tool_tokens import KnownTools
-from assist_server.questions.composition import model_file
+from assist_server.questions.composition import completing_file, model_file
 
 
 def load_models(config: Config, say: Callable[[str], None]) -> LoadedModels:
@@ -35,7 +35,7 @@ async def run_gateway(
 ) -> None:
     """Answer requests on a bound socket until `until()` ends, or this is cancelled. It owns the socket."""
     made, address = bound
-    models = LocalModels(config, load, model_file(config))
+    models = LocalModels(config, load, model_file(config), completing_file(config))
     async with AsyncExitStack() as stack:
         stack.callback(unlink, address)
         stack.push_async_callback(models.close)

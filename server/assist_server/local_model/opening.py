@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assist_completion.engine.answer_stream import Answerer, AnsweringFacts, open_answers
 from assist_completion.engine.engine import Engine
+from assist_completion.engine.guest_jobs import GuestJobs
 from assist_completion.errors import ModelError
 from assist_completion.inference.answer_generation import AnswerOnly
 from assist_completion.inference.generation import Model
@@ -27,8 +28,9 @@ OPEN_TIMEOUT = 300.0  # seconds; a large model from a cold disk
 
 @dataclass(frozen=True, slots=True)
 class OpenedModels:
-    """A running engine, the model that answers questions, and what is known about the engine's model.
+    """A running engine, one for guests, the model that answers, and what is known about the engine's model.
 
+    `guests` has texts and times of its own, and the thread of the other one, which goes first.
     `model` is what suggestions call it, and `library` the llama.cpp that runs it, in words.
     """
 
@@ -39,6 +41,7 @@ class OpenedModels:
     seconds: float
     model: str = ""
     library: str = ""
+    guests: Engine | None = None
 
 
 def store_of(config: Config) -> Store:
@@ -99,6 +102,7 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
         time.perf_counter() - start,
         name,
         library_in_use().words,
+        Engine(GuestJobs(worker), settings, budget, name),
     )
 
 

@@ -65,7 +65,8 @@ def make_server(config: Config) -> Server:
     """A server with its handlers, not yet running."""
     server = Server(config, _open_models)
     settings = EditorSettings(config)
-    shared = SharedModel(lambda: server.session.model.answerer)
+    models = server.session.model
+    shared = SharedModel(lambda: models.answerer, lambda: models.guests)
     _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared, GatewayProcess()))
     _add_state(server)
     _add_snooze(server)

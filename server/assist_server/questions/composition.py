@@ -206,8 +206,17 @@ def read_calibration(config: Config) -> tuple[Calibration, str]:
 
 def model_file(config: Config) -> Path | None:
     """The file of the model that answers here, None if it is not there."""
+    return _file_of(config, answering_model(config))
+
+
+def completing_file(config: Config) -> Path | None:
+    """The file of the model that writes ghost text, None if it is not there."""
+    return _file_of(config, config.completion.model)
+
+
+def _file_of(config: Config, model: str) -> Path | None:
     try:
-        return resolve(Store(config.paths.data / "models"), answering_model(config))
+        return resolve(Store(config.paths.data / "models"), model)
     except CompletionError:
         return None
 

@@ -13,21 +13,31 @@ from typing import Any
 
 import pytest
 from fake_answering_model import TwoModels, open_two_models
+from fake_llama import SMALL_BUDGET
 
+from assist_completion.engine.engine import Engine
+from assist_completion.engine.guest_jobs import GuestJobs
 from assist_completion.errors import ModelError
 from assist_completion.inference.conversation import Conversation
-from assist_server.local_model.sharing.borrowed_model import BorrowedModel, borrow
-from assist_server.local_model.sharing.listener import SharedModel
+from assist_completion.settings import CompletionSettings
+from assist_completion.suggestion import CompletionRequest, Suggestion
+from assist_context.documents import Context, Snippet
+from assist_context.languages import language_of
+from assist_server.local_model.sharing.borrowed_model import BorrowedModel, borrow, borrow_engine
+from assist_server.local_model.sharing.listener import SharedEngine, SharedModel
 from assist_server.local_model.sharing.messages import (
     MOST,
     conversation_of,
+    cursor_of,
     folder_of,
     hello_of,
     new_socket,
     result_of,
     sockets,
+    suggestion_of,
 )
 
+CODE = "def total(prices):\n    return sum(prices)\n"
 QUESTION = Conversation("Be brief.", "What is 2 + 2?", max_tokens=40)
 
 
@@ -50,7 +60,9 @@ def file(tmp_path: Path) -> Path:
 async def sharing(data: Path, file: Path, script: str = "It is 4.") -> AsyncIterator[tuple[TwoModels, Any]]:
     async with open_two_models(script) as two:
         two.answers.file = file
-        shared = SharedModel(lambda: two.answers)
+        two.model.llama.text = CODE  # type: ignore[attr-defined]
+        guests = Engine(GuestJobs(two.worker), CompletionSettings(), SMALL_BUDGET, "fake")
+        shared = SharedModel(lambda: two.answers, lambda: SharedEngine(guests, file))
         shared.start(data)
         async with asyncio.timeout(20):
             while not list(sockets(data)):
@@ -130,6 +142,64 @@ async def test_another_file_or_a_busy_model_is_not_borrowed(data: Path, file: Pa
             assert await borrow(data, file) is None
         two.answers.file = other
         assert await borrow(data, file) is None
+
+
+def cursor_at(before: str) -> CompletionRequest:
+    files = (Snippet("b.py", 1, 2, "B = 1\n", "tool"),)
+    context = Context("a.py", language_of("a.py"), before, "", 0, files)
+    return CompletionRequest(context, manual=True, immediate=True, max_lines=1)
+
+
+async def complete(data: Path, file: Path, *, warm: bool = False) -> Suggestion:
+    engine = await borrow_engine(data, file)
+    assert engine is not None
+    return await engine.complete(cursor_at(CODE[: CODE.index("sum")]), warm=warm)
+
+
+async def test_code_is_completed_by_the_engine_of_the_server(data: Path, file: Path) -> None:
+    async with sharing(data, file) as (two, _):
+        assert (await complete(data, file, warm=True)).text == ""
+        async with asyncio.timeout(20):
+            while not two.model.prefix_cache.computed:
+                await asyncio.sleep(0.01)
+        found = await complete(data, file)
+        assert (found.text, found.tokens.generated) == ("sum(prices)", 12)
+        assert 0 < found.tokens.evaluated < found.tokens.prompt  # it had been read
+
+
+async def test_who_types_here_goes_first_and_the_guest_gets_its_text_all_the_same(
+    data: Path, file: Path
+) -> None:
+    async with sharing(data, file) as (two, _):
+        two.model.llama.before_slice = lambda: time.sleep(0.02)  # type: ignore[attr-defined]
+        ours = Engine(two.worker, CompletionSettings(mode="eager"), SMALL_BUDGET, "fake")
+        guest = asyncio.create_task(complete(data, file))
+        second = asyncio.create_task(complete(data, file))
+        while two.worker.idle():
+            await asyncio.sleep(0.001)
+        assert (await ours.complete(cursor_at("    return s"))).text == "um(prices)"
+        assert (await guest).text == (await second).text == "sum(prices)"
+
+
+async def test_a_guest_that_leaves_stops_the_model_and_one_whose_server_ends_is_told(
+    data: Path, file: Path
+) -> None:
+    async with sharing(data, file) as (two, shared):
+        two.model.llama.before_slice = lambda: time.sleep(0.05)  # type: ignore[attr-defined]
+        guest = asyncio.create_task(complete(data, file))
+        while two.worker.idle():
+            await asyncio.sleep(0.001)
+        guest.cancel()
+        async with asyncio.timeout(20):
+            while not two.worker.idle():
+                await asyncio.sleep(0.01)
+        assert two.model.llama.evaluated.count(1) < 12  # type: ignore[attr-defined]
+        guest = asyncio.create_task(complete(data, file))
+        while two.worker.idle():
+            await asyncio.sleep(0.001)
+        shared.close()
+        with pytest.raises(ModelError, match="ended"):
+            await guest
 
 
 async def test_a_server_that_ends_during_an_answer_is_an_error_and_not_an_answer(
@@ -212,6 +282,6 @@ async def test_a_socket_of_something_else_is_passed_over(data: Path, file: Path)
 
 @pytest.mark.parametrize("document", [{}, {"system": 1}, {"ended": "never"}, {"assist": "0.1"}])
 def test_a_document_of_another_form_is_refused(document: dict[str, Any]) -> None:
-    for read in (conversation_of, hello_of, result_of):
+    for read in (conversation_of, hello_of, result_of, cursor_of, suggestion_of):
         with pytest.raises(ValueError, match="no "):
             read(document)

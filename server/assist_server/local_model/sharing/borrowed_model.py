@@ -4,7 +4,7 @@ It imports no llama.cpp, so a command that finds such a server neither loads the
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ from typing import Any
 from assist_completion.errors import ModelError
 from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_completion.inference.doubts import Doubt
+from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_server.local_model.sharing.messages import (
     Hello,
     conversation_document,
+    cursor_document,
     doubts_of,
     hello_of,
     identity_of,
@@ -25,6 +27,7 @@ from assist_server.local_model.sharing.messages import (
     result_of,
     send,
     sockets,
+    suggestion_of,
 )
 
 PATIENCE = 1.0  # seconds for a hello: a server that is busier than that is no help
@@ -34,21 +37,72 @@ GONE = "The editor whose model was asked has ended: ask again."
 ModelConnection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-async def borrow(data: Path, file: Path) -> "BorrowedModel | None":
-    """The model in `file`, loaded in a server with this data directory that is idle and of this version."""
+async def borrow(data: Path, file: Path, own: Path | None = None) -> "BorrowedModel | None":
+    """The model in `file`, loaded in a server with this data directory that is idle and of this version.
+
+    `own` is the socket of this process, which is not asked.
+    """
     try:
         wanted = identity_of(file)
     except OSError:
         return None
     for path in sockets(data):
-        if (found := await _greet(path, wanted)) is not None:
+        if path == own:
+            continue
+        if (found := await _greet(path, lambda hello: hello.file == wanted and not hello.busy)) is not None:
             connection, hello = found
             return BorrowedModel(path, connection, hello)
     return None
 
 
-async def _greet(path: Path, wanted: str) -> tuple[ModelConnection, Hello] | None:
-    """A connection to a server that has the wanted model and time for it, with its hello."""
+async def borrow_engine(data: Path, file: Path, own: Path | None = None) -> "BorrowedEngine | None":
+    """The engine of a server with this data directory and version that writes ghost text with this file.
+
+    `own` is the socket of this process, which is not asked.
+    """
+    try:
+        wanted = identity_of(file)
+    except OSError:
+        return None
+    for path in sockets(data):
+        if path == own:
+            continue
+        if (found := await _greet(path, lambda hello: hello.completing == wanted)) is not None:
+            connection, hello = found
+            return BorrowedEngine(connection, hello.snippet_tokens)
+    return None
+
+
+class BorrowedEngine:
+    """Puts one request to a server's engine, which interrupts it for its own user, and goes on with it then.
+
+    `snippet_tokens` is the room in its prompts for snippets of other files.
+    """
+
+    def __init__(self, connection: ModelConnection, snippet_tokens: int) -> None:
+        self.snippet_tokens = snippet_tokens
+        self._connection = connection
+
+    async def complete(self, request: CompletionRequest, *, warm: bool = False) -> Suggestion:
+        """The text at a cursor; with `warm` there is none, and the prompt is only read.
+
+        Cancellation stops the model. Raises `ModelError` if the server ended.
+        """
+        reader, writer = self._connection
+        try:
+            await send(writer, cursor_document(request, warm=warm))
+            document = await receive(reader) or {"error": GONE}
+            if "error" in document:
+                raise ModelError(str(document["error"]))
+            return suggestion_of(document.get("suggestion", {}))
+        except (OSError, ValueError):
+            raise ModelError(GONE) from None
+        finally:
+            writer.close()
+
+
+async def _greet(path: Path, fits: Callable[[Hello], bool]) -> tuple[ModelConnection, Hello] | None:
+    """A connection to a server whose hello fits, with that."""
     writer = None
     try:
         async with asyncio.timeout(PATIENCE):
@@ -60,7 +114,7 @@ async def _greet(path: Path, wanted: str) -> tuple[ModelConnection, Hello] | Non
     except (OSError, ValueError, TimeoutError):
         pass
     else:
-        if hello and hello.file == wanted and hello.assist == own_version() and not hello.busy:
+        if hello and hello.assist == own_version() and fits(hello):
             return (reader, writer), hello
     if writer is not None:
         writer.close()
@@ -109,7 +163,7 @@ class BorrowedModel:
         """The connection whose hello was read, or for a later question another one. Raises `ModelError`."""
         connection, self._greeted = self._greeted, None
         if connection is None:
-            found = await _greet(self._path, self._file)
+            found = await _greet(self._path, lambda hello: hello.file == self._file and not hello.busy)
             if found is None:
                 raise ModelError(GONE)
             connection = found[0]

@@ -1,5 +1,6 @@
-"""The server's side: answers conversations of other processes of the user with the model that is loaded here.
+"""The server's side: answers other processes of the user with the models that are loaded here.
 
+It answers conversations, and completes code as a guest: below all that the user waits for here.
 It waits without any timer. It opens no model that the server would not open itself.
 """
 
@@ -9,14 +10,16 @@ import os
 import weakref
 from collections.abc import Callable
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.errors import CompletionError
+from assist_completion.suggestion import GhostTextEngine, Suggestion
 from assist_server.local_model.sharing.messages import (
     Hello,
     conversation_of,
+    cursor_of,
     identity_of,
     is_same_user,
     new_socket,
@@ -24,6 +27,7 @@ from assist_server.local_model.sharing.messages import (
     receive,
     result_document,
     send,
+    suggestion_document,
 )
 
 if TYPE_CHECKING:  # loads llama.cpp
@@ -32,14 +36,30 @@ if TYPE_CHECKING:  # loads llama.cpp
 log = logging.getLogger(__name__)
 
 
-class SharedModel:
-    """Owns the socket of this server and its connections. Event loop only.
+@dataclass(frozen=True, slots=True)
+class SharedEngine:
+    """An engine for guests, and the file of its model."""
 
-    `answerer` gives the model that answers here, None while there is none.
+    engine: GhostTextEngine
+    file: Path
+
+
+class SharedModel:
+    """Owns the socket of this server, at `path` once it listens, and its connections. Event loop only.
+
+    `answerer` gives the model that answers here, None while there is none, and `completing` what writes into
+    code for other programs.
     """
 
-    def __init__(self, answerer: "Callable[[], Answerer[Any] | None]") -> None:
+    def __init__(
+        self,
+        answerer: "Callable[[], Answerer[Any] | None]",
+        completing: Callable[[], SharedEngine | None] = lambda: None,
+    ) -> None:
         self._answerer = answerer
+        self._completing = completing
+        self._turn = asyncio.Lock()  # the next request would drop the one before it
+        self.path: Path | None = None
         self._server: asyncio.AbstractServer | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -67,6 +87,7 @@ class SharedModel:
             self._server = await asyncio.start_unix_server(self._accept, path)
             weakref.finalize(self, path.unlink, missing_ok=True)
             os.chmod(path, 0o600)
+            self.path = path
         except OSError as error:  # a file system without sockets: each command loads its own model
             log.info("the model is not shared: %s", error.strerror)
 
@@ -83,10 +104,17 @@ class SharedModel:
             hello = Hello(
                 own_version(), file, answerer.model, answerer.window, answerer.prefill, answerer.busy
             )
+            if (shared := self._completing()) is not None:
+                completing = await asyncio.to_thread(identity_of, shared.file)
+                room = shared.engine.snippet_tokens
+                hello = replace(hello, completing=completing, snippet_tokens=room)
             await send(writer, asdict(hello))
             if (document := await receive(reader)) is None:
                 return
-            answer = asyncio.create_task(_write_answer(answerer, document, writer))
+            if "cursor" in document:
+                answer = asyncio.create_task(self._complete(document, writer))
+            else:
+                answer = asyncio.create_task(_write_answer(answerer, document, writer))
             self._own(answer)
             gone = asyncio.create_task(_until_gone(reader))
             self._own(gone)
@@ -103,6 +131,22 @@ class SharedModel:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
+
+    async def _complete(self, document: dict[str, Any], writer: asyncio.StreamWriter) -> None:
+        """The text at a cursor. Whenever the user here is in the way, it is written again."""
+        request, warm = cursor_of(document)
+        shared = self._completing()
+        if shared is not None and warm:
+            shared.engine.prewarm(request.context, full=True)
+            await send(writer, {"suggestion": suggestion_document(Suggestion())})
+            return
+        async with self._turn:
+            while shared is not None and shared == self._completing():
+                found = await shared.engine.complete(request)
+                if found.reason != "superseded":
+                    await send(writer, {"suggestion": suggestion_document(found)})
+                    return
+        await send(writer, {"error": "The model is no longer loaded."})
 
 
 async def _until_gone(reader: asyncio.StreamReader) -> None:

@@ -2,7 +2,8 @@
 
 The server says hello, with what it is and which model it has. The client sends a conversation and closes the
 connection to stop its answer. Then the server sends how much it reads, pieces of text, and at last a result
-or an error; for a conversation with a text to `weigh`, what it doubts in that. What arrives is checked here;
+or an error; for a conversation with a text to `weigh`, what it doubts in that. A client may send a `cursor`
+instead, and gets the text for it as a `suggestion`. What arrives is checked here;
 `ValueError` says that it is none of this. The socket is in the file system: its folder, its name, and who is
 at the other end are here too.
 """
@@ -29,7 +30,9 @@ from assist_completion.inference.conversation import (
     Turn,
 )
 from assist_completion.inference.doubts import Doubt
-from assist_completion.suggestion import Tokens
+from assist_completion.suggestion import CompletionRequest, Millis, Reason, Suggestion, Tokens
+from assist_context.documents import Context, Snippet
+from assist_context.languages import language_of
 
 MOST = 4 << 20  # bytes of a frame: a model's whole window of text is less than a tenth of it
 _HEAD = 4
@@ -37,7 +40,11 @@ _HEAD = 4
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """What a server is and has. `file` is the identity of the model's file; see `identity_of`."""
+    """What a server is and has. `file` is the identity of the model's file; see `identity_of`.
+
+    `completing` is that of the model for ghost text, "" if there is none, whose prompts have room for
+    `snippet_tokens` of other files.
+    """
 
     assist: str
     file: str
@@ -45,6 +52,8 @@ class Hello:
     window: int
     prefill: float
     busy: bool
+    completing: str = ""
+    snippet_tokens: int = 0
 
 
 def identity_of(file: Path) -> str:
@@ -92,6 +101,8 @@ def hello_of(document: dict[str, Any]) -> Hello:
             int(hello.window),
             float(hello.prefill),
             bool(hello.busy),
+            str(hello.completing),
+            int(hello.snippet_tokens),
         )
     except (TypeError, OverflowError) as error:
         raise ValueError("no hello") from error
@@ -148,6 +159,50 @@ def result_of(document: dict[str, Any]) -> LocalAnswer:
         raise ValueError("no result") from error
 
 
+def cursor_document(request: CompletionRequest, *, warm: bool = False) -> dict[str, Any]:
+    """A request for the text at a cursor as JSON; `warm`: the prompt is only read, for a later request."""
+    context = request.context
+    snippets = [(s.path, s.start_line, s.end_line, s.text) for s in context.snippets]
+    texts = {"path": context.path, "before": context.before, "after": context.after}
+    cursor = {**texts, "start_line": context.start_line, "snippets": snippets}
+    return {"cursor": {**cursor, "max_lines": request.max_lines, "warm": warm}}
+
+
+def cursor_of(document: dict[str, Any]) -> tuple[CompletionRequest, bool]:
+    """A request for the text at a cursor from JSON, and whether that is only read. Raises `ValueError`."""
+    try:
+        cursor = document["cursor"]
+        snippets = tuple(
+            Snippet(str(path), int(first), int(last), str(text), "tool")
+            for path, first, last, text in cursor["snippets"]
+        )
+        path, before, after = (str(cursor[name]) for name in ("path", "before", "after"))
+        context = Context(path, language_of(path), before, after, int(cursor["start_line"]), snippets)
+        most = int(cursor["max_lines"])
+        return CompletionRequest(context, manual=True, max_lines=most, immediate=True), bool(cursor["warm"])
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError("no cursor") from error
+
+
+def suggestion_document(found: Suggestion) -> dict[str, Any]:
+    """What is inserted at a cursor as JSON, without what only an editor of ours needs."""
+    counts = {"tokens": asdict(found.tokens), "ms": asdict(found.ms)}
+    return {"text": found.text, "replace": found.replace, "reason": found.reason, **counts}
+
+
+def suggestion_of(document: dict[str, Any]) -> Suggestion:
+    """A suggestion from JSON. Raises `ValueError`."""
+    try:
+        reason = document["reason"]
+        if reason not in ("", *get_args(Reason)):
+            raise ValueError("no suggestion")
+        tokens, ms = Tokens(**document["tokens"]), Millis(**document["ms"])
+        text, size = str(document["text"]), int(document["replace"])
+        return Suggestion(text=text, replace=size, reason=reason, tokens=tokens, ms=ms)
+    except (KeyError, TypeError, OverflowError) as error:
+        raise ValueError("no suggestion") from error
+
+
 FOLDER = "run"
 SUFFIX = ".sock"
 LONGEST = 100  # bytes of a socket's path: systems allow 103 to 107
@@ -176,7 +231,7 @@ def new_socket(data: Path) -> Path | None:
 
 
 def sockets(data: Path) -> Iterator[Path]:
-    """The sockets of servers, the newest first; none if others could have put them there."""
+    """The sockets of other servers, the newest first; none if others could have put them there."""
     folder = folder_of(data)
     if sys.platform == "win32" or not is_private(folder):
         return
