@@ -3,6 +3,7 @@
 import asyncio
 import gettext
 import shutil
+import sys
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -161,8 +162,24 @@ async def test_no_process_outlives_the_server(home: Mapping[str, str], workspace
         await wait_until_indexed(client, 2)
         children = psutil.Process(client.pid).children(recursive=True)
         assert children
-    _, alive = psutil.wait_procs(children, timeout=5)
+    _, alive = psutil.wait_procs(children, timeout=60)
     assert not alive
+
+
+def test_a_server_ends_with_a_test_that_is_cut_off(home: Mapping[str, str]) -> None:
+    """pytest's time limit raises in whatever runs: the tasks are cancelled, and with them what reads answers."""
+    servers: list[int] = []
+
+    async def cut_off() -> None:
+        async with serving(home) as client:
+            servers.append(client.pid)
+            asyncio.get_running_loop().call_soon(sys.exit)
+            await asyncio.Event().wait()
+
+    with pytest.raises(SystemExit), asyncio.Runner() as runner:
+        runner.run(cut_off())
+    assert servers
+    assert not psutil.pid_exists(servers[0])
 
 
 @pytest.mark.model

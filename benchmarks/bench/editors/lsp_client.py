@@ -144,6 +144,11 @@ async def serving(
     client.initialized(types.InitializedParams())
     try:
         yield client
+    except asyncio.CancelledError:  # the whole loop ends, and nothing reads what the server would answer
+        if client._server is not None and client._server.returncode is None:
+            client._server.kill()
+            await client._server.wait()
+        raise
     finally:
         if client._server is not None and client._server.returncode is None:
             await client.shutdown_async(None)
