@@ -95,7 +95,7 @@ async def open_two_models(script: str, window: int = 2000, idle_s: float = 60.0)
         return models[0]
 
     worker = Worker(open_model)
-    worker.opened.result(2)
+    worker.opened.result(60)
     answers = Answerer(worker, AnsweringFacts("fake", window, idle_s))
     made.append(TwoModels(worker, answers, models[0]))
     yield made[0]

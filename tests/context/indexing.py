@@ -169,6 +169,6 @@ def hits(reader: IndexReader, word: str) -> list[tuple[str, int, int, str, float
     return [(each.path, each.start_line, each.end_line, each.name, each.score) for each in found]
 
 
-def gone_within(processes: Sequence[psutil.Process], seconds: float) -> bool:
-    _, alive = psutil.wait_procs(list(processes), timeout=seconds)
+def all_gone(processes: Sequence[psutil.Process]) -> bool:
+    _, alive = psutil.wait_procs(list(processes), timeout=PATIENCE_S)
     return not alive

@@ -76,7 +76,7 @@ async def running_gateway(
             return replace(model, answering_model=AnsweringModel(open_llama))
 
         worker = Worker(open_model)
-        worker.opened.result(5)
+        worker.opened.result(60)
         engine = Engine(worker, CompletionSettings(mode="eager", speculate=False), SMALL_BUDGET, "fake")
         desk.loaded.append(LoadedModels(engine, Answerer(worker, AnsweringFacts("fake", 2000))))
         return desk.loaded[-1]

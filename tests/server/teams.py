@@ -44,7 +44,7 @@ async def team_of(folder: Path, url: str, timeout_ms: int = 400, more: str = "")
     )
     config = load(write(folder, f"{text}timeout_ms = {timeout_ms}\n{more}"))
     here = Worker(partial(fake_model, HERE))
-    here.opened.result(2)
+    here.opened.result(60)
     local = Engine(here, CompletionSettings(mode="eager"), SMALL_BUDGET, "local")
     named = named_server(config)
     assert named

@@ -1,7 +1,6 @@
 """A server as the engine's source of tokens: what is typed through, healed, given up and continued."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -123,15 +122,14 @@ async def test_without_probabilities_one_line_is_shown_and_no_more() -> None:
 
 
 async def test_a_cancelled_request_closes_the_answer_soon() -> None:
-    server = ScriptedServer(TEXT, pause=0.3)
+    server = ScriptedServer(TEXT, pause=60.0)
     async with driving(server) as engine:
         task = asyncio.ensure_future(ask(engine, "tot"))
         await asyncio.sleep(0.1)
-        start = time.monotonic()
         task.cancel()
-        while not engine._worker.idle():
-            await asyncio.sleep(0.01)
-        assert time.monotonic() - start < 1.0
+        async with asyncio.timeout(30):
+            while not engine._worker.idle():
+                await asyncio.sleep(0.01)
         server.pause = 0.0
         assert (await ask(engine, "total = ")).text == "combine(name_1, name_2)"
 

@@ -47,7 +47,7 @@ async def serving(
     local = None
     if not alone:
         here = Worker(partial(fake_model, HERE))
-        here.opened.result(2)
+        here.opened.result(60)
         local = Engine(here, settings, SMALL_BUDGET, "local")
     worker = Worker(partial(ServedSource, server, TokenBudget()))
     ids = local.ids if local else None

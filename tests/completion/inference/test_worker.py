@@ -37,11 +37,11 @@ def worker():
         return made[0]
 
     running = Worker(open_thing)
-    running.opened.result(2)
+    running.opened.result(60)
     running.thing = made[0]
     yield running
     running.close()
-    assert made[0].closed.wait(2)
+    assert made[0].closed.wait(60)
 
 
 def job(name: str, lane: Lane, seconds: float = 0.0, *, resumable: bool = False) -> Job[Thing]:
@@ -49,15 +49,15 @@ def job(name: str, lane: Lane, seconds: float = 0.0, *, resumable: bool = False)
 
 
 def test_a_visible_request_interrupts_a_lower_lane(worker) -> None:
-    low = job("warm", Lane.WARM, 5, resumable=True)
+    low = job("warm", Lane.WARM, 60, resumable=True)
     worker.submit(low)
     while not worker.thing.log:
         time.sleep(0.001)
     high = job("visible", Lane.VISIBLE)
     worker.submit(high)
-    high.done.result(1)
+    high.done.result(60)
     worker.cancel(low)
-    assert isinstance(low.done.exception(1), Aborted)
+    assert isinstance(low.done.exception(60), Aborted)
     assert worker.thing.log[:2] == ["warm", "visible"]
 
 
@@ -66,13 +66,13 @@ def test_resumable_work_is_run_again_and_other_work_given_up(worker) -> None:
     worker.submit(again)
     while not worker.thing.log:
         time.sleep(0.001)
-    given_up = job("given up", Lane.CONTINUE, 5)
+    given_up = job("given up", Lane.CONTINUE, 60)
     worker.submit(given_up)
     while len(worker.thing.log) < 2:
         time.sleep(0.001)
     worker.submit(job("visible", Lane.VISIBLE))
-    again.done.result(2)
-    assert isinstance(given_up.done.exception(1), Aborted)
+    again.done.result(60)
+    assert isinstance(given_up.done.exception(60), Aborted)
     assert worker.thing.log == ["again", "given up", "visible", "again"]
 
 
@@ -81,32 +81,32 @@ def test_a_job_cancelled_before_it_ran(worker) -> None:
     worker.submit(running)
     worker.submit(waiting)
     worker.cancel(waiting)
-    running.done.result(1)
-    assert isinstance(waiting.done.exception(1), Aborted)
+    running.done.result(60)
+    assert isinstance(waiting.done.exception(60), Aborted)
     assert worker.thing.log == ["running"]
 
 
 def test_a_failing_job_does_not_end_the_thread(worker, caplog) -> None:
     broken = Job(Lane.VISIBLE, lambda _: 1 / 0)
     worker.submit(broken)
-    assert isinstance(broken.done.exception(1), ZeroDivisionError)
+    assert isinstance(broken.done.exception(60), ZeroDivisionError)
     fine = job("fine", Lane.VISIBLE)
     worker.submit(fine)
-    fine.done.result(1)
+    fine.done.result(60)
 
 
 def test_closing_ends_running_and_waiting_work(worker) -> None:
-    running, waiting = job("running", Lane.VISIBLE, 5), job("waiting", Lane.WARM)
+    running, waiting = job("running", Lane.VISIBLE, 60), job("waiting", Lane.WARM)
     worker.submit(running)
     worker.submit(waiting)
     while not worker.thing.log:
         time.sleep(0.001)
     worker.close()
-    assert isinstance(running.done.exception(1), Aborted)
-    assert isinstance(waiting.done.exception(1), Aborted)
+    assert isinstance(running.done.exception(60), Aborted)
+    assert isinstance(waiting.done.exception(60), Aborted)
     late = job("late", Lane.VISIBLE)
     worker.submit(late)
-    assert isinstance(late.done.exception(1), Aborted)
+    assert isinstance(late.done.exception(60), Aborted)
 
 
 def test_an_error_at_the_start_reaches_the_caller() -> None:
@@ -114,4 +114,4 @@ def test_an_error_at_the_start_reaches_the_caller() -> None:
         raise OSError("no such model")
 
     with pytest.raises(OSError, match="no such model"):
-        Worker(fail).opened.result(2)
+        Worker(fail).opened.result(60)

@@ -48,9 +48,9 @@ def test_a_large_vocabulary_is_read_quickly(tmp_path: Path) -> None:
     words = b"".join(text(f"word{n}") for n in range(150_000))
     head = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("tokens") + struct.pack("<IIQ", 9, 8, 150_000)
     path = place(tmp_path, head + words + bytes(64), "large.gguf")
-    began = time.perf_counter()
+    began = time.process_time()
     assert read_header(path).tensors == 0
-    assert time.perf_counter() - began < 2.0  # 0.05 s on the reference machine
+    assert time.process_time() - began < 2.0  # 0.05 s on the reference machine
 
 
 def kept(name: str, value: bytes) -> bytes:

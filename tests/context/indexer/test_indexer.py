@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from indexing import gone_within, index, indexer, names, project, ready, says
+from indexing import all_gone, index, indexer, names, project, ready, says
 from workspaces import commit, put, run
 
 from assist_context.index.reader import IndexReader
@@ -139,7 +139,7 @@ def test_it_ends_on_request(root: Path, database: Path) -> None:
         children = live.children()
         live.tell("stop")
         assert live.process.wait(20) == 0
-        assert gone_within(children, 2)
+        assert all_gone(children)
     assert ready(root, database)["files"] == 31
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from indexing import gone_within, index, indexer, names, project, ready, says
+from indexing import PATIENCE_S, all_gone, index, indexer, names, project, ready, says
 from workspaces import posix, put
 
 from assist_context.index.reader import IndexReader
@@ -196,7 +196,7 @@ def test_children_go_with_their_parent(
         children = live.children()
         assert children
         live.process.send_signal(signal.SIGKILL)
-        assert gone_within(children, 2)
+        assert all_gone(children)
 
 
 @posix
@@ -209,8 +209,8 @@ def test_it_goes_with_its_parent(root: Path, database: Path) -> None:
             assert [each.rlimit(psutil.RLIMIT_CORE)[0] for each in processes] == [0, 0]
         assert live.process.stdin is not None
         live.process.stdin.close()
-        assert live.process.wait(2) == 0
-        assert gone_within(processes[1:], 2)
+        assert live.process.wait(PATIENCE_S) == 0
+        assert all_gone(processes[1:])
 
 
 @posix

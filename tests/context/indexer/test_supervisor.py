@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from indexing import PATIENCE_S, Event, gone_within, indexer, project, ready, says
+from indexing import PATIENCE_S, Event, all_gone, indexer, project, ready, says
 from rounds import rounds
 from workspaces import ENVIRON, posix, put
 
@@ -136,7 +136,7 @@ def test_a_dead_indexer_is_started_again_but_not_for_ever(supervised: Supervised
     assert f"{RESTARTS + 1} times in a minute" in problem["message"]
     assert problem["remedy"]
     assert supervised.heard.get(timeout=PATIENCE_S)["event"] == "ended"
-    assert gone_within(supervised.processes(), 2)
+    assert all_gone(supervised.processes())
 
 
 @posix
@@ -146,7 +146,7 @@ def test_nothing_waits_for_a_suspended_indexer(supervised: Supervised, root: Pat
     for _ in range(3_000):  # more than a pipe and the queue can hold
         supervised.supervisor.report_changes([str(root / ("x" * 200))])
     supervised.supervisor.close()  # this kills the process
-    assert gone_within(supervised.processes(), 2)
+    assert all_gone(supervised.processes())
 
 
 @posix
@@ -184,7 +184,7 @@ def test_a_killed_parent_leaves_no_process_running(root: Path, database: Path) -
         children = psutil.Process(parent.pid).children(recursive=True)
         assert len(children) == 2
         parent.kill()
-        assert gone_within(children, 2)
+        assert all_gone(children)
 
 
 def change(root: Path, chance: random.Random) -> None:

@@ -134,7 +134,7 @@ async def test_a_slow_answer_ends_with_the_run(tmp_path: Path) -> None:
     plan = EvalPlan(TASKS[:3], TEXTS, (ONE,), {ONE.label: "1"}, 0.2)
     made = Slow([], "one", Clock())
     run = EvalRun(plan, lambda _: made, AnswerStore(EvalFolder(tmp_path)), None)
-    await asyncio.wait_for(run.run(), 5)
+    await asyncio.wait_for(run.run(), 30)
     assert run.outcome.answers == {}
     assert made.log[-1] == "close one"
 

@@ -81,7 +81,7 @@ def test_the_nearest_place_is_taken() -> None:
 
 def test_a_text_that_is_too_far_away_is_not_found_and_a_whole_file_costs_little() -> None:
     text = "word " * 2_000_000
-    start = time.perf_counter()
+    start = time.process_time()
     assert find_text("needle", text + "needle", 0) is None
     assert find_text("needle", text + "needle", len(text)) == (len(text), len(text) + 6)
-    assert time.perf_counter() - start < 1, f"only {2 * REACH:,} characters are read"
+    assert time.process_time() - start < 1, f"only {2 * REACH:,} characters are read"
