@@ -165,7 +165,7 @@ def test_a_field_and_a_method_of_one_name_have_their_own_uses(corpus: Corpus) ->
     [
         ("web/calls.py", "run", ["Page", "isinstance", "print", "sorted"]),
         ("go/a.go", "Open", ["Size"]),
-        ("src/walk.rs", "Entry.deeper", ["println", "new", "len"]),
+        ("src/walk.rs", "Entry.deeper", ["println", "depth", "new", "len"]),
     ],
 )
 def test_a_type_is_not_called(corpus: Corpus, path: str, name: str, called: list[str]) -> None:

@@ -23,7 +23,7 @@
 (call_expression function: (generic_function function: (identifier) @ref))
 (call_expression function: (generic_function function: (scoped_identifier name: (identifier) @ref)))
 (call_expression function: (generic_function function: (field_expression field: (field_identifier) @ref)))
-(token_tree (identifier) @ref . (token_tree))
+(token_tree (identifier) @ref . (token_tree . "("))
 (macro_invocation macro: (identifier) @ref)
 (macro_invocation macro: (scoped_identifier name: (identifier) @ref))
 (scoped_identifier path: (identifier) @ref.upper)
