@@ -32,6 +32,7 @@ from assist_server.recorded_tests.language import (
 )
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.sandbox.mutants import mutants
+from assist_server.sandbox.proofs import missing_runner
 
 LATER = 400 * 86_400 + 7_261.0  # seconds until the second run: another year, month, day, hour and minute
 MUTANTS = 3
@@ -241,7 +242,8 @@ class CallRecorder:
             left = [call for call in left if call not in failing]
             if not failing or not left:
                 break
-        raise CannotRunError(f"the project's runner does not pass them: {_end_of(result.output)}")
+        missing = missing_runner(result.output, self._copy.runner.command.words[0])
+        raise CannotRunError(missing or f"the project's runner does not pass them: {_end_of(result.output)}")
 
     def _noticing(
         self, calls: Sequence[RecordedCall], place: Placing, text: str, first: RunOfTests

@@ -26,6 +26,7 @@ from assist_server.referee.reached_code import changes_tests, emptied_functions
 from assist_server.referee.test_results import TestResults, both_of, naming_tests, results_of
 from assist_server.referee.test_verdicts import TestBaseline, TestVerdict, baseline_of, verdict_of
 from assist_server.sandbox.limits import NOT_STARTED
+from assist_server.sandbox.proofs import missing_runner
 from assist_server.sandbox.test_command import TestCommand, with_test_file
 
 FIRST_SECONDS = 120.0  # of the first run, which may have to build
@@ -187,6 +188,8 @@ class EditReferee:
         run = self._copy.run(self._command.words, self._seconds, command=self._command)
         if run.code == NOT_STARTED:
             raise CannotJudgeError(f"{self._command.words[0]} cannot be run")
+        if problem := missing_runner(run.output, self._command.words[0]):
+            raise CannotJudgeError(problem)
         return results_of(run, self._command)
 
     def _run_checker(self) -> TypeErrors | None:

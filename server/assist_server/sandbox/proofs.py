@@ -1,5 +1,7 @@
 """What runners of tests print once tests have passed, so that a program that ends early with 0 is no pass.
 
+Also, what is printed where there is no such runner: then no test has failed.
+
 It finds the runners that a line of commands names. It reads no file and runs nothing.
 """
 
@@ -31,6 +33,13 @@ _BY_WORDS = {
     ("ava",): r"^\s*[1-9]\d* tests? passed\b",
     ("node", "--test"): _NODE,
 }
+_MISSING = re.compile(  # the last line where a runner is not installed
+    r"""(?:
+        No\ module\ named\ '?(?P<python>pytest)'?                                # Python
+        | \b(?P<shell>jest|vitest|mocha|ava|pytest):\ (?:command\ )?not\ found    # a shell
+    )\s*\Z""",
+    re.VERBOSE,
+)
 _COMMANDS = re.compile(r"[;&|()\n]+")  # what is between two commands of a line
 _WORD = re.compile(r"[^\s\"'`<>]+")
 _FROM_PATH = re.compile(r".*/")  # node_modules/.bin/jest is jest
@@ -67,3 +76,17 @@ def _names_in_order(words: Iterable[str], names: tuple[str, ...]) -> bool:
 def is_proven(output: str, proof: str) -> bool:
     """Whether an output says that tests passed; colours are left out. Every output does for the proof ""."""
     return re.search(proof, _COLOURS.sub("", output), re.MULTILINE) is not None
+
+
+def missing_runner(output: str, program: str) -> str:
+    """That a runner is not installed, and what to do, if an output of `program` ends with that; else "".
+
+    >>> missing_runner("/usr/bin/python3: No module named pytest", "/usr/bin/python3")
+    '/usr/bin/python3 has no pytest: install what your tests need, such as into .venv here'
+    """
+    found = _MISSING.search(_COLOURS.sub("", output))
+    if found is None:
+        return ""
+    place = ".venv" if found["python"] else "node_modules"
+    name = found["python"] or found["shell"]
+    return f"{program} has no {name}: install what your tests need, such as into {place} here"

@@ -16,7 +16,7 @@ from bare_pytest import BARE_PYTEST
 from assist_context.files.git_repository import Git
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
 from assist_server.referee.edit_proof import is_accepted, proof_of
-from assist_server.referee.edit_referee import EditReferee
+from assist_server.referee.edit_referee import CannotJudgeError, EditReferee
 from assist_server.referee.test_results import PYTEST_OPTIONS, naming_tests, results_of
 from assist_server.referee.test_verdicts import verdict_words
 from assist_server.sandbox.sandbox import SandboxRun
@@ -100,6 +100,12 @@ def test_a_program_that_ends_early_with_zero_breaks_all(tmp_path: Path) -> None:
         verdict = referee.judge({"sums.py": "import os\nos._exit(0)\n"}).tests
         assert verdict is not None
         assert not verdict.harmless
+
+
+def test_a_runner_that_is_not_installed_is_no_failing_test(tmp_path: Path) -> None:
+    missing = pytest.raises(CannotJudgeError, match="python has no pytest: install what your tests need")
+    with missing, refereed(project(tmp_path), "python -S -m pytest"):
+        pass
 
 
 def test_flaky_tests_prove_nothing(tmp_path: Path) -> None:
