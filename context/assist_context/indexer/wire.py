@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable
 from typing import IO
 
+from assist_context.standard_input import take_standard_input
+
 LONGEST = 64_000_000  # bytes of a line; a file of 1 MB that is all references gives 10 MB
 
 IndexerEvent = dict[str, object]  # what the indexer reports, or is told
@@ -39,9 +41,9 @@ def listen(file: IO[bytes], receive: Callable[[bytes | None], None]) -> threadin
 
 def own_pipes() -> tuple[IO[bytes], IO[bytes]]:
     """This process's standard input and output, for lines only: anything printed goes to standard error."""
-    source, sink = os.dup(0), os.dup(1)
+    sink = os.dup(1)
     os.dup2(2, 1)
-    return os.fdopen(source, "rb"), os.fdopen(sink, "wb")
+    return take_standard_input(), os.fdopen(sink, "wb")
 
 
 def pipes_of(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:

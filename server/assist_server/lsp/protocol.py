@@ -29,6 +29,7 @@ from pygls.protocol import (
 )
 
 from assist_context.documents import split_lines
+from assist_context.standard_input import take_standard_input
 from assist_server.config.config import Config
 from assist_server.editor.model_lifetime import OpenModels, SessionStatus
 from assist_server.editor.session import Session
@@ -236,7 +237,7 @@ def run_on_stdio(server: Server) -> None:
     source, target = os.fstat(sys.stdin.fileno()), os.fstat(sys.stdout.fileno())
     pipe = stat.S_ISFIFO(source.st_mode) or stat.S_ISSOCK(source.st_mode)
     if sys.platform == "win32" or not pipe or os.path.samestat(source, target):
-        server.start_io()
+        server.start_io(take_standard_input())
         return
     server.protocol.set_writer(StdoutWriter(sys.stdout.buffer))
     try:

@@ -19,6 +19,7 @@ from typing import Annotated, Literal, TypeVar
 
 import typer
 
+from assist_context.standard_input import take_standard_input
 from assist_escalation.audit.chain import LogEvent
 from assist_server.cli.flags import AsJson, Offline, example, settings
 from assist_server.cli.output import emit, out, say, show_passing
@@ -104,9 +105,10 @@ def gateway(
 def _end_of_stdin() -> "Future[None]":
     """It ends with stdin: the editor that started this process has gone."""
     end: Future[None] = Future()
+    source = take_standard_input()
 
     def read() -> None:
-        sys.stdin.buffer.read()
+        source.read()
         end.set_result(None)
 
     threading.Thread(target=read, daemon=True).start()
