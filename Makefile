@@ -6,9 +6,11 @@
 # that each of them compiles all it imports, which takes a second.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Windows keeps the programs of an environment in another folder.
+# Windows keeps the programs of an environment in another folder, and has no python3.
 PROGRAMS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
-UV := $(shell command -v uv || echo .uv/$(PROGRAMS)/uv)
+PYTHON := $(if $(filter Windows_NT,$(OS)),python,python3)
+OWN_UV := .uv/$(PROGRAMS)/uv$(if $(filter Windows_NT,$(OS)),.exe)
+UV := $(if $(shell command -v uv 2>/dev/null),uv,$(OWN_UV))
 # Once someone has asked for a compiled llama.cpp, it stays.
 SYNC = $(UV) sync --locked $(if $(wildcard .venv/native),--extra native)
 BIN := .venv/$(PROGRAMS)
@@ -102,14 +104,14 @@ clean: ## Remove what was installed here; models stay
 	rm -rf .venv .uv build dist $(EXTENSION)/node_modules $(EXTENSION)/dist $(EXTENSION)/assist.vsix
 
 # uv comes from pip, into a folder of its own: nothing outside this checkout is touched.
-.uv/$(PROGRAMS)/uv:
-	python3 -m venv .uv
+$(OWN_UV):
+	$(PYTHON) -m venv .uv
 	.uv/$(PROGRAMS)/pip install --quiet uv
 
 $(EXTENSION)/node_modules/ready: $(EXTENSION)/package-lock.json
 	npm --prefix $(EXTENSION) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.venv/ready: pyproject.toml uv.lock $(filter .uv/$(PROGRAMS)/uv,$(UV))
+.venv/ready: pyproject.toml uv.lock $(filter $(OWN_UV),$(UV))
 	$(SYNC)
 	@touch $@
