@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tarfile
 import tomllib
-import xml.etree.ElementTree as ET
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -48,14 +47,12 @@ SYSTEM = {
 OLDER = {"numpy": "numpy==1.26.4"}
 # Tools for the source, which do not run there; the last has a library for tests that Windows cannot load.
 LEFT_OUT = {"mypy", "ruff", "import-linter", "grimp", "xllamacpp"}
-FOLDER_S = 1200
-TEST_S = 120
-WORDS = 400  # characters of what went wrong
-NAME = 160  # characters of a test's name; some have a whole file in it
+TEST_S = 240
+TRIES = 10  # of a folder, whose process a test may end
+ENDED = {0, 1, 2, 5}  # pytest's own: passed, failed, broken files, no tests
 MODEL = "qwen2.5-coder-0.5b"
 MAIN = "from assist_server.cli.main import main; main()"
 MARK = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->", re.DOTALL)
-_BEGUN = re.compile(r"^(tests\S+::\w+(?:\[.*?\])?)(?: |$)", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -96,7 +93,8 @@ def set_up() -> None:
     for folder in facts.glob("assist_lsp-*.dist-info"):
         shutil.copytree(folder, BUILD / "site" / folder.name)
     folders = [windows_path(ROOT / name) for name in PACKAGES]
-    lines = ["python311.zip", ".", windows_path(BUILD / "site"), *folders, "import site", ""]
+    plugin = windows_path(Path(__file__).parent)
+    lines = ["python311.zip", ".", windows_path(BUILD / "site"), *folders, plugin, "import site", ""]
     PYTHON.with_name("python311._pth").write_text("\n".join(lines))
     subprocess.run(["wine", "wineboot", "--init"], env=environ(), stdin=subprocess.DEVNULL, check=True)
     ready.write_bytes(wanted)
@@ -137,6 +135,11 @@ def environ(**more: str) -> dict[str, str]:
     return {**kept, **own, "XDG_RUNTIME_DIR": str(runtime), "LANG": "C.UTF-8", **more}
 
 
+def wineserver(option: str) -> None:
+    """Start the process that all programs of wine share, for more than one of them ("-p"), or end them all ("-k")."""
+    subprocess.run(["wineserver", option], env=environ(), stdin=subprocess.DEVNULL, check=False)
+
+
 def folders_of(suite: str) -> list[str]:
     """The folders below a suite that hold tests, and the suite itself for its own files; `FOLDER/.` is one alone."""
     if suite.endswith("/."):
@@ -146,76 +149,57 @@ def folders_of(suite: str) -> list[str]:
 
 
 def run_folder(folder: str) -> Outcome:
-    """The tests of a folder itself. One that hangs is named, and the rest is run without it."""
-    outcome = Outcome()
+    """The tests of a folder itself. One that hangs, or takes its process along, is named; the rest runs without it."""
     files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / folder).glob("test_*.py"))
-    hung: list[str] = []
-    while len(hung) <= 10:
-        results = BUILD / "results.xml"
-        results.unlink(missing_ok=True)
-        words = ["-m", "pytest", "-v", "-p", "no:cacheprovider", "-m", "not model and not slow"]
-        words += [f"--timeout={TEST_S}"]
-        words += [
-            "--timeout-method=thread",
-            "-rN",
-            "--tb=line",
-            "--continue-on-collection-errors",
-            f"--junitxml={windows_path(results)}",
-        ]
-        words += [f"--deselect={test}" for test in hung]
-        log = BUILD / "log.txt"
-        with log.open("w", encoding="utf-8") as output:
-            try:
-                subprocess.run(
-                    ["nice", "wine", str(PYTHON), *words, *files], cwd=ROOT, env=environ(), stdin=subprocess.DEVNULL,
-                    stdout=output, stderr=subprocess.STDOUT, timeout=FOLDER_S, check=False,
-                )  # fmt: skip
-            except subprocess.TimeoutExpired:
-                subprocess.run(["wineserver", "-k"], env=environ(), stdin=subprocess.DEVNULL, check=False)
-        text = log.read_text("utf-8", "replace")
-        if results.is_file():
-            outcome.passed, outcome.bad = read_results(results)
-            deselected = re.search(r"(\d+) deselected", text)
-            outcome.left_out = int(deselected[1]) - len(hung) if deselected else 0
-            break
-        last = _last_begun(text)
-        if not last or last in hung:
-            outcome.bad[folder] = "ended without results: " + text.strip().splitlines()[-1][:100]
-            break
-        hung.append(last)
-    outcome.bad |= {name_of(test): f"did not end within {TEST_S} s" for test in hung}
+    words = [
+        "-m",
+        "pytest",
+        "-v",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "outcome_lines",
+        "-m",
+        "not model and not slow",
+    ]
+    words += [
+        f"--timeout={TEST_S}",
+        "--timeout-method=thread",
+        "--tb=short",
+        "--continue-on-collection-errors",
+    ]
+    lines = BUILD / "logs" / (folder.replace("/", ".") + ".jsonl")
+    lines.parent.mkdir(exist_ok=True)
+    lines.write_text("")
+    with lines.with_suffix(".txt").open("w", encoding="utf-8") as log:
+        for _ in range(TRIES):
+            wineserver("-p")
+            done = subprocess.run(
+                ["wine", str(PYTHON), *words, *files],
+                cwd=ROOT, env=environ(OUTCOME_LINES=windows_path(lines)), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, check=False,
+            )  # fmt: skip
+            if done.returncode in ENDED:
+                break
+            wineserver("-k")  # and what a test left behind
+    return read_outcome(lines)
+
+
+def read_outcome(file: Path) -> Outcome:
+    """What the lines of `outcome_lines` come to: the last one of a test counts."""
+    outcome = Outcome()
+    last = {row["test"]: row for row in map(json.loads, file.read_text("utf-8").splitlines())}
+    for test, row in last.items():
+        match row["outcome"]:
+            case "passed":
+                outcome.passed += 1
+            case "left out":
+                outcome.left_out += 1
+            case "begun":
+                outcome.bad[test] = f"did not end within {TEST_S} s, or ended the process"
+            case kind:
+                outcome.bad[test] = f"{kind}: {row['words']}"
     return outcome
-
-
-def _last_begun(text: str) -> str:
-    """The test that ran when the output ended; "" for none."""
-    begun = _BEGUN.findall(text)
-    return begun[-1] if begun else ""
-
-
-def read_results(file: Path) -> tuple[int, dict[str, str]]:
-    """How many passed, and those that did not, with the first line of what went wrong."""
-    passed = 0
-    bad: dict[str, str] = {}
-    for case in ET.parse(file).getroot().iter("testcase"):  # noqa: S314 - our own file
-        place, test = case.get("classname", ""), case.get("name", "")
-        name = f"{place.replace('.', '/')}::{test}" if place else f"{test.replace('.', '/')}::"
-        found = [child for child in case if child.tag in ("failure", "error", "skipped")]
-        if found:
-            words = " ".join((found[0].get("message") or found[0].text or "").split())
-            bad[name[:NAME]] = f"{found[0].tag}: {words}"[:WORDS]
-        else:
-            passed += 1
-    return passed, bad
-
-
-def name_of(test: str) -> str:
-    """A test as the results have it.
-
-    >>> name_of("tests/context/files/test_a.py::test_b")
-    'tests/context/files/test_a::test_b'
-    """
-    return test.replace("\\", "/").replace(".py::", "::", 1)
 
 
 def complete() -> list[str]:
@@ -229,7 +213,7 @@ def complete() -> list[str]:
     (BUILD / "config" / "config.toml").write_text(f'[completion]\nmodel = "{MODEL}"\n')
     places = {"ASSIST_DATA_DIR": windows_path(data), "ASSIST_CONFIG_DIR": windows_path(BUILD / "config")}
     done = subprocess.run(
-        ["nice", "wine", str(PYTHON), "-c", MAIN, "demo", "--json", "--offline"],
+        ["wine", str(PYTHON), "-c", MAIN, "demo", "--json", "--offline"],
         cwd=ROOT, env=environ(**places), stdin=subprocess.DEVNULL, capture_output=True, timeout=600, check=False,
     )  # fmt: skip
     if done.returncode:
