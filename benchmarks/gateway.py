@@ -26,7 +26,7 @@ from assist_escalation.gate.prepare import GateParts
 from assist_escalation.policy.endpoints import Dialect, Price, Provider
 from assist_escalation.policy.permissions import Layer, permissions
 from assist_escalation.policy.settings import EscalationSettings
-from assist_escalation.provider.provider_memory import AnsweringModels, Capabilities
+from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import Known
 from assist_server.gateway.dialects.dialect import DIALECTS
@@ -59,7 +59,7 @@ class BenchRoad:
             AnsweringModels(folder / "models"),
             lambda: b"s" * 32,
         )
-        self._rules = RoadRules(rules, gate, lambda text, claims: (), Scope("r", "u"), Capabilities())  # noqa: ARG005
+        self._rules = RoadRules(rules, gate, lambda text, claims: (), Scope("r", "u"), None)  # noqa: ARG005
         self._asked = AskedProvider(ToolToken("t", (folder,), True), "acme", acme, DIALECTS[PATHS[dialect]])
         self.begin()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Reply = Callable[[dict[str, Any]], "Sequence[bytes | None]"]  # None: the connection breaks there
+Status = int | Callable[[dict[str, Any]], int]
 
 CHAT_USAGE = {"prompt_tokens": 900, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 500}}
 
@@ -37,7 +38,7 @@ class Recorder:
 
 
 @asynccontextmanager
-async def recording(reply: Reply, status: int = 200) -> AsyncIterator[Recorder]:
+async def recording(reply: Reply, status: Status = 200) -> AsyncIterator[Recorder]:
     """A provider on loopback that answers each request by `reply`, streamed if the request asks for it."""
     seen = Recorder()
     writers: list[asyncio.StreamWriter] = []
@@ -60,9 +61,10 @@ async def recording(reply: Reply, status: int = 200) -> AsyncIterator[Recorder]:
                 seen.bodies.append(body)
                 seen.heads.append(head.decode("latin-1"))
                 asked = json.loads(body)
-                kind = "text/event-stream" if asked.get("stream") and status == 200 else "application/json"
+                code = status(asked) if callable(status) else status
+                kind = "text/event-stream" if asked.get("stream") and code == 200 else "application/json"
                 writer.write(
-                    f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+                    f"HTTP/1.1 {code} X\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
                 )
                 for chunk in reply(asked):
                     if chunk is None:

@@ -31,7 +31,7 @@ def made_road(folder: Path, url: str) -> ProviderRoad:
     )
     allowed = permissions([Layer("user", "config.toml", made)], [str(folder)])
     abilities = CapabilityStore(None)
-    rules = RoadRules(allowed, parts(folder), nothing_kept, SCOPE, abilities.recall(""))
+    rules = RoadRules(allowed, parts(folder), nothing_kept, SCOPE, abilities.find(""))
     return ProviderRoad(
         RoadParts(
             lambda _: allowed, lambda *_: rules, lambda *_: None, ForeignConnections(), abilities, ROUTES

@@ -8,14 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from foreign import Recorder, Reply, recording
+from foreign import Recorder, Reply, Status, recording
 from gates import QUICK, SCOPE, parts, settings
 
 from assist_escalation.gate.prepare import GateParts
 from assist_escalation.policy.endpoints import Dialect
 from assist_escalation.policy.permissions import Layer, Permissions, permissions
 from assist_escalation.provider.foreign_post import ForeignConnections
-from assist_escalation.provider.provider_memory import CapabilityStore
+from assist_escalation.provider.provider_memory import CapabilityStore, model_key
 from assist_escalation.redaction.known_secrets import Known
 from assist_server.gateway.foreign_request import ForeignRequest, ForeignResponse
 from assist_server.gateway.road.automatic_route import RouteMemory
@@ -85,7 +85,7 @@ async def desk(
     reply: Reply,
     *,
     dialect: Dialect = "chat",
-    status: int = 200,
+    status: Status = 200,
     judge: Any = nothing_kept,
     known: Known = NONE,
     token: Mapping[str, Any] = MappingProxyType({}),
@@ -102,7 +102,9 @@ async def desk(
         abilities = CapabilityStore(None)
 
         def rules(tool: ToolToken, name: str, found: Permissions) -> RoadRules:
-            return RoadRules(found, gate, judge, SCOPE, abilities.recall(name))
+            return RoadRules(
+                found, gate, judge, SCOPE, abilities.find(model_key(name, acme.base_url, acme.model))
+            )
 
         def file(tool: ToolToken, name: str, found: Permissions, path: str) -> str | None:
             place = folder / path

@@ -52,6 +52,11 @@ class Capabilities:
         return replace(self, max_completion_tokens=not self.max_completion_tokens)
 
 
+def model_key(provider: str, base_url: str, model: str) -> str:
+    """The name of the entry for one model of one provider."""
+    return " ".join((provider, base_url, model))
+
+
 class CapabilityStore:
     """The entries of one file, or of this process only if `path` is None."""
 
@@ -61,9 +66,13 @@ class CapabilityStore:
 
     def recall(self, name: str) -> Capabilities:
         """How to ask, or the defaults if nothing is known."""
+        return self.find(name) or Capabilities()
+
+    def find(self, name: str) -> Capabilities | None:
+        """How the provider was asked when it answered after a refusal, or None if it never refused that."""
         if name not in self._entries and self._path:
             self._entries = {**_read(self._path), **self._entries}
-        return self._entries.get(name, Capabilities())
+        return self._entries.get(name)
 
     def remember(self, name: str, abilities: Capabilities) -> None:
         """Store one entry, and drop the oldest if there are too many. Only the owner can read the file."""

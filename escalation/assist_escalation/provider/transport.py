@@ -33,7 +33,7 @@ from assist_escalation.provider.failures import (
     wait_s,
 )
 from assist_escalation.provider.pinned_transport import PinnedTransport, load, lost_connection
-from assist_escalation.provider.provider_memory import CapabilityStore
+from assist_escalation.provider.provider_memory import CapabilityStore, model_key
 from assist_escalation.provider.request import (
     AnswerEnd,
     Call,
@@ -252,7 +252,7 @@ async def ask(
     A parameter that the provider objects to is left out or renamed; no provider charges for that refusal, so
     the next attempt uses the same money. The set that then works is stored in `found`.
     """
-    name = " ".join((call.provider, call.endpoint.base_url, call.endpoint.model))
+    name = model_key(call.provider, call.endpoint.base_url, call.endpoint.model)
     start = found.recall(name)
     abilities = start
     unproved = ["stream_options"] if abilities.stream_usage else []

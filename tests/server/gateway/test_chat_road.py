@@ -1,5 +1,6 @@
 """Chat completions of a tool to a provider, through real files and a real socket on loopback."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -196,6 +197,10 @@ async def test_lines_of_a_file_that_stays_are_cut_and_the_answer_says_so(tmp_pat
         assert b"infra/db.tf, which is denied" in made.provider.bytes_seen
         turn = [*asked["messages"], {"role": "assistant", "content": f"{notice}Done."}, user("More")]
         assert text_in(await made.streamed(ask(*turn))) == "Done.", "it is told once"
+        assert text_in(await made.streamed(asked)) == f"{notice}Done.", "the same words begin anew"
+        assert text_in(await made.streamed(ask(*turn, user("So?")))) == "Done."
+        summary = ask(asked["messages"][0], user("We changed the settings. Go on."))
+        assert text_in(await made.streamed(summary)) == f"{notice}Done.", "messages became a summary"
         assert made.provider.requests[1]["messages"][1]["content"] == "Done."
         assert made.log("intent")[0]["kept"] == [{"path": "infra/db.tf", "rule": "is denied in config.toml"}]
     async with desk(tmp_path, said("Done."), judge=judge, gateway_matched="refuse") as made:
@@ -225,6 +230,63 @@ async def test_a_refusal_of_the_provider_is_free_and_passed_on(tmp_path: Path) -
         assert "k-acme" not in said_so
         (outcome,) = made.log("outcome")
         assert (outcome["cost_micro"], outcome["finish"]) == (0, "error")
+
+
+REFUSALS = {
+    "max_tokens": "Unsupported parameter: 'max_tokens' is not supported with this model. "
+    "Use 'max_completion_tokens' instead.",
+    "max_completion_tokens": "max_completion_tokens: Extra inputs are not permitted",
+    "stream_options": "Unrecognized request argument supplied: stream_options",
+}
+
+
+@pytest.mark.parametrize(
+    ("refused", "own", "wanted"),
+    [
+        ("max_tokens", {}, "max_completion_tokens"),
+        ("max_tokens", {"max_tokens": 70}, "max_completion_tokens"),
+        ("max_completion_tokens", {"max_completion_tokens": 70}, "max_tokens"),
+        ("stream_options", {"stream_options": {"include_usage": True}}, "max_tokens"),
+    ],
+)
+async def test_a_provider_that_refuses_a_parameter_is_asked_once_more_without_it(
+    tmp_path: Path, refused: str, own: dict[str, Any], wanted: str
+) -> None:
+    def reply(asked: dict[str, Any]) -> list[bytes]:
+        error = {"message": REFUSALS[refused], "param": refused, "code": "unsupported_parameter"}
+        answer: list[bytes] = said("Yes.")(asked)
+        return [json.dumps({"error": error}).encode()] if refused in asked else answer
+
+    secret = user(f'password = "{SECRET}"')
+    async with desk(tmp_path, reply, status=lambda asked: 400 if refused in asked else 200) as made:
+        for _ in range(2):
+            assert text_in(await made.streamed(ask(secret, **own))) == "Yes."
+        first, second, later = made.provider.requests
+        assert refused in first
+        assert second.pop(wanted) == own.get("max_tokens", own.get("max_completion_tokens", 4096))
+        assert refused not in second
+        assert refused not in later, "what works is remembered"
+        assert SECRET.encode() not in made.provider.bytes_seen
+        hashes = [hashlib.sha256(body).hexdigest() for body in made.provider.bodies]
+        assert [intent["payload_sha256"] for intent in made.log("intent")] == hashes
+        assert [event["finish"] for event in made.log("outcome")] == ["error", "stop", "stop"]
+        assert made.log("outcome")[0]["cost_micro"] == 0, "a refusal is free"
+        assert not made.gate.ledger.open_reservations()
+
+
+async def test_a_limit_that_is_refused_by_both_names_is_refused(tmp_path: Path) -> None:
+    def reply(asked: dict[str, Any]) -> list[bytes]:
+        return [b'{"error": {"message": "max_tokens or max_completion_tokens is too large"}}']
+
+    async with desk(tmp_path, reply, status=400) as made:
+        response = await made.ask(ask())
+        assert response.status == 400
+        assert len(made.provider.bodies) == 2
+        await response.chunks.aclose()  # type: ignore[attr-defined]
+    async with desk(tmp_path / "other", reply, status=400, dialect="messages") as made:
+        body = {"model": "acme", "max_tokens": 9, "messages": [user("Hello")]}
+        assert (await made.ask(body, "/v1/messages")).status == 400
+        assert len(made.provider.bodies) == 1, "there the limit has one name"
 
 
 @pytest.mark.parametrize("reads", [0, 1])

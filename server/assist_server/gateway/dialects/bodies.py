@@ -45,13 +45,15 @@ class InspectedBody:
 class OutputBound:
     """What a body is made to ask for: the model, the most tokens, and how the provider takes the limit.
 
-    `usage`: the provider can be asked for counts in a stream.
+    `usage`: the provider can be asked for counts in a stream. `proved`: it has answered to that name of the
+    limit, after it refused another one; else the tool's own name is used.
     """
 
     model: str
     max_output: int
     limit: str = "max_tokens"
     usage: bool = True
+    proved: bool = False
 
 
 class BadBodyError(RefusedError):

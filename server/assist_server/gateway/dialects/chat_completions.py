@@ -40,6 +40,7 @@ _REFUSED = {
     "route": "A choice of other providers",
     "transforms": "A change of the text that the provider makes",
 }
+LIMITS = ("max_completion_tokens", "max_tokens")  # names of the same limit, the newer one first
 _ROLES = {
     "system": OTHER, "developer": OTHER, "user": USER, "assistant": ASSISTANT, "tool": RESULT,
     "function": RESULT,
@@ -154,12 +155,14 @@ def _description(walk: BodyWalk, function: dict[str, Any]) -> None:
 def bound(body: dict[str, Any], to: OutputBound) -> None:
     """Make the body ask for this model, at most so many tokens, and nothing that is kept."""
     body["model"] = to.model
-    names = [name for name in ("max_completion_tokens", "max_tokens") if name in body]
-    for name in names[1:]:
+    names = [name for name in LIMITS if name in body]
+    for name in names:
         del body[name]
-    body[names[0] if names else to.limit] = to.max_output
+    body[to.limit if to.proved or not names else names[0]] = to.max_output
     if "store" in body:
         body["store"] = False
-    if body.get("stream") and to.usage:
+    if not to.usage:
+        body.pop("stream_options", None)
+    elif body.get("stream"):
         options = body.get("stream_options")
         body["stream_options"] = {**(options if isinstance(options, dict) else {}), "include_usage": True}

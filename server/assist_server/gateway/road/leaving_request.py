@@ -36,7 +36,7 @@ from assist_server.gateway.dialects.answers import canonical
 from assist_server.gateway.dialects.bodies import BadBodyError, InspectedBody, OutputBound
 from assist_server.gateway.dialects.dialect import SpokenDialect
 from assist_server.gateway.road.kept_texts import JudgeText, KeptLines, kept_notice
-from assist_server.gateway.road.tool_conversations import ToolConversation, ToolConversations
+from assist_server.gateway.road.tool_conversations import SaidMessages, ToolConversation, ToolConversations
 from assist_server.gateway.tool_tokens import ToolToken
 
 _MOST_NAMED = 200  # files of one request in the log
@@ -46,13 +46,16 @@ _LONG_CACHE = 1.6
 
 @dataclass(frozen=True, slots=True)
 class RoadRules:
-    """What holds for one tool and one provider now. `gate` has the values of secret files as they are."""
+    """What holds for one tool and one provider now. `gate` has the values of secret files as they are.
+
+    `abilities` are None as long as the provider has refused no parameter.
+    """
 
     permissions: Permissions
     gate: GateParts
     judge: JudgeText
     scope: Scope
-    abilities: Capabilities
+    abilities: Capabilities | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +72,24 @@ class AskedProvider:
 class LeavingRequest:
     """A request exactly as it would be posted, its conversation, and what that gains if it is posted.
 
-    `items` are the hashes of its messages, and `kept` the lines that were kept here.
+    `body` is what its bytes were made of, `items` are the hashes of its messages, and `kept` the lines that
+    were kept here. `said` is what was said in it, if any line was kept.
     """
 
     call: ForeignCall
     conversation: ToolConversation = field(repr=False)
+    body: dict[str, Any] = field(repr=False)
     items: tuple[bytes, ...] = field(repr=False)
     kept: tuple[KeptLines, ...]
+    said: SaidMessages = field(default=SaidMessages(), repr=False)
 
     def note_posted(self, *, shown: bool) -> str:
         """Remember what the log has now; what the tool's user is told at the beginning of the answer.
 
         An answer that is not `shown`, such as a count of tokens, tells nothing.
         """
-        conversation = self.conversation
-        conversation.note_logged(self.items)
-        if not shown:
-            return ""
-        news = [part for part in self.kept if (part.path, part.rule) not in conversation.told]
-        conversation.told |= {(part.path, part.rule) for part in news}
-        return kept_notice(news)
+        self.conversation.note_logged(self.items)
+        return kept_notice(self.conversation.news(self.kept, self.said)) if shown else ""
 
 
 def leaving_request(
@@ -117,9 +118,7 @@ def leaving_request(
     longest = asked.endpoint.max_output_tokens
     most = affordable(price, tokens, min(inspected.asked_output or longest, longest), left)
     upper = 0 if asked.dialect.free else prices.upper_micro(price, tokens, most)
-    asked.dialect.bound(
-        body, OutputBound(asked.endpoint.model, most, rules.abilities.limit, rules.abilities.stream_usage)
-    )
+    _bound(body, asked, most, rules.abilities)
     payload, items = _payload(body, asked.dialect)
     facts = _facts(items, conversation, (inspected, kept, redacted), classes, asked.tool.folders)
     facts["payload_sha256"] = hashlib.sha256(payload).hexdigest()
@@ -139,8 +138,55 @@ def leaving_request(
         ceilings,
         facts,
     )
-    digests = tuple(digest for digest, _ in items)
-    return LeavingRequest(call, conversation, digests, tuple(kept))
+    said = _said(body, asked.dialect) if kept else SaidMessages()
+    return LeavingRequest(call, conversation, body, _digests(items), tuple(kept), said)
+
+
+def asked_otherwise(leaving: LeavingRequest, asked: AskedProvider, abilities: Capabilities) -> LeavingRequest:
+    """The same request, with an id of its own, for a provider that has refused a parameter of it."""
+    call = leaving.call
+    _bound(leaving.body, asked, call.post.max_output, abilities)
+    payload, items = _payload(leaving.body, asked.dialect)
+    facts = {**call.facts, "payload_sha256": hashlib.sha256(payload).hexdigest()}
+    again = f"{call.session}-{secrets.token_hex(6)}"
+    call = replace(call, id=again, post=replace(call.post, body=payload), facts=facts)
+    return replace(leaving, call=call, items=_digests(items))
+
+
+def _bound(body: dict[str, Any], asked: AskedProvider, most: int, abilities: Capabilities | None) -> None:
+    """Make the body ask for this model and at most so many tokens, as the provider takes that."""
+    how = abilities or Capabilities()
+    to = OutputBound(asked.endpoint.model, most, how.limit, how.stream_usage, proved=abilities is not None)
+    asked.dialect.bound(body, to)
+
+
+def _digests(items: Sequence[tuple[bytes, int]]) -> tuple[bytes, ...]:
+    return tuple(digest for digest, _ in items)
+
+
+def _said(body: Mapping[str, Any], dialect: SpokenDialect) -> SaidMessages:
+    """The messages by their hashes, without the marks for a cache, which move from turn to turn."""
+    history = body.get(dialect.history)
+    messages = history if isinstance(history, list) else [history]
+    hashes = [hashlib.sha256(_json(_without_marks(message))).digest() for message in messages]
+    pairs = zip(hashes, messages[1:], strict=False)
+    return SaidMessages(tuple(one for one, after in pairs if _is_answer(after)), hashes[-1])
+
+
+def _is_answer(message: Any) -> bool:
+    """Whether a model wrote a message: its text, a call of a tool, or what it thought."""
+    if not isinstance(message, dict):
+        return False
+    kind = str(message.get("type", ""))
+    return message.get("role") == "assistant" or kind == "reasoning" or kind.endswith("_call")
+
+
+def _without_marks(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_marks(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_marks(item) for name, item in value.items() if name != "cache_control"}
+    return value
 
 
 def _without_secrets(

@@ -1,6 +1,6 @@
 """The road of a tool's request to a provider, and of the answer back: everything in order, once.
 
-    judged and made ready (`leaving_request`) -> money, intent, the call (`exchange`) -> the answer, restored
+    judged and made ready (`leaving_request`) -> money, intent, the call (`attempts`) -> the answer, restored
 
 Whatever happens, an exchange that was begun is closed: at the end of the answer, when the tool goes away, or
 when the road is closed. This module knows no rule and no dialect; it has no socket.
@@ -22,8 +22,8 @@ from assist_escalation.gate.foreign.exchange import COMMAND, ForeignExchange, Fo
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider.chat_completion import EventStreamParser
-from assist_escalation.provider.failures import Fault, Refusal, TransportError, describe, refusal
-from assist_escalation.provider.foreign_post import ForeignAnswer, ForeignConnections
+from assist_escalation.provider.failures import Fault, Refusal, TransportError, describe
+from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_server.gateway.dialects.answers import AnswerContext
 from assist_server.gateway.dialects.dialect import DIALECTS, AnswerReader, SpokenDialect
@@ -36,6 +36,7 @@ from assist_server.gateway.foreign_request import (
     json_response,
     refusal_document,
 )
+from assist_server.gateway.road.attempts import begin_answer
 from assist_server.gateway.road.automatic_route import (
     AUTO,
     ProviderOffer,
@@ -54,7 +55,6 @@ from assist_server.gateway.tool_tokens import ToolToken
 
 AnswerHere = Callable[[ForeignRequest], Awaitable[ForeignResponse]]
 
-_MOST_REFUSAL = 1 << 16  # bytes of a provider's refusal
 _STATUSES = {"timeout": 504, "offline": 503, "unreachable": 502, "rate-limited": 429}
 
 
@@ -159,25 +159,27 @@ class ProviderRoad:
         leaving: LeavingRequest,
     ) -> ForeignResponse:
         asked, rules, known = by
-        exchange = ForeignExchange(leaving.call, ForeignParts(rules.gate, self._parts.connections))
+        parts = ForeignParts(rules.gate, self._parts.connections)
         try:
-            answer = await exchange.begin()
+            begun = await begin_answer(leaving, asked, parts, self._parts.abilities, rules.abilities)
         except TransportError as error:
             raise _refusal_of(error) from None
+        leaving = begun.leaving
+        if begun.refused is not None:
+            leaving.note_posted(shown=False)
+            return _passed_on(begun.refused, request.path)
         file: EditedFile = partial(self._parts.file, asked.tool, asked.provider, rules.permissions)
         secrets_of = dict(leaving.conversation.placeholders)
         notice = leaving.note_posted(shown=not asked.dialect.free)
         context = AnswerContext(secrets_of, file, known.memory, notice)
         reader = asked.dialect.reader(context, len(leaving.call.post.body), _wants_usage(request.body))
-        answering = _StreamedAnswer(exchange, reader, asked.dialect, self._open.discard)
+        answering = _StreamedAnswer(begun.exchange, reader, asked.dialect, self._open.discard)
         self._open.add(answering)
-        if answer.status == 200 and answer.is_stream:
+        if begun.answer.is_stream:
             answering.begin(leaving.call.post.max_output)
             return ForeignResponse(200, STREAM_HEADERS, answering)
         try:
-            if answer.status != 200:
-                return await _pass_refusal(answer, exchange, request.path)
-            return await _whole(exchange, reader)
+            return await _whole(begun.exchange, reader)
         finally:
             await answering.aclose()
 
@@ -296,20 +298,11 @@ async def _whole(exchange: ForeignExchange, reader: AnswerReader) -> ForeignResp
         raise _refusal_of(error) from None
 
 
-async def _pass_refusal(answer: ForeignAnswer, exchange: ForeignExchange, path: str) -> ForeignResponse:
+def _passed_on(found: Refusal, path: str) -> ForeignResponse:
     """A provider's refusal in the words of its code, and its own words where they hold no key."""
-    body = bytearray()
-    try:
-        async with aclosing(exchange.chunks()) as chunks:
-            async for chunk in chunks:
-                body += chunk[: _MOST_REFUSAL - len(body)]
-    except TransportError as error:
-        raise _refusal_of(error) from None
-    found = refusal(answer.status, bytes(body), answer.retry_after)
-    exchange.refuse(found.usage)
-    headers = {"retry-after": answer.retry_after} if answer.retry_after else {}
-    document = refusal_document(path, GatewayRefusal(answer.status, found.code or found.kind, _words(found)))
-    response = json_response(document, answer.status)
+    headers = {"retry-after": found.retry_after} if found.retry_after else {}
+    document = refusal_document(path, GatewayRefusal(found.status, found.code or found.kind, _words(found)))
+    response = json_response(document, found.status)
     return ForeignResponse(response.status, {**response.headers, **headers}, response.chunks)
 
 

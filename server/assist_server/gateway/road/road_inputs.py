@@ -20,7 +20,7 @@ from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_tool_texts
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.provider.foreign_post import ForeignConnections
-from assist_escalation.provider.provider_memory import AnsweringModels, CapabilityStore
+from assist_escalation.provider.provider_memory import AnsweringModels, CapabilityStore, model_key
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.routing import feedback
@@ -125,10 +125,10 @@ class RoadInputs:
             secret=lambda: self._secret,
         )
         endpoint = permissions.providers[provider]
-        name = " ".join((provider, endpoint.base_url, endpoint.model))
+        name = model_key(provider, endpoint.base_url, endpoint.model)
         scope = scope_of([str(folder) for folder in tool.folders])
         judge = self._judge(tool, provider)
-        return RoadRules(permissions, gate, judge, scope, self._abilities.recall(name))
+        return RoadRules(permissions, gate, judge, scope, self._abilities.find(name))
 
     def _judge(self, tool: ToolToken, provider: str) -> JudgeText:
         """How texts are judged by the files of the tool's folders as they are now."""

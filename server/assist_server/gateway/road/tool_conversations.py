@@ -13,21 +13,48 @@ from dataclasses import dataclass, field
 from assist_escalation.gate.foreign.string_redaction import StringRedactor
 from assist_escalation.redaction.known_secrets import Known
 from assist_server.gateway.dialects.answers import AnswerMemory
-from assist_server.gateway.road.kept_texts import KeptTexts
+from assist_server.gateway.road.kept_texts import KeptLines, KeptTexts
 
 _MOST = 64  # conversations of one tool with one provider
 _DIGITS = 10
 _MOST_ITEMS = 5_000  # messages of one conversation that the log has
 
 
+@dataclass(frozen=True, slots=True)
+class SaidMessages:
+    """The hashes of a request's messages: of those that a model answered, and of the last one."""
+
+    answered: tuple[bytes, ...] = ()
+    last: bytes = b""
+
+
 @dataclass(slots=True)
 class ToolConversation:
-    """One conversation: its name, its placeholders' secrets, and what the log and the tool have of it."""
+    """One conversation: its name, its placeholders' secrets, and what the log and the tool have of it.
+
+    `told` has what was kept, with the hash of the message to which the answer said so.
+    """
 
     name: str
     placeholders: dict[str, str] = field(default_factory=dict, repr=False)
     logged: OrderedDict[bytes, None] = field(default_factory=OrderedDict, repr=False)
-    told: set[tuple[str, str]] = field(default_factory=set, repr=False)
+    told: OrderedDict[tuple[str, str, bytes], None] = field(default_factory=OrderedDict, repr=False)
+
+    def news(self, kept: Sequence[KeptLines], said: SaidMessages) -> list[KeptLines]:
+        """Of the lines that were kept, those that the user was not told about; from now on the user was.
+
+        The user was told if this request goes on after the answer that said so. So it is told again in a new
+        conversation that begins with the same words, after a tool has put a summary in place of the messages,
+        and if the same is asked again.
+        """
+        told = self.told
+        news = [
+            part for part in kept if not any((part.path, part.rule, one) in told for one in said.answered)
+        ]
+        told |= dict.fromkeys((part.path, part.rule, said.last) for part in news)
+        while len(told) > _MOST_ITEMS:
+            told.popitem(last=False)
+        return news
 
     def note_logged(self, items: Sequence[bytes]) -> None:
         """The log has these messages now."""
