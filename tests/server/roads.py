@@ -21,6 +21,7 @@ from assist_server.gateway.foreign_request import ForeignRequest, ForeignRespons
 from assist_server.gateway.road.automatic_route import RouteMemory
 from assist_server.gateway.road.leaving_request import RoadRules
 from assist_server.gateway.road.provider_road import AnswerHere, ProviderRoad, RoadParts
+from assist_server.gateway.road.tool_conversations import KnownConversations
 from assist_server.gateway.tool_tokens import ToolToken
 
 NONE = Known()
@@ -90,6 +91,7 @@ async def desk(
     known: Known = NONE,
     token: Mapping[str, Any] = MappingProxyType({}),
     local: AnswerHere | None = None,
+    conversations: KnownConversations | None = None,
     **changed: Any,
 ) -> AsyncIterator[Desk]:
     """A desk whose provider answers by `reply`; `changed` are settings."""
@@ -111,7 +113,7 @@ async def desk(
             return place.read_text() if place.exists() else "" if path.startswith("new") else None
 
         made_of = RoadParts(lambda _: allowed, rules, file, ForeignConnections(QUICK), abilities, ROUTES)
-        road = ProviderRoad(made_of, local)
+        road = ProviderRoad(made_of, local, conversations)
         try:
             yield Desk(road, provider, gate, folder, tool_for(folder, **token))
         finally:

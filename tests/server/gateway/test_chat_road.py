@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from assist_server.gateway.foreign_request import (
     GatewayRefusal,
     json_response,
 )
+from assist_server.gateway.road.tool_conversations import KnownConversations
 
 
 def ask(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -206,6 +208,35 @@ async def test_lines_of_a_file_that_stays_are_cut_and_the_answer_says_so(tmp_pat
     async with desk(tmp_path, said("Done."), judge=judge, gateway_matched="refuse") as made:
         with pytest.raises(RefusedError, match=r"infra/db\.tf, which is denied"):
             await made.ask(asked)
+
+
+@pytest.mark.parametrize("bound", [{"most": 1}, {"most_size": 1}])
+async def test_a_conversation_that_was_dropped_loses_nothing_of_the_gate(
+    tmp_path: Path, bound: dict[str, int]
+) -> None:
+    def judge(text: str, claims: tuple[str, ...]) -> tuple[Any, ...]:
+        start = text.find("top = 1")
+        return () if start < 0 else (SimpleNamespace(start=start, end=start + 7, path="db.tf", rule="stays"),)
+
+    first = [user(f'See:\ntop = 1\npassword = "{SECRET}"')]
+    turn = [*first, {"role": "assistant", "content": f"It is {SECRET}."}, user("And now?")]
+    async with desk(
+        tmp_path, echo_placeholder("It is @."), judge=judge, conversations=KnownConversations(**bound)
+    ) as made:
+        tool = made.tool
+        notice = "[assist kept 1 line of db.tf here, which stays]\n\n"
+        assert text_in(await made.streamed(ask(*first))) == f"{notice}It is {SECRET}."
+        made.tool = replace(tool, name="other")
+        await made.streamed(ask(*first))
+        made.tool = tool
+        later = text_in(await made.streamed(ask(*turn)))
+        assert later == f"{notice}It is {SECRET}.", "the notice is told again"
+        assert SECRET.encode() not in made.provider.bytes_seen
+        assert b"top = 1" not in made.provider.bytes_seen
+        before, _, after = (json.dumps(sent["messages"]) for sent in made.provider.requests)
+        assert after.startswith(before[:-1]), "the provider's cache of the beginning stays usable"
+        session, _, again = (intent["session"] for intent in made.log("intent"))
+        assert again == session, "its ceiling holds on"
 
 
 async def test_ceilings_hold_for_a_tool_and_for_a_conversation(tmp_path: Path) -> None:

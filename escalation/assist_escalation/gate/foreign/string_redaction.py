@@ -87,6 +87,11 @@ class StringRedactor:
         self._fresh = 0
         self._lock = threading.Lock()
 
+    @property
+    def size(self) -> int:
+        """The characters of the strings whose secrets are kept."""
+        return self._size
+
     def redact(self, places: Sequence[JsonPlace], known: Known) -> RedactedPlaces:
         """Replace every secret at these places of a JSON. `known` are the values of secret files now.
 
@@ -173,6 +178,8 @@ class StringRedactor:
             self._size -= len(text)
         if len(self._values) > MOST_VALUES:  # all is judged again, by what the rules find
             self._values.clear()
+            self._placeholders.clear()
+            self._types.clear()
             self._judged.clear()
             self._size = 0
             self._sought = Sought(self._known, self._patterns)

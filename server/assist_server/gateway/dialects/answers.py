@@ -27,6 +27,11 @@ class AnswerMemory:
         self._opaque: OrderedDict[bytes, None] = OrderedDict()
         self._size = 0
 
+    @property
+    def size(self) -> int:
+        """The characters of what is remembered."""
+        return self._size
+
     def remember(self, given: str, original: str) -> None:
         """A tool was given this text in place of the original."""
         if given == original or given in self._originals:

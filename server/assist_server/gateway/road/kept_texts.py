@@ -38,6 +38,11 @@ class KeptTexts:
     )
     _size: int = 0
 
+    @property
+    def size(self) -> int:
+        """The characters of the strings that were judged."""
+        return self._size
+
     def cut(self, places: Sequence[JsonPlace], judge: JudgeText, matched: MatchedText) -> list[KeptLines]:
         """Cut what may not leave at these places, and say what was cut. Raises `RefusedError` to refuse."""
         if judge is not self._judge:

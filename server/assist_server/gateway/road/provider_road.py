@@ -50,7 +50,11 @@ from assist_server.gateway.road.leaving_request import (
     RoadRules,
     leaving_request,
 )
-from assist_server.gateway.road.tool_conversations import ToolConversations, conversation_key
+from assist_server.gateway.road.tool_conversations import (
+    KnownConversations,
+    ToolConversations,
+    conversation_key,
+)
 from assist_server.gateway.tool_tokens import ToolToken
 
 AnswerHere = Callable[[ForeignRequest], Awaitable[ForeignResponse]]
@@ -80,10 +84,12 @@ class RoadParts:
 class ProviderRoad:
     """The road for all tools of one gateway. Close it on the event loop that uses it."""
 
-    def __init__(self, parts: RoadParts, local: AnswerHere | None = None) -> None:
+    def __init__(
+        self, parts: RoadParts, local: AnswerHere | None = None, known: KnownConversations | None = None
+    ) -> None:
         self._parts = parts
         self._local = local
-        self._conversations: dict[tuple[str, str, tuple[str, ...]], ToolConversations] = {}
+        self._known = known or KnownConversations()
         self._open: set[_StreamedAnswer] = set()
 
     async def forward(self, request: ForeignRequest, tool: ToolToken) -> ForeignResponse:
@@ -146,11 +152,12 @@ class ProviderRoad:
 
     def _conversations_of(self, asked: AskedProvider, rules: RoadRules) -> ToolConversations:
         patterns = rules.permissions.patterns
-        key = (asked.tool.name, asked.provider, patterns)
-        if key not in self._conversations:
+
+        def make() -> ToolConversations:
             secret = conversation_key(rules.gate.secret(), asked.tool.name, asked.provider)
-            self._conversations[key] = ToolConversations(rules.gate.known, patterns, secret)
-        return self._conversations[key]
+            return ToolConversations(rules.gate.known, patterns, secret)
+
+        return self._known.find((asked.tool.name, asked.provider, *patterns), make)
 
     async def _ask(
         self,

@@ -6,8 +6,9 @@ the log has of it, and what the tool was told. This module sends and judges noth
 
 import hashlib
 import hmac
+import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from assist_escalation.gate.foreign.string_redaction import StringRedactor
@@ -15,6 +16,8 @@ from assist_escalation.redaction.known_secrets import Known
 from assist_server.gateway.dialects.answers import AnswerMemory
 from assist_server.gateway.road.kept_texts import KeptLines, KeptTexts
 
+MOST_PAIRS = 64  # of a tool and a provider
+MOST_SIZE = 128_000_000  # characters of all; those of one tool and one provider have at most 64 million
 _MOST = 64  # conversations of one tool with one provider
 _DIGITS = 10
 _MOST_ITEMS = 5_000  # messages of one conversation that the log has
@@ -76,6 +79,11 @@ class ToolConversations:
         self._key = key
         self._conversations: OrderedDict[str, ToolConversation] = OrderedDict()
 
+    @property
+    def size(self) -> int:
+        """About how many characters are remembered."""
+        return self.redactor.size + self.kept.size + self.memory.size
+
     def find(self, first_words: str) -> ToolConversation:
         """The conversation that begins with these words."""
         words = first_words.encode("utf-8", "surrogatepass")
@@ -86,6 +94,33 @@ class ToolConversations:
         if len(self._conversations) > _MOST:
             self._conversations.popitem(last=False)
         return self._conversations[name]
+
+
+class KnownConversations:
+    """The conversations of all tools with all providers; those that were used longest ago are dropped.
+
+    That is like a restart for them: their texts are judged once more, a secret has the same placeholder, and
+    the ledger knows what they cost. Threads may share it.
+    """
+
+    def __init__(self, most: int = MOST_PAIRS, most_size: int = MOST_SIZE) -> None:
+        self._most = most
+        self._most_size = most_size
+        self._known: OrderedDict[tuple[str, ...], ToolConversations] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, key: tuple[str, ...], make: Callable[[], ToolConversations]) -> ToolConversations:
+        """Those of a key, which are then the last to be dropped."""
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = make()
+            self._known.move_to_end(key)
+            while len(self._known) > 1 and (len(self._known) > self._most or self._size() > self._most_size):
+                self._known.popitem(last=False)
+            return self._known[key]
+
+    def _size(self) -> int:
+        return sum(known.size for known in self._known.values())
 
 
 def conversation_key(secret: bytes, tool: str, provider: str) -> bytes:
