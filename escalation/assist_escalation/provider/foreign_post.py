@@ -128,6 +128,12 @@ class ForeignConnections:
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._kept: dict[tuple[str, str, str], httpx2.AsyncHTTPTransport] = {}
 
+    def load(self, endpoint: Provider) -> None:
+        """Load the library and the certificates for a provider, which the first request would wait for."""
+        if not self._offline:
+            with suppress(Fault):
+                self._context(_certificates(endpoint.base_url, endpoint))
+
     async def post(self, asked: ForeignPost, key: str) -> ForeignAnswer:
         """The beginning of the answer, whatever its status. Raises `TransportError`."""
         import httpx2  # noqa: PLC0415
@@ -165,9 +171,9 @@ class ForeignConnections:
         endpoint = asked.endpoint
         to = check_address(endpoint.base_url, endpoint.proxy) + asked.path
         check_key(key, endpoint.api_key_env)
-        trusted = endpoint.ca_file if to.lower().startswith("https:") else None
+        trusted = _certificates(to, endpoint)
         if trusted not in self._contexts:
-            self._contexts[trusted] = await asyncio.to_thread(load, trusted)
+            await asyncio.to_thread(self._context, trusted)
         # One provider with another key or proxy is another connection, so that none is used with a wrong one.
         place = (endpoint.base_url, endpoint.proxy, endpoint.ca_file)
         if place not in self._kept:
@@ -182,6 +188,16 @@ class ForeignConnections:
         door = PinnedTransport(self._kept[place], only, key, times)
         door.set_headers(_headers(asked, key))
         return door, only
+
+    def _context(self, trusted: str | None) -> "ssl.SSLContext":
+        if trusted not in self._contexts:
+            self._contexts[trusted] = load(trusted)
+        return self._contexts[trusted]
+
+
+def _certificates(address: str, endpoint: Provider) -> str | None:
+    """The certificates to trust at an address; None without TLS, which needs none."""
+    return endpoint.ca_file if address.lower().startswith("https:") else None
 
 
 def _headers(asked: ForeignPost, key: str) -> dict[str, str]:

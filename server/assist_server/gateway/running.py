@@ -3,8 +3,10 @@
 This is the one place where the road is put in. It does not know who wants the gateway, or for how long.
 """
 
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from assist_server.config.config import Config
@@ -17,6 +19,8 @@ from assist_server.gateway.road.provider_road import ProviderRoad
 from assist_server.gateway.road.road_inputs import RoadInputs
 from assist_server.gateway.tool_tokens import KnownTools
 from assist_server.questions.composition import completing_file, model_file
+
+_LOG = logging.getLogger(__name__)
 
 
 def load_models(config: Config, say: Callable[[str], None]) -> LoadedModels:
@@ -39,9 +43,24 @@ async def run_gateway(
     async with AsyncExitStack() as stack:
         stack.callback(unlink, address)
         stack.push_async_callback(models.close)
-        road = ProviderRoad(RoadInputs(config).parts(), partial(chat, models=models))
+        inputs = RoadInputs(config)
+        road = ProviderRoad(inputs.parts(), partial(chat, models=models))
         stack.push_async_callback(road.close)
         answer = caller(models, road.forward, road.providers)
         app = GatewayApp(PATHS, address.hosts, KnownTools(config.paths.data), answer)
         await stack.enter_async_context(listening(app, made))
+        await stack.enter_async_context(_working_ahead(inputs))
         await until()
+
+
+@asynccontextmanager
+async def _working_ahead(inputs: RoadInputs) -> AsyncIterator[None]:
+    """Open what tools will need, on a thread, until the block ends."""
+    work = asyncio.create_task(asyncio.to_thread(inputs.open_ahead))
+    try:
+        yield
+    finally:
+        inputs.stop()
+        await asyncio.wait([work])
+        if not work.cancelled() and (error := work.exception()) is not None:
+            _LOG.error("work ahead of requests failed: %s", type(error).__name__)

@@ -8,7 +8,9 @@ on the disk: a restart prints everything again.
 import operator
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -52,6 +54,7 @@ MOST_ALLOWED = 64_000_000  # bytes at the last commit that are compared; the res
 _BUILT = frozenset({"target", "dist", "build", "out", "vendor", "coverage"})  # printed after all the others
 _PORTION = 256_000  # bytes of small files that are hashed together
 _MOST_TABLES = 8
+_LONGEST_REST_S = 0.5
 _RULES = frozenset((*RULE_FILES, GIT, RULE_FILE))
 
 _FileInTree = tuple[str, str]  # a folder, and a path in it
@@ -102,6 +105,9 @@ class WorkspacePrints:
         self._folders = tuple(folders)
         self._key = print_key(secret)
         self._lock = threading.Lock()
+        self._hurry = threading.Event()  # a request waits
+        self._stopped: threading.Event | None = None  # of the work ahead, while that is under way
+        self._rested = 0.0
         self._look: _Look | None = None
         self._stamps: dict[str, _Stamp] = {}
         self._prints: dict[_FileInTree, tuple[_Stamp, FilePrints]] = {}
@@ -110,18 +116,45 @@ class WorkspacePrints:
 
     def restricted_for(self, config: Config, provider: str) -> RestrictedFiles:
         """What the provider may not see. It reads the disk; the first time takes seconds in a large one."""
+        self._hurry.set()
         with self._lock:
-            git = git_of(config)
-            look = self._now(git)
-            permissions = permissions_for(config, self._folders, look.places)[0]
-            judged = self._judged.get(provider)
-            if judged is None or judged.permissions != permissions or judged.look.rules != look.rules:
-                judged = _Judged(look, permissions)
-                self._judged[provider] = judged
-            if judged.result is None or judged.look is not look:
-                judged.look = look
-                judged.result = self._make(judged, Audience(provider, permissions, git))
-            return judged.result
+            self._hurry.clear()
+            return self._files_for(config, provider)
+
+    def print_ahead(self, config: Config, provider: str, stopped: threading.Event) -> None:
+        """The same before a request wants it, in half of the time as long as none does.
+
+        Raises `CancelledError` once it is stopped; what was printed until then is kept.
+        """
+        with self._lock:
+            self._stopped = stopped
+            self._rested = time.monotonic()
+            try:
+                self._files_for(config, provider)
+            finally:
+                self._stopped = None
+
+    def _rest(self) -> None:
+        """Work ahead rests as long as it worked, and goes on at once if a request waits for it."""
+        if self._stopped is None:
+            return
+        if self._stopped.is_set():
+            raise CancelledError
+        self._hurry.wait(min(time.monotonic() - self._rested, _LONGEST_REST_S))
+        self._rested = time.monotonic()
+
+    def _files_for(self, config: Config, provider: str) -> RestrictedFiles:
+        git = git_of(config)
+        look = self._now(git)
+        permissions = permissions_for(config, self._folders, look.places)[0]
+        judged = self._judged.get(provider)
+        if judged is None or judged.permissions != permissions or judged.look.rules != look.rules:
+            judged = _Judged(look, permissions)
+            self._judged[provider] = judged
+        if judged.result is None or judged.look is not look:
+            judged.look = look
+            judged.result = self._make(judged, Audience(provider, permissions, git))
+        return judged.result
 
     def _now(self, git: Git) -> _Look:
         """The folders as they are: the last look, if nothing that was looked at has changed since."""
@@ -191,12 +224,14 @@ class WorkspacePrints:
         self._stamps[full] = stamp
         known = self._prints.get((root, path))
         if known is None or known[0] != stamp:
+            self._rest()
             known = (stamp, file_prints(letters_of(plain_view(_read(full))), self._key))
             self._prints[root, path] = known
         return known[1]
 
     def _print_committed(self, committed: CommittedFiles, blob: str) -> FilePrints:
         if blob not in self._old_prints:
+            self._rest()
             for _, content in committed_texts(committed, [blob]):
                 self._old_prints[blob] = file_prints(letters_of(plain_view(content)), self._key)
         return self._old_prints.get(blob, FilePrints(np.empty(0, np.uint64), np.empty(0, np.uint64)))
@@ -210,15 +245,17 @@ class WorkspacePrints:
             new = dict.fromkeys(blob for path, blob in blobs if judged.rules[root, path] is None)
             wanted = [blob for blob in new if blob not in judged.allowed]
             texts = (content for _, content in committed_texts(folder.committed, wanted))
-            found = [
-                short_hashes(all_hashes(letters_of(plain_view(text)), self._key)) for text in _portions(texts)
-            ]
+            found = [self._hashes(text) for text in _portions(texts)]
             judged.allowed.update(wanted)
             judged.tables += [join_short(found)] if found else []
             learned = learned or bool(found)
         if len(judged.tables) > _MOST_TABLES:
             judged.tables = [join_short(judged.tables)]
         return learned
+
+    def _hashes(self, text: bytes) -> ShortHashes:
+        self._rest()
+        return short_hashes(all_hashes(letters_of(plain_view(text)), self._key))
 
 
 def _remember(

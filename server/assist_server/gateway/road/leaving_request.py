@@ -138,7 +138,7 @@ def leaving_request(
         ceilings,
         facts,
     )
-    said = _said(body, asked.dialect) if kept else SaidMessages()
+    said = _messages_of(body, asked.dialect) if kept else SaidMessages()
     return LeavingRequest(call, conversation, body, _digests(items), tuple(kept), said)
 
 
@@ -164,7 +164,7 @@ def _digests(items: Sequence[tuple[bytes, int]]) -> tuple[bytes, ...]:
     return tuple(digest for digest, _ in items)
 
 
-def _said(body: Mapping[str, Any], dialect: SpokenDialect) -> SaidMessages:
+def _messages_of(body: Mapping[str, Any], dialect: SpokenDialect) -> SaidMessages:
     """The messages by their hashes, without the marks for a cache, which move from turn to turn."""
     history = body.get(dialect.history)
     messages = history if isinstance(history, list) else [history]

@@ -4,9 +4,13 @@ Rules, values of secret files and what may be changed are read again after `RULE
 times a minute. This module judges nothing itself.
 """
 
+import operator
 import os
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +18,7 @@ from pathlib import Path
 from assist_context.regular_files import read_regular
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.budget.ledger_file import LedgerAnchor
+from assist_escalation.budget.token_count import upper_count
 from assist_escalation.gate.prepare import GateParts
 from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.permissions import Permissions
@@ -27,12 +32,13 @@ from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
+from assist_server.errors import UserError
 from assist_server.gateway.attribution import AttributedSpan, RestrictedFiles, attribute
 from assist_server.gateway.road.automatic_route import RouteMemory
 from assist_server.gateway.road.kept_texts import JudgeText
 from assist_server.gateway.road.leaving_request import RoadRules
 from assist_server.gateway.road.provider_road import RoadParts
-from assist_server.gateway.tool_tokens import ToolToken
+from assist_server.gateway.tool_tokens import ToolToken, tools
 from assist_server.gateway.workspace_prints import WorkspacePrints
 from assist_server.questions.composition import log_of, model_file, read_calibration, scope_of, values_in
 from assist_server.questions.record_files import gate_files
@@ -67,10 +73,11 @@ class RoadInputs:
         self._transport = Transport(self._files.providers, offline=config.offline)
         self._secret = installation_key(self._files.marks)
         self._anchor = LedgerAnchor(self._files.ledger)
+        self._connections = ForeignConnections(offline=config.offline)
+        self._stopped = threading.Event()
 
     def parts(self) -> RoadParts:
         """The parts of a road."""
-        connections = ForeignConnections(offline=self._config.offline)
         routes = RouteMemory(
             self._config.offline,
             model_file(self._config) is not None,
@@ -79,7 +86,24 @@ class RoadInputs:
             read_calibration(self._config)[0],
         )
         reads = (self.permissions, self.rules, self.file)
-        return RoadParts(*reads, connections, self._abilities, routes, self.problem, self.close)
+        known = (self._connections, self._abilities, routes)
+        return RoadParts(*reads, *known, self.problem, self.close)
+
+    def open_ahead(self) -> None:
+        """Do what the first requests would wait for, without haste, until it is done or `stop` is called.
+
+        A request that comes meanwhile waits as it would without this. What is wrong is told to requests.
+        """
+        with suppress(CancelledError, UserError):
+            upper_count("the vocabulary")
+            for tool in filter(operator.attrgetter("unattributed"), tools(self._config.paths.data)):
+                for provider, endpoint in self.permissions(tool).providers.items():
+                    self._connections.load(endpoint)
+                    self._prints_of(tool).print_ahead(self._config, provider, self._stopped)
+
+    def stop(self) -> None:
+        """End the work ahead."""
+        self._stopped.set()
 
     def close(self) -> None:
         """Let all files go."""
@@ -132,15 +156,20 @@ class RoadInputs:
 
     def _judge(self, tool: ToolToken, provider: str) -> JudgeText:
         """How texts are judged by the files of the tool's folders as they are now."""
-        if tool.folders not in self._prints:
-            folders = [str(folder) for folder in tool.folders]
-            self._prints[tool.folders] = WorkspacePrints(folders, self._secret)
-        restricted = self._prints[tool.folders].restricted_for(self._config, provider)
+        restricted = self._prints_of(tool).restricted_for(self._config, provider)
         known = self._judges.get((tool, provider))
         if known is None or known[0] is not restricted:
             known = (restricted, partial(_spans_of, restricted))
             self._judges[tool, provider] = known
         return known[1]
+
+    def _prints_of(self, tool: ToolToken) -> WorkspacePrints:
+        """The prints of a tool's folders, the same ones for all threads."""
+        known = self._prints.get(tool.folders)
+        if known is None:
+            made = WorkspacePrints([str(folder) for folder in tool.folders], self._secret)
+            known = self._prints.setdefault(tool.folders, made)
+        return known
 
     def file(self, tool: ToolToken, provider: str, permissions: Permissions, path: str) -> str | None:
         """The text of a file that the tool may change, "" for a new one, None for one that rules keep."""

@@ -1,0 +1,91 @@
+"""What a gateway opens before the first request wants it, and that a request waits as long as it is not there."""
+
+import os
+import threading
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from assist_server.config.config import Config, load
+from assist_server.gateway.attribution import attribute
+from assist_server.gateway.road.road_inputs import RoadInputs
+from assist_server.gateway.tool_tokens import ToolToken, add_tool
+from assist_server.gateway.workspace_prints import WorkspacePrints
+
+DENIED = "".join(f"the margin of region {number} is {number * 37} percent\n" for number in range(20))
+OTHER = "".join(f"and another text of line {number}, {number * 41} here\n" for number in range(20))
+SETTINGS = """
+[escalation]
+mode = "auto"
+[egress]
+deny = ["kept/**"]
+[providers.acme]
+base_url = "https://acme.example/v1"
+model = "frontier-1"
+residency = ["internal"]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    for name in ("config", "data", "shop/kept"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "shop/kept/plan.txt").write_text(DENIED)
+    (tmp_path / "config/config.toml").write_text(SETTINGS)
+    environ = {"ASSIST_CONFIG_DIR": str(tmp_path / "config"), "ASSIST_DATA_DIR": str(tmp_path / "data")}
+    return load(environ)
+
+
+@pytest.fixture
+def prints(tmp_path: Path) -> WorkspacePrints:
+    return WorkspacePrints([str((tmp_path / "shop").resolve())], b"a secret")
+
+
+def swap_unseen(path: Path) -> None:
+    """Give a file another text, with all that tells one state of it from another as before."""
+    times = path.stat()
+    text = OTHER.ljust(times.st_size)[: times.st_size]
+    with path.open("r+") as file:
+        file.write(text)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_a_gateway_prints_the_files_of_all_tools_before_they_ask(config: Config, tmp_path: Path) -> None:
+    tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
+    add_tool(config.paths.data, tool)
+    inputs = RoadInputs(config)
+    inputs.open_ahead()
+    swap_unseen(tmp_path / "shop/kept/plan.txt")
+    rules = inputs.rules(tool, "acme", inputs.permissions(tool))
+    assert rules.judge(DENIED, ()), "it was printed before"
+    assert not rules.judge(OTHER, ())
+    inputs.close()
+
+
+def test_a_request_waits_for_what_is_being_printed(config: Config, prints: WorkspacePrints) -> None:
+    begun = threading.Event()
+    goes_on = threading.Event()
+
+    class Held(threading.Event):
+        def is_set(self) -> bool:
+            begun.set()
+            goes_on.wait(20)
+            return super().is_set()
+
+    with ThreadPoolExecutor(2) as threads:
+        ahead = threads.submit(prints.print_ahead, config, "acme", Held())
+        assert begun.wait(20)
+        asked = threads.submit(prints.restricted_for, config, "acme")
+        assert not asked.done()
+        goes_on.set()
+        ahead.result(20)
+        assert attribute(DENIED, (), asked.result(20))
+
+
+def test_a_stopped_gateway_does_not_go_on_printing(config: Config, prints: WorkspacePrints) -> None:
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(CancelledError):
+        prints.print_ahead(config, "acme", stopped)
+    assert attribute(DENIED, (), prints.restricted_for(config, "acme")), "a request gets all of it"
