@@ -1,13 +1,15 @@
 """The gateway's road to a provider: what it finds, keeps stable, and how long it takes. Nothing is sent.
 
     uv run python benchmarks/gateway.py --secrets [FOLDER] [--seeds 1]
-    uv run python benchmarks/gateway.py --session [--turns 60] [--tokens 60000]
+    uv run python benchmarks/gateway.py --session [FILE] [--show] [--turns 60] [--tokens 60000]
 
 `--secrets` puts each file of the corpus of `benchmarks/redaction.py` into every place of a request in each
 dialect that holds text, and compares what is found with the redactor alone.
-`--session` is a made-up agent that reads files, some with secrets, until its history has so many tokens: it
-reports in how many turns the request begins with the bytes of the one before, and how long a turn takes from
-the parsed body to the bytes that would be sent, in milliseconds of the processor.
+`--session FILE` replays what an agent sent (`benchmarks/record_session.py`), over its workspace as it was at
+each turn: in how many turns the request begins with all of the one before, as the agent sends it and as it
+would leave, which secrets and which lines of kept files would leave, and how long a turn takes until its
+bytes are ready, in milliseconds of the processor. Without FILE it is a made-up agent that reads files, some
+with secrets, until its history has so many tokens. `--show` prints where a beginning differs.
 """
 
 import argparse
@@ -35,10 +37,14 @@ from assist_server.gateway.road.tool_conversations import ToolConversations
 from assist_server.gateway.tool_tokens import ToolToken
 from bench.redaction.score import LEFT, taken_spans
 from bench.redaction.templates import CORPUS, FilledFile, fill_all, templates
+from bench.sessions.replay import replay, summary
 
 PATHS: dict[Dialect, str] = {
     "chat": "/v1/chat/completions", "messages": "/v1/messages", "responses": "/v1/responses",
 }  # fmt: skip
+
+
+MADE_UP = Path()
 
 
 class BenchRoad:
@@ -231,7 +237,8 @@ def main() -> None:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--secrets", type=Path, nargs="?", const=CORPUS, metavar="FOLDER")
-    what.add_argument("--session", action="store_true")
+    what.add_argument("--session", type=Path, nargs="?", const=MADE_UP, metavar="FILE")
+    parser.add_argument("--show", action="store_true")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--turns", type=int, default=60)
     parser.add_argument("--tokens", type=int, default=60_000)
@@ -239,6 +246,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
+        if options.session not in (None, MADE_UP):
+            figures = summary(replay(options.session, folder), show=options.show)
+            print(json.dumps(figures, indent=1, ensure_ascii=False))
+            return
         if options.session:
             print(json.dumps(measure_session(BenchRoad(folder, "chat"), options.turns, options.tokens)))
             return
