@@ -7,7 +7,7 @@ from pathlib import Path
 from assist_completion.engine.server_first import ServerFirst
 from assist_escalation.policy.endpoints import ModelServer
 from assist_server.config.config import Config, load_lenient
-from assist_server.editor.team_server_opening import open_team_engine
+from assist_server.team.team_server_opening import open_team_engine
 from assist_server.workspace.folders import WorkspaceFolder, folders_of
 from bench.typing.assist_policy import EnginePolicy
 from bench.typing.policy import DocumentView, Totals

@@ -17,7 +17,7 @@ from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.errors import ServedError
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
-from assist_completion.suggestion import CompletionRequest, Suggestion
+from assist_completion.suggestion import CompletionRequest, GhostTextEngine, Suggestion
 from assist_context.documents import Context
 
 PATIENCE = 3  # times the bound, for the rest of a text that has begun
@@ -25,7 +25,7 @@ REST = 65.0  # seconds after a request when what was sent is written down, if no
 # Reasons with which the server's engine ends where the local model may have a text.
 UNSERVED = ("server-away", "not-for-server", "model-failed")
 
-Ask = Callable[[Engine, CompletionRequest], Awaitable[tuple[Suggestion, ...]]]
+Ask = Callable[[GhostTextEngine, CompletionRequest], Awaitable[tuple[Suggestion, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ServerFirst:
         self,
         server: Engine,
         worker: Worker[ServedSource],
-        local: Engine | None,
+        local: GhostTextEngine | None,
         bound: float,
         show: Callable[[Tier], None] = lambda _: None,
         pause: float = SHORTEST,
@@ -61,7 +61,7 @@ class ServerFirst:
         self._tier = Tier("team")
         self._why = ""
         self._resting: asyncio.TimerHandle | None = None
-        self._owners: OrderedDict[int, Engine] = OrderedDict()  # by the id of a suggestion
+        self._owners: OrderedDict[int, GhostTextEngine] = OrderedDict()  # by the id of a suggestion
 
     @property
     def counts(self) -> Counter[str]:
@@ -87,14 +87,18 @@ class ServerFirst:
     async def complete(self, request: CompletionRequest) -> Suggestion:
         """One suggestion, of the server if it has one in time."""
 
-        async def one(engine: Engine, request: CompletionRequest) -> tuple[Suggestion, ...]:
+        async def one(engine: GhostTextEngine, request: CompletionRequest) -> tuple[Suggestion, ...]:
             return (await engine.complete(request),)
 
         return (await self._ask(request, one))[0]
 
     async def complete_several(self, request: CompletionRequest) -> tuple[Suggestion, ...]:
         """The same, and others only if the local model answers: each would cost a server a request."""
-        return await self._ask(request, Engine.complete_several)
+
+        async def several(engine: GhostTextEngine, request: CompletionRequest) -> tuple[Suggestion, ...]:
+            return await engine.complete_several(request)
+
+        return await self._ask(request, several)
 
     def prewarm(self, context: Context, *, full: bool = False) -> Future[None] | None:
         """Read ahead where the local model is asked. A shared server reads only what was asked for."""
@@ -119,11 +123,11 @@ class ServerFirst:
             self._local.close()
 
     @property
-    def _asked_first(self) -> Engine:
+    def _asked_first(self) -> GhostTextEngine:
         local = self._local if self._breaker.state != "closed" else None
         return local or self._server
 
-    def _owner(self, suggestion_id: int) -> Engine:
+    def _owner(self, suggestion_id: int) -> GhostTextEngine:
         return self._owners.get(suggestion_id, self._asked_first)
 
     async def _ask(self, request: CompletionRequest, ask: Ask) -> tuple[Suggestion, ...]:
@@ -209,7 +213,7 @@ class ServerFirst:
             self._tier = tier
             self._show(tier)
 
-    def _remember(self, engine: Engine, answers: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
+    def _remember(self, engine: GhostTextEngine, answers: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
         for answer in answers:
             self._owners[answer.id] = engine
         while len(self._owners) > REMEMBERED:

@@ -222,7 +222,7 @@ class ModelLifetime:
 
         `missing` says why there is no local model, or "".
         """
-        from assist_server.editor.team_server_opening import TeamView, named_server, open_team_engine  # noqa: PLC0415
+        from assist_server.team.team_server_opening import TeamView, named_server, open_team_engine  # noqa: PLC0415
 
         config = self._config()
         local = self._models.engine if self._models is not None else None

@@ -6,6 +6,7 @@ fills: a provider's model and all other dialects go there.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from assist_server.gateway.foreign_request import (
     GatewayRefusal,
     json_response,
 )
-from assist_server.gateway.infilling import complete_text, infill
+from assist_server.gateway.infilling import CodeWriter, complete_text, infill
 from assist_server.gateway.local_chat import chat
 from assist_server.gateway.local_models import LocalModels
 from assist_server.gateway.tool_tokens import ToolToken
@@ -35,28 +36,39 @@ PATHS: Mapping[str, str] = {
 
 Forward = Callable[[ForeignRequest, ToolToken], Awaitable[ForeignResponse]]
 ProviderNames = Callable[[ToolToken], Iterable[str]]
+WriterFor = Callable[[ToolToken], CodeWriter]
 
 
-async def answer_call(
-    models: LocalModels,
-    forward: Forward,
-    providers: ProviderNames,
-    request: ForeignRequest,
-    tool: ToolToken,
-) -> ForeignResponse:
+@dataclass(frozen=True, slots=True)
+class CallAnswerers:
+    """All who answer. `writer` is who completes code for a tool that does not name the local model."""
+
+    models: LocalModels
+    forward: Forward
+    providers: ProviderNames
+    writer: WriterFor
+
+    def writer_of(self, request: ForeignRequest, tool: ToolToken) -> CodeWriter:
+        """Who completes code for a request."""
+        local = text_of(request.body, "model") in self.models.names
+        return self.models if local else self.writer(tool)
+
+
+async def answer_call(by: CallAnswerers, request: ForeignRequest, tool: ToolToken) -> ForeignResponse:
     """Answer a request of a tool. Raises `GatewayRefusal` and the errors of those who answer."""
+    models = by.models
     match request.path:
         case "/v1/models":
-            names = await asyncio.to_thread(providers, tool)  # which reads rules
+            names = await asyncio.to_thread(by.providers, tool)  # which reads rules
             return json_response(_model_list(models, names))
         case "/v1/completions":
-            return await complete_text(request, models)
+            return await complete_text(request, by.writer_of(request, tool), models.infilling)
         case "/infill":
-            return await infill(request, models)
+            return await infill(request, by.writer_of(request, tool), models.infilling)
         case "/v1/chat/completions" if text_of(request.body, "model") in models.names:
             return await chat(request, models)
         case _:
-            return await forward(request, tool)
+            return await by.forward(request, tool)
 
 
 async def no_road(request: ForeignRequest, tool: ToolToken) -> ForeignResponse:
@@ -81,7 +93,10 @@ def _model_list(models: LocalModels, providers: Iterable[str]) -> dict[str, Any]
 
 
 def caller(
-    models: LocalModels, forward: Forward = no_road, providers: ProviderNames = no_providers
+    models: LocalModels,
+    forward: Forward = no_road,
+    providers: ProviderNames = no_providers,
+    writer: WriterFor | None = None,
 ) -> Callable[[ForeignRequest, ToolToken], Awaitable[ForeignResponse]]:
     """The function that answers all requests of a gateway."""
-    return partial(answer_call, models, forward, providers)
+    return partial(answer_call, CallAnswerers(models, forward, providers, writer or (lambda _: models)))

@@ -1,13 +1,15 @@
 """`/v1/completions` and `/infill`: the text at a cursor, by the engine that writes ghost text here.
 
 Prompts of any model's form become one of the local engine, with its caches: typing on costs nothing. A tool
-only inserts, so what an editor of ours would replace after the cursor is not offered. Nothing leaves.
+only inserts, so what an editor of ours would replace after the cursor is not offered. What leaves
+to a team's server passes the gate elsewhere.
 """
 
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Protocol
 
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Cursor, Document, Snippet, gather, split_lines
@@ -21,14 +23,23 @@ from assist_server.gateway.foreign_request import (
     event_bytes,
     json_response,
 )
-from assist_server.gateway.local_models import LocalModels
 
 LINE_TOKENS = 24  # tokens of an answer up to which one line is wanted: 94 % of lines have no more
 MOST_FILES = 16  # other files of a prompt that are looked at
 _OPEN, _CLOSE = "([{", ")]}"
 
 
-async def complete_text(request: ForeignRequest, models: LocalModels) -> ForeignResponse:
+class CodeWriter(Protocol):
+    """Who writes into code."""
+
+    async def complete(self, request: CompletionRequest) -> Suggestion:
+        """The text at a cursor."""
+
+    async def read_ahead(self, request: CompletionRequest) -> None:
+        """Read the prompt for a later request."""
+
+
+async def complete_text(request: ForeignRequest, writer: CodeWriter, model: str) -> ForeignResponse:
     """Answer `/v1/completions`. Raises `GatewayRefusal`, and `ModelError`."""
     body = request.body
     prompt = body.get("prompt", "")
@@ -42,13 +53,13 @@ async def complete_text(request: ForeignRequest, models: LocalModels) -> Foreign
         raise unable("echo and logprobs", "leave them out")
     streams = flag_of(body, "stream")
     split = split_prompt(plain(prompt), text_of(body, "suffix"))
-    found = await _suggest(split, models, stops_of(body), count_of(body, "max_tokens"))
+    found = await _suggest(split, writer, stops_of(body), count_of(body, "max_tokens"))
     usage = _usage(found)
     document = {
         "id": f"cmpl-{secrets.token_hex(8)}",
         "object": "text_completion",
         "created": int(time.time()),
-        "model": models.infilling,
+        "model": found.model or model,
         "choices": [{"text": found.text, "index": 0, "logprobs": None, "finish_reason": "stop"}],
     }
     if not streams:
@@ -56,22 +67,22 @@ async def complete_text(request: ForeignRequest, models: LocalModels) -> Foreign
     return ForeignResponse(200, STREAM_HEADERS, _events([{**document, "usage": usage}], done=True))
 
 
-async def infill(request: ForeignRequest, models: LocalModels) -> ForeignResponse:
+async def infill(request: ForeignRequest, writer: CodeWriter, model: str) -> ForeignResponse:
     """Answer `/infill`, as llama.cpp's own server has it. Raises `GatewayRefusal`, and `ModelError`."""
     body = request.body
     before = text_of(body, "input_prefix") + text_of(body, "prompt")
     split = SplitPrompt(before, text_of(body, "input_suffix"), text_of(body, "filename"), _extra_files(body))
     most = count_of(body, "n_predict") if body.get("n_predict") != -1 else None
     if most == 0:  # a tool that only wants the prompt to be read before the user asks
-        await models.read_ahead(CompletionRequest(_context(split)))
+        await writer.read_ahead(CompletionRequest(_context(split)))
         found = Suggestion()
     else:
-        found = await _suggest(split, models, stops_of(body), most)
+        found = await _suggest(split, writer, stops_of(body), most)
     document = {
         "content": found.text,
         "stop": True,
         "stop_type": "eos",
-        "model": models.infilling,
+        "model": found.model or model,
         "tokens_predicted": found.tokens.generated,
         "tokens_evaluated": found.tokens.prompt,
         "tokens_cached": found.tokens.prompt - found.tokens.evaluated,
@@ -84,16 +95,16 @@ async def infill(request: ForeignRequest, models: LocalModels) -> ForeignRespons
 
 
 async def _suggest(
-    split: SplitPrompt, models: LocalModels, stops: Sequence[str], most: int | None
+    split: SplitPrompt, writer: CodeWriter, stops: Sequence[str], most: int | None
 ) -> Suggestion:
     """What the engine writes there, as text to insert."""
     one_line = "\n" in stops or (most is not None and most <= LINE_TOKENS)
     context = _context(split)
     request = CompletionRequest(context, manual=True, max_lines=int(one_line), immediate=True)
-    found = await models.complete(request)
+    found = await writer.complete(request)
     text = insertable(found.text, context.after[: found.replace])
     ends = [at for at in map(text.find, stops) if at >= 0]
-    return Suggestion(text=text[: min(ends, default=len(text))], tokens=found.tokens, ms=found.ms)
+    return replace(found, text=text[: min(ends, default=len(text))])
 
 
 def insertable(text: str, replaced: str) -> str:

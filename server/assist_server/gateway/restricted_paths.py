@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from assist_context.files.exclusions import exclusions, why_excluded
 from assist_context.files.git_repository import Git
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.policy.verdict import judge
+from assist_escalation.policy.verdict import judge, judge_ghost_text
 from assist_escalation.prompts import Origin, Prompt, Span
 
 MOST_FILES = 200_000  # looked at in one folder, which takes about 0.5 s
@@ -36,11 +36,15 @@ class FileRule:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who would see a file, by which rules, and how git is asked about it."""
+    """Who would see a file, by which rules, and how git is asked about it.
+
+    With `is_server` it is a server that writes ghost text, else a provider.
+    """
 
     provider: str
     permissions: Permissions = field(repr=False)
     git: Git = field(repr=False)
+    is_server: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,8 @@ def missing_path_rule(root: str, path: str, audience: Audience) -> FileRule | No
 
 def _policy_rule(root: str, path: str, audience: Audience) -> FileRule | None:
     prompt = Prompt("ask", (Span("", Origin("file", path, root)),))
-    against = judge(prompt, audience.permissions, audience.provider).objections
+    judged = judge_ghost_text if audience.is_server else judge
+    against = judged(prompt, audience.permissions, audience.provider).objections
     first = next((one for one in against if one.rule in _OF_FILES), None)
     if first is None:
         return None

@@ -17,6 +17,7 @@ from assist_server.gateway.local_chat import chat
 from assist_server.gateway.local_models import LoadedModels, LoadModels, LocalModels
 from assist_server.gateway.road.provider_road import ProviderRoad
 from assist_server.gateway.road.road_inputs import RoadInputs
+from assist_server.gateway.road.team_completions import TeamCompletions
 from assist_server.gateway.tool_tokens import KnownTools
 from assist_server.questions.composition import completing_file, model_file
 
@@ -46,7 +47,9 @@ async def run_gateway(
         inputs = RoadInputs(config)
         road = ProviderRoad(inputs.parts(), partial(chat, models=models))
         stack.push_async_callback(road.close)
-        answer = caller(models, road.forward, road.providers)
+        team = TeamCompletions(config, inputs.team_parts(), models)
+        stack.callback(team.close)
+        answer = caller(models, road.forward, road.providers, team.of)
         app = GatewayApp(PATHS, address.hosts, KnownTools(config.paths.data), answer)
         await stack.enter_async_context(listening(app, made))
         await stack.enter_async_context(_working_ahead(inputs))

@@ -112,14 +112,17 @@ class WorkspacePrints:
         self._stamps: dict[str, _Stamp] = {}
         self._prints: dict[_FileInTree, tuple[_Stamp, FilePrints]] = {}
         self._old_prints: dict[str, FilePrints] = {}  # by the id of a content
-        self._judged: dict[str, _Judged] = {}
+        self._judged: dict[tuple[str, bool], _Judged] = {}
 
-    def restricted_for(self, config: Config, provider: str) -> RestrictedFiles:
-        """What the provider may not see. It reads the disk; the first time takes seconds in a large one."""
+    def restricted_for(self, config: Config, provider: str, *, is_server: bool = False) -> RestrictedFiles:
+        """What the provider, or the team's server of this name, may not see.
+
+        It reads the disk; the first time takes seconds in a large one.
+        """
         self._hurry.set()
         with self._lock:
             self._hurry.clear()
-            return self._files_for(config, provider)
+            return self._files_for(config, provider, is_server)
 
     def print_ahead(self, config: Config, provider: str, stopped: threading.Event) -> None:
         """The same before a request wants it, in half of the time as long as none does.
@@ -130,7 +133,7 @@ class WorkspacePrints:
             self._stopped = stopped
             self._rested = time.monotonic()
             try:
-                self._files_for(config, provider)
+                self._files_for(config, provider, is_server=False)
             finally:
                 self._stopped = None
 
@@ -143,17 +146,17 @@ class WorkspacePrints:
         self._hurry.wait(min(time.monotonic() - self._rested, _LONGEST_REST_S))
         self._rested = time.monotonic()
 
-    def _files_for(self, config: Config, provider: str) -> RestrictedFiles:
+    def _files_for(self, config: Config, provider: str, is_server: bool) -> RestrictedFiles:
         git = git_of(config)
         look = self._now(git)
         permissions = permissions_for(config, self._folders, look.places)[0]
-        judged = self._judged.get(provider)
+        judged = self._judged.get((provider, is_server))
         if judged is None or judged.permissions != permissions or judged.look.rules != look.rules:
             judged = _Judged(look, permissions)
-            self._judged[provider] = judged
+            self._judged[provider, is_server] = judged
         if judged.result is None or judged.look is not look:
             judged.look = look
-            judged.result = self._make(judged, Audience(provider, permissions, git))
+            judged.result = self._make(judged, Audience(provider, permissions, git, is_server))
         return judged.result
 
     def _now(self, git: Git) -> _Look:

@@ -21,7 +21,6 @@ from assist_context.languages import language_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.policy.permissions import Permissions
 from assist_server.config.config import Config
-from assist_server.editor.team_server_opening import named_server, open_team_engine
 from assist_server.errors import UserError
 from assist_server.policy_tests.cases import GATEWAY, GHOST_TEXT
 from assist_server.policy_tests.gateway_surface import SURFACE, ProbedGateway, requests_about, sending
@@ -32,6 +31,7 @@ from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.run import DIFFS, AnswerOptions, answer, read_diff, with_diff
 from assist_server.questions.targets import QuestionFolders, resolve_target
+from assist_server.team.team_server_opening import named_server, open_team_engine
 from assist_server.threads.attachments import attachment_at
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import folders_of

@@ -13,9 +13,9 @@ from assist_context.languages import language_of
 from assist_server.config.config import Config, load, load_lenient, merge_settings
 from assist_server.config.permissions import permissions_for
 from assist_server.config.repository_file import repositories, trust
-from assist_server.editor.team_server import RULES_S, RememberedRules, TeamRules, TeamServer
-from assist_server.editor.team_server_opening import RememberedSecrets
 from assist_server.questions.composition import file_rules
+from assist_server.team.team_server import RULES_S, RememberedRules, TeamRules, TeamServer
+from assist_server.team.team_server_opening import RememberedSecrets
 from assist_server.workspace.folders import folders_of
 
 SETTINGS = """

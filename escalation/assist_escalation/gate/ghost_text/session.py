@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from assist_escalation.audit.chain import Json
 from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget import prices
-from assist_escalation.budget.ledger import Ledger, ReservationRequest, Scope
+from assist_escalation.budget.ledger import Ceiling, Ledger, ReservationRequest, Scope
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.ghost_text.incremental_redaction import (
     CursorTexts,
@@ -48,7 +48,8 @@ class SessionParts:
     and both are asked for each request.
 
     `keys` returns the value of an environment variable, or "". `draw` returns an unguessable name. `models`
-    remembers how servers call their models, and `warn` tells the user once that one was changed.
+    remembers how servers call their models, and `warn` tells the user once that one was changed. `command` is
+    who asks, as the log and the ledger have it, with `ceilings` of its own.
     """
 
     log: AuditLog
@@ -61,6 +62,8 @@ class SessionParts:
     models: AnsweringModels
     warn: Callable[[str], None] = _LOG.warning
     offline: bool = False
+    command: str = COMMAND
+    ceilings: tuple[Ceiling, ...] = ()
 
 
 class GhostTextSession:
@@ -193,13 +196,14 @@ class GhostTextSession:
         price = server.price or FREE
         tokens = max(most, MOST_TOKENS)
         one = prices.upper_micro(price, server.context_tokens, tokens)
-        limits = limits_of(permissions)
+        limits = replace(limits_of(permissions), ceilings=self._parts.ceilings)
         window = Window(self._parts.draw(), self._clock(), most_tokens=tokens)
         if one:
             window.most = max(1, min(window.most, limits.request_micro // one))
         upper = one * window.most
         scope = self._parts.scope
-        asked = ReservationRequest(window.id, scope, COMMAND, self._name, server.model, upper)
+        command = self._parts.command
+        asked = ReservationRequest(window.id, scope, command, self._name, server.model, upper)
         self._parts.ledger.reserve(asked, limits)
         try:
             self._parts.log.append("intent", self._intent(window, server, upper))
@@ -215,7 +219,7 @@ class GhostTextSession:
             "request_id": window.id,
             "actor": self._parts.scope.user,
             "repo": self._parts.scope.repo,
-            "command": COMMAND,
+            "command": self._parts.command,
             "cause": "ghost_text",
             "features": {},
             "verdict": {"allowed": True, "classes": list(server.residency)},

@@ -145,7 +145,7 @@ def _complete_lines(config: Config, workspace: Path) -> None:
 @contextmanager
 def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner, "GhostTextEngine"]]:
     """An event loop, and an engine on it that is closed before the loop."""
-    from assist_server.editor.team_server_opening import open_ghost_text  # noqa: PLC0415
+    from assist_server.team.team_server_opening import open_ghost_text  # noqa: PLC0415
     from assist_server.workspace.index_update import working_folder  # noqa: PLC0415
 
     folder = working_folder(config, root)

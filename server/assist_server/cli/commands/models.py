@@ -42,8 +42,8 @@ from assist_server.wording.servers import server_document, server_warnings, serv
 
 if TYPE_CHECKING:
     from assist_completion.model_store.store import Store
-    from assist_server.editor.team_server_probing import AskedServer, ServerEntry
     from assist_server.local_model.setup import Choice, ReadyModel
+    from assist_server.team.team_server_probing import AskedServer, ServerEntry
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
 For = Annotated[
@@ -144,7 +144,7 @@ def setup(
     """Choose a model for this machine, download it, check it and measure its speed; or set up a server."""
     if flags.server:
         from assist_server.cli.commands.models import set_up_server  # noqa: PLC0415
-        from assist_server.editor.team_server_probing import AskedServer  # noqa: PLC0415
+        from assist_server.team.team_server_probing import AskedServer  # noqa: PLC0415
 
         config = settings(offline=flags.offline)
         asked = AskedServer(flags.server, flags.key_env, model, flags.fim, flags.ca_file)
@@ -408,7 +408,7 @@ NAME = "team"
 
 def set_up_server(config: Config, asked: "AskedServer", *, yes: bool, as_json: bool) -> None:
     """Ask the server what it is, show the entry, and write it once the user agrees."""
-    from assist_server.editor.team_server_probing import entry_for  # noqa: PLC0415  (imports the engine)
+    from assist_server.team.team_server_probing import entry_for  # noqa: PLC0415  (imports the engine)
 
     if config.offline:
         raise UserError("A server cannot be asked offline: leave out --offline, or unset ASSIST_OFFLINE.")

@@ -215,22 +215,27 @@ def _check_length(tokens: int, asked: AskedProvider) -> None:
 
 def _check_allowed(asked: AskedProvider, permissions: Permissions) -> tuple[str, ...]:
     """The classes of text of unknown origin, if that may leave. Raises `RefusedError`."""
-    name = asked.tool.name
+    check_unattributed(asked.tool, permissions)
+    verdict = judge_tool_texts((Span("", Origin("user")),), permissions, asked.provider)
+    if not verdict.allowed:
+        raise RefusedError("policy", "; ".join(verdict.reasons))
+    return verdict.classes
+
+
+def check_unattributed(tool: ToolToken, permissions: Permissions) -> None:
+    """Raise `RefusedError` if text of unknown origin may not leave for this tool."""
     if not permissions.gateway_unattributed:
         raise RefusedError(
             "unattributed",
             "text of unknown origin may not go to a provider here: [gateway] unattributed = false",
         )
-    if not asked.tool.unattributed:
+    if not tool.unattributed:
         raise RefusedError(
             "unattributed",
-            f"the tool {name} sends text of which assist does not know where it comes from, and its token "
-            f"does not allow that: make one with `assist gateway token {name} --allow unattributed`",
+            f"the tool {tool.name} sends text of which assist does not know where it comes from, and its "
+            f"token does not allow that: make one with `assist gateway token {tool.name} --allow "
+            "unattributed`",
         )
-    verdict = judge_tool_texts((Span("", Origin("user")),), permissions, asked.provider)
-    if not verdict.allowed:
-        raise RefusedError("policy", "; ".join(verdict.reasons))
-    return verdict.classes
 
 
 def _as_written(place: JsonPlace, known: ToolConversations) -> JsonPlace:
@@ -275,10 +280,15 @@ def _ceilings(tool: ToolToken, permissions: Permissions, session: str) -> tuple[
             ids=session,
         )
     ]
-    if tool.ceiling_usd is not None:
-        what = f"the tool {tool.name} today, by the ceiling of its token"
-        found.append(Ceiling(int(tool.ceiling_usd * 1e6), what, command=COMMAND + tool.name))
-    return tuple(found)
+    return (*found, *ceilings_of(tool))
+
+
+def ceilings_of(tool: ToolToken) -> tuple[Ceiling, ...]:
+    """What the tool may spend in a day, whatever it asks."""
+    if tool.ceiling_usd is None:
+        return ()
+    what = f"the tool {tool.name} today, by the ceiling of its token"
+    return (Ceiling(int(tool.ceiling_usd * 1e6), what, command=COMMAND + tool.name),)
 
 
 def _tokens_around(body: dict[str, Any], dialect: SpokenDialect) -> int:

@@ -19,6 +19,8 @@ from assist_context.regular_files import read_regular
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.budget.ledger_file import LedgerAnchor
 from assist_escalation.budget.token_count import upper_count
+from assist_escalation.gate.foreign.exchange import COMMAND
+from assist_escalation.gate.ghost_text.session import SessionParts
 from assist_escalation.gate.prepare import GateParts
 from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.permissions import Permissions
@@ -36,11 +38,19 @@ from assist_server.errors import UserError
 from assist_server.gateway.attribution import AttributedSpan, RestrictedFiles, attribute
 from assist_server.gateway.road.automatic_route import RouteMemory
 from assist_server.gateway.road.kept_texts import JudgeText
-from assist_server.gateway.road.leaving_request import RoadRules
+from assist_server.gateway.road.leaving_request import RoadRules, ceilings_of
 from assist_server.gateway.road.provider_road import RoadParts
+from assist_server.gateway.road.team_completions import TeamParts
 from assist_server.gateway.tool_tokens import ToolToken, tools
 from assist_server.gateway.workspace_prints import WorkspacePrints
-from assist_server.questions.composition import log_of, model_file, read_calibration, scope_of, values_in
+from assist_server.questions.composition import (
+    log_of,
+    model_file,
+    random_token,
+    read_calibration,
+    scope_of,
+    values_in,
+)
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
 
@@ -66,7 +76,7 @@ class RoadInputs:
         self._config = config
         self._clock = clock
         self._prints: dict[tuple[Path, ...], WorkspacePrints] = {}
-        self._judges: dict[tuple[ToolToken, str], tuple[RestrictedFiles, JudgeText]] = {}
+        self._judges: dict[tuple[ToolToken, str, bool], tuple[RestrictedFiles, JudgeText]] = {}
         self._files = gate_files(config)
         self._read: dict[ToolToken, _ReadRules] = {}
         self._abilities = CapabilityStore(self._files.providers)
@@ -108,6 +118,31 @@ class RoadInputs:
     def close(self) -> None:
         """Let all files go."""
         self._anchor.close()
+
+    def team_parts(self) -> TeamParts:
+        """The parts of the way to a team's server, which writes ghost text."""
+        return TeamParts(self.permissions, partial(self._judge, is_server=True), self._session)
+
+    def _session(self, tool: ToolToken) -> SessionParts:
+        """What a session of ghost text for the tool works with."""
+
+        def secret_values() -> Known:
+            self.permissions(tool)
+            return self._read[tool].known
+
+        return SessionParts(
+            log_of(self._config, self.permissions(tool)),
+            Ledger(self._files.ledger),
+            partial(self.permissions, tool),
+            secret_values,
+            self._config.secrets.get,
+            random_token,
+            scope_of([str(folder) for folder in tool.folders]),
+            AnsweringModels(self._files.models),
+            offline=self._config.offline,
+            command=COMMAND + tool.name,
+            ceilings=ceilings_of(tool),
+        )
 
     def _record(self, number: str, decision: Decision) -> None:
         """Remember a decision in numbers, for the rate of requests that leave."""
@@ -154,13 +189,14 @@ class RoadInputs:
         judge = self._judge(tool, provider)
         return RoadRules(permissions, gate, judge, scope, self._abilities.find(name))
 
-    def _judge(self, tool: ToolToken, provider: str) -> JudgeText:
+    def _judge(self, tool: ToolToken, provider: str, *, is_server: bool = False) -> JudgeText:
         """How texts are judged by the files of the tool's folders as they are now."""
-        restricted = self._prints_of(tool).restricted_for(self._config, provider)
-        known = self._judges.get((tool, provider))
+        prints = self._prints_of(tool)
+        restricted = prints.restricted_for(self._config, provider, is_server=is_server)
+        known = self._judges.get((tool, provider, is_server))
         if known is None or known[0] is not restricted:
             known = (restricted, partial(_spans_of, restricted))
-            self._judges[tool, provider] = known
+            self._judges[tool, provider, is_server] = known
         return known[1]
 
     def _prints_of(self, tool: ToolToken) -> WorkspacePrints:

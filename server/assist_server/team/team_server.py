@@ -7,8 +7,8 @@ prompt leaves at each pause in typing.
 import os
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -120,6 +120,37 @@ class _OpenedText:
     after: str = field(default="", repr=False)
 
 
+@contextmanager
+def as_served_errors() -> Iterator[None]:
+    """Turn the gate's errors into what a token source knows."""
+    try:
+        yield
+    except Fault as fault:
+        raise ServedError(str(fault), away=fault.kind not in _UNASKED) from None
+    except RefusedError as error:
+        raise ServedError(str(error), away=False, passing=error.cause == "redaction") from None
+    except EscalationError as error:  # the log or the ledger: nothing may leave until that is repaired
+        raise ServedError(str(error), away=True) from None
+
+
+async def served_pieces(
+    session: GhostTextSession, texts: CursorTexts, prompt: ServedPrompt
+) -> AsyncGenerator[ServedPiece, None]:
+    """What a session answers to these texts, piece by piece. Raises `ServedError`."""
+    line_ended = False
+    counts = (0, 0)
+    with as_served_errors():
+        answer = session.complete(texts, prompt.most, one_line=prompt.one_line)
+        async with aclosing(answer) as pieces:
+            async for piece in pieces:
+                line_ended = line_ended or piece.end == "line"
+                counts = (max(counts[0], piece.prompt), max(counts[1], piece.cached))
+                ended = piece.end == "stop"
+                yield ServedPiece(piece.text, piece.chance, ended, *counts, piece.likely)
+        if line_ended:  # the end of the line is not in the answer; what is counted may come after it
+            yield ServedPiece("\n", 0.0, False, *counts)
+
+
 class TeamServer:
     """A server of the team, as the token source sees it. `begin` makes the session for the first request.
 
@@ -171,25 +202,11 @@ class TeamServer:
         """The answer piece by piece. Raises `ServedError`."""
         texts = self._texts(prompt.plan, prompt.need)
         self._rules.apply_to((*texts.files, texts.head))
-        line_ended = False
-        counts = (0, 0)
-        try:
+        with as_served_errors():
             self._session = self._session or self._begin()
-            answer = self._session.complete(texts, prompt.most, one_line=prompt.one_line)
-            async with aclosing(answer) as pieces:
-                async for piece in pieces:
-                    line_ended = line_ended or piece.end == "line"
-                    counts = (max(counts[0], piece.prompt), max(counts[1], piece.cached))
-                    ended = piece.end == "stop"
-                    yield ServedPiece(piece.text, piece.chance, ended, *counts, piece.likely)
-            if line_ended:  # the end of the line is not in the answer; what is counted may come after it
-                yield ServedPiece("\n", 0.0, False, *counts)
-        except Fault as fault:
-            raise ServedError(str(fault), away=fault.kind not in _UNASKED) from None
-        except RefusedError as error:
-            raise ServedError(str(error), away=False, passing=error.cause == "redaction") from None
-        except EscalationError as error:  # the log or the ledger: nothing may leave until that is repaired
-            raise ServedError(str(error), away=True) from None
+        async with aclosing(served_pieces(self._session, texts, prompt)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     def rest(self) -> None:
         """Write down what was sent so far."""

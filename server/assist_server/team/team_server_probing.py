@@ -10,7 +10,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.provider.infill.probe import ServerProbe, identify, measure
 from assist_server.config.config import Config
-from assist_server.editor.team_server_opening import fim_table
+from assist_server.team.team_server_opening import fim_table
 
 
 @dataclass(frozen=True, slots=True)

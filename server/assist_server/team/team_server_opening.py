@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -10,6 +10,7 @@ from typing import cast
 from assist_completion.engine.engine import Engine
 from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.engine.server_first import ServerFirst, Tier
+from assist_completion.engine.server_port import CompletionServer
 from assist_completion.errors import ModelError
 from assist_completion.inference.generation import FULL, TokenBudget
 from assist_completion.inference.worker import Worker
@@ -23,10 +24,10 @@ from assist_escalation.provider.infill.request import FimTable, can_constrain
 from assist_escalation.redaction.known_secrets import Known
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
-from assist_server.editor.team_server import RULES_S, RememberedRules, TeamRules, TeamServer
 from assist_server.local_model.opening import open_engine
 from assist_server.questions.composition import file_rules, gate_parts, random_token, scope_of, values_in
 from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
+from assist_server.team.team_server import RULES_S, RememberedRules, TeamRules, TeamServer
 from assist_server.workspace.folders import WorkspaceFolder
 
 Folders = Callable[[], Sequence[WorkspaceFolder]]
@@ -122,11 +123,22 @@ def open_team_engine(
     budget = budget_of(server, files=files)
     constrains = can_constrain(server) if healed is None else healed
     team = TeamServer(begin, rules, constrains=constrains, files=files)
-    worker = Worker(partial(ServedSource, team, budget))
-    ids = local.ids if local else None
+    return engine_before(team, (config, server, budget), local, view.show, local.ids if local else None)
+
+
+def engine_before(
+    port: CompletionServer,
+    facts: tuple[Config, ModelServer, TokenBudget],
+    local: GhostTextEngine | None,
+    show: Callable[[Tier], None] = lambda _: None,
+    ids: Iterator[int] | None = None,
+) -> ServerFirst:
+    """An engine that asks this server before the local one."""
+    config, server, budget = facts
+    worker = Worker(partial(ServedSource, port, budget))
     engine = Engine(worker, config.completion, budget, server.model, time.perf_counter, ids)
     bound = (server.timeout_ms + config.completion.debounce_ms_max) / 1e3
-    return ServerFirst(engine, worker, local, bound, view.show)
+    return ServerFirst(engine, worker, local, bound, show)
 
 
 class RememberedSecrets:
