@@ -112,7 +112,7 @@ def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
     for inside, entry in entries:
         if entry.inode() in numbers:
             with suppress(OSError):
-                status = entry.stat(follow_symlinks=False)
+                status = os.lstat(entry.path)  # that of an entry has no numbers on Windows
                 path = wanted.get((status.st_dev, status.st_ino), "")
                 if path and path != inside:
                     found[inside] = path
