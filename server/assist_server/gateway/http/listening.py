@@ -79,7 +79,9 @@ def bind(address: GatewayAddress) -> BoundSocket:
 
 
 def _bind_path(path: Path) -> socket.socket:
-    if os.name == "nt" or len(os.fsencode(path)) > LONGEST:
+    if os.name == "nt":
+        raise UserError(f"There can be no socket at {path} on Windows: use a port.")
+    if len(os.fsencode(path)) > LONGEST:
         raise UserError(f"There can be no socket at {path}: choose a shorter path, or a port.")
     if not is_private(path.parent):
         raise UserError(f"Others can look into {path.parent}: use a folder with the rights 700.")
