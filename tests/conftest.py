@@ -21,6 +21,7 @@ register_profiles()
 
 # A file system in memory, where `fsync` costs nothing: the tests of the audit log take a third of the time.
 _MEMORY = Path("/dev/shm")  # noqa: S108
+_LONGEST = 200  # characters of a text in the name of a test
 _ROOM = 6 << 30  # bytes; some tests copy the model
 
 
@@ -34,6 +35,14 @@ def pytest_configure() -> None:
         state = os.statvfs(_MEMORY)
         if state.f_bavail * state.f_frsize > _ROOM and not state.f_flag & os.ST_NOEXEC:
             os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Cut what would put a whole file into a test's name: Windows has no variable for one, and pytest sets it."""
+    if isinstance(val, str | bytes) and len(val) > _LONGEST:
+        cut = val[:_LONGEST]
+        return (cut if isinstance(cut, str) else cut.decode("latin-1")).encode("unicode_escape").decode()
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
