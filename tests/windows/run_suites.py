@@ -2,8 +2,9 @@
 
     python tests/windows/run_suites.py [--write] [--no-model] [FOLDER ...]
 
-A test that fails and has no reason in `reasons.toml` fails this. With `--write`, the tables in docs/windows.md are made anew. wine is no Windows: it has no virus
-scanners, no access lists, and few of the rules about open files.
+A test that fails and has no reason in `reasons.toml` fails this. With `--write`, the rows of these folders, and of
+those of earlier runs here, are made anew in docs/windows.md. wine is no Windows: it has no virus scanners, no access
+lists, and few of the rules about open files.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from fnmatch import fnmatchcase
 from importlib.metadata import distribution
 from pathlib import Path
@@ -50,15 +52,17 @@ LEFT_OUT = {"mypy", "ruff", "import-linter", "grimp", "xllamacpp"}
 TEST_S = 240
 TRIES = 10  # of a folder, whose process a test may end
 ENDED = {0, 1, 2, 5}  # pytest's own: passed, failed, broken files, no tests
+UNKNOWN = "not looked into yet"
 MODEL = "qwen2.5-coder-0.5b"
 MAIN = "from assist_server.cli.main import main; main()"
-MARK = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+MARK = re.compile(r"<!-- (\w+) -->\n(.*?)\n<!-- end -->", re.DOTALL)
 
 
 @dataclass(slots=True)
 class Outcome:
     """What the tests of a folder came to; `bad` has the tests that did not pass, and the words for it."""
 
+    day: str
     passed: int = 0
     left_out: int = 0
     bad: dict[str, str] = field(default_factory=dict)
@@ -187,7 +191,7 @@ def run_folder(folder: str) -> Outcome:
 
 def read_outcome(file: Path) -> Outcome:
     """What the lines of `outcome_lines` come to: the last one of a test counts."""
-    outcome = Outcome()
+    outcome = Outcome(date.today().isoformat())
     last = {row["test"]: row for row in map(json.loads, file.read_text("utf-8").splitlines())}
     for test, row in last.items():
         match row["outcome"]:
@@ -232,25 +236,43 @@ def reason_for(test: str, words: str, reasons: list[dict[str, str]]) -> str:
     return next((row["why"] for row in matching if re.search(row.get("words", ""), words)), "")
 
 
-def tables(outcomes: dict[str, Outcome], reasons: list[dict[str, str]]) -> dict[str, str]:
-    """The two tables of the page."""
-    rows = ["| folder | tests | pass | do not | left out |", "|---|---|---|---|---|"]
-    why: Counter[tuple[str, str]] = Counter()
+def tables(page: str, outcomes: dict[str, Outcome], reasons: list[dict[str, str]]) -> dict[str, str]:
+    """The two tables of the page: rows of these folders anew, and those of others as they are."""
+    old = {name: [cells(line) for line in table.splitlines()[2:]] for name, table in MARK.findall(page)}
+    folders = {row[0]: row for row in old["folders"] if row[0] != "all"}
+    others = [row for row in old["others"] if row[0].strip("`").rpartition("/")[0] not in outcomes]
     for folder, found in outcomes.items():
-        count = found.passed + len(found.bad)
-        share = f"{found.passed} ({found.passed / count:.0%})" if count else "0"
-        rows.append(f"| `{folder}` | {count} | {share} | {len(found.bad)} | {found.left_out} |")
-        why.update(
-            (test.partition("::")[0], reason_for(test, words, reasons) or "not looked into yet")
+        counts = (found.passed + len(found.bad), found.passed, len(found.bad), found.left_out)
+        folders[f"`{folder}`"] = [f"`{folder}`", *map(str, counts), found.day]
+        why = Counter(
+            (test.partition("::")[0], reason_for(test, words, reasons) or UNKNOWN)
             for test, words in found.bad.items()
         )
-    every = sum(found.passed for found in outcomes.values())
-    bad = sum(len(found.bad) for found in outcomes.values())
-    left = sum(found.left_out for found in outcomes.values())
-    rows.append(f"| all | {every + bad} | {every} ({every / max(1, every + bad):.1%}) | {bad} | {left} |")
-    others = ["| file | tests | why |", "|---|---|---|"]
-    others += [f"| `{file}` | {count} | {text} |" for (file, text), count in sorted(why.items())]
-    return {"folders": "\n".join(rows), "others": "\n".join(others)}
+        others += [[f"`{file}`", str(count), text] for (file, text), count in why.items()]
+    tests, passed, bad, left_out = (sum(int(row[at]) for row in folders.values()) for at in range(1, 5))
+    share = f"{passed} ({passed / max(1, tests):.1%})"
+    rows = [
+        *sorted(folders.values(), key=lambda row: row[0].strip("`")),
+        ["all", str(tests), share, str(bad), str(left_out), ""],
+    ]
+    return {
+        "folders": lines_of(["folder", "tests", "pass", "do not", "left out", "run on"], rows),
+        "others": lines_of(["file", "tests", "why"], sorted(others)),
+    }
+
+
+def cells(line: str) -> list[str]:
+    """What a row of a table holds.
+
+    >>> cells("| `a` | 3 |  |")
+    ['`a`', '3', '']
+    """
+    return [cell.strip() for cell in line.strip().strip("|").split(" |")]
+
+
+def lines_of(head: list[str], rows: list[list[str]]) -> str:
+    """A table of Markdown."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows))
 
 
 def main(arguments: list[str]) -> int:
@@ -279,8 +301,8 @@ def main(arguments: list[str]) -> int:
     bad = [pair for found in outcomes.values() for pair in found.bad.items()]
     wrong = [test for test, words in bad if not reason_for(test, words, reasons)]
     if options.write:
-        made = tables(outcomes, reasons)
         page = PAGE.read_text("utf-8")
+        made = tables(page, outcomes, reasons)
         PAGE.write_text(MARK.sub(lambda at: f"<!-- {at[1]} -->\n{made[at[1]]}\n<!-- end -->", page), "utf-8")
     shown = [] if options.no_model else complete()
     for text in shown:
