@@ -8,6 +8,7 @@ and quotes need no view, since only letters and digits count (`letters`).
 
 import re
 from collections.abc import Iterator
+from unicodedata import normalize
 
 # What means another sign. A backslash may be there several times, as text may be escaped again.
 _ESCAPE = re.compile(
@@ -18,10 +19,15 @@ _ESCAPE = re.compile(
     | \x1b\[[0-9;]*[A-Za-z]                                         # a colour of a terminal
     | &(?:amp;)*(?:lt|gt|quot|apos|nbsp|amp|\#x?[0-9a-fA-F]{1,6});  # HTML
     | \xe2[\x80-\xaf][\x80-\xbf] | \xc2[\x80-\xbf] | \xef\xbb\xbf   # typography, arrows, frames, unseen signs
+    | \xcc[\x80-\xbf] | \xcd[\x80-\xaf]                             # accents of their own
+    | \xef\xb8[\x80-\x8f] | \xf3\xa0[\x80-\x87][\x80-\xbf]           # variants and tags, which no one sees
+    | \xef\xbc[\x80-\xbf] | \xef\xbd[\x80-\x9e]                     # wide letters
+    | \xf0\x9d[\x90-\x9f][\x80-\xbf]                               # letters of mathematics
     """,
     re.VERBOSE,
 )
-_MARKS = (b"\\", b"&", b"\x1b", b"\xe2", b"\xc2", b"\xef")
+_MARKS = (b"\\", b"&", b"\x1b", b"\xe2", b"\xc2", b"\xcc", b"\xcd", b"\xef", b"\xf0\x9d", b"\xf3\xa0")
+_WIDE = (b"\xef\xbc", b"\xef\xbd", b"\xf0\x9d")
 # Around lines: `  12<TAB>`, `12|`, `> 12:`, `L12:`, `src/a.py:12:`, `src/a.py-12-`, `src/a.py:`.
 _AROUND = re.compile(
     rb"""
@@ -83,14 +89,21 @@ def _meaning(escape: re.Match[bytes]) -> bytes:
     written = escape[0]
     bare = written.lstrip(b"\\")
     if len(bare) == len(written):
-        return b" " * len(written)
+        return _letter(written).rjust(len(written))
     if bare[:1] != b"u":
         return b"\t".rjust(len(written)) if bare == b"t" else _line_end(escape)
     units = (int(part[:4], 16) for part in bare.split(b"u")[1:])
     sign = b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace")
     meant = sign.encode("utf-8")
-    counts = sign in "\n\r" or sign.isalnum() if sign.isascii() else not _ESCAPE.fullmatch(meant)
-    return (meant if counts else b"").rjust(len(written))
+    if sign.isascii():
+        return (meant if sign in "\n\r" or sign.isalnum() else b"").rjust(len(written))
+    return (_letter(meant) if _ESCAPE.fullmatch(meant) else meant).rjust(len(written))
+
+
+def _letter(sign: bytes) -> bytes:
+    """The letter of ASCII that a sign means, or nothing."""
+    meant = normalize("NFKC", sign.decode()).encode() if sign.startswith(_WIDE) else b""
+    return meant if meant.isascii() and meant.isalnum() else b""
 
 
 def _line_end(match: re.Match[bytes]) -> bytes:

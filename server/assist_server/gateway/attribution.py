@@ -56,23 +56,25 @@ class AttributedSpan:
 
 
 def attribute(
-    text: str, claimed_paths: Collection[str], restricted: RestrictedFiles
+    text: str, claimed_paths: Collection[str] | None, restricted: RestrictedFiles
 ) -> tuple[AttributedSpan, ...]:
     """The parts of a text that are from restricted files, in order; no two of them touch each other.
 
     `claimed_paths` are said to be where all of the text is from, as by a call whose result it is. A text that
-    is nothing but such a path is no content.
+    is nothing but such a path is no content. With None nothing counts that is said, in the text either.
     """
-    if text.strip() not in claimed_paths:
-        for path in claimed_paths:
-            file = restricted.claimed(path)
-            if file is not None and text.strip():
-                return (_span(0, len(text), file),)
-    found = [
-        _span(claim.start, claim.end, file)
-        for claim in claims_in_text(text)
-        if claim.end > claim.start and (file := restricted.claimed(claim.path)) is not None
-    ]
+    found: list[AttributedSpan] = []
+    if claimed_paths is not None:
+        if text.strip() not in claimed_paths:
+            for path in claimed_paths:
+                file = restricted.claimed(path)
+                if file is not None and text.strip():
+                    return (_span(0, len(text), file),)
+        found = [
+            _span(claim.start, claim.end, file)
+            for claim in claims_in_text(text)
+            if claim.end > claim.start and (file := restricted.claimed(claim.path)) is not None
+        ]
     found += [
         _span(span.start, span.end, restricted.files[span.file])
         for span in copied_spans(text, restricted.index, restricted.key)

@@ -6,7 +6,9 @@ the tool's folders may be the end of a restricted file's path. It reads names an
 
 import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from assist_context.files.denylist import denied_by
@@ -44,11 +46,46 @@ def claimed_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
     places = [(folder, os.path.normpath(os.path.join(folder, bare))) for folder in judged.folders]
     there = [place for place in places if os.path.lexists(place[1])]
     for folder, full in there or places:
-        inside = path_below(full, folder)
+        # A link outside of the folders may lead into them.
+        inside = path_below(full, folder) or (path_below(os.path.realpath(full), folder) if there else None)
         rule = _rule_of(folder, inside, judged, exists=bool(there)) if inside else None
         if inside and rule is not None:
             return RestrictedFile(inside, rule)
-    return None if there or os.path.isabs(bare) else judged.ends.get(os.path.normpath(bare).lstrip("./"))
+        if inside and (same := _same_file(full, judged)) is not None:
+            return same
+        if inside and there:
+            return None
+    return _elsewhere(os.path.normpath(bare), judged)
+
+
+def _same_file(full: str, judged: JudgedPaths) -> RestrictedFile | None:
+    """The restricted file that has this name too, by a hard link. Nearly no file has two names."""
+    with suppress(OSError):
+        status = os.lstat(full)
+        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+            for (folder, path), rule in judged.rules.items():
+                if rule is not None and _has_inode(os.path.join(folder, path), status):
+                    return RestrictedFile(path, rule)
+    return None
+
+
+def _has_inode(path: str, known: os.stat_result) -> bool:
+    with suppress(OSError):
+        return os.path.samestat(os.lstat(path), known)
+    return False
+
+
+def _elsewhere(path: str, judged: JudgedPaths) -> RestrictedFile | None:
+    """The file that a path means from a folder above the tool's or below it, or as a container has it."""
+    if not os.path.isabs(path) and (found := judged.ends.get(path.lstrip("./"))) is not None:
+        return found
+    parts = path.split("/")
+    for first in range(1, len(parts) - 1):  # a name alone could be any file's
+        inside = "/".join(parts[first:])
+        found = judged.ends.get(inside)
+        if found is not None and found.path == inside:
+            return found
+    return None
 
 
 def _rule_of(folder: str, path: str, judged: JudgedPaths, *, exists: bool) -> FileRule | None:

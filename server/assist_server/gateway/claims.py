@@ -10,8 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assist_escalation.gate.foreign.json_places import nested_json
+
 _MOST_ARGUMENTS = 200  # of one call
 _DEPTH = 4
+_COMMANDS_DEPTH = 3  # a command in a word of a command, as in `bash -lc '...'`
 _LONGEST = 1_000  # characters of a path
 # Arguments that name a file, in lower case without "_" and "-".
 _PATH_NAMES = frozenset(
@@ -20,6 +23,8 @@ _PATH_NAMES = frozenset(
      "newpath", "source")
 )  # fmt: skip
 _COMMAND_NAMES = frozenset(("command", "cmd", "script", "commands"))
+_VARIABLE = re.compile(r"\A\$(?:\w+|\{\w+\})/")  # a folder in a variable, such as $PWD
+_QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){1,1000})"')
 _SEPARATORS = re.compile(r"[;&|<>()`\n]|\$\(")
 _LINES = re.compile(r"(?:[:#]L?\d+(?:[-:,]L?\d+)*|\s+\(?lines?\b.*)\Z", re.IGNORECASE)
 _PATH = r"[^\s`'\"<>|*:(){}\[\]=,;]*[^\s`'\"<>|*:(){}\[\]=,;.]"
@@ -27,11 +32,15 @@ _PATH = r"[^\s`'\"<>|*:(){}\[\]=,;]*[^\s`'\"<>|*:(){}\[\]=,;.]"
 _FENCE = re.compile(r"^(?P<in>[ \t>]*)(?P<bars>`{3,}|~{3,})(?P<info>[^\n`]*)$", re.MULTILINE)
 _OPENED = re.compile(
     r"""
-      ^<(?P<tag>file|document|source|content|code|snippet)\b[^>\n]*?
+      ^<(?P<tag>[\w:-]*(?:file|document|source|content|code|snippet)[\w:-]*)[ ][^>\n]*?
         \b(?:path|name|src|filename|file)=["'](?P<attribute>[^"'\n]+)["'][^>\n]*>
     | ^==>[ ](?P<head>[^\n]+?)[ ]<==[ \t]*$
     | ^diff[ ]--git[ ]"?a/(?P<diff>[^\n"]+?)"?[ ]"?b/[^\n]*$
+    | ^---[ ](?:a/)?(?P<old>[^\n\t]+)[^\n]*\n\+\+\+[ ](?:b/)?(?P<new>[^\n\t]+)[^\n]*$
     | ^\*\*\*[ ](?:Update|Add|Delete)[ ]File:[ ](?P<patch>[^\n]+)$
+    | <(?:path|file_?path|file_?name|source)>(?P<element>[^<\n]+)</\w+>
+    | (?:\A|^[ \t]*(?:```|~~~)[^\n]*\n)[ \t]*(?:\#+|//+|--|;+|/\*+|<!--)[ ]*(?:file(?:path|name)?[ ]*:[ ]*)?
+        (?P<comment>[\w./@\\-]+\.\w+)[ ]*(?:\*/|-->)?$
     | ^[ \t]*\$[ ](?P<shell>(?:cat|head|tail|less|more|bat|nl|sed)[ ][^\n]+)$
     """,
     re.VERBOSE | re.MULTILINE,
@@ -59,10 +68,10 @@ def claimed_in_call(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for name, value in _strings(arguments, "", 0):
         plain = name.replace("_", "").replace("-", "").lower()
-        if plain in _PATH_NAMES:
-            found |= dict.fromkeys(_spellings(value))
-        elif plain in _COMMAND_NAMES:
+        if plain in _COMMAND_NAMES:
             found |= dict.fromkeys(claimed_in_command(value))
+        elif plain in _PATH_NAMES or _is_path(value):
+            found |= dict.fromkeys(_spellings(value))
         if len(found) > _MOST_ARGUMENTS:
             break
     return tuple(found)
@@ -70,7 +79,10 @@ def claimed_in_call(arguments: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
     """The strings of arguments, each with the name that it has or that is around its list."""
-    if isinstance(value, str):
+    inner = nested_json(value) if isinstance(value, str) and depth < _DEPTH else None
+    if inner is not None:
+        yield from _strings(inner, name, depth + 1)
+    elif isinstance(value, str):
         yield name, value
     elif isinstance(value, Mapping) and depth < _DEPTH:
         for inner, part in value.items():
@@ -84,7 +96,22 @@ def _strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
             yield from _strings(part, name, depth + 1)
 
 
-def claimed_in_command(command: str) -> tuple[str, ...]:
+def claimed_in_broken(arguments: str) -> tuple[str, ...]:
+    """The paths in arguments that are no JSON, as some models write them: all that is in quotes counts."""
+    words = (found[1].replace("\\\\", "\\").replace("\\/", "/") for found in _QUOTED.finditer(arguments))
+    return tuple(dict.fromkeys(path for word in words for path in _of_word(word)))[:_MOST_ARGUMENTS]
+
+
+def _of_word(word: str) -> tuple[str, ...]:
+    return claimed_in_command(word) if " " in word else _spellings(word)
+
+
+def _is_path(value: str) -> bool:
+    """Whether a value is a path by its looks, whatever its name: it has a separator and no blank."""
+    return ("/" in value or "\\" in value) and not re.search(r"\s", value.strip())
+
+
+def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
     """Every word of a shell command that may be a file; most are none, and then no rule is about them.
 
     >>> claimed_in_command("cd app && sed -n '1,20p' src/pay.py")
@@ -92,11 +119,13 @@ def claimed_in_command(command: str) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     folder = ""
-    for part in _SEPARATORS.split(command[: 20 * _LONGEST]):
+    command = command[: 20 * _LONGEST]
+    for part in _SEPARATORS.split(command):
         words = _words(part)
         for word in words:
-            value = word.rpartition("=")[2] if word.startswith("-") else word
-            if value and not value.startswith("-") and _may_be_path(value):
+            if " " in word and depth < _COMMANDS_DEPTH:
+                found |= dict.fromkeys(claimed_in_command(word, depth + 1))
+            for value in _values_of(word):
                 found[value] = None
                 if folder and not value.startswith(("/", "~")):
                     found[f"{folder}/{value}"] = None
@@ -104,7 +133,17 @@ def claimed_in_command(command: str) -> tuple[str, ...]:
             folder = f"{folder}/{words[1]}" if folder and not words[1].startswith("/") else words[1]
         if len(found) > _MOST_ARGUMENTS:
             break
+    if "\\" in command:  # of Windows
+        found |= dict.fromkeys(claimed_in_command(command.replace("\\", "/"), depth))
     return tuple(found)
+
+
+def _values_of(word: str) -> Iterator[str]:
+    """What may be a path in a word: `NAME=PATH`, `REVISION:PATH`, `$FOLDER/PATH`, or all of it."""
+    values = [word, word.rpartition("=")[2], word.rpartition(":")[2] if "://" not in word else ""]
+    for value in dict.fromkeys(_VARIABLE.sub("", value) for value in values):
+        if value and not value.startswith("-") and _may_be_path(value):
+            yield value
 
 
 def _words(command: str) -> list[str]:
@@ -115,12 +154,15 @@ def _words(command: str) -> list[str]:
 
 
 def _may_be_path(word: str) -> bool:
-    return len(word) <= _LONGEST and not re.search(r"[\s,*?{}$]|:\Z|\A\d+\Z", word)
+    wild = (
+        r"[\s$]|:\Z" if "/" in word else r"[\s,*?{}$]|:\Z|\A\d+\Z"
+    )  # `DIR/*` is in a folder that rules may name
+    return len(word) <= _LONGEST and not re.search(wild, word)
 
 
 def _spellings(value: str) -> tuple[str, ...]:
     """A path as it is written, and without the numbers of lines after it."""
-    path = value.strip().removeprefix("file://")
+    path = value.strip().strip("'\"`").removeprefix("file://")
     if not path or len(path) > _LONGEST or "\n" in path:
         return ()
     return tuple(dict.fromkeys((path, _LINES.sub("", path))))
@@ -129,8 +171,9 @@ def _spellings(value: str) -> tuple[str, ...]:
 def claims_in_text(text: str) -> tuple[Claim, ...]:
     """The claims that a text makes about its own parts, in order.
 
-    These are: a path after a fence's bars or in the line above them, `<file path="...">`, what `head` and
-    `tail` print above a file, heads of diffs and patches, and a command that prints a file.
+    These are: a path after a fence's bars or in the line above them, `<file path="...">`, `<path>...</path>`,
+    what `head` and `tail` print above a file, heads of diffs and patches, a command that prints a file, and a
+    comment with nothing but a path as the first line of a text or a fence.
 
     >>> claims_in_text("See:\\n```py app/a.py\\nx = 1\\n```\\n")
     (Claim(path='app/a.py', start=20, end=26),)
@@ -180,6 +223,12 @@ def _opened_claims(text: str) -> Iterator[Claim]:
             end = closed if closed >= 0 else following
         else:
             end = following
-        named = mark["attribute"] or mark["head"] or mark["diff"] or mark["patch"]
-        paths = _spellings(named) if named else claimed_in_command(mark["shell"])
+        paths = _paths_of_mark(mark)
         yield from (Claim(path, start, max(start, end)) for path in paths)
+
+
+def _paths_of_mark(mark: re.Match[str]) -> tuple[str, ...]:
+    if mark["shell"]:
+        return claimed_in_command(mark["shell"])
+    names = ("attribute", "head", "diff", "patch", "old", "new", "element", "comment")
+    return tuple(dict.fromkeys(path for name in names if mark[name] for path in _spellings(mark[name])))

@@ -294,12 +294,22 @@ def _rule_files(states: Sequence[_TreeState]) -> Iterator[str]:
 
 
 def _read(path: str) -> bytes:
-    """The beginning of a text file in UTF-8; nothing of a binary one, or of one that cannot be read."""
+    """The beginning of a text file in UTF-8; nothing of a binary one, or of one that cannot be read.
+
+    One of another encoding is read as that of western Europe.
+    """
     try:
         data = read_regular(path, MOST_BYTES)
     except OSError:
         return b""
-    return text_of(data).encode() if b"\0" in data[:8_192] or data[:1] in b"\xff\xfe" else data
+    if b"\0" in data[:8_192] or data[:1] in b"\xff\xfe":
+        return text_of(data).encode()
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        if error.start < len(data) - 3:  # else the end was cut within a character
+            return data.decode("cp1252", errors="replace").encode()  # as editors show it
+    return data
 
 
 def _portions(texts: Iterator[bytes]) -> Iterator[bytes]:

@@ -142,6 +142,7 @@ def test_what_is_allowed_is_not_attributed(shop: Shop) -> None:
         "src\\payments\\rates.py", "file://{root}/src/payments/rates.py", "src/payments/rates.py:3-9",
         "src/payments/new.py", "app/../src/payments/rates.py", ".env", "{root}/.env", "other/.env", "~/.ssh/id_rsa",
         "/home/other/.aws/credentials", "infra/prod/main.tf", "notes/ideas.txt", "notes/new.txt", "SRC/Payments/rates.py",
+        "/workspace/src/payments/rates.py", "~/shop/src/payments/rates.py", "infra/prod/*",
     ],
 )  # fmt: skip
 def test_a_claim_forbids_all_of_a_text_whatever_it_says(shop: Shop, path: str) -> None:
@@ -160,6 +161,27 @@ def test_a_claim_allows_nothing_and_one_about_other_files_forbids_nothing(shop: 
     assert attribute("a summary of something", [path], restricted) == ()
     assert attribute(RATES, [path], restricted)
     assert attribute(".env", [".env"], restricted) == (), "the name itself is no content"
+
+
+def test_a_file_is_known_by_each_of_its_names(own_shop: Shop) -> None:
+    denied = own_shop.root / "infra/prod/main.tf"
+    os.link(denied, own_shop.root / "hard.txt")
+    os.symlink(denied, own_shop.root / "soft.txt")
+    os.symlink(own_shop.root, own_shop.root.parent / "alias")
+    outside = own_shop.root.parent / "alias/infra/prod/main.tf"
+    for path in ("hard.txt", "soft.txt", str(outside)):
+        assert attribute("a summary of it", [path], own_shop.look("openai")), path
+
+
+def test_lines_in_other_signs_and_encodings_are_the_same_lines(own_shop: Shop) -> None:
+    (own_shop.root / "notes/latin.txt").write_bytes(
+        "größe = fünfzig\nstraße = königsallee\n".encode("latin-1")
+    )
+    restricted = own_shop.look("openai")
+    assert attribute("größe = fünfzig\nstraße = königsallee\n", (), restricted)
+    wide = "".join(chr(ord(sign) + 0xFEE0) if sign.isalnum() else sign for sign in RATES)
+    for text in (wide, RATES.replace("a", "a\u0301"), RATES.replace("e", "e\U000e0041"), json.dumps(wide)):
+        assert without_spans(text, attribute(text, (), restricted)).count("kept here") == 1
 
 
 def test_a_block_that_names_a_restricted_file_is_cut_and_the_rest_is_not(shop: Shop) -> None:

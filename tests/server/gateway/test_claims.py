@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.gateway.claims import claimed_in_call, claimed_in_command, claims_in_text
+from assist_server.gateway.dialects.bodies import BodyWalk, claimed_in_json
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,14 @@ from assist_server.gateway.claims import claimed_in_call, claimed_in_command, cl
         ({"command": "grep -n rate --include=x src/pay.py > out.txt"}, ["src/pay.py", "out.txt"]),
         ({"command": "cat 'my notes/a b.txt'; cat $(echo .env)"}, [".env"]),
         ({"command": "cat < .env"}, [".env"]),
+        ({"location": "src/pay.py"}, ["src/pay.py"]),
+        ({"input": json.dumps({"path": "a.py"})}, ["a.py"]),
+        ({"path": "'src/pay.py'"}, ["src/pay.py"]),
+        ({"command": "bash -lc 'cat src/pay.py'"}, ["src/pay.py"]),
+        ({"command": "head -1 infra/prod/* && cat {a,b}"}, ["infra/prod/*"]),
+        ({"command": "git show HEAD:src/pay.py"}, ["src/pay.py"]),
+        ({"command": "F=src/pay.py; cat $F ${PWD}/app/b.py"}, ["src/pay.py", "app/b.py"]),
+        ({"command": "Get-Content src\\pay.py"}, ["src/pay.py"]),
         ({"content": "the path of this is a.py", "query": "b.py"}, []),
     ],
 )
@@ -53,6 +62,15 @@ def test_the_arguments_of_a_call_name_its_files(arguments: dict[str, Any], paths
             "src/pay.py",
             "@@ -1 +1 @@\n-x\n+y\n",
         ),
+        (
+            "--- a/old.py\n+++ b/src/pay.py\t2026\n@@ -1 +1 @@\n-x\n+y\n",
+            "src/pay.py",
+            "@@ -1 +1 @@\n-x\n+y\n",
+        ),
+        ('<file_content path="src/pay.py">\nx = 1\n</file_content>', "src/pay.py", "x = 1\n"),
+        ("<file><path>src/pay.py</path>\nx = 1\n", "src/pay.py", "x = 1\n"),
+        ("// filepath: src/pay.py\nx = 1\n", "src/pay.py", "x = 1\n"),
+        ("Look:\n```ts\n# src/pay.py\nx = 1\n```\n", "src/pay.py", "x = 1\n```\n"),
         ("*** Update File: src/pay.py\n@@\n-x\n+y\n", "src/pay.py", "@@\n-x\n+y\n"),
         ("$ cat src/pay.py\nx = 1\n", "src/pay.py", "x = 1\n"),
     ],
@@ -60,6 +78,20 @@ def test_the_arguments_of_a_call_name_its_files(arguments: dict[str, Any], paths
 def test_what_is_around_code_names_its_file(text: str, path: str, part: str) -> None:
     claims = [claim for claim in claims_in_text(text) if claim.path == path]
     assert [text[claim.start : claim.end] for claim in claims] == [part]
+
+
+def test_arguments_that_are_no_good_json_name_their_files() -> None:
+    assert claimed_in_json('{"path": "src/pay.py",}') == ("path", "src/pay.py")
+    assert set(claimed_in_json('{"path": "a.py", "path": "b.py"}')) == {"a.py", "b.py"}
+
+
+def test_calls_of_one_id_count_both_until_a_result_comes() -> None:
+    walk = BodyWalk()
+    for path in ("a.py", "b.py"):
+        walk.call("c1", {"path": path})
+    assert walk.claims_of("c1") == ("a.py", "b.py")
+    walk.call("c1", {"path": "c.py"})
+    assert walk.claims_of("c1") == ("c.py",)
 
 
 def test_a_key_in_a_patch_that_a_command_applies_is_no_file() -> None:

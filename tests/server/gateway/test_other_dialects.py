@@ -212,7 +212,7 @@ async def test_responses_come_back_with_secrets_in_text_and_edits_alone(tmp_path
 async def test_what_was_kept_is_said_in_both_dialects(tmp_path: Path) -> None:
     from assist_server.gateway.attribution import AttributedSpan  # noqa: PLC0415
 
-    def judge(text: str, claims: tuple[str, ...]) -> tuple[AttributedSpan, ...]:
+    def judge(text: str, claims: tuple[str, ...] | None) -> tuple[AttributedSpan, ...]:
         at = text.find("top = 1")
         return (AttributedSpan(at, at + 7, "db.tf", "is denied"),) if at >= 0 else ()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _MOST_NESTED = 4_000_000  # characters of a string that is read as JSON
+LEAST_DIGITS = 8  # of a number that can be a secret, as of any value
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,18 @@ class JsonPlace:
 
 
 def rewrite(value: Any, change: Callable[[str, str], str], name: str = "") -> Any:
-    """`value` with each string in it changed, keys too. `change` gets a string and the key that holds it.
+    """`value` with each string in it changed, keys too, and long numbers, which become strings if they are.
+
+    `change` gets a string and the key that holds it.
 
     >>> rewrite({"a": ["b", 1]}, lambda text, name: f"{name}.{text}")
     {'.a': ['a.b', 1]}
     """
     if isinstance(value, str):
         return change(value, name)
+    if isinstance(value, int | float) and len(written := str(value)) >= LEAST_DIGITS:
+        changed = change(written, name)
+        return value if changed == written else changed
     if isinstance(value, list):
         return [rewrite(item, change, name) for item in value]
     if isinstance(value, dict):

@@ -20,6 +20,7 @@ from functools import partial
 from assist_escalation.budget.token_count import upper_count
 from assist_escalation.gate.foreign.json_places import JsonPlace, nested_json, rewrite
 from assist_escalation.prompts import PLACEHOLDER, request_placeholder
+from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns, find_known
 from assist_escalation.redaction.redactor import replace_secrets
@@ -142,13 +143,18 @@ class StringRedactor:
         return RedactedPlaces(tuple(sorted(found.items())), used, tokens, self._fresh)
 
     def _check_word(self, word: str) -> None:
-        """Raise `RedactionError` if a word that must stay as it is, such as a tool's name, holds a value."""
+        """Raise `RedactionError` if a word that must stay as it is, such as a tool's name, holds a secret.
+
+        Those are known values, and tokens by their formats: ids of calls look like other secrets.
+        """
         key = (word, "", "word")
         if key in self._judged and self._judged[key].seen == len(self._values):
             self._judged.move_to_end(key)
             return
-        if any(find_known(word, self._sought.known, lambda: None)):
-            raise RedactionError("a name or an id of the request holds a known secret, so nothing is sent")
+        if any(find_known(word, self._sought.known, lambda: None)) or any(find_formats(word)):
+            raise RedactionError(
+                "a name, an id or a header of the request holds a secret, so nothing is sent"
+            )
         self._keep(key, _JudgedString(word, Counter(), {}, 0, len(self._values)))
 
     def _judge(self, key: _StringKey, check: Check, depth: int = 0) -> _JudgedString:

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.foreign.json_places import JsonPlace
-from assist_server.gateway.claims import claimed_in_call
+from assist_escalation.gate.foreign.json_places import LEAST_DIGITS, JsonPlace
+from assist_server.gateway.claims import claimed_in_broken, claimed_in_call
 
 _WORD = re.compile(r"[\w.:/@+|=-]{0,256}", re.ASCII)
 
@@ -76,6 +76,7 @@ class BodyWalk:
     dropped: list[str] = field(default_factory=list)
     claims: dict[str, tuple[str, ...]] = field(default_factory=dict)
     item: int = -1
+    _answered: set[str] = field(default_factory=set)
 
     def refuse(self, what: str) -> None:
         """Raise `RefusedError` for something that no rule and no redaction can judge."""
@@ -89,7 +90,7 @@ class BodyWalk:
     def text(self, holder: Any, key: str | int, kind: str = OTHER, claims: tuple[str, ...] = ()) -> None:
         """A text. Anything else in its place is data."""
         value = holder[key]
-        if isinstance(value, (str, list, dict)) and value:
+        if value and (isinstance(value, (str, list, dict)) or _is_long_number(value)):
             self.places.append(JsonPlace(holder, key, value, kind, claims, item=self.item))
 
     def word(self, holder: Any, key: str | int) -> None:
@@ -117,11 +118,17 @@ class BodyWalk:
         """A call with these arguments, as JSON in a text or as an object; its result is of what they name."""
         if isinstance(number, str):
             named = claimed_in_json(arguments) if isinstance(arguments, str) else ()
-            self.claims[number] = claimed_in_call(arguments) if isinstance(arguments, dict) else named
+            named = claimed_in_call(arguments) if isinstance(arguments, dict) else named
+            others = () if number in self._answered else self.claims.get(number, ())
+            self._answered.discard(number)
+            self.claims[number] = tuple(dict.fromkeys((*others, *named)))
 
     def claims_of(self, number: Any) -> tuple[str, ...]:
-        """The files that the call of this id names."""
-        return self.claims.get(number, ()) if isinstance(number, str) else ()
+        """The files that the call of this id names. Two calls of one id count both until a result comes."""
+        if not isinstance(number, str):
+            return ()
+        self._answered.add(number)
+        return self.claims.get(number, ())
 
     def fields(self, body: dict[str, Any], known: frozenset[str], refused: Mapping[str, str]) -> None:
         """Refuse the fields with a meaning at the provider alone, and leave out those that no one knows."""
@@ -134,6 +141,10 @@ class BodyWalk:
                 del body[name]
                 if name not in refused:
                     self.dropped.append(name)
+
+
+def _is_long_number(value: Any) -> bool:
+    return isinstance(value, int | float) and len(str(value)) >= LEAST_DIGITS
 
 
 def dicts(value: Any, what: str) -> Iterator[dict[str, Any]]:
@@ -167,9 +178,16 @@ def plain_text(content: Any) -> str:
 
 @lru_cache(4096)
 def claimed_in_json(arguments: str) -> tuple[str, ...]:
-    """The files that the arguments of a call name; none if they are no object."""
+    """The files that the arguments of a call name. A name that comes twice counts twice."""
     try:
-        found = json.loads(arguments)
+        found = json.loads(arguments, object_pairs_hook=_all_values)
     except (ValueError, RecursionError):
-        return ()
+        return claimed_in_broken(arguments)
     return claimed_in_call(found) if isinstance(found, dict) else ()
+
+
+def _all_values(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}

@@ -82,7 +82,8 @@ def _message(walk: BodyWalk, message: dict[str, Any]) -> None:
     if not isinstance(role, str) or role not in _ROLES:
         raise BadBodyError(f"a message of the role {str(role)[:40]!r} is not known")
     kind = _ROLES[role]
-    claims = walk.claims_of(message.get("tool_call_id"))
+    by_name = f"function {message.get('name')}" if role == "function" else message.get("tool_call_id")
+    claims = walk.claims_of(by_name)
     _content(walk, message, kind, claims)
     for name in ("name", "tool_call_id"):
         if name in message:
@@ -93,6 +94,9 @@ def _message(walk: BodyWalk, message: dict[str, Any]) -> None:
         _call(walk, call)
     if isinstance(message.get("function_call"), dict):
         _function(walk, message["function_call"])
+        walk.call(
+            f"function {message['function_call'].get('name')}", message["function_call"].get("arguments")
+        )
     done = ("role", "content", "name", "tool_call_id", "audio", "tool_calls", "function_call")
     walk.rest(message, done, kind)
 

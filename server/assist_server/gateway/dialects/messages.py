@@ -4,6 +4,7 @@ Arguments of calls are objects here. What a model thought is signed by its provi
 that provider gave it, and is left out otherwise.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,7 +33,8 @@ _REFUSED = {
     "mcp_servers": "A server of tools that the provider asks",
 }
 _BLOCKS = {"image": "An image", "document": "A document", "file": "A file"}
-_HERE = ("bash_", "text_editor_", "memory_")  # tools of the vendor that run at the client
+_THOUGHT = ("thinking", "signature", "data")
+_HERE = re.compile(r"(?:bash|text_editor|memory)_\d{8}")  # tools of the vendor that run at the client
 
 
 def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
@@ -78,7 +80,9 @@ def _content(walk: BodyWalk, message: dict[str, Any], kind: str, claims: tuple[s
                 walk.word(block, "tool_use_id")
             _content(walk, block, RESULT, walk.claims_of(block.get("tool_use_id")))
             walk.rest(block, ("type", "tool_use_id", "content"))
-        elif form not in ("thinking", "redacted_thinking"):
+        elif form in ("thinking", "redacted_thinking"):
+            walk.rest(block, ("type", *_THOUGHT))
+        else:
             walk.refuse(_BLOCKS.get(str(form), f"A part of the type {str(form)[:40]!r}"))
 
 
@@ -95,7 +99,7 @@ def _call(walk: BodyWalk, block: dict[str, Any]) -> None:
 def _tools(walk: BodyWalk, body: dict[str, Any]) -> None:
     for tool in dicts(body.get("tools"), "tools"):
         form = str(tool.get("type") or "custom")
-        if form != "custom" and not form.startswith(_HERE):
+        if form != "custom" and not _HERE.fullmatch(form):
             walk.refuse(f"A tool that runs at the provider ({form[:40]!r})")
             continue
         if "name" in tool:
@@ -119,7 +123,7 @@ def _is_known(block: dict[str, Any], knows: Callable[[str], bool]) -> bool:
 
 def thought(block: dict[str, Any]) -> str:
     """What identifies a thought: its text and its signature, or what is encrypted."""
-    return "\0".join(str(block.get(name, "")) for name in ("thinking", "signature", "data"))
+    return "\0".join(str(block.get(name, "")) for name in _THOUGHT)
 
 
 def bound(body: dict[str, Any], to: OutputBound) -> None:

@@ -59,7 +59,7 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
     walk.item = -1
     for tool in dicts(body.get("tools"), "tools"):
         _tool(walk, tool)
-    walk.rest(body, ("input", "model", "tools", "include"))
+    walk.rest(body, ("input", "model", "tools"))
     return InspectedBody(
         tuple(walk.places),
         bool(body.get("stream")),

@@ -3,19 +3,22 @@
 Each string is judged once as long as the files stay the same. This module cuts what it is told to cut.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.foreign.json_places import JsonPlace, rewrite
 from assist_escalation.policy.settings import MatchedText
 from assist_server.gateway.attribution import AttributedSpan, refusal, without_spans
 
-# The parts of a text that may not leave, by the text and the files that it is said to come from. It is the
-# same function as long as the files are the same.
-JudgeText = Callable[[str, tuple[str, ...]], Sequence[AttributedSpan]]
+# The parts of a text that may not leave, by the text and the files that it is said to come from; for None
+# nothing counts that is said, only the lines. It is the same function as long as the files are the same.
+JudgeText = Callable[[str, tuple[str, ...] | None], Sequence[AttributedSpan]]
 
+_NAME = re.compile(r"\w{1,40}")  # of a field, between the lines that are its values
 _REMEMBERED = 16_000_000  # characters of judged strings
 
 
@@ -33,7 +36,7 @@ class KeptTexts:
     """Cuts the strings of one tool for one provider, and remembers which were judged."""
 
     _judge: JudgeText | None = None
-    _judged: OrderedDict[tuple[str, tuple[str, ...]], tuple[str, tuple[AttributedSpan, ...]]] = field(
+    _judged: OrderedDict[tuple[str, tuple[str, ...] | None], tuple[str, tuple[AttributedSpan, ...]]] = field(
         default_factory=OrderedDict, repr=False
     )
     _size: int = 0
@@ -50,6 +53,7 @@ class KeptTexts:
             self._judged.clear()
             self._size = 0
         kept: list[KeptLines] = []
+        items: dict[int, list[JsonPlace]] = {}
         for place in places:
             if place.is_word:
                 continue
@@ -57,19 +61,48 @@ class KeptTexts:
             def change(text: str, name: str, claims: tuple[str, ...] = place.claims) -> str:
                 del name
                 clean, spans = self._look(text, claims, judge)
-                if spans and matched == "refuse":
-                    raise RefusedError("kept", refusal(spans))
-                kept.extend(
-                    KeptLines(span.path, span.rule, text.count("\n", span.start, span.end) + 1)
-                    for span in spans
-                )
+                kept.extend(_kept_lines(text, spans, matched))
                 return clean
 
             place.put(rewrite(place.value, change))
+            items.setdefault(place.item, []).append(place)
+        for item in items.values():
+            kept += self._cut_across(item, judge, matched)
         return kept
 
+    def _cut_across(
+        self, places: Sequence[JsonPlace], judge: JudgeText, matched: MatchedText
+    ) -> list[KeptLines]:
+        """Cut lines of a file that a message has in a string each: one alone would say too little."""
+        texts: list[str] = []
+
+        def collect(text: str, name: str) -> str:
+            del name
+            texts.append("" if _NAME.fullmatch(text) else text)
+            return text
+
+        for place in places:
+            rewrite(place.holder[place.key], collect)
+        lines = [text for text in texts if text]
+        joined = "\n".join(lines)
+        spans = self._look(joined, None, judge)[1] if len(lines) > 1 else ()
+        if not spans:
+            return []
+        starts = accumulate((len(text) + bool(text) for text in texts), initial=0)
+        known = zip(starts, map(len, texts), strict=False)
+
+        def cut(text: str, name: str) -> str:
+            del name
+            start, length = next(known)
+            inside = [_part_of(span, start, length) for span in spans]
+            return without_spans(text, [span for span in inside if span.start < span.end])
+
+        for place in places:
+            place.put(rewrite(place.holder[place.key], cut))
+        return _kept_lines(joined, spans, matched)
+
     def _look(
-        self, text: str, claims: tuple[str, ...], judge: JudgeText
+        self, text: str, claims: tuple[str, ...] | None, judge: JudgeText
     ) -> tuple[str, tuple[AttributedSpan, ...]]:
         key = (text, claims)
         found = self._judged.get(key)
@@ -83,6 +116,18 @@ class KeptTexts:
                 self._size -= len(old)
         self._judged.move_to_end(key)
         return found
+
+
+def _kept_lines(text: str, spans: Sequence[AttributedSpan], matched: MatchedText) -> list[KeptLines]:
+    """What was kept of a text, or `RefusedError` where that refuses the request."""
+    if spans and matched == "refuse":
+        raise RefusedError("kept", refusal(spans))
+    return [KeptLines(span.path, span.rule, text.count("\n", span.start, span.end) + 1) for span in spans]
+
+
+def _part_of(span: AttributedSpan, start: int, length: int) -> AttributedSpan:
+    """The part of a span in a text that begins at `start`."""
+    return replace(span, start=max(0, span.start - start), end=min(length, span.end - start))
 
 
 def kept_notice(kept: Sequence[KeptLines]) -> str:

@@ -29,7 +29,7 @@ from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_tool_texts
 from assist_escalation.prompts import Origin, Span
-from assist_escalation.provider.foreign_post import ForeignPost
+from assist_escalation.provider.foreign_post import ForeignPost, passed_headers
 from assist_escalation.provider.provider_memory import Capabilities
 from assist_escalation.redaction.redactor import clean
 from assist_server.gateway.dialects.answers import canonical
@@ -106,7 +106,8 @@ def leaving_request(
     inspected = asked.dialect.inspect(body, permissions.gateway_uninspected)
     classes = _check_allowed(asked, permissions)
     conversation = known.find(inspected.first_words)
-    kept, redacted = _without_secrets(inspected, rules, known)
+    passed = passed_headers(headers)
+    kept, redacted = _without_secrets(inspected, passed, rules, known)
     conversation.placeholders |= redacted.placeholders
     price = _price(asked, permissions, inspected)
     session = f"{conversation.name}-"
@@ -190,16 +191,17 @@ def _without_marks(value: Any) -> Any:
 
 
 def _without_secrets(
-    inspected: InspectedBody, rules: RoadRules, known: ToolConversations
+    inspected: InspectedBody, headers: Mapping[str, str], rules: RoadRules, known: ToolConversations
 ) -> tuple[list[KeptLines], RedactedPlaces]:
-    """Cut and redact the texts of a body, where they are, and say what was taken out."""
+    """Cut and redact the texts of a body, where they are, and say what was taken out. Headers stay whole."""
     places = [_as_written(place, known) for place in inspected.places]
     kept = known.kept.cut(places, rules.judge, rules.permissions.gateway_matched)
     places = [
         place if place.holder[place.key] == place.value else replace(place, value=place.holder[place.key])
         for place in places
     ]
-    return kept, known.redactor.redact(places, rules.gate.known)
+    words = [JsonPlace(headers, name, value, is_word=True) for name, value in headers.items()]
+    return kept, known.redactor.redact([*words, *places], rules.gate.known)
 
 
 def _check_length(tokens: int, asked: AskedProvider) -> None:

@@ -236,5 +236,7 @@ def _place(path: str, folders: Sequence[Path]) -> tuple[str, str] | None:
     return None
 
 
-def _spans_of(restricted: RestrictedFiles, text: str, claims: tuple[str, ...]) -> tuple[AttributedSpan, ...]:
+def _spans_of(
+    restricted: RestrictedFiles, text: str, claims: tuple[str, ...] | None
+) -> tuple[AttributedSpan, ...]:
     return attribute(text, claims, restricted)
