@@ -8,6 +8,7 @@ from pathlib import Path
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import Config, load_lenient
+from assist_server.mcp_server.answers import answer
 from assist_server.mcp_server.served_folder import FolderView
 from assist_server.mcp_server.shown_files import ShownFiles
 from assist_server.mcp_server.tools import tool_call
@@ -82,6 +83,6 @@ def make_shop(folder: Path, files: Mapping[str, str] = FILES) -> AgentShop:
 def ask(view: FolderView, tool: str, **said: object) -> str:
     """What a tool answers."""
     call = tool_call(tool, said)
-    found = call.tool.answer(view, call.said, call.ceiling)
+    found = answer(view, call)
     view.corpus.reader.close()
     return found

@@ -14,6 +14,7 @@ from assist_server.mcp_server.lookups import FoundPlaces
 from assist_server.mcp_server.result_text import ShownPlace, result_text, without_secrets
 from assist_server.mcp_server.served_folder import FolderView
 from assist_server.mcp_server.shown_files import KEPT
+from assist_server.mcp_server.tools import ToolArguments, ToolCall
 from assist_server.questions.composition import random_token
 from assist_server.questions.locations import read_document
 from assist_server.questions.targets import lines_in_document, overlay
@@ -23,7 +24,6 @@ STAY = "Do not read it by other means."
 MOST_PATHS = 20  # that `policy` judges at once
 UNSEARCHED = "The result could not be searched for secrets, so it is not shown: ask for less."
 
-ToolArguments = Mapping[str, object]
 ToolAnswer = Callable[[FolderView, ToolArguments, int], str]
 
 
@@ -68,6 +68,21 @@ def policy(view: FolderView, said: ToolArguments, ceiling: int) -> str:
     places = [ShownPlace("", 0, line) for line in lines]
     shown = redact_places(view, places)
     return result_text_of_lines([place.label for place in shown] + [left] * bool(left), ceiling)
+
+
+# What each tool says; the last one, `ask_local`, asks a model (`local_answers`).
+ANSWERS: Mapping[str, ToolAnswer] = {
+    "search": search,
+    "definition": definition,
+    "references": references,
+    "pack": pack,
+    "policy": policy,
+}
+
+
+def answer(view: FolderView, call: ToolCall) -> str:
+    """What a tool says. Raises `UserError`."""
+    return ANSWERS[call.tool.name](view, call.said, call.ceiling)
 
 
 def result_text_of_lines(lines: list[str], ceiling: int) -> str:

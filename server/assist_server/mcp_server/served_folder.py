@@ -21,6 +21,9 @@ from assist_server.questions.composition import secret_values
 from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.index_update import IndexUpdate
 
+# Then a call answers from what is indexed: agents give up a call, some after 60 s.
+WAIT_S = 15.0
+NOT_READY = "(The index is not ready: {} of {} files. More may be found later: ask again.)"
 FRESH_S = 2.0  # for so long after an update nothing is looked for; a look costs a process and 0.3 s
 T = TypeVar("T")
 ReportProgress = Callable[[int, int], None]
@@ -40,6 +43,7 @@ class ServedFolder:
         self._update: IndexUpdate | None = None
         self._listeners: list[ReportProgress] = []
         self._updated_at = float("-inf")
+        self._progress = (0, 0)
 
     def view(self) -> "FolderView":
         """The folder as the rules are now. On the folder's thread only."""
@@ -51,20 +55,25 @@ class ServedFolder:
         """What a function finds, on the folder's thread. A call that is given up leaves it to end."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(self.view()))
 
-    async def bring_up_to_date(self, progress: ReportProgress) -> None:
-        """Wait until the index is up to date. Raises `UserError`.
+    async def bring_up_to_date(self, progress: ReportProgress, patience: float = WAIT_S) -> str:
+        """Wait until the index is up to date, or for so long. Returns words for what is missing, or "".
 
-        Several calls wait for one update, and one that is given up does not end it.
+        Several calls wait for one update, and one that is given up does not end it. Raises `UserError`.
         """
         if not self.config.context.index:
             raise UserError("[context] index = false: an agent has nothing to look up in. Set it to true.")
         if time.monotonic() - self._updated_at < FRESH_S:
-            return
+            return ""
         if self._updating is None or self._updating.done():
             self._updating = asyncio.create_task(self._bring_up_to_date())
+            self._updating.add_done_callback(lambda task: task.cancelled() or task.exception())
         self._listeners.append(progress)
         try:
-            await asyncio.shield(self._updating)
+            await asyncio.wait([self._updating], timeout=patience)
+            if not self._updating.done():
+                return NOT_READY.format(*self._progress)
+            self._updating.result()
+            return ""
         finally:
             self._listeners.remove(progress)
 
@@ -83,6 +92,7 @@ class ServedFolder:
             self._update = None
 
     def _tell(self, done: int, total: int) -> None:
+        self._progress = (done, total)
         for listener in self._listeners:
             listener(done, total)
 

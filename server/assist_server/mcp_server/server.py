@@ -7,30 +7,35 @@ turns what else is printed to stderr. It ends with its stdin, and all that it st
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from contextvars import Context
 from functools import partial
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import mcp_types as protocol
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
+from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.exceptions import MCPError
+from mcp.shared.message import SessionMessage
 
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED, UserError
 from assist_server.local_model.on_demand_model import OnDemandModel
-from assist_server.mcp_server.served_folder import ServedFolder
 from assist_server.mcp_server.tools import INSTRUCTIONS, TOOLS, ToolCall, tool_call
-from assist_server.questions.composition import model_file
 from assist_server.workspace.index_update import folder_at
 
+if TYPE_CHECKING:
+    from assist_server.mcp_server.served_folder import FolderView, ServedFolder
+
 TellProgress = Callable[[int, int | None, str], None]
+NO_MESSAGE = "This line is no message of the protocol: send one JSON-RPC object a line."
 PATIENCE = 2.0  # seconds for a client to name its folders
 _READ_ONLY = protocol.ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
@@ -44,7 +49,7 @@ class AgentServer:
         self._provider = provider
         self._folders: dict[Path, ServedFolder] = {}
         self._root: Path | None = None  # once the client was asked
-        self._model = OnDemandModel(config, partial(model_file, config))
+        self._model = OnDemandModel(config, partial(_model_file, config))
         self._asking = asyncio.Lock()  # one question at a time: the model is on this machine
 
     def protocol_server(self) -> "Server[Any]":
@@ -92,20 +97,30 @@ class AgentServer:
     async def _answer(self, context: ServerRequestContext[Any, Any], call: ToolCall) -> str:
         folder = self._folder_at(await self._root_of(context))
         async with _progress_of(context) as tell:
-            await folder.bring_up_to_date(lambda done, total: tell(done, total, "indexing"))
-            if (answer := call.tool.answer) is not None:
-                return await folder.look_up(lambda view: answer(view, call.said, call.ceiling))
-            from assist_server.mcp_server.local_answers import ask_local  # noqa: PLC0415  (loads much)
+            missing = ""
+            if call.tool.name != "policy":  # which asks no index
+                missing = await folder.bring_up_to_date(lambda done, total: tell(done, total, "indexing"))
+            if call.tool.name != "ask_local":
+                text = await folder.look_up(lambda view: _look_up(view, call))
+            else:
+                from assist_server.mcp_server.local_answers import ask_local  # noqa: PLC0415  (loads much)
 
-            words = str(call.said["question"])
-            steps = count(1)
-            async with self._asking:
-                return await ask_local(
-                    folder, words, call.ceiling, self._model.load, lambda said: tell(next(steps), None, said)
-                )
+                words = str(call.said["question"])
+                steps = count(1)
+                async with self._asking:
+                    text = await ask_local(
+                        folder,
+                        words,
+                        call.ceiling,
+                        self._model.load,
+                        lambda said: tell(next(steps), None, said),
+                    )
+        return "\n".join(filter(None, [text, missing]))
 
-    def _folder_at(self, root: Path) -> ServedFolder:
+    def _folder_at(self, root: Path) -> "ServedFolder":
         if root not in self._folders:
+            from assist_server.mcp_server.served_folder import ServedFolder  # noqa: PLC0415  (loads much)
+
             folder = folder_at(self._config, root)
             self._folders[root] = ServedFolder(self._config, folder, self._provider, str(self._allowed))
         return self._folders[root]
@@ -129,6 +144,18 @@ class AgentServer:
                 )
             self._root = inside[0] if inside else self._allowed
         return self._root
+
+
+def _look_up(view: "FolderView", call: ToolCall) -> str:
+    from assist_server.mcp_server.answers import answer  # noqa: PLC0415  (loads much)
+
+    return answer(view, call)
+
+
+def _model_file(config: Config) -> Path | None:
+    from assist_server.questions.composition import model_file  # noqa: PLC0415  (loads much)
+
+    return model_file(config)
 
 
 def _result(text: str, *, failed: bool = False) -> protocol.CallToolResult:
@@ -173,12 +200,60 @@ async def _progress_of(context: ServerRequestContext[Any, Any]) -> AsyncIterator
             await telling
 
 
+class _AnsweredStream:
+    """What an agent sends; a line that is no message is answered here, since the library drops it."""
+
+    def __init__(
+        self, source: ReadStream[SessionMessage | Exception], sink: WriteStream[SessionMessage]
+    ) -> None:
+        self._source = source
+        self._sink = sink
+
+    @property
+    def last_context(self) -> Context | None:
+        """That of the sender, which the library looks for."""
+        return getattr(self._source, "last_context", None)
+
+    async def receive(self) -> SessionMessage | Exception:
+        """The next message."""
+        return await self._next(self._source.receive)
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        return await self._next(self._source.__anext__)
+
+    async def _next(
+        self, receive: Callable[[], Awaitable[SessionMessage | Exception]]
+    ) -> SessionMessage | Exception:
+        while isinstance(item := await receive(), Exception):
+            refused = protocol.ErrorData(code=protocol.PARSE_ERROR, message=NO_MESSAGE)
+            await self._sink.send(
+                SessionMessage(protocol.JSONRPCError(jsonrpc="2.0", id=None, error=refused))
+            )
+        return item
+
+    async def aclose(self) -> None:
+        """Close what it reads from."""
+        await self._source.aclose()
+
+    def __aiter__(self) -> "_AnsweredStream":
+        return self
+
+    async def __aenter__(self) -> "_AnsweredStream":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
 async def _serve(config: Config, allowed: Path, provider: str) -> None:
     agents = AgentServer(config, allowed, provider)
     server = agents.protocol_server()
     try:
         async with stdio_server() as (source, sink):
-            await server.run(source, sink, server.create_initialization_options())
+            answered = _AnsweredStream(source, sink)
+            await server.run(answered, sink, server.create_initialization_options())
+    except* BrokenPipeError:
+        pass  # the agent is gone, with an answer on its way
     finally:
         await agents.close()
 

@@ -1,6 +1,7 @@
 """The tools that an agent has: their names, what they take, how long their results may be.
 
-Their descriptions are in each request of an agent, so they are short. Nothing here changes a file.
+Their descriptions are in each request of an agent, so they are short. This module loads nothing that answers:
+an agent asks for the tools when it starts, and some wait 5 s for them.
 """
 
 from collections.abc import Mapping
@@ -8,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.mcp_server import answers
-from assist_server.mcp_server.answers import ToolAnswer, ToolArguments
 
+ToolArguments = Mapping[str, object]
 LONGEST = 4_000  # characters of a text that an agent passes
 LEAST_TOKENS = 50  # of a ceiling
 _TEXT = {"type": "string"}
@@ -28,7 +28,7 @@ INSTRUCTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class AgentTool:
-    """One tool: `ceiling` is the most tokens of its result, `answer` what it says; None asks the model here.
+    """One tool: `ceiling` is the most tokens of its result.
 
     `takes` are its arguments as JSON Schema, of which all in `needs` must be given.
     """
@@ -38,7 +38,6 @@ class AgentTool:
     takes: Mapping[str, Mapping[str, Any]]
     needs: tuple[str, ...]
     ceiling: int
-    answer: ToolAnswer | None
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -57,7 +56,6 @@ TOOLS = (
         {"query": _TEXT, "path": {"type": "string", "description": "only below this path"}},
         ("query",),
         700,
-        answers.search,
     ),
     AgentTool(
         "definition",
@@ -65,7 +63,6 @@ TOOLS = (
         {"symbol": {"type": "string", "description": "name, Owner.name or PATH:name"}},
         ("symbol",),
         1_000,
-        answers.definition,
     ),
     AgentTool(
         "references",
@@ -73,7 +70,6 @@ TOOLS = (
         {"symbol": _TEXT, "kind": {"type": "string", "enum": ["all", "code", "tests"]}},
         ("symbol",),
         1_000,
-        answers.references,
     ),
     AgentTool(
         "pack",
@@ -81,7 +77,6 @@ TOOLS = (
         {"path": _TEXT, "line": {"type": "integer"}},
         ("path", "line"),
         2_000,
-        answers.pack,
     ),
     AgentTool(
         "policy",
@@ -89,7 +84,6 @@ TOOLS = (
         {"paths": {"type": "array", "items": _TEXT}},
         ("paths",),
         1_000,
-        answers.policy,
     ),
     AgentTool(
         "ask_local",
@@ -97,7 +91,6 @@ TOOLS = (
         {"question": _TEXT},
         ("question",),
         700,
-        None,
     ),
 )
 

@@ -3,23 +3,31 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from queue import SimpleQueue
 
 import psutil
 import pytest
 from agent_shop import AgentShop, make_shop
-from conftest import COMMAND, started
+from conftest import COMMAND, Assist, started
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from mcp_types import ListRootsResult, Root, TextContent
+from mcp_types import PARSE_ERROR, ListRootsResult, Root, TextContent
 
+from assist_context.indexer.supervisor import IndexerSupervisor
+from assist_context.indexer.wire import IndexerEvent
 from assist_escalation.budget.token_count import count
 from assist_server.cli.commands.mcp import check_extra
 from assist_server.config.config import load_lenient
 from assist_server.errors import UserError
+from assist_server.mcp_server.answers import answer
+from assist_server.mcp_server.served_folder import ServedFolder
 from assist_server.mcp_server.server import AgentServer
-from assist_server.mcp_server.tools import TOOLS
+from assist_server.mcp_server.tools import TOOLS, tool_call
+from assist_server.workspace.index_update import folder_at
 
 KEEPS_RATES = '[egress]\ndeny = ["shop/rates.py"]\n'
 
@@ -87,7 +95,7 @@ def test_nothing_but_the_protocol_is_on_stdout_and_it_ends_with_its_stdin(shop: 
             "params": {"name": "search", "arguments": {"query": "x"}},
         },
     ]
-    text = "no JSON\n" + "".join(json.dumps(line) + "\n" for line in lines)
+    text = "".join(json.dumps(line) + "\n" for line in lines[:2]) + "{no JSON\n" + json.dumps(lines[2]) + "\n"
     out, err = process.communicate(
         text.encode(), timeout=60
     )  # which closes stdin while a call may be under way
@@ -95,7 +103,78 @@ def test_nothing_but_the_protocol_is_on_stdout_and_it_ends_with_its_stdin(shop: 
     answers = [json.loads(line) for line in out.splitlines()]
     assert [answer["jsonrpc"] for answer in answers] == ["2.0"] * len(answers)
     assert answers[0]["result"]["serverInfo"]["name"] == "assist"
+    refused = [answer["error"]["code"] for answer in answers if answer["id"] is None]
+    assert refused == [PARSE_ERROR]
     assert b"Traceback" not in err
+
+
+KILLED = """
+import json, subprocess, sys, time
+agent = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+agent.stdin.write(sys.argv[1].encode())
+agent.stdin.flush()
+print(agent.pid, agent.stdout.readline(), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_it_ends_when_its_agent_is_killed_in_the_middle_of_a_call(shop: AgentShop, tmp_path: Path) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
+    search = {"name": "search", "arguments": {"query": "total"}}
+    lines = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": search},
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    command = [sys.executable, "-c", KILLED, text, *COMMAND, "mcp", "--workspace", str(shop.root)]
+    with (
+        open(tmp_path / "stderr", "wb") as errors,
+        subprocess.Popen(
+            command, env={**os.environ, **environ(shop)}, stdout=subprocess.PIPE, stderr=errors
+        ) as agent,
+    ):
+        assert agent.stdout
+        server = psutil.Process(int(agent.stdout.readline().split()[0]))
+        started_by_it = [server, *server.children(recursive=True)]
+        agent.kill()
+        _, alive = psutil.wait_procs(started_by_it, timeout=30)
+        assert not alive
+    assert b"Traceback" not in (tmp_path / "stderr").read_bytes()
+
+
+async def test_an_answer_that_does_not_wait_for_the_index_says_how_much_is_missing(shop: AgentShop) -> None:
+    config = load_lenient({**os.environ, **environ(shop)}, ())
+    served = ServedFolder(config, folder_at(config, shop.root))
+    missing = await served.bring_up_to_date(lambda _done, _total: None, patience=0)
+    assert missing == "(The index is not ready: 0 of 0 files. More may be found later: ask again.)"
+    assert await served.bring_up_to_date(lambda _done, _total: None) == ""
+    found = await served.look_up(
+        lambda view: answer(view, tool_call("definition", {"symbol": "Cart.is_empty"}))
+    )
+    assert found.startswith("shop/cart.py:11-12 ")
+    await served.close()
+
+
+async def test_no_index_is_built_where_an_editor_keeps_one(shop: AgentShop) -> None:
+    config = load_lenient({**os.environ, **environ(shop)}, ())
+    folder = folder_at(config, shop.root)
+    events: SimpleQueue[IndexerEvent] = SimpleQueue()
+    editor = IndexerSupervisor([(folder.root, folder.database)], config.programs, events.put)
+    editor.start()
+    try:
+        while await asyncio.to_thread(lambda: events.get().get("event")) != "ready":
+            pass
+        steps: list[int] = []
+        served = ServedFolder(config, folder)
+        assert await served.bring_up_to_date(lambda done, _total: steps.append(done)) == ""
+        assert not steps
+        assert await served.look_up(
+            lambda view: answer(view, tool_call("definition", {"symbol": "Cart.is_empty"}))
+        )
+        await served.close()
+    finally:
+        editor.close()
 
 
 async def rooted(shop: AgentShop, *folders: Path) -> str:
@@ -126,3 +205,10 @@ def test_without_its_library_it_says_what_to_install() -> None:
     with pytest.raises(UserError, match="install our wheel with its extra `mcp`"):
         check_extra(missing)
     check_extra()
+
+
+def test_a_wrong_workspace_is_said_with_what_to_check(assist: Assist, tmp_path: Path) -> None:
+    done = assist("mcp", "--workspace", str(tmp_path / "none"))
+    assert done.err == f"assist: There is no directory {tmp_path / 'none'}: check --workspace.\n"
+    done = assist("mcp", "--workspace", str(tmp_path), "--provider", "none")
+    assert "none is no provider that may be used here" in done.err

@@ -49,11 +49,13 @@ def mcp(
     check_extra()
     config = settings(offline=offline)
     root = directory(workspace)
-    from assist_server.config.permissions import effective_permissions  # noqa: PLC0415
-    from assist_server.mcp_server.server import serve  # noqa: PLC0415
-    from assist_server.mcp_server.shown_files import classes_of_reader  # noqa: PLC0415
+    if provider:
+        from assist_server.config.permissions import effective_permissions  # noqa: PLC0415  (loads much)
+        from assist_server.mcp_server.shown_files import classes_of_reader  # noqa: PLC0415
 
-    classes_of_reader(effective_permissions(config, [os.path.realpath(root)]), provider)
+        classes_of_reader(effective_permissions(config, [os.path.realpath(root)]), provider)
+    from assist_server.mcp_server.server import serve  # noqa: PLC0415
+
     serve(config, root, provider)
 
 
