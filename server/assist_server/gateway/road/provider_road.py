@@ -57,6 +57,7 @@ from assist_server.gateway.road.tool_conversations import (
 )
 from assist_server.gateway.tool_tokens import ToolToken
 
+_JudgedBy = tuple[AskedProvider, RoadRules, ToolConversations]
 AnswerHere = Callable[[ForeignRequest], Awaitable[ForeignResponse]]
 
 _STATUSES = {"timeout": 504, "offline": 503, "unreachable": 502, "rate-limited": 429}
@@ -97,25 +98,30 @@ class ProviderRoad:
         dialect = DIALECTS.get(request.path)
         if dialect is None:
             raise GatewayRefusal(404, "unknown_url", f"No provider is asked by {request.path} here.")
-        permissions = await asyncio.to_thread(self._parts.permissions, tool)
         if request.body.get("model") == AUTO and dialect.name == "chat" and self._local is not None:
-            provider = await asyncio.to_thread(self._route, request, tool, dialect, permissions)
+            provider = await asyncio.to_thread(self._route, request, tool, dialect)
             if not provider:
                 return await self._local(replace(request, body={**request.body, "model": "local"}))
             request = replace(request, body={**request.body, "model": provider})
+        return await self._ask(request, *await asyncio.to_thread(self._prepare, request, tool, dialect))
+
+    def _prepare(
+        self, request: ForeignRequest, tool: ToolToken, dialect: SpokenDialect
+    ) -> tuple[_JudgedBy, LeavingRequest]:
+        """The request as it leaves, or a refusal in the log. All on one thread: to change it takes time."""
+        permissions = self._parts.permissions(tool)
         asked = asked_provider(request.body, dialect, tool, permissions)
-        rules = await asyncio.to_thread(self._parts.rules, tool, asked.provider, permissions)
+        rules = self._parts.rules(tool, asked.provider, permissions)
         known = self._conversations_of(asked, rules)
-        body = dict(request.body)
         try:
-            leaving = await asyncio.to_thread(leaving_request, body, request.headers, asked, rules, known)
+            leaving = leaving_request(dict(request.body), request.headers, asked, rules, known)
         except EscalationError as error:
             refused = RefusedRequest(secrets.token_hex(6), rules.scope, COMMAND + tool.name, asked.provider)
-            await asyncio.to_thread(record_refusal, rules.gate.log, refused, cause_of(error))
+            record_refusal(rules.gate.log, refused, cause_of(error))
             if cause_of(error) == "policy" and (problem := self._parts.problem(tool)):
                 raise RefusedError("policy", f"{error} ({problem})") from None
             raise
-        return await self._ask(request, (asked, rules, known), leaving)
+        return (asked, rules, known), leaving
 
     async def close(self) -> None:
         """End the answers under way, with their outcome, and all connections."""
@@ -129,10 +135,9 @@ class ProviderRoad:
         names = tuple(self._parts.permissions(tool).providers) if tool.unattributed else ()
         return (*names, AUTO) if names and self._local is not None else names
 
-    def _route(
-        self, request: ForeignRequest, tool: ToolToken, dialect: SpokenDialect, permissions: Permissions
-    ) -> str:
+    def _route(self, request: ForeignRequest, tool: ToolToken, dialect: SpokenDialect) -> str:
         """The provider that answers a request for `auto`, or "" for the local model."""
+        permissions = self._parts.permissions(tool)
         names = [name for name, found in permissions.providers.items() if found.dialect == dialect.name]
         offer = ProviderOffer("", None, ("", ""))
         if names:
@@ -159,12 +164,7 @@ class ProviderRoad:
 
         return self._known.find((asked.tool.name, asked.provider, *patterns), make)
 
-    async def _ask(
-        self,
-        request: ForeignRequest,
-        by: tuple[AskedProvider, RoadRules, ToolConversations],
-        leaving: LeavingRequest,
-    ) -> ForeignResponse:
+    async def _ask(self, request: ForeignRequest, by: _JudgedBy, leaving: LeavingRequest) -> ForeignResponse:
         asked, rules, known = by
         parts = ForeignParts(rules.gate, self._parts.connections)
         try:
