@@ -1,23 +1,28 @@
-"""The gateway's road to a provider: what it finds, keeps stable, and how long it takes. Nothing is sent.
+"""The gateway's road to a provider: what it finds, keeps stable, and how long it takes. Nothing leaves.
 
     uv run python benchmarks/gateway.py --secrets [FOLDER] [--seeds 1]
     uv run python benchmarks/gateway.py --session [FILE] [--show] [--turns 60] [--tokens 60000]
+    uv run python benchmarks/gateway.py --first-byte [--turns 60] [--tokens 60000] [--pause 0]
 
 `--secrets` puts each file of the corpus of `benchmarks/redaction.py` into every place of a request in each
 dialect that holds text, and compares what is found with the redactor alone.
 `--session FILE` replays what an agent sent (`benchmarks/record_session.py`), over its workspace as it was at
 each turn: in how many turns the request begins with all of the one before, as the agent sends it and as it
 would leave, which secrets and which lines of kept files would leave, and how long a turn takes until its
-bytes are ready, in milliseconds of the processor. Without FILE it is a made-up agent that reads files, some
-with secrets, until its history has so many tokens. `--show` prints where a beginning differs.
+bytes are ready, in milliseconds of the processor. `--show` prints where a beginning differs.
+`--session` without FILE is a made-up agent that reads files of a repository, some with secrets and some
+denied, until its history has so many tokens. It reports in how many turns the request begins with the bytes
+of the one before, and how long each stage of a turn takes in this process, as time and as time of the
+processor: the rules, which are read again in each turn as after a pause; judging, with attribution, which is
+also said apart; the reservation and the intent; after the answer the outcome and the settlement.
+`--first-byte` asks the same through a real `assist gateway` process and directly, in turns, with a pause in
+seconds before each: a server on loopback answers at once, and what is more through the gateway counts.
 """
 
 import argparse
+import asyncio
 import json
-import random
-import statistics
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +40,8 @@ from assist_server.gateway.dialects.dialect import DIALECTS
 from assist_server.gateway.road.leaving_request import AskedProvider, RoadRules, leaving_request
 from assist_server.gateway.road.tool_conversations import ToolConversations
 from assist_server.gateway.tool_tokens import ToolToken
+from bench.gateway.first_byte import measure_first_byte
+from bench.gateway.stages import measure_stages
 from bench.redaction.score import LEFT, taken_spans
 from bench.redaction.templates import CORPUS, FilledFile, fill_all, templates
 from bench.sessions.replay import replay, summary
@@ -184,51 +191,9 @@ def compare(road: BenchRoad, dialect: Dialect, files: list[FilledFile]) -> dict[
     return counts
 
 
-def session(turns: int, tokens: int, seed: int = 1) -> Iterator[list[dict[str, Any]]]:
-    """The messages of each turn of an agent that reads and edits files."""
-    chance = random.Random(seed)
-    words = Path(random.__file__).read_text(encoding="utf-8").split("\n")
-    messages: list[dict[str, Any]] = [
-        {"role": "system", "content": "You are an agent. " * 200},
-        {"role": "user", "content": "Change the settings of the shop."},
-    ]
-    size = tokens * 4 // turns  # characters that a turn adds
-    for turn in range(turns):
-        start = chance.randrange(len(words))
-        lines = [*words[start:], *words][: max(4, size // 45)]
-        if turn % 7 == 3:
-            lines.insert(2, f'password = "{chance.getrandbits(60):x}Ab!"')
-        function = {"name": "read", "arguments": json.dumps({"filePath": f"app/file_{turn}.py"})}
-        messages += [
-            {"role": "assistant", "content": f"I read file {turn}.",
-             "tool_calls": [{"id": f"call_{turn}", "type": "function", "function": function}]},
-            {"role": "tool", "tool_call_id": f"call_{turn}", "content": "\n".join(lines)},
-        ]  # fmt: skip
-        yield messages
-
-
-def measure_session(road: BenchRoad, turns: int, tokens: int) -> dict[str, Any]:
-    """How stable the beginning is from turn to turn, and how long a turn takes."""
-    before = b""
-    same = 0
-    times = []
-    for messages in session(turns, tokens):
-        body = json.loads(json.dumps({"model": "acme", "messages": messages, "stream": True}))
-        start = time.process_time()
-        sent = road.bytes_of(body)
-        times.append(1e3 * (time.process_time() - start))
-        history = sent[sent.index(b'"messages":[') : sent.rindex(b"]")]
-        same += history.startswith(before)
-        before = history
-    late = sorted(times[-20:])
-    return {
-        "turns": turns,
-        "bytes": len(before),
-        "prefix kept": same / turns,
-        "ms median": round(statistics.median(times), 1),
-        "ms p95": round(sorted(times)[int(len(times) * 0.95)], 1),
-        "ms p95 of the last 20 turns": round(late[18], 1),
-    }
+def show(rows: dict[str, Any]) -> None:
+    for name, row in rows.items():
+        print(f"{name:26} {json.dumps(row)}")
 
 
 def main() -> None:
@@ -238,7 +203,9 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--secrets", type=Path, nargs="?", const=CORPUS, metavar="FOLDER")
     what.add_argument("--session", type=Path, nargs="?", const=MADE_UP, metavar="FILE")
+    what.add_argument("--first-byte", action="store_true")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--pause", type=float, default=0.0)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--turns", type=int, default=60)
     parser.add_argument("--tokens", type=int, default=60_000)
@@ -251,7 +218,10 @@ def main() -> None:
             print(json.dumps(figures, indent=1, ensure_ascii=False))
             return
         if options.session:
-            print(json.dumps(measure_session(BenchRoad(folder, "chat"), options.turns, options.tokens)))
+            show(measure_stages(folder, options.turns, options.tokens))
+            return
+        if options.first_byte:
+            show(asyncio.run(measure_first_byte(folder, options.turns, options.tokens, options.pause)))
             return
         forms = templates(options.secrets)
         for dialect in BODIES:
