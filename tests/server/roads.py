@@ -92,6 +92,7 @@ async def desk(
     token: Mapping[str, Any] = MappingProxyType({}),
     local: AnswerHere | None = None,
     conversations: KnownConversations | None = None,
+    learned: CapabilityStore | None = None,
     **changed: Any,
 ) -> AsyncIterator[Desk]:
     """A desk whose provider answers by `reply`; `changed` are settings."""
@@ -101,7 +102,7 @@ async def desk(
         made = replace(made, providers={"acme": acme}, **changed)
         allowed = permissions([Layer("user", "config.toml", made)], [str(tool_for(folder).folders[0])])
         gate = replace(parts(folder), known=known)
-        abilities = CapabilityStore(None)
+        abilities = learned or CapabilityStore(None)
 
         def rules(tool: ToolToken, name: str, found: Permissions) -> RoadRules:
             return RoadRules(

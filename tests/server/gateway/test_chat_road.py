@@ -1,8 +1,10 @@
 """Chat completions of a tool to a provider, through real files and a real socket on loopback."""
 
+import asyncio
 import hashlib
 import json
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ from roads import desk, events_in, read, text_in
 from assist_escalation.budget.ledger import BudgetError
 from assist_escalation.errors import RefusedError
 from assist_escalation.policy.settings import Thresholds
+from assist_escalation.provider.provider_memory import Capabilities, CapabilityStore
 from assist_server.gateway.foreign_request import (
     ForeignRequest,
     ForeignResponse,
@@ -302,6 +305,34 @@ async def test_a_provider_that_refuses_a_parameter_is_asked_once_more_without_it
         assert [intent["payload_sha256"] for intent in made.log("intent")] == hashes
         assert [event["finish"] for event in made.log("outcome")] == ["error", "stop", "stop"]
         assert made.log("outcome")[0]["cost_micro"] == 0, "a refusal is free"
+        assert not made.gate.ledger.open_reservations()
+
+
+async def test_a_tool_that_goes_away_while_that_is_remembered_is_paid_and_logged(tmp_path: Path) -> None:
+    begun = threading.Event()
+    goes_on = threading.Event()
+
+    class Slow(CapabilityStore):
+        def remember(self, name: str, abilities: Capabilities) -> None:
+            begun.set()
+            goes_on.wait(20)
+            super().remember(name, abilities)
+
+    def reply(asked: dict[str, Any]) -> list[bytes]:
+        answer: list[bytes] = said("Yes.")(asked)
+        return answer if "max_completion_tokens" in asked else [b'{"error": {"message": "no max_tokens"}}']
+
+    def status(asked: dict[str, Any]) -> int:
+        return 200 if "max_completion_tokens" in asked else 400
+
+    async with desk(tmp_path, reply, status=status, learned=Slow(None)) as made:
+        asking = asyncio.ensure_future(made.ask(ask(stream=True)))
+        await asyncio.to_thread(begun.wait, 20)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        goes_on.set()
+        assert [event["finish"] for event in made.log("outcome")] == ["error", "cancelled"]
         assert not made.gate.ledger.open_reservations()
 
 

@@ -59,7 +59,11 @@ async def begin_answer(
         leaving = await asyncio.to_thread(asked_otherwise, leaving, asked, abilities)
     if abilities is not None and abilities != before:
         key = model_key(asked.provider, asked.endpoint.base_url, asked.endpoint.model)
-        await asyncio.to_thread(known.remember, key, abilities)
+        try:
+            await asyncio.to_thread(known.remember, key, abilities)
+        except asyncio.CancelledError:  # the tool has gone, and no one else closes it yet
+            await exchange.close()
+            raise
     return BegunAnswer(leaving, exchange, answer)
 
 
