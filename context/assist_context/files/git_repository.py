@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO
 
+from assist_context.files.path_names import INSTALLED_FOLDERS
 from assist_context.files.repository_top import outermost_top
 
 if sys.platform == "linux":
@@ -51,6 +52,7 @@ _OPTIONS = (
     "--no-pager",
     *(part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")),
 )
+_EXCLUDED = ("--exclude-standard", *(f"--exclude={name}/" for name in sorted(INSTALLED_FOLDERS)))
 _VARIABLES = {
     "LC_ALL": "C",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -230,15 +232,18 @@ def list_changed(tree: GitTree, stop: Stop) -> set[str]:
 
 
 def list_untracked(tree: GitTree, stop: Stop) -> list[str]:
-    """Files that git neither tracks nor ignores; repositories inside the tree end with a slash."""
-    answer = run_git(tree, stop, "ls-files", "-o", "--exclude-standard", "-z")
+    """Files that git neither tracks nor ignores; repositories inside the tree end with a slash.
+
+    Those in `INSTALLED_FOLDERS` are left out, as if git ignored them.
+    """
+    answer = run_git(tree, stop, "ls-files", "-o", *_EXCLUDED, "-z")
     return [os.fsdecode(record) for record in records_of(answer)]
 
 
 def filter_known(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
-    """Which of the paths git tracks, or neither tracks nor ignores."""
+    """Which of the paths git tracks, or neither tracks nor ignores, as `list_untracked` does."""
     answer = run_git(
-        tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", "--exclude-standard", "-z", "--", *paths
+        tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", *_EXCLUDED, "-z", "--", *paths
     )  # fmt: skip
     return [os.fsdecode(record) for record in records_of(answer)]
 
@@ -390,7 +395,12 @@ def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
 
 
 def is_ignored(tree: GitTree, stop: Stop) -> bool:
-    """Whether git ignores the directory itself, such as a project in a home folder under version control."""
+    """Whether git ignores the directory itself, such as a project in a home folder under version control.
+
+    What is installed counts as ignored.
+    """
+    if not INSTALLED_FOLDERS.isdisjoint(tree.prefix.split("/")):
+        return True
     try:
         run_git(tree, stop, "check-ignore", "--quiet", "--", ".")
     except GitFailed:

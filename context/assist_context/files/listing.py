@@ -1,7 +1,8 @@
 """Which files of a workspace may be read, and the id of each one's content; for all files, or for some again.
 
 A file is listed if git tracks it or would add it (without git: if no `.gitignore` excludes it), if no rule
-file excludes it, and if it is not on the built-in deny list. Links are never followed: a target inside the
+file excludes it, and if it is not on the built-in deny list. Installed packages that git does not track are
+left out, whether git ignores them or not. Links are never followed: a target inside the
 workspace is listed under its own name. A file with several hard links is not listed if one of its names in
 the folder is excluded.
 
@@ -29,6 +30,7 @@ from assist_context.files.blobs import FRESH_NS, FileEntry, NotAFile, identify, 
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import Git, GitFailed, GitTree, Stop, Stopped, Tracked
 from assist_context.files.gitignore import GIT, RULE_FILES
+from assist_context.files.path_names import INSTALLED_FOLDERS
 
 TRIES = 3  # how often a listing starts again because git's index was written meanwhile
 
@@ -201,6 +203,8 @@ class _ListingRun:
                 if not entry.is_dir(follow_symlinks=False):
                     if self.may_list(path, by_git_rules=True):
                         self.add(path, "sha1", self.folder.state(path))
+                elif entry.name in INSTALLED_FOLDERS:
+                    self.skipped["installed packages"] += 1
                 elif self.may_list(path, directory=True, by_git_rules=True):
                     own = self.git is not None and self.folder.is_repository(path)
                     (self.trees if own else stack).append(path + "/")
@@ -360,4 +364,5 @@ def _listable(
     except GitFailed:
         if by_git:
             return None
-    return {path for path in files if not folder.exclusion_reason(path, by_git_rules=True)}, "sha1"
+    own = [path for path in files if INSTALLED_FOLDERS.isdisjoint(path.split("/")[:-1])]
+    return {path for path in own if not folder.exclusion_reason(path, by_git_rules=True)}, "sha1"

@@ -10,6 +10,12 @@ import sys
 from functools import lru_cache
 from unicodedata import normalize
 
+# Installed packages and caches: far more files than a repository has itself, and no one's own code.
+INSTALLED_FOLDERS = frozenset(
+    {"node_modules", ".venv", "venv", "site-packages", "__pycache__", ".tox", ".nox", ".mypy_cache",
+     ".ruff_cache", ".pytest_cache", ".hypothesis"}
+)  # fmt: skip
+VERSION_CONTROL = frozenset({".git", ".hg", ".svn"})
 _DRIVE = re.compile(r"[/\\]?([A-Za-z]:)(?=[/\\]|\Z)")
 # Of a long path, in each of its forms.
 _DEVICE_PREFIX = re.compile(r"\A[/\\](?:[/\\][?.]|\?\?)[/\\](?=[A-Za-z]:)")

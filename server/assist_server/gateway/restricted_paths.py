@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from assist_context.files.exclusions import exclusions, why_excluded
 from assist_context.files.git_repository import Git
+from assist_context.files.path_names import INSTALLED_FOLDERS, VERSION_CONTROL
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge, judge_ghost_text
 from assist_escalation.prompts import Origin, Prompt, Span
@@ -19,11 +20,7 @@ from assist_escalation.prompts import Origin, Prompt, Span
 MOST_FILES = 200_000  # looked at in one folder, which takes about 0.5 s
 _OF_FILES = ("built-in", "deny", "data_class", "unclassified", "place")  # not those about whole requests
 RULE_FILE = ".assist.toml"
-# Installed packages and caches: public code, and far more of it than a repository has itself.
-_SKIPPED = frozenset(
-    {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "site-packages", "__pycache__", ".tox", ".nox",
-     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"}
-)  # fmt: skip
+_SKIPPED = VERSION_CONTROL | INSTALLED_FOLDERS
 
 
 @dataclass(frozen=True, slots=True)

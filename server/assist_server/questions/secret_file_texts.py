@@ -14,7 +14,7 @@ from pathlib import Path
 from assist_context.documents import Document
 from assist_context.files.denylist import denied_by
 from assist_context.files.git_repository import Git
-from assist_context.files.path_names import path_below
+from assist_context.files.path_names import INSTALLED_FOLDERS, VERSION_CONTROL, path_below
 from assist_context.files.repository_top import top_of
 from assist_escalation.policy.path_globs import covers
 from assist_escalation.policy.permissions import Glob
@@ -24,7 +24,7 @@ MOST_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored c
 MOST_FILES = 1_000
 MOST_BYTES = 1_000_000  # of one file; key stores are binary
 MOST_BYTES_IN_ALL = 8_000_000  # reading them takes 6 ms, and splitting them into values 3 s
-_SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__"})
+_SKIPPED = VERSION_CONTROL | INSTALLED_FOLDERS
 _BUILT = frozenset({"target", "dist", "build", "out", "vendor"})  # listed after all the other folders
 _DATA = (
     ".yml", ".yaml", ".json", ".jsonc", ".toml", ".ini", ".cfg", ".conf", ".cnf", ".config", ".properties",

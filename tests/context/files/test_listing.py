@@ -41,6 +41,20 @@ def test_without_git_the_same_files_have_the_same_names(tmp_path: Path) -> None:
     assert without.skipped == {".gitignore": 2, "denied": 1}  # .git itself
 
 
+def test_installed_packages_are_left_out_unless_git_tracks_them(tmp_path: Path) -> None:
+    for path in ("a.py", "venv/own.py", "lib/venv.py"):
+        put(tmp_path, path)
+    commit(tmp_path)
+    for path in (".venv/lib/x.py", "web/node_modules/left/pad.js", "venv/new.py", "b.py"):
+        put(tmp_path, path)
+    with_git, without = both(tmp_path)
+    assert paths(with_git) == ["a.py", "b.py", "lib/venv.py", "venv/own.py"]
+    assert paths(without) == ["a.py", "b.py", "lib/venv.py"]
+    assert without.skipped["installed packages"] == 3
+    for git in (GIT, NO_GIT):  # someone opened this very folder
+        assert paths(list_folder(str(tmp_path / "web/node_modules/left"), git=git)) == ["pad.js"]
+
+
 def test_a_repository_of_sha256(tmp_path: Path) -> None:
     write(tmp_path, a="1")
     commit(tmp_path, "--object-format=sha256")

@@ -24,6 +24,9 @@ CASES: dict[str, Callable[[Path], object]] = {
     "binary.py": lambda root: put(root, "binary.py", b"\0"),
     "large.py": lambda root: put(root, "large.py", b"x" * 1_000_001),
     "[a].py": lambda root: put(root, "[a].py", "no pattern"),
+    "web/node_modules/a.js": lambda root: put(root, "web/node_modules/a.js", "installed"),
+    "venv/tracked.py": lambda root: put(root, "venv/tracked.py", "saved"),
+    ".tox": lambda root: put(root, ".tox", "a file"),
     "never.py": lambda _root: None,
 }
 
@@ -31,7 +34,7 @@ CASES: dict[str, Callable[[Path], object]] = {
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "work"
-    for name in ("a.py", "gone.py", "inner/away.py", "inner/stays.py", "tracked.log"):
+    for name in ("a.py", "gone.py", "inner/away.py", "inner/stays.py", "tracked.log", "venv/tracked.py"):
         put(root, name, name)
     commit(root)
     put(root, ".gitignore", "*.log\nignored/\n")
