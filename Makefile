@@ -16,7 +16,7 @@ SYNC = $(UV) sync --locked $(if $(wildcard .venv/native),--extra native)
 BIN := .venv/$(PROGRAMS)
 EXTENSION := vscode-extension
 RELEASE := .ci/release
-# One process for each core; tests of the real model are one group, since two models at once are slower.
+# One process for each core. Two models at once are no slower than one after the other: each leaves busy cores alone.
 PARALLEL := --numprocesses auto --dist loadgroup
 
 help: ## Show this list

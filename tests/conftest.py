@@ -47,10 +47,12 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the real model run one after the other: two models at once take more than twice the time."""
+    """Tests that share a fixture of their module run in one process: else each process would make it."""
     for item in items:
-        if item.get_closest_marker("model") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("model"))
+        if isinstance(item, pytest.Function) and not item.get_closest_marker("xdist_group"):
+            made = item._fixtureinfo.name2fixturedefs
+            if any(made[name][-1].scope == "module" for name in item.fixturenames if name in made):
+                item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(autouse=True)

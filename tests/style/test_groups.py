@@ -1,7 +1,7 @@
 """Tests of one group run in one process, whatever versions the lock file has.
 
-pytest 9.2 with xdist 3.8 spread them without a word: two models answered at once, and tests of the real model took
-twice their time.
+pytest 9.2 with xdist 3.8 spread them without a word: one editor was driven twice at once, and what tests of a module
+share was made in each process.
 """
 
 import os
