@@ -64,7 +64,7 @@ e2e: setup vsix ## Drive the real editors, with the real server and the real mod
 	$(SYNC) --quiet --group e2e
 	$(BIN)/python tests/e2e/install_editors.py
 	$(BIN)/python tests/style/check_lua.py
-	$(BIN)/pytest $(PARALLEL) tests/e2e
+	$(BIN)/pytest $(PARALLEL) --no-loadscope-reorder tests/e2e
 
 windows: setup ## Run the suites and a real completion with Windows' Python under wine (an hour and more; needs Debian)
 	$(BIN)/python tests/windows/run_suites.py

@@ -34,12 +34,14 @@ HERE = Path(__file__).parent
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one editor run one after the other, in their order, and next to those of another editor.
 
-    They wait for a screen most of the time, and for the model only now and then.
+    They wait for a screen most of the time, and for the model only now and then. VS Code has more tests than one
+    process can run while another runs all others: each of their files may be in any process.
     """
     for item in items:
         if item.path.is_relative_to(HERE):
             editor = item.path.relative_to(HERE).parts[0].removesuffix(".py")
-            item.add_marker(pytest.mark.xdist_group(editor))
+            group = f"vscode/{item.path.stem}" if editor == "vscode" else editor
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(wrapper=True)

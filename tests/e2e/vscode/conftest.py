@@ -1,5 +1,6 @@
 """One code-server with the packaged extension for all tests. Each test has a window on its own folder."""
 
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from asked_shop import CART, PRICES
 from editors_vscode import vscode
+from packaging_lock import packaging_lock
 from playwright.sync_api import Browser, sync_playwright
 from workbench import Code, Window, launch_browser, running_code_server
 
@@ -27,10 +29,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def vsix() -> Path:
-    """The extension as `make vsix` packages it."""
-    subprocess.run(["make", "--silent", "vsix"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return EXTENSION / "assist.vsix"
+def vsix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension as `make vsix` packages it: a copy, since another process may package it again."""
+    with packaging_lock():
+        subprocess.run(["make", "--silent", "vsix"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        return Path(shutil.copy(EXTENSION / "assist.vsix", tmp_path_factory.mktemp("vsix")))
 
 
 @pytest.fixture(scope="session")

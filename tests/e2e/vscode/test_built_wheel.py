@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bare_machine import UV, bare_machine, python
+from packaging_lock import packaging_lock
 
 ROOT = Path(__file__).parents[3]
 INSTALL = {"uv": (UV, "tool", "install"), "pipx": (UV, "tool", "run", "pipx", "install")}
@@ -19,7 +20,8 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 def build() -> tuple[Path, str]:
     """Run `make dist`; return the wheel and the checksums."""
     make = ["make", "--silent", "dist"]
-    subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    with packaging_lock():
+        subprocess.run(make, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     [wheel] = (ROOT / "dist").glob("*.whl")
     return wheel, (ROOT / "dist/SHA256SUMS").read_text()
 

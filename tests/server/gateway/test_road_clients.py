@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import anthropic
 import openai
 import pytest
 from chat_replies import SECRET, echo_placeholder, said
@@ -124,6 +123,8 @@ async def test_an_agent_reads_a_denied_file_and_edits_another(tmp_path: Path) ->
 
 
 async def test_the_anthropic_package_edits_a_file_next_to_a_denied_one(tmp_path: Path) -> None:
+    import anthropic  # noqa: PLC0415  (a seventh of the time in which a process collects all tests)
+
     edit = {"file_path": "app/settings.py", "old_string": 'password = "@"', "new_string": 'PASSWORD = "@"'}
     reply = messages_reply("Done.", "Edit", edit)
     reads = (("t1", "infra/db.tf", DENIED), ("t2", "app/settings.py", f'password = "{SECRET}"\n'))
