@@ -20,7 +20,7 @@ import psutil
 
 PLUGIN = Path(__file__).parents[2] / "neovim-plugin"
 SETUP = f"require('assist').setup({{ cmd = {{ '{Path(sys.executable).with_name('assist')}', 'lsp' }} }})\n"
-PATIENCE = 30  # seconds: enough to open a model and read a prompt on a busy machine
+PATIENCE = 90  # seconds: enough to open a model and read a prompt on a busy machine
 GHOST = """
 local found = {}
 local space = vim.api.nvim_create_namespace('assist.ghost')

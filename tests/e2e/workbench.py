@@ -149,6 +149,7 @@ class Window:
 
     def __init__(self, browser: Browser, code: Code, folder: Path, shots: Path) -> None:
         self.page: Page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        self.page.set_default_timeout(PATIENCE * 1000)
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.code = code
         self.folder = folder

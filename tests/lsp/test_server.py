@@ -197,7 +197,7 @@ async def test_a_storm_of_requests(client: Client) -> None:
         if rng.random() < 0.5:
             client.cancel(f"storm-{rng.randrange(n + 1)}")
         await asyncio.sleep(0.01)
-    results = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 30)
+    results = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 90)
     assert all(isinstance(r, JsonRpcException) or isinstance(texts(r), list) for r in results)
     assert (await client.documents())[URI]["sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert (await client.counts()).get("internal-error", 0) == 0
@@ -212,7 +212,7 @@ async def test_a_cancelled_request_is_answered_while_the_model_reads(client: Cli
         await asyncio.sleep(0.15)
         client.cancel(f"cancel-{n}")
         with pytest.raises(JsonRpcException, match="cancel"):
-            await asyncio.wait_for(future, 1)
+            await asyncio.wait_for(future, 30)
 
 
 async def test_settings_from_the_editor(environ: Mapping[str, str]) -> None:
