@@ -21,18 +21,12 @@ from assist_escalation.policy.verdict import (
     judge_tool_texts,
     marks_of,
 )
-from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.prompts import Prompt, Span
 from assist_server.config.config import Config
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.policy_tests.cases import GATEWAY, GHOST_TEXT
 from assist_server.questions.composition import file_rules
-from assist_server.questions.leaving_files import (
-    NamedFile,
-    aliases_of,
-    barred_files,
-    names_of,
-    rule_folders,
-)
+from assist_server.questions.leaving_files import RuledFile, rule_folders, rule_walk
 
 # Where `permissions.sources` has who decides what holds for a whole request.
 _DECIDED_BY = {
@@ -80,8 +74,7 @@ class FileJudge:
     root: str
     _effective: dict[tuple[str, ...], EffectivePermissions] = field(default_factory=dict)
     _sources: dict[int, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    _names: dict[str, list[NamedFile]] = field(default_factory=dict)
-    _barred: dict[str, str] = field(default_factory=dict)
+    _files: dict[str, RuledFile] = field(default_factory=dict)
     _places: dict[RuleText, str] = field(default_factory=dict)
 
     @property
@@ -91,20 +84,12 @@ class FileJudge:
 
     def look_at(self, paths: Sequence[str]) -> None:
         """Ask the rules about these files, at once: git is a process."""
-        rules = file_rules(self.config)
-        new = [path for path in paths if path not in self._names]
-        self._names |= {path: [] for path in new}
-        names = names_of({self.root: new}, rules)
-        for name in names:
-            self._names[name.file[1]].append(name)
-        barred = barred_files(names, [self.root], rules)
-        self._barred |= {path: why for (_, path), why in barred.items()}
+        new = [path for path in paths if path not in self._files]
+        self._files |= rule_walk(self.root, new, file_rules(self.config))
 
     def judge(self, path: str, use: AskedUse) -> FileJudgement:
         """What the rules say of one of these files."""
-        span = Span("", Origin("file", path, self.root))
-        aliases = aliases_of(use.command, self._names[path], ())
-        spans = (span, *aliases.spans)
+        spans = self._files[path].spans
         effective = self._rules_of(rule_folders(spans))
         found = effective.permissions
         verdict = _verdict(Prompt(use.command, spans), found, use)
@@ -112,7 +97,7 @@ class FileJudge:
         listed = any(rule.rule == "built-in" for rule in by_policy)  # once is enough
         against = [rule for rule in self._barring(path) if not (listed and rule.rule == "built-in")]
         against += by_policy
-        return FileJudgement(path, tuple(against), () if against else self._classes(span, found))
+        return FileJudgement(path, tuple(against), () if against else self._classes(spans[0], found))
 
     def _rules_of(self, folders: tuple[str, ...]) -> EffectivePermissions:
         if folders not in self._effective:
@@ -121,7 +106,7 @@ class FileJudge:
 
     def _barring(self, path: str) -> Iterator[RuleAgainst]:
         """The rule about files that keeps this one here."""
-        words = self._barred.get(path, "")
+        words = self._files[path].barred
         if not words:
             return
         if words.endswith(BUILT_IN):

@@ -182,6 +182,40 @@ def _derives(span: Span, files: Collection[FileInFolder]) -> bool:
     return any((origin.root, origin.path) in files for origin in span.origin.derived)
 
 
+@dataclass(frozen=True, slots=True)
+class RuledFile:
+    """A file of a folder as rules see it: why those about files bar it, in words or "", and all of its names.
+
+    `spans` have no text; they are what the policy judges.
+    """
+
+    barred: str
+    spans: tuple[Span, ...]
+
+
+def rule_walk(
+    root: str, paths: Collection[str], rules: FileRules, aliases: Mapping[str, str] | None = None
+) -> dict[str, RuledFile]:
+    """Files of a resolved folder, each by itself with all of its names, as rules about files see them now.
+
+    `paths` are relative to it, with "/"; they need not exist. `aliases` are further names by which links led
+    to some.
+    """
+    names = names_of({root: dict.fromkeys(paths)}, rules)
+    names += [NamedFile(root, alias, (root, path)) for path, alias in (aliases or {}).items() if alias]
+    barred = barred_files(names, (root,), rules)
+    by_file: dict[str, list[NamedFile]] = {}
+    for name in names:
+        by_file.setdefault(name.file[1], []).append(name)
+    return {
+        path: RuledFile(
+            barred.get((root, path), ""),
+            (Span("", Origin("file", path, root)), *aliases_of(SHOWING, by_file[path], ()).spans),
+        )
+        for path in dict.fromkeys(paths)
+    }
+
+
 def kept_files(
     root: str,
     paths: Collection[str],
@@ -191,22 +225,12 @@ def kept_files(
 ) -> dict[str, str]:
     """Why files of a resolved folder may not be shown, in words, by path; those that may are left out.
 
-    `paths` are relative to it, with "/"; they need not exist. `aliases` are further names by which links led
-    to some. The words name the file, and the rule. Each file is judged by itself, as those of a question are
-    together: by all of its names, every rule file on the way to it, what git ignores, and the policy.
+    The words name the file, and the rule. Each file is judged by itself, as those of a question are together:
+    by all of its names, every rule file on the way to it, what git ignores, and the policy.
     """
-    names = names_of({root: dict.fromkeys(paths)}, rules)
-    names += [NamedFile(root, alias, (root, path)) for path, alias in (aliases or {}).items() if alias]
-    barred = barred_files(names, (root,), rules)
-    found = {path: why for (_, path), why in barred.items()}
-    by_file: dict[str, list[NamedFile]] = {}
-    for name in names:
-        by_file.setdefault(name.file[1], []).append(name)
-    spans = {
-        path: (Span("", Origin("file", path, root)), *aliases_of(SHOWING, by_file[path], barred).spans)
-        for path in dict.fromkeys(paths)
-        if path not in found
-    }
+    files = rule_walk(root, paths, rules, aliases)
+    found = {path: file.barred for path, file in files.items() if file.barred}
+    spans = {path: file.spans for path, file in files.items() if not file.barred}
     folders = rule_folders([span for own in spans.values() for span in own])
     judge = judge_in(folders)
     for path, own in spans.items():
