@@ -49,8 +49,8 @@ def _table() -> Mapping[str, EditTool]:
 def edit_tool(name: str) -> EditTool | None:
     """The tool of this name if it changes files, else None.
 
-    >>> edit_tool("mcp__files__write_file") is not None, edit_tool("Bash")
-    (True, None)
+    >>> edit_tool("mcp__files__write_file") is not None, edit_tool("create") is not None, edit_tool("Bash")
+    (True, True, None)
     """
     bare = name.rpartition("__")[2] if name.startswith("mcp__") else name
     return _table().get(re.sub(r"[_-]", "", bare).lower())
