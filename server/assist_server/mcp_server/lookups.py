@@ -27,6 +27,8 @@ from assist_server.questions.targets import QuestionTarget, near_symbols
 FOUND = 10  # places of a search
 TELLING = 2  # lines of a place that say most, next to its head
 SHORT = 40  # lines of several definitions that are shown whole: fewer tokens than a second call's
+LONG = 60  # lines of a class that is shown by its members: half of one of 170 lines would fill a result
+BEGINNING = 12  # lines of it before its members
 LISTED = 20  # definitions of one name
 _OVERLOAD = re.compile(r"\s*@(?:\w+\.)*overload\b")
 _SYMBOL = re.compile(r"\.|::|#|->")
@@ -81,7 +83,8 @@ def definition(corpus: Corpus, symbol: str) -> FoundPlaces:
     rest = [site for site in found if site not in whole]
     heads = [place for site in rest[:LISTED] for place in _at(corpus, site)]
     notes = (f"({len(rest) - LISTED} more of this name)",) if len(rest) > LISTED else ()
-    return FoundPlaces((*(_whole(corpus, site) for site in whole), *heads), notes, unshown)
+    shown = [place for site in whole for place in _whole_or_members(corpus, site)]
+    return FoundPlaces((*shown, *heads), notes, unshown)
 
 
 def _length(site: IndexedDefinition) -> int:
@@ -180,6 +183,25 @@ def _at(corpus: Corpus, site: IndexedDefinition) -> tuple[ShownPlace, ...]:
     label = f"{site.kind} {site.qualified}"
     label += f" (to {site.end_line})" if site.end_line > site.start_line else ""
     return (line_place(site.path, site.start_line, lines, label),)
+
+
+def _whole_or_members(corpus: Corpus, site: IndexedDefinition) -> list[ShownPlace]:
+    """The text of a definition; of a long class its beginning, and the first lines of its members."""
+    members = [one for one in corpus.outline(site.path) if one.parent == site.qualified]
+    if site.kind in FUNCTIONS or _length(site) <= LONG or len(members) < 2:
+        return [_whole(corpus, site)]
+    last = min(members[0].start_line - 1, site.start_line + BEGINNING - 1)
+    lines = corpus.lines(site.path)
+    label = f"{site.kind} {site.qualified} (to {site.end_line})"
+    head = _block(site.path, (site.start_line, max(site.start_line, last)), lines, label)
+    return [head, *(_member(one, lines) for one in members)]
+
+
+def _member(site: IndexedDefinition, lines: Sequence[str]) -> ShownPlace:
+    """The first line of a member, with its name where that has it not, as a decorator has not."""
+    name = "" if site.name in "".join(lines[site.start_line - 1 : site.start_line]) else site.name
+    until = f"(to {site.end_line})" if site.end_line > site.start_line else ""
+    return line_place(site.path, site.start_line, lines, " ".join(filter(None, [name, until])))
 
 
 def _whole(corpus: Corpus, site: IndexedDefinition) -> ShownPlace:

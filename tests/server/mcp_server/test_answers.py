@@ -64,6 +64,18 @@ def test_long_namesakes_are_heads_overloads_are_none_and_two_of_one_owner_are_tw
     assert " :5 method Crate.open\n" in opens
 
 
+def test_a_long_class_is_shown_by_its_members(tmp_path: Path) -> None:
+    body = "".join(f"        self.check({number})\n" for number in range(40))
+    text = f'class Depot:\n    """Keeps boxes."""\n\n    def fill(self):\n{body}\n    @cached\n    def clear(self):\n{body}'
+    depot = make_shop(tmp_path, {"depot.py": text})
+    assert ask(depot.view(), "definition", symbol="Depot") == (
+        "depot.py:1-3 class Depot (to 87)\n"
+        'class Depot:\n    """Keeps boxes."""\n'
+        " :4 (to 44): def fill(self):\n"
+        " :46 clear (to 87): @cached"
+    )
+
+
 USES = {
     "till/cash.py": "class Cash:\n    def count(self):\n        return 1\n\n    def twice(self):\n"
     "        self.count()\n        return self.count()\n",
