@@ -16,7 +16,8 @@ SYNC = $(UV) sync --locked $(if $(wildcard .venv/native),--extra native)
 BIN := .venv/$(PROGRAMS)
 EXTENSION := vscode-extension
 RELEASE := .ci/release
-# One process for each core. Two models at once are no slower than one after the other: each leaves busy cores alone.
+# One process for each core, and no model waits for another: each leaves busy cores alone, and nine tests of it took
+# 33 s of CPU in two processes and 30 s in one.
 PARALLEL := --numprocesses auto --dist loadgroup
 
 help: ## Show this list

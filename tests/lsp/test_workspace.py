@@ -118,7 +118,7 @@ async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
     async with serving(home, folders=[workspace]) as first:
         await wait_until_indexed(first, 2)
         async with serving(home, folders=[workspace]) as second:
-            for _ in range(100):
+            for _ in range(400):
                 events = (await command(second, "assist.index"))["events"]
                 if any(event["event"] == "reader" for event in events):
                     break

@@ -191,10 +191,9 @@ async def test_a_cancelled_answer_leaves_no_copy(tmp_path: Path) -> None:
                 pass
 
     task = asyncio.create_task(consume())
-    for _ in range(100):
-        await asyncio.sleep(0.05)
-        if copies(desk):
-            break
+    async with asyncio.timeout(60):
+        while not copies(desk):
+            await asyncio.sleep(0.05)
     await asyncio.sleep(0.5)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

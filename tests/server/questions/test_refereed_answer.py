@@ -367,7 +367,9 @@ async def test_a_cancelled_run_leaves_nothing(tmp_path: Path) -> None:
                 pass
 
     task = asyncio.create_task(ask())
-    await asyncio.sleep(3)
+    async with asyncio.timeout(60):
+        while copies() == before:
+            await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -255,13 +255,12 @@ def test_a_run_that_is_stopped_leaves_nothing(root: Path) -> None:
         result = copy.run(words, 60.0)
         copy.close()
         assert result.code is None
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 50
     assert not copies(root)
-    for _ in range(100):  # a killed process takes a moment to be gone
-        if not sleepers():
-            break
+    end = time.monotonic() + 60
+    while sleepers():  # a killed process takes a moment to be gone
+        assert time.monotonic() < end
         time.sleep(0.05)
-    assert not sleepers()
 
 
 def test_a_copy_that_is_stopped_is_deleted(root: Path) -> None:

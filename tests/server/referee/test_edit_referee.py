@@ -176,7 +176,7 @@ def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
         EditReferee(copy, command, None).begin()
     finally:
         copy.close()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 50
     assert set(Path(tempfile.gettempdir()).glob(own)) == before
 
 

