@@ -5,6 +5,7 @@ only inserts, so what an editor of ours would replace after the cursor is not of
 to a team's server passes the gate elsewhere.
 """
 
+import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from assist_completion.suggestion import CompletionRequest, Suggestion
-from assist_context.documents import Context, Cursor, Document, Snippet, gather, split_lines
+from assist_context.documents import Cursor, Document, Snippet, gather, split_lines
 from assist_context.languages import language_of
 from assist_server.gateway.fields import count_of, flag_of, plain, stops_of, text_of, unable, wrong
 from assist_server.gateway.fim_prompts import SplitPrompt, split_prompt
@@ -25,7 +26,12 @@ from assist_server.gateway.foreign_request import (
 )
 
 LINE_TOKENS = 24  # tokens of an answer up to which one line is wanted: 94 % of lines have no more
+LINE_MS = (
+    700  # `t_max_predict_ms` below which one is: the time for so many tokens at 35 a second, as of a 0.5B
+)
 MOST_FILES = 16  # other files of a prompt that are looked at
+# How minuet begins a prompt: a comment with the name that Neovim has for the language.
+_LANGUAGE = re.compile(r"\W{0,5}language: ([\w+#-]+)")
 _OPEN, _CLOSE = "([{", ")]}"
 
 
@@ -73,8 +79,10 @@ async def infill(request: ForeignRequest, writer: CodeWriter, model: str) -> For
     before = text_of(body, "input_prefix") + text_of(body, "prompt")
     split = SplitPrompt(before, text_of(body, "input_suffix"), text_of(body, "filename"), _extra_files(body))
     most = count_of(body, "n_predict") if body.get("n_predict") != -1 else None
+    if (count_of(body, "t_max_predict_ms") or LINE_MS) < LINE_MS:
+        most = min(LINE_TOKENS, LINE_TOKENS if most is None else most)
     if most == 0:  # a tool that only wants the prompt to be read before the user asks
-        await writer.read_ahead(CompletionRequest(_context(split)))
+        await writer.read_ahead(request_of(split, one_line=False))
         found = Suggestion()
     else:
         found = await _suggest(split, writer, stops_of(body), most)
@@ -85,13 +93,31 @@ async def infill(request: ForeignRequest, writer: CodeWriter, model: str) -> For
         "model": found.model or model,
         "tokens_predicted": found.tokens.generated,
         "tokens_evaluated": found.tokens.prompt,
-        "tokens_cached": found.tokens.prompt - found.tokens.evaluated,
+        "tokens_cached": max(0, found.tokens.prompt - found.tokens.evaluated),
         "truncated": False,
         "timings": _timings(found),
     }
+    if isinstance(body.get("response_fields"), list):
+        document = _fields_of(document, body["response_fields"])
     if flag_of(body, "stream"):
         return ForeignResponse(200, STREAM_HEADERS, _events([document], done=False))
     return json_response(document)
+
+
+def _fields_of(document: Mapping[str, Any], wanted: Sequence[Any]) -> dict[str, Any]:
+    """The fields that a tool wants, each by the path that it wrote, as llama.cpp's server gives them.
+
+    >>> _fields_of({"content": "x", "timings": {"prompt_n": 3}}, ["timings/prompt_n", "", "none"])
+    {'timings/prompt_n': 3}
+    """
+    found = {}
+    for path in wanted:
+        value: Any = document
+        for name in str(path).split("/"):
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if value is not None:
+            found[str(path)] = value
+    return found
 
 
 async def _suggest(
@@ -99,10 +125,9 @@ async def _suggest(
 ) -> Suggestion:
     """What the engine writes there, as text to insert."""
     one_line = "\n" in stops or (most is not None and most <= LINE_TOKENS)
-    context = _context(split)
-    request = CompletionRequest(context, manual=True, max_lines=int(one_line), immediate=True)
+    request = request_of(split, one_line=one_line)
     found = await writer.complete(request)
-    text = insertable(found.text, context.after[: found.replace])
+    text = insertable(found.text, request.context.after[: found.replace])
     ends = [at for at in map(text.find, stops) if at >= 0]
     return replace(found, text=text[: min(ends, default=len(text))])
 
@@ -123,13 +148,16 @@ def insertable(text: str, replaced: str) -> str:
     return text
 
 
-def _context(split: SplitPrompt) -> Context:
-    """What the engine reads: the text around the cursor, and other files."""
+def request_of(split: SplitPrompt, *, one_line: bool) -> CompletionRequest:
+    """What the engine is asked: the text around the cursor, and other files. The tool has waited already."""
     lines = split_lines(split.before)
-    document = Document(split.path, split_lines(split.before + split.after), language_of(split.path))
+    named = _LANGUAGE.match(split.before)
+    language = language_of(split.path, named[1] if named else "")
+    document = Document(split.path, split_lines(split.before + split.after), language)
     files = split.files[:MOST_FILES]
     snippets = tuple(Snippet(path, 1, text.count("\n") + 1, text, "tool") for path, text in files)
-    return gather(document, Cursor(len(lines) - 1, len(lines[-1])), snippets)
+    context = gather(document, Cursor(len(lines) - 1, len(lines[-1])), snippets)
+    return CompletionRequest(context, manual=True, max_lines=int(one_line), immediate=True)
 
 
 def _extra_files(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

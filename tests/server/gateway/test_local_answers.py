@@ -11,7 +11,9 @@ import pytest
 from gateway_desk import GatewayDesk, running_gateway
 
 from assist_server.config.config import load
+from assist_server.gateway.fim_prompts import split_prompt
 from assist_server.gateway.http.listening import GatewayAddress, bind
+from assist_server.gateway.infilling import request_of
 from assist_server.gateway.running import load_models, run_gateway
 from assist_server.gateway.tool_tokens import ToolToken, add_tool, revoke_tool
 
@@ -110,6 +112,35 @@ async def test_code_is_completed_from_a_suffix_from_tokens_of_any_model_and_from
             assert found.json()["content"] == "sum(prices)"
             warmed = await http.post("/infill", json={**asked, "n_predict": 0})
             assert warmed.json()["content"] == ""
+
+
+async def test_what_llama_vim_and_minuet_send_is_understood(tmp_path: Path) -> None:
+    code = "def total(prices):\n    if prices:\n        return sum(prices)\n    return 0\n"
+    asked = {
+        "input_prefix": "def total(prices):\n",
+        "prompt": "    if",
+        "input_suffix": "\n",
+        "input_extra": [{"filename": "b.py", "text": "B = 1\n"}],
+        "n_predict": 128,
+        "stop": [],
+        "id_slot": 0,
+        "samplers": ["top_k", "infill"],
+    }
+    fields = ["content", "timings/predicted_n", "tokens_cached"]
+    async with (
+        running_gateway(tmp_path, text=code) as desk,
+        httpx2.AsyncClient(base_url=desk.address.url, headers=desk.headers) as http,
+    ):
+        first = {**asked, "t_max_predict_ms": 250, "response_fields": fields}
+        found = await http.post("/infill", json=first)
+        assert '"content":" prices:"' in found.text  # as llama.vim searches for it
+        assert found.json().keys() == set(fields)
+        assert found.json()["timings/predicted_n"] > 0
+        whole = await http.post("/infill", json={**asked, "t_max_predict_ms": 1000})
+        assert whole.json()["content"].startswith(" prices:\n        return sum(prices)")
+        assert whole.json()["tokens_cached"] >= 0
+    named = split_prompt("# language: python\n# indentation: use 4 spaces for a tab\n" + code, "\n")
+    assert request_of(named, one_line=False).context.language.name == "python"
 
 
 async def test_the_models_are_listed_and_what_is_unknown_is_said(tmp_path: Path) -> None:

@@ -164,7 +164,8 @@ def cursor_document(request: CompletionRequest, *, warm: bool = False) -> dict[s
     context = request.context
     snippets = [(s.path, s.start_line, s.end_line, s.text) for s in context.snippets]
     texts = {"path": context.path, "before": context.before, "after": context.after}
-    cursor = {**texts, "start_line": context.start_line, "snippets": snippets}
+    language = context.language.name
+    cursor = {**texts, "start_line": context.start_line, "snippets": snippets, "language": language}
     return {"cursor": {**cursor, "max_lines": request.max_lines, "warm": warm}}
 
 
@@ -177,7 +178,8 @@ def cursor_of(document: dict[str, Any]) -> tuple[CompletionRequest, bool]:
             for path, first, last, text in cursor["snippets"]
         )
         path, before, after = (str(cursor[name]) for name in ("path", "before", "after"))
-        context = Context(path, language_of(path), before, after, int(cursor["start_line"]), snippets)
+        language = language_of(path, str(cursor["language"]))
+        context = Context(path, language, before, after, int(cursor["start_line"]), snippets)
         most = int(cursor["max_lines"])
         return CompletionRequest(context, manual=True, max_lines=most, immediate=True), bool(cursor["warm"])
     except (KeyError, TypeError, OverflowError) as error:
