@@ -91,6 +91,7 @@ def test_each_tool_has_its_lines_and_what_is_missing_is_said(assist: Assist, tmp
     assert tomllib.loads(codex.out)["model_providers"]["assist"]["base_url"] == "http://127.0.0.1:9/v1"
     assert "No gateway answers at http://127.0.0.1:9" in codex.err
     assert "assist gateway token codex --workspace DIR" in codex.err
+    assert 'endpoint_fim = "http://127.0.0.1:9/infill"' in assist("gateway", "setup", "llama-vim").out
     opencode = assist("gateway", "setup", "opencode", "--model", "eu-azure", "--json").json
     assert json.loads(opencode["lines"])["model"] == "assist/eu-azure"
     assert (opencode["answers"], opencode["token"]) == (False, False)

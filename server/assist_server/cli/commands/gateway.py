@@ -225,8 +225,11 @@ def revoke(name: Annotated[str, typer.Argument(help="The tool whose token ends n
 )
 def setup(
     name: Annotated[
-        Literal["aider", "opencode", "zed", "codex", "claude", "vscode", "copilot"],
-        typer.Argument(metavar="TOOL", help="aider, opencode, zed, codex, claude, vscode or copilot."),
+        Literal["aider", "opencode", "zed", "minuet", "llama-vim", "codex", "claude", "vscode", "copilot"],
+        typer.Argument(
+            metavar="TOOL",
+            help="aider, opencode, zed, minuet, llama-vim, codex, claude, vscode or copilot.",
+        ),
     ],
     model: Annotated[
         str,
