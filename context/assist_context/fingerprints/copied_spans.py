@@ -4,7 +4,7 @@ What is on both sides of it is taken along: to the ends of the lines, and a shor
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class CopiedSpan:
 
 
 def copied_spans(text: str, index: PrintIndex, key: PrintKey) -> tuple[CopiedSpan, ...]:
-    """The spans that are from files of the index, in order; no two touch each other."""
+    """The spans that are from files of the index, in order; no two overlap."""
     if not len(index.hashes):
         return ()
     data = text.encode("utf-8", "surrogatepass")
@@ -103,11 +103,19 @@ def _line_at(text: LetterText, place: int) -> tuple[int, int] | None:
 
 
 def _join(spans: list[CopiedSpan], places: Places) -> list[CopiedSpan]:
-    """Spans in order, joined where they overlap or little is between them; the longer one names the file."""
+    """Spans in order, joined where they overlap or little is between them; the longer one names the file.
+
+    Those of two files with little between them, such as the second one's name, stay two: both are told.
+    """
     joined: list[CopiedSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         last = joined[-1] if joined else None
-        if last is None or _letters_between(places, last.end, span.start) > GAP_LETTERS:
+        between = _letters_between(places, last.end, span.start) if last else 0
+        if last is None or between > GAP_LETTERS:
+            joined.append(span)
+            continue
+        if between and span.file != last.file:
+            joined[-1] = replace(last, end=span.start)
             joined.append(span)
             continue
         longer = max(last, span, key=lambda one: one.end - one.start)

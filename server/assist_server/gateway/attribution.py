@@ -58,7 +58,7 @@ class AttributedSpan:
 def attribute(
     text: str, claimed_paths: Collection[str] | None, restricted: RestrictedFiles
 ) -> tuple[AttributedSpan, ...]:
-    """The parts of a text that are from restricted files, in order; no two of them touch each other.
+    """The parts of a text that are from restricted files, in order; no two overlap.
 
     `claimed_paths` are said to be where all of the text is from, as by a call whose result it is. A text that
     is nothing but such a path is no content. With None nothing counts that is said, in the text either.

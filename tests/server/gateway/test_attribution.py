@@ -228,3 +228,14 @@ def test_without_git_all_lines_of_restricted_files_count(tmp_path: Path) -> None
     config = load_lenient({**os.environ, **write(tmp_path, PROVIDER + RULES)}, ())
     restricted = WorkspacePrints([str(root)], b"s").restricted_for(config, "openai")
     assert [span.path for span in attribute(RATES, (), restricted)] == ["notes/credentials.json"]
+
+
+def test_two_files_with_only_a_name_between_them_are_both_told(shop: Shop) -> None:
+    files = [(path, FILES[path]) for path in ("src/payments/rates.py", "infra/prod/main.tf")]
+    for near in (files, files[::-1]):
+        text = "".join(f"\n{Path(path).stem}\n```\n{text}```\n" for path, text in near)
+        spans = attribute(text, (), shop.look("openai"))
+        assert [span.path for span in spans] == [path for path, _ in near]
+        left = without_spans(text, spans)
+        assert "margin_of" not in left
+        assert "aws_db_instance" not in left
