@@ -32,6 +32,7 @@ from assist_escalation.prompts import Origin, Span
 from assist_escalation.provider.foreign_post import ForeignPost, passed_headers
 from assist_escalation.provider.provider_memory import Capabilities
 from assist_escalation.redaction.redactor import clean
+from assist_server.gateway.claims import claims_in_text
 from assist_server.gateway.dialects.answers import canonical
 from assist_server.gateway.dialects.bodies import BadBodyError, InspectedBody, OutputBound
 from assist_server.gateway.dialects.dialect import SpokenDialect
@@ -341,12 +342,17 @@ def _facts(
 ) -> dict[str, Any]:
     """What the log says about the texts: each message once in a conversation, by its hash.
 
-    Of the words of a command those are files that are there, in one of the `folders`.
+    Of the words of a command, and of the names above fences, those are files that are there, in one of the
+    `folders`.
     """
     inspected, kept, redacted = judged
+    unlogged = {number for digest, number in items if digest not in conversation.logged}
     claims: dict[int, dict[str, None]] = {}
     for place in inspected.places:
-        claims.setdefault(place.item, {}).update(dict.fromkeys(place.claims))
+        if place.item in unlogged:
+            quoted = claims_in_text(place.value) if isinstance(place.value, str) else ()
+            named_here = (*place.claims, *(claim.path for claim in quoted))
+            claims.setdefault(place.item, {}).update(dict.fromkeys(named_here))
     spans = []
     files: dict[str, None] = {}
     for digest, number in items:
