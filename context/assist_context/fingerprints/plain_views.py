@@ -13,10 +13,10 @@ from unicodedata import normalize
 # What means another sign. A backslash may be there several times, as text may be escaped again.
 _ESCAPE = re.compile(
     rb"""
-      \\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}  # two halves of a character
+      (?:\x1b|\\+(?:u001[bB]|x1[bB]|033|e))\[[0-9;]*[A-Za-z]        # a colour of a terminal
+    | \\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}  # two halves of a character
     | \\+u[0-9a-fA-F]{4}
     | \\+[nrt]
-    | \x1b\[[0-9;]*[A-Za-z]                                         # a colour of a terminal
     | &(?:amp;)*(?:lt|gt|quot|apos|nbsp|amp|\#x?[0-9a-fA-F]{1,6});  # HTML
     | \xe2[\x80-\xaf][\x80-\xbf] | \xc2[\x80-\xbf] | \xef\xbb\xbf   # typography, arrows, frames, unseen signs
     | \xcc[\x80-\xbf] | \xcd[\x80-\xaf]                             # accents of their own
@@ -28,10 +28,10 @@ _ESCAPE = re.compile(
 )
 _MARKS = (b"\\", b"&", b"\x1b", b"\xe2", b"\xc2", b"\xcc", b"\xcd", b"\xef", b"\xf0\x9d", b"\xf3\xa0")
 _WIDE = (b"\xef\xbc", b"\xef\xbd", b"\xf0\x9d")
-# Around lines: `  12<TAB>`, `12|`, `> 12:`, `L12:`, `src/a.py:12:`, `src/a.py-12-`, `src/a.py:`.
+# Around lines: `  12<TAB>`, `12|`, `> 12:`, `L12:`, `Line 12:`, `src/a.py:12:`, `src/a.py-12-`, `src/a.py:`.
 _AROUND = re.compile(
     rb"""
-      ^[^\w\n]{0,24}(?:[\w.][\w./\\@+-]{0,200}\.\w{1,12}[:-])?(?:line[ ]|L)?\d{1,7}(?=[^\w\n]|\n|\Z)
+      ^[^\w\n]{0,24}(?:[\w.][\w./\\@+-]{0,200}\.\w{1,12}[:-])?(?:[Ll]ine[ ]|L)?\d{1,7}(?=[^\w\n]|\n|\Z)
     | ^[^\w\n]{0,24}[\w.][\w./\\@+-]{0,200}\.\w{1,12}:
     | ^<(?=[\w:-]*(?:file|doc|code|content|output|result|snippet|source|pre|text|std))[\w:-]+[^>\n]*>
     | </[\w:-]*(?:file|doc|code|content|output|result|snippet|source|pre|text|std)[\w:-]*>[ \t]*$
@@ -88,6 +88,8 @@ def plain_view(text: bytes) -> bytes:
 def _meaning(escape: re.Match[bytes]) -> bytes:
     written = escape[0]
     bare = written.lstrip(b"\\")
+    if b"[" in bare:
+        return b" " * len(written)
     if len(bare) == len(written):
         return _letter(written).rjust(len(written))
     if bare[:1] != b"u":
