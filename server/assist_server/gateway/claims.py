@@ -6,7 +6,7 @@ one does little harm, and a missing one is no permission. This module reads word
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ _PATH_NAMES = frozenset(
      "newpath", "source")
 )  # fmt: skip
 _COMMAND_NAMES = frozenset(("command", "cmd", "script", "commands"))
+_LEAVES_OUT = re.compile(r"--(?:exclude|ignore|skip)[\w-]*")
+_TESTS_OF_FIND = ("-path", "-name", "-iname", "-wholename")
 _VARIABLE = re.compile(r"\A\$(?:\w+|\{\w+\})/")  # a folder in a variable, such as $PWD
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){1,1000})"')
 _SEPARATORS = re.compile(r"[;&|<>()`\n]|\$\(")
@@ -122,7 +124,7 @@ def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
     command = command[: 20 * _LONGEST]
     for part in _SEPARATORS.split(command):
         words = _words(part)
-        for word in words:
+        for word in _without_exclusions(words):
             if " " in word and depth < _COMMANDS_DEPTH:
                 found |= dict.fromkeys(claimed_in_command(word, depth + 1))
             for value in _values_of(word):
@@ -136,6 +138,20 @@ def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
     if "\\" in command:  # of Windows
         found |= dict.fromkeys(claimed_in_command(command.replace("\\", "/"), depth))
     return tuple(found)
+
+
+def _without_exclusions(words: Sequence[str]) -> Iterator[str]:
+    """The words of a command without those that say what it leaves out.
+
+    >>> list(_without_exclusions(["grep", "-r", "--exclude-dir=.git", "x", "--exclude", ".env"]))
+    ['grep', '-r', 'x']
+    """
+    before: tuple[str, str] = ("", "")
+    for word, after in zip(words, (*words[1:], ""), strict=False):
+        left_out = _LEAVES_OUT.match(word) or _LEAVES_OUT.fullmatch(before[1]) or after == "-prune"
+        if not left_out and not (before[0] in ("!", "-not") and before[1] in _TESTS_OF_FIND):
+            yield word
+        before = (before[1], word)
 
 
 def _values_of(word: str) -> Iterator[str]:

@@ -45,6 +45,21 @@ def test_the_arguments_of_a_call_name_its_files(arguments: dict[str, Any], paths
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        "grep -rn --exclude-dir=.git x",
+        "grep -rn --exclude .git x",
+        "find src -not -path ./.git",
+        "find src ! -name .git",
+        "find src -name .git -prune",
+    ],
+)
+def test_what_a_command_leaves_out_is_not_named(command: str) -> None:
+    assert not any(".git" in path for path in claimed_in_command(command))
+    assert "./.git" in claimed_in_command("find ./.git"), "and what it shows is"
+
+
+@pytest.mark.parametrize(
     ("text", "path", "part"),
     [
         ("```python src/pay.py\nx = 1\n```\nend", "src/pay.py", "x = 1\n"),
