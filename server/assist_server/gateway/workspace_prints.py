@@ -9,6 +9,7 @@ import operator
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ MOST_ALLOWED = 64_000_000  # bytes at the last commit that are compared; the res
 _BUILT = frozenset({"target", "dist", "build", "out", "vendor", "coverage"})  # printed after all the others
 _PORTION = 256_000  # bytes of small files that are hashed together
 _MOST_TABLES = 8
+_MOST_EARLIER = 4  # contents that a file had on the disk before: what was read then is still in conversations
 _LONGEST_REST_S = 0.5
 _RULES = frozenset((*RULE_FILES, GIT, RULE_FILE))
 
@@ -111,6 +113,7 @@ class WorkspacePrints:
         self._look: _Look | None = None
         self._stamps: dict[str, _Stamp] = {}
         self._prints: dict[_FileInTree, tuple[_Stamp, FilePrints]] = {}
+        self._earlier: dict[_FileInTree, deque[FilePrints]] = {}
         self._old_prints: dict[str, FilePrints] = {}  # by the id of a content
         self._judged: dict[tuple[str, bool], _Judged] = {}
 
@@ -208,11 +211,10 @@ class WorkspacePrints:
         for folder in judged.look.folders:
             root = folder.tree.root
             on_disk = set(folder.tree.files)
-            kept = [(path, rule) for path in folder.paths() if (rule := judged.rules[root, path]) is not None]
+            paths = folder.paths() | dict.fromkeys(path for top, path in self._prints if top == root)
+            kept = [(path, rule) for path in paths if (rule := judged.rules.get((root, path))) is not None]
             for path, rule in sorted(kept, key=lambda item: _is_built(item[0])):
-                contents = [self._print(root, path)] if path in on_disk else []
-                if blob := folder.committed.blobs.get(path):
-                    contents.append(self._print_committed(folder.committed, blob))
+                contents = self._contents(folder, path, there=path in on_disk)
                 room -= sum(len(one.runs) + len(one.pairs) for one in contents) * 4
                 if room < 0:
                     return files, prints, False
@@ -221,6 +223,17 @@ class WorkspacePrints:
                     prints.append(one)
         return files, prints, True
 
+    def _contents(self, folder: _TreeState, path: str, *, there: bool) -> list[FilePrints]:
+        """A file as it is on the disk or was there last, at the last commit, and as it was seen before."""
+        place = (folder.tree.root, path)
+        if there:
+            contents = [self._print(*place)]
+        else:
+            contents = [self._prints[place][1]] if place in self._prints else []
+        if blob := folder.committed.blobs.get(path):
+            contents.append(self._print_committed(folder.committed, blob))
+        return [*contents, *self._earlier.get(place, ())]
+
     def _print(self, root: str, path: str) -> FilePrints:
         full = os.path.join(root, path)
         stamp = stamp_of(full)
@@ -228,6 +241,8 @@ class WorkspacePrints:
         known = self._prints.get((root, path))
         if known is None or known[0] != stamp:
             self._rest()
+            if known is not None:
+                self._earlier.setdefault((root, path), deque(maxlen=_MOST_EARLIER)).appendleft(known[1])
             known = (stamp, file_prints(letters_of(plain_view(_read(full))), self._key))
             self._prints[root, path] = known
         return known[1]

@@ -212,6 +212,18 @@ def test_files_that_are_new_changed_or_newly_restricted_are_found_at_the_next_re
     assert attribute(FILES["app.py"].removeprefix(HEADER), (), own_shop.look("openai"))
 
 
+def test_what_was_read_before_a_file_changed_or_went_is_still_recognized(own_shop: Shop) -> None:
+    secrets = own_shop.root / ".env"
+    told = FILES[".env"]
+    assert attribute(told, (), own_shop.look("openai"))
+    secrets.write_text("ORDERS_HOST=db18.internal.example\nORDERS_TOPIC=orders-us-east\n")
+    assert attribute(told, (), own_shop.look("openai")), "an earlier message still has it"
+    secrets.unlink()
+    gone = own_shop.look("openai")
+    assert attribute(told, (), gone)
+    assert attribute("ORDERS_HOST=db18.internal.example\nORDERS_TOPIC=orders-us-east\n", (), gone)
+
+
 def test_a_copy_under_an_allowed_name_whitens_nothing_until_someone_commits_it(own_shop: Shop) -> None:
     (own_shop.root / "copy.py").write_text(RATES)
     assert attribute(RATES, ["copy.py"], own_shop.look("openai"))
