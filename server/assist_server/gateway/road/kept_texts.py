@@ -3,16 +3,19 @@
 Each string is judged once as long as the files stay the same. This module cuts what it is told to cut.
 """
 
+import json
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from typing import Any
 
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.foreign.json_places import JsonPlace, rewrite
+from assist_escalation.gate.foreign.json_places import JsonPlace, nested_json, rewrite
 from assist_escalation.policy.settings import MatchedText
 from assist_server.gateway.attribution import AttributedSpan, refusal, without_spans
+from assist_server.gateway.dialects.bodies import ARGUMENTS
 
 # The parts of a text that may not leave, by the text and the files that it is said to come from; for None
 # nothing counts that is said, only the lines. It is the same function as long as the files are the same.
@@ -54,20 +57,30 @@ class KeptTexts:
             self._size = 0
         kept: list[KeptLines] = []
         items: dict[int, list[JsonPlace]] = {}
+        boxes: list[tuple[JsonPlace, Any, dict[str, Any]]] = []
         for place in places:
             if place.is_word:
                 continue
 
-            def change(text: str, name: str, claims: tuple[str, ...] = place.claims) -> str:
+            def cut_text(text: str, name: str, claims: tuple[str, ...] = place.claims) -> str:
                 del name
                 clean, spans = self._look(text, claims, judge)
                 kept.extend(_kept_lines(text, spans, matched))
                 return clean
 
-            place.put(rewrite(place.value, change))
+            inner = _arguments_of(place)
+            if inner is None:
+                place.put(rewrite(place.value, cut_text))
+            else:  # a notice around it would end the JSON
+                box = {"": rewrite(inner, cut_text)}
+                boxes.append((place, inner, box))
+                place = replace(place, holder=box, key="")  # noqa: PLW2901
             items.setdefault(place.item, []).append(place)
         for item in items.values():
             kept += self._cut_across(item, judge, matched)
+        for place, inner, box in boxes:
+            if box[""] != inner:
+                place.put(json.dumps(box[""], ensure_ascii=False))
         return kept
 
     def _cut_across(
@@ -116,6 +129,11 @@ class KeptTexts:
                 self._size -= len(old)
         self._judged.move_to_end(key)
         return found
+
+
+def _arguments_of(place: JsonPlace) -> Any:
+    """The arguments of a call that are JSON in a text, else None."""
+    return nested_json(place.value) if place.kind == ARGUMENTS and isinstance(place.value, str) else None
 
 
 def _kept_lines(text: str, spans: Sequence[AttributedSpan], matched: MatchedText) -> list[KeptLines]:
