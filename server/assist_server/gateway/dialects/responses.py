@@ -4,7 +4,7 @@ Nothing is kept at the provider: `store` is false, and what refers to something 
 Encrypted reasoning goes back if that provider gave it, and is left out otherwise.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from assist_server.gateway.dialects.bodies import (
@@ -38,6 +38,7 @@ _CALLS = ("function_call", "custom_tool_call", "local_shell_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output", "local_shell_call_output")
 _ROLES = {"system": OTHER, "developer": OTHER, "user": USER, "assistant": ASSISTANT}
 _HERE = ("function", "custom", "local_shell")
+_SAID_BY_CODEX = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 
 
 def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
@@ -64,9 +65,16 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
         tuple(walk.places),
         bool(body.get("stream")),
         limit_of(body, "max_output_tokens"),
-        said[0] if said else "",
+        _beginning_of(said),
         said[-1] if said else "",
         tuple(walk.dropped),
+    )
+
+
+def _beginning_of(said: Sequence[str]) -> str:
+    """What a user said first. What Codex says for its user before that is the same in all conversations."""
+    return next(
+        (text for text in said if not text.lstrip().startswith(_SAID_BY_CODEX)), said[0] if said else ""
     )
 
 
