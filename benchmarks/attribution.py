@@ -31,8 +31,8 @@ from assist_server.config.config import Config, load_lenient
 from assist_server.gateway.attribution import RestrictedFiles, attribute, without_spans
 from assist_server.gateway.workspace_prints import WorkspacePrints
 from assist_server.records.proportions import wilson
-from bench.attribution.disguises import DISGUISES, PATH, piece
-from bench.attribution.truth import AllowedTexts, allowed_texts, left_over, says_more
+from bench.attribution.disguises import CUTS, DISGUISES, PATH, piece
+from bench.attribution.truth import AllowedTexts, allowed_texts, left_over, more_in_parts, says_more
 
 SHARE = 0.1
 LARGEST = 1_000_000
@@ -131,10 +131,13 @@ def open_clone(root: Path, rng: random.Random) -> Clone:
 
 def strings_of(clone: Clone, rng: random.Random) -> list[str]:
     """What is in every request: instructions, a question, and results with text of allowed files."""
-    shown = [
-        DISGUISES[rng.choice(list(DISGUISES))](piece(clone.texts[rng.choice(clone.allowed)], rng), rng)
-        for _ in range(rng.randrange(1, 4))
-    ]
+    shown = []
+    for _ in range(rng.randrange(1, 4)):
+        taken = piece(clone.texts[rng.choice(clone.allowed)], rng)
+        disguise = rng.choice([*DISGUISES, *CUTS])
+        shown.append(
+            CUTS[disguise](taken, rng).shown if disguise in CUTS else DISGUISES[disguise](taken, rng)
+        )
     return [SYSTEM, rng.choice(QUESTIONS), *shown]
 
 
@@ -168,9 +171,14 @@ def measure_recall(clone: Clone, count: int, rng: random.Random, counts: Counts)
     while done < count and tries < count * 20:
         tries += 1
         taken = piece(clone.texts[rng.choice(clone.restricted)], rng)
-        disguise = rng.choice(list(DISGUISES))
-        kind = says_more(taken, clone.truth, joined=disguise == "minified")
-        text = DISGUISES[disguise](taken, rng)
+        disguise = rng.choice([*DISGUISES, *CUTS])
+        if disguise in CUTS:
+            cut = CUTS[disguise](taken, rng)
+            text = cut.shown
+            kind = more_in_parts(cut.whole, cut.parts, clone.truth)
+        else:
+            kind = says_more(taken, clone.truth, joined=disguise == "minified")
+            text = DISGUISES[disguise](taken, rng)
         if disguise == "minified" and len("".join(text.split())) < 80:
             continue
         if not kind:
@@ -182,7 +190,7 @@ def measure_recall(clone: Clone, count: int, rng: random.Random, counts: Counts)
                 "" if caught or name != "all" else f"MISSED {clone.name} {disguise} {kind}: {text[:1200]!r}"
             )
             counts.add(name, caught, told)
-        if kind == "pair" and disguise not in ("minified", "diff"):
+        if kind == "pair" and disguise not in ("minified", "diff", *CUTS):
             left = left_over(taken, without_spans(text, spans), clone.truth)
             told = f"LEFT {clone.name} {disguise} {left}: {text!r} -> {spans}" if left else ""
             counts.add("of these, two lines left", bool(left), told)

@@ -14,7 +14,7 @@ from itertools import pairwise
 LETTERS = 16
 RUN = 80
 _SIGNS = re.compile(r"[\W_]")
-_ESCAPES = re.compile(r"\\+[nrt]")
+_ESCAPES = re.compile(r"(?:\x1b|\\u001b)\[[0-9;]*[A-Za-z]|\\+[nrt]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,14 @@ def says_more(text: str, allowed: AllowedTexts, *, joined: bool = False) -> str:
     if any(len(run) >= RUN // 2 and run not in allowed.text for run in runs):
         return "run"
     return "short pair" if new else ""
+
+
+def more_in_parts(whole: Iterable[str], parts: Iterable[str], allowed: AllowedTexts) -> str:
+    """The same for a text of which parts are shown: lines count where they are whole."""
+    kinds = {says_more(text, allowed) for text in whole} | {
+        says_more(text, allowed, joined=True) for text in parts
+    }
+    return next((kind for kind in ("pair", "run", "short pair") if kind in kinds), "")
 
 
 def left_over(piece: str, sent: str, allowed: AllowedTexts) -> str:
