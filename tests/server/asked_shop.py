@@ -51,8 +51,8 @@ def make_shop(place: Path) -> Path:
     """The workspace, with a secret in a file of its own."""
     root = place / "space"
     (root / "shop").mkdir(parents=True)
-    (root / "shop" / "cart.py").write_text(CART)
-    (root / "shop" / "prices.py").write_text(PRICES)
+    (root / "shop" / "cart.py").write_text(CART, newline="\n")
+    (root / "shop" / "prices.py").write_text(PRICES, newline="\n")
     (root / ".env").write_text("DATABASE_PASSWORD=correct-horse-battery\n")
     return root
 

@@ -55,4 +55,4 @@ async def test_a_file_without_certificates_is_named(tmp_path: Path, content: byt
         path.write_bytes(content)
     heard = await hear(Transport(), call("https://127.0.0.1:9/v1", ca_file=str(path)))
     assert heard.kind == "tls"
-    assert str(path) in str(heard.error)
+    assert repr(str(path)) in str(heard.error)

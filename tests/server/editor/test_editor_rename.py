@@ -88,7 +88,7 @@ async def ask(
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop with an index, and a class that inherits a method: syntax does not say which calls mean it."""
     shop = make_shop(tmp_path_factory.mktemp("renames"))
-    (shop / "shop" / "basket.py").write_text(BASKET, "utf-8")
+    (shop / "shop" / "basket.py").write_text(BASKET, "utf-8", newline="\n")
     (shop.parent / "elsewhere.py").write_text("x = 1\n")
     update_index(config_of(shop), folders_of([str(shop)], shop.parent / "own")[0], lambda *_: None)
     return shop

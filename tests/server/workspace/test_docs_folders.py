@@ -23,7 +23,7 @@ def handbook(tmp_path: Path) -> Path:
     """A folder with a page and a script that says the same."""
     folder = tmp_path / "handbook"
     folder.mkdir()
-    (folder / "leave.md").write_text("# Leave\n\nAsk the rota for leave two weeks before.\n")
+    (folder / "leave.md").write_text("# Leave\n\nAsk the rota for leave two weeks before.\n", newline="\n")
     (folder / "leave.py").write_text("def ask_the_rota_for_leave():\n    return 'two weeks before'\n")
     return folder
 
@@ -64,7 +64,7 @@ def test_only_pages_are_found_in_docs(tmp_path: Path, handbook: Path) -> None:
 
 
 def test_an_editor_names_no_docs(tmp_path: Path, handbook: Path) -> None:
-    base = configuration(tmp_path, f'docs = ["{handbook}"]')
+    base = configuration(tmp_path, f"docs = ['{handbook}']")
     assert base.context.docs == (str(handbook),)
     merged = merge_settings(base, {"context": {"docs": ["/etc"]}})
     assert merged.context.docs == (str(handbook),)
