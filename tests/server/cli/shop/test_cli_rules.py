@@ -144,7 +144,7 @@ def test_docs_outside_of_the_workspace_are_shown_under_their_own_rules(
     (handbook / "leave.md").write_text("# Leave\n\nAsk the rota for leave two weeks before.\n")
     (handbook / "pay.md").write_text("# Rota pay\n\nThe rota pays leave once a month.\n")
     question = ("ask", "what do the docs say about leave and the rota?", "--frontier", "--yes", "--json")
-    with provider(tmp_path, scripted_answer("fine"), more=f'[context]\ndocs = ["{handbook}"]') as acme:
+    with provider(tmp_path, scripted_answer("fine"), more=f"[context]\ndocs = ['{handbook}']") as acme:
         done = assist(*question)
         (handbook / ".assist.toml").write_text('[egress]\ndeny = ["leave.md"]\n')
         not_accepted = assist(*question)
