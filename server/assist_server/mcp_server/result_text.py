@@ -104,7 +104,8 @@ def _lines(place: ShownPlace, above: str) -> Iterator[str]:
         yield f"{where}{label}{': ' if label and text else ' ' if text else ''}{text}"
         return
     yield f"{where}{label}"
-    yield from (visible(line) for line in place.text.rstrip("\n").split("\n") if place.text)
+    lines = place.text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    yield from (visible(line) for line in lines if place.text)
 
 
 def _cut(text: str, room: int) -> str:

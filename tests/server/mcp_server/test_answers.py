@@ -7,6 +7,7 @@ from agent_shop import AgentShop, ask, make_shop
 
 from assist_escalation.budget.token_count import count
 from assist_server.errors import UserError
+from assist_server.mcp_server.result_text import ShownPlace, result_text
 from assist_server.mcp_server.tools import LEAST_TOKENS, TOOLS, tool_call
 
 KEEPS_RATES = '[egress]\ndeny = ["shop/rates.py"]\n'
@@ -25,6 +26,11 @@ def test_a_definition_comes_with_its_text(shop: AgentShop) -> None:
         '        return sum(prices) * negotiated_rate("acme")'
     )
     assert ask(shop.view(), "definition", symbol="shop/cart.py:is_empty").startswith("shop/cart.py:11-12 ")
+
+
+def test_line_ends_of_windows_are_no_characters_that_no_one_sees() -> None:
+    place = ShownPlace("till.py", 1, "function change", "def change(paid):\r\n    return paid\r\n", 2)
+    assert result_text([place], 100) == "till.py:1-2 function change\ndef change(paid):\n    return paid"
 
 
 def test_of_several_definitions_short_ones_come_whole_and_the_others_as_heads(shop: AgentShop) -> None:

@@ -27,8 +27,9 @@ async def answer(
 ) -> str:
     """What an agent is told; a file takes the model's place on the disk."""
     shop.own.mkdir(exist_ok=True)
-    (shop.own / "small.gguf").write_bytes(gguf(b"weights"))
-    view = shop.view(f'{rules}[completion]\nmodel = "{shop.own / "small.gguf"}"\n')
+    weights = shop.own / "small.gguf"
+    weights.write_bytes(gguf(b"weights"))
+    view = shop.view(f"{rules}[completion]\nmodel = '{weights}'\n")
     folder = ServedFolder(view.config, shop.folder(view.config))
 
     async def load() -> Any:
