@@ -27,7 +27,7 @@ OPEN = "def load(path):\n    with open(path) as file:\n        "
 
 @pytest.fixture(scope="module")
 def url(model_path: Path) -> Iterator[str]:
-    with frontier(model_path, threads=2) as found:
+    with frontier(model_path) as found:
         yield found
 
 
@@ -164,7 +164,7 @@ async def test_what_left_is_written_down_at_the_end(home: Mapping[str, str], spa
 async def test_when_the_server_dies_the_local_model_goes_on(
     tmp_path: Path, environ: Mapping[str, str], space: Path, model_path: Path
 ) -> None:
-    with frontier(model_path, threads=2) as own:
+    with frontier(model_path) as own:
         home = at_home(tmp_path, environ, own)
         async with serving(home, folders=[space]) as client:
             await client.until("ready")

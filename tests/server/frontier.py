@@ -23,9 +23,12 @@ BATCH = 256  # tokens in a batch; a cancelled request is noticed between two bat
 
 
 @contextmanager
-def frontier(model: Path, *, threads: int = 1, context: int = CONTEXT) -> Iterator[str]:
-    """The base URL of a running server with this model, until the block ends."""
-    options = Options(model, threads=threads, context=context, batch=BATCH, ubatch=BATCH)
+def frontier(model: Path, *, context: int = CONTEXT) -> Iterator[str]:
+    """The base URL of a running server with this model, until the block ends.
+
+    It has one thread: two of them wait for each other where other tests compute, and then answer after a minute.
+    """
+    options = Options(model, threads=1, context=context, batch=BATCH, ubatch=BATCH)
     command = [sys.executable, "-m", "bench.peers.wheel_server", *options.flags()]
     pipe = subprocess.PIPE
     environ = {**os.environ, "PYTHONPATH": str(BENCHMARKS)}
