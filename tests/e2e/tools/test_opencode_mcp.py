@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from agent_shop import RATES, make_shop
-from opencode_program import opencode
 from repositories import git
+from tool_programs import opencode
 
 from assist_server.mcp_server.tools import TOOLS
 
