@@ -175,7 +175,8 @@ class AgentDesk:
         events = json.loads(self.assist("audit", "show", "--tool", tool, "--json"))["events"]
         intents = [event for event in events if event["kind"] == "intent"]
         assert {event["tool"] for event in intents} == {tool}
-        assert {path for event in intents for path in event["files"]} == set(FILES)
+        named = {path for event in intents for path in event["files"]}
+        assert named == set(FILES), named
         assert {part["path"] for event in intents for part in event["kept"]} == set(KEPT)
         assert len(intents) == len(self.provider.received)
         costs = [event["cost_micro"] for event in events if event["kind"] == "outcome"]

@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from assist_context.files.path_names import path_below
 from assist_escalation.budget import prices
 from assist_escalation.budget.ledger import Ceiling, Scope
 from assist_escalation.budget.token_count import upper_count
@@ -342,8 +343,8 @@ def _facts(
 ) -> dict[str, Any]:
     """What the log says about the texts: each message once in a conversation, by its hash.
 
-    Of the words of a command, and of the names above fences, those are files that are there, in one of the
-    `folders`.
+    Of the words of a command, and of the names above fences, those are files that are there, by their paths
+    in the `folders`.
     """
     inspected, kept, redacted = judged
     unlogged = {number for digest, number in items if digest not in conversation.logged}
@@ -358,8 +359,8 @@ def _facts(
     for digest, number in items:
         if digest in conversation.logged:
             continue
-        files_there = (path for path in claims.get(number, ()) if _is_there(path, folders))
-        named = [_clean(path) for path in islice(files_there, _MOST_NAMED)]
+        files_there = filter(None, (_path_there(path, folders) for path in claims.get(number, ())))
+        named = list(dict.fromkeys(_clean(path) for path in islice(files_there, _MOST_NAMED)))
         files |= dict.fromkeys(named)
         where = {"path": named[0] if named else "", "first": 0, "last": 0, "outline": False}
         spans.append({"source": "tool", "sha256": digest.hex(), **where})
@@ -382,5 +383,10 @@ def _clean(path: str) -> str:
     return clean(path)
 
 
-def _is_there(path: str, folders: Sequence[Path]) -> bool:
-    return any(os.path.lexists(folder / path) for folder in folders)
+def _path_there(path: str, folders: Sequence[Path]) -> str:
+    """The path in the first of the folders where it leads to a file, as it is outside of them, or ""."""
+    for folder in folders:
+        full = os.path.normpath(folder / path)
+        if os.path.lexists(full):
+            return path_below(full, str(folder)) or path
+    return ""
