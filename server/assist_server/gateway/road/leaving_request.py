@@ -351,8 +351,9 @@ def _facts(
     claims: dict[int, dict[str, None]] = {}
     for place in inspected.places:
         if place.item in unlogged:
-            quoted = claims_in_text(place.value) if isinstance(place.value, str) else ()
-            named_here = (*place.claims, *(claim.path for claim in quoted))
+            is_said = place.claims or not isinstance(place.value, str)
+            quoted = () if is_said else claims_in_text(place.value)
+            named_here = place.claims or [claim.path for claim in quoted]
             claims.setdefault(place.item, {}).update(dict.fromkeys(named_here))
     spans = []
     files: dict[str, None] = {}
