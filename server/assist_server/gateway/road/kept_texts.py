@@ -140,7 +140,7 @@ def _kept_lines(text: str, spans: Sequence[AttributedSpan], matched: MatchedText
     """What was kept of a text, or `RefusedError` where that refuses the request."""
     if spans and matched == "refuse":
         raise RefusedError("kept", refusal(spans))
-    return [KeptLines(span.path, span.rule, text.count("\n", span.start, span.end) + 1) for span in spans]
+    return [KeptLines(span.path, span.rule, len(text[span.start : span.end].splitlines())) for span in spans]
 
 
 def _part_of(span: AttributedSpan, start: int, length: int) -> AttributedSpan:
