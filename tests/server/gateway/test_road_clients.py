@@ -147,7 +147,9 @@ async def test_the_anthropic_package_edits_a_file_next_to_a_denied_one(tmp_path:
             whole = await client.messages.create(model="acme", max_tokens=100, messages=messages)
         assert counted.input_tokens == 77
         told = "".join(block.text for block in streamed.content if block.type == "text")
-        assert f"[assist kept {DENIED.count(chr(10))} lines of infra/db.tf" in told, "the count before it is shown to no one"
+        assert f"[assist kept {DENIED.count(chr(10))} lines of infra/db.tf" in told, (
+            "the count before it is shown to no one"
+        )
         for made in (streamed, whole):
             (call,) = [block for block in made.content if block.type == "tool_use"]
             assert call.input["new_string"] == f'PASSWORD = "{SECRET}"'
