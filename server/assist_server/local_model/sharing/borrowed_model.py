@@ -42,17 +42,8 @@ async def borrow(data: Path, file: Path, own: Path | None = None) -> "BorrowedMo
 
     `own` is the socket of this process, which is not asked.
     """
-    try:
-        wanted = identity_of(file)
-    except OSError:
-        return None
-    for path in sockets(data):
-        if path == own:
-            continue
-        if (found := await _greet(path, lambda hello: hello.file == wanted and not hello.busy)) is not None:
-            connection, hello = found
-            return BorrowedModel(path, connection, hello)
-    return None
+    found = await _first(data, file, own, lambda hello, wanted: hello.file == wanted and not hello.busy)
+    return BorrowedModel(*found) if found else None
 
 
 async def borrow_engine(data: Path, file: Path, own: Path | None = None) -> "BorrowedEngine | None":
@@ -60,17 +51,8 @@ async def borrow_engine(data: Path, file: Path, own: Path | None = None) -> "Bor
 
     `own` is the socket of this process, which is not asked.
     """
-    try:
-        wanted = identity_of(file)
-    except OSError:
-        return None
-    for path in sockets(data):
-        if path == own:
-            continue
-        if (found := await _greet(path, lambda hello: hello.completing == wanted)) is not None:
-            connection, hello = found
-            return BorrowedEngine(connection, hello.snippet_tokens)
-    return None
+    found = await _first(data, file, own, lambda hello, wanted: hello.completing == wanted)
+    return BorrowedEngine(found[1], found[2].snippet_tokens) if found else None
 
 
 class BorrowedEngine:
@@ -99,6 +81,22 @@ class BorrowedEngine:
             raise ModelError(GONE) from None
         finally:
             writer.close()
+
+
+async def _first(
+    data: Path, file: Path, own: Path | None, fits: Callable[[Hello, str], bool]
+) -> tuple[Path, ModelConnection, Hello] | None:
+    """The first server but `own` whose hello fits with the identity of a file."""
+    try:
+        wanted = identity_of(file)
+    except OSError:
+        return None
+    for path in sockets(data):
+        if path == own:
+            continue
+        if (found := await _greet(path, lambda hello: fits(hello, wanted))) is not None:
+            return path, *found
+    return None
 
 
 async def _greet(path: Path, fits: Callable[[Hello], bool]) -> tuple[ModelConnection, Hello] | None:
