@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
@@ -351,10 +351,10 @@ def _facts(
     claims: dict[int, dict[str, None]] = {}
     for place in inspected.places:
         if place.item in unlogged:
-            is_said = place.claims or not isinstance(place.value, str)
-            quoted = () if is_said else claims_in_text(place.value)
-            named_here = place.claims or [claim.path for claim in quoted]
-            claims.setdefault(place.item, {}).update(dict.fromkeys(named_here))
+            paths: Iterable[str] = place.claims
+            if not paths and isinstance(place.value, str):
+                paths = (claim.path for claim in claims_in_text(place.value))
+            claims.setdefault(place.item, {}).update(dict.fromkeys(paths))
     spans = []
     files: dict[str, None] = {}
     for digest, number in items:
