@@ -3,7 +3,6 @@
 import json
 import random
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +10,8 @@ import numpy as np
 import pytest
 
 import route
-from assist_escalation.prompts import Messages
 from assist_escalation.routing.calibration import JUDGED, with_fit
-from assist_escalation.routing.features import confidence_of
 from bench.routing import score
-from bench.routing.labels import WrittenAnswer
 from bench.routing.report import table, weights_file
 from bench.routing.tasks import FunctionProblem, RoutingRequest, code_of, fits, requests
 
@@ -43,19 +39,6 @@ def runs(program: str) -> bool:
 
 PROBLEMS = [problem(number) for number in range(8)]
 BY_NAME = {each.name: each.text for each in PROBLEMS}
-
-
-class FixedWriter:
-    """A writer that gives one answer."""
-
-    def __init__(self, answer: str, margins: Sequence[float] = (3.0, 1.0)) -> None:
-        self.answer = answer
-        self.margins = tuple(margins)
-        self.asked = 0
-
-    def write(self, messages: Messages, most: int) -> WrittenAnswer:  # noqa: ARG002 - it does not read
-        self.asked += 1
-        return WrittenAnswer(self.answer, confidence_of(self.margins, length_stop=False), len(self.margins))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from assist_escalation.edits.apply import apply, last, recover, undo
-from assist_escalation.edits.plan import EditPlan, FileChange, base_of
+from assist_escalation.edits.plan import EditPlan, FileChange, sha256_of
 
 OLD = {"a.py": b"a = 1\r\n", "b/b.py": b"\xef\xbb\xbfb = 1", "c.py": b"c = 1\n"}
 NEW = {"a.py": b"a = 2\r\n", "b/b.py": b"\xef\xbb\xbfb = 2", "c.py": b"c = 2\n", "d/e/new.py": b"d = 2\n"}
@@ -46,9 +46,9 @@ def lay_out(folder: Path) -> tuple[Path, Path, EditPlan]:
         (root / path).write_bytes(data)
     changes = []
     for path, data in NEW.items():
-        base = base_of(path, OLD.get(path, b""))
-        sha256 = base.sha256 if path in OLD else ""
-        changes.append(FileChange(path, sha256, None, base.text, data.decode()))
+        before = OLD.get(path, b"").decode()
+        sha256 = sha256_of(before) if path in OLD else ""
+        changes.append(FileChange(path, sha256, None, before, data.decode()))
     return root, folder / "journal", EditPlan(tuple(changes))
 
 

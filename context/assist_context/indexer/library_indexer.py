@@ -30,8 +30,7 @@ MOST_FILES = 64  # open files whose imports count
 READ_S = 30.0  # of the clock; the process itself limits its processor time to far less
 # The limits for all packages of a user together. 60 packages of Python take 3 MB.
 MOST_MB, MOST_PACKAGES = 200, 1_000
-MOST_AGE_S = 90 * 86_400.0  # since a package was of use for the last time
-USED_NS = 86_400 * 10**9  # between two records of that
+MOST_AGE_S = 90 * 86_400.0  # of a package since its last outline; it is made again if it is wanted
 CRASHES = 5  # in a row: then this installation cannot do it
 
 ImportingFile = tuple[str, str, str]  # the folder, its database, and a path below it

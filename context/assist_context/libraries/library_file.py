@@ -109,14 +109,8 @@ def library_files(data: str) -> Iterator[tuple[str, os.stat_result]]:
                         yield entry.path, entry.stat(follow_symlinks=False)
 
 
-def mark_used(data: str, module: InstalledModule) -> None:
-    """Records that the outlines of a package are of use still."""
-    with suppress(OSError):
-        os.utime(library_file(data, module))
-
-
 def prune(data: str, now: float, most_bytes: int, most_packages: int, most_age_s: float) -> int:
-    """Deletes what was not used for too long, then the oldest above the limits; how many were deleted."""
+    """Deletes what is too old, then the oldest above the limits; how many were deleted."""
     files = sorted(library_files(data), key=lambda file: file[1].st_mtime, reverse=True)
     total = 0
     deleted = 0

@@ -73,13 +73,6 @@ class MappedFile:
     heads: tuple[Head, ...]
 
 
-def page_rank(
-    links: Iterable[tuple[str, str, float]], favoured: Mapping[str, float], damping: float = 0.85
-) -> dict[str, float]:
-    """How important each file is, seen from the `favoured` ones: `rank_files` of the graph of these links."""
-    return rank_files(graph_of(links), favoured, damping)
-
-
 def graph_of(links: Iterable[tuple[str, str, float]]) -> Graph:
     """The graph of links (referring file, defining file, weight), in any order.
 

@@ -7,7 +7,6 @@ every other case, such as a cancelled stream, the provider may charge for all th
 the reservation is booked, or more if the count says more. This module does not know what was spent.
 """
 
-import datetime
 import math
 import re
 import tomllib
@@ -64,12 +63,6 @@ def price_of(provider: Provider) -> Price | None:
     if row is not None:
         return _price(row) if provider.context_tokens <= row.get("up_to", math.inf) else None
     return Price(0.0, 0.0) if is_loopback(urlsplit(provider.base_url).hostname or "") else None
-
-
-def as_of() -> datetime.date:
-    """The day on which the list prices were looked up."""
-    day: datetime.date = _price_list()["as_of"]
-    return day
 
 
 def _rates(price: Price) -> tuple[Fraction, Fraction, Fraction, Fraction]:

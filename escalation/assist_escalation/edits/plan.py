@@ -125,21 +125,6 @@ def encode(path: str, text: str) -> bytes:
         ) from None
 
 
-def base_of(path: str, data: bytes, version: int | None = None) -> Base:
-    """The base for a file's bytes. `EditError` if they are not UTF-8, since an edit would damage the rest.
-
-    >>> base_of("a.py", b"x = 1\\r\\n").text
-    'x = 1\\r\\n'
-    """
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise EditError(
-            f"{path} is not UTF-8 at byte {error.start}: convert it, or edit it by hand"
-        ) from None
-    return Base(path, text, hashlib.sha256(data).hexdigest(), version)
-
-
 def lines_of(text: str) -> list[str]:
     """The lines with their ends, without the empty line after the last end.
 

@@ -8,7 +8,6 @@ moved by what the model read; see `router.after`. It knows no weights.
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_escalation.prompts import Prompt
@@ -17,7 +16,6 @@ INLINE = "complete"  # the only command that never leaves the machine
 COMMANDS = ("explain", "ask", "test", "refactor", "fix")
 LOOKED_AT = 4_000  # characters of the user's words, from both ends: a pasted log must not cost 100 ms
 BYTES_PER_TOKEN = 3.5  # Qwen2.5's vocabulary: 3.55 over the benchmark's prompts, 3.9 over this project's code
-WORST = 8  # tokens: about as many as one wrong expression has
 
 # Beginnings of words and phrases. They are guesses that were never tested against labels, so all they can do
 # is to make the user confirm, or to make a request look harder.
@@ -150,19 +148,6 @@ def answer_features(confidence: Confidence) -> dict[str, float]:
         "parse_broken": float(min(3, max(0, confidence.parse_delta))),
         "edit_misfit": float(confidence.edit_fits is False),
     }
-
-
-def confidence_of(
-    margins: Sequence[float], *, length_stop: bool, parse_delta: int = 0, edit_fits: bool | None = None
-) -> Confidence:
-    """The confidence from the margins of an answer's tokens. Without tokens it is 0.
-
-    >>> confidence_of([4.0, 0.5, 3.0], length_stop=False).mean_margin
-    2.5
-    """
-    worst = sorted(margins)[:WORST] or [0.0]
-    mean = math.fsum(margins) / len(margins) if margins else 0.0
-    return Confidence(mean, worst[0], math.fsum(worst) / len(worst), length_stop, parse_delta, edit_fits)
 
 
 def _searched_words(facts: RequestFacts) -> str:

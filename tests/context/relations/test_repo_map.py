@@ -14,7 +14,6 @@ from assist_context.relations.repo_map import (
     MapBudget,
     MappedFile,
     graph_of,
-    page_rank,
     rank_files,
     repo_map,
 )
@@ -48,7 +47,7 @@ LINKS = st.lists(st.tuples(NAME, NAME, st.sampled_from([0.0, -1.0, 0.5, 1.0, 3.0
 @settings(max_examples=rounds(150))
 @given(LINKS, st.dictionaries(NAME, st.sampled_from([0.5, 1.0, 2.0]), max_size=3))
 def test_it_is_page_rank(links: list[Link], favoured: dict[str, float]) -> None:
-    ranks = page_rank(links, favoured)
+    ranks = rank_files(graph_of(links), favoured)
     assert ranks == pytest.approx(plain(links, favoured), abs=1e-5)
     assert not ranks or sum(ranks.values()) == pytest.approx(1)
 
@@ -58,7 +57,7 @@ def test_it_is_page_rank(links: list[Link], favoured: dict[str, float]) -> None:
 def test_the_order_of_links_does_not_show(links: list[Link], chance: random.Random) -> None:
     shuffled = links[:]
     chance.shuffle(shuffled)
-    assert list(page_rank(links, {}).items()) == list(page_rank(shuffled, {}).items())
+    assert list(rank_files(graph_of(links), {}).items()) == list(rank_files(graph_of(shuffled), {}).items())
 
 
 ROWS = [
@@ -78,7 +77,7 @@ ROWS = [
 
 @pytest.mark.parametrize(("links", "favoured", "wanted"), ROWS)
 def test_the_order_of_ranks(links: list[Link], favoured: dict[str, float], wanted: str) -> None:
-    ranks = page_rank(links, favoured)
+    ranks = rank_files(graph_of(links), favoured)
     assert sorted(ranks, key=lambda path: (-ranks[path], path)) == wanted.split()
 
 
@@ -86,14 +85,14 @@ def test_one_graph_serves_many_questions() -> None:
     links = [("p", "a", 1.0), ("q", "b", 1.0)]
     graph = graph_of(links)
     for favoured in ({}, {"p": 1.0}, {"new": 2.0, "q": 1.0}):
-        assert rank_files(graph, favoured) == page_rank(links, favoured)
+        assert rank_files(graph, favoured) == rank_files(graph_of(links), favoured)
 
 
 def test_a_large_graph_comes_to_rest() -> None:
     chance = random.Random(1)
     files = [f"f{number}" for number in range(2_000)]
     links = [(chance.choice(files), chance.choice(files[:200]), 1.0) for _ in range(20_000)]
-    ranks = page_rank(links, {"f1999": 1.0})
+    ranks = rank_files(graph_of(links), {"f1999": 1.0})
     assert len(ranks) == 2_000
     assert sum(ranks.values()) == pytest.approx(1)
 

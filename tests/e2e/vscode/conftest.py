@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +16,6 @@ ROOT = Path(__file__).parents[3]
 EXTENSION = ROOT / "vscode-extension"
 ASSIST = ROOT / ".venv/bin/assist"
 KEY = "k-0123456789-secret-of-acme"
-
-Open = Callable[..., Window]
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,6 @@ class InspectedBody:
     stream: bool
     asked_output: int | None
     first_words: str
-    last_words: str
     dropped: tuple[str, ...] = ()
 
 

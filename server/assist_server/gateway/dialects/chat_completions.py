@@ -72,7 +72,6 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
         bool(body.get("stream")),
         limit_of(body, "max_tokens", "max_completion_tokens"),
         said[0] if said else "",
-        said[-1] if said else "",
         tuple(walk.dropped),
     )
 

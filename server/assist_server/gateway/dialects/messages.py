@@ -59,7 +59,6 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
         bool(body.get("stream")),
         limit_of(body, "max_tokens"),
         said[0] if said else "",
-        said[-1] if said else "",
         tuple(walk.dropped),
     )
 

@@ -66,7 +66,6 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
         bool(body.get("stream")),
         limit_of(body, "max_output_tokens"),
         _beginning_of(said),
-        said[-1] if said else "",
         tuple(walk.dropped),
     )
 

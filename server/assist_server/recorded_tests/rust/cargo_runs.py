@@ -326,8 +326,3 @@ def failing_lines(output: str, path: str) -> list[int]:
         outer = [_written_at(span) for span in message["spans"] if span["is_primary"]]
         found += [span["line_start"] for span in outer if same_file(span["file_name"], path)]
     return found
-
-
-def built_state(tree: Path) -> Path:
-    """Where the last program of a copy is remembered."""
-    return tree / _BUILT

@@ -36,7 +36,6 @@ MOST_TESTED = 24  # calls of tests
 MOST_AROUND = 24  # for other code
 MOST_TYPE_FILES = 12  # files that are read for the types of arguments
 _NOT_ALONE = re.compile(r"\b(?:vi|jest|sinon|mock|t)\.|\b(?:useFakeTimers|spyOn|done)\b")
-_NOT_WORDS = re.compile(r"[`'\"]")
 _ENDINGS = ("", ".ts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js")
 
 

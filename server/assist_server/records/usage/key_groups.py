@@ -2,9 +2,8 @@
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-By = Literal["day", "repo", "command", "model", "language"]
 GHOST_TEXT = "complete"  # the command of ghost text, as the audit log has it
 NEXT_EDIT = "next-edit"  # and that of next edits
 
