@@ -14,6 +14,10 @@ from assist_server.workspace.latest_request import LatestRequest, Searcher
 if TYPE_CHECKING:
     from assist_context.retrieval.retriever import RetrievalResult  # and with it tree-sitter
 
+# Searches for one result, while signals are late and nothing else waits: the first one of a process reads and
+# imports what later ones have, and without a second one its document has no definitions until the user types.
+TRIES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
@@ -42,7 +46,12 @@ class BackgroundSearch(LatestRequest[SearchRequest, SnippetSearcher]):
         on_result: "Callable[[SearchRequest, RetrievalResult], None]",
     ) -> None:
         def answer(searcher: SnippetSearcher, request: SearchRequest) -> None:
-            on_result(request, searcher.search(request))
+            result = searcher.search(request)
+            for _ in range(TRIES - 1):
+                if not result.late or self.is_wanted:
+                    break
+                result = searcher.search(request)
+            on_result(request, result)
 
         super().__init__("assist-nearby", begin, answer)
         self.start()

@@ -65,6 +65,11 @@ class LatestRequest(Generic[AnyRequest, AnySearcher]):
             self._wake.notify()
         self.start()
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a newer request or a job waits for the thread."""
+        return self._closed or bool(self._jobs) or self._next is not None
+
     def refresh(self) -> None:
         """Files or rules may have changed: before the next request, they are read again."""
         self._stale = True

@@ -131,9 +131,9 @@ class Workspace:
         if self._search is None:
             return
         documents = {file.real_path: file.to_document() for file in opened.values()}
-        at = cursor or Cursor(0, 0)
-        self._packs.expect(document, at, reported=cursor is not None)
-        self._search.request(SearchRequest(document.real_path, at, documents, edits, tokens))
+        request = SearchRequest(document.real_path, cursor or Cursor(0, 0), documents, edits, tokens)
+        self._packs.expect(request, document, reported=cursor is not None)
+        self._search.request(request)
 
     async def refute(self, document: OpenDocument, cursor: Cursor, names: TextNames) -> TextNames:
         """The names of a text with which it cannot be right at a cursor; none during indexing."""
@@ -233,22 +233,23 @@ class SnippetPacks:
         self._on_change = on_change
         self._packs: dict[str, Pack] = {}
         self._chosen_at: dict[str, tuple[int, float]] = {}  # line and time of the last choice
-        # The document of the newest search by its path, its cursor, and whether the editor reported that.
-        self._pending: dict[str, tuple[OpenDocument, Cursor, bool]] = {}
+        # The newest search, its document, and whether the editor reported its cursor.
+        self._pending: tuple[SearchRequest, OpenDocument, bool] | None = None
 
     def snippets(self, document: OpenDocument) -> tuple[Snippet, ...]:
         """The snippets of other files that prompts in this document show now."""
         return self._packs.get(document.uri, Pack()).snippets
 
-    def expect(self, document: OpenDocument, cursor: Cursor, *, reported: bool) -> None:
+    def expect(self, request: SearchRequest, document: OpenDocument, *, reported: bool) -> None:
         """A search for this document began; results of earlier searches no longer count."""
-        self._pending = {document.real_path: (document, cursor, reported)}
+        self._pending = request, document, reported
 
     def update(self, request: SearchRequest, result: "RetrievalResult", now: float) -> None:
         """Take the result of a search, at a time in seconds, unless it is too early for a new pack."""
-        document, cursor, reported = self._pending.get(request.path, (None, request.cursor, False))
-        if document is None:
+        if self._pending is None or self._pending[0] is not request:
             return
+        _, document, reported = self._pending
+        cursor = request.cursor
         line, when = self._chosen_at.get(document.uri, (-FAR, -SETTLED))
         old = self._packs.get(document.uri, Pack())
         if old.snippets and abs(cursor.line - line) < FAR and now - when < SETTLED:
@@ -269,4 +270,4 @@ class SnippetPacks:
         """Forget all documents."""
         self._packs.clear()
         self._chosen_at.clear()
-        self._pending.clear()
+        self._pending = None
