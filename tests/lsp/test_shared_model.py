@@ -49,7 +49,7 @@ def begin_and_stop(environ: Mapping[str, str], shop: Path) -> tuple[bytes, str]:
     return first, said.result().decode()
 
 
-async def test_a_command_asks_the_model_of_the_editors_server_and_opens_none(
+async def test_a_command_asks_the_model_of_the_editors_server_and_opens_its_own_only_if_that_ends(
     environ: Mapping[str, str], shop: Path
 ) -> None:
     async with open_talker(environ, shop) as client, asyncio.timeout(2 * PATIENCE):
@@ -62,6 +62,12 @@ async def test_a_command_asks_the_model_of_the_editors_server_and_opens_none(
         # The answer ended with the command, so the model is free for the next one.
         again, imported = await asyncio.to_thread(begin_and_stop, environ, shop)
         assert (again, "inference.libllama" in imported) == (first, False)
+        process = started(shop, environ, "explain", "shop/prices.py:1", "--local")
+        assert process.stdout is not None
+        begun = await asyncio.to_thread(os.read, process.stdout.fileno(), FIRST)
+    rest, said = await asyncio.to_thread(process.communicate, timeout=PATIENCE)  # the editor has ended
+    assert (process.returncode, begun) == (0, first), said
+    assert rest.strip()
 
 
 @asynccontextmanager

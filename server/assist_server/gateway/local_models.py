@@ -130,7 +130,9 @@ class LocalModels:
     @asynccontextmanager
     async def answerer(self) -> AsyncIterator["Answerer[Any] | BorrowedModel"]:
         """What answers, for one conversation. Raises `ModelError`."""
-        borrowed = await borrow(self._data, self._file, self._shared.path) if self._file is not None else None
+        borrowed = None
+        if self._file is not None:
+            borrowed = await borrow(self._data, self._file, self._own_answers, self._shared.path)
         if borrowed is not None:
             self._give_back()
             try:
@@ -140,9 +142,12 @@ class LocalModels:
             return
         self._chats += 1
         try:
-            yield (await self._own()).answers
+            yield await self._own_answers()
         finally:
             self._chats -= 1
+
+    async def _own_answers(self) -> "Answerer[Any]":
+        return (await self._own()).answers
 
     async def _own(self) -> LoadedModels:
         """The models, opened once for all who wait. A client that leaves does not end that."""

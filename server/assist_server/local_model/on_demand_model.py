@@ -6,10 +6,10 @@ It is that of a running language server, if one has it loaded and is idle, and e
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from assist_server.config.config import Config
-from assist_server.local_model.sharing.borrowed_model import borrow
+from assist_server.local_model.sharing.borrowed_model import BorrowedModel, borrow
 
 if TYPE_CHECKING:
     from assist_completion.engine.answer_stream import Answerer
@@ -24,21 +24,29 @@ class OnDemandModel:
         self._config = config
         self._file = file
         self._say = say
-        self._model: Any = None
+        self._borrowed: BorrowedModel | None = None
+        self._opened: Answerer[Any] | None = None
 
     async def load(self) -> "Answerer[Any]":
         """The model; loading it does not block the event loop."""
-        if self._model is None:
-            file = self._file()
-            self._model = await borrow(self._config.paths.data, file) if file else None
-        if self._model is None:
-            from assist_server.local_model.opening import open_local  # noqa: PLC0415  (llama.cpp, 0.4 s)
+        if self._opened is None and self._borrowed is None and (file := self._file()):
+            self._borrowed = await borrow(self._config.paths.data, file, self._open)
+        if self._opened is None and self._borrowed is not None:
+            return cast("Answerer[Any]", self._borrowed)
+        return await self._open()
 
-            self._model = await asyncio.to_thread(open_local, self._config, self._say)
-        model: Answerer[Any] = self._model
-        return model
+    async def _open(self) -> "Answerer[Any]":
+        """The model in this process."""
+        if self._opened is not None:
+            return self._opened
+        from assist_server.local_model.opening import open_local  # noqa: PLC0415  (llama.cpp, 0.4 s)
+
+        opened = await asyncio.to_thread(open_local, self._config, self._say)
+        self._opened = opened
+        return opened
 
     def close(self) -> None:
         """Give the model's memory back."""
-        if self._model is not None:
-            self._model.close()
+        for model in (self._borrowed, self._opened):
+            if model is not None:
+                model.close()

@@ -17,7 +17,7 @@ from fake_llama import SMALL_BUDGET
 
 from assist_completion.engine.engine import Engine
 from assist_completion.engine.guest_jobs import GuestJobs
-from assist_completion.errors import ModelError
+from assist_completion.errors import ModelError, TooLongError
 from assist_completion.inference.conversation import Conversation
 from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Suggestion
@@ -73,6 +73,10 @@ async def sharing(data: Path, file: Path, script: str = "It is 4.") -> AsyncIter
             shared.close()
 
 
+async def not_here() -> Any:
+    raise ModelError("no model is needed here")
+
+
 async def text_of(model: BorrowedModel) -> str:
     async with aclosing(model.answer(QUESTION)) as stream:
         assert await stream.unread() > 0
@@ -81,7 +85,7 @@ async def text_of(model: BorrowedModel) -> str:
 
 async def test_a_conversation_is_answered_by_the_model_of_the_server(data: Path, file: Path) -> None:
     async with sharing(data, file):
-        model = await borrow(data, file)
+        model = await borrow(data, file, not_here)
         assert model is not None
         assert (model.model, model.window) == ("fake", 2000)
         async with aclosing(model.answer(QUESTION)) as stream:
@@ -101,7 +105,7 @@ async def test_the_code_that_an_edit_starts_from_is_weighed_and_the_form_of_the_
     code = "def one():\n    return 2\n"
     asked = Conversation("", f"See:\n{code}", 60, beginning="```python\n", ending="```", draft=code)
     async with sharing(data, file, f"```python\n{code}```\nDone.") as (two, _):
-        model = await borrow(data, file)
+        model = await borrow(data, file, not_here)
         assert model is not None
         assert await model.weigh(asked, code) == await two.answers.weigh(asked, code)
         async with aclosing(model.answer(asked)) as stream:
@@ -110,14 +114,16 @@ async def test_the_code_that_an_edit_starts_from_is_weighed_and_the_form_of_the_
         model.close()
 
 
-async def _read_and_close(stream: Any, shared: SharedModel) -> None:
-    async for _piece in stream:
-        shared.close()
+async def _numbered(stream: Any) -> AsyncIterator[tuple[int, str]]:
+    number = 0
+    async for piece in stream:
+        number += 1
+        yield number, piece
 
 
 async def test_closing_the_connection_stops_the_answer(data: Path, file: Path) -> None:
     async with sharing(data, file, "abcdefgh" * 200) as (two, _):
-        model = await borrow(data, file)
+        model = await borrow(data, file, not_here)
         assert model is not None
         stream = model.answer(Conversation("", "Go on.", max_tokens=1500))
         async with aclosing(stream):
@@ -134,14 +140,14 @@ async def test_another_file_or_a_busy_model_is_not_borrowed(data: Path, file: Pa
     other = tmp_path / "other.gguf"
     other.write_bytes(b"GGUF")
     async with sharing(data, file, "x y z " * 200) as (two, _):
-        assert await borrow(data, other) is None
-        assert await borrow(data, tmp_path / "missing.gguf") is None
+        assert await borrow(data, other, not_here) is None
+        assert await borrow(data, tmp_path / "missing.gguf", not_here) is None
         two.before_slice = lambda: time.sleep(0.01)
         stream = two.answers.answer(Conversation("", "Go on.", max_tokens=1000))
         async with aclosing(stream):
-            assert await borrow(data, file) is None
+            assert await borrow(data, file, not_here) is None
         two.answers.file = other
-        assert await borrow(data, file) is None
+        assert await borrow(data, file, not_here) is None
 
 
 def cursor_at(before: str) -> CompletionRequest:
@@ -198,33 +204,73 @@ async def test_a_guest_that_leaves_stops_the_model_and_one_whose_server_ends_is_
         while two.worker.idle():
             await asyncio.sleep(0.001)
         shared.close()
-        with pytest.raises(ModelError, match="ended"):
+        with pytest.raises(ModelError):
             await guest
 
 
-async def test_a_server_that_ends_during_an_answer_is_an_error_and_not_an_answer(
+COUNTED = " ".join(map(str, range(200)))
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+async def test_the_model_here_goes_on_where_a_server_ended(data: Path, file: Path, pieces: int) -> None:
+    async with open_two_models(COUNTED) as ours, sharing(data, file, COUNTED) as (two, shared):
+        two.before_slice = lambda: time.sleep(0.02)
+
+        async def here() -> Any:
+            return ours.answers
+
+        model = await borrow(data, file, here)
+        assert model is not None
+        async with aclosing(model.answer(Conversation("", "Count.", max_tokens=len(COUNTED)))) as stream:
+            if not pieces:
+                shared.close()
+            text = ""
+            async for number, piece in _numbered(stream):
+                text += piece
+                if number == pieces:
+                    shared.close()
+        assert text == stream.result.text == COUNTED
+        assert stream.written == len(COUNTED)
+        assert ours.answering_llama.written() > 0
+        asked = Conversation("", f"See:\n{CODE}", 60)
+        assert await model.weigh(asked, CODE) == await ours.answers.weigh(asked, CODE)
+        model.close()
+
+
+async def test_an_answer_ends_with_the_error_of_a_model_that_cannot_be_opened_here(
     data: Path, file: Path
 ) -> None:
-    async with sharing(data, file, "x y z " * 200) as (two, shared):
-        two.before_slice = lambda: time.sleep(0.02)
-        model = await borrow(data, file)
+    async with sharing(data, file) as (_, shared):
+        model = await borrow(data, file, not_here)
         assert model is not None
-        stream = model.answer(Conversation("", "Go on.", max_tokens=1000))
-        async with aclosing(stream):
-            with pytest.raises(ModelError, match="ended"):
-                await _read_and_close(stream, shared)
-    assert await borrow(data, file) is None
+        shared.close()
+        async with aclosing(model.answer(QUESTION)) as stream:
+            with pytest.raises(ModelError, match="no model is needed here"):
+                await stream.unread()
+
+
+async def test_a_question_that_is_too_long_says_by_how_much(data: Path, file: Path) -> None:
+    async with sharing(data, file) as (two, _):
+        model = await borrow(data, file, not_here)
+        assert model is not None
+        asked = Conversation("", "x" * 3_000)
+        async with aclosing(model.answer(asked)) as stream, aclosing(two.answers.answer(asked)) as local:
+            with pytest.raises(TooLongError) as ours:
+                await anext(aiter(local))
+            with pytest.raises(TooLongError) as borrowed:
+                await anext(aiter(stream))
+        assert (str(borrowed.value), borrowed.value.excess) == (str(ours.value), ours.value.excess)
 
 
 async def test_where_no_server_is_nothing_is_borrowed_and_old_sockets_go(data: Path, file: Path) -> None:
-    assert await borrow(data, file) is None
+    assert await borrow(data, file, not_here) is None
     path = new_socket(data)
     assert path is not None
     server = await asyncio.start_unix_server(lambda *_: None, path)
     server.close()
     await server.wait_closed()
     path.touch()
-    assert await borrow(data, file) is None
+    assert await borrow(data, file, not_here) is None
 
 
 async def test_what_others_can_reach_is_neither_opened_nor_asked(data: Path, file: Path) -> None:
@@ -235,7 +281,7 @@ async def test_what_others_can_reach_is_neither_opened_nor_asked(data: Path, fil
         os.chmod(folder_of(data), 0o750)  # noqa: S103
         assert list(sockets(data)) == []
         assert new_socket(data) is None
-        assert await borrow(data, file) is None
+        assert await borrow(data, file, not_here) is None
 
 
 async def test_a_long_path_has_no_socket(data: Path) -> None:
@@ -254,7 +300,7 @@ async def test_a_frame_that_is_none_ends_the_connection(data: Path, file: Path) 
             assert b"piece" not in rest
             writer.close()
         assert not two.answers.busy
-        model = await borrow(data, file)
+        model = await borrow(data, file, not_here)
         assert model is not None
         assert await text_of(model) == "It is 4."
     assert MOST < 2**32 - 1
@@ -273,7 +319,7 @@ async def test_a_socket_of_something_else_is_passed_over(data: Path, file: Path)
     folder = folder_of(data)
     folder.mkdir(mode=0o700)
     servers = [await asyncio.start_unix_server(say, folder / name) for name in ("1.sock", "2.sock")]
-    assert await borrow(data, file) is None
+    assert await borrow(data, file, not_here) is None
     assert not answers
     for each in servers:
         each.close()

@@ -1,15 +1,17 @@
 """The client's side: the model of a running language server, used as if it were open in this process.
 
 It imports no llama.cpp, so a command that finds such a server neither loads the library nor any weights.
+If that server ends, even in the middle of an answer, the model is opened here and goes on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from assist_completion.errors import ModelError
+from assist_completion.errors import ModelError, TooLongError
 from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_completion.inference.doubts import Doubt
 from assist_completion.suggestion import CompletionRequest, Suggestion
@@ -30,20 +32,28 @@ from assist_server.local_model.sharing.messages import (
     suggestion_of,
 )
 
+if TYPE_CHECKING:  # loads llama.cpp
+    from assist_completion.engine.answer_stream import Answerer, AnswerStream
+
 PATIENCE = 1.0  # seconds for a hello: a server that is busier than that is no help
 BYTES_PER_TOKEN = 2  # fewer than a token of code has, so that `count` is an upper estimate
-GONE = "The editor whose model was asked has ended: ask again."
 
 ModelConnection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+OpenHere = Callable[[], "Awaitable[Answerer[Any]]"]
 
 
-async def borrow(data: Path, file: Path, own: Path | None = None) -> "BorrowedModel | None":
+class LenderGoneError(ModelError):
+    """The server ended, or is busy by now. The model of this process can do the same."""
+
+
+async def borrow(data: Path, file: Path, here: OpenHere, own: Path | None = None) -> "BorrowedModel | None":
     """The model in `file`, loaded in a server with this data directory that is idle and of this version.
 
-    `own` is the socket of this process, which is not asked.
+    `here` opens the same model in this process, if the server ends. `own` is the socket of this process,
+    which is not asked.
     """
     found = await _first(data, file, own, lambda hello, wanted: hello.file == wanted and not hello.busy)
-    return BorrowedModel(*found) if found else None
+    return BorrowedModel(*found, here) if found else None
 
 
 async def borrow_engine(data: Path, file: Path, own: Path | None = None) -> "BorrowedEngine | None":
@@ -70,17 +80,13 @@ class BorrowedEngine:
 
         Cancellation stops the model. Raises `ModelError` if the server ended.
         """
-        reader, writer = self._connection
         try:
-            await send(writer, cursor_document(request, warm=warm))
-            document = await receive(reader) or {"error": GONE}
-            if "error" in document:
-                raise ModelError(str(document["error"]))
+            document = await _ask(self._connection, cursor_document(request, warm=warm))
             return suggestion_of(document.get("suggestion", {}))
-        except (OSError, ValueError):
-            raise ModelError(GONE) from None
+        except ValueError:
+            raise LenderGoneError from None
         finally:
-            writer.close()
+            self._connection[1].close()
 
 
 async def _first(
@@ -121,15 +127,36 @@ async def _greet(path: Path, fits: Callable[[Hello], bool]) -> tuple[ModelConnec
     return None
 
 
-class BorrowedModel:
-    """Puts questions to a server's model; used like an `Answerer`. Close it at the end."""
+async def _ask(connection: ModelConnection, document: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The next message of a server, to a question if one is sent. Raises `ModelError` and `TooLongError`."""
+    try:
+        if document is not None:
+            await send(connection[1], document)
+        said = await receive(connection[0])
+    except (OSError, ValueError):
+        said = None
+    if said is None:
+        raise LenderGoneError
+    if "excess" in said:
+        raise TooLongError(str(said["error"]), int(said["excess"]))
+    if "error" in said:
+        raise ModelError(str(said["error"]))
+    return said
 
-    def __init__(self, path: Path, connection: ModelConnection, hello: Hello) -> None:
+
+class BorrowedModel:
+    """Puts questions to a server's model; used like an `Answerer`. Close it at the end.
+
+    What `here` opens belongs to who gave it.
+    """
+
+    def __init__(self, path: Path, connection: ModelConnection, hello: Hello, here: OpenHere) -> None:
         self.model = hello.model
         self.window = hello.window
         self.prefill = hello.prefill
         self._path = path
         self._file = hello.file
+        self._here = here
         self._greeted: ModelConnection | None = connection
         self._streams: list[BorrowedStream] = []
 
@@ -139,31 +166,29 @@ class BorrowedModel:
 
     def answer(self, conversation: Conversation) -> "BorrowedStream":
         """Begin an answer, at the latest when its first piece is wanted."""
-        stream = BorrowedStream(self._connect, conversation)
+        stream = BorrowedStream(self._connect, self._here, conversation)
         self._streams.append(stream)
         return stream
 
     async def weigh(self, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
         """What the model doubts in a text that the question holds. Raises `ModelError`."""
-        reader, writer = await self._connect()
         try:
-            await send(writer, {**conversation_document(conversation), "weigh": text})
-            document = await receive(reader) or {"error": GONE}
-            if "error" in document:
-                raise ModelError(str(document["error"]))
+            connection = await self._connect()
+            try:
+                document = await _ask(connection, {**conversation_document(conversation), "weigh": text})
+            finally:
+                connection[1].close()
             return doubts_of(document)
-        except (OSError, ValueError):
-            raise ModelError(GONE) from None
-        finally:
-            writer.close()
+        except (LenderGoneError, ValueError):
+            return await (await self._here()).weigh(conversation, text)
 
     async def _connect(self) -> ModelConnection:
-        """The connection whose hello was read, or for a later question another one. Raises `ModelError`."""
+        """The connection whose hello was read, or for a later question another one."""
         connection, self._greeted = self._greeted, None
         if connection is None:
             found = await _greet(self._path, lambda hello: hello.file == self._file and not hello.busy)
             if found is None:
-                raise ModelError(GONE)
+                raise LenderGoneError
             connection = found[0]
         return connection
 
@@ -177,43 +202,65 @@ class BorrowedModel:
 
 
 class BorrowedStream:
-    """One answer while a server writes it; used like an `AnswerStream`."""
+    """One answer while a server writes it; used like an `AnswerStream`. If that ends, `here` goes on."""
 
-    def __init__(self, connect: Any, conversation: Conversation) -> None:
-        self.written = 0
+    def __init__(
+        self, connect: Callable[[], Awaitable[ModelConnection]], here: OpenHere, conversation: Conversation
+    ) -> None:
+        self._written = 0
         self._connect = connect
+        self._here = here
         self._conversation = conversation
         self._connection: ModelConnection | None = None
         self._result: LocalAnswer | None = None
-        self._text: list[str] = []
+        self._text = ""
+        self._rest: AnswerStream | None = None  # of the model here
 
     async def unread(self) -> int:
         """How many tokens of the question are read before the answer begins."""
-        found = (await self._next()).get("unread")
+        try:
+            found = (await self._next()).get("unread")
+        except LenderGoneError:
+            return await (await self._go_on()).unread()
         return found if isinstance(found, int) else 0
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        while self._result is None:
-            document = await self._next()
-            if "result" in document:
-                try:
+        try:
+            while self._result is None and self._rest is None:
+                document = await self._next()
+                if "result" in document:
                     self._result = result_of(document["result"])
-                except ValueError:
-                    raise ModelError(GONE) from None
-            elif piece := str(document.get("piece", "")):
-                self.written = int(document.get("written", 0))
-                self._text.append(piece)
-                yield piece
-        self.close()
+                elif piece := str(document.get("piece", "")):
+                    self._written = int(document.get("written", 0))
+                    self._text += piece
+                    yield piece
+            self.close()
+        except (LenderGoneError, ValueError):
+            await self._go_on()
+        if self._rest is not None:
+            known = len(self._text)
+            async for piece in self._rest:
+                if new := piece[known:]:
+                    yield new
+                known = max(0, known - len(piece))
+
+    @property
+    def written(self) -> int:
+        """How many tokens the answer has so far."""
+        return self._written + (self._rest.written if self._rest else 0)
 
     @property
     def result(self) -> LocalAnswer:
         """The answer, whole or as far as it came."""
-        return self._result or LocalAnswer("".join(self._text), "cancelled")
+        if self._rest is not None:
+            return self._rest.result
+        return self._result or LocalAnswer(self._text, "cancelled")
 
     async def aclose(self) -> None:
         """Stop the answer if it has not ended: the server sees the end of the connection."""
         self.close()
+        if self._rest is not None:
+            await self._rest.aclose()
         if self._connection is not None:
             with suppress(OSError):
                 await self._connection[1].wait_closed()
@@ -223,17 +270,20 @@ class BorrowedStream:
         if self._connection is not None:
             self._connection[1].close()
 
+    async def _go_on(self) -> "AnswerStream":
+        """The answer of the model here, which begins with what the server wrote."""
+        asked = self._conversation
+        rest = replace(
+            asked,
+            beginning=self._text or asked.beginning,
+            max_tokens=max(1, asked.max_tokens - self._written),
+        )
+        self._rest = (await self._here()).answer(rest)
+        return self._rest
+
     async def _next(self) -> dict[str, Any]:
-        """The next message of the server. Raises `ModelError`."""
-        try:
-            if self._connection is None:
-                self._connection = await self._connect()
-                await send(self._connection[1], conversation_document(self._conversation))
-            document = await receive(self._connection[0])
-        except (OSError, ValueError):
-            document = None
-        if document is None:
-            raise ModelError(GONE)
-        if "error" in document:
-            raise ModelError(str(document["error"]))
-        return document
+        """The next message of the server. Raises `ModelError` and `TooLongError`."""
+        if self._connection is None:
+            self._connection = await self._connect()
+            return await _ask(self._connection, conversation_document(self._conversation))
+        return await _ask(self._connection)

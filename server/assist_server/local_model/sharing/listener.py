@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assist_completion.errors import CompletionError
+from assist_completion.errors import CompletionError, TooLongError
 from assist_completion.suggestion import GhostTextEngine, Suggestion
 from assist_server.local_model.sharing.messages import (
     Hello,
@@ -171,5 +171,7 @@ async def _write_answer(
                 await send(writer, {"piece": piece, "written": stream.written})
             result = stream.result
         await send(writer, {"result": result_document(result)})
+    except TooLongError as error:
+        await send(writer, {"error": str(error), "excess": error.excess})
     except (CompletionError, ValueError) as error:
         await send(writer, {"error": str(error)})
