@@ -35,7 +35,7 @@ from assist_server.local_model.sharing.messages import (
 if TYPE_CHECKING:  # loads llama.cpp
     from assist_completion.engine.answer_stream import Answerer, AnswerStream
 
-PATIENCE = 1.0  # seconds for a hello: a server that is busier than that is no help
+PATIENCE = 5.0  # seconds for a hello: where that takes 1 s, opening the model here takes longer
 BYTES_PER_TOKEN = 2  # fewer than a token of code has, so that `count` is an upper estimate
 
 ModelConnection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
