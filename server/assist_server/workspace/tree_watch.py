@@ -4,6 +4,8 @@ This module imports watchdog. It knows changed paths and ignored ones, but no ba
 """
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +15,9 @@ from watchdog.observers import Observer
 
 BRANCH = frozenset({"HEAD", "index"})  # files in `.git` that change with the branch or the staged files
 _UNCHANGED = frozenset({"opened", "closed_no_write"})
+# Windows drops what does not fit into 64 KB, which is 128 to 500 paths, and watchdog does not say so.
+RUSH = 64  # events without a pause, ignored paths too
+PAUSE = 0.5  # seconds
 
 
 class WatchListener(Protocol):
@@ -30,13 +35,56 @@ class FolderWatch(Protocol):
     def close(self) -> None: ...
 
 
+class Rush:
+    """Owns the timer: calls `on_end` after a rush of events, once it is over. Any thread."""
+
+    def __init__(self, on_end: Callable[[], None]) -> None:
+        self._on_end = on_end
+        self._lock = threading.Lock()
+        self._events = 0
+        self._latest = 0.0  # monotonic
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def count_event(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            self._events = self._events + 1 if now - self._latest < PAUSE else 1
+            self._latest = now
+            if self._events >= RUSH and self._timer is None and not self._closed:
+                self._wait(PAUSE)
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            timer = self._timer
+        if timer is not None:
+            timer.cancel()
+            timer.join()
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = threading.Timer(seconds, self._look)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _look(self) -> None:
+        with self._lock:
+            left = self._latest + PAUSE - time.monotonic()
+            if left > 0 and not self._closed:
+                self._wait(left)
+                return
+            self._timer = None
+        self._on_end()
+
+
 class TreeWatch(FileSystemEventHandler):
-    """Watches whole trees with the system's own means."""
+    """Watches whole trees with the system's own means. After a rush of events, some may be lost."""
 
     def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], listener: WatchListener) -> None:
         self._roots = roots
         self._ignored = ignored
         self._listener = listener
+        self._rush = Rush(listener.report_loss)
         self._observer = Observer()
         for root in roots:
             self._observer.schedule(self, root, recursive=True)
@@ -45,8 +93,10 @@ class TreeWatch(FileSystemEventHandler):
     def close(self) -> None:
         self._observer.stop()
         self._observer.join()
+        self._rush.close()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
+        self._rush.count_event()
         if event.event_type in _UNCHANGED or (event.is_directory and event.event_type == "modified"):
             return
         for path in filter(None, (os.fsdecode(event.src_path), os.fsdecode(event.dest_path))):

@@ -14,7 +14,13 @@ from repositories import git
 from watchdog.events import DirModifiedEvent, FileModifiedEvent, FileMovedEvent, FileOpenedEvent
 from watched import PATIENCE, Start, ignored, put, watch_starter
 
-from assist_server.workspace.tree_watch import FolderWatch, TreeWatch, WatchListener, reported_path
+from assist_server.workspace.tree_watch import (
+    RUSH,
+    FolderWatch,
+    TreeWatch,
+    WatchListener,
+    reported_path,
+)
 from assist_server.workspace.watcher import FLOOD, problem_words
 
 
@@ -150,6 +156,19 @@ def test_a_tree_watch_sifts_what_the_system_tells(tmp_path: Path) -> None:
     watch.on_any_event(FileMovedEvent(elsewhere, inside))
     watch.on_any_event(FileMovedEvent(str(tmp_path / ".git/HEAD.lock"), str(tmp_path / ".git/HEAD")))
     assert told == [inside, str(tmp_path)]
+
+
+def test_after_a_rush_even_of_ignored_files_a_tree_watch_has_all_looked_at(
+    tmp_path: Path, start: Start
+) -> None:
+    """What the system lost in it, it does not say."""
+    (tmp_path / "node_modules").mkdir()
+    watching = start(tmp_path, begin=TreeWatch)
+    last = put(tmp_path / "a.py")
+    assert watching.told(last) == {str(last)}
+    for number in range(RUSH):
+        put(tmp_path / "node_modules" / f"{number}.js")
+    assert watching.told(tmp_path) == {str(tmp_path)}
 
 
 @pytest.mark.parametrize(
