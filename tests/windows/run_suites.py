@@ -25,11 +25,13 @@ from fnmatch import fnmatchcase
 from importlib.metadata import distribution
 from pathlib import Path
 
+import git_relay
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build" / "windows"
 PYTHON = BUILD / "python" / "cp311" / "python.exe"
+GIT = BUILD / "git"
 PAGE = ROOT / "docs" / "windows.md"
 PACKAGES = ("context", "completion", "escalation", "server", "evaluation")
 SUITES = (
@@ -70,8 +72,9 @@ class Outcome:
 
 def set_up() -> None:
     """Everything below `build/windows`, once: wine, Python, the packages of the lock file, a prefix."""
-    if shutil.which("wine") is None:
-        apt = ["apt-get", "install", "--yes", "--no-install-recommends", "wine", "wine64"]
+    if shutil.which("wine") is None or shutil.which(git_relay.COMPILER) is None:
+        packages = ["wine", "wine64", "gcc-mingw-w64-x86-64-win32"]
+        apt = ["apt-get", "install", "--yes", "--no-install-recommends", *packages]
         subprocess.run(apt, stdin=subprocess.DEVNULL, check=True)
     ready = BUILD / "ready"
     wanted = (ROOT / "uv.lock").read_bytes()
@@ -96,12 +99,15 @@ def set_up() -> None:
     )  # its version, as if it were installed there
     for folder in facts.glob("assist_lsp-*.dist-info"):
         shutil.copytree(folder, BUILD / "site" / folder.name)
-    folders = [windows_path(ROOT / name) for name in PACKAGES]
-    plugin = windows_path(Path(__file__).parent)
-    lines = ["python311.zip", ".", windows_path(BUILD / "site"), *folders, plugin, "import site", ""]
-    PYTHON.with_name("python311._pth").write_text("\n".join(lines))
     subprocess.run(["wine", "wineboot", "--init"], env=environ(), stdin=subprocess.DEVNULL, check=True)
     ready.write_bytes(wanted)
+
+
+def write_search_path() -> None:
+    """Where that Python finds modules: at each start, since the plugins here may be newer than what was set up."""
+    folders = [BUILD / "site", *(ROOT / name for name in PACKAGES), Path(__file__).parent]
+    lines = ["python311.zip", ".", *map(windows_path, folders), "import site", ""]
+    PYTHON.with_name("python311._pth").write_text("\n".join(lines))
 
 
 def requirements() -> Iterator[str]:
@@ -136,7 +142,8 @@ def environ(**more: str) -> dict[str, str]:
     runtime = BUILD / "runtime"
     runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = {"WINEPREFIX": str(BUILD / "prefix"), "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml=d"}
-    return {**kept, **own, "XDG_RUNTIME_DIR": str(runtime), "LANG": "C.UTF-8", **more}
+    own |= {"WINEPATH": windows_path(GIT), "XDG_RUNTIME_DIR": str(runtime), "LANG": "C.UTF-8"}
+    return {**kept, **own, **more}
 
 
 def wineserver(option: str) -> None:
@@ -282,6 +289,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folders", nargs="*", default=SUITES)
     options = parser.parse_args(arguments)
     set_up()
+    write_search_path()
+    git_relay.make_program(GIT)
+    with git_relay.relay(GIT):
+        return run(options)
+
+
+def run(options: argparse.Namespace) -> int:
+    """The folders and the completion that were asked for; the exit code."""
     reasons = tomllib.loads(Path(__file__).with_name("reasons.toml").read_text("utf-8"))["reason"]
     outcomes: dict[str, Outcome] = {}
     results = BUILD / "outcomes.json"  # of all folders that were run so far
