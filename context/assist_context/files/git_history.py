@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from assist_context.files.git_repository import GitTree, Stop, records_of, run_git
+from assist_context.files.path_names import name_of_bytes
 
 LARGEST_BLOB = 1_000_000  # bytes of a file that is read: longer ones are data
 
@@ -69,7 +70,7 @@ def commit_id(tree: GitTree, stop: Stop, revision: str) -> str:
     """The full id of the commit that a revision names. Raises GitFailed if it names none."""
     spec = f"{revision}^{{commit}}"
     answer = run_git(tree, stop, "rev-parse", "--verify", "--quiet", "--end-of-options", spec)
-    return os.fsdecode(answer.strip())
+    return name_of_bytes(answer.strip())
 
 
 def patched_commits(
@@ -181,7 +182,7 @@ def files_at(tree: GitTree, stop: Stop, revision: str) -> dict[str, int]:
         facts, _, path = record.partition(b"\t")
         mode, kind, _, size = facts.split()
         if kind == b"blob" and mode != b"120000":
-            found[os.fsdecode(path)] = int(size)
+            found[name_of_bytes(path)] = int(size)
     return found
 
 

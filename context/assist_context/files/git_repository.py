@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from assist_context.files.path_names import INSTALLED_FOLDERS
+from assist_context.files.path_names import INSTALLED_FOLDERS, name_of_bytes
 from assist_context.files.repository_top import outermost_top
 
 if sys.platform == "linux":
@@ -54,23 +54,18 @@ _OPTIONS = (
 )
 _EXCLUDED = ("--exclude-standard", *(f"--exclude={name}/" for name in sorted(INSTALLED_FOLDERS)))
 _VARIABLES = {
-    "LC_ALL": "C",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "",
-    "SSH_ASKPASS": "",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_PAGER": "",
-}
+    "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "",
+    "SSH_ASKPASS": "", "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none", "GIT_PAGER": "",
+}  # fmt: skip
 # A server started from a hook inherits GIT_DIR, GIT_INDEX_FILE and more, which name another repository.
 _KEPT = {
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_EXEC_PATH",
+    "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH",
     "GIT_CEILING_DIRECTORIES",
-}
+}  # fmt: skip
+_APPLE_GIT = "/usr/bin/git"
+_APPLE_TOOLS = (  # where the real one is, as far as it is installed
+    "/Library/Developer/CommandLineTools", "/Applications/Xcode.app", "/var/db/xcode_select_link",
+)  # fmt: skip
 
 
 class Stopped(Exception):
@@ -137,7 +132,7 @@ def find_git(git: Git, workspace: str) -> Git | None:
             continue
         for name in names:
             program = os.path.join(folder, name)
-            if os.path.isfile(program) and os.access(program, os.X_OK):
+            if os.path.isfile(program) and os.access(program, os.X_OK) and not is_placeholder(program):
                 kept = {
                     name: value
                     for name, value in git.environ.items()
@@ -145,6 +140,13 @@ def find_git(git: Git, workspace: str) -> Git | None:
                 }
                 return replace(git, program=program, environ=kept | _VARIABLES)
     return None
+
+
+def is_placeholder(
+    program: str, tools: Sequence[str] = _APPLE_TOOLS, *, macos: bool = sys.platform == "darwin"
+) -> bool:
+    """Whether macOS has a program in the place of git that only asks, in a window, to install the tools."""
+    return macos and program == _APPLE_GIT and not any(map(os.path.exists, tools))
 
 
 def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
@@ -159,9 +161,9 @@ def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
     index = run_git(tree, stop, "rev-parse", "--git-path", "index")
     return replace(
         tree,
-        prefix=os.fsdecode(prefix.removesuffix(b"\n")),
-        algorithm=os.fsdecode(algorithm),
-        index=os.path.join(directory, os.fsdecode(index.removesuffix(b"\n"))),
+        prefix=name_of_bytes(prefix.removesuffix(b"\n")),
+        algorithm=name_of_bytes(algorithm),
+        index=os.path.join(directory, name_of_bytes(index.removesuffix(b"\n"))),
     )
 
 
@@ -179,7 +181,7 @@ def _without_drivers(tree: GitTree, stop: Stop) -> Git:
         )
     except GitFailed:  # git fails too if there is none
         return tree.git
-    fields = [os.fsdecode(record) for record in records_of(listed)]
+    fields = [name_of_bytes(record) for record in records_of(listed)]
     found = set(zip(fields[::2], fields[1::2], strict=True))  # of scopes and names
     drivers = {name.rpartition(".")[0] for _, name in found if name.startswith("filter.")}
     settings = [
@@ -208,7 +210,7 @@ def list_tracked(tree: GitTree, stop: Stop) -> list[Tracked]:
     """The rows of the index. A path may repeat if there is a conflict."""
     # Decoded as a whole: record by record, decoding takes as long as all the rest, and splitting twice as
     # long.
-    return _RECORD.findall(os.fsdecode(run_git(tree, stop, "ls-files", "-s", "-v", "-z")))
+    return _RECORD.findall(name_of_bytes(run_git(tree, stop, "ls-files", "-s", "-v", "-z")))
 
 
 def is_compared(tag: str, stage: str) -> bool:
@@ -227,7 +229,7 @@ def list_changed(tree: GitTree, stop: Stop) -> set[str]:
         # "1 XY sub mH mI mW hH hI path" or "u XY sub m1 m2 m3 mW h1 h2 h3 path"; Y is the work tree's side.
         fields = record.split(b" ", 10 if record[:1] == b"u" else 8)
         if record[:1] == b"u" or (record[:1] == b"1" and fields[1][1:] != b"."):
-            found.add(os.fsdecode(fields[-1]).removeprefix(tree.prefix))
+            found.add(name_of_bytes(fields[-1]).removeprefix(tree.prefix))
     return found
 
 
@@ -237,7 +239,7 @@ def list_untracked(tree: GitTree, stop: Stop) -> list[str]:
     Those in `INSTALLED_FOLDERS` are left out, as if git ignored them.
     """
     answer = run_git(tree, stop, "ls-files", "-o", *_EXCLUDED, "-z")
-    return [os.fsdecode(record) for record in records_of(answer)]
+    return [name_of_bytes(record) for record in records_of(answer)]
 
 
 def filter_known(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
@@ -245,12 +247,12 @@ def filter_known(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
     answer = run_git(
         tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", *_EXCLUDED, "-z", "--", *paths
     )  # fmt: skip
-    return [os.fsdecode(record) for record in records_of(answer)]
+    return [name_of_bytes(record) for record in records_of(answer)]
 
 
 def head(tree: GitTree, stop: Stop) -> str:
     """The id of the commit that is checked out; raises GitFailed if there is none yet."""
-    return os.fsdecode(run_git(tree, stop, "rev-parse", "--verify", "--quiet", "HEAD").strip())
+    return name_of_bytes(run_git(tree, stop, "rev-parse", "--verify", "--quiet", "HEAD").strip())
 
 
 def is_commit(tree: GitTree, stop: Stop, revision: str) -> bool:
@@ -281,7 +283,7 @@ def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
         if record == b"//":  # no path looks like this
             commits.append([])
         else:
-            path = os.fsdecode(record.removeprefix(b"\n") if begins else record)
+            path = name_of_bytes(record.removeprefix(b"\n") if begins else record)
             inside = path.startswith(tree.prefix)
             commits[-1].append(path.removeprefix(tree.prefix) if inside else "")
         begins = record == b"//"
@@ -300,7 +302,7 @@ def list_commit(tree: GitTree, stop: Stop, revision: str) -> list[Committed]:
     for record in records_of(run_git(tree, stop, "ls-tree", "-r", "-l", "-z", revision)):
         facts, _, path = record.partition(b"\t")
         mode, _, blob, size = facts.decode("ascii").split()
-        found.append((mode, blob, 0 if size == "-" else int(size), os.fsdecode(path)))
+        found.append((mode, blob, 0 if size == "-" else int(size), name_of_bytes(path)))
     return found
 
 
@@ -339,7 +341,7 @@ def changed_lines(tree: GitTree, stop: Stop, *compared: str) -> list[tuple[str, 
     for record in records_of(run_git(tree, stop, *_DIFF, "--numstat", "-z", *compared, "--")):
         added, removed, path = record.split(b"\t", 2)
         binary = added == b"-"
-        found.append((os.fsdecode(path), -1 if binary else int(added), -1 if binary else int(removed)))
+        found.append((name_of_bytes(path), -1 if binary else int(added), -1 if binary else int(removed)))
     return found
 
 
@@ -376,9 +378,9 @@ def old_files(tree: GitTree, stop: Stop, *compared: str) -> list[OldFile]:
     records = iter(records_of(run_git(tree, stop, *_PLAIN_DIFF, *similar, *raw, *compared, "--")))
     found = []
     for facts in records:  # ":OLD-MODE NEW-MODE OLD-BLOB NEW-BLOB STATE", and one path or two
-        mode, _, blob, _, state = os.fsdecode(facts).split(" ")
-        path = os.fsdecode(next(records))
-        now = os.fsdecode(next(records)) if state[0] in "RC" else ""
+        mode, _, blob, _, state = name_of_bytes(facts).split(" ")
+        path = name_of_bytes(next(records))
+        now = name_of_bytes(next(records)) if state[0] in "RC" else ""
         if state[0] != "A" and mode != f":{SUBMODULE}":
             found.append(OldFile(path, blob, now))
     return found
@@ -417,7 +419,7 @@ def filter_ignored(tree: GitTree, paths: Sequence[str], stop: Stop) -> set[str]:
         if error.code == NONE_IGNORED:
             return set()
         raise
-    return {os.fsdecode(record).removeprefix("./") for record in records_of(answer)}
+    return {name_of_bytes(record).removeprefix("./") for record in records_of(answer)}
 
 
 def records_of(answer: bytes) -> list[bytes]:

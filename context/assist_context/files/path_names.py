@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from functools import lru_cache
+from types import ModuleType
 from unicodedata import normalize
 
 # Installed packages and caches: far more files than a repository has itself, and no one's own code.
@@ -37,6 +38,17 @@ def native_path(path: str, *, windows: bool = sys.platform == "win32") -> str:
     return path.replace("/", "\\")
 
 
+def name_of_bytes(raw: bytes, *, windows: bool = sys.platform == "win32") -> str:
+    r"""A path as git or a file has it. Bytes that are no UTF-8 become surrogates, also where Python raises.
+
+    No file on Windows has such a name, but git's index and a `.git` file can.
+
+    >>> name_of_bytes(b"caf\xe9/\xc3\xa9.py", windows=True)
+    'caf\udce9/é.py'
+    """
+    return raw.decode("utf-8", "surrogateescape") if windows else os.fsdecode(raw)
+
+
 def real_path(path: str) -> str:
     """The path with links resolved, in the spelling that the disk has for it. The file need not exist.
 
@@ -62,6 +74,20 @@ def path_below(path: str, folder: str, *, fold: bool = True) -> str | None:
     above = _folded_parts(folder)
     is_below = fold and len(parts) > len(above) and tuple(map(_fold, parts[: len(above)])) == above
     return "/".join(parts[len(above) :]) if is_below else None
+
+
+def relative_path(path: str, folder: str, paths: ModuleType = os.path) -> str | None:
+    r"""The path relative to a folder, with "/"; None if it is not below, as on another drive of Windows.
+
+    >>> import ntpath
+    >>> relative_path(r"c:\shop\Cart\a.py", r"C:\Shop", ntpath), relative_path(r"D:\a.py", r"C:\Shop", ntpath)
+    ('Cart/a.py', None)
+    """
+    try:
+        found = paths.relpath(path, folder).replace(paths.sep, "/")
+    except ValueError:  # another drive
+        return None
+    return None if found == ".." or found.startswith("../") else str(found)
 
 
 @lru_cache(maxsize=1024)

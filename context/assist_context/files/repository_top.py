@@ -7,6 +7,8 @@ is where the files are.
 import os
 import re
 
+from assist_context.files.path_names import name_of_bytes
+
 _HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")  # of `.git/HEAD`: a branch, or the id of a commit
 _HEAD_MOST = 64  # bytes that decide
 _GITDIR = b"gitdir:"
@@ -25,7 +27,7 @@ def is_repository(folder: str) -> bool:
     start = _start_of(at, _GITDIR_MOST)
     if not start.startswith(_GITDIR):
         return False
-    target = os.fsdecode(start.removeprefix(_GITDIR).strip(b" \t").rstrip(b"\r\n"))
+    target = name_of_bytes(start.removeprefix(_GITDIR).strip(b" \t").rstrip(b"\r\n"))
     return "\0" not in target and _is_git_directory(os.path.join(folder, target))
 
 
@@ -77,7 +79,7 @@ def _is_git_directory(path: str) -> bool:
         return False
     common = path
     if os.path.lexists(os.path.join(path, "commondir")):  # of a further work tree
-        named = os.fsdecode(_start_of(os.path.join(path, "commondir"), _GITDIR_MOST).rstrip(b"\r\n"))
+        named = name_of_bytes(_start_of(os.path.join(path, "commondir"), _GITDIR_MOST).rstrip(b"\r\n"))
         if not named or "\0" in named:
             return False
         common = os.path.join(path, named)

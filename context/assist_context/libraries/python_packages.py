@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 
+from assist_context.files.folder_rules import FOLD
 from assist_context.libraries.installed import FolderState, InstalledModule, entries, real_inside
 from assist_context.regular_files import read_regular
 
@@ -245,9 +246,18 @@ def _module_file(base: str, parts: Sequence[str]) -> str:
     path = os.path.join(base, *parts)
     for stem in (os.path.join(path, "__init__"), path):
         for end in _ENDS:
-            if os.path.isfile(stem + end):
+            if os.path.isfile(stem + end) and (not FOLD or _is_spelled_so(base, stem + end)):
                 return stem + end
     return ""
+
+
+def _is_spelled_so(base: str, file: str) -> bool:
+    """Whether all names below a folder have this case on the disk, as Python asks: a class is no module."""
+    while len(file) > len(base):
+        file, name = os.path.split(file)
+        if name not in entries(file):
+            return False
+    return True
 
 
 def _of_config(path: str) -> tuple[str, str]:

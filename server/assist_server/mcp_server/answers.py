@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from assist_context.files.path_names import relative_path
 from assist_escalation.redaction.redactor import RedactionError
 from assist_server.errors import UserError
 from assist_server.mcp_server import lookups, name_uses
@@ -100,8 +101,8 @@ def path_in_folder(root: str, named: str) -> tuple[str, str]:
     refuse_named_link(Path(root), named, [root])
     full = os.path.join(root, named)
     real = os.path.realpath(full)
-    inside = os.path.relpath(real, root).replace(os.sep, "/")
-    if inside.startswith("../") or inside in ("..", "."):
+    inside = relative_path(real, root)
+    if inside is None or inside == ".":
         raise UserError(f"{named} is no file below {root}: name one of this folder.")
     return inside, alias_in(root, full)
 

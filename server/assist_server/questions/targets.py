@@ -16,6 +16,7 @@ from pathlib import Path
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines, subjects
 from assist_context.evidence.mentions import MentionedName, likely_meanings
+from assist_context.files.path_names import relative_path
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language
 from assist_context.libraries.installed_libraries import InstalledLibraries
@@ -130,8 +131,8 @@ def refuse_blank(command: str, target: QuestionTarget) -> None:
 
 def path_inside(corpus: Corpus, path: str) -> str:
     """A file's or folder's path in a corpus. Raises `UserError` if it is not below the root."""
-    inside = os.path.relpath(path, corpus.root).replace(os.sep, "/")
-    if inside.startswith("../"):
+    inside = relative_path(path, corpus.root)
+    if inside is None:
         raise UserError(f"{path} is not below {corpus.root}: say with --workspace where it belongs.")
     return inside
 

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from assist_context.files.denylist import denied_by
 from assist_context.files.git_repository import Git, GitFailed, find_git, open_tree, records_of, run_git
+from assist_context.files.path_names import name_of_bytes
 from assist_server.errors import UserError
 
 MOST_FILES = 30_000
@@ -92,8 +93,8 @@ def _not_behind_links(top: str, paths: Iterable[str]) -> Iterator[str]:
 
 
 def _is_inside(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return not os.path.isabs(path) and ".." not in parts and bool(parts)
+    parts = PurePosixPath(path.replace(os.sep, "/")).parts
+    return not os.path.isabs(path) and ".." not in parts and bool(parts) and not os.path.splitdrive(path)[0]
 
 
 def _paths(root: Path, git: Git, stop: Callable[[], bool]) -> Iterator[str]:
@@ -104,7 +105,7 @@ def _paths(root: Path, git: Git, stop: Callable[[], bool]) -> Iterator[str]:
             tree = open_tree(program, str(root.resolve()), stop)
             known = run_git(tree, stop, "ls-files", "-c", "-o", "--exclude-standard", "-z")
             ignored = run_git(tree, stop, "ls-files", "-o", "-i", "--exclude-standard", "--directory", "-z")
-            listed = [os.fsdecode(row) for row in (*records_of(known), *records_of(ignored))]
+            listed = [name_of_bytes(row) for row in (*records_of(known), *records_of(ignored))]
     for path in listed if listed is not None else _walk(root):
         parts = PurePosixPath(path).parts
         if not path.endswith("/") and not _LEFT_OUT & set(parts) and _is_inside(path) and not denied_by(path):

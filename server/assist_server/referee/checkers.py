@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from assist_context.files.path_names import relative_path
 from assist_context.languages import language_of
 from assist_server.sandbox.installations import program_places, text_of
 from assist_server.sandbox.sandbox import SandboxRun, SandboxView
@@ -21,7 +22,7 @@ from assist_server.sandbox.test_command import TestCommand, find_test_command
 MOST_ERRORS = 3  # that are told
 
 _ERROR = re.compile(
-    r"""^\s*(?P<path>[^\s:()][^:()\n]*?)
+    r"""^\s*(?P<path>(?:[A-Za-z]:[\\/])?[^\s:()][^:()\n]*?)
     (?:
       :\d+:(?:\d+:)?\ error(?:\[\w+\])?  # mypy, and cargo with --message-format=short
     | :\d+:\d+\ -\ error  # pyright
@@ -97,8 +98,9 @@ def errors_of(checker: TypeChecker, run: SandboxRun, place: Path) -> TypeErrors 
     for match in expression.finditer(run.output):
         path = match["path"].strip()
         if os.path.isabs(path):
-            path = os.path.relpath(path, place)
-        found.setdefault(PurePosixPath(path).as_posix(), Counter())[match["text"].strip()] += 1
+            path = relative_path(path, str(place)) or path
+        path = PurePosixPath(path.replace(os.sep, "/")).as_posix()
+        found.setdefault(path, Counter())[match["text"].strip()] += 1
     if run.ended != "exited" or (run.code != 0 and not found):
         return None
     return found

@@ -9,7 +9,7 @@ import pytest
 from workspaces import ENVIRON, GIT, NO_GIT, commit, paths, posix, put, run, write
 
 from assist_context.files.blobs import blob_id
-from assist_context.files.git_repository import Git, Stopped, find_git
+from assist_context.files.git_repository import Git, Stopped, find_git, is_placeholder
 from assist_context.files.listing import ListingProgress, list_folder
 
 
@@ -103,6 +103,15 @@ def test_no_program_of_the_workspace_is_run(tmp_path: Path) -> None:
         write(repository / "src", a="1")
         assert find_git(Git({"PATH": str(tmp_path / "bin")}), os.path.realpath(repository / "src")) is None
     assert not mark.exists()
+
+
+def test_the_program_that_macos_has_in_the_place_of_git_is_not_run(tmp_path: Path) -> None:
+    tools = (str(tmp_path / "tools"),)
+    assert is_placeholder("/usr/bin/git", tools, macos=True)
+    assert not is_placeholder("/opt/homebrew/bin/git", tools, macos=True)
+    assert not is_placeholder("/usr/bin/git", tools, macos=False)
+    (tmp_path / "tools").mkdir()
+    assert not is_placeholder("/usr/bin/git", tools, macos=True)
 
 
 @posix

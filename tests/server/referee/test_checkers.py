@@ -1,5 +1,6 @@
 """What type checkers print, and that only new errors in the changed files count; real mypy on a small project."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ NOTHING = TestCommand(("true",), "own")
         ("tsc", "src/a.ts(3,9): error TS2304: Cannot find name 'x'.\n", "src/a.ts", "TS2304: Cannot find name 'x'."),
         ("cargo check", "src/lib.rs:3:9: error[E0425]: cannot find value `x`\n", "src/lib.rs", "cannot find value `x`"),
         ("go vet", "vet: ./a.go:3:9: undefined: x\n", "a.go", "undefined: x"),
+        ("pyright", "C:\\p\\a.py:3:5 - error: wrong\n", "C:\\p\\a.py".replace(os.sep, "/"), "wrong"),
     ],
 )  # fmt: skip
 def test_errors_by_file(name: str, output: str, path: str, text: str) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from assist_context.files.path_names import relative_path
 from assist_context.regular_files import read_regular
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.budget.ledger_file import LedgerAnchor
@@ -229,10 +230,9 @@ class RoadInputs:
 def _place(path: str, folders: Sequence[Path]) -> tuple[str, str] | None:
     """The folder of a tool that holds a path, and the path in it."""
     for folder in folders:
-        full = os.path.normpath(os.path.join(folder, path))
-        relative = os.path.relpath(full, folder)
-        if relative != "." and not relative.startswith(".."):
-            return str(folder), relative.replace(os.sep, "/")
+        inside = relative_path(os.path.normpath(os.path.join(folder, path)), str(folder))
+        if inside is not None and inside != ".":
+            return str(folder), inside
     return None
 
 
