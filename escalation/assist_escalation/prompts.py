@@ -10,7 +10,7 @@ This module does not decide what may be sent, and knows no provider and no secre
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assist_context.languages import language_of
@@ -59,6 +59,22 @@ class Span:
     def sha256(self) -> str:
         """The hash of the text in UTF-8, as the audit log has it."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def plain_line_ends(span: Span) -> Span:
+    r"""The same piece without the "\r" that Windows has at the end of each line, for models a token more.
+
+    >>> plain_line_ends(Span("a\r\nkey\r\n", Origin("file"), ((3, 6, "KEY"),))).hidden
+    ((2, 5, 'KEY'),)
+    """
+    text = span.text
+    if "\r\n" not in text:
+        return span
+    hidden = tuple(
+        (start - text.count("\r\n", 0, start), end - text.count("\r\n", 0, end), kind)
+        for start, end, kind in span.hidden
+    )
+    return replace(span, text=text.replace("\r\n", "\n"), hidden=hidden)
 
 
 @dataclass(frozen=True, slots=True)

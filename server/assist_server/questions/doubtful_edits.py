@@ -134,11 +134,12 @@ def _unlike_doubt(change: FileChange, draft: Draft, doubt: Doubt | None) -> Iter
         return
     first = draft.whole.first if draft.whole else 1
     corrected = draft.old[: doubt.start] + doubt.expected + draft.old[doubt.start + len(doubt.written) :]
-    if corrected in change.after and corrected not in change.before:
+    before, after = (text.replace("\r\n", "\n") for text in (change.before, change.after))
+    if corrected in after and corrected not in before:
         return
     line = split_lines(draft.old)[doubt.line].strip()
     named = f"the model doubts `{doubt.written.strip()}` in line {first + doubt.line} most"
-    if change.after.count(line) < change.before.count(line):
+    if after.count(line) < before.count(line):
         yield f"{named}, and changed that line in another way than it would correct it"
     else:
         yield f"{named}, and changed something else"

@@ -27,7 +27,7 @@ from assist_context.syntax.definitions import FUNCTIONS
 from assist_escalation.edits.plan import MARK, Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import Edits
-from assist_escalation.prompts import Origin, Prompt, Span, fence
+from assist_escalation.prompts import Origin, Prompt, Span, fence, plain_line_ends
 from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_escalation.routing.router import Wish
 from assist_server.questions.instructions import (
@@ -244,7 +244,9 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
     text = snippet.text.removeprefix(f"{snippet.name}\n\n")  # the headings above a section
     outline = _line_count(split_lines(text)) < _line_count(shown)
     hidden = hidden_parts(snippet.text, path, whole, (lines,))
-    return Span(snippet.text, Origin("file", path, corpus.root, *lines, blob, outline), hidden)
+    return plain_line_ends(
+        Span(snippet.text, Origin("file", path, corpus.root, *lines, blob, outline), hidden)
+    )
 
 
 def _line_count(lines: Sequence[str]) -> int:
@@ -366,7 +368,7 @@ def draft(
         create=frozenset({place.path}) if place and not place.after else frozenset(),
         beginning=_first_words(form, target, folders.corpus) + head if whole or short else "",
         sentences=SENTENCES if short else 0,
-        old=target.text if whole and target and not place else "",
+        old=target.text.replace("\r\n", "\n") if whole and target and not place else "",
         turn=turn,
         notes=(*attached.notes, *(_small_notes(question, evidence) if small else earlier_notes(earlier))),
     )

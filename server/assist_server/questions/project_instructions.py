@@ -16,7 +16,7 @@ from assist_context.files.blobs import blob_id, open_regular
 from assist_context.index.terms import terms
 from assist_context.pages import sections
 from assist_context.retrieval.corpus import Corpus
-from assist_escalation.prompts import Origin, Span
+from assist_escalation.prompts import Origin, Span, plain_line_ends
 from assist_escalation.redaction.cut_pieces import hidden_parts
 
 PATHS = ("AGENTS.md", "CLAUDE.md", ".github/copilot-instructions.md", ".cursorrules")
@@ -135,4 +135,4 @@ def _head(corpus: Corpus, file: _InstructionFile, first: int, room: int) -> Span
     last = first + len(shown) - 1 - (shown[-1] == "")
     blob = blob_id(file.text.encode("utf-8", "surrogatepass"))
     hidden = hidden_parts(text, file.path, lines, ((first, last),))
-    return Span(text, Origin("file", file.path, corpus.root, first, last, blob), hidden)
+    return plain_line_ends(Span(text, Origin("file", file.path, corpus.root, first, last, blob), hidden))

@@ -35,7 +35,7 @@ async def edited(
     folder: Path, local: ScriptedModel, command: str = "fix", words: str = "", file: str = FILE
 ) -> Any:
     """The end of a question about `add`, the notices before it, and how often a model began."""
-    (folder / "sums.py").write_text(file)
+    (folder / "sums.py").write_bytes(file.encode())
     corpus = Corpus(str(folder), IndexReader(folder / "none.db"))
     target = resolve_target(corpus, f"sums.py:{file[: file.index('def add')].count(chr(10)) + 1}")
     own = folder / "own"
@@ -130,6 +130,16 @@ async def test_a_fix_is_told_the_line_that_the_model_doubts(tmp_path: Path) -> N
     assert "mistake:\nreturn a - b\nThere, `-` is less usual than `+`." in asked.user
     assert asked.beginning == "```python\ndef add(a, b):\n"
     assert asked.draft == "    return a - b\n"
+
+
+async def test_code_with_the_line_ends_of_windows_is_read_without_them_and_keeps_them(tmp_path: Path) -> None:
+    local = scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
+    final, _, _ = await edited(tmp_path, local, file=FILE.replace("\n", "\r\n"))
+    asked = local.asked[0]
+    assert "\r" not in asked.user + asked.beginning + asked.draft
+    assert "mistake:\nreturn a - b\nThere, `-` is less usual than `+`." in asked.user
+    assert final.plan.changes[0].after == FILE.replace("a - b", "a + b").replace("\n", "\r\n")
+    assert final.plan.unsure == ()
 
 
 async def test_a_fix_of_what_the_model_does_not_doubt_is_never_made_unasked(tmp_path: Path) -> None:

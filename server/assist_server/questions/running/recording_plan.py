@@ -17,7 +17,7 @@ from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import symbols
-from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.prompts import Origin, Prompt, Span, plain_line_ends
 from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.instructions import AnswerForm, calls_request, calls_words
@@ -147,7 +147,8 @@ def _calls_draft(
     form = AnswerForm("calls", "```")
     spans = [Span(calls_words(), Origin("assist"))]
     for first, last in (*_constructor(target.document, at), (at.start_line, at.end_line)):
-        spans.append(Span("".join(lines[first - 1 : last]), Origin("file", path, root, first, last)))
+        shown = Span("".join(lines[first - 1 : last]), Origin("file", path, root, first, last))
+        spans.append(plain_line_ends(shown))
     called = dict.fromkeys(_caller_lines(material))
     if called:
         spans.append(Span("It is called as in:\n" + "\n".join(called), Origin("editor", path, root)))
