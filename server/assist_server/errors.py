@@ -3,6 +3,9 @@
 Any other error is a bug and keeps its traceback.
 """
 
+import errno
+import sys
+
 from assist_completion.errors import CompletionError
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_server.config.toml_file import ConfigError
@@ -36,3 +39,16 @@ def exit_code(error: Exception) -> int:
 def details(error: Exception) -> dict[str, str]:
     """What JSON says of an expected error with its message: the stable word for a refusal's cause."""
     return {"cause": error.cause} if isinstance(error, RefusedError) else {}
+
+
+def is_unread(error: BaseException, *, windows: bool = sys.platform == "win32") -> bool:
+    """Whether an error says that no program reads the output any more. Windows calls that a wrong argument.
+
+    >>> [is_unread(OSError(errno.EINVAL, ""), windows=windows) for windows in (True, False)]
+    [True, False]
+    >>> is_unread(OSError(errno.EINVAL, "", "a:b"), windows=True), is_unread(BrokenPipeError())
+    (False, True)
+    """
+    if not windows or not isinstance(error, OSError):
+        return isinstance(error, BrokenPipeError)
+    return error.errno in (errno.EPIPE, errno.EINVAL) and error.filename is None

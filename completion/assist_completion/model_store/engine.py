@@ -177,7 +177,8 @@ def npm_pack(row: EngineRow, folder: Path) -> Path:
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",  # npm's, also where the system has another one
+            errors="replace",
             timeout=PATIENCE,
             check=False,
         )

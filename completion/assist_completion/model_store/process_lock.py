@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -46,7 +46,8 @@ def hold_lock(path: Path, name: str, wait: float, say: Say = silent) -> Iterator
         durable_files.replace(holder, str(os.getpid()).encode())
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        with suppress(OSError):  # on Windows, one who waits may be reading it
+            durable_files.remove(holder)
         lock.release()
 
 

@@ -52,6 +52,7 @@ def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> Download
             command,
             capture_output=True,
             text=True,
+            errors="replace",
             timeout=options.patience,
             check=False,
             stdin=subprocess.DEVNULL,

@@ -37,7 +37,7 @@ class SearchCandidate:
         for path, text in self._masked.items():
             place = self._copy / path
             if place.is_file() and not place.is_symlink() and place.resolve().is_relative_to(top):
-                place.write_text(text, encoding="utf-8", errors="surrogateescape")
+                place.write_bytes(text.encode("utf-8", "surrogateescape"))
         folder = folder_at(self._config, self._copy)
         update_index(self._config, folder, lambda *_: None)
         return corpus_of(folder)

@@ -28,6 +28,7 @@ from assist_server.errors import (
     UserError,
     details,
     exit_code,
+    is_unread,
 )
 from assist_server.wording.sanitize import HarmlessFormatter
 
@@ -73,10 +74,10 @@ def invoke(arguments: list[str]) -> int:
         printed = getattr(error, "printed", False)  # stdout has its document; only stderr gets the message
         lines = error.lines if isinstance(error, ConfigError) else (str(error),)
         return _fail([] if printed else arguments, *lines, code=exit_code(error), **details(error))
-    except BrokenPipeError:
-        _drop_output()
-        return FAILED
     except OSError as error:
+        if is_unread(error):
+            _drop_output()
+            return FAILED
         from assist_server.config.config import load_lenient  # noqa: PLC0415
 
         return _fail(arguments, system_words(error, load_lenient().paths.data), code=FAILED)

@@ -20,6 +20,8 @@ try:
 except ImportError:  # Windows
     pwd = None  # type: ignore[assignment]
 
+from assist_context.files.folder_rules import FOLD
+from assist_context.files.path_names import path_below
 from assist_context.files.repository_top import top_of
 from assist_server.config.structure import Problem
 from assist_server.config.system_access import private_profile
@@ -98,16 +100,19 @@ def exposed_problems(
             )
 
 
-def misplaced_problems(directories: Sequence[tuple[str, Path]], folders: Sequence[str]) -> Iterator[Problem]:
+def misplaced_problems(
+    directories: Sequence[tuple[str, Path]], folders: Sequence[str], *, fold: bool = FOLD
+) -> Iterator[Problem]:
     """A problem for each directory in one of these resolved workspace folders, or in a repository.
 
-    Each comes with the variable that can move it, "" for an organisation's policies.
+    Each comes with the variable that can move it, "" for an organisation's policies. With `fold`, no case
+    counts.
     """
     boundaries = tuple(dict.fromkeys(top_of(folder) or folder for folder in folders))
     for variable, path in directories:
         if _is_usual(variable, path):
             continue
-        inside = next((boundary for boundary in boundaries if _is_in(path, boundary)), None)
+        inside = next((boundary for boundary in boundaries if _is_in(path, boundary, fold=fold)), None)
         place = f"the workspace {inside}" if inside else _repository_of(path)
         if not place:
             continue
@@ -134,10 +139,10 @@ def _is_usual(variable: str, path: Path) -> bool:
     return usual is not None and _real(usual) == _real(path)
 
 
-def _is_in(path: Path, folder: str) -> bool:
+def _is_in(path: Path, folder: str, *, fold: bool = False) -> bool:
     """Whether a directory is in a folder, by its name or by where its links lead."""
-    named = os.path.join(os.path.abspath(path), "")
-    return any(_holds(folder, spelling) for spelling in (named, os.path.join(_real(path), "")))
+    spellings = (os.path.join(spelling, "") for spelling in (os.path.abspath(path), _real(path)))
+    return any(path_below(spelling, folder, fold=fold) is not None for spelling in spellings)
 
 
 def _is_in_folded(path: Path, folder: str) -> bool:

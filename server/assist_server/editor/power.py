@@ -1,21 +1,27 @@
-"""Whether the machine runs on its battery, as Linux reports it; what then is left out, others decide.
+"""Whether the machine runs on its battery, as its system reports it; what then is left out, others decide.
 
-It looks when something happens in the editor, and at most every half minute: there is no timer.
+Linux has files for that, Windows a call, macOS a program. It looks when something happens in the editor, and
+at most every half minute: there is no timer.
 """
 
 import asyncio
+import ctypes
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 SUPPLIES = Path("/sys/class/power_supply")
+_PMSET = ("/usr/bin/pmset", "-g", "batt")
+_PATIENCE = 5.0  # seconds
 FRESH = 30.0  # seconds
 
 
 class Power:
     """Owns what is known of the power. `on_change` is called when that changes. Event loop only.
 
-    The files are read on a thread: of some batteries that takes a tenth of a second.
+    It is read on a thread: of some batteries that takes a tenth of a second.
     """
 
     def __init__(
@@ -59,14 +65,42 @@ class Power:
 def discharges(supplies: Path) -> bool:
     """Whether a battery of the machine itself discharges; False where nothing is reported.
 
-    Mice and the like have batteries too, of the scope "Device".
+    Mice and the like have batteries too, of the scope "Device". Other systems than Linux have no such folder.
     """
+    if supplies == SUPPLIES and sys.platform == "darwin":
+        return says_battery(_report())
+    if supplies == SUPPLIES and sys.platform == "win32":
+        return _windows_discharges()
     try:
         entries = [entry for entry in supplies.iterdir() if _text(entry / "type") == "Battery"]
     except OSError:
         return False
     own = (entry for entry in entries if _text(entry / "scope") != "Device")
     return any(_text(entry / "status") == "Discharging" for entry in own)
+
+
+def says_battery(report: str) -> bool:
+    """Whether a report of `pmset -g batt` of macOS names the battery as the source.
+
+    >>> says_battery("Now drawing from 'Battery Power'\\n"), says_battery("Now drawing from 'AC Power'\\n")
+    (True, False)
+    """
+    return report.partition("\n")[0].endswith("'Battery Power'")
+
+
+def _report() -> str:
+    try:
+        return subprocess.run(
+            _PMSET, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def _windows_discharges() -> bool:
+    status = (ctypes.c_ubyte * 12)()  # SYSTEM_POWER_STATUS: first 0 without mains, then 128 without battery
+    known = ctypes.WinDLL("kernel32").GetSystemPowerStatus(status)  # type: ignore[attr-defined,unused-ignore]
+    return bool(known) and status[0] == 0 and not status[1] & 128
 
 
 def _text(path: Path) -> str:

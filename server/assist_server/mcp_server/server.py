@@ -26,7 +26,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 
 from assist_server.config.config import Config
-from assist_server.errors import EXPECTED, UserError
+from assist_server.errors import EXPECTED, UserError, is_unread
 from assist_server.local_model.on_demand_model import OnDemandModel
 from assist_server.mcp_server.tools import INSTRUCTIONS, TOOLS, ToolCall, tool_call
 from assist_server.workspace.index_update import folder_at
@@ -252,8 +252,9 @@ async def _serve(config: Config, allowed: Path, provider: str) -> None:
         async with stdio_server() as (source, sink):
             answered = _AnsweredStream(source, sink)
             await server.run(answered, sink, server.create_initialization_options())
-    except* BrokenPipeError:
-        pass  # the agent is gone, with an answer on its way
+    except* OSError as group:  # the agent is gone, with an answer on its way
+        if group.split(is_unread)[1] is not None:
+            raise
     finally:
         await agents.close()
 

@@ -5,7 +5,7 @@ the end of the file, which reaches what is not public. A small model is given th
 of its answer, and all models are told them: they guess imports worse than paths say them.
 """
 
-import os
+import posixpath
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -174,7 +174,7 @@ def _script_import(target: QuestionTarget, place: PlaceForTests, shown: str) -> 
     if not name or not (named or listed):
         return ""
     ends = _RELATIVE.findall(shown + text)
-    stem = os.path.relpath(source.with_suffix(""), PurePosixPath(place.path).parent or ".")
+    stem = posixpath.relpath(source.with_suffix(""), PurePosixPath(place.path).parent or ".")
     path = (stem if stem.startswith(".") else f"./{stem}") + (ends[0] if ends else "")
     what = name if named and " default " in named[0] else f"{{ {name} }}"
     return f'import {what} from "{path}";\n'

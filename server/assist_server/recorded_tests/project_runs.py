@@ -111,7 +111,7 @@ class ProjectCopy:
                 else:
                     file.parent.mkdir(parents=True, exist_ok=True)
                     undo.callback(file.unlink, missing_ok=True)
-                    file.write_text(text, encoding="utf-8", errors="replace")
+                    file.write_bytes(text.encode("utf-8", "replace"))
             yield
 
     def keep(self, texts: Mapping[str, str]) -> None:
@@ -121,7 +121,7 @@ class ProjectCopy:
             if not Path(os.path.realpath(file)).is_relative_to(os.path.realpath(self.tree)):
                 raise UserError(f"{path} is no file of the copy: a link leads out of it.")
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", errors="replace")
+            file.write_bytes(text.encode("utf-8", "replace"))
 
     def _forget_change(self) -> None:
         self._changed -= 1

@@ -142,7 +142,7 @@ def test_without_npm_the_message_says_what_to_do(tmp_path: Path, monkeypatch: py
 @pytest.mark.skipif(os.name == "nt", reason="a script in place of npm")
 def test_what_npm_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     npm = tmp_path / "npm"
-    npm.write_text("#!/bin/sh\necho 'npm error code E404' >&2\necho 'npm error more' >&2\nexit 1\n")
+    npm.write_text("#!/bin/sh\necho 'npm error code E404' >&2\nprintf 'npm error caf\\351' >&2\nexit 1\n")
     npm.chmod(0o700)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(FetchError, match=r"did not fetch @maker/linux-x64 1\.0 \(code E404\)"):

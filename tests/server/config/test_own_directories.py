@@ -155,3 +155,10 @@ def test_a_link_out_of_the_profile_is_outside(tmp_path: Path) -> None:
     (tmp_path / "ann").mkdir()
     (tmp_path / "ann" / "assist").symlink_to(tmp_path / "shared")
     assert list(exposed_problems([("ASSIST_DATA_DIR", tmp_path / "ann" / "assist")], str(tmp_path / "ann")))
+
+
+def test_a_directory_in_a_workspace_is_found_by_another_case_where_no_case_counts(tmp_path: Path) -> None:
+    inside = [(CONFIG, tmp_path / "SHOP" / "settings")]
+    (problem,) = misplaced_problems(inside, [str(tmp_path / "shop")], fold=True)
+    assert problem.key == CONFIG
+    assert not list(misplaced_problems(inside, [str(tmp_path / "shop")], fold=False))
