@@ -1,22 +1,26 @@
 """Which spans of a text are from printed files: two lines in a row, or a run of letters, that an index has.
 
 What is on both sides of it is taken along: to the ends of the lines, and a short line between two spans.
+What allowed files say in the same words is no file's own, wherever its lines end.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from assist_context.fingerprints.letters import LetterText, Places, letters_of
-from assist_context.fingerprints.plain_views import views
-from assist_context.fingerprints.print_index import PrintIndex, find
+from assist_context.fingerprints.letters import Bytes, LetterText, Places, letters_of
+from assist_context.fingerprints.plain_views import plain_view, views
+from assist_context.fingerprints.print_index import PrintIndex, are_in, find
 from assist_context.fingerprints.prints import RUN, WINDOW, PrintKey, pair_hashes, run_hashes
 
 LINES_LETTERS = 16  # in the lines of a match together: `import os` and `import re` are in every other file
 RUN_LETTERS = 34  # in a match without regard to lines
 LONG_LINE = 400  # bytes; of a longer line only the match counts
 GAP_LETTERS = 12  # between two spans that become one
+ROW_RUNS = WINDOW  # known runs in a row: one of 600 is in a table of 7 million by accident (`short_hashes`)
 PIECE = 1 << 20  # bytes that are looked at together; memory grows with them
 _OVERLAP = 1 << 13
 
@@ -46,11 +50,52 @@ def copied_spans(text: str, index: PrintIndex, key: PrintKey) -> tuple[CopiedSpa
     return _in_characters(text, data, _join(found, places))
 
 
-def _spans_of_piece(data: bytes, index: PrintIndex, key: PrintKey) -> Iterator[CopiedSpan]:
+def allowed_parts(
+    text: str, parts: Sequence[tuple[int, int]], index: PrintIndex, key: PrintKey
+) -> tuple[bool, ...]:
+    """For each part of a text, in characters, whether allowed files say it in the same words."""
+    if not (parts and index.allowed):
+        return (False,) * len(parts)
+    data = text.encode("utf-8", "surrogatepass")
+    view = letters_of(plain_view(data))
+    rows = _allowed_rows(view.letters, index, key)
+    characters = np.append(np.flatnonzero(_begins(data)), len(data))
+    letters = (np.searchsorted(view.places, characters[list(part)]).tolist() for part in parts)
+    return tuple(_is_within(rows, first, last) for first, last in letters)
+
+
+def _allowed_rows(letters: Bytes, index: PrintIndex, key: PrintKey) -> tuple[list[int], list[int]]:
+    """Where the rows of letters begin and end that allowed files have, those of enough letters."""
+    known = np.flatnonzero(are_in(index.allowed, run_hashes(letters, key)))
+    rows = [(first, last + RUN) for first, last in _groups(known, 1) if last - first + 1 >= ROW_RUNS]
+    return [row[0] for row in rows], [row[1] for row in rows]
+
+
+def _is_within(rows: tuple[list[int], list[int]], first: int, last: int) -> bool:
+    """Whether a row has all letters from one to another, the last not included."""
+    row = bisect_right(rows[0], first) - 1  # of those that begin early enough, the one that ends last
+    return row >= 0 and last <= rows[1][row]
+
+
+def _is_allowed(text: LetterText, span: CopiedSpan, index: PrintIndex, key: PrintKey) -> bool:
+    first, last = np.searchsorted(text.places, (span.start, span.end)).tolist()
+    nearest = max(0, first - RUN - ROW_RUNS)
+    rows = _allowed_rows(text.letters[nearest : last + RUN + ROW_RUNS], index, key)
+    return _is_within(rows, first - nearest, last - nearest)
+
+
+def _spans_of_piece(data: bytes, index: PrintIndex, key: PrintKey) -> list[CopiedSpan]:
+    """All spans, if one of them says what allowed files do not."""
+    found: list[CopiedSpan] = []
+    says_more = False
     for view in views(data):
         text = letters_of(view)
-        yield from _line_spans(text, index, key)
-        yield from _run_spans(text, index, key)
+        lines = list(_line_spans(text, index, key))
+        runs = list(_run_spans(text, index, key))
+        says_more = says_more or bool(runs)  # of which allowed files have none
+        says_more = says_more or not all(_is_allowed(text, span, index, key) for span in lines)
+        found += [*lines, *runs]
+    return found if says_more else []
 
 
 def _line_spans(text: LetterText, index: PrintIndex, key: PrintKey) -> Iterator[CopiedSpan]:
@@ -64,7 +109,7 @@ def _line_spans(text: LetterText, index: PrintIndex, key: PrintKey) -> Iterator[
 
 def _run_spans(text: LetterText, index: PrintIndex, key: PrintKey) -> Iterator[CopiedSpan]:
     """The spans that known runs cover."""
-    found = find(index, run_hashes(text, key))
+    found = find(index, run_hashes(text.letters, key))
     for first, last in _groups(np.flatnonzero(found >= 0), WINDOW):
         if last - first + RUN >= RUN_LETTERS:
             file = int(index.files[found[first]])
@@ -134,8 +179,7 @@ def _in_characters(text: str, data: bytes, spans: list[CopiedSpan]) -> tuple[Cop
     """The same spans by characters of the text in place of bytes."""
     if len(data) == len(text):
         return tuple(spans)
-    starts = np.append((np.frombuffer(data, np.uint8) & 0xC0) != 0x80, True)
-    numbers = np.append(0, np.cumsum(starts))  # characters that begin before a byte
+    numbers = np.append(0, np.cumsum(np.append(_begins(data), True)))  # characters that begin before a byte
     return tuple(
         CopiedSpan(
             int(numbers[span.start + 1]) - 1 if span.start < len(data) else len(text),
@@ -144,3 +188,9 @@ def _in_characters(text: str, data: bytes, spans: list[CopiedSpan]) -> tuple[Cop
         )
         for span in spans
     )
+
+
+def _begins(data: bytes) -> npt.NDArray[np.bool_]:
+    """For each byte of a text in UTF-8 whether a character begins there."""
+    begins: npt.NDArray[np.bool_] = (np.frombuffer(data, np.uint8) & 0xC0) != 0x80
+    return begins

@@ -1,7 +1,7 @@
-"""The prints of many files in one sorted table, from which those of other files can be taken out."""
+"""The prints of many files in one sorted table, and what allowed files have, which says nothing of others."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +21,14 @@ class PrintIndex:
     """All hashes in order, each with the number of the first file that has it.
 
     The sieve says, by the first bits of a hash, whether there can be one: nearly all questions end there.
+    `allowed` has all that allowed files say, in short hashes; none of `hashes` is among them.
     """
 
     hashes: Hashes = field(repr=False)
     files: npt.NDArray[np.uint32] = field(repr=False)
     sieve: npt.NDArray[np.bool_] = field(repr=False)
     shift: np.uint64 = field(repr=False)
+    allowed: tuple[ShortHashes, ...] = field(repr=False, default=())
 
 
 def print_index(prints: Sequence[FilePrints]) -> PrintIndex:
@@ -54,14 +56,22 @@ def join_short(tables: Sequence[ShortHashes]) -> ShortHashes:
 
 
 def without(index: PrintIndex, allowed: Iterable[ShortHashes]) -> PrintIndex:
-    """The index without the hashes that allowed texts have."""
-    short = (index.hashes >> _HALF).astype(np.uint32)
-    gone = np.zeros(len(short), np.bool_)
-    for table in allowed:
+    """The index without the hashes that allowed texts have, which it remembers."""
+    tables = tuple(allowed)
+    gone = are_in(tables, index.hashes)
+    kept = _with_sieve(index.hashes[~gone], index.files[~gone]) if gone.any() else index
+    return replace(kept, allowed=tables)
+
+
+def are_in(tables: Sequence[ShortHashes], hashes: Hashes) -> npt.NDArray[np.bool_]:
+    """For each hash whether one of the tables has it."""
+    short = (hashes >> _HALF).astype(np.uint32)
+    found = np.zeros(len(short), np.bool_)
+    for table in tables:
         if len(table):
             places = np.minimum(np.searchsorted(table, short), len(table) - 1)
-            gone |= table[places] == short
-    return _with_sieve(index.hashes[~gone], index.files[~gone]) if gone.any() else index
+            found |= table[places] == short
+    return found
 
 
 def find(index: PrintIndex, hashes: Hashes) -> npt.NDArray[np.intp]:

@@ -58,7 +58,7 @@ def print_key(secret: bytes) -> PrintKey:
 
 def file_prints(text: LetterText, key: PrintKey) -> FilePrints:
     """What is kept of a file."""
-    return FilePrints(in_order(pair_hashes(text, key)), in_order(_winnow(run_hashes(text, key))))
+    return FilePrints(in_order(pair_hashes(text, key)), in_order(_winnow(run_hashes(text.letters, key))))
 
 
 def in_order(hashes: npt.NDArray[Number]) -> npt.NDArray[Number]:
@@ -69,7 +69,7 @@ def in_order(hashes: npt.NDArray[Number]) -> npt.NDArray[Number]:
 
 def all_hashes(text: LetterText, key: PrintKey) -> Hashes:
     """The hash of every pair of lines and of every run."""
-    return np.concatenate((pair_hashes(text, key), run_hashes(text, key)))
+    return np.concatenate((pair_hashes(text, key), run_hashes(text.letters, key)))
 
 
 def pair_hashes(text: LetterText, key: PrintKey) -> Hashes:
@@ -80,13 +80,13 @@ def pair_hashes(text: LetterText, key: PrintKey) -> Hashes:
     return _mix(lines[:-1] * key.join + lines[1:])
 
 
-def run_hashes(text: LetterText, key: PrintKey) -> Hashes:
+def run_hashes(letters: Bytes, key: PrintKey) -> Hashes:
     """A hash for each `RUN` letters in a row, by the first of them."""
-    count = len(text.letters) - RUN + 1
+    count = len(letters) - RUN + 1
     if count < 1:
         return np.empty(0, np.uint64)
     starts = np.arange(count)
-    return _mix(_windows(text.letters, starts, starts + RUN, key) ^ key.run)
+    return _mix(_windows(letters, starts, starts + RUN, key) ^ key.run)
 
 
 def _windows(letters: Bytes, starts: Places, ends: Places, key: PrintKey) -> Hashes:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from assist_context.fingerprints.copied_spans import copied_spans
+from assist_context.fingerprints.copied_spans import allowed_parts, copied_spans
 from assist_context.fingerprints.print_index import PrintIndex
 from assist_context.fingerprints.prints import PrintKey
 from assist_server.gateway.claims import claims_in_text
@@ -61,7 +61,8 @@ def attribute(
     """The parts of a text that are from restricted files, in order; no two overlap.
 
     `claimed_paths` are said to be where all of the text is from, as by a call whose result it is. A text that
-    is nothing but such a path is no content. With None nothing counts that is said, in the text either.
+    is nothing but such a path is no content. With None nothing counts that is said, in the text either. What
+    the text itself says does not count for words that allowed files have, such as a sample of `.env`.
     """
     found: list[AttributedSpan] = []
     if claimed_paths is not None:
@@ -70,11 +71,14 @@ def attribute(
                 file = restricted.claimed(path)
                 if file is not None and text.strip():
                     return (_span(0, len(text), file),)
-        found = [
-            _span(claim.start, claim.end, file)
+        claims = [
+            (claim.start, claim.end, file)
             for claim in claims_in_text(text)
             if claim.end > claim.start and (file := restricted.claimed(claim.path)) is not None
         ]
+        parts = [(start, end) for start, end, _ in claims]
+        allowed = allowed_parts(text, parts, restricted.index, restricted.key)
+        found = [_span(*claim) for claim, known in zip(claims, allowed, strict=True) if not known]
     found += [
         _span(span.start, span.end, restricted.files[span.file])
         for span in copied_spans(text, restricted.index, restricted.key)

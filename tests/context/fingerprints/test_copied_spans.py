@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rounds import rounds
 
-from assist_context.fingerprints.copied_spans import CopiedSpan, copied_spans
+from assist_context.fingerprints.copied_spans import CopiedSpan, allowed_parts, copied_spans
 from assist_context.fingerprints.letters import letters_of
 from assist_context.fingerprints.plain_views import plain_view
 from assist_context.fingerprints.print_index import PrintIndex, print_index, short_hashes, without
@@ -159,6 +159,39 @@ def test_what_allowed_files_have_is_not_attributed_but_what_follows_is() -> None
     assert copied_spans("\n".join(LINES[:9]), index, KEY) == ()
     (span,) = copied_spans("\n".join(LINES[:12]), index, KEY)
     assert "\n".join(LINES[:12])[span.start :].startswith(LINES[8]), "from the pair that no allowed file has"
+
+
+def test_what_allowed_files_say_in_other_lines_is_not_attributed() -> None:
+    columns = ["headline", "slug and title", "created", "score of it"]
+    allowed = f"The articles can be sorted by {', '.join(columns)}, and by nothing else."
+    file = SECRET + "\n".join(columns)
+    index = index_of(file, allowed=[allowed])
+    wrapped = allowed.replace(", ", ",\n").replace("by headline", "by\nheadline")
+    assert copied_spans(wrapped, index_of(file), KEY), "two lines of the file, if nothing is allowed"
+    assert copied_spans(wrapped, index, KEY) == ()
+    assert copied_spans("\n".join(columns), index, KEY), "too short to be known from the allowed file"
+    both = copied_spans(f"{wrapped}\n{PROSE}\n{SECRET}", index, KEY)
+    assert both[0].end < len(wrapped), "with more of the file, this is taken along"
+    other = wrapped.replace("score of it", "score of 31")
+    assert copied_spans(other, index_of(file.replace("of it", "of 31"), allowed=[allowed]), KEY)
+
+
+def test_a_part_is_allowed_only_if_each_letter_of_it_is_in_a_row_of_allowed_files() -> None:
+    sample = "# Write this into a file of your own:\nDEBUG=True\nHOST=db.example.com\nKEY=nobody-knows\n"
+    index = index_of(SECRET, allowed=[sample])
+    at = sample.index("DEBUG")
+    assert allowed_parts(sample, [(at, len(sample)), (0, 9)], index, KEY) == (True, True)
+    assert allowed_parts("größer\n" + sample, [(at + 7, len(sample) + 7), (0, at)], index, KEY) == (
+        True,
+        False,
+    )
+    for old, new in (("True", "False"), ("db.", "db7."), ("nobody", "none"), ("KEY", "MORE=1\nKEY")):
+        other = sample.replace(old, new)
+        assert allowed_parts(other, [(at, len(other))], index, KEY) == (False,), new
+    assert allowed_parts("DEBUG=True\n", [(0, 11)], index, KEY) == (False,), "too short to be known"
+    assert allowed_parts(sample, [(at, len(sample))], index_of(SECRET), KEY) == (False,)
+    two = sample * 2
+    assert allowed_parts(two, [(at, len(two))], index, KEY) == (False,), "two rows are not one"
 
 
 def test_spans_are_in_characters_of_the_text_and_name_the_file() -> None:

@@ -32,6 +32,8 @@ FILES = {
     ".env": "ORDERS_HOST=db17.internal.example\nORDERS_TOPIC=orders-eu-west\n",
     "notes/ideas.txt": "the launch is planned for the ninth of march\nand nobody outside knows that yet\n",
     ".gitignore": "notes/\n",
+    "docs/settings.md": "# Settings\n\nWrite these into a file of your own:\n\n"
+    '```sh title=".env"\nSHOP_DEBUG=on\nSHOP_HOST=local\nSHOP_PORT=9000\n```\n\nThen start the shop.\n',
 }
 RULES = """\
 [escalation]
@@ -230,6 +232,16 @@ def test_a_copy_under_an_allowed_name_whitens_nothing_until_someone_commits_it(o
     git(own_shop.root, "add", "copy.py")
     commit(own_shop.root)
     assert attribute(RATES, ["copy.py"], own_shop.look("openai")) == ()
+
+
+def test_a_sample_of_settings_that_an_allowed_page_has_goes_but_not_one_with_other_values(shop: Shop) -> None:
+    restricted = shop.look("openai")
+    page = FILES["docs/settings.md"]
+    assert attribute(page, (), restricted) == ()
+    own = page.replace("9000", "9017").replace("local", "db17.internal")
+    (span,) = attribute(own, (), restricted)
+    assert (span.path, own[span.start : span.end].count("\n")) == (".env", 3)
+    assert attribute(page, [".env"], restricted), "of a call whose result it is, everything stays"
 
 
 def test_without_git_all_lines_of_restricted_files_count(tmp_path: Path) -> None:
