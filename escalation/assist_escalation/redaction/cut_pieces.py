@@ -7,7 +7,6 @@ have the marks of a diff.
 """
 
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -41,7 +40,7 @@ def hidden_parts(
     """
     if not piece or tuple(runs) == ((1, len(lines)),):
         return ()
-    check = time_limit(time.monotonic, _SECONDS)
+    check = time_limit(_SECONDS)
     kind = kind_of(path, piece)
     try:
         return parts_in(

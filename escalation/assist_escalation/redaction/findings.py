@@ -3,6 +3,7 @@
 This module knows no detector and no text.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -32,8 +33,12 @@ class Finding:
     type: str
 
 
-def time_limit(clock: Callable[[], float], seconds: float) -> Check:
-    """A check that raises when `seconds` have passed from now."""
+def time_limit(seconds: float, clock: Callable[[], float] = time.thread_time) -> Check:
+    """A check that raises when `seconds` have passed from now; call it on the same thread.
+
+    Those are seconds in which this thread computed: a text may be too long to search, and nothing is refused
+    because the machine is busy.
+    """
     end = clock() + seconds
 
     def check() -> None:

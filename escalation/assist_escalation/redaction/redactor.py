@@ -57,12 +57,13 @@ def redact(
     *,
     nonce: str,
     deadline_s: float = 2.0,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] = time.thread_time,
 ) -> Redacted:
     """The spans with a placeholder in place of every secret in their texts and paths.
 
     `patterns` are the user's own expressions. `nonce` is 4 to 40 random characters of 0-9 and a-z. Raises
-    `RedactionError` after `deadline_s` seconds, for a secret in our own words, and if secrets remain.
+    `RedactionError` after `deadline_s` seconds of computing, for a secret in our own words, and if secrets
+    remain.
 
     >>> from assist_escalation.prompts import Origin
     >>> redact([Span('password = "hunter2"', Origin("user"))], Known(), nonce="1a2b").spans[0].text
@@ -70,7 +71,7 @@ def redact(
     """
     if not _NONCE.fullmatch(nonce):
         raise RedactionError(f"nonce {nonce!r} is not 4 to 40 characters of 0-9 and a-z: make a new one")
-    check = time_limit(clock, deadline_s)
+    check = time_limit(deadline_s, clock)
     compiled = compile_patterns(patterns)
     names = _Names(nonce)
     if any(nonce in text for span in spans for text in (span.text, span.origin.path)):
@@ -147,7 +148,7 @@ def clean(text: str) -> str:
     'cannot open https://me:[redacted:password]@host/'
     """
     try:
-        check = time_limit(time.monotonic, _CLEAN_SECONDS)
+        check = time_limit(_CLEAN_SECONDS)
         for _ in range(_ROUNDS):
             secrets = scan(text, kind_of("", text), Sought(Known(), Patterns()), check)
             if not secrets:

@@ -38,4 +38,4 @@ def test_many_values_take_little_time_and_keep_the_limit() -> None:
     assert time.process_time() - begun < 0.5
     ticks = iter(range(100))
     with pytest.raises(RedactionError):
-        [*find_known(text, known, time_limit(lambda: float(next(ticks)), 2))]
+        [*find_known(text, known, time_limit(2, lambda: float(next(ticks))))]

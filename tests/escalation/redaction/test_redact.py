@@ -3,6 +3,7 @@
 import base64
 import json
 import random
+import time
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from secret_lines import assignment_lines, token, token_lines
 
 from assist_escalation.prompts import PLACEHOLDER, Origin, Span
+from assist_escalation.redaction.findings import time_limit
 from assist_escalation.redaction.known_secrets import Known, known_values
 from assist_escalation.redaction.redactor import Redacted, RedactionError, clean, redact, restore
 
@@ -200,6 +202,15 @@ def test_what_takes_too_long_blocks() -> None:
         redact(
             [user("x = 1\n" * 10_000)], NOTHING, nonce=NONCE, deadline_s=3.0, clock=lambda: float(next(ticks))
         )
+
+
+def test_time_in_which_others_compute_does_not_count() -> None:
+    check = time_limit(0.02)
+    time.sleep(0.05)
+    check()
+    spin = iter(check, "never")
+    with pytest.raises(RedactionError):
+        list(spin)
 
 
 def test_the_users_patterns() -> None:

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import json
 import threading
-import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -100,7 +99,7 @@ class StringRedactor:
         """
         with self._lock:
             self._learn(known)
-            check = time_limit(time.monotonic, SECONDS)
+            check = time_limit(SECONDS)
             self._fresh = 0
             for _ in range(_ROUNDS):
                 before = len(self._values)

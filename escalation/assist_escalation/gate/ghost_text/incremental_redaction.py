@@ -7,7 +7,6 @@ become one is not sent; that is generous, and the local model then writes the te
 """
 
 import re
-import time
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -109,7 +108,7 @@ class SessionRedactor:
         raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
 
     def _redact(self, texts: CursorTexts) -> RedactedTexts:
-        check = time_limit(time.monotonic, SECONDS)
+        check = time_limit(SECONDS)
         counts: Counter[str] = Counter()
         placeholders: dict[str, str] = {}
 
