@@ -1,5 +1,6 @@
 """An engine that writes with a team's server on loopback, and with a fake local model after it."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -43,6 +44,7 @@ async def team_of(folder: Path, url: str, timeout_ms: int = 400, more: str = "")
         f"[servers.team]\nkind = 'llama.cpp'\nbase_url = '{url}'\nmodel = 'qwen'\nresidency = ['internal']\n"
     )
     config = load(write(folder, f"{text}timeout_ms = {timeout_ms}\n{more}"))
+    others = set(threading.enumerate())
     here = Worker(partial(fake_model, HERE))
     here.opened.result(60)
     local = Engine(here, CompletionSettings(mode="eager"), SMALL_BUDGET, "local")
@@ -58,3 +60,6 @@ async def team_of(folder: Path, url: str, timeout_ms: int = 400, more: str = "")
         yield Team(engine, root / "shop.py", tiers, told)
     finally:
         engine.close()
+        for thread in set(threading.enumerate()) - others:
+            if thread.name == "assist-model":  # `close` waits two seconds, and the folder is deleted next
+                thread.join()

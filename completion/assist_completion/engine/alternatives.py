@@ -16,6 +16,7 @@ from assist_completion.display import line_policy
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE
 from assist_completion.display.show_gate import finish
+from assist_completion.engine.event_loop import call_on
 from assist_completion.inference.generation import Generation, TokenSource
 from assist_completion.inference.worker import Job, JobQueue, Lane
 from assist_completion.suggestion import Suggestion
@@ -50,11 +51,11 @@ class Branches:
         # Below the lane of requests: one that comes now interrupts this job inside llama.cpp.
         self.job = Job(Lane.PREWARM, self._write)
 
-    async def write(self, worker: JobQueue[TokenSource], seconds: float = EXTRA) -> None:
+    async def write(self, worker: JobQueue[TokenSource], seconds: float) -> None:
         """Write as many as can be written in this time. Cancellation stops the model too."""
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
-        self.job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(ended.set))
+        self.job.done.add_done_callback(lambda _: call_on(loop, ended.set))
         worker.submit(self.job)
         try:
             await asyncio.wait_for(ended.wait(), seconds)

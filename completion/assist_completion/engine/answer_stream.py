@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+from assist_completion.engine.event_loop import call_on
 from assist_completion.errors import CompletionError, ModelError
 from assist_completion.inference.answer_generation import (
     AnsweringModel,
@@ -182,14 +183,14 @@ class Answerer(Generic[S]):
         changed = asyncio.Event()
         run = AnswerRun(
             conversation,
-            on_text=lambda: loop.call_soon_threadsafe(changed.set),
+            on_text=lambda: call_on(loop, changed.set),
             clock=self._clock,
             asked_at=self._clock(),
         )
         job = Job[S](Lane.ANSWER, lambda resource: self._run(resource.answering_model, run), resumable=True)
         stream = AnswerStream(run, changed, lambda: self._worker.cancel(job))
         self._running[job] = stream
-        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._end, job, run))
+        job.done.add_done_callback(lambda _: call_on(loop, self._end, job, run))
         self._worker.submit(job)
         return stream
 

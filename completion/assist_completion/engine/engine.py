@@ -19,6 +19,7 @@ from assist_completion.display.line_policy import Shape
 from assist_completion.display.refutation import Mention, first_refuted, mentions_in, names_of
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
 from assist_completion.engine.alternatives import (
+    EXTRA,
     MOST,
     TRIES,
     TYPING_TRIES,
@@ -26,6 +27,7 @@ from assist_completion.engine.alternatives import (
     choose,
     rule_out,
 )
+from assist_completion.engine.event_loop import call_on
 from assist_completion.engine.speculation import Speculator, TypingPace
 from assist_completion.errors import CompletionError, ServedError
 from assist_completion.inference.generation import Generation, TokenBudget, TokenSource
@@ -154,6 +156,7 @@ class Engine:
         ids: Iterator[int] | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.others_s = EXTRA  # seconds that texts which begin in other ways may take
         self.recent: deque[Suggestion] = deque(maxlen=RECENT)
         self._settings = settings
         self._budget = budget
@@ -219,7 +222,7 @@ class Engine:
     async def complete_several(self, request: CompletionRequest, most: int = MOST) -> tuple[Suggestion, ...]:
         """What `complete` returns, and up to `most` in all that begin in other ways, the likeliest first.
 
-        It takes at most `alternatives.EXTRA` seconds more. A request that comes meanwhile goes first. What
+        It takes at most `others_s` seconds more. A request that comes meanwhile goes first. What
         names something that does not exist comes last.
         """
         site = site_of(request.context)
@@ -238,7 +241,7 @@ class Engine:
         tries = TRIES if request.manual else TYPING_TRIES
         branches = Branches(request.context, site, self._budget.line_tokens, number, tries)
         try:
-            await branches.write(self._worker)
+            await branches.write(self._worker, self.others_s)
         finally:
             self._count_branches(branches)
         if not request.manual and self._pending is not None and self._pending.typed_since(site) == "":
@@ -445,7 +448,7 @@ class Engine:
             prepared.request.context,
             partial(line_policy.should_stop, prepared.site, shape=shape),
             self._budget.block_tokens if shape.multi else self._budget.line_tokens,
-            on_text=lambda: loop.call_soon_threadsafe(changed.set),
+            on_text=lambda: call_on(loop, changed.set),
             least=prepared.least,
             number=next(self.ids),
             one_line=not shape.multi and bool(prepared.site.line.strip()),
@@ -462,7 +465,7 @@ class Engine:
             pending.done = True
             changed.set()
 
-        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(record_end))
+        job.done.add_done_callback(lambda _: call_on(loop, record_end))
         self._worker.submit(job)
         return pending
 

@@ -6,6 +6,7 @@ anchor, and a line after an accepted text. It runs on the owner thread, with an 
 """
 
 import asyncio
+import logging
 import math
 import re
 import time
@@ -15,11 +16,14 @@ from dataclasses import replace
 
 from assist_completion.display.show_gate import LIMITS
 from assist_completion.engine.server_port import CompletionServer, ServedPiece, ServedPrompt
+from assist_completion.errors import ServedError
 from assist_completion.inference.generation import Generation, TokenBudget
 from assist_completion.inference.llama import Abort, Aborted
 from assist_completion.inference.prefix_cache import CachedPrompt, Reach
 from assist_completion.prompt.layout import Plan, continue_at, plan, starts_of, tokens_of
 from assist_context.documents import Context
+
+log = logging.getLogger(__name__)
 
 PLANS = 16  # earlier prompts that may be continued
 DENSE = 2.2  # characters of a token in dense code; usual code has 3 to 4
@@ -91,6 +95,8 @@ class ServedSource:
             self._runner.run(end())
         except TimeoutError:
             pass
+        except ServedError as error:  # what was sent cannot be written down; the next start says so too
+            log.warning("%s", error)
         finally:
             self._runner.close()
 

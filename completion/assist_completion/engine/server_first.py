@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from assist_completion.engine.circuit_breaker import SHORTEST, CircuitBreaker
 from assist_completion.engine.engine import RECENT, REMEMBERED, Engine
+from assist_completion.engine.event_loop import call_on
 from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.errors import ServedError
 from assist_completion.inference.llama import Aborted
@@ -189,7 +190,7 @@ class ServerFirst:
             else:
                 self._breaker.record_failure()
 
-        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(record_end))
+        job.done.add_done_callback(lambda _: call_on(loop, record_end))
         self._plan_rest()
         self._worker.submit(job)
 

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from statistics import median
 
 from assist_completion.display import show_gate
+from assist_completion.engine.event_loop import call_on
 from assist_completion.inference.generation import REANCHOR, Generation, TokenSource
 from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.inference.worker import Job, JobQueue, Lane
@@ -178,6 +179,6 @@ class Speculator:
             then()
 
         job = Job(lane, measure, resumable)
-        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(record_end))
+        job.done.add_done_callback(lambda _: call_on(loop, record_end))
         self._worker.submit(job)
         return job

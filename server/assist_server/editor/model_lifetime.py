@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from assist_completion.engine.event_loop import call_on
 from assist_completion.errors import CompletionError, MissingModelError
 from assist_completion.settings import model_name
 from assist_escalation.errors import EscalationError
@@ -174,7 +175,7 @@ class ModelLifetime:
 
     def _open(self, load: int, loop: asyncio.AbstractEventLoop) -> None:
         def say(message: str) -> None:
-            loop.call_soon_threadsafe(lambda: self._show_progress(load, message))
+            call_on(loop, self._show_progress, load, message)
 
         models: OpenedModels | None = None
         state: LoadState = "failed"
@@ -191,9 +192,9 @@ class ModelLifetime:
             # Any other error ends this thread with a traceback in the log. The editor is told all the same,
             # or else it would show "loading" for ever.
             if models is None:
-                loop.call_soon_threadsafe(self._show_failure, load, state, message)
+                call_on(loop, self._show_failure, load, state, message)
             else:
-                loop.call_soon_threadsafe(self._take, load, models)
+                call_on(loop, self._take, load, models)
 
     def _take(self, load: int, models: "OpenedModels") -> None:
         if load != self._loads:
@@ -239,7 +240,7 @@ class ModelLifetime:
             loop = asyncio.get_running_loop()
 
             def tell(text: str) -> None:
-                loop.call_soon_threadsafe(lambda: self._item.update(message=text))
+                call_on(loop, lambda: self._item.update(message=text))
 
             view = TeamView(show, tell, self._unsaved)
             self._engine = open_team_engine(self._config, named, self._folders, local, view)

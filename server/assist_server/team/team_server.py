@@ -214,9 +214,10 @@ class TeamServer:
             self._session.roll()
 
     async def close(self) -> None:
-        """End the connections, and write down what was sent."""
+        """End the connections, and write down what was sent. Raises `ServedError` if it cannot be."""
         if self._session is not None:
-            await self._session.close()
+            with as_served_errors():
+                await self._session.close()
 
     def _place(self, snippet: Snippet) -> WorkspacePlace | None:
         """Where the file of a snippet is, None if that is not certain."""

@@ -60,7 +60,7 @@ async def sharing_thread(memory: int = 1 << 20, pace: float = 0.0) -> AsyncItera
         return models[0]
 
     worker = Worker(open_model)
-    worker.opened.result(5)
+    worker.opened.result(60)
     settings = CompletionSettings(mode="eager", speculate=False)
     ours = Engine(worker, settings, SMALL_BUDGET, "ours")
     yield SharedThread(ours, Engine(GuestJobs(worker), settings, SMALL_BUDGET, "theirs"), worker, models[0])
