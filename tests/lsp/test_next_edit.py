@@ -89,7 +89,7 @@ class Maker(Client):
 
     async def offer(self, uri: str, at: At = (0, 0)) -> tuple[Any, Any]:
         """The edit and how it is shown; the first one may take longer than a request waits."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (found := await self.next(uri, at)).edits:
                 await asyncio.sleep(0.05)
         return found.edits[0], found.display
@@ -227,7 +227,7 @@ async def test_another_file_is_opened_and_asked_again_there(home: Environ, root:
         again, display = await client.offer(other)
         assert (again.textDocument.uri, again.textDocument.version, display.file) == (other, 1, "")
         await client.accept(again)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "load_user" in client.text(other):
                 edit, _ = await client.offer(other)
                 await client.accept(edit)
@@ -260,7 +260,7 @@ async def test_columns_and_line_ends_are_the_editors(home: Environ, root: Path, 
         uri = client.open(root / "users.py")
         client.replace(uri, 4, "load_user", "fetch_user")
         client.replace(uri, 5, "load_user", "fetch_user")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "load_user" in client.text(uri):
                 edit, _ = await client.offer(uri)
                 await client.accept(edit)

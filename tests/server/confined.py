@@ -9,7 +9,7 @@ from pathlib import Path
 from assist_server.sandbox.limits import SandboxLimits
 from assist_server.sandbox.sandbox import SandboxRun, SandboxView, run
 
-LIMITS = SandboxLimits(seconds=20.0)
+LIMITS = SandboxLimits(seconds=60.0)
 # What the programs of this interpreter have to see.
 PYTHON = SandboxView(tuple(dict.fromkeys(map(Path, (sys.prefix, sys.base_prefix)))))
 

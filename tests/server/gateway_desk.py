@@ -98,7 +98,7 @@ async def raw_exchange(desk: GatewayDesk, request: bytes, *, most: int = 1 << 20
     writer.write(request)
     await writer.drain()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             head = await reader.readuntil(b"\r\n\r\n")
             size = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
             if size:

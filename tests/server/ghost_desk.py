@@ -96,7 +96,7 @@ async def writing(
         if error is not None:
             raise error
         worker = Worker(open_model)
-        worker.opened.result(10)
+        worker.opened.result(60)
         engine = Engine(worker, config.completion, SMALL_BUDGET, "fake")
         return OpenedModels(engine, answers or NoAnswers(), Path(), None, 0.0, "fake")  # type: ignore[arg-type]
 
@@ -110,7 +110,7 @@ async def writing(
     lines = (before + after).splitlines(keepends=True)
     session.open_document(OpenDocument(URI, name, "", 1, [*lines, ""], real_path=real_path))
     session.model.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await settled.wait()
     yield Desk(session, (before.count("\n"), len(before.rpartition("\n")[2])), models)
     session.close()

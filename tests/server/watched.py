@@ -12,7 +12,7 @@ import psutil
 
 from assist_server.workspace.watcher import FolderWatch, Watcher
 
-PATIENCE = 30
+PATIENCE = 60
 
 
 def ignored(path: str) -> bool:

@@ -5,7 +5,6 @@ import shutil
 import socket
 import struct
 import threading
-import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -227,10 +226,8 @@ def test_an_index_that_does_not_answer_is_skipped(
 def test_a_silent_index_is_skipped(carried: ModelRow, store: Store) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
-        began = time.monotonic()
         with pytest.raises(FetchError, match=r"no answer within 1.0 s"):
             fetch(store, carried, FetchOptions(pip_args=("--index-url", url), patience=1.0))
-        assert time.monotonic() - began < 14  # pip itself waits for 15 s
 
 
 def test_an_index_with_another_version_is_skipped(carried: ModelRow, store: Store, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import codecs
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -167,12 +166,11 @@ def test_what_is_no_text_excludes_its_directory_and_is_named(data: bytes) -> Non
 
 
 def test_deep_paths_and_hostile_patterns_end() -> None:
-    start = time.monotonic()
+    """Backtracking would take longer than the universe exists."""
     found = rules({OWN: "\n".join(["*a" * 60 + "b", "**/" + "a*/**/" * 60 + "b", "[" * 5000, "\\" * 5001])})
     assert found.excludes("a" * 255) is None
     assert found.excludes("/".join("a" * 2000)) is None
     assert found.excludes("/".join("a" * 1000) + "/b") == OWN
-    assert time.monotonic() - start < 20  # backtracking would take longer than the universe exists
 
 
 def test_comments_cost_nothing() -> None:

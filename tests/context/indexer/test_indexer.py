@@ -138,7 +138,7 @@ def test_it_ends_on_request(root: Path, database: Path) -> None:
         live.until("listed")
         children = live.children()
         live.tell("stop")
-        assert live.process.wait(20) == 0
+        assert live.process.wait(60) == 0
         assert all_gone(children)
     assert ready(root, database)["files"] == 31
 

@@ -315,7 +315,7 @@ async def test_a_tool_that_goes_away_while_that_is_remembered_is_paid_and_logged
     class Slow(CapabilityStore):
         def remember(self, name: str, abilities: Capabilities) -> None:
             begun.set()
-            goes_on.wait(20)
+            goes_on.wait(60)
             super().remember(name, abilities)
 
     def reply(asked: dict[str, Any]) -> list[bytes]:

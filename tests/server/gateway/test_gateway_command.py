@@ -73,7 +73,7 @@ def test_a_gateway_runs_until_it_is_stopped_and_says_where(
         second = assist("gateway", "--port", port)
         assert "another gateway may run already" in second.err
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.communicate()

@@ -160,7 +160,7 @@ async def test_an_answer_ends_with_its_client(tmp_path: Path) -> None:
         async for _chunk in stream:
             break
         await stream.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while desk.loaded[0].answers.busy:
                 await asyncio.sleep(0.01)
         assert desk.llamas[0].written() < 1500

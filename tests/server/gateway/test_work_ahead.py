@@ -70,17 +70,17 @@ def test_a_request_waits_for_what_is_being_printed(config: Config, prints: Works
     class Held(threading.Event):
         def is_set(self) -> bool:
             begun.set()
-            goes_on.wait(20)
+            goes_on.wait(60)
             return super().is_set()
 
     with ThreadPoolExecutor(2) as threads:
         ahead = threads.submit(prints.print_ahead, config, "acme", Held())
-        assert begun.wait(20)
+        assert begun.wait(60)
         asked = threads.submit(prints.restricted_for, config, "acme")
         assert not asked.done()
         goes_on.set()
-        ahead.result(20)
-        assert attribute(DENIED, (), asked.result(20))
+        ahead.result(60)
+        assert attribute(DENIED, (), asked.result(60))
 
 
 def test_a_stopped_gateway_does_not_go_on_printing(config: Config, prints: WorkspacePrints) -> None:

@@ -64,7 +64,7 @@ async def sharing(data: Path, file: Path, script: str = "It is 4.") -> AsyncIter
         guests = Engine(GuestJobs(two.worker), CompletionSettings(), SMALL_BUDGET, "fake")
         shared = SharedModel(lambda: two.answers, lambda: SharedEngine(guests, file))
         shared.start(data)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not list(sockets(data)):
                 await asyncio.sleep(0.01)
         try:
@@ -129,7 +129,7 @@ async def test_closing_the_connection_stops_the_answer(data: Path, file: Path) -
         async with aclosing(stream):
             async for _piece in stream:
                 break
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while two.answers.busy:
                 await asyncio.sleep(0.01)
         assert stream.result.ended == "cancelled"
@@ -165,7 +165,7 @@ async def complete(data: Path, file: Path, *, warm: bool = False) -> Suggestion:
 async def test_code_is_completed_by_the_engine_of_the_server(data: Path, file: Path) -> None:
     async with sharing(data, file) as (two, _):
         assert (await complete(data, file, warm=True)).text == ""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not two.model.prefix_cache.computed:
                 await asyncio.sleep(0.01)
         found = await complete(data, file)
@@ -196,7 +196,7 @@ async def test_a_guest_that_leaves_stops_the_model_and_one_whose_server_ends_is_
         while two.worker.idle():
             await asyncio.sleep(0.001)
         guest.cancel()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not two.worker.idle():
                 await asyncio.sleep(0.01)
         assert two.model.llama.evaluated.count(1) < 12  # type: ignore[attr-defined]
@@ -294,7 +294,7 @@ async def test_a_frame_that_is_none_ends_the_connection(data: Path, file: Path) 
             (path,) = sockets(data)
             reader, writer = await asyncio.open_unix_connection(path)
             writer.write(sent)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 rest = await reader.read()
             assert b"hello" in rest or b"assist" in rest
             assert b"piece" not in rest

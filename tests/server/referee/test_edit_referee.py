@@ -5,7 +5,6 @@ import shutil
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,12 +170,12 @@ def test_a_run_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     command = find_test_command(root, PATH)[0]
     copy = ProjectCopy(ProjectRunner(root, command, True, Git({"PATH": PATH})), {}, stop.is_set)
     threading.Timer(1.0, stop.set).start()
-    began = time.monotonic()
     try:
-        EditReferee(copy, command, None).begin()
+        referee = EditReferee(copy, command, None)
+        referee.begin()
     finally:
         copy.close()
-    assert time.monotonic() - began < 50
+    assert not (referee.before and referee.before.passing)  # the test that waits for a minute
     assert set(Path(tempfile.gettempdir()).glob(own)) == before
 
 

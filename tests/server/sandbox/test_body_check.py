@@ -44,7 +44,7 @@ TESTS = {
     "failing": "assert total([1], 0) == 5",
     "endless": "assert total([1], 0) == 2\n    while True: pass",
 }
-LIMITS = SandboxLimits(seconds=20)
+LIMITS = SandboxLimits(seconds=60)
 PYTEST = TestCommand(
     (sys.executable, "-m", "pytest", "-x", "--verbosity=-1", "-p", "no:cacheprovider"),
     "pytest",

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
     pytest.mark.xdist_group("memory"),  # what others take at the same time is counted too
 ]
-LITTLE = SandboxLimits(seconds=30, memory=256 * MIB, disk=64 * MIB)
+LITTLE = SandboxLimits(seconds=60, memory=256 * MIB, disk=64 * MIB)
 KEPT = SandboxView(folders=("kept",))
 TOOLS = """
 import ctypes, mmap, os, resource, socket, stat, time

@@ -21,7 +21,7 @@ ENTER = (0, 16)  # the end of the line on which "total(items)" was accepted
 
 
 async def judged(desk: Desk) -> list[str]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while desk.session.accepted.has_timer:
             await asyncio.sleep(SOON / 4)
     return desk.ends
@@ -277,7 +277,7 @@ async def test_requests_are_counted_by_day_repository_model_and_language(tmp_pat
     (root / "src").mkdir(parents=True)
     async with writing(tmp_path, real_path=str(root / "src" / "a.py")) as desk:
         desk.session.open_folders([str(root / "src")])
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not desk.session.usage.key(desk.session.documents.by_uri[URI], "").repo:
                 await asyncio.sleep(0.005)  # which repository it is, a thread finds out
         await desk.accept()

@@ -53,7 +53,7 @@ async def test_counts_are_written_while_the_model_is_still_to_be_freed(tmp_path:
 
     class SlowAnswers(NoAnswers):
         def close(self) -> None:
-            end = monotonic() + 10
+            end = monotonic() + 60
             while not _written(tmp_path, "kept-30s") and monotonic() < end:
                 sleep(0.005)
             found.append(_written(tmp_path, "kept-30s"))

@@ -26,7 +26,7 @@ class Hearing(Desk):
         self.edit("new_name", (line, 4), (line, 12))
 
     async def hears(self) -> bool:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not self.heard:
                 await asyncio.sleep(0.01)
         return self.heard.pop()

@@ -40,7 +40,7 @@ class RenamingSearch:
 
     def find(self, request: OfferRequest) -> FoundOffer | None:
         self.requests.append(request)
-        self.gate.wait(10)
+        self.gate.wait(60)
         document = request.opened.get(self.elsewhere or request.path)
         if document is None or self.pattern in (request.past.rejected if request.past else ()):
             return None
