@@ -17,7 +17,8 @@ from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
 from assist_context.languages import language_of
 from assist_server.config.config import load
-from assist_server.team.team_server_opening import TeamView, named_server, open_team_engine
+from assist_server.config.permissions import named_server
+from assist_server.team.team_server_opening import TeamView, open_team_engine
 from assist_server.workspace.folders import folders_of
 
 ABOVE = "".join(f"name_{n} = make_{n}(value_{n})\n" for n in range(20))

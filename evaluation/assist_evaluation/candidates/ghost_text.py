@@ -13,9 +13,10 @@ from assist_evaluation.candidates.spec import CandidateSpec
 from assist_evaluation.candidates.typist import KeySuggestion, type_block
 from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.config.config import Config
+from assist_server.config.permissions import named_server
 from assist_server.errors import UserError
 from assist_server.local_model.opening import open_engine
-from assist_server.team.team_server_opening import named_server, open_team_engine
+from assist_server.team.team_server_opening import open_team_engine
 from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.folders import WorkspaceFolder
 

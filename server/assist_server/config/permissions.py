@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_context.files.path_names import real_path
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import CLOSED, Layer, Permissions, permissions, unknown_providers
 from assist_server.config.config import Config
 from assist_server.config.own_directories import exposed_problems, misplaced_problems
@@ -38,6 +40,23 @@ def permissions_for(
     """
     found = effective_permissions(config, roots, folders)
     return found.permissions, found.problems
+
+
+def named_server(config: Config, roots: Sequence[str] = ()) -> tuple[str, ModelServer] | None:
+    """The server that the settings name for ghost text, None if they name none.
+
+    Raises `EscalationError` for a name without a server.
+    """
+    found = permissions_for(config, roots)[0]
+    if not found.ghost_server:
+        return None
+    if found.ghost_server not in found.servers:
+        known = ", ".join(found.servers) or "none"
+        raise EscalationError(
+            f"[completion] server names {found.ghost_server!r}, which is no [servers.NAME] table: known are "
+            f"{known}"
+        )
+    return found.ghost_server, found.servers[found.ghost_server]
 
 
 def effective_permissions(

@@ -18,6 +18,7 @@ from assist_completion.errors import CompletionError, MissingModelError
 from assist_completion.settings import model_name
 from assist_escalation.errors import EscalationError
 from assist_server.config.config import Config
+from assist_server.config.permissions import named_server
 from assist_server.local_model.sharing.listener import SharedEngine
 from assist_server.workspace.folders import WorkspaceFolder
 
@@ -223,14 +224,15 @@ class ModelLifetime:
 
         `missing` says why there is no local model, or "".
         """
-        from assist_server.team.team_server_opening import TeamView, named_server, open_team_engine  # noqa: PLC0415
-
         config = self._config()
         local = self._models.engine if self._models is not None else None
         try:
             named = named_server(config)
             if named is None or config.offline:
                 return
+            # Its gate takes 0.3 s of the event loop, so it is imported only where there is a server.
+            from assist_server.team.team_server_opening import TeamView, open_team_engine  # noqa: PLC0415
+
             host = urlsplit(named[1].base_url).netloc
 
             def show(tier: "Tier") -> None:

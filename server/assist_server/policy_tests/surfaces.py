@@ -21,6 +21,7 @@ from assist_context.languages import language_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.policy.permissions import Permissions
 from assist_server.config.config import Config
+from assist_server.config.permissions import named_server
 from assist_server.errors import UserError
 from assist_server.policy_tests.agent_requests import COMPLETIONS
 from assist_server.policy_tests.cases import GATEWAY, GHOST_TEXT
@@ -38,7 +39,7 @@ from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.run import DIFFS, AnswerOptions, answer, read_diff, with_diff
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.team.team_server_opening import named_server, open_team_engine
+from assist_server.team.team_server_opening import open_team_engine
 from assist_server.threads.attachments import attachment_at
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import folders_of

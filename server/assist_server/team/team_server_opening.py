@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
 
 from assist_completion.engine.engine import Engine
 from assist_completion.engine.served_tokens import ServedSource
@@ -35,23 +34,6 @@ Folders = Callable[[], Sequence[WorkspaceFolder]]
 _LOG = logging.getLogger(__name__)
 
 
-def named_server(config: Config, roots: Sequence[str] = ()) -> tuple[str, ModelServer] | None:
-    """The server that the settings name for ghost text, None if they name none.
-
-    Raises `EscalationError` for a name without a server.
-    """
-    found = permissions_for(config, roots)[0]
-    if not found.ghost_server:
-        return None
-    if found.ghost_server not in found.servers:
-        known = ", ".join(found.servers) or "none"
-        raise EscalationError(
-            f"[completion] server names {found.ghost_server!r}, which is no [servers.NAME] table: known are "
-            f"{known}"
-        )
-    return found.ghost_server, found.servers[found.ghost_server]
-
-
 def fim_table(server: ModelServer) -> FimTable | None:
     """The infilling tokens of a server's model; None where its own protocol has them.
 
@@ -68,20 +50,19 @@ def fim_table(server: ModelServer) -> FimTable | None:
     return FimTable(found.pre, found.suf, found.mid, found.sep)
 
 
-def open_ghost_text(config: Config, folders: Folders, say: Callable[[str], None]) -> GhostTextEngine:
-    """The engine that the settings ask for: the local model's, after the team's server if they name one.
+def open_ghost_text(
+    config: Config, named: tuple[str, ModelServer], folders: Folders, say: Callable[[str], None]
+) -> GhostTextEngine:
+    """The engine of this server, with the local model after it if there is one.
 
-    Blocks. Raises `ModelError`, and `EscalationError` for a server that cannot be used.
+    Blocks. Raises `EscalationError` for a server that cannot be used.
     """
-    named = None if config.offline else named_server(config)
     try:
         local = open_engine(config, say).engine
     except ModelError as error:
-        if named is None:
-            raise
         say(str(error))
         local = None
-    return open_team_engine(lambda: config, named, folders, local) if named else cast("Engine", local)
+    return open_team_engine(lambda: config, named, folders, local)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,15 @@
 """What becomes of a model that cannot be opened: the editor is told, whatever went wrong."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from config_files import environ
+from config_files import environ, write
 
 from assist_completion.errors import MissingModelError, ModelError
 from assist_server.config.config import Config, load_lenient
@@ -62,3 +65,47 @@ async def test_an_editor_is_told_why_a_model_is_not_opened(
     status = await end_of(load_lenient(environ(tmp_path)), error)
     assert status.state == state
     assert message in status.message
+
+
+SERVER = """
+[servers.box]
+kind = "llama.cpp"
+base_url = "http://127.0.0.1:9"
+model = "qwen2.5-coder-0.5b"
+residency = ["internal"]
+"""
+WITHOUT_MODEL = """
+import asyncio, sys
+from assist_completion.errors import MissingModelError
+from assist_server.config.config import load_lenient
+from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
+
+def absent(config, say):
+    raise MissingModelError("not here")
+
+async def main():
+    shown = asyncio.Event()
+    item = StatusItem("m", lambda status: status.state == "missing" and shown.set())
+    config = load_lenient()
+    lifetime = ModelLifetime(lambda: config, absent, item, lambda: None)
+    lifetime.start()
+    await asyncio.wait_for(shown.wait(), 60)
+    lifetime.close()
+    print(*sys.modules)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_the_gate_is_loaded_only_for_a_teams_server(tmp_path: Path, named: bool) -> None:
+    """It would hold the event loop for 0.3 s, just when the model is ready."""
+    text = '[completion]\nserver = "box"\n' + SERVER if named else ""
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_MODEL],
+        env={**os.environ, **write(tmp_path, text)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("assist_escalation.gate.ghost_text.session" in done.stdout.split()) == named

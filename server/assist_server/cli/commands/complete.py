@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from assist_server.wording.reasons import exclusion_note, read_words, words_of
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.suggestion import GhostTextEngine
+    from assist_server.workspace.folders import WorkspaceFolder
 
 BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout, with one model load. A request is
 {"id", "path", "text"?, "line"+"column" or "offset", "max_lines"?, "manual"?, "context"?}; `text` defaults
@@ -145,16 +146,29 @@ def _complete_lines(config: Config, workspace: Path) -> None:
 @contextmanager
 def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner, "GhostTextEngine"]]:
     """An event loop, and an engine on it that is closed before the loop."""
-    from assist_server.team.team_server_opening import open_ghost_text  # noqa: PLC0415
     from assist_server.workspace.index_update import working_folder  # noqa: PLC0415
 
     folder = working_folder(config, root)
     with asyncio.Runner() as runner:
-        engine = open_ghost_text(config, lambda: [folder], say if sys.stderr.isatty() else silent)
+        engine = _open_engine(config, folder, say if sys.stderr.isatty() else silent)
         try:
             yield runner, engine
         finally:
             engine.close()
+
+
+def _open_engine(config: Config, folder: "WorkspaceFolder", tell: Callable[[str], None]) -> "GhostTextEngine":
+    """The local model's engine, after a team's server if one is named, whose gate takes 0.3 s to import."""
+    from assist_server.config.permissions import named_server  # noqa: PLC0415
+
+    named = None if config.offline else named_server(config)
+    if named is None:
+        from assist_server.local_model.opening import open_engine  # noqa: PLC0415
+
+        return open_engine(config, tell).engine
+    from assist_server.team.team_server_opening import open_ghost_text  # noqa: PLC0415
+
+    return open_ghost_text(config, named, lambda: [folder], tell)
 
 
 @contextmanager

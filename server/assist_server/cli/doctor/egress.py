@@ -19,13 +19,12 @@ from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config, ConfigError, answering_model
-from assist_server.config.permissions import permissions_for
+from assist_server.config.permissions import named_server, permissions_for
 from assist_server.config.repository_file import trust_state
 from assist_server.config.structure import Problem
 from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import checkpoint_of, log_key, scope_of
 from assist_server.questions.record_files import gate_files
-from assist_server.team.team_server_opening import named_server
 from assist_server.team.team_server_probing import probe_server
 from assist_server.wording.servers import server_document, server_warnings
 from assist_server.workspace.index_update import working_folder
