@@ -192,9 +192,9 @@ def test_offline_asks_no_server(home: Mapping[str, str], space: Path) -> None:
     assert events(home) == []
 
 
-def test_setup_doctor_and_complete(tmp_path: Path, environ: Mapping[str, str], space: Path, url: str) -> None:
+def test_setup_doctor_and_complete(own_data: Path, environ: Mapping[str, str], space: Path, url: str) -> None:
     """From an address to ghost text, with the commands of the team page."""
-    home = {**environ, "ASSIST_OFFLINE": "0", "ASSIST_DATA_DIR": str(tmp_path / "fresh")}
+    home = {**environ, "ASSIST_OFFLINE": "0", "ASSIST_DATA_DIR": str(own_data)}
     made = said(home, space, "setup", "--server", url, "qwen2.5-coder-0.5b", "--yes", "--json")
     assert (made["kind"], made["log_probabilities"], made["residency"]) == ("llama.cpp", True, ["internal"])
     assert made["cached_share"] > 0.9

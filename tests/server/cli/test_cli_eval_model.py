@@ -44,23 +44,22 @@ def test_local_candidates_are_asked_offline(
 
 
 def test_a_run_that_is_terminated_has_a_report_of_what_was_asked(
-    tmp_path: Path, environ: Mapping[str, str], model_path: Path, shop: Path
+    own_data: Path, environ: Mapping[str, str], model_path: Path, shop: Path
 ) -> None:
-    data = tmp_path / "data"  # with no answers of other tests
     local = f"local:{model_path}"
     arguments = ("eval", "-c", local, "-c", "known:empty", "--kinds", "typing", "--count", "200", "--json")
     answers = 0
     with subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=shop,
-        env={**os.environ, **environ, "ASSIST_DATA_DIR": str(data)},
+        env={**os.environ, **environ, "ASSIST_DATA_DIR": str(own_data)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         while answers < 2 and process.poll() is None:
             time.sleep(0.1)
-            files = data.rglob("answers.jsonl")
+            files = own_data.rglob("answers.jsonl")
             answers = sum(len(each.read_text().splitlines()) for each in files)
         process.terminate()
         out, err = process.communicate(timeout=60)

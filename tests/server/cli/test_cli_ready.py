@@ -112,7 +112,7 @@ def test_setup_copies_measures_and_is_then_done_at_once(
 
 
 def test_setup_with_a_path_writes_it_into_the_configuration(
-    assist: Assist, model_path: Path, tmp_path: Path
+    assist: Assist, own_data: Path, model_path: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "mine.gguf").symlink_to(model_path)
     done = assist("setup", "mine.gguf", "--offline", "--json")
