@@ -216,3 +216,17 @@ def test_nothing_heavy_is_imported_before_it_is_needed(module: str, absent: set[
     program = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not absent & set(done.stdout.split())
+
+
+def test_numpy_starts_no_threads() -> None:
+    """Each of them would spin for a while at the start, one for each core."""
+    program = (
+        "import contextlib, sys, psutil; from assist_server.cli.main import main; sys.argv = ['assist', '--version']\n"
+        "with contextlib.suppress(SystemExit): main()\n"
+        "before = psutil.Process().num_threads(); import numpy; print(psutil.Process().num_threads() - before)"
+    )
+    clean = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=clean
+    )
+    assert done.stdout.splitlines()[-1] == "0"
