@@ -5,7 +5,7 @@ import json
 import pytest
 
 from assist_escalation.gate.foreign.json_places import JsonPlace
-from assist_escalation.gate.foreign.string_redaction import StringRedactor
+from assist_escalation.gate.foreign.string_redaction import PlaceGroup, StringRedactor
 from assist_escalation.redaction.findings import RedactionError
 from assist_escalation.redaction.known_secrets import Known
 
@@ -15,7 +15,7 @@ NONE = Known()
 
 def clean(redactor: StringRedactor, value: object, known: Known = NONE, **place: object) -> object:
     holder = {"at": value}
-    redactor.redact([JsonPlace(holder, "at", value, **place)], known)  # type: ignore[arg-type]
+    redactor.redact([PlaceGroup(lambda: [JsonPlace(holder, "at", value, **place)])], known)  # type: ignore[arg-type]
     return holder["at"]
 
 

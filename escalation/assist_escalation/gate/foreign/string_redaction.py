@@ -4,6 +4,7 @@ A tool sends its whole conversation at each turn. So what was found in a string 
 kept, and a secret has one placeholder for a tool and a provider, at any time: it is made of the secret and a
 key of this installation, so that the provider's cache of the beginning stays usable, also after a restart.
 A value that is found later is looked for in the strings that were judged before, as it is written.
+What is known of the places of a whole message is kept by the caller, and is asked for what is new alone.
 Strings may hold JSON, as arguments of calls do: then their inner strings are judged too.
 """
 
@@ -12,9 +13,9 @@ import hmac
 import json
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 from assist_escalation.budget.token_count import upper_count
 from assist_escalation.gate.foreign.json_places import JsonPlace, nested_json, rewrite
@@ -37,17 +38,31 @@ _DEPTH = 3  # JSON in a string of JSON, and so on
 _LETTERS = 12  # hexadecimal digits of a placeholder
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RedactedPlaces:
     """How often each type of secret was found, and the secret of each placeholder, which is never sent.
 
-    `tokens` is an upper bound of the tokens of all messages, and `fresh` how many strings were scanned.
+    `tokens` is an upper bound of the tokens of a message. `texts` are the strings as they were, and `seen`
+    of the values had been found when they were last looked for.
     """
 
-    found: tuple[tuple[str, int], ...]
-    placeholders: Mapping[str, str] = field(repr=False)
+    found: Counter[str] = field(default_factory=Counter)
+    placeholders: dict[str, str] = field(default_factory=dict, repr=False)
     tokens: int = 0
-    fresh: int = 0
+    texts: list[str] = field(default_factory=list, repr=False)
+    seen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceGroup:
+    """Places of a JSON that belong together, such as those of a message.
+
+    `before` is what was found when the same places were redacted in the same `epoch`, if they were; `places`
+    are then asked for only if that does not hold any more.
+    """
+
+    places: Callable[[], Sequence[JsonPlace]] = field(repr=False)
+    before: RedactedPlaces | None = None
 
 
 @dataclass(slots=True)
@@ -67,13 +82,15 @@ _StringKey = tuple[str, str, str]  # the string, the name that a JSON gives it, 
 class StringRedactor:
     """Redacts the requests of one tool to one provider under the same rules. Threads may share it.
 
-    `key` is a secret of this installation. `scanned` counts the characters that were scanned so far.
+    `key` is a secret of this installation. `scanned` counts the characters that were scanned so far. What was
+    found in another `epoch` does not hold.
     """
 
     def __init__(
         self, known: Known, patterns: Sequence[str], key: bytes, remembered: int = REMEMBERED
     ) -> None:
         self.scanned = 0
+        self.epoch = 0
         self._patterns = compile_patterns(patterns)
         self._key = key
         self._known = known
@@ -84,7 +101,6 @@ class StringRedactor:
         self._judged: OrderedDict[_StringKey, _JudgedString] = OrderedDict()
         self._size = 0
         self._most = remembered
-        self._fresh = 0
         self._lock = threading.Lock()
 
     @property
@@ -92,21 +108,26 @@ class StringRedactor:
         """The characters of the strings whose secrets are kept."""
         return self._size
 
-    def redact(self, places: Sequence[JsonPlace], known: Known) -> RedactedPlaces:
+    def redact(self, groups: Sequence[PlaceGroup], known: Known) -> list[RedactedPlaces]:
         """Replace every secret at these places of a JSON. `known` are the values of secret files now.
 
+        Where a group's `before` still holds, it is its result, and its places are left as they are.
         Raises `RedactionError` if that takes too long, or if a word of the protocol holds a known value.
         """
         with self._lock:
             self._learn(known)
             check = time_limit(SECONDS)
-            self._fresh = 0
+            found = [group.before for group in groups]
             for _ in range(_ROUNDS):
                 before = len(self._values)
-                redacted = self._pass(places, check)
+                redacted = [
+                    done if done and self._still_holds(done) else self._pass(group.places(), check)
+                    for group, done in zip(groups, found, strict=True)
+                ]
                 if len(self._values) == before:
                     self._forget()
                     return redacted
+                found = list(redacted)
         raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
 
     def _learn(self, known: Known) -> None:
@@ -120,26 +141,32 @@ class StringRedactor:
         self._values += values
         self._sought = Sought(Known((*self._known.values, *self._values)), self._patterns)
 
+    def _still_holds(self, redacted: RedactedPlaces) -> bool:
+        """Whether no value that was found since is in the strings of a group."""
+        if any(_holds_any(text, self._values[redacted.seen :]) for text in redacted.texts):
+            return False
+        redacted.seen = len(self._values)
+        return True
+
     def _pass(self, places: Sequence[JsonPlace], check: Check) -> RedactedPlaces:
-        found = Counter[str]()
-        used = dict[str, str]()
-        tokens = 0
+        redacted = RedactedPlaces(seen=len(self._values))
 
         def clean(path: str, counts: bool, text: str, name: str) -> str:
-            nonlocal tokens
             judged = self._judge((text, name, path), check)
-            found.update(judged.found)
-            used.update(judged.placeholders)
-            tokens += judged.tokens + AROUND if counts else 0
+            redacted.texts.append(text)
+            redacted.found.update(judged.found)
+            redacted.placeholders.update(judged.placeholders)
+            redacted.tokens += judged.tokens + AROUND if counts else 0
             return judged.clean
 
         for place in places:
             if place.is_word:
+                redacted.texts.append(place.value)
                 self._check_word(place.value)
             else:
                 path = next(iter(place.claims), "")
                 place.put(rewrite(place.value, partial(clean, path, place.item >= 0)))
-        return RedactedPlaces(tuple(sorted(found.items())), used, tokens, self._fresh)
+        return redacted
 
     def _check_word(self, word: str) -> None:
         """Raise `RedactionError` if a word that must stay as it is, such as a tool's name, holds a secret.
@@ -147,7 +174,9 @@ class StringRedactor:
         Those are known values, and tokens by their formats: ids of calls look like other secrets.
         """
         key = (word, "", "word")
-        if key in self._judged and self._judged[key].seen == len(self._values):
+        judged = self._judged.get(key)
+        if judged is not None and not any(value in word for value in self._values[judged.seen :]):
+            judged.seen = len(self._values)
             self._judged.move_to_end(key)
             return
         if any(find_known(word, self._sought.known, lambda: None)) or any(find_formats(word)):
@@ -158,12 +187,10 @@ class StringRedactor:
 
     def _judge(self, key: _StringKey, check: Check, depth: int = 0) -> _JudgedString:
         judged = self._judged.get(key)
-        if judged is not None:
-            news = self._values[judged.seen :]
-            if not any(_holds(key[0], value) for value in news):
-                judged.seen = len(self._values)
-                self._judged.move_to_end(key)
-                return judged
+        if judged is not None and not _holds_any(key[0], self._values[judged.seen :]):
+            judged.seen = len(self._values)
+            self._judged.move_to_end(key)
+            return judged
         judged = _JudgedString(key[0], Counter(), {}, 0, 0)
         self._clean(judged, key, check, depth)
         judged.tokens = _tokens(judged.clean)
@@ -187,6 +214,7 @@ class StringRedactor:
             self._types.clear()
             self._judged.clear()
             self._size = 0
+            self.epoch += 1
             self._sought = Sought(self._known, self._patterns)
 
     def _clean(self, judged: _JudgedString, key: _StringKey, check: Check, depth: int) -> None:
@@ -211,7 +239,6 @@ class StringRedactor:
 
     def _without_secrets(self, judged: _JudgedString, name: str, path: str, check: Check) -> str:
         text = judged.clean
-        self._fresh += 1
         for _ in range(_ROUNDS):
             self.scanned += len(text)
             secrets = self._secrets(text, name, path, check)
@@ -284,9 +311,16 @@ def union(secrets: Sequence[Secret]) -> list[Secret]:
     return joined
 
 
-def _holds(text: str, value: str) -> bool:
-    """Whether a text holds a value, as it is or as JSON writes it."""
-    return value in text or ("\\" in text and json.dumps(value, ensure_ascii=False)[1:-1] in text)
+def _holds_any(text: str, values: Sequence[str]) -> bool:
+    """Whether a text holds one of the values, as it is or as JSON writes it."""
+    escapes = bool(values) and "\\" in text
+    return any(value in text or (escapes and _as_json(value) in text) for value in values)
+
+
+@lru_cache(256)
+def _as_json(value: str) -> str:
+    """A value as JSON writes it."""
+    return json.dumps(value, ensure_ascii=False)[1:-1]
 
 
 def _tokens(text: str) -> int:

@@ -33,7 +33,8 @@ class SpokenDialect:
 
     `reader` gets what an answer is read with, the bytes of the request, and its body as the tool sent it.
     `named`: whether events have their type as a name. `free`: the provider charges nothing. `drop` leaves out
-    what only the provider can read, unless a function knows it.
+    what only the provider can read, unless a function knows it. `trim` leaves out what is empty in a message,
+    as a line of ours is that came back, and returns whether anything is left of it.
     """
 
     name: Dialect
@@ -45,6 +46,7 @@ class SpokenDialect:
     named: bool = False
     free: bool = False
     drop: Callable[[dict[str, Any], Callable[[str], bool]], None] | None = None
+    trim: Callable[[dict[str, Any]], bool] = lambda _: True
 
 
 def _chat_reader(context: AnswerContext, sent: int, usage: bool) -> AnswerReader:
@@ -79,6 +81,7 @@ DIALECTS: Mapping[str, SpokenDialect] = {
         _messages_reader,
         named=True,
         drop=messages.drop_unknown_thoughts,
+        trim=messages.trim,
     ),
     "/v1/messages/count_tokens": SpokenDialect(
         "messages",
@@ -90,6 +93,7 @@ DIALECTS: Mapping[str, SpokenDialect] = {
         named=True,
         free=True,
         drop=messages.drop_unknown_thoughts,
+        trim=messages.trim,
     ),
     "/v1/responses": SpokenDialect(
         "responses",
@@ -100,5 +104,6 @@ DIALECTS: Mapping[str, SpokenDialect] = {
         _responses_reader,
         named=True,
         drop=responses.drop_unknown_thoughts,
+        trim=responses.trim,
     ),
 }

@@ -129,13 +129,18 @@ def bound(body: dict[str, Any], to: OutputBound) -> None:
     """Make the body ask for this model, and at most so many tokens."""
     body["model"] = to.model
     body["max_tokens"] = to.max_output
-    for message in body["messages"]:  # a line of ours that came back is empty now
-        if isinstance(message["content"], list):
-            message["content"] = [block for block in message["content"] if block.get("text") != ""]
     thinking = body.get("thinking")
     budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
     if isinstance(thinking, dict) and isinstance(budget, int) and budget >= to.max_output:
         thinking["budget_tokens"] = max(1024, to.max_output // 2)
+
+
+def trim(message: dict[str, Any]) -> bool:
+    """Leave out the blocks without a text."""
+    content = message.get("content")
+    if isinstance(content, list):
+        message["content"] = [block for block in content if block.get("text") != ""]
+    return True
 
 
 def bound_count(body: dict[str, Any], to: OutputBound) -> None:

@@ -163,9 +163,8 @@ def bound(body: dict[str, Any], to: OutputBound) -> None:
     body["model"] = to.model
     body["max_output_tokens"] = to.max_output
     body["store"] = False
-    body["input"] = [item for item in body["input"] if not _is_empty(item)]
 
 
-def _is_empty(item: dict[str, Any]) -> bool:
-    """Whether an item is a line of ours that came back, and is empty now."""
-    return item.get("role") == "assistant" and not plain_text(item.get("content"))
+def trim(item: dict[str, Any]) -> bool:
+    """Whether an item is more than a line of ours that came back, and is empty now."""
+    return item.get("role") != "assistant" or bool(plain_text(item.get("content")))

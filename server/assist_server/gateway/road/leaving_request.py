@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,6 @@ from assist_escalation.budget.token_count import upper_count
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.foreign.exchange import COMMAND, ForeignCall
 from assist_escalation.gate.foreign.json_places import JsonPlace
-from assist_escalation.gate.foreign.string_redaction import RedactedPlaces
 from assist_escalation.gate.prepare import FREE, GateParts, affordable, limits_of
 from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.policy.permissions import Permissions
@@ -35,9 +35,10 @@ from assist_escalation.provider.provider_memory import Capabilities
 from assist_escalation.redaction.redactor import clean
 from assist_server.gateway.claims import claims_in_text
 from assist_server.gateway.dialects.answers import canonical
-from assist_server.gateway.dialects.bodies import BadBodyError, InspectedBody, OutputBound
+from assist_server.gateway.dialects.bodies import InspectedBody, OutputBound
 from assist_server.gateway.dialects.dialect import SpokenDialect
 from assist_server.gateway.road.kept_texts import JudgeText, KeptLines, kept_notice
+from assist_server.gateway.road.leaving_messages import LeavingMessage, MessageRules, json_bytes
 from assist_server.gateway.road.tool_conversations import SaidMessages, ToolConversation, ToolConversations
 from assist_server.gateway.tool_tokens import ToolToken
 
@@ -74,24 +75,32 @@ class AskedProvider:
 class LeavingRequest:
     """A request exactly as it would be posted, its conversation, and what that gains if it is posted.
 
-    `body` is what its bytes were made of, `items` are the hashes of its messages, and `kept` the lines that
-    were kept here. `said` is what was said in it, if any line was kept.
+    `body` is all of it but the messages. `parts` are that, and then each message; nothing is left of one
+    without bytes.
     """
 
     call: ForeignCall
     conversation: ToolConversation = field(repr=False)
     body: dict[str, Any] = field(repr=False)
-    items: tuple[bytes, ...] = field(repr=False)
-    kept: tuple[KeptLines, ...]
-    said: SaidMessages = field(default=SaidMessages(), repr=False)
+    parts: tuple[LeavingMessage, ...] = field(repr=False)
+
+    @property
+    def kept(self) -> list[KeptLines]:
+        """The lines that were kept here."""
+        return [lines for part in self.parts for lines in part.kept]
 
     def note_posted(self, *, shown: bool) -> str:
         """Remember what the log has now; what the tool's user is told at the beginning of the answer.
 
         An answer that is not `shown`, such as a count of tokens, tells nothing.
         """
-        self.conversation.note_logged(self.items)
-        return kept_notice(self.conversation.news(self.kept, self.said)) if shown else ""
+        sent = [part for part in self.parts if part.data]
+        self.conversation.note_logged([part.digest for part in sent])
+        kept = self.kept
+        if not shown or not kept:
+            return ""
+        answered = tuple(one.said for one, after in pairwise(sent[1:]) if after.is_answer)
+        return kept_notice(self.conversation.news(kept, SaidMessages(answered, sent[-1].said)))
 
 
 def leaving_request(
@@ -108,13 +117,13 @@ def leaving_request(
     inspected = asked.dialect.inspect(body, permissions.gateway_uninspected)
     classes = _check_allowed(asked, permissions)
     conversation = known.find(inspected.first_words)
-    passed = passed_headers(headers)
-    kept, redacted = _without_secrets(inspected, passed, rules, known)
-    conversation.placeholders |= redacted.placeholders
+    parts = _leaving_parts(body, inspected, headers, (asked, rules), known)
+    for part in parts:
+        conversation.placeholders |= part.redacted.placeholders
     price = _price(asked, permissions, inspected)
     session = f"{conversation.name}-"
     ceilings = _ceilings(asked.tool, permissions, session)
-    tokens = redacted.tokens + _tokens_around(body, asked.dialect)
+    tokens = sum(part.redacted.tokens for part in parts) + _tokens_around(body)
     _check_length(tokens, asked)
     limits = replace(limits_of(permissions), ceilings=ceilings)
     left = min(permissions.request_micro, rules.gate.ledger.remaining(rules.scope, limits))
@@ -122,8 +131,8 @@ def leaving_request(
     most = affordable(price, tokens, min(inspected.asked_output or longest, longest), left)
     upper = 0 if asked.dialect.free else prices.upper_micro(price, tokens, most)
     _bound(body, asked, most, rules.abilities)
-    payload, items = _payload(body, asked.dialect)
-    facts = _facts(items, conversation, (inspected, kept, redacted), classes, asked.tool.folders)
+    payload, parts[0] = _payload(body, parts, asked.dialect)
+    facts = _facts(parts, conversation, inspected, classes, asked.tool.folders)
     facts["payload_sha256"] = hashlib.sha256(payload).hexdigest()
     post = ForeignPost(
         asked.provider, asked.endpoint, asked.dialect.path, payload, headers, inspected.stream, most
@@ -141,19 +150,18 @@ def leaving_request(
         ceilings,
         facts,
     )
-    said = _messages_of(body, asked.dialect) if kept else SaidMessages()
-    return LeavingRequest(call, conversation, body, _digests(items), tuple(kept), said)
+    return LeavingRequest(call, conversation, body, tuple(parts))
 
 
 def asked_otherwise(leaving: LeavingRequest, asked: AskedProvider, abilities: Capabilities) -> LeavingRequest:
     """The same request, with an id of its own, for a provider that has refused a parameter of it."""
     call = leaving.call
     _bound(leaving.body, asked, call.post.max_output, abilities)
-    payload, items = _payload(leaving.body, asked.dialect)
+    payload, around = _payload(leaving.body, leaving.parts, asked.dialect)
     facts = {**call.facts, "payload_sha256": hashlib.sha256(payload).hexdigest()}
     again = f"{call.session}-{secrets.token_hex(6)}"
     call = replace(call, id=again, post=replace(call.post, body=payload), facts=facts)
-    return replace(leaving, call=call, items=_digests(items))
+    return replace(leaving, call=call, parts=(around, *leaving.parts[1:]))
 
 
 def _bound(body: dict[str, Any], asked: AskedProvider, most: int, abilities: Capabilities | None) -> None:
@@ -163,47 +171,27 @@ def _bound(body: dict[str, Any], asked: AskedProvider, most: int, abilities: Cap
     asked.dialect.bound(body, to)
 
 
-def _digests(items: Sequence[tuple[bytes, int]]) -> tuple[bytes, ...]:
-    return tuple(digest for digest, _ in items)
+def _leaving_parts(
+    body: dict[str, Any],
+    inspected: InspectedBody,
+    headers: Mapping[str, str],
+    by: tuple[AskedProvider, RoadRules],
+    known: ToolConversations,
+) -> list[LeavingMessage]:
+    """What was taken out of all around the messages of a body, and the messages, which are no more in it.
 
-
-def _messages_of(body: Mapping[str, Any], dialect: SpokenDialect) -> SaidMessages:
-    """The messages by their hashes, without the marks for a cache, which move from turn to turn."""
-    history = body.get(dialect.history)
-    messages = history if isinstance(history, list) else [history]
-    hashes = [hashlib.sha256(_json(_without_marks(message))).digest() for message in messages]
-    pairs = zip(hashes, messages[1:], strict=False)
-    return SaidMessages(tuple(one for one, after in pairs if _is_answer(after)), hashes[-1])
-
-
-def _is_answer(message: Any) -> bool:
-    """Whether a model wrote a message: its text, a call of a tool, or what it thought."""
-    if not isinstance(message, dict):
-        return False
-    kind = str(message.get("type", ""))
-    return message.get("role") == "assistant" or kind == "reasoning" or kind.endswith("_call")
-
-
-def _without_marks(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_marks(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _without_marks(item) for name, item in value.items() if name != "cache_control"}
-    return value
-
-
-def _without_secrets(
-    inspected: InspectedBody, headers: Mapping[str, str], rules: RoadRules, known: ToolConversations
-) -> tuple[list[KeptLines], RedactedPlaces]:
-    """Cut and redact the texts of a body, where they are, and say what was taken out. Headers stay whole."""
-    places = [_as_written(place, known) for place in inspected.places]
-    kept = known.kept.cut(places, rules.judge, rules.permissions.gateway_matched)
-    places = [
-        place if place.holder[place.key] == place.value else replace(place, value=place.holder[place.key])
-        for place in places
-    ]
-    words = [JsonPlace(headers, name, value, is_word=True) for name, value in headers.items()]
-    return kept, known.redactor.redact([*words, *places], rules.gate.known)
+    Headers stay whole.
+    """
+    asked, rules = by
+    dialect = asked.dialect
+    passed = passed_headers(headers)
+    places = [JsonPlace(passed, name, value, is_word=True) for name, value in passed.items()]
+    places += [_as_written(place, known) for place in inspected.places]
+    matched = rules.permissions.gateway_matched
+    holds = MessageRules(rules.judge, matched, rules.gate.known, dialect.name, dialect.trim)
+    left = known.messages.leave(body[dialect.history], places, holds)
+    body[dialect.history] = []
+    return left
 
 
 def _check_length(tokens: int, asked: AskedProvider) -> None:
@@ -295,12 +283,9 @@ def ceilings_of(tool: ToolToken) -> tuple[Ceiling, ...]:
     return (Ceiling(int(tool.ceiling_usd * 1e6), what, command=COMMAND + tool.name),)
 
 
-def _tokens_around(body: dict[str, Any], dialect: SpokenDialect) -> int:
+def _tokens_around(body: dict[str, Any]) -> int:
     """The tokens of everything but the messages, which are counted string by string."""
-    rest = {name: value for name, value in body.items() if name != dialect.history}
-    history = body.get(dialect.history)
-    whole = _count(history) if isinstance(history, str) else 0
-    return _count(json.dumps(rest, ensure_ascii=False)) + whole + AROUND_ALL
+    return _count(json.dumps(body, ensure_ascii=False)) + AROUND_ALL
 
 
 AROUND_ALL = 64  # tokens of what a provider puts around a conversation
@@ -311,33 +296,22 @@ def _count(text: str) -> int:
     return upper_count(text)
 
 
-def _payload(body: dict[str, Any], dialect: SpokenDialect) -> tuple[bytes, list[tuple[bytes, int]]]:
-    """The body as bytes; the hash of each message and its number, which is -1 for all around them."""
-    fields: list[bytes] = []
-    around = hashlib.sha256()
-    items: list[bytes] = []
-    for name, value in body.items():
-        if name == dialect.history and isinstance(value, list):
-            items = [_json(item) for item in value]
-            fields.append(_json(name) + b":[" + b",".join(items) + b"]")
-        else:
-            fields.append(_json(name) + b":" + _json(value))
-            around.update(fields[-1])
-    hashes = [(hashlib.sha256(item).digest(), number) for number, item in enumerate(items)]
-    return b"{" + b",".join(fields) + b"}", [(around.digest(), -1), *hashes]
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except (UnicodeEncodeError, ValueError):
-        raise BadBodyError("the request holds half a character, or a number that is none") from None
+def _payload(
+    body: dict[str, Any], parts: Sequence[LeavingMessage], dialect: SpokenDialect
+) -> tuple[bytes, LeavingMessage]:
+    """The body with its messages as bytes, and what is known of all around them."""
+    messages = b",".join(part.data for part in parts[1:] if part.data)
+    fields = {name: json_bytes(name) + b":" + json_bytes(value) for name, value in body.items()}
+    around = b",".join(field for name, field in fields.items() if name != dialect.history)
+    fields[dialect.history] = json_bytes(dialect.history) + b":[" + messages + b"]"
+    digest = hashlib.sha256(around).digest()
+    return b"{" + b",".join(fields.values()) + b"}", replace(parts[0], data=around, digest=digest)
 
 
 def _facts(
-    items: Sequence[tuple[bytes, int]],
+    parts: Sequence[LeavingMessage],
     conversation: ToolConversation,
-    judged: tuple[InspectedBody, Sequence[KeptLines], RedactedPlaces],
+    inspected: InspectedBody,
     classes: tuple[str, ...],
     folders: Sequence[Path],
 ) -> dict[str, Any]:
@@ -346,8 +320,8 @@ def _facts(
     Of the words of a command, and of the names above fences, those are files that are there, by their paths
     in the `folders`.
     """
-    inspected, kept, redacted = judged
-    unlogged = {number for digest, number in items if digest not in conversation.logged}
+    sent = {number: part.digest for number, part in enumerate(parts, -1) if part.data}
+    unlogged = {number: digest for number, digest in sent.items() if digest not in conversation.logged}
     claims: dict[int, dict[str, None]] = {}
     for place in inspected.places:
         if place.item in unlogged:
@@ -357,15 +331,14 @@ def _facts(
             claims.setdefault(place.item, {}).update(dict.fromkeys(paths))
     spans = []
     files: dict[str, None] = {}
-    for digest, number in items:
-        if digest in conversation.logged:
-            continue
+    for number, digest in unlogged.items():
         files_there = filter(None, (_path_there(path, folders) for path in claims.get(number, ())))
         named = list(dict.fromkeys(_clean(path) for path in islice(files_there, _MOST_NAMED)))
         files |= dict.fromkeys(named)
         where = {"path": named[0] if named else "", "first": 0, "last": 0, "outline": False}
         spans.append({"source": "tool", "sha256": digest.hex(), **where})
-    cut = {(part.path, part.rule): part for part in kept}
+    cut = dict.fromkeys((lines.path, lines.rule) for part in parts for lines in part.kept)
+    redacted = sum((part.redacted.found for part in parts if part.redacted.found), Counter[str]())
     return {
         "cause": "tool",
         "features": {},
@@ -373,7 +346,7 @@ def _facts(
         "spans": spans,
         "files": list(files)[:_MOST_NAMED],
         "kept": [{"path": _clean(path), "rule": rule} for path, rule in cut][:_MOST_NAMED],
-        "redactions": [{"type": kind, "count": count} for kind, count in redacted.found],
+        "redactions": [{"type": kind, "count": count} for kind, count in sorted(redacted.items())],
         "left_out": list(inspected.dropped),
     }
 

@@ -15,9 +15,10 @@ from assist_escalation.gate.foreign.string_redaction import StringRedactor
 from assist_escalation.redaction.known_secrets import Known
 from assist_server.gateway.dialects.answers import AnswerMemory
 from assist_server.gateway.road.kept_texts import KeptLines, KeptTexts
+from assist_server.gateway.road.leaving_messages import LeavingMessages
 
 MOST_PAIRS = 64  # of a tool and a provider
-MOST_SIZE = 128_000_000  # characters of all; those of one tool and one provider have at most 64 million
+MOST_SIZE = 128_000_000  # characters of all; those of one tool and one provider have at most 80 million
 _MOST = 64  # conversations of one tool with one provider
 _DIGITS = 10
 _MOST_ITEMS = 5_000  # messages of one conversation that the log has
@@ -72,8 +73,7 @@ class ToolConversations:
     """The conversations of one tool with one provider. `key` is a secret of this installation."""
 
     def __init__(self, known: Known, patterns: Sequence[str], key: bytes) -> None:
-        self.redactor = StringRedactor(known, patterns, key)
-        self.kept = KeptTexts()
+        self.messages = LeavingMessages(StringRedactor(known, patterns, key), KeptTexts())
         self.memory = AnswerMemory()
         self.patterns = tuple(patterns)
         self._key = key
@@ -82,7 +82,7 @@ class ToolConversations:
     @property
     def size(self) -> int:
         """About how many characters are remembered."""
-        return self.redactor.size + self.kept.size + self.memory.size
+        return self.messages.size + self.memory.size
 
     def find(self, first_words: str) -> ToolConversation:
         """The conversation that begins with these words."""
