@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assist_context.syntax.search_patterns import hide_separators, show_separators
 from assist_escalation.gate.foreign.json_places import nested_json
 
 _MOST_ARGUMENTS = 200  # of one call
@@ -122,12 +123,12 @@ def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
     found: dict[str, None] = {}
     folder = ""
     command = command[: 20 * _LONGEST]
-    for part in _SEPARATORS.split(command):
+    for part in _SEPARATORS.split(hide_separators(command)):
         words = _words(part)
         for word in _without_exclusions(words):
             if " " in word and depth < _COMMANDS_DEPTH:
                 found |= dict.fromkeys(claimed_in_command(word, depth + 1))
-            for value in _values_of(word):
+            for value in map(show_separators, _values_of(word)):
                 found[value] = None
                 if folder and not value.startswith(("/", "~")):
                     found[f"{folder}/{value}"] = None

@@ -60,6 +60,51 @@ def test_what_a_command_leaves_out_is_not_named(command: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        "grep -rnE 'key|.env|token' src",
+        'cd app && rg "key|.env" src | head -3',
+        'grep -rn "key\\|.env" src',
+        "X=1 git grep -n 'load;.env'",
+        "cat a.py; rg -- '<.env>' && ls",
+        "for f in *.py; do grep -c '(.env)' $f; done",
+    ],
+)
+def test_a_part_of_a_pattern_is_no_file(command: str) -> None:
+    assert ".env" not in {path.rpartition("/")[2] for path in claimed_in_command(command)}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sh -c 'cat<.env'",
+        "bash -lc 'grep x a.py|cat .env'",
+        "grep x 'a|b' .env",
+        "grep -f .env 'a|b'",
+        "grep 'a|b' a.py | cat .env",
+        "grep 'a|b' a.py; cat<.env",
+        'grep "a|$(cat .env)" a.py',
+        'rg "a|`cat<.env`" a.py',
+        "python -c \"print(open('.env').read())|'rg x'\"",
+        "awk '/rg/|getline<\".env\"' a.py",
+        "sudo grep 'a' a.py|cat<.env",
+        "grep 'it''s' x; cat<.env # 'a|b'",
+        "grep 'a|b x; cat<.env",
+        "rg 'a|b' \x01; cat<.env",
+        "git log --grep 'a|b';cat<.env",
+        "cat <<'EOF' | grep 'a|b'\n$(cat .env)\nEOF\ncat<.env",
+        "eval 'grep a b|cat<.env'",
+    ],
+)
+def test_what_runs_in_quotes_or_beside_a_pattern_names_its_files(command: str) -> None:
+    assert ".env" in claimed_in_command(command)
+
+
+def test_a_name_with_signs_of_the_shell_is_named_whole() -> None:
+    assert "app/(shop)/keys.ts" in claimed_in_command("grep -n total 'app/(shop)/keys.ts'")
+
+
+@pytest.mark.parametrize(
     ("text", "path", "part"),
     [
         ("```python src/pay.py\nx = 1\n```\nend", "src/pay.py", "x = 1\n"),
