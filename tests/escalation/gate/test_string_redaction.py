@@ -43,6 +43,14 @@ def test_a_value_that_is_found_later_is_taken_out_of_what_was_judged_before() ->
     assert "hunter2" not in str(clean(redactor, "try hunter2-xyz there"))
 
 
+@pytest.mark.parametrize("claims", [("db.ini",), ("a.py", "db.ini"), ("cat", "a.py", "x/db.ini")])
+def test_values_without_quotes_are_found_whichever_of_the_named_files_is_of_data(
+    claims: tuple[str, ...],
+) -> None:
+    text = 3 * "import os\n\n\ndef f(a):\n    return a\n" + "[db]\npassword = kestrel-otter\n"
+    assert "kestrel" not in str(clean(StringRedactor(Known(), (), KEY), text, claims=claims))
+
+
 def test_values_of_secret_files_are_followed_as_they_change() -> None:
     redactor = StringRedactor(Known(), (), KEY)
     assert clean(redactor, "say correct-horse") == "say correct-horse"

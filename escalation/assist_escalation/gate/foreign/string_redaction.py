@@ -76,7 +76,8 @@ class _JudgedString:
     seen: int
 
 
-_StringKey = tuple[str, str, str]  # the string, the name that a JSON gives it, and the file that it may be of
+# The string, the name that a JSON gives it, and "data" if it may be of a file of settings or data.
+_StringKey = tuple[str, str, str]
 
 
 class StringRedactor:
@@ -151,8 +152,8 @@ class StringRedactor:
     def _pass(self, places: Sequence[JsonPlace], check: Check) -> RedactedPlaces:
         redacted = RedactedPlaces(seen=len(self._values))
 
-        def clean(path: str, counts: bool, text: str, name: str) -> str:
-            judged = self._judge((text, name, path), check)
+        def clean(kind: str, counts: bool, text: str, name: str) -> str:
+            judged = self._judge((text, name, kind), check)
             redacted.texts.append(text)
             redacted.found.update(judged.found)
             redacted.placeholders.update(judged.placeholders)
@@ -164,8 +165,7 @@ class StringRedactor:
                 redacted.texts.append(place.value)
                 self._check_word(place.value)
             else:
-                path = next(iter(place.claims), "")
-                place.put(rewrite(place.value, partial(clean, path, place.item >= 0)))
+                place.put(rewrite(place.value, partial(clean, _kind_of(place.claims), place.item >= 0)))
         return redacted
 
     def _check_word(self, word: str) -> None:
@@ -218,15 +218,15 @@ class StringRedactor:
             self._sought = Sought(self._known, self._patterns)
 
     def _clean(self, judged: _JudgedString, key: _StringKey, check: Check, depth: int) -> None:
-        text, name, path = key
-        judged.clean = self._without_secrets(judged, name, path, check)
+        text, name, kind = key
+        judged.clean = self._without_secrets(judged, name, kind, check)
         inner = nested_json(text) if depth < _DEPTH else None
         if inner is None:
             return
         after = nested_json(judged.clean)
 
         def change(text: str, name: str) -> str:
-            found = self._judge((text, name, path), check, depth + 1)
+            found = self._judge((text, name, kind), check, depth + 1)
             judged.placeholders |= found.placeholders
             if found.clean != text:
                 judged.found += found.found
@@ -235,22 +235,22 @@ class StringRedactor:
         whole = rewrite(inner if after is None else after, change)
         if after is None or whole != after:
             judged.clean = json.dumps(whole, ensure_ascii=False)
-            judged.clean = self._without_secrets(judged, name, path, check)
+            judged.clean = self._without_secrets(judged, name, kind, check)
 
-    def _without_secrets(self, judged: _JudgedString, name: str, path: str, check: Check) -> str:
+    def _without_secrets(self, judged: _JudgedString, name: str, kind: str, check: Check) -> str:
         text = judged.clean
         for _ in range(_ROUNDS):
             self.scanned += len(text)
-            secrets = self._secrets(text, name, path, check)
+            secrets = self._secrets(text, name, kind, check)
             if not secrets:
                 return text
             text = replace_secrets(text, secrets, self._namer(judged))
         raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
 
-    def _secrets(self, text: str, name: str, path: str, check: Check) -> Sequence[Secret]:
+    def _secrets(self, text: str, name: str, kind: str, check: Check) -> Sequence[Secret]:
         """The secrets of a string. As a text and as the file that it may be: both count."""
         kinds: set[TextKind] = {kind_of("", text)}
-        if path and kind_of(path, "") == "data":
+        if kind == "data":
             kinds.add("data")
         secrets = [secret for kind in sorted(kinds) for secret in scan(text, kind, self._sought, check)]
         if text and len(text) <= _NAMED and meaning(name) is not None:
@@ -309,6 +309,12 @@ def union(secrets: Sequence[Secret]) -> list[Secret]:
         elif secret.end > secret.start:
             joined.append(secret)
     return joined
+
+
+@lru_cache(4096)  # each turn of a conversation brings all that were there before
+def _kind_of(claims: tuple[str, ...]) -> str:
+    """ "data" if one of these files is of settings or data, else ""."""
+    return "data" if any(kind_of(claim, "") == "data" for claim in claims) else ""
 
 
 def _holds_any(text: str, values: Sequence[str]) -> bool:
