@@ -76,6 +76,7 @@ class BodyWalk:
     claims: dict[str, tuple[str, ...]] = field(default_factory=dict)
     item: int = -1
     _answered: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=set)
 
     def refuse(self, what: str) -> None:
         """Raise `RefusedError` for something that no rule and no redaction can judge."""
@@ -107,11 +108,20 @@ class BodyWalk:
         kind: str = OTHER,
         claims: tuple[str, ...] = (),
     ) -> None:
-        """All other fields of an object: as texts."""
+        """All other fields of an object: as texts. Their names stay, so they must be words."""
         known = set(done)
         for key in holder:
             if key not in known:
+                self._name(key)
                 self.text(holder, key, kind, claims)
+
+    def _name(self, name: str) -> None:
+        if name in self._names:
+            return
+        if not _WORD.fullmatch(name):
+            raise BadBodyError("a field has a name that is no word")
+        self._names.add(name)
+        self.places.append(JsonPlace({name: name}, name, name, is_word=True))
 
     def call(self, number: Any, arguments: Any) -> None:
         """A call with these arguments, as JSON in a text or as an object; its result is of what they name."""

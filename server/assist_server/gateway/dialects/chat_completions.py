@@ -91,11 +91,11 @@ def _message(walk: BodyWalk, message: dict[str, Any]) -> None:
         walk.refuse("Audio")
     for call in dicts(message.get("tool_calls"), "tool_calls"):
         _call(walk, call)
-    if isinstance(message.get("function_call"), dict):
-        _function(walk, message["function_call"])
-        walk.call(
-            f"function {message['function_call'].get('name')}", message["function_call"].get("arguments")
-        )
+    if (function := message.get("function_call")) is not None:
+        if not isinstance(function, dict):
+            raise BadBodyError("function_call is no object")
+        _function(walk, function)
+        walk.call(f"function {function.get('name')}", function.get("arguments"))
     done = ("role", "content", "name", "tool_call_id", "audio", "tool_calls", "function_call")
     walk.rest(message, done, kind)
 

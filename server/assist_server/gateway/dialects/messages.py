@@ -79,7 +79,7 @@ def _content(walk: BodyWalk, message: dict[str, Any], kind: str, claims: tuple[s
                 walk.word(block, "tool_use_id")
             _content(walk, block, RESULT, walk.claims_of(block.get("tool_use_id")))
             walk.rest(block, ("type", "tool_use_id", "content"))
-        elif form in ("thinking", "redacted_thinking"):
+        elif form in ("thinking", "redacted_thinking") and kind == ASSISTANT:  # `drop` knows no other
             walk.rest(block, ("type", *_THOUGHT))
         else:
             walk.refuse(_BLOCKS.get(str(form), f"A part of the type {str(form)[:40]!r}"))
