@@ -84,22 +84,25 @@ def folder_facts(corpus: Corpus, folder: str) -> FileFacts:
 
 
 def _tops(corpus: Corpus, paths: Iterable[str]) -> Iterator[IndexedDefinition]:
-    """The definitions at the top of files, of pages none."""
+    """The definitions at the top of files, of overloads the first, of pages none."""
     for path in paths:
-        yield from (site for site in corpus.outline(path, parent="") if site.kind != SECTION)
+        tops: dict[str, IndexedDefinition] = {}
+        for site in corpus.outline(path, parent=""):
+            tops.setdefault(site.name, site)
+        yield from (site for site in tops.values() if site.kind != SECTION)
 
 
 def _used_parts(corpus: Corpus, tops: Iterable[IndexedDefinition], inside: str = "") -> list[UsedPart]:
     """Definitions with the number of other files that surely use them, of those outside of a folder."""
-    parts: dict[tuple[str, str], UsedPart] = {}
+    parts: list[UsedPart] = []
     ways: ImportWays | None = None
     for site in tops:
         if ways is None or ways.wanted != site.path:
             ways = ImportWays(corpus, site.path)
         users = imported_uses(ways, site) - {site.path}
         sure = [path for path in users if not inside or not path.startswith(inside)]
-        parts.setdefault((site.path, site.name), UsedPart(site, len(sure)))
-    return list(parts.values())
+        parts.append(UsedPart(site, len(sure)))
+    return parts
 
 
 def _imports_of(corpus: Corpus, path: str) -> set[str]:

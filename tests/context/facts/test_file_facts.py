@@ -39,3 +39,11 @@ def test_the_imports_of_a_file_are_looked_up_once_for_all_parts_of_another(tmp_p
     assert max(corpus.asked[path] for path in ("m1.py", "m2.py")) <= 2, (
         "once for the uses, once for importers"
     )
+
+
+def test_a_function_with_overloads_is_one_definition(tmp_path: Path) -> None:
+    overloads = "export function one(of: string): string;\nexport function one(of: number): number;\n"
+    text = f"{overloads}export function one(of: unknown): unknown {{ return of; }}\nexport const two = 2;\n"
+    found = file_facts(corpus_of(tmp_path, {"a.ts": text}), "a.ts")
+    named = [(part.definition.name, part.definition.start_line) for part in found.parts]
+    assert (found.part_count, named) == (2, [("one", 1), ("two", 4)])
