@@ -17,17 +17,20 @@ SIGN_S = 10.0  # seconds after which a pipe, too, is told that work goes on
 
 def emit(document: Any) -> None:
     """One JSON document on stdout, in ASCII, so that any terminal, pipe or stray byte can be written."""
+    end_passing()
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
 def emit_line(document: Any) -> None:
     """One line of JSON Lines on stdout, flushed at once."""
+    end_passing()
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
 
 
 def out(text: str) -> None:
     """A line of the result on stdout. Names and texts in it cannot control the terminal."""
+    end_passing()
     sys.stdout.write(f"{harmless(text)}\n")
 
 
@@ -61,7 +64,7 @@ def begin_passing() -> None:
 
 
 def end_passing() -> None:
-    """Clear that line. Call it before something else than `say` writes to the terminal."""
+    """Clear that line, before something writes to the terminal by other means than this module's."""
     if _PassingLine.width:
         sys.stderr.write(f"\r{' ' * _PassingLine.width}\r")
         sys.stderr.flush()

@@ -2,12 +2,14 @@
 
 import contextlib
 import io
+import re
+from collections.abc import Callable
 
 import pytest
 
 from assist_server.cli import app, output
 from assist_server.cli.commands.question_run import _Display
-from assist_server.cli.terminal.tables import show_download
+from assist_server.cli.terminal.tables import Column, facts, show_download, table
 from assist_server.questions.events import AnswerProgress, AnswerStart
 
 
@@ -29,6 +31,42 @@ def test_a_pipe_is_told_once_that_a_model_reads_for_long(capsys: pytest.CaptureF
     for tokens in (1_936, 1_949):  # a guess, and then the count
         display.show(AnswerProgress("reading", tokens, 20.0))
     assert capsys.readouterr().err == "small.gguf: reading 1,936 tokens, about 20 s\n"
+
+
+class Screen(io.StringIO):
+    """Both streams of a terminal; `shown` is what is left to see."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def shown(self) -> list[str]:
+        lines = []
+        for line in self.getvalue().split("\n"):
+            cells: list[str] = []
+            for part in re.sub("\x1b\\[[0-9;]*m", "", line).split("\r"):
+                cells[: len(part)] = part
+            lines.append("".join(cells).rstrip())
+        return lines
+
+
+WRITTEN: list[tuple[str, Callable[[], None], list[str]]] = [
+    ("out", lambda: output.out("found"), ["found", ""]),
+    ("emit", lambda: output.emit(1), ["1", ""]),
+    ("emit_line", lambda: output.emit_line(1), ["1", ""]),
+    ("facts", lambda: facts([("What", "a function")]), ["What  a function", ""]),
+    ("table", lambda: table([Column("NAME")], [["a"]]), ["NAME", "a", ""]),
+]
+
+
+@pytest.mark.parametrize(("write", "shown"), [row[1:] for row in WRITTEN], ids=[row[0] for row in WRITTEN])
+def test_nothing_of_what_is_passing_is_left_next_to_a_result(
+    write: Callable[[], None], shown: list[str]
+) -> None:
+    screen = Screen()
+    with contextlib.redirect_stderr(screen), contextlib.redirect_stdout(screen):
+        output.show_passing("looking for code that helps")
+        write()
+    assert screen.shown() == shown
 
 
 def test_a_download_on_a_pipe_begins_with_nothing_of_its_size(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console, JustifyMethod
 from rich.style import Style
 from rich.text import Text
 
-from assist_server.cli.output import say
+from assist_server.cli.output import end_passing, say
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.sanitize import harmless
 
@@ -35,7 +35,8 @@ class Column:
 
 
 def console() -> Console:
-    """A rich console on stdout, which is a terminal or a pipe."""
+    """A rich console on stdout, which is a terminal or a pipe, below what is passing there."""
+    end_passing()
     width = None if sys.stdout.isatty() else WIDTH
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
