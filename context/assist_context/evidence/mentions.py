@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from assist_context.index.reader import IndexedDefinition
 from assist_context.relations.path_index import PathIndex, by_distance, with_tail
+from assist_context.syntax.definitions import FUNCTIONS
 
 MOST_NAMES = 16
 MEANINGS = 3  # of one name, if nothing tells which one is meant
@@ -24,6 +25,8 @@ _COMPOUND = re.compile(r"\w*[a-z\d]_+\w|[A-Z][A-Z\d]*_\w|_+\w+|\w*[a-z\d][A-Z]|[
 _TEST = re.compile(
     r"(?:(?:^|/)(?!test\.py$)|[._-])(?:tests?|specs?|__tests__|e2e)(?=[/._-])|[a-z\d](?:Tests?|Spec|IT)\.\w+$"
 )
+_C = re.compile(r"\.(?:c|cc|cpp|cxx)$")
+_C_HEADER = re.compile(r"\.(?:h|hh|hpp|hxx)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,16 @@ def likely_meanings(
         sure or definitions, key=lambda each: (each.parent != "", order[each.path], each.start_line)
     )
     return ranked[:MEANINGS]
+
+
+def implementations(definitions: Sequence[IndexedDefinition]) -> list[IndexedDefinition]:
+    """Definitions but the functions of C's headers that a source file defines: headers only declare them."""
+    sources = {site.qualified for site in definitions if _C.search(site.path) and site.kind in FUNCTIONS}
+    return [
+        site
+        for site in definitions
+        if site.qualified not in sources or site.kind not in FUNCTIONS or not _C_HEADER.search(site.path)
+    ]
 
 
 def _belongs_to(definition: IndexedDefinition, owner: str) -> bool:

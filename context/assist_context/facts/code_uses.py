@@ -14,6 +14,7 @@ from importlib.resources import files
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import PLACES, enclosing, uses
 from assist_context.evidence.import_ways import ImportWays
+from assist_context.evidence.mentions import implementations
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.index.terms import terms
 from assist_context.languages import language_of
@@ -65,7 +66,7 @@ def imported_uses(ways: ImportWays, at: IndexedDefinition) -> set[str]:
 def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tuple[list[CodeUse], int]:
     """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
     found = every_use(corpus, at, own)
-    places = {(site.path, site.parent) for site in corpus.definitions(at.name)}
+    places = {(site.path, site.parent) for site in implementations(corpus.definitions(at.name))}
     usual = bool(at.parent) and at.name in _USUAL
     listed = not usual and ((len(places) <= MOST_NAMESAKES and len(found) <= MOST_USES) or len(places) <= 1)
     shown = [use for use in found if use.sure or listed]

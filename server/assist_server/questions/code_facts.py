@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import subjects
 from assist_context.evidence.intent import AskedFact, asked_fact, asks_only_facts
-from assist_context.evidence.mentions import MEANINGS, likely_meanings, names_in
+from assist_context.evidence.mentions import MEANINGS, implementations, likely_meanings, names_in
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import FileFacts, file_facts
 from assist_context.facts.name_facts import NameFacts, name_facts
@@ -69,7 +69,9 @@ def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, st
     names = names_in(words) if wanted else ()
     for name in names:
         for corpus in folders:
-            meant = corpus.definitions(name.text) or corpus.definitions(f"_{name.text}")
+            meant = implementations(
+                corpus.definitions(name.text) or corpus.definitions(f"_{name.text}")
+            )
             found = likely_meanings(meant, name, "")
             if not found or len({(site.path, site.qualified) for site in meant}) > MEANINGS:
                 continue

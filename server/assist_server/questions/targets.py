@@ -15,7 +15,7 @@ from pathlib import Path
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines, subjects
-from assist_context.evidence.mentions import MentionedName, likely_meanings
+from assist_context.evidence.mentions import MentionedName, implementations, likely_meanings
 from assist_context.files.path_names import relative_path
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language
@@ -196,7 +196,7 @@ def _definition_target(document: Document, found: IndexedDefinition) -> Question
 
 def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     *owner, name = re.split(r"\.|::|#", text)
-    found = corpus.definitions(name, SYMBOLS)
+    found = implementations(corpus.definitions(name, SYMBOLS))
     likely = likely_meanings(found, MentionedName(name, ".".join(owner)), "")
     if not likely:
         hint = "" if corpus.reader.files() else " This folder is not indexed yet: run `assist index` first."

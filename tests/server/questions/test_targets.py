@@ -81,6 +81,9 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
     (root / "shop" / "prices.py").write_text(PRICES)
     (root / "shop" / "order.py").write_text(ORDER)
     (root / "shop" / "tags.py").write_text(TAGS)
+    (root / "c").mkdir()
+    (root / "c" / "gc.h").write_text("void collect(int n);\nvoid sweep(int n);\n#define sweep(n) n\n")
+    (root / "c" / "gc.c").write_text('#include "gc.h"\n\nvoid collect(int n) {\n    sweep(n);\n}\n')
     (root / "with:1.py").write_text("a = 1\nb = 2\n")
     made = make_corpus(tmp_path, root, same="shop")
     yield made
@@ -128,6 +131,8 @@ MEANT = [
     ("tag", "shop/tags.py", 5, 6, "tag", True),
     ("shop/cart.py::Cart.total", "shop/cart.py", 10, 12, "Cart.total", True),
     ("with:1.py", "with:1.py", 1, 2, "", True),
+    ("collect", "c/gc.c", 3, 5, "collect", True),  # not the prototype in the header
+    ("c/gc.h:collect", "c/gc.h", 1, 1, "collect", True),
 ]
 
 
