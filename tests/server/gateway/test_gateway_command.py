@@ -79,6 +79,19 @@ def test_a_gateway_runs_until_it_is_stopped_and_says_where(
         process.communicate()
 
 
+@pytest.mark.slow
+def test_the_log_says_that_it_waits(tmp_path: Path, environ: dict[str, str]) -> None:
+    process = started(tmp_path, environ, "gateway", "log")
+    try:
+        assert process.stderr is not None
+        assert b"Ctrl-C ends it" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_a_socket_that_others_could_reach_is_refused(tmp_path: Path, assist: Assist) -> None:
     tmp_path.chmod(0o755)
     assert "700" in assist("gateway", "--socket", str(tmp_path / "g")).err

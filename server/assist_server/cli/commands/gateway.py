@@ -321,6 +321,8 @@ def log(
     start = audit.stat().st_size if audit.exists() else 0
     past = deque((entry.event for entry in entries(audit, Filter(tool=tool or ANY_TOOL))), MOST_LINES)
     last = show(past)
+    if not once:
+        say("Waiting for what tools send to providers next; Ctrl-C ends it.")
     while not once:
         time.sleep(LOOK_S)
         events, start = later_events(audit, start)
