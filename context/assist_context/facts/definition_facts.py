@@ -11,7 +11,7 @@ from assist_context.documents import Document
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.code_uses import MOST_USES, OWN_OBJECTS, CodeUse, made_by, owner_in_line, uses_of
 from assist_context.index.reader import IndexedDefinition
-from assist_context.languages import language_of
+from assist_context.languages import Language, language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.call_sites import call_rules, calls_of
@@ -20,8 +20,9 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.scopes.statements import CodeStatement, statements_in
 from assist_context.syntax.symbols import Definition, Reference, symbols
 
-MOST_CALLS = 24
+MOST_CALLS = 24  # names that are shown as called; one more says that there are others
 MOST_MEMBERS = 40
+_BRACKETS = frozenset({"c", "cpp", "csharp", "php"})  # no rules for calls, but each has brackets
 _CONSTRUCTORS = frozenset({"__init__", "constructor"})
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b.*")
 
@@ -112,19 +113,27 @@ def _calls(
     for reference in references:
         name = reference.name
         inside = head < reference.line <= at.end_line
-        if not inside or name in seen or len(seen) == MOST_CALLS:
+        if not inside or name in seen or len(seen) > MOST_CALLS + 1:
             continue
         if name not in called:
             called[name] = _called_lines(parsed, name)
-        if call_rules(parsed.document.language) is not None and reference.line not in called[name]:
+        if _has_plain_calls(parsed.document.language) and reference.line not in called[name]:
             continue
         seen.add(name)
         owner = owner_in_line(lines, reference.line, name)
         yield CodeCall(name, reference.line, _meaning(corpus, at, name, owner))
 
 
+def _has_plain_calls(language: Language) -> bool:
+    """Whether calls look different from other uses of a name."""
+    return call_rules(language) is not None or language.name in _BRACKETS
+
+
 def _called_lines(parsed: ParsedText, name: str) -> set[int]:
     """The lines on which a name is called; macros of Rust are, too."""
+    if parsed.document.language.name in _BRACKETS:
+        call = re.compile(rf"\b{re.escape(name)}\s*(?:<[^<>()]*>\s*)?\(")
+        return {number for number, line in enumerate(parsed.document.lines, 1) if call.search(line)}
     found = {parsed.source.line(site.name_span[0]) for site in calls_of(parsed, name)}
     if parsed.document.language.name == "rust":
         macro = re.compile(rf"\b{re.escape(name)}!")

@@ -69,9 +69,7 @@ def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, st
     names = names_in(words) if wanted else ()
     for name in names:
         for corpus in folders:
-            meant = implementations(
-                corpus.definitions(name.text) or corpus.definitions(f"_{name.text}")
-            )
+            meant = implementations(corpus.definitions(name.text) or corpus.definitions(f"_{name.text}"))
             found = likely_meanings(meant, name, "")
             if not found or len({(site.path, site.qualified) for site in meant}) > MEANINGS:
                 continue

@@ -7,7 +7,7 @@ from typing import Any
 
 from assist_context.evidence.intent import AskedFact
 from assist_context.facts.code_uses import CodeUse
-from assist_context.facts.definition_facts import CodeCall, DefinitionFacts
+from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
 from assist_context.facts.diff_facts import DiffFact, DiffFactKind
 from assist_context.facts.file_facts import FileFacts, UsedPart
 from assist_context.facts.name_facts import NameFacts
@@ -178,7 +178,8 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
         found = [_statement(path, found) for found in facts.statements if found.kind == kind]
         yield from _list_rows(word, found)
     yield FactRow("Changes", _join(_changes_of(path, facts.statements)))
-    yield FactRow("Calls", _join(map(_call, facts.calls)))
+    more = [_plain("and more")] if len(facts.calls) > MOST_CALLS else []
+    yield FactRow("Calls", _join([*map(_call, facts.calls[:MOST_CALLS]), *more]))
     yield FactRow("Fields", _members(facts, _FIELDS))
     yield FactRow("Methods", _members(facts, FUNCTIONS))
     others = {member.kind for member in facts.members} - FUNCTIONS - _FIELDS

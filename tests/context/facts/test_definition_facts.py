@@ -7,7 +7,7 @@ from indexing import corpus_of
 
 from assist_context.documents import Document, split_lines
 from assist_context.facts.code_uses import owner_in_line
-from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
+from assist_context.facts.definition_facts import MOST_CALLS, DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import file_facts, folder_facts
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
@@ -49,6 +49,7 @@ TEXTS = {
     "other/lines.py": "class Line:\n    def total(self):\n        return 1\n\n\ndef parse(text):\n    return text\n",
     "other/use.py": "from other.lines import parse\n\nparse('x').total()\n",
     "tests/test_prices.py": "from shop.prices import parse\n\n\ndef test_parse():\n    assert parse('1')\n",
+    "c/gc.c": "int Sweep(Area *a) {\n    Cell x;\n    mark(a);\n    return SIZE(a) + (Cell)x;\n}\n",
     "go/a.go": "package a\n\nfunc Open() int { return 1 }\n",
     "go/b.go": "package a\n\nfunc Use() int { return Open() }\n",
     "web/a.ts": "import { open } from './b';\nexport const start = () => open();\n",
@@ -150,3 +151,16 @@ def test_a_folder_says_what_is_used_outside_of_it(corpus: Corpus) -> None:
 )
 def test_what_stands_before_the_dot(line: str, owner: str) -> None:
     assert owner_in_line([line], 1, "total") == owner
+
+
+def test_a_type_of_c_is_not_said_to_be_called(corpus: Corpus) -> None:
+    assert [call.name for call in facts_of(corpus, "c/gc.c", "Sweep").calls] == ["mark", "SIZE"]
+
+
+def test_of_many_calls_one_more_than_are_shown_is_known(tmp_path: Path) -> None:
+    body = "".join(f"    f{number}()\n" for number in range(40))
+    known = corpus_of(tmp_path, {"a.py": f"def run():\n{body}"})
+    document = Document("a.py", split_lines(f"def run():\n{body}"), language_of("a.py"))
+    facts = definition_facts(known, document, known.outline("a.py", "run")[0])
+    assert facts is not None
+    assert len(facts.calls) == MOST_CALLS + 1

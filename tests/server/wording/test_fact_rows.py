@@ -1,7 +1,11 @@
 """Facts in words: which of them are places, and that none of them is Markdown."""
 
+from dataclasses import replace
+
+import pytest
+
 from assist_context.facts.code_uses import CodeUse
-from assist_context.facts.definition_facts import CodeCall, DefinitionFacts
+from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
 from assist_context.facts.diff_facts import DiffFact
 from assist_context.syntax.scopes.statements import CodeStatement
 from assist_context.syntax.symbols import Definition
@@ -39,6 +43,13 @@ def test_each_place_of_a_fact_is_known_and_what_looks_like_one_in_a_literal_is_n
     assert places(rows["Calls"]) == [("shop/prices.py:1", "shop/prices.py", 1)]
     assert rows["Used by"].value == "till.py:4 in pay, by its name"
     assert places(rows["Used by"]) == [("till.py:4", "till.py", 4)]
+
+
+@pytest.mark.parametrize(("count", "end"), [(MOST_CALLS, "f23"), (MOST_CALLS + 1, "f23, and more")])
+def test_more_calls_than_are_shown_are_said(count: int, end: str) -> None:
+    calls = tuple(CodeCall(f"f{number}", 4) for number in range(count))
+    rows = {row.name: row for row in fact_rows(CodeFacts(replace(TOTAL, calls=calls)))}
+    assert rows["Calls"].value.endswith(end)
 
 
 def test_places_of_a_diff_are_of_its_new_side() -> None:
