@@ -83,7 +83,8 @@ def events(home: Mapping[str, str]) -> list[dict[str, Any]]:
 def said(home: Mapping[str, str], space: Path, *words: str) -> Any:
     """What a command prints as JSON."""
     command = [*COMMAND, *words]
-    found = subprocess.run(command, cwd=space, env={**os.environ, **home}, capture_output=True, check=True)
+    found = subprocess.run(command, cwd=space, env={**os.environ, **home}, capture_output=True, check=False)
+    assert found.returncode == 0, found.stderr.decode()
     return json.loads(found.stdout)
 
 

@@ -22,6 +22,9 @@ from assist_escalation.provider.request import Times, check_address
 # About 200 tokens, so that a server with a cache of blocks has whole blocks to find again.
 _LINES = "".join(f"def add_{n}(first, second):\n    return first + second + {n}\n\n\n" for n in range(12))
 PROMPT = InfillPrompt((), "sums.py", _LINES, "\n", "def add(first, second):\n    return ", "", True, 8)
+PAGE_S = 15.0  # for a page of its own; a server that computes on all cores gave one after 5 s
+# Milliseconds until the first answer begins: a server may have to load the model, and a probe is waited for.
+_FIRST_MS = 60_000
 # A page that only this kind of server has, the most particular ones first.
 _PAGES: tuple[tuple[ServerKind, str], ...] = (
     ("llama.cpp", "/props"),
@@ -84,7 +87,7 @@ async def measure(server: ModelServer, key: str, tokens: FimTable | None) -> Ser
     hybrid = any(family in server.model.lower() for family in _HYBRID)
     # A text that no earlier probe sent, so that the first answer is one without a cache.
     prompt = replace(PROMPT, head=f"# {time.time_ns()}\n{PROMPT.head}")
-    line = InfillLine(server, key)
+    line = InfillLine(replace(server, timeout_ms=_FIRST_MS), key)
     try:
         payload = body(InfillCall(server, key, tokens, prompt))
         (first, ms), (again, again_ms) = [await _ask(line, payload) for _ in range(2)]
@@ -135,7 +138,7 @@ async def _read_page(url: str, key: str, ca_file: str) -> dict[str, Any]:
     door = PinnedTransport(inner, httpx2.URL(url), key, Times(connect=CONNECT_S), method="GET")
     client = httpx2.AsyncClient(transport=cast("Any", door), trust_env=False, follow_redirects=False)
     try:
-        async with asyncio.timeout(2 * CONNECT_S):
+        async with asyncio.timeout(PAGE_S):
             response = await client.get(url)
     except (TimeoutError, httpx2.RequestError) as error:
         raise lost_connection(error) from None
