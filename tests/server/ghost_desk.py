@@ -98,6 +98,7 @@ async def writing(
         worker = Worker(open_model)
         worker.opened.result(60)
         engine = Engine(worker, config.completion, SMALL_BUDGET, "fake")
+        engine.look_up_s = engine.others_s = 60.0  # nothing is late because the machine is busy
         return OpenedModels(engine, answers or NoAnswers(), Path(), None, 0.0, "fake")  # type: ignore[arg-type]
 
     def show(status: Any) -> None:

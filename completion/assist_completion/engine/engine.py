@@ -157,6 +157,7 @@ class Engine:
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.others_s = EXTRA  # seconds that texts which begin in other ways may take
+        self.look_up_s = LOOK_UP  # seconds in which names are looked up, at least
         self.recent: deque[Suggestion] = deque(maxlen=RECENT)
         self._settings = settings
         self._budget = budget
@@ -248,7 +249,7 @@ class Engine:
             rule_out(first, self._pending.generation, branches)
         others = []
         for generation, suggestion in choose(first, branches, prepared.least, most):
-            if await self._refuted_in(prepared, suggestion.text) is not None:
+            if await self._refuted_in(prepared, suggestion.text, self.look_up_s) is not None:
                 continue
             named = replace(
                 suggestion, id=next(self.ids), model=self._name, ms=generation.ms, tokens=generation.tokens
@@ -326,7 +327,7 @@ class Engine:
         prepared = self._prepare(request, site)
         start = self._clock()
         answer = await self._first_answer(prepared)
-        patience = max(LOOK_UP, LOOK_UP_SHARE * (self._clock() - start))
+        patience = max(self.look_up_s, LOOK_UP_SHARE * (self._clock() - start))
         return await self._without_refuted(prepared, answer, patience)
 
     async def _first_answer(self, prepared: PreparedRequest) -> Suggestion:
@@ -347,7 +348,7 @@ class Engine:
         return await self._answer_from_model(prepared)
 
     async def _without_refuted(
-        self, prepared: PreparedRequest, answer: Suggestion, patience: float = LOOK_UP
+        self, prepared: PreparedRequest, answer: Suggestion, patience: float
     ) -> Suggestion:
         """An answer up to the first name that the workspace refutes, as far as that is known in time.
 
@@ -360,9 +361,7 @@ class Engine:
         kept = show_gate.before_refuted(prepared.site, prepared.shape, marked, found.at)
         return marked if prepared.request.manual and not kept.shown else kept
 
-    async def _refuted_in(
-        self, prepared: PreparedRequest, text: str, patience: float = LOOK_UP
-    ) -> Mention | None:
+    async def _refuted_in(self, prepared: PreparedRequest, text: str, patience: float) -> Mention | None:
         """The first name in a text that the workspace refutes, as far as that is known in time."""
         look_up = prepared.request.refute
         mentions = mentions_in(prepared.site, text)

@@ -41,7 +41,7 @@ class Both:
 
 @asynccontextmanager
 async def serving(
-    server: ScriptedServer, bound: float = 0.5, *, alone: bool = False, pause: float = 5.0
+    server: ScriptedServer, bound: float = 60.0, *, alone: bool = False, pause: float = 5.0
 ) -> AsyncIterator[Both]:
     settings = CompletionSettings(mode="eager")
     local = None

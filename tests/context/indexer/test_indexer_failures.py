@@ -192,9 +192,9 @@ def test_children_go_with_their_parent(
     put(root, "a.py", f"# {word}\n")
     with indexer(root, database, *HOOK, first=[str(root / "a.py")]) as live:
         live.until("listed")
-        time.sleep(1.0)
-        children = live.children()
-        assert children
+        while not (children := live.children()):
+            time.sleep(0.05)
+        time.sleep(1.0)  # it has the file by now, or is killed before
         live.process.send_signal(signal.SIGKILL)
         assert all_gone(children)
 
@@ -218,14 +218,16 @@ def test_idle_costs_nothing(root: Path, database: Path) -> None:
     with indexer(root, database) as live:
         live.ready()
         processes = [psutil.Process(live.process.pid), *live.children()]
-        time.sleep(0.3)
 
         def spent() -> float:
             return sum(each.cpu_times().user + each.cpu_times().system for each in processes)
 
-        before = spent()
-        time.sleep(1.0)
-        assert spent() - before <= 0.011  # a tick
+        for _ in range(30):  # what it does after the last file takes a moment
+            before = spent()
+            time.sleep(1.0)
+            if spent() - before <= 0.011:  # a tick
+                return
+        pytest.fail("it computes while nothing is asked")
 
 
 def test_it_loads_nothing_that_only_searching_needs() -> None:

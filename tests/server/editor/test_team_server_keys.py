@@ -27,7 +27,7 @@ def context_at(
 @pytest.mark.parametrize("kind", FILES)
 async def test_around_the_cursor_and_of_other_files(tmp_path: Path, kind: str) -> None:
     file = FILES[kind]
-    async with Hostile(pieces("x")) as server, team_of(tmp_path, server.url, 4_000) as team:
+    async with Hostile(pieces("x")) as server, team_of(tmp_path, server.url, 60_000) as team:
         place = tmp_path / "space" / "shop.py"
         (place.parent / file.path).write_bytes(file.text.encode())
         lines = file.text.replace("\r\n", "\n").splitlines(keepends=True)

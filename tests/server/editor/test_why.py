@@ -85,11 +85,15 @@ async def snoozed(place: Path) -> RequestEnd:
 
 async def overtaken(place: Path) -> RequestEnd:
     async with writing(place, "first = █\n\n\nsecond = \n", "call(one)") as desk:
-        slow_down(desk)
+        slow_down(desk, 0.5)
         older = asyncio.create_task(ask(desk, manual=True))
-        await asyncio.sleep(0.1)
-        await ask(desk, (3, 9), manual=True)
-        return await older
+        while desk.session.model.engine._worker.idle():
+            await asyncio.sleep(0.005)
+        newer = asyncio.create_task(ask(desk, (3, 9), manual=True))
+        end = await older
+        slow_down(desk, 0.0)
+        await newer
+        return end
 
 
 async def failing(place: Path, *, error: Exception) -> RequestEnd:

@@ -76,7 +76,7 @@ async def team_desk(
     async with Hostile(*(acts or (ANSWER,))) as remote:
         text = "[completion]\nserver = 'team'\nmode = 'eager'\ndebounce_ms_max = 0\n"
         text += f"[servers.team]\nkind = 'llama.cpp'\nbase_url = '{remote.url}'\nmodel = 'qwen'\n"
-        text += f"residency = ['internal']\ntimeout_ms = 5000\n{server}"
+        text += f"residency = ['internal']\ntimeout_ms = 60000\n{server}"
         text += f"[egress]\ndeny = ['hidden.py']\n{settings}"
         config = load(write(folder, text))
         models = HereModels(config, lambda: pytest.fail("a model is loaded"), None)

@@ -77,7 +77,7 @@ for _ in range(450):
     "attack", [FILES_WITHOUT_A_NAME, SEGMENTS, SHARED_PAGES_LET_GO, FULL_SOCKETS, SEMAPHORES]
 )
 def test_memory_that_no_process_shows_counts(tree: Path, attack: str) -> None:
-    done = run_python(tree, f"{TOOLS}{attack}\ntime.sleep(1)\nprint('HAD IT')", LITTLE)
+    done = run_python(tree, f"{TOOLS}{attack}\ntime.sleep(30)\nprint('HAD IT')", LITTLE)
     assert (done.ended, done.reports) == ("memory", ("too much memory",)), done.output
 
 
@@ -112,7 +112,7 @@ def test_nothing_that_a_test_does_to_its_first_process_blinds_who_watches(tree: 
     code = TOOLS + code.replace("\n    ", "\n")
     done = run_python(tree, code)
     assert (done.code, done.ended, done.output) == (0, "exited", "on\n")
-    greedy = run_python(tree, f"{code}\n{FILES_WITHOUT_A_NAME}\ntime.sleep(1)", LITTLE)
+    greedy = run_python(tree, f"{code}\n{FILES_WITHOUT_A_NAME}\ntime.sleep(30)", LITTLE)
     assert (greedy.ended, greedy.output) == ("memory", "on\n")
 
 
