@@ -1,9 +1,17 @@
 """A small workspace, and an environment in which all files of a server are in the test's own directory."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from asked_shop import KEY, make_shop
+from forked_servers import forking
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forked_servers() -> Iterator[None]:
+    with forking():
+        yield
 
 
 @pytest.fixture

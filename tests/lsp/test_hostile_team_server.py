@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from forked_servers import ForkedClient
 from hiding_server import HIDING, HidingServer, hiding_server, raw_in
 from lsprotocol import types
 
@@ -43,7 +44,7 @@ async def asking(
     _make(space)
     with hiding_server(Path(home["ASSIST_CONFIG_DIR"], "config.toml")) as server:
         server.answer(text)
-        async with serving(home, folders=[space], inline=inline) as client:
+        async with serving(home, folders=[space], inline=inline, make=ForkedClient) as client:
             await client.until("ready")
             yield client, server
 

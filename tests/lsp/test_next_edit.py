@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked_servers import ForkedClient
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
@@ -35,7 +36,7 @@ REPORT = "from users import load_user\n\nshown = load_user(5)\nlast = load_user(
 QUIET = 1.0  # seconds in which nothing comes; the server waits 0.4 s for a pause
 
 
-class Maker(Client):
+class Maker(ForkedClient):
     """A client that shows next edits and makes them, with its own copy of each document."""
 
     def __init__(self) -> None:

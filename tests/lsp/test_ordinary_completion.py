@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from forked_servers import ForkedClient
 from lsprotocol import types
 
 from bench.editors.lsp_client import Client, serving
@@ -24,7 +25,7 @@ async def items(client: Client, column: int, kind: int = 1, trigger: str | None 
 async def test_an_item_stands_for_the_word_and_the_client_compares_it_with_it(
     environ: Mapping[str, str],
 ) -> None:
-    async with serving(environ, inline=False) as client:
+    async with serving(environ, inline=False, make=ForkedClient) as client:
         await client.until("ready")
         assert "." in client.result.capabilities.completion_provider.trigger_characters
         client.show(URI, ASKED + "p")
@@ -41,7 +42,7 @@ async def test_an_item_stands_for_the_word_and_the_client_compares_it_with_it(
 
 async def test_typing_is_no_question_but_asking_again_is(environ: Mapping[str, str]) -> None:
     options = {"completion": {"mode": "manual"}}
-    async with serving(environ, inline=False, options=options) as client:
+    async with serving(environ, inline=False, options=options, make=ForkedClient) as client:
         await client.until("ready")
         client.show(URI, ASKED)
         client.change(URI, 2, "p", (8, 20), (8, 20))

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import COMMAND
+from forked_servers import ForkedClient
 from frontier import busy, frontier
 
 from bench.editors.lsp_client import Client, serving
@@ -62,7 +63,7 @@ def space(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def client(home: Mapping[str, str], space: Path) -> AsyncIterator[Client]:
-    async with serving(home, folders=[space]) as running:
+    async with serving(home, folders=[space], make=ForkedClient) as running:
         await running.until("ready")
         yield running
 
@@ -151,7 +152,7 @@ async def test_a_denied_and_an_ignored_file_are_completed_here(
 
 
 async def test_what_left_is_written_down_at_the_end(home: Mapping[str, str], space: Path) -> None:
-    async with serving(home, folders=[space]) as running:
+    async with serving(home, folders=[space], make=ForkedClient) as running:
         await running.until("ready")
         running.show(uri(space), ASKED + "\n")
         await running.ask(uri(space), AT)
@@ -167,7 +168,7 @@ async def test_when_the_server_dies_the_local_model_goes_on(
 ) -> None:
     with frontier(model_path) as own:
         home = at_home(tmp_path, environ, own)
-        async with serving(home, folders=[space]) as client:
+        async with serving(home, folders=[space], make=ForkedClient) as client:
             await client.until("ready")
             client.show(uri(space), ASKED + "\n")
             assert texts(await client.ask(uri(space), AT))

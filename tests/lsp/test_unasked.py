@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from forked_servers import ForkedClient
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
@@ -29,7 +30,7 @@ async def why(client: Client, uri: str) -> str:
 
 async def test_nothing_comes_unasked_where_the_user_does_not_want_it(environ: Mapping[str, str]) -> None:
     quiet: dict[str, Any] = {"mode": "eager", "languages_off": ["markdown"], "in_comments": False}
-    async with serving(environ, options={"completion": quiet}) as client:
+    async with serving(environ, options={"completion": quiet}, make=ForkedClient) as client:
         await client.until("ready")
         client.show(PAGE, "# Shapes\n\nTo install it, run `pip ", "markdown")
         assert await count(client, PAGE, (2, 28)) == 0
@@ -44,7 +45,7 @@ async def test_nothing_comes_unasked_where_the_user_does_not_want_it(environ: Ma
 
 
 async def test_a_snooze_ends_when_the_user_says_so(environ: Mapping[str, str]) -> None:
-    async with serving(environ) as client:
+    async with serving(environ, make=ForkedClient) as client:
         await client.until("ready")
         client.show(URI, CODE)
         said = await client.raw("assist/snooze", {"minutes": 15})

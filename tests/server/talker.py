@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from asked_shop import CART, PRICES
+from forked_servers import ForkedClient
 from lsprotocol import types
 from pygls.exceptions import JsonRpcMethodNotFound
 
-from bench.editors.lsp_client import Client, serving
+from bench.editors.lsp_client import serving
 
 
-class Talker(Client):
+class Talker(ForkedClient):
     """A client that collects answers, and handles edits and previews as an editor's user would.
 
     `marks`: its user confirms annotated edits. `reviews`: it shows its user the diffs first. `runs`: it has its
