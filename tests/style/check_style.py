@@ -27,10 +27,10 @@ DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the borders to the editor and to tools, and the thread of the model.
 CATCH_ALL = {"server/assist_server/lsp/server.py", "server/assist_server/gateway/http/app.py", "completion/assist_completion/inference/worker.py"}  # fmt: skip
-# One module reads what users set. Five more reach the environment for a library that reads nothing else:
-# huggingface_hub's telemetry switch, libgomp's spin count, OpenBLAS' number of threads, pip, which gets what it finds there, and
-# OpenTelemetry, which finds nothing there.
+# One module reads what users set, and one where programs are. Five more reach the environment for a library that reads
+# nothing else: huggingface_hub's telemetry switch, libgomp's spin count, OpenBLAS' threads, pip, and OpenTelemetry.
 ENVIRONMENT = {
+    "context/assist_context/programs.py",
     "server/assist_server/cli/main.py",
     "server/assist_server/config/config.py",
     "completion/assist_completion/model_store/hub.py",

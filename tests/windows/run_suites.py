@@ -190,10 +190,16 @@ def run_folder(folder: str) -> Outcome:
                 cwd=ROOT, env=environ(OUTCOME_LINES=windows_path(lines)), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, check=False,
             )  # fmt: skip
-            if done.returncode in ENDED:
+            if done.returncode in ENDED and not died_in_test(lines):
                 break
             wineserver("-k")  # and what a test left behind
     return read_outcome(lines)
+
+
+def died_in_test(file: Path) -> bool:
+    """Whether the last test has begun and not ended; the watch over hanging ones ends the process with 1."""
+    rows = file.read_text("utf-8").splitlines()
+    return bool(rows) and json.loads(rows[-1])["outcome"] == "begun"
 
 
 def read_outcome(file: Path) -> Outcome:

@@ -33,6 +33,7 @@ from assist_completion.model_store.models_lock import hash_file, known_hash, rec
 from assist_completion.model_store.partial_download import FetchOptions
 from assist_completion.model_store.process_lock import Say, hold_lock, silent
 from assist_context import durable_files
+from assist_context.programs import find_program
 
 FILES = "files.json"
 PATIENCE = 300.0  # seconds for npm
@@ -154,7 +155,7 @@ def forget_engine(root: Path) -> None:
 
 def npm_pack(row: EngineRow, folder: Path) -> Path:
     """Let npm save the archive in a folder. It runs no script of the package. Raises FetchError."""
-    npm = shutil.which("npm")
+    npm = find_program("npm")
     elsewhere = (
         f"on a machine with npm, run `npm pack {row.package}@{row.version}`, and give `--offline-from` the "
         f"folder with {row.archive}"

@@ -9,7 +9,8 @@ import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
 _KILL_ON_CLOSE, _PROCESS_MEMORY = 0x2000, 0x100  # of JOBOBJECT_BASIC_LIMIT_INFORMATION
@@ -39,6 +40,19 @@ def start_child(
     return process
 
 
+@contextmanager
+def held_in_job(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """On Windows, end a process and all that it has started with the block; elsewhere that is for others."""
+    job = None
+    if sys.platform == "win32" and (job := _new_job(0)):
+        _kernel().AssignProcessToJobObject(job, ctypes.c_void_p(int(process._handle)))
+    try:
+        yield
+    finally:
+        if job is not None:
+            _kernel().CloseHandle(job)
+
+
 class _JobLimits(ctypes.Structure):
     """JOBOBJECT_EXTENDED_LIMIT_INFORMATION."""
 
@@ -59,6 +73,11 @@ class _JobLimits(ctypes.Structure):
 @cache
 def _job(memory: int) -> ctypes.c_void_p | None:
     """A job for all processes with this limit. It is never closed: the system closes it with this process."""
+    return _new_job(memory)
+
+
+def _new_job(memory: int) -> ctypes.c_void_p | None:
+    """A job whose processes end when it is closed."""
     job = ctypes.c_void_p(_kernel().CreateJobObjectW(None, None))
     flags = _KILL_ON_CLOSE | (_PROCESS_MEMORY if memory else 0)
     limits = _JobLimits(flags=flags, process_memory=memory)

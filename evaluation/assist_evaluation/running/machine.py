@@ -23,13 +23,12 @@ def processor_times() -> ProcessorTimes | None:
     try:
         numbers = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
         user, nice, system, _idle, _wait, irq, soft, stolen = map(int, numbers)
-    except (OSError, ValueError):
+        ticks = os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, AttributeError):  # wine has this file, and Windows' Python no such call
         return None
     busy = user + nice + system + irq + soft + stolen
     own = os.times()
-    return ProcessorTimes(
-        busy / os.sysconf("SC_CLK_TCK"), own.user + own.system + own.children_user + own.children_system
-    )
+    return ProcessorTimes(busy / ticks, own.user + own.system + own.children_user + own.children_system)
 
 
 def is_disturbed(before: ProcessorTimes | None, after: ProcessorTimes | None, seconds: float) -> bool:

@@ -1,7 +1,7 @@
 """A command that nothing confines, in a copy: with the user's rights, and a home of its own.
 
 It ends with all its processes at a limit of time or output, when it is stopped, or with us: `plain_processes`
-has the other side. Windows has no such side, and there processes that the command started may stay.
+has the other side. On Windows a job holds the processes.
 """
 
 import os
@@ -14,6 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from assist_context.indexer.children import held_in_job
+from assist_context.programs import find_program, system_variables
 from assist_server.sandbox.limits import NOT_STARTED, STOPPED, TOO_MUCH_OUTPUT, SandboxLimits
 from assist_server.sandbox.sandbox import SandboxRun
 
@@ -41,7 +43,7 @@ def plain_run(
             process = _start(words, tree, {**environ, **_own_variables(place)}, out)
         except OSError as error:
             return SandboxRun(NOT_STARTED, "exited", 0.0, str(error))
-        with process:
+        with process, held_in_job(process):
             try:
                 while process.poll() is None and not reason and time.monotonic() - began < limits.seconds:
                     time.sleep(_TICK)
@@ -62,15 +64,28 @@ def _own_variables(place: Path) -> dict[str, str]:
     for folder in folders.values():
         folder.mkdir(exist_ok=True)
     home, temporary = map(str, folders.values())
-    return {"HOME": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary, "LANG": "C.UTF-8"}
+    own = {"HOME": home, "TMPDIR": temporary, "TEMP": temporary, "TMP": temporary, "LANG": "C.UTF-8"}
+    if sys.platform != "win32":
+        return own
+    return own | system_variables() | dict.fromkeys(("USERPROFILE", "APPDATA", "LOCALAPPDATA"), home)
 
 
 def _start(
     words: Sequence[str], tree: Path, environ: Mapping[str, str], out: IO[bytes]
 ) -> "subprocess.Popen[bytes]":
     if sys.platform == "win32":
+        named = os.path.isabs(words[0])
+        program = words[0] if named else find_program(words[0], environ.get("PATH", ""))  # npm is `npm.cmd`
+        if program is None:
+            raise FileNotFoundError(f"{words[0]} is not on the PATH")
         return subprocess.Popen(
-            list(words), cwd=tree, env=environ, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            [program, *words[1:]],
+            cwd=tree,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            creationflags=subprocess.CREATE_NO_WINDOW,
         )
     package_root = str(Path(__file__).resolve().parents[2])
     return subprocess.Popen(

@@ -6,7 +6,6 @@ their lines. It runs nothing itself.
 
 import os
 import re
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,8 @@ from pathlib import Path, PurePosixPath
 
 from assist_context.files.path_names import relative_path
 from assist_context.languages import language_of
-from assist_server.sandbox.installations import program_places, text_of
+from assist_context.programs import find_program
+from assist_server.sandbox.installations import program_places, python_of, text_of
 from assist_server.sandbox.sandbox import SandboxRun, SandboxView
 from assist_server.sandbox.test_command import TestCommand, find_test_command
 
@@ -70,24 +70,24 @@ _RUNNERS: Mapping[str, tuple[str, ...]] = {
 def _candidates(top: Path, path: str, file: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     language = language_of(file).name
     if language == "python":
-        own = [str(top / name / "bin") for name in (".venv", "venv")]
+        own = [str(python_of(top / name).parent) for name in (".venv", "venv")]
         where = os.pathsep.join((*own, path))
         settings = text_of(top / "pyproject.toml") + text_of(top / "setup.cfg")
         pyright = "[tool.pyright]" in settings or (top / "pyrightconfig.json").is_file()
-        if pyright and (found := shutil.which("pyright", path=where)):
+        if pyright and (found := find_program("pyright", where)):
             yield "pyright", (found,)
         configured = "[tool.mypy]" in settings or "[mypy]" in settings or (top / "mypy.ini").is_file()
-        if configured and (found := shutil.which("mypy", path=where)):
+        if configured and (found := find_program("mypy", where)):
             cache = "nul" if sys.platform == "win32" else "/dev/null"
             yield "mypy", (found, "--cache-dir", cache, "--no-error-summary", "--no-pretty", file)
     elif language in ("typescript", "tsx") and (top / "tsconfig.json").is_file():
         tsc = top / "node_modules" / ".bin" / "tsc"
         if tsc.exists():
             yield "tsc", (str(tsc), "--noEmit", "--pretty", "false")
-    elif language == "rust" and (top / "Cargo.toml").is_file() and shutil.which("cargo", path=path):
+    elif language == "rust" and (top / "Cargo.toml").is_file() and find_program("cargo", path):
         target = ("--target-dir", str(top / "target"))
         yield "cargo check", ("cargo", "check", "--offline", "--message-format=short", *target)
-    elif language == "go" and (top / "go.mod").is_file() and shutil.which("go", path=path):
+    elif language == "go" and (top / "go.mod").is_file() and find_program("go", path):
         yield "go vet", ("go", "vet", f"./{PurePosixPath(file).parent}")
 
 

@@ -7,6 +7,7 @@ only if it is really in its installation. It looks at files and runs nothing.
 
 import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _PACKAGES = "node_modules"
 # Folders of the repository that are no part of its commits, and are shown as they are.
 _INSTALLED_IN = (".venv", "venv", _PACKAGES)
 _LARGEST = 1 << 20  # bytes of a file of settings
+PYTHONS = ("python.exe", "python3.exe") if sys.platform == "win32" else ("python3",)
 
 
 def prefixes_of(program: Path) -> list[Path]:
@@ -43,6 +45,15 @@ def parts_of(prefixes: Sequence[Path], names: Sequence[str] = _PARTS) -> list[Pa
     ]
 
 
+def python_of(environment: Path, *, windows: bool = sys.platform == "win32") -> Path:
+    """The interpreter of a Python environment.
+
+    >>> python_of(Path(".venv"), windows=True).as_posix(), python_of(Path(".venv"), windows=False).as_posix()
+    ('.venv/Scripts/python.exe', '.venv/bin/python')
+    """
+    return environment / ("Scripts/python.exe" if windows else "bin/python")
+
+
 def go_places(go: Path) -> list[Path]:
     """What go needs of its installation, which has its library as source text."""
     root = Path(os.path.realpath(go)).parent.parent
@@ -63,11 +74,11 @@ def program_prefixes(program: Path) -> list[Path]:
     settings = text_of(environment / "pyvenv.cfg")
     if not settings:
         return prefixes_of(program)
-    python = environment / "bin" / "python"
+    python = python_of(environment)
     found = [environment]
     base = re.search(r"^home\s*=\s*(.+?)\s*$", settings, re.MULTILINE)
     if base and _is_base(Path(base[1]), python):
-        found += prefixes_of(Path(base[1], "python3"))
+        found += prefixes_of(Path(base[1], PYTHONS[0]))
     return list(dict.fromkeys([*found, *prefixes_of(Path(os.path.realpath(python)))]))
 
 
@@ -88,7 +99,7 @@ def _is_base(base: Path, python: Path) -> bool:
     A repository may bring an environment. In the user's home only the interpreter's real place counts;
     elsewhere any folder with an interpreter, since an environment may have a copy of it.
     """
-    program = base / "python3"
+    program = base / PYTHONS[0]
     if not os.path.isabs(base) or not os.access(program, os.X_OK):
         return False
     in_home = any(place.is_relative_to(home) for place in _both(program) for home in _homes())

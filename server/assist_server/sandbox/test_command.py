@@ -8,20 +8,23 @@ import json
 import os
 import re
 import shlex
-import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal
 
 from assist_context.evidence.mentions import is_test
+from assist_context.programs import find_program
 from assist_server.errors import UserError
 from assist_server.sandbox.installations import (
+    PYTHONS,
     covers_copy,
     go_places,
     node_packages,
     program_places,
     program_prefixes,
+    python_of,
     text_of,
 )
 from assist_server.sandbox.proofs import CARGO, GO, PYTEST, UNITTEST, proof_of
@@ -89,14 +92,14 @@ def _known_commands(top: Path, path: str) -> Iterator[TestCommand]:
 def _own(top: Path, path: str, own: str) -> Iterator[TestCommand]:
     """The user's words. They see what any of the known runners would see."""
     try:
-        words = tuple(shlex.split(own))
+        words = words_of(own)
     except ValueError as error:
         raise UserError(f"The test command {own!r} cannot be read ({error}): close its quotes.") from error
     if not words:
         raise UserError("The test command is empty: name a program, such as `make test`.")
     others = list(_known_commands(top, path))
     # `env`, `time` or `sh` may be first, and any word the name of a program.
-    programs = [Path(found) for word in words if (found := shutil.which(word, path=path))]
+    programs = [Path(found) for word in words if (found := find_program(word, path))]
     python = _interpreter(top, path)
     readable = [place for other in others for place in other.view.readable]
     readable += [
@@ -108,6 +111,20 @@ def _own(top: Path, path: str, own: str) -> Iterator[TestCommand]:
     scripts = {"npm", "yarn", "pnpm"} & {PurePosixPath(word).name for word in words[:1]}
     line = _test_script(top) if scripts and "test" in words else own
     yield TestCommand(words, "own", view, {**_python_variables(top), **environ}, proof_of(line))
+
+
+def words_of(command: str, *, windows: bool = sys.platform == "win32") -> tuple[str, ...]:
+    r"""The words of a command, without quotes. Windows' paths have `\` in them. ValueError for an open quote.
+
+    >>> words_of(r"C:\bin\make 'unit tests'", windows=True), words_of(r"make unit\ tests", windows=False)
+    (('C:\\bin\\make', 'unit tests'), ('make', 'unit tests'))
+    """
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=False)
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    if windows:
+        lexer.escape = ""
+    return tuple(lexer)
 
 
 def _python(top: Path, path: str) -> Iterator[TestCommand]:
@@ -147,13 +164,13 @@ def _has_python_tests(top: Path) -> bool:
 def _interpreter(top: Path, path: str) -> Path | None:
     """The repository's own interpreter, else the first of PATH that is a program and no script."""
     for folder in (".venv", "venv"):
-        python = top / folder / "bin" / "python"
+        python = python_of(top / folder)
         if python.exists():
             return python
-    for folder in path.split(os.pathsep):
-        python = Path(folder, "python3")
-        if os.path.isabs(folder) and os.access(python, os.X_OK) and not _is_script(python):
-            return python
+    for folder in filter(os.path.isabs, path.split(os.pathsep)):
+        for python in (Path(folder, name) for name in PYTHONS):
+            if os.access(python, os.X_OK) and not _is_script(python):
+                return python
     return None
 
 
@@ -166,11 +183,14 @@ def _is_script(file: Path) -> bool:
 
 
 def _has_package(python: Path, name: str) -> bool:
-    system = Path(os.path.realpath(python)).parent.parent
-    patterns = ("lib/python3*/site-packages", "lib/python3*/dist-packages", "lib/python3/dist-packages")
+    real = Path(os.path.realpath(python)).parent  # on Windows, the installation itself
+    patterns = (
+        *("lib/python3*/site-packages", "lib/python3*/dist-packages", "lib/python3/dist-packages"),
+        "Lib/site-packages",
+    )
     return any(
         (folder / name).is_dir()
-        for place in (*program_prefixes(python), system)
+        for place in (*program_prefixes(python), real.parent, real)
         for pattern in patterns
         for folder in place.glob(pattern)
     )
@@ -189,11 +209,11 @@ def _test_script(top: Path) -> str:
 def _node(top: Path, path: str) -> Iterator[TestCommand]:
     script = _test_script(top)
     packages = node_packages(top)
-    npm = shutil.which("npm", path=path)
+    npm = find_program("npm", path)
     needs_packages = re.search(r"\bnode\b[^&|;]*\s--test\b", script) is None  # node's own runner has none
     if not script or npm is None or (packages is None and needs_packages):
         return
-    node = shutil.which("node", path=path)
+    node = find_program("node", path)
     programs = [Path(program) for program in (npm, node) if program]
     own = (packages,) if packages is not None else ()
     readable = (*own, *(place for program in programs for place in program_places(program, top)))
@@ -217,7 +237,7 @@ def _runner_of(script: str) -> Runner:
 
 
 def _cargo(top: Path, path: str) -> Iterator[TestCommand]:
-    cargo = shutil.which("cargo", path=path)
+    cargo = find_program("cargo", path)
     if cargo is None or not (top / "Cargo.toml").is_file():
         return
     home = Path(cargo).parent.parent
@@ -232,7 +252,7 @@ def _cargo(top: Path, path: str) -> Iterator[TestCommand]:
 
 
 def _go(top: Path, path: str) -> Iterator[TestCommand]:
-    go = shutil.which("go", path=path)
+    go = find_program("go", path)
     if go is None or not (top / "go.mod").is_file():
         return
     modules = login_home() / "go" / "pkg" / "mod"

@@ -5,7 +5,8 @@ would leave out the tests of many packages. This module runs nothing of the repo
 """
 
 import os
-import shutil
+import stat
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -116,9 +117,18 @@ def remove_tree(folder: Path) -> None:
                     os.chmod(entry.path, 0o700)  # to move a folder is to write to it
                     os.rename(entry.path, _free_name(folder, numbers))
                 else:
-                    os.unlink(entry.path)
+                    _unlink(entry)
             os.rmdir(inner)
-    shutil.rmtree(folder)
+    for entry in os.scandir(folder):
+        _unlink(entry)
+    os.rmdir(folder)
+
+
+def _unlink(entry: "os.DirEntry[str]") -> None:
+    """Delete a file or a link. Windows deletes no file that is only for reading."""
+    if sys.platform == "win32" and not entry.is_symlink():
+        os.chmod(entry.path, stat.S_IWRITE)
+    os.unlink(entry.path)
 
 
 def _free_name(folder: Path, numbers: Iterator[int]) -> str:

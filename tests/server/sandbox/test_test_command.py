@@ -9,8 +9,14 @@ import pytest
 
 from assist_server.errors import UserError
 from assist_server.sandbox import test_command as commands
+from assist_server.sandbox.installations import PYTHONS, python_of
 from assist_server.sandbox.proofs import proof_of
 from assist_server.sandbox.sandbox import login_home
+
+# The programs of Windows have other names.
+FILES = {"python3": PYTHONS[0]}
+if os.name == "nt":
+    FILES |= {"npm": "npm.cmd", "node": "node.exe", "cargo": "cargo.exe", "go": "go.exe"}
 
 
 def write(root: Path, files: Mapping[str, str]) -> Path:
@@ -27,10 +33,10 @@ def programs(tmp_path: Path) -> str:
     """A PATH with every program, each in an installation of its own."""
     binary = "\x7fELF"
     names = ("python3", "npm", "node", "cargo", "go")
-    write(tmp_path / "installed", {f"{name}/bin/{name}": binary for name in names})
+    write(tmp_path / "installed", {f"{name}/bin/{FILES.get(name, name)}": binary for name in names})
     write(tmp_path / "installed", {f"{name}/lib/x": "" for name in names} | {"go/src/runtime/x": ""})
-    write(tmp_path / "installed", {"shims/bin/python3": "#!/bin/sh\n"})
-    return ":".join(f"{tmp_path}/installed/{name}/bin" for name in ("shims", *names))
+    write(tmp_path / "installed", {f"shims/bin/{FILES['python3']}": "#!/bin/sh\n"})
+    return os.pathsep.join(f"{tmp_path}/installed/{name}/bin" for name in ("shims", *names))
 
 
 def words_of(root: Path, programs: str) -> list[str]:
@@ -39,7 +45,7 @@ def words_of(root: Path, programs: str) -> list[str]:
     return [" ".join([Path(each.words[0]).name, *each.words[1:]]) for each in found]
 
 
-PYTEST = "python3 -m pytest -x --verbosity=-1 -p no:cacheprovider"
+PYTEST = f"{PYTHONS[0]} -m pytest -x --verbosity=-1 -p no:cacheprovider"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +56,7 @@ PYTEST = "python3 -m pytest -x --verbosity=-1 -p no:cacheprovider"
         ({"setup.cfg": "[tool:pytest]\n"}, [PYTEST]),
         ({"tox.ini": "[pytest]\n"}, [PYTEST]),
         ({"pyproject.toml": "[project]\n"}, []),
-        ({"tests/test_a.py": ""}, ["python3 -m unittest -f"]),
+        ({"tests/test_a.py": ""}, [f"{PYTHONS[0]} -m unittest -f"]),
         ({"package.json": '{"scripts": {"test": "jest"}}', "node_modules/x": ""}, ["npm test --silent"]),
         ({"package.json": '{"scripts": {"test": "jest"}}'}, []),
         ({"package.json": '{"scripts": {"test": "echo no test specified"}}', "node_modules/x": ""}, []),
@@ -58,7 +64,7 @@ PYTEST = "python3 -m pytest -x --verbosity=-1 -p no:cacheprovider"
         ({"package.json": "[]", "node_modules/x": ""}, []),
         ({"go.mod": ""}, ["go test -count=1 ./..."]),
         ({"README.md": ""}, []),
-        ({"go.mod": "", "tests/test_a.py": ""}, ["python3 -m unittest -f", "go test -count=1 ./..."]),
+        ({"go.mod": "", "tests/test_a.py": ""}, [f"{PYTHONS[0]} -m unittest -f", "go test -count=1 ./..."]),
     ],
 )
 def test_the_command_follows_from_the_files(
@@ -75,15 +81,15 @@ def test_no_command_without_its_program(tmp_path: Path) -> None:
 def test_the_repository_s_own_environment_comes_first_and_is_shown_with_what_it_is_made_from(
     tmp_path: Path, programs: str
 ) -> None:
-    base = write(tmp_path / "base", {"bin/python3": "\x7fELF", "lib/x": ""})
+    base = write(tmp_path / "base", {f"bin/{PYTHONS[0]}": "\x7fELF", "lib/x": ""})
     files = {
         "tests/test_a.py": "",
-        ".venv/bin/python": "\x7fELF",
+        f"{python_of(Path('.venv'))}": "\x7fELF",
         ".venv/lib/python3.11/site-packages/pytest/x": "",
     }
-    root = write(tmp_path / "shop", {**files, ".venv/pyvenv.cfg": f"home = {base}/bin\nversion = 3.11\n"})
+    root = write(tmp_path / "shop", {**files, ".venv/pyvenv.cfg": f"home = {base / 'bin'}\nversion = 3.11\n"})
     (command,) = commands.find_test_command(root, programs)
-    assert command.words[:3] == (f"{root}/.venv/bin/python", "-m", "pytest")
+    assert command.words[:3] == (str(python_of(root / ".venv")), "-m", "pytest")
     assert command.view.readable == (root / ".venv", base / "bin", base / "lib")
     assert command.view.place == root
     assert command.environ["PYTHONPYCACHEPREFIX"] == str(root / commands.BYTECODE)
@@ -92,7 +98,7 @@ def test_the_repository_s_own_environment_comes_first_and_is_shown_with_what_it_
 
 def test_a_script_in_place_of_the_interpreter_is_passed_over(tmp_path: Path, programs: str) -> None:
     (command,) = commands.find_test_command(write(tmp_path / "shop", {"pytest.ini": ""}), programs)
-    assert command.words[0] == f"{tmp_path}/installed/python3/bin/python3"
+    assert command.words[0] == str(tmp_path / "installed" / "python3" / "bin" / PYTHONS[0])
     prefix = tmp_path / "installed" / "python3"
     assert command.view.readable == (prefix / "bin", prefix / "lib")
 

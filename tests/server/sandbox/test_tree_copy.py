@@ -90,6 +90,15 @@ def test_no_file_outside_the_copy_is_changed(tmp_path: Path) -> None:
     assert outside.read_text() == "mine\n"
 
 
+def test_a_tree_is_deleted_with_files_that_are_only_for_reading(tmp_path: Path) -> None:
+    for place in ("copy/a.py", "copy/src/b.py"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text("")
+        (tmp_path / place).chmod(0o400)
+    remove_tree(tmp_path / "copy")
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_tree_is_deleted_however_deep_and_closed_its_folders_are(tmp_path: Path) -> None:
     (tmp_path / "outside.txt").write_text("mine")
     copy = tmp_path / "copy"

@@ -5,7 +5,6 @@ read without colour, in a pipe and in 80 columns. Like `tables`, this module imp
 """
 
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ from rich.segment import Segment, Segments
 from rich.style import Style
 from rich.text import Text
 
+from assist_context.programs import find_program
 from assist_escalation.edits.plan import EditPlan
 from assist_server.cli.output import end_passing, out, say, say_lines
 from assist_server.cli.terminal.tables import console
@@ -189,7 +189,7 @@ def show_page(text: str) -> None:
 
     It goes there through a pipe, and into no file. Its unseen characters must be written out already.
     """
-    less = shutil.which("less") if sys.stdout.isatty() else None
+    less = find_program("less") if sys.stdout.isatty() else None
     if less is None:
         say_lines(text.removesuffix("\n"))
         return

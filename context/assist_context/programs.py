@@ -1,0 +1,31 @@
+"""Where a program is, by the absolute folders of a PATH, and what it needs of the system's variables.
+
+`shutil.which` looks into the current folder first on Windows, and that may be a repository which brings a
+program of this name along. This module runs nothing.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+# What Windows runs without an end in a name. Scripts of other kinds need a program of their own.
+_ENDS = (".com", ".exe", ".bat", ".cmd") if sys.platform == "win32" else ("",)
+
+
+_SYSTEM = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT")
+
+
+def find_program(name: str, path: str | None = None, ends: Sequence[str] = _ENDS) -> str | None:
+    """The file of a program that a `path` of folders, usually the user's own, has first; None for none."""
+    path = os.environ.get("PATH", os.defpath) if path is None else path
+    names = [name] if name.lower().endswith(tuple(ends)) else [name + end for end in ends]
+    for folder in filter(os.path.isabs, path.split(os.pathsep)):
+        for file in (os.path.join(folder, named) for named in names):
+            if os.path.isfile(file) and os.access(file, os.X_OK):
+                return file
+    return None
+
+
+def system_variables() -> dict[str, str]:
+    """The variables without which no program of Windows begins, or finds others; none on other systems."""
+    return {name: os.environ[name] for name in _SYSTEM if sys.platform == "win32" and name in os.environ}
