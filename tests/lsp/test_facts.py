@@ -1,6 +1,5 @@
 """Facts in the language server: on demand, before any model, of a diff, and for every client; no model is here."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 from asked_shop import CART
 from repositories import git, make_repository
-from talker import Talker, open_shop, open_talker
+from talker import Talker, indexed, open_shop, open_talker
 from vendor import provider, scripted_answer
 
 pytestmark = pytest.mark.slow
@@ -45,13 +44,6 @@ def links(client: Talker, number: str) -> set[tuple[str, str, int]]:
     told = [message.facts for message in client.answers[number] if hasattr(message, "facts")]
     parts = [part for facts in told for row in facts for part in row.parts if hasattr(part, "uri")]
     return {(part.words, part.uri, part.line) for part in parts}
-
-
-async def indexed(client: Talker) -> None:
-    """Wait for the index, which an editor has long before its user asks."""
-    async with asyncio.timeout(60):
-        while not any(event["event"] == "ready" for event in (await client.run("index"))["events"]):
-            await asyncio.sleep(0.05)
 
 
 async def test_facts_are_of_the_definition_at_the_cursor_as_the_editor_has_it(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
-from talker import Talker, open_talker
+from talker import Talker, indexed, open_talker
 from trap_project import FIXED, PATH, WRONG, needs_sandbox, trap_project
 from vendor import provider, scripted_answer
 
@@ -38,6 +38,7 @@ async def test_a_fix_asks_once_and_a_no_is_kept(tmp_path: Path, root: Path, home
         settings = {"answers": {"run": "sandbox"}}  # as a workspace's own settings may say
         async with open_talker({**home, "PATH": PATH}, root) as client:
             client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+            await indexed(client)  # which tests there are
             client.show((root / "prices.py").as_uri(), WRONG)
             client.sends = False
             first = await fixed(client, root)

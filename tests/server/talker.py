@@ -176,6 +176,13 @@ async def open_talker(environ: Mapping[str, str], root: Path, **able: bool) -> A
         yield client
 
 
+async def indexed(client: Talker) -> None:
+    """Wait for the index, which an editor has long before its user asks."""
+    async with asyncio.timeout(60):
+        while not any(event["event"] == "ready" for event in (await client.run("index"))["events"]):
+            await asyncio.sleep(0.05)
+
+
 def open_shop(client: Talker, shop: Path) -> str:
     """Open both files of the shop; the address of the one with prices."""
     uris = [(shop / "shop" / name).as_uri() for name in ("cart.py", "prices.py")]
