@@ -7,7 +7,7 @@ It compares texts themselves, and so shares nothing with what is measured.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -48,12 +48,27 @@ def says_more(text: str, allowed: AllowedTexts, *, joined: bool = False) -> str:
     new = [pair for pair in pairwise(_lines(text)) if not joined and pair not in allowed.pairs]
     if any(len(first + second) >= LETTERS for first, second in new):
         return "pair"
-    solid = "".join(text.split())
-    parts = (solid[start : start + RUN] for start in range(0, len(solid) - RUN + 1, 7))
-    runs = (_SIGNS.sub("", part).lower() for part in parts)
-    if any(len(run) >= RUN // 2 and run not in allowed.text for run in runs):
+    if next(_new_runs("".join(text.split()), allowed.text), ""):
         return "run"
     return "short pair" if new else ""
+
+
+def _new_runs(solid: str, allowed: str) -> Iterator[str]:
+    """The runs of a text without blanks that are not in the allowed text.
+
+    A run that follows one that is there is looked for where it would follow: to search all each time takes
+    hours for a generated page of which other versions are allowed.
+    """
+    at = 0
+    before = ""
+    for start in range(0, len(solid) - RUN + 1, 7):
+        run = _SIGNS.sub("", solid[start : start + RUN]).lower()
+        at += len(_SIGNS.sub("", before))
+        before = solid[start : start + 7]
+        if len(run) >= RUN // 2 and not allowed.startswith(run, max(at, 0)):
+            at = allowed.find(run)
+            if at < 0:
+                yield run
 
 
 def more_in_parts(whole: Iterable[str], parts: Iterable[str], allowed: AllowedTexts) -> str:

@@ -1,7 +1,9 @@
 """What a gateway opens before the first request wants it, and that a request waits as long as it is not there."""
 
+import gc
 import os
 import threading
+import weakref
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from assist_server.config.config import Config, load
 from assist_server.gateway.attribution import attribute
 from assist_server.gateway.road.road_inputs import RoadInputs
-from assist_server.gateway.tool_tokens import ToolToken, add_tool
+from assist_server.gateway.tool_tokens import ToolToken, add_tool, revoke_tool
 from assist_server.gateway.workspace_prints import WorkspacePrints
 
 DENIED = "".join(f"the margin of region {number} is {number * 37} percent\n" for number in range(20))
@@ -60,6 +62,28 @@ def test_a_gateway_prints_the_files_of_all_tools_before_they_ask(config: Config,
     rules = inputs.rules(tool, "acme", inputs.permissions(tool))
     assert rules.judge(DENIED, ()), "it was printed before"
     assert not rules.judge(OTHER, ())
+    inputs.close()
+
+
+def test_nothing_is_kept_of_a_tool_whose_token_was_revoked(config: Config, tmp_path: Path) -> None:
+    now = [0.0]
+    inputs = RoadInputs(config, lambda: now[0])
+    other = (tmp_path / "other").resolve()
+    other.mkdir()
+    for folder in (tmp_path / "shop").resolve(), other:
+        add_tool(config.paths.data, tool := ToolToken(folder.name, (folder,), unattributed=True))
+        rules = inputs.rules(tool, "acme", inputs.permissions(tool))
+    first = weakref.ref(rules.judge)
+    del rules
+    shop = ToolToken("shop", ((tmp_path / "shop").resolve(),), unattributed=True)
+    for revoked, kept in (("", True), ("other", False)):
+        if revoked:
+            revoke_tool(config.paths.data, revoked)
+        now[0] += 60
+        assert inputs.rules(shop, "acme", inputs.permissions(shop)).judge(DENIED, ())
+        gc.collect()
+        assert (first() is not None) is kept
+    assert inputs.rules(tool, "acme", inputs.permissions(tool)), "a request that was on its way"
     inputs.close()
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from assist_context.files.path_names import relative_path
 from assist_context.regular_files import read_regular
@@ -127,15 +128,11 @@ class RoadInputs:
     def _session(self, tool: ToolToken) -> SessionParts:
         """What a session of ghost text for the tool works with."""
 
-        def secret_values() -> Known:
-            self.permissions(tool)
-            return self._read[tool].known
-
         return SessionParts(
             log_of(self._config, self.permissions(tool)),
             Ledger(self._files.ledger),
             partial(self.permissions, tool),
-            secret_values,
+            lambda: self._rules_of(tool).known,
             self._config.secrets.get,
             random_token,
             scope_of([str(folder) for folder in tool.folders]),
@@ -153,6 +150,9 @@ class RoadInputs:
 
     def permissions(self, tool: ToolToken) -> Permissions:
         """What the tool may send now, by the rules of its folders."""
+        return self._rules_of(tool).permissions
+
+    def _rules_of(self, tool: ToolToken) -> _ReadRules:
         read = self._read.get(tool)
         if read is None or self._clock() - read.at > RULES_S:
             roots = [str(folder) for folder in tool.folders]
@@ -165,7 +165,17 @@ class RoadInputs:
                 read.known = values_in(self._config, texts)
                 read.texts = texts
             self._read[tool] = read
-        return read.permissions
+            self._forget_revoked(tool)
+        return read
+
+    def _forget_revoked(self, asking: ToolToken) -> None:
+        """Let go what is known of tools without a token; a request that is on its way keeps its own."""
+        with suppress(UserError, OSError):
+            known = {asking, *tools(self._config.paths.data)}
+            folders = {tool.folders for tool in known}
+            _retain(self._read, known.__contains__)
+            _retain(self._judges, lambda key: key[0] in known)
+            _retain(self._prints, folders.__contains__)
 
     def problem(self, tool: ToolToken) -> str:
         """What is wrong with the rules that were last read for the tool, such as a file to accept, or ""."""
@@ -180,7 +190,7 @@ class RoadInputs:
             log=log_of(self._config, permissions),
             transport=self._transport,
             keys=self._config.secrets.get,
-            known=self._read[tool].known,
+            known=self._rules_of(tool).known,
             models=AnsweringModels(files.models),
             secret=lambda: self._secret,
         )
@@ -225,6 +235,13 @@ class RoadInputs:
             return read_regular(full, MOST_BYTES).decode("utf-8", "replace")
         except OSError:
             return None
+
+
+def _retain(table: dict[Any, Any], is_wanted: Callable[[Any], bool]) -> None:
+    """Remove the entries of other keys; other threads may use the table meanwhile."""
+    for key in list(table):
+        if not is_wanted(key):
+            table.pop(key, None)
 
 
 def _place(path: str, folders: Sequence[Path]) -> tuple[str, str] | None:
