@@ -17,6 +17,7 @@ from typing import Literal
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.code_uses import sure_uses
+from assist_context.facts.left_uses import left_uses
 from assist_context.facts.turned_tokens import ReplacedRun, turned_tokens
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, to_indexed
@@ -44,6 +45,7 @@ DiffFactKind = Literal[
 MOST_CALLERS = 15  # calls of one changed signature that are listed
 MOST_CHANGED = 40  # changed functions whose callers and tests are looked up
 SECONDS = 3.0  # of processor time for all files; what is not compared by then is left out, and said
+_COMING = FUNCTIONS | {"class", "struct", "interface", "trait", "enum"}  # what is said to come and go
 _SPACES = re.compile(r"\s+")
 _STAR = re.compile(r"^[ \t]*from[ \t]+\S+[ \t]+import[ \t]+\*", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -130,6 +132,7 @@ def diff_facts(
         found += _undefined_names(file, new.parsed)
         if corpus is not None:
             found += _caller_facts(corpus, file, (old, new), {other.path for other in files}, is_over)
+            found += _left_uses(corpus, file, old, new) if not is_over() else ()
         if is_over():
             left_out.append(file.path)
     return DiffFacts(tuple(sorted(found, key=lambda fact: (fact.path, fact.line))), tuple(left_out))
@@ -152,8 +155,7 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
             if file.old and _is_outermost(site, new, old):
                 yield DiffFact("added", file.path, site.start_line, f"{site.kind} {site.qualified}")
             continue
-        before, after = _is_touched(file, was, old=True), _is_touched(file, site, old=False)
-        if site.kind not in FUNCTIONS or not (before or after):
+        if site.kind not in FUNCTIONS or not _is_changed(file, site, old):
             continue
         if _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature):
             text = f"the signature of {site.qualified} changed{_parameter_words(old, was, new, site)}"
@@ -171,16 +173,24 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
 
 
 def _is_touched(file: ComparedFile, site: Definition, *, old: bool) -> bool:
-    """Whether lines of a definition were replaced."""
+    """Whether a definition has lines of one side that the other lacks."""
     spans = [run[:2] if old else run[2:] for run in file.runs]
+    spans = [(first, last) for first, last in spans if first <= last]
     at = bisect_right(spans, (site.end_line, sys.maxsize))
-    return any(last >= site.start_line - (last < first) for first, last in spans[max(0, at - 1) : at])
+    return any(last >= site.start_line for _, last in spans[max(0, at - 1) : at])
+
+
+def _is_changed(file: ComparedFile, site: Definition, old: _TextSide) -> bool:
+    """Whether a definition of the new side has other lines than it had."""
+    was = old.definitions.get((site.qualified, site.kind))
+    before = was is not None and _is_touched(file, was, old=True)
+    return before or _is_touched(file, site, old=False)
 
 
 def changed_definitions(file: ComparedFile) -> tuple[str, ...]:
     """The qualified names of the innermost definitions whose lines changed, and of those that are gone."""
     old, new = _side(file.path, file.old), _side(file.path, file.new)
-    touched = [site for site in new.definitions.values() if _is_touched(file, site, old=False)]
+    touched = [site for site in new.definitions.values() if _is_changed(file, site, old)]
     around = {site.parent for site in touched}
     gone = [site for key, site in old.definitions.items() if key not in new.definitions]
     found = [site for site in touched if site.qualified not in around]
@@ -188,8 +198,8 @@ def changed_definitions(file: ComparedFile) -> tuple[str, ...]:
 
 
 def _is_outermost(site: Definition, here: _TextSide, there: _TextSide) -> bool:
-    """Whether one side alone has a function or class, and the other has what is around it."""
-    if site.kind not in FUNCTIONS | {"class"}:
+    """Whether one side alone has a function or type, and the other has what is around it."""
+    if site.kind not in _COMING:
         return False
     around = [key for key in here.definitions if key[0] == site.parent]
     return not around or any(key in there.definitions for key in around)
@@ -277,7 +287,7 @@ def _caller_facts(
     sites = [
         (old.definitions[key], site)
         for key, site in new.definitions.items()
-        if key in old.definitions and site.kind in FUNCTIONS and _is_touched(file, site, old=False)
+        if key in old.definitions and site.kind in FUNCTIONS and _is_changed(file, site, old)
     ]
     reader = NameReader(new.parsed)
     for was, site in sites[:MOST_CHANGED]:
@@ -299,6 +309,19 @@ def _caller_facts(
             more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
             text = f"{site.qualified} changed, its tests in {first}{more} did not"
             yield DiffFact("untested", file.path, site.start_line, text)
+
+
+def _left_uses(corpus: Corpus, file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFact]:
+    """Lines of other files that use what is gone from the top of this one, and is not imported there now."""
+    gone = [
+        site
+        for key, site in old.definitions.items()
+        if key not in new.definitions and not site.parent and site.kind in _COMING
+    ]
+    gone = [site for site in gone[:MOST_CHANGED] if not defines(file, site.name)]
+    for left in left_uses(corpus, old.parsed, gone) if gone else ():
+        more = f", as {left.more} more line{'s do' if left.more > 1 else ' does'}" if left.more else ""
+        yield DiffFact("caller", left.path, left.line, f"uses {left.name}, which is gone{more}")
 
 
 def _is_call(lines: Sequence[str], line: int, site: Definition) -> bool:

@@ -127,10 +127,18 @@ def old_contents(git: Git, diff: FolderDiff, wanted: Callable[[str], bool]) -> d
 
 
 def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
-    """The whole texts of the most changed files, before and after; very long ones are left out."""
+    """The whole texts of the most changed files, before and after; very long and moved ones are left out."""
     tree = _tree(git, diff.root)
+    gone = [file.path for file in diff.files[:MOST_COMPARED] if file.state == "deleted"]
+    moved = {os.path.join(diff.top, old.path) for old in diff.old if old.now}
+    wanted = {os.path.join(diff.root, path) for path in gone} - moved
+    before = old_contents(git, diff, wanted.__contains__) if wanted else {}
     found = []
     for file in diff.files[:MOST_COMPARED]:
+        content = before.get(os.path.join(diff.root, file.path), b"")
+        if content and b"\0" not in content and len(content) < MOST_BYTES_IN_ALL:
+            lines = content.decode("utf-8", "replace").splitlines()
+            found.append(compared_file(file.path, (("-", line) for line in lines)))
         text = diff_of(tree, file.path, WHOLE, MOST_BYTES_IN_ALL, *diff.compared) if file.lines else ""
         if not text or len(text) >= MOST_BYTES_IN_ALL:
             continue

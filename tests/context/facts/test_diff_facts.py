@@ -154,6 +154,34 @@ def test_callers_and_tests_that_were_left_as_they_were(tmp_path: Path) -> None:
     ]
 
 
+def test_what_uses_a_function_that_is_gone(tmp_path: Path) -> None:
+    other = "def other():\n    return 1\n"
+    use = "from shop import cart\n\nTABLE = {'sum': cart.total, 'other': cart.other}\nALSO = cart.total\n"
+    corpus = corpus_of(
+        tmp_path / "w",
+        {"shop/__init__.py": "", "shop/cart.py": other, "shop/pay.py": USE, "shop/use.py": use},
+    )
+    found = diff_facts(corpus, [compared("shop/cart.py", CART + "\n\n" + other, other)]).found
+    assert [(fact.kind, fact.path, fact.line, fact.text) for fact in found] == [
+        ("removed", "shop/cart.py", 4, "function total is gone"),
+        ("caller", "shop/pay.py", 5, "uses total, which is gone"),
+        ("caller", "shop/use.py", 3, "uses total, which is gone, as 1 more line does"),
+    ], "and `other`, which begins where the lines went, did not change"
+    moved = "from shop.sums import total\n\n\n" + other
+    found = diff_facts(corpus, [compared("shop/cart.py", CART + "\n\n" + other, moved)]).found
+    assert not [fact for fact in found if fact.kind == "caller"]
+
+
+def test_what_uses_a_file_that_is_deleted(tmp_path: Path) -> None:
+    rust = "use crate::cart::Cart;\n\npub fn pay(cart: &Cart) {}\n"
+    texts = {"shop/__init__.py": "", "shop/pay.py": USE, "src/lib.rs": "mod pay;\n", "src/pay.rs": rust}
+    corpus = corpus_of(tmp_path / "w", texts)
+    gone = [compared("shop/cart.py", CART, ""), compared("src/cart.rs", "pub struct Cart {}\n", "")]
+    found = [(fact.path, fact.line, fact.text) for fact in diff_facts(corpus, gone).found]
+    assert ("shop/pay.py", 5, "uses total, which is gone") in found
+    assert ("src/pay.rs", 3, "uses Cart, which is gone") in found
+
+
 def test_a_line_that_passes_a_function_on_or_imports_it_calls_nothing(tmp_path: Path) -> None:
     new = CART.replace("rate, strict", "rate, currency, strict")
     use = "from shop.cart import total as total\n\nhandlers = {'sum': total}\nvalue = total([], 1)\n"

@@ -18,6 +18,7 @@ from assist_server.workspace.folder_diff import (
     MOST_BYTES_IN_ALL,
     TOO_LONG,
     FolderDiff,
+    compared_files,
     diff_against,
     last_messages,
     pieces_of,
@@ -90,6 +91,17 @@ def test_pieces_have_their_files_as_origin_and_show_nothing_of_deleted_ones(diff
     assert "    5 +     return sum(prices) / len(prices)\n" in pieces.spans[1].text
     assert "      -     return sum(prices)\n" in pieces.spans[1].text
     assert "hunter2" not in "".join(each.text for each in pieces.spans)
+
+
+def test_a_deleted_file_is_compared_with_nothing_unless_it_only_moved(repo: Path) -> None:
+    text = (repo / "old.py").read_text()
+    change(repo)
+    compared = {file.path: file for file in compared_files(GIT, staged_diff(GIT, str(repo)))}
+    assert (compared["old.py"].old, compared["old.py"].new) == (text, "")
+    assert set(compared) == {"old.py", "cart.py", "a b:ü.py"}
+    (repo / "new.py").write_text(text)
+    git(repo, "add", "-A", "new.py")
+    assert "old.py" not in [file.path for file in compared_files(GIT, staged_diff(GIT, str(repo)))]
 
 
 def test_a_file_in_the_place_of_a_folder_shows_nothing_of_what_was_in_that(repo: Path) -> None:
