@@ -11,9 +11,15 @@ import importlib
 import json
 import os
 import sys
+import time
 from typing import Any
 
 from python_planted import PlantedCode, in_child
+
+# A mistake may make the tests slower, so many times and some seconds; with more they hang, and 10 s of waiting
+# for each were most of a run of 11 s.
+TIMES = 10.0
+SLACK = 2.0
 
 
 class PlantedRuns:
@@ -34,10 +40,13 @@ class PlantedRuns:
             own.look()
         except Exception:
             return None
+        began = time.monotonic()
+        in_child(lambda: self.failing(session, []), plan["seconds"])
+        seconds = min(plan["seconds"], SLACK + TIMES * (time.monotonic() - began))
         for number, text in enumerate(plan["planted"]):
             changes = own.changes(text)
             if changes:
-                row = in_child(lambda changes=changes: self.failing(session, changes), plan["seconds"])  # type: ignore[misc]
+                row = in_child(lambda changes=changes: self.failing(session, changes), seconds)  # type: ignore[misc]
                 self.tell({"planted": number, "failed": row})
         return None
 
