@@ -6,15 +6,15 @@ What allowed files say in the same words is no file's own, wherever its lines en
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from assist_context.fingerprints.letters import Bytes, LetterText, Places, letters_of
 from assist_context.fingerprints.plain_views import plain_view, views
-from assist_context.fingerprints.print_index import PrintIndex, are_in, find
-from assist_context.fingerprints.prints import RUN, WINDOW, PrintKey, pair_hashes, run_hashes
+from assist_context.fingerprints.print_index import PrintIndex, ShortHashes, are_in, find, short_hashes
+from assist_context.fingerprints.prints import RUN, WINDOW, Hashes, PrintKey, pair_hashes, run_hashes
 
 LINES_LETTERS = 16  # in the lines of a match together: `import os` and `import re` are in every other file
 RUN_LETTERS = 34  # in a match without regard to lines
@@ -34,20 +34,40 @@ class CopiedSpan:
     file: int
 
 
+@dataclass(frozen=True, slots=True)
+class ComparedText:
+    """The spans of a text that files of an index have, in order, without overlap.
+
+    `prints` are all that the text says, in short hashes: a file without any of them changes nothing here.
+    They are None if there was nothing to compare the text with.
+    """
+
+    spans: tuple[CopiedSpan, ...]
+    prints: ShortHashes | None = field(repr=False, default=None)
+
+
 def copied_spans(text: str, index: PrintIndex, key: PrintKey) -> tuple[CopiedSpan, ...]:
     """The spans that are from files of the index, in order; no two overlap."""
+    return compare(text, index, key).spans
+
+
+def compare(text: str, index: PrintIndex, key: PrintKey) -> ComparedText:
+    """The spans that are from files of the index, and what the text says."""
     if not len(index.hashes):
-        return ()
+        return ComparedText(())
     data = text.encode("utf-8", "surrogatepass")
-    found = [
-        CopiedSpan(start + span.start, start + span.end, span.file)
-        for start in range(0, max(1, len(data) - _OVERLAP), PIECE - _OVERLAP)
-        for span in _spans_of_piece(data[start : start + PIECE], index, key)
-    ]
+    found: list[CopiedSpan] = []
+    said: list[Hashes] = []
+    for start in range(0, max(1, len(data) - _OVERLAP), PIECE - _OVERLAP):
+        piece = data[start : start + PIECE]
+        found += [
+            CopiedSpan(start + span.start, start + span.end, span.file)
+            for span in _spans_of_piece(piece, index, key, said)
+        ]
+    prints = short_hashes(np.concatenate(said))
     if not found:
-        return ()
-    places = letters_of(data).places
-    return _in_characters(text, data, _join(found, places))
+        return ComparedText((), prints)
+    return ComparedText(_in_characters(text, data, _join(found, letters_of(data).places)), prints)
 
 
 def allowed_parts(
@@ -84,32 +104,33 @@ def _is_allowed(text: LetterText, span: CopiedSpan, index: PrintIndex, key: Prin
     return _is_within(rows, first - nearest, last - nearest)
 
 
-def _spans_of_piece(data: bytes, index: PrintIndex, key: PrintKey) -> list[CopiedSpan]:
-    """All spans, if one of them says what allowed files do not."""
+def _spans_of_piece(data: bytes, index: PrintIndex, key: PrintKey, said: list[Hashes]) -> list[CopiedSpan]:
+    """All spans, if one of them says what allowed files do not. `said` gets the hashes of the piece."""
     found: list[CopiedSpan] = []
     says_more = False
     for view in views(data):
         text = letters_of(view)
-        lines = list(_line_spans(text, index, key))
-        runs = list(_run_spans(text, index, key))
+        said += [pair_hashes(text, key), run_hashes(text.letters, key)]
+        lines = list(_line_spans(text, index, said[-2]))
+        runs = list(_run_spans(text, index, said[-1]))
         says_more = says_more or bool(runs)  # of which allowed files have none
         says_more = says_more or not all(_is_allowed(text, span, index, key) for span in lines)
         found += [*lines, *runs]
     return found if says_more else []
 
 
-def _line_spans(text: LetterText, index: PrintIndex, key: PrintKey) -> Iterator[CopiedSpan]:
+def _line_spans(text: LetterText, index: PrintIndex, pairs: Hashes) -> Iterator[CopiedSpan]:
     """The spans of lines of which each two in a row are known."""
-    found = find(index, pair_hashes(text, key))
+    found = find(index, pairs)
     for first, last in _groups(np.flatnonzero(found >= 0), 1):
         if text.lines[last + 2] - text.lines[first] >= LINES_LETTERS:
             file = int(index.files[found[first]])
             yield CopiedSpan(int(text.line_starts[first]), int(text.line_ends[last + 1]), file)
 
 
-def _run_spans(text: LetterText, index: PrintIndex, key: PrintKey) -> Iterator[CopiedSpan]:
+def _run_spans(text: LetterText, index: PrintIndex, runs: Hashes) -> Iterator[CopiedSpan]:
     """The spans that known runs cover."""
-    found = find(index, run_hashes(text.letters, key))
+    found = find(index, runs)
     for first, last in _groups(np.flatnonzero(found >= 0), WINDOW):
         if last - first + RUN >= RUN_LETTERS:
             file = int(index.files[found[first]])

@@ -74,6 +74,24 @@ def are_in(tables: Sequence[ShortHashes], hashes: Hashes) -> npt.NDArray[np.bool
     return found
 
 
+def news_of(index: PrintIndex, before: PrintIndex) -> ShortHashes:
+    """What an index has and an earlier one had not, in short hashes."""
+    known = before.hashes
+    if not len(known):
+        return short_hashes(index.hashes)
+    places = np.minimum(np.searchsorted(known, index.hashes), len(known) - 1)
+    return short_hashes(index.hashes[known[places] != index.hashes])
+
+
+def have_common(one: ShortHashes, other: ShortHashes) -> bool:
+    """Whether two tables share a short hash."""
+    few, many = (one, other) if len(one) < len(other) else (other, one)
+    if not len(few):
+        return False
+    places = np.minimum(np.searchsorted(many, few), len(many) - 1)
+    return bool((many[places] == few).any())
+
+
 def find(index: PrintIndex, hashes: Hashes) -> npt.NDArray[np.intp]:
     """The place of each hash in the index, -1 for none."""
     found = np.full(len(hashes), -1, np.intp)

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from assist_context.fingerprints.copied_spans import allowed_parts, copied_spans
-from assist_context.fingerprints.print_index import PrintIndex
+from assist_context.fingerprints.copied_spans import allowed_parts
+from assist_context.fingerprints.print_index import PrintIndex, ShortHashes
 from assist_context.fingerprints.prints import PrintKey
 from assist_server.gateway.claims import claims_in_text
 from assist_server.gateway.restricted_paths import FileRule
+from assist_server.gateway.strange_texts import StrangeTexts
 
 _ESCAPED_LINE = re.compile(r"\n|\\+n")
 _UNSAFE = re.compile(r"[\"\\`<>]|[^ -~\u00a1-\uffff]")  # what may end a string around the notice
@@ -31,7 +32,8 @@ class RestrictedFiles:
     """What a provider may not see of a tool's folders.
 
     The numbers in the index are those of `files`. `claimed` judges a path as a request writes it; it may read
-    the disk. `incomplete` says which bound was reached, or is empty.
+    the disk. `incomplete` says which bound was reached, or is empty. `news` are what was new in each index
+    that this one has grown out of, and in this one; `strange` are the texts that none of them has.
     """
 
     files: tuple[RestrictedFile, ...] = field(repr=False)
@@ -39,6 +41,8 @@ class RestrictedFiles:
     key: PrintKey = field(repr=False)
     claimed: Callable[[str], RestrictedFile | None] = field(repr=False)
     incomplete: str = ""
+    news: tuple[ShortHashes, ...] = field(repr=False, default=())
+    strange: StrangeTexts = field(repr=False, default_factory=StrangeTexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def attribute(
         found = [_span(*claim) for claim, known in zip(claims, allowed, strict=True) if not known]
     found += [
         _span(span.start, span.end, restricted.files[span.file])
-        for span in copied_spans(text, restricted.index, restricted.key)
+        for span in restricted.strange.spans(text, restricted.index, restricted.key, restricted.news)
     ]
     return _apart(found)
 

@@ -8,6 +8,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from assist_context.syntax.search_patterns import hide_separators, show_separators
@@ -17,6 +18,7 @@ _MOST_ARGUMENTS = 200  # of one call
 _DEPTH = 4
 _COMMANDS_DEPTH = 3  # a command in a word of a command, as in `bash -lc '...'`
 _LONGEST = 1_000  # characters of a path
+_LONG = 20_000  # characters of a text whose claims are not remembered
 # Arguments that name a file, in lower case without "_" and "-".
 _PATH_NAMES = frozenset(
     ("path", "paths", "file", "files", "filepath", "filepaths", "filename", "filenames", "relativepath",
@@ -195,8 +197,15 @@ def claims_in_text(text: str) -> tuple[Claim, ...]:
     >>> claims_in_text("See:\\n```py app/a.py\\nx = 1\\n```\\n")
     (Claim(path='app/a.py', start=20, end=26),)
     """
+    return _find_claims(text) if len(text) > _LONG else _known_claims(text)
+
+
+def _find_claims(text: str) -> tuple[Claim, ...]:
     found = [*_fence_claims(text), *_opened_claims(text)]
     return tuple(sorted(found, key=lambda claim: (claim.start, claim.end)))
+
+
+_known_claims = lru_cache(1_000)(_find_claims)  # of at most 20 million characters
 
 
 def _fence_claims(text: str) -> Iterator[Claim]:

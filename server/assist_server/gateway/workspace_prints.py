@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -25,6 +25,7 @@ from assist_context.fingerprints.plain_views import plain_view
 from assist_context.fingerprints.print_index import (
     ShortHashes,
     join_short,
+    news_of,
     print_index,
     short_hashes,
     without,
@@ -88,7 +89,10 @@ class _Look:
 
 @dataclass(slots=True)
 class _Judged:
-    """What is known for one provider: a rule or None by file, and what allowed files have."""
+    """What is known for one provider: a rule or None by file, and what allowed files have.
+
+    `claims` are paths as requests write them, judged for `claimed_in`.
+    """
 
     look: _Look
     permissions: Permissions
@@ -98,6 +102,8 @@ class _Judged:
     files: list[tuple[_FileInTree, FileRule]] = field(default_factory=list)
     prints: list[FilePrints] = field(default_factory=list)
     result: RestrictedFiles | None = None
+    claimed_in: object = None
+    claims: dict[str, RestrictedFile | None] = field(default_factory=dict)
 
 
 class WorkspacePrints:
@@ -189,17 +195,23 @@ class WorkspacePrints:
         judged.prints = prints
         index = without(print_index(prints), judged.tables)
         restricted = tuple(RestrictedFile(path, rule) for (_, path), rule in files)
-        claims: dict[str, RestrictedFile | None] = {}
+        there = [(folder.tree, folder.committed.blobs.keys()) for folder in judged.look.folders], set(files)
+        if judged.claimed_in != there:  # else the same files have other contents, and a path means the same
+            judged.claimed_in = there
+            judged.claims = {}
         paths = JudgedPaths(self._folders, dict(judged.rules), path_ends(restricted), audience)
         judge = partial(claimed_file, judged=paths)
         complete = whole and all(folder.tree.complete for folder in judged.look.folders)
-        return RestrictedFiles(
+        made = RestrictedFiles(
             restricted,
             index,
             self._key,
-            partial(_remember, claims, judge),
+            partial(_remember, judged.claims, judge),
             "" if complete else f"restricted files of more than {MOST_RESTRICTED:,} bytes, or too many files",
         )
+        if (old := judged.result) is None:
+            return made
+        return replace(made, news=(*old.news, news_of(index, old.index)), strange=old.strange)
 
     def _restrictions(
         self, judged: _Judged

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from config_files import PROVIDER, write
 
 from assist_server.config.config import load_lenient
 from assist_server.gateway.attribution import RestrictedFiles, attribute, refusal, without_spans
+from assist_server.gateway.strange_texts import StrangeTexts
 from assist_server.gateway.workspace_prints import WorkspacePrints
 
 RATES = """\
@@ -212,6 +213,49 @@ def test_files_that_are_new_changed_or_newly_restricted_are_found_at_the_next_re
     assert attribute(FILES["app.py"], (), second) == ()
     (own_shop.root / ".assistignore").write_text("app.py\n")
     assert attribute(FILES["app.py"].removeprefix(HEADER), (), own_shop.look("openai"))
+
+
+def test_what_is_remembered_of_texts_changes_nothing_when_files_change(own_shop: Shop) -> None:
+    plan = "the second secret plan of this company\nis to sell the shop in the autumn\n"
+    texts = [
+        plan,
+        RATES,
+        *FILES.values(),
+        json.dumps(RATES),
+        "See notes/more.txt, and:\n```app.py\nx = 1\n```\n",
+    ]
+
+    def write_file(path: str, text: str) -> None:
+        (own_shop.root / path).write_text(text)
+
+    def commit_file(path: str) -> None:
+        git(own_shop.root, "add", path)
+        commit(own_shop.root)
+
+    def delete(path: str) -> None:
+        (own_shop.root / path).unlink()
+
+    steps: list[tuple[Callable[..., None], tuple[str, ...]]] = [
+        (write_file, ("notes/more.txt", plan)),
+        (write_file, (".env", plan + FILES["app.py"])),
+        (write_file, ("src/payments/rates.py", "nothing = 0\n")),
+        (write_file, ("copy.py", RATES)),
+        (commit_file, ("copy.py",)),
+        (delete, ("copy.py",)),
+        (delete, (".env",)),
+        (write_file, (".assistignore", "app.py\n")),
+        (write_file, (".assistignore", "copy.py\n")),
+    ]
+    seen = set()
+    for step, arguments in [(lambda: None, ()), *steps]:
+        step(*arguments)
+        known = own_shop.look("openai")
+        fresh = replace(known, news=(), strange=StrangeTexts())
+        for text in texts:
+            found = attribute(text, ("app.py",), known)
+            assert found == attribute(text, ("app.py",), fresh), (arguments, text)
+            seen.add((text, bool(found)))
+    assert {(plan, True), (plan, False), (RATES, True), (RATES, False)} <= seen
 
 
 def test_what_was_read_before_a_file_changed_or_went_is_still_recognized(own_shop: Shop) -> None:

@@ -1,0 +1,62 @@
+"""Texts that say nothing of what restricted files say, and need not be compared again when a file changes.
+
+A text that has no line of an index has none of a later one either, unless it says something that is new
+there. That holds as long as one index grows out of the other by the same rules: what allowed files say only
+becomes more. This module knows no path.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assist_context.fingerprints.copied_spans import CopiedSpan, compare
+from assist_context.fingerprints.print_index import PrintIndex, ShortHashes, have_common
+from assist_context.fingerprints.prints import PrintKey
+
+_REMEMBERED = 8_000_000  # hashes of 4 bytes; a conversation of 400,000 characters has as many
+
+
+@dataclass(slots=True)
+class _StrangeText:
+    """What a text says, and with how much of the news it was compared."""
+
+    prints: ShortHashes
+    compared: int
+
+    def says_nothing_of(self, news: Sequence[ShortHashes]) -> bool:
+        """Whether it is as strange to the last of these, as far as it was compared with no later one."""
+        later = self.compared > len(news)
+        if later or any(have_common(self.prints, new) for new in news[self.compared :]):
+            return False
+        self.compared = len(news)
+        return True
+
+
+class StrangeTexts:
+    """The strange texts of all indexes that have grown out of one. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _StrangeText] = {}
+        self._size = 0
+
+    def spans(
+        self, text: str, index: PrintIndex, key: PrintKey, news: Sequence[ShortHashes]
+    ) -> tuple[CopiedSpan, ...]:
+        """The spans of a text that are from files of the index.
+
+        `news` are what was new in the index and in each that it has grown out of, but in the first of them.
+        """
+        known = self._known.get(text)
+        if known is not None and known.says_nothing_of(news):
+            return ()
+        found = compare(text, index, key)
+        self._forget(text)
+        if not found.spans and found.prints is not None:
+            self._known[text] = _StrangeText(found.prints, len(news))
+            self._size += len(found.prints)
+            while self._size > _REMEMBERED and len(self._known) > 1:
+                self._forget(next(iter(self._known)))
+        return found.spans
+
+    def _forget(self, text: str) -> None:
+        if (old := self._known.pop(text, None)) is not None:
+            self._size -= len(old.prints)
