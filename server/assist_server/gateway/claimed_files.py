@@ -5,6 +5,7 @@ the tool's folders may be the end of a restricted file's path. It reads names an
 """
 
 import os
+import posixpath
 import re
 import stat
 from collections.abc import Mapping, Sequence
@@ -55,7 +56,7 @@ def claimed_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
             return same
         if inside and there:
             return None
-    return _elsewhere(os.path.normpath(bare), judged)
+    return _elsewhere(posixpath.normpath(bare), judged)
 
 
 def _same_file(full: str, judged: JudgedPaths) -> RestrictedFile | None:

@@ -9,10 +9,13 @@ from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
+import uvicorn
 from gateway_desk import GatewayDesk, raw_exchange, running_gateway
+from starlette.applications import Starlette
 
 from assist_server.gateway.foreign_request import ForeignRequest, ForeignResponse, json_response
 from assist_server.gateway.http import app
+from assist_server.gateway.http.bounded_protocol import BoundedProtocol, BoundedState
 from assist_server.gateway.http.listening import GatewayAddress, bind
 from assist_server.gateway.tool_tokens import ToolToken, add_tool, revoke_tool, token_file
 
@@ -58,11 +61,15 @@ async def test_small_pieces_of_an_answer_are_sent_at_once() -> None:
     made, address = bind(GatewayAddress())
     accepted: asyncio.Future[asyncio.BaseTransport] = asyncio.get_running_loop().create_future()
 
-    class Accepting(asyncio.Protocol):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    class Accepting(BoundedProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
             accepted.set_result(transport)
 
-    async with await asyncio.get_running_loop().create_server(Accepting, sock=made):
+    config = uvicorn.Config(Starlette(), ws="none", lifespan="off", log_config=None)
+    config.load()
+    loop = asyncio.get_running_loop()
+    async with await loop.create_server(lambda: Accepting(config, BoundedState(5.0), {}, loop), sock=made):
         _, writer = await asyncio.open_connection(address.host, address.port)
         transport = await accepted
         assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

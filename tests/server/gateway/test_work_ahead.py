@@ -48,8 +48,8 @@ def swap_unseen(path: Path) -> None:
     """Give a file another text, with all that tells one state of it from another as before."""
     times = path.stat()
     text = OTHER.ljust(times.st_size)[: times.st_size]
-    with path.open("r+") as file:
-        file.write(text)
+    with path.open("r+b") as file:
+        file.write(text.encode())
     os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 

@@ -6,6 +6,8 @@ answer are bounded in `app`. This module knows no request.
 
 import asyncio
 import json
+import socket
+from contextlib import suppress
 from typing import Any
 
 import h11
@@ -55,6 +57,8 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, or say that there are too many connections."""
         super().connection_made(transport)
+        with suppress(OSError):  # of Windows' event loop, asyncio does not know that this is TCP
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         order = self.server_state.order
         if len(order) >= MOST_CONNECTIONS and not self.server_state.make_room():
             self._refuse(503, "The gateway has too many connections: try again in a moment.")
