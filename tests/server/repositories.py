@@ -18,8 +18,8 @@ def git(root: Path, *arguments: str) -> None:
 def make_repository(root: Path) -> Path:
     root.mkdir(parents=True)
     git(root, "init", "-q")
-    (root / "cart.py").write_text(OLD)
-    (root / "old.py").write_text("x = 1\n" * 40)
+    (root / "cart.py").write_text(OLD, newline="\n")
+    (root / "old.py").write_text("x = 1\n" * 40, newline="\n")
     git(root, "add", ".")
     git(root, "commit", "-qm", "Add a cart")
     return root
@@ -27,9 +27,9 @@ def make_repository(root: Path) -> Path:
 
 def change(root: Path) -> None:
     """Stages a change, a new file with an odd name, a secret file, a binary one, and a deletion."""
-    (root / "cart.py").write_text(NEW)
+    (root / "cart.py").write_text(NEW, newline="\n")
     (root / "a b:ü.py").write_text("y = 2\n")
-    (root / ".env").write_text("K=hunter2hunter2\n")
+    (root / ".env").write_text("K=hunter2hunter2\n", newline="\n")
     (root / "logo.png").write_bytes(b"\x89PNG\0\0" * 9)
     (root / "old.py").unlink()
     git(root, "add", "-f", "-A", ".")

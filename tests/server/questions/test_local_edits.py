@@ -189,9 +189,9 @@ async def test_a_refactoring_is_not_told_of_doubts(tmp_path: Path) -> None:
 async def test_new_tests_are_added_to_the_file_of_tests_that_the_module_has(tmp_path: Path) -> None:
     root = tmp_path / "w"
     (root / "tests").mkdir(parents=True)
-    (root / "sums.py").write_text(FILE)
+    (root / "sums.py").write_text(FILE, newline="\n")
     known = "from sums import twice\n\n\ndef test_twice():\n    assert twice(0) == 0\n"
-    (root / "tests" / "test_sums.py").write_text(known)
+    (root / "tests" / "test_sums.py").write_text(known, newline="\n")
     (tmp_path / "own").mkdir()
     config = load(write(tmp_path / "own", ""))
     folder = folder_at(config, root)

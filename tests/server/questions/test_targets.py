@@ -77,10 +77,10 @@ def make_corpus(tmp_path: Path, root: Path, name: str = "", same: str = "") -> C
 def corpus(tmp_path: Path) -> Iterator[Corpus]:
     root = tmp_path / "space"
     (root / "shop").mkdir(parents=True)
-    (root / "shop" / "cart.py").write_text(CART)
-    (root / "shop" / "prices.py").write_text(PRICES)
-    (root / "shop" / "order.py").write_text(ORDER)
-    (root / "shop" / "tags.py").write_text(TAGS)
+    (root / "shop" / "cart.py").write_text(CART, newline="\n")
+    (root / "shop" / "prices.py").write_text(PRICES, newline="\n")
+    (root / "shop" / "order.py").write_text(ORDER, newline="\n")
+    (root / "shop" / "tags.py").write_text(TAGS, newline="\n")
     (root / "c").mkdir()
     (root / "c" / "gc.h").write_text("void collect(int n);\nvoid sweep(int n);\n#define sweep(n) n\n")
     (root / "c" / "gc.c").write_text('#include "gc.h"\n\nvoid collect(int n) {\n    sweep(n);\n}\n')
@@ -190,7 +190,7 @@ def test_a_span_says_whether_it_is_all_of_its_lines(corpus: Corpus, tmp_path: Pa
     root = Path(corpus.root)
     body = "".join(f"        self.value_{number} = {number}\n" for number in range(90))
     methods = "".join(f"    def step_{number}(self):\n{body}\n" for number in range(3))
-    (root / "shop" / "long.py").write_text(f"class Long:\n{methods}")
+    (root / "shop" / "long.py").write_text(f"class Long:\n{methods}", newline="\n")
     again = make_corpus(tmp_path, root)
     found = evidence_for(QuestionFolders(again), "What do `Long` and `gross` do?", None, 700)
     again.reader.close()
@@ -202,7 +202,7 @@ def test_a_span_says_whether_it_is_all_of_its_lines(corpus: Corpus, tmp_path: Pa
 
 def test_a_long_function_is_shown_whole_whatever_the_budget(corpus: Corpus) -> None:
     body = "".join(f"    value_{number} = compute({number})\n" for number in range(150))
-    Path(corpus.root, "shop", "long.py").write_text(f"def long():\n{body}")
+    Path(corpus.root, "shop", "long.py").write_text(f"def long():\n{body}", newline="\n")
     target = resolve_target(corpus, "shop/long.py:9")
     found = evidence_for(QuestionFolders(corpus), "", target, 100)
     assert found.spans[0].text == target.text
@@ -252,7 +252,7 @@ def test_for_edits_short_files_are_shown_whole_and_once(corpus: Corpus) -> None:
 def test_whole_files_keep_to_the_tokens_and_long_ones_are_shown_by_pieces_in_order(corpus: Corpus) -> None:
     calls = ["Cart().total()"] * 2 + ["None"] * 48
     tail = "".join(f"\n\ndef more_{number}():\n    return {call}\n" for number, call in enumerate(calls))
-    Path(corpus.root, "shop", "cart.py").write_text(CART + tail)
+    Path(corpus.root, "shop", "cart.py").write_text(CART + tail, newline="\n")
     target = resolve_target(corpus, "Cart.total")
     found = evidence_for(QuestionFolders(corpus), "", target, 1_000, whole_files=True)
     assert found.spans[0].text == target.text
@@ -268,7 +268,7 @@ def test_whole_files_keep_to_the_tokens_and_long_ones_are_shown_by_pieces_in_ord
 
 def test_a_small_model_is_told_a_fence_that_its_file_does_not_hold(corpus: Corpus) -> None:
     guide = '"""How to.\n\n```\nassist\n```\n"""\n\n\ndef gross(net):\n    return net * 1.2\n'
-    Path(corpus.root, "shop", "guide.py").write_text(guide)
+    Path(corpus.root, "shop", "guide.py").write_text(guide, newline="\n")
     question = Question("refactor", "rename net", resolve_target(corpus, "shop/guide.py:9"))
     made = draft(question, QuestionFolders(corpus), 400, small=True)
     bars = made.form.fence
@@ -290,7 +290,7 @@ def test_a_small_model_explains_in_few_sentences_that_begin_with_the_name(
     corpus: Corpus, text: str, line: int, first: str
 ) -> None:
     path = "said.kt" if "{" in text else "said.py"
-    Path(corpus.root, path).write_text(text)
+    Path(corpus.root, path).write_text(text, newline="\n")
     target = resolve_target(corpus, f"{path}:{line}")
     made = draft(Question("explain", "", target), QuestionFolders(corpus), 400, small=True)
     assert (made.beginning, made.sentences) == (first, 3)
@@ -334,7 +334,7 @@ NAMED = [
 
 def test_no_name_of_a_file_becomes_the_persons_words(corpus: Corpus) -> None:
     for name, text, line in NAMED:
-        Path(corpus.root, name).write_text(text)
+        Path(corpus.root, name).write_text(text, newline="\n")
         target = resolve_target(corpus, f"{name}:{line}")
         for command in ("explain", "test", "fix", "refactor", "ask"):
             made = draft(Question(command, "", target), QuestionFolders(corpus), 400, small=True)
