@@ -7,6 +7,7 @@ This module reads names and links, never contents, and writes nothing.
 """
 
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from fnmatch import translate
@@ -21,6 +22,13 @@ _TABLE = tomllib.loads((files(__package__) / "protected_files.toml").read_text(e
 _NAMED, _FOLDERS, _PLACED = (
     re.compile("|".join(translate(name) for group in _TABLE[kind] for name in group["names"].split()))
     for kind in ("files", "folders", "placed")
+)
+
+
+# Devices, streams of other files, and what Windows leaves out at the end of a name.
+_NO_NAME = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])\ *(?:\..*)?|.*[<>:\"|?*\x00-\x1f].*|.*[ .]",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -49,7 +57,9 @@ def _plain(name: str) -> str:
     return seen.casefold().partition(":")[0].rstrip(". ")
 
 
-def place_of(path: str, roots: Mapping[str, Path], *, asked: bool) -> Path:
+def place_of(
+    path: str, roots: Mapping[str, Path], *, asked: bool, windows: bool = sys.platform == "win32"
+) -> Path:
     """The real path of `path`, which need not exist. `EditError` if it is not inside its root.
 
     `roots` maps the beginning of a path to a folder: `{"": folder}` for one root, or `{"api": ..., "web":
@@ -58,6 +68,8 @@ def place_of(path: str, roots: Mapping[str, Path], *, asked: bool) -> Path:
     parts = path.split("/")
     if not all(parts) or {".", ".."} & set(parts) or "\\" in path or "\0" in path or Path(path).is_absolute():
         raise EditError(f"{path!r} is no path inside a workspace: ask again")
+    if windows and any(map(_NO_NAME.fullmatch, parts)):
+        raise EditError(f"{path!r} is no name of a file on Windows: ask again")
     names = [name for name in roots if name == "" or path.startswith(name + "/")]
     if not names:
         raise EditError(f"{path} is in no folder of this workspace: open its folder")
