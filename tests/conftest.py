@@ -1,10 +1,11 @@
 """What every test gets: no network but loopback, and, where it asks, the real model."""
 
+import gc
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def pytest_configure() -> None:
         state = os.statvfs(_MEMORY)
         if state.f_bavail * state.f_frsize > _ROOM and not state.f_flag & os.ST_NOEXEC:
             os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect no garbage meanwhile: 11,500 tests stay, and going through them again took 1 of 5.4 s of CPU."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -189,14 +189,14 @@ def test_taking_all_edits_back_leaves_no_hunk(sample: tuple[str, str], data: st.
 
 
 @pytest.mark.slow
-def test_memory_is_bounded_over_20_000_edits() -> None:
+def test_memory_is_bounded_over_thousands_of_edits() -> None:
     """The size of what is remembered, not of the process: that has caches of its own."""
     chance = random.Random(20)
     path, text = SAMPLES[0]
     texts = {path: text, "b.py": "", "c.rs": text}
     ticks = count()
     session = Session(texts, path, EditHistory(lambda: next(ticks) * 1.0))
-    for number in range(20_000):
+    for number in range(rounds(20_000, 4_000)):
         path = chance.choice(sorted(texts))
         text = session.texts[path]
         start = chance.randint(0, len(text))
