@@ -20,7 +20,7 @@ from assist_server.workspace.folders import WorkspaceFolder, database_of
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_S = 60.0
+PATIENCE_S = 200.0
 SHOP = '''\
 def gross_price(net, vat_rate):
     """The price with tax."""
