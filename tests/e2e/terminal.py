@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAUSE = 0.05  # seconds between two checks of the screen
-PATIENCE = 60.0  # seconds until something must be visible
+PATIENCE = 90.0  # seconds until something must be visible
 
 
 @dataclass(frozen=True, slots=True)

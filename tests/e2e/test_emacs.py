@@ -11,7 +11,7 @@ from shapes import AREA, COLUMN, FIZZ, KEY, LINE, PRICES, PRINTED, RENAMED, one_
 from terminal import Terminal, terminal, wait_until_written
 from vendor import configure_provider, scripted_answer, vendor
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
 EGLOT, LSP_MODE = "Emacs with eglot", "Emacs with lsp-mode"
 CONNECTED = {EGLOT: "[eglot:space]", LSP_MODE: "💡"}  # it shows the number of code actions

@@ -13,7 +13,7 @@ from vendor import configure_provider, scripted_answer, vendor
 
 from assist_server.lsp.completion_list import MORE
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
 ASK = ("C-x",)  # asks for completions; repeated, because the model may not be loaded the first time
 
