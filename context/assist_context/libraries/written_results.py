@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from assist_context.libraries.module_outline import HEAD_CHARACTERS
-from assist_context.types.expressions import split_outside
+from assist_context.types.expressions import closing, split_outside
 
 _PARAMETERS = re.compile(r"^[^(<\[]*[<\[](?P<inside>[^(]*?)[>\]]")
 SAME = "Self"  # the type of the object that the method was called on
@@ -67,16 +67,6 @@ def _of_python(head: str) -> WrittenResult | None:
 
 def _of_script(head: str) -> WrittenResult | None:
     opened = head.find("(")
-    closed = _closing(head, opened)
-    rest = head[closed + 1 :].strip() if opened >= 0 and closed > 0 else ""
+    closed = closing(head, opened) if opened >= 0 else -1
+    rest = head[closed + 1 :].strip() if closed > 0 else ""
     return WrittenResult(rest[1:].strip()) if rest.startswith(":") else None
-
-
-def _closing(text: str, opened: int) -> int:
-    """Where a bracket closes; -1 if it does not."""
-    depth = 0
-    for at in range(max(opened, 0), len(text)):
-        depth += (text[at] == "(") - (text[at] == ")")
-        if depth == 0:
-            return at
-    return -1
