@@ -7,24 +7,21 @@ prompt leaves at each pause in typing.
 import os
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from assist_completion.engine.server_port import ServedPiece, ServedPrompt
+from assist_completion.engine.server_port import ServedPrompt
 from assist_completion.errors import ServedError
-from assist_completion.prompt.layout import Plan
 from assist_context.documents import Context, Snippet, split_lines
 from assist_context.pages import page_lines
 from assist_context.regular_files import read_regular
-from assist_escalation.errors import EscalationError, RefusedError
+from assist_escalation.errors import EscalationError
 from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
 from assist_escalation.gate.ghost_text.session import COMMAND, GhostTextSession
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_ghost_text
 from assist_escalation.prompts import HiddenPart, Origin, Prompt, Span
-from assist_escalation.provider.failures import Fault
 from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.questions.leaving_files import (
     FileRules,
@@ -33,6 +30,7 @@ from assist_server.questions.leaving_files import (
     names_of,
     rule_folders,
 )
+from assist_server.team.session_server import SessionServer, cursor_texts
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
 WorkspacePlace = tuple[str, str]  # a folder of the workspace, and a path in it
@@ -40,8 +38,6 @@ WorkspacePlace = tuple[str, str]  # a folder of the workspace, and a path in it
 RULES_S = 5.0  # seconds for which rules about what may leave are remembered
 REMEMBERED = 1_000  # verdicts on files
 OPENED = 64  # files whose places are remembered
-# The server was not asked, or refused this text alone: it may be well for all others.
-_UNASKED = ("refused", "context-length", "content-filter", "offline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,38 +116,7 @@ class _OpenedText:
     after: str = field(default="", repr=False)
 
 
-@contextmanager
-def as_served_errors() -> Iterator[None]:
-    """Turn the gate's errors into what a token source knows."""
-    try:
-        yield
-    except Fault as fault:
-        raise ServedError(str(fault), away=fault.kind not in _UNASKED) from None
-    except RefusedError as error:
-        raise ServedError(str(error), away=False, passing=error.cause == "redaction") from None
-    except EscalationError as error:  # the log or the ledger: nothing may leave until that is repaired
-        raise ServedError(str(error), away=True) from None
-
-
-async def served_pieces(
-    session: GhostTextSession, texts: CursorTexts, prompt: ServedPrompt
-) -> AsyncGenerator[ServedPiece, None]:
-    """What a session answers to these texts, piece by piece. Raises `ServedError`."""
-    line_ended = False
-    counts = (0, 0)
-    with as_served_errors():
-        answer = session.complete(texts, prompt.most, one_line=prompt.one_line)
-        async with aclosing(answer) as pieces:
-            async for piece in pieces:
-                line_ended = line_ended or piece.end == "line"
-                counts = (max(counts[0], piece.prompt), max(counts[1], piece.cached))
-                ended = piece.end == "stop"
-                yield ServedPiece(piece.text, piece.chance, ended, *counts, piece.likely)
-        if line_ended:  # the end of the line is not in the answer; what is counted may come after it
-            yield ServedPiece("\n", 0.0, False, *counts)
-
-
-class TeamServer:
+class TeamServer(SessionServer):
     """A server of the team, as the token source sees it. `begin` makes the session for the first request.
 
     `constrains`: whether the server can be made to begin its answer with a given text. `files`: whether
@@ -161,18 +126,11 @@ class TeamServer:
     def __init__(
         self, begin: Callable[[], GhostTextSession], rules: RememberedRules, *, constrains: bool, files: bool
     ) -> None:
-        self._begin = begin
-        self._session: GhostTextSession | None = None
+        super().__init__(begin, self._texts_of, constrains=constrains)
         self._rules = rules
-        self._constrains = constrains
         self._files = files
         self._opened: OrderedDict[str, _OpenedText] = OrderedDict()  # by the path that prompts have
         self._hidden: OrderedDict[Snippet, tuple[HiddenPart, ...]] = OrderedDict()
-
-    @property
-    def constrains(self) -> bool:
-        """Whether the server can be made to begin its answer with a given text."""
-        return self._constrains
 
     def admit(self, context: Context) -> Context:
         """The context without other files that may not leave. Raises `ServedError` if the file may not."""
@@ -198,27 +156,6 @@ class TeamServer:
             raise ServedError(str(error), away=False) from None
         return replace(context, snippets=admitted)
 
-    async def complete(self, prompt: ServedPrompt) -> AsyncGenerator[ServedPiece, None]:
-        """The answer piece by piece. Raises `ServedError`."""
-        texts = self._texts(prompt.plan, prompt.need)
-        self._rules.apply_to((*texts.files, texts.head))
-        with as_served_errors():
-            self._session = self._session or self._begin()
-        async with aclosing(served_pieces(self._session, texts, prompt)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    def rest(self) -> None:
-        """Write down what was sent so far."""
-        if self._session is not None:
-            self._session.roll()
-
-    async def close(self) -> None:
-        """End the connections, and write down what was sent. Raises `ServedError` if it cannot be."""
-        if self._session is not None:
-            with as_served_errors():
-                await self._session.close()
-
     def _place(self, snippet: Snippet) -> WorkspacePlace | None:
         """Where the file of a snippet is, None if that is not certain."""
         found = []
@@ -229,7 +166,9 @@ class TeamServer:
         there = [file for file in found if os.path.isfile(os.path.join(*file))]
         return there[0] if len(there) == 1 else None
 
-    def _texts(self, plan: Plan, need: str) -> CursorTexts:
+    def _texts_of(self, prompt: ServedPrompt) -> CursorTexts:
+        """The texts of a prompt, whose rules hold from now on."""
+        plan = prompt.plan
         opened = self._opened.get(plan.path, _OpenedText(("", plan.path)))
         root, path = opened.place
         origin = Origin("file", path, root)
@@ -240,16 +179,9 @@ class TeamServer:
             files.append(
                 Span(snippet.text, Origin("file", at[1], at[0], *lines), self._hidden_in(snippet, at))
             )
-        return CursorTexts(
-            tuple(files),
-            Span(plan.head, origin),
-            Span(plan.typed, origin),
-            need,
-            Span(plan.suffix, origin),
-            far=plan.far,
-            above=opened.before.rpartition(plan.head)[0] if plan.head else "",
-            below=opened.after.partition(plan.suffix)[2] if plan.suffix else opened.after,
-        )
+        texts = cursor_texts(prompt, origin, (opened.before, opened.after), files)
+        self._rules.apply_to((*texts.files, texts.head))
+        return texts
 
     def _hidden_in(self, snippet: Snippet, place: WorkspacePlace) -> tuple[HiddenPart, ...]:
         """The secrets in a snippet that the rest of its file shows."""

@@ -7,13 +7,12 @@ Whatever is against it, the local model writes the text, and nothing leaves.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from assist_completion.engine.server_first import ServerFirst
-from assist_completion.engine.server_port import ServedPiece, ServedPrompt
+from assist_completion.engine.server_port import ServedPrompt
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
 from assist_context.languages import PLAIN
@@ -22,7 +21,7 @@ from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
 from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.prompts import Origin, Span
+from assist_escalation.prompts import Origin
 from assist_escalation.provider.infill.request import can_constrain
 from assist_escalation.redaction.scanner import kind_of
 from assist_server.config.config import Config
@@ -31,7 +30,7 @@ from assist_server.gateway.infilling import CodeWriter
 from assist_server.gateway.road.kept_texts import JudgeText
 from assist_server.gateway.road.leaving_request import check_unattributed
 from assist_server.gateway.tool_tokens import ToolToken
-from assist_server.team.team_server import as_served_errors, served_pieces
+from assist_server.team.session_server import SessionServer, as_served_errors, cursor_texts
 from assist_server.team.team_server_opening import budget_of, engine_before, fim_table
 
 
@@ -119,21 +118,19 @@ class ToolWriter:
         await self.team.read_ahead(request, self.tool)
 
 
-class ToolServer:
+class ToolServer(SessionServer):
     """The server as the token source of one tool sees it. Raises `EscalationError` if it cannot be asked."""
 
     def __init__(self, tool: ToolToken, named: tuple[str, ModelServer], parts: TeamParts) -> None:
         self._tool, self._parts = tool, parts
         self._name, server = named
-        self._tokens = fim_table(server)
-        self._constrains = can_constrain(server)
-        self._session: GhostTextSession | None = None
+        tokens = fim_table(server)
+        super().__init__(
+            lambda: GhostTextSession(self._name, tokens, parts.session(tool)),
+            self._texts_of,
+            constrains=can_constrain(server),
+        )
         self._opened = Context("", PLAIN, "", "")
-
-    @property
-    def constrains(self) -> bool:
-        """Whether the server can be made to begin its answer with a given text."""
-        return self._constrains
 
     def admit(self, context: Context) -> Context:
         """The context without other files. Raises `ServedError` if a part of its text may not leave."""
@@ -148,40 +145,9 @@ class ToolServer:
         self._opened = context
         return replace(context, snippets=())
 
-    async def complete(self, prompt: ServedPrompt) -> AsyncGenerator[ServedPiece, None]:
-        """The answer piece by piece. Raises `ServedError`."""
-        with as_served_errors():
-            if self._session is None:
-                self._session = GhostTextSession(self._name, self._tokens, self._parts.session(self._tool))
-        async with aclosing(served_pieces(self._session, self._texts(prompt), prompt)) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    def rest(self) -> None:
-        """Write down what was sent so far."""
-        if self._session is not None:
-            self._session.roll()
-
-    async def close(self) -> None:
-        """End the connections, and write down what was sent."""
-        if self._session is not None:
-            await self._session.close()
-
-    def _texts(self, prompt: ServedPrompt) -> CursorTexts:
+    def _texts_of(self, prompt: ServedPrompt) -> CursorTexts:
         """The texts of a prompt: no file is known that they are from."""
-        plan = prompt.plan
-        opened = self._opened
-        origin = Origin("user")
-        return CursorTexts(
-            (),
-            Span(plan.head, origin),
-            Span(plan.typed, origin),
-            prompt.need,
-            Span(plan.suffix, origin),
-            far=plan.far,
-            above=opened.before.rpartition(plan.head)[0] if plan.head else "",
-            below=opened.after.partition(plan.suffix)[2] if plan.suffix else opened.after,
-        )
+        return cursor_texts(prompt, Origin("user"), (self._opened.before, self._opened.after))
 
 
 class _LocalTexts:
