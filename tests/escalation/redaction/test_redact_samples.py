@@ -3,6 +3,7 @@
 `=1 PATH` in a file of samples begins lines that are a text each; `== PATH` begins one text of several lines.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,3 +78,43 @@ HARMLESS = [
 @pytest.mark.parametrize(("path", "text"), HARMLESS)
 def test_what_only_looks_alike_stays(path: str, text: str) -> None:
     assert redact([Span(text, Origin("file", path=path))], Known(), nonce="zq81kd").spans[0].text == text
+
+
+PAIRS = {
+    "user": "bob",
+    "password": "otter-elm-77",
+    "region": "eu-west-1",
+    "api-zone": "north-2",
+    "port": 5432,
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(PAIRS),
+        json.dumps(PAIRS, separators=(",", ":")),
+        json.dumps(json.dumps(PAIRS)),
+        json.dumps({"body": json.dumps({"data": json.dumps(PAIRS)})}),
+        str(PAIRS),
+        f"body = '{json.dumps(PAIRS)}'",
+        '{"password": "otter-elm-77", "mode": settings["mode"], "region": "eu-west-1"}',
+    ],
+)
+def test_a_key_after_a_password_keeps_its_value(text: str) -> None:
+    redacted = redact([Span(text, Origin("user"))], Known(), nonce="zq81kd")
+    assert list(redacted.placeholders.values()) == ["otter-elm-77"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password = is_live ? "otter-elm-77" : "maple-fox-31"',
+        '{ "password": is_live ? "otter-elm-77" : "maple-fox-31", "region": "eu-west-1" }',
+        'password = pick("a, b:c") ? "otter-elm-77" : "maple-fox-31"',
+        'open({ password: is_live ? "otter-elm-77" : "maple-fox-31" })',
+    ],
+)
+def test_a_password_after_a_colon_that_is_of_no_key_is_still_found(text: str) -> None:
+    redacted = redact([Span(text, Origin("user"))], Known(), nonce="zq81kd")
+    assert list(redacted.placeholders.values()) == ["otter-elm-77", "maple-fox-31"]

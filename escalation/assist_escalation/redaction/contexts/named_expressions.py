@@ -92,7 +92,8 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
         return
     branches = _BRANCH.finditer(place.text, sign.end(), expression.end())
     for match in islice(branches, _MOST_BRANCHES):
-        if _starts_another(place.text[sign.end() : match.start()]):
+        colon = match[0][0] == ":" and sign[0].lstrip("\\")[0] in "\"'"  # maybe of another key in quotes
+        if _starts_another(place.text[sign.end() : match.start() + colon]):
             return
         value = match["value"]
         if match[0][0] == "{" and place.text[match.end() : match.end() + 1] == ":":
@@ -106,17 +107,20 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
 _ANOTHER = re.compile(
     r"""
       ;                                              # another statement
-    | ["'\w)][ \t]{0,3},[ \t]{0,3}["']?[A-Za-z_]\w{0,40}["']?[ \t]{0,3}[:=]   # another key or argument
+    | ["\w)\]}][ \t]{0,3},[ \t]{0,3}(?:""|[A-Za-z_]\w{0,40})[ \t]{0,3}[:=]   # another key or argument
     """,
     re.VERBOSE,
 )
+
+
+_STRING = re.compile(r"""(?P<q>\\*["'`])(?:(?!(?<!\\)(?P=q))[^\n])*+(?P=q)""")  # also one of JSON in a string
 
 
 def _starts_another(between: str) -> bool:
     """Whether another statement, key or argument begins before the literal, at the same depth."""
     depth = 0
     plain = list[str]()
-    for character in between:
+    for character in _STRING.sub('""', between):
         if character in "([{":
             depth += 1
         elif character in ")]}":
