@@ -1,7 +1,6 @@
 """What the gate adds to each turn of a session in this process, by its stages, with all files on the disk."""
 
 import asyncio
-import itertools
 import json
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -73,14 +72,14 @@ def measure_stages(folder: Path, turns: int, tokens: int) -> dict[str, Any]:
 
 async def _measure(folder: Path, turns: int, tokens: int) -> dict[str, Any]:
     config, tool, _ = workspace(folder, "https://acme.example/v1")
-    later = itertools.count(step=RULES_S * 2)  # each turn comes after a pause, so rules are looked at again
-    inputs = RoadInputs(config, lambda: next(later))
+    times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in (*STAGES, OF_THAT)}
+    # Each turn comes after a pause, so rules are looked at again.
+    inputs = RoadInputs(config, lambda: len(times["rules"]) * RULES_S * 2)
     connections = cast("ForeignConnections", _NoConnections())
     known = None
     timed: _TimedJudge | None = None
     before = b""
     same = 0
-    times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in (*STAGES, OF_THAT)}
     shop = tool.folders[0]
     for messages in session(shop, turns, tokens):
         body = json.loads(json.dumps({"model": "acme", "messages": messages, "stream": True}))

@@ -249,20 +249,27 @@ def fold(character: str) -> str:
     return normalize("NFKC", character)
 
 
+_SAME = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")  # ASCII is its own NFKC
+
+
 def _plain_form(text: str, check: Check) -> TextForm:
     if text.isascii():
         return TextForm(text)
     parts, starts, ends = list[str](), list[int](), list[int]()
-    for index, character in enumerate(text):
-        if not index % 10_000:
+    for count, match in enumerate(_SAME.finditer(text)):
+        if not count % 10_000:
             check()
-        seen = character if character < "\x80" else fold(character)
-        if seen:
+        first, last = match.span()
+        if last - first > 1 or text[first] < "\x80":
+            parts.append(match[0])
+            starts.extend(range(first, last))
+            ends.extend(range(first + 1, last + 1))
+        elif seen := fold(match[0]):
             parts.append(seen)
-            starts.extend([index] * len(seen))
-            ends.extend([index + 1] * len(seen))
+            starts.extend([first] * len(seen))
+            ends.extend([last] * len(seen))
         elif ends:
-            ends[-1] = index + 1  # an invisible character belongs to the one before it
+            ends[-1] = last  # an invisible character belongs to the one before it
     return TextForm("".join(parts), starts, ends)
 
 

@@ -22,6 +22,7 @@ from assist_escalation.redaction.secret_values import (
     is_random,
     is_structured,
 )
+from assist_escalation.redaction.word_sieve import WordSieve
 
 # What may be the secret. `structured`: only a value with a digit or a sign in it. `usual`: no harmless
 # word. `certain`: any word but an example, since nothing else can be there. `always`: whatever is there.
@@ -73,21 +74,17 @@ def _read_phrases() -> tuple[Phrase, ...]:
 PHRASES = _read_phrases()
 
 
-# Parts of many words: without the part, no word that holds it is searched for.
-_ROOTS = ("ass", "aut", "key", "cre", "set", "ser", "log", "est", "tok", "sql", "")
-
-
-def _numbers_of_words() -> dict[str, dict[str, tuple[int, ...]]]:
-    """Which phrases are tried for each word, by the root of the word: a word is searched for once."""
-    roots: dict[str, dict[str, tuple[int, ...]]] = {root: {} for root in _ROOTS}
+def _numbers_of_words() -> dict[str, tuple[int, ...]]:
+    """Which phrases are tried for each word: a word is searched for once."""
+    numbers: dict[str, tuple[int, ...]] = {}
     for number, phrase in enumerate(PHRASES):
         for word in phrase.words:
-            numbers = roots[next(root for root in _ROOTS if root in word)]
             numbers[word] = (*numbers.get(word, ()), number)
-    return roots
+    return numbers
 
 
 _NUMBERS = _numbers_of_words()
+_WORDS = WordSieve(_NUMBERS)
 # A comment after code that says what the code before it is.
 _REMARK = re.compile(
     r"""
@@ -144,14 +141,7 @@ def find_phrases(text: str) -> Iterator[Finding]:
     ['hunter2']
     """
     lower = lower_case(text)
-    present = {
-        number
-        for root, words in _NUMBERS.items()
-        if root in lower
-        for word, numbers in words.items()
-        if word in lower
-        for number in numbers
-    }
+    present = {number for word in _WORDS.find(lower) for number in _NUMBERS[word]}
     for number in sorted(present):
         yield from find_phrase(text, lower, PHRASES[number])
     yield from find_calls(text)

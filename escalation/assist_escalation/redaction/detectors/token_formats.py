@@ -15,6 +15,7 @@ from zlib import crc32
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
 from assist_escalation.redaction.secret_names import lower_case
+from assist_escalation.redaction.word_sieve import WordSieve
 
 SUBJECTS = (
     "clouds", "code_hosting", "models", "payments", "messages", "monitoring", "databases", "business",
@@ -265,6 +266,8 @@ _NUMBERED = tuple(enumerate(FORMATS))
 _FIRST = _by_word((number, form) for number, form in _NUMBERED if form.leads)
 _INSIDE = _by_word((number, form) for number, form in _NUMBERED if not form.leads and not form.near)
 _BEFORE = _by_word((number, form) for number, form in _NUMBERED if form.near)
+_INSIDE_WORDS = WordSieve(_INSIDE)
+_BEFORE_WORDS = WordSieve(_BEFORE)
 _HEADS = _by_head(_FIRST)
 _SHORT = tuple(word for word in _FIRST if len(word) < 3)
 
@@ -311,9 +314,8 @@ def _numbers_of_marks(lower: str) -> Iterator[int]:
     for word in chain(_SHORT, *map(_HEADS.__getitem__, heads)):
         if word in runs:
             yield from _FIRST[word]
-    for word, numbers in _INSIDE.items():
-        if word in runs:
-            yield from numbers
+    for word in _INSIDE_WORDS.find(runs):
+        yield from _INSIDE[word]
 
 
 def _numbers_of_names(text: str, lower: str) -> Iterator[int]:
@@ -323,9 +325,8 @@ def _numbers_of_names(text: str, lower: str) -> Iterator[int]:
         for match in _VALUE.finditer(text)
         if not _is_wordy(match[1])
     )
-    for word, numbers in _BEFORE.items():
-        if word in before:
-            yield from numbers
+    for word in _BEFORE_WORDS.find(before):
+        yield from _BEFORE[word]
 
 
 def _is_wordy(value: str) -> bool:
