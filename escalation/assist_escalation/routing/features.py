@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assist_escalation.prompts import Prompt
 
-INLINE = "complete"  # the only command that never leaves the machine
+INLINE = "complete"  # ghost text: no provider is asked; a team's server has a gate of its own
 COMMANDS = ("explain", "ask", "test", "refactor", "fix")
 LOOKED_AT = 4_000  # characters of the user's words, from both ends: a pasted log must not cost 100 ms
 BYTES_PER_TOKEN = 3.5  # Qwen2.5's vocabulary: 3.55 over the benchmark's prompts, 3.9 over this project's code

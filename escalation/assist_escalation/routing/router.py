@@ -245,7 +245,7 @@ def _answer_here(cause: str, why: str, rules: RoutingRules) -> tuple[RouteTarget
 def _bars(named: tuple[str, ...], rules: RoutingRules) -> Iterator[tuple[str, str]]:
     """The rules that keep a request on this machine, whatever the user wants. The first one is reported."""
     if named[0] == INLINE:
-        yield "inline", "inline completion never leaves this machine"
+        yield "inline", "ghost text asks no provider"
     if rules.offline:
         yield "offline", "you are offline by choice (--offline or ASSIST_OFFLINE)"
     if rules.mode == "never":
