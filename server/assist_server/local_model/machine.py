@@ -38,8 +38,7 @@ def _posix_memory() -> int:
 def _windows_memory() -> int:
     import ctypes  # noqa: PLC0415  (on this one system)
 
-    kilobytes = ctypes.c_ulonglong()
-    ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(  # type: ignore[attr-defined,unused-ignore]
-        ctypes.byref(kilobytes)
-    )
-    return kilobytes.value * 1024
+    # MEMORYSTATUSEX: its size, then the bytes that there are. Not all virtual machines say what is installed.
+    status = (ctypes.c_ulonglong * 8)(64)
+    known = ctypes.windll.kernel32.GlobalMemoryStatusEx(status)  # type: ignore[attr-defined,unused-ignore]
+    return status[1] if known else 0
