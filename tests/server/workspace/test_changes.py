@@ -99,28 +99,28 @@ def test_a_deleted_file_is_compared_with_nothing_unless_it_only_moved(repo: Path
     compared = {file.path: file for file in compared_files(GIT, staged_diff(GIT, str(repo)))}
     assert (compared["old.py"].old, compared["old.py"].new) == (text, "")
     assert set(compared) == {"old.py", "cart.py", "a b:ü.py"}
-    (repo / "new.py").write_text(text)
+    (repo / "new.py").write_text(text, newline="\n")
     git(repo, "add", "-A", "new.py")
     assert "old.py" not in [file.path for file in compared_files(GIT, staged_diff(GIT, str(repo)))]
 
 
 def test_a_file_in_the_place_of_a_folder_shows_nothing_of_what_was_in_that(repo: Path) -> None:
     (repo / "conf").mkdir()
-    (repo / "conf" / ".env").write_text("TOKEN=hunter2\n")
+    (repo / "conf" / ".env").write_text("TOKEN=hunter2\n", newline="\n")
     git(repo, "add", "-f", "conf")
     git(repo, "commit", "-qm", "one")
     (repo / "conf" / ".env").unlink()
     (repo / "conf").rmdir()
-    (repo / "conf").write_text("a = 1\n")
+    (repo / "conf").write_text("a = 1\n", newline="\n")
     git(repo, "add", "-A")
     (file,) = (each for each in staged_diff(GIT, str(repo)).files if each.path == "conf")
     assert [(line.mark, line.text) for line in file.lines] == [("+", "a = 1")]
 
 
 def test_no_attribute_and_no_nul_byte_hides_a_text(repo: Path) -> None:
-    (repo / ".gitattributes").write_text("evil.py -diff\nrun binary\n")
-    (repo / "evil.py").write_text("import os\nos.system('x')\n")
-    (repo / "run").write_text("#!/bin/sh\nrm x\n")
+    (repo / ".gitattributes").write_text("evil.py -diff\nrun binary\n", newline="\n")
+    (repo / "evil.py").write_text("import os\nos.system('x')\n", newline="\n")
+    (repo / "run").write_text("#!/bin/sh\nrm x\n", newline="\n")
     (repo / "nul.py").write_bytes(b"a = 1\nb = 2  # \0\n")
     (repo / "blob").write_bytes(b"\0" * 99)
     git(repo, "add", "-A")
@@ -134,17 +134,17 @@ def test_no_attribute_and_no_nul_byte_hides_a_text(repo: Path) -> None:
 
 def test_an_emptied_file_shows_what_was_removed(repo: Path) -> None:
     removed = [("-", line) for line in (repo / "cart.py").read_text().splitlines()]
-    (repo / "cart.py").write_text("")
+    (repo / "cart.py").write_text("", newline="\n")
     (file,) = diff_against(GIT, str(repo)).files
     assert [(line.mark, line.text) for line in file.lines] == removed
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes with a name")
 def test_no_setting_of_git_changes_what_is_read(repo: Path) -> None:
-    (repo / "gaps.py").write_text("a = 1\n\n\nb = 2\n\nc = 3\n", "utf-8")
+    (repo / "gaps.py").write_text("a = 1\n\n\nb = 2\n\nc = 3\n", "utf-8", newline="\n")
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "Add ü")
-    (repo / "gaps.py").write_text("a = 1\n\n\nb = 2\n\nc = 4\n", "utf-8")
+    (repo / "gaps.py").write_text("a = 1\n\n\nb = 2\n\nc = 4\n", "utf-8", newline="\n")
     change(repo)
     plain = Git(dict(os.environ), timeout_s=20)
 
@@ -168,7 +168,7 @@ def test_another_commit_of_a_submodule_is_shown(repo: Path) -> None:
     git(repo, "add", "sub")
     git(repo, "commit", "-qm", "one")
     git(inner, "commit", "--allow-empty", "-qm", "two")
-    (inner / "cart.py").write_text("secret = 1\n")
+    (inner / "cart.py").write_text("secret = 1\n", newline="\n")
     (file,) = diff_against(GIT, str(repo)).files
     assert [(line.mark, line.text[:18]) for line in file.lines] == [
         ("-", "Subproject commit "),
@@ -177,17 +177,17 @@ def test_another_commit_of_a_submodule_is_shown(repo: Path) -> None:
 
 
 def test_a_file_has_the_rules_of_the_name_that_it_had(repo: Path) -> None:
-    (repo / ".assistignore").write_text("private/\n")
+    (repo / ".assistignore").write_text("private/\n", newline="\n")
     (repo / "private").mkdir()
     (repo / "infra").mkdir()
     for name in (".env", "private/a.txt", "infra/b.tf", "kept.conf"):
-        (repo / name).write_text("".join(f"{name * 9} {number}\n" for number in range(9)))
+        (repo / name).write_text("".join(f"{name * 9} {number}\n" for number in range(9)), newline="\n")
     git(repo, "add", "-f", "-A")
     git(repo, "commit", "-qm", "one")
     git(repo, "mv", "-f", ".env", "kept.conf")
     git(repo, "mv", "private/a.txt", "a.txt")
     git(repo, "mv", "infra/b.tf", "b.tf")
-    (repo / "a.txt").write_text((repo / "a.txt").read_text() + "more\n")
+    (repo / "a.txt").write_text((repo / "a.txt").read_text() + "more\n", newline="\n")
     git(repo, "add", "-A")
     diff = staged_diff(GIT, str(repo))
     assert dict(diff.left_out) == {
@@ -205,11 +205,11 @@ def test_a_file_has_the_rules_of_the_name_that_it_had(repo: Path) -> None:
 
 
 def test_values_of_secret_files_are_known_as_they_were_before_the_diff(repo: Path) -> None:
-    (repo / ".env").write_text("GREETING=zebra-lantern-41\n")
+    (repo / ".env").write_text("GREETING=zebra-lantern-41\n", newline="\n")
     git(repo, "add", "-f", ".env")
     git(repo, "commit", "-qm", "one")
     git(repo, "rm", "-q", ".env")
-    (repo / "cart.py").write_text("greet('zebra-lantern-41')\n")
+    (repo / "cart.py").write_text("greet('zebra-lantern-41')\n", newline="\n")
     git(repo, "add", "-A")
     old = old_secret_texts(GIT, staged_diff(GIT, str(repo)))
     assert old.denied == {str(repo / ".env"): "GREETING=zebra-lantern-41\n"}
@@ -217,8 +217,8 @@ def test_values_of_secret_files_are_known_as_they_were_before_the_diff(repo: Pat
 
 def test_of_a_long_diff_only_the_beginning_is_read(repo: Path) -> None:
     for name in ("big.py", "large.py"):
-        (repo / name).write_text("".join(f"x{number} = {number}\n" for number in range(40_000)))
-    (repo / "long.py").write_text("y = '" + "a1B2c3" * 100_000 + "'\n")
+        (repo / name).write_text("".join(f"x{number} = {number}\n" for number in range(40_000)), newline="\n")
+    (repo / "long.py").write_text("y = '" + "a1B2c3" * 100_000 + "'\n", newline="\n")
     git(repo, "add", "-A")
     diff = staged_diff(GIT, str(repo))
     assert sum(len(line.text) for file in diff.files for line in file.lines) < MOST_BYTES_IN_ALL
@@ -251,7 +251,7 @@ def test_only_commits_are_compared_since_rules_are_about_paths_from_the_top(repo
     git(repo, "commit", "-qm", "fix: x")
     (repo / "infra").mkdir()
     for text in ("one", "two"):
-        (repo / "infra" / "prod.tf").write_text(text)
+        (repo / "infra" / "prod.tf").write_text(text, newline="\n")
         git(repo, "add", "infra")
         git(repo, "commit", "-qm", text)
     for part in ("HEAD~1:infra..HEAD:infra", "HEAD..HEAD:infra", "HEAD:infra", "HEAD..--output=x", ".."):
@@ -275,7 +275,7 @@ def test_only_commits_are_compared_since_rules_are_about_paths_from_the_top(repo
 def test_secrets_are_found_in_lines_with_marks_and_none_is_cut(
     repo: Path, text: str, *, numbered: bool
 ) -> None:
-    (repo / "notes.txt").write_text(text)
+    (repo / "notes.txt").write_text(text, newline="\n")
     git(repo, "add", "notes.txt")
     (piece,) = pieces_of(staged_diff(GIT, str(repo)), 2000, numbered=numbered).spans
     shown = redact([piece], Known(), nonce="1a2b").spans[0].text
