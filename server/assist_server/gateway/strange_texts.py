@@ -5,6 +5,7 @@ there. That holds as long as one index grows out of the other by the same rules:
 becomes more. This module knows no path.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ class StrangeTexts:
     def __init__(self) -> None:
         self._known: dict[str, _StrangeText] = {}
         self._size = 0
+        self._lock = threading.Lock()
 
     def spans(
         self, text: str, index: PrintIndex, key: PrintKey, news: Sequence[ShortHashes]
@@ -45,16 +47,18 @@ class StrangeTexts:
 
         `news` are what was new in the index and in each that it has grown out of, but in the first of them.
         """
-        known = self._known.get(text)
-        if known is not None and known.says_nothing_of(news):
-            return ()
+        with self._lock:
+            known = self._known.get(text)
+            if known is not None and known.says_nothing_of(news):
+                return ()
         found = compare(text, index, key)
-        self._forget(text)
-        if not found.spans and found.prints is not None:
-            self._known[text] = _StrangeText(found.prints, len(news))
-            self._size += len(found.prints)
-            while self._size > _REMEMBERED and len(self._known) > 1:
-                self._forget(next(iter(self._known)))
+        with self._lock:
+            self._forget(text)
+            if not found.spans and found.prints is not None:
+                self._known[text] = _StrangeText(found.prints, len(news))
+                self._size += len(found.prints)
+                while self._size > _REMEMBERED and len(self._known) > 1:
+                    self._forget(next(iter(self._known)))
         return found.spans
 
     def _forget(self, text: str) -> None:

@@ -56,6 +56,7 @@ MOST_ALLOWED = 64_000_000  # bytes at the last commit that are compared; the res
 _BUILT = frozenset({"target", "dist", "build", "out", "vendor", "coverage"})  # printed after all the others
 _PORTION = 256_000  # bytes of small files that are hashed together
 _MOST_TABLES = 8
+MOST_NEWS = 100  # changes of restricted files until all texts are compared with all of them once more
 _MOST_EARLIER = 4  # contents that a file had on the disk before: what was read then is still in conversations
 _LONGEST_REST_S = 0.5
 _RULES = frozenset((*RULE_FILES, GIT, RULE_FILE))
@@ -209,7 +210,7 @@ class WorkspacePrints:
             partial(_remember, judged.claims, judge),
             "" if complete else f"restricted files of more than {MOST_RESTRICTED:,} bytes, or too many files",
         )
-        if (old := judged.result) is None:
+        if (old := judged.result) is None or len(old.news) >= MOST_NEWS:
             return made
         return replace(made, news=(*old.news, news_of(index, old.index)), strange=old.strange)
 

@@ -13,7 +13,7 @@ from config_files import PROVIDER, write
 from assist_server.config.config import load_lenient
 from assist_server.gateway.attribution import RestrictedFiles, attribute, refusal, without_spans
 from assist_server.gateway.strange_texts import StrangeTexts
-from assist_server.gateway.workspace_prints import WorkspacePrints
+from assist_server.gateway.workspace_prints import MOST_NEWS, WorkspacePrints
 
 RATES = """\
 def negotiated_rate(customer, volume):
@@ -256,6 +256,20 @@ def test_what_is_remembered_of_texts_changes_nothing_when_files_change(own_shop:
             assert found == attribute(text, ("app.py",), fresh), (arguments, text)
             seen.add((text, bool(found)))
     assert {(plan, True), (plan, False), (RATES, True), (RATES, False)} <= seen
+
+
+def test_what_is_known_of_changes_is_bounded(own_shop: Shop) -> None:
+    counts = []
+    for number in range(MOST_NEWS + 3):
+        secret = (
+            f"ORDERS_KEY_{number}=otter-{number * 7919}-elm\nORDERS_HOST_{number}=db{number * 31}.example\n"
+        )
+        (own_shop.root / ".env").write_text(secret)
+        known = own_shop.look("openai")
+        assert attribute(secret, (), known)
+        assert not attribute("Nothing of a file is in these words, or in any others of them.", (), known)
+        counts.append(len(known.news))
+    assert (max(counts), counts[-1]) == (MOST_NEWS, 1)
 
 
 def test_what_was_read_before_a_file_changed_or_went_is_still_recognized(own_shop: Shop) -> None:
