@@ -177,7 +177,7 @@ def test_without_a_provider_the_report_says_so(tmp_path: Path, assist: Assist) -
     done = assist("policy", "probe", "--workspace", str(tmp_path))
     assert done.code == 0
     assert "No provider may be used here." in done.err
-    assert "Nothing left that should not, in 0 requests" in done.out
+    assert "Nothing left at all: the rules let no request be made." in done.out
     wrong = assist("policy", "probe", "--provider", "acme", "--workspace", str(tmp_path), "--json")
     assert wrong.code == 1
     assert "'acme' may not be used here: allowed are none." in wrong.json["error"]

@@ -163,6 +163,9 @@ def _show_probe(report: "ProbeReport") -> None:
         leaks[_leak_words(leak)].append(f"{leak.surface}, {leak.place}" if leak.place else leak.surface)
     for words, surfaces in leaks.items():
         out(f"LEFT by {'; '.join(dict.fromkeys(surfaces))}: {words}")
+    if not report.requests:
+        out("Nothing left at all: the rules let no request be made.")
+        return
     what = f"{len(report.leaks)} times something left" if report.leaks else "Nothing left"
     out(f"{what} that should not, in {report.requests:,} requests with {report.secrets:,} made-up secrets.")
 
