@@ -92,13 +92,29 @@ async def test_clients_without_ghost_text_get_ordinary_completion(environ: Mappi
         assert result.items[0].text_edit.new_text.startswith("pi * self.radius"), "the whole word"
 
 
-async def test_before_the_model_is_ready_there_is_an_empty_answer(environ: Mapping[str, str]) -> None:
+async def test_a_request_waits_for_a_model_that_is_loading(environ: Mapping[str, str]) -> None:
     async with serving(environ) as client:
         client.show(URI, ASKED)
-        assert texts(await client.ask(URI, AT)) == []
+        cancelled, old = client.ask(URI, AT, number="cancelled"), client.ask(URI, AT)
+        client.change(URI, 2, "p", AT, AT)
+        asked = client.ask(URI, (AT[0], AT[1] + 1))
+        client.cancel("cancelled")
+        with pytest.raises(JsonRpcException, match="cancel"):
+            await cancelled
+        place = {"uri": URI, "position": {"line": AT[0], "character": AT[1]}}
+        why = await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.why", [place]))
+        assert why["reason"] == "loading"
         assert client.state in ("", "loading")
-        await client.until("ready")
-        assert texts(await client.ask(URI, AT))
+        assert (texts(await old), bool(texts(await asked))) == ([], True)
+        assert client.state == "ready"
+
+
+async def test_a_list_does_not_wait_for_a_model_that_is_loading(environ: Mapping[str, str]) -> None:
+    async with serving(environ, inline=False) as client:
+        client.show(URI, ASKED)
+        place = types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(*AT))
+        assert not (await client.text_document_completion_async(place)).items
+        assert client.state in ("", "loading")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])

@@ -131,9 +131,13 @@ class ModelLifetime:
 
     async def loaded_answerer(self) -> "Answerer[Any] | None":
         """The same, once loading has ended one way or the other."""
+        await self.wait_until_loaded()
+        return self.answerer
+
+    async def wait_until_loaded(self) -> None:
+        """Wait until there is an engine, or there can be none."""
         while self.started and not self._settled.is_set():  # new settings may begin a second load
             await self._settled.wait()
-        return self.answerer
 
     @property
     def absence(self) -> Literal["loading", "missing", "failed", "off"]:

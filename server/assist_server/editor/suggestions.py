@@ -262,6 +262,22 @@ class Suggestions:
             return self._nothing(uri, at, "document-changed")
         return self._show(at, place, answers)
 
+    async def wait_for_model(self, uri: str, at: tuple[int, int]) -> bool:
+        """Wait while the model is loading; False if the document is not the same any more then.
+
+        An editor whose request gets nothing asks again only at the next key.
+        """
+        document = self._documents.get(uri)
+        if self._model.engine is not None or document is None:
+            return True
+        version = document.version
+        self._end(uri, RequestEnd(at, "loading"))
+        await self._model.wait_until_loaded()
+        if document.version == version and self._documents.holds(document):
+            return True
+        self._nothing(uri, at, "document-changed")
+        return False
+
     def _is_quiet(self, document: OpenDocument | None) -> bool:
         """Whether nothing may come unasked in this document, in which the user is now."""
         if document is None:

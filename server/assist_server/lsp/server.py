@@ -271,9 +271,14 @@ async def _ghost_texts(
     several: bool = True,
     selected: PopupSelection | None = None,
 ) -> tuple[GhostText, ...]:
-    """The request boundary: whatever goes wrong, the editor gets an empty list and the error is counted."""
+    """The request boundary: whatever goes wrong, the editor gets an empty list and the error is counted.
+
+    An ordinary list, which is not for `several`, waits for no model: other items may be shown with it.
+    """
     place = (at.line, at.character)
     try:
+        if several and not await session.suggestions.wait_for_model(uri, place):
+            return ()
         return await session.suggestions.complete(
             uri, place, manual=manual, several=several, selected=selected
         )
