@@ -78,6 +78,15 @@ def test_a_secret_is_found_in_every_place_of_a_json(value: object) -> None:
         json.loads(str(cleaned))
 
 
+def test_an_escaped_line_end_takes_no_word_of_the_next_line_from_its_secret() -> None:
+    """In the JSON the key seems to go on: `...XpaDv\\nmysql`."""
+    text = "export OPENAI_API_KEY=sk-proj-RbXi8jZFwboy5hY1pfAsGArWTsMc4SDSbqgINaOz67mKXpaDv\nmysql -u root -p'laferax.1973'\n"
+    cleaned = str(clean(StringRedactor(Known(), (), KEY), json.dumps({"content": text})))
+    assert "laferax" not in cleaned
+    assert "RbXi8" not in cleaned
+    assert json.loads(cleaned)["content"].endswith("'\n")
+
+
 def test_a_name_of_the_protocol_is_never_replaced() -> None:
     redactor = StringRedactor(Known(("correct-horse",)), (), KEY)
     assert clean(redactor, "read_file", is_word=True) == "read_file"

@@ -219,11 +219,6 @@ class StringRedactor:
 
     def _clean(self, judged: _JudgedString, key: _StringKey, check: Check, depth: int) -> None:
         text, name, kind = key
-        judged.clean = self._without_secrets(judged, name, kind, check)
-        inner = nested_json(text) if depth < _DEPTH else None
-        if inner is None:
-            return
-        after = nested_json(judged.clean)
 
         def change(text: str, name: str) -> str:
             found = self._judge((text, name, kind), check, depth + 1)
@@ -232,10 +227,12 @@ class StringRedactor:
                 judged.found += found.found
             return found.clean
 
-        whole = rewrite(inner if after is None else after, change)
-        if after is None or whole != after:
+        # The strings of a JSON come first: in the whole, an escaped line end looks like letters of a secret.
+        inner = nested_json(text) if depth < _DEPTH else None
+        whole = rewrite(inner, change)
+        if whole != inner:
             judged.clean = json.dumps(whole, ensure_ascii=False)
-            judged.clean = self._without_secrets(judged, name, kind, check)
+        judged.clean = self._without_secrets(judged, name, kind, check)
 
     def _without_secrets(self, judged: _JudgedString, name: str, kind: str, check: Check) -> str:
         text = judged.clean
