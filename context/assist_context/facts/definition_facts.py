@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assist_context.documents import Document
+from assist_context.documents import Cursor, Document
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.code_uses import MOST_USES, OWN_OBJECTS, CodeUse, made_by, owner_in_line, uses_of
 from assist_context.index.reader import IndexedDefinition
@@ -24,6 +24,9 @@ MOST_CALLS = 24  # names that are shown as called; one more says that there are 
 MOST_MEMBERS = 40
 _BRACKETS = frozenset({"c", "cpp", "csharp", "php"})  # no rules for calls, but each has brackets
 _CONSTRUCTORS = frozenset({"__init__", "constructor"})
+# What a method sets of its own object, with or without a type.
+_TARGETS = re.compile(r"\s*((?:[\w.]+\s*,\s*)*[\w.]+)\s*(?::[^=]+)?=(?!=)")
+_OWN_FIELD = re.compile(r"(?<![\w.])(?:self|this)\.(\w+)(?!\.)\b")
 _TODO = re.compile(r"\b(?:TODO|FIXME|XXX|HACK)\b.*")
 
 
@@ -89,11 +92,30 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
         calls = tuple(_calls(corpus, at, parsed, found.references))
         return replace(facts, statements=statements, calls=calls)
     members = {site.name: site for site in found.definitions if site.parent == definition.qualified}
+    inner = [
+        site for site in found.definitions if site.kind == "class" and site.parent == definition.qualified
+    ]
+    for field in _fields_set(parsed, definition, inner):
+        members.setdefault(field.name, field)
     return replace(facts, members=tuple(members.values())[:MOST_MEMBERS])
 
 
 def _is_same(site: Definition, at: IndexedDefinition) -> bool:
     return (site.name, site.parent, site.start_line) == (at.name, at.parent, at.start_line)
+
+
+def _fields_set(
+    parsed: ParsedText, definition: Definition, inner: Sequence[Definition]
+) -> Iterator[Definition]:
+    """What methods of a class set of their own object, by the lines where they do, without inner classes."""
+    others = {number for site in inner for number in range(site.start_line, site.end_line + 1)}
+    for number in range(definition.start_line, definition.end_line + 1):
+        line = parsed.document.lines[number - 1]
+        targets = _TARGETS.match(line) if number not in others else None
+        for found in _OWN_FIELD.finditer(targets[1]) if targets else ():
+            first = parsed.byte(Cursor(number - 1, targets.start(1) + found.start(1))) if targets else 0
+            if parsed.kind(first, first + len(found[1].encode())) == "code":
+                yield Definition(found[1], "field", number, number, line.strip(), definition.qualified)
 
 
 def _todos(document: Document, at: IndexedDefinition) -> Iterator[tuple[int, str]]:

@@ -40,6 +40,27 @@ class Price:
 def parse(text):
     return Price(float(text))
 '''
+BOX = '''\
+class Box:
+    """One has
+    self.word = 1 in it."""
+
+    width: int = 1
+
+    def __init__(self, other):
+        self.width = 2
+        self.left, self.right = other
+        self.kind: str = "a"
+        self.left.depth = 1
+        other.height = self.top == 1
+
+    class Lid:
+        def __init__(self):
+            self.hinge = 1
+
+    def open(self):
+        self.is_open = True
+'''
 TEXTS = {
     "shop/__init__.py": "from shop.prices import Price, parse\n",
     "shop/prices.py": PRICES,
@@ -52,6 +73,8 @@ TEXTS = {
     "c/gc.c": "int Sweep(Area *a) {\n    Cell x;\n    mark(a);\n    return SIZE(a) + (Cell)x;\n}\n",
     "go/a.go": "package a\n\nfunc Open() int { return 1 }\n",
     "go/b.go": "package a\n\nfunc Use() int { return Open() }\n",
+    "box/a.py": BOX,
+    "box/a.js": "class Box {\n  constructor() {\n    this.width = 1;\n    // this.no = 2;\n  }\n}\n",
     "web/a.ts": "import { open } from './b';\nexport const start = () => open();\n",
     "web/b.ts": "export function open() { return 1; }\n",
 }
@@ -105,8 +128,20 @@ def test_a_method_that_others_have_too_is_sure_behind_its_own_object_alone(corpu
 
 def test_a_class_has_its_members(corpus: Corpus) -> None:
     facts = facts_of(corpus, "shop/prices.py", "Price")
-    assert [member.name for member in facts.members] == ["currency", "__init__", "total", "rounded"]
+    assert [member.name for member in facts.members] == ["currency", "__init__", "total", "rounded", "net"]
     assert facts.statements == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"), [("box/a.py", ["width", "left", "right", "kind", "is_open"]), ("box/a.js", ["width"])]
+)
+def test_fields_are_what_methods_set_of_their_own_object(
+    corpus: Corpus, path: str, fields: list[str]
+) -> None:
+    members = facts_of(corpus, path, "Box").members
+    assert [
+        member.name for member in members if member.kind not in {"method", "class", "constructor"}
+    ] == fields
 
 
 @pytest.mark.parametrize(
