@@ -129,6 +129,20 @@ def refuse_blank(command: str, target: QuestionTarget) -> None:
     raise UserError(f"{what}: there is nothing to {command}.", WRONG_USAGE)
 
 
+def refuse_other_encoding(root: str, target: QuestionTarget) -> None:
+    """Raise `UserError` for a file that is not in UTF-8: an edit could not write the rest of it back."""
+    path = target.lines.path
+    data = Path(root, path).read_bytes()
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{path} is not in UTF-8 (line {line}), so it is not edited: convert it first, as with "
+            f"`iconv -f LATIN1 -t UTF-8`."
+        ) from None
+
+
 def path_inside(corpus: Corpus, path: str) -> str:
     """A file's or folder's path in a corpus. Raises `UserError` if it is not below the root."""
     inside = relative_path(path, corpus.root)

@@ -23,6 +23,7 @@ from assist_server.questions.targets import (
     overlay,
     parse_target,
     refuse_blank,
+    refuse_other_encoding,
     resolve_target,
 )
 from assist_server.workspace.index_update import folder_at, update_index
@@ -373,6 +374,15 @@ def test_where_there_is_no_code_nothing_is_explained_tested_or_fixed(corpus: Cor
         refuse_blank("explain", resolve_target(corpus, "gap.py:2"))
     refuse_blank("refactor", empty)
     refuse_blank("explain", resolve_target(corpus, "gap.py"))
+
+
+def test_a_file_in_another_encoding_is_not_edited(corpus: Corpus) -> None:
+    file = Path(corpus.root, "latin.py")
+    file.write_bytes("size = 1\ngröße = 2\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"^latin.py is not in UTF-8 \(line 2\), so it is not edited"):
+        refuse_other_encoding(corpus.root, resolve_target(corpus, "latin.py:1"))
+    file.write_text("size = 1\ngröße = '\ufffd'\n", encoding="utf-8")
+    refuse_other_encoding(corpus.root, resolve_target(corpus, "latin.py:1"))
 
 
 @pytest.mark.parametrize("leads", ["loop", "nowhere"])

@@ -164,7 +164,13 @@ def folders_of_question(
     config: Config, place: AskedPlace, question: TerminalQuestion
 ) -> Iterator[tuple["QuestionFolders", "QuestionTarget | None"]]:
     """The folder of the question with its index, and the code that the question is about."""
-    from assist_server.questions.targets import QuestionFolders, refuse_blank, resolve_target  # noqa: PLC0415
+    from assist_server.questions.instructions import EDITS  # noqa: PLC0415
+    from assist_server.questions.targets import (  # noqa: PLC0415
+        QuestionFolders,
+        refuse_blank,
+        refuse_other_encoding,
+        resolve_target,
+    )
     from assist_server.workspace.folder_index import corpus_of  # noqa: PLC0415
     from assist_server.workspace.library_index import libraries_of  # noqa: PLC0415
 
@@ -187,6 +193,8 @@ def folders_of_question(
         resolved = resolve_target(corpora[0], _from_folder(place.root, folder, target)) if target else None
         if resolved is not None:
             refuse_blank(question.command, resolved)
+            if question.command in EDITS:
+                refuse_other_encoding(corpora[0].root, resolved)
         _refuse_no_code(question, corpora, indexed=place.update is not None)
         yield QuestionFolders(corpora[0], tuple(corpora[1:]), libraries_of(config)), resolved
 
