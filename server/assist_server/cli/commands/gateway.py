@@ -26,7 +26,10 @@ from assist_server.cli.output import emit, out, say, show_passing
 from assist_server.errors import WRONG_USAGE, UserError
 
 EXTRA = 'install assist with its extra "gateway" (starlette and uvicorn)'
-SETUPS = "aider, opencode, zed, minuet, llama-vim, codex, claude, vscode or copilot."
+SetupName = Literal[
+    "aider", "openai", "opencode", "zed", "minuet", "llama-vim", "codex", "claude", "vscode", "copilot"
+]
+SETUPS = "aider, openai, opencode, zed, minuet, llama-vim, codex, claude, vscode or copilot."
 MOST_LINES = 20  # of the past, before what happens now
 TRY_S = 5.0  # seconds between two tries to get the port
 LOOK_S = 0.5  # seconds between two looks at the log
@@ -226,7 +229,7 @@ def revoke(name: Annotated[str, typer.Argument(help="The tool whose token ends n
 )
 def setup(
     name: Annotated[
-        Literal["aider", "opencode", "zed", "minuet", "llama-vim", "codex", "claude", "vscode", "copilot"],
+        SetupName,
         typer.Argument(metavar="TOOL", help=SETUPS),
     ],
     model: Annotated[
