@@ -1,6 +1,7 @@
 """What a text says that no allowed file says: two lines in a row, or 80 characters in a row.
 
-Only letters and digits are compared. A line with fewer than four of them, such as `}`, is passed over.
+Only letters and digits are compared, without the codes of colours. A line with fewer than four of them, such
+as `}`, is passed over.
 Two lines that have fewer than `LETTERS` together are common short lines; they are counted apart.
 80 characters are counted without blanks, and half of them have to be letters or digits.
 It compares texts themselves, and so shares nothing with what is measured.
@@ -14,6 +15,7 @@ from itertools import pairwise
 LETTERS = 16
 RUN = 80
 _SIGNS = re.compile(r"[\W_]")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ESCAPES = re.compile(r"(?:\x1b|\\u001b)\[[0-9;]*[A-Za-z]|\\+[nrt]")
 
 
@@ -25,8 +27,12 @@ class AllowedTexts:
     text: str = field(repr=False)
 
 
+def _letters(text: str) -> str:
+    return _SIGNS.sub("", _COLOURS.sub("", text)).lower()
+
+
 def _lines(text: str) -> list[str]:
-    lines = (_SIGNS.sub("", line).lower() for line in text.split("\n"))
+    lines = (_letters(line) for line in text.split("\n"))
     return [line for line in lines if len(line) >= 4]
 
 
@@ -36,7 +42,7 @@ def allowed_texts(texts: Iterable[str]) -> AllowedTexts:
     for text in texts:
         lines = _lines(text)
         pairs.update(pairwise(lines))
-        whole.append(_SIGNS.sub("", text).lower())
+        whole.append(_letters(text))
     return AllowedTexts(frozenset(pairs), "\n".join(whole))
 
 
@@ -48,7 +54,7 @@ def says_more(text: str, allowed: AllowedTexts, *, joined: bool = False) -> str:
     new = [pair for pair in pairwise(_lines(text)) if not joined and pair not in allowed.pairs]
     if any(len(first + second) >= LETTERS for first, second in new):
         return "pair"
-    if next(_new_runs("".join(text.split()), allowed.text), ""):
+    if next(_new_runs("".join(_COLOURS.sub("", text).split()), allowed.text), ""):
         return "run"
     return "short pair" if new else ""
 
