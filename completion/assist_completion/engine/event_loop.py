@@ -1,4 +1,4 @@
-"""What the thread that owns the model tells the event loop, which may be closed by then."""
+"""What other threads tell the event loop, which may be closed by then."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 def call_on(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *arguments: Any) -> None:
     """Call a function on a loop, soon; nothing happens if the loop is closed. From any thread.
 
-    To close a worker waits two seconds at most, so its last job may end after the server has.
+    To close a model's worker waits two seconds at most, so its last job may end after the server has.
     """
     with suppress(RuntimeError):  # the loop is closed
         loop.call_soon_threadsafe(callback, *arguments)

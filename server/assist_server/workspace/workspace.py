@@ -9,11 +9,11 @@ here.
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assist_completion.engine.event_loop import call_on
 from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Snippet, TextNames
 from assist_context.indexer.supervisor import IndexerSupervisor
@@ -60,18 +60,15 @@ class Workspace:
         loop = asyncio.get_running_loop()
 
         def deliver_result(request: SearchRequest, result: "RetrievalResult") -> None:
-            with suppress(RuntimeError):  # the loop is closed: the server has ended
-                loop.call_soon_threadsafe(self._take_result, request, result)
+            call_on(loop, self._take_result, request, result)
 
         def deliver_event(event: IndexerEvent) -> None:
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._take_event, event)
+            call_on(loop, self._take_event, event)
 
         indexed = self.folders if config.context.index else ()
 
         def deliver_need() -> None:
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self.look_at_libraries)
+            call_on(loop, self.look_at_libraries)
 
         self._search = BackgroundSearch(lambda: _open_search(indexed, config, deliver_need), deliver_result)
         if config.context.index and self.folders:

@@ -6,10 +6,10 @@ could lead to another one. Whether an offer is shown is decided elsewhere.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from assist_completion.engine.event_loop import call_on
 from assist_completion.settings import Mode
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Report
@@ -194,8 +194,7 @@ class OfferRequests:
                 try:
                     found = searcher.find(pending.request)
                 finally:
-                    with suppress(RuntimeError):  # the loop is closed: the server has ended
-                        loop.call_soon_threadsafe(self._take, pending, found)
+                    call_on(loop, self._take, pending, found)
 
             self._latest = LatestRequest("assist-next-edit", self._begin, answer)
         return self._latest
