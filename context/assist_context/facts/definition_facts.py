@@ -91,11 +91,9 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
         statements = statements_in(parsed, at.start_line, at.end_line)
         calls = tuple(_calls(corpus, at, parsed, found.references))
         return replace(facts, statements=statements, calls=calls)
-    members = {site.name: site for site in found.definitions if site.parent == definition.qualified}
-    inner = [
-        site for site in found.definitions if site.kind == "class" and site.parent == definition.qualified
-    ]
-    for field in _fields_set(parsed, definition, inner):
+    inside = [site for site in found.definitions if site.parent == definition.qualified]
+    members = {site.name: site for site in inside}
+    for field in _fields_set(parsed, definition, [site for site in inside if site.kind == "class"]):
         members.setdefault(field.name, field)
     return replace(facts, members=tuple(members.values())[:MOST_MEMBERS])
 
@@ -111,9 +109,11 @@ def _fields_set(
     others = {number for site in inner for number in range(site.start_line, site.end_line + 1)}
     for number in range(definition.start_line, definition.end_line + 1):
         line = parsed.document.lines[number - 1]
-        targets = _TARGETS.match(line) if number not in others else None
-        for found in _OWN_FIELD.finditer(targets[1]) if targets else ():
-            first = parsed.byte(Cursor(number - 1, targets.start(1) + found.start(1))) if targets else 0
+        targets = _TARGETS.match(line)
+        if targets is None or number in others:
+            continue
+        for found in _OWN_FIELD.finditer(line, *targets.span(1)):
+            first = parsed.byte(Cursor(number - 1, found.start(1)))
             if parsed.kind(first, first + len(found[1].encode())) == "code":
                 yield Definition(found[1], "field", number, number, line.strip(), definition.qualified)
 
