@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args
 
 import typer
 
@@ -29,7 +29,7 @@ EXTRA = 'install assist with its extra "gateway" (starlette and uvicorn)'
 SetupName = Literal[
     "aider", "openai", "opencode", "zed", "minuet", "llama-vim", "codex", "claude", "vscode", "copilot"
 ]
-SETUPS = "aider, openai, opencode, zed, minuet, llama-vim, codex, claude, vscode or copilot."
+SETUPS = " or ".join(", ".join(get_args(SetupName)).rsplit(", ", 1)) + "."
 MOST_LINES = 20  # of the past, before what happens now
 TRY_S = 5.0  # seconds between two tries to get the port
 LOOK_S = 0.5  # seconds between two looks at the log
