@@ -33,9 +33,9 @@ from assist_server.local_model.opening import open_engine, store_of
 from bench.members.figures import table
 from bench.members.judge import judge_rows
 from bench.members.places import places
+from bench.places.asking import Asker, LookUps, workspace
+from bench.places.commits import Place
 from bench.provenance import provenance, write
-from bench.trust.asking import Asker, LookUps, workspace
-from bench.trust.places import TrustPlace
 
 ARMS = ("written", "nothing", "check")
 DRAWN = 16  # places for each call of a library that is asked about
@@ -82,7 +82,7 @@ async def run(folders: Sequence[Path], config: Config, count: int) -> list[dict[
     return rows
 
 
-async def _row(engine: Engine, asker: Asker, place: TrustPlace, *, young: bool) -> dict[str, Any]:
+async def _row(engine: Engine, asker: Asker, place: Place, *, young: bool) -> dict[str, Any]:
     """What each arm gives at a place. The second request finds the text of the first."""
     counts = engine.counts
     start = counts["tokens-written"]
@@ -99,7 +99,7 @@ async def _row(engine: Engine, asker: Asker, place: TrustPlace, *, young: bool) 
     return {**row, "arms": {name: arms[name] for name in ARMS}, "place": asdict(place)}
 
 
-def _row_of(place: TrustPlace, look_ups: LookUps, *, young: bool) -> dict[str, Any]:
+def _row_of(place: Place, look_ups: LookUps, *, young: bool) -> dict[str, Any]:
     return {
         "id": place.id,
         "kind": place.kind,
@@ -114,7 +114,7 @@ def recheck(rows: Sequence[dict[str, Any]], folders: Sequence[Path], config: Con
     done: dict[str, dict[str, Any]] = {}
     for folder in folders:
         own = [row for row in rows if row["place"]["repository"] == folder.name]
-        drawn = [TrustPlace(**row["place"]) for row in own]
+        drawn = [Place(**row["place"]) for row in own]
         with workspace(folder, config, drawn) as (root, search):
             asker = Asker(search, root)
             for row, place in zip(own, drawn, strict=True):

@@ -24,6 +24,7 @@ Reason = Literal[
     "extra-closing-bracket",
     "open-bracket",
     "unknown-name",
+    "contradiction",
     "syntax",
     "too-short",
     "special-token",
@@ -46,7 +47,8 @@ class CompletionRequest:
     """A cursor and how the user got there. `gather_ms` is the time that it took to gather the context.
 
     `refute` gives the names in a text with which it cannot be right; None if nothing can tell. `in_comments`:
-    a text inside a comment is welcome although the user did not ask.
+    a text inside a comment is welcome although the user did not ask. `ahead`: the model may read on while the
+    user rests, as it does on mains.
     """
 
     context: Context
@@ -57,6 +59,7 @@ class CompletionRequest:
     immediate: bool = False  # no debounce: the request comes from a command line, not from typing
     refute: LookUp | None = None
     in_comments: bool = True
+    ahead: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,8 @@ class Suggestion:
     The text takes the place of the first `replace` characters after the cursor, on its line. `refuted` is a
     name of the model's text that does not exist here: what is shown ends before it, or has it where a user
     asked by hand and nothing else is left. `owner` is the type that has no such member, "" for other names;
-    `by_editor` tells that the editor's own language servers know it.
+    `by_editor` tells that the editor's own language servers know it. `signature` is
+    what a refuted call does not fit. `guess`: it was written from a small prompt, and a better one may come.
     """
 
     id: int = 0
@@ -100,6 +104,8 @@ class Suggestion:
     refuted: str = ""
     owner: str = ""
     by_editor: bool = False
+    signature: str = ""
+    guess: bool = False
     source: str = "model"  # model | cache | typed-through
     model: str = ""
     replace: int = 0

@@ -115,12 +115,28 @@ class MemberAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenCall:
+    """A call as it is written: what is called, how many arguments have no name, and the names of the others.
+
+    `spread`: one argument may be several. `compared`: nothing is called, but the function itself is
+    compared with nothing or a number. Of one that is refuted, `signature` is what it does not fit.
+    """
+
+    callee: str
+    places: int = 0
+    names: tuple[str, ...] = ()
+    spread: bool = False
+    compared: bool = False
+    signature: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class TextNames:
     """The names of a text that a workspace can refute: names of the language and the text are left out.
 
     `bare` names have to be visible at the cursor, `members` to exist in the file or the workspace; `defined`
     are new at the top level of the file; `imports` are whole import statements. Of `accesses` the type of
-    the receiver has to have the member, as far as that type is known.
+    the receiver has to have the member, as far as that type is known. `calls` have to fit a signature.
     """
 
     bare: frozenset[str] = frozenset()
@@ -128,9 +144,10 @@ class TextNames:
     defined: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
     accesses: frozenset[MemberAccess] = frozenset()
+    calls: frozenset[WrittenCall] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.bare or self.members or self.defined or self.imports or self.accesses)
+        return bool(self.bare or self.members or self.defined or self.imports or self.accesses or self.calls)
 
 
 BEFORE_LINES, BEFORE_CHARS = 600, 40_000  # more than any prompt uses, so that anchors are found again

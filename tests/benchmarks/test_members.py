@@ -11,9 +11,8 @@ from bench.checkers.selection import checker_of
 from bench.members.figures import share, table
 from bench.members.judge import with_judgement
 from bench.members.places import columns, places
-from bench.trust.judge import judge
-from bench.trust.missing import first_invented, part_of, without_blame
-from bench.trust.places import TrustPlace
+from bench.places.commits import Place
+from bench.places.missing import first_invented, part_of, without_blame
 
 PYTHON = language_of("a.py")
 FILE = """\
@@ -25,7 +24,7 @@ class Cart:
         amount = rates.sum(self.items)
         return json.dumps(amount)
 """
-PLACE = TrustPlace(
+PLACE = Place(
     "id", "shop", "shop.py", "dot", FILE.partition("sum")[0], "\n" + FILE.partition("items)\n")[2],
     "sum(self.items)\n", FILE,
 )  # fmt: skip
@@ -103,11 +102,7 @@ def test_what_the_commit_itself_is_blamed_for_is_no_fault() -> None:
 
 def test_a_type_checker_decides_what_exists() -> None:
     assert first_invented([Fault("argument", "key", 0), Fault("member", "amounts", 5)]) == "amounts"
-    judged = [
-        judge(PLACE, "amounts(self.items)", 0, frozenset({"amounts"}), name).why for name in ("amounts", "")
-    ]
-    assert judged == ["unknown name amounts", ""]
-    assert judge(PLACE, "amounts(self.items)", 0, frozenset(), None).why == "unknown name amounts"
+    assert first_invented([Fault("argument", "key", 0)]) == ""
 
 
 def _row(nothing: str, check: str) -> dict[str, object]:

@@ -13,7 +13,7 @@ def at(typed: str, row: int = 150, **more) -> Context:
     return Context("a.txt", PLAIN, "".join(LINES[:row]) + typed, "\n" + "".join(LINES[row:]), 0, **more)
 
 
-def ask(model, context: Context, *, asked: bool = False) -> Generation:
-    gen = Generation(context, lambda text: "\n" in text, 80, asked=asked)
+def ask(model, context: Context) -> Generation:
+    gen = Generation(context, lambda text: "\n" in text, 80)
     generate(model, gen)
     return gen

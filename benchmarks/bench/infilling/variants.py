@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from assist_completion.display import line_policy, show_gate
+from assist_completion.display import line_policy
+from assist_completion.display.confidence import gate_of
 from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_completion.display.line_policy import ONE_LINE, Shape
 from assist_completion.display.show_gate import finish
 from assist_completion.engine.engine import site_of
 from assist_completion.inference.generation import FULL, Generation, Model, generate_from
-from assist_completion.inference.prefix_cache import CachedPrompt, Reach
+from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.prompt.layout import ANCHOR_LINES, Extent, Plan, plan, render
 from assist_context.documents import Context
 from assist_context.languages import language_of
@@ -118,7 +119,7 @@ class ModelSequences:
 
 def open_sequences(model: Model) -> ModelSequences:
     """Take the two sequences of a newly opened model."""
-    standard, anchored = (CachedPrompt(Plan(PATH, "", "", ""), (), Reach.FULL) for _ in range(2))
+    standard, anchored = (CachedPrompt(Plan(PATH, "", "", ""), (), full=True) for _ in range(2))
     model.prefix_cache.activate(standard)
     model.prefix_cache.activate_for_warmup(anchored)
     return ModelSequences(model, standard, anchored)
@@ -137,7 +138,7 @@ def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> 
     if variant.name in RAW:
         text = first_line(gen.text, task) if task.line else gen.text
         return FilledHole(text, gen.tokens.generated, first_line_chances(gen, text))
-    made = finish(site, shape, gen.known_text(), show_gate.limit("manual", manual=True))
+    made = finish(site, shape, gen.known_text(), gate_of("", "manual", manual=True))
     text = line_policy.cut(site, gen.text, shape, ended=gen.ended)
     return FilledHole(
         made.candidate, gen.tokens.generated, first_line_chances(gen, text), made.replace, made.reason

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.trust.missing import INVENTED, Missing, missing_names
-from bench.trust.places import TrustPlace
+from bench.places.commits import Place
+from bench.places.missing import INVENTED, Missing, missing_names
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _NAME = re.compile(r"\w+")
@@ -27,7 +27,7 @@ def judge_rows(tools: Path, folders: Sequence[Path], rows: Sequence[dict[str, An
 
 
 def _judge_folder(tools: Path, folder: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    places = [TrustPlace(**row["place"]) for row in rows]
+    places = [Place(**row["place"]) for row in rows]
     texts = [
         (place, arm["text"], arm["replace"])
         for row, place in zip(rows, places, strict=True)
@@ -37,7 +37,7 @@ def _judge_folder(tools: Path, folder: Path, rows: Sequence[dict[str, Any]]) -> 
     return [with_judgement(row, place, known) for row, place in zip(rows, places, strict=True)]
 
 
-def with_judgement(row: dict[str, Any], place: TrustPlace, known: Missing) -> dict[str, Any]:
+def with_judgement(row: dict[str, Any], place: Place, known: Missing) -> dict[str, Any]:
     blamed = known.get((place.id, place.truth), ())
     arms = {}
     for name, arm in row["arms"].items():

@@ -12,7 +12,7 @@ from assist_context.languages import Language, language_of
 from assist_context.syntax import fragments
 from bench.checkers.faults import INSTALLED
 from bench.checkers.selection import checker_of
-from bench.trust.places import LARGEST, PER_FILE, TrustPlace, added_lines, commits, git, is_code
+from bench.places.commits import LARGEST, PER_FILE, Place, added_lines, commits, git, is_code
 
 KINDS = ("dot", "dot", "call", "line")  # how often each kind of place is drawn
 SHORT, LONG = 12, 160  # characters of a line's code
@@ -26,11 +26,11 @@ Line = tuple[
 ]  # a file's text, its path, a line from 0, and the end of what was added with it
 
 
-def places(folder: Path, count: int, seed: int = 1) -> list[TrustPlace]:
+def places(folder: Path, count: int, seed: int = 1) -> list[Place]:
     """At most `count` places of a folder, in an order that the seed decides. Tests are left out."""
     rng = random.Random(f"{seed} {folder.name}")
     lines = _lines_of_commits(folder, rng) if (folder / ".git").exists() else _lines(folder, rng)
-    found: list[TrustPlace] = []
+    found: list[Place] = []
     per_file: dict[str, int] = {}
     for text, path, at, end in lines:
         if len(found) == count:
@@ -84,7 +84,7 @@ def _lines_of_commits(repository: Path, rng: random.Random) -> Iterator[Line]:
                 yield text, path, at, first - 1 + size
 
 
-def _place(name: str, text: str, path: str, added: tuple[int, int], rng: random.Random) -> TrustPlace | None:
+def _place(name: str, text: str, path: str, added: tuple[int, int], rng: random.Random) -> Place | None:
     """A place in a line, None if it has none of the kind that was drawn."""
     kind = rng.choice(KINDS)
     lines = text.splitlines(keepends=True)
@@ -100,7 +100,7 @@ def _place(name: str, text: str, path: str, added: tuple[int, int], rng: random.
     truth = line[column:] + "\n" + "".join(lines[at + 1 : end])
     after = "\n" + "".join(lines[end:])
     place_id = f"{name}/{path}:{at + 1}:{column + 1}"
-    return TrustPlace(place_id, name, path, kind, before + line[:column], after, truth, text)
+    return Place(place_id, name, path, kind, before + line[:column], after, truth, text)
 
 
 def columns(line: str, kind: str, language: Language) -> list[int]:

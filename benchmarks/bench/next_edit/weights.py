@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from bench.logistic import logistic
 from bench.next_edit.simulation import Outcome
-from bench.show_gate.fit import logistic
 
 # On each weight, as two offers that speak against it: a kind may have 100 offers and 15 features.
 PENALTY = 2.0

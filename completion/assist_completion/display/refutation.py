@@ -15,7 +15,8 @@ from importlib.resources import files
 
 from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_completion.display.member_accesses import accesses_in
-from assist_context.documents import MemberAccess, TextNames
+from assist_completion.display.written_calls import calls_in
+from assist_context.documents import MemberAccess, TextNames, WrittenCall
 from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
 from assist_context.syntax import fragments
 
@@ -92,6 +93,7 @@ class Mention:
 
     `receiver` is the expression before the dot of one of the `accesses`, and `owner` its type, once it is
     known that the type has no such member; `by_editor` if only the editor's language servers know that.
+    `call` is one of the `calls`.
     """
 
     kind: str
@@ -100,6 +102,7 @@ class Mention:
     receiver: str = ""
     owner: str = ""
     by_editor: bool = False
+    call: WrittenCall | None = None
 
 
 def names_of(mentions: Iterable[Mention]) -> TextNames:
@@ -107,8 +110,14 @@ def names_of(mentions: Iterable[Mention]) -> TextNames:
     listed = list(mentions)
     of_kind = partial(_names, listed)
     accesses = (MemberAccess(found.receiver, found.name) for found in listed if found.kind == "accesses")
+    calls = (found.call for found in listed if found.call is not None)
     return TextNames(
-        of_kind("bare"), of_kind("members"), of_kind("defined"), of_kind("imports"), frozenset(accesses)
+        of_kind("bare"),
+        of_kind("members"),
+        of_kind("defined"),
+        of_kind("imports"),
+        frozenset(accesses),
+        frozenset(calls),
     )
 
 
@@ -119,6 +128,8 @@ def _names(mentions: Iterable[Mention], kind: str) -> frozenset[str]:
 def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> Mention | None:
     """The first of the refuted names, None if none of them is mentioned."""
     found = next((mention for mention in mentions if _is_among(mention, refuted)), None)
+    if found is not None and found.call is not None:
+        return replace(found, call=next(call for call in refuted.calls if call == found.call))
     if found is None or found.kind != "accesses":
         return found
     access = next(
@@ -128,6 +139,8 @@ def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> Mention | 
 
 
 def _is_among(mention: Mention, names: TextNames) -> bool:
+    if mention.call is not None:
+        return mention.call in names.calls
     if mention.kind == "accesses":
         return MemberAccess(mention.receiver, mention.name) in names.accesses
     return mention.name in getattr(names, mention.kind)
@@ -151,6 +164,11 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
         found += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
     start = len(site.line)
     fresh = [Mention(kind, name, max(first - start, 0)) for kind, name, first, last in found if last > start]
+    fresh += (
+        Mention("calls", call.callee, max(first - start, 0), call=call)
+        for call, first, last in calls_in(code, bare, site.language.name)
+        if last > start
+    )
     return sorted([*fresh, *_accesses(site, bare, text)], key=lambda mention: mention.at)
 
 

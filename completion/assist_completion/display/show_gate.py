@@ -1,19 +1,17 @@
 """From the model's raw text to a suggestion: cut it to shape, filter it, close its end, and judge it.
 
-The score estimates the chance that the user would type this line, from the model's own probabilities.
-If the model doubts a token of the line, the text before that token may still be shown.
-`benchmarks/calibrate.py` fits the figures in confidence.toml.
-Texts from the model and from the cache go through the same steps. This module knows no editor and no model.
+If the chance of the whole text is too small, the part before its least likely token may still be shown, and
+of that the part before its own least likely one. Texts from the model and from the cache go through the same
+steps. This module knows no editor and no model; `confidence` estimates the chance.
 """
 
-import math
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from importlib.resources import files
 
 from assist_completion.display import line_policy
+from assist_completion.display.confidence import Gate, JudgedPart
+from assist_completion.display.contradictions import contradicts
 from assist_completion.display.cursor_site import CursorSite, last_line, opens_block
 from assist_completion.display.filters import CleanText, clean
 from assist_completion.display.line_policy import Shape
@@ -21,8 +19,6 @@ from assist_completion.display.suggestion_cache import KnownText
 from assist_completion.suggestion import Suggestion
 from assist_context.syntax import fragments
 
-FITTED = tomllib.loads((files(__package__) / "confidence.toml").read_text(encoding="utf-8"))
-LIMITS: dict[str, float] = {mode: float(limit) for mode, limit in FITTED["limits"].items()}
 # The fewest characters that are shown before a doubt: half of such texts are right, of shorter ones a third.
 LEAST = 4
 
@@ -33,7 +29,6 @@ _WHOLE_END = re.compile(
     r"""
     (?: [\w)\]}"'`;]                       # an expression or a statement
       | (?<!\s)[?!]                        # Rust's `?`, TypeScript's `!`
-      | [\w)\]}"'`?!] (?: \. | :: | -> )   # a member comes next
     )\Z
     """,
     re.VERBOSE,
@@ -42,6 +37,18 @@ _GOES_ON = (
     "and or not in is if elif else while for of return await yield raise throw new typeof delete void assert "
     "del with match case switch lambda as from import class def async fn func function const let var mut ref "
     "go defer range extends implements impl dyn where global nonlocal instanceof keyof"
+)
+_HANGS = re.compile(r"!?\(|::|\{")  # a call, a path or a literal goes on like this after its name
+_DOT = re.compile(r"\.\Z")  # after which a member would come
+_OPERATOR = re.compile(r"\s*(?:[-+*/%&|^<>=!?]{1,3}|\b(?:and|or))\Z")  # between two values
+# A declaration that has not come to its value or its body.
+_HALF = re.compile(
+    r"""
+    \s* (?: (?:export|pub|async|static|default) \s+ )*                              # modifiers
+    (?: let|const|var|val|def|fn|func|function|class|struct|enum|interface|type )   # what it declares
+    \b [^=({:;]*
+    """,
+    re.VERBOSE,
 )
 # Words after which an expression or a name has to come.
 _UNFINISHED = re.compile(rf"(?<![.\w])(?:{'|'.join(_GOES_ON.split())})\Z")
@@ -56,36 +63,70 @@ def is_enough(site: CursorSite, shape: Shape, known: KnownText, least: float) ->
     return known.ended or doubted or line_policy.should_stop(site, known.text, shape)
 
 
-def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Suggestion:
-    """The suggestion that a raw text makes at a cursor. `reason` says why it is not shown.
+def finish(site: CursorSite, shape: Shape, raw: KnownText, gate: Gate) -> Suggestion:
+    """The suggestion that a raw text makes at a cursor. `reason` says why it is not shown."""
+    cleaned = clean(site, line_policy.cut(site, raw.text, shape, ended=raw.ended))
+    if cleaned.dropped and not raw.text.strip():
+        return Suggestion(reason="model-stopped" if raw.ended else cleaned.dropped)
+    answer = Suggestion(candidate=cleaned.text, needed=gate.bar)
+    score = 0.0
+    for text, part in parts(site, shape, raw, cleaned):
+        chance = round(gate.chance(site, part), 4)
+        score = score or chance
+        if chance < gate.bar:
+            continue
+        if not text.dropped and contradicts(site, text.text):
+            text = CleanText(dropped="contradiction")  # noqa: PLW2901  (nothing of it is shown)
+        if not text.dropped:
+            return replace(answer, text=text.text, shown=True, score=chance, replace=text.replace)
+        if not part.cut:
+            return replace(answer, reason=text.dropped, score=chance)
+    return replace(answer, reason="low-confidence", score=score)
 
-    `least` is the log-probability below which the model doubts a token, as `limit` gives it.
-    If the model doubts a token, the text before it is shown if it is long enough, of several lines the whole
-    ones.
+
+def parts(
+    site: CursorSite, shape: Shape, raw: KnownText, cleaned: CleanText
+) -> Iterator[tuple[CleanText, JudgedPart]]:
+    """What may be shown of a raw text, the longest first, and what its chance is estimated from.
+
+    `cleaned` is what the filters made of the whole text. `benchmarks/places.py` fits the gate to these parts.
     """
-    at = doubt(raw.text, raw.spans, least, lines=shape.multi)
-    needed = score_at(least)
     whole = line_policy.cut(site, raw.text, shape, ended=raw.ended)
-    cleaned = clean(site, whole)
-    if at is None and cleaned.dropped:
-        silent = raw.ended and not raw.text.strip()
-        return Suggestion(reason="model-stopped" if silent else cleaned.dropped)
-    end = first_line_end(raw.text)
-    if at is None:
-        shown = _close_end(site, whole, raw.skipped, cleaned)
-    else:
-        shown = _until(site, shape, sure_part(raw.text, at), raw.skipped)
-        # If nothing is shown, the score is that of the doubted token.
-        end = min(at, end) + bool(shown.dropped)
-    return Suggestion(
-        text="" if shown.dropped else shown.text,
-        candidate=cleaned.text,
-        shown=not shown.dropped,
-        reason=("low-confidence" if at is not None else shown.dropped) if shown.dropped else "",
-        score=score_until(end, raw.spans),
-        needed=needed,
-        replace=shown.replace,
-    )
+    shown = cleaned if cleaned.dropped else _close_end(site, whole, raw.skipped, cleaned)
+    end = len(raw.text) if shape.multi else first_line_end(raw.text)
+    chances = _chances(raw.spans, min(end, max(len(whole), 1)))
+    closed = not shown.dropped and shown.text != cleaned.text
+    yield shown, JudgedPart(cleaned.text or whole, chances, closed=closed, guess=raw.guess)
+    while len(chances) > 1:
+        lowest = min(range(len(chances)), key=lambda at: chances[at])
+        chances = chances[:lowest]
+        part = sure_part(raw.text, raw.spans[lowest - 1][0]) if lowest else ""
+        if raw.skipped + len(part.strip()) < LEAST or not part.strip():
+            return
+        several = "\n" in raw.text[: raw.spans[lowest - 1][0]].lstrip()
+        part = part if several else _OPERATOR.sub("", part)
+        shown = _whole_part(site, shape, raw.text, part, several=several, skipped=raw.skipped)
+        yield shown, JudgedPart(part, chances, True, len(shown.text) > len(part), raw.guess)
+
+
+def _chances(spans: Spans, end: int) -> list[float]:
+    """The log-probabilities of the tokens that begin before a place in the text."""
+    starts = (0, *(start for start, _ in spans))
+    return [chance for start, (_, chance) in zip(starts, spans, strict=False) if start < end]
+
+
+def _whole_part(
+    site: CursorSite, shape: Shape, text: str, part: str, *, several: bool, skipped: int = 0
+) -> CleanText:
+    """What may be shown of the part of a text before a doubt or a refuted name: only what could be left so.
+
+    `several`: the doubt is not on the first line.
+    """
+    shown = _close_end(site, line_policy.cut(site, _DOT.sub("", part), shape, ended=True), skipped)
+    hangs = text.startswith(shown.text) and _HANGS.match(text[len(shown.text) :])
+    if shown.dropped or (hangs and not several) or not _is_whole(site, shown.text, several=several):
+        return CleanText(dropped=shown.dropped or "open-bracket")
+    return shown
 
 
 def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, at: int) -> Suggestion:
@@ -95,8 +136,9 @@ def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, at: int) 
     """
     several = "\n" in answer.text[:at].lstrip()
     part = sure_part(answer.text, at)
-    shown = _until(site, shape, part if several else _without_opener(site, part))
-    if shown.dropped or not _is_whole(site, shown.text, several=several):
+    part = part if several else _without_opener(site, part)
+    shown = _whole_part(site, shape, answer.text, part, several=several)
+    if shown.dropped:
         return replace(answer, text="", shown=False, reason="unknown-name", replace=0)
     return replace(answer, text=shown.text, replace=shown.replace)
 
@@ -111,17 +153,14 @@ def _without_opener(site: CursorSite, part: str) -> str:
 
 
 def _is_whole(site: CursorSite, text: str, *, several: bool) -> bool:
-    """Whether a part of a text ends where an expression or a statement does, or at the dot of a member."""
+    """Whether a part of a text ends where an expression or a statement does."""
     if not several:
-        return _WHOLE_END.search(text) is not None and _UNFINISHED.search(text) is None
+        line = last_line(site.before + text)
+        ends = _WHOLE_END.search(text) is not None and _UNFINISHED.search(text) is None
+        return ends and _HALF.fullmatch(line) is None and text.strip() not in ("self", "this", "cls")
     if opens_block(last_line(site.before + text), site.language):
         return fragments.balance(site.language, site.before, text).left in ("", "}")
     return _WHOLE_END.search(text) is not None or text.endswith(",")
-
-
-def _until(site: CursorSite, shape: Shape, part: str, skipped: int = 0) -> CleanText:
-    """What may be shown of the part of a text before a doubt or a refuted name."""
-    return _close_end(site, line_policy.cut(site, part, shape, ended=True), skipped)
 
 
 def _close_end(site: CursorSite, cut: str, skipped: int, cleaned: CleanText | None = None) -> CleanText:
@@ -168,7 +207,9 @@ def closed_ends(site: CursorSite, text: str, *, doubted: bool) -> Iterator[str]:
     body = re.sub(r"[\s,]+\Z", "", text)
     in_string = any(quote in found.left for quote in _QUOTES)
     several = "\n" in text.lstrip()
-    if _WHOLE.search(body) and not in_string and not several and (not doubted or body == text.rstrip()):
+    braces = "}" in found.left  # what is in them may go on
+    sure = not doubted or (body == text.rstrip() and not braces)
+    if _WHOLE.search(body) and not in_string and not several and sure:
         yield body + found.left
     kept = text[: found.first_left].rstrip()
     if text[found.first_left] in _QUOTES:
@@ -182,38 +223,6 @@ def _opens_block(site: CursorSite, text: str) -> bool:
     """Whether a text ends with the bracket of a block, which closes further down."""
     line = last_line(site.before + text).rstrip()
     return site.at_line_end and line.endswith("{") and site.language.blocks == "brace"
-
-
-def score(chances: Sequence[float]) -> float:
-    """The estimated chance that a line with these token log-probabilities (nats) is right.
-
-    Only the least likely token counts. On held-out lines, the mean and the first token added nothing to it.
-
-    >>> score([-0.01, -0.02]) > 0.5 > score([-0.1, -4.0])
-    True
-    """
-    return 1 / (1 + math.exp(-FITTED["bias"] - FITTED["lowest"] * min(chances))) if chances else 0.0
-
-
-def score_until(end: int, spans: Spans) -> float:
-    """The score of the tokens that begin before the character `end`, the first one at least."""
-    starts = (0, *(start for start, _ in spans))
-    begun = [chance for start, (_, chance) in zip(starts, spans, strict=False) if start < max(end, 1)]
-    return round(score(begun), 4)
-
-
-def score_at(least: float) -> float:
-    """The score of a line whose least likely token has the log-probability `least`: the least that is shown.
-
-    >>> 0.09 < score_at(LIMITS["balanced"]) < score_at(LIMITS["quiet"]) < 0.6, score_at(-math.inf)
-    (True, 0.0)
-    """
-    return round(score([least]), 4) if least > -math.inf else 0.0
-
-
-def limit(mode: str, *, manual: bool) -> float:
-    """The least log-probability of a token that is shown. A manual request always shows its text."""
-    return -math.inf if manual else LIMITS[mode]
 
 
 def first_line_end(text: str) -> int:

@@ -20,7 +20,8 @@ class CachedAnswer:
     """One answer: `text` was written after `before` (its last `REACH` characters) and above `below`.
 
     `spans` holds (end offset in text, log-probability) for each token. `ended` says that the model itself
-    stopped there. `origin` is the number of the generation that wrote the text.
+    stopped there. `origin` is the number of the generation that wrote the text. `guess`: it was written from
+    a small prompt.
     """
 
     path: str
@@ -30,6 +31,7 @@ class CachedAnswer:
     spans: tuple[tuple[int, float], ...] = ()
     ended: bool = False
     origin: int = 0
+    guess: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class KnownText:
     ended: bool
     origin: int = 0
     passed: int = 0
+    guess: bool = False
 
     def reach(self, characters: int) -> int:
         """How many tokens of the generation begin within the first `characters` of `text`, or before it."""
@@ -59,14 +62,31 @@ class SuggestionCache:
         self._entries: OrderedDict[tuple[str, str, str], CachedAnswer] = OrderedDict()
 
     def put(self, site: CursorSite, known: KnownText) -> None:
-        """Remember the answer at a cursor, in place of an older one for the same cursor."""
+        """Remember the answer at a cursor, in place of an older one for the same cursor.
+
+        One that is no guess takes the place of all guesses there.
+        """
+        if not known.guess:
+            self.forget_guesses(site)
         if known.text:
             before = site.before[-REACH:]
             key = (site.path, before, site.below)
-            self._entries[key] = CachedAnswer(*key, known.text, known.spans, known.ended, known.origin)
+            self._entries[key] = CachedAnswer(
+                *key, known.text, known.spans, known.ended, known.origin, known.guess
+            )
             self._entries.move_to_end(key)
             if len(self._entries) > ENTRIES:
                 self._entries.popitem(last=False)
+
+    def forget_guesses(self, site: CursorSite) -> None:
+        """Forget what was written from small prompts above the same lines: more has been read there."""
+        stale = [
+            key
+            for key, entry in self._entries.items()
+            if entry.guess and (entry.path, entry.below) == (site.path, site.below)
+        ]
+        for key in stale:
+            del self._entries[key]
 
     def find(self, site: CursorSite) -> KnownText | None:
         """The newest answer that still holds at this cursor, or None."""
@@ -110,7 +130,7 @@ def after_deleting(entry: CachedAnswer, before: str) -> KnownText | None:
             len(entry.before) == REACH or len(before) == len(entry.before) - count
         ):
             shifted = tuple((end + count, chance) for end, chance in entry.spans)
-            return KnownText(gone + entry.text, shifted, 0, entry.ended, entry.origin)
+            return KnownText(gone + entry.text, shifted, 0, entry.ended, entry.origin, guess=entry.guess)
     return None
 
 
@@ -129,4 +149,5 @@ def after_reindenting(entry: CachedAnswer, before: str) -> KnownText | None:
 def _skip(entry: CachedAnswer, characters: int) -> KnownText:
     spans = tuple((end - characters, chance) for end, chance in entry.spans if end > characters)
     passed = len(entry.spans) - len(spans)
-    return KnownText(entry.text[characters:], spans, characters, entry.ended, entry.origin, passed)
+    text = entry.text[characters:]
+    return KnownText(text, spans, characters, entry.ended, entry.origin, passed, entry.guess)

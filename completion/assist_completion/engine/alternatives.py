@@ -1,18 +1,17 @@
 """Other suggestions for one cursor, for users who ask by hand and look through several.
 
-Also for users who type, where the first text begins with what does not exist. They are written in the prompt
-of the first one, which stays as it is. The protocol has no way to deliver one after the other, so all of them
-together wait no longer than `EXTRA`.
+They are written in the prompt of the first one, which stays as it is. The protocol has no way to deliver one
+after the other, so all of them together wait no longer than `EXTRA`.
 This module does not know when they are wanted: the engine does.
 """
 
 import asyncio
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
 from assist_completion.display import line_policy
+from assist_completion.display.confidence import Gate
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE
 from assist_completion.display.show_gate import finish
@@ -25,24 +24,19 @@ from assist_context.documents import Context
 MOST = 3  # suggestions in all, the first one included
 TRIES = 4  # texts that are written for the others: some repeat one that is there, or are filtered
 EXTRA = 0.5  # seconds after the first suggestion: 13 tokens of a 0.5B model on two cores
-# For users who type, where the only text names what does not exist.
-TYPING_TRIES = 2
-LEAST_LEFT = 0.1  # chance; where a wrong token was surer, the others are too unsure to be weighed again
 
 
 @dataclass(eq=False, slots=True)
 class Branches:
     """The texts of one cursor that begin in another way, and the job that writes them.
 
-    At most `tries` are written. `ready` grows on the owner thread. `read` is the number of prompt tokens that
-    were computed for them.
+    `ready` grows on the owner thread. `read` is the number of prompt tokens that were computed for them.
     """
 
     context: Context
     site: CursorSite
     tokens: int
     numbers: Callable[[], int]
-    tries: int = TRIES
     ready: list[Generation] = field(default_factory=list)
     read: int = 0
     job: Job[TokenSource] = field(init=False)
@@ -72,29 +66,14 @@ class Branches:
             self.read = source.computed - known
 
     def _begin(self) -> Generation | None:
-        if len(self.ready) == self.tries:
+        if len(self.ready) == TRIES:
             return None
         should_stop = partial(line_policy.should_stop, self.site, shape=ONE_LINE)
         return Generation(self.context, should_stop, self.tokens, number=self.numbers())
 
 
-def rule_out(first: Suggestion, written: Generation, branches: Branches) -> None:
-    """Take the first token of a text as wrong, if the name in it is: the chances of others are what is left.
-
-    `written` is what the model wrote for `first`. The branches have to be ready.
-    """
-    if not written.spans or written.text.find(first.refuted) >= written.spans[0][0]:
-        return
-    end, chance = written.spans[0]
-    left = max(1 - math.exp(chance), LEAST_LEFT)
-    for generation in branches.ready:
-        if generation.spans and generation.text[: generation.spans[0][0]] != written.text[:end]:
-            own_end, own = generation.spans[0]
-            generation.spans[0] = (own_end, min(0.0, own - math.log(left)))
-
-
 def choose(
-    first: Suggestion, branches: Branches, least: float, most: int = MOST
+    first: Suggestion, branches: Branches, gate: Gate, most: int = MOST
 ) -> list[tuple[Generation, Suggestion]]:
     """The branches that may be shown after `first`, the likeliest first, `most` in all with it.
 
@@ -104,7 +83,7 @@ def choose(
     found: list[tuple[Generation, Suggestion]] = []
     taken = [first.text] if first.shown else []
     for generation in sorted(branches.ready, key=_chance, reverse=True):
-        suggestion = finish(branches.site, ONE_LINE, generation.known_text(), least)
+        suggestion = finish(branches.site, ONE_LINE, generation.known_text(), gate)
         if suggestion.shown and not _repeats(suggestion.text, taken) and len(taken) < most:
             taken.append(suggestion.text)
             found.append((generation, suggestion))

@@ -14,23 +14,16 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from assist_completion.display import line_policy, show_gate
+from assist_completion.display.confidence import Gate, gate_of
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import Shape
 from assist_completion.display.refutation import Mention, first_refuted, mentions_in, names_of
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
-from assist_completion.engine.alternatives import (
-    EXTRA,
-    MOST,
-    TRIES,
-    TYPING_TRIES,
-    Branches,
-    choose,
-    rule_out,
-)
+from assist_completion.engine.alternatives import EXTRA, MOST, Branches, choose
 from assist_completion.engine.event_loop import call_on
-from assist_completion.engine.speculation import Speculator, TypingPace
+from assist_completion.engine.speculation import RestingPlace, Speculator, TypingPace
 from assist_completion.errors import CompletionError, ServedError
-from assist_completion.inference.generation import Generation, TokenBudget, TokenSource
+from assist_completion.inference.generation import REANCHOR, Generation, TokenBudget, TokenSource
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, JobQueue, Lane
 from assist_completion.settings import CompletionSettings
@@ -56,12 +49,13 @@ GRACE = 0.15  # seconds an abandoned generation continues: an editor cancels at 
 class PreparedRequest:
     """A request, and what each step of answering it needs to know.
 
-    `least` is the log-probability below which the model doubts a token.
+    `least` is the log-probability of a token with which no text is sure enough for the gate.
     """
 
     request: CompletionRequest
     site: CursorSite
     shape: Shape
+    gate: Gate
     least: float
 
 
@@ -171,33 +165,18 @@ class Engine:
         self.last_error: CompletionError | None = None
         self._pending: PendingGeneration | None = None
         self._generations: dict[int, PendingGeneration] = {}  # by the id of the suggestion they made
-        self._tried: CursorSite | None = None  # where other texts were last looked for while typing
         self._used: OrderedDict[int, int] = OrderedDict()  # tokens of a generation that were ever shown
 
     async def complete(self, request: CompletionRequest) -> Suggestion:
         """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown.
 
         Where a text that is asked for by hand names what does not exist, one that begins in another way is
-        given instead, if there is one in time; while typing, only where nothing else is left to show, and
-        once at a place.
+        given instead, if there is one in time.
         """
         site = site_of(request.context)
         first = await self._complete(request, site)
-        others: tuple[Suggestion, ...] = ()
-        if request.manual and first.refuted:
-            others = await self._others(request, site, first, 2)
-        elif first.reason == "unknown-name" and not self._was_tried(site):
-            others = await self._others(request, site, first, 2)
-            self._tried = site
-            self.counts["given-way"] += bool(others)
+        others = await self._others(request, site, first, 2) if request.manual and first.refuted else ()
         return (*others, first)[0]
-
-    def _was_tried(self, site: CursorSite) -> bool:
-        """Whether other texts were looked for where the user has only typed on since, on the same line."""
-        tried = self._tried
-        if tried is None or tried.path != site.path or tried.below != site.below:
-            return False
-        return site.before.startswith(tried.before) and "\n" not in site.before[len(tried.before) :]
 
     async def _complete(self, request: CompletionRequest, site: CursorSite) -> Suggestion:
         start = self._clock()
@@ -236,19 +215,20 @@ class Engine:
     async def _others(
         self, request: CompletionRequest, site: CursorSite, first: Suggestion, most: int
     ) -> tuple[Suggestion, ...]:
-        """Texts that begin in other ways, of which nothing is refuted, the likeliest first."""
+        """Texts that begin in other ways, of which nothing is refuted, the likeliest first.
+
+        A small prompt has none: what it makes less likely than its first text is too often wrong.
+        """
+        if first.guess:
+            return ()
         prepared = self._prepare(request, site)
-        number = partial(next, self.ids)
-        tries = TRIES if request.manual else TYPING_TRIES
-        branches = Branches(request.context, site, self._budget.line_tokens, number, tries)
+        branches = Branches(request.context, site, self._budget.line_tokens, partial(next, self.ids))
         try:
             await branches.write(self._worker, self.others_s)
         finally:
             self._count_branches(branches)
-        if not request.manual and self._pending is not None and self._pending.typed_since(site) == "":
-            rule_out(first, self._pending.generation, branches)
         others = []
-        for generation, suggestion in choose(first, branches, prepared.least, most):
+        for generation, suggestion in choose(first, branches, prepared.gate, most):
             if await self._refuted_in(prepared, suggestion.text, self.look_up_s) is not None:
                 continue
             named = replace(
@@ -256,8 +236,6 @@ class Engine:
             )
             pending = PendingGeneration(generation, branches.job, site, self._worker, done=True)
             self._keep(named.id, pending)
-            if not request.manual:
-                self._remember(pending)  # so that it stays while the user types it
             others.append(named)
         return tuple(others)
 
@@ -315,7 +293,7 @@ class Engine:
         self.counts["prompt-tokens"] += answer.tokens.prompt
         self.counts["prompt-tokens-evaluated"] += answer.tokens.evaluated
         self.counts["tokens-generated"] += answer.tokens.generated
-        self.recent.append(replace(answer, text="", candidate="", refuted="", owner=""))
+        self.recent.append(replace(answer, text="", candidate="", refuted="", owner="", signature=""))
 
     async def _answer(self, request: CompletionRequest, site: CursorSite) -> Suggestion:
         if self._settings.mode == "manual" and not request.manual:
@@ -327,6 +305,8 @@ class Engine:
         prepared = self._prepare(request, site)
         start = self._clock()
         answer = await self._first_answer(prepared)
+        if answer.guess:
+            self._plan_rest(prepared)
         patience = max(self.look_up_s, LOOK_UP_SHARE * (self._clock() - start))
         return await self._without_refuted(prepared, answer, patience)
 
@@ -342,7 +322,7 @@ class Engine:
         if answer is not None:
             return answer
         if not request.manual and self._pending is not None and self._pending.unsure_at(site):
-            return self._still_unsure(self._pending.generation)
+            return self._still_unsure(prepared, self._pending.generation)
         if not request.manual and not request.immediate:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._answer_from_model(prepared)
@@ -358,6 +338,8 @@ class Engine:
         if found is None:
             return answer
         marked = replace(answer, refuted=found.name, owner=found.owner, by_editor=found.by_editor)
+        if found.call is not None:
+            marked = replace(marked, signature=found.call.signature)
         kept = show_gate.before_refuted(prepared.site, prepared.shape, marked, found.at)
         return marked if prepared.request.manual and not kept.shown else kept
 
@@ -375,21 +357,21 @@ class Engine:
             return None
 
     @staticmethod
-    def _still_unsure(generation: Generation) -> Suggestion:
+    def _still_unsure(prepared: PreparedRequest, generation: Generation) -> Suggestion:
         """The answer at a cursor in a word that the model doubted one letter ago."""
         return Suggestion(
             reason="low-confidence",
-            score=show_gate.score_until(0, generation.spans),
-            needed=show_gate.score_at(generation.least),
+            needed=prepared.gate.bar,
             source="cache",
+            guess=generation.is_guess,
         )
 
     def _prepare(self, request: CompletionRequest, site: CursorSite) -> PreparedRequest:
         shape = line_policy.choose_shape(site, manual=request.manual, after_accept=request.after_accept)
         limit = request.max_lines or self._settings.max_lines
         shape = line_policy.ONE_LINE if limit == 1 else replace(shape, max_lines=min(shape.max_lines, limit))
-        least = show_gate.limit(self._settings.mode, manual=request.manual)
-        return PreparedRequest(request, site, shape, least)
+        gate = gate_of(self._name, self._settings.mode, manual=request.manual)
+        return PreparedRequest(request, site, shape, gate, gate.stop(site))
 
     def _answer_from_cache(self, prepared: PreparedRequest) -> Suggestion | None:
         """An answer without inference, if a known text still holds here and is long enough."""
@@ -400,11 +382,12 @@ class Engine:
         usable = show_gate.is_enough(prepared.site, prepared.shape, known, prepared.least)
         if known.skipped and not prepared.request.manual:  # after a doubt, one letter more is not worth a run
             usable = answer.shown or (bool(answer.candidate) and known.skipped == 1)
-        return replace(answer, source="typed-through" if known.skipped else "cache") if usable else None
+        source = "typed-through" if known.skipped else "cache"
+        return replace(answer, source=source, guess=known.guess) if usable else None
 
     def _finish(self, prepared: PreparedRequest, known: KnownText) -> Suggestion:
         """The suggestion that a text makes; the tokens that it shows and none before it did are counted."""
-        answer = show_gate.finish(prepared.site, prepared.shape, known, prepared.least)
+        answer = show_gate.finish(prepared.site, prepared.shape, known, prepared.gate)
         if answer.shown:
             reach = known.reach(len(answer.text))
             used = self._used.get(known.origin, 0)
@@ -435,24 +418,48 @@ class Engine:
         generation = pending.generation
         known = generation.known_text()
         self._pace.record_answer(self._clock() - start)
-        self._speculator.plan_after_answer(generation)
+        self._speculator.record_answer(generation)
+        if generation.typed > REANCHOR:
+            self._plan_rest(prepared)
         answer = self._finish(prepared, known)
-        return replace(answer, ms=generation.ms, tokens=generation.tokens)
+        return replace(answer, ms=generation.ms, tokens=generation.tokens, guess=known.guess)
+
+    def _plan_rest(self, prepared: PreparedRequest) -> None:
+        """Once the user rests here, read all of the place; what was written from less is not shown again."""
+        written: list[Generation] = []
+
+        def write(source: TokenSource) -> None:
+            written[:] = [self._generation(prepared)]
+            source.generate(written[0])
+
+        def note_written() -> None:
+            for generation in written:
+                self.counts["tokens-written"] += generation.tokens.generated
+                self.counts["tokens-ahead"] += generation.tokens.generated
+                self._cache.put(prepared.site, generation.known_text())
+
+        note_read = partial(self._cache.forget_guesses, prepared.site)
+        place = RestingPlace(prepared.request.context, write, note_read, note_written)
+        self._speculator.plan_rest(place, ahead=prepared.request.ahead)
+
+    def _generation(
+        self, prepared: PreparedRequest, on_text: Callable[[], object] = lambda: None
+    ) -> Generation:
+        shape = prepared.shape
+        return Generation(
+            prepared.request.context,
+            partial(line_policy.should_stop, prepared.site, shape=shape),
+            self._budget.block_tokens if shape.multi else self._budget.line_tokens,
+            on_text=on_text,
+            least=prepared.least,
+            number=next(self.ids),
+            one_line=not shape.multi and bool(prepared.site.line.strip()),
+        )
 
     def _launch(self, prepared: PreparedRequest) -> PendingGeneration:
         loop = asyncio.get_running_loop()
         changed = asyncio.Event()
-        shape = prepared.shape
-        generation = Generation(
-            prepared.request.context,
-            partial(line_policy.should_stop, prepared.site, shape=shape),
-            self._budget.block_tokens if shape.multi else self._budget.line_tokens,
-            on_text=lambda: call_on(loop, changed.set),
-            least=prepared.least,
-            number=next(self.ids),
-            one_line=not shape.multi and bool(prepared.site.line.strip()),
-            asked=prepared.request.manual,
-        )
+        generation = self._generation(prepared, lambda: call_on(loop, changed.set))
         self.counts["model-runs"] += 1
         job = Job[TokenSource](Lane.VISIBLE, lambda source: source.generate(generation))
         pending = PendingGeneration(generation, job, prepared.site, self._worker, changed)

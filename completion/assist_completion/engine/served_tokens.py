@@ -14,12 +14,11 @@ from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
 
-from assist_completion.display.show_gate import LIMITS
 from assist_completion.engine.server_port import CompletionServer, ServedPiece, ServedPrompt
 from assist_completion.errors import ServedError
 from assist_completion.inference.generation import Generation, TokenBudget
 from assist_completion.inference.llama import Abort, Aborted
-from assist_completion.inference.prefix_cache import CachedPrompt, Reach
+from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.prompt.layout import Plan, continue_at, plan, starts_of, tokens_of
 from assist_context.documents import Context
 
@@ -28,8 +27,8 @@ log = logging.getLogger(__name__)
 PLANS = 16  # earlier prompts that may be continued
 DENSE = 2.2  # characters of a token in dense code; usual code has 3 to 4
 LEAST_HEAD = 64  # tokens
-# A server without probabilities is taken to be as sure of one line as `balanced` demands, and of no other.
-UNKNOWN = LIMITS["balanced"]
+# A server without probabilities is taken to be sure enough of one line for `balanced`, and of no other.
+UNKNOWN = -0.5  # of the first piece: 0.6 by itself
 UNSURE = -10.0
 # What is written again: the word at the cursor with the space before it, as tokens of most models begin.
 _LAST_WORD = re.compile(r"[ ]?\w{1,40}\Z|[ ]\Z")
@@ -145,7 +144,8 @@ class ServedSource:
     @staticmethod
     def _add(generation: Generation, piece: ServedPiece) -> bool:
         first = "\n" not in generation.text.lstrip()
-        chance = piece.chance if piece.chance is not None else UNKNOWN if first else UNSURE
+        unknown = (0.0 if generation.text else UNKNOWN) if first else UNSURE
+        chance = unknown if piece.chance is None else piece.chance
         return generation.add(-1, piece.text, chance) or generation.tokens.generated >= generation.max_tokens
 
     def _count(self, generation: Generation, counted: tuple[int, int]) -> None:
@@ -179,7 +179,7 @@ class ServedSource:
         while not self._fits(made) and extent.head > LEAST_HEAD:
             extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
             made = plan(context, extent)
-        return CachedPrompt(made, (), Reach.FULL)
+        return CachedPrompt(made, (), full=True)
 
     def _fits(self, made: Plan) -> bool:
         """Whether a prompt and its answer fit the server's context, in the densest text that is usual."""

@@ -1,4 +1,4 @@
-"""When to ask the model after a key, and work ahead of requests: full heads, new anchors, accepted texts.
+"""When to ask the model after a key, and work ahead of requests: at a rest, and after accepted texts.
 
 Work ahead yields to a visible request. None of it starts after it has used its share of the time. How long a
 request waits for a pause in typing comes from the same times. The clock is a parameter.
@@ -8,11 +8,12 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from statistics import median
 
 from assist_completion.display import show_gate
 from assist_completion.engine.event_loop import call_on
-from assist_completion.inference.generation import REANCHOR, Generation, TokenSource
+from assist_completion.inference.generation import Generation, TokenSource
 from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.inference.worker import Job, JobQueue, Lane
 from assist_completion.settings import CompletionSettings
@@ -23,10 +24,11 @@ GAPS = 9  # keystrokes remembered
 PAUSE = 1.0  # seconds: a longer gap is thinking, not typing
 SHARE = 0.5  # of a key gap: calling the model earlier wastes a prefill, later is felt
 DUTY = 0.5  # of the time, at most, that work ahead of requests may keep the cores busy
-WINDOW = 30.0  # seconds over which that share is measured
+REST_DUTY = 0.2  # the same for full heads, which leaves the rest to small heads of new places
+WINDOW = 30.0  # seconds over which these shares are measured
 
-STAYS = 3  # answers of the model at a small head before the full one is read
-IDLE = 0.3  # seconds without a request before the anchor may be moved
+REST = 0.4  # seconds without a request after which the full head of a place is read
+STAYS = 3  # answers of the model at a small head before that happens on battery
 LINES = 1  # lines generated after an accepted text, so that the next request finds an answer
 TOKENS = 32
 
@@ -62,12 +64,26 @@ class TypingPace:
         expected = median(self._answers) if self._answers else 0.0
         return min(longest, max(FLOOR, SHARE * gap - expected))
 
-    def may_speculate(self) -> bool:
-        """Whether there may be work ahead of requests: below the duty limit."""
+    def may_speculate(self, duty: float = DUTY) -> bool:
+        """Whether there may be work ahead of requests: below a share of the time."""
         floor = self.clock() - WINDOW
         while self._work and self._work[0][0] < floor:
             self._work.popleft()
-        return sum(seconds for _, seconds in self._work) < DUTY * WINDOW
+        return sum(seconds for _, seconds in self._work) < duty * WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class RestingPlace:
+    """A cursor at which the user may rest, and what becomes of that.
+
+    `write` writes the text that the next key may find, on the owner thread; it runs once all of the place is
+    read. `note_read` and `note_written` are called on the event loop.
+    """
+
+    context: Context
+    write: Callable[[TokenSource], None]
+    note_read: Callable[[], None]
+    note_written: Callable[[], None]
 
 
 class Speculator:
@@ -85,35 +101,53 @@ class Speculator:
         self._pace = pace
         self._counts = counts
         self._warming: Job[TokenSource] | None = None
+        self._resting: RestingPlace | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last_prompt: CachedPrompt | None = None
         self._stays = 0  # answers of the model in a row that used the last prompt
 
     def prewarm(self, context: Context, *, full: bool) -> Future[None] | None:
         """Read the small head for a cursor, or the full one, before a request comes. The last call counts."""
-        return self._warm(context, Lane.PREWARM, full) if self._settings.mode != "manual" else None
+        if self._settings.mode == "manual":
+            return None
+        return self._warm(Lane.PREWARM, lambda source: source.warm(context, full=full))
 
-    def plan_after_answer(self, generation: Generation) -> None:
-        """After an answer of the model, read the full head of a prompt, or move an anchor that is far away.
-
-        The full head is read once the user has stayed. It is of no use to users who jump to a place, type a
-        word and leave.
-        """
+    def record_answer(self, generation: Generation) -> None:
+        """Note which prompt the model answered from."""
         prompt = generation.cached_prompt
-        small = prompt is not None and not prompt.full
         self._stays = self._stays + 1 if prompt is self._last_prompt else 1
         self._last_prompt = prompt
-        if (small and self._stays >= STAYS) or generation.typed > REANCHOR:
-            self.hold_back()
-            loop = asyncio.get_running_loop()
-            delay = 0.0 if small else IDLE
-            self._timer = loop.call_later(delay, self._warm, generation.context, Lane.WARM, True)
+
+    def plan_rest(self, place: RestingPlace, *, ahead: bool) -> None:
+        """Read the full head of a place once the user rests there; without `ahead`, only if they have stayed.
+
+        The same moves an anchor that is far away. It is of no use to users who type a word and leave.
+        """
+        self.hold_back()
+        if ahead or self._stays >= STAYS:
+            self._timer = asyncio.get_running_loop().call_later(REST, self._rest, place)
 
     def hold_back(self) -> None:
         """Do not start what was planned: a request came, or the engine closes."""
+        self._resting = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _rest(self, place: RestingPlace) -> None:
+        """Read the whole place, and then write from it, unless a request has come meanwhile."""
+        if not self._pace.may_speculate(REST_DUTY):
+            return
+        self._resting = place
+        loop = asyncio.get_running_loop()
+
+        def read_and_write(source: TokenSource) -> None:
+            source.warm(place.context, full=True)
+            call_on(loop, place.note_read)
+            if self._resting is place:
+                place.write(source)
+
+        self._warm(Lane.WARM, read_and_write, place.note_written)
 
     def continue_after_accept(self, generation: Generation, remember: Callable[[], None]) -> bool:
         """Continue an accepted text that has ended, while there is nothing else to do; whether it started.
@@ -141,12 +175,14 @@ class Speculator:
         )
         return True
 
-    def _warm(self, context: Context, lane: Lane, full: bool) -> Future[None] | None:
+    def _warm(
+        self, lane: Lane, work: Callable[[TokenSource], None], then: Callable[[], None] = lambda: None
+    ) -> Future[None] | None:
         if not self._pace.may_speculate():
             return None
         if self._warming is not None and not self._warming.done.done():
             self._worker.cancel(self._warming)
-        self._warming = self._submit(lane, lambda source: source.warm(context, full=full), resumable=True)
+        self._warming = self._submit(lane, work, resumable=True, then=then)
         return self._warming.done
 
     def _submit(

@@ -16,7 +16,7 @@ import numpy as np
 from assist_completion.display.suggestion_cache import KnownText
 from assist_completion.inference.answer_generation import AnsweringModel, no_answering_model
 from assist_completion.inference.llama import Llama, Logits
-from assist_completion.inference.prefix_cache import CachedPrompt, PrefixCache, Reach
+from assist_completion.inference.prefix_cache import CachedPrompt, PrefixCache
 from assist_completion.prompt.fim_tokens import Fim
 from assist_completion.prompt.layout import FAR, Extent, Plan, plan, render, tokens_of
 from assist_completion.prompt.token_healing import Healer
@@ -33,7 +33,6 @@ Path = tuple[tuple[int, float], ...]  # tokens, each with its log-probability
 
 FULL = Extent(head=1200, suffix=200, lines_after=24, snapped=True)
 SMALL = Extent(head=190, suffix=60, lines_after=8, snapped=False, far=FAR)
-ASKED = Extent(head=380, suffix=120, lines_after=16, snapped=False, far=FAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,6 @@ class TokenBudget:
 
     full: Extent = FULL
     small: Extent = SMALL
-    asked: Extent = ASKED  # for a request by hand, where the full head takes too long
     line_tokens: int = 32
     block_tokens: int = 96
     context: int = 4096
@@ -102,7 +100,6 @@ class Generation:
 
     `should_stop` sees the text so far. `least` is a log-probability: a less likely token
     ends the text. `number` tells generations apart. `one_line`: nothing after a line's end will be used.
-    `asked`: the user waits for it willingly, so it may read more than a small prompt.
     `spans` holds (end offset in `text`, log-probability) for each token. `ended` says that the model itself
     stopped, so there is nothing to continue. `typed` is the number of characters after the anchor.
     `undecoded` is the last token, which was sampled but not decoded, or -1. `held` are the tokens before it.
@@ -115,7 +112,6 @@ class Generation:
     least: float = -math.inf
     number: int = 0
     one_line: bool = False
-    asked: bool = False
     text: str = ""
     spans: list[tuple[int, float]] = field(default_factory=list)
     ended: bool = False
@@ -182,7 +178,12 @@ class Generation:
 
     def known_text(self) -> KnownText:
         """The text so far, as the suggestion cache would give it."""
-        return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number)
+        return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number, guess=self.is_guess)
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the text was written from a small prompt."""
+        return self.cached_prompt is not None and not self.cached_prompt.full
 
 
 class TokenSource(Protocol):
@@ -215,7 +216,7 @@ class TokenSource(Protocol):
 
 def generate(model: Model, generation: Generation) -> None:
     """Write the completion until its stop condition, the model's own end, or `Aborted`."""
-    prompt, continued = _choose_prompt(model, generation.context, asked=generation.asked)
+    prompt, continued = _choose_prompt(model, generation.context)
     typed, need = model.healer.give_back(model.llama.tokenize(continued.typed))
     generate_from(model, generation, prompt, [*prompt.fixed, *typed], need, len(continued.typed))
 
@@ -309,26 +310,23 @@ def _size(extent: Extent) -> int:
     return extent.head + extent.suffix
 
 
-def _choose_prompt(model: Model, context: Context, *, asked: bool = False) -> tuple[CachedPrompt, Plan]:
+def _choose_prompt(model: Model, context: Context) -> tuple[CachedPrompt, Plan]:
     """A cached prompt, or a new one: with the full head where that is cheap enough, else with a small one.
 
     A small head comes with snippets of other files only if those were read already. A user who waits should
-    wait for their own file only. One who asked waits longer, and gets more than a small head.
+    wait for their own file only.
     """
-    extent = model.budget.asked if asked else model.budget.small
+    small = model.budget.small
     known = model.prefix_cache.find(context, guest=model.guest)
-    if (
-        known is not None
-        and _has_room(model, *known)
-        and (known[0].reach >= Reach.ASKED or not asked)
-        and _count_missing(model, known[0]) <= _size(extent)
-    ):
+    if known is not None and _has_room(model, *known) and _count_missing(model, known[0]) <= _size(small):
         return known
     prompt, continued = _new_prompt(model, context, context.snippets)
+    if _size(small) >= _size(model.budget.full):
+        return prompt, continued
     for snippets in dict.fromkeys((context.snippets, ())):
-        if _count_missing(model, prompt) <= _size(extent):
+        if _count_missing(model, prompt) <= _size(small):
             break
-        prompt, continued = _new_prompt(model, context, snippets, extent)
+        prompt, continued = _new_prompt(model, context, snippets, small)
     return prompt, continued
 
 
@@ -346,16 +344,14 @@ def _new_prompt(
         used = min(sum(map(tokens_of, snippets)), model.budget.snippets)
         extent = replace(model.budget.full, head=max(1, model.budget.full.head - used))
         starts = model.prefix_cache.starts(context.path, snippets, guest=model.guest)
-        reach = Reach.FULL
     else:
         extent = part
-        reach = Reach.ASKED if part is model.budget.asked else Reach.SMALL
     while True:
         fresh = plan(context, extent, snippets, starts)
         fixed = render(fresh, model.fim, model.llama.tokenize)
         # Dense text (tables of digits, base64) has more tokens than its length suggests: take less of it.
         if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
-            return CachedPrompt(fresh, fixed, reach, guest=model.guest), fresh
+            return CachedPrompt(fresh, fixed, full=part is None, guest=model.guest), fresh
         extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
         snippets = ()
         starts = []

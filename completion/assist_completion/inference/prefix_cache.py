@@ -7,7 +7,6 @@ This module knows tokens and plans. It does not generate text or decide what is 
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from assist_completion.inference.llama import Llama, LlamaSequence, Logits, SequenceSnapshot
 from assist_completion.prompt.layout import Plan, common_prefix, continue_at, starts_of
@@ -16,18 +15,9 @@ from assist_context.documents import Context, Snippet
 WORTH = 64  # tokens: below this, evaluating again (0.2 s) is as good as a snapshot
 
 
-class Reach(IntEnum):
-    """How much of a file a prompt shows: what a new place gets, what a request by hand gets, or all there is
-    room for."""
-
-    SMALL = 0
-    ASKED = 1
-    FULL = 2
-
-
 @dataclass(eq=False, slots=True)
 class CachedPrompt:
-    """One prompt: its plan, and `fixed`, its tokens up to MID.
+    """One prompt: its plan, `fixed`, its tokens up to MID, and whether it has the full head.
 
     The prefix cache gives it a sequence while it is live, and a snapshot afterwards. `logits` are those after
     so many tokens; they are kept while the prompt is live. `guest`: another program asked for it.
@@ -35,16 +25,11 @@ class CachedPrompt:
 
     plan: Plan
     fixed: tuple[int, ...]
-    reach: Reach
+    full: bool
     sequence: LlamaSequence | None = None
     snapshot: SequenceSnapshot | None = None
     logits: tuple[int, Logits] | None = None
     guest: bool = False
-
-    @property
-    def full(self) -> bool:
-        """Whether it has the full head."""
-        return self.reach is Reach.FULL
 
     @property
     def tokens(self) -> list[int]:
@@ -202,7 +187,7 @@ def _snapshot_of(prompt: CachedPrompt) -> SequenceSnapshot | None:
     return prompt.sequence.save() if prompt.sequence is not None else prompt.snapshot
 
 
-def _rank(prompt: CachedPrompt, plan: Plan, context: Context) -> tuple[int, Reach, bool, int]:
+def _rank(prompt: CachedPrompt, plan: Plan, context: Context) -> tuple[int, bool, bool, int]:
     unread = len(prompt.fixed) - common_prefix(prompt.tokens, prompt.fixed)
     current = plan.snippets == context.snippets
-    return (-unread if unread >= WORTH else 0, prompt.reach, current, -len(plan.typed))
+    return (-unread if unread >= WORTH else 0, prompt.full, current, -len(plan.typed))

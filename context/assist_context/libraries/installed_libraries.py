@@ -12,6 +12,8 @@ from assist_context.libraries.library_types import LibraryTypes, PlacedName
 from assist_context.libraries.outline_store import OutlineStore
 from assist_context.types.members import Members
 
+MAKERS = ("__init__", "constructor")  # of the objects of a class
+
 
 class InstalledLibraries:
     """Owns the outlines that were read. `data` is the folder of the databases.
@@ -42,6 +44,18 @@ class InstalledLibraries:
     def members(self, module: str, name: str) -> Members | None:
         """The members of a class, of what a value is declared to be, or of a module."""
         return self._types.members(module, name) if self._types is not None else None
+
+    def heads(self, module: str, name: str) -> tuple[str, ...]:
+        """The heads of a function, or of a class's own maker; none if they are not known.
+
+        Of what has several, not all may be known: then it is not `whole`.
+        """
+        placed = self.describe(module, name)
+        if placed is None:
+            return ()
+        makers = [member for member in placed.name.members if member.name in MAKERS]
+        known = makers if placed.name.kind == "class" else [placed.name]
+        return tuple(head for found in known if found.whole for head in found.bases or (found.head,))
 
     def describe(self, module: str, name: str) -> PlacedName | None:
         """Where a name of a module is defined, and what is known of it."""

@@ -22,6 +22,7 @@ from assist_context.syntax.scopes.visible_names import (
 )
 from assist_context.syntax.symbols import symbols
 from assist_context.types.accesses import begin_at, refuted_accesses
+from assist_context.types.call_fit import misfits
 from assist_context.types.lookup import TypeLookup
 
 # The first line of a statement at the top level whose other lines bind names of the file, also of a block
@@ -64,6 +65,7 @@ def refuted_names(
             import_ for import_ in names.imports if not _can_be_imported(corpora[0], document, import_)
         ),
         refuted_accesses(types, document, cursor, names.accesses) if types is not None else frozenset(),
+        misfits(types, document, cursor, names.calls) if types is not None else frozenset(),
     )
 
 

@@ -113,9 +113,26 @@ def around(node: tree_sitter.Node | None, kinds: frozenset[str]) -> tree_sitter.
     return node
 
 
-def members_in(text: str, words: str) -> frozenset[str]:
-    """The names after one of some words and a dot."""
-    return frozenset(re.findall(rf"(?<![\w.])(?:{words})\s*\??\.\s*(#?\w+)", text))
+def members_in(class_: tree_sitter.Node, words: str) -> frozenset[str]:
+    """The names after one of some words and a dot in a class, but not in the classes within it."""
+    text = class_.text or b""
+    for inner in nodes_within(class_, frozenset({class_.type})):
+        start = inner.start_byte - class_.start_byte
+        end = inner.end_byte - class_.start_byte
+        text = text[:start] + b" " * (end - start) + text[end:]
+    written = text.decode("utf-8", "replace")
+    return frozenset(re.findall(rf"(?<![\w.])(?:{words})\s*\??\.\s*(#?\w+)", written))
+
+
+def nodes_within(node: tree_sitter.Node, kinds: frozenset[str]) -> Iterator[tree_sitter.Node]:
+    """The outermost nodes of some kinds within another one."""
+    waiting = list(node.named_children)
+    while waiting:
+        child = waiting.pop()
+        if child.type in kinds:
+            yield child
+        else:
+            waiting += child.named_children
 
 
 @dataclass(frozen=True, slots=True)

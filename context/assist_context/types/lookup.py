@@ -52,6 +52,13 @@ class TypeLookup:
         """The members that one of some types has; whole if all of them are known."""
         return _union([self._members(kind, 0) for kind in kinds])
 
+    def heads(self, kind: ObjectType) -> tuple[str, ...]:
+        """The heads of a function or a class's maker outside of the workspace; none if they are not known."""
+        known = (
+            self._source is not None and kind.kind == "outside class" and kind.path != GLOBALS and kind.name
+        )
+        return self._source.heads(kind.path, kind.name) if known and self._source is not None else ()
+
     def names_of(self, kinds: Sequence[ObjectType]) -> tuple[str, ...]:
         """The names of types, of those that have one."""
         return tuple(dict.fromkeys(filter(None, map(self._name_of, kinds))))

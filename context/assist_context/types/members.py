@@ -29,6 +29,10 @@ class TypeSource(Protocol):
         """The names that a module offers, `None` if that is not known for certain."""
         ...
 
+    def heads(self, module: str, name: str) -> tuple[str, ...]:
+        """The heads of a function, or of what makes the objects of a class; none if they are not known."""
+        ...
+
     def members(self, module: str, name: str) -> Members | None:
         """The members of a class, struct or interface of a module; `None` if it is not known.
 

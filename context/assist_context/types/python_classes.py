@@ -52,7 +52,7 @@ def outline(text: TypedText, at: int) -> ClassOutline:
             bases.append(
                 NameDeclaration("value", re.sub(r"\[.*\]\Z", "", node_text(argument), flags=re.DOTALL), at)
             )
-    names = set(members_in(node_text(node), _OWN))
+    names = set(members_in(node, _OWN))
     body = node.child_by_field_name("body")
     for member in names_bound_in(body) if body is not None else ():
         names.add(node_text(member))

@@ -109,7 +109,7 @@ def outline(text: TypedText, at: int) -> ClassOutline:
         written = node_text(declaration)
         whole = whole and not declaration.has_error and not words_of("script").dynamic.search(written)
         if declaration.type in CLASSES:
-            names |= members_in(written, "this")
+            names |= members_in(declaration, "this")
         for member_ in _members(declaration):
             name = _name(member_)
             names.add(name)

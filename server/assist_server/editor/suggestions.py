@@ -147,6 +147,11 @@ class ContextSearch:
         )
         return replace(own, accesses=own.accesses | accesses)
 
+    def with_permissions(self, request: CompletionRequest, document: OpenDocument) -> CompletionRequest:
+        """The request with what the user's settings and the power allow."""
+        in_comments = self.unasked.in_comments(document)
+        return replace(request, in_comments=in_comments, ahead=not self.power.on_battery)
+
     def prewarm(self, document: OpenDocument, cursor: Cursor, *, full: bool = False) -> None:
         """Let the engine read the prompt at a cursor before it is requested.
 
@@ -246,7 +251,7 @@ class Suggestions:
         dot = knowledge.begin(document, place.cursor, context) if selected is None else None
         refute = partial(self._context.refute, document, place.cursor, dot)
         request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, refute=refute)
-        request = replace(request, in_comments=self._context.unasked.in_comments(document))
+        request = self._context.with_permissions(request, document)
         try:
             if manual and several:
                 answers = await engine.complete_several(request)

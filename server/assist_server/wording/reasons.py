@@ -58,7 +58,7 @@ def why_nothing(
     words = exactly or reason_words(reason)
     if reason == "low-confidence":
         words += f": {_figures(suggestion)}"
-    if reason == "unknown-name" and (suggestion.owner or suggestion.by_editor):
+    if reason == "unknown-name" and (suggestion.owner or suggestion.by_editor or suggestion.signature):
         words = _absence(suggestion)
     if with_text and suggestion.candidate:
         words += f"; it would have begun with `{held_back(suggestion)}`"
@@ -94,7 +94,14 @@ def _refuted_words(suggestion: Suggestion) -> str:
 
 
 def _absence(suggestion: Suggestion) -> str:
-    """What does not exist."""
+    """What does not exist, or does not fit.
+
+    >>> _absence(Suggestion(refuted="load", signature="load(value, *, partial)"))
+    'the use of `load` does not fit its signature, `load(value, *, partial)`'
+    """
+    if suggestion.signature:
+        signature = " ".join(suggestion.signature.split())[:LONGEST]
+        return f"the use of `{suggestion.refuted}` does not fit its signature, `{signature}`"
     if suggestion.owner:
         return f"the type {suggestion.owner} has no member `{suggestion.refuted}`"
     if suggestion.by_editor:

@@ -11,6 +11,7 @@ import pytest
 from fake_llama import SMALL_BUDGET, fake_model
 
 from assist_completion.engine.engine import Engine
+from assist_completion.engine.speculation import REST
 from assist_completion.inference.worker import Worker
 from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Suggestion
@@ -42,6 +43,11 @@ class Driver:
     async def several(self, typed: str, **more) -> tuple[Suggestion, ...]:
         request = CompletionRequest(self.context(typed), manual=True, **more)
         return await self.engine.complete_several(request)
+
+    async def read_whole(self) -> None:
+        """Have the full head read, as a rest does."""
+        self.engine.prewarm(self.context("    "), full=True)
+        await self.settle()
 
     async def settle(self) -> None:
         """Wait until the worker has nothing to do and the event loop has handled the results."""
@@ -187,12 +193,53 @@ async def test_nothing_is_speculated_when_it_is_off() -> None:
         assert d.decodes == before
 
 
-async def test_a_user_who_stays_at_a_place_gets_its_full_head() -> None:
+async def rest(d: Driver) -> None:
+    """What a user does who types nothing until the place is read."""
+    await asyncio.sleep(REST + 0.05)
+    await d.settle()
+
+
+async def test_a_user_who_rests_at_a_place_gets_a_text_from_its_full_head() -> None:
     async with driving() as d:
-        for typed in ("    t", "    y", "    x"):
-            assert (await d.ask(typed)).tokens.prompt < 700
-            await d.settle()
+        first = await d.ask("    t")
+        assert first.guess
+        assert first.tokens.prompt < 700
+        await rest(d)
+        runs = d.engine.counts["model-runs"]
+        later = await d.ask("    to")
+        assert (later.text, later.guess) == (LINE[6:-1], False)
+        assert d.engine.counts["model-runs"] == runs  # it was written ahead
         assert (await d.ask("    z")).tokens.prompt > 3000
+
+
+async def test_a_guess_is_not_shown_again_once_the_place_is_read() -> None:
+    async with driving() as d:
+        assert (await d.ask("    t")).text == LINE[5:-1]
+        d.model.llama.text = ABOVE + NEXT  # what more of the file tells
+        d.model.llama.others = [(ABOVE + "    trade(name_7)\n", 9.5)]
+        assert (await d.ask("    t")).text == LINE[5:-1]
+        await rest(d)
+        assert (await d.ask("    t")).text == "rade(name_7)"
+
+
+async def test_a_user_who_types_on_reads_no_full_head() -> None:
+    async with driving() as d:
+        await d.ask("    t")
+        for end in range(6, 14):
+            await d.ask(LINE[:end])
+            await asyncio.sleep(REST / 4)
+        assert d.engine.counts["tokens-warmed"] == 0
+
+
+async def test_on_battery_a_full_head_is_read_after_three_answers() -> None:
+    async with driving() as d:
+        for typed in ("    t", "    y"):
+            await d.ask(typed, ahead=False)
+            await rest(d)
+        assert d.engine.counts["tokens-warmed"] == 0
+        await d.ask("    x", ahead=False)
+        await rest(d)
+        assert d.engine.counts["tokens-warmed"] > 3000
 
 
 async def test_a_short_document_is_read_whole_at_once() -> None:
@@ -245,6 +292,7 @@ async def test_many_requests_end_with_the_last_answer() -> None:
 
 async def test_a_manual_request_gets_others_that_begin_in_other_ways() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        await d.read_whole()
         d.model.llama.others = [
             (ABOVE + "    result = other(name_2)\n", 8.0),
             (ABOVE + "    tally(name_3)\n", 8.5),
@@ -261,12 +309,18 @@ async def without(unknown: str, names: TextNames) -> TextNames:
     return TextNames(bare=names.bare & {unknown})
 
 
+async def without_access(unknown: str, names: TextNames) -> TextNames:
+    """A workspace in which no object has one member."""
+    return TextNames(accesses=frozenset(one for one in names.accesses if one.member == unknown))
+
+
 INVENTED = ABOVE + "    invented(name_1)\n"
 
 
 async def test_a_request_by_hand_prefers_a_text_whose_names_exist() -> None:
     look_up = partial(without, "invented")
     async with driving(INVENTED) as d:
+        await d.read_whole()
         d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
         answer = await d.ask("    ", manual=True, refute=look_up)
         assert (answer.text, answer.refuted) == ("result = other(name_2)", "")
@@ -275,36 +329,38 @@ async def test_a_request_by_hand_prefers_a_text_whose_names_exist() -> None:
         assert (last.text, last.refuted) == ("invented(name_1)", "invented")
 
 
-async def test_while_typing_a_text_that_begins_with_what_does_not_exist_gives_way_to_another_one() -> None:
-    look_up = partial(without, "invented")
+async def test_while_typing_a_text_that_begins_with_what_does_not_exist_is_not_shown() -> None:
     async with driving(INVENTED) as d:
         d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
-        answer = await d.ask("    ", refute=look_up)
-        assert (answer.text, answer.shown) == ("result = other(name_2)", True)
-        assert d.engine.counts["given-way"] == 1
-        branched = d.engine.counts["tokens-branched"]
-        typed_on = await d.ask("    resu", refute=look_up)
-        assert (typed_on.text, typed_on.source) == ("lt = other(name_2)", "typed-through")
-        assert d.engine.counts["tokens-branched"] == branched
+        assert (await d.ask("    ", refute=partial(without, "invented"))).reason == "unknown-name"
+        assert d.engine.counts["tokens-branched"] == 0
 
 
-async def test_other_texts_are_looked_for_once_at_a_place_while_typing() -> None:
-    look_up = partial(without, "invented")
-    async with driving(INVENTED) as d:
-        assert (await d.ask("    ", refute=look_up)).reason == "unknown-name"
-        branched = d.engine.counts["tokens-branched"]
-        assert (await d.ask("    i", refute=look_up)).reason == "unknown-name"
-        assert d.engine.counts["tokens-branched"] == branched
+async def test_a_small_prompt_has_no_other_texts() -> None:
+    async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        assert [each.text for each in await d.several("    ")] == ["total = combine(name_1)"]
+        await rest(d)
+        assert len(await d.several("    ")) == 2
 
 
 async def test_a_request_by_hand_ends_before_a_name_that_does_not_exist() -> None:
+    async with driving(ABOVE + "    total = combine(name_1).name_77\n") as d:
+        answer = await d.ask("    ", manual=True, refute=partial(without_access, "name_77"))
+        assert (answer.text, answer.refuted) == ("total = combine(name_1)", "name_77")
+        typed = await d.ask("    ", refute=partial(without_access, "name_77"))
+        assert typed.text == "total = combine(name_1)"
+
+
+async def test_who_asks_by_hand_gets_the_whole_text_if_nothing_whole_is_left() -> None:
     async with driving(ABOVE + "    total = combine(name_1, name_77)\n") as d:
         answer = await d.ask("    ", manual=True, refute=partial(without, "name_77"))
-        assert (answer.text, answer.refuted) == ("total = combine", "name_77")
+        assert (answer.text, answer.refuted) == ("total = combine(name_1, name_77)", "name_77")
 
 
 async def test_other_texts_with_a_name_that_does_not_exist_are_left_out() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        await d.read_whole()
         d.model.llama.others = [(INVENTED, 8.5), (ABOVE + "    result = other(name_2)\n", 8.0)]
         shown = await d.several("    ", refute=partial(without, "invented"))
         assert [each.text for each in shown] == ["total = combine(name_1)", "result = other(name_2)"]
@@ -312,6 +368,7 @@ async def test_other_texts_with_a_name_that_does_not_exist_are_left_out() -> Non
 
 async def test_others_cost_no_token_of_the_prompt() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        await d.read_whole()
         d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
         await d.ask("    ", manual=True)
         await d.settle()
@@ -323,6 +380,7 @@ async def test_others_cost_no_token_of_the_prompt() -> None:
 
 async def test_others_leave_the_typing_path_as_it_was() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        await d.read_whole()
         d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
         await d.several("    ")
         await d.settle()
@@ -371,6 +429,7 @@ async def test_a_request_goes_before_others() -> None:
 async def test_an_accepted_other_is_continued_where_it_ended() -> None:
     chosen = "    result = other(name_2)\n    deliver(result)\n"
     async with driving(ABOVE + LINE + NEXT) as d:
+        await d.read_whole()
         d.model.llama.others = [(ABOVE + chosen, 8.0)]
         _, other = await d.several("    ")
         d.engine.record_accepted(other.id)
@@ -382,6 +441,7 @@ async def test_an_accepted_other_is_continued_where_it_ended() -> None:
 
 async def test_the_first_is_continued_where_it_ended_though_others_were_written() -> None:
     async with driving() as d:
+        await d.read_whole()
         d.model.llama.others = [(ABOVE + "    tally(name_3)\n", 8.0)]
         first, _ = await d.several("    t", max_lines=1)
         d.engine.record_accepted(first.id)

@@ -46,22 +46,6 @@ def test_a_full_head_is_warmed_up_after_a_small_one(model) -> None:
     assert later.tokens.evaluated <= 2
 
 
-def test_who_asks_by_hand_has_more_read(model) -> None:
-    small = ask(model, at("    t"))
-    asked = ask(model, at("    t"), asked=True)
-    assert 2 * small.tokens.prompt < asked.tokens.prompt < 3000
-    assert not asked.cached_prompt.full
-    assert ask(model, at("    to")).cached_prompt is asked.cached_prompt
-    assert ask(model, at("    tot"), asked=True).tokens.evaluated <= 2
-
-
-def test_who_asks_by_hand_gets_the_full_head_once_it_is_read(model) -> None:
-    warm(model, at("    t"), full=True)
-    asked = ask(model, at("    t"), asked=True)
-    assert asked.cached_prompt.full
-    assert asked.tokens.evaluated <= 2
-
-
 def test_coming_back_costs_nothing(model) -> None:
     warm(model, at("    t"), full=True)
     ask(model, at("    t"))

@@ -36,8 +36,15 @@ def test_the_best_of_several_measurements_counts_unless_one_was_quiet() -> None:
     assert best_of(HASTY, replace(slower, quiet=True), NOW).prefill == 60.0
 
 
-@pytest.mark.parametrize(("prefill", "small", "asked"), [(40, 96, 96), (115, 96, 229), (1000, 749, 1900)])
-def test_who_asks_by_hand_waits_two_seconds_for_what_is_read(prefill: float, small: int, asked: int) -> None:
+@pytest.mark.parametrize(("prefill", "read"), [(40, 190), (155, 190), (400, 300), (1000, 750)])
+def test_a_new_place_is_read_within_a_time_but_never_too_little_of_it(prefill: float, read: int) -> None:
     budget = budget_for(Speed(prefill, 20.0, 1, 32768), CompletionSettings())
-    assert [extent.head + extent.suffix for extent in (budget.small, budget.asked)] == [small, asked]
-    assert budget.asked.head <= budget.full.head
+    assert budget.small.head + budget.small.suffix == read
+    assert budget.small.suffix == read // 5
+
+
+def test_the_tokens_that_the_settings_ask_for_are_read_at_a_new_place_too() -> None:
+    for prefill in (40, 1000):
+        budget = budget_for(Speed(prefill, 20.0, 1, 32768), CompletionSettings(context_tokens=800))
+        for extent in (budget.small, budget.full):
+            assert extent.head + extent.suffix == 800

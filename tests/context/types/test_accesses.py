@@ -39,6 +39,10 @@ class Outside:
     def names(self, module: str) -> frozenset[str] | None:
         return {"os.path": frozenset({"join"}), "net/http": frozenset({"Get", "Client"})}.get(module)
 
+    def heads(self, module: str, name: str) -> tuple[str, ...]:
+        del module, name
+        return ()
+
     def members(self, module: str, name: str) -> Members | None:
         known = {
             ("lib", "Base"): Members(frozenset({"send"}), whole=True),
@@ -393,3 +397,13 @@ function all(words: string[], name: string | null) {
 }
 """
     assert unknown("a.ts", {"a.ts": source}, access) == (set() if known else {access})
+
+
+def test_what_a_class_within_a_class_has_is_not_the_outer_one_s() -> None:
+    source = (
+        "class Outer:\n    def run(self):\n        self.size = 1\n        █\n\n"
+        "    class Inner:\n        def keep(self):\n            self._memoized = {}\n"
+    )
+    assert unknown("a.py", {"a.py": source}, "self._memoized", "self.size") == {"self._memoized"}
+    inside = source.replace("        █\n", "") + "            █\n"
+    assert unknown("a.py", {"a.py": inside}, "self._memoized", "self.size") == {"self.size"}

@@ -189,6 +189,10 @@ CASES: dict[str, tuple[Case, str]] = {
     "extra-closing-bracket": (partial(filtered, source="x = foo(a)█\n", raw=")"), "a bracket too many"),
     "open-bracket": (partial(filtered, source="x = █\n", raw="f([\n"), "left a bracket open"),
     "unknown-name": (inventing, "neither this file nor the workspace has"),
+    "contradiction": (
+        partial(filtered, source="const a = 3;\n█\n", raw="a = 4;", suffix="ts"),
+        "did not fit the lines around it",
+    ),
     "syntax": (partial(filtered, source="if a ==█\n", raw=" = b:"), "a syntax error here"),
     "too-short": (partial(filtered, source="x = █\n", raw="y"), "a single character"),
     "special-token": (partial(filtered, source="x = █\n", raw='"<|fim_middle|>"'), "was no code"),

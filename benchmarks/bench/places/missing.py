@@ -11,13 +11,11 @@ from pathlib import Path
 
 from bench.checkers.faults import Fault, FilePart, link_installed
 from bench.checkers.selection import faults_in
-from bench.trust.places import TrustPlace, check_out
+from bench.places.commits import Place, check_out
 
 INVENTED = ("member", "name", "import")  # kinds of faults; an argument that no parameter takes counts apart
 
-PlacedText = tuple[
-    TrustPlace, str, int
-]  # a text at a place, and how many characters after the cursor it replaces
+PlacedText = tuple[Place, str, int]  # a text at a place, and how many characters after the cursor it replaces
 Missing = dict[tuple[str, str], list[Fault]]  # by the place's id and the text
 
 
@@ -56,7 +54,7 @@ def first_invented(faults: Sequence[Fault]) -> str:
     return next((fault.name for fault in faults if fault.kind in INVENTED), "")
 
 
-def part_of(place: TrustPlace, text: str, replaced: int) -> FilePart:
+def part_of(place: Place, text: str, replaced: int) -> FilePart:
     """A place's file with a text in it."""
     first = len(place.before)
     return FilePart(place.path, place.before + text + place.after[replaced:], first, first + len(text))

@@ -23,7 +23,7 @@ from assist_server.workspace.index_update import folder_at, update_index
 from assist_server.workspace.library_index import libraries_of
 from bench.checkers.faults import link_installed
 from bench.members.signatures import library_signature
-from bench.trust.places import TrustPlace, check_out
+from bench.places.commits import Place, check_out
 
 WARMED = 20.0  # seconds at most to read a full head
 
@@ -65,13 +65,11 @@ def index_of(root: Path, config: Config, importing: Sequence[str]) -> Iterator[F
 
 
 @contextmanager
-def workspace(
-    folder: Path, config: Config, drawn: Sequence[TrustPlace]
-) -> Iterator[tuple[Path, FolderSearch]]:
+def workspace(folder: Path, config: Config, drawn: Sequence[Place]) -> Iterator[tuple[Path, FolderSearch]]:
     """A folder, or a repository before its commits, indexed with what the files of places import."""
     with tempfile.TemporaryDirectory() as temporary:
         root = folder
-        if (folder / ".git").exists():
+        if (folder / ".git").exists() or (folder / "HEAD").exists():  # a clone, bare or not
             root = Path(temporary, folder.name)
             root.mkdir()
             check_out(folder, root)
@@ -95,11 +93,12 @@ class Question:
         """The document under its name in a prompt."""
         return self.named or self.document
 
-    def refute(self, names: TextNames, look_ups: LookUps) -> TextNames:
+    def refute(self, names: TextNames, look_ups: LookUps | None = None) -> TextNames:
         """The names with which a text cannot be right here."""
         start = time.perf_counter()
         refuted = self.search.refute(self.shown, self.cursor, names) if self.named else TextNames()
-        look_ups.note(refuted, time.perf_counter() - start)
+        if look_ups is not None:
+            look_ups.note(refuted, time.perf_counter() - start)
         return refuted
 
 
@@ -113,7 +112,7 @@ class Asker:
     async def ask(
         self,
         engine: Engine,
-        place: TrustPlace,
+        place: Place,
         look_ups: LookUps | None = None,
         *,
         warm: bool = False,
@@ -123,9 +122,8 @@ class Asker:
 
         `added` snippets come to those of the index.
         """
-        question = self._question(place)
-        named = question.named
-        snippets = self.search.snippets(named, question.cursor, engine.snippet_tokens) if named else ()
+        question = self.question(place)
+        snippets = self.snippets(question, engine.snippet_tokens)
         context = gather(question.shown, question.cursor, (*added, *snippets))
         if warm:
             read = engine.prewarm(context, full=True)
@@ -133,14 +131,14 @@ class Asker:
                 await asyncio.wait_for(asyncio.wrap_future(read), WARMED)
 
         async def refute(names: TextNames) -> TextNames:
-            return question.refute(names, look_ups or LookUps())
+            return question.refute(names, look_ups)
 
         look_up = refute if look_ups is not None else None
         return await engine.complete(CompletionRequest(context, immediate=True, refute=look_up))
 
-    def check(self, place: TrustPlace, given: Suggestion, look_ups: LookUps) -> Suggestion:
+    def check(self, place: Place, given: Suggestion, look_ups: LookUps) -> Suggestion:
         """What is left of a suggestion after its names are looked up, without another from the model."""
-        question = self._question(place)
+        question = self.question(place)
         site = site_of(gather(question.shown, question.cursor))
         mentions = mentions_in(site, given.text)
         names = names_of(mentions)
@@ -148,14 +146,20 @@ class Asker:
         shape = choose_shape(site, manual=False, after_accept=False)
         return given if found is None else before_refuted(site, shape, given, found.at)
 
-    def signature(self, place: TrustPlace) -> Snippet | None:
+    def signature(self, place: Place) -> Snippet | None:
         """The signature of the library function that is called at a place, if it is known."""
-        question = self._question(place)
+        question = self.question(place)
         if question.named is None:
             return None
         return library_signature(self.search, question.named, question.cursor)
 
-    def _question(self, place: TrustPlace) -> Question:
+    def snippets(self, question: Question, tokens: int) -> tuple[Snippet, ...]:
+        """What the index has for a question."""
+        named = question.named
+        return self.search.snippets(named, question.cursor, tokens) if named else ()
+
+    def question(self, place: Place) -> Question:
+        """A place as the engine and the index see it."""
         lines = split_lines(place.before + place.after)
         document = Document(str(self.root / place.path), lines, place.language)
         column = len(place.before) - place.before.rfind("\n") - 1

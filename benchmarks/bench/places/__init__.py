@@ -1,0 +1,1 @@
+"""Ghost text at places of recent commits: drawn, written, judged, read by people, and fitted to."""

@@ -1,0 +1,75 @@
+"""What a model writes at places, whatever the gate would say: its raw texts, from which a gate is fitted.
+
+The places of one line are asked from the left, so that its prompt is read once. It knows no engine.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from assist_completion.display import line_policy
+from assist_completion.display.refutation import first_refuted, mentions_in, names_of
+from assist_completion.engine.engine import site_of
+from assist_completion.inference.generation import Generation, Model, generate
+from assist_completion.inference.llama import Abort
+from assist_completion.inference.prefix_cache import PrefixCache
+from assist_completion.inference.speed_probe import Speed, budget_for, opener
+from assist_completion.prompt.layout import Extent
+from assist_completion.settings import CompletionSettings
+from assist_context.documents import gather
+from bench.places.asking import Asker, Question
+from bench.places.cuts import CutLine
+
+REFERENCE = Speed(prefill=155, decode=30, decode_threads=2, trained=32_768)  # two cores without a GPU
+LEAST = -4.0  # log-probability of a token at which writing ends: no gate shows what goes on after it
+FULL = Extent(head=474, suffix=80, lines_after=24, snapped=False)
+
+
+def open_model(path: Path, threads: int) -> Model:
+    """The model with the budget of two cores, so that prompts are the same on every machine."""
+    settings = CompletionSettings(threads=threads)
+    return opener(path, settings, budget_for(REFERENCE, settings), threads or REFERENCE.decode_threads)(
+        Abort()
+    )
+
+
+def texts_of(model: Model, asker: Asker, line: CutLine, *, full: bool) -> Iterator[dict[str, Any]]:
+    """A row for each place of a line: the place, the text, and how sure the model was of each token."""
+    budget = replace(model.budget, small=FULL) if full else model.budget
+    model = replace(model, prefix_cache=PrefixCache(model.llama, 64 << 20), budget=budget)
+    for place in line.places:
+        question = asker.question(place)
+        snippets = asker.snippets(question, budget.snippets)
+        generation = _generate(model, question, snippets)
+        yield {
+            "line": line.id,
+            "place": asdict(place),
+            "full": full,
+            "text": generation.text,
+            "spans": generation.spans,
+            "ended": generation.ended,
+            "tokens": asdict(generation.tokens),
+            "refuted": _first_refuted(question, generation.text),
+        }
+
+
+def _generate(model: Model, question: Question, snippets: tuple[Any, ...]) -> Generation:
+    context = gather(question.shown, question.cursor, snippets)
+    site = site_of(context)
+    shape = line_policy.choose_shape(site, manual=False, after_accept=False)
+    most = model.budget.block_tokens if shape.multi else model.budget.line_tokens
+    stop = partial(line_policy.should_stop, site, shape=shape)
+    generation = Generation(context, stop, most, least=LEAST)
+    generate(model, generation)
+    return generation
+
+
+def _first_refuted(question: Question, text: str) -> int:
+    """Where the first name or call begins that the workspace refutes, -1 if there is none."""
+    site = site_of(gather(question.shown, question.cursor))
+    mentions = mentions_in(site, text)
+    names = names_of(mentions)
+    found = first_refuted(mentions, question.refute(names)) if names else None
+    return found.at if found is not None else -1

@@ -1,1 +1,0 @@
-"""The fit of the show gate, which decides which suggestions are held back."""
