@@ -26,7 +26,7 @@ class FakeLlama:
         self.evaluated: list[int] = []
         self.before_slice = lambda: None
         self.closed = False
-        self.sureness = 9.0
+        self.sureness = 14.0
         self.others: list[tuple[str, float]] = []  # further texts it knows, each with its sureness
 
     def tokenize(self, text: str) -> list[int]:

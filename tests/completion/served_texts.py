@@ -9,7 +9,7 @@ from assist_completion.engine.server_port import ServedPiece, ServedPrompt
 from assist_completion.errors import ServedError
 from assist_context.documents import Context
 
-CHANCE = -0.05
+CHANCE = -0.001  # log-probability of each piece
 
 
 @dataclass

@@ -61,7 +61,7 @@ def _generate(model: Model, question: Question, snippets: tuple[Any, ...]) -> Ge
     shape = line_policy.choose_shape(site, manual=False, after_accept=False)
     most = model.budget.block_tokens if shape.multi else model.budget.line_tokens
     stop = partial(line_policy.should_stop, site, shape=shape)
-    generation = Generation(context, stop, most, least=LEAST)
+    generation = Generation(context, stop, most, is_hopeless=lambda _, spans: spans[-1][1] < LEAST)
     generate(model, generation)
     return generation
 

@@ -6,7 +6,7 @@ steps. This module knows no editor and no model; `confidence` estimates the chan
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from assist_completion.display import line_policy
@@ -15,14 +15,12 @@ from assist_completion.display.contradictions import contradicts
 from assist_completion.display.cursor_site import CursorSite, last_line, opens_block
 from assist_completion.display.filters import CleanText, clean
 from assist_completion.display.line_policy import Shape
-from assist_completion.display.suggestion_cache import KnownText
+from assist_completion.display.suggestion_cache import KnownText, Spans
 from assist_completion.suggestion import Suggestion
 from assist_context.syntax import fragments
 
 # The fewest characters that are shown before a doubt: half of such texts are right, of shorter ones a third.
 LEAST = 4
-
-Spans = Sequence[tuple[int, float]]
 
 _WHOLE = re.compile(r"[\w)\]}\"'`?]\Z")  # the end of an expression
 _WHOLE_END = re.compile(
@@ -57,10 +55,10 @@ _QUOTES = "\"'`"
 _STRING_PREFIX = re.compile(r"(?<!\w)(?:[bru]|[rb]?f|[fb]r)\Z", re.IGNORECASE)  # before its quote, as in `f"`
 
 
-def is_enough(site: CursorSite, shape: Shape, known: KnownText, least: float) -> bool:
-    """Whether more text of the model would change nothing: it ended, doubts a token, or would be cut."""
-    doubted = doubt(known.text, known.spans, least, lines=shape.multi) is not None
-    return known.ended or doubted or line_policy.should_stop(site, known.text, shape)
+def is_enough(site: CursorSite, shape: Shape, known: KnownText, gate: Gate) -> bool:
+    """Whether more text of the model would change nothing: it ended, is too doubtful, or would be cut."""
+    ends = known.ended or line_policy.should_stop(site, known.text, shape)
+    return ends or gate.is_hopeless(site, known.text, known.spans)
 
 
 def finish(site: CursorSite, shape: Shape, raw: KnownText, gate: Gate) -> Suggestion:
@@ -232,28 +230,6 @@ def first_line_end(text: str) -> int:
     5
     """
     return len(text) - len(text.lstrip()) + len(text.lstrip().partition("\n")[0])
-
-
-def doubt(text: str, spans: Spans, least: float, *, lines: bool = False) -> int | None:
-    r"""Where the first token of the first line begins that is less likely than `least`; None without one.
-
-    With `lines`, the other lines count too.
-
-    >>> doubt("ab cd", [(2, -0.1), (5, -3.0)], -1.0), doubt("ab cd", [(2, -0.1), (5, -3.0)], -4.0)
-    (2, None)
-    >>> spans = [(3, -0.1), (5, -3.0)]
-    >>> doubt("ab\ncd", spans, -1.0), doubt("ab\ncd", spans, -1.0, lines=True)
-    (None, 3)
-    """
-    start = 0
-    end_of_line = len(text) if lines else first_line_end(text)
-    for end, chance in spans:
-        if start >= end_of_line:
-            break
-        if chance < least:
-            return start
-        start = end
-    return None
 
 
 def sure_part(text: str, at: int) -> str:

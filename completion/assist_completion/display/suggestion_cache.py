@@ -6,6 +6,7 @@ This module compares text. Whether an answer is good enough to show is decided i
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_completion.display.cursor_site import CursorSite
@@ -13,6 +14,8 @@ from assist_completion.display.cursor_site import CursorSite
 REACH = 400  # characters before the cursor that must agree; about ten lines
 BACK = 24  # characters that a user may delete and still get the earlier answer
 ENTRIES = 512
+Spans = Sequence[tuple[int, float]]
+"""For each token where it ends in a text, and its log-probability."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,16 +47,12 @@ GRACE = 0.15  # seconds an abandoned generation continues: an editor cancels at 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request, and what each step of answering it needs to know.
-
-    `least` is the log-probability of a token with which no text is sure enough for the gate.
-    """
+    """A request, and what each step of answering it needs to know."""
 
     request: CompletionRequest
     site: CursorSite
     shape: Shape
     gate: Gate
-    least: float
 
 
 @dataclass(eq=False, slots=True)
@@ -86,7 +82,7 @@ class PendingGeneration:
         """Whether the model was unsure one letter ago, in the same word. Then it will hardly be sure now."""
         generation = self.generation
         typed = self.typed_since(site)
-        unsure = self.done and bool(generation.spans) and generation.spans[0][1] < generation.least
+        unsure = self.done and generation.begins_hopeless
         same_word = typed is not None and len(typed) == 1 and typed.isalnum()
         return unsure and same_word and self.site.line[-1:].isalnum()
 
@@ -371,7 +367,7 @@ class Engine:
         limit = request.max_lines or self._settings.max_lines
         shape = line_policy.ONE_LINE if limit == 1 else replace(shape, max_lines=min(shape.max_lines, limit))
         gate = gate_of(self._name, self._settings.mode, manual=request.manual)
-        return PreparedRequest(request, site, shape, gate, gate.stop(site))
+        return PreparedRequest(request, site, shape, gate)
 
     def _answer_from_cache(self, prepared: PreparedRequest) -> Suggestion | None:
         """An answer without inference, if a known text still holds here and is long enough."""
@@ -379,7 +375,7 @@ class Engine:
         if known is None:
             return None
         answer = self._finish(prepared, known)
-        usable = show_gate.is_enough(prepared.site, prepared.shape, known, prepared.least)
+        usable = show_gate.is_enough(prepared.site, prepared.shape, known, prepared.gate)
         if known.skipped and not prepared.request.manual:  # after a doubt, one letter more is not worth a run
             usable = answer.shown or (bool(answer.candidate) and known.skipped == 1)
         source = "typed-through" if known.skipped else "cache"
@@ -451,7 +447,7 @@ class Engine:
             partial(line_policy.should_stop, prepared.site, shape=shape),
             self._budget.block_tokens if shape.multi else self._budget.line_tokens,
             on_text=on_text,
-            least=prepared.least,
+            is_hopeless=partial(prepared.gate.is_hopeless, prepared.site),
             number=next(self.ids),
             one_line=not shape.multi and bool(prepared.site.line.strip()),
         )

@@ -28,7 +28,7 @@ PLANS = 16  # earlier prompts that may be continued
 DENSE = 2.2  # characters of a token in dense code; usual code has 3 to 4
 LEAST_HEAD = 64  # tokens
 # A server without probabilities is taken to be sure enough of one line for `balanced`, and of no other.
-UNKNOWN = -0.5  # of the first piece: 0.6 by itself
+UNKNOWN = -0.25  # of the first piece: a chance of 0.54, or 0.65 if something near begins like it
 UNSURE = -10.0
 # What is written again: the word at the cursor with the space before it, as tokens of most models begin.
 _LAST_WORD = re.compile(r"[ ]?\w{1,40}\Z|[ ]\Z")

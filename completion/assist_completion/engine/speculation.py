@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from statistics import median
 
-from assist_completion.display import show_gate
 from assist_completion.engine.event_loop import call_on
 from assist_completion.inference.generation import Generation, TokenSource
 from assist_completion.inference.prefix_cache import CachedPrompt
@@ -156,7 +155,7 @@ class Speculator:
         1 % more kept characters (benchmarks/replay.py --virtual, three traces).
         """
         wanted = self._settings.speculate and self._pace.may_speculate()
-        doubted = show_gate.doubt(generation.text, generation.spans, generation.least) is not None
+        doubted = generation.is_hopeless(generation.text, generation.spans)
         if not wanted or doubted or not generation.claim_extension():
             return False
         start = len(generation.text)

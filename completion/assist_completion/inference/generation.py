@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from assist_completion.display.suggestion_cache import KnownText
+from assist_completion.display.suggestion_cache import KnownText, Spans
 from assist_completion.inference.answer_generation import AnsweringModel, no_answering_model
 from assist_completion.inference.llama import Llama, Logits
 from assist_completion.inference.prefix_cache import CachedPrompt, PrefixCache
@@ -98,8 +98,8 @@ class Model:
 class Generation:
     """A running or ended completion of one context. The owner thread writes it, other threads read it.
 
-    `should_stop` sees the text so far. `least` is a log-probability: a less likely token
-    ends the text. `number` tells generations apart. `one_line`: nothing after a line's end will be used.
+    `should_stop` sees the text so far, `is_hopeless` also its `spans`; both may end it. `number` tells
+    generations apart. `one_line`: nothing after a line's end will be used.
     `spans` holds (end offset in `text`, log-probability) for each token. `ended` says that the model itself
     stopped, so there is nothing to continue. `typed` is the number of characters after the anchor.
     `undecoded` is the last token, which was sampled but not decoded, or -1. `held` are the tokens before it.
@@ -109,7 +109,7 @@ class Generation:
     should_stop: Callable[[str], bool]
     max_tokens: int
     on_text: Callable[[], object] = lambda: None
-    least: float = -math.inf
+    is_hopeless: Callable[[str, Spans], bool] = lambda *_: False
     number: int = 0
     one_line: bool = False
     text: str = ""
@@ -158,7 +158,7 @@ class Generation:
         self.text += text
         self.spans.append((len(self.text), chance))
         self.on_text()
-        return self.should_stop(self.text) or chance < self.least
+        return self.should_stop(self.text) or self.is_hopeless(self.text, self.spans)
 
     def stop(self) -> None:
         """Note that the model itself ended the text."""
@@ -179,6 +179,11 @@ class Generation:
     def known_text(self) -> KnownText:
         """The text so far, as the suggestion cache would give it."""
         return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number, guess=self.is_guess)
+
+    @property
+    def begins_hopeless(self) -> bool:
+        """Whether the first token alone was too doubtful to be shown."""
+        return bool(self.spans) and self.is_hopeless(self.text[: self.spans[0][0]], self.spans[:1])
 
     @property
     def is_guess(self) -> bool:

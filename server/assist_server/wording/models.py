@@ -148,22 +148,22 @@ def choice_words(reason: "ChoiceReason") -> str:
 
 
 def larger_words(row: ModelRow) -> str:
-    """What the larger model gives: at 320 lines of recent commits, by `benchmarks/trust.py`."""
+    """What the larger model gives: at 400 lines of recent commits, by `benchmarks/places.py`."""
     return (
-        f"{row.name} also fits this machine. It suggests something useful at 37 of 100 places, the smaller "
-        "one at 32, and answers questions better. At a new place it takes 1.7 s on two cores, the smaller "
-        "one 1.0 s."
+        f"{row.name} is probably fast enough for this machine. What it shows is what people wrote at "
+        f"LARGER of 100 places, with the smaller one at SMALLER, and it answers questions better."
     )
 
 
 def larger_speed_words(larger: "Speed", smaller: "Speed") -> str:
-    """The seconds that both models take here."""
-    from assist_server.local_model.setup import warm_median  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
+    """The seconds that both models need to read a new place, and which one is used."""
+    from assist_server.local_model.setup import NEW_PLACE_S, new_place_seconds  # noqa: PLC0415  (loads llama.cpp)
 
-    return (
-        f"While you type it takes about {warm_median(larger):.2f} s for a suggestion here, the smaller one "
-        f"{warm_median(smaller):.2f} s."
-    )
+    seconds = new_place_seconds(larger)
+    other = new_place_seconds(smaller)
+    used = seconds <= NEW_PLACE_S
+    use = "It is used for ghost text." if used else "That is too long: the smaller one stays."
+    return f"It reads a new place in {seconds:.1f} s here, the smaller one in {other:.1f} s. {use}"
 
 
 QUESTION_TOKENS = 700  # instructions and a function of 60 lines

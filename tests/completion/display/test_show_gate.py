@@ -4,18 +4,17 @@ import math
 
 import pytest
 
-from assist_completion.display.confidence import BARS, FITTED, Gate, gate_of
+from assist_completion.display.confidence import BARS, CERTAIN, FITTED, Gate, gate_of
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE, Shape
 from assist_completion.display.show_gate import finish
 from assist_completion.display.suggestion_cache import KnownText
-from assist_completion.suggestion import Suggestion
 from assist_context.languages import language_of
 
 LEAK = KnownText('"<|fim_middle|>"', ((16, -0.1),), 0, ended=True)
 # A text is shown if all its tokens together have a chance of a half.
-PLAIN = {"bias": 0.0, "lowest": 0.0, "sum": 1.0, "names": 0.0, "typed": 0.0, "echo": 0.0}
-PLAIN |= {"cut": 0.0, "closed": 0.0, "guess": 0.0, "bias": -math.log(0.5)}
+PLAIN = {"bias": math.log(CERTAIN - math.log(0.5)), "doubt": -1.0, "echo": 0.0, "cut": 0.0, "closed": 0.0}
+PLAIN |= {"guess": 0.0}
 GATE = Gate(PLAIN, 0.5)
 
 
@@ -100,18 +99,21 @@ def test_a_contradiction_is_not_shown_and_says_so() -> None:
 
 @pytest.mark.parametrize("model", FITTED["weights"])
 @pytest.mark.parametrize("mode", ["eager", "balanced", "quiet"])
-def test_a_token_below_the_stop_lets_no_text_pass(model: str, mode: str) -> None:
+def test_what_begins_hopeless_is_not_shown_whole_however_it_goes_on(model: str, mode: str) -> None:
     gate = gate_of(model, mode)
     here = site("    value = make_")
-    least = gate.stop(here)
-    assert -4.0 < least < 0
-    answer: Suggestion = finish(here, ONE_LINE, KnownText("it", ((2, least - 0.01),), 0, ended=True), gate)
-    assert not answer.shown
+    for doubt in (-0.1, -0.4, -0.8, -1.5, -3.0):
+        text = "it(first, second)"
+        spans = ((2, doubt), *((end, -0.001) for end in range(3, len(text) + 1)))
+        if gate.is_hopeless(here, text[:2], spans[:1]):
+            assert not finish(here, ONE_LINE, KnownText(text, spans, 0, ended=True), gate).shown
+    assert gate.is_hopeless(here, "it", ((2, -3.0),))
+    assert not gate.is_hopeless(here, "it", ((2, -0.001),))
     assert finish(here, ONE_LINE, KnownText("it(x)", ((5, -0.001),), 0, ended=True), gate).shown
 
 
 def test_the_modes_and_models_are_in_order() -> None:
     assert 0 == BARS["manual"] < BARS["eager"] < BARS["balanced"] < BARS["quiet"] < 1
     for weights in FITTED["weights"].values():
-        assert weights["sum"] + weights["lowest"] > 0
+        assert weights["doubt"] < 0
         assert set(weights) == set(PLAIN)

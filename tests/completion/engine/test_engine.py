@@ -216,7 +216,7 @@ async def test_a_guess_is_not_shown_again_once_the_place_is_read() -> None:
     async with driving() as d:
         assert (await d.ask("    t")).text == LINE[5:-1]
         d.model.llama.text = ABOVE + NEXT  # what more of the file tells
-        d.model.llama.others = [(ABOVE + "    trade(name_7)\n", 9.5)]
+        d.model.llama.others = [(ABOVE + "    trade(name_7)\n", 14.5)]
         assert (await d.ask("    t")).text == LINE[5:-1]
         await rest(d)
         assert (await d.ask("    t")).text == "rade(name_7)"
@@ -294,8 +294,8 @@ async def test_a_manual_request_gets_others_that_begin_in_other_ways() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
         await d.read_whole()
         d.model.llama.others = [
-            (ABOVE + "    result = other(name_2)\n", 8.0),
-            (ABOVE + "    tally(name_3)\n", 8.5),
+            (ABOVE + "    result = other(name_2)\n", 13.0),
+            (ABOVE + "    tally(name_3)\n", 13.5),
         ]
         first, *others = await d.several("    ")
         assert first.text == "total = combine(name_1)"
@@ -321,7 +321,7 @@ async def test_a_request_by_hand_prefers_a_text_whose_names_exist() -> None:
     look_up = partial(without, "invented")
     async with driving(INVENTED) as d:
         await d.read_whole()
-        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 13.0)]
         answer = await d.ask("    ", manual=True, refute=look_up)
         assert (answer.text, answer.refuted) == ("result = other(name_2)", "")
         first, last = await d.several("    ", refute=look_up)
@@ -331,14 +331,14 @@ async def test_a_request_by_hand_prefers_a_text_whose_names_exist() -> None:
 
 async def test_while_typing_a_text_that_begins_with_what_does_not_exist_is_not_shown() -> None:
     async with driving(INVENTED) as d:
-        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 13.0)]
         assert (await d.ask("    ", refute=partial(without, "invented"))).reason == "unknown-name"
         assert d.engine.counts["tokens-branched"] == 0
 
 
 async def test_a_small_prompt_has_no_other_texts() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
-        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 13.0)]
         assert [each.text for each in await d.several("    ")] == ["total = combine(name_1)"]
         await rest(d)
         assert len(await d.several("    ")) == 2
@@ -361,7 +361,7 @@ async def test_who_asks_by_hand_gets_the_whole_text_if_nothing_whole_is_left() -
 async def test_other_texts_with_a_name_that_does_not_exist_are_left_out() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
         await d.read_whole()
-        d.model.llama.others = [(INVENTED, 8.5), (ABOVE + "    result = other(name_2)\n", 8.0)]
+        d.model.llama.others = [(INVENTED, 13.5), (ABOVE + "    result = other(name_2)\n", 13.0)]
         shown = await d.several("    ", refute=partial(without, "invented"))
         assert [each.text for each in shown] == ["total = combine(name_1)", "result = other(name_2)"]
 
@@ -369,7 +369,7 @@ async def test_other_texts_with_a_name_that_does_not_exist_are_left_out() -> Non
 async def test_others_cost_no_token_of_the_prompt() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
         await d.read_whole()
-        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 13.0)]
         await d.ask("    ", manual=True)
         await d.settle()
         read = d.engine.counts["tokens-read"]
@@ -381,7 +381,7 @@ async def test_others_cost_no_token_of_the_prompt() -> None:
 async def test_others_leave_the_typing_path_as_it_was() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
         await d.read_whole()
-        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 13.0)]
         await d.several("    ")
         await d.settle()
         before = d.decodes
@@ -392,7 +392,7 @@ async def test_others_leave_the_typing_path_as_it_was() -> None:
 
 async def test_what_repeats_or_prolongs_another_is_left_out() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
-        d.model.llama.others = [(ABOVE + "    total\n", 8.9), (ABOVE + "    ))\n", 8.5)]
+        d.model.llama.others = [(ABOVE + "    total\n", 8.9), (ABOVE + "    ))\n", 13.5)]
         assert [each.text for each in await d.several("    ")] == ["total = combine(name_1)"]
 
 
@@ -404,7 +404,7 @@ async def test_an_unlikely_beginning_is_not_tried() -> None:
 
 async def test_slow_others_are_not_waited_for() -> None:
     async with driving(ABOVE + "    total = combine(name_1)\n") as d:
-        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 13.0)]
         await d.ask("    ", manual=True)
         may_go_on = threading.Event()
         d.model.llama.before_slice = may_go_on.wait
@@ -416,7 +416,7 @@ async def test_slow_others_are_not_waited_for() -> None:
 
 async def test_a_request_goes_before_others() -> None:
     async with driving(ABOVE + LINE) as d:
-        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 13.0)]
         await d.ask("    ", manual=True)
         d.model.llama.before_slice = lambda: time.sleep(0.02)
         slow = asyncio.create_task(d.several("    "))
@@ -430,7 +430,7 @@ async def test_an_accepted_other_is_continued_where_it_ended() -> None:
     chosen = "    result = other(name_2)\n    deliver(result)\n"
     async with driving(ABOVE + LINE + NEXT) as d:
         await d.read_whole()
-        d.model.llama.others = [(ABOVE + chosen, 8.0)]
+        d.model.llama.others = [(ABOVE + chosen, 13.0)]
         _, other = await d.several("    ")
         d.engine.record_accepted(other.id)
         await d.settle()
@@ -442,7 +442,7 @@ async def test_an_accepted_other_is_continued_where_it_ended() -> None:
 async def test_the_first_is_continued_where_it_ended_though_others_were_written() -> None:
     async with driving() as d:
         await d.read_whole()
-        d.model.llama.others = [(ABOVE + "    tally(name_3)\n", 8.0)]
+        d.model.llama.others = [(ABOVE + "    tally(name_3)\n", 13.0)]
         first, _ = await d.several("    t", max_lines=1)
         d.engine.record_accepted(first.id)
         await d.settle()

@@ -240,7 +240,7 @@ async def test_every_reason_is_told_in_words(tmp_path: Path, reason: str) -> Non
 
 async def test_what_was_held_back_is_told_only_to_who_asks(tmp_path: Path) -> None:
     async with writing(tmp_path, "x = █\n", "call(y)", mode="quiet") as desk:
-        llama_of(desk).others = [("x = cal0", 9.0)]  # its fourth letter is a doubt
+        llama_of(desk).others = [("x = cal0", 14.0)]  # its fourth letter is a doubt
         outcome = await ask(desk)
         status = desk.session.status
     assert outcome.text == "cal0"

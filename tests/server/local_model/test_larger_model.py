@@ -9,44 +9,43 @@ from assist_completion.inference.speed_probe import Speed
 from assist_completion.model_store.catalogue import MIDDLE, MIDDLE_BYTES, SMALL, find
 from assist_server.config.config import load_lenient
 from assist_server.local_model.setup import (
-    WARM,
     Choice,
     ChoiceReason,
     NamedIn,
     Requested,
     SuitsMachine,
     larger_choice,
-    warm_median,
 )
 from assist_server.wording.models import larger_speed_words, larger_words
 
-ROOMY = SuitsMachine(2, MIDDLE_BYTES)
+ROOMY = SuitsMachine(4, MIDDLE_BYTES)
+FAST, SLOW = Speed(460, 60, 2, 32768), Speed(155, 30, 2, 32768)
 
 
 @pytest.mark.parametrize(
-    ("model", "reason", "larger"),
+    ("model", "reason", "speed", "larger"),
     [
-        (SMALL, ROOMY, MIDDLE),
-        (SMALL, SuitsMachine(2, MIDDLE_BYTES - 1), ""),
-        (SMALL, SuitsMachine(2, 0), ""),  # the system does not say how much there is
-        (SMALL, Requested(), ""),
-        (SMALL, NamedIn(Path("config.toml")), ""),
-        (MIDDLE, ROOMY, ""),
+        (SMALL, ROOMY, FAST, MIDDLE),
+        (SMALL, ROOMY, SLOW, ""),
+        (SMALL, SuitsMachine(4, MIDDLE_BYTES - 1), FAST, ""),
+        (SMALL, SuitsMachine(4, 0), FAST, ""),  # the system does not say how much there is
+        (SMALL, Requested(), FAST, ""),
+        (SMALL, NamedIn(Path("config.toml")), FAST, ""),
+        (MIDDLE, ROOMY, FAST, ""),
     ],
 )
-def test_a_larger_model_is_thought_of_where_it_fits(
-    tmp_path: Path, model: str, reason: ChoiceReason, larger: str
+def test_the_largest_model_that_reads_a_new_place_soon_enough_is_taken(
+    tmp_path: Path, model: str, reason: ChoiceReason, speed: Speed, larger: str
 ) -> None:
-    found = larger_choice(load_lenient(environ(tmp_path)), Choice(model, find(model), reason))
+    found = larger_choice(load_lenient(environ(tmp_path)), Choice(model, find(model), reason), speed)
     assert (found.model if found else "") == larger
     if found:
         assert found.row == find(larger)
 
 
 def test_words_name_the_seconds_of_both_models() -> None:
-    small, large = Speed(220, 36, 1, 32768), Speed(90, 22.5, 1, 32768)
-    assert warm_median(small) < warm_median(large) < WARM
-    words = larger_speed_words(large, small)
-    assert "0.20 s" in words
-    assert "0.12 s" in words
-    assert larger_words(find(MIDDLE)).startswith(f"{MIDDLE} also fits this machine.")
+    small = Speed(460, 60, 1, 32768)
+    words = larger_speed_words(Speed(190, 30, 1, 32768), small)
+    assert words == "It reads a new place in 1.0 s here, the smaller one in 0.4 s. It is used for ghost text."
+    assert larger_speed_words(Speed(95, 20, 1, 32768), small).endswith("the smaller one stays.")
+    assert larger_words(find(MIDDLE)).startswith(f"{MIDDLE} is probably fast enough")

@@ -164,7 +164,7 @@ def setup(
     options = FetchOptions(offline=config.offline, offline_from=flags.offline_from)
     with show_download(choice.model) as progress:
         ready = prepare(config, choice, options, SetupProgress(say, progress))
-    if larger := _take_larger(ready, options, ask=not flags.as_json):
+    if larger := _take_larger(ready, options, yes=flags.yes, ask=not flags.as_json):
         ready = prepare(ready.config, larger, options, SetupProgress(say, lambda *_: None))
     answers = choice.role == "answers"
     words = answer_speed_words(ready.speed) if answers else speed_words(ready.speed, ready.budget)
@@ -193,35 +193,35 @@ def set_up_fetched_engine(flags: SetupFlags) -> None:
         out(f"{used.words} is used all the same: it comes first.")
 
 
-def _take_larger(ready: "ReadyModel", options: FetchOptions, *, ask: bool) -> "Choice | None":
-    """The larger model, if it is quick enough on this machine and the user, who must be there, takes it."""
+def _take_larger(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: bool) -> "Choice | None":
+    """The larger model, if it is quick enough on this machine. Users are asked before it is fetched."""
     from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
     from assist_server.cli.terminal.tables import show_download  # noqa: PLC0415
     from assist_server.local_model.setup import (  # noqa: PLC0415
-        WARM,
+        NEW_PLACE_S,
         SetupProgress,
         fetch_and_measure,
         is_accepted,
         larger_choice,
-        warm_median,
+        new_place_seconds,
     )
     from assist_server.wording.models import larger_speed_words, larger_words  # noqa: PLC0415
 
-    larger = larger_choice(ready.config, ready.choice)
+    larger = larger_choice(ready.config, ready.choice, ready.speed)
     if larger is None or larger.row is None:
         return None
     say(larger_words(larger.row))
-    if not (ask and at_terminal()):
-        say(f"To take it: assist setup {larger.model}")
-        return None
     size = megabytes(larger.row.bytes)
-    if not is_accepted(_store(ready.config), larger.row) and not confirm(f"Fetch ({size}) and measure it?"):
+    here = is_accepted(_store(ready.config), larger.row)
+    if not (here or yes or (ask and at_terminal())):
+        say(f"To take it: assist setup --yes, or assist setup {larger.model}")
+        return None
+    if not (here or yes or confirm(f"Fetch ({size}) and measure it?")):
         return None
     with show_download(larger.model) as progress:
         _, speed, _ = fetch_and_measure(ready.config, larger, options, SetupProgress(say, progress))
     say(larger_speed_words(speed, ready.speed))
-    quick = warm_median(speed) <= WARM
-    return larger if quick and confirm(f"Use {larger.model} for ghost text?") else None
+    return larger if new_place_seconds(speed) <= NEW_PLACE_S else None
 
 
 @models.command(
