@@ -52,8 +52,8 @@ class CompletionSettings:
         metadata={
             "min": 0,
             "max": 131_072,
-            "doc": "Tokens of code the model reads around the cursor. 0 takes what the start-up probe "
-            "found this machine to be fast enough for.",
+            "doc": "Tokens of code the model reads around the cursor, at a new place too. 0 takes what the "
+            "start-up probe found this machine to be fast enough for, and at least 190 at a new place.",
         },
     )
     max_lines: int = field(

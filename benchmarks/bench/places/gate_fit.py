@@ -25,7 +25,8 @@ from bench.logistic import logistic
 from bench.places.agreement import agrees
 
 PENALTY = 2.0  # as two texts that speak against a weight
-BARS = {"eager": 0.35, "balanced": 0.5, "quiet": 0.7, "manual": 0.0}
+# Half of the texts that do not agree word for word are as good, so less than a half is enough for `balanced`.
+BARS = {"eager": 0.3, "balanced": 0.45, "quiet": 0.65, "manual": 0.0}
 Row = Mapping[str, Any]
 
 

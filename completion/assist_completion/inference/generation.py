@@ -21,7 +21,7 @@ from assist_completion.prompt.fim_tokens import Fim
 from assist_completion.prompt.layout import FAR, Extent, Plan, plan, render, tokens_of
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.suggestion import Millis, Tokens
-from assist_context.documents import Context, Snippet
+from assist_context.documents import CHARS_PER_TOKEN, Context, Snippet
 
 FORKS = 3  # the first tokens of a text, at which another text may leave it
 WIDTH = 3  # other tokens that are looked at there
@@ -44,6 +44,7 @@ class TokenBudget:
     line_tokens: int = 32
     block_tokens: int = 96
     context: int = 4096
+    exact: bool = False  # the user said how many: then they are counted, and not estimated by characters
     snippets: int = 480  # at most, and out of the full head's tokens: snippets cost no extra time
 
 
@@ -351,6 +352,8 @@ def _new_prompt(
         starts = model.prefix_cache.starts(context.path, snippets, guest=model.guest)
     else:
         extent = part
+    if model.budget.exact:
+        extent = replace(extent, head=_in_real_tokens(model, context, extent.head))
     while True:
         fresh = plan(context, extent, snippets, starts)
         fixed = render(fresh, model.fim, model.llama.tokenize)
@@ -360,6 +363,13 @@ def _new_prompt(
         extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
         snippets = ()
         starts = []
+
+
+def _in_real_tokens(model: Model, context: Context, tokens: int) -> int:
+    """So many tokens of this text, as a number of tokens of `CHARS_PER_TOKEN` characters."""
+    sample = context.before[-int(tokens * CHARS_PER_TOKEN) :]
+    count = len(model.llama.tokenize(sample))
+    return int(tokens * len(sample) / (count * CHARS_PER_TOKEN)) if count else tokens
 
 
 def _decode(

@@ -204,6 +204,7 @@ def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
         block_tokens=block,
         snippets=int(0.4 * full),
         context=min(speed.trained, -(-room // 256) * 256),
+        exact=bool(settings.context_tokens),
     )
 
 

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from fake_llama import SEP, fake_model
+from fake_llama import SEP, SMALL_BUDGET, fake_model
 from generations import LINES, TARGET, TEXT, ask, at
 
 from assist_completion.inference.generation import Generation, extend, generate, warm
 from assist_completion.inference.llama import Abort, Aborted
+from assist_completion.prompt.layout import Extent
 from assist_context.documents import Context, Snippet
 from assist_context.languages import PLAIN
 
@@ -128,3 +129,12 @@ def test_dense_text_shrinks_the_window_and_stays_within_the_context() -> None:
     dense = Context("a.txt", PLAIN, "é" * 30 + "\n" + "".join(f"{'ä' * 40}\n" for _ in range(100)), "\n")
     gen = ask(model, dense)
     assert gen.tokens.prompt < 1200
+
+
+def test_the_tokens_that_a_user_asks_for_are_counted() -> None:
+    extent = Extent(head=600, suffix=100, lines_after=40, snapped=False)
+    for exact, least, most in ((True, 650, 700), (False, 1_900, 2_050)):  # here a character is a token
+        model = fake_model(TEXT, budget=replace(SMALL_BUDGET, small=extent, full=extent, exact=exact))
+        found = ask(model, at("    x"))
+        assert not found.is_guess
+        assert least <= len(found.cached_prompt.plan.head) + 100 <= most
