@@ -70,8 +70,9 @@ def check_out(repository: Path, folder: Path) -> None:
 
 def commits(repository: Path) -> Sequence[str]:
     """The newest commits since `SINCE`, the newest first, and the one before them."""
-    options = ("--no-merges", "--first-parent", f"-n{COMMITS}", f"--since={SINCE}", "--format=%H %P")
-    rows = [line.split() for line in git(repository, "log", *options).decode().splitlines()]
+    options = ("--no-merges", f"-n{COMMITS}", f"--since={SINCE}", "--format=%H %P")
+    listed = git(repository, "log", "--first-parent", *options) or git(repository, "log", *options)
+    rows = [line.split() for line in listed.decode().splitlines()]
     found = [commit for commit, *_ in rows]
     return [
         *found,

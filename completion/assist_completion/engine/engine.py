@@ -78,14 +78,6 @@ class PendingGeneration:
             return None
         return site.before[len(start) :]
 
-    def unsure_at(self, site: CursorSite) -> bool:
-        """Whether the model was unsure one letter ago, in the same word. Then it will hardly be sure now."""
-        generation = self.generation
-        typed = self.typed_since(site)
-        unsure = self.done and generation.begins_hopeless
-        same_word = typed is not None and len(typed) == 1 and typed.isalnum()
-        return unsure and same_word and self.site.line[-1:].isalnum()
-
     def agrees(self, typed: str) -> bool:
         """Whether the text so far and what was typed since do not contradict each other."""
         text = self.generation.text
@@ -317,8 +309,6 @@ class Engine:
                 answer = self._answer_from_cache(prepared)
         if answer is not None:
             return answer
-        if not request.manual and self._pending is not None and self._pending.unsure_at(site):
-            return self._still_unsure(prepared, self._pending.generation)
         if not request.manual and not request.immediate:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._answer_from_model(prepared)
@@ -351,16 +341,6 @@ class Engine:
         except TimeoutError:
             self.counts["looked-up-late"] += 1
             return None
-
-    @staticmethod
-    def _still_unsure(prepared: PreparedRequest, generation: Generation) -> Suggestion:
-        """The answer at a cursor in a word that the model doubted one letter ago."""
-        return Suggestion(
-            reason="low-confidence",
-            needed=prepared.gate.bar,
-            source="cache",
-            guess=generation.is_guess,
-        )
 
     def _prepare(self, request: CompletionRequest, site: CursorSite) -> PreparedRequest:
         shape = line_policy.choose_shape(site, manual=request.manual, after_accept=request.after_accept)

@@ -84,6 +84,10 @@ class RestingPlace:
     note_read: Callable[[], None]
     note_written: Callable[[], None]
 
+    def is_at(self, context: Context) -> bool:
+        """Whether another context has the same cursor."""
+        return (self.context.path, self.context.before) == (context.path, context.before)
+
 
 class Speculator:
     """Plans the jobs that no request waits for. Use it on the event loop only."""
@@ -109,6 +113,9 @@ class Speculator:
         """Read the small head for a cursor, or the full one, before a request comes. The last call counts."""
         if self._settings.mode == "manual":
             return None
+        resting = self._resting
+        if resting is not None and resting.is_at(context) and self._warming is not None:
+            return self._warming.done  # more than that is being read there already
         return self._warm(Lane.PREWARM, lambda source: source.warm(context, full=full))
 
     def record_answer(self, generation: Generation) -> None:
@@ -123,7 +130,7 @@ class Speculator:
         The same moves an anchor that is far away. It is of no use to users who type a word and leave.
         """
         self.hold_back()
-        if ahead or self._stays >= STAYS:
+        if (ahead and self._settings.speculate) or self._stays >= STAYS:
             self._timer = asyncio.get_running_loop().call_later(REST, self._rest, place)
 
     def hold_back(self) -> None:

@@ -182,11 +182,6 @@ class Generation:
         return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number, guess=self.is_guess)
 
     @property
-    def begins_hopeless(self) -> bool:
-        """Whether the first token alone was too doubtful to be shown."""
-        return bool(self.spans) and self.is_hopeless(self.text[: self.spans[0][0]], self.spans[:1])
-
-    @property
     def is_guess(self) -> bool:
         """Whether the text was written from a small prompt."""
         return self.cached_prompt is not None and not self.cached_prompt.full

@@ -186,7 +186,7 @@ async def test_a_doubted_token_ends_the_line() -> None:
 async def test_nothing_is_speculated_when_it_is_off() -> None:
     async with driving(speculate=False) as d:
         answer = await d.ask("    t")
-        await d.settle()
+        await rest(d)
         before = d.decodes
         d.engine.record_accepted(answer.id)
         await d.settle()
@@ -220,6 +220,18 @@ async def test_a_guess_is_not_shown_again_once_the_place_is_read() -> None:
         assert (await d.ask("    t")).text == LINE[5:-1]
         await rest(d)
         assert (await d.ask("    t")).text == "rade(name_7)"
+
+
+async def test_an_editor_that_says_where_the_cursor_is_does_not_stop_the_reading_there() -> None:
+    async with driving(pace=0.02) as d:
+        await d.ask("    t")
+        await asyncio.sleep(REST + 0.1)
+        assert not d.engine._worker.idle()
+        reading = d.engine.prewarm(d.context("    t"))
+        assert reading is not None
+        await asyncio.wrap_future(reading)
+        await d.settle()
+        assert not (await d.ask("    to")).guess
 
 
 async def test_a_user_who_types_on_reads_no_full_head() -> None:
