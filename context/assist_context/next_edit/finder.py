@@ -19,7 +19,6 @@ from assist_context.next_edit.kinds.imports import find_imports
 from assist_context.next_edit.kinds.renaming import find_renames
 from assist_context.next_edit.kinds.repetition import find_repetitions
 from assist_context.next_edit.kinds.reported_fixes import find_reported_fixes
-from assist_context.next_edit.kinds.signatures import find_signature_changes
 from assist_context.next_edit.offer import EditHunk, Offer, OfferKind, Situation
 
 OfferMode = Literal["eager", "balanced", "quiet", "manual"]
@@ -28,14 +27,12 @@ THRESHOLDS: Mapping[OfferMode, float] = MappingProxyType(
 )
 # A user's own accepts and rejects count as so many of the commits that the weights were fitted on.
 PRIOR = 8.0
-# Of kinds without weights, as commits have too few of them: three of four changes of calls were right in 13
-# repositories, and what another tool proposes is not in a commit.
-UNKNOWN: Mapping[OfferKind, float] = MappingProxyType({"signature": 0.6, "report": 0.6})
+# Of kinds without weights: what another tool proposes is not in a commit.
+UNKNOWN: Mapping[OfferKind, float] = MappingProxyType({"report": 0.6})
 
 _KINDS: tuple[Callable[[Situation], Iterator[Offer]], ...] = (
     find_repetitions,
     find_renames,
-    find_signature_changes,
     find_imports,
     find_reported_fixes,
 )

@@ -11,7 +11,7 @@ from assist_context.languages import Language
 if TYPE_CHECKING:  # tree-sitter, which an editor's `initialize` must not wait for
     from assist_context.syntax.scopes.parsed_text import ParsedText
 
-OfferKind = Literal["repeat", "rename", "signature", "import", "report"]
+OfferKind = Literal["repeat", "rename", "import", "report"]
 EditOrigin = Literal["typed", "offer", "bulk"]
 
 _SLASH = re.compile(r"[\\/]")  # of a path, and of a URI

@@ -11,7 +11,6 @@ from dataclasses import replace
 import tree_sitter
 
 from assist_context.languages import ECMASCRIPT
-from assist_context.next_edit.meant_calls import is_overloaded
 from assist_context.syntax.scopes.call_sites import CallSite, Parameter, Signature, definitions_of
 from assist_context.syntax.scopes.imports.additions import ByteEdit
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
@@ -28,6 +27,7 @@ from assist_context.wished_edits.code_texts import (
     with_edits,
 )
 from assist_context.wished_edits.families import is_special, using_decorators
+from assist_context.wished_edits.meant_calls import is_overloaded
 from assist_context.wished_edits.reading import AddedParameterWish, RemovedParameterWish
 
 _ECMA_WORDS = frozenset({"true", "false", "null", "undefined"})

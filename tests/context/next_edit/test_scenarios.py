@@ -68,7 +68,7 @@ def test_silence_is_kept_and_offers_are_right_often_enough(outcomes: dict[str, s
 
 
 def test_the_rates_are_these(outcomes: dict[str, str]) -> None:
-    assert rates(outcomes) == snapshot({"quiet": 0.958, "shows": 0.865, "harmonic mean": 0.909})
+    assert rates(outcomes) == snapshot({"quiet": 0.958, "shows": 0.851, "harmonic mean": 0.902})
 
 
 def test_exactly_these_do_not_come_out_right(outcomes: dict[str, str]) -> None:
@@ -91,7 +91,6 @@ def test_each_subject(outcomes: dict[str, str]) -> None:
             "repeat_calls": "14 of 25",
             "repeat_declarations": "24 of 28",
             "reports": "5 of 5",
-            "signature": "10 of 10",
         }
     )
 

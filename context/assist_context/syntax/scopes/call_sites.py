@@ -111,7 +111,6 @@ class CallRules:
     members: Mapping[str, list[str]]
     spread: frozenset[str]
     keyword: str = ""
-    keywords: bool = False
     heritage: frozenset[str] = frozenset()
     receivers: frozenset[str] = frozenset()
     constructors: frozenset[str] = frozenset()
@@ -130,24 +129,6 @@ def call_rules(language: Language) -> CallRules | None:
     sets = ("functions", "spread", "heritage", "receivers", "constructors")
     values: dict[str, Any] = {key: frozenset(value) if key in sets else value for key, value in row.items()}
     return CallRules(**values)
-
-
-def signatures_in(parsed: ParsedText, start: int, end: int) -> list[Signature]:
-    """The definitions whose parameters touch some bytes, those further out first."""
-    rules = call_rules(parsed.document.language)
-    around = parsed.node(start, end)
-    if rules is None or around is None:
-        return []
-    found = [each for node in _ancestors(around) if (each := _signature(parsed, rules, node))][::-1]
-    waiting = list(reversed(around.children))
-    while waiting:
-        node = waiting.pop()
-        if node.end_byte < start or node.start_byte > end:
-            continue
-        if each := _signature(parsed, rules, node):
-            found.append(each)
-        waiting += reversed(node.children)
-    return [call for call in found if call.listing[0] < end and start < call.listing[1]]
 
 
 def definitions_of(parsed: ParsedText, name: str) -> list[Signature]:

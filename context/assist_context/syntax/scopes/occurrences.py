@@ -18,9 +18,6 @@ from assist_context.syntax.scopes.names.objects import ObjectReader
 from assist_context.syntax.scopes.names.scope_rules import NO_RULES, rules_of
 from assist_context.syntax.scopes.parsed_text import ParsedText, PlaceKind, node_text
 
-_VALUES = frozenset({"value"})
-_VARIABLES = frozenset({"variable", "parameter", "property_parameter", "constant"})
-
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
@@ -94,17 +91,6 @@ class NameReader:
         if found is not None or use_spaces(self.rules, place):
             return found
         return member_use(self._objects(), table, place).binding
-
-    def has_variable(self, start: Cursor, end: Cursor, name: str) -> bool:
-        """Whether a variable or parameter of a name is set in the lines above a place of another name."""
-        place = self._place(self.parsed.byte(start), self.parsed.byte(end))
-        table = self._table(name)
-        binding = None if place is None else table.look_from(place.scopes, place.start, _VALUES)
-        first = self.parsed.byte(Cursor(start.line, 0))
-        return binding is not None and any(
-            definition.start < first and definition.rule.kind in _VARIABLES
-            for definition in table.definitions[binding]
-        )
 
     def members_of(self, name: str, owner: str, space: str = "") -> tuple[Occurrence, ...]:
         """The places of a name that are members of a class of another text, which this one calls `owner`.

@@ -1,5 +1,6 @@
 """Parameters of definitions and arguments of calls: language by language."""
 
+import re
 from pathlib import PurePosixPath
 
 import pytest
@@ -12,7 +13,6 @@ from assist_context.syntax.scopes.call_sites import (
     calls_of,
     definitions_of,
     owner_at,
-    signatures_in,
 )
 from assist_context.syntax.scopes.parsed_text import ParsedText
 
@@ -63,16 +63,10 @@ SIGNATURES = [
 
 @pytest.mark.parametrize(("path", "text", "expected"), SIGNATURES)
 def test_signatures_and_their_parameters(path: str, text: str, expected: list[str]) -> None:
-    assert [brief(each) for each in signatures_in(parse(path, text), 0, len(text))] == expected
-
-
-def test_only_definitions_whose_parameters_touch_the_bytes_are_found() -> None:
-    text = "def f(a):\n    return g(a)\n\ndef g(b): pass\n"
-    body = text.index("return")
-    assert signatures_in(parse("a.py", text), body, body + 6) == []
-    assert [
-        each.name for each in signatures_in(parse("a.py", text), text.index("b)"), text.index("b)") + 1)
-    ] == ["g"]
+    parsed = parse(path, text)
+    names = sorted(set(re.findall(r"\w+", text)))
+    found = [signature for name in names for signature in definitions_of(parsed, name)]
+    assert [brief(each) for each in sorted(found, key=lambda each: each.span)] == expected
 
 
 CALLS = [

@@ -1,4 +1,4 @@
-"""Which calls mean a definition, and which methods override it: what their names are bound to says so.
+"""Which calls mean a definition: what their names are bound to says so.
 
 Calls of an object's own methods, and of constructors, are told by the class around them.
 """
@@ -56,35 +56,6 @@ def is_overloaded(signature: Signature, home: ParsedText) -> bool:
         other.span != signature.span and (other.owner, other.scope) == (signature.owner, signature.scope)
         for other in definitions_of(home, signature.name)
     )
-
-
-def overrides_of(signature: Signature, home: ParsedText) -> list[Signature]:
-    """The methods of the same name in classes that extend the owner, or that implement the same."""
-    if not signature.is_method or signature.constructor:
-        return []
-    own = _heritage(home, signature)
-    defined = definitions_of(home, signature.name)
-    language = home.document.language.name
-    go = language == "go" and any(_is_in_interface(home, other) for other in defined)
-    found = []
-    for other in defined:
-        if not other.is_method or other.owner == signature.owner:
-            continue
-        others = _heritage(home, other)
-        shared = language == "rust" and own & others
-        if go or signature.owner in others or other.owner in own or shared:
-            found.append(other)
-    return found
-
-
-def _heritage(home: ParsedText, signature: Signature) -> frozenset[str]:
-    """The names of what the owner of a method extends or implements."""
-    return owner_at(home, signature.name_span[0])[1]
-
-
-def _is_in_interface(home: ParsedText, signature: Signature) -> bool:
-    """Whether a definition in Go is a method of an interface."""
-    return not home.source.text(*signature.span).startswith("func")
 
 
 def _binding_of(signature: Signature, home: NameReader, name: str) -> Binding | None:

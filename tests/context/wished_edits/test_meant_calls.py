@@ -1,13 +1,15 @@
-"""Which calls and overriding methods mean a definition, in its text and in others, and which variables a place has."""
+"""Which calls mean a definition, in its text and in others."""
+
+import re
 
 import pytest
 
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.next_edit.meant_calls import find_calls, is_overloaded, overrides_of
-from assist_context.syntax.scopes.call_sites import definitions_of, signatures_in
+from assist_context.syntax.scopes.call_sites import definitions_of
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.wished_edits.meant_calls import find_calls
 
 
 def parse(path: str, text: str) -> ParsedText:
@@ -41,7 +43,8 @@ TARGETS = [
 def test_which_calls_mean_a_definition(path: str, marked: str, expected: dict[str, bool]) -> None:
     at = marked.index("§")
     parsed = parse(path, marked.replace("§", ""))
-    (signature,) = [each for each in signatures_in(parsed, at, at + 40) if each.name_span[0] == at]
+    name = re.findall(r"\w+", marked[at:])[0]
+    (signature,) = [each for each in definitions_of(parsed, name) if each.name_span[0] == at]
     home = NameReader(parsed)
     found = {parsed.source.text(*call.span): sure for call, sure in find_calls(signature, home, home)}
     assert found == expected
@@ -66,44 +69,9 @@ CROSS = [
 def test_calls_in_another_file(home: str, text: str, path: str, other: str, expected: list[str]) -> None:
     defined = parse(home, text)
     calling = parse(path, other)
-    signature = signatures_in(defined, 0, len(text))[-1]
+    (signature,) = definitions_of(defined, re.findall(r"(\w+)\(", text)[-1])
     found = [
         calling.source.text(*call.span)
         for call, _ in find_calls(signature, NameReader(defined), NameReader(calling))
     ]
     assert found == expected
-
-
-def test_methods_that_override() -> None:
-    text = "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): pass\nclass C:\n    def f(self): pass\n"
-    parsed = parse("a.py", text)
-    first, *_ = definitions_of(parsed, "f")
-    assert [each.owner for each in overrides_of(first, parsed)] == ["B"]
-    assert not is_overloaded(first, parsed)
-
-
-VARIABLES = [
-    ("a.py", "def f(name):\n    |", True),
-    ("a.py", "def f():\n    name: int = 1\n    |", True),
-    ("a.py", "def f():\n    for name, b in c:\n        |", True),
-    ("a.py", "def f():\n    with open() as name:\n        |", True),
-    ("a.py", "def f():\n    a, name = c\n    |", True),
-    ("a.py", "name = 1\ndef f():\n    |", True),
-    ("a.py", "def f():\n    x.name = 1\n    g(name=2)\n    |", False),
-    ("a.py", "def g():\n    name = 1\ndef f():\n    |", False),
-    ("a.py", "def f():\n    if name == 1:\n        |", False),
-    ("a.py", "def f():\n    name = |", False),
-    ("a.ts", "function f() {\n  const name = 1;\n  |}", True),
-    ("a.ts", "function f() {\n  const o = { name: 1 };\n  |}", False),
-    ("a.go", "package p\nfunc f() {\n\tname, err := g()\n\t|}", True),
-    ("a.go", "package p\nfunc f(ctx C, name string) {\n\t|}", True),
-    ("a.rs", "fn f() {\n    let mut name = 1;\n    |}", True),
-]
-
-
-@pytest.mark.parametrize(("path", "marked", "expected"), VARIABLES)
-def test_variables_that_a_place_can_use(path: str, marked: str, expected: bool) -> None:
-    before, after = marked.split("|")
-    parsed = parse(path, before + "call()" + after)
-    span = (parsed.cursor(len(before)), parsed.cursor(len(before) + len("call")))
-    assert NameReader(parsed).has_variable(*span, "name") is expected
