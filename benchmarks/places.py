@@ -9,8 +9,8 @@
 
 FOLDER holds git clones of public repositories (bare ones too) with commits of this year. A place is a line
 that one of them added, cut at its start, after a dot, after a bracket or within it; the index is that of the
-commit before all of them. `ask` asks the engine of `assist lsp` once a place, cold as after a jump, or with
---rest after four seconds there. Run it alone on the machine if times matter.
+commit before all of them. `ask` asks the engine of `assist lsp` once a place, cold as after a jump, and with
+--rest once more after four seconds there (OUT.rested). Run it alone on the machine if times matter.
 ROWS and TEXTS hold code and stay outside of this repository.
 """
 
@@ -57,9 +57,10 @@ def read(path: Path) -> Rows:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-async def ask(config: Config, folder: Path, count: int, *, rest: bool) -> Rows:
-    """A row for each place: what the engine shows."""
-    rows: Rows = []
+async def ask(config: Config, folder: Path, count: int, *, rest: bool) -> tuple[Rows, Rows]:
+    """A row for each place: what the engine shows there at once, and what after a rest, if there is one."""
+    at_once: Rows = []
+    rested: Rows = []
     found = repositories(folder)
     opened = await asyncio.to_thread(open_engine, config)
     try:
@@ -69,21 +70,20 @@ async def ask(config: Config, folder: Path, count: int, *, rest: bool) -> Rows:
             with workspace(repository, config, drawn) as (root, search):
                 asker = Asker(search, root)
                 for place in drawn:
-                    rows.append(await _row(asker, opened.engine, place, rest=rest))
-            print(f"{repository.name}: {len(rows)} places so far", file=sys.stderr, flush=True)
+                    opened.engine._speculator._pace._work.clear()  # no place pays for the one before
+                    at_once.append(await _row(asker, opened.engine, place))
+                    if rest:
+                        await asyncio.sleep(REST)
+                        rested.append(await _row(asker, opened.engine, place))
+            print(f"{repository.name}: {len(at_once)} places so far", file=sys.stderr, flush=True)
     finally:
         opened.engine.close()
     print(f"counts: {dict(opened.engine.counts)}", file=sys.stderr)
-    return rows
+    return at_once, rested
 
 
-async def _row(asker: Asker, engine: Engine, place: Place, *, rest: bool) -> dict[str, Any]:
-    look_ups = LookUps()
-    given = await asker.ask(engine, place, look_ups)
-    if rest:
-        await asyncio.sleep(REST)
-        given = await asker.ask(engine, place, look_ups)
-    return {**_answer(given), "place": asdict(place)}
+async def _row(asker: Asker, engine: Engine, place: Place) -> dict[str, Any]:
+    return {**_answer(await asker.ask(engine, place, LookUps())), "place": asdict(place)}
 
 
 def _answer(given: Suggestion) -> dict[str, Any]:
@@ -189,7 +189,9 @@ def _parser() -> argparse.ArgumentParser:
             own.add_argument("--model", default="", help="default: the one in the settings")
             own.add_argument("--out", type=Path, required=True)
     commands.choices["ask"].add_argument("--mode", default="balanced", choices=("eager", "balanced", "quiet"))
-    commands.choices["ask"].add_argument("--rest", action="store_true", help="ask again after four seconds")
+    commands.choices["ask"].add_argument(
+        "--rest", action="store_true", help="ask once more after four seconds"
+    )
     commands.choices["write"].add_argument(
         "--full", type=int, default=3, help="lines for one with a full head"
     )
@@ -215,8 +217,10 @@ def main() -> None:
     match flags.command:
         case "ask":
             asked = replace(config, completion=replace(config.completion, mode=flags.mode))
-            rows = asyncio.run(ask(asked, flags.data, flags.count, rest=flags.rest))
+            rows, rested = asyncio.run(ask(asked, flags.data, flags.count, rest=flags.rest))
             _save(flags.out, rows)
+            if rested:
+                _save(flags.out.with_suffix(".rested"), rested)
             print("\n".join(judge(rows, None)))
         case "write":
             _save(flags.out, write_texts(config, flags.data, model, flags.count, flags.full))
