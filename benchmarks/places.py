@@ -136,12 +136,15 @@ def fit(files: Mapping[str, Path], *, save: bool) -> None:
 
 
 def refusals(config: Config, folder: Path, count: int) -> Counter[str]:
-    """How many lines that people wrote the rules of ghost text would refuse, by rule."""
+    """How many lines that people wrote the rules of ghost text would refuse, by rule.
+
+    The index is that of the newest commit, which has what the lines name.
+    """
     found = repositories(folder)
     counts: Counter[str] = Counter()
     for repository in found:
         drawn = [line.places[0] for line in cut_lines(repository, -(-count // len(found)))]
-        with workspace(repository, config, drawn) as (root, search):
+        with workspace(repository, config, drawn, commit="HEAD") as (root, search):
             asker = Asker(search, root)
             for place in drawn:
                 question = asker.question(place)

@@ -65,14 +65,19 @@ def index_of(root: Path, config: Config, importing: Sequence[str]) -> Iterator[F
 
 
 @contextmanager
-def workspace(folder: Path, config: Config, drawn: Sequence[Place]) -> Iterator[tuple[Path, FolderSearch]]:
-    """A folder, or a repository before its commits, indexed with what the files of places import."""
+def workspace(
+    folder: Path, config: Config, drawn: Sequence[Place], commit: str = ""
+) -> Iterator[tuple[Path, FolderSearch]]:
+    """A folder, or a repository before its commits, indexed with what the files of places import.
+
+    With `commit`, the repository as it was at that one.
+    """
     with tempfile.TemporaryDirectory() as temporary:
         root = folder
         if (folder / ".git").exists() or (folder / "HEAD").exists():  # a clone, bare or not
             root = Path(temporary, folder.name)
             root.mkdir()
-            check_out(folder, root)
+            check_out(folder, root, commit)
             link_installed(folder, root)
         importing = list(dict.fromkeys(str(root / place.path) for place in drawn))
         with index_of(root, config, importing) as search:

@@ -55,9 +55,12 @@ def git(repository: Path, *arguments: str, given: bytes = b"") -> bytes:
     return done.stdout
 
 
-def check_out(repository: Path, folder: Path) -> None:
-    """Write the files of the commit before all places into a folder, but those that the clone lacks."""
-    base = commits(repository)[-1]
+def check_out(repository: Path, folder: Path, commit: str = "") -> None:
+    """Write the files of a commit into a folder, but those that the clone lacks.
+
+    Without one it is the commit before all places.
+    """
+    base = commit or commits(repository)[-1]
     listed = git(repository, "ls-tree", "-r", "-z", "--format=%(objectname) %(path)", base).decode()
     rows = [row.split(" ", 1) for row in listed.split("\0") if row]
     blobs = "\n".join(blob for blob, _ in rows).encode()

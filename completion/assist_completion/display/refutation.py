@@ -154,8 +154,6 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
     >>> found = mentions_in(site, "self.fetch(max(size, 1), key=lambda x: x.y)")
     >>> [(mention.kind, mention.name) for mention in found if mention.call is None]
     [('members', 'fetch'), ('accesses', 'fetch'), ('bare', 'size')]
-    >>> [mention.call for mention in found][0]
-    WrittenCall(callee='self.fetch', places=1, names=('key',), spread=False, compared=False, signature='')
     """
     if site.language.name not in _BUILT_IN:
         return []

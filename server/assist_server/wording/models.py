@@ -150,8 +150,8 @@ def choice_words(reason: "ChoiceReason") -> str:
 def larger_words(row: ModelRow) -> str:
     """What the larger model gives: at 400 lines of recent commits, by `benchmarks/places.py`."""
     return (
-        f"{row.name} is probably fast enough for this machine. What it shows is what people wrote at "
-        f"LARGER of 100 places, with the smaller one at SMALLER, and it answers questions better."
+        f"{row.name} is probably fast enough for this machine. It shows what people then wrote at 31 of 100 "
+        "places, the smaller one at 25, and answers questions better."
     )
 
 

@@ -33,8 +33,8 @@ SCENES = (
     DemoScene(
         "A half-written line, requested as soon as the file is open",
         "inventory.py",
-        "    return sum(",
-        "item.price * item.quantity for item in items)",
+        "    return sum(item.price * ",
+        "item.quantity for item in items)",
         rest=0.0,
         keys=4,
     ),
@@ -53,10 +53,10 @@ SCENES = (
         rest=REST,
     ),
     DemoScene(
-        "A method in TypeScript",
+        "The end of a method in TypeScript",
         "cart.ts",
-        "total(): number {\n    ",
-        "return this.lines.reduce((sum, line) => sum + line.price * line.quantity, 0);",
+        "return this.lines.reduce((sum, line) => sum + ",
+        "line.price * line.quantity, 0);",
         rest=REST,
     ),
     DemoScene(
