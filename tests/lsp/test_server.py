@@ -96,7 +96,7 @@ async def test_a_request_waits_for_a_model_that_is_loading(environ: Mapping[str,
     async with serving(environ) as client:
         client.show(URI, ASKED)
         cancelled, old = client.ask(URI, AT, number="cancelled"), client.ask(URI, AT)
-        client.change(URI, 2, "p", AT, AT)
+        client.change(URI, 2, "i", AT, AT)
         asked = client.ask(URI, (AT[0], AT[1] + 1))
         client.cancel("cancelled")
         with pytest.raises(JsonRpcException, match="cancel"):
