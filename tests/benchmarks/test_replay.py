@@ -199,6 +199,6 @@ def test_a_jump_reads_a_small_head_before_the_full_one(model_path: Path) -> None
     (trace,) = traces("jumping", [1], None)
     figures = trace_figures(play_virtually(trace, model_path, full_text(trace, None)))
     assert figures["cold requests"] == JUMPING.count
-    assert figures["tokens evaluated"] <= 300 * JUMPING.count
+    assert figures["tokens evaluated"] <= 400 * JUMPING.count  # a rest at some has the full head read
     assert figures["answered"] >= 0.75 * figures["requests"]
     assert figures["kept"] >= 0.3 * figures["of"]

@@ -86,7 +86,7 @@ async def test_a_missing_model_is_named_and_found_when_it_comes(
         await client.ask(URI, (2, 11))
         await client.until("ready")
         assert re.fullmatch(r"(native|fetched|prebuilt) \(.+\)", client.statuses[-1].engine)
-        assert (await client.ask(URI, (2, 11))).items
+        assert (await client.ask(URI, (2, 11), manual=True)).items
 
 
 async def test_a_config_that_cannot_be_read_is_told_and_the_server_starts(environ: Mapping[str, str]) -> None:

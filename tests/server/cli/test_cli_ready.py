@@ -45,7 +45,7 @@ def test_why_says_how_sure_the_model_was_and_what_it_read(ready_assist: Assist, 
     done = ready_assist("complete", "add.py:3:12", "--why")
     assert (done.code, done.out) == (0, "a + b\n")
     assert "A suggestion was shown: 0." in done.err
-    assert "of 0.04 needed, from the model in " in done.err
+    assert "of 0.20 needed, from the model in " in done.err
     assert "The model read " in done.err
     assert "is excluded by `add.*` at .assistignore:2" in done.err
     document = ready_assist("complete", "add.py:3:12", "--why", "--json").json
