@@ -25,7 +25,8 @@ from bench.logistic import logistic
 from bench.places.agreement import agrees
 
 PENALTY = 2.0  # as two texts that speak against a weight
-# Half of the texts that do not agree word for word are as good, so less than a half is enough for `balanced`.
+# With 0.45 about as many agreeing texts are shown as before, and three of four that are shown agree; with 0.5
+# fewer of both models' agreeing texts are. What does not agree is seldom as good: readers said so of 2 in 20.
 BARS = {"eager": 0.2, "balanced": 0.45, "quiet": 0.65, "manual": 0.0}
 Row = Mapping[str, Any]
 
