@@ -65,7 +65,7 @@ def command_line(arguments: list[str]) -> str:
 
 
 def _without_folders(argument: str) -> str:
-    option, equals, value = argument.rpartition("=") if argument.startswith("-") else ("", "", argument)
+    option, equals, value = argument.rpartition("=")
     path = Path(value).expanduser()
     if path.is_absolute() or ".." in path.parts:
         inside = path.is_absolute() and path.is_relative_to(ROOT)
