@@ -99,7 +99,7 @@ def _is_body_of_neighbour(site: CursorSite, body: list[str]) -> bool:
 
 def _blocks_above(site: CursorSite) -> list[str]:
     """The lines above the cursor's that are not blank, the nearest first, if the cursor begins a body."""
-    lines = [line for line in site.before.split("\n")[-ABOVE - 1 : -1] if line.strip()][::-1]
+    lines = [line for line in _above(site.before) if line.strip()]
     begins = bool(lines) and not site.line.strip() and site.below_header
     return lines if begins else [""]
 
@@ -120,7 +120,7 @@ def _assigns_to_constant(site: CursorSite, line: str) -> bool:
         rf"(?P<constant>{constant})|\b(?:let|var|mut|static)\s+{name}\b|[({{,|\[]\s*(?:mut\s+)?{name}\b"
     )
     above = bound.finditer(site.before[: len(site.before) - len(site.line)])
-    nearest = next(iter([*above][::-1]), None)
+    nearest = max(above, key=re.Match.start, default=None)
     return nearest is not None and nearest["constant"] is not None
 
 
@@ -129,7 +129,6 @@ def _names_what_comes_later(site: CursorSite, text: str) -> bool:
     below = "\n".join(_rest_of_block(site))
     if not below:
         return False
-    language = site.language.name
     used = _PATTERN.sub("", site.line + text)
     for found in _NAME.finditer(text):
         name = re.escape(found[0])
@@ -138,7 +137,7 @@ def _names_what_comes_later(site: CursorSite, text: str) -> bool:
         if re.match(r"\s*(?:=(?!=)|:=|:|\()", text[found.end() :]) or re.search(rf"\b{name}\b", site.before):
             continue
         binding = rf"^\s*(?:(?:const|let|var)\s+(?:mut\s+)?{name}\b|{name}\s*:=)"
-        if language == "python":
+        if site.language.name == "python":
             binding = rf"^\s+{name}\s*(?::[^=\n]*)?=(?!=)"
         first = re.search(rf"\b{name}\b", below)
         bound = re.search(binding, below, re.MULTILINE)
@@ -184,4 +183,5 @@ def _head_above(site: CursorSite, line: str) -> str:
 
 
 def _above(before: str) -> Iterable[str]:
+    """The lines above the cursor's, the nearest first."""
     return before.split("\n")[-ABOVE - 1 : -1][::-1]

@@ -63,12 +63,13 @@ def is_enough(site: CursorSite, shape: Shape, known: KnownText, gate: Gate) -> b
 
 def finish(site: CursorSite, shape: Shape, raw: KnownText, gate: Gate) -> Suggestion:
     """The suggestion that a raw text makes at a cursor. `reason` says why it is not shown."""
-    cleaned = clean(site, line_policy.cut(site, raw.text, shape, ended=raw.ended))
+    whole = line_policy.cut(site, raw.text, shape, ended=raw.ended)
+    cleaned = clean(site, whole)
     if cleaned.dropped and not raw.text.strip():
         return Suggestion(reason="model-stopped" if raw.ended else cleaned.dropped)
     answer = Suggestion(candidate=cleaned.text, needed=gate.bar)
     score = 0.0
-    for text, part in parts(site, shape, raw, cleaned):
+    for text, part in parts(site, shape, raw, whole, cleaned):
         chance = round(gate.chance(site, part), 4)
         score = score or chance
         if chance < gate.bar:
@@ -83,13 +84,12 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, gate: Gate) -> Sugges
 
 
 def parts(
-    site: CursorSite, shape: Shape, raw: KnownText, cleaned: CleanText
+    site: CursorSite, shape: Shape, raw: KnownText, whole: str, cleaned: CleanText
 ) -> Iterator[tuple[CleanText, JudgedPart]]:
     """What may be shown of a raw text, the longest first, and what its chance is estimated from.
 
-    `cleaned` is what the filters made of the whole text. `benchmarks/places.py` fits the gate to these parts.
+    `whole` is the text cut to shape, `cleaned` what filters made of it. The gate is fitted to these parts.
     """
-    whole = line_policy.cut(site, raw.text, shape, ended=raw.ended)
     shown = cleaned if cleaned.dropped else _close_end(site, whole, raw.skipped, cleaned)
     end = len(raw.text) if shape.multi else first_line_end(raw.text)
     chances = _chances(raw.spans, min(end, max(len(whole), 1)))
