@@ -154,7 +154,7 @@ def decide(
     `by_models`, models make also what needs none: they are measured.
     """
     name = random_token()
-    made = None if by_models else made_edit(question, folders.corpus)
+    made = None if by_models or question.expect else made_edit(question, folders.corpus)
     facts = _code_facts(question, folders, inputs, answered=answered)
     answers_all = facts is not None and facts.whole and question.wish != "frontier"
     local = draft(question, folders, inputs.local.tokens, small=True)

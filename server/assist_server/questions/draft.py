@@ -81,7 +81,8 @@ class Question:
     any. `piped` is the length of what was piped in, in bytes. `thread` is the conversation that the question
     goes on with, and `attachments` what the user added by name. `material` is shown in place of what the
     index finds: a diff by file. With `run`, the user agrees that the code in question is run; `test_command`
-    is what tests it, in the user's words. With `asks_run`, the user is asked by itself, once.
+    is what tests it, in the user's words, and `expect` a call with the value that it should give. With
+    `asks_run`, the user is asked by itself, once.
     """
 
     command: str
@@ -96,6 +97,7 @@ class Question:
     material: tuple[Span, ...] = ()
     run: bool = False
     test_command: str = ""
+    expect: str = ""
     asks_run: bool = False
 
 

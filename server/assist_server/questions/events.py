@@ -20,8 +20,8 @@ from assist_server.questions.code_facts import CodeFacts
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.doubtful_edits import turned_logic, unmet_wish
 from assist_server.questions.draft import Draft
+from assist_server.recorded_tests.expected_tests import ExpectedTest
 from assist_server.recorded_tests.recording import RecordedTests
-from assist_server.recorded_tests.worded_tests import WordedTests
 from assist_server.referee.edit_proof import EditProof
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 
@@ -169,8 +169,8 @@ class FinalAnswer:
     `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
     `sources` is what the model that answered was shown, `thread` the conversation with this answer.
     `recorded` are tests whose values the code itself gave, `proof` is what speaks for the edit. Of a local
-    answer `doubtful` is the decision to ask a provider too, if nothing else speaks for the answer. `worded`
-    are tests from the user's words that judged the edit, and are kept with it.
+    answer `doubtful` is the decision to ask a provider too, if nothing else speaks for the answer. `expected`
+    is the test of what the user expects that judged the edit, and is kept with it.
     """
 
     text: str
@@ -184,7 +184,7 @@ class FinalAnswer:
     recorded: RecordedTests | None = None
     proof: EditProof | None = None
     doubtful: Decision | None = None
-    worded: WordedTests | None = None
+    expected: ExpectedTest | None = None
 
     @property
     def proof_kind(self) -> str:

@@ -12,9 +12,9 @@ from assist_server.recorded_tests.calls import (
     ProposedCall,
     RecordedCall,
 )
+from assist_server.recorded_tests.expected_values import ExpectedValue
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.test_names import with_names
-from assist_server.recorded_tests.worded_values import WordedValue
 from assist_server.sandbox.test_command import Runner, TestCommand
 
 
@@ -101,8 +101,8 @@ class LanguageRecorder:
     with tests: they pass without a mistake, and fail with some.
     `branches` gives the first lines of a subject's branches, () if they are not known. `named` gives calls
     the names of their tests, which are about a name and none that is taken. `command` makes of a workspace's
-    command the one that is run for a file, and raises CannotRunError if there is none. `worded` is what a
-    call should come to by the user's words, next to what it comes to today; None if it is not clear.
+    command the one that is run for a file, and raises CannotRunError if there is none. `expected` is what a
+    call should come to by what the user expects, next to what it comes to today.
     """
 
     runners: tuple[Runner, ...]
@@ -119,4 +119,4 @@ class LanguageRecorder:
     run_planted: PlantedRunner | None = None
     named: Callable[[Sequence[RecordedCall], str, Collection[str]], list[RecordedCall]] = with_names
     command: Callable[[Path, str, TestCommand], TestCommand] = _as_it_is
-    worded: Callable[[RecordingMaterial, WordedValue, CallObservation], CallObservation | None] | None = None
+    expected: Callable[[RecordingMaterial, ExpectedValue, CallObservation], CallObservation] | None = None

@@ -7,7 +7,7 @@ and with it. It runs nothing.
 from dataclasses import dataclass
 from typing import Literal
 
-from assist_server.recorded_tests.worded_tests import NearbyChanges
+from assist_server.recorded_tests.expected_tests import NearbyChanges
 from assist_server.referee.test_verdicts import TestVerdict, verdict_words
 
 ProofKind = Literal["tests", "types", "none"]

@@ -15,10 +15,10 @@ from assist_server.computed_fixes.candidate_runs import (
 )
 from assist_server.computed_fixes.candidates import CodeChange
 from assist_server.errors import UserError
+from assist_server.recorded_tests.expected_tests import ExpectedTest, nearby_changes
 from assist_server.recorded_tests.language import CannotRunError
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.recording import with_added
-from assist_server.recorded_tests.worded_tests import WordedTests, nearby_changes
 from assist_server.referee.checkers import TypeChecker, TypeErrors, added_errors, errors_of
 from assist_server.referee.edit_proof import EditVerdict
 from assist_server.referee.javascript_results import BETWEEN
@@ -34,10 +34,10 @@ TIMES, MORE = 3.0, 5.0  # an edit may loop: a run that takes so many times as lo
 
 
 @dataclass(frozen=True, slots=True)
-class MoreTests:
-    """Tests that are made when no other one fails: by what, and the command that runs tests."""
+class OneMoreTest:
+    """A test that is made when no other one fails: by what, and the command that runs tests."""
 
-    make: Callable[[ProjectCopy], WordedTests]
+    make: Callable[[ProjectCopy], ExpectedTest]
     command: TestCommand
 
 
@@ -55,18 +55,18 @@ class EditReferee:
         self._known_errors: TypeErrors | None = None
         self._seconds = FIRST_SECONDS
         self.before: TestBaseline | None = None
-        self.worded: WordedTests | None = None  # that judge too
-        self.not_worded = ""  # why no test was made of the user's words
+        self.expected: ExpectedTest | None = None  # that judges too
+        self.not_expected = ""  # why no test was made of what the user expects
 
     @property
     def tree(self) -> Path:
         """The folder of the copy."""
         return self._copy.tree
 
-    def begin(self, more: MoreTests | None = None) -> None:
+    def begin(self, more: OneMoreTest | None = None) -> None:
         """Run the tests twice, and the checker once, on the code as it is. Raises CannotJudgeError.
 
-        If none fails, `more` are tests from the user's words, which judge too.
+        If none fails, `more` is a test of what the user expects, which judges too.
         """
         if self._checker is not None:
             self._known_errors = self._run_checker()
@@ -76,37 +76,40 @@ class EditReferee:
         if self._command is not None:
             first = self._run_tests()
             self._seconds = min(FIRST_SECONDS, TIMES * first.seconds + MORE)
-        if more is not None and not first.failed:
-            self._add_tests(more)
+        if more is not None:
+            self._add_test(more, fails_already=bool(first.failed))
         if self._command is None:
             return
         second = self._run_tests()
-        if self.worded is not None:
-            own = _names_of(self.worded, second.failed)
+        if self.expected is not None:
+            own = _names_of(self.expected, second.failed)
             first = replace(first, failed=first.failed | own)
             if not own:
-                self.worded = None
-                self.not_worded = "the command for tests does not run it"
+                self.expected = None
+                self.not_expected = "the command for tests does not run it"
         if not first.passed | first.failed and not second.passed | second.failed:
             raise CannotJudgeError("the tests say nothing")
         self.before = baseline_of(first, second)
         if not self.before.passing | self.before.failing:
             raise CannotJudgeError("all tests are flaky")
 
-    def _add_tests(self, more: MoreTests) -> None:
-        """Add the tests to the copy, and to those that judge, if there are some that fail."""
-        try:
-            self.worded = more.make(self._copy)
-        except CannotRunError as error:
-            self.not_worded = str(error)
+    def _add_test(self, more: OneMoreTest, *, fails_already: bool) -> None:
+        """Add the test to the copy, and to those that judge, if it fails and no other one does."""
+        if fails_already:
+            self.not_expected = "tests fail already, and judge"
             return
-        placed = self.worded.placed
+        try:
+            self.expected = more.make(self._copy)
+        except CannotRunError as error:
+            self.not_expected = str(error)
+            return
+        placed = self.expected.placed
         self._copy.keep({placed.path: placed.text})
         self._command = naming_tests(with_test_file(self._command or more.command, placed.path))
 
-    def _with_worded(self, texts: Mapping[str, str]) -> Mapping[str, str]:
-        """The texts of an edit with the tests in them, where both are in one file."""
-        made = self.worded
+    def _with_expected(self, texts: Mapping[str, str]) -> Mapping[str, str]:
+        """The texts of an edit with the user's test in them, where both are in one file."""
+        made = self.expected
         if made is None or made.placed.path not in texts:
             return texts
         path, text = made.placed.path, made.placed.text
@@ -114,7 +117,7 @@ class EditReferee:
 
     def judge(self, texts: Mapping[str, str]) -> EditVerdict:
         """What speaks for and against an edit, by the new texts of its files, by path."""
-        texts = self._with_worded(texts)
+        texts = self._with_expected(texts)
         tests: TestVerdict | None = None
         types: tuple[str, ...] | None = None
         own = tuple(path for path, text in texts.items() if changes_tests(path, self._text(path), text))
@@ -137,7 +140,7 @@ class EditReferee:
         known = self.before
         if known is None or verdict.tests is None:
             return verdict
-        texts = self._with_worded(texts)
+        texts = self._with_expected(texts)
         emptied = [
             (path, name, new)
             for path, text in texts.items()
@@ -154,10 +157,10 @@ class EditReferee:
         return replace(verdict, unnoticed=tuple(found))
 
     def with_nearby(self, verdict: EditVerdict, texts: Mapping[str, str]) -> EditVerdict:
-        """The verdict on an accepted edit that the user's words judge, with what else it changes."""
-        if self.worded is None:
+        """The verdict on an accepted edit that the user's test judges, with what else it changes."""
+        if self.expected is None:
             return verdict
-        return replace(verdict, nearby=nearby_changes(self.worded, self._with_worded(texts)))
+        return replace(verdict, nearby=nearby_changes(self.expected, self._with_expected(texts)))
 
     def _text(self, path: str) -> str:
         """A file of the copy, which has no edit now; "" for one that is new."""
@@ -200,8 +203,6 @@ class EditReferee:
         return errors_of(self._checker, run, Path(self._copy.seen_at))
 
 
-def _names_of(made: WordedTests, names: frozenset[str]) -> frozenset[str]:
-    """The names that a runner gives tests from the user's words, with those of their groups."""
-    return frozenset(
-        name for name in names if any(test.name in name.replace(BETWEEN, " ") for test in made.tests)
-    )
+def _names_of(made: ExpectedTest, names: frozenset[str]) -> frozenset[str]:
+    """The names that a runner gives the user's test, with those of its groups."""
+    return frozenset(name for name in names if made.name in name.replace(BETWEEN, " "))

@@ -26,7 +26,7 @@ from assist_server.questions.decision import (
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.questions.instructions import EDITS
 from assist_server.questions.running.refereed_answer import SECONDS
-from assist_server.recorded_tests.worded_tests import WordedTests
+from assist_server.recorded_tests.expected_tests import ExpectedTest
 from assist_server.referee.edit_proof import EditProof
 from assist_server.wording.amounts import usd
 from assist_server.wording.facts import ASK_WHY, facts_document, no_model_line
@@ -263,7 +263,7 @@ def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, A
     if final.decision.cause == BY_CONSTRUCTION:
         return {"proof": "construction"}
     if final.proof is not None or decided.question.command in EDITS:
-        return _edit_proof_document(final.proof, final.worded)
+        return _edit_proof_document(final.proof, final.expected)
     if decided.question.command != "test":
         return {}
     recorded = final.recorded
@@ -279,14 +279,14 @@ def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, A
     return {"proof": "tests", "recorded": counts}
 
 
-def _edit_proof_document(proof: EditProof | None, worded: WordedTests | None) -> dict[str, Any]:
+def _edit_proof_document(proof: EditProof | None, expected: ExpectedTest | None) -> dict[str, Any]:
     """What speaks for an edit, in a word, and in words where something was checked."""
     if proof is None:
         return {"proof": "none"}
     checked: dict[str, Any] = {"words": proof.words, "attempts": proof.attempts}
-    if worded is not None:
-        rows = [{"call": test.call, "today": test.today, "wanted": test.wanted} for test in worded.tests]
-        checked["from_words"] = rows
+    if expected is not None:
+        values = {"call": expected.call, "today": expected.today, "wanted": expected.wanted}
+        checked["expected"] = values
     return {"proof": proof.kind, "checked": checked}
 
 

@@ -38,7 +38,7 @@ class QuestionContext:
 
     That is `thread` itself, the one called `name`, or with `last` the last one of the workspace. `indexed`:
     the index was brought up to date for this question already. With `run`, the user agrees that the code in
-    question is run; `test_command` is what tests it.
+    question is run; `test_command` is what tests it, and `expect` a call with the value that it should give.
     """
 
     files: tuple[str, ...] = ()
@@ -48,6 +48,7 @@ class QuestionContext:
     indexed: bool = False
     run: bool = False
     test_command: str = ""
+    expect: str = ""
 
 
 NO_CONTEXT = QuestionContext()
@@ -126,7 +127,8 @@ def _needs_index(config: Config, place: AskedPlace, question: TerminalQuestion) 
         return False
     by_index = any(os.path.isdir(_full_path(place.asked, name)) for name in question.context.files)
     is_file = place.target and os.path.exists(place.root / parse_target(place.target).path)
-    return by_index or question.users or not is_file or _may_run_tests(config, place, question)
+    users = question.users or bool(question.context.expect)
+    return by_index or users or not is_file or _may_run_tests(config, place, question)
 
 
 def _may_run_tests(config: Config, place: AskedPlace, question: TerminalQuestion) -> bool:

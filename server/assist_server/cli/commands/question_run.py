@@ -126,7 +126,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Decide
             say(f"assist: {done}")
         question = Question(
             asked.command,
-            asked.words,
+            _with_expectation(asked.words, context.expect),
             resolved,
             (piped_span(asked.piped.text),) if asked.piped.text else (),
             flags.wish,
@@ -136,8 +136,14 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Decide
             attachments=added,
             run=context.run,
             test_command=context.test_command,
+            expect=context.expect,
         )
         return decide(question, folders, inputs, answered=not flags.dry_run)
+
+
+def _with_expectation(words: str, expect: str) -> str:
+    """The user's words with the value that a call should give, which a model has to know too."""
+    return "\n".join(filter(None, (words, expect and f"This should hold: {expect}")))
 
 
 def _thread_of(config: Config, context: QuestionContext, root: str) -> Thread | None:

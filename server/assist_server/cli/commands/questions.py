@@ -96,6 +96,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
             (
                 'src/cart.py:12 "IndexError on an empty cart"',
                 'Cart.total "wrong for 0" --test "pytest tests/test_cart.py"',
+                "word_count --expect \"word_count('') == 0\"",
             ),
         ),
     )
@@ -225,12 +226,23 @@ def fix(
     ] = "",
     piped: Piped = "",
     files: Files = None,
+    expect: Annotated[
+        str,
+        typer.Option(
+            "--expect",
+            metavar="'CALL == VALUE'",
+            help="What a call of the code should give, as a literal: where no test fails, one of this does, "
+            "judges the change, and is kept with it.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
     """Find and fix what is wrong in code. The change is shown as a diff, and made if you agree.
 
     Once you agree to that, the tests of the code judge each attempt first, on a copy of the workspace.
     """
-    _run("fix", target, (problem, piped), flags, files=files, test_command=flags.test, run=flags.run)
+    judged: dict[str, Any] = {"test_command": flags.test, "run": flags.run, "expect": expect}
+    _run("fix", target, (problem, piped), flags, files=files, **judged)
 
 
 def _run(

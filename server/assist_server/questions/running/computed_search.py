@@ -50,8 +50,6 @@ def computed_fix(
     before = referee.before
     if target is None or before is None or not before.failing or question.command != "fix":
         return None
-    if referee.worded is not None and referee.worded.says_little:
-        return None
     path = target.lines.path
     whole = texts.get(path, "")
     text = whole.removeprefix(MARK)
@@ -60,7 +58,7 @@ def computed_fix(
     failure = known_failure(referee, path)
     found = in_order(python_repairs(text, target.lines.first, target.lines.last, failure), failure, text)
     tried = referee.try_candidates(path, text, found, seconds)
-    if referee.worded is not None and len(tried.passing) > 1:
+    if referee.expected is not None and len(tried.passing) > 1:
         return None  # one value says too little to choose between them
     for change in tried.passing:
         made = whole[: len(whole) - len(text)] + change.apply_to(text)

@@ -15,10 +15,10 @@ from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import AnswerCost, DocumentVersions, FinalAnswer
 from assist_server.questions.instructions import failing_words
 from assist_server.questions.running.consented_runs import RunningWork
+from assist_server.questions.running.expectation_plan import with_test
 from assist_server.questions.running.referee_plan import RefereePlan
 from assist_server.questions.running.repair_request import MOST_SAID
-from assist_server.questions.running.worded_plan import with_tests
-from assist_server.recorded_tests.worded_tests import passing_words
+from assist_server.recorded_tests.expected_tests import passing_words
 from assist_server.referee.edit_proof import EditProof, EditVerdict, is_accepted, proof_of, rank_of
 from assist_server.referee.edit_referee import EditReferee
 from assist_server.referee.failing_tests import failing_test
@@ -120,19 +120,19 @@ class EditTrial:
             edit = replace(edit, unsure=(proof.words,) if verdict.changes_all else ())
         elif proof.kind == "tests":  # they say what they look at: what no test looks at may be another thing
             edit = replace(edit, unsure=tuple(f"{reason}, but {AGREEING}" for reason in edit.unsure))
-        return with_worded(replace(final, plan=edit, proof=proof), self.plan, self.referee, versions)
+        return with_expected(replace(final, plan=edit, proof=proof), self.plan, self.referee, versions)
 
 
-def with_worded(
+def with_expected(
     final: FinalAnswer, plan: RefereePlan, referee: EditReferee, versions: DocumentVersions
 ) -> FinalAnswer:
-    """A proven answer with the tests from the user's words that judged it: said, and kept with the edit."""
-    made, edit, proof = referee.worded, final.plan, final.proof
-    if made is None or plan.worded is None or edit is None or proof is None or proof.kind != "tests":
+    """A proven answer with the user's test that judged it: said, and kept with the edit."""
+    made, edit, proof = referee.expected, final.plan, final.proof
+    if made is None or plan.expectation is None or edit is None or proof is None or proof.kind != "tests":
         return final
     words = f"{passing_words(made)}; {proof.words}"
-    kept = with_tests(edit, plan.worded, made, versions)
-    return replace(final, plan=kept, proof=replace(proof, words=words), worded=made)
+    kept = with_test(edit, plan.expectation, made, versions)
+    return replace(final, plan=kept, proof=replace(proof, words=words), expected=made)
 
 
 def texts_of(edit: EditPlan) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from assist_context.retrieval.corpus import Corpus
 from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Question
 from assist_server.questions.instructions import EDITS
-from assist_server.questions.running.worded_plan import WordedPlan, worded_plan
+from assist_server.questions.running.expectation_plan import ExpectationPlan, expectation_plan
 from assist_server.questions.targets import QuestionFolders
 from assist_server.recorded_tests.run_consent import RunRequest, may_run, was_declined
 from assist_server.referee.checkers import TypeChecker, find_checker
@@ -30,7 +30,7 @@ class RefereePlan:
     """What judges an edit: a command for tests, a type checker, or both; `problem` says why no tests do.
 
     `asked`: the user named the tests, or agreed that code is run. `opened` are texts of open documents. Where
-    no test fails, one of the user's words may (`worded`); `runner` is the command of which it is a part.
+    no test fails, one of what the user expects may (`expectation`); `runner` is the command that runs it.
     """
 
     root: str
@@ -39,7 +39,7 @@ class RefereePlan:
     checker: TypeChecker | None = None
     opened: Mapping[str, str] | None = None
     problem: str = ""
-    worded: WordedPlan | None = None
+    expectation: ExpectationPlan | None = None
     runner: TestCommand | None = None
 
     @property
@@ -52,7 +52,7 @@ class RefereePlan:
 def referee_plan(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> RefereePlan | None:
     """What judges the edit of a question; None if nothing may run, or nothing is there that could."""
     corpus, config = folders.corpus, inputs.config
-    asked = question.run or bool(question.test_command)
+    asked = question.run or bool(question.test_command or question.expect)
     target = question.target
     if question.command not in EDITS or target is None:
         return None
@@ -61,7 +61,7 @@ def referee_plan(question: Question, folders: QuestionFolders, inputs: DecisionI
     if not asked and verdict != "yes" and not offers:
         return None
     found = _plan_of_tests(question, folders, inputs, asked=asked)
-    has_tests = bool(found.words) and (found.command is not None or found.worded is not None)
+    has_tests = bool(found.words) and (found.command is not None or found.expectation is not None)
     if offers and not has_tests:  # nothing is there that is worth a question
         return None
     return found if asked or found.words else None
@@ -78,22 +78,21 @@ def _plan_of_tests(
     path = config.programs.get("PATH", os.defpath)
     opened = {name: state.document.text for name, state in corpus.opened.items()}
     checker = find_checker(root, path, target.lines.path)
+    expectation = expectation_plan(question, folders, inputs)
     if question.test_command:
         own = find_test_command(root, path, question.test_command)[0]
-        worded = worded_plan(question, folders, inputs)
-        runner = own if worded else None
-        return RefereePlan(corpus.root, asked, own, checker, opened, worded=worded, runner=runner)
+        runner = own if expectation else None
+        return RefereePlan(corpus.root, asked, own, checker, opened, expectation=expectation, runner=runner)
     found = find_test_command(root, path)
     tests = tuple(dict.fromkeys(_tests(question, corpus)))[:MOST_TESTS]
     command = next((one for one in found if one.runner in _runners(target.document.language.name)), None)
     if command is None:
         problem = "no runner of tests is installed for this code"
         return RefereePlan(corpus.root, asked, None, checker, opened, problem)
-    worded = worded_plan(question, folders, inputs)
     narrowed = narrow(command, tests) if tests else None
     problem = "" if narrowed else NO_TEST
-    runner = command if worded is not None else None
-    return RefereePlan(corpus.root, asked, narrowed, checker, opened, problem, worded, runner)
+    runner = command if expectation is not None else None
+    return RefereePlan(corpus.root, asked, narrowed, checker, opened, problem, expectation, runner)
 
 
 def _runners(language: str) -> tuple[str, ...]:

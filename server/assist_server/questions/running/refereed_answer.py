@@ -54,10 +54,11 @@ from assist_server.questions.running.edit_trial import (
     EditTrial,
     checker_name,
     told_of_failure,
+    with_expected,
     with_hint,
-    with_worded,
     without_hint,
 )
+from assist_server.questions.running.expectation_plan import make_expected_test
 from assist_server.questions.running.further_attempts import (
     AttemptWay,
     FurtherAnswer,
@@ -68,12 +69,11 @@ from assist_server.questions.running.further_attempts import (
 )
 from assist_server.questions.running.referee_plan import RefereePlan
 from assist_server.questions.running.repair_request import UNUSABLE, leaving_words
-from assist_server.questions.running.worded_plan import make_worded_tests
+from assist_server.recorded_tests.expected_tests import failing_words
 from assist_server.recorded_tests.project_runs import ProjectRunner
 from assist_server.recorded_tests.run_consent import RunRequest
-from assist_server.recorded_tests.worded_tests import failing_words
 from assist_server.referee.edit_proof import EditProof, proof_of
-from assist_server.referee.edit_referee import EditReferee, MoreTests
+from assist_server.referee.edit_referee import EditReferee, OneMoreTest
 from assist_server.workspace.git_access import git_of
 
 HINT_SECONDS = 15.0  # that the model's first answer waits for tests, so that it knows what fails
@@ -127,7 +127,7 @@ async def answer_with_referee(
             async for event in judged:
                 if begun.done() and not told:  # before the next event, so before the edit
                     told = True
-                    for said in _worded_notices(begun):
+                    for said in _expected_notices(begun):
                         yield said
                 yield event
     finally:
@@ -154,11 +154,13 @@ def _begin(
     judge = plan.command or plan.runner or (plan.checker.command if plan.checker else None)
     if judge is None:
         raise UserError(plan.problem)
-    worded = plan.worded
-    own = worded.recording.command if worded is not None else None  # by which calls run
+    expectation = plan.expectation
+    own = expectation.recording.command if expectation is not None else None  # by which calls run
     runner = ProjectRunner(Path(plan.root), own or judge, request.confined, git_of(decided.inputs.config))
     referee = EditReferee(work.copy(runner, plan.opened or {}), plan.command, plan.checker)
-    more = MoreTests(partial(make_worded_tests, worded), plan.runner) if worded and plan.runner else None
+    more = None
+    if expectation is not None and plan.runner is not None:
+        more = OneMoreTest(partial(make_expected_test, expectation), plan.runner)
     referee.begin(more)
     return referee
 
@@ -198,7 +200,7 @@ async def _judge_attempts(
         search.cancel()
     if found is not None:
         computed = _computed_answer(decided, found, 1e3 * (ways.clock() - start))
-        yield with_worded(computed, plan, begun.result(), ways.versions)
+        yield with_expected(computed, plan, begun.result(), ways.versions)
     elif first is not None:
         told = decided if decided is not asked else _told_in_time(decided, begun)
         plain = asked if decided is not asked else None
@@ -233,15 +235,15 @@ def _told_in_time(decided: DecidedQuestion, begun: "asyncio.Task[EditReferee]") 
     return told_of_failure(decided, begun.result())
 
 
-def _worded_notices(begun: "asyncio.Task[EditReferee]") -> Iterator[Notice]:
-    """What the user reads about tests from their words, or why there are none."""
+def _expected_notices(begun: "asyncio.Task[EditReferee]") -> Iterator[Notice]:
+    """What the user reads about the test of what they expect, or why there is none."""
     if not begun.done() or begun.cancelled() or begun.exception() is not None:
         return
     referee = begun.result()
-    for test in referee.worded.tests if referee.worded is not None else ():
-        yield Notice(failing_words(test))
-    if referee.not_worded:
-        yield Notice(f"No test is made of your words: {referee.not_worded.rstrip('.')}.")
+    if referee.expected is not None:
+        yield Notice(failing_words(referee.expected))
+    if referee.not_expected:
+        yield Notice(f"No test is made of what you expect: {referee.not_expected.rstrip('.')}.")
 
 
 async def _search(

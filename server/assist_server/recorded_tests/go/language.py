@@ -28,7 +28,6 @@ from assist_server.recorded_tests.go.proposals import (
 )
 from assist_server.recorded_tests.go.text import TESTIFY, go_tests
 from assist_server.recorded_tests.go.values import concrete
-from assist_server.recorded_tests.go.worded import go_outcome
 from assist_server.recorded_tests.language import (
     CannotRunError,
     LanguageRecorder,
@@ -38,7 +37,6 @@ from assist_server.recorded_tests.language import (
 )
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.test_names import description, unused_name
-from assist_server.recorded_tests.worded_values import WordedValue
 from assist_server.sandbox.proofs import GO, is_proven
 
 LONGEST = 300  # characters of a value
@@ -167,14 +165,6 @@ def _results(row: GoFunction) -> tuple[str, ...]:
     return tuple(concrete(kind, tuple(row.bounds.items())) for kind in row.results)
 
 
-def worded_outcome(
-    material: RecordingMaterial, wanted: WordedValue, _: CallObservation
-) -> CallObservation | None:
-    """What a call should come to by the user's words."""
-    row = function_of(material.subject)
-    return go_outcome(wanted, _results(row)) if row is not None else None
-
-
 def run_tests(
     copy: ProjectCopy, _: RecordingMaterial, path: str, names: Sequence[str], limit: float
 ) -> RunOfTests:
@@ -210,5 +200,4 @@ GOLANG = LanguageRecorder(
     run_tests=run_tests,
     planted=partial(try_mistakes, observe),
     named=give_names,
-    worded=worded_outcome,
 )

@@ -19,6 +19,7 @@ from assist_server.recorded_tests.calls import (
     RecordedCall,
     ValueCheck,
 )
+from assist_server.recorded_tests.expected_values import ExpectedValue
 from assist_server.recorded_tests.language import (
     CannotRunError,
     LanguageRecorder,
@@ -37,7 +38,6 @@ from assist_server.recorded_tests.python.calls import (
 )
 from assist_server.recorded_tests.python.scripts import plain_tests
 from assist_server.recorded_tests.python.text import PythonStyle, double_quotes, python_tests
-from assist_server.recorded_tests.python.worded import worded_outcome
 from assist_server.sandbox.proofs import PYTEST, UNITTEST, is_proven
 from assist_server.sandbox.sandbox import SandboxRun
 
@@ -401,6 +401,28 @@ def body_range(subject: CallSubject) -> range | None:
     return range(starts[first.lineno - 1], starts[min(subject.last, len(starts) - 1)])
 
 
+def expected_outcome(
+    material: RecordingMaterial, wanted: ExpectedValue, today: CallObservation
+) -> CallObservation:
+    """What a call should come to by what the user expects."""
+    value = ast.unparse(ast.parse(wanted.value, mode="eval"))
+    return CallObservation("value", value, how=today.how or _way_to_result(material, wanted.call))
+
+
+def _way_to_result(material: RecordingMaterial, call: str) -> str:
+    """How the result of a call is got that has none today: is it waited for, or are its items listed?"""
+    subject = material.subject
+    node = definition_in(_module(material), subject)
+    if not call.endswith(")") or f"{subject.short}(" not in call or call.count("(") != call.count(")"):
+        return ""
+    if isinstance(node, ast.AsyncFunctionDef):
+        return "await"
+    makes = isinstance(node, ast.FunctionDef) and any(
+        isinstance(part, (ast.Yield, ast.YieldFrom)) for part in ast.walk(node)
+    )
+    return "list" if makes else ""
+
+
 PYTHON = LanguageRecorder(
     runners=("pytest", "unittest"),
     computed=computed_calls,
@@ -414,5 +436,5 @@ PYTHON = LanguageRecorder(
     run_tests=run_tests,
     planted=observe_planted,
     run_planted=run_planted,
-    worded=worded_outcome,
+    expected=expected_outcome,
 )

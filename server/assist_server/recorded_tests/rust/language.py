@@ -16,6 +16,7 @@ from assist_server.recorded_tests.calls import (
     ValueCheck,
 )
 from assist_server.recorded_tests.compiled_calls import is_unsteady, try_mistakes
+from assist_server.recorded_tests.expected_values import ExpectedValue
 from assist_server.recorded_tests.language import (
     CannotRunError,
     LanguageRecorder,
@@ -32,7 +33,6 @@ from assist_server.recorded_tests.rust.cargo_runs import (
 )
 from assist_server.recorded_tests.rust.crate import RustCrate, crate_of, functions_of, target_of
 from assist_server.recorded_tests.rust.text import module_name, rust_string, rust_tests
-from assist_server.recorded_tests.rust.worded import worded_outcome
 from assist_server.sandbox.proofs import CARGO, is_proven
 
 LONGEST = 300  # characters of a value
@@ -223,6 +223,13 @@ def _test_at(lines: Sequence[str], number: int) -> str:
     return ""
 
 
+def expected_outcome(_: RecordingMaterial, wanted: ExpectedValue, __: CallObservation) -> CallObservation:
+    """What a call should come to by what the user expects. A literal of another type does not compile."""
+    if wanted.value == "[]":
+        return CallObservation("value", "", how="is_empty")
+    return CallObservation("value", wanted.value)
+
+
 RUST = LanguageRecorder(
     runners=("cargo",),
     computed=computed_calls,
@@ -235,5 +242,5 @@ RUST = LanguageRecorder(
     tests=tests_text,
     run_tests=run_tests,
     planted=partial(try_mistakes, observe),
-    worded=worded_outcome,
+    expected=expected_outcome,
 )

@@ -12,7 +12,14 @@ from assist_context.scripts.script_module import import_lines, script_module
 from assist_context.scripts.script_pieces import literal_calls
 from assist_context.scripts.script_probes import branch_starts
 from assist_context.scripts.script_values import type_book
-from assist_server.recorded_tests.calls import CallOrigin, CallSubject, ProposedCall, RecordedCall
+from assist_server.recorded_tests.calls import (
+    CallObservation,
+    CallOrigin,
+    CallSubject,
+    ProposedCall,
+    RecordedCall,
+)
+from assist_server.recorded_tests.expected_values import ExpectedValue
 from assist_server.recorded_tests.language import LanguageRecorder, RecordingMaterial
 from assist_server.recorded_tests.project_runs import ProjectCopy
 from assist_server.recorded_tests.test_names import description, unused_name
@@ -30,12 +37,12 @@ from assist_server.recorded_tests.typescript.observing import body_of, observe_c
 from assist_server.recorded_tests.typescript.script_runners import own_command
 from assist_server.recorded_tests.typescript.script_tests import script_tests, style_of_tests
 from assist_server.recorded_tests.typescript.test_runs import run_planted_tests, run_tests
-from assist_server.recorded_tests.typescript.worded import worded_outcome
 
 MOST_TESTED = 24  # calls of tests
 MOST_AROUND = 24  # for other code
 MOST_TYPE_FILES = 12  # files that are read for the types of arguments
 _NOT_ALONE = re.compile(r"\b(?:vi|jest|sinon|mock|t)\.|\b(?:useFakeTimers|spyOn|done)\b")
+_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'([^'\"\\]*)'")
 _ENDINGS = ("", ".ts", ".tsx", ".js", ".mjs", "/index.ts", "/index.js")
 
 
@@ -221,6 +228,12 @@ def tests_text(calls: Sequence[RecordedCall], material: RecordingMaterial) -> st
     return script_tests(calls, style, material.subject.name)
 
 
+def expected_outcome(_: RecordingMaterial, wanted: ExpectedValue, today: CallObservation) -> CallObservation:
+    """What a call should come to by what the user expects, in the quotes of our values."""
+    code = _STRING.sub(lambda text: text[0] if text[1] is None else f'"{text[1]}"', wanted.value)
+    return CallObservation("value", code, how=today.how)
+
+
 SCRIPTS = LanguageRecorder(
     runners=("vitest", "jest", "npm"),
     computed=computed_calls,
@@ -236,5 +249,5 @@ SCRIPTS = LanguageRecorder(
     planted=observe_planted,
     run_planted=run_planted_tests,
     command=own_command,
-    worded=worded_outcome,
+    expected=expected_outcome,
 )

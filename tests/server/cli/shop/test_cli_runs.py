@@ -89,3 +89,20 @@ def test_a_person_is_asked_with_the_command(
         assert "Proof: tests. Tests pass: 1 before, 2 now." in shown
     assert (root / "tests" / "test_prices.py").read_text() == TESTS
     assert (root / "prices.py").read_text() == RIGHT
+
+
+def test_what_a_call_should_give_is_told_to_the_provider_and_judges(
+    tmp_path: Path, root: Path, environ: dict[str, str]
+) -> None:
+    assist = runner(root, environ)
+    (root / "tests" / "test_prices.py").write_text(TESTS.partition("\n\n\ndef test_ten")[0] + "\n")
+    expecting = ("fix", "prices.py:1", "--frontier", "--yes", "--json", "--run", "--expect")
+    with provider(tmp_path, scripted_answer(FIXED)) as acme:
+        wrong = assist(*expecting, "gross(10) should be 12")
+        done = assist(*expecting, "gross(10) == 12")
+    assert (wrong.code, len(acme.requests)) == (2, 1)
+    assert "write it as in --expect \"gross('') == 0\"." in wrong.err
+    assert "This should hold: gross(10) == 12" in acme.requests[0].body.decode()
+    assert done.json["proof"] == "tests"
+    assert done.json["checked"]["expected"] == {"call": "gross(10)", "today": "12.5", "wanted": "12"}
+    assert sorted(done.json["edit"]["files"]) == ["prices.py", "tests/test_prices.py"]

@@ -1,4 +1,4 @@
-"""`fix` of a bug that no test catches: the user's words become a test that fails today, and then it judges."""
+"""`fix` of a bug that no test catches: what the user expects becomes a test that fails today, and judges."""
 
 import shutil
 import sys
@@ -8,6 +8,7 @@ import pytest
 from referee_desk import RefereeDesk
 
 from assist_escalation.edits.plan import EditPlan
+from assist_server.errors import UserError
 from assist_server.questions.events import FinalAnswer
 from assist_server.wording.answers import answer_document, proof_line
 
@@ -20,7 +21,7 @@ RIGHT = "def word_count(text):\n    return len(text.split())\n"
 WRONG = "def word_count(text):\n    return len(text.split(' ')) + 1\n"
 TESTS = "from words import word_count\n\n\ndef test_two():\n    assert word_count('a b') == 2\n"
 WORDS = "word_count('') returns 1 instead of 0"
-TOLD = "A test that fails today, from your words: `word_count('')` (today: 1, wanted: 0). It judges the fix."
+TOLD = "A test that fails today, from what you expect: `word_count('')` (today: 1, wanted: 0). It judges the fix."
 
 
 def after(final: FinalAnswer) -> dict[str, str]:
@@ -32,7 +33,7 @@ def desk_of(place: Path, tests: str = TESTS) -> RefereeDesk:
     return RefereeDesk(place, tests, code=CODE, module="words")
 
 
-async def test_words_become_a_test_that_judges_and_is_kept_with_the_edit(tmp_path: Path) -> None:
+async def test_a_sentence_becomes_a_test_that_judges_and_is_kept_with_the_edit(tmp_path: Path) -> None:
     desk = desk_of(tmp_path)
     final, notices, decided = await desk.answer(WRONG, RIGHT, run=True, words=WORDS)
     assert notices == [TOLD]
@@ -41,21 +42,21 @@ async def test_words_become_a_test_that_judges_and_is_kept_with_the_edit(tmp_pat
     assert changed["tests/test_words.py"].startswith(TESTS)
     assert "assert word_count('') == 0" in changed["tests/test_words.py"]
     assert proof_line(decided, final) == (
-        "Proof: tests. The test from your words: `word_count('')` gives 0 (before: 1); "
+        "Proof: tests. The test of what you expect: `word_count('')` gives 0 (before: 1); "
         "tests pass: 1 before, 2 now (2 attempts)."
     )
     document = answer_document(decided, final, [], applied=False, problem=None)
-    assert document["checked"]["from_words"] == [{"call": "word_count('')", "today": "1", "wanted": "0"}]
+    assert document["checked"]["expected"] == {"call": "word_count('')", "today": "1", "wanted": "0"}
     assert (desk.root / "tests/test_words.py").read_text() == TESTS
     assert "assert word_count('') == 0" in desk.model.asked[0].user
 
 
-async def test_a_small_change_that_words_prove_needs_no_model(tmp_path: Path) -> None:
+async def test_a_small_change_that_the_test_proves_needs_no_model(tmp_path: Path) -> None:
     cheapest = "def cheapest(prices):\n    return max(prices)\n"
     single = "from prices import cheapest\n\n\ndef test_one():\n    assert cheapest([2]) == 2\n"
     desk = RefereeDesk(tmp_path, single, code=cheapest, module="prices")
     final, _, decided = await desk.answer(
-        cheapest.replace("max", "sum"), run=True, words="cheapest([3, 1]) is 3, should be 1"
+        cheapest.replace("max", "sum"), run=True, expect="cheapest([3, 1]) == 1"
     )
     assert final.text == "Line 2 of prices.py: `max` becomes `min`."
     added = "\n\ndef test_cheapest_with_3_1():\n    assert cheapest([3, 1]) == 1\n"
@@ -64,7 +65,7 @@ async def test_a_small_change_that_words_prove_needs_no_model(tmp_path: Path) ->
         "tests/test_prices.py": single + added,
     }
     assert proof_line(decided, final) == (
-        "Proof: tests. The test from your words: `cheapest([3, 1])` gives 1 (before: 3); "
+        "Proof: tests. The test of what you expect: `cheapest([3, 1])` gives 1 (before: 3); "
         "tests pass: 1 before, 2 now; it also changes `cheapest([0, 1])`: 1 becomes 0, "
         "`cheapest([2, 1])`: 2 becomes 1, `cheapest([4, 1])`: 4 becomes 1 and 2 more."
     )
@@ -75,7 +76,7 @@ async def test_a_small_change_that_changes_every_call_is_left_to_the_model(tmp_p
     code = "def twice(number):\n    return number + 1\n"
     right = code.replace("+ 1", "* 2")
     desk = RefereeDesk(tmp_path, "", code=code, module="sums")
-    final, _, _ = await desk.answer(right, run=True, words="twice(2) should be 4")
+    final, _, _ = await desk.answer(right, run=True, expect="twice(2) == 4")
     assert final.text.startswith("```")
     assert after(final)["sums.py"] == right
 
@@ -97,7 +98,7 @@ async def test_one_value_does_not_choose_between_small_changes_but_proves_a_mode
     adult = "def is_adult(age):\n    return age > 18\n"
     right = adult.replace(">", ">=")
     desk = RefereeDesk(tmp_path, "", code=adult, module="ages")
-    final, _, decided = await desk.answer(right, run=True, words="is_adult(18) should be True")
+    final, _, decided = await desk.answer(right, run=True, expect="is_adult(18) == True")
     assert final.text.startswith("```")
     assert after(final) == {
         "ages.py": right,
@@ -108,11 +109,11 @@ async def test_one_value_does_not_choose_between_small_changes_but_proves_a_mode
     assert not (desk.root / "tests/test_ages.py").exists()
 
 
-async def test_words_that_are_not_so_today_make_no_test(tmp_path: Path) -> None:
+async def test_what_is_not_so_today_makes_no_test(tmp_path: Path) -> None:
     final, notices, decided = await desk_of(tmp_path).answer(
         RIGHT, run=True, words="word_count('') returns 2 instead of 0"
     )
-    assert notices == ["No test is made of your words: `word_count('')` gives 1 today, not 2."]
+    assert notices == ["No test is made of what you expect: `word_count('')` gives 1 today, not 2."]
     assert list(after(final)) == ["words.py"]
     assert proof_line(decided, final) == "Proof: none. No test covers it (tests pass: 1 before, 1 now)."
 
@@ -120,17 +121,17 @@ async def test_words_that_are_not_so_today_make_no_test(tmp_path: Path) -> None:
 async def test_a_test_that_fails_already_judges_alone(tmp_path: Path) -> None:
     failing = TESTS + "\n\ndef test_none():\n    assert word_count('') == 0\n"
     final, notices, decided = await desk_of(tmp_path, failing).answer(RIGHT, run=True, words=WORDS)
-    assert notices == []
+    assert notices == ["No test is made of what you expect: tests fail already, and judge."]
     assert list(after(final)) == ["words.py"]
     assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now."
 
 
-async def test_an_edit_that_the_words_refuse_keeps_no_test(tmp_path: Path) -> None:
-    words = "word_count(None) crashes"
-    final, notices, decided = await desk_of(tmp_path).answer(WRONG, run=True, words=words)
+async def test_an_edit_that_the_test_refuses_keeps_no_test(tmp_path: Path) -> None:
+    expect = "word_count(None) == 0"
+    final, notices, decided = await desk_of(tmp_path).answer(WRONG, run=True, expect=expect)
     assert notices == [
-        "A test that fails today, from your words: `word_count(None)` (today: AttributeError, "
-        "wanted: no exception). It judges the fix."
+        "A test that fails today, from what you expect: `word_count(None)` (today: AttributeError, "
+        "wanted: 0). It judges the fix."
     ]
     assert list(after(final)) == ["words.py"]
     assert proof_line(decided, final).startswith(
@@ -139,7 +140,7 @@ async def test_an_edit_that_the_words_refuse_keeps_no_test(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node runs the calls")
-async def test_words_judge_in_javascript(tmp_path: Path) -> None:
+async def test_what_is_expected_judges_in_javascript(tmp_path: Path) -> None:
     desk = RefereeDesk(tmp_path, "", code="", module="unused")
     code = "export function twice(number) {\n  return number + 2;\n}\n"
     (desk.root / "sums.js").write_text(code)
@@ -147,16 +148,53 @@ async def test_words_judge_in_javascript(tmp_path: Path) -> None:
     desk.place = "sums.js:1"
     right = code.replace("+", "*")
     final, notices, decided = await desk.answer(
-        code.replace("+", "-"), right, run=True, words="twice(5) gives 7, should be 10"
+        code.replace("+", "-"), right, run=True, words="twice(5) returns 7 instead of 10"
     )
     assert notices == [
         TOLD.replace("word_count('')", "twice(5)").replace("1, w", "7, w").replace("0)", "10)")
     ]
     assert proof_line(decided, final) == (
-        "Proof: tests. The test from your words: `twice(5)` gives 10 (before: 7); "
+        "Proof: tests. The test of what you expect: `twice(5)` gives 10 (before: 7); "
         "tests pass: 0 before, 1 now; it changes all calls like it: `twice(0)`: 2 becomes 0, `twice(1)`: 3 becomes 2, "
         "`twice(4)`: 6 becomes 8 and 1 more (5 attempts)."
     )
     changed = after(final)
     assert changed["sums.js"] == right
     assert "assert.equal(twice(5), 10);" in changed["sums.test.js"]
+
+
+@pytest.mark.parametrize(
+    ("expect", "said"),
+    [
+        (
+            "word_count('') = 0",
+            "--expect takes a call of `word_count`, == and the literal that it should give, not "
+            "\"word_count('') = 0\": write it as in --expect \"word_count('') == 0\".",
+        ),
+        (
+            "len('') == 0",
+            "--expect takes a call of `word_count`, == and the literal that it should give, not "
+            "\"len('') == 0\": write it as in --expect \"word_count('') == 0\".",
+        ),
+    ],
+)
+def test_what_is_no_call_and_value_is_refused_with_an_example(tmp_path: Path, expect: str, said: str) -> None:
+    with pytest.raises(UserError) as refused:
+        desk_of(tmp_path).decide(words="", expect=expect)
+    assert str(refused.value) == said
+
+
+def test_other_languages_are_refused(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path)
+    (desk.root / "words.go").write_text("package words\n\nfunc Count(text string) int {\n\treturn 1\n}\n")
+    with pytest.raises(UserError, match="is for Python, TypeScript, JavaScript and Rust, not for go: say in"):
+        desk.decide(place="words.go:3", words="", expect='Count("") == 0')
+    assert desk.decide(place="words.go:3", words='Count("") returns 1 instead of 0').made is None
+
+
+async def test_a_value_is_tried_once_the_user_agrees(tmp_path: Path) -> None:
+    desk = desk_of(tmp_path)
+    desk.agrees = False
+    _, notices, _ = await desk.answer(RIGHT, words="", expect="word_count('') == 0")
+    assert notices == ["The edit is not checked by running: `--run` runs the code, on a copy."]
+    assert len(desk.asked) == 1
