@@ -117,7 +117,6 @@ def functions_of(root: Path, language: str, config: Config) -> Iterator[CallSubj
                 and site.end_line - site.start_line >= 2
                 and site.parent not in functions
                 and not (kind.name == "rust" and _is_left_out(text, site.start_line))
-                and not (kind.name == "go" and site.qualified in ("init", "main"))
                 and not {"tests", "test"} & set(site.qualified.split(".")[:-1])  # modules of tests
             ):
                 yield CallSubject(path, text, site.qualified, site.start_line, site.end_line)
@@ -258,7 +257,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--language", default="python", choices=("python", "typescript", "rust", "go"))
+    parser.add_argument("--language", default="python", choices=("python", "typescript", "rust"))
     parser.add_argument("--model", default="qwen2.5-coder-1.5b", help="the model for answers")
     parser.add_argument("--without-model", action="store_true", help="only what is proposed without a model")
     parser.add_argument("--count", type=int, default=20)

@@ -115,8 +115,8 @@ class LanguageRecorder:
     body: Callable[[CallSubject], range | None]
     tests: Callable[[Sequence[RecordedCall], RecordingMaterial], str]
     run_tests: Callable[[ProjectCopy, RecordingMaterial, str, Sequence[str], float], RunOfTests]
+    expected: Callable[[RecordingMaterial, ExpectedValue, CallObservation], CallObservation]
     planted: PlantedObserver | None = None
     run_planted: PlantedRunner | None = None
     named: Callable[[Sequence[RecordedCall], str, Collection[str]], list[RecordedCall]] = with_names
     command: Callable[[Path, str, TestCommand], TestCommand] = _as_it_is
-    expected: Callable[[RecordingMaterial, ExpectedValue, CallObservation], CallObservation] | None = None

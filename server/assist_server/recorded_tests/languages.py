@@ -1,6 +1,5 @@
 """The languages whose calls can be run, by name."""
 
-from assist_server.recorded_tests.go.language import GOLANG
 from assist_server.recorded_tests.language import LanguageRecorder
 from assist_server.recorded_tests.python.language import PYTHON
 from assist_server.recorded_tests.rust.language import RUST
@@ -12,7 +11,6 @@ _RECORDERS = {
     "typescript": SCRIPTS,
     "tsx": SCRIPTS,
     "rust": RUST,
-    "go": GOLANG,
 }
 
 

@@ -298,8 +298,6 @@ def with_test_file(command: TestCommand, path: str) -> TestCommand:
         return replace(command, words=(*words, path)) if named & {"pytest", "py.test"} else command
     if command.runner in ("jest", "vitest") and "--" in words:
         return replace(command, words=(*words, path))
-    if command.runner == "go" and f"./{PurePosixPath(path).parent}" in words:
-        return command
     if command.runner == "cargo" and not _cargo_test(path):
         target = "--bins" if path.endswith("main.rs") else "--lib"
         return replace(command, words=(*words, target)) if "--test" in words else command

@@ -60,9 +60,9 @@ class Desk:
         path = f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"
         self.config = replace(config, programs={"PATH": path})
 
-    def decide(self, *, run: bool = False) -> DecidedQuestion:
+    def decide(self, *, run: bool = False, place: str = "sums.py:1") -> DecidedQuestion:
         corpus = Corpus(str(self.root), IndexReader(self.root.parent / "none.db"))
-        target = resolve_target(corpus, "sums.py:1")
+        target = resolve_target(corpus, place)
         inputs = decision_inputs(self.config, [str(self.root)])
         inputs = replace(inputs, local=replace(inputs.local, available=True))
         return decide(Question("test", "", target, run=run), QuestionFolders(corpus), inputs)
@@ -147,6 +147,15 @@ async def test_no_model_is_asked_twice_where_no_call_can_be_recorded(tmp_path: P
     assert "twice(4) == 9" in final.plan.changes[0].after
     assert "pass what the code does not take" in notices[0]
     assert proof_line(decided, final).startswith("Proof: none.")
+
+
+def test_code_in_go_is_not_run(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    (desk.root / "go.mod").write_text("module sums\n")
+    (desk.root / "sums.go").write_text("package sums\n\nfunc Twice(n int) int {\n\treturn 2 * n\n}\n")
+    recording = desk.decide(run=True, place="sums.go:3").recording
+    assert recording is not None
+    assert recording.problem == "code in go is not run"
 
 
 async def test_the_user_is_asked_once(tmp_path: Path) -> None:

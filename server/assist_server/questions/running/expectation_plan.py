@@ -72,7 +72,7 @@ def expectation_plan(
     asked = replace(question, command="test", words="", problems=(), thread=None, attachments=(), expect="")
     drafted = draft(asked, folders, inputs.local.tokens, small=True)
     recording = recording_plan(asked, folders.corpus, drafted, inputs)
-    if not recording.problem and recording.language is not None and recording.language.expected is not None:
+    if not recording.problem:
         return ExpectationPlan(wanted, recording, drafted)
     if question.expect:
         raise UserError(f"--expect cannot be tried: {recording.problem}.")

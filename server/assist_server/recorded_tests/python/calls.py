@@ -338,15 +338,6 @@ def _needed_imports(
     return tuple(found)
 
 
-def imports_for(node: ast.AST, module: PythonModule) -> tuple[tuple[str, str], ...] | None:
-    """What an expression needs of modules, as (module, name); None if a name is of unknown origin."""
-    lines = _needed_imports([node], {}, module)
-    rows = [re.fullmatch(r"from (\S+) import (\w+)|import (\S+)", line) for line in lines or ()]
-    if lines is None or None in rows:
-        return None
-    return tuple((row[1] or row[3], row[2] or "") for row in rows if row)
-
-
 def calls_in_docstrings(subject: CallSubject, module: PythonModule) -> list[ProposedCall]:
     """The calls in the examples of a docstring, with the values that it says."""
     node = definition_in(module, subject)

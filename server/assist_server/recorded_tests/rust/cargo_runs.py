@@ -16,9 +16,9 @@ from typing import Any
 
 from assist_context.signatures.rust_items import RustFunction, RustItems, rust_items
 from assist_server.recorded_tests.calls import CallSubject, ProposedCall
-from assist_server.recorded_tests.compiled_calls import run_calls
 from assist_server.recorded_tests.language import CannotBuildError, ObservingRun
 from assist_server.recorded_tests.project_runs import ProjectCopy
+from assist_server.recorded_tests.rust.compiled_calls import run_calls
 from assist_server.recorded_tests.rust.crate import RustTarget, functions_of, owner_name, target_of
 from assist_server.sandbox.sandbox import SandboxRun, login_home
 

@@ -15,7 +15,6 @@ from assist_server.recorded_tests.calls import (
     RecordedCall,
     ValueCheck,
 )
-from assist_server.recorded_tests.compiled_calls import is_unsteady, try_mistakes
 from assist_server.recorded_tests.expected_values import ExpectedValue
 from assist_server.recorded_tests.language import (
     CannotRunError,
@@ -31,6 +30,7 @@ from assist_server.recorded_tests.rust.cargo_runs import (
     observed_rows,
     run_named_tests,
 )
+from assist_server.recorded_tests.rust.compiled_calls import is_unsteady, try_mistakes
 from assist_server.recorded_tests.rust.crate import RustCrate, crate_of, functions_of, target_of
 from assist_server.recorded_tests.rust.text import module_name, rust_string, rust_tests
 from assist_server.sandbox.proofs import CARGO, is_proven

@@ -22,5 +22,4 @@ RAISES = CallObservation("raised", error=("builtins", "TypeError"))
 def test_a_result_is_got_as_the_code_gives_it(name: str, call: str, outcome: CallObservation) -> None:
     lines = (1, 2) if name == "f" else (5, 6)
     material = RecordingMaterial(CallSubject("shop/a.py", CODE, name, *lines), "pytest")
-    assert PYTHON.expected is not None
     assert PYTHON.expected(material, ExpectedValue(call, "None"), RAISES) == outcome

@@ -23,7 +23,6 @@ MATERIAL = RecordingMaterial(CallSubject("src/lib.rs", CODE, "split", 1, 3), "ca
     ],
 )
 def test_a_value_is_a_literal(value: str, check: str) -> None:
-    assert RUST.expected is not None
     wanted = RUST.expected(MATERIAL, ExpectedValue('split("a")', value), CallObservation("value"))
     (call,) = RUST.in_answer(MATERIAL, 'split("a")\n')
     assert f" {check}\n" in RUST.tests([RecordedCall(call, wanted, "test_split")], MATERIAL)

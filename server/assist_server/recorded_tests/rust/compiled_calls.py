@@ -1,4 +1,4 @@
-"""What languages whose calls are compiled share: runs of calls, few mistakes, and no clock."""
+"""What calls that are compiled need: runs of their program, few mistakes, and no clock."""
 
 import json
 import re
