@@ -177,10 +177,11 @@ def judge(
 ) -> dict[str, Any]:
     """Whether the file passes, and how many of two mutants its new tests notice."""
     plan = decided.recording
-    if not (plan and plan.language and plan.material and plan.command and final.plan and final.recorded):
+    recorded = final.proof.recorded if final.proof else None
+    if not (plan and plan.language and plan.material and plan.command and final.plan and recorded):
         return {}
     change = final.plan.changes[0]
-    names = [call.test for call in final.recorded.calls]
+    names = recorded.tests
     noticed = 0
     tried = 0
     copy = ProjectCopy(
@@ -200,7 +201,7 @@ def judge(
                 break
     finally:
         copy.close()
-    return {"passes": whole.passed, "noticed": noticed, "tried": tried, "text": final.recorded.text}
+    return {"passes": whole.passed, "noticed": noticed, "tried": tried, "text": final.text}
 
 
 def with_tests(change: Any, subject: CallSubject, text: str) -> str:
@@ -221,14 +222,15 @@ def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[st
     final, notices = asyncio.run(record(decided, local))
     seconds = round(time.monotonic() - start, 1)
     row: dict[str, Any] = {"seconds": seconds, "notices": notices, "passes": False, "noticed": 0}
-    if final is None or final.recorded is None or final.plan is None:
+    recorded = final.proof.recorded if final and final.proof else None
+    if final is None or recorded is None or final.plan is None:
         problem = str(final.problem) if final and final.problem else ""
         return {**row, "proof": "none", "why": problem or "; ".join(notices[:1])}
     counts = {
-        "calls": len(final.recorded.calls),
-        "branches": final.recorded.branches,
-        "mutants": final.recorded.mutants,
-        "left_out": dict(final.recorded.left_out),
+        "calls": len(recorded.tests),
+        "branches": recorded.branches,
+        "mutants": recorded.mutants,
+        "left_out": dict(recorded.left_out),
     }
     return {**row, "proof": "tests", **counts, **judge(root, subject, decided, final, config)}
 

@@ -190,7 +190,7 @@ async def _last_message(
     if final.plan is not None:
         files = [change.path for change in final.plan.changes]
         shown = final.plan
-        if final.proof is not None:  # a person sees it with the edit
+        if final.proof is not None and final.proof.recorded is None:  # a person sees it with the edit
             shown = replace(shown, notes=(*shown.notes, proof_line(decided, final)))
         applied, problem = await _make_answer(decided, final, shown, context)
     return {

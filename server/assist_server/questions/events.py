@@ -16,13 +16,11 @@ from assist_escalation.edits.planner import plan
 from assist_escalation.edits.sanity_checks import copied_secret
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.router import Decision
+from assist_server.proof import Proof
 from assist_server.questions.code_facts import CodeFacts
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.doubtful_edits import turned_logic, unmet_wish
 from assist_server.questions.draft import Draft
-from assist_server.recorded_tests.expected_tests import ExpectedTest
-from assist_server.recorded_tests.recording import RecordedTests
-from assist_server.referee.edit_proof import EditProof
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 
 DocumentVersions = Callable[[str], int | None]  # by path, of documents that an editor has open
@@ -168,9 +166,8 @@ class FinalAnswer:
 
     `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
     `sources` is what the model that answered was shown, `thread` the conversation with this answer.
-    `recorded` are tests whose values the code itself gave, `proof` is what speaks for the edit. Of a local
-    answer `doubtful` is the decision to ask a provider too, if nothing else speaks for the answer. `expected`
-    is the test of what the user expects that judged the edit, and is kept with it.
+    `proof` is what speaks for the edit, or for new tests. Of a local answer `doubtful` is the decision to ask
+    a provider too, if nothing else speaks for the answer.
     """
 
     text: str
@@ -181,15 +178,13 @@ class FinalAnswer:
     problem: EditError | None = None
     sources: tuple[ShownSource, ...] = ()
     thread: Thread | None = None
-    recorded: RecordedTests | None = None
-    proof: EditProof | None = None
+    proof: Proof | None = None
     doubtful: Decision | None = None
-    expected: ExpectedTest | None = None
 
     @property
     def proof_kind(self) -> str:
         """What speaks for the edit, in a word; "" if nothing was to check it."""
-        return "tests" if self.recorded else self.proof.kind if self.proof else ""
+        return self.proof.kind if self.proof else ""
 
 
 def with_cost_of(final: FinalAnswer, *answers: FinalAnswer) -> FinalAnswer:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_context.languages import language_of
+from assist_server.proof import RecordedCounts
 from assist_server.recorded_tests.calls import ProposedCall, RecordedCall
 from assist_server.recorded_tests.choosing import (
     PlantedMistake,
@@ -69,6 +70,12 @@ class RecordedTests:
     left_out: Mapping[str, int] = field(default_factory=dict)
     contradictions: tuple[str, ...] = ()
     seconds: float = 0.0
+
+    @property
+    def counts(self) -> RecordedCounts:
+        """The same in numbers, and the names of the tests."""
+        names = tuple(call.test for call in self.calls)
+        return RecordedCounts(names, self.branches, self.mutants, self.left_out, self.contradictions)
 
 
 class CallRecorder:

@@ -5,12 +5,11 @@ and with it. It runs nothing.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
+from assist_server.proof import Proof
 from assist_server.recorded_tests.expected_tests import NearbyChanges
 from assist_server.referee.test_verdicts import TestVerdict, verdict_words
 
-ProofKind = Literal["tests", "types", "none"]
 NO_TEST = "no test covers it"
 SHOWN = 3  # calls that an edit changes too
 
@@ -36,19 +35,6 @@ class EditVerdict:
         return self.nearby is not None and self.nearby.is_all
 
 
-@dataclass(frozen=True, slots=True)
-class EditProof:
-    """What speaks for an edit: its kind, in words, and how many attempts were checked.
-
-    `refuted`: tests or types speak against it.
-    """
-
-    kind: ProofKind
-    words: str
-    attempts: int = 1
-    refuted: bool = False
-
-
 def is_accepted(verdict: EditVerdict, command: str) -> bool:
     """Whether nothing speaks against an edit; a fix also has to pass what failed before."""
     tests = verdict.tests
@@ -63,11 +49,11 @@ def rank_of(verdict: EditVerdict) -> tuple[bool, tuple[int, int], bool]:
     return sound, verdict.tests.rank if verdict.tests else (0, 0), not verdict.changes_all
 
 
-def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = "") -> EditProof:
+def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = "") -> Proof:
     """The proof of an edit. `checker` is the name of what checked its types, `problem` why no tests ran.
 
-    >>> proof_of(EditVerdict(TestVerdict(14, fixed=frozenset({"a"}))), "fix", "")
-    EditProof(kind='tests', words='tests pass: 14 before, 15 now', attempts=1, refuted=False)
+    >>> proof_of(EditVerdict(TestVerdict(14, fixed=frozenset({"a"}))), "fix", "").words
+    'tests pass: 14 before, 15 now'
     >>> proof_of(EditVerdict(TestVerdict(14)), "fix", "").words
     'no test covers it (tests pass: 14 before, 14 now)'
     >>> proof_of(EditVerdict(None, ()), "fix", "mypy", "no test covers it").words
@@ -77,19 +63,19 @@ def proof_of(verdict: EditVerdict, command: str, checker: str, problem: str = ""
     """
     tests = verdict.tests
     if verdict.types:
-        return EditProof("none", f"{checker} has a new error: {verdict.types[0]}", refuted=True)
+        return Proof("none", f"{checker} has a new error: {verdict.types[0]}", refuted=True)
     if tests is not None:
         words = verdict_words(tests)
         if what := _weakness(verdict, words):
-            return EditProof("none", what, refuted=not is_accepted(verdict, command))
+            return Proof("none", what, refuted=not is_accepted(verdict, command))
         if not is_accepted(verdict, command):
-            return EditProof("none", words, refuted=True)
+            return Proof("none", words, refuted=True)
         if tests.fixed or (command == "refactor" and tests.before):
-            return EditProof("tests", words + _also_changed(verdict))
+            return Proof("tests", words + _also_changed(verdict))
         problem = f"{NO_TEST} ({words})"
     if verdict.types is not None:
-        return EditProof("types", f"{checker} has no new error" + (f", and {problem}" if problem else ""))
-    return EditProof("none", problem or NO_TEST)
+        return Proof("types", f"{checker} has no new error" + (f", and {problem}" if problem else ""))
+    return Proof("none", problem or NO_TEST)
 
 
 def _also_changed(verdict: EditVerdict) -> str:

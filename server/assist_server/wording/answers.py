@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from assist_escalation.gate.payload_pieces import (
 from assist_escalation.gate.prepare import Prepared
 from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import OPEN, Decision
+from assist_server.proof import RecordedCounts
 from assist_server.questions.decision import (
     BY_CONSTRUCTION,
     BY_FACTS,
@@ -26,8 +28,6 @@ from assist_server.questions.decision import (
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.questions.instructions import EDITS
 from assist_server.questions.running.refereed_answer import SECONDS
-from assist_server.recorded_tests.expected_tests import ExpectedTest
-from assist_server.referee.edit_proof import EditProof
 from assist_server.wording.amounts import usd
 from assist_server.wording.facts import ASK_WHY, facts_document, no_model_line
 
@@ -262,32 +262,25 @@ def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, A
     """What speaks for an edit or for new tests: how it was made, what was run, or nothing."""
     if final.decision.cause == BY_CONSTRUCTION:
         return {"proof": "construction"}
-    if final.proof is not None or decided.question.command in EDITS:
-        return _edit_proof_document(final.proof, final.expected)
-    if decided.question.command != "test":
-        return {}
-    recorded = final.recorded
-    if recorded is None:
-        return {"proof": "none"}
-    counts = {
-        "calls": len(recorded.calls),
+    proof = final.proof
+    if proof is None:
+        return {"proof": "none"} if decided.question.command in (*EDITS, "test") else {}
+    if proof.recorded is not None:
+        return {"proof": proof.kind, "recorded": _recorded_document(proof.recorded)}
+    checked: dict[str, Any] = {"words": proof.words, "attempts": proof.attempts}
+    if proof.expected is not None:
+        checked["expected"] = asdict(proof.expected)
+    return {"proof": proof.kind, "checked": checked}
+
+
+def _recorded_document(recorded: RecordedCounts) -> dict[str, Any]:
+    return {
+        "calls": len(recorded.tests),
         "branches": list(recorded.branches),
         "mutants": list(recorded.mutants),
         "left_out": dict(recorded.left_out),
         "contradictions": list(recorded.contradictions),
     }
-    return {"proof": "tests", "recorded": counts}
-
-
-def _edit_proof_document(proof: EditProof | None, expected: ExpectedTest | None) -> dict[str, Any]:
-    """What speaks for an edit, in a word, and in words where something was checked."""
-    if proof is None:
-        return {"proof": "none"}
-    checked: dict[str, Any] = {"words": proof.words, "attempts": proof.attempts}
-    if expected is not None:
-        values = {"call": expected.call, "today": expected.today, "wanted": expected.wanted}
-        checked["expected"] = values
-    return {"proof": proof.kind, "checked": checked}
 
 
 def proof_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
@@ -295,18 +288,18 @@ def proof_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
 
     It is "" for other answers, where no test was written, and for an edit that nothing was to check.
     """
-    if final.proof is not None:
-        proof = final.proof
+    proof = final.proof
+    if proof is not None and proof.recorded is None:
         tries = f" ({proof.attempts} attempts)" if proof.attempts > 1 else ""
         return f"Proof: {proof.kind}. {proof.words[:1].upper()}{proof.words[1:]}{tries}."
     if final.decision.cause == BY_CONSTRUCTION and final.plan is not None:
         return "Proof: construction."
     if decided.question.command != "test" or final.plan is None:
         return ""
-    recorded = final.recorded
+    recorded = proof.recorded if proof is not None else None
     if recorded is None:
         return "Proof: none. These tests were not run, and their expected values are guesses."
-    calls = f"{len(recorded.calls)} call{'s' * (len(recorded.calls) != 1)}"
+    calls = f"{len(recorded.tests)} call{'s' * (len(recorded.tests) != 1)}"
     reached, branches = recorded.branches
     noticed, planted = recorded.mutants
     parts = [calls]

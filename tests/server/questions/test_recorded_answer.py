@@ -173,7 +173,7 @@ async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool)
     final, notices, decided = await desk.answer(sandbox=plain)  # only there a mark can be seen
     assert desk.asked[0].confined is False
     assert desk.mark.exists() == agrees
-    assert bool(final.recorded) == agrees
+    assert bool(final.proof) == agrees
     if not agrees:
         assert any("the expected values are guesses" in notice for notice in notices)
         assert "guesses" in proof_line(decided, final)
@@ -185,7 +185,7 @@ async def test_nothing_runs_in_a_workspace_that_is_not_trusted(tmp_path: Path) -
     desk = Desk(tmp_path, agrees=True)
     (desk.root / ".assist.toml").write_text("[egress]\ndeny = ['infra/**']\n")
     final, notices, _ = await desk.answer(run=True, sandbox=plain)
-    assert (final.recorded, desk.asked) == (None, [])
+    assert (final.proof, desk.asked) == (None, [])
     assert not desk.mark.exists()
     assert any("assist config trust" in notice for notice in notices)
 

@@ -67,7 +67,7 @@ async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool)
     assert isinstance(final, FinalAnswer)
     assert [request.words for request in asked] == [("node", "--test")]
     assert mark.exists() == agrees
-    assert bool(final.recorded) == agrees
+    assert bool(final.proof) == agrees
     assert {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
     if agrees:
         assert final.plan is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.prompts import Origin, Span
 from assist_server.computed_fixes.failures import FailedTest, find_failed
+from assist_server.proof import ExpectedCall, Proof
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import AnswerCost, DocumentVersions, FinalAnswer
 from assist_server.questions.instructions import failing_words
@@ -19,7 +20,7 @@ from assist_server.questions.running.expectation_plan import with_test
 from assist_server.questions.running.referee_plan import RefereePlan
 from assist_server.questions.running.repair_request import MOST_SAID
 from assist_server.recorded_tests.expected_tests import passing_words
-from assist_server.referee.edit_proof import EditProof, EditVerdict, is_accepted, proof_of, rank_of
+from assist_server.referee.edit_proof import EditVerdict, is_accepted, proof_of, rank_of
 from assist_server.referee.edit_referee import EditReferee
 from assist_server.referee.failing_tests import failing_test
 
@@ -103,7 +104,7 @@ class EditTrial:
         """The best attempt with its proof. What an edit breaks is asked about; a wrong type is refused."""
         best = self.best()
         if best is None:
-            return replace(first, proof=EditProof("none", "no attempt makes an edit", self.made))
+            return replace(first, proof=Proof("none", "no attempt makes an edit", self.made))
         final, verdict = best
         command = self.decided.question.command
         proof = proof_of(verdict, command, checker_name(self.plan), self.plan.problem)
@@ -132,7 +133,8 @@ def with_expected(
         return final
     words = f"{passing_words(made)}; {proof.words}"
     kept = with_test(edit, plan.expectation, made, versions)
-    return replace(final, plan=kept, proof=replace(proof, words=words), expected=made)
+    expected = ExpectedCall(made.call, made.today, made.wanted)
+    return replace(final, plan=kept, proof=replace(proof, words=words, expected=expected))
 
 
 def texts_of(edit: EditPlan) -> Mapping[str, str]:

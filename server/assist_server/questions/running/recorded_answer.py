@@ -17,6 +17,7 @@ from pathlib import Path
 from assist_context.files.git_repository import Stopped
 from assist_escalation.edits.plan import EditError
 from assist_server.errors import UserError
+from assist_server.proof import Proof
 from assist_server.questions.decision import BY_RUNNING, DecidedQuestion
 from assist_server.questions.events import (
     AnswerCost,
@@ -120,9 +121,8 @@ async def _answer_with(
         yield Notice(text)
     text = _as_answer(decided, recorded.text)
     thread = _with_answer(final.thread, text)
-    yield replace(
-        final, text=text, plan=planned.edit, problem=planned.problem, thread=thread, recorded=recorded
-    )
+    proof = Proof("tests", recorded=recorded.counts)
+    yield replace(final, text=text, plan=planned.edit, problem=planned.problem, thread=thread, proof=proof)
 
 
 async def _answer_to(

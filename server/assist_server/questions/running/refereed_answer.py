@@ -23,6 +23,7 @@ from assist_completion.errors import CompletionError
 from assist_completion.inference.doubts import Doubt
 from assist_context.files.git_repository import Stopped
 from assist_server.errors import UserError
+from assist_server.proof import Proof
 from assist_server.questions.decision import BY_TESTS, DecidedQuestion
 from assist_server.questions.events import (
     AnswerCost,
@@ -72,7 +73,7 @@ from assist_server.questions.running.repair_request import UNUSABLE, leaving_wor
 from assist_server.recorded_tests.expected_tests import failing_words
 from assist_server.recorded_tests.project_runs import ProjectRunner
 from assist_server.recorded_tests.run_consent import RunRequest
-from assist_server.referee.edit_proof import EditProof, proof_of
+from assist_server.referee.edit_proof import proof_of
 from assist_server.referee.edit_referee import EditReferee, OneMoreTest
 from assist_server.workspace.git_access import git_of
 
@@ -144,7 +145,7 @@ async def _answer_unchecked(
     yield Notice(UNCHECKED.format(reason))
     async with aclosing(ways.first(decided)) as stream:
         async for event in stream:
-            yield replace(event, proof=EditProof("none", reason)) if isinstance(event, FinalAnswer) else event
+            yield replace(event, proof=Proof("none", reason)) if isinstance(event, FinalAnswer) else event
 
 
 def _begin(
@@ -225,7 +226,7 @@ def _as_unchecked(final: FinalAnswer, error: Exception) -> Iterator[AnswerEvent]
     """The end of an answer that could not be checked after all."""
     reason = str(error).rstrip(".")
     yield Notice(UNCHECKED.format(reason))
-    yield replace(final, proof=EditProof("none", reason))
+    yield replace(final, proof=Proof("none", reason))
 
 
 def _told_in_time(decided: DecidedQuestion, begun: "asyncio.Task[EditReferee]") -> DecidedQuestion:

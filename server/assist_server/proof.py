@@ -1,0 +1,47 @@
+"""What speaks for an edit or for new tests: a plain value, for everyone who shows or records it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+ProofKind = Literal["tests", "types", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedCall:
+    """A call that the user named: what it came to before the edit, and what it should come to, as code."""
+
+    call: str
+    today: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCounts:
+    """What new tests record, in numbers; `tests` are their names.
+
+    `branches` and `mutants` are (reached or noticed, all); `left_out` counts calls by the reason, and
+    `contradictions` say where the code gives another value than its docstring says.
+    """
+
+    tests: tuple[str, ...]
+    branches: tuple[int, int]
+    mutants: tuple[int, int]
+    left_out: Mapping[str, int]
+    contradictions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What speaks for an edit or for new tests: its kind, in words, and how many attempts were checked.
+
+    `refuted`: tests or types speak against it. `expected` is the user's own call, whose test judged it;
+    `recorded` is there for new tests, which ran.
+    """
+
+    kind: ProofKind
+    words: str = ""
+    attempts: int = 1
+    refuted: bool = False
+    expected: ExpectedCall | None = None
+    recorded: RecordedCounts | None = None
