@@ -107,7 +107,7 @@ def _compare(config: Config, diff: FolderDiff) -> ComparedDiff:
 
 
 def write_review(flags: Asking, revision: str, note: str) -> None:
-    """Print remarks on a diff."""
+    """Print what is certain about a diff, and a provider's remarks."""
     config, root = _place(flags)
     diff = _changes(config, root, "review", revision)
     compared = ComparedDiff(diff) if flags.dry_run else _compare(config, diff)
@@ -132,7 +132,7 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
         )
     for remark in () if flags.as_json else found.kept:
         out(f"{visible(remark.path)}:{remark.line}: {remark.text}")
-    if not found.kept and decided.decision.cause != BY_FACTS:
+    if not found.kept and final.decision.cause != BY_FACTS:
         say("No remarks.")
     for line in dropped_lines(found):
         say(line)

@@ -61,8 +61,8 @@ BY_FACTS = "facts"
 BY_CONSTRUCTION = "construction"
 BY_RUNNING = "running"
 BY_TESTS = "tests"
-# Of 20 remarks that the 1.5B made on 8 commits of starlette, gin, zod and serde_json none was right.
-REVIEW_WHY = "a small model's remarks on a diff are mostly wrong"
+# The 20 remarks were by the 1.5B, on 8 commits of starlette, gin, zod and serde_json.
+REVIEW_WHY = "remarks in words need a provider, since of 20 by a local model none was right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +165,8 @@ def decide(
         decision = _by_facts(decision, FACTS_WHY)
     elif made is not None:
         decision = replace(_by_facts(decision, WISHED_WHY), cause=BY_CONSTRUCTION)
-    elif question.command == "review" and question.wish == "auto" and decision.target != "frontier":
-        decision = _by_facts(
-            decision, f"{rules.barred[1]}, and {REVIEW_WHY}" if rules.barred[1] else REVIEW_WHY
-        )
+    elif question.command == "review" and question.wish != "frontier" and decision.target != "frontier":
+        decision = without_remarks(decision, rules.barred[1])
     root = folders.corpus.root
     elsewhere = inputs.asked and os.path.realpath(inputs.asked[0]) != root
     surroundings = (
@@ -184,6 +182,11 @@ def decide(
     if question.command in EDITS and answered and made is None:
         return replace(found, refereeing=referee_plan(question, folders, inputs))
     return found
+
+
+def without_remarks(decision: Decision, reason: str) -> Decision:
+    """The decision that facts are all of a review, as no provider remarks on it, for a `reason` or none."""
+    return _by_facts(decision, f"{reason}, and {REVIEW_WHY}" if reason else REVIEW_WHY)
 
 
 def _by_facts(decision: Decision, why: str) -> Decision:

@@ -28,7 +28,7 @@ TOKENS = 2_000  # of all files together, for a provider
 # For the model on this machine, which follows few instructions at a time, and only of sections that speak of
 # the command. Its prompts for edits and tests have none: with more than the code it takes the wrong piece.
 LOCAL_TOKENS = 200
-LOCAL_COMMANDS = ("commit", "review")
+LOCAL_COMMANDS = ("commit",)
 
 _IMPORT = re.compile(r"(?:^|(?<=\s))@((?:\./)?[\w.-]+(?:/[\w.-]+)*)")
 _CODE = re.compile(r"^(?P<fence>```|~~~).*?^(?P=fence)[^\n]*$|`[^`\n]*`", re.MULTILINE | re.DOTALL)

@@ -45,6 +45,7 @@ from assist_server.questions.decision import (
     BY_TESTS,
     DecidedQuestion,
     refusal_of,
+    without_remarks,
 )
 from assist_server.questions.denied_copies import without_copies
 from assist_server.questions.draft import Question
@@ -87,6 +88,7 @@ DIFFS = ("commit", "review")  # the commands that are about a diff
 # A diff gets a fourth of a provider's context: short lines of digits have a token for each character.
 DENSE = 4
 MOST_FACTS = 12  # of a diff, that a model is shown
+UNSENT = "Nothing was sent."
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
     "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
@@ -146,7 +148,7 @@ def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: Deci
         question = replace(question, wish=wish, problems=(style, *facts))
     permissions = inputs.permissions
     diff = without_copies(git, compared.diff, permissions.deny)
-    local = question.wish == "local" or permissions.mode == "never"
+    local = question.command == "commit" and (question.wish == "local" or permissions.mode == "never")
     providers = permissions.providers
     provider = providers.get(question.provider) or next(iter(providers.values()), None)
     most = provider.context_tokens // DENSE if provider is not None else FRONTIER_TOKENS
@@ -273,28 +275,50 @@ async def _by_decision(
         await asyncio.to_thread(_record_refusal, decided, cause)
     if decision.target == "refused":
         raise refusal_of(decision)
+    why = ""
     if decision.target == "frontier":
-        local_answers = decided.question.wish != "frontier" and decided.inputs.local.available
-        if decision.asks and not await options.confirm(decided):
-            if not local_answers:
-                raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
-            why = "Nothing was sent; this machine answers."
-        else:
+        if not decision.asks or await options.confirm(decided):
             try:
                 async with aclosing(_by_provider_in_form(decided, options)) as stream:
                     async for event in stream:
                         yield event
                 return
             except EscalationError as error:
-                if not local_answers:
+                if not _goes_on(decided):
                     raise
-                why = f"{error} This machine answers instead."
-        yield Notice(why)
+                why = str(error)
+        elif _goes_on(decided):
+            why = UNSENT
+        else:
+            raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
+    async with aclosing(_without_provider(decided, why, options, held=held)) as stream:
+        async for event in stream:
+            yield event
+
+
+async def _without_provider(
+    decided: DecidedQuestion, why: str, options: AnswerOptions, *, held: bool
+) -> AsyncGenerator[AnswerEvent, None]:
+    """The local answer, or of a review its facts; `why` no provider answered, "" if none was to."""
+    decision = decided.decision
+    if decided.question.command == "review":
+        yield Notice(f"{why} There are no remarks.".lstrip())
+        yield _facts_as_answer(replace(decided, decision=without_remarks(decision, "no provider did")))
+        return
+    if why:
+        yield Notice(f"{why} This machine answers instead.")
         fallen = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
         decided = replace(decided, decision=fallen)
     async with aclosing(_local_first(decided, options, held=held)) as stream:
         async for event in stream:
             yield event
+
+
+def _goes_on(decided: DecidedQuestion) -> bool:
+    """Whether there is an answer without a provider: the local model's, or the facts of a review."""
+    if decided.question.wish == "frontier":
+        return False
+    return decided.question.command == "review" or decided.inputs.local.available
 
 
 async def whole_answer(decided: DecidedQuestion, options: AnswerOptions) -> FinalAnswer:

@@ -376,7 +376,7 @@ def progress_document(progress: AnswerProgress) -> dict[str, Any]:
     return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds, "message": message}
 
 
-_WORDS_OF_MODEL = {"review": "--local asks it all the same, --frontier a provider."}
+_WORDS_OF_MODEL = {"review": "--frontier asks the one under [providers.NAME] in config.toml."}
 
 
 def last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:

@@ -271,8 +271,7 @@ def _changed_file(
     return ChangedFile(path, added, removed, state, near, lines, cut=cut), size
 
 
-# Tokens of a diff that a local model is shown: 30 to 40 s of reading with a 1.5B on two cores.
-LOCAL_TOKENS = {"commit": 2_000, "review": 3_000}
+LOCAL_TOKENS = 2_000  # of a diff that a local model is shown: 30 s of reading with a 1.5B on two cores
 FRONTIER_TOKENS = 8_000
 LONGEST = 1_000  # characters of a line; a longer one is left out whole, since redaction misses a cut secret
 
@@ -287,7 +286,7 @@ class DiffPieces:
 
 def pieces_for(command: str, diff: FolderDiff, *, local: bool, most: int = FRONTIER_TOKENS) -> DiffPieces:
     """The diff as a command shows it to a model on this machine, or to a provider's in `most` tokens."""
-    tokens = LOCAL_TOKENS[command] if local else min(most, FRONTIER_TOKENS)
+    tokens = LOCAL_TOKENS if local else min(most, FRONTIER_TOKENS)
     return pieces_of(diff, tokens, numbered=command == "review")
 
 

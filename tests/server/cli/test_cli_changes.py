@@ -128,18 +128,27 @@ def test_a_review_says_what_was_turned_around_before_any_model(assist: Assist, r
     assert assist("commit", "--facts").out == "flags.py:2: `and` became `or`\n"
 
 
-def test_a_review_asks_no_small_model_unless_told_to(assist: Assist, repo: Path) -> None:
+def test_a_review_asks_no_local_model(assist: Assist, repo: Path) -> None:
     (repo / "flags.py").write_text("def is_on(val):\n    return bool(val and val.lower() != 'no')\n")
     git(repo, "add", "-A")
     git(repo, "commit", "-qm", "one")
     (repo / "flags.py").write_text("def is_on(val):\n    return bool(val or val.lower() != 'no')\n")
-    done = assist("review")
-    assert (done.code, done.out) == (0, "flags.py:2: `and` became `or`\n")
-    assert "No model was asked: a small model's remarks" in done.err
-    assert assist("review", "--json").json["remarks"] == []
-    local = assist("review", "--local")
-    assert local.code != 0, "the model is asked, and none is here"
-    assert "model" in local.err
+    for options in ([], ["--local"]):
+        done = assist("review", *options)
+        assert (done.code, done.out) == (0, "flags.py:2: `and` became `or`\n")
+        said = " ".join(done.err.split())
+        assert "No model was asked: remarks in words need a provider, since of 20 by a local" in said
+        assert "--frontier asks the one under [providers.NAME] in config.toml." in said
+        assert assist("review", *options, "--json").json["remarks"] == []
+
+
+def test_a_review_whose_provider_fails_is_its_facts(assist: Assist, repo: Path, tmp_path: Path) -> None:
+    change(repo)
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9", more="threshold = 1.0")
+    done = assist("review", "--yes")
+    assert done.code == 0
+    assert "There are no remarks." in done.err
+    assert "No model was asked: no provider did, and remarks in words need a provider" in done.err
 
 
 def test_a_review_has_its_facts_first(assist: Assist, repo: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`assist commit` writes a message for what is staged; `assist review` remarks on a diff.
+"""`assist commit` writes a message for what is staged; `assist review` says what is certain about a diff.
 
 Neither changes anything. With --edit, git opens its own editor with the message, and git commits.
 """
@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "review",
         epilog=example("assist review", "assist review main --facts", "assist review HEAD~3..HEAD --json"),
-        short_help="Remarks on a diff, by path and line.",
+        short_help="What is certain about a diff, and remarks of a provider.",
     )(with_flags(review))
 
 
@@ -65,9 +65,10 @@ def review(
     note: NoteOption = "",
     facts: FactsOption = False,
 ) -> None:
-    """Say what the working tree changes and turns around, then the model's remarks, each with path and line.
+    """Say what the working tree changes and turns around, then a provider's remarks, each with path and line.
 
-    A remark about a line that the diff does not show is dropped. Untracked files are not reviewed.
+    The model on this machine writes none. A remark about a line that the diff does not show is dropped.
+    Untracked files are not reviewed.
     """
     from assist_server.cli.diff_questions import show_diff_facts, write_review  # noqa: PLC0415
 
