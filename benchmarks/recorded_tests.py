@@ -41,6 +41,7 @@ from assist_server.local_model.opening import open_local
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.running.recording_plan import RecordingPlan
 from assist_server.recorded_tests.calls import CallSubject
 from assist_server.recorded_tests.languages import recorder_of
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
@@ -176,9 +177,16 @@ def judge(
     root: Path, subject: CallSubject, decided: DecidedQuestion, final: FinalAnswer, config: Config
 ) -> dict[str, Any]:
     """Whether the file passes, and how many of two mutants its new tests notice."""
-    plan = decided.recording
+    plan = decided.running
     recorded = final.proof.recorded if final.proof else None
-    if not (plan and plan.language and plan.material and plan.command and final.plan and recorded):
+    if not (
+        isinstance(plan, RecordingPlan)
+        and plan.language
+        and plan.material
+        and plan.command
+        and final.plan
+        and recorded
+    ):
         return {}
     change = final.plan.changes[0]
     names = recorded.tests

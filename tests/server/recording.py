@@ -17,7 +17,7 @@ from assist_escalation.routing.features import features
 from assist_escalation.routing.feedback import Event
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import scope_of
-from assist_server.questions.record_files import GateFiles, gate_files
+from assist_server.record_files import GateFiles, gate_files
 
 LIMITS = SpendingLimits(1_000_000, 100_000_000, 100_000_000)
 

@@ -12,13 +12,13 @@ from scripted_model import ScriptedModel
 
 from assist_completion.inference.doubts import Doubt
 from assist_server.config.config import load
+from assist_server.config.run_consent import RunRequest
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.recorded_tests.run_consent import RunRequest
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
 

@@ -17,7 +17,7 @@ from assist_evaluation.judging.score import TaskScore, is_right
 from assist_evaluation.judging.verdicts import compare_scores
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.questions.record_files import gate_files
+from assist_server.record_files import gate_files
 
 SHOWN = tuple(round(0.1 * step, 1) for step in range(1, 10))
 TRIED = tuple(round(0.05 * step, 2) for step in range(20))  # 0 escalates nothing

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from assist_server.cli.flags import Offline, accept_offline, example
 from assist_server.cli.output import begin_passing, emit, emit_line, say, say_stopped
-from assist_server.cli.plugins import add_plugin, plugin_commands
+from assist_server.cli.plugins import add_plugin
 from assist_server.cli.wrong_usage import system_words, usage_words
 from assist_server.config.toml_file import ConfigError
 from assist_server.errors import (
@@ -31,6 +31,7 @@ from assist_server.errors import (
     exit_code,
     is_unread,
 )
+from assist_server.plugins import plugin_points
 from assist_server.wording.sanitize import HarmlessFormatter
 
 # The modules of `commands` and what each adds, in the order of `assist --help`: the order in which users need
@@ -179,7 +180,7 @@ def command_line(word: str = "") -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(root)
     modules = [module for module, words in COMMANDS.items() if word in words]
-    points = [] if modules or word in NO_COMMAND else plugin_commands()
+    points = [] if modules or word in NO_COMMAND else plugin_points("assist.commands")
     plugins = [point for point in points if point.name == word]
     if not modules and not plugins and word not in NO_COMMAND:
         modules = list(COMMANDS)

@@ -17,7 +17,6 @@ from assist_server.cli.output import emit, out, say, say_lines
 from assist_server.cli.terminal.fact_columns import show_facts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.questions.compared_diff import ComparedDiff, compare, has_tree
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import BY_FACTS, DecidedQuestion, decide
 from assist_server.questions.draft import Question
@@ -34,6 +33,7 @@ from assist_server.wording.answers import (
 from assist_server.wording.commit_messages import held_message, not_held_words
 from assist_server.wording.diff_answers import dropped_lines, remarks_in, without_refuted
 from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
+from assist_server.workspace.compared_diff import ComparedDiff, compare, has_tree
 from assist_server.workspace.folder_diff import FolderDiff
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of

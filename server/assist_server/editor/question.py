@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
     from assist_context.wished_edits.code_texts import NameToRename
     from assist_escalation.edits.plan import EditPlan
     from assist_escalation.routing.router import Wish
+    from assist_server.config.run_consent import RunRequest
     from assist_server.questions.decision import DecidedQuestion
-    from assist_server.recorded_tests.run_consent import RunRequest
 
 
 @dataclass(frozen=True, slots=True)

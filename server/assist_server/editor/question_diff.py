@@ -8,7 +8,6 @@ from typing import Any
 
 from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
 from assist_server.editor.question_place import home_of, uris_in
-from assist_server.questions.compared_diff import ComparedDiff, compare
 from assist_server.questions.decision import BY_FACTS
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
@@ -22,6 +21,7 @@ from assist_server.wording.diff_answers import (
     without_refuted,
 )
 from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows, fact_documents
+from assist_server.workspace.compared_diff import ComparedDiff, compare
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
 

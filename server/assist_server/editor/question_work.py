@@ -24,7 +24,6 @@ from assist_server.editor.question import DocumentState, EditorContext, EditorQu
 from assist_server.editor.question_diff import read_asked_diff, review_messages, shown_of_diff
 from assist_server.editor.question_place import corpus_with, home_of, place_of, uris_in
 from assist_server.errors import UserError
-from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.composition import DecisionInputs, decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question
@@ -71,6 +70,7 @@ from assist_server.wording.answers import (
 from assist_server.wording.facts import fact_documents
 from assist_server.wording.first_rows import first_rows
 from assist_server.wording.sanitize import StreamSanitizer
+from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.git_access import git_of
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_context.wished_edits.code_texts import NameToRename
     from assist_escalation.edits.plan import EditPlan, FileChange
     from assist_escalation.routing.router import Wish
+    from assist_server.config.run_consent import RunRequest
     from assist_server.questions.decision import DecidedQuestion
-    from assist_server.recorded_tests.run_consent import RunRequest
 
 COMMANDS = ("explain", "facts", "ask", "test", "refactor", "fix")
 ANSWER, CONFIRM, RUN_CODE, REVIEW = "assist/answer", "assist/confirm", "assist/run", "assist/review"
@@ -128,7 +128,7 @@ class LspEditor:
 
     async def confirm_run(self, request: "RunRequest") -> bool:
         """Ask before code of the workspace is run for the first time."""
-        from assist_server.recorded_tests.run_consent import consent_lines  # noqa: PLC0415
+        from assist_server.config.run_consent import consent_lines  # noqa: PLC0415
 
         lines = consent_lines(request)
         if not experimental(self._server, "assistRun"):

@@ -35,8 +35,8 @@ from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
 from assist_server.questions.leaving_files import FileRules
-from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import SecretTexts, join_texts, secret_texts
+from assist_server.record_files import gate_files
 from assist_server.workspace.git_access import git_of
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.

@@ -48,8 +48,7 @@ from assist_server.questions.leaving_files import (
     staying_reason,
     withheld_files,
 )
-from assist_server.questions.running.recording_plan import RecordingPlan, recording_plan
-from assist_server.questions.running.referee_plan import RefereePlan, referee_plan
+from assist_server.questions.runner_port import run_plan
 from assist_server.questions.targets import QuestionFolders
 from assist_server.questions.wished.made_edit import WISHED_WHY, MadeEdit, made_edit
 from assist_server.threads.attachments import Attachment
@@ -110,9 +109,8 @@ class DecidedQuestion:
 
     `leaving` is what a provider would get, if any may get it. `surroundings` are facts for the preview, by
     name: what was piped in, the folder, if the user asked from another one, and unusual directories. `facts`
-    are what is certain about the code to explain; they are shown, and no model sees them. `recording` is how
-    tests of the code are written by running it, `refereeing` what judges an edit, and `made` the edit if it
-    needs no model.
+    are what is certain about the code to explain; they are shown, and no model sees them. `running` is
+    the runner's plan, if code is run for the answer, and `made` the edit if it needs no model.
     """
 
     id: str
@@ -125,8 +123,7 @@ class DecidedQuestion:
     leaving: Leaving = field(default=Leaving(), repr=False)
     surroundings: tuple[tuple[str, str], ...] = ()
     facts: CodeFacts | None = None
-    recording: RecordingPlan | None = field(default=None, repr=False)
-    refereeing: RefereePlan | None = field(default=None, repr=False)
+    running: object | None = field(default=None, repr=False)
     made: MadeEdit | None = field(default=None, repr=False)
 
     @property
@@ -177,10 +174,8 @@ def decide(
     found = DecidedQuestion(
         name, question, root, local, decision, rules, inputs, leaving, surroundings, facts, made=made
     )
-    if question.command == "test" and answered:
-        return replace(found, recording=recording_plan(question, folders.corpus, local, inputs))
-    if question.command in EDITS and answered and made is None:
-        return replace(found, refereeing=referee_plan(question, folders, inputs))
+    if question.command in (*EDITS, "test") and answered and made is None:
+        return replace(found, running=run_plan(question, folders, local, inputs))
     return found
 
 

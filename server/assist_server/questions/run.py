@@ -36,7 +36,6 @@ from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision, after
 from assist_server.questions.code_facts import FACTS_ANSWER
-from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.composition import DecisionInputs, log_of
 from assist_server.questions.decision import (
     BY_CONSTRUCTION,
@@ -63,16 +62,20 @@ from assist_server.questions.events import (
 )
 from assist_server.questions.instructions import EDITS
 from assist_server.questions.local_answer import LocalEnd, LocalLoader, answer_locally
-from assist_server.questions.provider_answer import answer_by_provider
-from assist_server.questions.record_files import gate_files
-from assist_server.questions.running.consented_runs import ConfirmRun, SandboxCheck, refuse
-from assist_server.questions.running.recorded_answer import answer_by_running
-from assist_server.questions.running.refereed_answer import RefereeWays, answer_with_referee
-from assist_server.questions.running.repair_request import repair_request, unusable_words
+from assist_server.questions.provider_answer import answer_by_provider, repair_request, unusable_words
+from assist_server.questions.runner_port import (
+    NOT_RUN,
+    AnswerWays,
+    ConfirmRun,
+    SandboxCheck,
+    code_runner,
+    refuse,
+)
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
 from assist_server.questions.wished.made_edit import MadeEdit
-from assist_server.recorded_tests.project_runs import has_sandbox
+from assist_server.record_files import gate_files
 from assist_server.workspace.commit_style import style_words
+from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.folder_diff import (
     FRONTIER_TOKENS,
     FolderDiff,
@@ -104,8 +107,9 @@ class AnswerOptions:
 
     `local` opens the local model at the first question. `confirm` asks the user whether the request may be
     sent, and `confirm_run` whether code of the workspace may be run. With `records`, what becomes of the
-    request is remembered. `versions` gives the versions of documents in an editor, and `sandbox` says whether
-    one confines what runs. Without `repairs` a provider is not asked again for an edit that cannot be made.
+    request is remembered. `versions` gives the versions of documents in an editor. `sandbox` says whether one
+    confines what runs, if the runner is not to look. Without `repairs` a provider is not asked again for an
+    edit that cannot be made.
     """
 
     local: LocalLoader
@@ -113,7 +117,7 @@ class AnswerOptions:
     records: bool = True
     versions: DocumentVersions = lambda _: None
     confirm_run: ConfirmRun = refuse
-    sandbox: SandboxCheck = has_sandbox
+    sandbox: SandboxCheck | None = None
     repairs: bool = True
 
 
@@ -184,23 +188,25 @@ async def answer(decided: DecidedQuestion, options: AnswerOptions) -> AsyncGener
             await asyncio.to_thread(_record_refusal, decided, cause)
         yield _facts_as_answer(decided)
         return
-    stream = _by_decision(decided, options)
-    if decided.recording is not None and decided.decision.target != "refused":
-        ways = partial(_by_decision, options=options)
-        stream = answer_by_running(decided, (options.confirm_run, options.sandbox), options.versions, ways)
-    elif decided.refereeing is not None and decided.decision.target != "refused":
-        stream = answer_with_referee(decided, decided.refereeing, _referee_ways(options))
+    runner = code_runner() if decided.running is not None else None
+    if runner is not None and decided.decision.target != "refused":
+        stream = runner.answer(decided, _answer_ways(options))
+    else:
+        if decided.question.command == "test" and runner is None:
+            yield Notice(NOT_RUN.format("the package assist_runner is not installed"))
+        stream = _by_decision(decided, options)
     async with aclosing(stream):
         async for event in stream:
             yield event
 
 
-def _referee_ways(options: AnswerOptions) -> RefereeWays:
-    return RefereeWays(
+def _answer_ways(options: AnswerOptions) -> AnswerWays:
+    return AnswerWays(
         options.confirm_run,
         options.sandbox,
         options.versions,
         options.local,
+        partial(_by_decision, options=options),
         partial(_by_decision, options=options, held=True),
         partial(_repair, options=options),
         partial(_ask_again, options=options),

@@ -19,7 +19,7 @@ from assist_escalation.policy.checks import check_url
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
-from assist_server.questions.record_files import gate_files
+from assist_server.record_files import gate_files
 from assist_server.records.usage.departures import REDACTED, departures
 from assist_server.records.usage_rows import session_totals
 

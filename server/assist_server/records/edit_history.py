@@ -21,7 +21,7 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.questions.composition import log_of
-from assist_server.questions.record_files import gate_files
+from assist_server.record_files import gate_files
 from assist_server.records.past_requests import rate
 
 NOTHING_KNOWN: Mapping[str, str] = {"request_id": ""}

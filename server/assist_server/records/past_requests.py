@@ -28,7 +28,7 @@ from assist_server.questions.composition import (
     read_calibration,
     scope_of,
 )
-from assist_server.questions.record_files import gate_files
+from assist_server.record_files import gate_files
 from assist_server.records.usage.answer_counts import DECISIONS, ENDS
 from assist_server.workspace.index_update import working_folder
 

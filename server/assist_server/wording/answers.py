@@ -27,7 +27,7 @@ from assist_server.questions.decision import (
 )
 from assist_server.questions.events import AnswerProgress, FinalAnswer, ShownSource
 from assist_server.questions.instructions import EDITS
-from assist_server.questions.running.refereed_answer import SECONDS
+from assist_server.questions.runner_port import ATTEMPT_SECONDS
 from assist_server.wording.amounts import usd
 from assist_server.wording.facts import ASK_WHY, facts_document, no_model_line
 
@@ -353,7 +353,7 @@ def progress_words(progress: AnswerProgress) -> str:
     'reading 1 token'
     """
     if progress.phase == "running" and progress.seconds is not None:
-        more = f", {progress.seconds:.0f} of {SECONDS:.0f} s" if progress.tokens > 1 else ""
+        more = f", {progress.seconds:.0f} of {ATTEMPT_SECONDS:.0f} s" if progress.tokens > 1 else ""
         return f"running the tests with attempt {progress.tokens}{more}"
     if progress.phase == "running":
         return "running the code"

@@ -15,9 +15,9 @@ from posixpath import commonpath, dirname
 
 from assist_context.facts.diff_facts import DiffFact, changed_definitions
 from assist_context.index.terms import terms
-from assist_server.questions.compared_diff import ComparedDiff
 from assist_server.questions.held_sentences import KnownWords, unknown_in
 from assist_server.wording.diff_answers import clean_message
+from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.folder_diff import FolderDiff
 
 _WORDS = tomllib.loads((files(__package__) / "commit_words.toml").read_text(encoding="utf-8"))

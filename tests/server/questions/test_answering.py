@@ -37,9 +37,9 @@ from assist_server.questions.events import (
     reading,
 )
 from assist_server.questions.instructions import AnswerForm
-from assist_server.questions.record_files import gate_files
 from assist_server.questions.run import AnswerOptions, answer, record_happening
 from assist_server.questions.targets import QuestionTarget
+from assist_server.record_files import gate_files
 from assist_server.workspace.folders import key_of
 
 KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"

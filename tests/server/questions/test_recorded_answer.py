@@ -18,14 +18,15 @@ from scripted_model import ScriptedModel
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import load
+from assist_server.config.run_consent import RunRequest, may_run
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.running.recording_plan import RecordingPlan
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.recorded_tests.project_runs import has_sandbox
-from assist_server.recorded_tests.run_consent import RunRequest, may_run
 from assist_server.wording.answers import answer_document, last_line, proof_line
 
 pytestmark = [
@@ -153,8 +154,8 @@ def test_code_in_go_is_not_run(tmp_path: Path) -> None:
     desk = Desk(tmp_path, agrees=True)
     (desk.root / "go.mod").write_text("module sums\n")
     (desk.root / "sums.go").write_text("package sums\n\nfunc Twice(n int) int {\n\treturn 2 * n\n}\n")
-    recording = desk.decide(run=True, place="sums.go:3").recording
-    assert recording is not None
+    recording = desk.decide(run=True, place="sums.go:3").running
+    assert isinstance(recording, RecordingPlan)
     assert recording.problem == "code in go is not run"
 
 

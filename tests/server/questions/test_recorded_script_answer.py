@@ -14,13 +14,13 @@ from scripted_model import ScriptedModel
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import load
+from assist_server.config.run_consent import RunRequest
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.recorded_tests.run_consent import RunRequest
 from assist_server.wording.answers import proof_line
 
 NODE = shutil.which("node")

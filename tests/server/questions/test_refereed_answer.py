@@ -21,13 +21,15 @@ from scripted_model import ScriptedModel
 from assist_completion.inference.doubts import Doubt
 from assist_escalation.gate.prepare import prepare
 from assist_escalation.prompts import Origin, Span
+from assist_server.config.run_consent import UNCONFINED, RunRequest, remember_agreed
 from assist_server.questions.decision import DecidedQuestion, Leaving
 from assist_server.questions.events import AnswerEvent, FinalAnswer, Notice
 from assist_server.questions.instructions import AnswerForm
 from assist_server.questions.run import answer
-from assist_server.questions.running.refereed_answer import RefereeWays, answer_with_referee
-from assist_server.questions.running.repair_request import leaving_words
-from assist_server.recorded_tests.run_consent import UNCONFINED, RunRequest, remember_agreed
+from assist_server.questions.runner_port import AnswerWays
+from assist_server.questions.running.model_words import leaving_words
+from assist_server.questions.running.referee_plan import RefereePlan
+from assist_server.questions.running.refereed_answer import answer_with_referee
 from assist_server.referee.edit_proof import EditVerdict
 from assist_server.referee.test_verdicts import TestVerdict
 from assist_server.wording.answers import answer_document, last_line, proof_line
@@ -109,18 +111,19 @@ async def test_a_provider_is_asked_after_a_doubtful_answer_only_if_the_tests_ref
     asked: list[str] = []
     desk = Desk(tmp_path)
     decided = desk.decide(run=True)
-    assert decided.refereeing is not None
+    plan = decided.running
+    assert isinstance(plan, RefereePlan)
 
     async def answered(code: str, decided: DecidedQuestion) -> AsyncGenerator[AnswerEvent, None]:
         asked.append(decided.decision.target)
         desk.model = ScriptedModel(lambda _: [fenced(code)])
         options = replace(desk.options(), local=desk.load)
-        async with aclosing(answer(replace(decided, refereeing=None), options)) as stream:
+        async with aclosing(answer(replace(decided, running=None), options)) as stream:
             async for event in stream:
                 doubted = replace(decided.decision, target="frontier")
                 yield replace(event, doubtful=doubted) if isinstance(event, FinalAnswer) else event
 
-    def ways(first: str) -> RefereeWays:
+    def ways(first: str) -> AnswerWays:
         async def load() -> Any:
             return ScriptedModel(lambda _: [fenced(WRONG)])
 
@@ -132,13 +135,20 @@ async def test_a_provider_is_asked_after_a_doubtful_answer_only_if_the_tests_ref
             async for event in answered(RIGHT, replace(decided, decision=desk.decide().decision)):
                 yield event
 
-        return RefereeWays(
-            desk.agree, lambda _: True, lambda _: None, load, partial(answered, first), repair, escalate
+        return AnswerWays(
+            desk.agree,
+            lambda _: True,
+            lambda _: None,
+            load,
+            partial(answered, first),
+            partial(answered, first),
+            repair,
+            escalate,
         )
 
     for first, targets in ((RIGHT, ["local"]), (WRONG, ["local", "local"])):
         asked.clear()
-        events = [event async for event in answer_with_referee(decided, decided.refereeing, ways(first))]
+        events = [event async for event in answer_with_referee(decided, plan, ways(first))]
         assert isinstance(events[-1], FinalAnswer)
         assert events[-1].proof is not None
         assert (events[-1].proof.kind, asked) == ("tests", targets)
@@ -176,7 +186,7 @@ async def test_nothing_runs_without_consent(tmp_path: Path) -> None:
     assert notices == ["The edit is not checked by running: `--run` runs the code, on a copy."]
     assert proof_line(decided, final).startswith("Proof: none.")
     assert final.plan is not None
-    assert desk.decide().refereeing is None  # and unasked not even the tests are looked for
+    assert desk.decide().running is None  # and unasked not even the tests are looked for
     assert not desk.mark.exists()
 
 
@@ -186,7 +196,8 @@ async def test_tests_of_the_code_judge_by_themselves_once_the_user_agreed(tmp_pa
     final, notices, decided = await desk.answer(RIGHT)
     assert (notices, desk.asked) == ([], [])
     assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now."
-    command = decided.refereeing.command if decided.refereeing else None
+    assert isinstance(decided.running, RefereePlan)
+    command = decided.running.command
     assert command is not None
     assert command.words[-1] == "tests/test_sums.py"
 
@@ -292,7 +303,7 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
 ) -> None:
     desk = Desk(tmp_path)
     local = desk.decide()
-    assert local.refereeing is None
+    assert local.running is None
     asked: list[DecidedQuestion] = []
 
     async def confirm(request: DecidedQuestion) -> bool:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from assist_context.files.git_repository import Git
+from assist_server.config.run_consent import RunRequest, consent_lines
 from assist_server.recorded_tests.plain_run import plain_run
 from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
-from assist_server.recorded_tests.run_consent import RunRequest, consent_lines
 from assist_server.sandbox.limits import SandboxLimits
 from assist_server.sandbox.test_command import TestCommand
 

@@ -7,7 +7,7 @@ import pytest
 from config_files import write
 
 from assist_server.config.config import Config, load
-from assist_server.recorded_tests.run_consent import RunRequest, consent_lines, may_run, remember_agreed
+from assist_server.config.run_consent import RunRequest, consent_lines, may_run, remember_agreed
 
 
 @pytest.fixture

@@ -33,7 +33,6 @@ from assist_gateway.policy_tests.probe_workspace import CanaryFile, ProbeWorkspa
 from assist_server.config.config import Config
 from assist_server.config.permissions import named_server
 from assist_server.errors import UserError
-from assist_server.questions.compared_diff import compare
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question
@@ -41,6 +40,7 @@ from assist_server.questions.run import DIFFS, AnswerOptions, answer, read_diff,
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.team.team_server_opening import open_team_engine
 from assist_server.threads.attachments import attachment_at
+from assist_server.workspace.compared_diff import compare
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import folders_of
 from assist_server.workspace.git_access import git_of

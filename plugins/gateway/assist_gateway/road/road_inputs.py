@@ -53,8 +53,8 @@ from assist_server.questions.composition import (
     scope_of,
     values_in,
 )
-from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
+from assist_server.record_files import gate_files
 
 RULES_S = 5.0  # seconds for which rules and secret files are remembered
 MOST_BYTES = 2_000_000  # of a file that a tool changes

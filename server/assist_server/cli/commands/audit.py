@@ -91,7 +91,7 @@ def verify(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None
     The log's requests are compared with those that the ledger knows. The exit code is 1 if the log was
     changed, or if one of the two lacks requests.
     """
-    from assist_server.questions.record_files import gate_files  # noqa: PLC0415
+    from assist_server.record_files import gate_files  # noqa: PLC0415
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
@@ -177,7 +177,7 @@ def show(
 ) -> None:
     """Show the events of the audit log, oldest first. `assist audit verify` checks the log."""
     from assist_escalation.audit.reader import Filter, events  # noqa: PLC0415
-    from assist_server.questions.record_files import gate_files  # noqa: PLC0415
+    from assist_server.record_files import gate_files  # noqa: PLC0415
     from assist_server.wording.records import event_lines, request_lines  # noqa: PLC0415
 
     named = str(flags.repo.expanduser().resolve()) if flags.repo else ""

@@ -16,9 +16,9 @@ from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import say, show_passing
 from assist_server.cli.piped_input import NOTHING, PipedInput
 from assist_server.config.config import Config
+from assist_server.config.run_consent import RunRequest, may_run
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import parse_target
-from assist_server.recorded_tests.run_consent import RunRequest, may_run
 from assist_server.threads.thread import Thread
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, refuse_named_link
 from assist_server.workspace.index_update import IndexProgress, IndexUpdate, update_index, working_folder

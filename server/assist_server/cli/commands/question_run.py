@@ -47,6 +47,7 @@ from assist_server.cli.terminal.answers import (
 from assist_server.cli.terminal.fact_columns import show_facts
 from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
+from assist_server.config.run_consent import RunRequest, consent_lines
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.local_model.on_demand_model import OnDemandModel
 from assist_server.questions.composition import DecisionInputs, decision_inputs, model_file
@@ -64,7 +65,6 @@ from assist_server.questions.events import (
 )
 from assist_server.questions.run import AnswerOptions, answer, record_happening
 from assist_server.questions.targets import QuestionFolders
-from assist_server.recorded_tests.run_consent import RunRequest, consent_lines
 from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread

@@ -5,35 +5,28 @@ This module draws nothing, and knows no language.
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.events import AnswerEvent
-from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner
-from assist_server.recorded_tests.run_consent import (
+from assist_server.config.run_consent import (
     UNCONFINED,
     RunRequest,
     may_run,
     remember_agreed,
     remember_declined,
 )
+from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.runner_port import ConfirmRun, SandboxCheck
+from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 
 ASK_BY_FLAG = "`--run` runs the code, on a copy"
 NOT_AGREED = "you did not agree to run the code"
 
-ConfirmRun = Callable[[RunRequest], Awaitable[bool]]
-SandboxCheck = Callable[[Path], bool]
-Answering = Callable[[DecidedQuestion], AsyncGenerator[AnswerEvent, None]]
 T = TypeVar("T")
-
-
-async def refuse(_: RunRequest) -> bool:
-    """The answer of those who cannot be asked: no."""
-    return False
 
 
 class RunningWork:
@@ -78,6 +71,12 @@ async def _wait_for(task: "asyncio.Task[object]") -> None:
             continue
     if not task.cancelled():
         task.exception()
+
+
+async def asked_request(request: RunRequest, sandbox: SandboxCheck | None) -> RunRequest:
+    """The request with whether a sandbox confines what runs, as the user reads it."""
+    confined = await asyncio.to_thread(sandbox or has_sandbox, Path(request.root))
+    return replace(request, confined=confined)
 
 
 async def refusal_to_run(decided: DecidedQuestion, request: RunRequest, confirm: ConfirmRun) -> str:

@@ -14,11 +14,11 @@ from assist_server.computed_fixes.failures import FailedTest, find_failed
 from assist_server.proof import ExpectedCall, Proof
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import AnswerCost, DocumentVersions, FinalAnswer
-from assist_server.questions.instructions import failing_words
+from assist_server.questions.provider_answer import MOST_SAID
 from assist_server.questions.running.consented_runs import RunningWork
 from assist_server.questions.running.expectation_plan import with_test
+from assist_server.questions.running.model_words import failing_words
 from assist_server.questions.running.referee_plan import RefereePlan
-from assist_server.questions.running.repair_request import MOST_SAID
 from assist_server.recorded_tests.expected_tests import passing_words
 from assist_server.referee.edit_proof import EditVerdict, is_accepted, proof_of, rank_of
 from assist_server.referee.edit_referee import EditReferee

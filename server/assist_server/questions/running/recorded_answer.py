@@ -5,7 +5,6 @@ nothing comes of it, the question goes its usual way, and a notice says why and 
 This module draws nothing; `AnswerOptions.confirm_run` asks the user.
 """
 
-import asyncio
 import random
 import re
 from collections.abc import AsyncGenerator
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from assist_context.files.git_repository import Stopped
 from assist_escalation.edits.plan import EditError
+from assist_server.config.run_consent import RunRequest
 from assist_server.errors import UserError
 from assist_server.proof import Proof
 from assist_server.questions.decision import BY_RUNNING, DecidedQuestion
@@ -31,11 +31,10 @@ from assist_server.questions.events import (
     grown_thread,
     planned_edit,
 )
+from assist_server.questions.runner_port import NOT_RUN, Answering, AnswerWays
 from assist_server.questions.running.consented_runs import (
-    Answering,
-    ConfirmRun,
     RunningWork,
-    SandboxCheck,
+    asked_request,
     refusal_to_run,
     unconfined_notice,
 )
@@ -43,38 +42,31 @@ from assist_server.questions.running.recording_plan import RecordingPlan
 from assist_server.recorded_tests.language import CannotRunError
 from assist_server.recorded_tests.project_runs import ProjectRunner
 from assist_server.recorded_tests.recording import CallRecorder, PlacedTests, RecordedTests
-from assist_server.recorded_tests.run_consent import RunRequest
 from assist_server.threads.thread import Thread
 from assist_server.workspace.git_access import git_of
 
 _NAMES = re.compile(r"""\bdef (\w+)|\b(?:it|test)\([\"'`](.*?)[\"'`],""")  # of tests
 RUNNING_WHY = "running the code says enough"
-NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
 
 
 async def answer_by_running(
     decided: DecidedQuestion,
-    consent: tuple[ConfirmRun, SandboxCheck],
-    versions: DocumentVersions,
-    answering: Answering,
+    plan: RecordingPlan,
+    ways: AnswerWays,
 ) -> AsyncGenerator[AnswerEvent, None]:
-    """The answer with recorded tests; else that of `answering`, the usual way, after a notice why."""
-    plan = decided.recording
-    confirm, sandbox = consent
-    if plan is None or plan.problem:
-        reason = plan.problem if plan is not None else "no code is named"
-    else:
+    """The answer with recorded tests; else the usual one, after a notice why."""
+    reason = plan.problem
+    answering, versions = ways.usual, ways.versions
+    if not reason:
         request = RunRequest(plan.root, plan.command.words if plan.command else (), False)
-        confined = await asyncio.to_thread(sandbox, Path(plan.root))
-        request = replace(request, confined=confined)
-        reason = await refusal_to_run(decided, request, confirm)
+        request = await asked_request(request, ways.sandbox)
+        reason = await refusal_to_run(decided, request, ways.confirm)
     if reason:
         yield Notice(NOT_RUN.format(reason))
         async with aclosing(answering(decided)) as stream:
             async for event in stream:
                 yield event
         return
-    assert plan is not None  # noqa: S101  # it has no problem
     if notice := unconfined_notice(decided, request):
         yield Notice(notice)
     work = RunningWork()

@@ -20,7 +20,8 @@ from assist_context.syntax.symbols import symbols
 from assist_escalation.prompts import Origin, Prompt, Span, plain_line_ends
 from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Draft, Evidence, Question
-from assist_server.questions.instructions import AnswerForm, calls_request, calls_words
+from assist_server.questions.instructions import AnswerForm
+from assist_server.questions.running.model_words import CALLER, calls_request
 from assist_server.questions.targets import QuestionTarget
 from assist_server.recorded_tests.calls import CallPlace, CallSubject
 from assist_server.recorded_tests.language import CannotRunError, LanguageRecorder, RecordingMaterial
@@ -145,7 +146,7 @@ def _calls_draft(
     path = target.lines.path
     lines = target.document.lines
     form = AnswerForm("calls", "```")
-    spans = [Span(calls_words(), Origin("assist"))]
+    spans = [Span(CALLER, Origin("assist"))]
     for first, last in (*_constructor(target.document, at), (at.start_line, at.end_line)):
         shown = Span("".join(lines[first - 1 : last]), Origin("file", path, root, first, last))
         spans.append(plain_line_ends(shown))

@@ -12,12 +12,12 @@ from assist_context.evidence.call_graph import subjects
 from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import definition_facts
 from assist_context.retrieval.corpus import Corpus
+from assist_server.config.run_consent import RunRequest, may_run, was_declined
 from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Question
 from assist_server.questions.instructions import EDITS
 from assist_server.questions.running.expectation_plan import ExpectationPlan, expectation_plan
 from assist_server.questions.targets import QuestionFolders
-from assist_server.recorded_tests.run_consent import RunRequest, may_run, was_declined
 from assist_server.referee.checkers import TypeChecker, find_checker
 from assist_server.referee.edit_proof import NO_TEST
 from assist_server.sandbox.test_command import TestCommand, find_test_command, narrow

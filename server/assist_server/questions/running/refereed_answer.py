@@ -4,7 +4,7 @@
 2. While it reads and writes, small changes are computed and tried (`computed_search`): one that the tests
    accept is the answer, and the model stops.
 3. The first attempt that passes what failed before and breaks nothing is the answer. Until then the model on
-   this machine tries again, for `SECONDS`.
+   this machine tries again, for `ATTEMPT_SECONDS`.
 4. Only then a provider is asked after a doubtful local answer. A provider's edit goes back to it once, with
    what the tests say, as a request like any other. Before the first request, small changes are tried.
 
@@ -12,16 +12,16 @@ Nothing runs without the user's consent (`consented_runs`), and only users make 
 """
 
 import asyncio
-import time
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from assist_completion.errors import CompletionError
 from assist_completion.inference.doubts import Doubt
 from assist_context.files.git_repository import Stopped
+from assist_server.config.run_consent import RunRequest
 from assist_server.errors import UserError
 from assist_server.proof import Proof
 from assist_server.questions.decision import BY_TESTS, DecidedQuestion
@@ -31,12 +31,13 @@ from assist_server.questions.events import (
     AnswerPiece,
     AnswerProgress,
     AnswerStart,
-    DocumentVersions,
     FinalAnswer,
     Notice,
     grown_thread,
 )
-from assist_server.questions.local_answer import LocalLoader, redact_question
+from assist_server.questions.local_answer import redact_question
+from assist_server.questions.provider_answer import UNUSABLE
+from assist_server.questions.runner_port import ATTEMPT_SECONDS, AnswerWays
 from assist_server.questions.running.computed_search import (
     COMPUTED_WHY,
     ComputedFix,
@@ -44,10 +45,8 @@ from assist_server.questions.running.computed_search import (
     until_found,
 )
 from assist_server.questions.running.consented_runs import (
-    Answering,
-    ConfirmRun,
     RunningWork,
-    SandboxCheck,
+    asked_request,
     refusal_to_run,
     unconfined_notice,
 )
@@ -68,50 +67,28 @@ from assist_server.questions.running.further_attempts import (
     doubts_in,
     further_attempt,
 )
+from assist_server.questions.running.model_words import leaving_words
 from assist_server.questions.running.referee_plan import RefereePlan
-from assist_server.questions.running.repair_request import UNUSABLE, leaving_words
 from assist_server.recorded_tests.expected_tests import failing_words
 from assist_server.recorded_tests.project_runs import ProjectRunner
-from assist_server.recorded_tests.run_consent import RunRequest
 from assist_server.referee.edit_proof import proof_of
 from assist_server.referee.edit_referee import EditReferee, OneMoreTest
 from assist_server.workspace.git_access import git_of
 
 HINT_SECONDS = 15.0  # that the model's first answer waits for tests, so that it knows what fails
-SECONDS = 60.0  # for attempts after the first; the last one that begins in time is finished
 UNCHECKED = "The edit is not checked by running: {}."
 CHECKS = "check the edit by the project's tests"
 
-Repairing = Callable[[DecidedQuestion, FinalAnswer, str], AsyncGenerator[AnswerEvent, None]]
-
-
-@dataclass(frozen=True, slots=True)
-class RefereeWays:
-    """What a referee needs of who asks: consent, the model, the first answer, and a provider's.
-
-    `repair` is a provider's second answer, `escalate` its first one after a local answer that is doubtful.
-    """
-
-    confirm: ConfirmRun
-    sandbox: SandboxCheck
-    versions: DocumentVersions
-    load: LocalLoader
-    first: Answering
-    repair: Repairing
-    escalate: Answering
-    clock: Callable[[], float] = time.monotonic
-
 
 async def answer_with_referee(
-    decided: DecidedQuestion, plan: RefereePlan, ways: RefereeWays
+    decided: DecidedQuestion, plan: RefereePlan, ways: AnswerWays
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The answer whose edit the tests let pass; else the best one, with what speaks against it."""
     also = plan.checker.command.words if plan.command and plan.checker else ()
     request = RunRequest(plan.root, plan.words, False, CHECKS, also)
     reason = plan.problem
     if plan.words:
-        confined = await asyncio.to_thread(ways.sandbox, Path(plan.root))
-        request = replace(request, confined=confined)
+        request = await asked_request(request, ways.sandbox)
         reason = await refusal_to_run(decided, request, ways.confirm)
     if reason or not plan.words:
         async with aclosing(_answer_unchecked(decided, reason, ways)) as plain:
@@ -139,7 +116,7 @@ async def answer_with_referee(
 
 
 async def _answer_unchecked(
-    decided: DecidedQuestion, reason: str, ways: RefereeWays
+    decided: DecidedQuestion, reason: str, ways: AnswerWays
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The answer as it comes, with the reason why it has no proof."""
     yield Notice(UNCHECKED.format(reason))
@@ -169,7 +146,7 @@ def _begin(
 async def _judge_attempts(
     decided: DecidedQuestion,
     plan: RefereePlan,
-    ways: RefereeWays,
+    ways: AnswerWays,
     work: RunningWork,
     begun: "asyncio.Task[EditReferee]",
 ) -> AsyncGenerator[AnswerEvent, None]:
@@ -212,7 +189,7 @@ async def _judge_attempts(
 
 
 async def _after_tests(
-    decided: DecidedQuestion, ways: RefereeWays, begun: "asyncio.Task[EditReferee]"
+    decided: DecidedQuestion, ways: AnswerWays, begun: "asyncio.Task[EditReferee]"
 ) -> DecidedQuestion:
     """The question once the tests have run; for the model on this machine with what fails, if in time."""
     if decided.decision.target != "local":
@@ -249,7 +226,7 @@ def _expected_notices(begun: "asyncio.Task[EditReferee]") -> Iterator[Notice]:
 
 async def _search(
     decided: DecidedQuestion,
-    ways: RefereeWays,
+    ways: AnswerWays,
     work: RunningWork,
     begun: "asyncio.Task[EditReferee]",
 ) -> ComputedFix | None:
@@ -261,7 +238,7 @@ async def _search(
 
 
 async def _judge_models(
-    trial: EditTrial, first: FinalAnswer, ways: RefereeWays, start: float
+    trial: EditTrial, first: FinalAnswer, ways: AnswerWays, start: float
 ) -> AsyncGenerator[AnswerEvent, None]:
     """The referee's answer from what models write."""
     try:
@@ -285,7 +262,7 @@ async def _judge_models(
 
 
 async def _try_again(
-    trial: EditTrial, first: FinalAnswer, ways: RefereeWays
+    trial: EditTrial, first: FinalAnswer, ways: AnswerWays
 ) -> AsyncGenerator[AnswerEvent, None]:
     """More attempts of the local model; if none passes in time, a provider, where the answer is doubtful."""
     async with aclosing(_try_locally(trial, first, ways)) as attempts:
@@ -307,7 +284,7 @@ async def _try_again(
 
 
 async def _try_locally(
-    trial: EditTrial, first: FinalAnswer, ways: RefereeWays
+    trial: EditTrial, first: FinalAnswer, ways: AnswerWays
 ) -> AsyncGenerator[AnswerEvent, None]:
     began = ways.clock()
     local = await ways.load()
@@ -316,7 +293,7 @@ async def _try_locally(
     try:
         found = await doubts_in(trial.decided, local)
         for number, (asked, way) in enumerate(_further_questions(trial, found), 2):
-            if ways.clock() - began > SECONDS:
+            if ways.clock() - began > ATTEMPT_SECONDS:
                 return
             attempt = further_attempt(asked, way, local, ways.versions, secrets)
             answer: FurtherAnswer | None = None
@@ -369,7 +346,7 @@ def _further_questions(
 
 
 async def _repair_once(
-    trial: EditTrial, first: FinalAnswer, ways: RefereeWays
+    trial: EditTrial, first: FinalAnswer, ways: AnswerWays
 ) -> AsyncGenerator[AnswerEvent, None]:
     """A provider's second answer, to what the tests say of its first one; it gets no third one."""
     if first.plan is None or not trial.tried or first.decision.why == UNUSABLE:

@@ -19,7 +19,7 @@ from assist_context.regular_files import read_regular
 from assist_escalation.gate.request_marks import installation_key
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.questions.record_files import gate_files
+from assist_server.record_files import gate_files
 from assist_server.records.usage.answer_counts import AnswerKey
 from assist_server.records.usage.departures import DepartureKey
 from assist_server.records.usage.key_groups import total

@@ -12,7 +12,7 @@ from typing import Any
 
 from assist_escalation.budget.ledger import Ledger
 from assist_server.config.config import Config
-from assist_server.questions.record_files import gate_files
+from assist_server.record_files import gate_files
 from assist_server.records.usage.exports import PersonUse, join_exports
 from assist_server.records.usage.key_groups import group, total
 from assist_server.records.usage.model_pair import ModelPair, pair_of

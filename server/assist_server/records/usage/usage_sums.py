@@ -17,7 +17,7 @@ from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import EscalationError
 from assist_escalation.routing import feedback
 from assist_server.config.config import Config
-from assist_server.questions.record_files import gate_files
+from assist_server.record_files import gate_files
 from assist_server.records import usage_rows
 from assist_server.records.usage.answer_counts import AnswerKey, answer_rows
 from assist_server.records.usage.departures import DepartureKey, departures
