@@ -32,6 +32,12 @@ from assist_context.languages import language_of
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import symbols
 from assist_escalation.errors import EscalationError
+from assist_runner.answering.recording_plan import RecordingPlan
+from assist_runner.recorded_tests.calls import CallSubject
+from assist_runner.recorded_tests.languages import recorder_of
+from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
+from assist_runner.recorded_tests.recording import with_added
+from assist_runner.sandbox.mutants import mutants
 from assist_server.cli.commands.question_place import QuestionContext, TerminalQuestion
 from assist_server.cli.commands.question_run import decide_run
 from assist_server.cli.flags import Asking
@@ -41,12 +47,6 @@ from assist_server.local_model.opening import open_local
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
-from assist_server.questions.running.recording_plan import RecordingPlan
-from assist_server.recorded_tests.calls import CallSubject
-from assist_server.recorded_tests.languages import recorder_of
-from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
-from assist_server.recorded_tests.recording import with_added
-from assist_server.sandbox.mutants import mutants
 from assist_server.workspace.git_access import git_of
 
 

@@ -44,7 +44,12 @@ from assist_evaluation.mining.changed_lines import PAGE
 from assist_evaluation.mining.small_commits import definition_around
 from assist_evaluation.mining.sources import MinedRepository, is_source, open_repository
 from assist_evaluation.tasks import EvalTask
-from assist_server.computed_fixes.failures import FailedTest, find_failed
+from assist_runner.answering.computed_search import computed_fix
+from assist_runner.computed_fixes.failures import FailedTest, find_failed
+from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
+from assist_runner.referee.edit_referee import EditReferee
+from assist_runner.referee.test_results import TestResults, naming_tests, results_of
+from assist_runner.sandbox.test_command import find_test_command
 from assist_server.config.config import Config, load_lenient
 from assist_server.errors import UserError
 from assist_server.local_model.opening import open_local
@@ -54,12 +59,7 @@ from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.locations import read_document
 from assist_server.questions.run import AnswerOptions, whole_answer
-from assist_server.questions.running.computed_search import computed_fix
 from assist_server.questions.targets import QuestionFolders, QuestionTarget, resolve_target
-from assist_server.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
-from assist_server.referee.edit_referee import EditReferee
-from assist_server.referee.test_results import TestResults, naming_tests, results_of
-from assist_server.sandbox.test_command import find_test_command
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
 from assist_server.workspace.index_update import folder_at, update_index

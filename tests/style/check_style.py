@@ -40,7 +40,7 @@ ENVIRONMENT = {
 }
 
 # The programs run in a project's interpreter, whatever a call does; the demo's workspace is a user's code.
-PROGRAM = re.compile(r"server/assist_server/recorded_tests/programs/\w+_")
+PROGRAM = re.compile(r"plugins/runner/assist_runner/recorded_tests/programs/\w+_")
 IN_A_PACKAGE = re.compile(r"(?:plugins/)?\w+/assist_\w+/(?!cli/demo/workspace/|recorded_tests/programs/\w+_)")
 TYPE_NAME = re.compile(r"_?[A-Z][a-z]\w*")
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
@@ -173,7 +173,7 @@ def check_wings(root: Path, paths: list[str]) -> Iterator[Finding]:
             yield Finding(folder, 1, f"{count} modules: which of them are a subject of their own?")
         if "__init__.py" not in names:
             yield Finding(folder, 1, "no __init__.py: say in its docstring what this wing knows")
-        elif count <= SMALL_WING and len(PurePosixPath(folder).parts) > 2 and not _has_reason(root / folder):
+        elif count <= SMALL_WING and IN_A_PACKAGE.match(folder) and not _has_reason(root / folder):
             message = f"{count} modules: say in __init__.py why they are a folder (because ...), or fold it"
             yield Finding(folder, 1, message)
 

@@ -33,7 +33,15 @@ BUILD = ROOT / "build" / "windows"
 PYTHON = BUILD / "python" / "cp311" / "python.exe"
 GIT = BUILD / "git"
 PAGE = ROOT / "docs" / "windows.md"
-PACKAGES = ("context", "completion", "escalation", "server", "evaluation", "plugins/gateway")
+PACKAGES = (
+    "context",
+    "completion",
+    "escalation",
+    "server",
+    "evaluation",
+    "plugins/gateway",
+    "plugins/runner",
+)
 SUITES = (
     "tests/context",
     "tests/completion",
@@ -42,6 +50,7 @@ SUITES = (
     "tests/evaluation",
     "tests/gateway",
     "tests/lsp",
+    "tests/runner",
 )
 SYSTEM = {
     "sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64",

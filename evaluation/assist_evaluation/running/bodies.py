@@ -14,21 +14,21 @@ from assist_evaluation.mining.sampling import seeded_random
 from assist_evaluation.mining.sources import MinedRepository
 from assist_evaluation.running.store import AnswerStore, EvalFolder
 from assist_evaluation.tasks import EvalTask, TaskTexts
-from assist_server.sandbox.body_check import (
+from assist_runner.sandbox.body_check import (
     Acceptance,
     FunctionBody,
     is_pass,
     judge_body,
     run_with_text,
 )
-from assist_server.sandbox.limits import SandboxLimits
-from assist_server.sandbox.test_command import (
+from assist_runner.sandbox.limits import SandboxLimits
+from assist_runner.sandbox.test_command import (
     TestCommand,
     find_test_command,
     narrow,
     tests_that_name,
 )
-from assist_server.sandbox.tree_copy import copy_tree, remove_tree
+from assist_runner.sandbox.tree_copy import copy_tree, remove_tree
 
 LIMITS = SandboxLimits(seconds=60.0)
 READ_TESTS = 400  # test files that are searched for a function's name

@@ -28,9 +28,9 @@ from assist_evaluation.running.ready import ReadyEvaluation
 from assist_evaluation.running.run import EvalOutcome, EvalPlan, EvalPosition, EvalRun
 from assist_evaluation.running.store import AnswerStore
 from assist_evaluation.tasks import TASKS_FILE, UNSEEN, count_by_kind, write_tasks
+from assist_runner.sandbox.tree_copy import copy_tree
 from assist_server.config.config import Config
 from assist_server.local_model.machine import memory_bytes
-from assist_server.sandbox.tree_copy import copy_tree
 from assist_server.workspace.git_access import git_of
 
 REPORTING = 8.0  # seconds for the report of 4,000 answers, which the time of a run includes

@@ -16,10 +16,10 @@ from filelock import FileLock, Timeout
 from assist_context import durable_files
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.tasks import EvalTask
+from assist_runner.sandbox.body_check import Acceptance
+from assist_runner.sandbox.tree_copy import remove_tree
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.sandbox.body_check import Acceptance
-from assist_server.sandbox.tree_copy import remove_tree
 from assist_server.workspace.folders import key_of
 
 LOCK_S = 10.0

@@ -12,7 +12,7 @@ from assist_evaluation.mining.sources import MinedRepository
 from assist_evaluation.running.bodies import BodyJudge
 from assist_evaluation.running.store import AnswerStore, EvalFolder
 from assist_evaluation.tasks import TaskSet, TaskTexts
-from assist_server.sandbox.body_check import NOTICED
+from assist_runner.sandbox.body_check import NOTICED
 
 pytestmark = pytest.mark.slow
 # Without the plugins of this environment a run takes 0.3 s and not 0.9 s.

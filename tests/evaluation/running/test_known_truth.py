@@ -14,7 +14,7 @@ from assist_evaluation.judging.texts import tokens
 from assist_evaluation.running.run import EvalOutcome, EvalPlan, EvalRun
 from assist_evaluation.running.store import AnswerStore, EvalFolder
 from assist_evaluation.tasks import KINDS, EvalTask, TaskKind, TaskSet, TaskTexts
-from assist_server.sandbox.body_check import Acceptance
+from assist_runner.sandbox.body_check import Acceptance
 
 KNOWN = tuple(CandidateSpec("known", name) for name in ("oracle", "shuffled", "empty"))
 LABELS = [each.label for each in KNOWN]

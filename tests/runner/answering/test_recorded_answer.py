@@ -1,0 +1,211 @@
+"""`test` by running: what the user agrees to runs, nothing else does, and the file of tests is the only change."""
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bare_pytest import BARE_PYTEST
+from config_files import write
+from scripted_model import ScriptedModel
+
+from assist_context.index.reader import IndexReader
+from assist_context.retrieval.corpus import Corpus
+from assist_runner.answering.recording_plan import RecordingPlan
+from assist_runner.recorded_tests.project_runs import has_sandbox
+from assist_server.config.config import load
+from assist_server.config.run_consent import RunRequest, may_run
+from assist_server.questions.composition import decision_inputs
+from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.draft import Question
+from assist_server.questions.events import FinalAnswer, Notice
+from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.targets import QuestionFolders, resolve_target
+from assist_server.wording.answers import answer_document, last_line, proof_line
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's"),
+]
+CODE = (
+    "def twice(number):\n    if number < 0:\n        raise ValueError('below zero')\n    return number * 2\n"
+)
+CALLS = "```python\nfrom sums import twice\n\ntwice(4)\ntwice(-1)\n```\n"
+GUESS = "```python\nfrom sums import twice\n\n\ndef test_twice():\n    assert twice(4) == 9\n```\n"
+
+
+class Desk:
+    """A project whose conftest.py leaves a mark wherever it runs, and a user who agrees or not."""
+
+    def __init__(self, place: Path, agrees: bool) -> None:
+        self.root = place / "project"
+        (self.root / "tests").mkdir(parents=True)
+        self.mark = place / "ran"
+        self.own = f"{place.name}-{os.getpid()}.txt"
+        (self.root / self.own).write_text("of this test")
+        (self.root / "sums.py").write_text(CODE)
+        (self.root / "pytest.ini").write_text(BARE_PYTEST)
+        for file in ("conftest.py", "tests/conftest.py"):
+            (self.root / file).write_text(f"open({str(self.mark)!r}, 'w').write('x')\n")
+        self.agrees = agrees
+        self.asked: list[RunRequest] = []
+        own = place / "own"
+        own.mkdir()
+        config = load(write(own, ""))
+        path = f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"
+        self.config = replace(config, programs={"PATH": path})
+
+    def decide(self, *, run: bool = False, place: str = "sums.py:1") -> DecidedQuestion:
+        corpus = Corpus(str(self.root), IndexReader(self.root.parent / "none.db"))
+        target = resolve_target(corpus, place)
+        inputs = decision_inputs(self.config, [str(self.root)])
+        inputs = replace(inputs, local=replace(inputs.local, available=True))
+        return decide(Question("test", "", target, run=run), QuestionFolders(corpus), inputs)
+
+    async def answer(
+        self, *, run: bool = False, sandbox: Callable[[Path], bool] = has_sandbox
+    ) -> tuple[FinalAnswer, list[str], DecidedQuestion]:
+        decided = self.decide(run=run)
+        options = self.options(sandbox)
+        *events, final = [event async for event in answer(decided, options)]
+        assert isinstance(final, FinalAnswer)
+        return final, [event.text for event in events if isinstance(event, Notice)], decided
+
+    def options(self, sandbox: Callable[[Path], bool]) -> AnswerOptions:
+        model = ScriptedModel(lambda _: [CALLS if "calls `twice`" in model.asked[-1].user else GUESS])
+        self.model = model
+
+        async def load_model() -> Any:
+            return model
+
+        async def refuse(_: Any) -> bool:
+            return False
+
+        async def confirm_run(request: RunRequest) -> bool:
+            self.asked.append(request)
+            return self.agrees
+
+        return AnswerOptions(load_model, refuse, records=False, confirm_run=confirm_run, sandbox=sandbox)
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()}
+
+
+def copies(desk: Desk) -> list[Path]:
+    """The copies of this project; other tests have theirs."""
+    return list(Path(tempfile.gettempdir()).glob(f"assist-run-*/tree/{desk.own}"))
+
+
+def plain(_: Path) -> bool:
+    return False
+
+
+async def test_values_are_what_the_code_gives(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    before = desk.files()
+    final, notices, decided = await desk.answer()
+    assert notices == []
+    assert final.plan is not None
+    (change,) = final.plan.changes
+    assert change.path == "tests/test_sums.py"
+    assert "assert twice(3) == 6" in change.after
+    assert 'pytest.raises(ValueError, match="below zero")' in change.after
+    assert desk.files() == before  # the file is only offered
+    assert not desk.mark.exists()  # in the sandbox, there is no such place
+    line = proof_line(decided, final)
+    assert line.startswith("These tests record what the code does today (")
+    assert "2 of 2 branches" in line
+    document = answer_document(decided, final, notices, applied=False, problem=None)
+    assert document["proof"] == "tests"
+    assert desk.model.asked == []  # what types say is enough here
+    assert last_line(decided, final) == "No model was asked: running the code says enough."
+
+
+async def test_a_model_proposes_calls_where_types_reach_too_little(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    (desk.root / "sums.py").write_text(
+        CODE.replace("    return", "    if number == len('four'):\n        return []\n    return")
+    )
+    final, notices, _ = await desk.answer()
+    assert notices == []
+    assert final.plan is not None
+    assert "assert twice(4) == []" in final.plan.changes[0].after
+    assert len(desk.model.asked) == 1
+
+
+async def test_no_model_is_asked_twice_where_no_call_can_be_recorded(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    (desk.root / "sums.py").write_text("def twice(order):\n    return order.rows[0].price * 2\n")
+    final, notices, decided = await desk.answer()
+    assert len(desk.model.asked) == 1
+    assert final.plan is not None
+    assert "twice(4) == 9" in final.plan.changes[0].after
+    assert "pass what the code does not take" in notices[0]
+    assert proof_line(decided, final).startswith("Proof: none.")
+
+
+def test_code_in_go_is_not_run(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    (desk.root / "go.mod").write_text("module sums\n")
+    (desk.root / "sums.go").write_text("package sums\n\nfunc Twice(n int) int {\n\treturn 2 * n\n}\n")
+    recording = desk.decide(run=True, place="sums.go:3").running
+    assert isinstance(recording, RecordingPlan)
+    assert recording.problem == "code in go is not run"
+
+
+async def test_the_user_is_asked_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    await desk.answer()
+    (request,) = desk.asked
+    assert may_run(desk.config, request, agreed=False) == ("yes", "")
+    assert (request.root, request.confined) == (str(desk.root), True)
+    assert "pytest" in " ".join(request.words)
+
+
+@pytest.mark.parametrize("agrees", [False, True])
+async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool) -> None:
+    desk = Desk(tmp_path, agrees=agrees)
+    final, notices, decided = await desk.answer(sandbox=plain)  # only there a mark can be seen
+    assert desk.asked[0].confined is False
+    assert desk.mark.exists() == agrees
+    assert bool(final.proof) == agrees
+    if not agrees:
+        assert any("the expected values are guesses" in notice for notice in notices)
+        assert "guesses" in proof_line(decided, final)
+        document = answer_document(decided, final, notices, applied=False, problem=None)
+        assert document["proof"] == "none"
+
+
+async def test_nothing_runs_in_a_workspace_that_is_not_trusted(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    (desk.root / ".assist.toml").write_text("[egress]\ndeny = ['infra/**']\n")
+    final, notices, _ = await desk.answer(run=True, sandbox=plain)
+    assert (final.proof, desk.asked) == (None, [])
+    assert not desk.mark.exists()
+    assert any("assist config trust" in notice for notice in notices)
+
+
+async def test_a_cancelled_answer_leaves_no_copy(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, agrees=True)
+    (desk.root / "sums.py").write_text(CODE + "import time\ntime.sleep(60)\n")
+
+    async def consume() -> None:
+        async with aclosing(answer(desk.decide(run=True), desk.options(has_sandbox))) as stream:
+            async for _ in stream:
+                pass
+
+    task = asyncio.create_task(consume())
+    async with asyncio.timeout(60):
+        while not copies(desk):
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not copies(desk)
