@@ -51,7 +51,7 @@ from assist_server.questions.leaving_files import (
 from assist_server.questions.running.recording_plan import RecordingPlan, recording_plan
 from assist_server.questions.running.referee_plan import RefereePlan, referee_plan
 from assist_server.questions.targets import QuestionFolders
-from assist_server.questions.wished.made_edit import WISHED_WHY, MadeEdit, made_edit
+from assist_server.questions.wished.made_edit import MadeEdit, made_edit
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
 
@@ -154,7 +154,7 @@ def decide(
     `by_models`, models make also what needs none: they are measured.
     """
     name = random_token()
-    made = None if by_models else made_edit(question, folders.corpus)
+    made = None if by_models else made_edit(question, folders)
     facts = _code_facts(question, folders, inputs, answered=answered)
     answers_all = facts is not None and facts.whole and question.wish != "frontier"
     local = draft(question, folders, inputs.local.tokens, small=True)
@@ -164,7 +164,7 @@ def decide(
     if answers_all:
         decision = _by_facts(decision, FACTS_WHY)
     elif made is not None:
-        decision = replace(_by_facts(decision, WISHED_WHY), cause=BY_CONSTRUCTION)
+        decision = replace(_by_facts(decision, made.why), cause=BY_CONSTRUCTION)
     elif question.command == "review" and question.wish == "auto" and decision.target != "frontier":
         decision = _by_facts(
             decision, f"{rules.barred[1]}, and {REVIEW_WHY}" if rules.barred[1] else REVIEW_WHY
