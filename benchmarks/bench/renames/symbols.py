@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_context.documents import Cursor, Document, split_lines
-from assist_context.languages import Language, language_of
+from assist_context.languages import language_of
 from assist_context.next_edit.kinds.renaming import find_renames
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
@@ -47,9 +47,6 @@ class NoFiles:
     """No other file."""
 
     def using(self, name: str, limit: int) -> Sequence[Document]:
-        return []
-
-    def importing(self, name: str, language: Language) -> Sequence[str]:
         return []
 
 
