@@ -36,10 +36,10 @@ from assist_escalation.policy.settings import EscalationSettings
 from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import Known
-from assist_server.gateway.dialects.dialect import DIALECTS
-from assist_server.gateway.road.leaving_request import AskedProvider, RoadRules, leaving_request
-from assist_server.gateway.road.tool_conversations import ToolConversations
-from assist_server.gateway.tool_tokens import ToolToken
+from assist_gateway.dialects.dialect import DIALECTS
+from assist_gateway.road.leaving_request import AskedProvider, RoadRules, leaving_request
+from assist_gateway.road.tool_conversations import ToolConversations
+from assist_gateway.tool_tokens import ToolToken
 from bench.gateway.first_byte import measure_first_byte
 from bench.gateway.stages import measure_stages
 from bench.redaction.score import LEFT, taken_spans

@@ -24,7 +24,7 @@ from typing import Any
 from mcp.client.client import Client
 
 from assist_escalation.budget.token_count import count
-from assist_server.mcp_server.tools import INSTRUCTIONS, TOOLS
+from assist_gateway.mcp_server.tools import INSTRUCTIONS, TOOLS
 from bench.provenance import layout, provenance, write
 from bench.questions.agent_questions import (
     KINDS,

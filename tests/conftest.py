@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from command_runs import GUARD, Assist, process_runner, runner
 from pytest_socket import enable_socket, socket_allow_hosts
 from rounds import register_profiles
 
@@ -117,3 +118,29 @@ def environ_of(config: Path, data: Path, model: Path) -> Mapping[str, str]:
 def environ(tmp_path: Path, shared_data: Path, model_path: Path) -> Mapping[str, str]:
     """That of a server of one test with the real model."""
     return environ_of(tmp_path / "config", shared_data, model_path)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """The environment of a machine on which assist was never used."""
+    return {"ASSIST_CONFIG_DIR": str(tmp_path / "config"), "ASSIST_DATA_DIR": str(tmp_path / "data")}
+
+
+@pytest.fixture
+def assist(tmp_path: Path, home: dict[str, str]) -> Assist:
+    """The command on such a machine."""
+    return runner(tmp_path, home)
+
+
+@pytest.fixture
+def assist_without_sockets(tmp_path: Path, home: dict[str, str]) -> Assist:
+    """The same in a process in which any use of a socket, also of its children, ends in a traceback."""
+    (tmp_path / "guard").mkdir()
+    (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
+    return process_runner(tmp_path, {**home, "PYTHONPATH": str(tmp_path / "guard")})
+
+
+@pytest.fixture
+def ready_assist(tmp_path: Path, environ: Mapping[str, str]) -> Assist:
+    """The command with the real model, already measured. Suggestions are shown whatever their score."""
+    return process_runner(tmp_path, environ)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from asked_shop import KEY, PRICES, audit_events
-from conftest import runner
+from command_runs import runner
 from frontier import busy, frontier
 from lsprotocol import types
 from talker import Talker, open_talker

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import COMMAND
+from command_runs import COMMAND
 from forked_servers import ForkedClient
 from frontier import busy, frontier
 

@@ -26,9 +26,9 @@ EDITOR_LINES = {"vscode-extension/src": 1_600, "neovim-plugin": 1_300}
 DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the borders to the editor and to tools, and the thread of the model.
-CATCH_ALL = {"server/assist_server/lsp/server.py", "server/assist_server/gateway/http/app.py", "completion/assist_completion/inference/worker.py"}  # fmt: skip
-# One module reads what users set, and one where programs are. Five more reach the environment for a library that reads
-# nothing else: huggingface_hub's telemetry switch, libgomp's spin count, OpenBLAS' threads, pip, and OpenTelemetry.
+CATCH_ALL = {"server/assist_server/lsp/server.py", "plugins/gateway/assist_gateway/http/app.py", "completion/assist_completion/inference/worker.py"}  # fmt: skip
+# One module reads what users set, and one where programs are. Five more reach it for a library that reads no settings:
+# huggingface_hub's telemetry switch, libgomp's spin count, OpenBLAS' threads, pip, and OpenTelemetry.
 ENVIRONMENT = {
     "context/assist_context/programs.py",
     "server/assist_server/cli/main.py",
@@ -41,11 +41,11 @@ ENVIRONMENT = {
 
 # The programs run in a project's interpreter, whatever a call does; the demo's workspace is a user's code.
 PROGRAM = re.compile(r"server/assist_server/recorded_tests/programs/\w+_")
-IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/|recorded_tests/programs/\w+_)")
+IN_A_PACKAGE = re.compile(r"(?:plugins/)?\w+/assist_\w+/(?!cli/demo/workspace/|recorded_tests/programs/\w+_)")
 TYPE_NAME = re.compile(r"_?[A-Z][a-z]\w*")
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
 MODULE_NAMES = {"utils", "util", "common", "core", "helpers", "helper"}
-# What only some systems have: modules that are imported where they are used, and steps with one helper for all.
+# What only some systems have: modules imported where they are used, and steps with one helper for all.
 POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
 RENAMES = {"link", "rename", "renames", "replace"}
 SPAWNS = {"Popen", "run", "call", "check_call", "check_output"}
@@ -59,7 +59,7 @@ PARTICIPLES = re.compile(
 )
 NO_PARTICIPLES = {"embed", "feed", "need", "seed", "initialized"}  # the last is the protocol's
 
-# Words that make a reader stop. Each has a plain one: new or again, next to, after, is, no one, they, fix.
+# Words that make a reader stop; the plain ones: new or again, next to, after, is, no one, they, fix.
 HARD_WORDS = re.compile(
     r"""\b(?:anew | besides? | behind | stands? | stood | standing | nobody | somebody | he | his | him | himself
     | mend(?:s|ed|ing)? | thereof | therein | whereof | lest | in[ ]hand | (?:tells?|told)[ ]of
@@ -70,8 +70,7 @@ PLAIN_DOCUMENTS = re.compile(
     r"[A-Z]+\.md|docs/.+\.md|(?:vscode-extension|neovim-plugin)/(?:[^/]+\.md|walkthrough/.+\.md|doc/.+\.txt)"
 )
 
-# Package registries: which one serves an installation is the machine's business. Joined here, so that
-# this file holds no such name itself.
+# Package registries: which one serves an installation is the machine's business. Joined: no such name is here.
 REGISTRIES = tuple(
     ".".join(parts)
     for parts in (
@@ -476,7 +475,8 @@ def check_wheel(root: Path) -> Iterator[Finding]:
     """The wheel holds exactly the packages of the tree: a forgotten one only fails at the user's."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
     listed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    found = sorted(init.parent.relative_to(root).as_posix() for init in root.glob("*/assist_*/__init__.py"))
+    inits = [*root.glob("*/assist_*/__init__.py"), *root.glob("plugins/*/assist_*/__init__.py")]
+    found = sorted(init.parent.relative_to(root).as_posix() for init in inits)
     if listed != found:
         yield Finding("pyproject.toml", 1, f"the wheel's packages are {listed}: they should be {found}")
 

@@ -10,10 +10,11 @@ import pytest
 import assist_completion
 import assist_context
 import assist_escalation
+import assist_gateway
 import assist_server
 from assist_server.recorded_tests import programs
 
-PACKAGES = (assist_completion, assist_context, assist_escalation, assist_server)
+PACKAGES = (assist_completion, assist_context, assist_escalation, assist_gateway, assist_server)
 MODULES = [
     each.name
     for package in PACKAGES

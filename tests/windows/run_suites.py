@@ -33,13 +33,14 @@ BUILD = ROOT / "build" / "windows"
 PYTHON = BUILD / "python" / "cp311" / "python.exe"
 GIT = BUILD / "git"
 PAGE = ROOT / "docs" / "windows.md"
-PACKAGES = ("context", "completion", "escalation", "server", "evaluation")
+PACKAGES = ("context", "completion", "escalation", "server", "evaluation", "plugins/gateway")
 SUITES = (
     "tests/context",
     "tests/completion",
     "tests/escalation",
     "tests/server",
     "tests/evaluation",
+    "tests/gateway",
     "tests/lsp",
 )
 SYSTEM = {

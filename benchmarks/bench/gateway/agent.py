@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from assist_gateway.tool_tokens import ToolToken, add_tool
 from assist_server.config.config import Config, load
-from assist_server.gateway.tool_tokens import ToolToken, add_tool
 
 SETTINGS = """
 [escalation]

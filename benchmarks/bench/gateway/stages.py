@@ -12,13 +12,13 @@ from assist_escalation.gate.foreign.exchange import ForeignExchange, ForeignPart
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_evaluation.statistics import percentile
-from assist_server.gateway.attribution import AttributedSpan
-from assist_server.gateway.dialects.dialect import DIALECTS
-from assist_server.gateway.road.kept_texts import JudgeText
-from assist_server.gateway.road.leaving_request import leaving_request
-from assist_server.gateway.road.provider_road import asked_provider
-from assist_server.gateway.road.road_inputs import RULES_S, RoadInputs
-from assist_server.gateway.road.tool_conversations import ToolConversations
+from assist_gateway.attribution import AttributedSpan
+from assist_gateway.dialects.dialect import DIALECTS
+from assist_gateway.road.kept_texts import JudgeText
+from assist_gateway.road.leaving_request import leaving_request
+from assist_gateway.road.provider_road import asked_provider
+from assist_gateway.road.road_inputs import RULES_S, RoadInputs
+from assist_gateway.road.tool_conversations import ToolConversations
 from bench.gateway.agent import session, workspace
 
 OF_THAT = "of that, attribution"

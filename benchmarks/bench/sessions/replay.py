@@ -14,12 +14,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from assist_gateway.dialects.dialect import DIALECTS
+from assist_gateway.road.leaving_request import AskedProvider, leaving_request
+from assist_gateway.road.road_inputs import RoadInputs
+from assist_gateway.road.tool_conversations import ToolConversations
+from assist_gateway.tool_tokens import ToolToken
 from assist_server.config.config import load_lenient
-from assist_server.gateway.dialects.dialect import DIALECTS
-from assist_server.gateway.road.leaving_request import AskedProvider, leaving_request
-from assist_server.gateway.road.road_inputs import RoadInputs
-from assist_server.gateway.road.tool_conversations import ToolConversations
-from assist_server.gateway.tool_tokens import ToolToken
 from bench.sessions.leftovers import WorkspaceLines, seen_lines
 from bench.sessions.workspace_states import put_state
 

@@ -9,7 +9,7 @@ import io
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Annotated
 
@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from assist_server.cli.flags import Offline, accept_offline, example
 from assist_server.cli.output import begin_passing, emit, emit_line, say, say_stopped
+from assist_server.cli.plugins import add_plugin, plugin_commands
 from assist_server.cli.wrong_usage import system_words, usage_words
 from assist_server.config.toml_file import ConfigError
 from assist_server.errors import (
@@ -44,10 +45,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "records": ("undo", "cost", "calibrate", "rate"),
     "audit": ("audit",),
     "index": ("index", "context"),
-    "gateway": ("gateway",),
     "settings": ("config",),
-    "mcp": ("mcp",),
-    "policy": ("policy",),
     "info": ("doctor",),
     "usage": ("stats", "report"),
 }
@@ -180,23 +178,19 @@ def command_line(word: str = "") -> typer.Typer:
         rich_markup_mode=None,  # help that reads the same in a pipe, without colour and frames
     )
     app.callback(invoke_without_command=True)(root)
-    named = [module for module, words in COMMANDS.items() if word in words]
-    for module in [] if word in NO_COMMAND else named or COMMANDS:
+    modules = [module for module, words in COMMANDS.items() if word in words]
+    points = [] if modules or word in NO_COMMAND else plugin_commands()
+    plugins = [point for point in points if point.name == word]
+    if not modules and not plugins and word not in NO_COMMAND:
+        modules = list(COMMANDS)
+        plugins = points
+    for module in modules:
         import_module(f"assist_server.cli.commands.{module}").add_to(app)
-    if not named and word not in NO_COMMAND:
-        for add_to in _commands_above():
-            add_to(app)
+    for point in plugins:
+        add_plugin(app, point)
     app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
     app.command(
         "help", short_help="The help of a command.", epilog=example("assist help", "assist help models use")
     )(show_help)
     accept_offline(app)
     return app
-
-
-def _commands_above() -> list[Callable[[typer.Typer], None]]:
-    """Commands of our packages above this one, such as `eval`. Those of strangers are not looked for."""
-    from importlib.metadata import distribution  # noqa: PLC0415
-
-    points = distribution("assist-lsp").entry_points.select(group="assist.commands")
-    return [point.load() for point in points]

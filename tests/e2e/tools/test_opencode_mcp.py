@@ -16,7 +16,7 @@ from agent_shop import RATES, make_shop
 from repositories import git
 from tool_programs import opencode
 
-from assist_server.mcp_server.tools import TOOLS
+from assist_gateway.mcp_server.tools import TOOLS
 
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("search", {"query": "where are prices rounded?"}),

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Assist, commands
+from command_runs import Assist, commands
 from recording import configure
 from typer.core import TyperGroup
 from typer.main import get_command

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from conftest import Assist
+from command_runs import Assist
 from recording import configure, files, pay, record_request
 
 from assist_server.cli.app import invoke

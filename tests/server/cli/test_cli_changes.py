@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import KEY, audit_events
-from conftest import Assist, runner
+from command_runs import Assist, runner
 from repositories import change, git, make_repository
 from vendor import configure_provider, provider, scripted_answer
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Assist
+from command_runs import Assist
 
 WRITTEN = '# mine\n[completion]\nmode = "eager" # for now\n'
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Assist, runner
+from command_runs import Assist, runner
 from filelock import FileLock
 from histories import make_history
 from vendor import configure_provider, scripted_answer, vendor

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import COMMAND, GUARD, process_runner
+from command_runs import COMMAND, GUARD, process_runner
 from histories import make_history
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(400)]

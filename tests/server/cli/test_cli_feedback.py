@@ -2,7 +2,7 @@
 
 import stat
 
-from conftest import Assist
+from command_runs import Assist
 from recording import files, record_feedback
 
 from assist_escalation.routing import calibration, feedback

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import Assist, runner, started
+from command_runs import Assist, runner, started
 from filelock import FileLock
 from recording import configure
 

@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from command_runs import Assist
 from config_files import PROVIDER
-from conftest import Assist
 from recording import configure
 
 from assist_server.records.usage_rows import record_session

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Assist
+from command_runs import Assist
 from recording import configure
 from small_gguf import gguf
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import Assist, started
+from command_runs import Assist, started
 
 pytestmark = pytest.mark.model
 

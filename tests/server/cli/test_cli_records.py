@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from command_runs import Assist, run_at_terminal, runner
 from config_files import PROVIDER
-from conftest import Assist, run_at_terminal, runner
 from recording import configure, files, pay, record_edit, record_feedback
 
 from assist_escalation.audit.log import AuditLog

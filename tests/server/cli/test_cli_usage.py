@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Assist
+from command_runs import Assist
 from recording import files, pay, record_feedback, record_request
 
 from assist_escalation.routing import feedback

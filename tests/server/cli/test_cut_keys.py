@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import KEY
-from conftest import Assist, runner
+from command_runs import Assist, runner
 from key_texts import KeyFile, key_files
 from repositories import git, make_repository
 from vendor import provider, scripted_answer

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_runs import runner
 from config_files import PROVIDER
-from conftest import runner
 from recording import configure, files, pay, record_request
 
 from assist_server.cli.doctor.egress import egress_facts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import KEY
-from conftest import Assist, runner
+from command_runs import Assist, runner
 from vendor import provider, scripted_answer
 
 CART = '''\

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Assist
+from command_runs import Assist
 from hiding_server import HIDING, HidingServer, hiding_server, raw_in
 
 from assist_server.cli.shell_completion import complete_file

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import GUARD, PATIENCE, Assist, commands
+from command_runs import GUARD, PATIENCE, Assist, commands
 from hostile import Hostile
 from vendor import configure_provider, scripted_answer, vendor
 

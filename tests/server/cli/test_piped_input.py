@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import KEY, make_shop
-from conftest import Done, runner
+from command_runs import Done, runner
 from vendor import provider, scripted_answer
 
 from assist_server.cli.piped_input import MOST, PipedInput, piped_input, piped_span

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import Assist, runner
+from command_runs import Assist, runner
 
 from assist_server.cli.shell_completion import complete_file, complete_target
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from conftest import Assist, commands
+from command_runs import Assist, commands
 from typer.main import get_command
 
 from assist_server.cli.app import command_line

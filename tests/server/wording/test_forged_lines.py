@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Assist, runner
+from command_runs import Assist, runner
 
 from assist_server.cli.output import say, say_lines
 from assist_server.wording.sanitize import HarmlessFormatter, harmless_line

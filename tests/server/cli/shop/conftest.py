@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asked_shop import KEY, make_shop
-from conftest import runner
+from command_runs import runner
 
 
 @pytest.fixture

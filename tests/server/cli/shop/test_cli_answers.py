@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import KEY, audit_events
-from conftest import COMMAND, Assist, started
+from command_runs import COMMAND, Assist, started
 from hostile import HANG, chunk, head, refusal
 from vendor import provider, scripted_answer
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from asked_shop import KEY
-from conftest import Assist, started
+from command_runs import Assist, started
 from hostile import HANG, chunk, head
 from vendor import provider, scripted_answer
 

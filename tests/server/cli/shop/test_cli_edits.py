@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import CART, KEY, PRICES, RENAMED, audit_events
-from conftest import Assist, run_at_terminal
+from command_runs import Assist, run_at_terminal
 from vendor import provider, scripted_answer
 
 

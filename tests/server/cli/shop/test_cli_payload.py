@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from asked_shop import KEY, audit_events
-from conftest import Assist, run_at_terminal
+from command_runs import Assist, run_at_terminal
 from payload_rule import messages_of
 from vendor import configure_provider, provider, scripted_answer
 

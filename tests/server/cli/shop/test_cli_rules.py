@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Assist
+from command_runs import Assist
 from vendor import configure_provider, provider, scripted_answer
 
 

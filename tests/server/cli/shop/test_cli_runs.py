@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import KEY, audit_events
-from conftest import run_at_terminal, runner
+from command_runs import run_at_terminal, runner
 from hostile import DONE, chunk, head, usage
 from trap_project import FIXED, NO_FIX, PATH, RIGHT, TESTS, UNASKED, needs_sandbox, trap_project
 from vendor import provider, scripted_answer

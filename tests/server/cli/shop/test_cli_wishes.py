@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import CART, PRICES, audit_events
-from conftest import Assist
+from command_runs import Assist
 
 
 def test_a_rename_over_two_files_is_read_shown_made_and_undone_without_a_model(

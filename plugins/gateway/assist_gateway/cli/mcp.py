@@ -1,0 +1,68 @@
+"""The command `mcp`: what agents may look up in a folder, by the Model Context Protocol on stdio."""
+
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assist_server.cli.flags import Offline, directory, example, settings
+from assist_server.errors import UserError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put this command into the command line."""
+    app.command(
+        "mcp",
+        epilog=example("assist mcp", "assist mcp --workspace ~/src", "assist mcp --provider claude"),
+        short_help="A server for agents on stdio: search, definitions, policy.",
+    )(mcp)
+
+
+def mcp(
+    workspace: Annotated[
+        Path,
+        typer.Option(
+            "--workspace",
+            metavar="DIR",
+            help="The folder that an agent may look into. Without it: the working directory.",
+            show_default=False,
+        ),
+    ] = Path(),
+    provider: Annotated[
+        str,
+        typer.Option(
+            "--provider",
+            metavar="NAME",
+            help="Whose model the agent has, by its name in config.toml. Without it: the strictest counts.",
+            show_default=False,
+        ),
+    ] = "",
+    offline: Offline = False,
+) -> None:
+    """Serve an agent on stdio, by the Model Context Protocol. Agents start it; people rarely do.
+
+    It only reads, and shows no line, name or path of a file that a rule keeps from the agent's model.
+    """
+    check_extra()
+    config = settings(offline=offline)
+    root = directory(workspace)
+    if provider:
+        from assist_gateway.mcp_server.shown_files import classes_of_reader  # noqa: PLC0415
+        from assist_server.config.permissions import effective_permissions  # noqa: PLC0415  (loads much)
+
+        classes_of_reader(effective_permissions(config, [os.path.realpath(root)]), provider)
+    from assist_gateway.mcp_server.server import serve  # noqa: PLC0415
+
+    serve(config, root, provider)
+
+
+def check_extra(find: Callable[[str], object] = find_spec) -> None:
+    """Raise `UserError` if the library is missing that only the extra `mcp` installs."""
+    if find("mcp") is None:
+        raise UserError(
+            "`assist mcp` needs the library mcp: run `uv tool install '.[mcp]'` in your clone of assist, or "
+            "install our wheel with its extra `mcp`."
+        )

@@ -1,0 +1,168 @@
+"""What all dialects share about answers: texts with their secrets back, as they come, and what is remembered.
+
+A tool sends an answer back with its next request. It then has secrets in it that no rule might find in that
+place, so what the model wrote is remembered by what the tool was given. This module knows no protocol.
+"""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assist_escalation.provider.failures import Fault
+from assist_escalation.redaction.restorer import Restorer
+from assist_gateway.dialects.edit_tools import EditedFile, edit_tool, restore_arguments, restore_input
+
+_REMEMBERED = 16_000_000  # characters of answers; a long session writes 400,000
+_OPAQUE = 20_000  # texts that only the provider can read
+
+
+class AnswerMemory:
+    """What models wrote, by what the tools were given in its place. For one tool and one provider."""
+
+    def __init__(self) -> None:
+        self._originals: OrderedDict[str, str] = OrderedDict()
+        self._opaque: OrderedDict[bytes, None] = OrderedDict()
+        self._size = 0
+
+    @property
+    def size(self) -> int:
+        """The characters of what is remembered."""
+        return self._size
+
+    def remember(self, given: str, original: str) -> None:
+        """A tool was given this text in place of the original."""
+        if given == original or given in self._originals:
+            return
+        self._originals[given] = original
+        self._size += len(given) + len(original)
+        while self._size > _REMEMBERED:
+            old, text = self._originals.popitem(last=False)
+            self._size -= len(old) + len(text)
+
+    def original(self, given: str) -> str:
+        """What the model wrote, or the same text if it is not known."""
+        return self._originals.get(given, given)
+
+    def remember_opaque(self, text: str) -> None:
+        """The provider gave a text that only it can read, such as encrypted reasoning."""
+        self._opaque[_digest(text)] = None
+        if len(self._opaque) > _OPAQUE:
+            self._opaque.popitem(last=False)
+
+    def knows_opaque(self, text: str) -> bool:
+        """Whether the provider gave this text."""
+        return _digest(text) in self._opaque
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def canonical(value: Any) -> str:
+    """An object of arguments as a text that does not depend on how it is written."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerContext:
+    """What an answer is read with: the secrets of the request's placeholders, and a line for its beginning.
+
+    `notice` says what was kept here, or is "".
+    """
+
+    secrets: Mapping[str, str] = field(repr=False)
+    file: EditedFile
+    memory: AnswerMemory
+    notice: str = ""
+
+    def restore(self, text: str) -> str:
+        """A whole text of the answer, as it is shown."""
+        restorer = Restorer(self.secrets, in_addresses=False)
+        shown = restorer.take(text) + restorer.rest()
+        self.memory.remember(shown, text)
+        return shown
+
+    def arguments(self, name: str, raw: str) -> str:
+        """The arguments of a call, as a text of JSON."""
+        given = restore_arguments(name, raw, self.secrets, self.file) if self.secrets else raw
+        self.memory.remember(given, raw)
+        return given
+
+    def input(self, name: str, arguments: Any) -> Any:
+        """The arguments of a call, as an object."""
+        if not self.secrets or not isinstance(arguments, dict):
+            return arguments
+        given = restore_input(name, arguments, self.secrets, self.file)
+        self.memory.remember(canonical(given), canonical(arguments))
+        return given
+
+    def holds(self, name: str) -> bool:
+        """Whether the arguments of this tool wait for their end, since secrets may be put back there."""
+        return bool(self.secrets) and edit_tool(name) is not None
+
+
+class StreamedText:
+    """One text of an answer as it comes. `before` is what the tool was shown ahead of it."""
+
+    def __init__(self, context: AnswerContext, before: str = "") -> None:
+        self._context = context
+        self._restorer = Restorer(context.secrets, in_addresses=False)
+        self._raw: list[str] = []
+        self._shown = [before]
+
+    def take(self, piece: str) -> str:
+        """What can be shown now."""
+        self._raw.append(piece)
+        shown = self._restorer.take(piece)
+        self._shown.append(shown)
+        return shown
+
+    def end(self) -> str:
+        """What still waits. The text is then remembered."""
+        rest = self._restorer.rest()
+        self._shown.append(rest)
+        self._context.memory.remember("".join(self._shown), "".join(self._raw))
+        return rest
+
+    @property
+    def raw(self) -> str:
+        """What came so far."""
+        return "".join(self._raw)
+
+
+class StreamedCall:
+    """The arguments of one call as they come. Those of a tool that changes files wait for their end."""
+
+    def __init__(self, context: AnswerContext, name: str) -> None:
+        self.name = name
+        self._context = context
+        self._waits = context.holds(name)
+        self._raw: list[str] = []
+
+    def take(self, piece: str) -> str:
+        """What can be passed on now."""
+        self._raw.append(piece)
+        return "" if self._waits else piece
+
+    def end(self) -> str:
+        """What still waits, with its secrets back."""
+        return self._context.arguments(self.name, self.raw) if self._waits else ""
+
+    @property
+    def raw(self) -> str:
+        """What came so far."""
+        return "".join(self._raw)
+
+
+def event_of(data: str) -> dict[str, Any]:
+    """The object of an event. Raises `Fault` for anything else."""
+    try:
+        event = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Fault("bad-reply", "an event of the answer is not JSON") from None
+    if not isinstance(event, dict):
+        raise Fault("bad-reply", "an event of the answer is no object")
+    return event

@@ -1,0 +1,366 @@
+"""A tool's request on its way to a provider: everything about it before money is reserved.
+
+    inspected -> unattributed text allowed? -> files that stay are cut -> secrets taken out -> bounded, priced
+
+A stage that fails refuses the request. It blocks for some milliseconds, longer for what is new. It sends
+nothing.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+from assist_context.files.path_names import path_below
+from assist_escalation.budget import prices
+from assist_escalation.budget.ledger import Ceiling, Scope
+from assist_escalation.budget.token_count import upper_count
+from assist_escalation.errors import RefusedError
+from assist_escalation.gate.foreign.exchange import COMMAND, ForeignCall
+from assist_escalation.gate.foreign.json_places import JsonPlace
+from assist_escalation.gate.prepare import FREE, GateParts, affordable, limits_of
+from assist_escalation.policy.endpoints import Price, Provider
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.policy.verdict import judge_tool_texts
+from assist_escalation.prompts import Origin, Span
+from assist_escalation.provider.foreign_post import ForeignPost, passed_headers
+from assist_escalation.provider.provider_memory import Capabilities
+from assist_escalation.redaction.redactor import clean
+from assist_gateway.claims import claims_in_text
+from assist_gateway.dialects.answers import canonical
+from assist_gateway.dialects.bodies import InspectedBody, OutputBound
+from assist_gateway.dialects.dialect import SpokenDialect
+from assist_gateway.road.kept_texts import JudgeText, KeptLines, kept_notice
+from assist_gateway.road.leaving_messages import LeavingMessage, MessageRules, json_bytes
+from assist_gateway.road.tool_conversations import SaidMessages, ToolConversation, ToolConversations
+from assist_gateway.tool_tokens import ToolToken
+
+_MOST_NAMED = 200  # files of one request in the log
+# What a cache of an hour costs more than one of five minutes, which a price is for: 2.0 against 1.25.
+_LONG_CACHE = 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class RoadRules:
+    """What holds for one tool and one provider now. `gate` has the values of secret files as they are.
+
+    `abilities` are None as long as the provider has refused no parameter.
+    """
+
+    permissions: Permissions
+    gate: GateParts
+    judge: JudgeText
+    scope: Scope
+    abilities: Capabilities | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedProvider:
+    """Who is asked in which dialect, and by which tool."""
+
+    tool: ToolToken
+    provider: str
+    endpoint: Provider
+    dialect: SpokenDialect
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingRequest:
+    """A request exactly as it would be posted, its conversation, and what that gains if it is posted.
+
+    `body` is all of it but the messages. `parts` are that, and then each message; nothing is left of one
+    without bytes.
+    """
+
+    call: ForeignCall
+    conversation: ToolConversation = field(repr=False)
+    body: dict[str, Any] = field(repr=False)
+    parts: tuple[LeavingMessage, ...] = field(repr=False)
+
+    @property
+    def kept(self) -> list[KeptLines]:
+        """The lines that were kept here."""
+        return [lines for part in self.parts for lines in part.kept]
+
+    def note_posted(self, *, shown: bool) -> str:
+        """Remember what the log has now; what the tool's user is told at the beginning of the answer.
+
+        An answer that is not `shown`, such as a count of tokens, tells nothing.
+        """
+        sent = [part for part in self.parts if part.data]
+        self.conversation.note_logged([part.digest for part in sent])
+        kept = self.kept
+        if not shown or not kept:
+            return ""
+        answered = tuple(one.said for one, after in pairwise(sent[1:]) if after.is_answer)
+        return kept_notice(self.conversation.news(kept, SaidMessages(answered, sent[-1].said)))
+
+
+def leaving_request(
+    body: dict[str, Any],
+    headers: Mapping[str, str],
+    asked: AskedProvider,
+    rules: RoadRules,
+    known: ToolConversations,
+) -> LeavingRequest:
+    """The request as it leaves; `body` is changed. Raises `RefusedError` and other `EscalationError`s."""
+    permissions = rules.permissions
+    if asked.dialect.drop:
+        asked.dialect.drop(body, known.memory.knows_opaque)
+    inspected = asked.dialect.inspect(body, permissions.gateway_uninspected)
+    classes = _check_allowed(asked, permissions)
+    conversation = known.find(inspected.first_words)
+    parts = _leaving_parts(body, inspected, headers, (asked, rules), known)
+    for part in parts:
+        conversation.placeholders |= part.redacted.placeholders
+    price = _price(asked, permissions, inspected)
+    session = f"{conversation.name}-"
+    ceilings = _ceilings(asked.tool, permissions, session)
+    tokens = sum(part.redacted.tokens for part in parts) + _tokens_around(body)
+    _check_length(tokens, asked)
+    limits = replace(limits_of(permissions), ceilings=ceilings)
+    left = min(permissions.request_micro, rules.gate.ledger.remaining(rules.scope, limits))
+    longest = asked.endpoint.max_output_tokens
+    most = affordable(price, tokens, min(inspected.asked_output or longest, longest), left)
+    upper = 0 if asked.dialect.free else prices.upper_micro(price, tokens, most)
+    _bound(body, asked, most, rules.abilities)
+    payload, parts[0] = _payload(body, parts, asked.dialect)
+    facts = _facts(parts, conversation, inspected, classes, asked.tool.folders)
+    facts["payload_sha256"] = hashlib.sha256(payload).hexdigest()
+    post = ForeignPost(
+        asked.provider, asked.endpoint, asked.dialect.path, payload, headers, inspected.stream, most
+    )
+    call = ForeignCall(
+        session + secrets.token_hex(6),
+        asked.tool.name,
+        conversation.name,
+        rules.scope,
+        permissions,
+        price,
+        post,
+        tokens,
+        upper,
+        ceilings,
+        facts,
+    )
+    return LeavingRequest(call, conversation, body, tuple(parts))
+
+
+def asked_otherwise(leaving: LeavingRequest, asked: AskedProvider, abilities: Capabilities) -> LeavingRequest:
+    """The same request, with an id of its own, for a provider that has refused a parameter of it."""
+    call = leaving.call
+    _bound(leaving.body, asked, call.post.max_output, abilities)
+    payload, around = _payload(leaving.body, leaving.parts, asked.dialect)
+    facts = {**call.facts, "payload_sha256": hashlib.sha256(payload).hexdigest()}
+    again = f"{call.session}-{secrets.token_hex(6)}"
+    call = replace(call, id=again, post=replace(call.post, body=payload), facts=facts)
+    return replace(leaving, call=call, parts=(around, *leaving.parts[1:]))
+
+
+def _bound(body: dict[str, Any], asked: AskedProvider, most: int, abilities: Capabilities | None) -> None:
+    """Make the body ask for this model and at most so many tokens, as the provider takes that."""
+    how = abilities or Capabilities()
+    to = OutputBound(asked.endpoint.model, most, how.limit, how.stream_usage, proved=abilities is not None)
+    asked.dialect.bound(body, to)
+
+
+def _leaving_parts(
+    body: dict[str, Any],
+    inspected: InspectedBody,
+    headers: Mapping[str, str],
+    by: tuple[AskedProvider, RoadRules],
+    known: ToolConversations,
+) -> list[LeavingMessage]:
+    """What was taken out of all around the messages of a body, and the messages, which are no more in it.
+
+    Headers stay whole.
+    """
+    asked, rules = by
+    dialect = asked.dialect
+    passed = passed_headers(headers)
+    places = [JsonPlace(passed, name, value, is_word=True) for name, value in passed.items()]
+    places += [_as_written(place, known) for place in inspected.places]
+    matched = rules.permissions.gateway_matched
+    holds = MessageRules(rules.judge, matched, rules.gate.known, dialect.name, dialect.trim)
+    left = known.messages.leave(body[dialect.history], places, holds)
+    body[dialect.history] = []
+    return left
+
+
+def _check_length(tokens: int, asked: AskedProvider) -> None:
+    """Raise `RefusedError` for more tokens than the provider takes."""
+    if tokens > asked.endpoint.context_tokens:
+        raise RefusedError(
+            "too_long",
+            f"the request has up to {tokens:,} tokens and {asked.provider} takes "
+            f"{asked.endpoint.context_tokens:,}: raise context_tokens in [providers.{asked.provider}] if the "
+            "model takes more",
+        )
+
+
+def _check_allowed(asked: AskedProvider, permissions: Permissions) -> tuple[str, ...]:
+    """The classes of text of unknown origin, if that may leave. Raises `RefusedError`."""
+    check_unattributed(asked.tool, permissions)
+    verdict = judge_tool_texts((Span("", Origin("user")),), permissions, asked.provider)
+    if not verdict.allowed:
+        raise RefusedError("policy", "; ".join(verdict.reasons))
+    return verdict.classes
+
+
+def check_unattributed(tool: ToolToken, permissions: Permissions) -> None:
+    """Raise `RefusedError` if text of unknown origin may not leave for this tool."""
+    if not permissions.gateway_unattributed:
+        raise RefusedError(
+            "unattributed",
+            "text of unknown origin may not go to a provider here: [gateway] unattributed = false",
+        )
+    if not tool.unattributed:
+        raise RefusedError(
+            "unattributed",
+            f"the tool {tool.name} sends text of which assist does not know where it comes from, and its "
+            f"token does not allow that: make one with `assist gateway token {tool.name} --allow "
+            "unattributed`",
+        )
+
+
+def _as_written(place: JsonPlace, known: ToolConversations) -> JsonPlace:
+    """The place with what the model wrote, if the tool was given something else for it."""
+    if place.is_word or place.kind not in ("assistant", "arguments"):
+        return place
+    if isinstance(place.value, str):
+        original: Any = known.memory.original(place.value)
+    else:
+        given = canonical(place.value)
+        text = known.memory.original(given)
+        original = place.value if text == given else json.loads(text)
+    if original == place.value:
+        return place
+    place.put(original)
+    return replace(place, value=original)
+
+
+def _price(asked: AskedProvider, permissions: Permissions, inspected: InspectedBody) -> Price:
+    if asked.dialect.free:
+        return FREE
+    price = prices.price_of(asked.endpoint)
+    if price is None and not permissions.allow_unknown_price:
+        raise RefusedError(
+            "unknown_price",
+            f"the price of {asked.endpoint.model} is not known, so there is no bound for what it may cost: "
+            "write price = { input_usd_per_mtok = ..., output_usd_per_mtok = ... } in "
+            f"[providers.{asked.provider}]",
+        )
+    long = any(place.key == "cache_control" and "1h" in str(place.value) for place in inspected.places)
+    if price and long:
+        written = price.cache_write_usd_per_mtok or price.input_usd_per_mtok
+        return replace(price, cache_write_usd_per_mtok=written * _LONG_CACHE)
+    return price or FREE
+
+
+def _ceilings(tool: ToolToken, permissions: Permissions, session: str) -> tuple[Ceiling, ...]:
+    found = [
+        Ceiling(
+            permissions.gateway_session_micro,
+            "this conversation: begin another, or raise [gateway] max_cost_usd_per_session",
+            ids=session,
+        )
+    ]
+    return (*found, *ceilings_of(tool))
+
+
+def ceilings_of(tool: ToolToken) -> tuple[Ceiling, ...]:
+    """What the tool may spend in a day, whatever it asks."""
+    if tool.ceiling_usd is None:
+        return ()
+    what = f"the tool {tool.name} today, by the ceiling of its token"
+    return (Ceiling(int(tool.ceiling_usd * 1e6), what, command=COMMAND + tool.name),)
+
+
+def _tokens_around(body: dict[str, Any]) -> int:
+    """The tokens of everything but the messages, which are counted string by string."""
+    return _count(json.dumps(body, ensure_ascii=False)) + AROUND_ALL
+
+
+AROUND_ALL = 64  # tokens of what a provider puts around a conversation
+
+
+@lru_cache(64)
+def _count(text: str) -> int:
+    return upper_count(text)
+
+
+def _payload(
+    body: dict[str, Any], parts: Sequence[LeavingMessage], dialect: SpokenDialect
+) -> tuple[bytes, LeavingMessage]:
+    """The body with its messages as bytes, and what is known of all around them."""
+    messages = b",".join(part.data for part in parts[1:] if part.data)
+    fields = {name: json_bytes(name) + b":" + json_bytes(value) for name, value in body.items()}
+    around = b",".join(field for name, field in fields.items() if name != dialect.history)
+    fields[dialect.history] = json_bytes(dialect.history) + b":[" + messages + b"]"
+    digest = hashlib.sha256(around).digest()
+    return b"{" + b",".join(fields.values()) + b"}", replace(parts[0], data=around, digest=digest)
+
+
+def _facts(
+    parts: Sequence[LeavingMessage],
+    conversation: ToolConversation,
+    inspected: InspectedBody,
+    classes: tuple[str, ...],
+    folders: Sequence[Path],
+) -> dict[str, Any]:
+    """What the log says about the texts: each message once in a conversation, by its hash.
+
+    Of the words of a command, and of the names above fences, those are files that are there, by their paths
+    in the `folders`.
+    """
+    sent = {number: part.digest for number, part in enumerate(parts, -1) if part.data}
+    unlogged = {number: digest for number, digest in sent.items() if digest not in conversation.logged}
+    claims: dict[int, dict[str, None]] = {}
+    for place in inspected.places:
+        if place.item in unlogged:
+            paths: Iterable[str] = place.claims
+            if not paths and isinstance(place.value, str):
+                paths = (claim.path for claim in claims_in_text(place.value))
+            claims.setdefault(place.item, {}).update(dict.fromkeys(paths))
+    spans = []
+    files: dict[str, None] = {}
+    for number, digest in unlogged.items():
+        files_there = filter(None, (_path_there(path, folders) for path in claims.get(number, ())))
+        named = list(dict.fromkeys(_clean(path) for path in islice(files_there, _MOST_NAMED)))
+        files |= dict.fromkeys(named)
+        where = {"path": named[0] if named else "", "first": 0, "last": 0, "outline": False}
+        spans.append({"source": "tool", "sha256": digest.hex(), **where})
+    cut = dict.fromkeys((lines.path, lines.rule) for part in parts for lines in part.kept)
+    redacted = sum((part.redacted.found for part in parts if part.redacted.found), Counter[str]())
+    return {
+        "cause": "tool",
+        "features": {},
+        "verdict": {"allowed": True, "classes": list(classes)},
+        "spans": spans,
+        "files": list(files)[:_MOST_NAMED],
+        "kept": [{"path": _clean(path), "rule": rule} for path, rule in cut][:_MOST_NAMED],
+        "redactions": [{"type": kind, "count": count} for kind, count in sorted(redacted.items())],
+        "left_out": list(inspected.dropped),
+    }
+
+
+@lru_cache(4096)
+def _clean(path: str) -> str:
+    """A path without secrets: an agent names the same files in each turn."""
+    return clean(path)
+
+
+def _path_there(path: str, folders: Sequence[Path]) -> str:
+    """The path in the first of the folders where it leads to a file, as it is outside of them, or ""."""
+    for folder in folders:
+        full = os.path.normpath(folder / path)
+        if os.path.lexists(full):
+            return path_below(full, str(folder)) or path
+    return ""

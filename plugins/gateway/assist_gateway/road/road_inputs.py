@@ -1,0 +1,259 @@
+"""What the road to providers reads from the settings and the disk, for each tool, and remembers for seconds.
+
+Rules, values of secret files and what may be changed are read again after `RULES_S`, since an agent asks many
+times a minute. This module judges nothing itself.
+"""
+
+import operator
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from assist_context.files.path_names import relative_path
+from assist_context.regular_files import read_regular
+from assist_escalation.budget.ledger import Ledger
+from assist_escalation.budget.ledger_file import LedgerAnchor
+from assist_escalation.budget.token_count import upper_count
+from assist_escalation.gate.foreign.exchange import COMMAND
+from assist_escalation.gate.ghost_text.session import SessionParts
+from assist_escalation.gate.prepare import GateParts
+from assist_escalation.gate.request_marks import installation_key
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.policy.verdict import judge_tool_texts
+from assist_escalation.prompts import Origin, Span
+from assist_escalation.provider.foreign_post import ForeignConnections
+from assist_escalation.provider.provider_memory import AnsweringModels, CapabilityStore, model_key
+from assist_escalation.provider.transport import Transport
+from assist_escalation.redaction.known_secrets import Known
+from assist_escalation.routing import feedback
+from assist_escalation.routing.router import Decision
+from assist_gateway.attribution import AttributedSpan, RestrictedFiles, attribute
+from assist_gateway.road.automatic_route import RouteMemory
+from assist_gateway.road.kept_texts import JudgeText
+from assist_gateway.road.leaving_request import RoadRules, ceilings_of
+from assist_gateway.road.provider_road import RoadParts
+from assist_gateway.road.team_completions import TeamParts
+from assist_gateway.tool_tokens import ToolToken, tools
+from assist_gateway.workspace_prints import WorkspacePrints
+from assist_server.config.config import Config
+from assist_server.config.permissions import permissions_for
+from assist_server.errors import UserError
+from assist_server.questions.composition import (
+    log_of,
+    model_file,
+    random_token,
+    read_calibration,
+    scope_of,
+    values_in,
+)
+from assist_server.questions.record_files import gate_files
+from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
+
+RULES_S = 5.0  # seconds for which rules and secret files are remembered
+MOST_BYTES = 2_000_000  # of a file that a tool changes
+
+
+@dataclass(slots=True)
+class _ReadRules:
+    """What was read for a tool, and when."""
+
+    at: float
+    permissions: Permissions
+    problem: str
+    texts: SecretTexts | None = None
+    known: Known = field(default_factory=Known)
+
+
+class RoadInputs:
+    """Reads what holds for tools now. `clock` returns seconds."""
+
+    def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
+        self._config = config
+        self._clock = clock
+        self._prints: dict[tuple[Path, ...], WorkspacePrints] = {}
+        self._judges: dict[tuple[ToolToken, str, bool], tuple[RestrictedFiles, JudgeText]] = {}
+        self._files = gate_files(config)
+        self._read: dict[ToolToken, _ReadRules] = {}
+        self._abilities = CapabilityStore(self._files.providers)
+        self._transport = Transport(self._files.providers, offline=config.offline)
+        self._secret = installation_key(self._files.marks)
+        self._anchor = LedgerAnchor(self._files.ledger)
+        self._connections = ForeignConnections(offline=config.offline)
+        self._stopped = threading.Event()
+
+    def parts(self) -> RoadParts:
+        """The parts of a road."""
+        routes = RouteMemory(
+            self._config.offline,
+            model_file(self._config) is not None,
+            lambda: feedback.scores(self._files.feedback),
+            self._record,
+            read_calibration(self._config)[0],
+        )
+        reads = (self.permissions, self.rules, self.file)
+        known = (self._connections, self._abilities, routes)
+        return RoadParts(*reads, *known, self.problem, self.close)
+
+    def open_ahead(self) -> None:
+        """Do what the first requests would wait for, without haste, until it is done or `stop` is called.
+
+        A request that comes meanwhile waits as it would without this. What is wrong is told to requests.
+        """
+        with suppress(CancelledError, UserError):
+            upper_count("the vocabulary")
+            for tool in filter(operator.attrgetter("unattributed"), tools(self._config.paths.data)):
+                for provider, endpoint in self.permissions(tool).providers.items():
+                    self._connections.load(endpoint)
+                    self._prints_of(tool).print_ahead(self._config, provider, self._stopped)
+
+    def stop(self) -> None:
+        """End the work ahead."""
+        self._stopped.set()
+
+    def close(self) -> None:
+        """Let all files go."""
+        self._anchor.close()
+
+    def team_parts(self) -> TeamParts:
+        """The parts of the way to a team's server, which writes ghost text."""
+        return TeamParts(self.permissions, partial(self._judge, is_server=True), self._session)
+
+    def _session(self, tool: ToolToken) -> SessionParts:
+        """What a session of ghost text for the tool works with."""
+
+        return SessionParts(
+            log_of(self._config, self.permissions(tool)),
+            Ledger(self._files.ledger),
+            partial(self.permissions, tool),
+            lambda: self._rules_of(tool).known,
+            self._config.secrets.get,
+            random_token,
+            scope_of([str(folder) for folder in tool.folders]),
+            AnsweringModels(self._files.models),
+            offline=self._config.offline,
+            command=COMMAND + tool.name,
+            ceilings=ceilings_of(tool),
+        )
+
+    def _record(self, number: str, decision: Decision) -> None:
+        """Remember a decision in numbers, for the rate of requests that leave."""
+        numbers = (decision.target, decision.p_local, decision.threshold, dict(decision.features))
+        event = feedback.Event(time.time(), "", decision.kinds[0], number, *numbers, "routed")
+        feedback.record(self._files.feedback, event)
+
+    def permissions(self, tool: ToolToken) -> Permissions:
+        """What the tool may send now, by the rules of its folders."""
+        return self._rules_of(tool).permissions
+
+    def _rules_of(self, tool: ToolToken) -> _ReadRules:
+        read = self._read.get(tool)
+        if read is None or self._clock() - read.at > RULES_S:
+            roots = [str(folder) for folder in tool.folders]
+            found, problems = permissions_for(self._config, roots, roots)
+            problem = "; ".join(map(str, problems))
+            secret_values = (read.texts, read.known) if read else (None, Known())
+            read = _ReadRules(self._clock(), found, problem, *secret_values)
+            texts = secret_texts(found.roots, found.deny)
+            if texts != read.texts:
+                read.known = values_in(self._config, texts)
+                read.texts = texts
+            self._read[tool] = read
+            self._forget_revoked(tool)
+        return read
+
+    def _forget_revoked(self, asking: ToolToken) -> None:
+        """Let go what is known of tools without a token; a request that is on its way keeps its own."""
+        with suppress(UserError, OSError):
+            known = {asking, *tools(self._config.paths.data)}
+            folders = {tool.folders for tool in known}
+            _retain(self._read, known.__contains__)
+            _retain(self._judges, lambda key: key[0] in known)
+            _retain(self._prints, folders.__contains__)
+
+    def problem(self, tool: ToolToken) -> str:
+        """What is wrong with the rules that were last read for the tool, such as a file to accept, or ""."""
+        read = self._read.get(tool)
+        return read.problem if read else ""
+
+    def rules(self, tool: ToolToken, provider: str, permissions: Permissions) -> RoadRules:
+        """All that holds for the tool and the provider now."""
+        files = self._files
+        gate = GateParts(
+            ledger=Ledger(files.ledger, anchor=self._anchor),
+            log=log_of(self._config, permissions),
+            transport=self._transport,
+            keys=self._config.secrets.get,
+            known=self._rules_of(tool).known,
+            models=AnsweringModels(files.models),
+            secret=lambda: self._secret,
+        )
+        endpoint = permissions.providers[provider]
+        name = model_key(provider, endpoint.base_url, endpoint.model)
+        scope = scope_of([str(folder) for folder in tool.folders])
+        judge = self._judge(tool, provider)
+        return RoadRules(permissions, gate, judge, scope, self._abilities.find(name))
+
+    def _judge(self, tool: ToolToken, provider: str, *, is_server: bool = False) -> JudgeText:
+        """How texts are judged by the files of the tool's folders as they are now."""
+        prints = self._prints_of(tool)
+        restricted = prints.restricted_for(self._config, provider, is_server=is_server)
+        known = self._judges.get((tool, provider, is_server))
+        if known is None or known[0] is not restricted:
+            known = (restricted, partial(_spans_of, restricted))
+            self._judges[tool, provider, is_server] = known
+        return known[1]
+
+    def _prints_of(self, tool: ToolToken) -> WorkspacePrints:
+        """The prints of a tool's folders, the same ones for all threads."""
+        known = self._prints.get(tool.folders)
+        if known is None:
+            made = WorkspacePrints([str(folder) for folder in tool.folders], self._secret)
+            known = self._prints.setdefault(tool.folders, made)
+        return known
+
+    def file(self, tool: ToolToken, provider: str, permissions: Permissions, path: str) -> str | None:
+        """The text of a file that the tool may change, "" for a new one, None for one that rules keep."""
+        inside = _place(path, tool.folders)
+        if inside is None:
+            return None
+        root, relative = inside
+        span = Span("", Origin("file", relative, root))
+        judge = self._judge(tool, provider)
+        if not judge_tool_texts((span,), permissions, provider).allowed or judge("x", (path,)):
+            return None
+        full = Path(root, relative)
+        if not full.exists():
+            return ""
+        try:
+            return read_regular(full, MOST_BYTES).decode("utf-8", "replace")
+        except OSError:
+            return None
+
+
+def _retain(table: dict[Any, Any], is_wanted: Callable[[Any], bool]) -> None:
+    """Remove the entries of other keys; other threads may use the table meanwhile."""
+    for key in list(table):
+        if not is_wanted(key):
+            table.pop(key, None)
+
+
+def _place(path: str, folders: Sequence[Path]) -> tuple[str, str] | None:
+    """The folder of a tool that holds a path, and the path in it."""
+    for folder in folders:
+        inside = relative_path(os.path.normpath(os.path.join(folder, path)), str(folder))
+        if inside is not None and inside != ".":
+            return str(folder), inside
+    return None
+
+
+def _spans_of(
+    restricted: RestrictedFiles, text: str, claims: tuple[str, ...] | None
+) -> tuple[AttributedSpan, ...]:
+    return attribute(text, claims, restricted)

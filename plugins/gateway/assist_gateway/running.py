@@ -1,0 +1,69 @@
+"""A gateway from its parts, while it runs: tools, models, the road to providers, and the door to HTTP.
+
+This is the one place where the road is put in. It does not know who wants the gateway, or for how long.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from assist_gateway.calls import PATHS, caller
+from assist_gateway.http.app import GatewayApp
+from assist_gateway.http.listening import BoundSocket, listening, unlink
+from assist_gateway.local_chat import chat
+from assist_gateway.local_models import LoadedModels, LoadModels, LocalModels
+from assist_gateway.road.provider_road import ProviderRoad
+from assist_gateway.road.road_inputs import RoadInputs
+from assist_gateway.road.team_completions import TeamCompletions
+from assist_gateway.tool_tokens import KnownTools
+from assist_server.config.config import Config
+from assist_server.questions.composition import completing_file, model_file
+
+_LOG = logging.getLogger(__name__)
+
+
+def load_models(config: Config, say: Callable[[str], None]) -> LoadedModels:
+    """The models that the settings name, loaded now. Blocks; raises `ModelError`."""
+    from assist_server.local_model.opening import open_engine  # noqa: PLC0415  (llama.cpp, 0.4 s)
+
+    opened = open_engine(config, say)
+    return LoadedModels(opened.engine, opened.answers)
+
+
+async def run_gateway(
+    config: Config,
+    bound: BoundSocket,
+    load: LoadModels,
+    until: Callable[[], Awaitable[object]],
+) -> None:
+    """Answer requests on a bound socket until `until()` ends, or this is cancelled. It owns the socket."""
+    made, address = bound
+    models = LocalModels(config, load, model_file(config), completing_file(config))
+    async with AsyncExitStack() as stack:
+        stack.callback(unlink, address)
+        stack.push_async_callback(models.close)
+        inputs = RoadInputs(config)
+        road = ProviderRoad(inputs.parts(), partial(chat, models=models))
+        stack.push_async_callback(road.close)
+        team = TeamCompletions(config, inputs.team_parts(), models)
+        stack.callback(team.close)
+        answer = caller(models, road.forward, road.providers, team.of)
+        app = GatewayApp(PATHS, address.hosts, KnownTools(config.paths.data), answer)
+        await stack.enter_async_context(listening(app, made))
+        await stack.enter_async_context(_working_ahead(inputs))
+        await until()
+
+
+@asynccontextmanager
+async def _working_ahead(inputs: RoadInputs) -> AsyncIterator[None]:
+    """Open what tools will need, on a thread, until the block ends."""
+    work = asyncio.create_task(asyncio.to_thread(inputs.open_ahead))
+    try:
+        yield
+    finally:
+        inputs.stop()
+        await asyncio.wait([work])
+        if not work.cancelled() and (error := work.exception()) is not None:
+            _LOG.error("work ahead of requests failed: %s", type(error).__name__)

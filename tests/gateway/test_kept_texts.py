@@ -1,0 +1,29 @@
+"""What is cut out of a request leaves it in the form that its dialect asks for."""
+
+import json
+
+from assist_escalation.gate.foreign.json_places import JsonPlace
+from assist_gateway.attribution import AttributedSpan
+from assist_gateway.road.kept_texts import KeptTexts
+
+
+def whole_line(text: str, claims: tuple[str, ...] | None) -> list[AttributedSpan]:
+    """All of a text that has the word, as short lines are cut."""
+    del claims
+    return [AttributedSpan(0, len(text), "rates.py", "is denied")] if "gold" in text else []
+
+
+def test_arguments_of_a_call_are_json_after_a_cut() -> None:
+    call = {"arguments": json.dumps({"path": "a.py", "old": "rate = gold", "count": 1})}
+    place = JsonPlace(call, "arguments", call["arguments"], "arguments")
+    kept = KeptTexts().cut([place], whole_line, "cut")
+    notice = "[kept here by assist: 1 line of rates.py, which is denied]"
+    assert json.loads(call["arguments"]) == {"path": "a.py", "old": notice, "count": 1}
+    assert [(part.path, part.lines) for part in kept] == [("rates.py", 1)]
+
+
+def test_arguments_without_a_cut_stay_as_they_are_written() -> None:
+    written = '{ "path":"a.py",  "old":"\\u00e9" }'
+    call = {"arguments": written}
+    KeptTexts().cut([JsonPlace(call, "arguments", written, "arguments")], whole_line, "cut")
+    assert call["arguments"] == written

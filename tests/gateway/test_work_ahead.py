@@ -1,0 +1,115 @@
+"""What a gateway opens before the first request wants it, and that a request waits as long as it is not there."""
+
+import gc
+import os
+import threading
+import weakref
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from assist_gateway.attribution import attribute
+from assist_gateway.road.road_inputs import RoadInputs
+from assist_gateway.tool_tokens import ToolToken, add_tool, revoke_tool
+from assist_gateway.workspace_prints import WorkspacePrints
+from assist_server.config.config import Config, load
+
+DENIED = "".join(f"the margin of region {number} is {number * 37} percent\n" for number in range(20))
+OTHER = "".join(f"and another text of line {number}, {number * 41} here\n" for number in range(20))
+SETTINGS = """
+[escalation]
+mode = "auto"
+[egress]
+deny = ["kept/**"]
+[providers.acme]
+base_url = "https://acme.example/v1"
+model = "frontier-1"
+residency = ["internal"]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    for name in ("config", "data", "shop/kept"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "shop/kept/plan.txt").write_text(DENIED)
+    (tmp_path / "config/config.toml").write_text(SETTINGS)
+    environ = {"ASSIST_CONFIG_DIR": str(tmp_path / "config"), "ASSIST_DATA_DIR": str(tmp_path / "data")}
+    return load(environ)
+
+
+@pytest.fixture
+def prints(tmp_path: Path) -> WorkspacePrints:
+    return WorkspacePrints([str((tmp_path / "shop").resolve())], b"a secret")
+
+
+def swap_unseen(path: Path) -> None:
+    """Give a file another text, with all that tells one state of it from another as before."""
+    times = path.stat()
+    text = OTHER.ljust(times.st_size)[: times.st_size]
+    with path.open("r+b") as file:
+        file.write(text.encode())
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_a_gateway_prints_the_files_of_all_tools_before_they_ask(config: Config, tmp_path: Path) -> None:
+    tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
+    add_tool(config.paths.data, tool)
+    inputs = RoadInputs(config)
+    inputs.open_ahead()
+    swap_unseen(tmp_path / "shop/kept/plan.txt")
+    rules = inputs.rules(tool, "acme", inputs.permissions(tool))
+    assert rules.judge(DENIED, ()), "it was printed before"
+    assert not rules.judge(OTHER, ())
+    inputs.close()
+
+
+def test_nothing_is_kept_of_a_tool_whose_token_was_revoked(config: Config, tmp_path: Path) -> None:
+    now = [0.0]
+    inputs = RoadInputs(config, lambda: now[0])
+    other = (tmp_path / "other").resolve()
+    other.mkdir()
+    for folder in (tmp_path / "shop").resolve(), other:
+        add_tool(config.paths.data, tool := ToolToken(folder.name, (folder,), unattributed=True))
+        rules = inputs.rules(tool, "acme", inputs.permissions(tool))
+    first = weakref.ref(rules.judge)
+    del rules
+    shop = ToolToken("shop", ((tmp_path / "shop").resolve(),), unattributed=True)
+    for revoked, kept in (("", True), ("other", False)):
+        if revoked:
+            revoke_tool(config.paths.data, revoked)
+        now[0] += 60
+        assert inputs.rules(shop, "acme", inputs.permissions(shop)).judge(DENIED, ())
+        gc.collect()
+        assert (first() is not None) is kept
+    assert inputs.rules(tool, "acme", inputs.permissions(tool)), "a request that was on its way"
+    inputs.close()
+
+
+def test_a_request_waits_for_what_is_being_printed(config: Config, prints: WorkspacePrints) -> None:
+    begun = threading.Event()
+    goes_on = threading.Event()
+
+    class Held(threading.Event):
+        def is_set(self) -> bool:
+            begun.set()
+            goes_on.wait(60)
+            return super().is_set()
+
+    with ThreadPoolExecutor(2) as threads:
+        ahead = threads.submit(prints.print_ahead, config, "acme", Held())
+        assert begun.wait(60)
+        asked = threads.submit(prints.restricted_for, config, "acme")
+        assert not asked.done()
+        goes_on.set()
+        ahead.result(60)
+        assert attribute(DENIED, (), asked.result(60))
+
+
+def test_a_stopped_gateway_does_not_go_on_printing(config: Config, prints: WorkspacePrints) -> None:
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(CancelledError):
+        prints.print_ahead(config, "acme", stopped)
+    assert attribute(DENIED, (), prints.restricted_for(config, "acme")), "a request gets all of it"

@@ -1,0 +1,81 @@
+"""Without a plugin its commands say what is missing, and everything else works."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from repositories import git
+
+COMMANDS = {
+    point.name: point.module.partition(".")[0]
+    for point in distribution("assist-lsp").entry_points.select(group="assist.commands")
+}
+SHOP = {
+    "prices.py": 'def price(amount: int) -> int:\n    """The price of an amount."""\n    return 3 * amount\n',
+    "bill.py": "from prices import price\n\nTOTAL = price(2)\n",
+}
+
+
+HIDE = """
+import sys
+package = sys.argv.pop(1)
+class Hidden:
+    def find_spec(name, *_):
+        if name.partition(".")[0] == package:
+            raise ModuleNotFoundError(name, name=name)
+sys.meta_path.insert(0, Hidden)
+from assist_server.cli.main import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def assist_without(package: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command where Python finds no such package."""
+    command = [sys.executable, "-P", "-c", HIDE, package, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository, with directories of its own for assist."""
+    for name in ("CONFIG", "DATA", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    for name, text in SHOP.items():
+        (folder / name).write_text(text)
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Add a shop"]):
+        git(folder, *arguments)
+    (folder / "bill.py").write_text(SHOP["bill.py"].replace("2", "4"))
+    git(folder, "add", ".")
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_whose_package_is_missing_says_so(shop: Path, command: str) -> None:
+    done = assist_without(COMMANDS[command], shop, command, "--json", "whatever")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"assist: `assist {command}` is a part of the package {COMMANDS[command]}")
+    assert json.loads(done.stdout)["error"] in done.stderr
+
+
+@pytest.mark.parametrize("package", sorted(set(COMMANDS.values())))
+def test_without_a_plugin_everything_else_works(shop: Path, package: str) -> None:
+    shown = assist_without(package, shop, "--help").stdout
+    missing = {line.split()[0] for line in shown.splitlines() if f"Needs the package {package}." in line}
+    assert missing == {command for command, needed in COMMANDS.items() if needed == package}
+    for arguments in (
+        ["explain", "price", "--facts"],
+        ["refactor", "price", "rename it to cost", "--yes"],
+        ["review"],
+        ["commit", "--dry-run"],
+        ["context", "bill.py:3:10"],
+        ["config", "show"],
+    ):
+        done = assist_without(package, shop, *arguments)
+        assert done.returncode == 0, (arguments, done.stderr)
+        assert done.stdout
+    assert "price(" not in (shop / "bill.py").read_text()
