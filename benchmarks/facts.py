@@ -1,10 +1,9 @@
-"""How true the facts of code are, how many uses they find, and how long they take.
+"""How true the facts of code are, and how many uses they find.
 
 `truth` draws definitions and checks each statement of their facts by programs that are not ours: a language
 server, the language's own parser, git, or the text of the line. `planted` puts one fault each into the diffs
 of real commits, asks for the facts of these diffs, and checks them and those of other commits by the texts
-and by pyflakes. `times` asks for facts in this process and from the command line, in the repositories and in
-a generated one of 10,000 files; it needs no other program. The others are installed by you:
+and by pyflakes. The programs are installed by you:
 
     npm install --prefix FOLDER pyright typescript@5 typescript-language-server
     pip install --target FOLDER/python pyflakes
@@ -28,7 +27,6 @@ from bench.facts.diffs import is_found, reviewed_diffs
 from bench.facts.judge import Judge
 from bench.facts.server_oracle import ServerOracle
 from bench.facts.syntax_oracle import syntax_rows
-from bench.facts.times import large_workspace, time_command, time_facts
 from bench.facts.workspaces import server_setup, workspace_of
 from bench.provenance import provenance, write
 from bench.renames.language_server import running
@@ -37,7 +35,6 @@ EXAMPLES = """
 examples:
   facts.py truth --servers FOLDER --data FOLDER CLICK HTTPX KY GOT CHI COBRA WALKDIR RIPGREP
   facts.py planted --servers FOLDER --data FOLDER CLICK HTTPX KY GOT COBRA AXUM
-  facts.py times --data FOLDER CLICK HTTPX KY COBRA RIPGREP
 """
 VALUES = frozenset({"constant", "field", "key", "property", "variable"})  # kinds that no one calls
 
@@ -203,27 +200,14 @@ def find_planted(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def measure_times(options: argparse.Namespace) -> dict[str, Any]:
-    """Milliseconds of facts in this process and from the command line, also among 10,000 files."""
-    data = options.data.resolve()
-    rows: dict[str, Any] = {}
-    workspaces = [workspace_of(repository, data) for repository in options.repositories]
-    for workspace in (*workspaces, large_workspace(data)):
-        rows[workspace.name] = {
-            "in process ms": time_facts(workspace, options.definitions, options.seed),
-            "command ms": time_command(workspace, options.seed),
-        }
-    return {"times": rows}
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parts = {"truth": truth, "planted": find_planted, "times": measure_times}
+    parts = {"truth": truth, "planted": find_planted}
     parser.add_argument("part", choices=parts)
     parser.add_argument("repositories", nargs="+", type=Path)
-    parser.add_argument("--servers", type=Path, default=Path(), help="the folder with the servers")
+    parser.add_argument("--servers", type=Path, required=True, help="the folder with the servers")
     parser.add_argument("--data", type=Path, required=True, help="a folder for clones and their indexes")
     parser.add_argument("--definitions", type=int, default=200)
     parser.add_argument("--diffs", type=int, default=100, help="with a fault, and as many without")

@@ -10,8 +10,6 @@ Arms: `written` is what the model wrote, before it is decided what to show; `not
 look-up of names, `check` with it. Whether a name exists is judged by pyright and TypeScript's compiler on the
 file with the text in it. Look-ups get the time that they take; `late` counts those that the engine would not
 have waited for.
-With --signatures the places are calls of library functions whose signature is known, and the arm `signature`
-is like `nothing`, with the signature among what the prompt is made of.
 Results hold no text; --texts FILE keeps the texts for reading, for `--rejudge`, and for `--recheck`: what the
 look-ups of now leave of them, without the model, so no alternative takes the place of what is cut.
 """
@@ -38,31 +36,6 @@ from bench.places.commits import Place
 from bench.provenance import provenance, write
 
 ARMS = ("written", "nothing", "check")
-DRAWN = 16  # places for each call of a library that is asked about
-
-
-async def run_signatures(folders: Sequence[Path], config: Config, count: int) -> list[dict[str, Any]]:
-    """One row for each call of a library, without and with its signature, each from an engine of its own."""
-    rows = []
-    engines = [(await asyncio.to_thread(open_engine, config)).engine for _ in range(2)]
-    share = -(-count // len(folders))
-    try:
-        for folder in folders:
-            drawn = [place for place in places(folder, DRAWN * share) if place.kind == "call"]
-            with workspace(folder, config, drawn) as (root, search):
-                asker = Asker(search, root)
-                known = [(place, found) for place in drawn if (found := asker.signature(place)) is not None]
-                for place, signature in known[:share]:
-                    bare = await asker.ask(engines[0], place)
-                    helped = await asker.ask(engines[1], place, added=(signature,))
-                    row = _row_of(place, LookUps(), young=root == folder)
-                    arms = {"nothing": _arm(bare, 0), "check": _arm(bare, 0), "signature": _arm(helped, 0)}
-                    rows.append({**row, "arms": arms, "place": asdict(place), "signature": signature.text})
-            print(f"{folder.name}: {len(known[:share])} places", file=sys.stderr, flush=True)
-    finally:
-        for engine in engines:
-            engine.close()
-    return rows
 
 
 async def run(folders: Sequence[Path], config: Config, count: int) -> list[dict[str, Any]]:
@@ -163,7 +136,6 @@ def main() -> None:
     parser.add_argument("--ask-only", action="store_true", help="keep the texts, and judge them later")
     parser.add_argument("--recheck", type=Path, help="look up the names in the texts of an earlier run again")
     parser.add_argument("--rejudge", type=Path, help="judge the texts of an earlier run again")
-    parser.add_argument("--signatures", action="store_true", help="calls of libraries, with their signature")
     parser.add_argument("--out", type=Path)
     flags = parser.parse_args()
     config = load_lenient()
@@ -175,8 +147,7 @@ def main() -> None:
     elif flags.recheck:
         rows = recheck(json.loads(flags.recheck.read_text()), folders, config)
     else:
-        ask = run_signatures if flags.signatures else run
-        rows = asyncio.run(ask(folders, config, flags.count))
+        rows = asyncio.run(run(folders, config, flags.count))
     if flags.texts:
         flags.texts.write_text(json.dumps(rows))
     if flags.ask_only:
@@ -200,7 +171,7 @@ def _without_text(row: dict[str, Any]) -> dict[str, Any]:
         name: {key: value for key, value in arm.items() if key not in texts}
         for name, arm in row["arms"].items()
     }
-    kept = {key: value for key, value in row.items() if key not in ("place", "refuted", "signature")}
+    kept = {key: value for key, value in row.items() if key not in ("place", "refuted")}
     return {**kept, "refuted": [found.partition(" ")[0] for found in row["refuted"]], "arms": arms}
 
 

@@ -21,7 +21,6 @@ import argparse
 import ast
 import asyncio
 import json
-import math
 import os
 import re
 import shlex
@@ -60,6 +59,7 @@ from assist_server.questions.events import FinalAnswer
 from assist_server.questions.locations import read_document
 from assist_server.questions.run import AnswerOptions, whole_answer
 from assist_server.questions.targets import QuestionFolders, QuestionTarget, resolve_target
+from assist_server.records.proportions import wilson
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
 from assist_server.workspace.index_update import folder_at, update_index
@@ -359,7 +359,7 @@ def computed_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     offered = [row for row in rows if row["offered"] != "none"]
     held = [row for row in offered if row["held"]]
     good = sum(row["offered"] == "right" for row in held)
-    low, high = interval(shares["right"], len(offered)) if offered else (0.0, 1.0)
+    low, high = wilson(shares["right"], len(offered)) if offered else (0.0, 1.0)
     share = shares["right"] / max(1, len(offered))
     return [
         "| fixes | proven | right | wrong | right, of those with tests held back |",
@@ -368,19 +368,6 @@ def computed_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         f"{shares['wrong']} | {good} of {len(held)} |",
         f"\nRight of the proven: {share:.0%} (95 %: {low:.0%} to {high:.0%}).",
     ]
-
-
-def interval(good: int, count: int) -> tuple[float, float]:
-    """Wilson's interval of a share, for 95 %.
-
-    >>> [round(end, 2) for end in interval(8, 8)]
-    [0.68, 1.0]
-    """
-    z = 1.96
-    share = good / count
-    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def fix_of(row: Mapping[str, Any]) -> BugFix:

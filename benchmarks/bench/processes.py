@@ -1,10 +1,7 @@
 """CPU time and memory of another process, seen from outside."""
 
 import asyncio
-import os
 import re
-from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -13,15 +10,6 @@ import psutil
 def cpu_seconds(pid: int) -> float:
     """Return the user and system time of a process so far."""
     return float(sum(psutil.Process(pid).cpu_times()[:2]))
-
-
-def cpu_ticks(processes: Iterable[psutil.Process]) -> int:
-    """The user and system time of processes so far, in the system's clock ticks. Ended ones have none."""
-    used = 0.0
-    for process in processes:
-        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            used += sum(process.cpu_times()[:2])
-    return round(used * os.sysconf("SC_CLK_TCK"))
 
 
 def peak(pid: int) -> int:

@@ -1,8 +1,7 @@
-"""Places of commits, what agrees with them, the fit of the show gate to raw texts, and what readers see."""
+"""What agrees with the places of commits, the fit of the show gate to raw texts, and what readers see."""
 
 import json
 import random
-import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,52 +10,8 @@ import pytest
 
 from assist_completion.display.confidence import Gate
 from bench.places.agreement import agrees, curve, differences, figures, first_name_agrees
-from bench.places.commits import check_out, commits
-from bench.places.cuts import KINDS, cut_lines, one_place
 from bench.places.gate_fit import BARS, fit, gate_file, held_out, shown_by, written_texts
 from bench.places.reading import write_sheet
-
-OLD = "def total(lines):\n    amount = sum(lines)\n    return amount\n"
-NEW = OLD + "\n\ndef report(lines):\n    value = total(lines)\n    print(value, sep=lines.name)\n"
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    folder = tmp_path / "shop"
-
-    def git(*words: str) -> None:
-        subprocess.run(("git", "-C", str(folder), *words), check=True, capture_output=True)
-
-    folder.mkdir()
-    git("init", "--quiet")
-    git("config", "user.email", "a@b.c")
-    git("config", "user.name", "A")
-    for text in (OLD, NEW):
-        (folder / "shop.py").write_text(text)
-        git("add", ".")
-        git("commit", "--quiet", "-m", "More")
-    return folder
-
-
-def test_a_line_is_cut_where_users_wait_for_text(repository: Path) -> None:
-    lines = {line.id.rpartition(":")[2]: line for line in cut_lines(repository, 9)}
-    (line,) = lines.values()
-    assert {place.kind for place in line.places} <= set(KINDS)
-    for place in line.places:
-        assert (
-            place.before + place.truth.partition("\n")[0]
-            == NEW[: len(place.before + place.truth.partition("\n")[0])]
-        )
-        assert place.after == "\n"  # what the commit added below is not there yet
-    columns = [len(place.before) for place in line.places]
-    assert columns == sorted(columns)
-    assert one_place(line, 0) in line.places
-
-
-def test_the_index_of_a_place_is_that_of_the_commit_before(repository: Path, tmp_path: Path) -> None:
-    assert len(commits(repository)) == 2
-    check_out(repository, tmp_path / "out")
-    assert (tmp_path / "out" / "shop.py").read_text() == OLD
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 import route
 from assist_escalation.routing.calibration import JUDGED, with_fit
 from bench.routing import score
-from bench.routing.report import table, weights_file
-from bench.routing.tasks import FunctionProblem, RoutingRequest, code_of, fits, requests
+from bench.routing.report import weights_file
+from bench.routing.tasks import FunctionProblem, RoutingRequest, code_of, requests
 
 HEADER = {"date": "2026-01-01", "command": "python route.py", "model": {"file": "m.gguf", "sha256": "ab"}}
 BODY = "    if {0} > 3:\n        return {0} + 1\n    return {0} * 2"
@@ -59,25 +59,6 @@ def test_the_true_functions_pass_and_what_the_file_holds_does_not(asked: list[Ro
         assert runs(each.program(code_of(right_answer(each))))
         # The last block ends with the functions to change.
         assert not runs(each.program(each.messages.user.split("```python\n")[-1].split("```")[0]))
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        ("```\na\n```", "a\n"),
-        ("x\n```py\na = 1\nb\n```\n```\nc\n```", "a = 1\nb\n"),
-        ("```python\ncut", "cut"),
-        ("bare", "bare"),
-    ],
-)
-def test_the_code_is_the_longest_block(answer: str, code: str) -> None:
-    assert code_of(answer) == code
-
-
-def test_code_fits_if_it_defines_what_was_asked_for() -> None:
-    assert fits("def a(): ...\ndef b(): ...", ["a", "b"]) == (True, True)
-    assert fits("def a(): ...", ["a", "b"]) == (True, False)
-    assert fits("def a(:", ["a"]) == (False, False)
 
 
 # Figures
@@ -168,12 +149,6 @@ def test_the_weights_file_is_what_the_router_reads(found: tuple[Any, dict[str, A
     assert len(read.scores) == route.TYPICAL
     assert "architecture" not in data["before"]["weights"]
     assert data["provenance"]["tasks"] == 300
-
-
-def test_the_table_names_every_router(found: tuple[Any, dict[str, Any]]) -> None:
-    text = table({"provenance": HEADER, **found[1]})
-    for name in ("before an answer, fitted", "after an answer, judged", "prompt length", "random", "perfect"):
-        assert f"| {name} |" in text
 
 
 def test_the_shipped_labels_give_the_shipped_weights(tmp_path: Path) -> None:

@@ -19,9 +19,8 @@ from assist_context.languages import language_of
 from assist_server.workspace.folder_diff import compared_files, diff_against
 from bench.crossfile.index import corpus_of
 from bench.facts.plants import Fault, FaultKind, PlantSite, plant
-from bench.facts.workspaces import clone
+from bench.facts.workspaces import LANGUAGES, clone
 from bench.index.trees import ENVIRON, git
-from bench.renames.symbols import LANGUAGES
 
 MOST_FILES = 12  # of a commit: what changes more was done by a program
 NEWEST = 400  # commits of a repository that are looked at

@@ -17,7 +17,6 @@ from assist_context.retrieval.corpus import Corpus
 from bench.crossfile.index import corpus_of
 from bench.index.trees import git
 from bench.renames.language_server import ServerSetup
-from bench.renames.symbols import LANGUAGES
 
 _TSCONFIG = {
     "compilerOptions": {
@@ -31,6 +30,10 @@ _TSCONFIG = {
     },
     "include": ["**/*"],
 }
+
+# The server that knows a language, as `running` names it.
+LANGUAGES = {"python": "python", "typescript": "typescript", "tsx": "typescript", "javascript": "typescript"}
+LANGUAGES |= {"go": "go", "rust": "rust"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.gateway.agent import environ, session, workspace
-from bench.gateway.stages import quantile
+from bench.gateway.stages import spread
 
 _EVENTS = b"".join(
     b"data: " + json.dumps(event).encode() + b"\n\n"
@@ -125,8 +125,5 @@ def _rows(times: Mapping[str, Sequence[tuple[float, float]]]) -> dict[str, Any]:
     for at, what in enumerate(("first byte ms", "whole answer ms")):
         columns = {name: [pair[at] for pair in found[1:]] for name, found in times.items()}
         columns["more"] = [a - b for a, b in zip(columns["gateway"], columns["direct"], strict=True)]
-        rows[what] = {
-            name: {"p50": quantile(values, 0.5), "p95": quantile(values, 0.95)}
-            for name, values in columns.items()
-        }
+        rows[what] = {name: spread(values) for name, values in columns.items()}
     return rows

@@ -11,6 +11,7 @@ from typing import Any, cast
 from assist_escalation.gate.foreign.exchange import ForeignExchange, ForeignParts, ReadAnswer
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.foreign_post import ForeignConnections
+from assist_evaluation.statistics import percentile
 from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects.dialect import DIALECTS
 from assist_gateway.road.kept_texts import JudgeText
@@ -132,7 +133,7 @@ def _table(times: Mapping[str, list[tuple[float, float]]]) -> dict[str, Any]:
     for name, found in {**times, "before the connection opens": first}.items():
         later = found[1:]
         rows[name] = {
-            what: {"p50": quantile(map(get, later), 0.5), "p95": quantile(map(get, later), 0.95)}
+            what: spread([get(pair) for pair in later])
             for what, get in (("wall ms", _wall), ("cpu ms", _cpu))
         }
     return rows
@@ -146,7 +147,6 @@ def _cpu(pair: Any) -> float:
     return float(pair[1])
 
 
-def quantile(values: Any, share: float) -> float:
-    """The value below which this share of the values is, to a tenth."""
-    ordered = sorted(values)
-    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 1)
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """The median of values and their 95th percentile, to a tenth."""
+    return {"p50": round(percentile(values, 0.5), 1), "p95": round(percentile(values, 0.95), 1)}

@@ -27,6 +27,7 @@ from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.retriever import RetrievalRequest, Retriever
 from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols, symbols
+from assist_evaluation.statistics import percentile
 from bench.processes import peak
 
 ASKED = 200  # questions of each kind
@@ -39,9 +40,7 @@ BUDGET = 512  # tokens for snippets
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
     """Return p50 and p95 of milliseconds."""
-    ordered = sorted(values)
-    at = [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95)]
-    return {"p50": round(at[0], 3), "p95": round(at[1], 3)}
+    return {"p50": round(percentile(values, 0.5), 3), "p95": round(percentile(values, 0.95), 3)}
 
 
 def time_call(work: Callable[[], object]) -> float:

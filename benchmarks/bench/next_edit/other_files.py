@@ -5,12 +5,12 @@ Those of the commit are open, as they are at that moment of a play.
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from assist_context.documents import Document, split_lines
 from assist_context.files.git_repository import GitFailed, run_git
-from assist_context.languages import Language, language_of
+from assist_context.languages import language_of
 from assist_evaluation.mining.sources import MinedRepository
 from bench.next_edit.simulation import Session
 
@@ -78,24 +78,3 @@ class SeenFrom:
                 if len(result) >= limit:
                     break
         return result[:limit]
-
-    def importing(self, name: str, language: Language) -> Sequence[str]:
-        """Import statements of one line that hold the name, the most frequent first."""
-        start = time.perf_counter()
-        counts: Mapping[str, int] = _count(self._lines(name))
-        self._files.seconds += time.perf_counter() - start
-        return sorted(counts, key=lambda each: (-counts[each], each))
-
-    def _lines(self, name: str) -> list[str]:
-        begins = r"^(?:from\s+\S+\s+import|import|use)\b"
-        word = re.compile(rf"{begins}.*(?<!\w){re.escape(name)}(?!\w).*$", re.MULTILINE)
-        suffix = PurePosixPath(self._path).suffix
-        texts = [self._files.text(path) for path in self._files.paths(name, suffix)[:MOST_FOUND]]
-        return [found[0].strip() for text in texts for found in word.finditer(text)]
-
-
-def _count(lines: Sequence[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for line in lines:
-        counts[line] = counts.get(line, 0) + 1
-    return counts

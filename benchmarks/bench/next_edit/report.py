@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from assist_evaluation.statistics import percentile
 from assist_server.records.proportions import wilson
 from bench.next_edit.simulation import Played
 
@@ -13,7 +14,7 @@ KEYS = 2  # that a user presses for an offer: one goes there, one makes it
 def figures(plays: Sequence[Played], cpu: float) -> dict[str, Any]:
     """What became of the commits of one repository, or of several."""
     outcomes = [outcome for play in plays for outcome in play.outcomes if outcome.shown]
-    seconds = sorted(second for play in plays for second in play.seconds)
+    seconds = [second for play in plays for second in play.seconds]
     typed = sum(play.typed for play in plays)
     later = sum(play.later for play in plays)
     accepted = [outcome for outcome in outcomes if outcome.right]
@@ -53,7 +54,7 @@ def share(part: int, whole: int) -> list[float]:
 
 
 def milliseconds(seconds: Sequence[float], quantile: float) -> float:
-    return round(1e3 * seconds[min(len(seconds) - 1, int(quantile * len(seconds)))], 1) if seconds else 0.0
+    return round(1e3 * percentile(seconds, quantile), 1)
 
 
 def table(found: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -22,7 +22,6 @@ from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.index_update import folder_at, update_index
 from assist_server.workspace.library_index import libraries_of
 from bench.checkers.faults import link_installed
-from bench.members.signatures import library_signature
 from bench.places.commits import Place, check_out
 
 WARMED = 20.0  # seconds at most to read a full head
@@ -121,15 +120,11 @@ class Asker:
         look_ups: LookUps | None = None,
         *,
         warm: bool = False,
-        added: tuple[Snippet, ...] = (),
     ) -> Suggestion:
-        """The suggestion at a place, as after a pause in typing. Without `look_ups` no name is looked up.
-
-        `added` snippets come to those of the index.
-        """
+        """The suggestion at a place, as after a pause in typing. Without `look_ups` no name is looked up."""
         question = self.question(place)
         snippets = self.snippets(question, engine.snippet_tokens)
-        context = gather(question.shown, question.cursor, (*added, *snippets))
+        context = gather(question.shown, question.cursor, snippets)
         if warm:
             read = engine.prewarm(context, full=True)
             if read is not None:
@@ -150,13 +145,6 @@ class Asker:
         found = first_refuted(mentions, question.refute(names, look_ups)) if given.shown and names else None
         shape = choose_shape(site, manual=False, after_accept=False)
         return given if found is None else before_refuted(site, shape, given, found.at)
-
-    def signature(self, place: Place) -> Snippet | None:
-        """The signature of the library function that is called at a place, if it is known."""
-        question = self.question(place)
-        if question.named is None:
-            return None
-        return library_signature(self.search, question.named, question.cursor)
 
     def snippets(self, question: Question, tokens: int) -> tuple[Snippet, ...]:
         """What the index has for a question."""

@@ -49,11 +49,6 @@ def without_blame(found: Missing, truths: dict[tuple[str, str], tuple[str, str]]
     return kept
 
 
-def first_invented(faults: Sequence[Fault]) -> str:
-    """The first name that does not exist, "" if all do."""
-    return next((fault.name for fault in faults if fault.kind in INVENTED), "")
-
-
 def part_of(place: Place, text: str, replaced: int) -> FilePart:
     """A place's file with a text in it."""
     first = len(place.before)

@@ -11,7 +11,6 @@ from typing import Any
 
 ABOVE = 24  # lines of the file that a reader sees above the cursor
 BELOW = 8
-VERDICTS = ("useful", "harmless", "harmful")
 
 
 def write_sheet(arms: Sequence[Sequence[dict[str, Any]]], count: int, rng: random.Random, out: Path) -> None:

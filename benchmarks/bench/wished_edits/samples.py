@@ -20,18 +20,22 @@ from bench.facts.workspaces import FactWorkspace, workspace_of
 
 @dataclass(frozen=True, slots=True)
 class SampleWish:
-    """One wish of the data. `plant` is the text before a change that is made first, and the one after it."""
+    """One wish of the data. `plant` is the text before a change that is made first, and the one after it.
+
+    `place` is its number among those of its kind.
+    """
 
     number: int
     repository: str
     target: str
     words: str
     kind: str
+    place: int
     plant: tuple[str, ...] = ()
 
     @property
     def is_held_out(self) -> bool:
-        return self.number % 2 == 1
+        return self.place % 2 == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,12 @@ class MadeWish:
 def read_samples() -> tuple[list[SampleWish], list[str]]:
     """The wishes, and the words that are none."""
     table: dict[str, Any] = tomllib.loads((files(__package__) / "wishes.toml").read_text(encoding="utf-8"))
-    rows = [
-        SampleWish(
-            number, row["repository"], row["target"], row["words"], row["kind"], tuple(row.get("plant", ()))
-        )
-        for number, row in enumerate(table["wishes"])
-    ]
+    rows: list[SampleWish] = []
+    for row in table["wishes"]:
+        kind = row["kind"]
+        place = sum(other.kind == kind for other in rows)
+        plant = tuple(row.get("plant", ()))
+        rows.append(SampleWish(len(rows), row["repository"], row["target"], row["words"], kind, place, plant))
     return rows, list(table["others"]["words"])
 
 

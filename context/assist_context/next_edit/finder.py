@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Literal
 
 from assist_context.documents import Document
-from assist_context.next_edit.kinds.imports import find_imports
 from assist_context.next_edit.kinds.renaming import find_renames
 from assist_context.next_edit.kinds.repetition import find_repetitions
 from assist_context.next_edit.kinds.reported_fixes import find_reported_fixes
@@ -33,7 +32,6 @@ UNKNOWN: Mapping[OfferKind, float] = MappingProxyType({"report": 0.6})
 _KINDS: tuple[Callable[[Situation], Iterator[Offer]], ...] = (
     find_repetitions,
     find_renames,
-    find_imports,
     find_reported_fixes,
 )
 

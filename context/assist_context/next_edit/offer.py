@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from assist_context.documents import Cursor, Document
-from assist_context.languages import Language
 
 if TYPE_CHECKING:  # tree-sitter, which an editor's `initialize` must not wait for
     from assist_context.syntax.scopes.parsed_text import ParsedText
 
-OfferKind = Literal["repeat", "rename", "import", "report"]
+OfferKind = Literal["repeat", "rename", "report"]
 EditOrigin = Literal["typed", "offer", "bulk"]
 
 _SLASH = re.compile(r"[\\/]")  # of a path, and of a URI
@@ -88,10 +87,6 @@ class OtherFiles(Protocol):
 
     def using(self, name: str, limit: int) -> Sequence[Document]:
         """Documents that hold a name as a word: those edited last come first."""
-        ...
-
-    def importing(self, name: str, language: Language) -> Sequence[str]:
-        """The import statements that bring a name into files of a language, the most frequent one first."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The other files of the workspace, for the kinds of next edit: which use a name, and how it is imported.
+"""The other files of the workspace, for the kinds of next edit: which use a name.
 
 Open documents come first, as they are in the editor; the rest is read through the index as it was indexed,
 and what a rule hides is not read. One thread uses it. It looks at few files, however many there are.
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from assist_context.documents import Document
 from assist_context.index.terms import terms
-from assist_context.languages import Language, language_of
-from assist_context.next_edit.importers import MOST_MENTIONS, Importers
+from assist_context.languages import language_of
 from assist_context.relations.path_index import by_distance
 from assist_context.retrieval.corpus import Corpus
 
+MOST_MENTIONS = 200  # files with a name that are sorted by their distance
 MOST_HITS = 30  # of a search for a name: a name is in several chunks of a file
 
 
@@ -56,22 +56,6 @@ class WorkspaceFiles:
                     if any(word.search(line) for line in lines):
                         found.append(Document(absolute, lines, language_of(path)))
         return found
-
-    def importing(self, name: str, language: Language) -> list[str]:
-        """A statement for each file that imports a name, the most frequent first, as this document needs it.
-
-        None if most files use the name without an import, or if this document's own package has it.
-        """
-        for corpus in self.corpora:
-            path = _inside(corpus, self.document.path)
-            if path is not None:
-                opened = {
-                    inside: document
-                    for document in self.opened
-                    if (inside := _inside(corpus, document.path)) is not None and inside != path
-                }
-                return Importers(corpus, path, language, opened).statements(name)
-        return []
 
 
 def _holding(corpus: Corpus, name: str) -> list[str]:

@@ -15,9 +15,8 @@ from assist_context.index.terms import terms
 from assist_context.languages import language_of
 from assist_context.next_edit.renames.other_texts import are_related
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.scopes.imports.additions import ByteEdit
 from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText
 
 MOST_FILES = 2_000  # with the words of a name; of more it is not known where all uses are
 

@@ -8,10 +8,8 @@ import re
 import tree_sitter
 
 from assist_context.languages import ECMASCRIPT
-from assist_context.syntax.scopes.imports.additions import ByteEdit
-from assist_context.syntax.scopes.imports.order import line_end
-from assist_context.syntax.scopes.imports.statements import import_statements
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.syntax.scopes.import_statements import import_statements
+from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.wished_edits.code_texts import (
     CodeTexts,
     WishedCode,
@@ -127,7 +125,7 @@ def _definition(parsed: ParsedText, name: str, literal: str) -> ByteEdit | None:
     python = parsed.document.language.name == "python"
     last = _last_head(parsed, statements)
     constants = _constants_after(statements, last)
-    end = line_end(parsed.document)
+    end = _line_end(parsed)
     line = f"{name} = {literal}" if python else f"const {name} = {literal}{_semicolon(parsed)}"
     if constants:
         at = _line_after(parsed, constants[-1].end_byte)
@@ -192,3 +190,9 @@ def _line_start(parsed: ParsedText, node: tree_sitter.Node) -> int:
 def _semicolon(parsed: ParsedText) -> str:
     lines = [line.rstrip() for line in parsed.document.lines]
     return ";" if sum(line.endswith(";") for line in lines) * 5 > sum(bool(line) for line in lines) else ""
+
+
+def _line_end(parsed: ParsedText) -> str:
+    """How the lines of a text end."""
+    first = parsed.document.lines[0]
+    return first[len(first.rstrip("\r\n")) :] or "\n"

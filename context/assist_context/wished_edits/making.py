@@ -10,28 +10,23 @@ from assist_context.wished_edits.code_texts import (
     is_exact,
 )
 from assist_context.wished_edits.constant import to_constant
-from assist_context.wished_edits.imports import change_imports
-from assist_context.wished_edits.interpolation import interpolate
 from assist_context.wished_edits.parameter import add_parameter, remove_parameter
 from assist_context.wished_edits.reading import (
     AddedParameterWish,
     ConstantWish,
-    EditWish,
-    ImportWish,
-    InterpolationWish,
+    LinterWish,
     RemovedParameterWish,
     RenameWish,
-    SortedEntriesWish,
+    SyntaxWish,
     read_wish,
 )
 from assist_context.wished_edits.rename import rename
-from assist_context.wished_edits.sorting import sort_entries
 
 
 def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | WishedProblem | None:
     """The edit that some words ask for, or why it cannot be made; `None` if a model has to be asked."""
     wish = read_wish(words)
-    if wish is None or not language_of(code.lines.path).grammar:
+    if wish is None or isinstance(wish, LinterWish) or not language_of(code.lines.path).grammar:
         return None
     texts = CodeTexts(corpus)
     parsed = texts.parse(code.lines.path)
@@ -46,7 +41,7 @@ def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | Wi
     return made if changed else WishedProblem(made.reading, "the code is so already")
 
 
-def make(texts: CodeTexts, code: WishedCode, wish: EditWish) -> WishedEdit | WishedProblem | None:
+def make(texts: CodeTexts, code: WishedCode, wish: SyntaxWish) -> WishedEdit | WishedProblem | None:
     """The edit of a wish that was read, or why it cannot be made."""
     made: WishedEdit | WishedProblem | None
     match wish:
@@ -54,14 +49,8 @@ def make(texts: CodeTexts, code: WishedCode, wish: EditWish) -> WishedEdit | Wis
             made = rename(texts, code, wish)
         case ConstantWish():
             made = to_constant(texts, code, wish)
-        case InterpolationWish():
-            made = interpolate(texts, code, wish)
         case AddedParameterWish():
             made = add_parameter(texts, code, wish)
         case RemovedParameterWish():
             made = remove_parameter(texts, code, wish)
-        case ImportWish():
-            made = change_imports(texts, code, wish)
-        case SortedEntriesWish():
-            made = sort_entries(texts, code, wish)
     return made

@@ -12,9 +12,8 @@ import tree_sitter
 
 from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.scopes.call_sites import CallSite, Parameter, Signature, definitions_of
-from assist_context.syntax.scopes.imports.additions import ByteEdit
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.wished_edits.call_uses import calls_to, is_shared
 from assist_context.wished_edits.code_texts import (
     CodeTexts,

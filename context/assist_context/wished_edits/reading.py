@@ -5,7 +5,7 @@ It is pure, and knows no code: whether there is what a wish names is for others.
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -39,17 +39,6 @@ class ConstantWish:
 
 
 @dataclass(frozen=True, slots=True)
-class InterpolationWish:
-    """Strings with the values in them: f-strings, or with `template` the template literals of JavaScript.
-
-    `kind` is what they take the place of: "%", "format", "+", or "" if the wish does not say it.
-    """
-
-    kind: str = ""
-    template: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class AddedParameterWish:
     """One more parameter: with a default, so that no call has to change, or with what all calls pass for it.
 
@@ -71,29 +60,16 @@ class RemovedParameterWish:
 
 
 @dataclass(frozen=True, slots=True)
-class ImportWish:
-    """What becomes of imports: "top", "unused", "sorted" or both: "organized". `module` is "" for all."""
+class LinterWish:
+    """What linters and editors do by themselves: imports that are "unused", "sorted" or both: "organized",
+    and strings with the values in them: "f_strings" or, in JavaScript, "templates".
+    """
 
     what: str
-    module: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SortedEntriesWish:
-    """The entries of a list or of an object that is assigned to a name, in the order of their texts."""
-
-    name: str
-
-
-EditWish = (
-    RenameWish
-    | ConstantWish
-    | InterpolationWish
-    | AddedParameterWish
-    | RemovedParameterWish
-    | ImportWish
-    | SortedEntriesWish
-)
+SyntaxWish = RenameWish | ConstantWish | AddedParameterWish | RemovedParameterWish
+EditWish = SyntaxWish | LinterWish
 
 
 def read_wish(words: str) -> EditWish | None:
@@ -149,7 +125,7 @@ def _forms() -> dict[str, list[re.Pattern[str]]]:
 def _form(form: str) -> re.Pattern[str]:
     """A form with its pieces."""
     pieces = _TABLE["pieces"]
-    names = {"old": "path", "new": "name", "owner": "path", "name": "name", "module": "path"}
+    names = {"old": "path", "new": "name", "owner": "path", "name": "name"}
 
     def piece(found: re.Match[str]) -> str:
         name = found[1]
@@ -160,7 +136,7 @@ def _form(form: str) -> re.Pattern[str]:
 
 
 def _wish(kind: str, said: dict[str, str]) -> EditWish | None:
-    names = [said.get(key, "") for key in ("old", "new", "owner", "name", "module")]
+    names = [said.get(key, "") for key in ("old", "new", "owner", "name")]
     if any(name.lower() in _NO_NAMES for name in names if name):
         return None
     if said.get("old") == said.get("new", "") != "":
@@ -174,33 +150,6 @@ def _wish(kind: str, said: dict[str, str]) -> EditWish | None:
         return AddedParameterWish(
             said["name"], values[0], said.get("type", ""), said.get("owner", ""), values[1]
         )
-    return _OTHERS[kind](said)
-
-
-_OTHERS: Mapping[str, Callable[[dict[str, str]], EditWish]] = {
-    "constant": lambda said: ConstantWish(said["literal"], said["new"]),
-    "f_string": lambda said: InterpolationWish(
-        _kind_of(said.get("formatting", "")), "template" in said["fstring"]
-    ),
-    "remove_parameter": lambda said: RemovedParameterWish(said["name"]),
-    "sort_exports": lambda _: SortedEntriesWish("__all__"),
-    "sort_keys": lambda said: SortedEntriesWish(said["name"]),
-    "import_to_top": lambda said: ImportWish("top", said.get("module", "")),
-    "unused_imports": lambda _: ImportWish("unused"),
-    "organize_imports": lambda _: ImportWish("organized"),
-    "sort_imports": lambda _: ImportWish("sorted"),
-}
-
-
-def _kind_of(formatting: str) -> str:
-    """What a wish calls the old way of putting strings together.
-
-    >>> _kind_of("the % formatting"), _kind_of(".format()"), _kind_of("string concatenation"), _kind_of("it")
-    ('%', 'format', '+', '')
-    """
-    words = formatting.lower()
-    if "concat" in words or "+" in words or "plus" in words:
-        return "+"
-    if any(word in words for word in ("%", "percent", "printf", "old-style")):
-        return "%"
-    return "format" if ".format" in words or "str.format" in words or "format call" in words else ""
+    if kind == "constant":
+        return ConstantWish(said["literal"], said["new"])
+    return RemovedParameterWish(said["name"]) if kind == "remove_parameter" else LinterWish(kind)

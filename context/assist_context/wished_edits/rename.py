@@ -12,11 +12,10 @@ from assist_context.next_edit.offer import Change
 from assist_context.next_edit.renames.other_texts import OtherText
 from assist_context.next_edit.renames.rename_chain import RenamedText, change_of, follow_definition
 from assist_context.next_edit.renames.replaced_names import ReplacedName, Replacements
-from assist_context.syntax.scopes.imports.additions import ByteEdit
 from assist_context.syntax.scopes.names.bindings import Binding
 from assist_context.syntax.scopes.names.scope_rules import rules_of
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.wished_edits.call_uses import keyword_uses
 from assist_context.wished_edits.code_texts import (
     CodeTexts,

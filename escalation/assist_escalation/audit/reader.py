@@ -5,12 +5,12 @@ the form of each line and reports a damaged one. Whether the lines form a chain 
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from assist_escalation.audit.chain import DamagedError, LogEntry, LogEvent, lines, unseal
+from assist_escalation.audit.chain import DamagedError, LogEntry, LogEvent, canonical, lines, unseal
 from assist_escalation.audit.log import AuditError, failure, stamp
 
 T = TypeVar("T")
@@ -50,6 +50,18 @@ def events(path: Path, only: Filter = ALL) -> Iterator[LogEvent]:
     events. AuditError if the file cannot be read or a line is damaged.
     """
     return (entry.event for entry in entries(path, only))
+
+
+def export(path: Path, write: Callable[[str], object], only: Filter = ALL) -> int:
+    """Pass the events as JSON Lines to `write`, each with the sha256 of its line in the log; say how many.
+
+    Raises AuditError like `events`.
+    """
+    count = 0
+    for entry in entries(path, only):
+        write(canonical({**entry.event, "sha256": entry.sha256}).decode() + "\n")
+        count += 1
+    return count
 
 
 def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:

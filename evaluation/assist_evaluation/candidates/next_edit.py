@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from assist_completion.settings import Mode
 from assist_context.documents import Cursor, Document, split_lines
-from assist_context.languages import Language, language_of
+from assist_context.languages import language_of
 from assist_context.next_edit.finder import choose, document_before, find_offers
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
 from assist_context.syntax.scopes.parsed_text import ParsedText
@@ -47,9 +47,6 @@ class _NoFiles:
     """The port `OtherFiles` without any."""
 
     def using(self, _name: str, _limit: int) -> Sequence[Document]:
-        return ()
-
-    def importing(self, _name: str, _language: Language) -> Sequence[str]:
         return ()
 
 

@@ -50,7 +50,7 @@ from assist_server.questions.leaving_files import (
 )
 from assist_server.questions.runner_port import run_plan
 from assist_server.questions.targets import QuestionFolders
-from assist_server.questions.wished.made_edit import WISHED_WHY, MadeEdit, made_edit
+from assist_server.questions.wished.made_edit import MadeEdit, made_edit
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
 
@@ -151,7 +151,7 @@ def decide(
     `by_models`, models make also what needs none: they are measured.
     """
     name = random_token()
-    made = None if by_models or question.expect else made_edit(question, folders.corpus)
+    made = None if by_models or question.expect else made_edit(question, folders)
     facts = _code_facts(question, folders, inputs, answered=answered)
     answers_all = facts is not None and facts.whole and question.wish != "frontier"
     local = draft(question, folders, inputs.local.tokens, small=True)
@@ -161,7 +161,7 @@ def decide(
     if answers_all:
         decision = _by_facts(decision, FACTS_WHY)
     elif made is not None:
-        decision = replace(_by_facts(decision, WISHED_WHY), cause=BY_CONSTRUCTION)
+        decision = replace(_by_facts(decision, made.why), cause=BY_CONSTRUCTION)
     elif question.command == "review" and question.wish != "frontier" and decision.target != "frontier":
         decision = without_remarks(decision, rules.barred[1])
     root = folders.corpus.root

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assist_escalation.audit.export import ExportForm, export
 from assist_escalation.audit.ledger_comparison import BookedRequest
+from assist_escalation.audit.reader import export
 from assist_escalation.audit.verifier import Verification, verify
 from assist_escalation.budget.ledger import Ledger, Reservation, SpendingKey, SpendingRow
 from assist_escalation.gate.prepare import limits_of
@@ -114,19 +114,19 @@ def restart_checkpoint(workspace: RecordedWorkspace) -> int:
     return log.restart_checkpoint(scope_of([workspace.root]).user)
 
 
-def export_log(config: Config, form: ExportForm, write: Callable[[str], object]) -> int:
+def export_log(config: Config, write: Callable[[str], object]) -> int:
     """Pass the audit log to `write` in another form, and return the number of its records."""
-    return export(gate_files(config).audit, form, write)
+    return export(gate_files(config).audit, write)
 
 
-def export_log_to(config: Config, form: ExportForm, output: Path) -> int:
+def export_log_to(config: Config, output: Path) -> int:
     """The same into a file that only its owner can read; never over the log itself."""
     audit = gate_files(config).audit
     if output.exists() and audit.exists() and output.samefile(audit):
         raise UserError(f"{output} is the audit log itself: name another file in --output.")
     handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(handle, "w", encoding="utf-8", newline="") as file:
-        return export_log(config, form, file.write)
+        return export_log(config, file.write)
 
 
 def fit_calibration(config: Config) -> Fit:

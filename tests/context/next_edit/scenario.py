@@ -15,7 +15,6 @@ An edit may also be `undo = 2`, `take = true` (the offer is accepted), or `refus
 import itertools
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,11 +24,10 @@ from typing import Any
 from tree_edits import cursor
 
 from assist_context.documents import Cursor, Document, split_lines
-from assist_context.languages import Language, language_of
+from assist_context.languages import language_of
 from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.finder import PastOffers, choose, document_before, find_offers
 from assist_context.next_edit.offer import Change, EditHunk, Offer, OfferKind, Report, Situation
-from assist_context.syntax.scopes.imports.statements import import_statements, write_import
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_server.editor.next_edit.silence import is_in_word
 
@@ -147,14 +145,6 @@ class TextFiles:
 
     def using(self, name: str, limit: int) -> Sequence[Document]:
         return [each for each in self.documents if any(ParsedText(each).words(name))][:limit]
-
-    def importing(self, name: str, language: Language) -> Sequence[str]:
-        found: Counter[str] = Counter()
-        for each in self.documents:
-            if each.language.name == language.name:
-                for statement in import_statements(ParsedText(each)):
-                    found.update(write_import(one, language) for one in statement.names if one.name == name)
-        return [text for text, files in found.most_common() for _ in range(files)]
 
 
 @dataclass(slots=True)

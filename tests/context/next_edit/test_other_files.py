@@ -1,4 +1,4 @@
-"""The other files of a real, indexed folder: which use a name, and how a document would import it."""
+"""The other files of a real, indexed folder: which use a name."""
 
 import os
 from collections.abc import Iterator
@@ -62,70 +62,6 @@ def document(corpus: Corpus, path: str, text: str = "") -> Document:
     return Document(os.path.join(corpus.root, path), split_lines(text), language_of(path))
 
 
-def importing(corpus: Corpus, path: str, name: str, *opened: Document) -> list[str]:
-    own = document(corpus, path)
-    return WorkspaceFiles(own, [corpus], opened).importing(name, own.language)
-
-
-@pytest.mark.parametrize(
-    ("path", "name", "statement"),
-    [
-        ("src/shop/new.py", "Money", "from .money import Money"),  # as its package writes it
-        ("src/shop/web/new.py", "Money", "from ..money import Money"),
-        ("src/shop/web/new.py", "parse_money", "from ..money import parse_money"),
-        ("tests/test_new.py", "Money", "from shop.money import Money"),  # as the tests write it
-        ("tests/test_new.py", "parse_money", "from shop.money import parse_money"),
-        ("src/shop/new.py", "np", "import numpy as np"),
-        ("app/new.ts", "Price", 'import { Price } from "./lib/money.js";'),
-        ("app/lib/new.ts", "cart", 'import { cart } from "./cart.js";'),
-        ("tests/test_new.py", "Offered", "from kit import Offered"),  # what the package itself offers
-        ("cmd/new.go", "strings", 'import "strings"'),
-        ("cmd/new.go", "log", 'import log "example.org/x/logs"'),
-        ("rs/src/c.rs", "HashMap", "use std::collections::HashMap;"),
-        ("java/b/Three.java", "List", "import java.util.List;"),
-        # Nobody imports these yet.
-        ("src/shop/new.py", "NeverUsed", "from .lonely import NeverUsed"),
-        ("tests/test_new.py", "NeverUsed", "from shop.lonely import NeverUsed"),
-        ("tests/test_new.py", "FakeClock", "from fixtures import FakeClock"),
-        ("app/ui/new.ts", "parsePrice", 'import { parsePrice } from "../lib/money.js";'),
-        ("app/ui/new.ts", "makePrice", 'import makePrice from "../lib/money.js";'),
-    ],
-)
-def test_a_name_is_imported_as_the_other_files_do(
-    corpus: Corpus, path: str, name: str, statement: str
-) -> None:
-    assert set(importing(corpus, path, name)) == {statement}
-
-
-def test_there_is_a_statement_for_each_file(corpus: Corpus) -> None:
-    assert importing(corpus, "rs/src/c.rs", "HashMap") == ["use std::collections::HashMap;"] * 2
-
-
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("src/shop/money.py", "Money"),  # this file defines it
-        ("src/shop/new.py", "FakeClock"),  # only in the tests
-        ("src/shop/new.py", "Inner"),  # a member
-        ("src/shop/new.py", "clerk"),  # a variable of one module
-        ("tests/test_new.py", "Private"),  # a private module of another package
-        ("src/shop/new.py", "Unknown"),
-        ("app/ui/new.ts", "secret"),  # not exported
-        ("app/ui/new.ts", "URL"),  # most files use it without an import
-        ("cmd/new.go", "logger"),  # of the same package
-        ("java/a/New.java", "Two"),
-        ("elsewhere.md", "Money"),
-    ],
-)
-def test_a_name_that_needs_no_import_or_has_none_gives_none(corpus: Corpus, path: str, name: str) -> None:
-    assert importing(corpus, path, name) == []
-
-
-def test_a_document_outside_of_all_folders_gets_none(corpus: Corpus) -> None:
-    outside = Document("/elsewhere/a.py", ("",), language_of("a.py"))
-    assert WorkspaceFiles(outside, [corpus]).importing("Money", outside.language) == []
-
-
 def test_a_constant_is_found_by_the_words_of_its_name(corpus: Corpus) -> None:
     own = document(corpus, "src/shop/log.py", "clerk = get()\nMOST_ROWS = 3\n")
     found = WorkspaceFiles(own, [corpus]).using("MOST_LINES", 20)
@@ -164,18 +100,16 @@ def test_nothing_hidden_or_denied_is_seen(corpus: Corpus) -> None:
     late = Corpus(corpus.root, corpus.reader, hidden=lambda path: path.startswith("src/"))
     hidden = WorkspaceFiles(own, [late])
     assert not any("/src/" in each.path for each in hidden.using("Money", 50))
-    assert set(hidden.importing("Money", own.language)) == {"from shop.money import Money"}
 
 
 def test_a_file_that_changed_since_it_was_indexed_is_not_seen(tmp_path: Path) -> None:
     root = tmp_path / "w"
     corpus = corpus_of(root, {"a.py": "from b import c\n\nc()\n"})
     own = document(corpus, "new.py")
-    assert importing(corpus, "new.py", "c") == ["from b import c"]
+    assert [each.path for each in WorkspaceFiles(own, [corpus]).using("c", 5)] == [str(root / "a.py")]
     put(root, "a.py", "from other import c\n\nc()\n\n\n")
     later = Corpus(str(root), corpus.reader)
     assert WorkspaceFiles(own, [later]).using("c", 5) == []
-    assert importing(later, "new.py", "c") == []
     corpus.reader.close()
 
 
@@ -184,12 +118,11 @@ def test_without_an_index_only_open_documents_count() -> None:
     other = Document("/w/b.py", ("c()\n", ""), own.language)
     files = WorkspaceFiles(own, [], [other])
     assert files.using("c", 5) == [other]
-    assert files.importing("c", own.language) == []
 
 
 def test_few_files_are_read_however_many_use_a_name(tmp_path: Path) -> None:
     texts = {f"p/m{at}.py": f"from far import thing\n\nthing({at})\n" for at in range(300)}
     corpus = corpus_of(tmp_path / "w", texts)
-    assert set(importing(corpus, "p/new.py", "thing")) == {"from far import thing"}
+    assert len(WorkspaceFiles(document(corpus, "p/new.py"), [corpus]).using("thing", 6)) == 6
     assert sum(corpus.is_cached(f"p/m{number}.py") for number in range(300)) <= 8
     corpus.reader.close()

@@ -15,9 +15,6 @@ class NoFiles:
     def using(self, *_: object) -> list[Document]:
         return []
 
-    def importing(self, *_: object) -> list[str]:
-        return []
-
 
 def offers(path: str, text: str, *reports: Report, hunk: EditHunk | None = None) -> list[Offer]:
     document = Document(path, split_lines(text), language_of(path))

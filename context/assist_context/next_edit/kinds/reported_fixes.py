@@ -15,8 +15,8 @@ from importlib import resources
 
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Change, Offer, Report, Situation
-from assist_context.syntax.scopes.imports.removals import remove_import
-from assist_context.syntax.scopes.imports.statements import import_statements
+from assist_context.syntax.scopes.import_removals import remove_import
+from assist_context.syntax.scopes.import_statements import import_statements
 
 MOST_CHARACTERS = 2_000  # of a message; a longer one quotes code
 MOST_REPORTS = 100  # as many as a client sends

@@ -40,19 +40,14 @@ def free_names(
                 continue
             at = parsed.source.starts[line] + len(text[: match.start()].encode("utf-8", "replace"))
             node = parsed.node(at, at + 1)
-            if node is None or not _looks_up(parsed, node) or is_broken(node):
+            if node is None or not _looks_up(parsed, node) or _is_broken(node):
                 continue
             seen.add(name)
             if _is_free(reader, name, Cursor(line, match.start())):
                 yield name, line
 
 
-def code_places(reader: NameReader, name: str) -> list[int]:
-    """Where a name is looked up or bound, as bytes: without members, strings and comments."""
-    return [reader.parsed.byte(place.start) for place in reader.occurrences(name) if _is_variable(place)]
-
-
-def is_broken(node: tree_sitter.Node) -> bool:
+def _is_broken(node: tree_sitter.Node) -> bool:
     """Whether the statement around a node has errors, or is part of one."""
     at: tree_sitter.Node | None = node
     while at is not None and at.parent is not None:

@@ -16,6 +16,7 @@ from assist_context.syntax.incremental import FRESH
 from assist_context.syntax.source_text import Source, encode, equal_ends
 
 PlaceKind = Literal["code", "string", "comment"]
+ByteEdit = tuple[int, int, str]  # from a first byte to the one before the last, and the text there
 # A parse holds Python's lock, for which the event loop waits. A text of 100 kB takes 14 ms.
 SLICE = 1_000  # microseconds after which others may run
 MOST_SLICES = 600

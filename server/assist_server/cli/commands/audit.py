@@ -9,7 +9,7 @@ runs.
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -55,10 +55,6 @@ ToolOption = Annotated[
         help="Only events of this tool of the gateway, as in aider.",
         show_default=False,
     ),
-]
-Form = Annotated[
-    Literal["jsonl", "csv", "otel"],
-    typer.Option("--format", help="JSON Lines, a table, or OpenTelemetry spans as OTLP in JSON Lines."),
 ]
 Output = Annotated[
     Path | None,
@@ -205,18 +201,16 @@ audit_app.command(
 
 @audit_app.command(
     "export",
-    epilog=example(
-        "assist audit export > audit.jsonl", "assist audit export --format csv --output audit.csv"
-    ),
-    short_help="Write the log in a format for other tools.",
+    epilog=example("assist audit export > audit.jsonl", "assist audit export --output audit.jsonl"),
+    short_help="Write the log as JSON Lines for other tools.",
 )
-def export(form: Form = "jsonl", output: Output = None) -> None:
-    """Write the audit log in another format. Nothing is sent anywhere."""
+def export(output: Output = None) -> None:
+    """Write the audit log as JSON Lines, an event on each line. Nothing is sent anywhere."""
     from assist_server.records import past_requests  # noqa: PLC0415
 
     config = settings()
     if output is None:
-        past_requests.export_log(config, form, sys.stdout.write)
+        past_requests.export_log(config, sys.stdout.write)
         return
-    count = past_requests.export_log_to(config, form, output.expanduser())
+    count = past_requests.export_log_to(config, output.expanduser())
     say(f"{count:,} records are in {output}.")

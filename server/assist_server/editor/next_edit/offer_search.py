@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assist_context.documents import Cursor, Document
-from assist_context.languages import Language
 from assist_context.next_edit.finder import PastOffers, choose, document_before, find_offers
 from assist_context.next_edit.offer import Change, EditHunk, OtherFiles, Situation
 from assist_context.next_edit.other_files import WorkspaceFiles
@@ -168,6 +167,3 @@ class _KnownFiles:
         found = self.files.using(name, limit)
         self.documents.update((document.path, document) for document in found)
         return found
-
-    def importing(self, name: str, language: Language) -> Sequence[str]:
-        return self.files.importing(name, language)

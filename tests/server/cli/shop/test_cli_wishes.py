@@ -64,3 +64,12 @@ def test_why_an_understood_wish_cannot_be_made_is_said_at_once(assist: Assist, s
     assert "Understood as: rename the function `gross` of shop/prices.py:1 to `Cart`" in done.err
     assert "This edit cannot be made: `Cart` already has a meaning in shop/cart.py:" in done.err
     assert (shop / "shop" / "cart.py").read_text() == CART
+
+
+def test_imports_are_sorted_by_ruff_without_a_model(assist: Assist, shop: Path) -> None:
+    (shop / "shop" / "till.py").write_text("import sys\nimport os\n\nprint(os, sys)\n")
+    done = assist("refactor", "shop/till.py", "sort the imports", "--yes")
+    assert done.code == 0, done.err
+    assert "Understood as: sort the imports of shop/till.py, by ruff.\n" in done.err
+    assert done.err.endswith("No model was asked: a linter makes this edit.\nProof: construction.\n")
+    assert (shop / "shop" / "till.py").read_text() == "import os\nimport sys\n\nprint(os, sys)\n"

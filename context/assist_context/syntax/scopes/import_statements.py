@@ -1,4 +1,4 @@
-"""The import statements of one text: what each brings in, where its parts are, how another one is written.
+"""The import statements of one text: what each brings in, and where its parts are.
 
 A statement of several names, in whatever form, becomes names with their modules as the language writes them.
 It knows Python, JavaScript, TypeScript, Go, Rust and Java, and the top level of a text; it resolves no module
@@ -8,19 +8,13 @@ to a file.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import tree_sitter
 
-from assist_context.documents import Document, split_lines
-from assist_context.languages import ECMASCRIPT, Language
+from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.grammars import ByteSpan
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
-# The whole module; a name of it; its default; all of it under one name; all its names without one.
-ImportForm = Literal["module", "name", "default", "namespace", "wildcard"]
-
-LANGUAGES = ("python", *ECMASCRIPT, "go", "rust", "java")
 MOST_DEEP = 8  # nested braces
 MOST_WAITING = 20_000  # nodes; only generated code has more at its top
 
@@ -29,15 +23,13 @@ MOST_WAITING = 20_000  # nodes; only generated code has more at its top
 class ImportedName:
     """`original` of `module`, called `name` in the text; `span` is its part of the statement in bytes.
 
-    `marked` is TypeScript's `type` or Java's `static`.
+    `original` is "" for the module itself, and "*" for all of its names.
     """
 
     name: str
     module: str
     original: str
-    form: ImportForm
     span: ByteSpan
-    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +37,7 @@ class ImportStatement:
     """One statement, in bytes. `listing` is the list of its names with its brackets, if it has any.
 
     `nested` is one in a block, such as `try`; a `loose` one may go from there, as from `if TYPE_CHECKING`
-    with other code in it. `shared` makes its names part of the module (`pub use`), or is for what the module
-    does when it is loaded.
+    with other code in it.
     """
 
     names: tuple[ImportedName, ...]
@@ -54,56 +45,12 @@ class ImportStatement:
     listing: ByteSpan | None = None
     nested: bool = False
     loose: bool = False
-    shared: bool = False
-
-    @property
-    def module(self) -> str:
-        """The module of all names, "" if they have several, or if there are none."""
-        modules = {name.module for name in self.names}
-        return modules.pop() if len(modules) == 1 else ""
 
 
 def import_statements(parsed: ParsedText) -> tuple[ImportStatement, ...]:
     """The statements of a text in order, without those in functions and classes."""
     read = _READERS.get(parsed.document.language.name)
     return tuple(read(parsed.root)) if read and parsed.root is not None else ()
-
-
-def read_import(text: str, language: Language) -> ImportedName | None:
-    """The one name that a statement brings in; `None` if there is none, or several.
-
-    >>> from assist_context.languages import language_of
-    >>> found = read_import("from a.b import c as d", language_of("x.py"))
-    >>> (found.name, found.module, found.original)
-    ('d', 'a.b', 'c')
-    """
-    parsed = ParsedText(Document("", split_lines(text), language))
-    names = [name for statement in import_statements(parsed) for name in statement.names]
-    return names[0] if len(names) == 1 else None
-
-
-def write_import(imported: ImportedName, language: Language) -> str:
-    """The statement that brings in one name, as most code writes it, without a line end.
-
-    >>> from assist_context.languages import language_of
-    >>> write_import(ImportedName("b", "./a", "b", "name", (0, 0)), language_of("x.ts"))
-    'import { b } from "./a";'
-    """
-    module, original, name = imported.module, imported.original, imported.name
-    renamed = f"{original} as {name}" if name != original else original
-    match language.name:
-        case "python" if imported.form == "module":
-            return f"import {module} as {name}" if name != module.partition(".")[0] else f"import {module}"
-        case "python":
-            return f"from {module} import {renamed}"
-        case "go":
-            return f'import "{module}"' if name == go_package(module) else f'import {name} "{module}"'
-        case "rust":
-            return f"use {module}::{renamed};" if module else f"use {renamed};"
-        case "java":
-            return f"import {'static ' if imported.marked else ''}{module}.{original};"
-    what = {"default": name, "namespace": f"* as {name}"}.get(imported.form, f"{{ {renamed} }}")
-    return f'import {"type " if imported.marked else ""}{what} from "{module}";'
 
 
 def go_package(path: str) -> str:
@@ -157,17 +104,17 @@ def _python_names(node: tree_sitter.Node) -> Iterator[ImportedName]:
         yield _python_name(child, module)
     for child in node.children:
         if child.type == "wildcard_import":
-            yield ImportedName("*", module, "*", "wildcard", _span(child))
+            yield ImportedName("*", module, "*", _span(child))
 
 
 def _python_module(node: tree_sitter.Node) -> ImportedName:
     original, alias = _renaming(node)
-    return ImportedName(alias or original.partition(".")[0], original, "", "module", _span(node))
+    return ImportedName(alias or original.partition(".")[0], original, "", _span(node))
 
 
 def _python_name(node: tree_sitter.Node, module: str) -> ImportedName:
     original, alias = _renaming(node)
-    return ImportedName(alias or original, module, original, "name", _span(node))
+    return ImportedName(alias or original, module, original, _span(node))
 
 
 # --- JavaScript and TypeScript ---
@@ -178,28 +125,26 @@ def _read_ecma(root: tree_sitter.Node) -> Iterator[ImportStatement]:
         source = child.child_by_field_name("source") if child.type == "import_statement" else None
         if source is None:
             continue
-        marked = any(node.type in ("type", "typeof") for node in child.children)
         clause = next((node for node in child.children if node.type == "import_clause"), None)
         names: list[ImportedName] = []
         listing = None
         for part in clause.children if clause is not None else ():
-            names += _ecma_names(part, node_text(source).strip("\"'"), marked)
+            names += _ecma_names(part, node_text(source).strip("\"'"))
             listing = _span(part) if part.type == "named_imports" else listing
-        yield ImportStatement(tuple(names), _span(child), listing, shared=clause is None)
+        yield ImportStatement(tuple(names), _span(child), listing)
 
 
-def _ecma_names(part: tree_sitter.Node, module: str, marked: bool) -> Iterator[ImportedName]:
+def _ecma_names(part: tree_sitter.Node, module: str) -> Iterator[ImportedName]:
     if part.type == "identifier":
-        yield ImportedName(node_text(part), module, "default", "default", _span(part), marked)
+        yield ImportedName(node_text(part), module, "default", _span(part))
     elif part.type == "namespace_import":
         name = next((node_text(child) for child in part.children if child.type == "identifier"), "*")
-        yield ImportedName(name, module, "*", "namespace", _span(part), marked)
+        yield ImportedName(name, module, "*", _span(part))
     elif part.type == "named_imports":
         for specifier in part.named_children:
             if specifier.type == "import_specifier":
-                own = marked or any(child.type == "type" for child in specifier.children)
                 original, alias = _renaming(specifier)
-                yield ImportedName(alias or original, module, original, "name", _span(specifier), own)
+                yield ImportedName(alias or original, module, original, _span(specifier))
 
 
 # --- Go ---
@@ -218,11 +163,9 @@ def _read_go(root: tree_sitter.Node) -> Iterator[ImportStatement]:
             module = node_text(path).strip('"`')
             alias = spec.child_by_field_name("name")
             name = node_text(alias) if alias is not None else go_package(module)
-            found = ImportedName(name, module, "", "wildcard" if name == "." else "module", _span(spec))
+            found = ImportedName(name, module, "", _span(spec))
             own = _span(spec) if inside is not None else _span(child)
-            yield ImportStatement(
-                (found,), own, _span(inside) if inside is not None else None, shared=name == "_"
-            )
+            yield ImportStatement((found,), own, _span(inside) if inside is not None else None)
 
 
 # --- Rust ---
@@ -232,12 +175,9 @@ def _read_rust(root: tree_sitter.Node) -> Iterator[ImportStatement]:
     for child in root.children:
         argument = child.child_by_field_name("argument") if child.type == "use_declaration" else None
         if argument is not None:
-            shared = any(node.type == "visibility_modifier" for node in child.children)
             names = tuple(_rust_leaves(argument, "", MOST_DEEP))
             listing = argument.child_by_field_name("list") if argument.type == "scoped_use_list" else None
-            yield ImportStatement(
-                names, _span(child), _span(listing) if listing is not None else None, shared=shared
-            )
+            yield ImportStatement(names, _span(child), _span(listing) if listing is not None else None)
 
 
 def _rust_leaves(node: tree_sitter.Node, prefix: str, deep: int) -> Iterator[ImportedName]:
@@ -254,9 +194,8 @@ def _rust_leaves(node: tree_sitter.Node, prefix: str, deep: int) -> Iterator[Imp
     whole = whole.removesuffix("::self")
     module, _, original = whole.rpartition("::")
     name = node_text(alias) if alias is not None else original
-    form: ImportForm = "wildcard" if original == "*" else "name"
     if node.type in ("identifier", "scoped_identifier", "use_as_clause", "use_wildcard", "self", "crate"):
-        yield ImportedName(name, module, original, form, _span(node))
+        yield ImportedName(name, module, original, _span(node))
 
 
 def _path(prefix: str, rest: str) -> str:
@@ -271,12 +210,10 @@ def _read_java(root: tree_sitter.Node) -> Iterator[ImportStatement]:
         path = next((node for node in child.named_children if "identifier" in node.type), None)
         if child.type != "import_declaration" or path is None:
             continue
-        static = any(node.type == "static" for node in child.children)
         every = any(node.type == "asterisk" for node in child.children)
         whole = "".join(node_text(path).split()) + (".*" if every else "")
         module, _, name = whole.rpartition(".")
-        form: ImportForm = "wildcard" if every else "name"
-        yield ImportStatement((ImportedName(name, module, name, form, _span(path), static),), _span(child))
+        yield ImportStatement((ImportedName(name, module, name, _span(path)),), _span(child))
 
 
 # --- What several languages share ---

@@ -4,13 +4,12 @@ It knows one text; whether the name is still needed is for others.
 """
 
 from assist_context.languages import ECMASCRIPT
-from assist_context.syntax.scopes.imports.additions import ByteEdit
-from assist_context.syntax.scopes.imports.statements import (
+from assist_context.syntax.scopes.import_statements import (
     ImportedName,
     ImportStatement,
     import_statements,
 )
-from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText
 
 
 def remove_import(parsed: ParsedText, statement: ImportStatement, name: ImportedName) -> ByteEdit | None:
