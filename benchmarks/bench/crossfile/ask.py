@@ -43,8 +43,8 @@ class SnippetVariant:
 def parse(label: str) -> SnippetVariant:
     """Read a variant from its label. `ValueError` says what is wrong with it.
 
-    >>> parse("retrieved without=edits,similar")
-    SnippetVariant(name='retrieved', without=('edits', 'similar'))
+    >>> parse("retrieved without=definition,recent-edit")
+    SnippetVariant(name='retrieved', without=('definition', 'recent-edit'))
     """
     name, _, option = label.partition(" ")
     key, _, value = option.partition("=")

@@ -215,7 +215,7 @@ class Corpus:
             return FileEntry(path, "", 0, 0, "text")
         return self.reader.file(path)
 
-    def latest(self, language: Language, most: int = 20) -> tuple[str, ...]:
+    def latest(self, language: Language, most: int) -> tuple[str, ...]:
         """The files of a language that were changed last, the newest first."""
         key = (language.name, most)
         generation = self.reader.generation()

@@ -13,7 +13,6 @@ from assist_context.languages import Language
 
 AROUND = 3  # lines above and below the cursor whose names count
 ABOVE, BELOW = 60, 20  # lines that any prompt shows: about 600 and 200 tokens
-WINDOW = 20  # lines above the cursor, compared with windows of other files
 SEARCHED = 10  # lines above the cursor whose words are searched for
 MOST_NAMES = 24
 MOST_LINES = 5_000  # searched for imports
@@ -38,8 +37,8 @@ class UsedName:
 class CursorQuery:
     """A cursor as retrieval sees it. Lines count from 1; a prompt shows those from `first` to `last`.
 
-    `names`: best first. `window`: the identifiers of the lines above. `searched`: those of the nearest lines,
-    in text order, with repeats. `aliases`: the original names of imports that the document renames.
+    `names`: best first. `searched`: the identifiers of the nearest lines above, in text order, with repeats.
+    `aliases`: the original names of imports that the document renames.
     """
 
     path: str
@@ -48,7 +47,6 @@ class CursorQuery:
     first: int
     last: int
     names: tuple[UsedName, ...]
-    window: frozenset[str]
     searched: tuple[str, ...]
     shown: frozenset[str]
     aliases: Mapping[str, str]
@@ -75,7 +73,6 @@ def query_at(document: Document, cursor: Cursor, path: str) -> CursorQuery:
         max(1, at + 1 - ABOVE),
         at + 1 + len(below),
         _names(document.language, before, below),
-        frozenset(identifiers(before[-WINDOW - 1 :])),
         tuple(identifiers(before[-SEARCHED - 1 :])),
         frozenset(line.strip() for line in (*shown, *below) if line.strip()),
         _aliases(document),

@@ -17,7 +17,7 @@ from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import Candidate, overlap, snippet_of, text_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.cursor_query import CursorQuery, query_at
-from assist_context.retrieval.signals import MOST, Windows
+from assist_context.retrieval.signals import MOST
 from assist_context.syntax.imports import Import
 from assist_context.syntax.symbols import symbols
 
@@ -25,7 +25,6 @@ WEIGHTS: Mapping[str, float] = {
     "definition": 2.0,
     "recent-edit": 1.5,
     "import": 1.0,
-    "similar": 1.0,
     "search": 0.7,
     "related": 0.5,
 }
@@ -48,8 +47,7 @@ READ = 0.8  # after this share, at most one more file is read
 class RetrievalRequest:
     """A cursor in a document that its corpus calls `path`, and what the session knows about it.
 
-    `imports` are the document's own; `edits` are snippets of recent edits elsewhere, the newest last;
-    `latest` are the paths that the user viewed, the newest first.
+    `imports` are the document's own; `edits` are snippets of recent edits elsewhere, the newest last.
     """
 
     document: Document
@@ -57,7 +55,6 @@ class RetrievalRequest:
     path: str
     imports: Sequence[Import] = ()
     edits: Sequence[Snippet] = ()
-    latest: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,6 @@ class Retriever:
         self.others = others
         self._clock = clock
         self._deadline = deadline
-        self._windows = Windows()
         self._count = count(1)
         self._turns: dict[tuple[str, str], int] = {}  # when a signal was last begun for a file
         self._last: dict[tuple[str, str], list[Candidate]] = {}
@@ -101,7 +97,7 @@ class Retriever:
         def is_late(share: float = SIGNALS) -> bool:
             return self._clock() - start > share * self._deadline
 
-        proposals = self._signals(request, query, is_late)
+        proposals = self._signals(request, query)
         # Definitions come first, then the signals that were late the last time, so that none is always left
         # out.
         turns = {proposal: self._turns.get((request.path, proposal), 0) for proposal in proposals}
@@ -126,7 +122,7 @@ class Retriever:
         return RetrievalResult(chosen, 1e3 * (self._clock() - start), tuple(late))
 
     def _signals(
-        self, request: RetrievalRequest, query: CursorQuery, late: Callable[[], bool]
+        self, request: RetrievalRequest, query: CursorQuery
     ) -> dict[str, Callable[[], Iterable[Candidate]]]:
         corpus = self.corpus
         return {
@@ -134,7 +130,6 @@ class Retriever:
             "search": lambda: signals.search_hits(corpus, query),
             "import": lambda: signals.imported_heads(corpus, query, request.imports),
             "related": lambda: signals.related_heads(corpus, query),
-            "similar": lambda: self._windows.similar(corpus, query, request.latest, late),
         }
 
 
@@ -219,13 +214,8 @@ def retrieve_once(
     path: str,
     without: Collection[str] = (),
 ) -> RetrievalResult:
-    """Finds help at a cursor once, without a deadline; `path` is the corpus's name of the document.
-
-    The files that were changed last are used in place of those that the user viewed.
-    """
+    """Finds help at a cursor once, without a deadline; `path` is the corpus's name of the document."""
     file_symbols = symbols(document.language, document.text)
     corpus.set_open({**corpus.opened, path: OpenFile(document, file_symbols)})
-    request = RetrievalRequest(
-        document, cursor, path, file_symbols.imports, (), corpus.latest(document.language)
-    )
+    request = RetrievalRequest(document, cursor, path, file_symbols.imports)
     return Retriever(corpus, deadline=math.inf).near(request, tokens, without)
