@@ -24,7 +24,6 @@ from assist_context.syntax.symbols import symbols
 WEIGHTS: Mapping[str, float] = {
     "definition": 2.0,
     "recent-edit": 1.5,
-    "import": 1.0,
     "search": 0.7,
     "related": 0.5,
 }
@@ -128,7 +127,6 @@ class Retriever:
         return {
             "definition": lambda: signals.definitions(corpus, query, request.imports, self.others),
             "search": lambda: signals.search_hits(corpus, query),
-            "import": lambda: signals.imported_heads(corpus, query, request.imports),
             "related": lambda: signals.related_heads(corpus, query),
         }
 

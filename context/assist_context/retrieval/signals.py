@@ -113,14 +113,6 @@ def _distance(one: str, other: str) -> int:
     return len(a) + len(b) - 2 * same
 
 
-def imported_heads(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]) -> Iterator[Candidate]:
-    """The heads of the files that the document imports."""
-    for import_ in imports:
-        for path in corpus.resolve(query.path, query.language.name, import_)[:2]:
-            if path != query.path and (heads := skeleton(corpus, path, "import")):
-                yield heads
-
-
 def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
     """The chunks of the folder that share the rarest words of the lines above the cursor.
 

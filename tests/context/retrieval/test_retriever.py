@@ -100,7 +100,7 @@ def test_recent_edits_are_shown_and_late_signals_give_their_last_answer(corpus: 
     assert {"definition", "recent-edit"} <= {each.signal for each in first.snippets}
     assert first.late == ()
     ticks = count()
-    slow = Retriever(corpus, clock=lambda: 0.0012 * next(ticks))
+    slow = Retriever(corpus, clock=lambda: 0.0016 * next(ticks))
     near_by = [slow.near(asked, 400) for _ in range(8)]
     assert all(answer.late for answer in near_by)
     shown = {each.signal for answer in near_by for each in answer.snippets}

@@ -26,7 +26,6 @@ TOKENS = 480  # the default budget: what a full head leaves for other files
 SIGNALS = {
     "definition": "defines a name near the cursor",
     "recent-edit": "was edited recently",
-    "import": "is imported",
     "search": "shares rare words with them",
     "related": "is its test, its source, or changes with it",
 }
