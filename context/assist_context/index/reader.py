@@ -120,10 +120,6 @@ WITH few AS (
 SELECT used.path, defined.path, weight FROM pair
 JOIN file used ON used.blob = user JOIN file defined ON defined.blob = definer
 """
-_TOGETHER = (
-    "SELECT file.path, weight FROM together JOIN file ON file.id = b"
-    " WHERE a = (SELECT id FROM file WHERE path = ?) ORDER BY weight DESC, file.path"
-)
 _WITHOUT_OUTLINE = """
 SELECT path, language.name, problem FROM listed JOIN language ON language.id = language
 WHERE state = ? AND problem IS NOT NULL ORDER BY path
@@ -320,12 +316,6 @@ class IndexReader:
         """(referring path, defining path, weight). Each shared name weighs 1, divided among its definers."""
         rows = self._rows(_LINKS, DEFINES, MOST_DEFINED, DEFINES)
         return tuple((os.fsdecode(user), os.fsdecode(definer), weight) for user, definer, weight in rows)
-
-    @_unreadable_gives(())
-    def co_changes(self, path: str) -> tuple[tuple[str, float], ...]:
-        """The files that change together with a file, the closest first."""
-        rows = self._rows(_TOGETHER, os.fsencode(path))
-        return tuple((os.fsdecode(other), weight) for other, weight in rows)
 
     @_unreadable_gives(())
     def without_outline(self) -> tuple[tuple[str, str, str], ...]:

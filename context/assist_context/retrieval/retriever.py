@@ -25,7 +25,6 @@ WEIGHTS: Mapping[str, float] = {
     "definition": 2.0,
     "recent-edit": 1.5,
     "search": 0.7,
-    "related": 0.5,
 }
 RANKS = (
     60  # added to each rank, as usual for reciprocal rank fusion, so that the first rank does not win by far
@@ -127,7 +126,6 @@ class Retriever:
         return {
             "definition": lambda: signals.definitions(corpus, query, request.imports, self.others),
             "search": lambda: signals.search_hits(corpus, query),
-            "related": lambda: signals.related_heads(corpus, query),
         }
 
 

@@ -10,8 +10,7 @@ from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
 from assist_context.languages import is_page
 from assist_context.relations.bookkeeping import is_bookkeeping
-from assist_context.relations.counterparts import siblings
-from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton
+from assist_context.retrieval.candidates import Candidate, definition_candidate
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import CursorQuery, UsedName
 from assist_context.syntax.imports import Import
@@ -133,14 +132,6 @@ def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
         )
         for hit in useful[:MOST]
     )
-
-
-def related_heads(corpus: Corpus, query: CursorQuery) -> Iterator[Candidate]:
-    """The heads of the file's test or implementation, and of files that change with it."""
-    together = [path for path, _ in corpus.reader.co_changes(query.path)[:4]]
-    for path in dict.fromkeys((*siblings(corpus.files(), query.path)[:4], *together)):
-        if _helps(query, path) and (heads := skeleton(corpus, path, "related")):
-            yield heads
 
 
 def _helps(query: CursorQuery, path: str) -> bool:

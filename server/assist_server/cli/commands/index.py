@@ -27,7 +27,6 @@ SIGNALS = {
     "definition": "defines a name near the cursor",
     "recent-edit": "was edited recently",
     "search": "shares rare words with them",
-    "related": "is its test, its source, or changes with it",
 }
 
 
