@@ -92,7 +92,7 @@ def measure_reading(root: Path, database: str, paths: Sequence[str]) -> dict[str
 
 
 def _search(reader: IndexReader, sample: CursorSample) -> object:
-    return reader.search(sample.terms, without=sample.document.path)
+    return reader.search(sample.terms)
 
 
 def _definitions(reader: IndexReader, sample: CursorSample) -> object:

@@ -17,7 +17,6 @@ from assist_context.index.terms import terms
 from assist_context.pages import page_lines
 from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.translations import language_of_text
-from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import Candidate, definition_candidate
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import identifiers
@@ -36,6 +35,7 @@ CHRONICLE = 0.5  # what a page about changes is worth to a question that is abou
 # right section first without it, 38 with 1.3, 41 with 1.5 and 1.8, 40 with 2.2 (`docs.py --how-to`).
 WITH_EXAMPLE = 1.5
 FURTHER = 0.15  # what further sections of a page add to its best one; see `benchmarks/docs.py`
+LINES = 30  # of a piece of code
 BARE = 2  # lines of a section that has a heading and no text of its own
 SECTION_LINES = 40  # of the sections below, that are shown with such a heading
 
@@ -168,7 +168,7 @@ def candidates_of(pieces: Iterable[FoundPiece], signal: str, question: str) -> I
 
 def _candidate(piece: FoundPiece, signal: str) -> Candidate:
     hit = piece.hit
-    last = hit.end_line if signal == "page" else min(hit.end_line, hit.start_line + signals.LINES - 1)
+    last = hit.end_line if signal == "page" else min(hit.end_line, hit.start_line + LINES - 1)
     return Candidate(hit.path, ((hit.start_line, last),), signal, piece.corpus, name=hit.name)
 
 

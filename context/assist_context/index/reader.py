@@ -257,26 +257,22 @@ class IndexReader:
         terms: Sequence[str],
         limit: int = 20,
         weights: FieldWeights = NAME_PATH_BODY_HEAD,
-        without: str = "",
         *,
-        patient: bool = False,
         named: bool = True,
     ) -> tuple[SearchHit, ...]:
-        """The chunks that match the terms best, from every file except `without`.
+        """The chunks that match the terms best; `terms` are as `terms.terms` returns them.
 
-        `terms` are as `terms.terms` returns them.
-        `patient` is for a question: common words count too, and the search takes several times as long.
-        If `named` is false, hits have no names: looking up a name takes 0.05 ms."""
+        If `named` is false, hits have no names: looking up a name takes 0.05 ms.
+        """
         counted = self._frequencies()
-        chosen = rarest(terms, counted, patient=patient)
-        query = SearchQuery(chosen, limit, weights, without, named)
+        query = SearchQuery(rarest(terms, counted), limit, weights, named)
         return self._best_hits(query, counted)
 
     @_unreadable_gives(())
     def search_for_question(
         self, terms: Sequence[str], limit: int, among: Among, around: Sequence[Frequencies] = ()
     ) -> tuple[SearchHit, ...]:
-        """As a patient `search`, among pages of documentation, or among everything else.
+        """As `search`, but patient, among pages of documentation, or among everything else.
 
         `around` are the counts of other indexes that are searched for the same question.
         """

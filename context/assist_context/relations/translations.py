@@ -64,12 +64,6 @@ class PageCopies:
         own = (its for its in group if language and _same_language(its, language))
         return next(own, MAIN if MAIN in group else self.main if self.main in group else min(group))
 
-    def language(self, path: str) -> str:
-        """The language that the path of a page names, "" for none."""
-        named = (its for group in self.groups for its, page in group.items() if page == path)
-        alone = (its for page, its in self.alone if page == path)
-        return next(named, next(alone, MAIN))
-
 
 def page_copies(paths: Iterable[str]) -> PageCopies:
     """The copies among some paths.

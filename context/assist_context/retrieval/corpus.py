@@ -13,7 +13,7 @@ from assist_context.documents import Document
 from assist_context.files.blobs import FileEntry, excerpt
 from assist_context.index.reader import IndexedDefinition, IndexReader, ReferenceSite
 from assist_context.index.search import Among, SearchHit
-from assist_context.languages import Language, is_page
+from assist_context.languages import Language
 from assist_context.pages import SECTION, page_lines, sections
 from assist_context.relations import import_resolution
 from assist_context.relations.path_index import PathIndex, path_index_of
@@ -96,10 +96,6 @@ class Corpus:
         if language not in self._unwanted:
             self._unwanted[language] = copies.surplus(language)
         return self._unwanted[language]
-
-    def page_language(self, path: str) -> str:
-        """The language that the path of a page names, "" for none."""
-        return self._page_copies().language(path) if is_page(path) else ""
 
     def _page_copies(self) -> PageCopies:
         paths = self.files().paths
@@ -191,9 +187,9 @@ class Corpus:
         """The files that an import means."""
         return import_resolution.resolve(self.files(), path, language, import_)
 
-    def search(self, terms: Sequence[str], limit: int, without: str = "") -> tuple[SearchHit, ...]:
+    def search(self, terms: Sequence[str], limit: int) -> tuple[SearchHit, ...]:
         """The chunks that match best, without names; chunks of open documents are of the saved file."""
-        return self.reader.search(terms, limit, without=without, named=False)
+        return self.reader.search(terms, limit, named=False)
 
     def holders(self, terms: Sequence[str], most: int) -> tuple[str, ...]:
         """Files with all of these terms, in no order; open documents are searched as they were saved."""

@@ -66,12 +66,6 @@ def test_which_copy_is_left(paths: list[str], language: str, expected: list[str]
     assert left(paths, language) == expected
 
 
-def test_the_language_of_a_page_is_that_of_its_path() -> None:
-    copies = page_copies(FASTAPI_LIKE)
-    assert copies.language("docs/fr/docs/index.md") == "fr"
-    assert copies.language("README.md") == ""
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -1,26 +1,21 @@
-"""The signals: each function proposes candidates for one reason, the best first.
+"""What the names near a cursor mean: their definitions as candidates, those of the nearest names first.
 
-Weights and limits belong to the ranking in `retriever`.
+How many of them fit belongs to `retriever`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from assist_context.index.reader import IndexedDefinition
-from assist_context.index.terms import terms
-from assist_context.languages import is_page
-from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.retrieval.candidates import Candidate, definition_candidate
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import CursorQuery, UsedName
 from assist_context.syntax.imports import Import
 
-MOST = 16  # candidates of one signal
 HERE = 2.0  # the definition of the name at the cursor is worth so many times another one
 MEANINGS = 4  # of one name, if nothing tells which one is meant
 COMMON = 12  # definitions of a name in a folder; a name with more is too common to help
 HOPS = 2  # imports to follow, from a package's own file to the file that defines a name
-LINES = 30  # of a chunk that the search found
 SLIGHT = frozenset({"field", "variable", "constant", "property", "key"})  # not looked up in unrelated files
 
 
@@ -110,30 +105,3 @@ def _distance(one: str, other: str) -> int:
     a, b = one.split("/")[:-1], other.split("/")[:-1]
     same = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     return len(a) + len(b) - 2 * same
-
-
-def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
-    """The chunks of the folder that share the rarest words of the lines above the cursor.
-
-    Code is helped by code. Of the translations of a page, only the one in the language of the cursor's page,
-    or in the main one.
-    """
-    words = [term for name in query.searched for term in terms(name)]
-    copies = corpus.unwanted_pages(corpus.page_language(query.path))
-    found = corpus.search(words, 2 * MOST, without=query.path)
-    useful = [
-        hit
-        for hit in found
-        if hit.path not in copies and not is_bookkeeping(hit.path) and _helps(query, hit.path)
-    ]
-    return tuple(
-        Candidate(
-            hit.path, ((hit.start_line, min(hit.end_line, hit.start_line + LINES - 1)),), "search", corpus
-        )
-        for hit in useful[:MOST]
-    )
-
-
-def _helps(query: CursorQuery, path: str) -> bool:
-    """Whether a file is of the kind that helps at the cursor: pages of documentation help in pages only."""
-    return is_page(query.path) or not is_page(path)
