@@ -7,7 +7,6 @@ folder, with "/". Use it from one thread at a time.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
 from assist_context.files.blobs import FileEntry, excerpt
@@ -20,9 +19,6 @@ from assist_context.relations.path_index import PathIndex, path_index_of
 from assist_context.relations.translations import PageCopies, page_copies
 from assist_context.syntax.imports import Import
 from assist_context.syntax.symbols import Definition, Symbols
-
-if TYPE_CHECKING:  # numpy
-    from assist_context.relations.repo_map import Graph
 
 KEPT_FILES = 64  # files whose lines are cached between two requests
 
@@ -58,7 +54,6 @@ class Corpus:
         self.reader = reader
         self._open: Mapping[str, OpenFile] = {}
         self._open_references: dict[str, list[ReferenceSite]] | None = None  # by name
-        self._graph: tuple[int, Graph | None] = (-1, None)
         self._files: tuple[int, PathIndex] = (-1, path_index_of(()))
         self._copies: tuple[frozenset[str], PageCopies] = (frozenset(), PageCopies())
         self._unwanted: dict[str, frozenset[str]] = {}  # by language
@@ -136,15 +131,6 @@ class Corpus:
             reference for reference in self.reader.references(name, limit) if reference.path not in self._open
         ]
         return (*self._open_references.get(name, ()), *stored)[:limit]
-
-    def graph(self) -> "Graph":
-        """Which file refers to which, as they were saved; it is built again after the index changed."""
-        from assist_context.relations.repo_map import graph_of  # noqa: PLC0415  (numpy, 0.1 s)
-
-        generation = self.reader.generation()
-        if self._graph[1] is None or self._graph[0] != generation:
-            self._graph = generation, graph_of(self.reader.links())
-        return self._graph[1] or graph_of(())
 
     def outline(
         self, path: str, name: str | None = None, parent: str | None = None
