@@ -1,7 +1,6 @@
 """What a search for the words of a question proposes: sections of pages, and pieces of code, ranked apart.
 
-Of the copies of a page only one is proposed, and files that keep a project running only to questions about
-them. This module reads the index, and decides nothing about room.
+Of the copies of a page only one is proposed. This module reads the index, and decides nothing about room.
 """
 
 import re
@@ -15,7 +14,6 @@ from assist_context.evidence.quotes import has_example
 from assist_context.index.search import Among, SearchHit
 from assist_context.index.terms import terms
 from assist_context.pages import page_lines
-from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.translations import language_of_text
 from assist_context.retrieval.candidates import Candidate, definition_candidate
 from assist_context.retrieval.corpus import Corpus
@@ -132,7 +130,7 @@ def _hits(corpora: Sequence[Corpus], question: str, among: Among) -> list[FoundP
             for hit in corpus.search_for_question(
                 words, SEARCHED, among, [other for other in corpora if other is not corpus]
             )
-            if hit.path not in copies and not is_bookkeeping(hit.path, question)
+            if hit.path not in copies
         ]
     return sorted(found, key=lambda each: -each.score)
 

@@ -273,8 +273,6 @@ def documented(tmp_path: Path) -> Corpus:
         "docs/fr/events.md": GUIDE.replace("General", "Mots"), "docs/fr/index.md": "# Accueil\n",
         "docs/em/events.md": GUIDE.replace("General", "👋"), "docs/em/index.md": "# 🏠\n",
         "old/v1/guide.md": GUIDE,
-        ".github/DISCUSSION_TEMPLATE/questions.yml": "body: kettle visitor first function\n",
-        "package-lock.json": '{"kettle": "visitor", "first": "function"}\n',
     }  # fmt: skip
     return corpus_of(tmp_path / "d", texts)
 
