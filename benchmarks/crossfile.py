@@ -2,7 +2,7 @@
 
 A hole is the rest of a line in an installed package, after a name that is imported from another file of the
 same package. All variants answer the same holes, greedy, with the same budget for snippets:
-`none`, `oracle` (the right definition), `retrieved` (the context engine, also `without=SIGNAL,...`).
+`none`, `oracle` (the right definition), `retrieved` (the context engine).
 pip fetches the packages into --data, pinned and hashed. Results hold no text of a hole or an answer;
 --show prints both on stderr.
 """
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rapidfuzz.distance import Levenshtein
 
@@ -34,7 +34,6 @@ from bench.crossfile.ask import (
     WrittenLine,
     context_at,
     lay_out,
-    parse,
     show_snippets,
     shows_definition,
     tokens_by_length,
@@ -101,7 +100,7 @@ def make_record(
     """Compare an answer with the rest of the line; white space at the end does not count."""
     return HoleRecord(
         hole=hole.id,
-        variant=variant.label,
+        variant=variant,
         exact=int(written.text == hole.truth),
         similarity=round(Levenshtein.normalized_similarity(written.text, hole.truth), 4),
         f1=round(identifier_f1(written.text, hole.truth), 4),
@@ -121,7 +120,7 @@ def measure(setup: RunSetup, variants: Sequence[SnippetVariant], taken: Sequence
             shown = show_snippets(variant, hole, setup.roots[hole.package], setup.budget, setup.count)
             context = context_at(hole, shown.snippets, setup.window)
             laid = lay_out(variant, context)
-            if variant.name == "cold":  # it shows no snippet, but lines of them
+            if variant == "cold":  # it shows no snippet, but lines of them
                 found = re.search(
                     rf"^(?!from |import ).*\b{re.escape(hole.definition.name)}\b", laid.far, re.M
                 )
@@ -131,7 +130,7 @@ def measure(setup: RunSetup, variants: Sequence[SnippetVariant], taken: Sequence
                 written = write_line(setup.sequences, context, laid)
             records.append(make_record(hole, variant, shown, written, setup.count))
             if setup.aloud:
-                print(f"{hole.id} {hole.name}{hole.truth}  {variant.label}: {written.text}", file=sys.stderr)
+                print(f"{hole.id} {hole.name}{hole.truth}  {variant}: {written.text}", file=sys.stderr)
     return records
 
 
@@ -204,7 +203,12 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help="where the packages are or will be installed",
     )
     add("--package", action="append", default=[], metavar="NAME", help="only this package; repeatable")
-    add("--variant", type=_variant, action="append", metavar="NAME", help="one row of the table; repeatable")
+    add(
+        "--variant",
+        choices=get_args(SnippetVariant),
+        action="append",
+        help="one row of the table; repeatable",
+    )
     add("--holes", type=_count, default=20, metavar="N", help="at most this many per package")
     add("--budget", type=_count, default=512, metavar="TOKENS", help="tokens for snippets, in every variant")
     add("--above", type=int, metavar="LINES", help="lines above the cursor in the prompt; else the engine's")
@@ -218,13 +222,6 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _variant(label: str) -> SnippetVariant:
-    try:
-        return parse(label)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text}: use a number from 1 up")
@@ -233,7 +230,7 @@ def _count(text: str) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = options_of(arguments)
-    variants = options.variant or [parse("none"), parse("oracle")]
+    variants: list[SnippetVariant] = options.variant or ["none", "oracle"]
     model = None
     try:
         packages = packages_named(options.package)

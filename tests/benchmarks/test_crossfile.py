@@ -67,11 +67,11 @@ def hole(name: str, young: bool) -> Hole:
 
 def test_rows_by_variant_and_age_compare_with_none_and_the_oracle() -> None:
     taken = [hole(f"file{at}", young=at % 2 == 0) for at in range(8)]
-    texts = {"none": "(b)", "oracle": "(a)", "retrieved": "(a)"}
+    texts: dict[ask.SnippetVariant, str] = {"none": "(b)", "oracle": "(a)", "retrieved": "(a)"}
     records = [
         crossfile.make_record(
             each,
-            ask.parse(label),
+            label,
             ask.ShownSnippets((Snippet("g.py", 1, 2, "def f", "x"),) if label != "none" else (), 1.0),
             ask.WrittenLine(text, 9, 2),
             len,

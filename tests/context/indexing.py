@@ -142,7 +142,6 @@ def says(database: Path, words: Sequence[str] = ("f", "g", "value")) -> dict[str
             "imports": {path: reader.imports(path) for path in reader.files()},
             "definitions": {name: reader.definitions(name, 10_000) for name in sorted(names)},
             "references": {name: reader.references(name, 10_000) for name in sorted(names)},
-            "links": sorted(reader.links()),
             "status": (status.files, status.parsed, status.waiting, status.quarantined, status.outlines),
             "search": {word: sorted(hit[:4] for hit in hits(reader, word)) for word in words},
         }

@@ -147,11 +147,11 @@ async def test_a_key_costs_no_more_tokens_beside_other_files(
     async with serving(environ, folders=[library]) as client:
         await client.until("ready")
         await wait_until_indexed(client, 3)
-        typist = Typist(client, [*SOURCE[:250], *SOURCE[254:520]], 250, uri)
+        typist = Typist(client, [*SOURCE[:173], *SOURCE[177:520]], 173, uri)
         await typist.ask()
         await quiet(client.pid)
         assert await command(client, "assist.context", uri)
-        presses = [await typist.press(key) for key in keys_of(SOURCE[250:254])]
+        presses = [await typist.press(key) for key in keys_of(SOURCE[173:177])]
     evaluated = [press.evaluated for press in presses if press.by_model]
     assert percentile(evaluated, 0.5) <= 4
     assert percentile(evaluated, 0.95) <= 24

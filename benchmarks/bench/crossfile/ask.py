@@ -2,7 +2,7 @@
 
     none        only the file
     oracle      the definition of the name before the hole, 40 lines at most
-    retrieved   what the context engine finds; `retrieved without=A,B` leaves signals out
+    retrieved   what the context engine finds
     cold        the same, in the small prompt of a new place: of the snippets it shows signatures
     near        the small prompt with the lines around the cursor alone
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from assist_completion.inference.generation import FULL, Generation, generate_from
 from assist_completion.prompt.layout import FAR, Extent, Plan, plan, render
@@ -23,34 +24,9 @@ from bench.crossfile.holes import DEFINITION_LINES, Hole
 from bench.crossfile.index import retrieve
 from bench.infilling.variants import LINE_TOKENS, ModelSequences
 
-NAMES = ("none", "oracle", "retrieved", "cold", "near")
+SnippetVariant = Literal["none", "oracle", "retrieved", "cold", "near"]  # a row of the table
 # The small prompt of the reference machine, which reads 220 tokens a second (`assist doctor`).
 COLD = Extent(129, 43, 8, snapped=False, far=FAR)
-
-
-@dataclass(frozen=True, slots=True)
-class SnippetVariant:
-    """One row of the table; `without` names retrieval signals to leave out."""
-
-    name: str
-    without: tuple[str, ...] = ()
-
-    @property
-    def label(self) -> str:
-        return f"{self.name} without={','.join(self.without)}" if self.without else self.name
-
-
-def parse(label: str) -> SnippetVariant:
-    """Read a variant from its label. `ValueError` says what is wrong with it.
-
-    >>> parse("retrieved without=edits,similar")
-    SnippetVariant(name='retrieved', without=('edits', 'similar'))
-    """
-    name, _, option = label.partition(" ")
-    key, _, value = option.partition("=")
-    if name not in NAMES or (option and (name != "retrieved" or key != "without" or not value)):
-        raise ValueError(f'{label}: use one of {", ".join(NAMES)}, or "retrieved without=SIGNAL,..."')
-    return SnippetVariant(name, tuple(filter(None, value.split(","))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +59,11 @@ def show_snippets(
 ) -> ShownSnippets:
     """Return the snippets of a variant, cut to `budget` tokens; `count` counts the tokens of a text."""
     start = time.perf_counter()
-    if variant.name == "oracle":
+    if variant == "oracle":
         found: Sequence[Snippet] = [definition_of(hole, root)]
-    elif variant.name in ("retrieved", "cold"):
+    elif variant in ("retrieved", "cold"):
         cursor = Cursor(hole.line, len(hole.before) - hole.before.rfind("\n") - 1)
-        found = retrieve(root, hole.path, hole.before + hole.after, cursor, budget, variant.without)
+        found = retrieve(root, hole.path, hole.before + hole.after, cursor, budget)
     else:
         found = []
     took = 1e3 * (time.perf_counter() - start)
@@ -156,9 +132,9 @@ def context_at(hole: Hole, snippets: tuple[Snippet, ...], window: PromptWindow) 
 
 def lay_out(variant: SnippetVariant, context: Context) -> Plan:
     """Return the prompt of a variant."""
-    if variant.name == "cold":
+    if variant == "cold":
         return plan(context, COLD)
-    if variant.name == "near":
+    if variant == "near":
         return plan(context, replace(COLD, far=0.0))
     return plan(context, FULL, context.snippets)
 

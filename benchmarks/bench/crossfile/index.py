@@ -31,12 +31,10 @@ def corpus_of(root: Path) -> Corpus:
     return Corpus(str(root), IndexReader(str(database)))
 
 
-def retrieve(
-    root: Path, path: str, text: str, cursor: Cursor, tokens: int, without: Sequence[str]
-) -> Sequence[Snippet]:
+def retrieve(root: Path, path: str, text: str, cursor: Cursor, tokens: int) -> Sequence[Snippet]:
     """Return the snippets of other files that the engine shows at a cursor."""
     corpus = corpus_of(root)
     document = Document(path, split_lines(text), language_of(path))
-    found = retrieve_once(corpus, document, cursor, tokens, path, without).snippets
+    found = retrieve_once(corpus, document, cursor, tokens, path).snippets
     corpus.set_open({})
     return found

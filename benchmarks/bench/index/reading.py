@@ -91,7 +91,7 @@ def measure_reading(root: Path, database: str, paths: Sequence[str]) -> dict[str
 
 
 def _search(reader: IndexReader, sample: CursorSample) -> object:
-    return reader.search(sample.terms, without=sample.document.path)
+    return reader.search(sample.terms)
 
 
 def _definitions(reader: IndexReader, sample: CursorSample) -> object:
@@ -100,14 +100,12 @@ def _definitions(reader: IndexReader, sample: CursorSample) -> object:
 
 
 def _retrieve(retrieval: Retriever, parsed: Mapping[str, Symbols], sample: CursorSample) -> object:
-    """Retrieve as in an editor with this document open and a view of the files that changed last."""
+    """Retrieve as in an editor with this document open."""
     document = sample.document
     corpus = retrieval.corpus
     found = parsed[document.path]
     corpus.set_open({document.path: OpenFile(document, found)})
-    request = RetrievalRequest(
-        document, sample.cursor, document.path, found.imports, (), corpus.latest(document.language)
-    )
+    request = RetrievalRequest(document, sample.cursor, document.path, found.imports)
     return retrieval.near(request, BUDGET)
 
 

@@ -12,7 +12,7 @@ from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import siblings
-from assist_context.retrieval import signals
+from assist_context.retrieval import meanings
 from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, head_span, skeleton
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import UsedName, identifiers, query_at
@@ -75,7 +75,7 @@ def callees(
     if found:
         query = query_at(document, Cursor(target.last - 1, 0), target.path)
         query = replace(query, names=found, first=target.first, last=target.last)
-        for definition in signals.definitions(corpus, query, corpus.imports(target.path), others):
+        for definition in meanings.definitions(corpus, query, corpus.imports(target.path), others):
             if not _stands_in(corpus, definition.path, target.path):
                 yield _head(definition) if heads else definition
 
@@ -150,7 +150,7 @@ def uses(corpus: Corpus, subject: IndexedDefinition, ways: ImportWays | None = N
     `ways` are those to its file.
     """
     ways = ways or ImportWays(corpus, subject.path)
-    common = corpus.few_definitions(subject.name, signals.COMMON) is None
+    common = corpus.few_definitions(subject.name, meanings.COMMON) is None
     sure: dict[str, bool] = {}
     found = []
     for site in corpus.references(subject.name, PLACES):

@@ -1,5 +1,5 @@
 """The parts of a workspace that a question or a refactoring needs: the code it is about, what that code calls
-and is called by, the definitions that the question names, pages of documentation, tests, and a map.
+and is called by, the definitions that the question names, pages of documentation, and tests.
 
 Unlike `retrieval`, this wing has no deadline and no cursor. It reads the index and open documents, but no
 file that has changed since it was indexed. It knows no model.
@@ -16,7 +16,6 @@ from assist_context.evidence.call_graph import (
     callees,
     caller_lines,
     callers,
-    spans_of,
     subjects,
     tests_of,
 )
@@ -32,10 +31,7 @@ from assist_context.evidence.search_results import (
     ranked_pages,
 )
 from assist_context.index.reader import IndexedDefinition
-from assist_context.languages import language_of
 from assist_context.pages import SECTION
-from assist_context.relations.bookkeeping import is_bookkeeping
-from assist_context.relations.repo_map import MapBudget, rank_files, repo_map
 from assist_context.retrieval.candidates import (
     Candidate,
     definition_candidate,
@@ -60,11 +56,11 @@ PLANS: Mapping[str, RoomPlan] = {
     "explained": {"target": 0.7, "around": 0.1, "definition": 0.2},
     "code": {
         "target": 0.4, "definition": 0.16, "callee": 0.1, "caller": 0.12, "test": 0.05, "search": 0.09,
-        "page": 0.04, "map": 0.04,
+        "page": 0.04,
     },
     "either": {
         "target": 0.3, "definition": 0.14, "callee": 0.06, "caller": 0.06, "search": 0.2, "page": 0.2,
-        "test": 0.02, "map": 0.02,
+        "test": 0.02,
     },
     "pages": {"target": 0.2, "definition": 0.05, "page": 0.6, "search": 0.1, "test": 0.03},
 }  # fmt: skip
@@ -72,7 +68,7 @@ EDITED = frozenset({"fix", "refactor"})  # callers may have to change: they are 
 ALONE = frozenset({"alone", "explained"})
 # Candidates of one signal. More than these are seldom read, cost time and money, and leave the machine.
 MOST: Mapping[str, int] = {
-    "around": 1, "definition": 8, "callee": 12, "caller": 8, "test": 4, "search": 6, "page": 6, "map": 6
+    "around": 1, "definition": 8, "callee": 12, "caller": 8, "test": 4, "search": 6, "page": 6
 }  # fmt: skip
 OWN_MOST: Mapping[tuple[str, str], int] = {
     ("explain", "caller"): 2,  # callers that explain how code is used
@@ -80,9 +76,6 @@ OWN_MOST: Mapping[tuple[str, str], int] = {
 }
 NAMED_WHOLE = 60  # lines: a definition that the question names is shown whole up to this length
 SMALL = 1_500  # tokens; with fewer, callees are shown by their heads
-DATA = frozenset({"yaml", "toml"})  # languages with comments and an outline that are no code
-FEW = 2  # pieces; a question that has found no more is general, and gets a map
-MAP_CHARACTERS = 2_400  # a map says where to look; more of it says no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +125,10 @@ def gather_evidence(
     if target:
         room.take_target(corpus, target)
     for signal in plan:
-        if signal not in {"target", "map"}:
+        if signal != "target":
             most = OWN_MOST.get((command, signal), MOST[signal])
             room.take(signal, proposals[signal], most)
     room.widen_page()
-    if "map" in plan and not target and not named and len(room.snippets) <= FEW:
-        room.take("map", _map_candidates(corpus, room, asked.files), MOST["map"])
     return GatheredEvidence(tuple(room.snippets), room.spent)
 
 
@@ -246,31 +237,3 @@ def _definitions(
     for path in files:
         if heads := skeleton(corpus, path, "definition"):
             yield heads
-
-
-def _map_candidates(corpus: Corpus, room: EvidenceRoom, files: Sequence[str]) -> Iterator[Candidate]:
-    """The heads of code that matter most, for a general question; named and open files count more."""
-    weights = {path: 0.3 for root, path in room.seen if root == corpus.root}
-    favoured = weights | dict.fromkeys(corpus.opened, 0.5) | dict.fromkeys(files, 1.0)
-
-    def heads(each: IndexedDefinition) -> str | None:
-        lines = corpus.lines(each.path)[each.start_line - 1 : each.start_line - 1 + each.head_lines]
-        return "".join(lines).rstrip("\n") or None
-
-    ranks = rank_files(corpus.graph(), favoured)
-    ranks = {path: rank for path, rank in ranks.items() if _is_source(path)}
-    budget = MapBudget(max(0, min(room.characters - room.spent, MAP_CHARACTERS)), 1 << 20)
-    for mapped in repo_map(ranks, corpus, heads, budget, set()):
-        lines = {
-            line
-            for head in mapped.heads
-            for line in range(head.start_line, head.start_line + head.text.count("\n") + 1)
-        }
-        yield Candidate(mapped.path, spans_of(lines), "map", corpus, mapped.rank)
-
-
-def _is_source(path: str) -> bool:
-    """Whether a file is code, and neither data nor a page."""
-    language = language_of(path)
-    outlined = bool(language.comment and (language.grammar or language.outline))
-    return outlined and language.name not in DATA and not is_bookkeeping(path)

@@ -1,7 +1,6 @@
 """What a search for the words of a question proposes: sections of pages, and pieces of code, ranked apart.
 
-Of the copies of a page only one is proposed, and files that keep a project running only to questions about
-them. This module reads the index, and decides nothing about room.
+Of the copies of a page only one is proposed. This module reads the index, and decides nothing about room.
 """
 
 import re
@@ -15,9 +14,7 @@ from assist_context.evidence.quotes import has_example
 from assist_context.index.search import Among, SearchHit
 from assist_context.index.terms import terms
 from assist_context.pages import page_lines
-from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.translations import language_of_text
-from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import Candidate, definition_candidate
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import identifiers
@@ -36,6 +33,7 @@ CHRONICLE = 0.5  # what a page about changes is worth to a question that is abou
 # right section first without it, 38 with 1.3, 41 with 1.5 and 1.8, 40 with 2.2 (`docs.py --how-to`).
 WITH_EXAMPLE = 1.5
 FURTHER = 0.15  # what further sections of a page add to its best one; see `benchmarks/docs.py`
+LINES = 30  # of a piece of code
 BARE = 2  # lines of a section that has a heading and no text of its own
 SECTION_LINES = 40  # of the sections below, that are shown with such a heading
 
@@ -132,7 +130,7 @@ def _hits(corpora: Sequence[Corpus], question: str, among: Among) -> list[FoundP
             for hit in corpus.search_for_question(
                 words, SEARCHED, among, [other for other in corpora if other is not corpus]
             )
-            if hit.path not in copies and not is_bookkeeping(hit.path, question)
+            if hit.path not in copies
         ]
     return sorted(found, key=lambda each: -each.score)
 
@@ -168,7 +166,7 @@ def candidates_of(pieces: Iterable[FoundPiece], signal: str, question: str) -> I
 
 def _candidate(piece: FoundPiece, signal: str) -> Candidate:
     hit = piece.hit
-    last = hit.end_line if signal == "page" else min(hit.end_line, hit.start_line + signals.LINES - 1)
+    last = hit.end_line if signal == "page" else min(hit.end_line, hit.start_line + LINES - 1)
     return Candidate(hit.path, ((hit.start_line, last),), signal, piece.corpus, name=hit.name)
 
 

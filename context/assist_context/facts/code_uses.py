@@ -21,7 +21,7 @@ from assist_context.languages import language_of
 from assist_context.next_edit.renames.other_texts import OtherText, are_related
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.signals import COMMON
+from assist_context.retrieval.meanings import COMMON
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText

@@ -266,30 +266,6 @@ def is_commit(tree: GitTree, stop: Stop, revision: str) -> bool:
     return True
 
 
-def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
-    """The paths that each of the last commits changed, newest commit first.
-
-    Only commits that touch the directory count. All their paths are listed; those outside the directory are
-    "". Merges and commits without a parent are left out.
-    """
-    answer = run_git(
-        tree, stop, "log", f"-{count}", "--format=tformat://", "-z", "--name-only",
-        "--min-parents=1", "--max-parents=1", "--no-renames", "--no-relative",
-        "--no-ext-diff", "--ignore-submodules=all", "--no-follow", "--full-diff", "--", ".",
-    )  # fmt: skip
-    commits: list[list[str]] = []
-    begins = False
-    for record in records_of(answer):
-        if record == b"//":  # no path looks like this
-            commits.append([])
-        else:
-            path = name_of_bytes(record.removeprefix(b"\n") if begins else record)
-            inside = path.startswith(tree.prefix)
-            commits[-1].append(path.removeprefix(tree.prefix) if inside else "")
-        begins = record == b"//"
-    return commits
-
-
 # A row of a commit: mode, blob, size in bytes (0 for a submodule), and the path relative to the directory.
 Committed = tuple[str, str, int, str]
 

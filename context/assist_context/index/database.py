@@ -22,7 +22,7 @@ Damage = sqlite3.DatabaseError  # also raised for rows that contradict each othe
 
 VERSION = sqlite3.sqlite_version  # of SQLite
 SEARCHABLE = sqlite3.sqlite_version_info >= (3, 43)  # since then, FTS5 can delete a row without its text
-SCHEMA = 3  # increased with every change below
+SCHEMA = 4  # increased with every change below
 BUSY_MS = 2_000
 WAL_BYTES = 8_000_000  # the size that an empty log file keeps
 CACHE_KB = 16_000  # mentions are written in random order: with SQLite's 2,000, writing takes 6 % longer
@@ -48,7 +48,6 @@ CREATE INDEX content_chunk ON content(chunk);
 -- name: its number, by `encoding.number`. role: 0 where the blob defines it, 1 where it only refers to it.
 CREATE TABLE mention(name INTEGER, role INTEGER, blob INTEGER, places BLOB, PRIMARY KEY(name, role, blob))
     WITHOUT ROWID;
-CREATE TABLE together(a INTEGER, b INTEGER, weight REAL, PRIMARY KEY(a, b)) WITHOUT ROWID;
 CREATE VIEW listed AS SELECT file.id, file.path, hash, size, mtime, kind, state, blob, problem, language
     FROM file JOIN blob ON blob.id = file.blob;
 CREATE VIEW dead AS SELECT * FROM blob WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.blob = blob.id);

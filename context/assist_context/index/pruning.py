@@ -52,9 +52,6 @@ def drop_path(db: Connection, path: bytes, file: int, blob: int) -> None:
     else:
         values = (file, path_terms(path))
         db.execute("INSERT INTO paths(paths, rowid, terms) VALUES ('delete', ?, ?)", values)
-    for (other,) in db.execute("SELECT b FROM together WHERE a = ?", (file,)).fetchall():
-        db.execute("DELETE FROM together WHERE a = ? AND b = ?", (other, file))
-    db.execute("DELETE FROM together WHERE a = ?", (file,))
     unlink(db, path, blob)
 
 

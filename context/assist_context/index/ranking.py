@@ -39,7 +39,7 @@ _ROWS = """
 SELECT value, file.id, substr(chunks, 1 + ?1 * (value - chunk), ?1), file.path, content.blob
 FROM json_each(?2) JOIN content ON content.blob =
     (SELECT blob FROM content WHERE chunk <= value ORDER BY chunk DESC LIMIT 1)
-JOIN file ON file.blob = content.blob WHERE file.path != ?3
+JOIN file ON file.blob = content.blob
 """
 _NAME = "SELECT outline FROM content WHERE blob = ?"
 _FIELDS = ("start", "lines", "definition", "terms", "named", "headed")
@@ -114,7 +114,7 @@ def search(
         # Docstrings that search for their functions: MRR@10 0.358 if bodies and names count alike, 0.363 so.
         worth_it = [*rarity, *(2 * worth for worth in rarity), *rarity]
         chunks = _most_valuable([*found.bodies, *found.names, *found.heads], worth_it, most)
-        rows = _rows(db, [*chunks, *firsts], os.fsencode(query.without))
+        rows = _rows(db, [*chunks, *firsts])
         if query.among != "all":
             rows = [row for row in rows if is_page(os.fsdecode(row[3])) == (query.among == "pages")]
         if len(rows) >= limit or len(chunks) < most:
@@ -232,8 +232,8 @@ def _first_chunks(db: Connection, files: Sequence[int]) -> list[int]:
     return [row[0] for row in db.execute(_FIRSTS, (json.dumps(files),)) if row[0]]
 
 
-def _rows(db: Connection, chunks: Sequence[int], without: bytes) -> list[_Row]:
-    return db.execute(_ROWS, (CHUNK.size, json.dumps(chunks), without)).fetchall()
+def _rows(db: Connection, chunks: Sequence[int]) -> list[_Row]:
+    return db.execute(_ROWS, (CHUNK.size, json.dumps(chunks))).fetchall()
 
 
 def _hit(db: Connection, scored: _Scored, named: bool) -> SearchHit:

@@ -1,4 +1,4 @@
-"""The queries that the index answers: definitions, references, outlines, search, links between files.
+"""The queries that the index answers: definitions, references, outlines, search.
 
 This module writes nothing. If there is no database, or it cannot be read, every answer is empty and
 `status` says why: no query is worth an error in an editor.
@@ -45,8 +45,6 @@ from assist_context.index.search import (
 )
 from assist_context.pages import BETWEEN, SECTION
 from assist_context.syntax.imports import Import
-
-MOST_DEFINED = 10  # files; a name that more files define does not tell which one is meant
 
 # Without the signature, MRR@10 of docstrings that search for their functions is 0.017 to 0.022 lower.
 NAME_PATH_BODY_HEAD: FieldWeights = (4.0, 2.0, 1.0, 2.0)
@@ -108,22 +106,6 @@ JOIN file ON file.blob = content.blob WHERE words MATCH ? LIMIT ?
 """
 _IMPORTS = "SELECT imports FROM content WHERE blob = (SELECT blob FROM file WHERE path = ?)"
 _FILE = "SELECT hash, size, mtime, kind FROM listed WHERE path = ?"
-_LINKS = """
-WITH few AS (
-    SELECT name, 1.0 / COUNT(*) AS share FROM mention WHERE role = ? GROUP BY name HAVING COUNT(*) <= ?
-), pair AS (
-    SELECT user.blob AS user, definer.blob AS definer, SUM(share) AS weight
-    FROM few JOIN mention definer ON definer.name = few.name AND definer.role = ?
-    JOIN mention user ON user.name = few.name AND user.places NOT NULL
-    WHERE user.blob != definer.blob GROUP BY 1, 2
-)
-SELECT used.path, defined.path, weight FROM pair
-JOIN file used ON used.blob = user JOIN file defined ON defined.blob = definer
-"""
-_TOGETHER = (
-    "SELECT file.path, weight FROM together JOIN file ON file.id = b"
-    " WHERE a = (SELECT id FROM file WHERE path = ?) ORDER BY weight DESC, file.path"
-)
 _WITHOUT_OUTLINE = """
 SELECT path, language.name, problem FROM listed JOIN language ON language.id = language
 WHERE state = ? AND problem IS NOT NULL ORDER BY path
@@ -261,26 +243,22 @@ class IndexReader:
         terms: Sequence[str],
         limit: int = 20,
         weights: FieldWeights = NAME_PATH_BODY_HEAD,
-        without: str = "",
         *,
-        patient: bool = False,
         named: bool = True,
     ) -> tuple[SearchHit, ...]:
-        """The chunks that match the terms best, from every file except `without`.
+        """The chunks that match the terms best; `terms` are as `terms.terms` returns them.
 
-        `terms` are as `terms.terms` returns them.
-        `patient` is for a question: common words count too, and the search takes several times as long.
-        If `named` is false, hits have no names: looking up a name takes 0.05 ms."""
+        If `named` is false, hits have no names: looking up a name takes 0.05 ms.
+        """
         counted = self._frequencies()
-        chosen = rarest(terms, counted, patient=patient)
-        query = SearchQuery(chosen, limit, weights, without, named)
+        query = SearchQuery(rarest(terms, counted), limit, weights, named)
         return self._best_hits(query, counted)
 
     @_unreadable_gives(())
     def search_for_question(
         self, terms: Sequence[str], limit: int, among: Among, around: Sequence[Frequencies] = ()
     ) -> tuple[SearchHit, ...]:
-        """As a patient `search`, among pages of documentation, or among everything else.
+        """As `search`, but patient, among pages of documentation, or among everything else.
 
         `around` are the counts of other indexes that are searched for the same question.
         """
@@ -314,18 +292,6 @@ class IndexReader:
     def rarity(self, term: str) -> int:
         """In how many chunks a term occurs; 0 also for a term that appeared recently."""
         return self._frequencies().terms.get(term, 0)
-
-    @_unreadable_gives(())
-    def links(self) -> tuple[tuple[str, str, float], ...]:
-        """(referring path, defining path, weight). Each shared name weighs 1, divided among its definers."""
-        rows = self._rows(_LINKS, DEFINES, MOST_DEFINED, DEFINES)
-        return tuple((os.fsdecode(user), os.fsdecode(definer), weight) for user, definer, weight in rows)
-
-    @_unreadable_gives(())
-    def co_changes(self, path: str) -> tuple[tuple[str, float], ...]:
-        """The files that change together with a file, the closest first."""
-        rows = self._rows(_TOGETHER, os.fsencode(path))
-        return tuple((os.fsdecode(other), weight) for other, weight in rows)
 
     @_unreadable_gives(())
     def without_outline(self) -> tuple[tuple[str, str, str], ...]:

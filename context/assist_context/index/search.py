@@ -13,8 +13,8 @@ from assist_context.index.database import Connection
 from assist_context.index.encoding import NAME
 
 MOST_TERMS, PATIENT_TERMS = 20, 40
-# Postings of all terms together. A search for a completion in 250,000 chunks takes 4.8 ms at the median with
-# 5,000, and 7.2 ms with 20,000; of 280 prompts (`crossfile.py`) three differ. A question may take longer:
+# Postings of all terms together. A search in 250,000 chunks takes 4.8 ms at the median with 5,000,
+# and 7.2 ms with 20,000. A question may take longer:
 # sentences of docstrings that search for their functions in installed packages (80,000 chunks) reach an
 # MRR@10 of 0.300 with 20,000 and 20 terms, and of 0.337 with 80,000 and 40.
 MOST_POSTINGS, PATIENT_POSTINGS = 5_000, 80_000
@@ -40,7 +40,7 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What to search for, in every file except `without`; `terms` are as `rarest` returns them.
+    """What to search for; `terms` are as `rarest` returns them.
 
     If `named` is false, hits have no names: looking up a name takes 0.05 ms. `among`: pages of documentation,
     or everything else, or all.
@@ -49,7 +49,6 @@ class SearchQuery:
     terms: Sequence[str]
     limit: int
     weights: FieldWeights
-    without: str = ""
     named: bool = True
     among: Among = "all"
 

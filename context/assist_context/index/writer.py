@@ -105,10 +105,6 @@ _SCAN = "SELECT 1 FROM blob NOT INDEXED WHERE hash = ? AND language = ?"
 _OF_PATH = "SELECT path, id, blob FROM file WHERE path = ?"
 _BELOW = _OF_PATH + " OR path > ? AND path < ?"
 _FILE = "INSERT INTO file(path, blob, size, mtime, kind) VALUES (?, ?, ?, ?, ?) RETURNING id"
-_TOGETHER = """
-INSERT OR REPLACE INTO together SELECT one.id, other.id, ?3 FROM file AS one, file AS other
-WHERE one.path = ?1 AND other.path = ?2 AND one.id != other.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,20 +217,6 @@ class IndexWriter:
         """Stores a small fact."""
         with transaction(self._db, self._path) as db:
             _write_note(db, "note." + key, value)
-
-    def read_note(self, key: str) -> str:
-        """A fact that `note` stored, "" if there is none."""
-        with transaction(self._db, self._path) as db:
-            return _read_note(db, "note." + key)
-
-    def replace_co_changes(self, pairs: Sequence[tuple[str, str, float]]) -> None:
-        """Replaces the record of which files change together, and how much; unknown paths are ignored."""
-        with transaction(self._db, self._path) as db:
-            db.execute("DELETE FROM together")
-            for one, other, weight in pairs:
-                paths = os.fsencode(one), os.fsencode(other)
-                db.execute(_TOGETHER, (*paths, weight))
-                db.execute(_TOGETHER, (*reversed(paths), weight))
 
     def status(self) -> IndexStatus:
         """The state of the index, for people."""

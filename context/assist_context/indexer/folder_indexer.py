@@ -11,18 +11,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from assist_context.files import git_repository
 from assist_context.files.blobs import FileEntry
 from assist_context.files.folder_rules import FolderRules
-from assist_context.files.git_repository import Git, GitFailed, Stop
+from assist_context.files.git_repository import Git, Stop
 from assist_context.files.listing import Listing, ListingProgress, list_folder, look_again
 from assist_context.index.database import StoreError
-from assist_context.index.writer import IndexWriter
 from assist_context.indexer.parse_queue import ParseQueue, PendingChanges, key_of
 from assist_context.indexer.parser_pool import ParseOutcome
 from assist_context.indexer.wire import IndexerEvent
 from assist_context.indexer.writer_lease import WriterLease
-from assist_context.relations import co_change
 from assist_context.relations.path_index import is_above
 
 PROGRESS_S = 0.2  # between two progress events
@@ -314,7 +311,6 @@ class FolderIndexer:
         writer = self._lease.writer
         writer.prune(self._listed_folder.cap)
         if round_.listed:
-            self._write_co_changes(writer)
             writer.note("state", "ready")
         self._round = None
         self.failed = False
@@ -324,23 +320,6 @@ class FolderIndexer:
         seconds = round(time.monotonic() - round_.began, 3)
         counts: IndexerEvent = {"files": status.files, "parsed": status.parsed, "seconds": seconds}
         self._events.send("ready", **counts, quarantined=len(status.quarantined), parses=round_.parses)
-
-    def _write_co_changes(self, writer: IndexWriter) -> None:
-        """Records which files change together, if there are new commits."""
-        environment = self._environment
-        try:
-            git = git_repository.find_git(environment.git, self.root)
-            if git is None or not self._listed_folder.by_git:
-                return
-            tree = git_repository.open_tree(git, self.root, environment.stop)
-            head = git_repository.head(tree, environment.stop)
-        except GitFailed:
-            return
-        if head != writer.read_note("head"):
-            live = writer.paths()
-            pairs = co_change.pairs(environment.git, self.root, environment.stop, live.__contains__)
-            writer.replace_co_changes(pairs)
-            writer.note("head", head)
 
     def _send_progress(self, round_: _Round) -> None:
         self._events.send_progress(round_.parses, len(self._queue.wanted) - len(self._queue.results))

@@ -1,4 +1,4 @@
-"""How the files of a workspace belong together: imports, tests, common commits, importance.
+"""How the files of a workspace belong together: imports, tests, translations.
 
-This wing works on paths, names and counts. Except for git's history, it reads no file and no database.
+This wing works on paths and names. It reads no file and no database.
 """

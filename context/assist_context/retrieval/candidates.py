@@ -133,14 +133,6 @@ def _docstring_lines(following: Sequence[str]) -> int:
     return len(following)
 
 
-def overlap(one: Candidate, other: Candidate) -> float:
-    """The lines that two candidates have in common, as a share of the longer one."""
-    common = sum(max(0, min(a[1], b[1]) - max(a[0], b[0]) + 1) for a in one.spans for b in other.spans)
-    return common / max(
-        sum(last - first + 1 for first, last in candidate.spans) for candidate in (one, other)
-    )
-
-
 def text_of(candidate: Candidate, most: int = CHARACTERS) -> str:
     """The lines of a candidate, without common indentation, up to `most` characters.
 

@@ -7,22 +7,18 @@ folder, with "/". Use it from one thread at a time.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
 from assist_context.files.blobs import FileEntry, excerpt
 from assist_context.index.reader import IndexedDefinition, IndexReader, ReferenceSite
 from assist_context.index.search import Among, SearchHit
-from assist_context.languages import Language, is_page
+from assist_context.languages import Language
 from assist_context.pages import SECTION, page_lines, sections
 from assist_context.relations import import_resolution
 from assist_context.relations.path_index import PathIndex, path_index_of
 from assist_context.relations.translations import PageCopies, page_copies
 from assist_context.syntax.imports import Import
 from assist_context.syntax.symbols import Definition, Symbols
-
-if TYPE_CHECKING:  # numpy
-    from assist_context.relations.repo_map import Graph
 
 KEPT_FILES = 64  # files whose lines are cached between two requests
 
@@ -58,7 +54,6 @@ class Corpus:
         self.reader = reader
         self._open: Mapping[str, OpenFile] = {}
         self._open_references: dict[str, list[ReferenceSite]] | None = None  # by name
-        self._graph: tuple[int, Graph | None] = (-1, None)
         self._files: tuple[int, PathIndex] = (-1, path_index_of(()))
         self._copies: tuple[frozenset[str], PageCopies] = (frozenset(), PageCopies())
         self._unwanted: dict[str, frozenset[str]] = {}  # by language
@@ -96,10 +91,6 @@ class Corpus:
         if language not in self._unwanted:
             self._unwanted[language] = copies.surplus(language)
         return self._unwanted[language]
-
-    def page_language(self, path: str) -> str:
-        """The language that the path of a page names, "" for none."""
-        return self._page_copies().language(path) if is_page(path) else ""
 
     def _page_copies(self) -> PageCopies:
         paths = self.files().paths
@@ -140,15 +131,6 @@ class Corpus:
             reference for reference in self.reader.references(name, limit) if reference.path not in self._open
         ]
         return (*self._open_references.get(name, ()), *stored)[:limit]
-
-    def graph(self) -> "Graph":
-        """Which file refers to which, as they were saved; it is built again after the index changed."""
-        from assist_context.relations.repo_map import graph_of  # noqa: PLC0415  (numpy, 0.1 s)
-
-        generation = self.reader.generation()
-        if self._graph[1] is None or self._graph[0] != generation:
-            self._graph = generation, graph_of(self.reader.links())
-        return self._graph[1] or graph_of(())
 
     def outline(
         self, path: str, name: str | None = None, parent: str | None = None
@@ -191,9 +173,9 @@ class Corpus:
         """The files that an import means."""
         return import_resolution.resolve(self.files(), path, language, import_)
 
-    def search(self, terms: Sequence[str], limit: int, without: str = "") -> tuple[SearchHit, ...]:
+    def search(self, terms: Sequence[str], limit: int) -> tuple[SearchHit, ...]:
         """The chunks that match best, without names; chunks of open documents are of the saved file."""
-        return self.reader.search(terms, limit, without=without, named=False)
+        return self.reader.search(terms, limit, named=False)
 
     def holders(self, terms: Sequence[str], most: int) -> tuple[str, ...]:
         """Files with all of these terms, in no order; open documents are searched as they were saved."""
@@ -215,7 +197,7 @@ class Corpus:
             return FileEntry(path, "", 0, 0, "text")
         return self.reader.file(path)
 
-    def latest(self, language: Language, most: int = 20) -> tuple[str, ...]:
+    def latest(self, language: Language, most: int) -> tuple[str, ...]:
         """The files of a language that were changed last, the newest first."""
         key = (language.name, most)
         generation = self.reader.generation()

@@ -1,6 +1,6 @@
-"""What the text around a cursor is about: the names it uses, the nearest first, and the words to search for.
+"""What the text around a cursor is about: the names it uses, the nearest first.
 
-This module looks at one document only; `signals` finds out what the names mean. Identifiers are found by a
+This module looks at one document only; `meanings` finds out what the names mean. Identifiers are found by a
 pattern, so that half-typed code in any language has some.
 """
 
@@ -13,8 +13,7 @@ from assist_context.languages import Language
 
 AROUND = 3  # lines above and below the cursor whose names count
 ABOVE, BELOW = 60, 20  # lines that any prompt shows: about 600 and 200 tokens
-WINDOW = 20  # lines above the cursor, compared with windows of other files
-SEARCHED = 10  # lines above the cursor whose words are searched for
+CALL_LINES = 10  # lines above the cursor in which an open call may begin
 MOST_NAMES = 24
 MOST_LINES = 5_000  # searched for imports
 LONGEST_LINE = 400  # characters; a longer line is data
@@ -38,8 +37,7 @@ class UsedName:
 class CursorQuery:
     """A cursor as retrieval sees it. Lines count from 1; a prompt shows those from `first` to `last`.
 
-    `names`: best first. `window`: the identifiers of the lines above. `searched`: those of the nearest lines,
-    in text order, with repeats. `aliases`: the original names of imports that the document renames.
+    `names`: best first. `aliases`: the original names of imports that the document renames.
     """
 
     path: str
@@ -48,8 +46,6 @@ class CursorQuery:
     first: int
     last: int
     names: tuple[UsedName, ...]
-    window: frozenset[str]
-    searched: tuple[str, ...]
     shown: frozenset[str]
     aliases: Mapping[str, str]
 
@@ -75,8 +71,6 @@ def query_at(document: Document, cursor: Cursor, path: str) -> CursorQuery:
         max(1, at + 1 - ABOVE),
         at + 1 + len(below),
         _names(document.language, before, below),
-        frozenset(identifiers(before[-WINDOW - 1 :])),
-        tuple(identifiers(before[-SEARCHED - 1 :])),
         frozenset(line.strip() for line in (*shown, *below) if line.strip()),
         _aliases(document),
     )
@@ -133,8 +127,8 @@ def _strip_strings(language: Language, line: str) -> str:
 
 def _open_call(before: tuple[str, ...]) -> str:
     """The name whose bracket is still open at the cursor, up to ten lines above; "" for none."""
-    text = "".join(before[-SEARCHED:])
-    if len(text) > SEARCHED * LONGEST_LINE:
+    text = "".join(before[-CALL_LINES:])
+    if len(text) > CALL_LINES * LONGEST_LINE:
         return ""
     depth = 0
     for at in range(len(text) - 1, -1, -1):

@@ -7,7 +7,6 @@ from assist_context.documents import split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.languages import is_page
 from assist_context.pages import page_lines, sections
-from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.sampling import at_most_per, spread, task_id
 from assist_evaluation.mining.sources import MinedRepository, is_source, language_at
@@ -18,6 +17,9 @@ DOC_WORDS = range(6, 40)  # of a docstring's first sentence that says something
 HEADING_WORDS = range(3, 14)
 PER_FILE = 2
 
+_HOSTING = re.compile(  # pages that a hosting site reads, such as templates of issues
+    r"(?:^|/)\.(?:github|gitlab|gitea|circleci|azure-pipelines)/|(?:^|/)(?:ISSUE|PULL_REQUEST|DISCUSSION)_TEMPLATE"
+)
 _CODE = re.compile(r"[={};]")  # a comment with these is code that was switched off
 _SENTENCE = re.compile(r"(.+?[.!?])(?:\s|$)")
 
@@ -28,7 +30,7 @@ def question_tasks(
     """At most `count` questions whose answer is a definition or a section of a page, half of each."""
     code = [path for path, size in files.items() if is_source(path, size) and not is_test(path)]
     pages = [
-        path for path, size in files.items() if is_page(path) and size < 300_000 and not is_bookkeeping(path)
+        path for path, size in files.items() if is_page(path) and size < 300_000 and not _HOSTING.search(path)
     ]
     found: list[EvalTask] = []
     for kind, paths in (("code", code), ("pages", pages)):

@@ -130,14 +130,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSurroundings:
-    """What the user added, which comes after the code in question, and what was asked before.
+    """What the user added, which comes after the code in question.
 
-    The plan, a command or "alone", decides which signals are asked. A `follow_up` gets only what its words
-    find, and no map.
+    The plan, a command or "alone", decides which signals are asked.
     """
 
     attached: tuple[Span, ...] = ()
-    follow_up: bool = False
     plan: str = "ask"
 
 
@@ -163,8 +161,6 @@ def evidence_for(
     room = max(tokens, int(len(target.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if target else tokens
     gathered = gather_evidence(corpus, question, lines, room, folders.others, around.plan)
     snippets: Sequence[Snippet] = gathered.snippets
-    if around.follow_up:
-        snippets = [snippet for snippet in snippets if snippet.signal != "map"]
     if whole_files:
         snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)
     found = [_span(folders, snippet) for snippet in snippets]
@@ -400,7 +396,7 @@ def _evidence(
         tokens = tokens // 2 if asks_for_more(words) else 0
     whole_files = not small and command in EDITS  # a model must see exactly what it changes
     plan = _SMALL_PLANS.get(command, command) if small and target else command
-    around = EvidenceSurroundings(attached, follow_up=thread is not None, plan=plan)
+    around = EvidenceSurroundings(attached, plan=plan)
     if target is None:
         words = with_meant_names(words, thread)
     found = evidence_for(folders, words, target, tokens, whole_files=whole_files, around=around)

@@ -122,12 +122,7 @@ class DocumentSearch:
         current = corpus.opened.get(path)
         if current is None:
             return RetrievalResult()
-        language = current.document.language
-        others = [other for other, opened in corpus.opened.items() if opened.document.language is language]
-        latest = tuple(dict.fromkeys((*reversed(others), *corpus.latest(language))))
-        query = RetrievalRequest(
-            current.document, request.cursor, path, current.symbols.imports, edits, latest
-        )
+        query = RetrievalRequest(current.document, request.cursor, path, current.symbols.imports, edits)
         return retriever.near(query, request.tokens)
 
     def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames:

@@ -129,15 +129,6 @@ def test_plain_words_are_searched_for(corpus: Corpus) -> None:
     assert not by("definition", found)
 
 
-def test_a_general_question_gets_a_map_of_what_matters_most(corpus: Corpus) -> None:
-    found = gather_evidence(corpus, "?", None, 2_000)
-    assert {each.signal for each in found.snippets} == {"map"}
-    assert "shop/models.py" in paths("map", found)
-    money = next(each for each in found.snippets if each.path == "shop/models.py")
-    assert "class Money:" in money.text
-    assert "self.amount = amount" not in money.text
-
-
 def test_no_line_is_shown_twice_and_every_snippet_says_where_it_is_from(corpus: Corpus) -> None:
     question = "How do `total`, Money.plus, parse_money and shop/till.py work together with umbrellas?"
     found = gather_evidence(corpus, question, TOTAL, 4_000)
@@ -282,8 +273,6 @@ def documented(tmp_path: Path) -> Corpus:
         "docs/fr/events.md": GUIDE.replace("General", "Mots"), "docs/fr/index.md": "# Accueil\n",
         "docs/em/events.md": GUIDE.replace("General", "👋"), "docs/em/index.md": "# 🏠\n",
         "old/v1/guide.md": GUIDE,
-        ".github/DISCUSSION_TEMPLATE/questions.yml": "body: kettle visitor first function\n",
-        "package-lock.json": '{"kettle": "visitor", "first": "function"}\n',
     }  # fmt: skip
     return corpus_of(tmp_path / "d", texts)
 

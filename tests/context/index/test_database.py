@@ -112,7 +112,6 @@ def test_random_damage_stops_neither_reader_nor_writer(tmp_path: Path, seed: int
             reader.imports(file)
             reader.file(file)
         reader.search(["parcel", "weigh"])
-        list(reader.links())
         reader.files()
         reader.status()
     survive(path)

@@ -25,7 +25,6 @@ def test_forgetting_leaves_no_trace(path: Path) -> None:
     }
     with opened(path) as writer, asked(path) as reader:
         index(writer, {**TEXTS, **hidden})
-        writer.replace_co_changes([("a.py", f"{SECRET}/x.py", 1.0)])
         assert reader.search([SECRET])
         assert traces(bytes_of(path), SECRET)
         writer.apply_listing(listing(TEXTS))

@@ -95,19 +95,6 @@ def test_imports_and_files(path: Path) -> None:
         assert reader.file("nowhere") is None
 
 
-def test_links_are_by_names_that_few_define(tmp_path: Path) -> None:
-    texts = {**TEXTS, "c.py": "def measure(): pass\n", "other.md": "# measure\n"}
-    texts |= {f"many{at}.py": f"def common(): return {at}\n" for at in range(11)}
-    texts["user.py"] = "common()\n"
-    with asked(build(tmp_path / "a.db", texts)) as reader:
-        links = {(user, definer): weight for user, definer, weight in reader.links()}
-    assert links["lib/b.py", "a.py"] == pytest.approx(2.0)  # for Parcel and weigh
-    assert (
-        links["a.py", "lib/b.py"] == links["a.py", "c.py"] == pytest.approx(1 / 2)
-    )  # headings define nothing
-    assert not any(user in ("user.py", definer) for user, definer in links)
-
-
 def test_status_counts(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     texts = {**TEXTS, "a.txt": "words\n", "b.txt": "more\n", "late.py": "x = 1\n"}
@@ -151,14 +138,8 @@ def nothing(reader: IndexReader) -> None:
     """Every query has an answer, and it is empty."""
     assert reader.generation() == reader.rarity("a") == 0
     assert reader.definitions("Parcel") == reader.outline("a.py") == reader.references("measure") == ()
-    assert (
-        reader.imports("a.py")
-        == reader.files()
-        == reader.search(["parcel"])
-        == reader.co_changes("a.py")
-        == ()
-    )
-    assert reader.latest([".py"], 3) == tuple(reader.links()) == ()
+    assert reader.imports("a.py") == reader.files() == reader.search(["parcel"]) == ()
+    assert reader.latest([".py"], 3) == ()
     assert reader.file("a.py") is None
 
 

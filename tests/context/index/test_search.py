@@ -65,10 +65,9 @@ def test_weights_choose_between_name_and_body(path: Path) -> None:
     }
 
 
-def test_limits_and_what_to_leave_out(path: Path) -> None:
+def test_limits(path: Path) -> None:
     assert len(found(path, "socket", limit=1)) == 1
     assert found(path, "socket", limit=0) == found(path, "") == found(path, "nowheretobefound") == []
-    assert all(hit[0] != "store.py" for hit in found(path, "socket save load", without="store.py"))
 
 
 def test_a_parameter_is_worth_more_than_a_word_of_the_body(tmp_path: Path) -> None:

@@ -174,25 +174,11 @@ def test_odd_rows_are_kept(path: Path) -> None:
 
 def test_notes_are_kept(path: Path) -> None:
     with opened(path) as writer:
-        assert writer.read_note("state") == ""
+        assert writer.status().state == ""
         writer.note("state", "done")
         writer.note("listing", "mine")
-        assert (writer.read_note("state"), writer.read_note("listing")) == ("done", "mine")
+        assert writer.status().state == "done"
         assert writer.listing() is None
-
-
-def test_together_is_replaced_and_goes_with_the_file(path: Path) -> None:
-    build(path)
-    with opened(path) as writer, asked(path) as reader:
-        writer.replace_co_changes(
-            [("a.py", "lib/b.py", 0.5), ("a.py", "gone.py", 1.0), ("a.py", "a.py", 1.0)]
-        )
-        assert reader.co_changes("lib/b.py") == (("a.py", 0.5),)
-        writer.replace_co_changes([("README.md", "a.py", 0.25), ("a.py", "lib/b.py", 0.75)])
-        assert reader.co_changes("a.py") == (("lib/b.py", 0.75), ("README.md", 0.25))
-        writer.apply_changes([], ["lib/b.py"])
-        assert reader.co_changes("a.py") == (("README.md", 0.25),)
-        assert rows(path, "together") == 2
 
 
 def test_facts_of_a_listing_are_plain(path: Path) -> None:

@@ -154,15 +154,3 @@ def test_unused_contents_are_pruned_when_the_cap_is_reached(root: Path, database
     ready(root, database, cap=1)
     put(root, "a.py", text)
     assert ready(root, database)["parses"] == 1
-
-
-def test_files_that_change_together(root: Path, database: Path) -> None:
-    commit(root)
-    for number in range(3):
-        put(root, "a.py", f"def g(): return {number}\n")
-        put(root, "p1/m1.py", f"def f1(): return {number}\n")
-        commit(root)
-    ready(root, database)
-    reader = IndexReader(str(database))
-    assert [path for path, _ in reader.co_changes("a.py")] == ["p1/m1.py"]
-    reader.close()

@@ -2,7 +2,6 @@
 
 import pytest
 
-from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.translations import language_of_text, page_copies
 
 FASTAPI_LIKE = [
@@ -66,12 +65,6 @@ def test_which_copy_is_left(paths: list[str], language: str, expected: list[str]
     assert left(paths, language) == expected
 
 
-def test_the_language_of_a_page_is_that_of_its_path() -> None:
-    copies = page_copies(FASTAPI_LIKE)
-    assert copies.language("docs/fr/docs/index.md") == "fr"
-    assert copies.language("README.md") == ""
-
-
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -89,18 +82,3 @@ def test_the_language_of_a_page_is_that_of_its_path() -> None:
 )
 def test_the_language_of_a_text(text: str, expected: str) -> None:
     assert language_of_text(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("path", "question", "expected"),
-    [
-        (".github/DISCUSSION_TEMPLATE/questions.yml", "Where is the body parsed?", True),
-        (".github/workflows/ci.yml", "Which workflow publishes it?", False),
-        ("web/package-lock.json", "", True),
-        ("go.sum", "Which version of the dependency is pinned?", False),
-        ("src/locks.py", "", False),
-        ("docs/github.md", "", False),
-    ],
-)
-def test_files_that_only_keep_a_project_running(path: str, question: str, expected: bool) -> None:
-    assert is_bookkeeping(path, question) is expected

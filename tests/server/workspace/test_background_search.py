@@ -10,7 +10,7 @@ from assist_context.documents import Cursor, Document, TextNames
 from assist_context.retrieval.retriever import RetrievalResult
 from assist_server.workspace.background_search import TRIES, BackgroundSearch, SearchRequest
 
-LATE, WHOLE = RetrievalResult(late=("definition",)), RetrievalResult()
+LATE, WHOLE = RetrievalResult(late=True), RetrievalResult()
 
 
 class SlowStart:

@@ -240,4 +240,4 @@ def _context(workspace: ProbeWorkspace, file: CanaryFile) -> Context:
 
 def _snippet(root: str, file: CanaryFile) -> Snippet:
     lines = Path(root, file.path).read_text(encoding="utf-8").splitlines(keepends=True)[:6]
-    return Snippet(file.path, 1, len(lines), "".join(lines), "similar", root=root)
+    return Snippet(file.path, 1, len(lines), "".join(lines), "definition", root=root)

@@ -23,14 +23,6 @@ if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
 
 LISTED = 3  # files of a kind that are named
 TOKENS = 480  # the default budget: what a full head leaves for other files
-SIGNALS = {
-    "definition": "defines a name near the cursor",
-    "recent-edit": "was edited recently",
-    "import": "is imported",
-    "similar": "has lines like those above the cursor",
-    "search": "shares rare words with them",
-    "related": "is its test, its source, or changes with it",
-}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "context",
         epilog=example("assist context src/app.py:12:20", "assist context src/app.py:12:20 --json"),
-        short_help="Which parts of other files help at a cursor, and why.",
+        short_help="Which definitions in other files help at a cursor.",
     )(context)
 
 
@@ -89,7 +81,7 @@ def context(
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Show which parts of other files help at a cursor, best first, and which signal found them."""
+    """Show which definitions in other files help at a cursor, best first."""
     position = parse_location(location)
     config = settings()
     root = directory(workspace)
@@ -182,9 +174,8 @@ def _show_snippets(result: "RetrievalResult") -> None:
     if not result.snippets:
         say("Nothing in other files helps here.")
     for snippet in result.snippets:
-        why = SIGNALS.get(snippet.signal, snippet.signal)
         out(f"{visible(snippet.path)}:{snippet.start_line}-{snippet.end_line}")
-        out(f"  {why}, {tokens_of(snippet)} tokens")
+        out(f"  defines a name near the cursor, {tokens_of(snippet)} tokens")
         for line in snippet.text.splitlines():
             out(f"  | {line}".rstrip())
     if sys.stderr.isatty():

@@ -25,7 +25,7 @@ def index_facts(config: Config, root: Path, findings: list[DoctorFinding]) -> di
     """The index of the nearest folder, from `root` up, that has one, and what indexing needs."""
     git = find_git(Git(config.programs), str(root))
     if git is None:
-        what = "git is not on PATH: ignore files are read without it, and co-changed files are not known"
+        what = "git is not on PATH: ignore files are read without it"
         findings.append(DoctorFinding(what, "Install git"))
     if not database.SEARCHABLE:
         what = (
