@@ -27,10 +27,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assist_evaluation.proportions import wilson
 from assist_gateway.attribution import RestrictedFiles, attribute, without_spans
 from assist_gateway.workspace_prints import WorkspacePrints
 from assist_server.config.config import Config, load_lenient
-from assist_server.records.proportions import wilson
 from bench.attribution.disguises import CUTS, DISGUISES, PATH, piece
 from bench.attribution.truth import AllowedTexts, allowed_texts, left_over, more_in_parts, says_more
 

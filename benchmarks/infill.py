@@ -24,10 +24,10 @@ from assist_completion.inference.llama import Abort
 from assist_completion.inference.speed_probe import opener
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
+from assist_evaluation.proportions import wilson
 from assist_evaluation.statistics import paired_bootstrap
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
-from assist_server.records.proportions import wilson
 from bench.infilling.tasks import SUITES, NoSandboxError, Task, load, passes
 from bench.infilling.variants import (
     FilledHole,

@@ -42,6 +42,7 @@ from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.changed_lines import PAGE
 from assist_evaluation.mining.small_commits import definition_around
 from assist_evaluation.mining.sources import MinedRepository, is_source, open_repository
+from assist_evaluation.proportions import wilson
 from assist_evaluation.tasks import EvalTask
 from assist_runner.answering.computed_search import computed_fix
 from assist_runner.computed_fixes.failures import FailedTest, find_failed
@@ -59,7 +60,6 @@ from assist_server.questions.events import FinalAnswer
 from assist_server.questions.locations import read_document
 from assist_server.questions.run import AnswerOptions, whole_answer
 from assist_server.questions.targets import QuestionFolders, QuestionTarget, resolve_target
-from assist_server.records.proportions import wilson
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
 from assist_server.workspace.index_update import folder_at, update_index

@@ -40,10 +40,10 @@ from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_completion.suggestion import CompletionRequest, GhostTextEngine
 from assist_context.documents import Context
 from assist_context.languages import language_of
+from assist_evaluation.proportions import wilson
 from assist_evaluation.statistics import percentile
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import open_engine, store_of
-from assist_server.records.proportions import wilson
 from bench.infilling.tasks import Task, load
 from bench.peers.http_infill import InfillServer, start
 from bench.peers.peers import POLICIES

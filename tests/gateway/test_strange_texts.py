@@ -1,9 +1,9 @@
 """A text that was strange to all restricted files is compared again only with what is new in them."""
 
-from assist_context.fingerprints.letters import letters_of
-from assist_context.fingerprints.plain_views import plain_view
-from assist_context.fingerprints.print_index import PrintIndex, news_of, print_index
-from assist_context.fingerprints.prints import file_prints, print_key
+from assist_gateway.fingerprints.letters import letters_of
+from assist_gateway.fingerprints.plain_views import plain_view
+from assist_gateway.fingerprints.print_index import PrintIndex, news_of, print_index
+from assist_gateway.fingerprints.prints import file_prints, print_key
 from assist_gateway.strange_texts import StrangeTexts
 
 KEY = print_key(b"a secret of this installation")

@@ -36,7 +36,7 @@ ENVIRONMENT = {
     "completion/assist_completion/model_store/hub.py",
     "completion/assist_completion/inference/libraries.py",
     "completion/assist_completion/model_store/wheels.py",
-    "server/assist_server/records/collector.py",
+    "evaluation/assist_evaluation/usage/collector.py",
 }
 
 # The programs run in a project's interpreter, whatever a call does; the demo's workspace is a user's code.

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from assist_server.records.proportions import wilson
+from assist_evaluation.proportions import wilson
 
 Row = dict[str, Any]
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from assist_evaluation.proportions import wilson
 from assist_evaluation.statistics import percentile
-from assist_server.records.proportions import wilson
 from bench.next_edit.simulation import Played
 
 KEYS = 2  # that a user presses for an offer: one goes there, one makes it

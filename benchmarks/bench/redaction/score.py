@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.redaction.redactor import Known, redact
-from assist_server.records.proportions import wilson
+from assist_evaluation.proportions import wilson
 from bench.redaction.templates import FilledFile, Slot
 
 LEFT = 5  # characters of a secret that may stay, and at most half of it

@@ -11,9 +11,9 @@ from assist_escalation.routing.calibration import Label, ReliabilityBin, reliabi
 from assist_evaluation.judging.results import ResultRow
 from assist_evaluation.judging.score import TaskScore, preference
 from assist_evaluation.judging.verdicts import ScoreComparison, compare_scores, words
+from assist_evaluation.proportions import wilson
 from assist_evaluation.statistics import Comparison, WinShare, paired_bootstrap, percentile, rank
 from assist_evaluation.tasks import KINDS, TaskKind
-from assist_server.records.proportions import wilson
 
 ENOUGH = 0.5  # of the tasks of the candidate that was asked most: with fewer there is no common table
 FEW = 5  # tasks: fewer have no interval that means anything

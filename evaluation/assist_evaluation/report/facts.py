@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from assist_evaluation.judging.score import MAIN
 from assist_evaluation.judging.summary import CandidateKind, RunSummary
 from assist_evaluation.judging.verdicts import ALIKE
+from assist_evaluation.pages import render
 from assist_evaluation.report.advice import advice
 from assist_evaluation.report.charts import (
     ChartPoint,
@@ -18,7 +19,6 @@ from assist_evaluation.report.charts import (
 )
 from assist_evaluation.tasks import TaskKind
 from assist_server.wording.amounts import usd
-from assist_server.wording.pages import render
 
 KIND_WORDS: Mapping[TaskKind, tuple[str, str]] = {
     "lines": (

@@ -15,10 +15,10 @@ from assist_evaluation.candidates.run_budget import RunBudget
 from assist_evaluation.candidates.spec import CandidateSpec
 from assist_evaluation.judging.results import read_results, write_run
 from assist_evaluation.running.ready import ReadyEvaluation
+from assist_evaluation.usage.departures import departures
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.record_files import gate_files
-from assist_server.records.usage.departures import departures
 
 _SUMS = ("requests", "bytes_sent", "input", "output", "cost_micro")
 

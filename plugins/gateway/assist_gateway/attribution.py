@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
-from assist_context.fingerprints.copied_spans import allowed_parts
-from assist_context.fingerprints.print_index import PrintIndex, ShortHashes
-from assist_context.fingerprints.prints import PrintKey
 from assist_gateway.claims import claims_in_text
+from assist_gateway.fingerprints.copied_spans import allowed_parts
+from assist_gateway.fingerprints.print_index import PrintIndex, ShortHashes
+from assist_gateway.fingerprints.prints import PrintKey
 from assist_gateway.restricted_paths import FileRule
 from assist_gateway.strange_texts import StrangeTexts
 

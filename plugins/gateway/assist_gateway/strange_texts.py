@@ -9,9 +9,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_context.fingerprints.copied_spans import CopiedSpan, compare
-from assist_context.fingerprints.print_index import PrintIndex, ShortHashes, have_common
-from assist_context.fingerprints.prints import PrintKey
+from assist_gateway.fingerprints.copied_spans import CopiedSpan, compare
+from assist_gateway.fingerprints.print_index import PrintIndex, ShortHashes, have_common
+from assist_gateway.fingerprints.prints import PrintKey
 
 _REMEMBERED = 8_000_000  # hashes of 4 bytes; a conversation of 400,000 characters has as many
 

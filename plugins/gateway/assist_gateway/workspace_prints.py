@@ -20,9 +20,14 @@ import numpy as np
 from assist_context.files.git_repository import Git
 from assist_context.files.gitignore import GIT, RULE_FILES
 from assist_context.files.repository_top import folders_to_top
-from assist_context.fingerprints.letters import letters_of
-from assist_context.fingerprints.plain_views import plain_view
-from assist_context.fingerprints.print_index import (
+from assist_context.regular_files import read_regular
+from assist_escalation.policy.permissions import Permissions
+from assist_gateway.attribution import RestrictedFile, RestrictedFiles
+from assist_gateway.claimed_files import JudgedPaths, claimed_file, path_ends
+from assist_gateway.committed_texts import MOST_BYTES, CommittedFiles, committed_files, committed_texts
+from assist_gateway.fingerprints.letters import letters_of
+from assist_gateway.fingerprints.plain_views import plain_view
+from assist_gateway.fingerprints.print_index import (
     ShortHashes,
     join_short,
     news_of,
@@ -30,12 +35,7 @@ from assist_context.fingerprints.print_index import (
     short_hashes,
     without,
 )
-from assist_context.fingerprints.prints import FilePrints, all_hashes, file_prints, print_key
-from assist_context.regular_files import read_regular
-from assist_escalation.policy.permissions import Permissions
-from assist_gateway.attribution import RestrictedFile, RestrictedFiles
-from assist_gateway.claimed_files import JudgedPaths, claimed_file, path_ends
-from assist_gateway.committed_texts import MOST_BYTES, CommittedFiles, committed_files, committed_texts
+from assist_gateway.fingerprints.prints import FilePrints, all_hashes, file_prints, print_key
 from assist_gateway.restricted_paths import (
     RULE_FILE,
     Audience,

@@ -48,7 +48,6 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "index": ("index", "context"),
     "settings": ("config",),
     "info": ("doctor",),
-    "usage": ("stats", "report"),
 }
 NO_COMMAND = ("--version", "lsp")  # what needs none of these modules
 

@@ -29,7 +29,7 @@ from assist_server.questions.composition import (
     scope_of,
 )
 from assist_server.record_files import gate_files
-from assist_server.records.usage.answer_counts import DECISIONS, ENDS
+from assist_server.records.answer_counts import DECISIONS, ENDS
 from assist_server.workspace.index_update import working_folder
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from assist_server.records.usage.answer_counts import PROOFS, answer_rows
-from assist_server.records.usage.key_groups import group, total
+from assist_server.records.answer_counts import PROOFS, answer_rows
+from assist_server.records.key_groups import group, total
 from assist_server.wording.reasons import REASONS, reason_words
 
 if TYPE_CHECKING:  # numpy

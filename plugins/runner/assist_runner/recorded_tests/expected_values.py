@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 
 from assist_context.languages import Language
-from assist_context.syntax.comparisons import compared_call
+from assist_runner.recorded_tests.comparisons import compared_call
 
 _SENTENCE = re.compile(r"(?P<call>.+?) returns (?P<today>.+?) instead of (?P<value>.+?)\.?")
 

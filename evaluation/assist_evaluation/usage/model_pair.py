@@ -6,7 +6,7 @@ It knows counts only. Whether a difference is beyond chance, `model_comparison` 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assist_server.records.model_comparison import ModelComparison, compare_models
+from assist_evaluation.usage.model_comparison import ModelComparison, compare_models
 from assist_server.records.usage_rows import percentile
 
 

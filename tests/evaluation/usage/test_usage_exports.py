@@ -13,20 +13,20 @@ from typing import Any
 import pytest
 from config_files import write
 
-from assist_server.config.config import load
-from assist_server.errors import UserError
-from assist_server.records.usage.answer_counts import AnswerKey
-from assist_server.records.usage.departures import DepartureKey
-from assist_server.records.usage.exports import (
+from assist_evaluation.usage.departures import DepartureKey
+from assist_evaluation.usage.exports import (
     UsageExport,
     export_document,
     export_of,
     join_exports,
     read_export,
 )
-from assist_server.records.usage.key_groups import group, total
-from assist_server.records.usage.plain_names import plain_name
-from assist_server.records.usage.usage_sums import FirstDays, UsageSums
+from assist_evaluation.usage.plain_names import plain_name
+from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
+from assist_server.config.config import load
+from assist_server.errors import UserError
+from assist_server.records.answer_counts import AnswerKey
+from assist_server.records.key_groups import group, total
 from assist_server.records.usage_rows import UsageKey
 
 MADE = "2026-01-31T12:00:00Z"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.records.proportions import wilson
+from assist_evaluation.proportions import wilson
 
 
 # Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3.

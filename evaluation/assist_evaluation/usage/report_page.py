@@ -5,13 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from assist_server.records.usage.departures import REDACTED
-from assist_server.records.usage.plain_names import plain_name
-from assist_server.records.usage.usage_report import UsageReport
-from assist_server.records.usage_rows import BUCKETS, MS_BOUNDS, percentile
-from assist_server.wording.amounts import usd
-from assist_server.wording.pages import render
-from assist_server.wording.usage_tables import (
+from assist_evaluation.pages import render
+from assist_evaluation.usage.departures import REDACTED
+from assist_evaluation.usage.plain_names import plain_name
+from assist_evaluation.usage.usage_report import UsageReport
+from assist_evaluation.usage.usage_tables import (
     GHOST_HEADS,
     UNKNOWN,
     ghost_document,
@@ -25,6 +23,8 @@ from assist_server.wording.usage_tables import (
     times_sentence,
     with_share,
 )
+from assist_server.records.usage_rows import BUCKETS, MS_BOUNDS, percentile
+from assist_server.wording.amounts import usd
 
 TEMPLATE = "usage.html.j2"
 SOURCE = "source-"

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from assist_context.fingerprints.letters import Bytes, LetterText, Places
+from assist_gateway.fingerprints.letters import Bytes, LetterText, Places
 
 Hashes = npt.NDArray[np.uint64]
 Number = TypeVar("Number", np.uint32, np.uint64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from assist_context.fingerprints.prints import FilePrints, Hashes, in_order
+from assist_gateway.fingerprints.prints import FilePrints, Hashes, in_order
 
 ShortHashes = npt.NDArray[np.uint32]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-_PACKAGE = "assist_server.wording"
+_PACKAGE = "assist_evaluation"
 
 
 def render(template: str, **values: Any) -> str:

@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 
-from assist_server.records.usage.answer_counts import AnswerKey
-from assist_server.records.usage.departures import DepartureKey
-from assist_server.records.usage.exports import PersonUse
-from assist_server.records.usage.model_pair import pair_of
-from assist_server.records.usage.usage_report import BookedMoney, UsageReport, report_of_sums
-from assist_server.records.usage.usage_sums import FirstDays, UsageSums
-from assist_server.records.usage_rows import UsageKey
-from assist_server.wording.report_page import report_document, report_page
-from assist_server.wording.usage_tables import (
+from assist_evaluation.usage.departures import DepartureKey
+from assist_evaluation.usage.exports import PersonUse
+from assist_evaluation.usage.model_pair import pair_of
+from assist_evaluation.usage.report_page import report_document, report_page
+from assist_evaluation.usage.usage_report import BookedMoney, UsageReport, report_of_sums
+from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
+from assist_evaluation.usage.usage_tables import (
     ghost_rows,
     pair_document,
     pair_lines,
     question_rows,
     with_share,
 )
+from assist_server.records.answer_counts import AnswerKey
+from assist_server.records.usage_rows import UsageKey
 
 GHOST = Counter({"requests": 10, "shown": 8, "accepted": 4, "kept-30s": 2, "ms<=5": 9, "ms>2500": 1})
 

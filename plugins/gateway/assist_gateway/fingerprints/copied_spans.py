@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from assist_context.fingerprints.letters import Bytes, LetterText, Places, letters_of
-from assist_context.fingerprints.plain_views import plain_view, views
-from assist_context.fingerprints.print_index import PrintIndex, ShortHashes, are_in, find, short_hashes
-from assist_context.fingerprints.prints import RUN, WINDOW, Hashes, PrintKey, pair_hashes, run_hashes
+from assist_gateway.fingerprints.letters import Bytes, LetterText, Places, letters_of
+from assist_gateway.fingerprints.plain_views import plain_view, views
+from assist_gateway.fingerprints.print_index import PrintIndex, ShortHashes, are_in, find, short_hashes
+from assist_gateway.fingerprints.prints import RUN, WINDOW, Hashes, PrintKey, pair_hashes, run_hashes
 
 LINES_LETTERS = 16  # in the lines of a match together: `import os` and `import re` are in every other file
 RUN_LETTERS = 34  # in a match without regard to lines

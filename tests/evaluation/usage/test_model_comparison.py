@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from assist_server.records.model_comparison import (
+from assist_evaluation.usage.model_comparison import (
     KEPT,
     OFFERED,
     SHOWN,

@@ -6,10 +6,10 @@ from typing import Any
 
 from config_files import write
 
+from assist_evaluation.usage import departures
+from assist_evaluation.usage.departures import DepartureKey
+from assist_evaluation.usage.usage_sums import repository_names
 from assist_server.config.config import load
-from assist_server.records.usage import departures
-from assist_server.records.usage.departures import DepartureKey
-from assist_server.records.usage.usage_sums import repository_names
 from assist_server.threads.thread import new_thread
 from assist_server.threads.thread_files import thread_files
 from assist_server.workspace.folders import key_of

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from assist_escalation.budget.ledger import Ledger
+from assist_evaluation.usage.exports import PersonUse, join_exports
+from assist_evaluation.usage.model_pair import ModelPair, pair_of
+from assist_evaluation.usage.plain_names import plain_groups
+from assist_evaluation.usage.usage_sums import UsageSums, collect_all
 from assist_server.config.config import Config
 from assist_server.record_files import gate_files
-from assist_server.records.usage.exports import PersonUse, join_exports
-from assist_server.records.usage.key_groups import group, total
-from assist_server.records.usage.model_pair import ModelPair, pair_of
-from assist_server.records.usage.plain_names import plain_groups
-from assist_server.records.usage.usage_sums import UsageSums, collect_all
+from assist_server.records.key_groups import group, total
 
 FOLDER = "reports"  # in the data directory
 

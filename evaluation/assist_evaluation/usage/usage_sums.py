@@ -16,11 +16,11 @@ from assist_escalation.audit.reader import Filter, events
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import EscalationError
 from assist_escalation.routing import feedback
+from assist_evaluation.usage.departures import DepartureKey, departures
 from assist_server.config.config import Config
 from assist_server.record_files import gate_files
 from assist_server.records import usage_rows
-from assist_server.records.usage.answer_counts import AnswerKey, answer_rows
-from assist_server.records.usage.departures import DepartureKey, departures
+from assist_server.records.answer_counts import AnswerKey, answer_rows
 from assist_server.records.usage_rows import UsageKey
 from assist_server.workspace.folders import key_of
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from assist_server.records.proportions import wilson
+from assist_evaluation.proportions import wilson
 
 KEPT = "kept-30s"
 SHOWN = "shown"

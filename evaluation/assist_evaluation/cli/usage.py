@@ -29,8 +29,8 @@ from assist_server.wording.counts import (
 )
 
 if TYPE_CHECKING:  # numpy, and all of the gate
-    from assist_server.records.usage.model_pair import ModelPair
-    from assist_server.records.usage.usage_sums import UsageSums
+    from assist_evaluation.usage.model_pair import ModelPair
+    from assist_evaluation.usage.usage_sums import UsageSums
 
 UsageByOption = Annotated[
     Literal["day", "repo", "command", "model", "language"] | None,
@@ -45,8 +45,8 @@ MISPLACED = (
 stats_app = typer.Typer(rich_markup_mode=None)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into the command line."""
+def add_stats(app: typer.Typer) -> None:
+    """Put the commands `stats` into the command line."""
     app.add_typer(
         stats_app,
         name="stats",
@@ -57,6 +57,10 @@ def add_to(app: typer.Typer) -> None:
         ),
         short_help="How much was requested, shown and accepted.",
     )
+
+
+def add_report(app: typer.Typer) -> None:
+    """Put the command `report` into the command line."""
     app.command(
         "report",
         epilog=example(
@@ -93,12 +97,12 @@ def stats(
             raise UserError(MISPLACED.format(context.invoked_subcommand), WRONG_USAGE)
         return
     if send:
-        from assist_server.records import collector  # noqa: PLC0415  (OpenTelemetry, if it is there)
+        from assist_evaluation.usage import collector  # noqa: PLC0415  (OpenTelemetry, if it is there)
 
         config = with_offline(configuration.load_lenient(), offline=offline)
         say(f"Sent to {collector.send(config, collector.collect(config))}.")
     from assist_escalation.routing import feedback  # noqa: PLC0415  (numpy, 0.1 s)
-    from assist_server.records.usage.usage_sums import collect_use  # noqa: PLC0415
+    from assist_evaluation.usage.usage_sums import collect_use  # noqa: PLC0415
 
     config = configuration.load_lenient()
     use = collect_use(config, _day(since))
@@ -148,8 +152,8 @@ def export(
     They hold no code, no path, no name of a repository and no name but the one that you give. A random
     number tells this machine's exports from others. Nothing is sent anywhere.
     """
-    from assist_server.records.usage.exports import export_document, export_of  # noqa: PLC0415
-    from assist_server.records.usage.usage_sums import collect_all  # noqa: PLC0415
+    from assist_evaluation.usage.exports import export_document, export_of  # noqa: PLC0415
+    from assist_evaluation.usage.usage_sums import collect_all  # noqa: PLC0415
 
     config = settings()
     made = export_of(config, collect_all(config, _day(since)), name, _day(since))
@@ -188,8 +192,8 @@ def report(
     The page loads nothing and holds counts only: no code and no path. With --json the figures go to stdout,
     and a page is written only if --output names it.
     """
-    from assist_server.records.usage.usage_report import FOLDER, report_of_exports, report_of_machine  # noqa: PLC0415
-    from assist_server.wording.report_page import report_document, report_page  # noqa: PLC0415
+    from assist_evaluation.usage.report_page import report_document, report_page  # noqa: PLC0415
+    from assist_evaluation.usage.usage_report import FOLDER, report_of_exports, report_of_machine  # noqa: PLC0415
 
     config = settings()
     day = _day(since)
@@ -210,9 +214,9 @@ def report(
 
 
 def _show_totals(facts_shown: list[tuple[str, str]], answers: dict[str, Any], use: "UsageSums") -> None:
+    from assist_evaluation.usage.usage_tables import kept_words, next_edit_words, pair_lines  # noqa: PLC0415
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
-    from assist_server.records.usage.key_groups import total  # noqa: PLC0415
-    from assist_server.wording.usage_tables import kept_words, next_edit_words, pair_lines  # noqa: PLC0415
+    from assist_server.records.key_groups import total  # noqa: PLC0415
 
     if facts_shown:
         facts(facts_shown)
@@ -230,10 +234,10 @@ def _show_totals(facts_shown: list[tuple[str, str]], answers: dict[str, Any], us
 
 
 def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
+    from assist_evaluation.usage import usage_tables as tables  # noqa: PLC0415
+    from assist_evaluation.usage.usage_sums import repository_names  # noqa: PLC0415
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
-    from assist_server.records.usage.key_groups import NEXT_EDIT, group  # noqa: PLC0415
-    from assist_server.records.usage.usage_sums import repository_names  # noqa: PLC0415
-    from assist_server.wording import usage_tables as tables  # noqa: PLC0415
+    from assist_server.records.key_groups import NEXT_EDIT, group  # noqa: PLC0415
 
     def show(names: Sequence[str], rows: list[list[str]]) -> None:
         table([Column(by.capitalize()), *(Column(name, number=True) for name in names)], rows)
@@ -264,12 +268,12 @@ def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
 
 def _table_document(use: "UsageSums", by: str | None, since: str) -> dict[str, Any]:
     """What `stats --json` has next to the totals."""
-    from assist_server.records.usage.key_groups import NEXT_EDIT, group, total  # noqa: PLC0415
-    from assist_server.wording.usage_tables import (  # noqa: PLC0415
+    from assist_evaluation.usage.usage_tables import (  # noqa: PLC0415
         next_edit_document,
         pair_document,
         table_document,
     )
+    from assist_server.records.key_groups import NEXT_EDIT, group, total  # noqa: PLC0415
 
     found = {
         "comparison": pair_document(_pair(use)),
@@ -285,8 +289,8 @@ def _table_document(use: "UsageSums", by: str | None, since: str) -> dict[str, A
 
 def _pair(use: "UsageSums") -> "ModelPair | None":
     """The two models that showed most."""
-    from assist_server.records.usage.key_groups import group  # noqa: PLC0415
-    from assist_server.records.usage.model_pair import pair_of  # noqa: PLC0415
+    from assist_evaluation.usage.model_pair import pair_of  # noqa: PLC0415
+    from assist_server.records.key_groups import group  # noqa: PLC0415
 
     return pair_of(group(use.ghost_text, "model"))
 

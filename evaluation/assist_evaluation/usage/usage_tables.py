@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from assist_server.records.model_comparison import KeptShare
-from assist_server.records.usage.answer_counts import PROOFS
-from assist_server.records.usage.model_pair import ModelPair
+from assist_evaluation.usage.model_comparison import KeptShare
+from assist_evaluation.usage.model_pair import ModelPair
+from assist_server.records.answer_counts import PROOFS
 from assist_server.records.usage_rows import MS_BOUNDS, NEXT_EDIT, percentile
 from assist_server.wording.sanitize import harmless
 
