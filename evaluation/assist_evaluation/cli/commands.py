@@ -20,6 +20,7 @@ from assist_evaluation.cli.flags import EvalFlags, MineFlags, kinds_of
 from assist_server.cli.flags import ask_first, directory, example, settings, with_flags
 from assist_server.cli.output import emit, end_passing, out, say, show_passing
 from assist_server.errors import UserError
+from assist_server.plugins import lacks
 from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:  # numpy, and all of the product
@@ -75,7 +76,9 @@ def evaluate(context: typer.Context, flags: EvalFlags) -> None:
 
 
 def check_extra(find: Callable[[str], object] = find_spec) -> None:
-    """Raise `UserError` if a library is missing that only the extra `eval` installs."""
+    """Raise `UserError` if a library is missing that only the extra `eval` installs, or our runner."""
+    if find("assist_runner") is None:
+        raise lacks("What runs a repository's tests", "assist_runner")
     missing = [name for name in EXTRA if find(name) is None]
     if missing:
         raise UserError(

@@ -20,13 +20,9 @@ SHOP = {
 
 
 HIDE = """
-import sys
+import os, sys
 package = sys.argv.pop(1)
-class Hidden:
-    def find_spec(name, *_):
-        if name.partition(".")[0] == package:
-            raise ModuleNotFoundError(name, name=name)
-sys.meta_path.insert(0, Hidden)
+sys.path = [each for each in sys.path if not os.path.isdir(os.path.join(each, package))]
 from assist_server.cli.main import run
 sys.exit(run(sys.argv[1:]))
 """
@@ -62,7 +58,7 @@ def test_a_command_whose_package_is_missing_says_so(shop: Path, command: str) ->
     assert json.loads(done.stdout)["error"] in done.stderr
 
 
-@pytest.mark.parametrize("package", sorted(set(COMMANDS.values())))
+@pytest.mark.parametrize("package", sorted({*COMMANDS.values(), "assist_runner"}))
 def test_without_a_plugin_everything_else_works(shop: Path, package: str) -> None:
     shown = assist_without(package, shop, "--help").stdout
     missing = {line.split()[0] for line in shown.splitlines() if f"Needs the package {package}." in line}
@@ -79,3 +75,14 @@ def test_without_a_plugin_everything_else_works(shop: Path, package: str) -> Non
         assert done.returncode == 0, (arguments, done.stderr)
         assert done.stdout
     assert "price(" not in (shop / "bill.py").read_text()
+
+
+def test_without_the_runner_who_asks_for_a_run_is_told_what_is_missing(shop: Path) -> None:
+    for arguments in (
+        ["fix", "price", "--expect", "price(1) == 4"],
+        ["refactor", "price", "simplify", "--run"],
+        ["eval", "mine"],
+    ):
+        done = assist_without("assist_runner", shop, *arguments)
+        assert done.returncode == 1
+        assert "the package assist_runner, which this installation lacks" in done.stderr
