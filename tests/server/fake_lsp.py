@@ -1,4 +1,4 @@
-"""`assist lsp` with a model of one byte per token in place of the user's: a program, and for `fork_parent` a part of one.
+"""`assist lsp`, or any command, with a model of one byte per token in place of the user's; a part of `fork_parent` too.
 
 `knowing` says in the environment what the model continues, how long it takes to load, and to read a slice.
 """
@@ -6,7 +6,8 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,26 @@ def use_fake_model() -> None:
     if text := os.environ.get(TEXT):
         from assist_server.local_model import opening  # noqa: PLC0415
 
-        opening.open_engine = partial(_open, text)  # type: ignore[assignment]
+        here = Path(__file__).parent
+        sys.path += [str(here), str(here.with_name("completion"))]
+        times = float(os.environ[LOADING_S]), float(os.environ[SLICE_S])
+        opening.open_engine = partial(_open, text, *times)  # type: ignore[assignment]
 
 
-def _open(text: str, config: Any, say: Callable[[str], None] = lambda _: None) -> Any:
-    here = Path(__file__).parent
-    sys.path += [str(here), str(here.with_name("completion"))]
+@contextmanager
+def fake_model_here(text: str) -> Iterator[None]:
+    """Have commands of this process open a model that knows this text."""
+    from assist_server.local_model import opening  # noqa: PLC0415
+
+    before = opening.open_engine
+    opening.open_engine = partial(_open, text, 0.0, 0.0)  # type: ignore[assignment]
+    yield
+    opening.open_engine = before
+
+
+def _open(
+    text: str, loading_s: float, slice_s: float, config: Any, say: Callable[[str], None] = lambda _: None
+) -> Any:
     from fake_llama import SMALL_BUDGET, fake_model  # noqa: PLC0415
     from scripted_model import ScriptedModel  # noqa: PLC0415
 
@@ -41,11 +56,11 @@ def _open(text: str, config: Any, say: Callable[[str], None] = lambda _: None) -
     from assist_server.local_model.opening import OpenedModels  # noqa: PLC0415
 
     say("loading fake")
-    time.sleep(float(os.environ[LOADING_S]))
+    time.sleep(loading_s)
 
     def open_model(abort: Any) -> Any:
         model = fake_model(text, abort)
-        model.llama.before_slice = lambda: time.sleep(float(os.environ[SLICE_S]))  # type: ignore[attr-defined]
+        model.llama.before_slice = lambda: time.sleep(slice_s)  # type: ignore[attr-defined]
         return model
 
     worker = Worker(open_model)
@@ -60,5 +75,5 @@ if __name__ == "__main__":
     from assist_server.cli.main import main
 
     use_fake_model()
-    sys.argv = ["assist", "lsp"]
+    sys.argv = ["assist", *(sys.argv[1:] or ["lsp"])]
     main()
