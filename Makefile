@@ -1,6 +1,6 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup native run fix check test quick nightly e2e windows pictures vsix dist bench clean
+.PHONY: help setup native run fix check test quick nightly e2e durations windows pictures vsix dist bench clean
 
 # Python keeps what it compiles, whatever the environment says: the tests start hundreds of processes, and without
 # that each of them compiles all it imports, which takes a second.
@@ -54,7 +54,7 @@ check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, impor
 	$(BIN)/zizmor --offline --strict-collection --quiet .github
 
 test: setup ## Run the whole test suite, real model and real server included
-	$(BIN)/pytest $(PARALLEL)
+	SUITE=test $(BIN)/pytest $(PARALLEL)
 
 quick: .venv/ready ## Run the tests that need no model and no time, while you work (2 minutes at most)
 	$(BIN)/pytest $(PARALLEL) -m "not model and not slow"
@@ -66,7 +66,10 @@ e2e: setup vsix ## Drive the real editors, with the real server and the real mod
 	$(SYNC) --quiet --group e2e
 	$(BIN)/python tests/e2e/install_editors.py
 	$(BIN)/python tests/style/check_lua.py
-	$(BIN)/pytest $(PARALLEL) --no-loadscope-reorder tests/e2e
+	SUITE=e2e $(BIN)/pytest $(PARALLEL) --no-loadscope-reorder tests/e2e
+
+durations: .venv/ready ## Compare how long the last runs of the suites took with tests/durations.toml
+	$(BIN)/python tests/style/check_durations.py
 
 windows: setup ## Run the suites and a real completion with Windows' Python under wine (an hour and more; needs Debian)
 	$(BIN)/python tests/windows/run_suites.py

@@ -1,10 +1,12 @@
 """What every test gets: no network but loopback, and, where it asks, the real model."""
 
 import gc
+import json
 import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
@@ -37,6 +39,22 @@ def pytest_configure() -> None:
         state = os.statvfs(_MEMORY)
         if state.f_bavail * state.f_frsize > _ROOM and not state.f_flag & os.ST_NOEXEC:
             os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
+
+
+_seconds: Counter[str] = Counter()  # that each test file took
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """With several processes, the first of them gets the reports of all."""
+    _seconds[report.nodeid.partition("::")[0]] += report.duration  # type: ignore[assignment]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write what `check_durations` compares, if a whole suite ran: `make test` and `make e2e` say which."""
+    if (suite := os.environ.get("SUITE")) and not hasattr(session.config, "workerinput"):
+        folder = session.config.rootpath / "build" / "durations"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{suite}.json").write_text(json.dumps(_seconds, indent=1, sort_keys=True))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,16 +3,10 @@
 HEAD = "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
 TAIL = "\n\n\ndef shown(circle):\n    return circle.radius\n"
 AREA = HEAD + "    def area(self):\n        return " + TAIL  # "math.p" is typed after `return`
-PRINTED = HEAD + "    def show(self):\n        print()" + TAIL  # "math.p" is typed between the brackets
-FIZZ = (
-    "def fizzbuzz(n):\n    ",
-    "\n\n\ndef shown(n):\n    return str(n)\n",
-)  # the body between them is missing
 PRICES = "def gross(net):\n    return net * 1.2\n"
 RENAMED = "prices.py\n<<<<<<< SEARCH\ndef gross(net):\n=======\ndef with_tax(net):\n>>>>>>> REPLACE\n"
 KEY = "k-0123456789-secret-of-acme"
 LINE = 9  # from 1; the line to type in
-COLUMN = len("        print(") + 1  # from 1
 
 
 def one_line_changed(before: str, after: str) -> str:

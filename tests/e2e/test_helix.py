@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 from page import block
-from shapes import AREA, COLUMN, FIZZ, KEY, LINE, PRICES, PRINTED, RENAMED, one_line_changed
+from shapes import AREA, KEY, LINE, PRICES, RENAMED, one_line_changed
 from terminal import Terminal, terminal, wait_until_written
 from vendor import configure_provider, scripted_answer, vendor
-
-from assist_server.lsp.completion_list import MORE
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
@@ -59,35 +57,6 @@ def test_an_item_within_a_word_is_shown_accepted_and_saved(home: Mapping[str, st
         running.until(lambda screen: f"return math.{item}" in screen)
         text = save_file(running, file, AREA)
     assert one_line_changed(AREA, text) == f"        return math.{item}\n"
-
-
-def test_text_behind_the_cursor_stays(home: Mapping[str, str], workspace: Path) -> None:
-    file = workspace / "circle.py"
-    file.write_text(PRINTED)
-    with helix(home, file, f"{LINE}:{COLUMN}") as running:
-        running.keys("i")
-        running.type("math.p")
-        item = shown_item(running.until(shown_item, poke=ASK))
-        running.keys("Tab")
-        running.until(lambda screen: f"print(math.{item}" in screen)
-        text = save_file(running, file, PRINTED)
-    compile(text, "circle.py", "exec")
-    assert one_line_changed(PRINTED, text).startswith("        print(math.pi")
-
-
-def test_a_body_of_several_lines(home: Mapping[str, str], workspace: Path) -> None:
-    file = workspace / "numbers.py"
-    before = "".join(FIZZ)
-    file.write_text(before)
-    with helix(home, file, "2:1") as running:
-        running.keys("A")
-        running.until(lambda screen: MORE in screen, poke=ASK)
-        running.keys("Tab")
-        running.until(lambda screen: not re.search(r"sel +2:", screen))
-        text = save_file(running, file, before)
-    assert text.startswith(FIZZ[0])
-    assert text.endswith(FIZZ[1])
-    assert len(text.removesuffix(FIZZ[1]).splitlines()) > 2
 
 
 def test_an_explanation_opens_as_a_document(home: Mapping[str, str], workspace: Path) -> None:

@@ -1,7 +1,6 @@
 """What became of accepted ghost text, counted by a real server for a real client, and written at its end."""
 
 import os
-import shutil
 import signal
 import sys
 from collections import Counter
@@ -9,15 +8,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from fake_lsp import knowing
+from forked_servers import FakeModelClient, ForkedClient
 from lsprotocol import types
 
 from assist_server.records import usage_rows
 from assist_server.workspace.folders import key_of
 from bench.editors.lsp_client import Client, serving
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.slow
 
 SOURCE = "import math\n\n\ndef area(radius):\n    return math.p\n"
+KNOWN = SOURCE[:-1] + "i * radius**2\n"
 AT = (4, 17)
 
 
@@ -32,25 +34,16 @@ async def accept(client: Client, uri: str) -> tuple[int, int]:
     return (AT[0], AT[1] + len(item.insert_text))
 
 
-def own_data(environ: Mapping[str, str], tmp_path: Path) -> Path:
-    """A data directory of this test, with the speed that was measured."""
-    data = tmp_path / "data"
-    data.mkdir()
-    if (measured := Path(environ["ASSIST_DATA_DIR"]) / "speed.json").is_file():
-        shutil.copy(measured, data)
-    return data
-
-
 async def test_what_the_user_keeps_and_takes_back_is_counted_without_any_text(
-    environ: Mapping[str, str], tmp_path: Path
+    home: Mapping[str, str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
-    data = own_data(environ, tmp_path)
+    data = Path(home["ASSIST_DATA_DIR"])
     (folder / "shapes.py").write_text(SOURCE)
     kept = (folder / "shapes.py").as_uri()
     gone = (folder / "other.py").as_uri()
-    async with serving({**environ, "ASSIST_DATA_DIR": str(data)}, folders=[folder]) as client:
+    async with serving(knowing(home, KNOWN), folders=[folder], make=ForkedClient) as client:
         await client.until("ready")
         await accept(client, kept)
         client.text_document_did_save(types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(kept)))
@@ -77,10 +70,10 @@ async def test_what_the_user_keeps_and_takes_back_is_counted_without_any_text(
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without telling it")
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 async def test_a_server_that_is_ended_by_a_signal_writes_its_counts(
-    environ: Mapping[str, str], tmp_path: Path, name: str
+    home: Mapping[str, str], name: str
 ) -> None:
-    data = own_data(environ, tmp_path)
-    async with serving({**environ, "ASSIST_DATA_DIR": str(data)}) as client:
+    data = Path(home["ASSIST_DATA_DIR"])
+    async with serving(knowing(home, KNOWN), make=FakeModelClient) as client:
         await client.until("ready")
         await accept(client, "file:///work/a.py")
         os.kill(client.pid, getattr(signal, name))

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from asked_shop import CART, PRICES, RENAMED, audit_events
+from fake_lsp import knowing
 from hostile import HANG, chunk, head
 from lsprotocol import types
+from recording import configure
 from repositories import change, make_repository
 from talker import apply_edits, open_shop, open_talker
 from vendor import configure_provider, provider, scripted_answer
@@ -216,3 +218,17 @@ async def test_the_local_model_explains_while_ghost_text_still_comes(environ: En
     assert (end.error, end.cost_usd) == (None, 0.0)
     assert len(text) > 40
     assert "on this machine" in end.summary
+
+
+async def test_a_question_waits_for_a_model_that_is_loading(
+    tmp_path: Path, home: Environ, shop: Path
+) -> None:
+    (tmp_path / "fake.gguf").write_bytes(b"GGUF\3\0\0\0" + bytes(56))
+    configure(tmp_path, f"[completion]\nmodel = '{tmp_path / 'fake.gguf'}'\n")
+    async with open_talker(knowing(home, PRICES, loading_s=1), shop) as client:
+        uri = (shop / "shop" / "prices.py").as_uri()
+        client.show(uri, PRICES)
+        assert client.state in ("", "loading")
+        text, end = await client.whole("ask", uri=uri, words="What does gross do?", wish="local")
+    assert end.error is None, end.error
+    assert text == "It adds."

@@ -1,19 +1,22 @@
-"""Ordinary completion in clients without ghost text, with the real model: its items, and who requested it."""
+"""Ordinary completion in clients without ghost text: its items, and who requested it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from fake_lsp import knowing
 from forked_servers import ForkedClient
 from lsprotocol import types
 
 from bench.editors.lsp_client import Client, serving
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.slow
 
+EAGER = {"completion": {"mode": "eager"}}
 URI = "file:///home/shapes.py"
 HEAD = "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
 ASKED = HEAD + "    def area(self):\n        return math."
+KNOWN = ASKED + "pi * self.radius**2\n"
 
 
 async def items(client: Client, column: int, kind: int = 1, trigger: str | None = None) -> list[Any]:
@@ -23,9 +26,9 @@ async def items(client: Client, column: int, kind: int = 1, trigger: str | None 
 
 
 async def test_an_item_stands_for_the_word_and_the_client_compares_it_with_it(
-    environ: Mapping[str, str],
+    home: Mapping[str, str],
 ) -> None:
-    async with serving(environ, inline=False, make=ForkedClient) as client:
+    async with serving(knowing(home, KNOWN), inline=False, options=EAGER, make=ForkedClient) as client:
         await client.until("ready")
         assert "." in client.result.capabilities.completion_provider.trigger_characters
         client.show(URI, ASKED + "p")
@@ -40,9 +43,9 @@ async def test_an_item_stands_for_the_word_and_the_client_compares_it_with_it(
         assert (await client.counts())["accepted"] == 1
 
 
-async def test_typing_is_no_question_but_asking_again_is(environ: Mapping[str, str]) -> None:
+async def test_typing_is_no_question_but_asking_again_is(home: Mapping[str, str]) -> None:
     options = {"completion": {"mode": "manual"}}
-    async with serving(environ, inline=False, options=options, make=ForkedClient) as client:
+    async with serving(knowing(home, KNOWN), inline=False, options=options, make=ForkedClient) as client:
         await client.until("ready")
         client.show(URI, ASKED)
         client.change(URI, 2, "p", (8, 20), (8, 20))

@@ -1,4 +1,4 @@
-"""A real `assist lsp` with the real model, a real client, and everything that a client may do wrong."""
+"""A real `assist lsp`, a real client, and everything that a client may do wrong; once with the real model."""
 
 import asyncio
 import hashlib
@@ -6,27 +6,44 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from fake_lsp import knowing
+from forked_servers import FakeModelClient, ForkedClient
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from bench.editors.lsp_client import Client, serving
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.slow
 
 URI = "file:///work/shapes.py"
 HEAD = "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
 ASKED = HEAD + "    def area(self):\n        return math.p"
 AT = (8, 21)
+AREA = "    def area(self):\n        return math.pi * self.radius**2\n"
+EMOJI = "        name = '😀 e\u0301'; return math.p"
+TEXTS = (HEAD + AREA, HEAD + "    def area(self):\n" + EMOJI + "i * self.radius**2\n")
+CRLF = "\ufeff" + (HEAD + AREA).replace("\n", "\r\n")
+FIM_TOKENS = "<|fim_middle|><|endoftext|><|fim_prefix|>"
 NUMBERS = count(1)
 
 
 @pytest.fixture
-async def client(environ: Mapping[str, str]) -> AsyncIterator[Client]:
-    async with serving(environ) as running:
+def home(home: dict[str, str]) -> dict[str, str]:
+    """A machine whose model knows what the tests ask for, and shows it at once."""
+    folder = Path(home["ASSIST_CONFIG_DIR"])
+    folder.mkdir()
+    (folder / "config.toml").write_text('[completion]\nmode = "eager"\n')
+    return knowing(home, *TEXTS)
+
+
+@pytest.fixture
+async def client(home: Mapping[str, str]) -> AsyncIterator[Client]:
+    async with serving(home, make=ForkedClient) as running:
         await running.until("ready")
         yield running
 
@@ -40,6 +57,10 @@ def texts(result: Any) -> list[str]:
     return [item.insert_text for item in result.items]
 
 
+async def why(client: Client, **asked: Any) -> Any:
+    return await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.why", [asked]))
+
+
 async def works(client: Client) -> None:
     """The server still completes, by the model: no two of these texts are the same."""
     client.show("file:///work/still.py", f"# {next(NUMBERS)}\n{ASKED}")
@@ -47,15 +68,59 @@ async def works(client: Client) -> None:
     assert texts(result)[0].startswith("i * self.radius")
 
 
-async def test_ghost_text_at_a_cursor(client: Client) -> None:
+@pytest.mark.model
+async def test_the_real_model(environ: Mapping[str, str]) -> None:
+    """At a cursor, when asked for several, with texts that no tokenizer expects, and when it is cancelled."""
+    async with serving(environ) as client:
+        await client.until("ready")
+        await _one_at_a_cursor(client)
+        await _several_when_asked(client)
+        for n, text in enumerate(("\0\1\2" * 1000 + "\n", "\ud800 lone\n", FIM_TOKENS)):
+            client.show(f"file:///work/strange{n}.py", text)
+            shown = texts(await client.ask(f"file:///work/strange{n}.py", (0, 14), manual=True))
+            assert not any("<|" in each for each in shown)
+        await _cancelled_while_it_reads(client)
+        await works(client)
+
+
+async def _one_at_a_cursor(client: Client) -> None:
     client.show(URI, ASKED + "\n")
-    result = await client.ask(URI, AT)
-    item = result.items[0]
+    (item,) = (await client.ask(URI, AT)).items
     assert item.insert_text.startswith("i * self.radius")
     assert (item.range.start.line, item.range.start.character) == AT
     assert item.command.command == "assist.accepted"
     assert client.result.capabilities.inline_completion_provider is not None
     assert client.result.capabilities.completion_provider is None
+
+
+async def _several_when_asked(client: Client) -> None:
+    uri = "file:///work/several.py"
+    client.show(uri, HEAD + "    def area(self):\n        ")
+    items = (await client.ask(uri, (8, 8), manual=True)).items
+    assert 1 <= len(items) <= 3
+    lines = [item.insert_text.partition("\n")[0] for item in items]
+    assert not any(a.startswith(b) for a in lines for b in lines if a is not b)
+    assert len({item.command.arguments[0] for item in items}) == len(items)
+    assert len((await client.ask(uri, (8, 8))).items) == 1, "an automatic request gets one"
+    place = {"uri": uri, "position": {"line": 8, "character": 8}}
+    told = await why(client, **place)
+    assert (told["reason"], told["text"]) == ("", items[0].insert_text)
+    assert told["words"].startswith("a suggestion was shown: ")
+    assert (await why(client, **place, paused=True))["words"].startswith("suggestions are paused")
+
+
+async def _cancelled_while_it_reads(client: Client) -> None:
+    uri = "file:///work/long.py"
+    client.show(uri, "".join(f"value_{n} = compute_something({n}, 'text {n}')\n" for n in range(400)))
+    ends = []
+    for n in range(3):
+        future = client.ask(uri, (100 + 60 * n, 10), number=f"cancel-{n}")
+        await asyncio.sleep(0.15)
+        client.cancel(f"cancel-{n}")
+        ends += await asyncio.gather(asyncio.wait_for(future, 60), return_exceptions=True)
+    cancelled = [end for end in ends if isinstance(end, JsonRpcException) and "cancel" in str(end)]
+    assert cancelled  # not each: some may be answered while this process waits for the processor
+    assert all(end in cancelled or texts(end) for end in ends)
 
 
 async def test_what_the_popup_selected_is_gone_on_from(client: Client) -> None:
@@ -80,8 +145,8 @@ async def test_shown_and_accepted_lead_to_the_next_line(client: Client) -> None:
     assert (counts["accepted"], counts["speculated"]) == (1, 1)
 
 
-async def test_clients_without_ghost_text_get_ordinary_completion(environ: Mapping[str, str]) -> None:
-    async with serving(environ, inline=False) as client:
+async def test_clients_without_ghost_text_get_ordinary_completion(home: Mapping[str, str]) -> None:
+    async with serving(home, inline=False, make=ForkedClient) as client:
         await client.until("ready")
         assert client.result.capabilities.completion_provider is not None
         client.show(URI, ASKED)
@@ -92,8 +157,8 @@ async def test_clients_without_ghost_text_get_ordinary_completion(environ: Mappi
         assert result.items[0].text_edit.new_text.startswith("pi * self.radius"), "the whole word"
 
 
-async def test_a_request_waits_for_a_model_that_is_loading(environ: Mapping[str, str]) -> None:
-    async with serving(environ) as client:
+async def test_a_request_waits_for_a_model_that_is_loading(home: Mapping[str, str]) -> None:
+    async with serving(knowing(home, *TEXTS, loading_s=1), make=ForkedClient) as client:
         client.show(URI, ASKED)
         cancelled, old = client.ask(URI, AT, number="cancelled"), client.ask(URI, AT)
         client.change(URI, 2, "i", AT, AT)
@@ -101,16 +166,15 @@ async def test_a_request_waits_for_a_model_that_is_loading(environ: Mapping[str,
         client.cancel("cancelled")
         with pytest.raises(JsonRpcException, match="cancel"):
             await cancelled
-        place = {"uri": URI, "position": {"line": AT[0], "character": AT[1]}}
-        why = await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.why", [place]))
-        assert why["reason"] == "loading"
+        told = await why(client, uri=URI, position={"line": AT[0], "character": AT[1]})
+        assert told["reason"] == "loading"
         assert client.state in ("", "loading")
         assert (texts(await old), bool(texts(await asked))) == ([], True)
         assert client.state == "ready"
 
 
-async def test_a_list_does_not_wait_for_a_model_that_is_loading(environ: Mapping[str, str]) -> None:
-    async with serving(environ, inline=False) as client:
+async def test_a_list_does_not_wait_for_a_model_that_is_loading(home: Mapping[str, str]) -> None:
+    async with serving(knowing(home, *TEXTS, loading_s=1), inline=False, make=ForkedClient) as client:
         client.show(URI, ASKED)
         place = types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(*AT))
         assert not (await client.text_document_completion_async(place)).items
@@ -118,17 +182,16 @@ async def test_a_list_does_not_wait_for_a_model_that_is_loading(environ: Mapping
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
-async def test_emoji_and_combining_characters(environ: Mapping[str, str], encoding: str) -> None:
-    async with serving(environ, encodings=[types.PositionEncodingKind(encoding)]) as client:
+async def test_emoji_and_combining_characters(home: Mapping[str, str], encoding: str) -> None:
+    async with serving(home, encodings=[types.PositionEncodingKind(encoding)], make=ForkedClient) as client:
         await client.until("ready")
         assert client.result.capabilities.position_encoding == encoding
-        line = "        name = '😀 e\u0301'; return math.p"
         units = {
-            "utf-8": len(line.encode()),
-            "utf-16": len(line.encode("utf-16-le")) // 2,
-            "utf-32": len(line),
+            "utf-8": len(EMOJI.encode()),
+            "utf-16": len(EMOJI.encode("utf-16-le")) // 2,
+            "utf-32": len(EMOJI),
         }
-        client.show(URI, HEAD + "    def area(self):\n" + line)
+        client.show(URI, HEAD + "    def area(self):\n" + EMOJI)
         item = (await client.ask(URI, (8, units[encoding]))).items[0]
         assert item.insert_text.startswith("i")
         assert item.range.start.character == units[encoding]
@@ -179,7 +242,7 @@ async def test_changes_out_of_order_lose_nothing(client: Client) -> None:
         ("\ud800 lone\n", (0, 3)),
         ("", (0, 0)),
         ("\n" * 100_000, (50_000, 0)),
-        ("<|fim_middle|><|endoftext|><|fim_prefix|>", (0, 14)),
+        (FIM_TOKENS, (0, 14)),
         ("((((" * 2000, (0, 3000)),
     ],
     ids=["binary", "1-MB-line", "surrogate", "empty", "blank-lines", "special-tokens", "brackets"],
@@ -220,23 +283,9 @@ async def test_a_storm_of_requests(client: Client) -> None:
     await works(client)
 
 
-async def test_a_cancelled_request_is_answered_while_the_model_reads(client: Client) -> None:
-    filler = "".join(f"value_{n} = compute_something({n}, 'text {n}')\n" for n in range(400))
-    client.show(URI, filler)
-    ends = []
-    for n in range(5):
-        future = client.ask(URI, (100 + 60 * n, 10), number=f"cancel-{n}")
-        await asyncio.sleep(0.15)
-        client.cancel(f"cancel-{n}")
-        ends += await asyncio.gather(asyncio.wait_for(future, 60), return_exceptions=True)
-    cancelled = [end for end in ends if isinstance(end, JsonRpcException) and "cancel" in str(end)]
-    assert cancelled  # not each: some may be answered while this process waits for the processor
-    assert all(end in cancelled or texts(end) for end in ends)
-
-
-async def test_settings_from_the_editor(environ: Mapping[str, str]) -> None:
+async def test_settings_from_the_editor(home: Mapping[str, str]) -> None:
     options = {"completion": {"mode": "manual", "max_lines": "many", "modle": "x"}}
-    async with serving(environ, options=options) as client:
+    async with serving(home, options=options, make=ForkedClient) as client:
         await client.until("ready")
         said = "\n".join(client.messages)
         assert "modle" in said
@@ -255,10 +304,8 @@ async def test_settings_from_the_editor(environ: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize("signal", ["close", "kill"])
-async def test_a_client_that_vanishes_takes_the_server_with_it(
-    environ: Mapping[str, str], signal: str
-) -> None:
-    async with serving(environ) as client:
+async def test_a_client_that_vanishes_takes_the_server_with_it(home: Mapping[str, str], signal: str) -> None:
+    async with serving(knowing(home, *TEXTS, slice_s=0.5), make=FakeModelClient) as client:
         await client.until("ready")
         client.show(URI, "".join(f"value_{n} = compute_something({n})\n" for n in range(400)))
         future = client.ask(URI, (300, 10))
@@ -274,23 +321,7 @@ async def test_a_client_that_vanishes_takes_the_server_with_it(
         future.cancel()
 
 
-async def test_a_user_who_asks_gets_several_and_can_ask_why(client: Client) -> None:
-    client.show(URI, HEAD + "    def area(self):\n        ")
-    items = (await client.ask(URI, (8, 8), manual=True)).items
-    assert 1 <= len(items) <= 3
-    lines = [item.insert_text.partition("\n")[0] for item in items]
-    assert not any(a.startswith(b) for a in lines for b in lines if a is not b)
-    assert len({item.command.arguments[0] for item in items}) == len(items)
-    assert len((await client.ask(URI, (8, 8))).items) == 1, "an automatic request gets one"
-
-    async def why(**more: Any) -> Any:
-        asked = {"uri": URI, "position": {"line": 8, "character": 8}, **more}
-        return await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.why", [asked]))
-
-    told = await why()
-    assert (told["reason"], told["text"]) == ("", items[0].insert_text)
-    assert told["words"].startswith("a suggestion was shown: ")
-    assert (await why(paused=True))["words"].startswith("suggestions are paused")
-    assert (await why(uri=None, position="x"))["reason"] == "not-requested"
+async def test_why_says_what_a_client_did_wrong(client: Client) -> None:
+    assert (await why(client, uri=None, position="x"))["reason"] == "not-requested"
     assert await client.ask("file:///never/opened.py", (0, 0))
     assert "has not sent this file" in client.statuses[-1].why

@@ -1,21 +1,24 @@
-"""What comes unasked from a real `assist lsp` with the real model: not in a language that is off, nor snoozed."""
+"""What comes unasked from a real `assist lsp`: nothing in a language that is off, nor while it is snoozed."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from fake_lsp import knowing
 from forked_servers import ForkedClient
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from bench.editors.lsp_client import Client, serving
 
-pytestmark = pytest.mark.model
+pytestmark = pytest.mark.slow
 
+EAGER = {"completion": {"mode": "eager"}}
 URI = "file:///home/shapes.py"
 PAGE = "file:///home/README.md"
 HEAD = "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
 CODE = HEAD + "    def area(self):\n        # the area is pi times r\n        return math."
+KNOWN = (CODE + "pi * self.radius**2\n", "# Shapes\n\nTo install it, run `pip install shapes`.\n")
 AT, IN_COMMENT = (9, 20), (8, 32)
 
 
@@ -28,9 +31,9 @@ async def why(client: Client, uri: str) -> str:
     return str((await client.workspace_execute_command_async(params))["words"])
 
 
-async def test_nothing_comes_unasked_where_the_user_does_not_want_it(environ: Mapping[str, str]) -> None:
+async def test_nothing_comes_unasked_where_the_user_does_not_want_it(home: Mapping[str, str]) -> None:
     quiet: dict[str, Any] = {"mode": "eager", "languages_off": ["markdown"], "in_comments": False}
-    async with serving(environ, options={"completion": quiet}, make=ForkedClient) as client:
+    async with serving(knowing(home, *KNOWN), options={"completion": quiet}, make=ForkedClient) as client:
         await client.until("ready")
         client.show(PAGE, "# Shapes\n\nTo install it, run `pip ", "markdown")
         assert await count(client, PAGE, (2, 28)) == 0
@@ -44,8 +47,8 @@ async def test_nothing_comes_unasked_where_the_user_does_not_want_it(environ: Ma
         assert (await why(client, URI)).startswith("off in comments; ask by hand")
 
 
-async def test_a_snooze_ends_when_the_user_says_so(environ: Mapping[str, str]) -> None:
-    async with serving(environ, make=ForkedClient) as client:
+async def test_a_snooze_ends_when_the_user_says_so(home: Mapping[str, str]) -> None:
+    async with serving(knowing(home, *KNOWN), options=EAGER, make=ForkedClient) as client:
         await client.until("ready")
         client.show(URI, CODE)
         said = await client.raw("assist/snooze", {"minutes": 15})

@@ -11,7 +11,10 @@ from typing import Any
 
 import psutil
 import pytest
+from fake_lsp import knowing
+from forked_servers import FakeModelClient, ForkedClient
 from lsprotocol import types
+from recording import configure
 
 from bench.editors.lsp_client import Client, serving
 from bench.editors.lsp_typist import Typist, keys_of
@@ -21,6 +24,7 @@ from lsp import SOURCE
 
 pytestmark = pytest.mark.slow
 
+EAGER = {"completion": {"mode": "eager"}}
 SHOP = '''\
 """What a shop sells."""
 
@@ -83,11 +87,10 @@ async def snippet_of(client: Client, uri: str, signal: str) -> dict[str, Any]:
     raise AssertionError(f"no {signal} is shown beside {uri}")
 
 
-@pytest.mark.model
 async def test_the_model_sees_the_definition_in_another_file(
-    environ: Mapping[str, str], workspace: Path
+    home: Mapping[str, str], workspace: Path
 ) -> None:
-    async with serving(environ, folders=[workspace]) as client:
+    async with serving(knowing(home, TILL), options=EAGER, folders=[workspace], make=ForkedClient) as client:
         await client.until("ready")
         await wait_until_indexed(client, 2)
         uri = (workspace / "till.py").as_uri()
@@ -104,7 +107,7 @@ async def test_the_model_sees_the_definition_in_another_file(
 async def test_saved_and_created_files_are_found_without_a_watching_client(
     home: Mapping[str, str], workspace: Path
 ) -> None:
-    async with serving(home, folders=[workspace]) as client:
+    async with serving(home, folders=[workspace], make=ForkedClient) as client:
         await wait_until_indexed(client, 2)
         (workspace / "stock.py").write_text("def on_hand(item):\n    return 1\n")
         await wait_until_indexed(client, 3)
@@ -115,9 +118,9 @@ async def test_saved_and_created_files_are_found_without_a_watching_client(
 async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
     home: Mapping[str, str], workspace: Path
 ) -> None:
-    async with serving(home, folders=[workspace]) as first:
+    async with serving(home, folders=[workspace], make=ForkedClient) as first:
         await wait_until_indexed(first, 2)
-        async with serving(home, folders=[workspace]) as second:
+        async with serving(home, folders=[workspace], make=ForkedClient) as second:
             for _ in range(400):
                 events = (await command(second, "assist.index"))["events"]
                 if any(event["event"] == "reader" for event in events):
@@ -127,7 +130,7 @@ async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
 
 
 async def test_what_is_paused_goes_on_when_it_is_resumed(home: Mapping[str, str], workspace: Path) -> None:
-    async with serving(home, folders=[workspace]) as client:
+    async with serving(home, folders=[workspace], make=ForkedClient) as client:
         await wait_until_indexed(client, 2)
         await command(client, "assist.index", "pause")
         (workspace / "stock.py").write_text("def on_hand(item):\n    return 1\n")
@@ -138,13 +141,13 @@ async def test_what_is_paused_goes_on_when_it_is_resumed(home: Mapping[str, str]
         await wait_until_indexed(client, 3)
 
 
-@pytest.mark.model
-async def test_a_key_costs_no_more_tokens_beside_other_files(
-    environ: Mapping[str, str], library: Path
-) -> None:
+async def test_a_key_costs_no_more_tokens_beside_other_files(home: Mapping[str, str], library: Path) -> None:
     """The same bounds as without a workspace, at a place that is warm together with its snippets."""
     uri = (library / "argparse.py").as_uri()
-    async with serving(environ, folders=[library]) as client:
+    wrong = "\n".join(SOURCE[:255]).replace("_format_text", "_write_text")
+    async with serving(
+        knowing(home, wrong), options=EAGER, folders=[library], make=FakeModelClient
+    ) as client:
         await client.until("ready")
         await wait_until_indexed(client, 3)
         typist = Typist(client, [*SOURCE[:173], *SOURCE[177:520]], 173, uri)
@@ -182,11 +185,9 @@ def test_a_server_ends_with_a_test_that_is_cut_off(home: Mapping[str, str]) -> N
     assert not psutil.pid_exists(servers[0])
 
 
-@pytest.mark.model
-async def test_indexing_can_be_turned_off(environ: Mapping[str, str], workspace: Path) -> None:
-    config = Path(environ["ASSIST_CONFIG_DIR"]) / "config.toml"
-    config.write_text(config.read_text() + "[context]\nindex = false\n")
-    async with serving(environ, folders=[workspace]) as client:
+async def test_indexing_can_be_turned_off(home: Mapping[str, str], workspace: Path, tmp_path: Path) -> None:
+    configure(tmp_path, "[context]\nindex = false\n")
+    async with serving(knowing(home, TILL), folders=[workspace], make=FakeModelClient) as client:
         await client.until("ready")
         assert (await command(client, "assist.index"))["events"] == []
         assert psutil.Process(client.pid).children(recursive=True) == []

@@ -100,8 +100,12 @@ def _main(address: str, modules: Sequence[str]) -> NoReturn:
     os.write(1, b"1")
     if not parent.serve():
         sys.exit(0)
+    sys.path.append(os.path.dirname(__file__))
+    from fake_lsp import use_fake_model  # noqa: PLC0415
+
     from assist_server.cli.main import main  # noqa: PLC0415
 
+    use_fake_model()
     sys.argv = ["assist", "lsp"]
     main()
     raise AssertionError("`main` leaves by itself")

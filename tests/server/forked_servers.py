@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import fake_lsp
 import fork_parent
 
 from bench.editors.lsp_client import SERVER, Client
@@ -39,15 +40,23 @@ os._exit(code[0] if code else 1)
 """
 
 
+class FakeModelClient(Client):
+    """The client of a server in a process of its own, which has a fake model if the environment says so."""
+
+    server = (sys.executable, "-P", fake_lsp.__file__)
+
+
 class ForkedClient(Client):
-    """The client of a server that is a fork, within a block of `forking`."""
+    """The same of a server that is a fork, within a block of `forking`."""
 
 
 @contextmanager
 def forking() -> Iterator[None]:
     """Keep the process that is forked, and have each `ForkedClient` start its server so."""
     if not FORKS:
+        ForkedClient.server = FakeModelClient.server
         yield
+        ForkedClient.server = SERVER
         return
     with tempfile.TemporaryDirectory() as folder:
         address = str(Path(folder, "socket"))

@@ -50,6 +50,9 @@ class ScriptedModel:
         pieces = self.pieces_of(len(self.asked))
         return ScriptedStream(pieces, LocalAnswer("".join(pieces), self.ended), self.read)
 
+    def close(self) -> None:
+        """Nothing is left open."""
+
     async def weigh(self, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
         assert text in conversation.user
         return self.doubts

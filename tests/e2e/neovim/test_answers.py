@@ -83,7 +83,6 @@ def groups(editor: Editor) -> dict[str, str]:
     return dict(editor.lua(code) or {})
 
 
-@pytest.mark.every_version
 def test_a_follow_up_goes_on_with_the_conversation_and_a_source_is_a_line_to_jump_from(
     nvim: Opening, tmp_path: Path, environ: dict[str, str]
 ) -> None:
@@ -169,7 +168,6 @@ def test_facts_stand_above_the_words_and_lead_to_their_places(nvim: Opening, tmp
         editor.until(here, f"the jump to {name}")
 
 
-@pytest.mark.every_version
 def test_facts_are_shown_where_there_is_no_model(
     nvim: Opening, tmp_path: Path, environ: dict[str, str]
 ) -> None:

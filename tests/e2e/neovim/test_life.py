@@ -80,7 +80,6 @@ def test_a_missing_server_is_told_once_and_again_by_checkhealth(
     assert "Install assist" in text
 
 
-@pytest.mark.every_version
 @pytest.mark.parametrize("way", ["packadd", "lazy"])
 def test_it_starts_however_it_is_installed(
     nvim: Opening, environ: dict[str, str], files: list[Path], tmp_path: Path, way: str

@@ -64,7 +64,6 @@ def make(editor: Editor, line: str) -> None:
     editor.until(lambda: editor.line() == line.replace("load_user", "fetch_user"), "the edit")
 
 
-@pytest.mark.every_version
 def test_a_renamed_function_is_followed_through_its_file(started: Started, root: Path) -> None:
     editor = started()
     rename(editor)

@@ -19,19 +19,6 @@ vim.api.nvim_set_decoration_provider(vim.api.nvim_create_namespace('blanks'), {
 """
 
 
-# Notes in which order facts and words come, since a fast machine is done before one could look.
-TOLD = """
-_G.told = {}
-local conversation = require('assist.conversation')
-local take = conversation.take
-conversation.take = function(turn, message)
-  if message.facts then table.insert(_G.told, 'facts') end
-  if (message.delta or '') ~= '' then table.insert(_G.told, 'words') end
-  take(turn, message)
-end
-"""
-
-
 def type_and_wait(typing: Editor, path: Path, text: str | bytes = ADD) -> str:
     """Open a file, type a space at its end, and wait for the ghost text."""
     typing.open(path, text)
@@ -98,22 +85,6 @@ def test_a_file_of_dos_keeps_its_bytes(typing: Editor, space: Path) -> None:
     assert typing.write() == f"{ADD} first + second\n".replace("\n", "\r\n").encode() + b"\r\n"
 
 
-def test_facts_are_there_before_the_words_of_an_explanation(typing: Editor, space: Path) -> None:
-    typing.open(space / "g.py", f"{ADD} first + second\n")
-    typing.keys("<Esc>")
-    typing.lua(TOLD)
-    typing.command("1,3AssistExplain")
-    typing.until("return vim.bo.filetype == 'markdown'", "the window")
-    typing.until(lambda: any(line.startswith("    Returns") for line in typing.lines()), "the facts")
-    typing.until("return _G.told[2] ~= nil", "the first words")
-    assert typing.lua("return _G.told")[:2] == ["facts", "words"]
-    typing.until("return vim.fn.search('on this machine', 'nw') > 0", "the last line")
-    typing.shows("assist explain")
-    typing.leave_window()
-    assert typing.lua("return vim.bo.filetype") == "python"
-
-
-@pytest.mark.every_version
 def test_the_statusline_and_the_help_tell(typing: Editor, space: Path) -> None:
     typing.open(space / "h.py", "x = 1\n")
     typing.keys("<Esc>")
@@ -123,38 +94,3 @@ def test_the_statusline_and_the_help_tell(typing: Editor, space: Path) -> None:
     assert "The model is ready" in text
     assert "ERROR" not in text
     typing.command("bwipeout")
-
-
-def test_a_snooze_keeps_it_back_until_it_is_ended(typing: Editor, space: Path) -> None:
-    type_and_wait(typing, space / "snoozed.py")
-    typing.command("AssistSnooze 15")
-    typing.until("return require('assist').status():find('snoozed until')", "the snooze")
-    assert not typing.ghost()
-    typing.keys("<BS>")
-    typing.keys(" ")
-    typing.until("return (require('assist.client').said.why or ''):find('snoozed until')", "the reason")
-    assert not typing.ghost()
-    typing.keys("<M-\\>")
-    assert typing.until(typing.ghost, "ghost text by hand")
-    typing.command("AssistSnooze 0")
-    typing.until("return not require('assist').status():find('snoozed')", "the end of the snooze")
-    typing.keys("<BS>")
-    typing.keys(" ")
-    assert typing.until(typing.ghost, "ghost text again")
-
-
-def test_in_a_language_that_is_off_it_comes_only_by_hand(typing: Editor, space: Path) -> None:
-    change = (
-        "local client = vim.lsp.get_clients({ name = 'assist' })[1]\n"
-        "client:notify('workspace/didChangeConfiguration', { settings = { completion = %s } })"
-    )
-    typing.open(space / "off.py", ADD)
-    typing.lua(change % "{ languages_off = { 'python' } }")
-    typing.until("return require('assist').status():find('off in python')", "the language to be off")
-    typing.keys(" ")
-    typing.until("return (require('assist.client').said.why or ''):find('off in python')", "the reason")
-    assert not typing.ghost()
-    typing.keys("<M-\\>")
-    assert typing.until(typing.ghost, "ghost text by hand")
-    typing.lua(change % "vim.empty_dict()")
-    typing.until("return not require('assist').status():find('off in')", "the language to be on")

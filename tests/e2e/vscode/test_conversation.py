@@ -154,16 +154,6 @@ def test_facts_are_shown_without_a_model_and_lead_to_their_lines(
     assert section.locator("dd", has_text="main.py").count()
 
 
-def test_an_answer_is_stopped_by_its_button(window: Window, shop: Path) -> None:
-    window.open("shop/cart.py", 13, 9)
-    window.ready()
-    window.run_with_words("Assist: Ask...", "Write the numbers from 1 to 300, each on a line of its own.")
-    view = window.view()
-    until("a word", lambda: view.locator("section .body").inner_text().strip())
-    view.locator("section > .stop").click()
-    view.locator("section .last").filter(has_text="cancelled").wait_for()
-
-
 def test_a_conversation_shows_progress_and_sources_and_goes_on(window: Window, shop: Path) -> None:
     window.open("shop/cart.py", 13, 9)
     window.ready()
@@ -282,23 +272,6 @@ def test_a_refused_edit_offers_another_try_and_no_insert(window: Window, shop: P
     assert not view.locator("section .error").is_visible()
 
 
-@answering(RENAMED)
-def test_an_edit_at_the_cursor_goes_straight_to_the_preview(
-    window: Window, shop: Path, acme: Hostile
-) -> None:
-    window.open("shop/prices.py", 1, 5)
-    window.ready()
-    window.press("Alt+i")
-    window.page.locator(".quick-input-message", has_text="What should change?").wait_for()
-    window.page.locator(".quick-input-widget input").first.fill(RENAME)
-    window.press("Enter")
-    window.modal("Send")
-    window.page.get_by_text("Refactor Preview", exact=False).first.wait_for()
-    assert window.page.locator("iframe.webview").count() == 0
-    window.page.locator("a.monaco-button", has_text="Apply").click()
-    until("the edit", lambda: window.text(1) == "def with_tax(net):")
-
-
 def test_a_commit_message_comes_into_the_box(window: Window, shop: Path) -> None:
     for words in ("init -q", "add ."):
         subprocess.run(["git", *words.split()], cwd=shop, check=True)
@@ -336,15 +309,3 @@ def test_a_review_links_its_remarks(window: Window, shop: Path, configuration: P
         return "Ln 2, Col 1" in window.bar()
 
     until("the line", leads_to_its_line)
-
-
-def test_the_menu_says_which_models_answer(window: Window, shop: Path) -> None:
-    window.open("shop/prices.py", 1, 5)
-    window.ready()
-    window.run("Assist: Menu")
-    rows = window.page.locator(".quick-input-list .monaco-list-row")
-    answering = rows.filter(has_text="Choose Model for Answers")
-    window.page.locator(".quick-input-widget input").first.fill("Choose Model")
-    answering.wait_for()
-    window.shoot("menu")
-    assert "coder" in answering.inner_text()

@@ -102,12 +102,3 @@ def _rest(processes: list[psutil.Process]) -> bool:
     time.sleep(10)
     spent = [sum(each.cpu_times()[:2]) for each in processes]
     return all(after - then <= TICK for after, then in zip(spent, start, strict=True))
-
-
-def test_why_nothing_is_shown_is_said_by_the_command_and_the_tooltip(window: Window, config: Path) -> None:
-    config.write_text(config.read_text().replace("eager", "manual"))
-    open_file(window)
-    window.type("ret")
-    until("the tooltip", lambda: "Nothing is shown: the mode is manual" in window.status_details())
-    window.run("Assist: Why Nothing Is Shown")
-    window.notice("assist: the mode is manual, so nothing comes unasked")

@@ -280,16 +280,3 @@ def test_text_after_the_cursor_is_ghost_text(window: Window, config: Path) -> No
     until("the next text", lambda: window.text(6) == with_timeout(SENT[5]))
     window.save()
     assert path.read_text().splitlines() == [*map(with_timeout, SENT)]
-
-
-def test_what_another_tool_reports_is_offered(window: Window) -> None:
-    path = open_file(window, 'const colours = ["red"];\nconsole.log(colours);\n\n', "paint.ts")
-    window.go(3, 1)
-    window.type("console.log(colour);")
-    until("the report", lambda: window.page.locator(".squiggly-error").count())
-    words = until("its fix", lambda: "colours" in window.next_edit() and window.next_edit())
-    assert "line 3" in words
-    window.press("Tab")
-    until("the fix", lambda: window.text(3) == "console.log(colours);")
-    window.save()
-    assert path.read_text().splitlines()[2] == "console.log(colours);"

@@ -27,16 +27,6 @@ def total(items):
 '''
     + "    \n"
 )
-ROW = ".quick-input-list .monaco-list-row"
-EMOJI = '''\
-def gross(net):
-    return net * 1.2
-
-
-def show(items):
-    """The 🛒 sum of all items."""
-    total = sum(items)
-'''
 
 
 @pytest.fixture
@@ -116,17 +106,6 @@ def test_escape_sends_it_away_and_nothing_changes(window: Window) -> None:
     assert path.read_text() == CART.replace("    \n", "    ret\n")
 
 
-def test_typing_along_keeps_it_and_asks_the_model_nothing(window: Window) -> None:
-    open_file(window)
-    window.type("ret")
-    ghost = window.wait_for_ghost()
-    for typed in range(1, 5):
-        window.type(ghost[typed - 1])
-        until("the shorter ghost text", lambda typed=typed: window.ghost() == ghost[typed:])
-    window.shoot("typed through")
-    until("the word that nothing was computed", lambda: "typed-through" in window.status_details())
-
-
 def test_the_popup_of_other_providers_keeps_its_tab(window: Window, code: Code) -> None:
     with code.with_settings(editor__quickSuggestions={"other": "on"}):
         path = open_file(window)
@@ -170,24 +149,6 @@ def test_ghost_text_has_tab_before_the_next_edit(window: Window) -> None:
     assert "load_user" in window.text(4)
 
 
-def test_the_next_edit_needs_no_ghost_text(window: Window, code: Code) -> None:
-    calls = [
-        f"    {name} = store.load_user({name})\n" for name in ("author", "editor", "owner", "reader", "guest")
-    ]
-    text = '"""Those who take part."""\n\n\ndef people(store):\n' + "".join(calls)
-    with code.with_settings(editor__inlineSuggest__enabled=False):
-        path = open_file(window, text, 1, 1)
-        window.replace(5, "load_user", "fetch_user")
-        window.replace(6, "load_user", "fetch_user")
-        until("the next edit", lambda: "line 7:" in window.next_edit())
-        window.press("Tab", "Tab")
-        until("the change", lambda: "fetch_user" in window.text(7))
-        until("the one after it", lambda: "line 8:" in window.next_edit())
-        window.shoot("next edit")
-        window.save()
-    assert path.read_text() == text.replace("load_user", "fetch_user", 3)
-
-
 def test_a_file_with_crlf_keeps_its_ends(window: Window) -> None:
     path = open_file(window, CART.replace("\n", "\r\n"))
     window.type("ret")
@@ -197,20 +158,6 @@ def test_a_file_with_crlf_keeps_its_ends(window: Window) -> None:
     raw = path.read_bytes()
     assert raw.count(b"\r\n") == raw.count(b"\n") == CART.count("\n") + ghost.count("\n")
     assert f"    ret{ghost}".split("\n")[0] in raw.decode().split("\r\n")
-
-
-def test_ghost_text_stands_right_behind_emoji(window: Window) -> None:
-    line = '    return "🛒🧾 né: " + str('
-    path = open_file(window, f"{EMOJI}{line}\n", 8, 1)
-    window.press("End")
-    window.type("to")
-    ghost = window.wait_for_ghost()
-    window.shoot("emoji")
-    window.press("Tab")
-    until("the text", lambda: window.text(8) == f"{line}to{ghost}")
-    window.save()
-    assert path.read_text() == f"{EMOJI}{line}to{ghost}\n"
-    assert ghost.startswith("tal")
 
 
 def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
@@ -223,29 +170,3 @@ def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
     until("the end of the pause", lambda: "paused" not in window.status())
     window.type("u")
     assert window.wait_for_ghost()
-
-
-def test_snoozed_suggestions_do_not_appear_and_come_back(window: Window) -> None:
-    open_file(window)
-    window.run("Assist: Snooze Suggestions...")
-    window.page.locator(f'{ROW}[aria-label^="15 minutes"]').click()
-    until("the snooze", lambda: "snoozed until" in window.status())
-    window.type("ret")
-    assert not window.appears(window.ghost, 2)
-    window.run("Assist: Snooze Suggestions...")
-    window.page.locator(f'{ROW}[aria-label^="Resume now"]').click()
-    until("the end of the snooze", lambda: "snoozed" not in window.status())
-    window.type("u")
-    assert window.wait_for_ghost()
-
-
-def test_in_a_language_that_is_off_it_comes_only_by_hand(window: Window, code: Code) -> None:
-    with code.with_settings(assist__completion__languages_off=["python"]):
-        open_file(window)
-        until("the language to be off", lambda: "off in python" in window.status())
-        window.type("ret")
-        assert not window.appears(window.ghost, 2)
-        window.press("Alt+\\")
-        assert window.wait_for_ghost()
-        window.press("Escape")
-    until("the language to be on", lambda: "off in python" not in window.status())

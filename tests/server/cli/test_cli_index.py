@@ -4,13 +4,14 @@ import json
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from command_runs import Assist, runner, started
+from fake_lsp import fake_model_here
 from filelock import FileLock
 from recording import configure
 
@@ -191,7 +192,7 @@ def test_ctrl_c_leaves_no_process_and_a_usable_index(
 ) -> None:
     root = tmp_path / "large"
     root.mkdir()
-    for number in range(400):
+    for number in range(150):
         functions = [f"def f{number}_{line}(a):\n    return f{line}_0(a)\n" for line in range(300)]
         (root / f"m{number}.py").write_text("".join(functions))
     with started(root, home, "index") as process:
@@ -209,7 +210,7 @@ def test_ctrl_c_leaves_no_process_and_a_usable_index(
     assert b"Traceback" not in err
     assert not psutil.wait_procs(children, timeout=60)[1]
     found = assist("index", "--workspace", "large", "--json").json
-    assert (found["files"], found["parsed"], found["waiting"]) == (400, 400, 0)
+    assert (found["files"], found["parsed"], found["waiting"]) == (150, 150, 0)
 
 
 def test_the_doctor_shows_the_index_of_the_working_directory(
@@ -281,18 +282,24 @@ def test_a_rule_that_is_newer_than_the_index_counts(assist: Assist, shop: Path, 
     assert shown() == []
 
 
-@pytest.mark.model
+@pytest.fixture
+def known() -> Iterator[None]:
+    """A model that knows a file of the shop."""
+    with fake_model_here(TILL):
+        yield
+
+
 def test_a_completion_sees_other_files_where_an_index_exists_and_never_builds_one(
-    ready_assist: Assist, shop: Path, environ: Mapping[str, str]
+    assist: Assist, shop: Path, tmp_path: Path, known: None
 ) -> None:
-    file = Path(database_of(str(shop), Path(environ["ASSIST_DATA_DIR"])))
+    file = database(tmp_path, shop)
 
     def prompts(*contexts: bool | None) -> list[dict[str, Any]]:
         lines = []
         for wanted in contexts:
             line = {"path": "till.py", "line": 5, "column": 28, "manual": True}
             lines.append(json.dumps(line if wanted is None else {**line, "context": wanted}))
-        done = ready_assist("complete", "--batch", "--workspace", "shop space/sub/..", stdin="\n".join(lines))
+        done = assist("complete", "--batch", "--workspace", "shop space/sub/..", stdin="\n".join(lines))
         assert done.code == 0
         return [json.loads(line) for line in done.out.splitlines()]
 
@@ -300,11 +307,11 @@ def test_a_completion_sees_other_files_where_an_index_exists_and_never_builds_on
     bare, insisted = prompts(None, True)
     assert "run `assist index`" in insisted["error"]
     assert not file.exists()
-    assert ready_assist("index", "--workspace", "shop space").code == 0
+    assert assist("index", "--workspace", "shop space").code == 0
     without, usual = prompts(False, None)
     assert without["tokens"]["prompt"] == bare["tokens"]["prompt"]
     assert usual["tokens"]["prompt"] > bare["tokens"]["prompt"] + 20
-    single = ready_assist("complete", "till.py:5:28", "--manual", "--workspace", "shop space", "--json")
+    single = assist("complete", "till.py:5:28", "--manual", "--workspace", "shop space", "--json")
     assert single.json["tokens"]["prompt"] == usual["tokens"]["prompt"]
     file.write_bytes(b"damaged")
     assert prompts(None)[0]["tokens"]["prompt"] < usual["tokens"]["prompt"]

@@ -1,21 +1,35 @@
-"""The command line with the real model: completions, batches, setup, the doctor and the demo."""
+"""Completions and batches of the command line; with the real model also setup, the doctor and the demo."""
 
 import json
+import os
 import signal
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import fake_lsp
 import pytest
-from command_runs import Assist, started
-
-pytestmark = pytest.mark.model
+from command_runs import Assist, runner
+from fake_lsp import fake_model_here, knowing
+from recording import configure
 
 KEYS = {"id", "text", "candidate", "shown", "reason", "score", "source", "model", "ms", "tokens"}
 ADD = 'def add(a, b):\n    """The sum of both."""\n    return \n'
 AT = len(ADD) - 1
+KNOWN = f"is no text\n{ADD.rstrip()} a + b\n"
+EAGER = "[completion]\nmode = 'eager'\n"
 
 
+@pytest.fixture
+def fake_assist(tmp_path: Path, home: dict[str, str]) -> Iterator[Assist]:
+    """The command in this process, with a model that knows one function, and shows whatever it writes."""
+    configure(tmp_path, EAGER)
+    with fake_model_here(KNOWN):
+        yield runner(tmp_path, home)
+
+
+@pytest.mark.model
 def test_a_completion_is_text_or_json(ready_assist: Assist, tmp_path: Path) -> None:
     (tmp_path / "add.py").write_bytes(ADD.replace("\n", "\r\n").encode())
     done = ready_assist("complete", "add.py:3:12")
@@ -29,42 +43,41 @@ def test_a_completion_is_text_or_json(ready_assist: Assist, tmp_path: Path) -> N
     assert document["tokens"]["prompt"] >= document["tokens"]["generated"] > 0
 
 
-def test_what_the_gate_holds_back_is_told(ready_assist: Assist, tmp_path: Path) -> None:
-    config = tmp_path / "config" / "config.toml"
-    config.write_text(config.read_text().replace("eager", "manual"))
+def test_what_the_gate_holds_back_is_told(fake_assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, EAGER.replace("eager", "manual"))
     (tmp_path / "add.py").write_text(ADD)
-    done = ready_assist("complete", "add.py:3:12")
+    done = fake_assist("complete", "add.py:3:12")
     assert (done.code, done.out) == (0, "")
     assert "Nothing is shown: the mode is manual" in done.err
-    assert ready_assist("complete", "add.py:3:12", "--manual").out == "a + b\n"
+    assert fake_assist("complete", "add.py:3:12", "--manual").out == "a + b\n"
 
 
-def test_why_says_how_sure_the_model_was_and_what_it_read(ready_assist: Assist, tmp_path: Path) -> None:
+def test_why_says_how_sure_the_model_was_and_what_it_read(fake_assist: Assist, tmp_path: Path) -> None:
     (tmp_path / "add.py").write_text(ADD)
     (tmp_path / ".assistignore").write_text("# mine\nadd.*\n")
-    done = ready_assist("complete", "add.py:3:12", "--why")
+    done = fake_assist("complete", "add.py:3:12", "--why")
     assert (done.code, done.out) == (0, "a + b\n")
     assert "A suggestion was shown: 0." in done.err
     assert "of 0.20 needed, from the model in " in done.err
     assert "The model read " in done.err
     assert "is excluded by `add.*` at .assistignore:2" in done.err
-    document = ready_assist("complete", "add.py:3:12", "--why", "--json").json
+    document = fake_assist("complete", "add.py:3:12", "--why", "--json").json
     assert document["why"].startswith("a suggestion was shown")
 
 
-def test_bytes_that_are_no_text_are_completed_all_the_same(ready_assist: Assist, tmp_path: Path) -> None:
-    (tmp_path / "add.py").write_bytes(b"# \xff\xfe\n" + ADD.encode())
-    assert ready_assist("complete", "add.py:4:12", "--json").json["candidate"] == "a + b"
+def test_bytes_that_are_no_text_are_completed_all_the_same(fake_assist: Assist, tmp_path: Path) -> None:
+    (tmp_path / "add.py").write_bytes(b"# \xff\xfe is no text\n" + ADD.encode())
+    assert fake_assist("complete", "add.py:4:12", "--json").json["candidate"] == "a + b"
 
 
-def test_a_batch_answers_line_by_line_in_order(ready_assist: Assist) -> None:
+def test_a_batch_answers_line_by_line_in_order(fake_assist: Assist) -> None:
     lines = [
         {"id": "one", "path": "absent/add.py", "text": ADD, "offset": AT},
         {"id": 2, "path": "add.py"},
         {"id": [3], "path": "add.py", "text": ADD, "line": 3, "column": 12, "max_lines": 1, "context": False},
     ]
     text = "\n\n".join([*map(json.dumps, lines), "nonsense"])
-    done = ready_assist("complete", "--batch", stdin=text)
+    done = fake_assist("complete", "--batch", stdin=text)
     answers = [json.loads(line) for line in done.out.splitlines()]
     assert done.code == 0
     assert [answer["id"] for answer in answers] == ["one", 2, [3], None]
@@ -74,9 +87,14 @@ def test_a_batch_answers_line_by_line_in_order(ready_assist: Assist) -> None:
 
 
 def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
-    tmp_path: Path, environ: Mapping[str, str]
+    tmp_path: Path, home: Mapping[str, str]
 ) -> None:
-    with started(tmp_path, environ, "complete", "--batch", stdin=subprocess.PIPE) as process:
+    configure(tmp_path, EAGER)
+    command = [sys.executable, "-P", fake_lsp.__file__, "complete", "--batch"]
+    environ, pipe = {**os.environ, **knowing(home, KNOWN)}, subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=tmp_path, env=environ
+    ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -88,6 +106,7 @@ def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
         assert b"Traceback" not in process.stderr.read()
 
 
+@pytest.mark.model
 def test_setup_copies_measures_and_is_then_done_at_once(
     assist_without_sockets: Assist, model_path: Path, tmp_path: Path
 ) -> None:
@@ -111,6 +130,7 @@ def test_setup_copies_measures_and_is_then_done_at_once(
     assert assist("models", "remove", "qwen2.5-coder-0.5b", "--yes").code == 0
 
 
+@pytest.mark.model
 def test_setup_with_a_path_writes_it_into_the_configuration(
     assist: Assist, own_data: Path, model_path: Path, tmp_path: Path
 ) -> None:
@@ -123,6 +143,7 @@ def test_setup_with_a_path_writes_it_into_the_configuration(
     )
 
 
+@pytest.mark.model
 def test_the_doctor_says_what_to_expect(ready_assist: Assist) -> None:
     done = ready_assist("doctor", "--json")
     assert done.code == 0
@@ -137,6 +158,7 @@ def test_the_doctor_says_what_to_expect(ready_assist: Assist) -> None:
     assert f"{report['model']['budget_tokens']['head']} tokens before the cursor" in told
 
 
+@pytest.mark.model
 def test_the_demo_completes_real_code_through_a_real_server(ready_assist: Assist) -> None:
     document = ready_assist("demo", "--json").json
     shots = document["shots"]

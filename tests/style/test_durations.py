@@ -1,0 +1,68 @@
+"""How long test files took, against a record: with made-up figures, on slow and fast machines."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+SPEC = importlib.util.spec_from_file_location(
+    "check_durations", Path(__file__).with_name("check_durations.py")
+)
+assert SPEC is not None
+assert SPEC.loader is not None
+check_durations = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(check_durations)
+RECORDED = {"tests/a.py": 10.0, "tests/b.py": 4.0, "tests/c.py": 2.0, "tests/d.py": 0.1}
+
+
+def complaints(taken: dict[str, float]) -> list[str]:
+    return [line.split()[0] for line in check_durations.too_slow(taken, RECORDED)]
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.0, 3.0])
+def test_a_machine_of_any_speed_is_as_fast_as_it_is(factor: float) -> None:
+    taken = {file: factor * seconds for file, seconds in RECORDED.items()}
+    assert check_durations.factor_of(taken, RECORDED) == pytest.approx(factor)
+    assert complaints(taken) == []
+    assert complaints({**taken, "tests/a.py": factor * 21 + 5}) == ["tests/a.py"]
+
+
+@pytest.mark.parametrize(
+    ("file", "seconds", "told"),
+    [
+        ("tests/b.py", 8.9, False),  # more than twice as long, but not by 5 s
+        ("tests/b.py", 9.1, True),
+        ("tests/a.py", 19.0, False),  # by more than 5 s, but not twice as long
+        ("tests/d.py", 5.2, True),
+        ("tests/new.py", 4.9, False),
+        ("tests/new.py", 5.1, True),
+    ],
+)
+def test_twice_as_long_and_five_seconds_more_is_too_slow(file: str, seconds: float, told: bool) -> None:
+    assert complaints({**RECORDED, file: seconds}) == [file] * told
+
+
+def test_a_run_is_recorded_and_the_next_one_compared_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record, runs = tmp_path / "durations.toml", tmp_path / "runs"
+    runs.mkdir()
+
+    def ran(suite: str, seconds: float) -> None:
+        (runs / f"{suite}.json").write_text(json.dumps({**RECORDED, "tests/a.py": seconds}))
+
+    ran("test", 10.0)
+    assert check_durations.main([], record, runs) == 0, "nothing is recorded yet"
+    assert check_durations.main(["--write"], record, runs) == 0
+    ran("test", 31.0)
+    assert check_durations.main([], record, runs) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("tests/a.py took 31.0 s, and 10.0 s are usual here: make it faster, or record it")
+    ran("e2e", 99.0)
+    assert check_durations.main(["--write"], record, runs) == 0
+    assert check_durations.main([], record, runs) == 0
+    (runs / "test.json").unlink()
+    assert check_durations.main([], record, runs) == 1
+    assert "No run of make test" in capsys.readouterr().out
+    assert '[e2e]\n"tests/a.py" = 99.0\n' in record.read_text()
