@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
 from config_files import write
 from scripted_model import ScriptedModel
 
@@ -12,7 +11,6 @@ from assist_completion.inference.doubts import Doubt
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import load
-from assist_server.questions import run, runner_port
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question
@@ -34,7 +32,13 @@ def scripted(answers: list[str], doubts: tuple[Doubt, ...] = ()) -> ScriptedMode
 
 
 async def edited(
-    folder: Path, local: ScriptedModel, command: str = "fix", words: str = "", file: str = FILE
+    folder: Path,
+    local: ScriptedModel,
+    command: str = "fix",
+    words: str = "",
+    file: str = FILE,
+    *,
+    runs: bool = True,
 ) -> Any:
     """The end of a question about `add`, the notices before it, and how often a model began."""
     (folder / "sums.py").write_bytes(file.encode())
@@ -45,6 +49,9 @@ async def edited(
     inputs = decision_inputs(load(write(own, "")), [str(folder)])
     inputs = replace(inputs, local=replace(inputs.local, available=True))
     decided = decide(Question(command, words, target), QuestionFolders(corpus), inputs, by_models=True)
+
+    if not runs:
+        decided = replace(decided, running=None)
 
     async def load_model() -> Any:
         return local
@@ -223,13 +230,9 @@ async def test_new_tests_are_added_to_the_file_of_tests_that_the_module_has(tmp_
     assert "The tests go to the end of tests/test_sums.py, which exists" in local.asked[0].user
 
 
-async def test_without_the_runner_the_model_writes_tests_and_a_notice_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (run, runner_port):
-        monkeypatch.setattr(module, "code_runner", lambda: None)
+async def test_without_the_runner_the_model_writes_tests_and_a_notice_says_so(tmp_path: Path) -> None:
     tests = "from sums import add\n\n\ndef test_add():\n    assert add(2, 1) == 1\n"
-    final, notices, _ = await edited(tmp_path, scripted([fenced(tests)]), "test")
+    final, notices, _ = await edited(tmp_path, scripted([fenced(tests)]), "test", runs=False)
     assert final.plan is not None
     assert final.proof is None
     assert "Nothing was run, so the expected values are guesses: the package assist_runner" in notices[0]
