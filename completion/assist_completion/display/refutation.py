@@ -7,11 +7,9 @@ Pure functions over text; whether a name exists is asked elsewhere.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
-from importlib.resources import files
+from functools import partial
 
 from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_completion.display.member_accesses import accesses_in
@@ -19,8 +17,8 @@ from assist_completion.display.written_calls import calls_in
 from assist_context.documents import MemberAccess, TextNames, WrittenCall
 from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
 from assist_context.syntax import fragments
+from assist_context.syntax.built_in_names import built_in_names
 
-_BUILT_IN = tomllib.loads((files(__package__) / "built_in_names.toml").read_text(encoding="utf-8"))
 _NAME = re.compile(r"(?<![\w$#'])[^\W\d]\w*")  # no part of a number, of `$name`, `#name` and `'name`
 _OWNERS = ("self.", "this.", "cls.", "Self::", "self?.", "this?.")
 _BEFORE_NAMES = (
@@ -155,7 +153,7 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
     >>> [(mention.kind, mention.name) for mention in found if mention.call is None]
     [('members', 'fetch'), ('accesses', 'fetch'), ('bare', 'size')]
     """
-    if site.language.name not in _BUILT_IN:
+    if not built_in_names(site.language.name):
         return []
     code = site.line + text
     found = [*_imports(code), *_definitions(site, code)]
@@ -259,10 +257,3 @@ def _is_in_brackets(code: str, at: int) -> bool:
     """Whether a bracket is open at a place."""
     before = code[:at]
     return sum(before.count(opener) - before.count(closer) for opener, closer in ("()", "[]", "{}")) > 0
-
-
-@lru_cache
-def built_in_names(language: str) -> frozenset[str]:
-    """The names that every file of a language has; none of a language that is not known."""
-    names = _BUILT_IN.get(language, {})
-    return frozenset(_BUILT_IN.get(names.get("like", language), {}).get("words", "").split())

@@ -13,6 +13,7 @@ What may leave is decided in four steps, each of which makes a value from the on
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from assist_context.evidence.intent import asks_only_facts
 from assist_escalation.errors import EscalationError, RefusedError
@@ -50,9 +51,11 @@ from assist_server.questions.leaving_files import (
 )
 from assist_server.questions.runner_port import run_plan
 from assist_server.questions.targets import QuestionFolders
-from assist_server.questions.wished.made_edit import MadeEdit, made_edit
 from assist_server.threads.attachments import Attachment
 from assist_server.threads.thread_prompts import with_meant_names
+
+if TYPE_CHECKING:
+    from assist_server.questions.wished.made_edit import MadeEdit
 
 # The causes of a decision that no model is asked: facts answer, or syntax and the index make the edit; or no
 # model's edit is offered, since tests accept a computed one.
@@ -124,7 +127,7 @@ class DecidedQuestion:
     surroundings: tuple[tuple[str, str], ...] = ()
     facts: CodeFacts | None = None
     running: object | None = field(default=None, repr=False)
-    made: MadeEdit | None = field(default=None, repr=False)
+    made: "MadeEdit | None" = field(default=None, repr=False)
 
     @property
     def frontier(self) -> Draft | None:
@@ -151,7 +154,7 @@ def decide(
     `by_models`, models make also what needs none: they are measured.
     """
     name = random_token()
-    made = None if by_models or question.expect else made_edit(question, folders)
+    made = None if by_models or question.expect else _made_edit(question, folders)
     facts = _code_facts(question, folders, inputs, answered=answered)
     answers_all = facts is not None and facts.whole and question.wish != "frontier"
     local = draft(question, folders, inputs.local.tokens, small=True)
@@ -182,6 +185,14 @@ def decide(
 def without_remarks(decision: Decision, reason: str) -> Decision:
     """The decision that facts are all of a review, as no provider remarks on it, for a `reason` or none."""
     return _by_facts(decision, f"{reason}, and {REVIEW_WHY}" if reason else REVIEW_WHY)
+
+
+def _made_edit(question: Question, folders: QuestionFolders) -> "MadeEdit | None":
+    if question.command not in EDITS:
+        return None
+    from assist_server.questions.wished.made_edit import made_edit  # noqa: PLC0415  (loads much, for few)
+
+    return made_edit(question, folders)
 
 
 def _by_facts(decision: Decision, why: str) -> Decision:

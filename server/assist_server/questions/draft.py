@@ -13,7 +13,6 @@ from assist_context.documents import CHARS_PER_TOKEN, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines, callees, subjects
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.intent import intent_of
-from assist_context.evidence.library_calls import library_calls, line_of
 from assist_context.evidence.mentions import is_test
 from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
@@ -218,6 +217,8 @@ def _library_span(
     """What the code in question calls of installed libraries, at most a few lines."""
     if target is None or folders.libraries is None:
         return ()
+    from assist_context.evidence.library_calls import library_calls, line_of  # noqa: PLC0415  (loads much)
+
     called = library_calls(folders.corpus, folders.libraries, target.document, target.lines)
     lines = [line_of(call) for call in called[: SMALL_CALLS if small else None]]
     return (Span("\n".join(lines), Origin("library")),) if lines else ()

@@ -20,12 +20,12 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from assist_completion.display.refutation import built_in_names
 from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation, LocalAnswer, Turn
 from assist_completion.inference.doubts import Doubt
 from assist_context.documents import split_lines
 from assist_context.languages import language_of
+from assist_context.syntax.built_in_names import built_in_names
 from assist_escalation.edits.plan import EditError, OtherCodeError, UnchangedError
 from assist_escalation.prompts import Origin, Prompt, Span, label
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact

@@ -22,6 +22,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from assist_completion.errors import CompletionError
 from assist_completion.settings import model_name
@@ -72,7 +73,6 @@ from assist_server.questions.runner_port import (
     refuse,
 )
 from assist_server.questions.secret_file_texts import join_texts, old_secret_texts
-from assist_server.questions.wished.made_edit import MadeEdit
 from assist_server.record_files import gate_files
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.compared_diff import ComparedDiff
@@ -85,6 +85,9 @@ from assist_server.workspace.folder_diff import (
     staged_diff,
 )
 from assist_server.workspace.folders import key_of
+
+if TYPE_CHECKING:
+    from assist_server.questions.wished.made_edit import MadeEdit
 
 PLACES = 3  # that are named before an answer
 DIFFS = ("commit", "review")  # the commands that are about a diff
@@ -253,7 +256,7 @@ def _facts_as_answer(decided: DecidedQuestion) -> FinalAnswer:
     return FinalAnswer("", "", decided.decision, cost, thread=grown)
 
 
-def _made_as_answer(decided: DecidedQuestion, made: MadeEdit, options: AnswerOptions) -> FinalAnswer:
+def _made_as_answer(decided: DecidedQuestion, made: "MadeEdit", options: AnswerOptions) -> FinalAnswer:
     """The end of a wish that no model is asked for: the edit, or why it is refused."""
     plan, problem = None, None
     try:

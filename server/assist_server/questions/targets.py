@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines, subjects
@@ -19,12 +20,14 @@ from assist_context.evidence.mentions import MentionedName, implementations, lik
 from assist_context.files.path_names import relative_path
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language
-from assist_context.libraries.installed_libraries import InstalledLibraries
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import TargetSpec, parse_target, read_document
 from assist_server.workspace.folders import alias_in
+
+if TYPE_CHECKING:
+    from assist_context.libraries.installed_libraries import InstalledLibraries
 
 SYMBOLS = 200  # definitions of one name that are read at most
 NEEDS_CODE = ("explain", "test", "fix")  # a refactoring may write the first line of a file
@@ -43,7 +46,7 @@ class QuestionFolders:
 
     corpus: Corpus
     others: tuple[Corpus, ...] = ()
-    libraries: InstalledLibraries | None = None
+    libraries: "InstalledLibraries | None" = None
 
     @property
     def roots(self) -> tuple[str, ...]:
