@@ -74,6 +74,7 @@ OWN_MOST: Mapping[tuple[str, str], int] = {
     ("explain", "caller"): 2,  # callers that explain how code is used
     ("test", "test"): 12,  # each file of tests is proposed whole, and with fewer tests
 }
+FRONT_LINES = 40  # of a README: mostly what it is for, and how to begin
 NAMED_WHOLE = 60  # lines: a definition that the question names is shown whole up to this length
 SMALL = 1_500  # tokens; with fewer, callees are shown by their heads
 
@@ -128,8 +129,17 @@ def gather_evidence(
         if signal != "target":
             most = OWN_MOST.get((command, signal), MOST[signal])
             room.take(signal, proposals[signal], most)
+    if "page" in plan and not room.snippets:
+        room.take("page", _front_page(corpus), 1)
     room.widen_page()
     return GatheredEvidence(tuple(room.snippets), room.spent)
+
+
+def _front_page(corpus: Corpus) -> Iterator[Candidate]:
+    """The first lines of what the project says of itself, for a question whose words find nothing."""
+    for path in corpus.files().paths:
+        if path.partition(".")[0].lower() == "readme":
+            yield Candidate(path, ((1, FRONT_LINES),), "page", corpus)
 
 
 def _meanings_of_names(

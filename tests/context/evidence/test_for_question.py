@@ -359,3 +359,10 @@ def test_tests_and_examples_come_after_the_code_unless_they_are_asked_for(
     }
     found = gather_evidence(corpus_of(tmp_path / "w", texts), question, None, 2_000)
     assert found.snippets[0].path == first
+
+
+def test_where_the_words_find_nothing_the_project_speaks_for_itself(corpus: Corpus, tmp_path: Path) -> None:
+    assert gather_evidence(corpus, "how does it work?", None, 1500).snippets == ()
+    shop = corpus_of(tmp_path / "v", {"README.md": "# Shop\n\nIt sells otters.\n", "weather.py": WEATHER})
+    (page,) = gather_evidence(shop, "how does it work?", None, 1500).snippets
+    assert (page.path, "otters" in page.text) == ("README.md", True)
