@@ -38,8 +38,8 @@ run: setup ## Show real completions from the local model, through the real langu
 fix: .venv/ready $(EXTENSION)/node_modules/ready ## Format, sort imports, repair what can be repaired, write the generated pages again
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
-	$(BIN)/python -m assist_server.cli.reference_pages docs
-	$(BIN)/python -m assist_server.config.json_schema $(EXTENSION)/package.json
+	$(BIN)/python .ci/pages/reference_pages.py docs
+	$(BIN)/python .ci/pages/settings_schema.py $(EXTENSION)/package.json
 	npm --prefix $(EXTENSION) run --silent fix
 
 check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, import directions, house style

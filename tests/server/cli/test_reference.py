@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-
-from assist_server.cli.reference_pages import main, pages
-from assist_server.config.json_schema import configuration, manifest
+from reference_pages import main, pages
+from settings_schema import configuration, manifest
 
 DOCS = Path(__file__).parents[3] / "docs"
 MANIFEST = Path(__file__).parents[3] / "vscode-extension/package.json"

@@ -2,7 +2,7 @@
 
 It is made from the fields and their metadata, as the reference page is, and knows no setting by name.
 
-`python -m assist_server.config.json_schema vscode-extension/package.json` writes them into that manifest.
+`python .ci/pages/settings_schema.py vscode-extension/package.json` writes them into that manifest.
 """
 
 import json

@@ -1,6 +1,6 @@
 """The reference pages of the commands and the settings, in Markdown, generated from the code.
 
-`python -m assist_server.cli.reference_pages docs` writes `commands.md` and `settings.md` into `docs`.
+`python .ci/pages/reference_pages.py docs` writes `commands.md` and `settings.md` into `docs`.
 """
 
 import sys
