@@ -138,14 +138,18 @@ def process_runner(folder: Path, environ: Mapping[str, str]) -> Assist:
 
 
 def started(
-    folder: Path, environ: Mapping[str, str], *arguments: str, stdin: int = subprocess.DEVNULL
+    folder: Path,
+    environ: Mapping[str, str],
+    *arguments: str,
+    stdin: int = subprocess.DEVNULL,
+    command: Sequence[str] = COMMAND,
 ) -> "subprocess.Popen[bytes]":
-    """Start a command in a process of its own that can be interrupted.
+    """Start a command, of the program `command`, in a process of its own that can be interrupted.
 
     A shell starts its background jobs with SIGINT ignored, and children inherit that.
     """
     return subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from asked_shop import CART, PRICES, RENAMED, audit_events
-from fake_lsp import knowing
+from fake_lsp import HEADER_ALONE, knowing
 from hostile import HANG, chunk, head
 from lsprotocol import types
 from recording import configure
@@ -223,7 +223,7 @@ async def test_the_local_model_explains_while_ghost_text_still_comes(environ: En
 async def test_a_question_waits_for_a_model_that_is_loading(
     tmp_path: Path, home: Environ, shop: Path
 ) -> None:
-    (tmp_path / "fake.gguf").write_bytes(b"GGUF\3\0\0\0" + bytes(56))
+    (tmp_path / "fake.gguf").write_bytes(HEADER_ALONE)
     configure(tmp_path, f"[completion]\nmodel = '{tmp_path / 'fake.gguf'}'\n")
     async with open_talker(knowing(home, PRICES, loading_s=1), shop) as client:
         uri = (shop / "shop" / "prices.py").as_uri()

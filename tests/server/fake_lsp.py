@@ -12,6 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+HEADER_ALONE = b"GGUF\3\0\0\0" + bytes(
+    56
+)  # a whole model file, without a tensor, for who looks whether there is one
 TEXT, LOADING_S, SLICE_S = "FAKE_MODEL_TEXT", "FAKE_MODEL_LOADING_S", "FAKE_MODEL_SLICE_S"
 
 
@@ -68,7 +71,8 @@ def _open(
     engine = Engine(worker, config.completion, SMALL_BUDGET, "fake")
     answers: Any = ScriptedModel(lambda _: ["It ", "adds."])
     guests = Engine(GuestJobs(worker), config.completion, SMALL_BUDGET, "fake")
-    return OpenedModels(engine, answers, Path("fake.gguf"), None, 0.0, "fake", guests=guests)  # type: ignore[arg-type]
+    path = Path(config.completion.model)
+    return OpenedModels(engine, answers, path, None, 0.0, "fake", guests=guests)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

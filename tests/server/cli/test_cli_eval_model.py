@@ -1,4 +1,4 @@
-"""`assist eval` with the real model on this machine."""
+"""`assist eval` with a model on this machine, once with the real one."""
 
 import json
 import os
@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_runs import COMMAND, GUARD, process_runner
+from command_runs import GUARD, process_runner
+from fake_lsp import HEADER_ALONE, knowing
+from forked_servers import FakeModelClient
 from histories import make_history
 
-pytestmark = [pytest.mark.model, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture
@@ -27,6 +29,7 @@ def guarded(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder / "guard")}
 
 
+@pytest.mark.model
 def test_local_candidates_are_asked_offline(
     tmp_path: Path, environ: Mapping[str, str], model_path: Path, shop: Path
 ) -> None:
@@ -48,19 +51,22 @@ def test_local_candidates_are_asked_offline(
     assert document["departures"] == []
 
 
+@pytest.mark.slow
 def test_a_run_that_is_terminated_has_a_report_of_what_was_asked(
-    own_data: Path, environ: Mapping[str, str], model_path: Path, shop: Path, tmp_path: Path
+    home: Mapping[str, str], shop: Path, tmp_path: Path
 ) -> None:
-    """Typing takes the longest: two blocks of it would take 20 s of CPU, and are not waited for."""
-    local = f"local:{model_path}"
+    """Typing takes the longest, with a fake model that is slow: the blocks of it are not waited for."""
+    model = tmp_path / "slow.gguf"
+    model.write_bytes(HEADER_ALONE)
+    local = f"local:{model}"
     arguments = (
         "eval", "-c", local, "-c", "known:empty", "--kinds", "typing", "--count", "200", "--offline", "--json",
     )  # fmt: skip
     answers: dict[str, Any] = {}  # by candidate
     with subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*FakeModelClient.server, *arguments],
         cwd=shop,
-        env={**os.environ, **environ, **guarded(tmp_path), "ASSIST_DATA_DIR": str(own_data)},
+        env={**os.environ, **knowing(home, "x = 1\n", slice_s=0.01), **guarded(tmp_path)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -68,7 +74,9 @@ def test_a_run_that_is_terminated_has_a_report_of_what_was_asked(
         while len(answers) < 2 and process.poll() is None:
             time.sleep(0.1)
             lines = [
-                line for file in own_data.rglob("answers.jsonl") for line in file.read_text().splitlines()
+                line
+                for file in Path(home["ASSIST_DATA_DIR"]).rglob("answers.jsonl")
+                for line in file.read_text().splitlines()
             ]
             rows = [json.loads(line) for line in lines if line.endswith("}")]
             answers = {row["candidate"]: row["answer"] for row in rows}

@@ -1,17 +1,15 @@
 """Completions and batches of the command line; with the real model also setup, the doctor and the demo."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import fake_lsp
 import pytest
-from command_runs import Assist, runner
+from command_runs import Assist, runner, started
 from fake_lsp import fake_model_here, knowing
+from forked_servers import FakeModelClient
 from recording import configure
 
 KEYS = {"id", "text", "candidate", "shown", "reason", "score", "source", "model", "ms", "tokens"}
@@ -90,10 +88,9 @@ def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
     tmp_path: Path, home: Mapping[str, str]
 ) -> None:
     configure(tmp_path, EAGER)
-    command = [sys.executable, "-P", fake_lsp.__file__, "complete", "--batch"]
-    environ, pipe = {**os.environ, **knowing(home, KNOWN)}, subprocess.PIPE
-    with subprocess.Popen(
-        command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=tmp_path, env=environ
+    environ = knowing(home, KNOWN)
+    with started(
+        tmp_path, environ, "complete", "--batch", stdin=subprocess.PIPE, command=FakeModelClient.server
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
