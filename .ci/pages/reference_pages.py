@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from settings_page import reference as settings_reference
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from assist_server.cli.app import command_line
-from assist_server.config.config import reference as settings_reference
 
 WIDTH = 100  # columns of the help texts in the page
 _INTRO = """\

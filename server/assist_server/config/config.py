@@ -20,7 +20,6 @@ from assist_escalation.policy.permissions import OPEN, Layer
 from assist_escalation.policy.settings import EscalationMode, EscalationSettings
 from assist_server.config.layers import Statement, close_egress, make_statement, read_policies
 from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
-from assist_server.config.reference import reference
 from assist_server.config.structure import RUNS, AnswersSettings, GatewaySettings, Problem, read, show
 from assist_server.config.system_access import can_change
 from assist_server.config.toml_file import ConfigError, read_toml, set_model, write_settings
@@ -37,7 +36,6 @@ __all__ = [
     "load",
     "load_lenient",
     "merge_settings",
-    "reference",
     "roles_of",
     "set_model",
     "set_role",

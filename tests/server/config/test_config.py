@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from config_files import PROVIDER, environ, write
+from settings_page import reference
 
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.policy.settings import EscalationSettings
-from assist_server.config.config import ConfigError, Problem, load, load_lenient, reference, set_model
+from assist_server.config.config import ConfigError, Problem, load, load_lenient, set_model
 
 
 def test_without_a_file_there_are_defaults_and_nothing_can_leave(tmp_path: Path) -> None:
