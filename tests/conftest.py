@@ -50,7 +50,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write what `check_durations` compares, if a whole suite ran: `make test` and `make e2e` say which."""
+    """Write what `check_durations` compares, if a whole suite ran: the Makefile says which."""
     if (suite := os.environ.get("SUITE")) and not hasattr(session.config, "workerinput"):
         folder = session.config.rootpath / "build" / "durations"
         folder.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from repositories import git
 
+from assist_server.questions.runner_port import code_runner
+
 COMMANDS = {
     point.name: point.module.partition(".")[0]
     for point in distribution("assist-lsp").entry_points.select(group="assist.commands")
@@ -86,3 +88,22 @@ def test_without_the_runner_who_asks_for_a_run_is_told_what_is_missing(shop: Pat
         done = assist_without("assist_runner", shop, *arguments)
         assert done.returncode == 1
         assert "the package assist_runner, which this installation lacks" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gateway", "setup", "aider"], "http://127.0.0.1"),
+        (["policy", "test"], ".assist-policy-tests.toml"),
+        (["stats", "--json"], '"questions_kept_from"'),
+        (["eval", "mine"], "tasks need a history of several commits"),
+    ],
+)
+def test_each_plugin_works(shop: Path, arguments: list[str], said: str) -> None:
+    """One look at each; their own suites are `make test-plugins`."""
+    done = assist_without("no_such_package", shop, *arguments)
+    assert said in done.stdout + done.stderr
+
+
+def test_the_runner_is_found() -> None:
+    assert code_runner() is not None
