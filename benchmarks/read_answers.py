@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import DefinitionFacts
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_server.config.config import Config, load_lenient

@@ -26,9 +26,9 @@ from typing import Any
 
 from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation, LocalAnswer
-from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import find_git, list_tracked, never, open_tree
 from assist_context.languages import language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import symbols
 from assist_escalation.errors import EscalationError

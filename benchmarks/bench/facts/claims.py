@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_context.documents import Document, split_lines
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.code_uses import CodeUse, every_use, uses_of
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.files.git_history import LineChange, last_changes
@@ -17,6 +16,7 @@ from assist_context.files.git_repository import Git, find_git, never, open_tree
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.pages import SECTION
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import to_indexed
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_context.documents import split_lines
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.diff_facts import ComparedFile, DiffFact, diff_facts
 from assist_context.files.git_repository import Git
 from assist_context.languages import language_of
+from assist_context.relations.counterparts import is_test
 from assist_server.workspace.folder_diff import compared_files, diff_against
 from bench.crossfile.index import corpus_of
 from bench.facts.plants import Fault, FaultKind, PlantSite, plant

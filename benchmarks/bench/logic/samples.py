@@ -15,9 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from assist_context.documents import split_lines
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.logic.compared_sides import EditedText
 from assist_context.languages import language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.syntax.symbols import symbols
 from bench.index.trees import ENVIRON
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 
 from assist_context.documents import Cursor, Document
 from assist_context.evidence.import_ways import ImportWays
-from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
-from assist_context.relations.counterparts import siblings
+from assist_context.relations.counterparts import is_test, siblings
 from assist_context.retrieval import meanings
 from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, head_span, skeleton
 from assist_context.retrieval.corpus import Corpus

@@ -10,10 +10,9 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from assist_context.evidence.call_graph import TargetLines, enclosing, spans_of, uses
-from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
-from assist_context.relations.counterparts import siblings
+from assist_context.relations.counterparts import is_test, siblings
 from assist_context.relations.path_index import by_distance
 from assist_context.retrieval.candidates import Candidate
 from assist_context.retrieval.corpus import Corpus

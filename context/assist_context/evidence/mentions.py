@@ -21,10 +21,6 @@ _FILE = re.compile(r"[\w@+-][\w@+./-]*\.\w+")
 _SEPARATOR = re.compile(r"\.|::|#|->")
 # "parse_money", "parseMoney", "HTTPServer", "MAX_SIZE"; a plain word counts only with a call's bracket.
 _COMPOUND = re.compile(r"\w*[a-z\d]_+\w|[A-Z][A-Z\d]*_\w|_+\w+|\w*[a-z\d][A-Z]|[A-Z]{2,}[a-z]")
-# pytest collects no test.py, and packages have one for the tests of their users.
-_TEST = re.compile(
-    r"(?:(?:^|/)(?!test\.py$)|[._-])(?:tests?|specs?|__tests__|e2e)(?=[/._-])|[a-z\d](?:Tests?|Spec|IT)\.\w+$"
-)
 _C = re.compile(r"\.(?:c|cc|cpp|cxx)$")
 _C_HEADER = re.compile(r"\.(?:h|hh|hpp|hxx)$")
 
@@ -105,12 +101,3 @@ def named_files(files: PathIndex, question: str) -> tuple[str, ...]:
         same = with_tail(files, tail, (f".{suffix}",), "")
         named |= dict.fromkeys(by_distance(same, "")[:MEANINGS])
     return tuple(named)
-
-
-def is_test(path: str) -> bool:
-    """Whether a file is a test by its name or its folder's.
-
-    >>> [is_test(path) for path in ("tests/cart.py", "src/cart_test.go", "CartTest.java", "src/test.py")]
-    [True, True, True, False]
-    """
-    return _TEST.search(path) is not None

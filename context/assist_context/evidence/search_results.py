@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.evidence.intent import QuestionIntent, is_chronicle, is_filler
-from assist_context.evidence.mentions import is_test, names_in
+from assist_context.evidence.mentions import names_in
 from assist_context.evidence.quotes import has_example
 from assist_context.index.search import Among, SearchHit
 from assist_context.index.terms import terms
 from assist_context.pages import page_lines
+from assist_context.relations.counterparts import is_test
 from assist_context.relations.translations import language_of_text
 from assist_context.retrieval.candidates import Candidate, definition_candidate
 from assist_context.retrieval.corpus import Corpus

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.documents import Cursor, Document
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.code_uses import MOST_USES, OWN_OBJECTS, CodeUse, made_by, owner_in_line, uses_of
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language, language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.call_sites import call_rules, calls_of

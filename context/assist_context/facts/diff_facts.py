@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assist_context.documents import Document, split_lines
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.code_uses import sure_uses
 from assist_context.facts.left_uses import left_uses
 from assist_context.facts.turned_tokens import ReplacedRun, turned_tokens
 from assist_context.languages import language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus, to_indexed
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.call_sites import Parameter, definitions_of

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_context.evidence.call_graph import PLACES
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.code_uses import MOST_USES, CodeUse
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 
 

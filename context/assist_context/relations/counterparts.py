@@ -1,9 +1,10 @@
-"""Which files belong together by their names: a test and its subject, a header and its source.
+"""What a test file is, and which files belong together by their names: test and subject, header and source.
 
 This module knows the naming conventions of languages, and no file's content. The relation is symmetric, as
 long as there are not too many files.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from assist_context.relations import path_index
@@ -44,6 +45,20 @@ _CONVENTIONS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] 
 # In such a folder, a test may have just the name of its subject.
 _TEST_FOLDERS = ("tests", "test", "__tests__", "spec", "specs")
 _PLAIN_NAMES = frozenset({*_ECMA, *_C_SOURCES, ".rs", ".lua", ".rb", ".bats"})
+
+# pytest collects no test.py, and packages have one for the tests of their users.
+_TEST = re.compile(
+    r"(?:(?:^|/)(?!test\.py$)|[._-])(?:tests?|specs?|__tests__|e2e)(?=[/._-])|[a-z\d](?:Tests?|Spec|IT)\.\w+$"
+)
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test by its name or its folder's.
+
+    >>> [is_test(path) for path in ("tests/cart.py", "src/cart_test.go", "CartTest.java", "src/test.py")]
+    [True, True, True, False]
+    """
+    return _TEST.search(path) is not None
 
 
 def siblings(files: PathIndex, path: str) -> tuple[str, ...]:

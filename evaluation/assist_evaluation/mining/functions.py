@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from assist_context.documents import split_lines
-from assist_context.evidence.mentions import is_test
+from assist_context.relations.counterparts import is_test
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import Definition, symbols
 from assist_evaluation.mining.sampling import at_most_per, seeded_random, spread, task_id

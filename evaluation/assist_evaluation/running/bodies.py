@@ -5,9 +5,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from assist_context.evidence.mentions import is_test
 from assist_context.files.git_repository import Git
 from assist_context.regular_files import read_regular
+from assist_context.relations.counterparts import is_test
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.judging.score import answered_file
 from assist_evaluation.mining.sampling import seeded_random

@@ -13,12 +13,12 @@ from assist_context.documents import CHARS_PER_TOKEN, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines, callees, subjects
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.intent import intent_of
-from assist_context.evidence.mentions import is_test
 from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
 from assist_context.languages import is_page
 from assist_context.pages import BETWEEN, SECTION, page_lines
 from assist_context.regular_files import read_regular
+from assist_context.relations.counterparts import is_test
 from assist_context.relations.path_index import path_index_of
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus

@@ -12,11 +12,12 @@ from assist_context.documents import Cursor, Snippet
 from assist_context.evidence.call_graph import PLACES, enclosing
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.intent import intent_of
-from assist_context.evidence.mentions import MentionedName, is_test, likely_meanings, names_in
+from assist_context.evidence.mentions import MentionedName, likely_meanings, names_in
 from assist_context.evidence.search_results import FoundPiece, ranked_code, ranked_pages, search_words
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
 from assist_context.pages import SECTION, page_lines
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import retrieve_once
 from assist_context.syntax.definitions import FUNCTIONS

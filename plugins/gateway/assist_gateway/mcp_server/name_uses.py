@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import PLACES
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.code_uses import CodeUse, uses_of
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText

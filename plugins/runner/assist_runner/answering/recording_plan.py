@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import subjects
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import definition_facts
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import ECMASCRIPT, language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import symbols

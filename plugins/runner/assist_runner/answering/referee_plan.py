@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from assist_context.evidence.call_graph import subjects
-from assist_context.evidence.mentions import is_test
 from assist_context.facts.definition_facts import definition_facts
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_runner.answering.expectation_plan import ExpectationPlan, expectation_plan
 from assist_runner.referee.checkers import TypeChecker, find_checker

@@ -11,8 +11,8 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from assist_context.documents import split_lines
-from assist_context.evidence.mentions import is_test
 from assist_context.languages import Language, language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.fragments import marks
 from assist_context.syntax.symbols import symbols

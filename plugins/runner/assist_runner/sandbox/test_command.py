@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar, Literal
 
-from assist_context.evidence.mentions import is_test
 from assist_context.programs import find_program
+from assist_context.relations.counterparts import is_test
 from assist_runner.sandbox.installations import (
     PYTHONS,
     covers_copy,
