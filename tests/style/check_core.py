@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # Who adds lines removes as many; who removes more lowers the number.
-MOST = {"completion": 9412, "context": 30390, "escalation": 17053, "server": 28111}
+MOST = {"completion": 9412, "context": 28391, "escalation": 17053, "server": 28110}
 
 
 def excess(root: Path, paths: list[str], most: Mapping[str, int]) -> Iterator[str]:
