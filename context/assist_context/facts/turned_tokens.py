@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Literal
 
 from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.scopes.tokens import CodeToken, tokens_in
+from assist_context.syntax.scopes.tokens import CodeToken, is_literal, tokens_in
 
 ReplacedRun = tuple[int, int, int, int]  # replaced lines, first and last of both texts; last < first for none
 _CompareStep = tuple[str, int, int, int, int]
@@ -22,16 +22,13 @@ _CompareStep = tuple[str, int, int, int, int]
 _MOST_PAIRS = 2_500
 _NEAR = 2  # equal tokens on each side of a change that say it is the same expression
 _SPACES = re.compile(r"\s+")
-_OPERATORS = frozenset((
+OPERATORS = frozenset((
     "and", "or", "&&", "||", "??", "in", "not-in", "is", "is-not",
     "<", "<=", ">", ">=", "==", "!=", "===", "!==",
     "+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^", "<<", ">>", "++", "--", "..", "..=",
     "=", ":=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "&&=", "||=", "??=",
 ))  # fmt: skip
-_NEGATIONS = frozenset({"not", "!"})
-_LITERAL = re.compile(
-    r"integer|float|number|string|true|false|none|null|nil|boolean|template_string|literal", re.IGNORECASE
-)
+NEGATIONS = frozenset({"not", "!"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +113,22 @@ def _judge_pair(before: Sequence[CodeToken], after: Sequence[CodeToken], line: i
     old = [token.text for token in before]
     new = [token.text for token in after]
     if len(old) == len(new) == 1:
-        words = f"`{_plain(old[0])}` became `{_plain(new[0])}`"
-        if old[0] in _OPERATORS and new[0] in _OPERATORS:
+        words = f"`{plain_token(old[0])}` became `{plain_token(new[0])}`"
+        if old[0] in OPERATORS and new[0] in OPERATORS:
             yield TurnedToken("operator", line, words)
-        elif _is_literal(before[0]) and _is_literal(after[0]):
+        elif _is_value(before[0]) and _is_value(after[0]):
             yield TurnedToken("literal", line, words)
-    elif not old and new and set(new) <= _NEGATIONS:
+    elif not old and new and set(new) <= NEGATIONS:
         yield TurnedToken("negation", line, f"a negation was added: `{new[0]}`")
-    elif not new and old and set(old) <= _NEGATIONS:
+    elif not new and old and set(old) <= NEGATIONS:
         yield TurnedToken("negation", line, f"a negation is gone: `{old[0]}`")
 
 
-def _is_literal(token: CodeToken) -> bool:
+def _is_value(token: CodeToken) -> bool:
     """Whether a token is a value; a docstring is none."""
-    return bool(_LITERAL.search(token.type)) and "\n" not in token.text and not token.text.startswith('"""')
+    return is_literal(token.type) and "\n" not in token.text and not token.text.startswith('"""')
 
 
-def _plain(token: str) -> str:
+def plain_token(token: str) -> str:
+    """A token as it is told: on one line, not too long."""
     return token.replace("-", " ") if token in {"not-in", "is-not"} else _SPACES.sub(" ", token)[:60]

@@ -13,8 +13,7 @@ from importlib.resources import files
 
 from assist_completion.inference.doubts import Doubt
 from assist_context.documents import split_lines
-from assist_context.facts.logic.compared_sides import EditedText
-from assist_context.facts.logic.logic_changes import logic_changes
+from assist_context.facts.turned_statements import EditedText, turned_statements
 from assist_context.languages import language_of
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_escalation.edits.plan import EditPlan, FileChange
@@ -65,7 +64,7 @@ def turned_logic(edit: EditPlan, question: Question) -> tuple[str, ...]:
     if asks_for_behaviour(question.command, question.words):
         return ()
     texts = [EditedText(change.path, change.before, change.after) for change in edit.changes]
-    found = logic_changes(texts, question.words)
+    found = turned_statements(texts, question.words)
     told = [f"line {change.line} of {change.path}: {change.text}" for change in found[:MOST_CHANGES]]
     more = len(found) - len(told)
     told += [f"{more} more such changes"] if more > 0 else []

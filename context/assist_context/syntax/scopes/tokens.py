@@ -3,12 +3,17 @@
 This module knows one text. What a changed token means is for others.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
-_WHOLE = ("string", "template", "char_literal", "regex", "number", "integer", "float")
+WHOLE = ("string", "template", "char_literal", "regex", "number", "integer", "float")
+
+_LITERAL = re.compile(
+    r"integer|float|number|string|true|false|none|null|nil|boolean|template_string|literal", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,17 @@ def tokens_in(parsed: ParsedText, first: int, last: int) -> Iterator[CodeToken]:
         start, end = node.start_point.row + 1, node.end_point.row + 1
         if start > last or end < first or "comment" in node.type:
             continue
-        if node.child_count and not node.type.startswith(_WHOLE):
+        if node.child_count and not node.type.startswith(WHOLE):
             waiting += reversed(node.children)
         elif first <= start and node.end_byte > node.start_byte:
             yield CodeToken(node_text(node), node.type, start)
+
+
+def is_literal(kind: str) -> bool:
+    """Whether tokens of a type are literals."""
+    return bool(_LITERAL.search(kind))
+
+
+def is_name(kind: str) -> bool:
+    """Whether tokens of a type are names."""
+    return kind.endswith("identifier") or kind == "name"

@@ -12,13 +12,12 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from assist_context.documents import Document, split_lines
-from assist_context.facts.logic.compared_sides import EditedText
+from assist_context.facts.turned_statements import EditedText
 from assist_context.languages import language_of
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.fragments import errors
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.symbols import symbols
-from bench.logic.samples import Refactoring
 
 LogicFaultKind = Literal["negation", "operator", "literal", "call", "leave", "other call", "store"]
 KINDS: tuple[LogicFaultKind, ...] = (
@@ -82,17 +81,26 @@ _SUBSTITUTES: dict[LogicFaultKind, list[tuple[str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class PlantedRefactoring:
+class RefactoringCommit:
+    """A commit as an edit: its subject is the wish; `group` is a list of `refactorings.toml`."""
+
+    id: str
+    group: str
+    wish: str
+    texts: tuple[EditedText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlantedFault:
     """A refactoring with a fault: where it is in the new text, and the line before and with it."""
 
-    edit: Refactoring
+    edit: RefactoringCommit
     kind: LogicFaultKind
-    path: str
-    line: int
+    place: str
     about: str
 
 
-def plant_logic(edit: Refactoring, kind: LogicFaultKind, rng: random.Random) -> PlantedRefactoring | None:
+def plant_fault(edit: RefactoringCommit, kind: LogicFaultKind, rng: random.Random) -> PlantedFault | None:
     """The edit with one fault of a kind, None where there is no place for it."""
     texts = list(edit.texts)
     for text in rng.sample(texts, len(texts)):
@@ -107,7 +115,7 @@ def plant_logic(edit: Refactoring, kind: LogicFaultKind, rng: random.Random) -> 
                 continue
             changed = tuple(replace(other, after=after) if other is text else other for other in texts)
             about = f"{old.strip()} -> {new.strip()}"
-            return PlantedRefactoring(replace(edit, texts=changed), kind, text.path, line, about)
+            return PlantedFault(replace(edit, texts=changed), kind, f"{text.path}:{line}", about)
     return None
 
 

@@ -1,1 +1,0 @@
-"""Refactorings that keep what code does, and the same with one planted change of it."""
