@@ -152,7 +152,8 @@ async def test_a_cancelled_progress_stops_the_stream_and_what_came_is_paid(
         events = audit_events(tmp_path)
         assert [event["kind"] for event in events] == ["intent", "outcome"]
         assert events[1]["finish"] == "cancelled"
-        assert events[1]["cost_micro"] > 0
+        assert events[1]["usage"]["estimated"]
+        assert 0 < events[1]["cost_micro"] <= events[0]["upper_micro"]
 
 
 async def test_what_is_wrong_is_told_and_progress_never_outlives_its_question(

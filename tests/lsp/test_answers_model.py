@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from asked_shop import KEY, PRICES, audit_events
 from command_runs import runner
-from frontier import busy, frontier
-from lsprotocol import types
+from frontier import frontier
 from talker import Talker, open_talker
 from vendor import configure_provider
 
@@ -27,7 +26,7 @@ class Cart:
         return sum(gross(item) for item in items)
 '''
 IN_TOTAL = {"start": {"line": 6, "character": 8}, "end": {"line": 6, "character": 8}}
-LONGEST = 200  # tokens of an answer; a small model writes them in a few seconds on one core
+LONGEST = 60  # tokens of an answer; a small model writes them in a few seconds on one core
 PATIENCE = 280  # seconds until an answer has ended, on a busy machine
 
 
@@ -93,25 +92,3 @@ async def test_an_explanation_streams_is_paid_and_written_down(
     assert outcome["cost_micro"] == 3 * read + 15 * usage["output"] <= intent["upper_micro"]
     assert end.cost_usd == pytest.approx(outcome["cost_micro"] / 1e6)
     assert "acme" in end.summary
-
-
-async def test_a_cancelled_answer_ends_at_the_server_and_is_paid(
-    tmp_path: Path, shop: Path, home: Environ, url: str
-) -> None:
-    async with open_talker(home, shop) as client:
-        cart = shop / "shop" / "cart.py"
-        client.show(cart.as_uri(), CART)
-        number = (await client.run("explain", {"uri": cart.as_uri(), "range": IN_TOTAL, "wish": "frontier"}))[
-            "id"
-        ]
-        while not any(each.delta for each in client.answers.get(number, [])):
-            await asyncio.sleep(0.02)
-        client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(f"assist-answer-{number}"))
-        await asyncio.wait_for(client.ended.setdefault(number, asyncio.Event()).wait(), PATIENCE)
-        assert client.answers[number][-1].error == "cancelled"
-        while busy(url):
-            await asyncio.sleep(0.1)
-    intent, outcome = audit_events(tmp_path)
-    assert outcome["finish"] == "cancelled"
-    assert outcome["usage"]["estimated"]
-    assert 0 < outcome["cost_micro"] <= intent["upper_micro"]

@@ -1,9 +1,11 @@
 """A real `assist lsp` without a model and a team's server that answers what it likes, to whom it is not asked."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
 from forked_servers import ForkedClient
 from hiding_server import HIDING, HidingServer, hiding_server, raw_in
 from lsprotocol import types
@@ -117,3 +119,21 @@ async def test_a_folder_of_another_place_is_none_of_the_workspace(
         client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([file]))
         index = await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.index"))
         assert index["folders"] == [str(space)]
+
+
+async def test_a_cancelled_request_ends_at_the_server_too(home: Mapping[str, str], tmp_path: Path) -> None:
+    async with asking(home, tmp_path / "space") as (client, server):
+        server.answer("a + b", lambda: True)  # never
+        uri = (tmp_path / "space" / "a.py").as_uri()
+        client.show(uri, SOURCE)
+        future = client.ask(uri, AT, number="gone")
+        assert server.hostile is not None
+        async with asyncio.timeout(60):
+            while not server.requests:
+                await asyncio.sleep(0.02)
+            assert not server.hostile.gone.is_set()
+            client.cancel("gone")
+            with pytest.raises(Exception, match=r"[Cc]ancel"):
+                await future
+            while not server.hostile.gone.is_set():
+                await asyncio.sleep(0.02)

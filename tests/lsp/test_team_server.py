@@ -14,7 +14,7 @@ import pytest
 from command_runs import COMMAND
 from fake_lsp import knowing
 from forked_servers import ForkedClient
-from frontier import busy, frontier
+from frontier import frontier
 from recording import configure
 
 from bench.editors.lsp_client import Client, serving
@@ -111,21 +111,6 @@ async def _typed_along(client: Client, space: Path, first: str) -> None:
         client.change(uri(space), size + 1, first[size - 1], (8, 20 + size), (8, 20 + size))
         assert texts(await client.ask(uri(space), (8, 21 + size))) == [first[size:]]
     assert (await client.counts())["model-runs"] == asked
-
-
-async def test_a_cancelled_request_stops_the_server(client: Client, space: Path, url: str) -> None:
-    long = "".join(f"def f_{n}(value):\n    return value * {n}\n\n\n" for n in range(60))
-    client.show(uri(space, "long.py"), long + "def g(value):\n    return ")
-    future = client.ask(uri(space, "long.py"), (241, 11), number="gone")
-    async with asyncio.timeout(60):
-        while not await asyncio.to_thread(busy, url):
-            await asyncio.sleep(0.02)
-    client.cancel("gone")
-    with pytest.raises(Exception, match=r"[Cc]ancel"):
-        await future
-    async with asyncio.timeout(60):
-        while await asyncio.to_thread(busy, url):
-            await asyncio.sleep(0.02)
 
 
 async def test_a_denied_and_an_ignored_file_are_completed_here(

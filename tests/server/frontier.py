@@ -5,14 +5,11 @@ It knows nothing of assist. It is a process of its own and speaks OpenAI's proto
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bench.peers import server_options
 from bench.peers.server_options import Options
@@ -47,13 +44,3 @@ def frontier(model: Path, *, context: int = CONTEXT) -> Iterator[str]:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def busy(url: str) -> int:
-    """How many requests the server is processing now."""
-    with closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as connection:
-        connection.request("GET", "/metrics")
-        page = connection.getresponse().read().decode()
-    found = re.search(r"^llamacpp:requests_processing (\d+)", page, re.MULTILINE)
-    assert found, page
-    return int(found[1])

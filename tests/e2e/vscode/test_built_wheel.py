@@ -1,4 +1,7 @@
-"""The built wheel on a machine without a compiler and with an empty home: two installers, and a completion."""
+"""The built wheel on a machine without a compiler and with an empty home: an installer, and a completion.
+
+uv installs it in `test_first_start`.
+"""
 
 import json
 import shutil
@@ -12,7 +15,7 @@ from bare_machine import UV, bare_machine, python
 from packaging_lock import packaging_lock
 
 ROOT = Path(__file__).parents[3]
-INSTALL = {"uv": (UV, "tool", "install"), "pipx": (UV, "tool", "run", "pipx", "install")}
+INSTALL = (UV, "tool", "run", "pipx", "install")
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
@@ -47,16 +50,15 @@ def test_the_same_commit_gives_the_same_bytes(wheel: Path) -> None:
     assert build() == (wheel, before)
 
 
-@pytest.mark.parametrize("tool", INSTALL)
 def test_the_wheel_installs_without_a_compiler(
-    tool: str, wheel: Path, machine: Mapping[str, str], tmp_path: Path
+    wheel: Path, machine: Mapping[str, str], tmp_path: Path
 ) -> None:
     def run(*words: str) -> str:
         done = subprocess.run(words, env=machine, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    run(*INSTALL[tool], str(wheel))
+    run(*INSTALL, str(wheel))
     assist = f"{machine['HOME']}/.local/bin/assist"
     assert run(assist, "--version").strip() == f"assist {version('assist-lsp')}"
     (tmp_path / "cart.py").write_text("def add(a, b):\n    return \n")

@@ -29,7 +29,7 @@ def total(items):
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shared(
     browser: Browser,
     code: Code,
@@ -38,7 +38,7 @@ def shared(
     probed: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Window]:
-    """A window with the real model, in which every suggestion is shown."""
+    """One window with the real model for all these tests. Every suggestion is shown."""
     folder = tmp_path_factory.mktemp("typing")
     (configuration / "config.toml").write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
     (folder / "start.py").write_text("x = 1\n")
@@ -51,7 +51,7 @@ def shared(
 
 @pytest.fixture
 def window(shared: Window, shots: Path) -> Iterator[Window]:
-    """The window, with its pictures."""
+    """The same window, with its pictures starting at this test."""
     shared.begin(shots)
     yield shared
     shared.shoot("end")
