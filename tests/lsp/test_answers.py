@@ -201,26 +201,6 @@ async def test_code_actions_offer_what_can_be_asked_here(tmp_path: Path, shop: P
             }
 
 
-@pytest.mark.model
-async def test_the_local_model_explains_while_ghost_text_still_comes(environ: Environ, shop: Path) -> None:
-    async with open_talker(environ, shop) as client:
-        await client.until("ready")
-        uri = (shop / "shop" / "prices.py").as_uri()
-        client.show(uri, PRICES)
-        number = (await client.run("explain", {"uri": uri}))["id"]
-        async with asyncio.timeout(100):
-            while not any(each.delta for each in client.answers.get(number, [])):
-                await asyncio.sleep(0.02)
-        client.change(uri, 2, "\ndef net(gross_price):\n    return gross_", (1, 0), (1, 0))
-        await asyncio.wait_for(client.ask(uri, (3, 18), manual=True), 60)
-        await asyncio.wait_for(client.ended.setdefault(number, asyncio.Event()).wait(), 100)
-        text = "".join(each.delta for each in client.answers[number])
-        end = client.answers[number][-1]
-    assert (end.error, end.cost_usd) == (None, 0.0)
-    assert len(text) > 40
-    assert "on this machine" in end.summary
-
-
 async def test_a_question_waits_for_a_model_that_is_loading(
     tmp_path: Path, home: Environ, shop: Path
 ) -> None:

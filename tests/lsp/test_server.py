@@ -11,12 +11,15 @@ from typing import Any
 
 import psutil
 import pytest
+from asked_shop import PRICES
 from fake_lsp import knowing
 from forked_servers import FakeModelClient, ForkedClient
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from talker import Talker
 
-from bench.editors.lsp_client import Client, serving
+from bench.editors.lsp_client import SERVER, Client, serving
+from bench.processes import quiet
 
 pytestmark = pytest.mark.slow
 
@@ -68,10 +71,17 @@ async def works(client: Client) -> None:
     assert texts(result)[0].startswith("i * self.radius")
 
 
+class ProcessTalker(Talker):
+    """One whose server is a process of its own."""
+
+    server = SERVER
+
+
 @pytest.mark.model
-async def test_the_real_model(environ: Mapping[str, str]) -> None:
-    """At a cursor, when asked for several, with texts that no tokenizer expects, and when it is cancelled."""
-    async with serving(environ) as client:
+async def test_the_real_model(environ: Mapping[str, str], shop: Path) -> None:
+    """At a cursor, for several texts, with what no tokenizer expects, cancelled, for an answer, and idle."""
+    async with serving(environ, folders=[shop], make=ProcessTalker) as client:
+        assert isinstance(client, Talker)
         await client.until("ready")
         await _one_at_a_cursor(client)
         await _several_when_asked(client)
@@ -81,6 +91,8 @@ async def test_the_real_model(environ: Mapping[str, str]) -> None:
             assert not any("<|" in each for each in shown)
         await _cancelled_while_it_reads(client)
         await works(client)
+        await _explains_while_ghost_text_still_comes(client, shop)
+        await _idle(client)
 
 
 async def _one_at_a_cursor(client: Client) -> None:
@@ -121,6 +133,28 @@ async def _cancelled_while_it_reads(client: Client) -> None:
     cancelled = [end for end in ends if isinstance(end, JsonRpcException) and "cancel" in str(end)]
     assert cancelled  # not each: some may be answered while this process waits for the processor
     assert all(end in cancelled or texts(end) for end in ends)
+
+
+async def _explains_while_ghost_text_still_comes(client: Talker, shop: Path) -> None:
+    uri = (shop / "shop" / "prices.py").as_uri()
+    client.show(uri, PRICES)
+    number = (await client.run("explain", {"uri": uri}))["id"]
+    await client.seen(lambda: any(each.delta for each in client.answers.get(number, [])))
+    client.change(uri, 2, "\ndef net(gross_price):\n    return gross_", (1, 0), (1, 0))
+    await asyncio.wait_for(client.ask(uri, (3, 18), manual=True), 60)
+    text, end = await client.end(number)
+    assert (end.error, end.cost_usd) == (None, 0.0)
+    assert len(text) > 40
+    assert "on this machine" in end.summary
+
+
+async def _idle(client: Client) -> None:
+    """Nothing runs when nothing is asked."""
+    await quiet(client.pid)
+    process = psutil.Process(client.pid)
+    before = sum(process.cpu_times()[:2])
+    await asyncio.sleep(5)
+    assert sum(process.cpu_times()[:2]) - before <= 0.02
 
 
 async def test_what_the_popup_selected_is_gone_on_from(client: Client) -> None:

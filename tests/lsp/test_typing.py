@@ -1,18 +1,15 @@
-"""What typing costs in tokens, counted over the real protocol, and what a server does that nobody asks."""
+"""What typing costs in tokens, counted over the real protocol."""
 
 import argparse
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-import psutil
 import pytest
 from fake_lsp import knowing
 from forked_servers import ForkedClient
 
 from bench.editors.lsp_client import serving
 from bench.editors.lsp_typist import Typist, keys_of
-from bench.processes import quiet
 from bench.typing.figures import percentile
 
 SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
@@ -36,16 +33,3 @@ async def test_a_key_costs_a_token_or_two(home: Mapping[str, str]) -> None:
     assert percentile(evaluated, 0.5) <= 4
     assert percentile(evaluated, 0.95) <= 24
     assert asked / requests <= 0.5
-
-
-@pytest.mark.model
-async def test_nothing_runs_when_nothing_is_asked(environ: Mapping[str, str]) -> None:
-    async with serving(environ) as client:
-        await client.until("ready")
-        typist = Typist(client, SOURCE[:300], 150)
-        await typist.ask()
-        await quiet(client.pid)
-        process = psutil.Process(client.pid)
-        before = sum(process.cpu_times()[:2])
-        await asyncio.sleep(5)
-        assert sum(process.cpu_times()[:2]) - before <= 0.02
