@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def test_of_a_command_only_its_module_is_loaded_and_for_help_all_are() -> None:
     for names in COMMANDS.values():
         assert {*names, *shared} == top_commands(names[-1])
     listed = {name for names in COMMANDS.values() for name in names}
-    assert {*listed, "eval", *shared} == top_commands("") == top_commands("nonsense")
+    plugins = distribution("assist-lsp").entry_points.select(group="assist.commands").names
+    assert {*listed, *plugins, *shared} == top_commands("") == top_commands("nonsense")
     assert top_commands("--version") == shared
 
 

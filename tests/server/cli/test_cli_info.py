@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from command_runs import Assist
+from command_runs import Assist, process_runner
 from config_files import PROVIDER
 from recording import configure
 
@@ -30,8 +30,9 @@ def test_the_doctor_without_a_model_is_exit_1_with_a_remedy(assist: Assist) -> N
     assert "assist setup" in problem["remedy"]
 
 
-def test_the_doctor_tells_people_the_same(assist: Assist) -> None:
-    done = assist("doctor", "--offline")
+def test_the_doctor_tells_people_the_same(tmp_path: Path, home: dict[str, str]) -> None:
+    """In a process of its own: where a test has loaded one llama.cpp, there is no other."""
+    done = process_runner(tmp_path, home)("doctor", "--offline")
     assert done.code == 1
     assert "PROBLEM: The model qwen2.5-coder-0.5b is not on this machine" in done.out
     assert "offline: no socket is opened" in done.out
