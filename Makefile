@@ -16,8 +16,7 @@ SYNC = $(UV) sync --locked $(if $(wildcard .venv/native),--extra native)
 BIN := .venv/$(PROGRAMS)
 EXTENSION := vscode-extension
 RELEASE := .ci/release
-# One process for each core, and no model waits for another: each leaves busy cores alone, and nine tests of it took
-# 33 s of CPU in two processes and 30 s in one.
+# Two processes for each core (tests/conftest.py). No model waits for another: each leaves busy cores alone.
 PARALLEL := --numprocesses auto --dist loadgroup
 # The suites of the packages around the core: `make test` has only what shows that they work.
 PLUGIN_TESTS := tests/evaluation tests/gateway tests/runner
