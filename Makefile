@@ -55,7 +55,7 @@ check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, impor
 	$(BIN)/zizmor --offline --strict-collection --quiet .github
 
 test: setup ## Run the tests of the core, real model and real server included
-	SUITE=test $(BIN)/pytest $(PARALLEL) $(addprefix --ignore=,$(PLUGIN_TESTS))
+	SUITE=test $(BIN)/pytest $(PARALLEL) tests $(addprefix --ignore=,tests/e2e tests/windows $(PLUGIN_TESTS))
 
 test-plugins: setup ## Run the tests of the gateway, the runner and the evaluation
 	SUITE=test-plugins $(BIN)/pytest $(PARALLEL) $(PLUGIN_TESTS)
