@@ -161,7 +161,6 @@ def test_the_demo_completes_real_code_through_a_real_server(ready_assist: Assist
     shots = document["shots"]
     assert {shot["file"] for shot in shots} == {"inventory.py", "report.py", "cart.ts", "queue.go"}
     assert document["summary"]["completed"] >= 4
-    assert document["summary"]["seconds"] < 60
     asked = [shot for shot in shots if not shot["typed"] and shot["text"]]
     assert all(shot["source"] == "model" and shot["tokens"]["generated"] for shot in asked)
     typed = [shot for shot in shots if shot["typed"]]
