@@ -16,7 +16,9 @@ RECORD = ROOT / "tests" / "durations.toml"
 RUNS = ROOT / "build" / "durations"
 MEASURABLE = 1.0  # seconds; below, a file says nothing about a machine
 MOST = 2.0  # times what was recorded, on a machine of the same speed
-SLACK = 5.0  # seconds more than recorded that no one is told of
+SLACK = (
+    60.0  # seconds more; two runs of one commit differed by up to 26 s in a file, as others shared the cores
+)
 
 Seconds = Mapping[str, float]  # by file
 
