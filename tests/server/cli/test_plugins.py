@@ -7,6 +7,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from histories import make_history
 from repositories import git
 
 from assist_server.questions.runner_port import code_runner
@@ -94,15 +95,18 @@ def test_without_the_runner_who_asks_for_a_run_is_told_what_is_missing(shop: Pat
     ("arguments", "said"),
     [
         (["gateway", "setup", "aider"], "http://127.0.0.1"),
-        (["policy", "test"], ".assist-policy-tests.toml"),
+        (["policy", "test"], "1 of 1 hold."),
         (["stats", "--json"], '"questions_kept_from"'),
-        (["eval", "mine"], "tasks need a history of several commits"),
+        (["eval", "mine", "--count", "5", "--workspace", "history"], "tasks in"),
     ],
 )
 def test_each_plugin_works(shop: Path, arguments: list[str], said: str) -> None:
     """One look at each; their own suites are `make test-plugins`."""
+    (shop / ".assist-policy-tests.toml").write_text('[[case]]\npath = "prices.py"\nexpect = "kept"\n')
+    make_history(shop / "history", 2)
     done = assist_without("no_such_package", shop, *arguments)
-    assert said in done.stdout + done.stderr
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
 
 
 def test_the_runner_is_found() -> None:
