@@ -116,6 +116,15 @@ def test_a_model_is_asked_for_the_rest(tmp_path: Path, what: str, text: str, nam
     assert made(tmp_path / "w", what, text, name) is None
 
 
+def test_settings_that_fix_by_themselves_change_nothing_of_that(tmp_path: Path) -> None:
+    """With `fix = true` ruff would print the text in place of what it found, but for --no-fix."""
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "ruff.toml").write_text("fix = true\nunsafe-fixes = true\nshow-fixes = true\n")
+    edit = made(tmp_path / "w", "sorted", IMPORTS)
+    assert isinstance(edit, WishedEdit)
+    assert edit.texts["a.py"].startswith("import abc\nimport json")
+
+
 def test_a_ruff_of_the_workspace_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     own = os.path.dirname(sys.executable)
     monkeypatch.setenv("PATH", own)

@@ -14,7 +14,7 @@ from pathlib import Path
 from assist_context.programs import find_program, system_variables
 from assist_context.wished_edits.linter_edit import AskRuff, Findings
 
-_CHECK = ("check", "--no-cache", "--exit-zero", "--output-format=json", "--fixable=ALL")
+_CHECK = ("check", "--no-cache", "--no-fix", "--exit-zero", "--output-format=json", "--fixable=ALL")
 _PATIENCE = 10.0  # seconds: a large file takes ruff 0.1
 
 
