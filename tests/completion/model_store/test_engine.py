@@ -6,6 +6,7 @@ import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -87,6 +88,23 @@ def test_another_archive_is_never_unpacked(tmp_path: Path) -> None:
         fetch_engine(tmp_path, ROW, pack=packing(other, []))
     assert not list(tmp_path.rglob("*.so"))
     assert installed_engine(tmp_path, ROW) is None
+
+
+class _OverwrittenFile(type(Path())):  # type: ignore[misc]
+    """A file that another program writes to as soon as it was opened."""
+
+    def open(self, *args: Any, **named: Any) -> Any:
+        before = Path(f"{self}.before")
+        Path(self).rename(before)
+        Path(self).write_bytes(archive_of({**FILES, "package/bins/linux-x64/libggml-base.so": b"evil"}))
+        return before.open(*args, **named)
+
+
+def test_what_is_unpacked_is_what_was_hashed(tmp_path: Path) -> None:
+    usb = _OverwrittenFile(tmp_path / "usb.tgz")
+    Path(usb).write_bytes(ARCHIVE)
+    _, folder = fetch_engine(tmp_path / "engine", ROW, FetchOptions(offline_from=usb))
+    assert (folder / "libggml-base.so").read_bytes() == b"base"
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
