@@ -13,20 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from assist_evaluation.usage.totals import NOTHING, TOTALS, answers_facts, stats_document, stats_facts
 from assist_server.cli.flags import AsJson, Offline, Since, example, settings, with_offline
 from assist_server.cli.output import emit, out, say
 from assist_server.config import config as configuration
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.records.usage_rows import session_totals
-from assist_server.wording.counts import (
-    NOTHING,
-    TOTALS,
-    answers_document,
-    answers_facts,
-    stats_document,
-    stats_facts,
-)
+from assist_server.wording.counts import answers_document
 
 if TYPE_CHECKING:  # numpy, and all of the gate
     from assist_evaluation.usage.model_pair import ModelPair
@@ -102,7 +95,7 @@ def stats(
         config = with_offline(configuration.load_lenient(), offline=offline)
         say(f"Sent to {collector.send(config, collector.collect(config))}.")
     from assist_escalation.routing import feedback  # noqa: PLC0415  (numpy, 0.1 s)
-    from assist_evaluation.usage.usage_sums import collect_use  # noqa: PLC0415
+    from assist_evaluation.usage.usage_sums import collect_use, session_totals  # noqa: PLC0415
 
     config = configuration.load_lenient()
     use = collect_use(config, _day(since))

@@ -17,11 +17,11 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.checks import check_url
 from assist_evaluation.usage.departures import REDACTED, departures
+from assist_evaluation.usage.usage_sums import session_totals
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.record_files import gate_files
-from assist_server.records.usage_rows import session_totals
 
 EXTRA = "in the clone of assist, run `uv sync --extra collector` or `uv tool install '.[collector]'`"
 TIMEOUT_S = 10

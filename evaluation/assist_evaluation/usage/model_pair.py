@@ -6,8 +6,8 @@ It knows counts only. Whether a difference is beyond chance, `model_comparison` 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from assist_evaluation.usage.bucket_times import percentile
 from assist_evaluation.usage.model_comparison import ModelComparison, compare_models
-from assist_server.records.usage_rows import percentile
 
 
 @dataclass(frozen=True, slots=True)

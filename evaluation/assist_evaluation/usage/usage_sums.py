@@ -96,3 +96,12 @@ def repository_names(config: Config, here: Path) -> dict[str, str]:
         roots += [row.key for row in Ledger(gate_files(config).ledger).spending("repo")]
     roots += [top for root in roots if os.path.isabs(root) and (top := top_of(root))]
     return {key_of(root): os.path.basename(root) or root for root in roots if root}
+
+
+def session_totals(data: Path) -> Counter[str]:
+    """The sums over all sessions that the file remembers (`usage_rows.DAYS`)."""
+    sums: Counter[str] = Counter()
+    for key, counts in usage_rows.read(data).items():
+        if key.model == usage_rows.SESSION:
+            sums.update(counts)
+    return sums

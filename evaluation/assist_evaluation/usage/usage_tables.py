@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from assist_evaluation.usage.bucket_times import percentile
 from assist_evaluation.usage.model_comparison import KeptShare
 from assist_evaluation.usage.model_pair import ModelPair
 from assist_server.records.answer_counts import PROOFS
-from assist_server.records.usage_rows import MS_BOUNDS, NEXT_EDIT, percentile
+from assist_server.records.usage_rows import MS_BOUNDS, NEXT_EDIT
 from assist_server.wording.sanitize import harmless
 
 GHOST_HEADS = ("Requests", "Shown", "Accepted", "Kept", "p50 ms", "p95 ms")

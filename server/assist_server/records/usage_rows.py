@@ -6,13 +6,11 @@ row with all that its engine counted. What is counted, and when, the editor's si
 
 import contextlib
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -86,15 +84,6 @@ def record_session(data: Path, totals: Counter[str]) -> None:
     record(data, {UsageKey(datetime.now(UTC).strftime("%Y-%m-%d"), model=SESSION): totals})
 
 
-def session_totals(data: Path) -> Counter[str]:
-    """The sums over all sessions that the file remembers (`DAYS`)."""
-    sums: Counter[str] = Counter()
-    for key, counts in read(data).items():
-        if key.model == SESSION:
-            sums.update(counts)
-    return sums
-
-
 def kept_from(data: Path) -> str:
     """The first day that is complete, since older ones may have been dropped; "" if none was."""
     try:
@@ -106,20 +95,6 @@ def kept_from(data: Path) -> str:
 def bucket(ms: float) -> str:
     """The name of the count for an answer that took `ms` milliseconds: the first bucket that it fits."""
     return next((name for name, bound in zip(BUCKETS, MS_BOUNDS, strict=False) if ms <= bound), SLOWEST)
-
-
-def percentile(counts: Mapping[str, int], share: float) -> float | None:
-    """The milliseconds within which a share (0 to 1) of the answers came: the upper bound of its bucket.
-
-    None if no answer was timed, infinity in the last bucket.
-    """
-    found = [counts.get(name, 0) for name in BUCKETS]
-    total = sum(found)
-    if not total:
-        return None
-    wanted = max(1, math.ceil(share * total))
-    place = next(number for number, reached in enumerate(accumulate(found)) if reached >= wanted)
-    return float((*MS_BOUNDS, math.inf)[place])
 
 
 def _line(key: UsageKey, counts: Mapping[str, int]) -> bytes:

@@ -1,6 +1,7 @@
 """Counts of use in words: tables, two models next to each other, and the page."""
 
 import json
+import math
 import re
 from collections import Counter
 from dataclasses import replace
@@ -9,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from assist_escalation.routing.feedback import Event, Happening
+from assist_evaluation.usage.bucket_times import percentile
 from assist_evaluation.usage.departures import DepartureKey
 from assist_evaluation.usage.exports import PersonUse
 from assist_evaluation.usage.model_pair import pair_of
 from assist_evaluation.usage.report_page import report_document, report_page
+from assist_evaluation.usage.totals import answers_facts, stats_document, stats_facts
 from assist_evaluation.usage.usage_report import BookedMoney, UsageReport, report_of_sums
 from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
 from assist_evaluation.usage.usage_tables import (
@@ -24,6 +28,7 @@ from assist_evaluation.usage.usage_tables import (
 )
 from assist_server.records.answer_counts import AnswerKey
 from assist_server.records.usage_rows import UsageKey
+from assist_server.wording.counts import answers_document
 
 GHOST = Counter({"requests": 10, "shown": 8, "accepted": 4, "kept-30s": 2, "ms<=5": 9, "ms>2500": 1})
 
@@ -268,3 +273,48 @@ def test_the_document_has_the_same_figures() -> None:
     team = report_document(team_report("heron"))
     assert team["exports"] == {"files": 2, "repeated": 1}
     assert team["people"][0]["ghost_text"]["shown"] == 8
+
+
+def test_of_all_counts_only_reasons_are_told_as_such() -> None:
+    """The counters of tokens and runs are no reasons for showing nothing, whatever they are called."""
+    counts = Counter({"requests": 3, "shown": 1, "binary": 2, "tokens-read": 1491, "model-runs": 2})
+    counts += Counter({"tokens-written": 30, "tokens-used": 12, "displayed": 1, "cancelled": 5})
+    assert stats_document(counts)["reasons"] == {"binary": 2}
+    facts = stats_facts(counts)
+    assert facts[-1] == ("Not shown", "2 × the file is binary")
+    assert ("Tokens", "1,491 read, 30 written, 12 of these shown") in facts
+    assert not any(name in line for _, line in facts for name in counts if "-" in name)
+
+
+@pytest.mark.parametrize(
+    ("counts", "share", "expected"),
+    [
+        ({}, 0.5, None),
+        ({"shown": 9}, 0.5, None),
+        ({"ms<=1": 1}, 0.95, 1.0),
+        ({"ms<=1": 50, "ms<=100": 50}, 0.5, 1.0),
+        ({"ms<=1": 50, "ms<=100": 50}, 0.51, 100.0),
+        ({"ms<=1": 94, "ms<=100": 5, "ms>2500": 1}, 0.95, 100.0),
+        ({"ms<=1": 90, "ms>2500": 10}, 0.95, math.inf),
+        ({"ms<=5": 3}, 0.0, 5.0),
+    ],
+)
+def test_a_percentile_is_the_upper_end_of_its_bucket(
+    counts: dict[str, int], share: float, expected: float | None
+) -> None:
+    assert percentile(counts, share) == expected
+
+
+def happened(request: str, name: Happening, target: str = "local") -> Event:
+    return Event(0.0, "0a1b", "fix", request, target, 0.6, 0.4, {}, name)
+
+
+def test_answers_are_told_by_who_decided_and_what_our_checks_refused() -> None:
+    """Three were decided for a provider, which failed; this machine's edits could not be made."""
+    events = [happened("r", name) for name in ("routed", "offered", "accepted")]
+    events += [happened(f"f{number}", "routed", "frontier") for number in range(3)]
+    events += [happened(f"f{number}", "unusable") for number in range(3)]
+    told = dict(answers_facts(answers_document(events)))
+    assert told["Decided"] == "3 at a provider, 1 on this machine (0% escalated)"
+    assert "25% of what this machine wrote passed our checks" in told["Unusable"]
+    assert not [words for words in told.values() if "-" in words]

@@ -11,7 +11,6 @@ from config_files import PROVIDER
 from recording import configure
 
 from assist_server.records.usage_rows import record_session
-from assist_server.wording.counts import stats_document, stats_facts
 
 
 def test_the_doctor_without_a_model_is_exit_1_with_a_remedy(assist: Assist) -> None:
@@ -215,14 +214,3 @@ def test_stats_tell_shares_and_reasons(assist: Assist, tmp_path: Path) -> None:
     assert "5 (50%) were served without inference" in done.out
     assert "4 × too unsure" in done.out
     assert assist("stats", "--json").json["served_without_inference"] == 0.5
-
-
-def test_of_all_counts_only_reasons_are_told_as_such() -> None:
-    """The counters of tokens and runs are no reasons for showing nothing, whatever they are called."""
-    counts = Counter({"requests": 3, "shown": 1, "binary": 2, "tokens-read": 1491, "model-runs": 2})
-    counts += Counter({"tokens-written": 30, "tokens-used": 12, "displayed": 1, "cancelled": 5})
-    assert stats_document(counts)["reasons"] == {"binary": 2}
-    facts = stats_facts(counts)
-    assert facts[-1] == ("Not shown", "2 × the file is binary")
-    assert ("Tokens", "1,491 read, 30 written, 12 of these shown") in facts
-    assert not any(name in line for _, line in facts for name in counts if "-" in name)

@@ -21,7 +21,6 @@ from assist_server.records.usage_rows import (
     _compact,
     bucket,
     kept_from,
-    percentile,
     read,
     record,
 )
@@ -164,22 +163,3 @@ def test_each_time_has_the_first_bucket_that_it_fits() -> None:
     found = [bucket(ms) for ms in (0, 1, 1.01, 50, 2500, 2500.1, math.inf)]
     assert found == ["ms<=1", "ms<=1", "ms<=5", "ms<=50", "ms<=2500", "ms>2500", "ms>2500"]
     assert [bucket(bound) for bound in MS_BOUNDS] == list(BUCKETS[:-1])
-
-
-@pytest.mark.parametrize(
-    ("counts", "share", "expected"),
-    [
-        ({}, 0.5, None),
-        ({"shown": 9}, 0.5, None),
-        ({"ms<=1": 1}, 0.95, 1.0),
-        ({"ms<=1": 50, "ms<=100": 50}, 0.5, 1.0),
-        ({"ms<=1": 50, "ms<=100": 50}, 0.51, 100.0),
-        ({"ms<=1": 94, "ms<=100": 5, "ms>2500": 1}, 0.95, 100.0),
-        ({"ms<=1": 90, "ms>2500": 10}, 0.95, math.inf),
-        ({"ms<=5": 3}, 0.0, 5.0),
-    ],
-)
-def test_a_percentile_is_the_upper_end_of_its_bucket(
-    counts: dict[str, int], share: float, expected: float | None
-) -> None:
-    assert percentile(counts, share) == expected

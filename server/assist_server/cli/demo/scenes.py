@@ -20,7 +20,7 @@ from assist_server.cli.output import emit, out
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.local_model.opening import store_of
-from assist_server.wording.counts import stats_document
+from assist_server.wording.counts import hiding_reasons
 from assist_server.wording.reasons import reason_words
 
 WORKSPACE = Path(__file__).parent / "workspace"
@@ -168,7 +168,7 @@ def _reason(shot: Shot) -> str:
     """Why nothing is shown: the one reason that was counted."""
     if shot.text:
         return ""
-    return next(iter(stats_document(Counter(shot.counts))["reasons"]), "no answer")
+    return next(iter(hiding_reasons(Counter(shot.counts))), "no answer")
 
 
 def _summary(shots: list[Shot], seconds: float) -> dict[str, Any]:
