@@ -87,6 +87,15 @@ def test_nothing_is_kept_of_a_tool_whose_token_was_revoked(config: Config, tmp_p
     inputs.close()
 
 
+def test_a_value_that_was_saved_a_moment_ago_is_known(config: Config, tmp_path: Path) -> None:
+    tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
+    inputs = RoadInputs(config)
+    for value in ("zebra-lantern-41", "maple-harbour-52"):
+        (tmp_path / "shop/.env").write_text(f"GREETING={value}\n")
+        assert inputs.rules(tool, "acme", inputs.permissions(tool)).gate.known.values == (value,)
+    inputs.close()
+
+
 def test_a_request_waits_for_what_is_being_printed(config: Config, prints: WorkspacePrints) -> None:
     begun = threading.Event()
     goes_on = threading.Event()

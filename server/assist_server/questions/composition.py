@@ -6,7 +6,7 @@ It opens no model and sends nothing. It imports neither llama.cpp nor the provid
 import logging
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,7 @@ from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
 from assist_server.questions.leaving_files import FileRules
-from assist_server.questions.secret_file_texts import SecretTexts, join_texts, secret_texts
+from assist_server.questions.secret_file_texts import SecretTexts, are_current, join_texts, secret_texts
 from assist_server.record_files import gate_files
 from assist_server.workspace.git_access import git_of
 
@@ -161,6 +161,33 @@ def values_in(config: Config, texts: SecretTexts, more: SecretTexts | None = Non
             texts.incomplete or many,
         )
     return known
+
+
+class RememberedSecrets:
+    """The values of secret files as they are now, read again only if one changed or is edited."""
+
+    def __init__(
+        self,
+        config: Config,
+        permissions: Callable[[], Permissions],
+        unsaved: Callable[[], Mapping[str, str]] = dict,
+    ) -> None:
+        self._config = config
+        self._permissions = permissions
+        self._unsaved = unsaved
+        self._read: tuple[object, SecretTexts, Known] = (None, SecretTexts(), Known())
+
+    def values(self) -> Known:
+        """The values, also those of `unsaved` texts."""
+        permissions, unsaved = self._permissions(), self._unsaved()
+        asked = (permissions.roots, permissions.deny, unsaved)
+        before, texts, known = self._read
+        if asked != before or not are_current(texts):
+            now = secret_texts(permissions.roots, permissions.deny)
+            if asked != before or now != texts:
+                known = values_in(self._config, now, SecretTexts(denied=dict(unsaved)))
+            self._read = (asked, now, known)
+        return known
 
 
 def log_of(config: Config, permissions: Permissions) -> AuditLog:

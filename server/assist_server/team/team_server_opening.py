@@ -20,13 +20,17 @@ from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionP
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider.infill.request import FimTable, can_constrain
-from assist_escalation.redaction.known_secrets import Known
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.local_model.opening import open_engine
-from assist_server.questions.composition import file_rules, gate_parts, random_token, scope_of, values_in
-from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
-from assist_server.team.team_server import RULES_S, RememberedRules, TeamRules, TeamServer
+from assist_server.questions.composition import (
+    RememberedSecrets,
+    file_rules,
+    gate_parts,
+    random_token,
+    scope_of,
+)
+from assist_server.team.team_server import RememberedRules, TeamRules, TeamServer
 from assist_server.workspace.folders import WorkspaceFolder
 
 Folders = Callable[[], Sequence[WorkspaceFolder]]
@@ -120,38 +124,6 @@ def engine_before(
     engine = Engine(worker, config.completion, budget, server.model, time.perf_counter, ids)
     bound = (server.timeout_ms + config.completion.debounce_ms_max) / 1e3
     return ServerFirst(engine, worker, local, bound, show)
-
-
-class RememberedSecrets:
-    """The values of secret files, read again after `RULES_S`, and at once when one that is open is edited."""
-
-    def __init__(
-        self,
-        config: Config,
-        permissions: Callable[[], Permissions],
-        unsaved: Callable[[], Mapping[str, str]],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._config = config
-        self._permissions = permissions
-        self._unsaved = unsaved
-        self._clock = clock
-        self._read_at = -RULES_S
-        self._texts: tuple[SecretTexts, Mapping[str, str]] | None = None
-        self._known = Known()
-
-    def values(self) -> Known:
-        """The values as they are now."""
-        now, unsaved = self._clock(), self._unsaved()
-        if now - self._read_at < RULES_S and self._texts is not None and unsaved is self._texts[1]:
-            return self._known
-        permissions = self._permissions()
-        texts = (secret_texts(permissions.roots, permissions.deny), unsaved)
-        if texts != self._texts:
-            self._known = values_in(self._config, texts[0], SecretTexts(denied=dict(unsaved)))
-        self._texts = texts
-        self._read_at = now
-        return self._known
 
 
 def _begin_session(

@@ -13,9 +13,8 @@ from assist_context.languages import language_of
 from assist_server.config.config import Config, load, load_lenient, merge_settings
 from assist_server.config.permissions import permissions_for
 from assist_server.config.repository_file import repositories, trust
-from assist_server.questions.composition import file_rules
-from assist_server.team.team_server import RULES_S, RememberedRules, TeamRules, TeamServer
-from assist_server.team.team_server_opening import RememberedSecrets
+from assist_server.questions.composition import RememberedSecrets, file_rules
+from assist_server.team.team_server import RememberedRules, TeamRules, TeamServer
 from assist_server.workspace.folders import folders_of
 
 SETTINGS = """
@@ -177,24 +176,21 @@ def test_equal_names_in_two_folders_are_told_apart(tmp_path: Path, space: Path) 
     assert rules.admit(other / "only.py", snippet("space-2/only.py", other)) == ("space-2/only.py",)
 
 
-def test_values_of_secret_files_are_known_soon_after_they_are_saved_and_at_once_where_they_are_open(
-    tmp_path: Path, space: Path
-) -> None:
+def test_values_of_secret_files_are_known_as_they_are_saved_and_typed(tmp_path: Path, space: Path) -> None:
     config = load(write(tmp_path, SETTINGS))
-    now = [0.0]
     unsaved: list[dict[str, str]] = [{}]
     permissions = permissions_for(config, [str(space)])[0]
-    secrets = RememberedSecrets(config, lambda: permissions, lambda: unsaved[0], lambda: now[0])
+    secrets = RememberedSecrets(config, lambda: permissions, lambda: unsaved[0])
     (space / ".env").write_text("GREETING=zebra-lantern-41\n")
     first = secrets.values()
     assert "zebra-lantern-41" in first.values
-    now[0] += RULES_S + 1
     assert secrets.values() is first
     (space / ".env").write_text("GREETING=maple-harbour-52\n")
-    assert secrets.values() is first
-    now[0] += RULES_S + 1
-    assert "maple-harbour-52" in secrets.values().values
-    unsaved[0] = {"file:///work/.env": "GREETING=copper-meadow-63\n"}
-    assert {"maple-harbour-52", "copper-meadow-63"} <= {*secrets.values().values}
+    assert {*secrets.values().values} == {"maple-harbour-52"}
+    (space / "new").mkdir()
+    (space / "new/.env").write_text("GREETING=copper-meadow-63\n")
+    assert "copper-meadow-63" in secrets.values().values
+    unsaved[0] = {"file:///work/.env": "GREETING=velvet-anchor-74\n"}
+    assert {"maple-harbour-52", "velvet-anchor-74"} <= {*secrets.values().values}
     unsaved[0] = {}
-    assert "copper-meadow-63" not in secrets.values().values
+    assert "velvet-anchor-74" not in secrets.values().values

@@ -2,13 +2,14 @@
 
 import base64
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from assist_escalation.policy.permissions import Glob
 from assist_escalation.redaction.known_secrets import known_values
-from assist_server.questions.secret_file_texts import MOST_FILES, secret_texts
+from assist_server.questions.secret_file_texts import MOST_FILES, are_current, secret_texts
 
 VALUE = "plainwords-and-more"
 
@@ -78,3 +79,40 @@ def test_a_file_of_data_that_the_user_denies_is_a_source(tmp_path: Path) -> None
 def test_a_binary_file_has_no_text(tmp_path: Path) -> None:
     (tmp_path / "id_rsa").write_bytes(bytes(range(256)) * 40)
     assert secret_texts((str(tmp_path),)).denied == {}
+
+
+def age(folder: Path) -> None:
+    """Make all look as if it was written long ago, by the times that programs can set."""
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (1, 1))
+
+
+def change(folder: Path, what: str) -> None:
+    env = folder / "app/.env"
+    if what == "saved":
+        env.write_text("KEY=efgh\n")
+    elif what == "replaced":
+        (folder / "new").write_text("KEY=efgh\n")
+        (folder / "new").replace(env)
+        age(folder)
+    elif what == "made":
+        (folder / "app/.pgpass").write_text("h:5432:d:u:efgh\n")
+    elif what == "removed":
+        env.unlink()
+    elif what == "moved":
+        (folder / "app").rename(folder / "other")
+
+
+@pytest.mark.parametrize("what", ["nothing", "saved", "replaced", "made", "removed", "moved"])
+def test_each_change_of_a_secret_file_is_seen(tmp_path: Path, what: str) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/.env").write_text("KEY=abcd\n")
+    age(tmp_path)
+    texts = secret_texts((str(tmp_path),))
+    change(tmp_path, what)
+    assert are_current(texts) is (what == "nothing")
+
+
+def test_a_file_of_a_moment_ago_may_change_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KEY=abcd\n")
+    assert not are_current(secret_texts((str(tmp_path),)))

@@ -1,7 +1,7 @@
 """What the road to providers reads from the settings and the disk, for each tool, and remembers for seconds.
 
-Rules, values of secret files and what may be changed are read again after `RULES_S`, since an agent asks many
-times a minute. This module judges nothing itself.
+Rules are read again after `RULES_S`, since an agent asks many times a minute; files that may not leave, and
+values of secret ones, as soon as they change. This module judges nothing itself.
 """
 
 import operator
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,29 +46,26 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.questions.composition import (
+    RememberedSecrets,
     log_of,
     model_file,
     random_token,
     read_calibration,
     scope_of,
-    values_in,
 )
-from assist_server.questions.secret_file_texts import SecretTexts, secret_texts
 from assist_server.record_files import gate_files
 
-RULES_S = 5.0  # seconds for which rules and secret files are remembered
+RULES_S = 5.0  # seconds for which rules are remembered
 MOST_BYTES = 2_000_000  # of a file that a tool changes
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _ReadRules:
     """What was read for a tool, and when."""
 
     at: float
     permissions: Permissions
     problem: str
-    texts: SecretTexts | None = None
-    known: Known = field(default_factory=Known)
 
 
 class RoadInputs:
@@ -81,6 +78,7 @@ class RoadInputs:
         self._judges: dict[tuple[ToolToken, str, bool], tuple[RestrictedFiles, JudgeText]] = {}
         self._files = gate_files(config)
         self._read: dict[ToolToken, _ReadRules] = {}
+        self._secrets: dict[ToolToken, RememberedSecrets] = {}
         self._abilities = CapabilityStore(self._files.providers)
         self._transport = Transport(self._files.providers, offline=config.offline)
         self._secret = installation_key(self._files.marks)
@@ -132,7 +130,7 @@ class RoadInputs:
             log_of(self._config, self.permissions(tool)),
             Ledger(self._files.ledger),
             partial(self.permissions, tool),
-            lambda: self._rules_of(tool).known,
+            partial(self._secret_values, tool),
             self._config.secrets.get,
             random_token,
             scope_of([str(folder) for folder in tool.folders]),
@@ -152,18 +150,17 @@ class RoadInputs:
         """What the tool may send now, by the rules of its folders."""
         return self._rules_of(tool).permissions
 
+    def _secret_values(self, tool: ToolToken) -> Known:
+        """The values of the secret files in the tool's folders as they are now."""
+        made = RememberedSecrets(self._config, partial(self.permissions, tool))
+        return self._secrets.setdefault(tool, made).values()
+
     def _rules_of(self, tool: ToolToken) -> _ReadRules:
         read = self._read.get(tool)
         if read is None or self._clock() - read.at > RULES_S:
             roots = [str(folder) for folder in tool.folders]
             found, problems = permissions_for(self._config, roots, roots)
-            problem = "; ".join(map(str, problems))
-            secret_values = (read.texts, read.known) if read else (None, Known())
-            read = _ReadRules(self._clock(), found, problem, *secret_values)
-            texts = secret_texts(found.roots, found.deny)
-            if texts != read.texts:
-                read.known = values_in(self._config, texts)
-                read.texts = texts
+            read = _ReadRules(self._clock(), found, "; ".join(map(str, problems)))
             self._read[tool] = read
             self._forget_revoked(tool)
         return read
@@ -174,6 +171,7 @@ class RoadInputs:
             known = {asking, *tools(self._config.paths.data)}
             folders = {tool.folders for tool in known}
             _retain(self._read, known.__contains__)
+            _retain(self._secrets, known.__contains__)
             _retain(self._judges, lambda key: key[0] in known)
             _retain(self._prints, folders.__contains__)
 
@@ -190,7 +188,7 @@ class RoadInputs:
             log=log_of(self._config, permissions),
             transport=self._transport,
             keys=self._config.secrets.get,
-            known=self._rules_of(tool).known,
+            known=self._secret_values(tool),
             models=AnsweringModels(files.models),
             secret=lambda: self._secret,
         )
