@@ -12,7 +12,7 @@ from config_files import PROVIDER, write
 
 from assist_gateway.attribution import RestrictedFiles, attribute, refusal, without_spans
 from assist_gateway.strange_texts import StrangeTexts
-from assist_gateway.workspace_prints import MOST_NEWS, WorkspacePrints
+from assist_gateway.workspace_prints import MOST_EARLIER, MOST_NEWS, WorkspacePrints
 from assist_server.config.config import load_lenient
 
 RATES = """\
@@ -65,7 +65,7 @@ def own_shop(tmp_path: Path) -> Shop:
     return shop_in(tmp_path)
 
 
-def shop_in(folder: Path) -> Shop:
+def shop_in(folder: Path, most_earlier: int = MOST_EARLIER) -> Shop:
     root = folder / "shop"
     for name, text in FILES.items():
         path = root / name
@@ -77,7 +77,7 @@ def shop_in(folder: Path) -> Shop:
     commit(root)
     (folder / "own").mkdir()
     config = load_lenient({**os.environ, **write(folder / "own", PROVIDER + EU + RULES)}, ())
-    prints = WorkspacePrints([str(root)], b"a secret of this installation")
+    prints = WorkspacePrints([str(root)], b"a secret of this installation", most_earlier)
     return Shop(root, lambda provider: prints.restricted_for(config, provider))
 
 
@@ -270,6 +270,26 @@ def test_what_is_known_of_changes_is_bounded(own_shop: Shop) -> None:
         assert not attribute("Nothing of a file is in these words, or in any others of them.", (), known)
         counts.append(len(known.news))
     assert (max(counts), counts[-1]) == (MOST_NEWS, 1)
+
+
+def secret_of(number: int) -> str:
+    return f"ORDERS_KEY_{number}=otter-{number * 7919}-elm\nORDERS_HOST_{number}=db{number * 31}.example\n"
+
+
+@pytest.mark.parametrize(("room", "known"), [(4_000_000, 100), (6_000, 8)])
+def test_all_that_a_file_said_is_recognized_until_there_is_no_room(
+    tmp_path: Path, room: int, known: int
+) -> None:
+    """An entry has 300 bytes, and 16 for each of two prints; a line that remains is no news."""
+    shop = shop_in(tmp_path, room)
+    for number in range(100):
+        (shop.root / ".env").write_text("".join(map(secret_of, range(number, number + 3))))
+        restricted = shop.look("openai")
+    found = [number for number in range(100) if attribute(secret_of(number), (), restricted)]
+    assert found[-3:] == [97, 98, 99]
+    assert found == list(range(100 - len(found), 100))
+    assert (len(found) == 100) is (known == 100)
+    assert len(found) >= known
 
 
 def test_what_was_read_before_a_file_changed_or_went_is_still_recognized(own_shop: Shop) -> None:

@@ -35,7 +35,7 @@ from assist_gateway.fingerprints.print_index import (
     short_hashes,
     without,
 )
-from assist_gateway.fingerprints.prints import FilePrints, all_hashes, file_prints, print_key
+from assist_gateway.fingerprints.prints import FilePrints, all_hashes, file_prints, print_key, prints_without
 from assist_gateway.restricted_paths import (
     RULE_FILE,
     Audience,
@@ -57,7 +57,10 @@ _BUILT = frozenset({"target", "dist", "build", "out", "vendor", "coverage"})  # 
 _PORTION = 256_000  # bytes of small files that are hashed together
 _MOST_TABLES = 8
 MOST_NEWS = 100  # changes of restricted files until all texts are compared with all of them once more
-_MOST_EARLIER = 4  # contents that a file had on the disk before: what was read then is still in conversations
+MOST_EARLIER = (
+    4_000_000  # bytes of prints of lines that files had before: 2.5 MB of text, and 60 MB to compare
+)
+_ENTRY = 300  # bytes of two arrays and their places, apart from their numbers
 _LONGEST_REST_S = 0.5
 _RULES = frozenset((*RULE_FILES, GIT, RULE_FILE))
 
@@ -110,7 +113,7 @@ class _Judged:
 class WorkspacePrints:
     """The prints of some resolved folders; it belongs to one tool, and may be used by several threads."""
 
-    def __init__(self, folders: Sequence[str], secret: bytes) -> None:
+    def __init__(self, folders: Sequence[str], secret: bytes, most_earlier: int = MOST_EARLIER) -> None:
         self._folders = tuple(folders)
         self._key = print_key(secret)
         self._lock = threading.Lock()
@@ -120,7 +123,11 @@ class WorkspacePrints:
         self._look: _Look | None = None
         self._stamps: dict[str, _Stamp] = {}
         self._prints: dict[_FileInTree, tuple[_Stamp, FilePrints]] = {}
-        self._earlier: dict[_FileInTree, deque[FilePrints]] = {}
+        self._earlier: deque[tuple[_FileInTree, FilePrints]] = (
+            deque()
+        )  # what was read then is in conversations
+        self._earlier_bytes = 0
+        self._most_earlier = most_earlier
         self._old_prints: dict[str, FilePrints] = {}  # by the id of a content
         self._judged: dict[tuple[str, bool], _Judged] = {}
 
@@ -234,10 +241,14 @@ class WorkspacePrints:
                 for one in contents:
                     files.append(((root, path), rule))
                     prints.append(one)
+        for place, one in self._earlier:
+            if (earlier_rule := judged.rules.get(place)) is not None:
+                files.append((place, earlier_rule))
+                prints.append(one)
         return files, prints, True
 
     def _contents(self, folder: _TreeState, path: str, *, there: bool) -> list[FilePrints]:
-        """A file as it is on the disk or was there last, at the last commit, and as it was seen before."""
+        """A file as it is on the disk or was there last, and at the last commit."""
         place = (folder.tree.root, path)
         if there:
             contents = [self._print(*place)]
@@ -245,7 +256,7 @@ class WorkspacePrints:
             contents = [self._prints[place][1]] if place in self._prints else []
         if blob := folder.committed.blobs.get(path):
             contents.append(self._print_committed(folder.committed, blob))
-        return [*contents, *self._earlier.get(place, ())]
+        return contents
 
     def _print(self, root: str, path: str) -> FilePrints:
         full = os.path.join(root, path)
@@ -254,11 +265,21 @@ class WorkspacePrints:
         known = self._prints.get((root, path))
         if known is None or known[0] != stamp:
             self._rest()
+            new = file_prints(letters_of(plain_view(_read(full))), self._key)
             if known is not None:
-                self._earlier.setdefault((root, path), deque(maxlen=_MOST_EARLIER)).appendleft(known[1])
-            known = (stamp, file_prints(letters_of(plain_view(_read(full))), self._key))
+                self._keep_earlier((root, path), prints_without(known[1], new))
+            known = (stamp, new)
             self._prints[root, path] = known
         return known[1]
+
+    def _keep_earlier(self, place: _FileInTree, gone: FilePrints) -> None:
+        """Remember what a file said that it no longer says, and let go what was said longest ago."""
+        if not len(gone.pairs) + len(gone.runs):
+            return
+        self._earlier.append((place, gone))
+        self._earlier_bytes += _size(gone)
+        while self._earlier_bytes > self._most_earlier:
+            self._earlier_bytes -= _size(self._earlier.popleft()[1])
 
     def _print_committed(self, committed: CommittedFiles, blob: str) -> FilePrints:
         if blob not in self._old_prints:
@@ -295,6 +316,10 @@ def _remember(
     if path not in known:
         known[path] = judge(path)
     return known[path]
+
+
+def _size(prints: FilePrints) -> int:
+    return prints.pairs.nbytes + prints.runs.nbytes + _ENTRY
 
 
 def _is_built(path: str) -> bool:

@@ -61,6 +61,12 @@ def file_prints(text: LetterText, key: PrintKey) -> FilePrints:
     return FilePrints(in_order(pair_hashes(text, key)), in_order(_winnow(run_hashes(text.letters, key))))
 
 
+def prints_without(prints: FilePrints, others: FilePrints) -> FilePrints:
+    """What a file has and another one has not."""
+    pairs = np.setdiff1d(prints.pairs, others.pairs, assume_unique=True)
+    return FilePrints(pairs, np.setdiff1d(prints.runs, others.runs, assume_unique=True))
+
+
 def in_order(hashes: npt.NDArray[Number]) -> npt.NDArray[Number]:
     """The hashes in order, each once. `numpy.unique` takes eight times as long for a million."""
     found = np.sort(hashes)
