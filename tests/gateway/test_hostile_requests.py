@@ -10,10 +10,10 @@ from message_replies import messages_reply
 from roads import desk
 
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.foreign.json_places import JsonPlace
 from assist_escalation.redaction.findings import RedactionError
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.attribution import AttributedSpan
+from assist_gateway.dialects.json_places import JsonPlace
 from assist_gateway.road.kept_texts import KeptTexts
 
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"

@@ -2,8 +2,8 @@
 
 import json
 
-from assist_escalation.gate.foreign.json_places import JsonPlace
 from assist_gateway.attribution import AttributedSpan
+from assist_gateway.dialects.json_places import JsonPlace
 from assist_gateway.road.kept_texts import KeptTexts
 
 

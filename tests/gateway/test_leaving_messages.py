@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.foreign.string_redaction import StringRedactor
 from assist_escalation.policy.settings import MatchedText
 from assist_escalation.redaction.findings import RedactionError
 from assist_escalation.redaction.known_secrets import Known
@@ -15,6 +14,7 @@ from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects import chat_completions
 from assist_gateway.road.kept_texts import KeptTexts
 from assist_gateway.road.leaving_messages import LeavingMessage, LeavingMessages, MessageRules
+from assist_gateway.road.string_redaction import StringRedactor
 
 SECRET = {"role": "user", "content": 'password = "hunter2-xyz"'}
 

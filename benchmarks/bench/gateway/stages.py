@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-from assist_escalation.gate.foreign.exchange import ForeignExchange, ForeignParts, ReadAnswer
+from assist_escalation.gate.foreign_exchange import ForeignExchange, ForeignParts, ReadAnswer
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_evaluation.statistics import percentile

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from assist_escalation.gate.foreign.json_places import nested_json
+from assist_gateway.dialects.json_places import nested_json
 from assist_gateway.search_patterns import hide_separators, show_separators
 
 _MOST_ARGUMENTS = 200  # of one call

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.foreign.json_places import LEAST_DIGITS, JsonPlace
 from assist_gateway.claims import claimed_in_broken, claimed_in_call
+from assist_gateway.dialects.json_places import LEAST_DIGITS, JsonPlace
 
 _WORD = re.compile(r"[\w.:/@+|=-]{0,256}", re.ASCII)
 

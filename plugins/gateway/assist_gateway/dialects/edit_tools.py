@@ -14,8 +14,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from assist_escalation.gate.foreign.json_places import rewrite
 from assist_escalation.redaction.restorer import Restorer
+from assist_gateway.dialects.json_places import rewrite
 
 # The text of a file that a tool may change, "" for a new one; None for a file that rules keep from tools.
 EditedFile = Callable[[str], str | None]

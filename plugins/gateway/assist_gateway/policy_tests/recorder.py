@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from assist_escalation.gate.foreign.json_places import nested_json
+from assist_gateway.dialects.json_places import nested_json
 from assist_gateway.policy_tests.played_answers import played_answer
 
 _MOST_HEAD = 1 << 16  # bytes of a request's head

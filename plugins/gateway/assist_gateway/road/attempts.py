@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assist_escalation.gate.foreign.exchange import ForeignExchange, ForeignParts
+from assist_escalation.gate.foreign_exchange import ForeignExchange, ForeignParts
 from assist_escalation.provider.failures import Refusal, refusal
 from assist_escalation.provider.foreign_post import ForeignAnswer
 from assist_escalation.provider.provider_memory import Capabilities, CapabilityStore, model_key

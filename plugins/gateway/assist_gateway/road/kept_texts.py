@@ -12,10 +12,10 @@ from itertools import accumulate
 from typing import Any
 
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.foreign.json_places import JsonPlace, nested_json, rewrite
 from assist_escalation.policy.settings import MatchedText
 from assist_gateway.attribution import AttributedSpan, refusal, without_spans
 from assist_gateway.dialects.bodies import ARGUMENTS
+from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
 
 # The parts of a text that may not leave, by the text and the files that it is said to come from; for None
 # nothing counts that is said, only the lines. It is the same function as long as the files are the same.

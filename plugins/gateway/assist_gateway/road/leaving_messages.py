@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assist_escalation.gate.foreign.json_places import JsonPlace
-from assist_escalation.gate.foreign.string_redaction import PlaceGroup, RedactedPlaces, StringRedactor
 from assist_escalation.policy.endpoints import Dialect
 from assist_escalation.policy.settings import MatchedText
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.dialects.bodies import BadBodyError
+from assist_gateway.dialects.json_places import JsonPlace
 from assist_gateway.road.kept_texts import JudgeText, KeptLines, KeptTexts
+from assist_gateway.road.string_redaction import PlaceGroup, RedactedPlaces, StringRedactor
 
 _REMEMBERED = 16_000_000  # bytes of messages
 _MARKS = "cache_control"  # what the provider shall keep: agents move it on from turn to turn

@@ -23,8 +23,7 @@ from assist_escalation.budget import prices
 from assist_escalation.budget.ledger import Ceiling, Scope
 from assist_escalation.budget.token_count import upper_count
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.foreign.exchange import COMMAND, ForeignCall
-from assist_escalation.gate.foreign.json_places import JsonPlace
+from assist_escalation.gate.foreign_exchange import COMMAND, ForeignCall
 from assist_escalation.gate.prepare import FREE, GateParts, affordable, limits_of
 from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.policy.permissions import Permissions
@@ -37,6 +36,7 @@ from assist_gateway.claims import claims_in_text
 from assist_gateway.dialects.answers import canonical
 from assist_gateway.dialects.bodies import InspectedBody, OutputBound
 from assist_gateway.dialects.dialect import SpokenDialect
+from assist_gateway.dialects.json_places import JsonPlace
 from assist_gateway.road.kept_texts import JudgeText, KeptLines, kept_notice
 from assist_gateway.road.leaving_messages import LeavingMessage, MessageRules, json_bytes
 from assist_gateway.road.tool_conversations import SaidMessages, ToolConversation, ToolConversations

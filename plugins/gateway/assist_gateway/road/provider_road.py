@@ -18,7 +18,7 @@ from typing import Any
 
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import RefusedRequest, cause_of, record_refusal
-from assist_escalation.gate.foreign.exchange import COMMAND, ForeignExchange, ForeignParts
+from assist_escalation.gate.foreign_exchange import COMMAND, ForeignExchange, ForeignParts
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider.chat_completion import EventStreamParser

@@ -21,7 +21,7 @@ from assist_context.regular_files import read_regular
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.budget.ledger_file import LedgerAnchor
 from assist_escalation.budget.token_count import upper_count
-from assist_escalation.gate.foreign.exchange import COMMAND
+from assist_escalation.gate.foreign_exchange import COMMAND
 from assist_escalation.gate.ghost_text.session import SessionParts
 from assist_escalation.gate.prepare import GateParts
 from assist_escalation.gate.request_marks import installation_key

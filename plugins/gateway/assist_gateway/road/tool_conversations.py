@@ -11,11 +11,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from assist_escalation.gate.foreign.string_redaction import StringRedactor
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.dialects.answers import AnswerMemory
 from assist_gateway.road.kept_texts import KeptLines, KeptTexts
 from assist_gateway.road.leaving_messages import LeavingMessages
+from assist_gateway.road.string_redaction import StringRedactor
 
 MOST_PAIRS = 64  # of a tool and a provider
 MOST_SIZE = 128_000_000  # characters of all; those of one tool and one provider have at most 80 million

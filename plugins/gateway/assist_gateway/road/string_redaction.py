@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 from assist_escalation.budget.token_count import upper_count
-from assist_escalation.gate.foreign.json_places import JsonPlace, nested_json, rewrite
 from assist_escalation.prompts import PLACEHOLDER, request_placeholder
 from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
@@ -27,6 +26,7 @@ from assist_escalation.redaction.redactor import replace_secrets
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 from assist_escalation.redaction.secret_names import meaning
 from assist_escalation.redaction.secret_values import is_structured
+from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
 
 SECONDS = 20.0  # for all that is new in a request: 1.1 MB take one second
 REMEMBERED = 32_000_000  # characters of strings whose secrets are kept, about eight long conversations
