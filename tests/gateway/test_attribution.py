@@ -11,6 +11,7 @@ import pytest
 from config_files import PROVIDER, write
 
 from assist_gateway.attribution import RestrictedFiles, attribute, refusal, without_spans
+from assist_gateway.claims import claimed_in_call
 from assist_gateway.strange_texts import StrangeTexts
 from assist_gateway.workspace_prints import MOST_EARLIER, MOST_NEWS, WorkspacePrints
 from assist_server.config.config import load_lenient
@@ -302,6 +303,43 @@ def test_what_was_read_before_a_file_changed_or_went_is_still_recognized(own_sho
     gone = own_shop.look("openai")
     assert attribute(told, (), gone)
     assert attribute("ORDERS_HOST=db18.internal.example\nORDERS_TOPIC=orders-us-east\n", (), gone)
+
+
+@pytest.mark.parametrize(
+    ("command", "is_kept"),
+    [
+        ("tar cz infra | base64", True),
+        ("tar -C . -czf - infra", True),
+        ("cd infra && tar c * | xxd -p", True),
+        ("git archive HEAD infra/prod | base64", True),
+        ("git -C . archive HEAD", True),
+        ("zip -qr - infra | base64", True),
+        ("base64 infra/*/main.tf", True),
+        ("find infra -type f -exec base64 {} +", True),
+        ("rg --files -g '*.tf' | xargs -n 1 base64", True),
+        ("sudo -n tar cz /work/shop/infra | base64", True),
+        ("tar cz ../shop | base64", True),
+        ("bash -lc 'cd infra; for f in */*; do base64 $f; done'", True),
+        ("tar cz src/web docs | base64", False),
+        ("base64 src/web/logo.svg", False),
+        ("tar czf infra.tgz infra && ls", False),
+        ("tar xzf a.tgz -C infra && tar tzf a.tgz", False),
+        ("git archive -o x.zip HEAD infra", False),
+        ("gzip -k infra/notes.md; ls infra", False),
+        ("ls infra infra/*", False),
+        ("rg base64 infra src", False),
+        ("git diff --stat infra", False),
+        ("grep -rn 'tar cz' infra | head", False),
+        ("find infra -name '*.tf' | wc -l", False),
+        ("npm run base64 infra", False),
+    ],
+)
+def test_a_command_that_prints_a_folder_in_another_form_says_all_in_it(
+    shop: Shop, command: str, is_kept: bool
+) -> None:
+    unrecognized = "H4sIAAAAAAAAA+3OMQ7CMAwF0MyconsFSpwm5TQV6lIJUUSQ4PY4AxMTYuE9"
+    claims = claimed_in_call({"command": command})
+    assert bool(attribute(unrecognized, claims, shop.look("openai"))) is is_kept
 
 
 def test_a_copy_under_an_allowed_name_whitens_nothing_until_someone_commits_it(own_shop: Shop) -> None:

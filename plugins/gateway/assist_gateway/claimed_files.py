@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 
 from assist_context.files.denylist import denied_by
 from assist_context.files.path_names import path_below
+from assist_escalation.policy.path_globs import covers
 from assist_gateway.attribution import RestrictedFile
+from assist_gateway.claims import ALL_IN
 from assist_gateway.restricted_paths import Audience, FileRule, missing_path_rule, restricted_paths
 
 _DENIED = FileRule("is on the built-in list of files that hold secrets")
@@ -37,7 +39,16 @@ class JudgedPaths:
 
 
 def claimed_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
-    """The restricted file that is meant by a path; None if no rule is against it."""
+    """The restricted file that is meant by a path; None if no rule is against it.
+
+    Of a claim about a folder it is the first in it.
+    """
+    if path.endswith(ALL_IN):
+        return _first_in(path.removesuffix(ALL_IN).rstrip("/"), judged)
+    return _named_file(path, judged)
+
+
+def _named_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
     path = path.replace("\\", "/").removeprefix("file://")
     bare = _LINES.sub("", path).strip().rstrip("/")
     if not bare or len(bare) > _LONGEST or "\0" in bare or "\n" in bare:
@@ -57,6 +68,28 @@ def claimed_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
         if inside and there:
             return None
     return _elsewhere(posixpath.normpath(bare), judged)
+
+
+def _first_in(path: str, judged: JudgedPaths) -> RestrictedFile | None:
+    """The first restricted file in a folder that is here, at a commit or elsewhere, or in a wildcard's."""
+    if len(path) > _LONGEST or "\0" in path or "\n" in path:
+        return None
+    files = {file.path: file for end, file in judged.ends.items() if end == file.path}
+    is_here = False
+    for folder in judged.folders:
+        full = os.path.realpath(os.path.join(folder, path))
+        is_here = is_here or os.path.lexists(full)
+        if folder == full or path_below(folder, full) is not None:
+            return next(iter(files.values()), None)
+        inside = path_below(full, folder)
+        if inside and (os.path.isdir(full) or set("*?[") & set(inside)):
+            for name, file in files.items():
+                if covers(f"/{inside}", name):
+                    return file
+    parts = path.strip("/").split("/")
+    ends = ["/".join(parts[first:]) for first in range(len(parts) if path.startswith("/") else 1)]
+    found = (file for name, file in files.items() for end in ends if f"/{end}/" in f"/{name}")
+    return None if is_here else next(found, None)
 
 
 def _same_file(full: str, judged: JudgedPaths) -> RestrictedFile | None:

@@ -4,6 +4,7 @@ A claim is believed in the strict direction only: it can keep a text here, and n
 one does little harm, and a missing one is no permission. This module reads words and knows no rules.
 """
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,17 @@ _COMMAND_NAMES = frozenset(("command", "cmd", "script", "commands"))
 _LEAVES_OUT = re.compile(r"--(?:exclude|ignore|skip)[\w-]*")
 _TESTS_OF_FIND = ("-path", "-name", "-iname", "-wholename")
 _VARIABLE = re.compile(r"\A\$(?:\w+|\{\w+\})/")  # a folder in a variable, such as $PWD
+ALL_IN = (
+    "/\0"  # the end of a claim about all files in a folder, or in those that a wildcard names; no path has it
+)
+_BEFORE = frozenset(
+    ("command", "do", "else", "env", "exec", "nice", "nohup", "sudo", "then", "time", "xargs", "{", "!")
+)
+_NO_PROGRAM = re.compile(r"-|\d|\w+=|\{\}\Z")  # options, what they count, and variables
+# Programs that print files in a form in which no line is recognized, some only if they write to no file.
+_ENCODERS = frozenset(("base64", "base32", "basenc", "xxd", "od", "hexdump", "uuencode", "openssl", "gpg"))
+_PACKERS = frozenset(("gzip", "bzip2", "xz", "zstd"))
+_ARCHIVERS = frozenset(("tar", "bsdtar", "gtar"))
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){1,1000})"')
 _SEPARATORS = re.compile(r"[;&|<>()`\n]|\$\(")
 _LINES = re.compile(r"(?:[:#]L?\d+(?:[-:,]L?\d+)*|\s+\(?lines?\b.*)\Z", re.IGNORECASE)
@@ -125,15 +137,18 @@ def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
     found: dict[str, None] = {}
     folder = ""
     command = command[: 20 * _LONGEST]
-    for part in _SEPARATORS.split(hide_separators(command)):
-        words = _words(part)
-        for word in _without_exclusions(words):
+    parts = [_words(part) for part in _SEPARATORS.split(hide_separators(command))]
+    is_encoded = any(_is_encoded(*program) for words in parts for program in _programs(words))
+    ends = ("", ALL_IN) if is_encoded else ("",)
+    for words in parts:
+        here = (".",) if is_encoded and _works_on_all(words) else ()
+        for word in (*_without_exclusions(words), *here):
             if " " in word and depth < _COMMANDS_DEPTH:
                 found |= dict.fromkeys(claimed_in_command(word, depth + 1))
-            for value in map(show_separators, _values_of(word)):
-                found[value] = None
+            for value in map(show_separators, _values_of(word, whole=is_encoded)):
+                found |= dict.fromkeys(value + end for end in ends)
                 if folder and not value.startswith(("/", "~")):
-                    found[f"{folder}/{value}"] = None
+                    found |= dict.fromkeys(f"{folder}/{value}{end}" for end in ends)
         if words[:1] == ["cd"] and len(words) > 1:
             folder = f"{folder}/{words[1]}" if folder and not words[1].startswith("/") else words[1]
         if len(found) > _MOST_ARGUMENTS:
@@ -141,6 +156,39 @@ def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
     if "\\" in command:  # of Windows
         found |= dict.fromkeys(claimed_in_command(command.replace("\\", "/"), depth))
     return tuple(found)
+
+
+def _is_encoded(program: str, words: Sequence[str]) -> bool:
+    """Whether a program prints files in a form in which no line is recognized, as `base64 a.py` does."""
+    letters = "".join(word[1:] for word in words if re.fullmatch("-[A-Za-z]+", word))
+    name = posixpath.basename(program)
+    if name in _ARCHIVERS:
+        letters += "".join(word for word in words[:1] if not word.startswith("-"))
+        to_file = "f" in letters or any(word.startswith("--file") for word in words)
+        return ("c" in letters or "--create" in words) and (
+            not to_file or not {"-", "--file=-"}.isdisjoint(words)
+        )
+    if name in _PACKERS:
+        return "c" in letters or "--stdout" in words or all(word.startswith("-") for word in words)
+    if name == "git":
+        return "archive" in words[:3] and not any(word.startswith(("-o", "--output")) for word in words)
+    return name in _ENCODERS or (name == "zip" and "-" in words)
+
+
+def _programs(words: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """What a command runs, each with the words after it: also by `xargs`, `find` and `sudo`."""
+    begins = True
+    for number, word in enumerate(words):
+        if begins and word not in _BEFORE and not _NO_PROGRAM.match(word):
+            yield word, words[number + 1 :]
+            begins = False
+        begins = begins or word in ("xargs", "-exec", "-execdir")
+
+
+def _works_on_all(words: Sequence[str]) -> bool:
+    """Whether a command may work on its whole folder without naming it."""
+    after = words[words.index("archive") + 1 :] if "archive" in words else ()
+    return "xargs" in words or (words[:1] == ["git"] and sum(not word.startswith("-") for word in after) == 1)
 
 
 def _without_exclusions(words: Sequence[str]) -> Iterator[str]:
@@ -157,11 +205,14 @@ def _without_exclusions(words: Sequence[str]) -> Iterator[str]:
         before = (before[1], word)
 
 
-def _values_of(word: str) -> Iterator[str]:
-    """What may be a path in a word: `NAME=PATH`, `REVISION:PATH`, `$FOLDER/PATH`, or all of it."""
+def _values_of(word: str, *, whole: bool) -> Iterator[str]:
+    """What may be a path in a word: `NAME=PATH`, `REVISION:PATH`, `$FOLDER/PATH`, or all of it.
+
+    With `whole` a wildcard alone counts too.
+    """
     values = [word, word.rpartition("=")[2], word.rpartition(":")[2] if "://" not in word else ""]
     for value in dict.fromkeys(_VARIABLE.sub("", value) for value in values):
-        if value and not value.startswith("-") and _may_be_path(value):
+        if value and not value.startswith("-") and (_may_be_path(value) or (whole and value == "*")):
             yield value
 
 
