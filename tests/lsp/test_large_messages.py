@@ -54,3 +54,20 @@ async def test_slow_changes_of_few_bytes_stay_in_order(tmp_path: Path) -> None:
         found = (await client.documents())[URI]
         wanted = ("y = 1\nzw" + "z" * 59_998 + "x = 1\nx = 1\n").encode()
         assert (found["version"], found["sha256"]) == (5, hashlib.sha256(wanted).hexdigest())
+
+
+async def test_a_document_of_more_lines_than_are_kept_is_none_until_it_is_opened_with_fewer(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "config.toml").write_text('[completion]\nmodel = "/nowhere/missing.gguf"\n')
+    environ = {"ASSIST_CONFIG_DIR": str(tmp_path), "ASSIST_DATA_DIR": str(tmp_path / "data")}
+    async with serving(environ) as client:
+        for version, text in ((1, "x = 1\n"), (2, "\n" * 1_200_000), (3, "y = 1\n")):
+            client.show(URI, text, version=version)
+            assert (URI in await client.documents()) is (version != 2)
+        whole = types.TextDocumentContentChangeWholeDocument("\r\n" * 1_200_000)
+        document = types.VersionedTextDocumentIdentifier(4, URI)
+        client.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
+        assert URI not in await client.documents()
+        client.change(URI, 5, "z", (0, 0), (0, 1))
+        assert URI not in await client.documents()

@@ -35,7 +35,16 @@ from assist_server.editor.model_lifetime import OpenModels, SessionStatus
 from assist_server.editor.session import Session
 from assist_server.lsp.message_reader import MessageReader, load_in_steps
 from assist_server.wording.sanitize import harmless
-from assist_server.workspace.documents import Edit, Encoding, OpenDocument, name_of, path_of, resolve_path
+from assist_server.workspace.documents import (
+    MOST_KEPT,
+    Edit,
+    Encoding,
+    OpenDocument,
+    line_count,
+    name_of,
+    path_of,
+    resolve_path,
+)
 
 log = logging.getLogger(__name__)
 
@@ -152,15 +161,21 @@ class Protocol(LanguageServerProtocol):
     def read_large(self, body: bytearray) -> Any:
         """Read a large message, and do of its work what needs no event loop. For a thread.
 
-        Documents do not change meanwhile, since the messages after it wait.
+        Documents do not change meanwhile, since the messages after it wait. One with more lines than are kept
+        is closed.
         """
         message = load_in_steps(body, self.structure_message)
         if isinstance(message, types.DidOpenTextDocumentNotification):
-            return LargeOpening(self._document_of(message.params.text_document))
+            item = message.params.text_document
+            if line_count([item.text]) > MOST_KEPT:
+                return _closing(item.uri)
+            return LargeOpening(self._document_of(item))
         if isinstance(message, types.DidChangeTextDocumentNotification):
             about = message.params.text_document
             edits = [_edit(change) for change in message.params.content_changes]
             document = self._server.session.documents.get(about.uri)
+            if line_count(edit.text for edit in edits) > MOST_KEPT:
+                return _closing(about.uri)
             if document is not None:
                 return LargeChange(about.uri, about.version, edits, document.lines_after(edits))
         return message
@@ -267,6 +282,12 @@ async def _read(server: Server) -> None:
         ),
         protocol=protocol,
         error_handler=server.report_server_error,
+    )
+
+
+def _closing(uri: str) -> types.DidCloseTextDocumentNotification:
+    return types.DidCloseTextDocumentNotification(
+        types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri))
     )
 
 
