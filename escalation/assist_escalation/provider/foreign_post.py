@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from assist_escalation.policy.endpoints import Dialect, Provider
+from assist_escalation.policy.endpoints import Provider
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.chat_completion import BYTES_PER_TOKEN, SLACK_BYTES
 from assist_escalation.provider.failures import Fault, TransportError, clean
@@ -28,7 +28,6 @@ KEPT_S = 5.0  # a server may close an idle connection after this; then the next 
 _REST_S = 0.2  # after the last event: what ends an answer comes with it, or a moment later
 _REST_BYTES = 1_000
 _TIMES = Times()
-_PATHS = {"chat": "/chat/completions", "messages": "/messages", "responses": "/responses"}
 _VERSION = "2023-06-01"  # of the protocol for messages, where a tool names none
 # The headers of a tool that say how its body is meant. None holds a key, and none names a place.
 PASSED = ("anthropic-version", "anthropic-beta", "openai-beta")
@@ -46,11 +45,6 @@ class ForeignPost:
     headers: Mapping[str, str]
     stream: bool
     max_output: int
-
-
-def path_of(dialect: Dialect) -> str:
-    """Where a dialect is spoken, below a provider's `base_url`."""
-    return _PATHS[dialect]
 
 
 def passed_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -12,15 +12,12 @@ from pathlib import PurePosixPath
 
 from assist_context.files.repository_top import top_of
 from assist_escalation.gate.prepare import ProviderRequest
-from assist_escalation.policy.verdict import Verdict, judge
+from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.threads.thread import Thread
 
 FileInFolder = tuple[str, str]  # a folder, and a path in it
 SHOWING = "ask"  # the kind of request that a text without a question counts as
-JudgeOne = Callable[[Prompt], Verdict]
-# Given folders below the root whose rule files hold too, what says whether a prompt may be shown.
-JudgeIn = Callable[[Sequence[str]], JudgeOne]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,27 +211,3 @@ def rule_walk(
         )
         for path in dict.fromkeys(paths)
     }
-
-
-def kept_files(
-    root: str,
-    paths: Collection[str],
-    rules: FileRules,
-    judge_in: JudgeIn,
-    aliases: Mapping[str, str] | None = None,
-) -> dict[str, str]:
-    """Why files of a resolved folder may not be shown, in words, by path; those that may are left out.
-
-    The words name the file, and the rule. Each file is judged by itself, as those of a question are together:
-    by all of its names, every rule file on the way to it, what git ignores, and the policy.
-    """
-    files = rule_walk(root, paths, rules, aliases)
-    found = {path: file.barred for path, file in files.items() if file.barred}
-    spans = {path: file.spans for path, file in files.items() if not file.barred}
-    folders = rule_folders([span for own in spans.values() for span in own])
-    judge = judge_in(folders)
-    for path, own in spans.items():
-        verdict = judge(Prompt(SHOWING, own))
-        if not verdict.allowed:
-            found[path] = verdict.reasons[0]
-    return found

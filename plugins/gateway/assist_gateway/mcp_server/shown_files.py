@@ -6,7 +6,7 @@ its own. It makes no rule: `questions.leaving_files` and the policy judge.
 """
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from assist_context.files.folder_rules import FolderRules
@@ -19,7 +19,7 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.config.repository_file import NAME
 from assist_server.questions.composition import file_rules
-from assist_server.questions.leaving_files import SHOWING, JudgeOne, kept_files
+from assist_server.questions.leaving_files import SHOWING, rule_folders, rule_walk
 
 READER = "the agent's model"
 KEPT = "kept by policy"
@@ -61,7 +61,7 @@ class _FolderJudge:
     """The rules of a folder and of further ones below it, read once: why all is closed, and who judges."""
 
     closed: str
-    judge: JudgeOne
+    judge: Callable[[Prompt], Verdict]
     permissions: Permissions
 
 
@@ -99,12 +99,23 @@ class ShownFiles:
         self._hidden |= dict.fromkeys(paths, True)
 
     def reasons_to_keep(self, paths: Collection[str], aliases: Mapping[str, str] = _NONE) -> dict[str, str]:
-        """Why files may not be shown, in words with the rule, by path. This is what counts."""
+        """Why files may not be shown, in words with the rule, by path. This is what counts.
+
+        Each file is judged by itself, as those of a question are together: by all of its names, every rule
+        file on the way to it, what git ignores, and the policy.
+        """
         wanted = dict.fromkeys(paths)
         if closed := self.closed:
             return dict.fromkeys(wanted, closed)
-        rules = file_rules(self._config)
-        return kept_files(self.root, wanted, rules, lambda folders: self._judge_in(folders).judge, aliases)
+        files = rule_walk(self.root, wanted, file_rules(self._config), aliases)
+        found = {path: file.barred for path, file in files.items() if file.barred}
+        spans = {path: file.spans for path, file in files.items() if not file.barred}
+        judge = self._judge_in(rule_folders([span for own in spans.values() for span in own])).judge
+        for path, own in spans.items():
+            verdict = judge(Prompt(SHOWING, own))
+            if not verdict.allowed:
+                found[path] = verdict.reasons[0]
+        return found
 
     def _is_hidden(self, path: str) -> bool:
         if self._rules.exclusion_reason(path, by_git_rules=True) is not None:

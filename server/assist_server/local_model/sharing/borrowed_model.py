@@ -7,7 +7,7 @@ If that server ends, even in the middle of an answer, the model is opened here a
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ from assist_completion.inference.doubts import Doubt
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_server.local_model.sharing.messages import (
     Hello,
-    conversation_document,
     cursor_document,
     doubts_of,
     hello_of,
@@ -175,7 +174,7 @@ class BorrowedModel:
         try:
             connection = await self._connect()
             try:
-                document = await _ask(connection, {**conversation_document(conversation), "weigh": text})
+                document = await _ask(connection, {**asdict(conversation), "weigh": text})
             finally:
                 connection[1].close()
             return doubts_of(document)
@@ -285,5 +284,5 @@ class BorrowedStream:
         """The next message of the server. Raises `ModelError` and `TooLongError`."""
         if self._connection is None:
             self._connection = await self._connect()
-            return await _ask(self._connection, conversation_document(self._conversation))
+            return await _ask(self._connection, asdict(self._conversation))
         return await _ask(self._connection)

@@ -25,7 +25,6 @@ from assist_server.local_model.sharing.messages import (
     new_socket,
     own_version,
     receive,
-    result_document,
     send,
     suggestion_document,
 )
@@ -170,7 +169,7 @@ async def _write_answer(
             async for piece in stream:
                 await send(writer, {"piece": piece, "written": stream.written})
             result = stream.result
-        await send(writer, {"result": result_document(result)})
+        await send(writer, {"result": asdict(result)})
     except TooLongError as error:
         await send(writer, {"error": str(error), "excess": error.excess})
     except (CompletionError, ValueError) as error:

@@ -16,7 +16,7 @@ import struct
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
@@ -108,28 +108,14 @@ def hello_of(document: dict[str, Any]) -> Hello:
         raise ValueError("no hello") from error
 
 
-def conversation_document(conversation: Conversation) -> dict[str, Any]:
-    """A conversation as JSON."""
-    return asdict(conversation)
-
-
 def conversation_of(document: dict[str, Any]) -> Conversation:
     """A conversation from JSON. Raises `ValueError`."""
     try:
         turns = tuple(Turn(turn["role"], str(turn["text"])) for turn in document["history"])
         texts = {name: str(document[name]) for name in ("system", "user", "beginning", "ending", "draft")}
-        most = int(document["max_tokens"]), int(document["sentences"])
-        drawn = float(document["temperature"]), int(document["seed"])
-        found = Conversation(
-            texts["system"],
-            texts["user"],
-            most[0],
-            turns,
-            texts["beginning"],
-            texts["ending"],
-            texts["draft"],
-        )
-        return replace(found, sentences=most[1], temperature=drawn[0], seed=drawn[1])
+        numbers = {name: int(document[name]) for name in ("max_tokens", "sentences", "seed")}
+        temperature = float(document["temperature"])
+        return Conversation(**texts, history=turns, temperature=temperature, **numbers)  # type: ignore[arg-type]
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError("no conversation") from error
 
@@ -140,11 +126,6 @@ def doubts_of(document: dict[str, Any]) -> tuple[Doubt, ...]:
         return tuple(Doubt(**doubt) for doubt in document["doubts"])
     except (KeyError, TypeError) as error:
         raise ValueError("no doubts") from error
-
-
-def result_document(result: LocalAnswer) -> dict[str, Any]:
-    """A result as JSON."""
-    return asdict(result)
 
 
 def result_of(document: dict[str, Any]) -> LocalAnswer:
