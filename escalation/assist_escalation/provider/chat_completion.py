@@ -51,16 +51,12 @@ def read(data: str) -> ChatEvent:
     >>> read('{"model": "m", "choices": [{"delta": {"content": "Hello"}, "finish_reason": null}]}')
     ChatEvent(text='Hello', finish='', model='m', usage=None)
     """
-    try:
-        event = json.loads(data)
-    except (ValueError, RecursionError):
-        raise Fault("bad-reply", "an event of the answer is not JSON") from None
-    event = _expect(event, dict)
+    event = event_of(data)
     if event.get("error"):
         raise _fault_of(data.encode("utf-8", "replace"))
     text, finish = "", ""
-    for choice in _expect(event.get("choices"), list):
-        said, why = _choice(_expect(choice, dict))
+    for choice in expect(event.get("choices"), list):
+        said, why = _choice(expect(choice, dict))
         text, finish = text + said, why or finish
     usage = event.get("usage")
     return ChatEvent(text, finish, clean_name(event.get("model")), usage if isinstance(usage, dict) else None)
@@ -70,12 +66,12 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     """The text and the finish reason of the only choice that we ask for."""
     if choice.get("index") not in (None, 0):
         raise Fault("bad-reply", "the answer has more choices than the one that was asked for")
-    delta = _expect(choice.get("delta"), dict)
+    delta = expect(choice.get("delta"), dict)
     finish = clean_name(choice.get("finish_reason")).lower()
     if delta.get("tool_calls") or delta.get("function_call") or finish in _TOOLS:
         raise Fault("bad-reply", "the model called a tool though it was given none")
-    refused = _expect(delta.get("refusal"), str)
-    return _expect(delta.get("content"), str) + refused, "content_filter" if refused else finish
+    refused = expect(delta.get("refusal"), str)
+    return expect(delta.get("content"), str) + refused, "content_filter" if refused else finish
 
 
 def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int) -> Usage | None:
@@ -141,12 +137,22 @@ def clean_name(value: Any) -> str:
     return _NAME.sub("", value)[:_NAME_LENGTH] if isinstance(value, str) else ""
 
 
-def _expect(value: Any, kind: type[Any]) -> Any:
+def event_of(data: str) -> dict[str, Any]:
+    """The object of an event. Raises `Fault` for anything else."""
+    try:
+        event = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Fault("bad-reply", "an event of the answer is not JSON") from None
+    found: dict[str, Any] = expect(event, dict)
+    return found
+
+
+def expect(value: Any, kind: type[Any]) -> Any:
     """`value` if it has this type, an empty one for null. Anything else raises `Fault`."""
     if value is None:
         return kind()
     if not isinstance(value, kind):
-        raise Fault("bad-reply", "an event of the answer has another shape than OpenAI's protocol gives it")
+        raise Fault("bad-reply", "an event of the answer has another shape than its protocol gives it")
     return value
 
 

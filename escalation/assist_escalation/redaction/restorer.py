@@ -9,13 +9,12 @@ An edit gets its secrets back by `exact`, since it must keep the lines that a fi
 import re
 from collections.abc import Mapping
 from html import unescape
+from unicodedata import normalize
 from urllib.parse import quote, unquote
 
 from assist_escalation.redaction.redactor import Redacted
 
-SHORTEST = (
-    4  # characters of a secret that is looked for in an address; shorter ones are in any text by chance
-)
+SHORTEST = 4  # characters of a secret that is looked for in an address; shorter ones are there by chance
 
 _ADDRESS = re.compile(
     r"""
@@ -32,6 +31,15 @@ _ADDRESS = re.compile(
     | [\w.+-]@\w                                # a mail address, a user at a host
     | \w\.[^\W\d_][\w-]{1,30}(?::\d{1,5})?[/?\#]\S   # a domain with a path or a query
     | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?[/?\#]\S
+    | (?<![\d.])(?!127\.|0\.)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])     # a number of another machine
+    | \b(?:\d{8,10}|0x[\da-f]{6,8})(?::\d{1,5})?/\S           # the same as one number
+    | (?<![\w)\]])\[(?=[\da-f.]*:[\da-f.]*:)[\da-f.:]{2,45}(?:%\w{1,20})?\]
+    # A command that asks a host, which can have any name; by a common word only where a command begins.
+    | \b(?:curl|wget|ncat|netcat|scp|sftp|rsync|nslookup|socat|aria2c|s_client|iwr|irm|invoke-(?:web|rest)\w+)
+      (?:\.exe)?["']?[\s,]\s*\S
+    | (?:^|[|;&(`$%\#>"']|\b(?:sudo|xargs|exec|then|do)\s|\w=[^\s=]{0,80}\s)\s*
+      (?-i:nc|ssh|t?ftp|telnet|dig|drill|host|ping6?|traceroute|https?|xh|mail|sendmail)\s+\S
+    | /dev/(?:tcp|udp)/
     | \b[\w-]+:\d{2,5}[/?]\S                    # a host with a port
     | <[a-z][^\s<>]*[\s/][^>]*=                 # an attribute of HTML
     | \b(?: href | src(?:set)? | (?:form)?action | poster | background | ping ) \s*=
@@ -82,12 +90,12 @@ def _is_address(text: str) -> bool:
 
 
 def _drawn(text: str) -> str:
-    """What can be seen of a text: without tags, escapes, emphasis and characters that draw nothing.
+    """What can be seen of a text: without tags, escapes, emphasis and characters that draw nothing, not wide.
 
     >>> _drawn("https\\\\:/<b></b>/evil&period;example")
     'https://evil.example'
     """
-    text = unescape(text)
+    text = normalize("NFKC", unescape(text)).replace("\u3002", ".")
     # No tag ends after the last ">": to look for an end from each "<" there would take square time.
     end = text.rfind(">") + 1
     bare = _EMPHASIS.sub("", _ESCAPE.sub("", _TAG.sub("", text[:end]) + text[end:]))

@@ -1,11 +1,10 @@
 """Reads what servers answer, piece by piece. JSON comes from outside: an unexpected shape is a `Fault`."""
 
-import json
 from dataclasses import dataclass, replace
 from typing import Any
 
 from assist_escalation.policy.endpoints import ServerKind
-from assist_escalation.provider.chat_completion import clean_name
+from assist_escalation.provider.chat_completion import clean_name, event_of, expect
 from assist_escalation.provider.failures import Fault, describe, refusal
 
 LEAST = -100.0  # nats: less is no chance, and some servers write -9999
@@ -36,11 +35,7 @@ def read(kind: ServerKind, data: str) -> InfillPiece:
     >>> read("llama.cpp", '{"content": "a", "stop": false, "timings": {"prompt_n": 3, "cache_n": 9}}')
     InfillPiece(text='a', chance=None, end='', prompt=12, cached=9, likely=(), model='')
     """
-    try:
-        event = json.loads(data)
-    except (ValueError, RecursionError):
-        raise Fault("bad-reply", "an event of the answer is not JSON") from None
-    event = _expect(event, dict)
+    event = event_of(data)
     if event.get("error"):
         found = refusal(0, data.encode("utf-8", "replace"))
         raise Fault(found.kind, describe(found))
@@ -49,45 +44,45 @@ def read(kind: ServerKind, data: str) -> InfillPiece:
 
 
 def _llama(event: dict[str, Any]) -> InfillPiece:
-    timings = _expect(event.get("timings"), dict)
+    timings = expect(event.get("timings"), dict)
     cached = _count(timings.get("cache_n"))
     prompt = cached + _count(timings.get("prompt_n"))
     end = ""
     if event.get("stop"):
-        end = {"word": "line", "limit": "length"}.get(_expect(event.get("stop_type"), str), "stop")
-    tokens = _expect(event.get("completion_probabilities"), list)
+        end = {"word": "line", "limit": "length"}.get(expect(event.get("stop_type"), str), "stop")
+    tokens = expect(event.get("completion_probabilities"), list)
     first = tokens[0] if tokens and isinstance(tokens[0], dict) else {}
     likely = [(token.get("token"), _chance(token)) for token in _dicts(first.get("top_logprobs"))]
     chance = _lowest([_chance(token) for token in tokens])
-    return InfillPiece(_expect(event.get("content"), str), chance, end, prompt, cached, _known_tokens(likely))
+    return InfillPiece(expect(event.get("content"), str), chance, end, prompt, cached, _known_tokens(likely))
 
 
 def _ollama(event: dict[str, Any]) -> InfillPiece:
-    chances = [_chance(token) for token in _expect(event.get("logprobs"), list)]
+    chances = [_chance(token) for token in expect(event.get("logprobs"), list)]
     end = ""
     if event.get("done"):
         end = "length" if event.get("done_reason") == "length" else "stop"
     prompt = _count(event.get("prompt_eval_count"))
-    return InfillPiece(_expect(event.get("response"), str), _lowest(chances), end, prompt, 0)
+    return InfillPiece(expect(event.get("response"), str), _lowest(chances), end, prompt, 0)
 
 
 def _openai(event: dict[str, Any]) -> InfillPiece:
     """A chunk of OpenAI's completions, or of Mistral's, which has the shape of a chat."""
-    usage = _expect(event.get("usage"), dict)
-    details = _expect(usage.get("prompt_tokens_details"), dict)
+    usage = expect(event.get("usage"), dict)
+    details = expect(usage.get("prompt_tokens_details"), dict)
     prompt, cached = _count(usage.get("prompt_tokens")), _count(details.get("cached_tokens"))
     text, end = "", ""
     chances: list[float | None] = []
     likely: list[tuple[Any, float | None]] = []
-    for said in _expect(event.get("choices"), list):
-        choice = _expect(said, dict)
-        delta = _expect(choice.get("delta"), dict)
-        text += _expect(choice.get("text"), str) or _expect(delta.get("content"), str)
-        found = _expect(choice.get("logprobs"), dict)
-        chances += map(_number, _expect(found.get("token_logprobs"), list))
+    for said in expect(event.get("choices"), list):
+        choice = expect(said, dict)
+        delta = expect(choice.get("delta"), dict)
+        text += expect(choice.get("text"), str) or expect(delta.get("content"), str)
+        found = expect(choice.get("logprobs"), dict)
+        chances += map(_number, expect(found.get("token_logprobs"), list))
         for tokens in _dicts(found.get("top_logprobs"))[:1]:
             likely += [(token, _number(value)) for token, value in tokens.items()]
-        if reason := _expect(choice.get("finish_reason"), str):
+        if reason := expect(choice.get("finish_reason"), str):
             line = choice.get("stop_reason") == "\n"
             end = "length" if reason == "length" else "line" if line else "stop"
     return InfillPiece(text, _lowest(chances), end, prompt, min(cached, prompt), _known_tokens(likely))
@@ -125,12 +120,3 @@ def _number(value: Any) -> float | None:
 def _count(value: Any) -> int:
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
     return int(value) if fits else 0
-
-
-def _expect(value: Any, kind: type[Any]) -> Any:
-    """`value` if it has this type, an empty one for null. Anything else raises `Fault`."""
-    if value is None:
-        return kind()
-    if not isinstance(value, kind):
-        raise Fault("bad-reply", "an event of the answer has another shape than the server's kind gives it")
-    return value
