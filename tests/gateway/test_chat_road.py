@@ -75,6 +75,27 @@ async def test_a_secret_leaves_as_a_placeholder_and_comes_back(tmp_path: Path) -
         assert f"example/{SECRET}" not in text
 
 
+async def test_no_secret_of_another_session_comes_back(tmp_path: Path) -> None:
+    """Two conversations that begin with the same words: a provider remembers a placeholder of the first."""
+    names: list[str] = []
+
+    def reply(asked: dict[str, Any]) -> list[bytes]:
+        names.extend(re.findall(r"__SECRET_\w+?__", json.dumps(asked)))
+        answer: list[bytes] = said(f"It is {names[0]} there.")(asked)
+        return answer
+
+    first = [user("Hi"), {"role": "assistant", "content": "Hello"}, user(f'password = "{SECRET}"')]
+    async with desk(tmp_path, reply) as made:
+        answer = text_in(await made.streamed(ask(*first)))
+        assert answer == f"It is {SECRET} there."
+        assert SECRET not in text_in(await made.streamed(ask(user("Hi"))))
+        assert SECRET not in json.dumps(await made.whole(ask(user("Hi"))))
+        # The first one goes on, and a summary has taken the place of all but the answer.
+        turn = ask(user("Hi"), {"role": "assistant", "content": answer}, user("Again?"))
+        assert text_in(await made.streamed(turn)) == answer
+        assert SECRET.encode() not in made.provider.bytes_seen
+
+
 async def test_what_a_model_wrote_goes_back_as_it_wrote_it(tmp_path: Path) -> None:
     """A secret in prose, which no rule would find there, is not sent with the next turn."""
     async with desk(tmp_path, echo_placeholder("The word is @ then.")) as made:

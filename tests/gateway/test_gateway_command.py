@@ -12,7 +12,7 @@ from command_runs import Assist, runner, started
 from recording import configure, record_request
 
 from assist_gateway.calls import PATHS
-from assist_gateway.tool_setups import tool_setups
+from assist_gateway.cli.tool_setups import tool_setups
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from assist_gateway.fingerprints.copied_spans import allowed_parts
 from assist_gateway.fingerprints.print_index import PrintIndex, ShortHashes
 from assist_gateway.fingerprints.prints import PrintKey
 from assist_gateway.restricted_paths import FileRule
+from assist_gateway.sentences import quotable_line
 from assist_gateway.strange_texts import StrangeTexts
 
 _ESCAPED_LINE = re.compile(r"\n|\\+n")
-_UNSAFE = re.compile(r"[\"\\`<>]|[^ -~\u00a1-\uffff]")  # what may end a string around the notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def notice(text: str, span: AttributedSpan) -> str:
     lines = f"{count:,} line" if count == 1 else f"{count:,} lines"
     said = f"[kept here by assist: {lines} of {span.path}, which {span.rule}]"
     ended = "\n" if text[span.start : span.end].endswith("\n") else ""
-    return _UNSAFE.sub("?", said) + ended
+    return quotable_line(said) + ended
 
 
 def refusal(spans: Sequence[AttributedSpan]) -> str:
@@ -138,4 +138,4 @@ def refusal(spans: Sequence[AttributedSpan]) -> str:
     first = spans[0]
     others = len(dict.fromkeys(span.path for span in spans)) - 1
     more = f", and {others} more" if others else ""
-    return _UNSAFE.sub("?", f"the request holds text of {first.path}, which {first.rule}{more}")
+    return f"the request holds text of {first.path}, which {first.rule}{more}"

@@ -84,10 +84,9 @@ def claimed_in_call(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for name, value in _strings(arguments, "", 0):
-        plain = name.replace("_", "").replace("-", "").lower()
-        if plain in _COMMAND_NAMES:
+        if name.lower() in _COMMAND_NAMES:
             found |= dict.fromkeys(claimed_in_command(value))
-        elif plain in _PATH_NAMES or _is_path(value):
+        elif names_path(name) or _is_path(value):
             found |= dict.fromkeys(_spellings(value))
         if len(found) > _MOST_ARGUMENTS:
             break
@@ -121,6 +120,11 @@ def claimed_in_broken(arguments: str) -> tuple[str, ...]:
 
 def _of_word(word: str) -> tuple[str, ...]:
     return claimed_in_command(word) if " " in word else _spellings(word)
+
+
+def names_path(name: str) -> bool:
+    """Whether an argument of this name is one file or more: `filePath`, `target_file`, `uri`."""
+    return name.replace("_", "").replace("-", "").lower() in _PATH_NAMES
 
 
 def _is_path(value: str) -> bool:

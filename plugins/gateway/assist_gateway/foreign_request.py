@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assist_gateway.sentences import inert_line
+
 JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
 STREAM_HEADERS: Mapping[str, str] = {"content-type": "text/event-stream", "cache-control": "no-store"}
 
@@ -49,13 +51,14 @@ _KINDS = {401: "authentication_error", 403: "permission_error", 404: "not_found_
 
 
 def refusal_document(path: str, refusal: GatewayRefusal) -> dict[str, Any]:
-    """A refusal in the shape that tools of this path expect."""
+    """A refusal in the shape that tools of this path expect; the names in its sentence are harmless."""
+    message = inert_line(str(refusal))
     known = "server_error" if refusal.status >= 500 else "invalid_request_error"
     kind = "rate_limit_error" if refusal.status == 429 else _KINDS.get(refusal.status, known)
     if path.startswith("/v1/messages"):
         kind = "api_error" if kind == "server_error" else kind
-        return {"type": "error", "error": {"type": kind, "message": str(refusal)}}
-    return {"error": {"message": str(refusal), "type": kind, "param": None, "code": refusal.code}}
+        return {"type": "error", "error": {"type": kind, "message": message}}
+    return {"error": {"message": message, "type": kind, "param": None, "code": refusal.code}}
 
 
 def json_response(document: Any, status: int = 200) -> ForeignResponse:

@@ -83,6 +83,14 @@ class GatewaySettings:
             "doc": "Whether the gateway also runs while an editor does, in a process of its own.",
         },
     )
+    edit_servers: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "own_file": True,
+            "doc": "The MCP servers whose tools edit files here, by the names that agents give them: secrets "
+            "are put back into what they write, as for an agent's own tools. `filesystem` is known.",
+        },
+    )
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65_535:

@@ -134,11 +134,7 @@ def fact_list(pairs: Iterable[tuple[str, str]]) -> str:
 def _item(name: str, values: Sequence[str]) -> str:
     if not name:
         return "\n".join(f"- {value}" for value in values)
-    return f"- **{name}** {values[0]}" if len(values) == 1 else f"- **{name}**\n" + _sub_list(values)
-
-
-def _sub_list(values: Sequence[str]) -> str:
-    return "\n".join(f"  - {value}" for value in values)
+    return (" " if len(values) == 1 else "\n  - ").join([f"- **{name}**", *values])
 
 
 def _code_span(text: str) -> str:

@@ -15,7 +15,7 @@ from assist_server.wording.sanitize import harmless
 
 _BARS = "\0"  # for our fences, until it is known how long they must be; `harmless` leaves none in a text
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)")
-_MARKUP = re.compile(
+MARKUP = re.compile(
     r"""
       \](?=[(:])        # a link or an image, and the definition of a reference
     | !(?=\[)           # an image
@@ -85,7 +85,7 @@ def _one_line(text: str) -> str:
 
 
 def _inert_line(line: str) -> str:
-    return _without_settings(_MARKUP.sub(r"\g<0> ", line))
+    return _without_settings(MARKUP.sub(r"\g<0> ", line))
 
 
 def _without_settings(line: str) -> str:

@@ -1,7 +1,7 @@
 """Permissions, and what a repository's file forbids, as lines for people. It decides nothing."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -58,7 +58,7 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
     marked = dict.fromkeys(pair for class_ in found.classes for pair in class_.globs)
     several = [f"# and also {toml_value(class_name)}" for class_name in list(usual)[1:]]
     told = [
-        f"# {toml_value(name)} may see {_words(provider.residency)}"
+        f"# {toml_value(name)} may see {', '.join(map(toml_value, provider.residency)) or 'nothing'}"
         for name, provider in found.providers.items()
     ]
     rows: list[tuple[str, str, list[str]]] = [
@@ -121,10 +121,6 @@ def _threshold_lines(found: Permissions) -> list[str]:
 
 def _dollars(name: str, micro: int) -> list[str]:
     return [f"{name} = {micro / 1e6}"]
-
-
-def _words(names: Sequence[str]) -> str:
-    return ", ".join(map(toml_value, names)) or "nothing"
 
 
 def toml_value(value: Any) -> str:

@@ -15,6 +15,7 @@ from assist_escalation.provider.request import Call
 from assist_escalation.provider.transport import AnswerEnd, Delta, Transport
 from assist_gateway.dialects.answers import AnswerContext, AnswerMemory
 from assist_gateway.dialects.dialect import DIALECTS
+from assist_gateway.dialects.edit_tools import EditRules
 from assist_gateway.policy_tests.agent_requests import PATHS, AgentTexts, agent_body
 from assist_gateway.policy_tests.recorder import Recorder
 
@@ -68,7 +69,9 @@ async def test_a_provider_that_tools_ask_is_played(dialect: Dialect, stream: boo
         raw = b"".join([chunk async for chunk in answer.chunks()])
         await connections.close()
         assert (answer.status, answer.is_stream) == (200, stream)
-        reader = DIALECTS[PATHS[dialect]].reader(AnswerContext({}, lambda _: None, AnswerMemory()), 1, False)
+        reader = DIALECTS[PATHS[dialect]].reader(
+            AnswerContext({}, EditRules(lambda _: None), AnswerMemory()), 1, False
+        )
         for line in raw.splitlines() if stream else ():
             if line.startswith(b"data: {"):
                 reader.event(line.removeprefix(b"data: ").decode())

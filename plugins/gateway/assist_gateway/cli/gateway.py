@@ -252,7 +252,7 @@ def setup(
         from assist_gateway.http.probe import answers  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UserError(f"{error.name} is not installed here: {EXTRA}.") from error
-    from assist_gateway.tool_setups import tool_setups  # noqa: PLC0415
+    from assist_gateway.cli.tool_setups import tool_setups  # noqa: PLC0415
     from assist_gateway.tool_tokens import tools  # noqa: PLC0415
 
     config = settings()

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assist_escalation.provider.failures import Fault
 from assist_escalation.redaction.restorer import Restorer
-from assist_gateway.dialects.edit_tools import EditedFile, edit_tool, restore_arguments, restore_input
+from assist_gateway.dialects.edit_tools import EditRules, edit_tool, restore_arguments, restore_input
 
 _REMEMBERED = 16_000_000  # characters of answers; a long session writes 400,000
 _OPAQUE = 20_000  # texts that only the provider can read
@@ -74,7 +73,7 @@ class AnswerContext:
     """
 
     secrets: Mapping[str, str] = field(repr=False)
-    file: EditedFile
+    edits: EditRules
     memory: AnswerMemory
     notice: str = ""
 
@@ -87,7 +86,7 @@ class AnswerContext:
 
     def arguments(self, name: str, raw: str) -> str:
         """The arguments of a call, as a text of JSON."""
-        given = restore_arguments(name, raw, self.secrets, self.file) if self.secrets else raw
+        given = restore_arguments(name, raw, self.secrets, self.edits) if self.secrets else raw
         self.memory.remember(given, raw)
         return given
 
@@ -95,13 +94,13 @@ class AnswerContext:
         """The arguments of a call, as an object."""
         if not self.secrets or not isinstance(arguments, dict):
             return arguments
-        given = restore_input(name, arguments, self.secrets, self.file)
+        given = restore_input(name, arguments, self.secrets, self.edits)
         self.memory.remember(canonical(given), canonical(arguments))
         return given
 
     def holds(self, name: str) -> bool:
         """Whether the arguments of this tool wait for their end, since secrets may be put back there."""
-        return bool(self.secrets) and edit_tool(name) is not None
+        return bool(self.secrets) and edit_tool(name, self.edits.servers) is not None
 
 
 class StreamedText:
@@ -140,7 +139,20 @@ class StreamedCall:
         self.name = name
         self._context = context
         self._waits = context.holds(name)
+        self._is_one = True
         self._raw: list[str] = []
+
+    def note(self, name: str) -> None:
+        """Its place in the answer says this name, or "". With another, readers may see another call there."""
+        self._is_one = self._is_one and (not name or f"__{self.name}".endswith(f"__{name}"))
+
+    def note_other(self) -> None:
+        """Its place in the answer may be that of another call, so nothing is put back."""
+        self._is_one = False
+
+    def restore(self, raw: str) -> str:
+        """All of the arguments as the tool gets them."""
+        return self._context.arguments(self.name, raw) if self._is_one else raw
 
     def take(self, piece: str) -> str:
         """What can be passed on now."""
@@ -149,7 +161,7 @@ class StreamedCall:
 
     def end(self) -> str:
         """What still waits, with its secrets back."""
-        return self._context.arguments(self.name, self.raw) if self._waits else ""
+        return self.restore(self.raw) if self._waits else ""
 
     @property
     def raw(self) -> str:
@@ -157,12 +169,12 @@ class StreamedCall:
         return "".join(self._raw)
 
 
-def event_of(data: str) -> dict[str, Any]:
-    """The object of an event. Raises `Fault` for anything else."""
-    try:
-        event = json.loads(data)
-    except (ValueError, RecursionError):
-        raise Fault("bad-reply", "an event of the answer is not JSON") from None
-    if not isinstance(event, dict):
-        raise Fault("bad-reply", "an event of the answer is no object")
-    return event
+def tool_name(item: Mapping[str, Any]) -> str:
+    """The name of a call's tool; a namespace counts as a server.
+
+    >>> tool_name({"namespace": "mcp__files__", "name": "write_file"})
+    'mcp__files__write_file'
+    """
+    name = str(item.get("name") or "")
+    space = str(item.get("namespace") or "").removesuffix("__")
+    return f"{space}__{name}" if space else name

@@ -8,9 +8,9 @@ import json
 from typing import Any
 
 from assist_escalation.gate.foreign_exchange import ReadAnswer
-from assist_escalation.provider.chat_completion import clean_name, reported_usage
+from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, event_of
+from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText
 
 _TEXTS = ("content", "refusal")
 _THOUGHTS = ("reasoning_content", "reasoning")  # nothing is put back into them
@@ -110,9 +110,11 @@ class ChatAnswer:
         if not isinstance(inner, dict):
             return False
         key = (index, _index(call))
+        name = str(inner.get("name") or "")
         if key not in self._calls:
-            self._calls[key] = StreamedCall(self._context, str(inner.get("name") or ""))
-            self._wrote.append(self._calls[key].name)
+            self._calls[key] = StreamedCall(self._context, name)
+            self._wrote.append(name)
+        self._calls[key].note(name)
         field = "arguments" if "arguments" in inner else "input"
         piece = inner.get(field)
         if not isinstance(piece, str):

@@ -1,6 +1,7 @@
-"""Secrets put back into the arguments of calls: only where a known tool changes a file that may be changed.
+"""Secrets put back into the arguments of calls: only where a known tool changes a file that it may change.
 
-Which tools those are is a table, `edit_tools.toml`. In an edit a line with an address gets its secrets back
+Which tools those are is a table, `edit_tools.toml`; of the tools of MCP servers they are those of the servers
+in the table, and of those that the user has named. In an edit a line with an address gets its secrets back
 only if the file has that very line already. All else keeps its placeholders: a command or an address with a
 secret in it could send it. This module reads no file; it asks.
 """
@@ -8,19 +9,25 @@ secret in it could send it. This module reads no file; it asks.
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from assist_escalation.redaction.restorer import Restorer
+from assist_gateway.claims import names_path
 from assist_gateway.dialects.json_places import rewrite
 
 # The text of a file that a tool may change, "" for a new one; None for a file that rules keep from tools.
 EditedFile = Callable[[str], str | None]
 
-_PATCHED = re.compile(r"^\*\*\* (?:Add File|Update File|Delete File|Move to): (.+?)\s*$", re.MULTILINE)
+# The head of a file in a patch, as lenient readers of patches take it.
+_HEAD = re.compile(
+    r"\s*\*{3}\s*(?:(?:add|update|delete)\s*file|move\s*to)\s*:\s*(.*?)\s*", re.IGNORECASE | re.DOTALL
+)
+# What may lead elsewhere for the tool that reads it: a scheme or a host, but no drive; a home, a variable.
+_ELSEWHERE = re.compile(r"\s*(?:\Z|[~$%]|//|\\\\|(?![A-Za-z]:[/\\](?![/\\]))[^/\\]*:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,73 +39,104 @@ class EditTool:
     patch: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EditRules:
+    """What a tool may edit: its files, and the MCP servers that its user has named as those of edit tools."""
+
+    file: EditedFile
+    servers: Collection[str] = ()
+
+
 @cache
-def _table() -> Mapping[str, EditTool]:
+def _table() -> tuple[Mapping[str, EditTool], frozenset[str]]:
+    """The tools by their names, and the servers."""
     text = resources.files("assist_gateway.dialects").joinpath("edit_tools.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
     found: dict[str, EditTool] = {}
-    for row in tomllib.loads(text)["tool"]:
+    for row in table["tool"]:
         tool = EditTool(*(tuple(row.get(name, ())) for name in ("path", "texts", "patch")))
         found |= dict.fromkeys(row["names"], tool)
-    return found
+    return found, frozenset(table["servers"])
 
 
-def edit_tool(name: str) -> EditTool | None:
-    """The tool of this name if it changes files, else None.
+def edit_tool(name: str, servers: Collection[str] = ()) -> EditTool | None:
+    """The tool of this name if it changes files, else None. What is before its last "__" is a server.
 
-    >>> edit_tool("mcp__files__write_file") is not None, edit_tool("create") is not None, edit_tool("Bash")
-    (True, True, None)
+    >>> edit_tool("mcp__filesystem__write_file") is not None, edit_tool("Write") is not None
+    (True, True)
+    >>> edit_tool("mcp__github__write_file"), edit_tool("Bash")
+    (None, None)
     """
-    bare = name.rpartition("__")[2] if name.startswith("mcp__") else name
-    return _table().get(re.sub(r"[_-]", "", bare).lower())
+    tools, known = _table()
+    before, mark, bare = name.rpartition("__")
+    server = before.removeprefix("mcp__")
+    return None if mark and server not in known and server not in servers else tools.get(bare.lower())
 
 
-def restore_arguments(name: str, raw: str, secrets: Mapping[str, str], file: EditedFile) -> str:
+def restore_arguments(name: str, raw: str, secrets: Mapping[str, str], rules: EditRules) -> str:
     """The arguments of a call as its tool gets them: with the secrets back in the texts of a file.
 
     `raw` is JSON, or a patch; `secrets` are those of each placeholder. All else is returned as it is.
     """
-    tool = edit_tool(name)
+    tool = edit_tool(name, rules.servers)
     if tool is None or not ("SECRET" in raw or "\\u" in raw):
         return raw
     try:
         arguments = json.loads(raw)
     except (ValueError, RecursionError):
-        return _restore_patch(raw, secrets, file) if tool.patch else raw
+        return _restore_patch(raw, secrets, rules.file) if tool.patch else raw
     if not isinstance(arguments, dict):
         return raw
-    restored = restore_input(name, arguments, secrets, file)
+    restored = restore_input(name, arguments, secrets, rules)
     return raw if restored == arguments else json.dumps(restored, ensure_ascii=False)
 
 
 def restore_input(
-    name: str, arguments: dict[str, Any], secrets: Mapping[str, str], file: EditedFile
+    name: str, arguments: dict[str, Any], secrets: Mapping[str, str], rules: EditRules
 ) -> dict[str, Any]:
     """The same for arguments that are an object already."""
-    tool = edit_tool(name)
+    tool = edit_tool(name, rules.servers)
     if tool is None:
+        return arguments
+    paths = list(_paths(arguments, tool))
+    known = _known_lines(paths, rules.file)
+    if paths and known is None:
         return arguments
     restored = dict(arguments)
     for key in tool.patch:
         if isinstance(arguments.get(key), str):
-            restored[key] = _restore_patch(arguments[key], secrets, file)
-    path = next((arguments[key] for key in tool.path if isinstance(arguments.get(key), str)), "")
-    text = file(path) if path else None
-    if text is None:
-        return restored
-    known = {line.strip() for line in text.splitlines()}
-    for key in tool.texts:
-        if key in arguments:
-            restored[key] = rewrite(arguments[key], lambda part, _: _restore(part, secrets, known))
+            restored[key] = _restore_patch(arguments[key], secrets, rules.file)
+
+    def change(text: str, name: str) -> str:
+        return _restore(text, secrets, known or set()) if name in tool.texts else text
+
+    if known is not None and any(isinstance(arguments.get(key), str) for key in tool.path):
+        restored |= {key: rewrite(arguments[key], change, key) for key in tool.texts if key in arguments}
     return restored
+
+
+def _paths(value: Any, tool: EditTool) -> Iterator[Any]:
+    """All that arguments name as a path, at any depth, whatever it is."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        if isinstance(key, str) and names_path(key) and key not in tool.texts:
+            yield from part if isinstance(part, list) else filter(None, [part])
+        else:
+            yield from _paths(part, tool)
+
+
+def _known_lines(paths: Iterable[Any], file: EditedFile) -> set[str] | None:
+    """The lines of the files at these paths; None without a path, or if one is no file that may change."""
+    texts = [file(path) if isinstance(path, str) and not _ELSEWHERE.match(path) else None for path in paths]
+    lines = (line.strip() for text in texts for line in (text or "").splitlines())
+    return set(lines) if texts and None not in texts else None
 
 
 def _restore_patch(patch: str, secrets: Mapping[str, str], file: EditedFile) -> str:
     """A patch with the secrets back, if every file that it names may be changed."""
-    texts = [file(path) for path in _PATCHED.findall(patch)]
-    if not texts or any(text is None for text in texts):
-        return patch
-    known = {line.strip() for text in texts if text for line in text.splitlines()}
-    return _restore(patch, secrets, known)
+    lines = {*patch.splitlines(), *patch.split("\n")}  # readers differ in what ends a line
+    known = _known_lines([head[1] for line in lines if (head := _HEAD.fullmatch(line))], file)
+    return patch if known is None else _restore(patch, secrets, known)
 
 
 def _restore(text: str, secrets: Mapping[str, str], known: set[str]) -> str:

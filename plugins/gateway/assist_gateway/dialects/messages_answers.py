@@ -8,14 +8,14 @@ from typing import Any
 
 from assist_escalation.gate.foreign_exchange import ReadAnswer
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.chat_completion import clean_name, reported_usage
+from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
 from assist_gateway.dialects.answers import (
     AnswerContext,
     StreamedCall,
     StreamedText,
     canonical,
-    event_of,
+    tool_name,
 )
 from assist_gateway.dialects.messages import thought
 
@@ -31,6 +31,7 @@ class MessagesAnswer:
         self._sent = sent
         self._shift = 0
         self._open: dict[int, StreamedText | StreamedCall] = {}
+        self._begun = 0
         self._thoughts: dict[int, dict[str, Any]] = {}
         self._wrote: list[str] = []
         self._model = ""
@@ -133,13 +134,17 @@ class MessagesAnswer:
         self._finish = clean_name(reason).lower() or self._finish
 
     def _begin_block(self, event: dict[str, Any]) -> None:
+        self._begun += 1
         block = event.get("content_block")
         if not isinstance(block, dict):
             return
         form = block.get("type")
         if form == "tool_use":
-            self._open[_index(event)] = StreamedCall(self._context, str(block.get("name") or ""))
-            self._wrote.append(str(block.get("name") or ""))
+            call = StreamedCall(self._context, tool_name(block))
+            if _index(event) != self._begun - 1:  # readers may count the blocks themselves
+                call.note_other()
+            self._open[_index(event)] = call
+            self._wrote.append(call.name)
         elif form == "text":
             self._open[_index(event)] = StreamedText(self._context)
             block["text"] = self._take(_index(event), str(block.get("text") or ""))
@@ -201,7 +206,7 @@ class MessagesAnswer:
             block["text"] = self._context.restore(block["text"])
         elif form == "tool_use":
             self._wrote.append(json.dumps(block.get("input")))
-            block["input"] = self._context.input(str(block.get("name") or ""), block.get("input"))
+            block["input"] = self._context.input(tool_name(block), block.get("input"))
         elif form in ("thinking", "redacted_thinking"):
             self._wrote.append(str(block.get("thinking") or ""))
             self._context.memory.remember_opaque(thought(block))

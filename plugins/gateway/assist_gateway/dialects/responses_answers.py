@@ -8,9 +8,9 @@ import json
 from typing import Any
 
 from assist_escalation.gate.foreign_exchange import ReadAnswer
-from assist_escalation.provider.chat_completion import clean_name, reported_usage
+from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, event_of
+from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, tool_name
 
 _ARGUMENTS = ("response.function_call_arguments", "response.custom_tool_call_input")
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -28,6 +28,7 @@ class ResponsesAnswer:
         self._number = 0
         self._texts: dict[tuple[int, int], StreamedText] = {}
         self._calls: dict[int, StreamedCall] = {}
+        self._numbers: dict[str, int] = {}  # of the calls, by their ids
         self._wrote: list[str] = []
         self._model = ""
         self._finish = ""
@@ -68,7 +69,7 @@ class ResponsesAnswer:
         if kind == "response.content_part.done":
             self._part(event.get("part"))
         elif kind == "response.output_item.done":
-            self._item(event.get("item"))
+            self._item(event.get("item"), self._calls.get(_number(event, "output_index")))
         elif isinstance(event.get("response"), dict):
             self._response(event["response"], ended=kind in _ENDS)
         else:  # reasoning
@@ -112,8 +113,12 @@ class ResponsesAnswer:
     def _begin_item(self, event: dict[str, Any]) -> None:
         item = event.get("item")
         if isinstance(item, dict) and item.get("type") in ("function_call", "custom_tool_call"):
-            call = StreamedCall(self._context, str(item.get("name") or ""))
-            self._calls[_number(event, "output_index")] = call
+            call = StreamedCall(self._context, tool_name(item))
+            number = _number(event, "output_index")
+            if number in self._calls:
+                call.note_other()
+            self._calls[number] = call
+            self._numbers.setdefault(str(item.get("id")), number)
 
     def _argument(self, event: dict[str, Any], piece: str) -> str:
         call = self._calls.get(_number(event, "output_index"))
@@ -125,15 +130,19 @@ class ResponsesAnswer:
         raw = str(event.get(name) or "")
         if call is None:
             return []
-        event[name] = self._context.arguments(call.name, raw)
+        call.note(str(event.get("name") or ""))
+        number = _number(event, "output_index")
+        if self._numbers.get(str(event.get("item_id")), number) != number:  # readers may go by the id
+            call.note_other()
+        event[name] = call.restore(raw)
         return self._rest(event, call.end(), kind.removesuffix(".done") + ".delta")
 
     def _part(self, part: Any) -> None:
         if isinstance(part, dict) and part.get("type") == "output_text":
             part["text"] = self._context.restore(str(part.get("text") or ""))
 
-    def _item(self, item: Any) -> None:
-        """Change a whole item."""
+    def _item(self, item: Any, streamed: StreamedCall | None = None) -> None:
+        """Change a whole item, which may have been streamed as a call."""
         if not isinstance(item, dict):
             return
         form = item.get("type")
@@ -145,7 +154,9 @@ class ResponsesAnswer:
         elif form in ("function_call", "custom_tool_call"):
             name = "arguments" if "arguments" in item else "input"
             if isinstance(item.get(name), str):
-                item[name] = self._context.arguments(str(item.get("name") or ""), item[name])
+                call = streamed or StreamedCall(self._context, tool_name(item))
+                call.note(tool_name(item))
+                item[name] = call.restore(item[name])
 
     def _response(self, response: dict[str, Any], *, ended: bool) -> None:
         """Change the answer as a whole, and note what it counts."""

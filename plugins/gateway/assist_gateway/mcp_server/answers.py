@@ -49,7 +49,7 @@ def pack(view: FolderView, said: ToolArguments, ceiling: int) -> str:
     """What helps at a line of a file."""
     path, alias = path_in_folder(view.corpus.root, str(said["path"]))
     if why := view.shown.reasons_to_keep([path], {path: alias}).get(path):
-        return kept_words(why)
+        return result_text((), ceiling, [kept_words(why)])
     line = int(str(said["line"]))
     document = overlay(view.corpus, path, read_document(Path(view.corpus.root, path)))
     if line > max(1, len(document.lines)):
@@ -68,7 +68,7 @@ def policy(view: FolderView, said: ToolArguments, ceiling: int) -> str:
     left = f"({len(texts) - MOST_PATHS} more: ask again)" if len(texts) > MOST_PATHS else ""
     places = [ShownPlace("", 0, line) for line in lines]
     shown = redact_places(view, places)
-    return result_text_of_lines([place.label for place in shown] + [left] * bool(left), ceiling)
+    return result_text((), ceiling, [*(place.label for place in shown), left])
 
 
 # What each tool says; the last one, `ask_local`, asks a model (`local_answers`).
@@ -84,11 +84,6 @@ ANSWERS: Mapping[str, ToolAnswer] = {
 def answer(view: FolderView, call: ToolCall) -> str:
     """What a tool says. Raises `UserError`."""
     return ANSWERS[call.tool.name](view, call.said, call.ceiling)
-
-
-def result_text_of_lines(lines: list[str], ceiling: int) -> str:
-    """Plain lines under a ceiling."""
-    return result_text((), ceiling, lines)
 
 
 def kept_words(why: str) -> str:
@@ -111,7 +106,7 @@ def _answer(view: FolderView, found: FoundPlaces, ceiling: int) -> str:
     """The places that may be shown, and that others may not."""
     kept = view.shown.reasons_to_keep({*(place.path for place in found.places), *found.unshown})
     if view.shown.closed:
-        return kept_words(view.shown.closed)
+        return result_text((), ceiling, [kept_words(view.shown.closed)])
     places = [place for place in found.places if place.path not in kept]
     count = len({path for path in found.unshown if path in kept})
     files = "1 more file" if count == 1 else f"{count} more files"

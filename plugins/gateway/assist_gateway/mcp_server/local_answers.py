@@ -12,6 +12,7 @@ from assist_escalation.errors import RefusedError
 from assist_gateway.mcp_server.answers import kept_words, redact_places
 from assist_gateway.mcp_server.result_text import ShownPlace, within
 from assist_gateway.mcp_server.served_folder import FolderView, ServedFolder
+from assist_gateway.sentences import inert_line
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import BY_FACTS, DecidedQuestion, decide
@@ -21,6 +22,7 @@ from assist_server.questions.leaving_files import files_of
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders
 from assist_server.wording.answers import progress_words
+from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:
     from assist_server.questions.local_answer import LocalLoader
@@ -54,7 +56,8 @@ async def ask_local(
     places += [ShownPlace(source.path, source.first, source.name) for source in final.sources]
     said, *sources = await folder.look_up(lambda view: redact_places(view, places))
     shown = ", ".join(f"{place.path}:{place.line}" for place in sources)
-    return within(f"{said.text}\nShown: {shown}" if shown else said.text, ceiling)
+    shown = inert_line(f"Shown: {shown}") if shown else ""
+    return within("\n".join(filter(None, [harmless(said.text), shown])), ceiling)
 
 
 async def _refuse(_decided: DecidedQuestion) -> bool:

@@ -11,6 +11,7 @@ from assist_escalation.budget.token_count import count
 from assist_escalation.prompts import PLACEHOLDER, HiddenPart, Origin, Span, log_placeholder
 from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.redaction.redactor import redact
+from assist_gateway.sentences import inert_line
 
 LONGEST = 160  # characters of a single line
 _KEPT_FOR_REST = 16  # tokens, for the line that says how much is left out
@@ -65,11 +66,11 @@ def _type_of(placeholder: str) -> str:
 
 
 def result_text(places: Iterable[ShownPlace], ceiling: int, notes: Sequence[str] = ()) -> str:
-    """The places, in groups by file, and then the notes, in at most `ceiling` tokens.
+    """The places, in groups by file, and then the notes, made harmless, in at most `ceiling` tokens.
 
     What has no room is left out, and a last line says how many places these are.
     """
-    notes = [note for note in notes if note]
+    notes = [inert_line(note) for note in notes if note]
     room = ceiling - sum(count(note) + 1 for note in notes) - _KEPT_FOR_REST
     shown: list[str] = []
     path = ""

@@ -26,6 +26,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.message import SessionMessage
 
 from assist_gateway.mcp_server.tools import INSTRUCTIONS, TOOLS, ToolCall, tool_call
+from assist_gateway.sentences import inert_line
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED, UserError, is_unread
 from assist_server.local_model.on_demand_model import OnDemandModel
@@ -91,7 +92,7 @@ class AgentServer:
             call = tool_call(params.name, params.arguments or {})
             text = await self._answer(context, call)
         except EXPECTED as error:
-            return _result(str(error), failed=True)
+            return _result(inert_line(str(error)), failed=True)
         return _result(text)
 
     async def _answer(self, context: ServerRequestContext[Any, Any], call: ToolCall) -> str:
@@ -193,7 +194,7 @@ async def _progress_of(context: ServerRequestContext[Any, Any]) -> AsyncIterator
 
     telling = asyncio.create_task(tell())
     try:
-        yield lambda done, total, words: steps.put_nowait((done, total, words))
+        yield lambda done, total, words: steps.put_nowait((done, total, inert_line(words)))
     finally:
         telling.cancel()
         with suppress(asyncio.CancelledError):

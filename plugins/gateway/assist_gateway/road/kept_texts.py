@@ -16,6 +16,7 @@ from assist_escalation.policy.settings import MatchedText
 from assist_gateway.attribution import AttributedSpan, refusal, without_spans
 from assist_gateway.dialects.bodies import ARGUMENTS
 from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
+from assist_gateway.sentences import inert_line
 
 # The parts of a text that may not leave, by the text and the files that it is said to come from; for None
 # nothing counts that is said, only the lines. It is the same function as long as the files are the same.
@@ -154,8 +155,10 @@ def kept_notice(kept: Sequence[KeptLines]) -> str:
     for part in kept:
         lines[part.path, part.rule] = lines.get((part.path, part.rule), 0) + part.lines
     said = (
-        f"[assist kept {count:,} {'line' if count == 1 else 'lines'} of {path} here, which {rule}]\n"
+        inert_line(
+            f"[assist kept {count:,} {'line' if count == 1 else 'lines'} of {path} here, which {rule}]"
+        )
         for (path, rule), count in lines.items()
     )
-    text = "".join(said)
-    return f"{text}\n" if text else ""
+    text = "\n".join(said)
+    return f"{text}\n\n" if text else ""

@@ -89,6 +89,12 @@ class LeavingRequest:
         """The lines that were kept here."""
         return [lines for part in self.parts for lines in part.kept]
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The secrets of the placeholders that this request holds: no others are put back into its answer."""
+        held = self.call.post.body
+        return {name: text for name, text in self.conversation.placeholders.items() if name.encode() in held}
+
     def note_posted(self, *, shown: bool) -> str:
         """Remember what the log has now; what the tool's user is told at the beginning of the answer.
 

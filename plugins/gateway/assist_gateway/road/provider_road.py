@@ -27,7 +27,7 @@ from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_gateway.dialects.answers import AnswerContext
 from assist_gateway.dialects.dialect import DIALECTS, AnswerReader, SpokenDialect
-from assist_gateway.dialects.edit_tools import EditedFile
+from assist_gateway.dialects.edit_tools import EditRules
 from assist_gateway.foreign_request import (
     STREAM_HEADERS,
     ForeignRequest,
@@ -55,6 +55,7 @@ from assist_gateway.road.tool_conversations import (
     ToolConversations,
     conversation_key,
 )
+from assist_gateway.sentences import inert_line
 from assist_gateway.tool_tokens import ToolToken
 
 _JudgedBy = tuple[AskedProvider, RoadRules, ToolConversations]
@@ -68,8 +69,8 @@ class RoadParts:
     """What the road works with. The functions read the disk.
 
     `permissions` gives what a tool may send now, `rules` all that holds for it and a provider, `file` what
-    the tool may change, and `problem` what is wrong with the rules of its folders, or "". `close` lets all
-    files go.
+    the tool may change, and `problem` what is wrong with the rules of its folders, or "". `edit_servers` are
+    those in the settings. `close` lets all files go.
     """
 
     permissions: Callable[[ToolToken], Permissions]
@@ -79,6 +80,7 @@ class RoadParts:
     abilities: CapabilityStore
     routes: RouteMemory
     problem: Callable[[ToolToken], str] = lambda _: ""
+    edit_servers: tuple[str, ...] = ()
     close: Callable[[], None] = lambda: None
 
 
@@ -175,10 +177,10 @@ class ProviderRoad:
         if begun.refused is not None:
             leaving.note_posted(shown=False)
             return _passed_on(begun.refused, request.path)
-        file: EditedFile = partial(self._parts.file, asked.tool, asked.provider, rules.permissions)
-        secrets_of = dict(leaving.conversation.placeholders)
+        file = partial(self._parts.file, asked.tool, asked.provider, rules.permissions)
+        edits = EditRules(file, self._parts.edit_servers)
         notice = leaving.note_posted(shown=not asked.dialect.free)
-        context = AnswerContext(secrets_of, file, known.memory, notice)
+        context = AnswerContext(leaving.secrets, edits, known.memory, notice)
         reader = asked.dialect.reader(context, len(leaving.call.post.body), _wants_usage(request.body))
         answering = _StreamedAnswer(begun.exchange, reader, asked.dialect, self._open.discard)
         self._open.add(answering)
@@ -323,7 +325,7 @@ def _refusal_of(error: TransportError) -> GatewayRefusal:
 
 def _error_event(dialect: SpokenDialect, error: TransportError) -> dict[str, Any]:
     """The event for an answer that broke off."""
-    said = {"type": "api_error", "code": error.kind, "message": str(error)}
+    said = {"type": "api_error", "code": error.kind, "message": inert_line(str(error))}
     if dialect.name == "responses":
         return {"type": "error", **said}
     return {"type": "error", "error": said} if dialect.named else {"error": said}

@@ -97,7 +97,8 @@ class RoadInputs:
         )
         reads = (self.permissions, self.rules, self.file)
         known = (self._connections, self._abilities, routes)
-        return RoadParts(*reads, *known, self.problem, self.close)
+        servers = self._config.gateway.edit_servers
+        return RoadParts(*reads, *known, self.problem, servers, self.close)
 
     def open_ahead(self) -> None:
         """Do what the first requests would wait for, without haste, until it is done or `stop` is called.
