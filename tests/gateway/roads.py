@@ -12,7 +12,7 @@ from foreign import Recorder, Reply, Status, recording
 from gates import QUICK, SCOPE, parts, settings
 
 from assist_escalation.gate.prepare import GateParts
-from assist_escalation.policy.endpoints import Dialect
+from assist_escalation.policy.endpoints import Dialect, Price
 from assist_escalation.policy.permissions import Layer, Permissions, permissions
 from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_escalation.provider.provider_memory import CapabilityStore, model_key
@@ -28,6 +28,7 @@ NONE = Known()
 # As often as it likes: the score alone decides, and a local model is there.
 ROUTES = RouteMemory(False, True, lambda: (), lambda *_: None)
 CHAT = "/v1/chat/completions"
+PRICE = Price(3.0, 15.0)
 
 
 def tool_for(folder: Path, **changed: Any) -> ToolToken:
@@ -93,12 +94,13 @@ async def desk(
     local: AnswerHere | None = None,
     conversations: KnownConversations | None = None,
     learned: CapabilityStore | None = None,
+    price: Price = PRICE,
     **changed: Any,
 ) -> AsyncIterator[Desk]:
     """A desk whose provider answers by `reply`; `changed` are settings."""
     async with recording(reply, status) as provider:
         made = settings(provider.url, max_cost_usd_per_request=1.0)
-        acme = replace(made.providers["acme"], dialect=dialect, context_tokens=200_000)
+        acme = replace(made.providers["acme"], dialect=dialect, context_tokens=200_000, price=price)
         made = replace(made, providers={"acme": acme}, **changed)
         allowed = permissions([Layer("user", "config.toml", made)], [str(tool_for(folder).folders[0])])
         gate = replace(parts(folder), known=known)

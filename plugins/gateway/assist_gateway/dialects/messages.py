@@ -52,6 +52,7 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
         walk.rest(message, ("role", "content"))
     walk.item = -1
     _tools(walk, body)
+    _edits(walk, body.get("context_management"))
     walk.rest(body, ("messages", "model", "tools"))
     said = [plain_text(message.get("content")) for message in messages if message["role"] == "user"]
     return InspectedBody(
@@ -104,6 +105,16 @@ def _tools(walk: BodyWalk, body: dict[str, Any]) -> None:
         if "name" in tool:
             walk.word(tool, "name")
         walk.rest(tool, ("type", "name"))
+
+
+def _edits(walk: BodyWalk, management: Any) -> None:
+    """Let pass what clears parts of the conversation; anything else may cost more than one answer."""
+    edits = management.get("edits") if isinstance(management, dict) else None
+    for edit in dicts(edits, "the edits of context_management"):
+        if not str(edit.get("type")).startswith("clear_"):
+            walk.refuse(
+                "A summary that the provider makes, which is paid for beyond the limit of the answer,"
+            )
 
 
 def drop_unknown_thoughts(body: dict[str, Any], knows: Callable[[str], bool]) -> None:

@@ -19,7 +19,6 @@ from assist_gateway.dialects.answers import (
 )
 from assist_gateway.dialects.messages import thought
 
-_LONG = 1.6  # tokens of a cache of an hour cost so many times those of five minutes, which a price is for
 _PIECES = ("text", "partial_json", "thinking")
 
 
@@ -89,10 +88,6 @@ class MessagesAnswer:
         if not said:
             return None
         written = said.get("cache_creation_input_tokens") or 0
-        parts = said.get("cache_creation")
-        long = parts.get("ephemeral_1h_input_tokens") or 0 if isinstance(parts, dict) else 0
-        if isinstance(long, int) and isinstance(written, int):
-            written += int(long * (_LONG - 1))
         read = said.get("cache_read_input_tokens") or 0
         fresh = said.get("input_tokens") or 0
         whole = all(isinstance(count, int) for count in (written, read, fresh))

@@ -9,6 +9,7 @@ nothing.
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +26,7 @@ from assist_escalation.budget.token_count import upper_count
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.foreign_exchange import COMMAND, ForeignCall
 from assist_escalation.gate.prepare import FREE, GateParts, affordable, limits_of
-from assist_escalation.policy.endpoints import Price, Provider
+from assist_escalation.policy.endpoints import MOST_USD, Price, Provider
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_tool_texts
 from assist_escalation.prompts import Origin, Span
@@ -43,8 +44,11 @@ from assist_gateway.road.tool_conversations import SaidMessages, ToolConversatio
 from assist_gateway.tool_tokens import ToolToken
 
 _MOST_NAMED = 200  # files of one request in the log
-# What a cache of an hour costs more than one of five minutes, which a price is for: 2.0 against 1.25.
-_LONG_CACHE = 1.6
+# Writing into a cache of an hour costs twice the input; for five minutes, as a price says it, 1.25 times.
+_HOUR = 2.0
+_HOUR_TO_MINUTES = 1.6
+_MARK = re.compile(rb'(?<!\\)"cache_control":')  # a field of a JSON that is written without blanks
+_LONGEST_MARK = 400  # bytes of its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def leaving_request(
     parts = _leaving_parts(body, inspected, headers, (asked, rules), known)
     for part in parts:
         conversation.placeholders |= part.redacted.placeholders
-    price = _price(asked, permissions, inspected)
+    price = _price(asked, permissions, [json_bytes(body), *(part.data for part in parts)])
     session = f"{conversation.name}-"
     ceilings = _ceilings(asked.tool, permissions, session)
     tokens = sum(part.redacted.tokens for part in parts) + _tokens_around(body)
@@ -252,7 +256,8 @@ def _as_written(place: JsonPlace, known: ToolConversations) -> JsonPlace:
     return replace(place, value=original)
 
 
-def _price(asked: AskedProvider, permissions: Permissions, inspected: InspectedBody) -> Price:
+def _price(asked: AskedProvider, permissions: Permissions, leaving: Iterable[bytes]) -> Price:
+    """What a request of these pieces costs: all that it writes into a cache, as its longest cache costs."""
     if asked.dialect.free:
         return FREE
     price = prices.price_of(asked.endpoint)
@@ -263,11 +268,26 @@ def _price(asked: AskedProvider, permissions: Permissions, inspected: InspectedB
             "write price = { input_usd_per_mtok = ..., output_usd_per_mtok = ... } in "
             f"[providers.{asked.provider}]",
         )
-    long = any(place.key == "cache_control" and "1h" in str(place.value) for place in inspected.places)
-    if price and long:
-        written = price.cache_write_usd_per_mtok or price.input_usd_per_mtok
-        return replace(price, cache_write_usd_per_mtok=written * _LONG_CACHE)
+    if price and any(map(_asks_for_an_hour, leaving)):
+        hour = max(
+            price.input_usd_per_mtok * _HOUR,
+            (price.cache_write_usd_per_mtok or price.input_usd_per_mtok) * _HOUR_TO_MINUTES,
+        )
+        return replace(price, cache_write_usd_per_mtok=min(hour, MOST_USD))
     return price or FREE
+
+
+def _asks_for_an_hour(data: bytes) -> bool:
+    """Whether a cache is asked for, anywhere in a JSON, that may live longer than five minutes."""
+    return any(_lives_long(data[mark.end() : mark.end() + _LONGEST_MARK]) for mark in _MARK.finditer(data))
+
+
+def _lives_long(data: bytes) -> bool:
+    try:
+        mark, _ = json.JSONDecoder().raw_decode(data.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return True
+    return mark is not None and not (isinstance(mark, dict) and mark.get("ttl") in (None, "5m"))
 
 
 def _ceilings(tool: ToolToken, permissions: Permissions, session: str) -> tuple[Ceiling, ...]:
