@@ -92,11 +92,15 @@ async def running_gateway(
             await models.close()
 
 
-async def raw_exchange(desk: GatewayDesk, request: bytes, *, most: int = 1 << 20) -> bytes:
-    """What the gateway answers to these bytes, until it closes or the answer is whole."""
+async def raw_exchange(
+    desk: GatewayDesk, request: bytes, *, most: int = 1 << 20, piece: int = 1 << 30
+) -> bytes:
+    """What the gateway answers to these bytes, until it closes or the answer is whole; sent in pieces."""
     reader, writer = await asyncio.open_connection(desk.address.host, desk.address.port)
-    writer.write(request)
-    await writer.drain()
+    for start in range(0, len(request), piece):
+        writer.write(request[start : start + piece])
+        await writer.drain()
+        await asyncio.sleep(0)
     try:
         async with asyncio.timeout(60):
             head = await reader.readuntil(b"\r\n\r\n")

@@ -18,6 +18,7 @@ from assist_escalation.budget.ledger import BudgetError
 from assist_escalation.errors import RefusedError
 from assist_escalation.policy.settings import Thresholds
 from assist_escalation.provider.provider_memory import Capabilities, CapabilityStore
+from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.foreign_request import (
     ForeignRequest,
     ForeignResponse,
@@ -201,6 +202,21 @@ async def test_fields_that_no_one_knows_are_left_out_and_nothing_is_stored(tmp_p
         assert (sent["max_completion_tokens"], "max_tokens" in sent) == (50, False)
         assert not {"shiny", "service_tier"} & sent.keys()
         assert made.log("intent")[0]["left_out"] == ["service_tier", "shiny"]
+
+
+async def test_the_log_names_few_of_the_fields_that_are_left_out_and_no_secret(tmp_path: Path) -> None:
+    token = "ghp_Zx9Yw8Vu7Ts6Rq5Po4Nm3Lk2Jh1Gf0Ed9Cb8A"
+    odd = {token: 1, "velvet_hammer": 1, "a\x1b]52;c;\n\u202e": 1, "x" * 5000: 1, "plain": 1}
+    async with desk(tmp_path, said(), known=Known(("velvet_hammer",))) as made:
+        await made.whole(ask(**odd, **{f"field_{number}": 1 for number in range(80_000)}))
+        named = made.log("intent")[0]["left_out"]
+        assert "plain" in named
+        assert len(named) == 21
+        assert named[-1] == "79,985 more"
+        assert max(map(len, named)) <= 40
+        text = "".join(named)
+        assert text.isprintable()
+        assert not any(word in text for word in (token[4:], "velvet", "x" * 50))
 
 
 async def test_lines_of_a_file_that_stays_are_cut_and_the_answer_says_so(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -22,7 +23,13 @@ from assist_gateway.tool_tokens import ToolToken, add_tool, revoke_tool, token_f
 QUESTION = b'{"model": "x", "messages": [{"role": "user", "content": "What is 2 + 2?"}]}'
 
 
+def copied(value: Any) -> Any:
+    """A value that is walked through, as the road walks through it."""
+    return [copied(item) for item in value] if isinstance(value, list) else value
+
+
 async def echo(request: ForeignRequest, tool: ToolToken) -> ForeignResponse:
+    copied(list(request.body.values()))
     return json_response({"asked": len(json.dumps(request.body)), "by": tool.name})
 
 
@@ -137,6 +144,7 @@ NO_REQUESTS = {
     "list": (400, CHAT, b"[1]"),
     "bytes": (400, CHAT, b"\xff\xfe"),
     "deep": (400, CHAT, b'{"a":' * 100_000),
+    "levels": (400, CHAT, b'{"model": "x", "messages": [], "a": ' + b"[" * 900 + b"]" * 900 + b"}"),
     "long number": (400, CHAT, b'{"a": ' + b"9" * 10_000 + b"}"),
     "10 MB": (413, CHAT, b'{"a": "' + b"x" * (10 << 20) + b'"}'),
 }
@@ -171,7 +179,16 @@ async def test_errors_of_messages_have_their_own_shape(desk: GatewayDesk) -> Non
 )
 async def test_what_is_no_http_gets_an_error_and_its_end(desk: GatewayDesk, raw: bytes) -> None:
     answer = await raw_exchange(desk, raw)
-    assert status_of(answer) in (400, 403)
+    assert status_of(answer) in (400, 403, 431)
+
+
+@pytest.mark.parametrize("size", [40_000, 90_000, 400_000])
+@pytest.mark.parametrize("piece", [7_000, 1 << 20])
+async def test_a_large_head_is_refused_however_it_comes(desk: GatewayDesk, size: int, piece: int) -> None:
+    asked = request_of(desk, x_long="y" * size)
+    answer = await raw_exchange(desk, asked, piece=piece)
+    assert status_of(answer) == 431
+    assert b"large" in answer
 
 
 async def test_slow_and_half_closed_clients_end_and_harm_no_one(tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ These are values only; they know no socket and no model.
 """
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from assist_gateway.sentences import inert_line
+
+_EVENT_NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 JSON_HEADERS: Mapping[str, str] = {"content-type": "application/json"}
 STREAM_HEADERS: Mapping[str, str] = {"content-type": "text/event-stream", "cache-control": "no-store"}
@@ -62,14 +66,28 @@ def refusal_document(path: str, refusal: GatewayRefusal) -> dict[str, Any]:
 
 
 def json_response(document: Any, status: int = 200) -> ForeignResponse:
-    """A whole JSON document, without spaces: llama.vim searches an answer of `/infill` for `"content":"`."""
-    body = json.dumps(document, separators=(",", ":")).encode()
+    """A whole JSON document, without spaces: llama.vim searches an answer of `/infill` for `"content":"`.
+
+    Raises `ValueError` for a number that JSON does not have.
+    """
+    body = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
     return ForeignResponse(status, {**JSON_HEADERS, "content-length": str(len(body))}, _once(body))
 
 
 def event_bytes(document: Any) -> bytes:
     """One event of a stream, as OpenAI's API writes it."""
-    return b"data: " + json.dumps(document).encode() + b"\n\n"
+    return stream_event(json.dumps(document))
+
+
+def stream_event(data: str, name: Any = "") -> bytes:
+    """One event with its data, which is JSON. No field can hold a line end, and so none can begin another.
+
+    >>> stream_event("{}", "ping"), stream_event("{}", "ping\\ndata: 1")
+    (b'event: ping\\ndata: {}\\n\\n', b'data: {}\\n\\n')
+    """
+    named = f"event: {name}\n" if isinstance(name, str) and _EVENT_NAME.fullmatch(name) else ""
+    lines = "".join(f"data: {line}\n" for line in _LINE_END.split(data))
+    return f"{named}{lines}\n".encode("utf-8", "backslashreplace")  # half a character as JSON escapes it
 
 
 async def _once(chunk: bytes) -> AsyncIterator[bytes]:

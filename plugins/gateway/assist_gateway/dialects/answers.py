@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assist_escalation.provider.failures import Fault
 from assist_escalation.redaction.restorer import Restorer
 from assist_gateway.dialects.edit_tools import EditRules, edit_tool, restore_arguments, restore_input
 
@@ -178,3 +179,13 @@ def tool_name(item: Mapping[str, Any]) -> str:
     name = str(item.get("name") or "")
     space = str(item.get("namespace") or "").removesuffix("__")
     return f"{space}__{name}" if space else name
+
+
+def objects(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list in an answer, which may be missing. Raises `Fault` for any other shape."""
+    found = holder.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise Fault("bad-reply", f"{name} of the answer is no list of objects")
+    return found

@@ -10,7 +10,7 @@ from typing import Any
 from assist_escalation.gate.foreign_exchange import ReadAnswer
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText
+from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, objects
 
 _TEXTS = ("content", "refusal")
 _THOUGHTS = ("reasoning_content", "reasoning")  # nothing is put back into them
@@ -40,7 +40,7 @@ class ChatAnswer:
         self._model = clean_name(event.get("model")) or self._model
         if isinstance(event.get("usage"), dict):
             self._usage = event["usage"]
-        choices = [choice for choice in event.get("choices") or [] if isinstance(choice, dict)]
+        choices = objects(event, "choices")
         if not choices:
             return [data] if self._wants_usage or not self._usage else []
         before = self._said_first(event) if self._notice else []
@@ -57,7 +57,7 @@ class ChatAnswer:
         """An answer that is not streamed, as the tool gets it."""
         self._model = clean_name(answer.get("model"))
         self._usage = answer["usage"] if isinstance(answer.get("usage"), dict) else None
-        for choice in answer.get("choices") or []:
+        for choice in objects(answer, "choices"):
             self._finish = clean_name(choice.get("finish_reason")).lower() or "unknown"
             message = choice.get("message")
             if isinstance(message, dict):
@@ -94,9 +94,8 @@ class ChatAnswer:
                 if name in _TEXTS:
                     delta[name] = self._text(_index(choice), name).take(piece)
                     changed = changed or delta[name] != piece
-        for call in delta.get("tool_calls") or []:
-            if isinstance(call, dict):
-                changed = self._call(_index(choice), call) or changed
+        for call in objects(delta, "tool_calls"):
+            changed = self._call(_index(choice), call) or changed
         return changed
 
     def _text(self, index: int, name: str) -> StreamedText:
@@ -159,8 +158,8 @@ class ChatAnswer:
         if self._notice and not isinstance(message.get("content"), str):
             message["content"] = self._notice
             self._context.memory.remember(self._notice, "")
-        for call in message.get("tool_calls") or []:
-            inner = call.get("function") if isinstance(call, dict) else None
+        for call in objects(message, "tool_calls"):
+            inner = call.get("function")
             if isinstance(inner, dict) and isinstance(inner.get("arguments"), str):
                 self._wrote.append(inner["arguments"])
                 inner["arguments"] = self._context.arguments(str(inner.get("name")), inner["arguments"])

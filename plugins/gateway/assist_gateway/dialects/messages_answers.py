@@ -15,6 +15,7 @@ from assist_gateway.dialects.answers import (
     StreamedCall,
     StreamedText,
     canonical,
+    objects,
     tool_name,
 )
 from assist_gateway.dialects.messages import thought
@@ -68,12 +69,12 @@ class MessagesAnswer:
         self._model = clean_name(answer.get("model"))
         self._note_usage(answer.get("usage"))
         self._finish = clean_name(answer.get("stop_reason")).lower() or "unknown"
-        for block in answer.get("content") or []:
-            if isinstance(block, dict):
-                self._whole_block(block)
+        blocks = objects(answer, "content")
+        for block in blocks:
+            self._whole_block(block)
         if self._context.notice:
             self._context.memory.remember(self._context.notice, "")
-            answer["content"] = [{"type": "text", "text": self._context.notice}, *answer["content"]]
+            answer["content"] = [{"type": "text", "text": self._context.notice}, *blocks]
         return answer
 
     def read(self) -> ReadAnswer:
@@ -162,7 +163,7 @@ class MessagesAnswer:
         if index in self._thoughts:
             for name in ("thinking", "signature"):
                 if isinstance(delta.get(name), str):
-                    self._thoughts[index][name] = self._thoughts[index].get(name, "") + delta[name]
+                    self._thoughts[index][name] = str(self._thoughts[index].get(name, "")) + delta[name]
 
     def _end_block(self, index: int) -> list[str]:
         """The events with what waits of a block."""

@@ -10,7 +10,7 @@ from typing import Any
 from assist_escalation.gate.foreign_exchange import ReadAnswer
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, tool_name
+from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, objects, tool_name
 
 _ARGUMENTS = ("response.function_call_arguments", "response.custom_tool_call_input")
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -77,7 +77,7 @@ class ResponsesAnswer:
 
     def whole(self, answer: dict[str, Any]) -> dict[str, Any]:
         """An answer that is not streamed, as the tool gets it."""
-        for item in answer.get("output") or []:
+        for item in objects(answer, "output"):
             self._note(json.dumps(item))
         self._response(answer, ended=True)
         return answer
@@ -147,7 +147,7 @@ class ResponsesAnswer:
             return
         form = item.get("type")
         if form == "message":
-            for part in item.get("content") or []:
+            for part in objects(item, "content"):
                 self._part(part)
         elif form == "reasoning":
             self._context.memory.remember_opaque(str(item.get("encrypted_content") or ""))
@@ -161,7 +161,8 @@ class ResponsesAnswer:
     def _response(self, response: dict[str, Any], *, ended: bool) -> None:
         """Change the answer as a whole, and note what it counts."""
         self._model = clean_name(response.get("model")) or self._model
-        for item in response.get("output") or []:
+        items = objects(response, "output")
+        for item in items:
             self._item(item)
         if ended:
             self._usage = response["usage"] if isinstance(response.get("usage"), dict) else None
@@ -169,7 +170,7 @@ class ResponsesAnswer:
             if self._notice or self._shift:
                 notice = self._notice or self._context.notice
                 self._context.memory.remember(notice, "")
-                response["output"] = [_own_item(notice), *(response.get("output") or [])]
+                response["output"] = [_own_item(notice), *items]
 
     def _said_first(self) -> list[dict[str, Any]]:
         """The events of an item of ours ahead of the first one."""

@@ -25,6 +25,7 @@ from assist_gateway.foreign_request import (
     json_response,
     refusal_document,
 )
+from assist_gateway.http.bounded_protocol import HEAD_BYTES
 from assist_gateway.http.guard import admit, unique_headers
 from assist_gateway.tool_tokens import KnownTools, ToolToken
 from assist_server.errors import EXPECTED
@@ -36,6 +37,7 @@ SEND_S = 60.0  # seconds in which a client takes the next piece of an answer
 MOST_CALLS = 64  # at once
 MOST_CALLS_OF_TOOL = 16
 LARGE = 1 << 18  # bytes that are parsed on a thread
+TOO_DEEP = "The request is nested too deep: send lists and objects in fewer levels."
 FAILED = "The gateway failed: its log says where."
 
 HEADERS = {
@@ -120,6 +122,8 @@ class GatewayApp:
             pass
         except GatewayRefusal as refusal:
             await answer.refuse(scope["path"], refusal)
+        except RecursionError:
+            await answer.refuse(scope["path"], GatewayRefusal(400, "too_deep", TOO_DEEP))
         except EXPECTED as error:
             refused = isinstance(error, RefusedError)
             code = error.cause if isinstance(error, RefusedError) else "unavailable"
@@ -131,6 +135,8 @@ class GatewayApp:
 
     async def _serve(self, request: Request, answer: "_WrittenAnswer") -> None:
         raw = request.scope["headers"]
+        if sum(len(name) + len(value) for name, value in raw) > HEAD_BYTES:
+            raise GatewayRefusal(431, "head_too_large", f"The head is larger than {HEAD_BYTES >> 10} KB.")
         tool = admit(request.method, raw, self._hosts, self._known)
         path = request.scope["path"]
         if self._paths.get(path) != request.method:

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 HEAD_BYTES = 32_768
+LINGER_S = 2.0  # seconds for a client to read a refusal before it has sent all: else the system drops it
 HEAD_S = 10.0  # seconds for a whole head, and for what comes after an answer that was given early
 KEEP_ALIVE_S = 60
 MOST_CONNECTIONS = 512  # half of the files that systems usually let a process open
@@ -48,6 +49,7 @@ class BoundedProtocol(H11Protocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._head_timer: asyncio.TimerHandle | None = None
+        self._is_refused = False
 
     @property
     def is_idle(self) -> bool:
@@ -62,6 +64,7 @@ class BoundedProtocol(H11Protocol):
         order = self.server_state.order
         if len(order) >= MOST_CONNECTIONS and not self.server_state.make_room():
             self._refuse(503, "The gateway has too many connections: try again in a moment.")
+            self.transport.close()
             return
         order[self] = None
         self._watch_head()
@@ -75,10 +78,11 @@ class BoundedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on; the time for a head goes on until it is whole."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused:
             return
         super().data_received(data)
-        self._watch_head()
+        if not self._is_refused:
+            self._watch_head()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -86,8 +90,14 @@ class BoundedProtocol(H11Protocol):
         self._watch_head()
 
     def send_400_response(self, msg: str) -> None:
-        """What is no HTTP is answered like any other refusal."""
-        self._refuse(400, msg)
+        """What is no HTTP is answered like any other refusal, and what still comes is not looked at."""
+        too_long = len(self.conn.trailing_data[0]) > HEAD_BYTES
+        self._refuse(431 if too_long else 400, "The head of the request is too large." if too_long else msg)
+        self._is_refused = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._stop_timer()
+        self._head_timer = self.loop.call_later(LINGER_S, self.give_up)
 
     def give_up(self) -> None:
         """Close at once."""
@@ -114,4 +124,3 @@ class BoundedProtocol(H11Protocol):
         body = json.dumps({"error": error}).encode()
         head = f"HTTP/1.1 {status} \r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
         self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
-        self.transport.close()

@@ -121,7 +121,7 @@ async def listening(app: Any, bound: socket.socket, head_s: float = HEAD_S) -> A
         access_log=False,
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_S,
-        h11_max_incomplete_event_size=HEAD_BYTES,
+        h11_max_incomplete_event_size=2 * HEAD_BYTES,  # one that is whole is refused in words
     )
     config.load()
     state = BoundedState(head_s)

@@ -32,6 +32,7 @@ from assist_escalation.policy.verdict import judge_tool_texts
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.provider.foreign_post import ForeignPost, passed_headers
 from assist_escalation.provider.provider_memory import Capabilities
+from assist_escalation.redaction.known_secrets import Known, find_known
 from assist_escalation.redaction.redactor import clean
 from assist_gateway.claims import claims_in_text
 from assist_gateway.dialects.answers import canonical
@@ -44,6 +45,8 @@ from assist_gateway.road.tool_conversations import SaidMessages, ToolConversatio
 from assist_gateway.tool_tokens import ToolToken
 
 _MOST_NAMED = 200  # files of one request in the log
+_MOST_FIELDS = 20  # fields of one request that the log names
+_FIELD = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
 # Writing into a cache of an hour costs twice the input; for five minutes, as a price says it, 1.25 times.
 _HOUR = 2.0
 _HOUR_TO_MINUTES = 1.6
@@ -143,6 +146,7 @@ def leaving_request(
     _bound(body, asked, most, rules.abilities)
     payload, parts[0] = _payload(body, parts, asked.dialect)
     facts = _facts(parts, conversation, inspected, classes, asked.tool.folders)
+    facts["left_out"] = _field_names(inspected.dropped, rules.gate.known)
     facts["payload_sha256"] = hashlib.sha256(payload).hexdigest()
     post = ForeignPost(
         asked.provider, asked.endpoint, asked.dialect.path, payload, headers, inspected.stream, most
@@ -373,8 +377,19 @@ def _facts(
         "files": list(files)[:_MOST_NAMED],
         "kept": [{"path": _clean(path), "rule": rule} for path, rule in cut][:_MOST_NAMED],
         "redactions": [{"type": kind, "count": count} for kind, count in sorted(redacted.items())],
-        "left_out": list(inspected.dropped),
     }
+
+
+def _field_names(names: Sequence[str], known: Known) -> list[str]:
+    """Names of fields for the log: a few, without secrets, and how many more there are."""
+    said = [_field_name(name, known) for name in names[:_MOST_FIELDS]]
+    return said if len(said) == len(names) else [*said, f"{len(names) - len(said):,} more"]
+
+
+def _field_name(name: str, known: Known) -> str:
+    if not _FIELD.fullmatch(name) or any(find_known(name, known, lambda: None)):
+        return "[a name that is not shown]"
+    return clean(name)
 
 
 @lru_cache(4096)

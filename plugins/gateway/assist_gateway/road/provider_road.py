@@ -8,6 +8,7 @@ when the road is closed. This module knows no rule and no dialect; it has no soc
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -35,6 +36,7 @@ from assist_gateway.foreign_request import (
     GatewayRefusal,
     json_response,
     refusal_document,
+    stream_event,
 )
 from assist_gateway.road.attempts import begin_answer
 from assist_gateway.road.automatic_route import (
@@ -61,6 +63,8 @@ from assist_gateway.tool_tokens import ToolToken
 _JudgedBy = tuple[AskedProvider, RoadRules, ToolConversations]
 AnswerHere = Callable[[ForeignRequest], Awaitable[ForeignResponse]]
 
+_AGAIN = re.compile(r"[\w ,:+.-]{1,60}", re.ASCII)  # seconds, or a date
+_TOO_DEEP = Fault("bad-reply", "an event of the answer is nested too deep")
 _STATUSES = {"timeout": 504, "offline": 503, "unreachable": 502, "rate-limited": 429}
 
 
@@ -272,8 +276,9 @@ class _StreamedAnswer(AsyncGenerator[bytes, None]):
             yield rest + (b"data: [DONE]\n\n" if parser.done else b"")
             if parser.done:
                 await self._exchange.drain()
-        except (Fault, TransportError) as error:
-            failed = self._exchange.fault(error) if isinstance(error, Fault) else error
+        except (Fault, TransportError, RecursionError) as error:
+            fault = _TOO_DEEP if isinstance(error, RecursionError) else error
+            failed = self._exchange.fault(fault) if isinstance(fault, Fault) else fault
             yield self._line(json.dumps(_error_event(self._dialect, failed)))
         finally:
             self._exchange.read = self._reader.read()
@@ -284,10 +289,7 @@ class _StreamedAnswer(AsyncGenerator[bytes, None]):
         return b"".join(self._line(passed) for data in events for passed in self._reader.event(data))
 
     def _line(self, data: str) -> bytes:
-        if not self._dialect.named:
-            return b"data: " + data.encode() + b"\n\n"
-        kind = json.loads(data).get("type", "message")
-        return f"event: {kind}\ndata: {data}\n\n".encode()
+        return stream_event(data, json.loads(data).get("type") if self._dialect.named else "")
 
 
 async def _whole(exchange: ForeignExchange, reader: AnswerReader) -> ForeignResponse:
@@ -303,15 +305,19 @@ async def _whole(exchange: ForeignExchange, reader: AnswerReader) -> ForeignResp
         return json_response(reader.whole(answer))
     except (ValueError, RecursionError):
         raise _refusal_of(exchange.fault(Fault("bad-reply", "the answer is no JSON object"))) from None
+    except Fault as fault:
+        raise _refusal_of(exchange.fault(fault)) from None
     except TransportError as error:
         raise _refusal_of(error) from None
 
 
 def _passed_on(found: Refusal, path: str) -> ForeignResponse:
-    """A provider's refusal in the words of its code, and its own words where they hold no key."""
-    headers = {"retry-after": found.retry_after} if found.retry_after else {}
-    document = refusal_document(path, GatewayRefusal(found.status, found.code or found.kind, _words(found)))
-    response = json_response(document, found.status)
+    """A provider's refusal in the words of its code. A status that is no error of HTTP is a wrong answer."""
+    again = found.retry_after or ""
+    headers = {"retry-after": again} if _AGAIN.fullmatch(again) else {}
+    status = found.status if 400 <= found.status < 600 else 502
+    document = refusal_document(path, GatewayRefusal(status, found.code or found.kind, _words(found)))
+    response = json_response(document, status)
     return ForeignResponse(response.status, {**response.headers, **headers}, response.chunks)
 
 
