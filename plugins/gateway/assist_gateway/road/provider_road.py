@@ -46,6 +46,7 @@ from assist_gateway.road.automatic_route import (
     automatic_decision,
     leaves,
 )
+from assist_gateway.road.judging_threads import JudgingThreads
 from assist_gateway.road.leaving_request import (
     AskedProvider,
     LeavingRequest,
@@ -98,6 +99,7 @@ class ProviderRoad:
         self._local = local
         self._known = known or KnownConversations()
         self._open: set[_StreamedAnswer] = set()
+        self._threads = JudgingThreads()
 
     async def forward(self, request: ForeignRequest, tool: ToolToken) -> ForeignResponse:
         """Answer a request by the provider that it names. Raises `GatewayRefusal` and `EscalationError`."""
@@ -105,11 +107,12 @@ class ProviderRoad:
         if dialect is None:
             raise GatewayRefusal(404, "unknown_url", f"No provider is asked by {request.path} here.")
         if request.body.get("model") == AUTO and dialect.name == "chat" and self._local is not None:
-            provider = await asyncio.to_thread(self._route, request, tool, dialect)
+            provider = await self._threads.run(tool.name, self._route, request, tool, dialect)
             if not provider:
                 return await self._local(replace(request, body={**request.body, "model": "local"}))
             request = replace(request, body={**request.body, "model": provider})
-        return await self._ask(request, *await asyncio.to_thread(self._prepare, request, tool, dialect))
+        prepared = await self._threads.run(tool.name, self._prepare, request, tool, dialect)
+        return await self._ask(request, *prepared)
 
     def _prepare(
         self, request: ForeignRequest, tool: ToolToken, dialect: SpokenDialect
@@ -133,6 +136,7 @@ class ProviderRoad:
         """End the answers under way, with their outcome, and all connections."""
         for answering in list(self._open):
             await answering.aclose()
+        self._threads.close()
         await self._parts.connections.close()
         await asyncio.to_thread(self._parts.close)
 
