@@ -8,12 +8,14 @@ becomes more. This module knows no path.
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sys import getsizeof
 
 from assist_gateway.fingerprints.copied_spans import CopiedSpan, compare
 from assist_gateway.fingerprints.print_index import PrintIndex, ShortHashes, have_common
 from assist_gateway.fingerprints.prints import PrintKey
 
-_REMEMBERED = 8_000_000  # hashes of 4 bytes; a conversation of 400,000 characters has as many
+ENTRY = 600  # bytes of what is remembered of a text but the text itself
+_REMEMBERED = 16_000_000  # bytes; a conversation of 400,000 characters takes 2 million
 
 
 @dataclass(slots=True)
@@ -40,6 +42,11 @@ class StrangeTexts:
         self._size = 0
         self._lock = threading.Lock()
 
+    @property
+    def size(self) -> int:
+        """About how many bytes are remembered."""
+        return self._size
+
     def spans(
         self, text: str, index: PrintIndex, key: PrintKey, news: Sequence[ShortHashes]
     ) -> tuple[CopiedSpan, ...]:
@@ -56,11 +63,16 @@ class StrangeTexts:
             self._forget(text)
             if not found.spans and found.prints is not None:
                 self._known[text] = _StrangeText(found.prints, len(news))
-                self._size += len(found.prints)
+                self._size += _bytes(text, found.prints)
                 while self._size > _REMEMBERED and len(self._known) > 1:
                     self._forget(next(iter(self._known)))
         return found.spans
 
     def _forget(self, text: str) -> None:
         if (old := self._known.pop(text, None)) is not None:
-            self._size -= len(old.prints)
+            self._size -= _bytes(text, old.prints)
+
+
+def _bytes(text: str, prints: ShortHashes) -> int:
+    """About how many bytes are held for a text."""
+    return getsizeof(text) + prints.nbytes + ENTRY

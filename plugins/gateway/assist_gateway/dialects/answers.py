@@ -9,14 +9,17 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from sys import getsizeof
 from typing import Any
 
 from assist_escalation.provider.failures import Fault
 from assist_escalation.redaction.restorer import Restorer
 from assist_gateway.dialects.edit_tools import EditRules, edit_tool, restore_arguments, restore_input
+from assist_gateway.strange_texts import ENTRY
 
-_REMEMBERED = 16_000_000  # characters of answers; a long session writes 400,000
+_REMEMBERED = 16_000_000  # bytes of answers; a long session writes 400,000
 _OPAQUE = 20_000  # texts that only the provider can read
+_DIGEST = 200  # bytes of what is remembered of one
 
 
 class AnswerMemory:
@@ -29,18 +32,18 @@ class AnswerMemory:
 
     @property
     def size(self) -> int:
-        """The characters of what is remembered."""
-        return self._size
+        """About how many bytes are remembered."""
+        return self._size + len(self._opaque) * _DIGEST
 
     def remember(self, given: str, original: str) -> None:
         """A tool was given this text in place of the original."""
         if given == original or given in self._originals:
             return
         self._originals[given] = original
-        self._size += len(given) + len(original)
+        self._size += getsizeof(given) + getsizeof(original) + ENTRY
         while self._size > _REMEMBERED:
             old, text = self._originals.popitem(last=False)
-            self._size -= len(old) + len(text)
+            self._size -= getsizeof(old) + getsizeof(text) + ENTRY
 
     def original(self, given: str) -> str:
         """What the model wrote, or the same text if it is not known."""

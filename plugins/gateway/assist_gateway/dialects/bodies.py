@@ -15,6 +15,7 @@ from assist_escalation.errors import RefusedError
 from assist_gateway.claims import claimed_in_broken, claimed_in_call
 from assist_gateway.dialects.json_places import LEAST_DIGITS, JsonPlace
 
+_LONG = 20_000  # characters of arguments whose claims are not remembered
 _WORD = re.compile(r"[\w.:/@+|=-]{0,256}", re.ASCII)
 
 # Kinds of places, as the road knows them.
@@ -185,14 +186,20 @@ def plain_text(content: Any) -> str:
     return ""
 
 
-@lru_cache(4096)
 def claimed_in_json(arguments: str) -> tuple[str, ...]:
     """The files that the arguments of a call name. A name that comes twice counts twice."""
+    return _known_claims(arguments) if len(arguments) <= _LONG else _find_claims(arguments)
+
+
+def _find_claims(arguments: str) -> tuple[str, ...]:
     try:
         found = json.loads(arguments, object_pairs_hook=_all_values)
     except (ValueError, RecursionError):
         return claimed_in_broken(arguments)
     return claimed_in_call(found) if isinstance(found, dict) else ()
+
+
+_known_claims = lru_cache(1_000)(_find_claims)  # of at most 20 million characters
 
 
 def _all_values(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

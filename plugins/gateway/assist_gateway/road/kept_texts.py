@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from sys import getsizeof
 from typing import Any
 
 from assist_escalation.errors import RefusedError
@@ -17,13 +18,14 @@ from assist_gateway.attribution import AttributedSpan, refusal, without_spans
 from assist_gateway.dialects.bodies import ARGUMENTS
 from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
 from assist_gateway.sentences import inert_line
+from assist_gateway.strange_texts import ENTRY
 
 # The parts of a text that may not leave, by the text and the files that it is said to come from; for None
 # nothing counts that is said, only the lines. It is the same function as long as the files are the same.
 JudgeText = Callable[[str, tuple[str, ...] | None], Sequence[AttributedSpan]]
 
 _NAME = re.compile(r"\w{1,40}")  # of a field, between the lines that are its values
-_REMEMBERED = 16_000_000  # characters of judged strings
+_REMEMBERED = 16_000_000  # bytes of judged strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class KeptTexts:
 
     @property
     def size(self) -> int:
-        """The characters of the strings that were judged."""
+        """The bytes of the strings that were judged."""
         return self._size
 
     def cut(self, places: Sequence[JsonPlace], judge: JudgeText, matched: MatchedText) -> list[KeptLines]:
@@ -124,10 +126,10 @@ class KeptTexts:
             spans = tuple(judge(text, claims))
             found = (without_spans(text, spans) if spans else text, spans)
             self._judged[key] = found
-            self._size += len(text)
+            self._size += getsizeof(text) + ENTRY
             while self._size > _REMEMBERED and len(self._judged) > 1:
                 (old, _), _ = self._judged.popitem(last=False)
-                self._size -= len(old)
+                self._size -= getsizeof(old) + ENTRY
         self._judged.move_to_end(key)
         return found
 

@@ -23,6 +23,7 @@ from assist_gateway.road.kept_texts import JudgeText, KeptLines, KeptTexts
 from assist_gateway.road.string_redaction import PlaceGroup, RedactedPlaces, StringRedactor
 
 _REMEMBERED = 16_000_000  # bytes of messages
+_ENTRY = 1_200  # bytes of what is remembered of a message but its strings and itself
 _MARKS = "cache_control"  # what the provider shall keep: agents move it on from turn to turn
 
 
@@ -78,7 +79,7 @@ class LeavingMessages:
 
     @property
     def size(self) -> int:
-        """About how many characters are remembered."""
+        """About how many bytes are remembered."""
         return self._redactor.size + self._texts.size + self._size
 
     def leave(
@@ -136,11 +137,11 @@ class LeavingMessages:
 
     def _keep(self, key: bytes, left: LeavingMessage) -> None:
         if (old := self._known.pop(key, None)) is not None:
-            self._size -= len(old.data)
+            self._size -= len(old.data) + _ENTRY
         self._known[key] = left
-        self._size += len(left.data)
+        self._size += len(left.data) + _ENTRY
         while self._size > _REMEMBERED and len(self._known) > 1:
-            self._size -= len(self._known.popitem(last=False)[1].data)
+            self._size -= len(self._known.popitem(last=False)[1].data) + _ENTRY
 
 
 def _key(message: Mapping[str, Any], places: Sequence[JsonPlace]) -> bytes:

@@ -45,6 +45,7 @@ from assist_gateway.road.tool_conversations import SaidMessages, ToolConversatio
 from assist_gateway.tool_tokens import ToolToken
 
 _MOST_NAMED = 200  # files of one request in the log
+_LONG = 400_000  # characters around a conversation whose tokens are not remembered
 _MOST_FIELDS = 20  # fields of one request that the log names
 _FIELD = re.compile(r"[A-Za-z]\w{0,39}", re.ASCII)
 # Writing into a cache of an hour costs twice the input; for five minutes, as a price says it, 1.25 times.
@@ -321,9 +322,11 @@ def _tokens_around(body: dict[str, Any]) -> int:
 AROUND_ALL = 64  # tokens of what a provider puts around a conversation
 
 
-@lru_cache(64)
 def _count(text: str) -> int:
-    return upper_count(text)
+    return _known_count(text) if len(text) <= _LONG else upper_count(text)
+
+
+_known_count = lru_cache(16)(upper_count)
 
 
 def _payload(

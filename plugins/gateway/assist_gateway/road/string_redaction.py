@@ -16,6 +16,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from sys import getsizeof
 
 from assist_escalation.budget.token_count import upper_count
 from assist_escalation.prompts import PLACEHOLDER, request_placeholder
@@ -27,9 +28,10 @@ from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 from assist_escalation.redaction.secret_names import meaning
 from assist_escalation.redaction.secret_values import is_structured
 from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
+from assist_gateway.strange_texts import ENTRY
 
 SECONDS = 20.0  # for all that is new in a request: 1.1 MB take one second
-REMEMBERED = 32_000_000  # characters of strings whose secrets are kept, about eight long conversations
+REMEMBERED = 32_000_000  # bytes of strings whose secrets are kept, about eight long conversations
 MOST_VALUES = 2_000  # values that were found in requests and are looked for everywhere
 AROUND = 8  # tokens of what is around a string in a message
 _ROUNDS = 4
@@ -106,7 +108,7 @@ class StringRedactor:
 
     @property
     def size(self) -> int:
-        """The characters of the strings whose secrets are kept."""
+        """The bytes of the strings whose secrets are kept."""
         return self._size
 
     def redact(self, groups: Sequence[PlaceGroup], known: Known) -> list[RedactedPlaces]:
@@ -199,15 +201,14 @@ class StringRedactor:
         return judged
 
     def _keep(self, key: _StringKey, judged: _JudgedString) -> None:
-        if key not in self._judged:
-            self._size += len(key[0])
+        self._size += 0 if key in self._judged else getsizeof(key[0]) + ENTRY
         self._judged[key] = judged
         self._judged.move_to_end(key)
 
     def _forget(self) -> None:
         while self._size > self._most and len(self._judged) > 1:
             (text, _, _), _ = self._judged.popitem(last=False)
-            self._size -= len(text)
+            self._size -= getsizeof(text) + ENTRY
         if len(self._values) > MOST_VALUES:  # all is judged again, by what the rules find
             self._values.clear()
             self._placeholders.clear()
@@ -257,12 +258,11 @@ class StringRedactor:
     def _secrets_by_name(self, text: str, name: str, check: Check) -> list[Secret]:
         """The secrets of a value that its name in a JSON shows."""
         value = json.dumps(text, ensure_ascii=False)
-        start = len(json.dumps(name)) + 2
+        first = len(json.dumps(name)) + 3
         shown = f"{json.dumps(name)}: {value}"
-        found = [secret for secret in scan(shown, "data", self._sought, check) if secret.end > start + 1]
+        found = [secret for secret in scan(shown, "data", self._sought, check) if secret.end > first]
         if value[1:-1] != text:  # with escapes: the places differ
             return [Secret(0, len(text), secret.type) for secret in found[:1] if not PLACEHOLDER.search(text)]
-        first = start + 1
         places = ((max(0, secret.start - first), secret.end - first, secret.type) for secret in found)
         return [Secret(low, min(high, len(text)), type_) for low, high, type_ in places if low < len(text)]
 

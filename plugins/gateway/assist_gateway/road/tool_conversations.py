@@ -18,10 +18,11 @@ from assist_gateway.road.leaving_messages import LeavingMessages
 from assist_gateway.road.string_redaction import StringRedactor
 
 MOST_PAIRS = 64  # of a tool and a provider
-MOST_SIZE = 128_000_000  # characters of all; those of one tool and one provider have at most 80 million
+MOST_SIZE = 96_000_000  # bytes of all; those of one tool and one provider have at most 80 million
 _MOST = 64  # conversations of one tool with one provider
 _DIGITS = 10
 _MOST_ITEMS = 5_000  # messages of one conversation that the log has
+_ITEM = 250  # bytes of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,9 @@ class ToolConversations:
 
     @property
     def size(self) -> int:
-        """About how many characters are remembered."""
-        return self.messages.size + self.memory.size
+        """About how many bytes are remembered."""
+        items = sum(len(known.logged) + len(known.told) for known in list(self._conversations.values()))
+        return self.messages.size + self.memory.size + items * _ITEM
 
     def find(self, first_words: str) -> ToolConversation:
         """The conversation that begins with these words."""
