@@ -15,6 +15,7 @@ from assist_escalation.prompts import Usage
 from assist_escalation.provider.failures import Fault
 from assist_gateway.dialects.answers import AnswerContext, AnswerMemory
 from assist_gateway.dialects.dialect import DIALECTS
+from assist_gateway.dialects.edit_tools import EditRules
 from assist_gateway.foreign_request import GatewayRefusal, stream_event
 
 ASKED = {"model": "acme", "messages": [{"role": "user", "content": "Hello"}]}
@@ -115,7 +116,7 @@ def changed(document: Any) -> Iterator[Any]:
 
 
 def context(notice: str) -> AnswerContext:
-    return AnswerContext({"__SECRET_X_1__": "hunter2"}, lambda _: "", AnswerMemory(), notice)
+    return AnswerContext({"__SECRET_X_1__": "hunter2"}, EditRules(lambda _: ""), AnswerMemory(), notice)
 
 
 def check_read(found: ReadAnswer) -> None:

@@ -143,8 +143,9 @@ def event_of(data: str) -> dict[str, Any]:
         event = json.loads(data)
     except (ValueError, RecursionError):
         raise Fault("bad-reply", "an event of the answer is not JSON") from None
-    found: dict[str, Any] = expect(event, dict)
-    return found
+    if not isinstance(event, dict):
+        raise Fault("bad-reply", "an event of the answer is no object")
+    return event
 
 
 def expect(value: Any, kind: type[Any]) -> Any:
