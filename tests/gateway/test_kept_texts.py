@@ -1,6 +1,7 @@
 """What is cut out of a request leaves it in the form that its dialect asks for."""
 
 import json
+import re
 
 from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects.json_places import JsonPlace
@@ -8,9 +9,10 @@ from assist_gateway.road.kept_texts import KeptTexts
 
 
 def whole_line(text: str, claims: tuple[str, ...] | None) -> list[AttributedSpan]:
-    """All of a text that has the word, as short lines are cut."""
+    """The line of a text that has the word, as short lines are cut."""
     del claims
-    return [AttributedSpan(0, len(text), "rates.py", "is denied")] if "gold" in text else []
+    found = re.search(r".*gold.*", text)
+    return [AttributedSpan(*found.span(), "rates.py", "is denied")] if found else []
 
 
 def test_arguments_of_a_call_are_json_after_a_cut() -> None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from assist_gateway.claims import claims_in_text
-from assist_gateway.fingerprints.copied_spans import allowed_parts
-from assist_gateway.fingerprints.print_index import PrintIndex, ShortHashes
-from assist_gateway.fingerprints.prints import PrintKey
+from assist_gateway.fingerprints.copied_spans import allowed_parts, compare
+from assist_gateway.fingerprints.cut_edges import CopiedSpan
+from assist_gateway.fingerprints.print_index import PrintIndex
+from assist_gateway.fingerprints.prints import PrintKey, ShortHashes
 from assist_gateway.restricted_paths import FileRule
 from assist_gateway.sentences import quotable_line
 from assist_gateway.strange_texts import StrangeTexts
@@ -66,9 +67,11 @@ def attribute(
 
     `claimed_paths` are said to be where all of the text is from, as by a call whose result it is. A text that
     is nothing but such a path is no content. With None nothing counts that is said, in the text either. What
-    the text itself says does not count for words that allowed files have, such as a sample of `.env`.
+    the text itself says does not count for words that allowed files have, such as a sample of `.env`. Of a
+    file that it names so, and says other words of, single lines are looked for in all of the text.
     """
     found: list[AttributedSpan] = []
+    named: set[str] = set()
     if claimed_paths is not None:
         if text.strip() not in claimed_paths:
             for path in claimed_paths:
@@ -83,18 +86,25 @@ def attribute(
         parts = [(start, end) for start, end, _ in claims]
         allowed = allowed_parts(text, parts, restricted.index, restricted.key)
         found = [_span(*claim) for claim, known in zip(claims, allowed, strict=True) if not known]
-    found += [
-        _span(span.start, span.end, restricted.files[span.file])
-        for span in restricted.strange.spans(text, restricted.index, restricted.key, restricted.news)
-    ]
-    return _apart(found)
+        named = {span.path for span in found}
+    copied = _spans_by_index(text, named, restricted)
+    found += [_span(span.start, span.end, restricted.files[span.file]) for span in copied]
+    return join_spans(found)
+
+
+def _spans_by_index(text: str, named: Collection[str], restricted: RestrictedFiles) -> Sequence[CopiedSpan]:
+    """What the index knows of a text; `named` are paths of files that it is known to hold."""
+    known = dict.fromkeys(restricted.index.numbers) if named else ()
+    if numbers := [number for number in known if restricted.files[number].path in named]:
+        return compare(text, restricted.index, restricted.key, numbers).spans
+    return restricted.strange.spans(text, restricted.index, restricted.key, restricted.news)
 
 
 def _span(start: int, end: int, file: RestrictedFile) -> AttributedSpan:
     return AttributedSpan(start, end, file.path, file.rule.words, file.rule.data_class)
 
 
-def _apart(spans: Sequence[AttributedSpan]) -> tuple[AttributedSpan, ...]:
+def join_spans(spans: Sequence[AttributedSpan]) -> tuple[AttributedSpan, ...]:
     """The spans in order, those that overlap as one, which has the file of the longer one."""
     apart: list[AttributedSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
@@ -126,11 +136,16 @@ def notice(text: str, span: AttributedSpan) -> str:
     >>> notice("a = 1", AttributedSpan(0, 5, "key.pem", "is on the list"))
     '[kept here by assist: 1 line of key.pem, which is on the list]'
     """
-    count = len(_ESCAPED_LINE.findall(text[span.start : span.end].rstrip("\n"))) + 1
+    count = line_count(text, span)
     lines = f"{count:,} line" if count == 1 else f"{count:,} lines"
     said = f"[kept here by assist: {lines} of {span.path}, which {span.rule}]"
     ended = "\n" if text[span.start : span.end].endswith("\n") else ""
     return quotable_line(said) + ended
+
+
+def line_count(text: str, span: AttributedSpan) -> int:
+    """How many lines a span has, also of those that are escaped in a string."""
+    return len(_ESCAPED_LINE.findall(text[span.start : span.end].rstrip("\n"))) + 1
 
 
 def refusal(spans: Sequence[AttributedSpan]) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from sys import getsizeof
 
-from assist_gateway.fingerprints.copied_spans import CopiedSpan, compare
-from assist_gateway.fingerprints.print_index import PrintIndex, ShortHashes, have_common
-from assist_gateway.fingerprints.prints import PrintKey
+from assist_gateway.fingerprints.copied_spans import compare
+from assist_gateway.fingerprints.cut_edges import CopiedSpan
+from assist_gateway.fingerprints.print_index import PrintIndex, have_common
+from assist_gateway.fingerprints.prints import PrintKey, ShortHashes
 
 ENTRY = 600  # bytes of what is remembered of a text but the text itself
 _REMEMBERED = 16_000_000  # bytes; a conversation of 400,000 characters takes 2 million

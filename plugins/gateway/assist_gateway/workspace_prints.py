@@ -15,8 +15,6 @@ from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-import numpy as np
-
 from assist_context.files.git_repository import Git
 from assist_context.files.gitignore import GIT, RULE_FILES
 from assist_context.files.repository_top import folders_to_top
@@ -28,14 +26,20 @@ from assist_gateway.committed_texts import MOST_BYTES, CommittedFiles, committed
 from assist_gateway.fingerprints.letters import letters_of
 from assist_gateway.fingerprints.plain_views import plain_view
 from assist_gateway.fingerprints.print_index import (
-    ShortHashes,
     join_short,
     news_of,
     print_index,
     short_hashes,
     without,
 )
-from assist_gateway.fingerprints.prints import FilePrints, all_hashes, file_prints, print_key, prints_without
+from assist_gateway.fingerprints.prints import (
+    FilePrints,
+    ShortHashes,
+    all_hashes,
+    file_prints,
+    print_key,
+    prints_without,
+)
 from assist_gateway.restricted_paths import (
     RULE_FILE,
     Audience,
@@ -201,7 +205,8 @@ class WorkspacePrints:
             return judged.result  # what is new is allowed: texts that were judged by it need not be again
         judged.files = files
         judged.prints = prints
-        index = without(print_index(prints), judged.tables)
+        first = {file: number for number, (file, _) in reversed(list(enumerate(files)))}
+        index = without(print_index(prints, [first[file] for file, _ in files]), judged.tables)
         restricted = tuple(RestrictedFile(path, rule) for (_, path), rule in files)
         there = [(folder.tree, folder.committed.blobs.keys()) for folder in judged.look.folders], set(files)
         if judged.claimed_in != there:  # else the same files have other contents, and a path means the same
@@ -274,7 +279,7 @@ class WorkspacePrints:
 
     def _keep_earlier(self, place: _FileInTree, gone: FilePrints) -> None:
         """Remember what a file said that it no longer says, and let go what was said longest ago."""
-        if not len(gone.pairs) + len(gone.runs):
+        if not len(gone.pairs) + len(gone.runs) + len(gone.lines.heads):
             return
         self._earlier.append((place, gone))
         self._earlier_bytes += _size(gone)
@@ -286,7 +291,7 @@ class WorkspacePrints:
             self._rest()
             for _, content in committed_texts(committed, [blob]):
                 self._old_prints[blob] = file_prints(letters_of(plain_view(content)), self._key)
-        return self._old_prints.get(blob, FilePrints(np.empty(0, np.uint64), np.empty(0, np.uint64)))
+        return self._old_prints.get(blob) or file_prints(letters_of(b""), self._key)
 
     def _compare(self, judged: _Judged) -> bool:
         """Learns what allowed files have that are new in the last commit; returns whether there were any."""
@@ -319,7 +324,7 @@ def _remember(
 
 
 def _size(prints: FilePrints) -> int:
-    return prints.pairs.nbytes + prints.runs.nbytes + _ENTRY
+    return prints.pairs.nbytes + prints.runs.nbytes + 3 * prints.lines.heads.nbytes + _ENTRY
 
 
 def _is_built(path: str) -> bool:

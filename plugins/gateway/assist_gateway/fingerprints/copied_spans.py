@@ -1,37 +1,46 @@
 """Which spans of a text are from printed files: two lines in a row, or a run of letters, that an index has.
 
-What is on both sides of it is taken along: to the ends of the lines, and a short line between two spans.
+Once a file is known by these, each single line of it in the text is its own too, whatever is around it.
 What allowed files say in the same words is no file's own, wherever its lines end.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from assist_gateway.fingerprints.cut_edges import CopiedSpan, LetterOwners, spans_between_edges
 from assist_gateway.fingerprints.letters import Bytes, LetterText, Places, letters_of
 from assist_gateway.fingerprints.plain_views import plain_view, views
-from assist_gateway.fingerprints.print_index import PrintIndex, ShortHashes, are_in, find, short_hashes
-from assist_gateway.fingerprints.prints import RUN, WINDOW, Hashes, PrintKey, pair_hashes, run_hashes
+from assist_gateway.fingerprints.print_index import (
+    PrintIndex,
+    are_in,
+    find,
+    lines_of,
+    short_hashes,
+)
+from assist_gateway.fingerprints.prints import (
+    LINE,
+    RUN,
+    WINDOW,
+    Hashes,
+    LinePrints,
+    PrintKey,
+    ShortHashes,
+    line_hashes,
+    pair_hashes,
+    run_hashes,
+    short,
+)
 
 LINES_LETTERS = 16  # in the lines of a match together: `import os` and `import re` are in every other file
 RUN_LETTERS = 34  # in a match without regard to lines
-LONG_LINE = 400  # bytes; of a longer line only the match counts
-GAP_LETTERS = 12  # between two spans that become one
 ROW_RUNS = WINDOW  # known runs in a row: one of 600 is in a table of 7 million by accident (`short_hashes`)
 PIECE = 1 << 20  # bytes that are looked at together; memory grows with them
 _OVERLAP = 1 << 13
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedSpan:
-    """A span of a text in characters, its end not included, and the number of the file that has it."""
-
-    start: int
-    end: int
-    file: int
+_MOST_TRIED = 1_000_000  # lines that are compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +55,40 @@ class ComparedText:
     prints: ShortHashes | None = field(repr=False, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownLetters:
+    """Letters of a view from the first to the last, which is not included, and the file that has them."""
+
+    first: int
+    last: int
+    file: int
+
+
 def copied_spans(text: str, index: PrintIndex, key: PrintKey) -> tuple[CopiedSpan, ...]:
     """The spans that are from files of the index, in order; no two overlap."""
     return compare(text, index, key).spans
 
 
-def compare(text: str, index: PrintIndex, key: PrintKey) -> ComparedText:
-    """The spans that are from files of the index, and what the text says."""
+def compare(text: str, index: PrintIndex, key: PrintKey, named: Collection[int] = ()) -> ComparedText:
+    """The spans that are from files of the index, and what the text says.
+
+    The files in `named` are known to be in the text by something else.
+    """
     if not len(index.hashes):
         return ComparedText(())
     data = text.encode("utf-8", "surrogatepass")
-    found: list[CopiedSpan] = []
     said: list[Hashes] = []
-    for start in range(0, max(1, len(data) - _OVERLAP), PIECE - _OVERLAP):
-        piece = data[start : start + PIECE]
-        found += [
-            CopiedSpan(start + span.start, start + span.end, span.file)
-            for span in _spans_of_piece(piece, index, key, said)
-        ]
-    prints = short_hashes(np.concatenate(said))
-    if not found:
-        return ComparedText((), prints)
-    return ComparedText(_in_characters(text, data, _join(found, letters_of(data).places)), prints)
+    owners = np.zeros(len(data), np.uint32)  # of each letter the number of its file and one more, or 0
+    starts = range(0, max(1, len(data) - _OVERLAP), PIECE - _OVERLAP)
+    for start in starts:
+        _own_copies(data[start : start + PIECE], owners[start : start + PIECE], index, key, said)
+    files = {*named, *(np.unique(owners[owners > 0]) - 1).tolist()}
+    if files:
+        lines = [(file, lines_of(index, file)) for file in sorted(files)]
+        for start in starts:
+            _own_lines(data[start : start + PIECE], owners[start : start + PIECE], lines, index, key)
+    spans = spans_between_edges(data, owners) if owners.any() else ()
+    return ComparedText(_in_characters(text, data, spans), short_hashes(np.concatenate(said)))
 
 
 def allowed_parts(
@@ -97,44 +118,100 @@ def _is_within(rows: tuple[list[int], list[int]], first: int, last: int) -> bool
     return row >= 0 and last <= rows[1][row]
 
 
-def _is_allowed(text: LetterText, span: CopiedSpan, index: PrintIndex, key: PrintKey) -> bool:
-    first, last = np.searchsorted(text.places, (span.start, span.end)).tolist()
-    nearest = max(0, first - RUN - ROW_RUNS)
-    rows = _allowed_rows(text.letters[nearest : last + RUN + ROW_RUNS], index, key)
-    return _is_within(rows, first - nearest, last - nearest)
+def _own_copies(
+    data: bytes, owners: LetterOwners, index: PrintIndex, key: PrintKey, said: list[Hashes]
+) -> None:
+    """Gives letters to files that have them in two lines or a run, if a file says what no allowed one does.
 
-
-def _spans_of_piece(data: bytes, index: PrintIndex, key: PrintKey, said: list[Hashes]) -> list[CopiedSpan]:
-    """All spans, if one of them says what allowed files do not. `said` gets the hashes of the piece."""
-    found: list[CopiedSpan] = []
+    `said` gets the hashes of the text.
+    """
+    found: list[tuple[LetterText, list[_KnownLetters]]] = []
     says_more = False
     for view in views(data):
         text = letters_of(view)
         said += [pair_hashes(text, key), run_hashes(text.letters, key)]
-        lines = list(_line_spans(text, index, said[-2]))
-        runs = list(_run_spans(text, index, said[-1]))
+        lines = list(_line_matches(text, index, said[-2]))
+        runs = list(_run_matches(index, said[-1]))
         says_more = says_more or bool(runs)  # of which allowed files have none
-        says_more = says_more or not all(_is_allowed(text, span, index, key) for span in lines)
-        found += [*lines, *runs]
-    return found if says_more else []
+        says_more = says_more or not all(_are_allowed(text, lines, index, key))
+        found.append((text, [*lines, *runs]))
+    if says_more:
+        for text, matches in found:
+            _own(text, matches, owners)
 
 
-def _line_spans(text: LetterText, index: PrintIndex, pairs: Hashes) -> Iterator[CopiedSpan]:
-    """The spans of lines of which each two in a row are known."""
+def _own_lines(
+    data: bytes,
+    owners: LetterOwners,
+    lines: Sequence[tuple[int, LinePrints]],
+    index: PrintIndex,
+    key: PrintKey,
+) -> None:
+    """Gives single lines to the files that have them, but not what allowed files have in the same words."""
+    for view in views(data):
+        text = letters_of(view)
+        matches = [match for file, prints in lines for match in _single_lines(text, file, prints, index, key)]
+        allowed = _are_allowed(text, matches, index, key)
+        _own(text, [match for match, known in zip(matches, allowed, strict=True) if not known], owners)
+
+
+def _own(text: LetterText, matches: Sequence[_KnownLetters], owners: LetterOwners) -> None:
+    for match in matches:
+        places = text.places[match.first : match.last]
+        owners[places[owners[places] == 0]] = match.file + 1
+
+
+def _are_allowed(
+    text: LetterText, matches: Sequence[_KnownLetters], index: PrintIndex, key: PrintKey
+) -> list[bool]:
+    """For each match whether allowed files have a longer row of letters that has it."""
+    if not (matches and index.allowed):
+        return [False] * len(matches)
+    nearest = max(0, min(match.first for match in matches) - RUN - ROW_RUNS)
+    farthest = max(match.last for match in matches) + RUN + ROW_RUNS
+    rows = _allowed_rows(text.letters[nearest:farthest], index, key)
+    return [_is_within(rows, match.first - nearest, match.last - nearest) for match in matches]
+
+
+def _line_matches(text: LetterText, index: PrintIndex, pairs: Hashes) -> Iterator[_KnownLetters]:
+    """The lines of which each two in a row are known."""
     found = find(index, pairs)
     for first, last in _groups(np.flatnonzero(found >= 0), 1):
         if text.lines[last + 2] - text.lines[first] >= LINES_LETTERS:
-            file = int(index.files[found[first]])
-            yield CopiedSpan(int(text.line_starts[first]), int(text.line_ends[last + 1]), file)
+            inside = text.line_starts[first], text.line_ends[last + 1]
+            start, end = np.searchsorted(text.places, inside).tolist()
+            yield _KnownLetters(start, end, int(index.files[found[first]]))
 
 
-def _run_spans(text: LetterText, index: PrintIndex, runs: Hashes) -> Iterator[CopiedSpan]:
-    """The spans that known runs cover."""
+def _run_matches(index: PrintIndex, runs: Hashes) -> Iterator[_KnownLetters]:
+    """The letters that known runs cover."""
     found = find(index, runs)
     for first, last in _groups(np.flatnonzero(found >= 0), WINDOW):
         if last - first + RUN >= RUN_LETTERS:
-            file = int(index.files[found[first]])
-            yield CopiedSpan(*_around(text, first, last + RUN - 1), file)
+            yield _KnownLetters(first, last + RUN, int(index.files[found[first]]))
+
+
+def _single_lines(
+    text: LetterText, file: int, prints: LinePrints, index: PrintIndex, key: PrintKey
+) -> Iterator[_KnownLetters]:
+    """The single lines of a file that the letters of a text have anywhere, and that no allowed file has."""
+    letters = text.letters
+    starts = np.arange(max(0, len(letters) - LINE + 1))
+    heads = short(line_hashes(letters, starts, starts + LINE, key))
+    firsts = np.searchsorted(prints.heads, heads)
+    counts = np.searchsorted(prints.heads, heads, "right") - firsts
+    maybe = np.flatnonzero(counts)
+    for part in np.array_split(maybe, 1 + int(counts.sum()) // _MOST_TRIED):
+        tried = np.repeat(part, counts[part])
+        within = np.arange(len(tried)) - np.repeat(np.cumsum(counts[part]) - counts[part], counts[part])
+        lines = firsts[tried] + within
+        ends = tried + prints.sizes[lines].astype(np.intp)
+        inside = ends <= len(letters)
+        tried, ends, lines = tried[inside], ends[inside], lines[inside]
+        wholes = line_hashes(letters, tried, ends, key)
+        same = (short(wholes) == prints.wholes[lines]) & ~are_in(index.allowed, wholes)
+        for first, last in zip(tried[same].tolist(), ends[same].tolist(), strict=True):
+            yield _KnownLetters(first, last, file)
 
 
 def _groups(places: Places, step: int) -> Iterator[tuple[int, int]]:
@@ -146,57 +223,7 @@ def _groups(places: Places, step: int) -> Iterator[tuple[int, int]]:
         yield from zip(firsts.tolist(), lasts.tolist(), strict=True)
 
 
-def _around(text: LetterText, first: int, last: int) -> tuple[int, int]:
-    """The span from one letter to another, to the ends of their lines, or a few letters more of long ones."""
-    start = int(text.places[first])
-    end = int(text.places[last]) + 1
-    if (line := _line_at(text, start)) is not None:
-        short = line[1] - line[0] <= LONG_LINE
-        start = line[0] if short else max(line[0], int(text.places[max(0, first - WINDOW)]))
-    if (line := _line_at(text, end - 1)) is not None:
-        beyond = min(len(text.places) - 1, last + WINDOW)
-        short = line[1] - line[0] <= LONG_LINE
-        end = line[1] if short else min(line[1], int(text.places[beyond]) + 1)
-    return start, end
-
-
-def _line_at(text: LetterText, place: int) -> tuple[int, int] | None:
-    """Where the counted line at a place begins and ends."""
-    number = int(np.searchsorted(text.line_starts, place, "right")) - 1
-    if number < 0 or place >= text.line_ends[number]:
-        return None
-    return int(text.line_starts[number]), int(text.line_ends[number])
-
-
-def _join(spans: list[CopiedSpan], places: Places) -> list[CopiedSpan]:
-    """Spans in order, joined where they overlap or little is between them; the longer one names the file.
-
-    Those of two files with little between them, such as the second one's name, stay two: both are told.
-    """
-    joined: list[CopiedSpan] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        last = joined[-1] if joined else None
-        between = _letters_between(places, last.end, span.start) if last else 0
-        if last is None or between > GAP_LETTERS:
-            joined.append(span)
-            continue
-        if between and span.file != last.file:
-            joined[-1] = replace(last, end=span.start)
-            joined.append(span)
-            continue
-        longer = max(last, span, key=lambda one: one.end - one.start)
-        joined[-1] = CopiedSpan(last.start, max(last.end, span.end), longer.file)
-    return joined
-
-
-def _letters_between(places: Places, start: int, end: int) -> int:
-    if end <= start:
-        return 0
-    first, last = np.searchsorted(places, (start, end)).tolist()
-    return int(last - first)
-
-
-def _in_characters(text: str, data: bytes, spans: list[CopiedSpan]) -> tuple[CopiedSpan, ...]:
+def _in_characters(text: str, data: bytes, spans: Sequence[CopiedSpan]) -> tuple[CopiedSpan, ...]:
     """The same spans by characters of the text in place of bytes."""
     if len(data) == len(text):
         return tuple(spans)

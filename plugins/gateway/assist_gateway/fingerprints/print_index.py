@@ -6,11 +6,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from assist_gateway.fingerprints.prints import FilePrints, Hashes, in_order
+from assist_gateway.fingerprints.prints import (
+    FilePrints,
+    Hashes,
+    LinePrints,
+    ShortHashes,
+    in_line_order,
+    in_order,
+    short,
+)
 
-ShortHashes = npt.NDArray[np.uint32]
-
-_HALF = np.uint64(32)
 _SMALLEST_SIEVE = 16  # bits of a hash; 64 KB
 _LARGEST_SIEVE = 26
 _ROOM = 3  # bits: eight places of the sieve for a hash, so that seven of eight strange ones end there
@@ -20,6 +25,8 @@ _ROOM = 3  # bits: eight places of the sieve for a hash, so that seven of eight 
 class PrintIndex:
     """All hashes in order, each with the number of the first file that has it.
 
+    `lines` are the single lines of each print, and `numbers` the file that it is of, which may have several.
+
     The sieve says, by the first bits of a hash, whether there can be one: nearly all questions end there.
     `allowed` has all that allowed files say, in short hashes; none of `hashes` is among them.
     """
@@ -28,18 +35,31 @@ class PrintIndex:
     files: npt.NDArray[np.uint32] = field(repr=False)
     sieve: npt.NDArray[np.bool_] = field(repr=False)
     shift: np.uint64 = field(repr=False)
+    lines: tuple[LinePrints, ...] = field(repr=False, default=())
+    numbers: tuple[int, ...] = field(repr=False, default=())
     allowed: tuple[ShortHashes, ...] = field(repr=False, default=())
 
 
-def print_index(prints: Sequence[FilePrints]) -> PrintIndex:
-    """The index of files, which are numbered in their order."""
+def print_index(prints: Sequence[FilePrints], numbers: Sequence[int] | None = None) -> PrintIndex:
+    """The index of files. `numbers` says of which file each of the prints is; without it each has its own."""
+    numbers = tuple(range(len(prints)) if numbers is None else numbers)
     parts = [np.concatenate((one.pairs, one.runs)) for one in prints]
     hashes = np.concatenate(parts) if parts else np.empty(0, np.uint64)
-    files = np.repeat(np.arange(len(parts), dtype=np.uint32), [len(part) for part in parts])
+    files = np.repeat(np.array(numbers, np.uint32), [len(part) for part in parts])
     order = np.argsort(hashes, kind="stable")
     hashes = hashes[order]
     first = np.append(True, hashes[1:] != hashes[:-1])[: len(hashes)]
-    return _with_sieve(hashes[first], files[order][first])
+    index = _with_sieve(hashes[first], files[order][first])
+    return replace(index, lines=tuple(one.lines for one in prints), numbers=numbers)
+
+
+def lines_of(index: PrintIndex, file: int) -> LinePrints:
+    """The single lines of all that is printed of a file."""
+    parts = [lines for lines, number in zip(index.lines, index.numbers, strict=True) if number == file]
+    if len(parts) == 1:
+        return parts[0]
+    rows = ((part.heads, part.wholes, part.sizes) for part in parts)
+    return in_line_order(LinePrints(*map(np.concatenate, zip(*rows, strict=True))))
 
 
 def short_hashes(hashes: Hashes) -> ShortHashes:
@@ -47,7 +67,7 @@ def short_hashes(hashes: Hashes) -> ShortHashes:
 
     One of 600 prints is taken for a print of 7 million allowed letters without being one.
     """
-    return in_order((hashes >> _HALF).astype(np.uint32))
+    return in_order(short(hashes))
 
 
 def join_short(tables: Sequence[ShortHashes]) -> ShortHashes:
@@ -60,17 +80,17 @@ def without(index: PrintIndex, allowed: Iterable[ShortHashes]) -> PrintIndex:
     tables = tuple(allowed)
     gone = are_in(tables, index.hashes)
     kept = _with_sieve(index.hashes[~gone], index.files[~gone]) if gone.any() else index
-    return replace(kept, allowed=tables)
+    return replace(kept, lines=index.lines, numbers=index.numbers, allowed=tables)
 
 
 def are_in(tables: Sequence[ShortHashes], hashes: Hashes) -> npt.NDArray[np.bool_]:
     """For each hash whether one of the tables has it."""
-    short = (hashes >> _HALF).astype(np.uint32)
-    found = np.zeros(len(short), np.bool_)
+    wanted = short(hashes)
+    found = np.zeros(len(wanted), np.bool_)
     for table in tables:
         if len(table):
-            places = np.minimum(np.searchsorted(table, short), len(table) - 1)
-            found |= table[places] == short
+            places = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
+            found |= table[places] == wanted
     return found
 
 

@@ -5,7 +5,7 @@ Each string is judged once as long as the files stay the same. This module cuts 
 
 import json
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -14,7 +14,13 @@ from typing import Any
 
 from assist_escalation.errors import RefusedError
 from assist_escalation.policy.settings import MatchedText
-from assist_gateway.attribution import AttributedSpan, refusal, without_spans
+from assist_gateway.attribution import (
+    AttributedSpan,
+    join_spans,
+    line_count,
+    refusal,
+    without_spans,
+)
 from assist_gateway.dialects.bodies import ARGUMENTS
 from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
 from assist_gateway.sentences import inert_line
@@ -42,7 +48,7 @@ class KeptTexts:
     """Cuts the strings of one tool for one provider, and remembers which were judged."""
 
     _judge: JudgeText | None = None
-    _judged: OrderedDict[tuple[str, tuple[str, ...] | None], tuple[str, tuple[AttributedSpan, ...]]] = field(
+    _judged: OrderedDict[tuple[str, tuple[str, ...] | None], tuple[AttributedSpan, ...]] = field(
         default_factory=OrderedDict, repr=False
     )
     _size: int = 0
@@ -64,67 +70,48 @@ class KeptTexts:
         for place in places:
             if place.is_word:
                 continue
-
-            def cut_text(text: str, name: str, claims: tuple[str, ...] = place.claims) -> str:
-                del name
-                clean, spans = self._look(text, claims, judge)
-                kept.extend(_kept_lines(text, spans, matched))
-                return clean
-
             inner = _arguments_of(place)
-            if inner is None:
-                place.put(rewrite(place.value, cut_text))
-            else:  # a notice around it would end the JSON
-                box = {"": rewrite(inner, cut_text)}
+            if inner is not None:  # a notice around it would end the JSON
+                box = {"": inner}
                 boxes.append((place, inner, box))
-                place = replace(place, holder=box, key="")  # noqa: PLW2901
+                place = replace(place, holder=box, key="", value=inner)  # noqa: PLW2901
             items.setdefault(place.item, []).append(place)
         for item in items.values():
-            kept += self._cut_across(item, judge, matched)
+            kept += self._cut_item(item, judge, matched)
         for place, inner, box in boxes:
             if box[""] != inner:
                 place.put(json.dumps(box[""], ensure_ascii=False))
         return kept
 
-    def _cut_across(
+    def _cut_item(
         self, places: Sequence[JsonPlace], judge: JudgeText, matched: MatchedText
     ) -> list[KeptLines]:
-        """Cut lines of a file that a message has in a string each: one alone would say too little."""
-        texts: list[str] = []
-
-        def collect(text: str, name: str) -> str:
-            del name
-            texts.append("" if _NAME.fullmatch(text) else text)
-            return text
-
+        """Cut the strings of a message: each by itself, and all together, as one line may say too little."""
+        texts = [text for place in places for text in _strings_of(place.value)]
+        lines = ["" if _NAME.fullmatch(text) else text for text in texts]
+        shown = [line for line in lines if line]
+        together = self._look("\n".join(shown), None, judge) if len(shown) > 1 else ()
+        starts = accumulate((len(line) + bool(line) for line in lines), initial=0)
+        parts = iter([_parts_of(together, *line) for line in zip(starts, map(len, lines), strict=False)])
+        kept: Counter[tuple[str, str]] = Counter()
         for place in places:
-            rewrite(place.holder[place.key], collect)
-        lines = [text for text in texts if text]
-        joined = "\n".join(lines)
-        spans = self._look(joined, None, judge)[1] if len(lines) > 1 else ()
-        if not spans:
-            return []
-        starts = accumulate((len(text) + bool(text) for text in texts), initial=0)
-        known = zip(starts, map(len, texts), strict=False)
 
-        def cut(text: str, name: str) -> str:
-            del name
-            start, length = next(known)
-            inside = [_part_of(span, start, length) for span in spans]
-            return without_spans(text, [span for span in inside if span.start < span.end])
+            def cut(text: str, name: str, claims: tuple[str, ...] = place.claims) -> str:
+                del name
+                spans = join_spans((*self._look(text, claims, judge), *next(parts)))
+                kept.update(_kept_lines(text, spans, matched))
+                return without_spans(text, spans) if spans else text
 
-        for place in places:
-            place.put(rewrite(place.holder[place.key], cut))
-        return _kept_lines(joined, spans, matched)
+            place.put(rewrite(place.value, cut))
+        return [KeptLines(*file, count) for file, count in kept.items()]
 
     def _look(
         self, text: str, claims: tuple[str, ...] | None, judge: JudgeText
-    ) -> tuple[str, tuple[AttributedSpan, ...]]:
+    ) -> tuple[AttributedSpan, ...]:
         key = (text, claims)
         found = self._judged.get(key)
         if found is None:
-            spans = tuple(judge(text, claims))
-            found = (without_spans(text, spans) if spans else text, spans)
+            found = tuple(judge(text, claims))
             self._judged[key] = found
             self._size += getsizeof(text) + ENTRY
             while self._size > _REMEMBERED and len(self._judged) > 1:
@@ -134,21 +121,41 @@ class KeptTexts:
         return found
 
 
+def _strings_of(value: Any) -> list[str]:
+    """All that `rewrite` changes in a value, in its order."""
+    found: list[str] = []
+
+    def collect(text: str, name: str) -> str:
+        del name
+        found.append(text)
+        return text
+
+    rewrite(value, collect)
+    return found
+
+
 def _arguments_of(place: JsonPlace) -> Any:
     """The arguments of a call that are JSON in a text, else None."""
     return nested_json(place.value) if place.kind == ARGUMENTS and isinstance(place.value, str) else None
 
 
-def _kept_lines(text: str, spans: Sequence[AttributedSpan], matched: MatchedText) -> list[KeptLines]:
-    """What was kept of a text, or `RefusedError` where that refuses the request."""
+def _kept_lines(text: str, spans: Sequence[AttributedSpan], matched: MatchedText) -> Counter[tuple[str, str]]:
+    """How many lines are kept of a text, by file and rule, or `RefusedError` to refuse the request."""
     if spans and matched == "refuse":
         raise RefusedError("kept", refusal(spans))
-    return [KeptLines(span.path, span.rule, len(text[span.start : span.end].splitlines())) for span in spans]
+    kept: Counter[tuple[str, str]] = Counter()
+    for span in spans:
+        kept[span.path, span.rule] += line_count(text, span)
+    return kept
 
 
-def _part_of(span: AttributedSpan, start: int, length: int) -> AttributedSpan:
-    """The part of a span in a text that begins at `start`."""
-    return replace(span, start=max(0, span.start - start), end=min(length, span.end - start))
+def _parts_of(spans: Sequence[AttributedSpan], start: int, length: int) -> list[AttributedSpan]:
+    """The parts of spans that are in a text which begins at `start`."""
+    return [
+        replace(span, start=max(0, span.start - start), end=min(length, span.end - start))
+        for span in spans
+        if length and span.start < start + length and span.end > start
+    ]
 
 
 def kept_notice(kept: Sequence[KeptLines]) -> str:
