@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from assist_gateway.fingerprints.cut_edges import CopiedSpan, LetterOwners, spans_between_edges
 from assist_gateway.fingerprints.letters import Bytes, LetterText, Places, letters_of
-from assist_gateway.fingerprints.plain_views import plain_view, views
+from assist_gateway.fingerprints.plain_views import line_views, plain_view, views
 from assist_gateway.fingerprints.print_index import (
     PrintIndex,
     are_in,
@@ -84,7 +84,7 @@ def compare(text: str, index: PrintIndex, key: PrintKey, named: Collection[int] 
         _own_copies(data[start : start + PIECE], owners[start : start + PIECE], index, key, said)
     files = {*named, *(np.unique(owners[owners > 0]) - 1).tolist()}
     if files:
-        lines = [(file, lines_of(index, file)) for file in sorted(files)]
+        lines = lines_of(index, files)
         for start in starts:
             _own_lines(data[start : start + PIECE], owners[start : start + PIECE], lines, index, key)
     spans = spans_between_edges(data, owners) if owners.any() else ()
@@ -125,7 +125,7 @@ def _own_copies(
 
     `said` gets the hashes of the text.
     """
-    found: list[tuple[LetterText, list[_KnownLetters]]] = []
+    found: list[tuple[Places, int]] = []
     says_more = False
     for view in views(data):
         text = letters_of(view)
@@ -134,31 +134,31 @@ def _own_copies(
         runs = list(_run_matches(index, said[-1]))
         says_more = says_more or bool(runs)  # of which allowed files have none
         says_more = says_more or not all(_are_allowed(text, lines, index, key))
-        found.append((text, [*lines, *runs]))
+        found += [(text.places[match.first : match.last], match.file) for match in (*lines, *runs)]
     if says_more:
-        for text, matches in found:
-            _own(text, matches, owners)
+        _own(found, owners)
 
 
 def _own_lines(
     data: bytes,
     owners: LetterOwners,
-    lines: Sequence[tuple[int, LinePrints]],
+    lines: tuple[LinePrints, npt.NDArray[np.uint32]],
     index: PrintIndex,
     key: PrintKey,
 ) -> None:
     """Gives single lines to the files that have them, but not what allowed files have in the same words."""
-    for view in views(data):
+    for view in line_views(data):
         text = letters_of(view)
-        matches = [match for file, prints in lines for match in _single_lines(text, file, prints, index, key)]
+        matches = list(_single_lines(text, *lines, index, key))
         allowed = _are_allowed(text, matches, index, key)
-        _own(text, [match for match, known in zip(matches, allowed, strict=True) if not known], owners)
+        own = [match for match, known in zip(matches, allowed, strict=True) if not known]
+        _own([(text.places[match.first : match.last], match.file) for match in own], owners)
 
 
-def _own(text: LetterText, matches: Sequence[_KnownLetters], owners: LetterOwners) -> None:
-    for match in matches:
-        places = text.places[match.first : match.last]
-        owners[places[owners[places] == 0]] = match.file + 1
+def _own(found: Sequence[tuple[Places, int]], owners: LetterOwners) -> None:
+    """Gives letters to the first file that has them."""
+    for places, file in reversed(found):
+        owners[places] = file + 1
 
 
 def _are_allowed(
@@ -192,26 +192,32 @@ def _run_matches(index: PrintIndex, runs: Hashes) -> Iterator[_KnownLetters]:
 
 
 def _single_lines(
-    text: LetterText, file: int, prints: LinePrints, index: PrintIndex, key: PrintKey
+    text: LetterText,
+    prints: LinePrints,
+    files: npt.NDArray[np.uint32],
+    index: PrintIndex,
+    key: PrintKey,
 ) -> Iterator[_KnownLetters]:
-    """The single lines of a file that the letters of a text have anywhere, and that no allowed file has."""
+    """The single lines of files that the letters of a text have anywhere, and that no allowed file has."""
     letters = text.letters
     starts = np.arange(max(0, len(letters) - LINE + 1))
     heads = short(line_hashes(letters, starts, starts + LINE, key))
-    firsts = np.searchsorted(prints.heads, heads)
-    counts = np.searchsorted(prints.heads, heads, "right") - firsts
-    maybe = np.flatnonzero(counts)
-    for part in np.array_split(maybe, 1 + int(counts.sum()) // _MOST_TRIED):
-        tried = np.repeat(part, counts[part])
-        within = np.arange(len(tried)) - np.repeat(np.cumsum(counts[part]) - counts[part], counts[part])
-        lines = firsts[tried] + within
+    sieve = np.zeros(1 << 16, np.bool_)
+    sieve[prints.heads.astype(np.uint16)] = True
+    maybe = np.flatnonzero(sieve[heads.astype(np.uint16)])
+    firsts = np.searchsorted(prints.heads, heads[maybe])
+    counts = np.searchsorted(prints.heads, heads[maybe], "right") - firsts
+    for part in np.array_split(np.arange(len(maybe)), 1 + int(counts.sum()) // _MOST_TRIED):
+        tried = np.repeat(maybe[part], counts[part])
+        before = np.cumsum(counts[part]) - counts[part]
+        lines = np.arange(len(tried)) + np.repeat(firsts[part] - before, counts[part])
         ends = tried + prints.sizes[lines].astype(np.intp)
         inside = ends <= len(letters)
         tried, ends, lines = tried[inside], ends[inside], lines[inside]
         wholes = line_hashes(letters, tried, ends, key)
         same = (short(wholes) == prints.wholes[lines]) & ~are_in(index.allowed, wholes)
-        for first, last in zip(tried[same].tolist(), ends[same].tolist(), strict=True):
-            yield _KnownLetters(first, last, file)
+        found = (tried[same].tolist(), ends[same].tolist(), files[lines[same]].tolist())
+        yield from map(_KnownLetters, *found)
 
 
 def _groups(places: Places, step: int) -> Iterator[tuple[int, int]]:

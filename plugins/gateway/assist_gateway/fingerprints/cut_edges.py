@@ -43,42 +43,63 @@ class CopiedSpan:
 
 @dataclass(frozen=True, slots=True)
 class _OwnedText:
-    """A text, who owns its letters, and where all of its letters are."""
+    """A text, where its letters and those with an owner are, and how many of them are before each byte."""
 
     data: bytes
     owners: LetterOwners
-    places: Places
+    letters: Places
+    owned: Places
+    letters_before: Places
+    owned_before: Places
 
     def owned_places(self, start: int, end: int) -> Places:
         """The places in a part of the text that are owned, none if these are few by accident."""
-        found: Places = start + np.flatnonzero(self.owners[start:end])
-        first, last = np.searchsorted(self.places, (start, end)).tolist()
-        return found if len(found) > _ACCIDENT or len(found) == last - first else found[:0]
+        first, last = self.owned_before[start], self.owned_before[end]
+        is_all = last - first == self.letters_between(start, end)
+        return self.owned[first:last] if is_all or last - first > _ACCIDENT else self.owned[:0]
+
+    def letters_between(self, start: int, end: int) -> int:
+        return int(self.letters_before[end] - self.letters_before[start])
+
+
+def _owned_text(data: bytes, plain: bytes, owners: LetterOwners) -> _OwnedText:
+    letters = letters_of(plain).places
+    owned = np.flatnonzero(owners)
+    return _OwnedText(
+        data, owners, letters, owned, *(_before(places, len(data)) for places in (letters, owned))
+    )
+
+
+def _before(places: Places, size: int) -> Places:
+    """How many of the places are before each byte of a text, and before its end."""
+    counts = np.zeros(size + 1, np.intp)
+    counts[places + 1] = 1
+    return np.cumsum(counts)
 
 
 def spans_between_edges(data: bytes, owners: LetterOwners) -> list[CopiedSpan]:
     """The spans of a text in bytes, in order; no two overlap."""
     plain = plain_view(data)
+    text = _owned_text(data, plain, owners)
     signs = np.frombuffer(plain, np.uint8).copy()
-    text = _OwnedText(data, owners, letters_of(plain).places)
-    owned = np.flatnonzero(owners)
     frames = np.zeros(len(data), np.bool_)
-    for start, end in _lines_with(np.frombuffer(data, np.uint8), owned):
+    for start, end in _lines_with(np.frombuffer(data, np.uint8), text.owned):
         for first, last in _outside_of_strings(text, start, end, 0):
             frames[first:last] = True
     signs[frames] = _NEWLINE
     spans: list[CopiedSpan] = []
-    for start, end in _lines_with(signs, owned):
+    for start, end in _lines_with(signs, text.owned):
         for span in _spans_of_line(text, start, end):
-            _add(spans, span, text.places, frames)
+            _add(spans, span, text, frames)
     return spans
 
 
 def _lines_with(signs: npt.NDArray[np.uint8], owned: Places) -> Iterator[tuple[int, int]]:
     """The lines that hold a place that is owned, without their ends."""
     ends = np.append(np.flatnonzero(signs == _NEWLINE), len(signs))
-    for number in np.unique(np.searchsorted(ends, owned)).tolist():
-        yield int(ends[number - 1]) + 1 if number else 0, int(ends[number])
+    numbers = np.unique(np.searchsorted(ends, owned))
+    starts = np.append(0, ends[:-1] + 1)
+    yield from zip(starts[numbers].tolist(), ends[numbers].tolist(), strict=True)
 
 
 def _outside_of_strings(text: _OwnedText, start: int, end: int, depth: int) -> Iterator[tuple[int, int]]:
@@ -131,29 +152,27 @@ def _spans_of_line(text: _OwnedText, start: int, end: int) -> Iterator[CopiedSpa
     if end - start <= LONG_LINE:
         yield CopiedSpan(start, end, _owner(text.owners, owned))
         return
-    places = text.places
-    numbers = np.searchsorted(places, owned)
+    numbers = text.letters_before[owned]
     breaks = np.flatnonzero(np.diff(numbers) > GAP_LETTERS) + 1
-    for part, number in zip(np.split(owned, breaks), np.split(numbers, breaks), strict=True):
-        before = int(number[0]) - AROUND_LETTERS - 1
-        after = min(int(number[-1]) + AROUND_LETTERS, len(places) - 1)
-        first = int(places[before]) + 1 if before >= 0 else 0
-        yield CopiedSpan(max(start, first), min(end, int(places[after]) + 1), _owner(text.owners, part))
+    for part in np.split(owned, breaks):
+        before = text.letters_before[part[0]] - AROUND_LETTERS - 1
+        after = min(text.letters_before[part[-1]] + AROUND_LETTERS, len(text.letters) - 1)
+        first = int(text.letters[before]) + 1 if before >= 0 else 0
+        yield CopiedSpan(max(start, first), min(end, int(text.letters[after]) + 1), _owner(text.owners, part))
 
 
 def _owner(owners: LetterOwners, owned: Places) -> int:
-    return int(np.bincount(owners[owned]).argmax()) - 1
+    return int(owners[owned[len(owned) // 2]]) - 1
 
 
-def _add(spans: list[CopiedSpan], span: CopiedSpan, places: Places, frames: npt.NDArray[np.bool_]) -> None:
+def _add(spans: list[CopiedSpan], span: CopiedSpan, text: _OwnedText, frames: npt.NDArray[np.bool_]) -> None:
     """Adds a span, joined with the last one if little is between them and no end of a string.
 
     Those of two files with little between them, such as the second one's name, stay two: both are told.
     """
     last = spans[-1] if spans else None
-    between = slice(last.end, span.start) if last else slice(0)
-    letters = np.searchsorted(places, (between.start or 0, between.stop))
-    if last is None or letters[1] - letters[0] > GAP_LETTERS or frames[between].any():
+    between = text.letters_between(last.end, max(last.end, span.start)) if last else 0
+    if last is None or between > GAP_LETTERS or frames[last.end : span.start].any():
         spans.append(span)
     elif span.file == last.file:
         spans[-1] = replace(last, end=max(last.end, span.end))

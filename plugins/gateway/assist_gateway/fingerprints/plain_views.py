@@ -18,7 +18,7 @@ _ESCAPE = re.compile(
     rb"""
       (?:\x1b|\\+(?:u001[bB]|x1[bB]|033|e)|\^\[)\[[0-9;]*[A-Za-z]   # a colour of a terminal
     | (?:\x1b|\\+u001[bB])\][^\x07\x1b\n"]{0,400}?(?:\x07|\x1b\\|\\+u001[bB]\\+|\\+u0007)  # a link of it
-    | [^\n]\x08 | \^I                                            # bold in a terminal, a tab that is shown
+    | \^I                                                          # a tab that is shown
     | (?:&|\\+u0026)(?:amp;)*(?:lt|gt|quot|apos|nbsp|amp|\#x?[0-9a-fA-F]{1,6});  # HTML
     | \\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}  # two halves of a character
     | \\+u[0-9a-fA-F]{4}
@@ -32,6 +32,7 @@ _ESCAPE = re.compile(
     """,
     re.VERBOSE,
 )
+_BOLD = re.compile(rb"[^\n]\x08")  # in a terminal: each letter is written twice
 _MARKS = (
     b"\\",
     b"&",
@@ -89,6 +90,7 @@ _TAGGED = re.compile(_LESS + rb"(?:/[A-Za-z]|br\b)")
 _TAG = re.compile(_LESS + rb"/?[A-Za-z](?:(?!\\+u003)[^<>\n]){0,400}(?:>|\\+u003[eE])|&\w{2,8};")
 _REMOVED = re.compile(rb"^(?:>[ ]?)*-[^\n]*|\[-[^\n]+?-\]", re.MULTILINE)
 _ADDED = re.compile(rb"^(?:>[ ]?)*\+[^\n]*|\{\+[^\n]+?\+\}", re.MULTILINE)
+_WORDS = (re.compile(rb"\[-[^\n]+?-\]"), re.compile(rb"\{\+[^\n]+?\+\}"))  # of a diff by words
 
 
 def views(text: bytes) -> Iterator[bytes]:
@@ -109,11 +111,27 @@ def views(text: bytes) -> Iterator[bytes]:
         if one != bare:
             yield one
     if _TAGGED.search(text):
-        yield _AROUND.sub(_blank, plain_view(_TAG.sub(_blank, text)))
+        yield _AROUND.sub(_blank, _without_tags(text))
     if (strings := _strings_apart(text, _KEYS, _STRINGS)) != text:
         yield _AROUND.sub(_blank, plain_view(strings))
         if _INNER_JSON.search(text):
             yield _AROUND.sub(_blank, plain_view(_strings_apart(text, _INNER_KEYS, _INNER_STRINGS)))
+
+
+def line_views(text: bytes) -> Iterator[bytes]:
+    """The views of a text in which all letters of a line are in a row, whatever is before and after them."""
+    plain = plain_view(text)
+    yield plain
+    for words in _WORDS:
+        one = words.sub(_blank, plain)
+        if one != plain:
+            yield one
+    if _TAGGED.search(text):
+        yield _without_tags(text)
+
+
+def _without_tags(text: bytes) -> bytes:
+    return plain_view(_TAG.sub(_blank, text))
 
 
 def _strings_apart(text: bytes, keys: re.Pattern[bytes], strings: re.Pattern[bytes]) -> bytes:
@@ -148,6 +166,8 @@ def plain_view(text: bytes) -> bytes:
     >>> plain_view(b'"a\\\\nb"')
     b'"a\\n\\nb"'
     """
+    if b"\x08" in text:
+        text = _BOLD.sub(_blank, text)
     return _ESCAPE.sub(_meaning, text) if any(mark in text for mark in _MARKS) else text
 
 

@@ -1,6 +1,6 @@
 """The prints of many files in one sorted table, and what allowed files have, which says nothing of others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,7 +11,6 @@ from assist_gateway.fingerprints.prints import (
     Hashes,
     LinePrints,
     ShortHashes,
-    in_line_order,
     in_order,
     short,
 )
@@ -53,13 +52,20 @@ def print_index(prints: Sequence[FilePrints], numbers: Sequence[int] | None = No
     return replace(index, lines=tuple(one.lines for one in prints), numbers=numbers)
 
 
-def lines_of(index: PrintIndex, file: int) -> LinePrints:
-    """The single lines of all that is printed of a file."""
-    parts = [lines for lines, number in zip(index.lines, index.numbers, strict=True) if number == file]
-    if len(parts) == 1:
-        return parts[0]
-    rows = ((part.heads, part.wholes, part.sizes) for part in parts)
-    return in_line_order(LinePrints(*map(np.concatenate, zip(*rows, strict=True))))
+def lines_of(index: PrintIndex, files: Collection[int]) -> tuple[LinePrints, npt.NDArray[np.uint32]]:
+    """The single lines of all that is printed of some files, by their heads, and the file of each."""
+    parts = [(lines, file) for lines, file in zip(index.lines, index.numbers, strict=True) if file in files]
+    rows = np.concatenate(
+        [
+            np.stack((part.heads, part.wholes, part.sizes, np.full_like(part.heads, file)))
+            for part, file in parts
+        ],
+        axis=1,
+    )
+    rows = rows[:, np.lexsort(rows[2::-1])]
+    new = (rows[:3, 1:] != rows[:3, :-1]).any(axis=0)
+    rows = rows[:, np.append(True, new)[: rows.shape[1]]]
+    return LinePrints(rows[0], rows[1], rows[2]), rows[3]
 
 
 def short_hashes(hashes: Hashes) -> ShortHashes:

@@ -86,13 +86,8 @@ def _line_prints(text: LetterText, key: PrintKey) -> LinePrints:
     heads = short(line_hashes(text.counted, starts, starts + LINE, key))
     wholes = short(line_hashes(text.counted, starts, ends, key))
     sizes = (ends - starts).astype(np.uint32)
-    return in_line_order(LinePrints(heads, wholes, sizes))
-
-
-def in_line_order(lines: LinePrints) -> LinePrints:
-    """The lines by their heads, each once."""
-    order = np.lexsort((lines.sizes, lines.wholes, lines.heads))
-    rows = np.stack((lines.heads, lines.wholes, lines.sizes))[:, order]
+    order = np.lexsort((sizes, wholes, heads))
+    rows = np.stack((heads, wholes, sizes))[:, order]
     rows = rows[:, np.append(True, (rows[:, 1:] != rows[:, :-1]).any(axis=0))[: len(order)]]
     return LinePrints(rows[0], rows[1], rows[2])
 
