@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from config_files import PROVIDER, write
 
 from assist_gateway.attribution import RestrictedFiles, attribute, refusal, without_spans
 from assist_gateway.claims import claimed_in_call
+from assist_gateway.dialects.json_places import JsonPlace
+from assist_gateway.road.kept_texts import KeptTexts
 from assist_gateway.strange_texts import StrangeTexts
 from assist_gateway.workspace_prints import MOST_EARLIER, MOST_NEWS, WorkspacePrints
 from assist_server.config.config import load_lenient
@@ -194,6 +197,26 @@ def test_a_block_that_names_a_restricted_file_is_cut_and_the_rest_is_not(shop: S
     assert "x = 1" not in cut
     assert cut.startswith("First.\n")
     assert cut.endswith("Then `app.py`:\n```\ny = 2\n```\n")
+
+
+def test_of_a_named_file_single_lines_are_cut_in_all_of_the_text(shop: Shop) -> None:
+    line = "def negotiated_rate(customer, volume):"
+    named = "First.\n### src/payments/rates.py\n```py\nx = 1\n```\n"
+    for text, is_cut in ((f"{named}web-1  | {line} # 7\nend", True), (f"web-1  | {line} # 7\nend", False)):
+        cut = without_spans(text, attribute(text, (), shop.look("openai")))
+        assert (line not in cut) == is_cut
+        assert cut.endswith("\nend")
+
+
+def test_lines_in_a_string_each_are_cut_by_what_another_string_of_the_message_says(shop: Shop) -> None:
+    lines = [*RATES.splitlines()[:2], "What no file says, and no one asks.", "3: return (rate - cost) / rate"]
+    holder = {"content": [{"type": "text", "text": line} for line in lines]}
+    judge = partial(attribute, restricted=shop.look("openai"))
+    kept = KeptTexts().cut([JsonPlace(holder, "content", holder["content"])], judge, "cut")
+    assert [(part.path, part.lines) for part in kept] == [("src/payments/rates.py", 3)]
+    left = [part["text"] for part in holder["content"]]
+    assert left[2] == lines[2]
+    assert [text.startswith("[kept here by assist: 1 line of ") for text in left] == [True, True, False, True]
 
 
 def test_files_that_are_new_changed_or_newly_restricted_are_found_at_the_next_request(own_shop: Shop) -> None:
