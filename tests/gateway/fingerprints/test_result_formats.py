@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -227,3 +228,13 @@ def test_a_file_that_is_named_gives_its_lines_without_being_recognized() -> None
     assert copied_spans(shown, INDEX, KEY) == ()
     (span,) = compare(shown, INDEX, KEY, named=[0]).spans
     assert shown[span.start : span.end].endswith("self.ledger_of_offers = ledger")
+
+
+def test_very_many_lines_that_begin_alike_are_cut_in_a_moment() -> None:
+    table = "\n".join("0 " * (16 + number) for number in range(900))
+    index = index_of(DESK + table)
+    shown = FORMATS["docker compose"]([*LINES, *table.splitlines()])
+    assert left_in(cut(shown, index)[0], [*long_lines(DESK), *table.splitlines()]) == []
+    start = time.process_time()
+    copied_spans(f"{DESK}{'0 ' * 20_000}", index, KEY)
+    assert time.process_time() - start < 5

@@ -216,7 +216,10 @@ def _single_lines(
         tried, ends, lines = tried[inside], ends[inside], lines[inside]
         wholes = line_hashes(letters, tried, ends, key)
         same = (short(wholes) == prints.wholes[lines]) & ~are_in(index.allowed, wholes)
-        found = (tried[same].tolist(), ends[same].tolist(), files[lines[same]].tolist())
+        tried, ends, lines = tried[same], ends[same], lines[same]
+        order = np.lexsort((ends, tried))
+        longest = order[np.append(np.diff(tried[order]) > 0, True)[: len(order)]]
+        found = (tried[longest].tolist(), ends[longest].tolist(), files[lines[longest]].tolist())
         yield from map(_KnownLetters, *found)
 
 

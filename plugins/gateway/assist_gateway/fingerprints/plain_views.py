@@ -16,14 +16,14 @@ from unicodedata import normalize
 # What means another sign. A backslash may be there several times, as text may be escaped again.
 _ESCAPE = re.compile(
     rb"""
-      (?:\x1b|\\+(?:u001[bB]|x1[bB]|033|e)|\^\[)\[[0-9;]*[A-Za-z]   # a colour of a terminal
-    | (?:\x1b|\\+u001[bB])\][^\x07\x1b\n"]{0,400}?(?:\x07|\x1b\\|\\+u001[bB]\\+|\\+u0007)  # a link of it
+      (?:\x1b|(?<!\\)\\+(?:u001[bB]|x1[bB]|033|e)|\^\[)\[[0-9;]*[A-Za-z]   # a colour of a terminal
+    | (?:\x1b|(?<!\\)\\+u001[bB])\][^\x07\x1b\n"]{0,400}?(?:\x07|\x1b\\|\\+u001[bB]\\+|\\+u0007)  # a link
     | \^I                                                          # a tab that is shown
-    | (?:&|\\+u0026)(?:amp;)*(?:lt|gt|quot|apos|nbsp|amp|\#x?[0-9a-fA-F]{1,6});  # HTML
-    | \\+u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}  # two halves of a character
-    | \\+u[0-9a-fA-F]{4}
-    | \\+x[0-9a-fA-F]{2}
-    | \\+[nrt]
+    | (?:&|(?<!\\)\\+u0026)(?:amp;)*(?:lt|gt|quot|apos|nbsp|amp|\#x?[0-9a-fA-F]{1,6});  # HTML
+    | (?<!\\)\\+u[dD][89abAB][0-9a-fA-F]{2}(?<!\\)\\+u[dD][c-fC-F][0-9a-fA-F]{2}  # two halves of a character
+    | (?<!\\)\\+u[0-9a-fA-F]{4}
+    | (?<!\\)\\+x[0-9a-fA-F]{2}
+    | (?<!\\)\\+[nrt]
     | \xe2[\x80-\xaf][\x80-\xbf] | \xc2[\x80-\xbf] | \xef\xbb\xbf   # typography, arrows, frames, unseen signs
     | \xcc[\x80-\xbf] | \xcd[\x80-\xaf]                             # accents of their own
     | \xef\xb8[\x80-\x8f] | \xf3\xa0[\x80-\x87][\x80-\xbf]           # variants and tags, which no one sees
@@ -84,12 +84,12 @@ _STRINGS = re.compile(rb"""(?<!\\)"\s*[,}\]:] | [,{\[:]\s*" """, re.VERBOSE)
 _INNER_STRINGS = re.compile(
     rb"""(?<!\\)\\+"(?:\s|\\+[nrt])*[,}\]:] | [,{\[:](?:\s|\\+[nrt])*\\+" """, re.VERBOSE
 )
-_LESS = rb"(?:<|\\+u003[cC])"  # as some programs write JSON
+_LESS = rb"(?:<|(?<!\\)\\+u003[cC])"  # as some programs write JSON
 _TAGGED = re.compile(_LESS + rb"(?:/[A-Za-z]|br\b)")
-_TAG = re.compile(_LESS + rb"/?[A-Za-z](?:(?!\\+u003)[^<>\n]){0,400}(?:>|\\+u003[eE])|&\w{2,8};")
-_REMOVED = re.compile(rb"^(?:>[ ]?)*-[^\n]*|\[-[^\n]+?-\]", re.MULTILINE)
-_ADDED = re.compile(rb"^(?:>[ ]?)*\+[^\n]*|\{\+[^\n]+?\+\}", re.MULTILINE)
-_WORDS = (re.compile(rb"\[-[^\n]+?-\]"), re.compile(rb"\{\+[^\n]+?\+\}"))  # of a diff by words
+_TAG = re.compile(_LESS + rb"/?[A-Za-z](?:(?!\\u003)[^<>\n]){0,400}(?:>|\\u003[eE])|&\w{2,8};")
+_REMOVED = re.compile(rb"^(?:>[ ]?)*-[^\n]*|\[-[^\n]{1,200}?-\]", re.MULTILINE)
+_ADDED = re.compile(rb"^(?:>[ ]?)*\+[^\n]*|\{\+[^\n]{1,200}?\+\}", re.MULTILINE)
+_WORDS = (re.compile(rb"\[-[^\n]{1,200}?-\]"), re.compile(rb"\{\+[^\n]{1,200}?\+\}"))  # of a diff by words
 
 
 def views(text: bytes) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from assist_gateway.fingerprints.prints import (
+    LINE,
     FilePrints,
     Hashes,
     LinePrints,
@@ -17,6 +18,7 @@ from assist_gateway.fingerprints.prints import (
 
 _SMALLEST_SIEVE = 16  # bits of a hash; 64 KB
 _LARGEST_SIEVE = 26
+_MOST_ALIKE = 64  # lines with the same head: each is tried wherever a text has the head
 _ROOM = 3  # bits: eight places of the sieve for a hash, so that seven of eight strange ones end there
 
 
@@ -53,19 +55,29 @@ def print_index(prints: Sequence[FilePrints], numbers: Sequence[int] | None = No
 
 
 def lines_of(index: PrintIndex, files: Collection[int]) -> tuple[LinePrints, npt.NDArray[np.uint32]]:
-    """The single lines of all that is printed of some files, by their heads, and the file of each."""
+    """The single lines of all that is printed of some files, by their heads, and the file of each.
+
+    Of very many lines with one head, such as rows of zeros, the head alone is one.
+    """
     parts = [(lines, file) for lines, file in zip(index.lines, index.numbers, strict=True) if file in files]
-    rows = np.concatenate(
-        [
-            np.stack((part.heads, part.wholes, part.sizes, np.full_like(part.heads, file)))
-            for part, file in parts
-        ],
-        axis=1,
-    )
-    rows = rows[:, np.lexsort(rows[2::-1])]
-    new = (rows[:3, 1:] != rows[:3, :-1]).any(axis=0)
-    rows = rows[:, np.append(True, new)[: rows.shape[1]]]
+    tables = [
+        np.stack((part.heads, part.wholes, part.sizes, np.full_like(part.heads, file)))
+        for part, file in parts
+    ]
+    rows = np.concatenate(tables, axis=1)
+    rows = _each_once(rows[:, np.lexsort(rows[2::-1])])
+    counts = np.unique(rows[0], return_counts=True)[1]
+    alike = np.repeat(counts > _MOST_ALIKE, counts)
+    rows[1, alike] = rows[0, alike]  # as a line of no more than its head is printed
+    rows[2, alike] = LINE
+    rows = _each_once(rows)
     return LinePrints(rows[0], rows[1], rows[2]), rows[3]
+
+
+def _each_once(rows: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """The columns of a sorted table, those that are the same but for the file once."""
+    new = (rows[:3, 1:] != rows[:3, :-1]).any(axis=0)
+    return rows[:, np.append(True, new)[: rows.shape[1]]]
 
 
 def short_hashes(hashes: Hashes) -> ShortHashes:
