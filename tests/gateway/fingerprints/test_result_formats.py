@@ -238,3 +238,15 @@ def test_very_many_lines_that_begin_alike_are_cut_in_a_moment() -> None:
     start = time.process_time()
     copied_spans(f"{DESK}{'0 ' * 20_000}", index, KEY)
     assert time.process_time() - start < 5
+
+
+def test_what_allowed_files_say_with_tags_is_not_another_file_without_them() -> None:
+    page = "<summary>Example of the desk</summary>\n\nlet desk = open_desk(clerk)\n\n<b>Then it is closed again.</b>\n"
+    plain = "Example of the desk\n\nlet desk = open_desk(clerk)\n\nThen it is closed again.\n"
+    index = index_of(plain, allowed=[page])
+    assert copied_spans(page, index_of(plain), KEY), "if nothing is allowed"
+    assert copied_spans(page, index, KEY) == ()
+    assert (
+        copied_spans("\n".join(f"{n}| {line}" for n, line in enumerate(page.splitlines())), index, KEY) == ()
+    )
+    assert copied_spans(plain, index, KEY)

@@ -6,7 +6,7 @@ What allowed files say in the same words is no file's own, wherever its lines en
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -127,13 +127,21 @@ def _own_copies(
     """
     found: list[tuple[Places, int]] = []
     says_more = False
+    plain: list[LetterText] = []  # without and with what is in front of lines
     for view in views(data):
         text = letters_of(view)
         said += [pair_hashes(text, key), run_hashes(text.letters, key)]
         lines = list(_line_matches(text, index, said[-2]))
         runs = list(_run_matches(index, said[-1]))
-        says_more = says_more or bool(runs)  # of which allowed files have none
-        says_more = says_more or not all(_are_allowed(text, lines, index, key))
+        allowed = [
+            *_are_allowed(text, lines, index, key),
+            *(False for _ in runs),
+        ]  # allowed files have no run
+        new = [match for match, known in zip((*lines, *runs), allowed, strict=True) if not known]
+        for one in plain:
+            new = _say_more(new, text, one, index, key)
+        says_more = says_more or bool(new)
+        plain = [*plain, text][:2]
         found += [(text.places[match.first : match.last], match.file) for match in (*lines, *runs)]
     if says_more:
         _own(found, owners)
@@ -159,6 +167,20 @@ def _own(found: Sequence[tuple[Places, int]], owners: LetterOwners) -> None:
     """Gives letters to the first file that has them."""
     for places, file in reversed(found):
         owners[places] = file + 1
+
+
+def _say_more(
+    matches: Sequence[_KnownLetters], text: LetterText, plain: LetterText, index: PrintIndex, key: PrintKey
+) -> list[_KnownLetters]:
+    """The matches of a view that no allowed file says in the words that another view has at their places."""
+    edges = [(text.places[match.first], text.places[match.last - 1] + 1) for match in matches]
+    firsts, lasts = np.searchsorted(plain.places, np.array(edges, np.intp).reshape(-1, 2).T).tolist()
+    places = [
+        replace(match, first=first, last=last)
+        for match, first, last in zip(matches, firsts, lasts, strict=True)
+    ]
+    allowed = _are_allowed(plain, places, index, key)
+    return [match for match, known in zip(matches, allowed, strict=True) if not known]
 
 
 def _are_allowed(
