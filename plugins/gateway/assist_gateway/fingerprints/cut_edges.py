@@ -52,11 +52,11 @@ class _OwnedText:
     letters_before: Places
     owned_before: Places
 
-    def owned_places(self, start: int, end: int) -> Places:
-        """The places in a part of the text that are owned, none if these are few by accident."""
+    def owned_places(self, start: int, end: int, accident: int = _ACCIDENT) -> Places:
+        """The places in a part of the text that are owned, none if they are so few by accident."""
         first, last = self.owned_before[start], self.owned_before[end]
         is_all = last - first == self.letters_between(start, end)
-        return self.owned[first:last] if is_all or last - first > _ACCIDENT else self.owned[:0]
+        return self.owned[first:last] if is_all or last - first > accident else self.owned[:0]
 
     def letters_between(self, start: int, end: int) -> int:
         return int(self.letters_before[end] - self.letters_before[start])
@@ -89,7 +89,9 @@ def spans_between_edges(data: bytes, owners: LetterOwners) -> list[CopiedSpan]:
     signs[frames] = _NEWLINE
     spans: list[CopiedSpan] = []
     for start, end in _lines_with(signs, text.owned):
-        for span in _spans_of_line(text, start, end):
+        is_string = start > 0 and bool(frames[start - 1])
+        owned = text.owned_places(start, end, _ACCIDENT if is_string else 0)
+        for span in _spans_of_line(text, start, end, owned):
             _add(spans, span, text, frames)
     return spans
 
@@ -144,9 +146,8 @@ def _escaped_lines(data: bytes, start: int, end: int, size: int) -> Iterator[tup
     yield start, end
 
 
-def _spans_of_line(text: _OwnedText, start: int, end: int) -> Iterator[CopiedSpan]:
+def _spans_of_line(text: _OwnedText, start: int, end: int, owned: Places) -> Iterator[CopiedSpan]:
     """The whole of a short line; of a long one what is owned, and a few letters more."""
-    owned = text.owned_places(start, end)
     if not len(owned):
         return
     if end - start <= LONG_LINE:
