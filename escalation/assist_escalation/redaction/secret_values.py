@@ -37,7 +37,7 @@ _STANDS_FOR = re.compile(
     | \A[A-Za-z][\w-]{0,24}=[A-Za-z_]+\Z            # name=word
     | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z               # an option or a name, with nothing after it
     | \A__\w+__\Z                                   # __name__
-    | \Av?\d+(?:\.\d+)+\Z                           # a version
+    | \Av?\d+(?:[.;]\d+)+\Z                        # a version, a colour of a terminal
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -116,7 +116,7 @@ _TEMPLATE = re.compile(
     | \A(\D)\1*\Z                                    # one character, repeated, but no digit
     | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z                # an option or a name, with nothing after it
     | \A__\w+__\Z                                    # __name__
-    | \Av?\d+(?:\.\d+)+\Z                            # a version
+    | \Av?\d+(?:[.;]\d+)+\Z                         # a version, a colour of a terminal
     | \A(?:pass\w*|pwd|user\w*|secret|token|key)[=:][A-Za-z_]+\Z   # password=word
     | \\[wdsbWDSB][+*{?)\]]|\(\?|\[\^                # regular expressions: \w+, (?:, [^
     | \[[aA0]-[zZ9]|\.[*+]|\{\d+,|\]\+               # and [a-z], .*, {2,}, ]+

@@ -145,16 +145,10 @@ LOOSE = re.compile(
 )
 # The encrypted value of a Jenkins file: <secret>{AQAAABAAAA...}</secret>
 BRACED = re.compile(r"[ \t\r\n]{0,40}\{(?P<value>[^{}<>\r\n]{12,400})\}[ \t\r\n]{0,40}</")
-BARE = re.compile(
-    r"""
-    (?P<value>
-      [^\s"'`<>,;|&(){}\[\]\\]{1,400}+
-      (?:  # a bracket or a sign, if more follows
-        (?:(?!\\[nrt](?:["'\\\s]|\Z))[(){}\[\]\\&](?!\w{1,40}=)|[;,|])[^\s"'`<>,;|&(){}\[\]\\]{1,40}+
-      ){0,8}
-    )
-    """,
-    re.VERBOSE,
+_PLAIN = r"""[^\s"'`<>,;|&(){}\[\]\\]"""
+_SIGNED = rf"""(?:(?:(?!\\[nrt](?:["'\\\s]|\Z))[(){{}}\[\]\\&](?!\w{{1,40}}=)|[;,|]){_PLAIN}{{1,40}}+)"""
+BARE = re.compile(  # with brackets and signs inside, unless so many that it is a list of values
+    rf"(?P<value>{_PLAIN}{{1,400}}+(?:{_SIGNED}{{0,8}}+(?!{_SIGNED}))?)"
 )
 LINE = re.compile(
     r"""
