@@ -4,9 +4,11 @@ This module changes no text. It raises if it cannot finish in time.
 """
 
 import re
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePosixPath
 
 from assist_escalation.prompts import PLACEHOLDER, HiddenPart
@@ -15,7 +17,7 @@ from assist_escalation.redaction.detectors.key_lines import find_key_lines
 from assist_escalation.redaction.detectors.lone_tokens import find_lone_tokens
 from assist_escalation.redaction.detectors.long_values import find_long_values
 from assist_escalation.redaction.detectors.phrases import find_phrases
-from assist_escalation.redaction.detectors.private_keys import find_keys
+from assist_escalation.redaction.detectors.private_keys import find_keys, public_parts
 from assist_escalation.redaction.detectors.tables import find_in_tables
 from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import Check, Finding, TextKind
@@ -116,9 +118,21 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
     # it there is dropped, since the second window has the whole of it.
     yield from find_known(text, sought.known, check)
     yield from find_keys(text, check)
-    yield from find_key_lines(text, check)
-    yield from find_long_values(text, check)
     yield from find_in_tables(text, check, code=kind == "code")
+    public = public_parts(text, check)
+    others = (
+        find_key_lines(text, check),
+        find_long_values(text, check),
+        _find_in_windows(text, kind, sought, check),
+    )
+    for found in chain.from_iterable(others):
+        # What names a public part of a key knows no keys: `keys = [{"kid": "...", "n": "..."}]`.
+        place = bisect_left(public, (found.start + 1,)) - 1
+        if found.type == "CUSTOM" or place < 0 or found.end > public[place][1]:
+            yield found
+
+
+def _find_in_windows(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterator[Finding]:
     for start, end in _windows(text):
         check()
         window = text[start:end]

@@ -11,9 +11,18 @@ from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import VOCABULARY, NameStrength, parts
 
-_FILLERS, _SENTENCE, _LABEL, _LAST, _BOASTS, _NAMES = read_words(
-    __package__, "secret_values.toml", "fillers", "sentence", "label", "last_word", "boasts", "names"
+_FILLERS, _ALGORITHMS, _SENTENCE, _LABEL, _LAST, _BOASTS, _NAMES = read_words(
+    __package__,
+    "secret_values.toml",
+    "fillers",
+    "algorithms",
+    "sentence",
+    "label",
+    "last_word",
+    "boasts",
+    "names",
 )
+_NO_VALUES = _FILLERS | _ALGORITHMS | VOCABULARY
 _LONGEST = 1000  # characters; longer keys have formats of their own
 _STANDS_FOR = re.compile(
     r"""
@@ -37,7 +46,7 @@ _STANDS_FOR = re.compile(
     | \A[A-Za-z][\w-]{0,24}=[A-Za-z_]+\Z            # name=word
     | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z               # an option or a name, with nothing after it
     | \A__\w+__\Z                                   # __name__
-    | \Av?\d+(?:[.;]\d+)+\Z                        # a version, a colour of a terminal
+    | \A(?:@?[\w./-]+@)?[v^~]?\d+(?:[.;]\d+)+\Z       # a version, of a package; a colour of a terminal
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -73,11 +82,13 @@ _FILE = re.compile(
     """,
     re.VERBOSE,
 )
-_CODE = re.compile(r"\w\?\.\w|\w\(.*\)?\Z|</?\w|=>|->|\w\[\w*\]|&&|\A[({;,]|::\w")
+_CODE = re.compile(
+    r"\w\?\.[\w\[]|\A[a-z_]+(?:[?!]?\.[A-Za-z_]+)+!\Z|\.[#]\w|\w!\.[a-z]+[A-Z]|\benv\.[A-Z_]{3}|\w\(.*\)?\Z|</?\w|=>|->|\w\[\w*\]|&&|\A[({;,]|::\w"
+)
 _VARIABLE = re.compile(r"\A[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
 _DOTTED = re.compile(r"\A[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z|\A[a-z]+(?:[-:/][a-z]+)+\Z")
 _IDENTIFIER = re.compile(
-    r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|--[a-z-]+"
+    r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+|--[a-z-]+"
 )  # not a key, but a kind of token or an option
 _NAME = re.compile(r"[.A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(
@@ -116,7 +127,7 @@ _TEMPLATE = re.compile(
     | \A(\D)\1*\Z                                    # one character, repeated, but no digit
     | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z                # an option or a name, with nothing after it
     | \A__\w+__\Z                                    # __name__
-    | \Av?\d+(?:[.;]\d+)+\Z                         # a version, a colour of a terminal
+    | \A(?:@?[\w./-]+@)?[v^~]?\d+(?:[.;]\d+)+\Z       # a version, of a package; a colour of a terminal
     | \A(?:pass\w*|pwd|user\w*|secret|token|key)[=:][A-Za-z_]+\Z   # password=word
     | \\[wdsbWDSB][+*{?)\]]|\(\?|\[\^                # regular expressions: \w+, (?:, [^
     | \[[aA0]-[zZ9]|\.[*+]|\{\d+,|\]\+               # and [a-z], .*, {2,}, ]+
@@ -163,7 +174,7 @@ def is_harmless(value: str) -> bool:
     if not PLACEHOLDER.sub("", bare).strip(" '\"`\\,;") or not any(map(str.isalnum, bare)):
         return True
     word = bare.lower().strip("<>[]{}()_-*\"'`.,:;!?= ")
-    if word in _FILLERS or word in VOCABULARY or any(shape.search(bare) for shape in _SHAPES):
+    if word in _NO_VALUES or any(shape.search(bare) for shape in _SHAPES):
         return True
     if any(map(str.isspace, bare)):
         return _is_prose(bare)
@@ -236,7 +247,7 @@ def is_example(value: str) -> bool:
     if not any(map(str.isalnum, PLACEHOLDER.sub("", bare))):
         return True
     word = bare.lower().strip("<>[]{}()_-*\"'`.,:;!?= ")
-    if word in _FILLERS or word in VOCABULARY:
+    if word in _NO_VALUES:
         return True
     return _TEMPLATE.search(bare) is not None or _REFERENCE.search(bare) is not None
 

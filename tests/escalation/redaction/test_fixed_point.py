@@ -9,12 +9,12 @@ from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.redaction.redactor import clean, redact
 
 # The colors of a terminal's listing: the names of files, and many values without quotes in one.
-COLORS = ":".join(
-    f"*{name}=0;38;5;{number}" for number, name in enumerate(
-        "swift ini awk passwd xhtml patch cabal README toast ipynb COPYING gradle matlab shadow config "
-        "LICENSE dyn_hi flake8 groovy INSTALL cmake scons secret".split()
-    )
-)  # fmt: skip
+COLORS = (
+    "*swift=0;38;5;48:*ini=0;38;5;149:*passwd=0;38;5;149:*xhtml=0;38;5;185:*patch=0;38;5;48:*cabal=0;38;5;48:"
+    "*README=0;38;5;16;48;5;186:*toast=4;38;5;203:*ipynb=0;38;5;48:*COPYING=0;38;5;249:*gradle=0;38;5;48:"
+    "*matlab=0;38;5;48:*shadow=0;38;5;149:*config=0;38;5;149:*LICENSE=0;38;5;249:*dyn_hi=0;38;5;243:"
+    "*flake8=0;38;5;149:*groovy=0;38;5;48:*INSTALL=0;38;5;249:*cmake=0;38;5;149:*secret=0;38;5;149"
+)
 FRAGMENTS = st.sampled_from([
     "password", "passwd", "DB_SECRET", "apiKey", "token", "user", "auth", "PIN", "getPassword()", "keys",
     "=", ": ", ":", ":=", "=>", "==", "(", ")", "[", "]", "{", "}", ",", ", ", ";", "|", "&", " ", "\n", "\n  ",

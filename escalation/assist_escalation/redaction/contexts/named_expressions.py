@@ -18,6 +18,7 @@ from assist_escalation.redaction.contexts.named_places import (
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import parts
+from assist_escalation.redaction.secret_values import is_structured
 
 _MOST_BRANCHES = 8
 _QUOTE = re.compile("[\"'`]")
@@ -92,12 +93,14 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
         return
     branches = _BRANCH.finditer(place.text, sign.end(), expression.end())
     for match in islice(branches, _MOST_BRANCHES):
-        colon = match[0][0] == ":" and sign[0].lstrip("\\")[0] in "\"'"  # maybe of another key in quotes
+        colon = match[0][0] == ":"  # maybe of another key
         if _starts_another(place.text[sign.end() : match.start() + colon]):
             return
         value = match["value"]
-        if match[0][0] == "{" and place.text[match.end() : match.end() + 1] == ":":
-            continue
+        between = place.text[sign.end() : match.start()]
+        key = match[0][0] == "{" and place.text[match.end() : match.end() + 1] == ":"
+        if key or (colon and between.count("{") > between.count("}")):
+            continue  # a key of a group, or its value
         spaced = " " in value and not is_typed_password(value)
         found = None if spaced and match[0][0] in "?:{" else finding_in_context(place, *match.span("value"))
         if found:
@@ -185,6 +188,7 @@ _FIRST = re.compile(
     """,
     re.VERBOSE,
 )
+_CLOSES = re.compile(r"\s*\)")
 _SINGLE_QUOTED = re.compile(r"""["']{3}""")
 (_VERBS,) = read_words(__package__, "verbs.toml", "verbs")
 
@@ -209,8 +213,18 @@ def find_returned(place: NamedPlace) -> Iterator[Finding]:
         end = min(end, text.find("\n", head.end()) if "\n" in text[head.end() : end] else end)
     first = _FIRST.match(text, head.end())
     for match in (*([first] if first else []), *_RETURN.finditer(text, head.end(), end + 1)):
-        if _SINGLE_QUOTED.match(text, match.start("q")):
+        if _SINGLE_QUOTED.match(text, match.start("q")) or _is_argument(match):
             continue
         found = finding_in_context(place, *match.span("value"))
         if found:
             yield found
+
+
+def _is_argument(match: re.Match[str]) -> bool:
+    """Whether a literal in a function's body is an argument of a call that is not what it returns."""
+    if "return" in match[0]:
+        return False
+    called = match.string[match.start("prefix") - 1] == "("
+    return (called and not is_structured(match["value"])) or _CLOSES.match(
+        match.string, match.end()
+    ) is not None

@@ -159,6 +159,7 @@ _MESSAGE = re.compile(
     | \A[$@&][A-Za-z_]+\Z                 # a variable
     | \w=[^;\s]*;\w+=[^;]*;                # fields of a header
     | \Asha\d{1,3}-                     # the digest of a package
+    | \Ause[ ](?:strict|server|client)\Z  # what a script says to its reader
     | \Autf-?8|\A\.|\A\[\w+[.\]]       # an encoding, an extension, markup
     """,
     re.VERBOSE,

@@ -20,8 +20,8 @@ from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, is_about, meaning, parts
 from assist_escalation.redaction.secret_values import is_generated, is_harmless, is_placeholder
 
-OWNERS, _STAGES, _CONTAINERS, _MAPS = read_words(
-    __package__, "contexts.toml", "owners", "stages", "containers", "flat_maps"
+OWNERS, _LOGIN_PARTS, _STAGES, _CONTAINERS, _MAPS = read_words(
+    __package__, "contexts.toml", "owners", "login_parts", "stages", "containers", "flat_maps"
 )
 _HEAD = re.compile(
     r"""
@@ -130,6 +130,8 @@ def _may_hold(key: str, *, plural: bool) -> bool:
 def _of_keys(place: NamedPlace, group: Group, *, plural: bool) -> Iterator[Finding]:
     for item in group.items:
         if item.key is None or not _may_hold(item.key, plural=plural):
+            continue
+        if place.meaning.type == "CREDENTIALS" and item.key in _LOGIN_PARTS:
             continue
         literals = [value for value in item.values if not isinstance(value, Group)]
         if literals:

@@ -67,7 +67,7 @@ AFTER_BLANK = re.compile(r"(?P<sign>[ \t]{1,40})(?=[^ \t\r\n=:])")
 OPENED = re.compile(rf"[({{\[][ \t]{{0,40}}+{_LINE_NOTE}[ \t\r\n]{{0,40}}+")
 WRAPPER = re.compile(
     r"""
-    (?:new[ \t]+)?[\w.:\[\]<>&*]{0,40}
+    (?:new[ \t]+)?(?:\w{1,30}\(\)\.)?[\w.:\[\]<>&*]{0,40}   # new TextEncoder().encode(
     (?:  # a call that makes a string, bytes or a setting of a literal
         bytes?|str|string|encode|decode|from|new|secret|literal|b64\w*|buffer|atob|btoa|utf8|some|ok
       | box|wrap|securestring|secretstr|toCharArray|\[\]byte|make|sha\w*|md5|hex|field|setting|option

@@ -141,7 +141,9 @@ def find_calls(text: str) -> Iterator[Finding]:
             arguments = _read_arguments(text, call.end())
             third = arguments[2]["v"] if len(arguments) > 2 else None
             a_list = listed and role.listed and third is not None and third not in _SCHEMES
-            finding = None if a_list else _find_among(arguments, *secret_arguments)
+            indexes, sure = secret_arguments
+            sure &= not listed or role.listed  # github: ["bob", "eve"] is no call
+            finding = None if a_list else _find_among(arguments, indexes, sure)
             if finding:
                 yield finding
                 continue

@@ -84,7 +84,7 @@ def _is_random(text: str, lines: Sequence[_Range]) -> bool:
     """Whether all lines look random, and do not encode a text or a file of a known kind."""
     bodies = [text[start:end] for start, end in lines]
     whole = bodies if len(bodies[-1]) >= len(bodies[0]) else bodies[:-1]
-    return all(map(_is_mixed, whole)) and not _is_plain("".join(bodies))
+    return len({*whole}) == len(whole) and all(map(_is_mixed, whole)) and not _is_plain("".join(bodies))
 
 
 def _is_said_public(text: str, lines: Sequence[_Range]) -> bool:

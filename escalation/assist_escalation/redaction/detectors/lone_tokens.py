@@ -33,12 +33,14 @@ _IDS = (
 )  # fmt: skip
 _MIXED, _SMALL = 30, 24  # characters of a token with capitals, and of one without: shorter ones are ids
 _DIGITS, _LETTERS = 4, 5  # digits, and letters beyond hex, of a token without capitals
+_DIGEST = 6  # characters of a token that may say so: sha512
 _NEAR = 40  # characters before a token in which a word may say that it is public
 _PUBLIC = re.compile(
     r"""
       etag|hash|digest|\bsha-?\d|checksum|integrity|\bsri\b   # of a content
-    | ulid|ksuid|\bcids?\b|commit|revision                    # ids
+    | ulid|ksuid|\b(?:cids?|kid)\b|commit|revision|request_?id   # ids
     | ipfs|onion|base64|public                                # addresses, encoded texts, public keys
+  | signature|ciphertext|payload|thumbprint|encrypted       # parts of a signed or an encrypted message
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -55,7 +57,7 @@ def find_lone_tokens(text: str) -> Iterator[Finding]:
         group = "literal" if match["literal"] else "alone" if match["alone"] else "id"
         value = match[group]
         made = not match["word"].lower().endswith(_IDS) if group == "id" else _is_made(value)
-        if made and not _PUBLIC.search(text, max(0, match.start() - _NEAR), match.start(group)):
+        if made and not _PUBLIC.search(text, max(0, match.start() - _NEAR), match.start(group) + _DIGEST):
             yield Finding(*match.span(group), "TOKEN")
 
 
@@ -77,6 +79,6 @@ def _is_text(value: str) -> bool:
     """Whether a value is a text in base64, which is searched on its own."""
     bare = value.replace("-", "+").replace("_", "/").rstrip("=")
     try:
-        return base64.b64decode(bare[: len(bare) // 4 * 4]).isascii()
+        return bool(base64.b64decode(bare[: len(bare) // 4 * 4]).decode())
     except (binascii.Error, ValueError):
         return False

@@ -28,6 +28,7 @@ _LINE = re.compile(
 _BODY = re.compile(r"[A-Za-z0-9+/=_-]{6,}+")
 _RUN = re.compile(r"(?:[A-Za-z0-9+/=]|\\+[nr])*+")  # all on one line
 _PUTTY = re.compile(r"Private-Lines: (\d{1,4})\r?\n", re.IGNORECASE)
+_KEY_TYPE = re.compile(r"""["']?kty\\?["']?\s{0,4}[:=]""")
 _MEMBER = re.compile(
     r"""
     ["']?\b(?:d|k|p|q|dp|dq|qi|oth)\\?["']?\s{0,4}   # the name of a private member
@@ -35,6 +36,17 @@ _MEMBER = re.compile(
     """,
     re.VERBOSE,
 )
+# The value of a public member, and of what only describes the key; Python writes a literal a line.
+_PUBLIC_MEMBER = re.compile(
+    r"""
+    ["']?\b(?:kty|kid|alg|use|crv|n|e|x|y|x5[ctu](?:[#]S256)?)\\?["']?\s{0,4}[:=]\s{0,4}[(\[]?
+    (?P<value>(?:[\s+]{0,60}b?\\?["'][^"'\n]{0,4000}["'])+)
+    """,
+    re.VERBOSE,
+)
+# A name of a program, which a template puts between the marks of a key: `${encodeBase64(der)}`.
+_IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+|\d{1,3}(?![a-z]))*")
+_AFTER_NAME = ("(", ")", "}", ".", ",", " ")
 _JWK_AROUND = 4000  # characters around "kty" that are searched: a key with 4096 bits has 3,400
 
 
@@ -49,8 +61,8 @@ def find_keys(text: str, check: Check) -> Iterator[Finding]:
             if match.start() >= done:
                 done = _end_of_lines(text, match.end(), int(match[1]))
                 yield from _find_bodies(text, match.end(), done)
-    if "kty" in lower:
-        yield from _find_jwks(text, check)
+    for member in _members(text, _MEMBER, check) if "kty" in lower else ():
+        yield Finding(*member.span(1), "PRIVATE_KEY")
 
 
 def _find_blocks(text: str, check: Check) -> Iterator[Finding]:
@@ -85,6 +97,8 @@ def _find_headless(text: str, least: int, end: int) -> Iterator[Finding]:
 
 def _find_bodies(text: str, start: int, end: int) -> Iterator[Finding]:
     for match in _BODY.finditer(text, start, end):
+        if _IDENTIFIER.fullmatch(match[0]) and text[match.end() : match.end() + 1] in _AFTER_NAME:
+            continue
         # The letter of an escaped line end is not part of the key.
         low, high = match.span()
         if text[low - 1 : low] == "\\" and text[low] in "nr":
@@ -128,12 +142,25 @@ def _end_of_lines(text: str, start: int, lines: int) -> int:
     return place
 
 
-def _find_jwks(text: str, check: Check) -> Iterator[Finding]:
-    done = 0
-    for match in re.finditer(r"""["']?kty\\?["']?\s{0,4}[:=]""", text):
-        check()
-        low = max(done, match.start() - _JWK_AROUND)
+def public_parts(text: str, check: Check) -> list[tuple[int, int]]:
+    """Where in `text` the public members of JSON Web Keys are, in order.
+
+    >>> public_parts('{"kty": "RSA", "e": "AQAB"}', lambda: None)
+    [(8, 13), (20, 26)]
+    """
+    return [member.span("value") for member in _members(text, _PUBLIC_MEMBER, check)]
+
+
+def _members(text: str, member: re.Pattern[str], check: Check) -> Iterator[re.Match[str]]:
+    """The members of JSON Web Keys in `text` that this expression is for."""
+    around = list[list[int]]()
+    for match in _KEY_TYPE.finditer(text):
+        low = max(0, match.start() - _JWK_AROUND)
         high = match.end() + _JWK_AROUND
-        for member in _MEMBER.finditer(text, low, high):
-            yield Finding(*member.span(1), "PRIVATE_KEY")
-        done = high
+        if around and low <= around[-1][1]:
+            around[-1][1] = high
+        else:
+            around.append([low, high])
+    for low, high in around:
+        check()
+        yield from member.finditer(text, low, high)

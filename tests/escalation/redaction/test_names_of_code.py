@@ -1,0 +1,66 @@
+"""Names of code, of algorithms and of the public members of a key are no secrets, next to secrets neither."""
+
+import pytest
+
+from assist_escalation.prompts import Origin, Span
+from assist_escalation.redaction.known_secrets import Known
+from assist_escalation.redaction.redactor import redact
+
+PUBLIC = "k3Vn8QzR1tYw6LmB0xJc9HsPfD2gUaEoT5iNqXvC7Zy"
+PRIVATE = "Xw4Lr7TzQ2nVb9MkC0yJd5HsPf8gUaEoR1iNqKvB3Zt"
+SIGNING = "q9LmV2xTz7RwYb4NkC8yJd1HsPfUgaEo"
+
+
+def taken(text: str, path: str = "a.ts") -> list[str]:
+    span = Span(text, Origin("file", path=path))
+    return list(redact([span], Known(), nonce="zq81kd").placeholders.values())
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.ts", "const pem = `-----BEGIN PRIVATE KEY-----\\n${encodeBase64(exported)}\\n-----END PRIVATE KEY-----`"),
+        ("a.ts", "const pem = `-----BEGIN PRIVATE KEY-----\\n${base64Key}\\n-----END PRIVATE KEY-----`"),
+        ("a.ts", "await crypto.subtle.importKey('pkcs8', der, algorithm, false, usages)"),
+        ("a.ts", "await crypto.subtle.importKey('spki', der, algorithm, false, usages)"),
+        ("a.ts", "const ring = await generateSecret('A128GCM')"),
+        ("a.ts", "const { privateKey, publicKey } = await generateKeyPair('ES256', options)"),
+        ("a.ts", "stream.write(new TextEncoder().encode('second part 2'))"),
+        ("a.ts", "expect(copy.credentials).toBe('same-origin')"),
+        ("a.ts", "fetch(url, {\n  credentials: 'include',\n  integrity: 'sha256-test',\n})"),
+        ("a.ts", "cookie: { key: 'session_name', secret: fromSettings, prefix: 'host-only' },"),
+        ("a.ts", "clientSecret: process.env.AUTH_B2C_SECRET!,"),
+        ("a.ts", "const createToken = adapter!.createToken?.({ user })"),
+        ("a.ts", "function getPassword() {\n  app.set(\"trust proxy\", true)\n}"),
+        ("a.ts", f"await verify(jwk, {{ requestId: '{PUBLIC}' }})"),
+        ("FUNDING.yml", "github: ['octavia', 'wanderer']"),
+        ("a.lock", f'"js-tokens": ["js-tokens@4.0.0", "", {{}}, "sha512-{PUBLIC}{PUBLIC}=="],'),
+        ("a.json", f'{{"keys": [{{"kty": "EC", "kid": "{PUBLIC[:20]}", "x": "{PUBLIC}", "y": "{PRIVATE}"}}]}}'),
+        ("a.json", f'{{"private_keys": [{{"kty": "RSA", "kid": "first-key-1", "e": "AQAB", "n": "{PUBLIC * 4}"}}]}}'),
+        ("a.py", f'JWK = {{"kty": "RSA", "n": (\n    "{PUBLIC}"\n    "{PRIVATE}"\n)}}'),
+    ],
+)  # fmt: skip
+def test_they_stay(path: str, text: str) -> None:
+    assert taken(text, path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("jwt({ secret: 'otter-elm-77', alg: 'HS256' })", "otter-elm-77"),
+        ("const password = new TextEncoder().encode('otter-elm')", "otter-elm"),
+        (f'{{"kty": "EC", "crv": "P-256", "x": "{PUBLIC}", "d": "{PRIVATE}"}}', PRIVATE),
+        (f"const pem = '-----BEGIN PRIVATE KEY-----\\n{PRIVATE}\\n-----END PRIVATE KEY-----'", PRIVATE),
+        (f"twilio: ['AC1', '{SIGNING}']", SIGNING),
+        ("function getPassword() {\n  return wrap('otter-elm')\n}", "otter-elm"),
+    ],
+)
+def test_the_secret_next_to_them_is_taken(text: str, secret: str) -> None:
+    assert taken(text) == [secret]
+
+
+def test_a_private_member_where_two_keys_meet_is_taken() -> None:
+    """Each key is looked for around the word for its type; what is between two of them is in one piece."""
+    gap = " " * 3940
+    text = f'{{"kty": "EC"}}{gap}{{"d": "{PRIVATE}", "y": "{PUBLIC}"}}{gap}{{"kty": "EC"}}'
+    assert taken(text, "a.json") == [PRIVATE]
