@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
+from assist_escalation.policy.patterns import SecretPattern, SecretRule
 from assist_escalation.policy.settings import (
     ANY,
     AuditContent,
@@ -53,13 +54,14 @@ class Layer:
     """The most that one author allows.
 
     `source` tells the user where the settings are. Globs start at the folder `base`, which is absolute and
-    resolved; if it is "", they start at each workspace folder.
+    resolved; if it is "", they start at each workspace folder. `rules` are those of its file of rules.
     """
 
     author: Author
     source: str
     settings: EscalationSettings
     base: str = ""
+    rules: tuple[SecretRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Permissions:
     gateway_uninspected: bool
     gateway_session_micro: int
     gateway_matched: MatchedText
-    patterns: tuple[str, ...]
+    patterns: tuple[SecretPattern, ...]
     audit_content: AuditContent
     audit_checkpoint: str
     audit_key_env: str
@@ -161,7 +163,7 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         gateway_uninspected=all(settings.gateway_uninspected for settings in said),
         gateway_session_micro=_micro(min(settings.gateway_session_usd for settings in said)),
         gateway_matched=_least(said, "gateway_matched", get_args(MatchedText)),
-        patterns=_union(settings.patterns for settings in said),
+        patterns=_union([*layer.settings.patterns, *layer.rules] for layer in layers),
         audit_content=get_args(AuditContent)[min(most, max(asked, default=0))],
         audit_checkpoint=next(
             (settings.audit_checkpoint for settings in owned if settings.audit_checkpoint), ""

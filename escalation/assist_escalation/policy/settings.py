@@ -247,6 +247,15 @@ class EscalationSettings:
             "doc": "Regular expressions for your own secrets, in addition to those that are found anyway.",
         },
     )
+    rules_file: str = field(
+        default="",
+        metadata={
+            "table": "redaction",
+            "path": True,
+            "doc": "A file with rules of gitleaks or Betterleaks for your company's secrets, in addition to "
+            "those that are found anyway. It is read once, at the start.",
+        },
+    )
     audit_content: AuditContent = field(
         default="hash",
         metadata={

@@ -1,4 +1,4 @@
-"""Finds what a user says is secret: values that are known, and the matches of the user's own expressions.
+"""Finds what a user says is secret: values that are known, and matches of the user's and a company's rules.
 
 Known are the values in denied files, and in environment variables with the name of a secret. The caller
 passes the texts and the variables; this module reads neither. A value is recognized by syntax alone, so it
@@ -9,15 +9,18 @@ stopped.
 
 import base64
 import binascii
+import math
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 from typing import Any
 
 import regex
 
+from assist_escalation.policy.patterns import SecretPattern, SecretRule
 from assist_escalation.redaction.findings import Check, Finding, RedactionError
 from assist_escalation.redaction.normalization import fold
 from assist_escalation.redaction.secret_names import meaning
@@ -185,38 +188,122 @@ _SECONDS = 0.2  # for one expression over one window; a normal one takes under a
 
 
 @dataclass(frozen=True, slots=True)
+class _CompiledPattern:
+    """A user's expression, or a company's rule with its expression. `name` is for messages."""
+
+    name: str
+    regex: Any
+    rule: SecretRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Patterns:
-    """Compiled expressions."""
+    """Compiled expressions, for the texts of one file if `path` is not empty."""
 
-    compiled: tuple[Any, ...] = ()
+    compiled: tuple[_CompiledPattern, ...] = ()
+    path: str = ""
+
+    def of_text(self, text: str) -> "Patterns":
+        """Those one of whose keywords is in `text`."""
+        lower = text.lower() if any(one.rule for one in self.compiled) else ""
+        found = (
+            one for one in self.compiled
+            if not (one.rule and one.rule.keywords) or any(word in lower for word in one.rule.keywords)
+        )  # fmt: skip
+        return Patterns(tuple(found), self.path)
+
+    def of_path(self, path: str) -> "Patterns":
+        """Those that are for a file; all, if its path is not known."""
+        found = (
+            one for one in self.compiled
+            if not (path and one.rule and one.rule.path) or _has_match(one, one.rule.path, path)
+        )  # fmt: skip
+        return Patterns(tuple(found), path)
 
 
-def compile_patterns(expressions: Sequence[str]) -> Patterns:
-    """Compile the expressions. `RedactionError` names one that cannot be read.
+def compile_patterns(patterns: Sequence[SecretPattern]) -> Patterns:
+    """Compile expressions and rules. `RedactionError` names one that cannot be used.
 
     >>> len(compile_patterns(["ACME-[0-9]+"]).compiled)
     1
     """
-    compiled = list[Any]()
-    for expression in expressions:
-        try:
-            compiled.append(regex.compile(expression))
-        except regex.error as error:
-            raise RedactionError(
-                f"redaction pattern {expression!r} cannot be read ({error}): correct it"
-            ) from error
-    return Patterns(tuple(compiled))
+    return Patterns(tuple(map(_compile_pattern, patterns)))
+
+
+def _compile_pattern(pattern: SecretPattern) -> _CompiledPattern:
+    if isinstance(pattern, str):
+        return _CompiledPattern(f"pattern {pattern!r}", _compile(pattern, f"pattern {pattern!r}"))
+    name = f"rule {pattern.id!r}"
+    compiled = _compile(pattern.expression, name)
+    if compiled.search("") or pattern.group > compiled.groups:
+        raise RedactionError(
+            f"redaction {name} matches an empty text, or has no group {pattern.group}: correct it"
+        )
+    for allowed in pattern.allowlists:
+        for expression in (*allowed.regexes, *allowed.paths, pattern.path):
+            _compile(expression, name)
+    return _CompiledPattern(name, compiled, pattern)
+
+
+@cache
+def _compile(expression: str, name: str) -> Any:
+    try:
+        return regex.compile(expression)
+    except regex.error as error:
+        raise RedactionError(f"redaction {name} cannot be read ({error}): correct it") from error
 
 
 def find_patterns(text: str, patterns: Patterns) -> Iterator[Finding]:
-    """What the user's expressions match. If one has a group, the first group is the secret."""
-    for pattern in patterns.compiled:
+    """What the expressions match: the group that a rule names, else the first group, if there is one."""
+    for one in patterns.compiled:
         try:
-            for match in pattern.finditer(text, timeout=_SECONDS):
-                start, end = match.span(1 if pattern.groups and match.start(1) >= 0 else 0)
-                if end > start:
-                    yield Finding(start, end, "CUSTOM")
+            for match in one.regex.finditer(text, timeout=_SECONDS):
+                group = one.rule.group if one.rule else 0
+                groups = range(1, one.regex.groups + 1)
+                start, end = match.span(group or next((number for number in groups if match[number]), 0))
+                secret = (start, end, "CUSTOM")
+                if end > start and not (
+                    one.rule and _is_allowed(one, one.rule, match, secret, patterns.path)
+                ):
+                    yield Finding(*secret)
         except TimeoutError as error:
-            raise RedactionError(
-                f"redaction pattern {pattern.pattern!r} took too long, so nothing is sent: make it simpler"
-            ) from error
+            raise _too_slow(one) from error
+
+
+def _is_allowed(
+    one: _CompiledPattern, rule: SecretRule, match: Any, place: tuple[int, int, str], path: str
+) -> bool:
+    """Whether a rule, or an allowlist of it, says that what it matched is no secret."""
+    text = match.string
+    secret = text[place[0] : place[1]]
+    if rule.entropy and _entropy(secret) <= rule.entropy:
+        return True
+    line = text[text.rfind("\n", 0, place[0]) + 1 : place[1]] + text[place[1] :].partition("\n")[0]
+    for allowed in rule.allowlists:
+        target = {"secret": secret, "match": match[0], "line": line}[allowed.target]
+        checks = [
+            any(_has_match(one, expression, target) for expression in allowed.regexes),
+            any(word in secret.lower() for word in allowed.stopwords),
+            bool(path) and any(_has_match(one, expression, path) for expression in allowed.paths),
+        ]
+        lists = (allowed.regexes, allowed.stopwords, allowed.paths)
+        if any(checks) and not (allowed.every and sum(checks) < sum(map(bool, lists))):
+            return True
+    return False
+
+
+def _has_match(one: _CompiledPattern, expression: str, text: str) -> bool:
+    try:
+        return _compile(expression, one.name).search(text, timeout=_SECONDS) is not None
+    except TimeoutError as error:
+        raise _too_slow(one) from error
+
+
+def _too_slow(one: _CompiledPattern) -> RedactionError:
+    return RedactionError(f"redaction {one.name} took too long, so nothing is sent: make it simpler")
+
+
+def _entropy(secret: str) -> float:
+    """Bits a character, by Shannon."""
+    shares = [count / len(secret) for count in Counter(secret).values()]
+    return -sum(share * math.log2(share) for share in shares)

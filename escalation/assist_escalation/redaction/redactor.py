@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.prompts import ALTERED, Span, log_placeholder, request_placeholder
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known, Patterns, compile_patterns
@@ -52,7 +53,7 @@ class _Names:
 def redact(
     spans: Sequence[Span],
     known: Known,
-    patterns: Sequence[str] = (),
+    patterns: Sequence[SecretPattern] = (),
     *,
     nonce: str,
     deadline_s: float = 2.0,
@@ -60,8 +61,8 @@ def redact(
 ) -> Redacted:
     """The spans with a placeholder in place of every secret in their texts and paths.
 
-    `patterns` are the user's own expressions. `nonce` is 4 to 40 random characters of 0-9 and a-z. Raises
-    `RedactionError` after `deadline_s` seconds of computing, and for a secret in our own words.
+    `patterns` are the user's own expressions and rules. `nonce` is 4 to 40 random characters of 0-9 and a-z.
+    Raises `RedactionError` after `deadline_s` seconds of computing, and for a secret in our own words.
 
     >>> from assist_escalation.prompts import Origin
     >>> redact([Span('password = "hunter2"', Origin("user"))], Known(), nonce="1a2b").spans[0].text
@@ -95,6 +96,7 @@ def _with_found_values(known: Known, names: _Names) -> Known:
 
 
 def _redact_span(span: Span, kind: TextKind, sought: Sought, names: _Names, check: Check) -> Span:
+    sought = Sought(sought.known, sought.patterns.of_path(span.origin.path))
     secrets = scan(span.text, kind, sought, check, span.hidden)
     if span.origin.source == "assist":
         if secrets:

@@ -133,13 +133,14 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
 
 
 def _find_in_windows(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterator[Finding]:
+    patterns = sought.patterns.of_text(text)
     for start, end in _windows(text):
         check()
         window = text[start:end]
         cut = end < len(text) and text[end - 1] != "\n"
         for finder in (
             find_formats(window), find_assignments(window, kind), find_phrases(window),
-            find_lone_tokens(window), find_patterns(window, sought.patterns),
+            find_lone_tokens(window), find_patterns(window, patterns),
         ):  # fmt: skip
             for finding in finder:
                 # A finding that the window's end cuts is whole in the next window, unless it is too long.

@@ -4,6 +4,7 @@ A text can hold a word only if it has every three bytes in a row that the word h
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,20 @@ class WordSieve:
             found = np.flatnonzero(seen[self._grams].all(axis=1)).tolist()
             maybe = (*self._short, *(self._long[number] for number in found))
         return (word for word in maybe if word in text)
+
+
+class _Worded(Protocol):
+    @property
+    def words(self) -> tuple[str, ...]: ...
+
+
+def numbers_by_word(rules: Iterable[tuple[int, _Worded]]) -> dict[str, tuple[int, ...]]:
+    """The numbers of the rules that have a word: a word is searched for once."""
+    numbers = dict[str, tuple[int, ...]]()
+    for number, rule in rules:
+        for word in rule.words:
+            numbers[word] = (*numbers.get(word, ()), number)
+    return numbers
 
 
 def _grams_of(text: str) -> _Grams:

@@ -16,9 +16,16 @@ import platformdirs
 
 from assist_completion.settings import CompletionSettings, is_path
 from assist_context.settings import ContextSettings
+from assist_escalation.policy.patterns import SecretRule
 from assist_escalation.policy.permissions import OPEN, Layer
 from assist_escalation.policy.settings import EscalationMode, EscalationSettings
-from assist_server.config.layers import Statement, close_egress, make_statement, read_policies
+from assist_server.config.layers import (
+    Statement,
+    close_egress,
+    company_rules,
+    make_statement,
+    read_policies,
+)
 from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
 from assist_server.config.structure import RUNS, AnswersSettings, GatewaySettings, Problem, read, show
 from assist_server.config.system_access import can_change
@@ -120,8 +127,8 @@ class Config:
 
     `offline` forbids all sockets except those within this machine. `programs` is the part of the environment
     that git needs, `environments` the part that says where packages are installed. `escalation` is what the
-    user wrote and no more: `permissions_for` combines it with `organisation`, `editor` and the repository's
-    file.
+    user wrote and no more, and `rules` are those of the user's file of rules: `permissions_for` combines both
+    with `organisation`, `editor` and the repository's file.
     """
 
     completion: CompletionSettings
@@ -136,6 +143,7 @@ class Config:
     environments: Mapping[str, str] = field(default_factory=dict, repr=False)
     organisation: tuple[Statement, ...] = ()
     editor: Layer | None = None
+    rules: tuple[SecretRule, ...] = ()
     secrets: Secrets = field(default_factory=Secrets)
 
 
@@ -199,8 +207,10 @@ def _read_file(defaults: Config) -> Config:
     except ConfigError as error:
         return replace(defaults, problems=(Problem("", file, str(error)),))
     config, problems = read(defaults, data, file, paths.config)
-    config = replace(config, problems=tuple(problems))
-    return config if all(_table(problem) in _HARMLESS for problem in problems) else _close_egress(config)
+    rules, wrong = company_rules(config.escalation.rules_file, file)
+    config = replace(config, rules=rules, problems=(*problems, *wrong))
+    harmless = all(_table(problem) in _HARMLESS for problem in config.problems)
+    return config if harmless else _close_egress(config)
 
 
 def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -> Secrets:

@@ -12,8 +12,11 @@ from typing import Any
 
 from assist_completion.settings import CompletionSettings
 from assist_context.regular_files import read_regular
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.patterns import SecretRule
 from assist_escalation.policy.permissions import CLOSED, OPEN, Author, Layer
 from assist_escalation.policy.settings import EscalationSettings
+from assist_escalation.redaction.rules_file import MOST_BYTES, read_rules_file
 from assist_server.config.structure import SETTINGS, TABLES, Problem, read
 from assist_server.config.toml_file import ConfigError, parse_toml
 
@@ -50,8 +53,28 @@ def make_statement(layer: Layer, data: Mapping[str, Any], home: Path) -> Stateme
     taken, refused = _split_by_permission(data, layer.author)
     section, problems = read(_LayerSection(layer.settings), taken, layer.source, home)
     problems = [_refusal(key, layer) for key in refused] + problems
-    layer = replace(layer, settings=section.escalation)
+    rules, wrong = company_rules(section.escalation.rules_file, layer.source)
+    problems += wrong
+    layer = replace(layer, settings=section.escalation, rules=rules)
     return Statement(layer, tuple(problems), section.completion)
+
+
+def company_rules(path: str, source: str) -> tuple[tuple[SecretRule, ...], list[Problem]]:
+    """The rules of the file that the settings in `source` name, if any, or what is wrong with it."""
+    if not path:
+        return (), []
+    try:
+        raw = read_regular(path, MOST_BYTES + 1)
+        if len(raw) > MOST_BYTES:
+            raise EscalationError(f"{path} has more than {MOST_BYTES:,} bytes: leave out rules")
+        return read_rules_file(raw.decode(), path), []
+    except OSError as error:
+        why = f"[redaction] rules_file {path} cannot be read ({error.strerror}): make it readable"
+    except UnicodeDecodeError:
+        why = f"[redaction] rules_file {path} is not in UTF-8: save it so"
+    except EscalationError as error:
+        why = f"[redaction] rules_file: {error}"
+    return (), [Problem("redaction.rules_file", source, why)]
 
 
 def close_egress(statement: Statement) -> Statement:

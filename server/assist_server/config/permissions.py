@@ -65,7 +65,7 @@ def effective_permissions(
     """The same, with its sources."""
     real = tuple(dict.fromkeys(map(real_path, roots)))
     layers = [layer.layer for layer in config.organisation]
-    layers.append(Layer("user", str(config.paths.config_file), config.escalation))
+    layers.append(Layer("user", str(config.paths.config_file), config.escalation, rules=config.rules))
     layers += [config.editor] if config.editor else []
     problems = [problem for layer in config.organisation for problem in layer.problems]
     files: dict[Path, Repository] = {}

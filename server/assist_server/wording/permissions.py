@@ -90,7 +90,7 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
             [f"{toml_value(glob.pattern)} = {toml_value(kind)}" for glob, kind in marked],
         ),
         *_gateway_rows(found),
-        ("patterns", "redaction", []),
+        ("patterns", "redaction", _pattern_lines(found)),
         ("audit_content", "audit", [f"content = {toml_value(found.audit_content)}"]),
         ("audit_checkpoint", "audit", [f"checkpoint = {toml_value(found.audit_checkpoint)}"]),
         ("audit_key_env", "audit", [f"key_env = {toml_value(found.audit_key_env)}"]),
@@ -99,6 +99,13 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
         if name in ("classes", "thresholds") and not lines:
             continue
         yield name, table, lines or [f"{name} = {toml_value(getattr(found, name))}"]
+
+
+def _pattern_lines(found: Permissions) -> list[str]:
+    """The user's own expressions, and how many rules of files count."""
+    own = [pattern for pattern in found.patterns if isinstance(pattern, str)]
+    rules = len(found.patterns) - len(own)
+    return [f"patterns = {toml_value(own)}", *([f"# and {rules} rules of a rules_file"] if rules else [])]
 
 
 def _gateway_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]:

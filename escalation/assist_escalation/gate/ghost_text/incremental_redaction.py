@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_context.documents import split_lines
+from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.prompts import HiddenPart, Span, request_placeholder
 from assist_escalation.redaction.cut_pieces import line_secrets, parts_in
 from assist_escalation.redaction.detectors.token_formats import TOKENS
@@ -85,7 +86,7 @@ class SessionRedactor:
     `scanned` counts the characters that were scanned so far.
     """
 
-    def __init__(self, known: Known, patterns: Sequence[str], nonce: str) -> None:
+    def __init__(self, known: Known, patterns: Sequence[SecretPattern], nonce: str) -> None:
         self.scanned = 0
         self._patterns = compile_patterns(patterns)
         self._nonce = nonce

@@ -17,36 +17,7 @@ from assist_escalation.redaction.contexts.secret_groups import (
     find_in_sections,
 )
 from assist_escalation.redaction.contexts.swapped_pairs import find_swapped
-from assist_escalation.redaction.detectors.assignment_syntax import (
-    AFTER_BLANK,
-    ANCHOR,
-    ATTRIBUTE,
-    BARE,
-    BLOCK,
-    BRACED,
-    COMMAND,
-    COMMAND_FOLLOWS,
-    ELEMENT,
-    ENDS_CALL,
-    FALLBACK,
-    FLAG,
-    IDENTIFIER,
-    IN_LIST,
-    INDIRECT,
-    ITEM,
-    KEY_ENDS,
-    LINE,
-    LOOSE,
-    OPEN,
-    OPENED,
-    OPENS_CALL,
-    OTHER_QUOTED,
-    PAIRED,
-    QUOTED,
-    REST,
-    SIGN,
-    WRAPPER,
-)
+from assist_escalation.redaction.detectors import assignment_syntax as syntax
 from assist_escalation.redaction.findings import Finding, TextKind
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, meaning, parts
@@ -90,19 +61,19 @@ def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
 def _find_other_items(place: NamedPlace, found: Finding) -> Iterator[Finding]:
     """The other items of a list whose first item was found."""
     item = (
-        ITEM.match(place.text, found.end)
-        if IN_LIST.search(place.text, max(0, found.start - 9), found.start)
+        syntax.ITEM.match(place.text, found.end)
+        if syntax.IN_LIST.search(place.text, max(0, found.start - 9), found.start)
         else None
     )
     while item:
         each = finding_if_secret(place, item)
         if each:
             yield each
-        item = ITEM.match(place.text, item.end("value"))
+        item = syntax.ITEM.match(place.text, item.end("value"))
 
 
 def _find_direct(place: NamedPlace) -> Finding | None:
-    sign = SIGN.match(place.text, place.end)
+    sign = syntax.SIGN.match(place.text, place.end)
     if not sign or not _assigns(place, sign["sign"]):
         return None
     if sign["sign"] == "," and ")" in place.text[place.end : sign.start("sign")]:
@@ -116,16 +87,16 @@ def _find_direct(place: NamedPlace) -> Finding | None:
         return found
     if "\n" not in place.text[sign.end("sign") : sign.end()]:
         return _find_unquoted(place, sign.end(), spelled)
-    line = LINE.match(place.text, sign.end()) if place.kind == "data" and spelled[0] == ":" else None
+    line = syntax.LINE.match(place.text, sign.end()) if place.kind == "data" and spelled[0] == ":" else None
     return _find_unquoted(place, sign.end(), spelled) if line and ":" not in line["value"] else None
 
 
 def _find_element(place: NamedPlace, start: int) -> Finding | None:
     """The text of an element, or what Jenkins encrypted there."""
-    braced = BRACED.match(place.text, start)
+    braced = syntax.BRACED.match(place.text, start)
     if braced and any(map(is_random, braced["value"].split())):
         return Finding(*braced.span("value"), place.meaning.type)
-    return finding_if_secret(place, ELEMENT.match(place.text, start), bare=True)
+    return finding_if_secret(place, syntax.ELEMENT.match(place.text, start), bare=True)
 
 
 def _assigns(place: NamedPlace, sign: str) -> bool:
@@ -133,7 +104,7 @@ def _assigns(place: NamedPlace, sign: str) -> bool:
     if sign == ",":
         if place.name.startswith("--"):  # ["--password", "..."]
             return True
-        opens = OPENS_CALL.search(place.text, max(0, place.start - 60), place.start)
+        opens = syntax.OPENS_CALL.search(place.text, max(0, place.start - 60), place.start)
         # put("PASSWORD", "...") and put(PASSWORD, "..."), but not call(password, "...")
         return opens is not None and (not opens[0].rstrip().endswith("(") or _is_constant(place.name))
     return sign != "(" or _takes_one(place.name)
@@ -152,7 +123,7 @@ def _takes_one(name: str) -> bool:
 
 
 def _find_indirect(place: NamedPlace) -> Finding | None:
-    sign = INDIRECT.match(place.text, place.end)
+    sign = syntax.INDIRECT.match(place.text, place.end)
     if not sign:
         return None
     return _find_quoted(place, sign.end()) or _find_unquoted(place, sign.end(), ":")
@@ -160,21 +131,21 @@ def _find_indirect(place: NamedPlace) -> Finding | None:
 
 def _find_after_blank(place: NamedPlace) -> Finding | None:
     """`--password hunter2`, `ENV PASSWORD hunter2`, `PASSWORD 'hunter2'`."""
-    sign = AFTER_BLANK.match(place.text, place.end)
+    sign = syntax.AFTER_BLANK.match(place.text, place.end)
     if not sign:
         return None
     head = place.text[max(0, place.start - 100) : place.start]
     dashes = place.name[: len(place.name) - len(place.name.lstrip("-"))]
     anchor = place.kind == "data" and head.endswith("&")  # key: &password value
     attribute = head.endswith(("@", " $")) and head.rpartition("\n")[2].strip() in ("@", "set $")
-    asked = anchor or attribute or FLAG.search(head + dashes) or COMMAND.search(head)
+    asked = anchor or attribute or syntax.FLAG.search(head + dashes) or syntax.COMMAND.search(head)
     if asked or (place.meaning.strength == "strong" and place.name.lower() != "pass"):
         found = _find_quoted(place, sign.end(), call=True)
         if found:
             return found
     if not asked or place.name == "pass":
         return None
-    match = BARE.match(place.text, sign.end())
+    match = syntax.BARE.match(place.text, sign.end())
     if match and (
         (match["value"].isupper() and not any(map(str.isdigit, match["value"]))) or match["value"][0] in "-=["
     ):
@@ -186,7 +157,7 @@ def _find_after_blank(place: NamedPlace) -> Finding | None:
 
 def _find_loose(place: NamedPlace) -> Finding | None:
     """A generated value near its name: `token - 'x'`, `API key x`, `|token|x|`."""
-    match = LOOSE.match(place.text, place.end)
+    match = syntax.LOOSE.match(place.text, place.end)
     if match is None or not is_random(match["value"]):
         return None
     made = is_generated(match["value"]) or is_jumbled(match["value"])
@@ -198,23 +169,25 @@ def _find_loose(place: NamedPlace) -> Finding | None:
 def _find_quoted(
     place: NamedPlace, start: int, *, call: bool = False, compared: bool = False
 ) -> Finding | None:
-    match = QUOTED.match(place.text, start)
-    opened = None if match or call or compared else OPENED.match(place.text, start)
-    match = QUOTED.match(place.text, opened.end()) if opened else match
-    if opened and match and KEY_ENDS.match(place.text, match.end()):
+    match = syntax.QUOTED.match(place.text, start)
+    opened = None if match or call or compared else syntax.OPENED.match(place.text, start)
+    match = syntax.QUOTED.match(place.text, opened.end()) if opened else match
+    if opened and match and syntax.KEY_ENDS.match(place.text, match.end()):
         match = None  # the key of a group
     if not match and not call:
-        wrapper = WRAPPER.match(place.text, start)
-        match = QUOTED.match(place.text, wrapper.end()) if wrapper else None
+        wrapper = syntax.WRAPPER.match(place.text, start)
+        match = syntax.QUOTED.match(place.text, wrapper.end()) if wrapper else None
     if not match and not call and place.meaning.strength == "strong":
-        fallback = FALLBACK.match(place.text, start)
-        match = QUOTED.match(place.text, fallback.end()) if fallback else None
+        fallback = syntax.FALLBACK.match(place.text, start)
+        match = syntax.QUOTED.match(place.text, fallback.end()) if fallback else None
     if not call and (not match or not match["value"]) and (found := _find_other_quoted(place, start)):
         return found
     if not match:
-        return finding_if_secret(place, OPEN.match(place.text, start)) if place.kind == "data" else None
+        return (
+            finding_if_secret(place, syntax.OPEN.match(place.text, start)) if place.kind == "data" else None
+        )
     value = match["value"]
-    if call and place.text[start - 1] == "(" and not ENDS_CALL.match(place.text, match.end()):
+    if call and place.text[start - 1] == "(" and not syntax.ENDS_CALL.match(place.text, match.end()):
         return None  # `add_password("realm", ...)`
     plain = not is_structured(value)
     if plain and (
@@ -226,7 +199,7 @@ def _find_quoted(
 
 def _find_other_quoted(place: NamedPlace, start: int) -> Finding | None:
     """A value in quotes that few languages have."""
-    match = OTHER_QUOTED.match(place.text, start)
+    match = syntax.OTHER_QUOTED.match(place.text, start)
     if not match:
         return None
     group = next(name for name in ("value", "value2", "value3") if match[name] is not None)
@@ -242,12 +215,12 @@ def _is_compared(place: NamedPlace, value: str) -> bool:
 def _find_unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:
     text = place.text
     if sign[0] == ":" and place.kind != "code":
-        block = BLOCK.match(text, start)
+        block = syntax.BLOCK.match(text, start)
         if block:
             return finding_if_secret(place, block, literal=True)
-        anchor = ANCHOR.match(text, start)
+        anchor = syntax.ANCHOR.match(text, start)
         start = anchor.end() if anchor else start
-    match = BARE.match(text, start)
+    match = syntax.BARE.match(text, start)
     if not match or match["value"].startswith(("$", "?")):
         return None
     if match["value"].isdigit() and place.meaning.type != "PIN" and text[place.end : place.end + 1] == '"':
@@ -267,11 +240,11 @@ def _find_bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | 
         sign == ":=" and place.kind == "code"
     ):
         return None
-    if place.kind != "data" and not tight and COMMAND_FOLLOWS.match(text, match.end()):
+    if place.kind != "data" and not tight and syntax.COMMAND_FOLLOWS.match(text, match.end()):
         return None
     if place.kind == "code" or sign[0] != ":" or after not in (" ", "\t"):
         return finding_if_secret(place, match, bare=True)
-    line = LINE.match(text, start)  # YAML: words up to the end of the line
+    line = syntax.LINE.match(text, start)  # YAML: words up to the end of the line
     if line and place.meaning.strength == "strong":
         return finding_if_secret(place, line, bare=True)
     return finding_if_secret(place, match, bare=True) if is_structured(match["value"]) else None
@@ -281,7 +254,7 @@ def _is_certain(place: NamedPlace, sign: str, after: str, *, tight: bool) -> boo
     """Whether the value cannot be a variable: `${PASSWORD:word}`, `user=word password=word`."""
     if after == "}" and sign in (":", ":-"):
         return place.text[max(0, place.start - 2) : place.start] == "${"
-    return tight and PAIRED.search(place.text[max(0, place.start - 60) : place.start]) is not None
+    return tight and syntax.PAIRED.search(place.text[max(0, place.start - 60) : place.start]) is not None
 
 
 def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | None:
@@ -294,15 +267,15 @@ def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | No
         or place.text[begin : place.start].strip()
     ):
         return None
-    return finding_if_secret(place, REST.match(place.text, start), literal=True)
+    return finding_if_secret(place, syntax.REST.match(place.text, start), literal=True)
 
 
 def _may_be_value(place: NamedPlace, value: str, after: str, *, tight: bool) -> bool:
     """Whether characters without quotes are a value here, and not an expression."""
-    if IDENTIFIER.match(value):
+    if syntax.IDENTIFIER.match(value):
         return _may_be_word(place, value, after, tight=tight)
     if place.kind == "unknown":
-        return after not in ("[", "(") and not ATTRIBUTE.match(value)
+        return after not in ("[", "(") and not syntax.ATTRIBUTE.match(value)
     # `--password=old-oak-77` in a text of code is of a command: no language subtracts from such a name.
     shell = tight and (place.name.isupper() or (place.name.startswith("--") and is_structured(value)))
     return place.kind == "data" or shell or (is_structured(value) and not _is_expression(value))
@@ -327,6 +300,6 @@ def _may_be_word(place: NamedPlace, value: str, after: str, *, tight: bool) -> b
 
 def _is_expression(value: str) -> bool:
     """Whether a value may be code: calls, attributes, arithmetic with names and numbers."""
-    if ATTRIBUTE.match(value):
+    if syntax.ATTRIBUTE.match(value):
         return True
     return re.fullmatch(r"[\w.()\[\]{}*/+:&!-]+", value, re.ASCII) is not None and not is_random(value)

@@ -25,6 +25,7 @@ from assist_escalation.redaction.secret_values import (
 )
 
 _KEYS = "arguments functions"
+_WORDS = "logins no_login makers users connects finders checks passwords cryptic sums"
 _RULES = read_rules(
     __package__,
     "call_arguments.toml",
@@ -35,7 +36,7 @@ _RULES = read_rules(
         "pairs": "names",
         "builders": "endings",
         "stores": "functions",
-        "words": "logins no_login makers users connects finders checks passwords cryptic sums",
+        "words": _WORDS,
         "comparisons": "functions",
     },
 )
@@ -56,19 +57,7 @@ _COMPARISONS = frozenset(name for rule in _RULES["comparisons"] for name in rule
 _TABLES = ((_SURE, True), (_SECRET_KEYS, True), (_OFTEN, False))
 _STORES = frozenset(name for rule in _RULES["stores"] for name in rule.words("functions"))
 _LOGINS, _NO_LOGIN, _MAKERS, _USERS, _CONNECTS, _FINDERS, _CHECKS, _PASSWORDS, _CRYPTIC, _SUMS = (
-    frozenset(_RULES["words"][0].words(key))
-    for key in (
-        "logins",
-        "no_login",
-        "makers",
-        "users",
-        "connects",
-        "finders",
-        "checks",
-        "passwords",
-        "cryptic",
-        "sums",
-    )
+    frozenset(_RULES["words"][0].words(key)) for key in _WORDS.split()
 )
 
 _WITH_RECEIVER = {name.rpartition(".")[2] for name in (*_SURE, *_SECRET_KEYS, *_OFTEN) if "." in name}

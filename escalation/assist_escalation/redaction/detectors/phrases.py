@@ -22,7 +22,7 @@ from assist_escalation.redaction.secret_values import (
     is_random,
     is_structured,
 )
-from assist_escalation.redaction.word_sieve import WordSieve
+from assist_escalation.redaction.word_sieve import WordSieve, numbers_by_word
 
 # What may be the secret. `structured`: only a value with a digit or a sign in it. `usual`: no harmless
 # word. `certain`: any word but an example, since nothing else can be there. `always`: whatever is there.
@@ -72,18 +72,7 @@ def _read_phrases() -> tuple[Phrase, ...]:
 
 
 PHRASES = _read_phrases()
-
-
-def _numbers_of_words() -> dict[str, tuple[int, ...]]:
-    """Which phrases are tried for each word: a word is searched for once."""
-    numbers: dict[str, tuple[int, ...]] = {}
-    for number, phrase in enumerate(PHRASES):
-        for word in phrase.words:
-            numbers[word] = (*numbers.get(word, ()), number)
-    return numbers
-
-
-_NUMBERS = _numbers_of_words()
+_NUMBERS = numbers_by_word(enumerate(PHRASES))
 _WORDS = WordSieve(_NUMBERS)
 # A comment after code that says what the code before it is.
 _REMARK = re.compile(

@@ -15,7 +15,7 @@ from zlib import crc32
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
 from assist_escalation.redaction.secret_names import lower_case
-from assist_escalation.redaction.word_sieve import WordSieve
+from assist_escalation.redaction.word_sieve import WordSieve, numbers_by_word
 
 SUBJECTS = (
     "clouds", "code_hosting", "models", "payments", "messages", "monitoring", "databases", "business",
@@ -245,15 +245,6 @@ FORMATS = (
 )
 
 
-def _by_word(formats: Iterable[tuple[int, Format]]) -> dict[str, tuple[int, ...]]:
-    """The numbers of the formats that have a word."""
-    numbers = dict[str, tuple[int, ...]]()
-    for number, form in formats:
-        for word in form.words:
-            numbers[word] = (*numbers.get(word, ()), number)
-    return numbers
-
-
 def _by_head(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Words by their first three characters."""
     heads = dict[str, tuple[str, ...]]()
@@ -263,9 +254,9 @@ def _by_head(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 _NUMBERED = tuple(enumerate(FORMATS))
-_FIRST = _by_word((number, form) for number, form in _NUMBERED if form.leads)
-_INSIDE = _by_word((number, form) for number, form in _NUMBERED if not form.leads and not form.near)
-_BEFORE = _by_word((number, form) for number, form in _NUMBERED if form.near)
+_FIRST = numbers_by_word((number, form) for number, form in _NUMBERED if form.leads)
+_INSIDE = numbers_by_word((number, form) for number, form in _NUMBERED if not form.leads and not form.near)
+_BEFORE = numbers_by_word((number, form) for number, form in _NUMBERED if form.near)
 _INSIDE_WORDS = WordSieve(_INSIDE)
 _BEFORE_WORDS = WordSieve(_BEFORE)
 _HEADS = _by_head(_FIRST)

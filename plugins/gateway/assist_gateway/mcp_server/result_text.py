@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from assist_context.unseen_characters import visible
 from assist_escalation.budget.token_count import count
+from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.prompts import PLACEHOLDER, HiddenPart, Origin, Span, log_placeholder
 from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.redaction.redactor import redact
@@ -34,7 +35,7 @@ class ShownPlace:
 
 
 def without_secrets(
-    places: Sequence[ShownPlace], root: str, known: Known, patterns: Sequence[str], nonce: str
+    places: Sequence[ShownPlace], root: str, known: Known, patterns: Sequence[SecretPattern], nonce: str
 ) -> list[ShownPlace]:
     """The places with `[redacted:TYPE]` for each secret in them. Raises `RedactionError`."""
     spans: list[Span] = []

@@ -19,6 +19,7 @@ from functools import lru_cache, partial
 from sys import getsizeof
 
 from assist_escalation.budget.token_count import upper_count
+from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.prompts import PLACEHOLDER, request_placeholder
 from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
@@ -90,7 +91,7 @@ class StringRedactor:
     """
 
     def __init__(
-        self, known: Known, patterns: Sequence[str], key: bytes, remembered: int = REMEMBERED
+        self, known: Known, patterns: Sequence[SecretPattern], key: bytes, remembered: int = REMEMBERED
     ) -> None:
         self.scanned = 0
         self.epoch = 0

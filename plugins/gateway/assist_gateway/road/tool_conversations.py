@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.dialects.answers import AnswerMemory
 from assist_gateway.road.kept_texts import KeptLines, KeptTexts
@@ -73,7 +74,7 @@ class ToolConversation:
 class ToolConversations:
     """The conversations of one tool with one provider. `key` is a secret of this installation."""
 
-    def __init__(self, known: Known, patterns: Sequence[str], key: bytes) -> None:
+    def __init__(self, known: Known, patterns: Sequence[SecretPattern], key: bytes) -> None:
         self.messages = LeavingMessages(StringRedactor(known, patterns, key), KeptTexts())
         self.memory = AnswerMemory()
         self.patterns = tuple(patterns)
@@ -108,10 +109,12 @@ class KnownConversations:
     def __init__(self, most: int = MOST_PAIRS, most_size: int = MOST_SIZE) -> None:
         self._most = most
         self._most_size = most_size
-        self._known: OrderedDict[tuple[str, ...], ToolConversations] = OrderedDict()
+        self._known: OrderedDict[tuple[SecretPattern, ...], ToolConversations] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, key: tuple[str, ...], make: Callable[[], ToolConversations]) -> ToolConversations:
+    def find(
+        self, key: tuple[SecretPattern, ...], make: Callable[[], ToolConversations]
+    ) -> ToolConversations:
         """Those of a key, which are then the last to be dropped."""
         with self._lock:
             if key not in self._known:
