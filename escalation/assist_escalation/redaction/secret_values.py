@@ -94,7 +94,7 @@ _NAME = re.compile(r"[.A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(
     r"""
       # a scheme of a store: vault:secret/db
-      \A(?:vault|ref|env|secrets?|file|ssm|aws|gcp|op|sops|kms|arn|azure|keyvault|secretsmanager):
+      \A(?:vault|ref|env|secrets?|file|ssm|aws|gcp|op|sops|kms|arn|urn|azure|keyvault|secretsmanager):
     | \A@[\w.-]+@\Z                                # Maven's @name@
     | \A(?:required|nullable|sometimes|string)\|   # Laravel's rules of validation
     """,
@@ -170,7 +170,7 @@ def is_harmless(value: str) -> bool:
     >>> is_harmless("${DB_PASSWORD}"), is_harmless("YOUR_KEY"), is_harmless("hunter2")
     (True, True, False)
     """
-    bare = value.strip()
+    bare = value.strip().strip("`")
     if not PLACEHOLDER.sub("", bare).strip(" '\"`\\,;") or not any(map(str.isalnum, bare)):
         return True
     word = bare.lower().strip("<>[]{}()_-*\"'`.,:;!?= ")
@@ -210,7 +210,7 @@ def is_placeholder(value: str) -> bool:
     >>> is_placeholder("the quick brown fox"), is_placeholder("Enter your password")
     (False, True)
     """
-    bare = value.strip()
+    bare = value.strip().strip("`")
     if looks_random(bare):
         return False
     if is_example(bare):
@@ -243,7 +243,7 @@ def is_example(value: str) -> bool:
     >>> is_example("<password>"), is_example("{{ password }}"), is_example("userPassword")
     (True, True, False)
     """
-    bare = value.strip()
+    bare = value.strip().strip("`")
     if not any(map(str.isalnum, PLACEHOLDER.sub("", bare))):
         return True
     word = bare.lower().strip("<>[]{}()_-*\"'`.,:;!?= ")

@@ -33,6 +33,8 @@ def taken(text: str, path: str = "a.ts") -> list[str]:
         ("a.ts", "const createToken = adapter!.createToken?.({ user })"),
         ("a.ts", "function getPassword() {\n  app.set(\"trust proxy\", true)\n}"),
         ("a.ts", f"await verify(jwk, {{ requestId: '{PUBLIC}' }})"),
+        ("a.md", "| password | `store.redis.password` | none |"),
+        ("a.yml", "password: urn:k8s:secret:redis:password"),
         ("FUNDING.yml", "github: ['octavia', 'wanderer']"),
         ("a.lock", f'"js-tokens": ["js-tokens@4.0.0", "", {{}}, "sha512-{PUBLIC}{PUBLIC}=="],'),
         ("a.json", f'{{"keys": [{{"kty": "EC", "kid": "{PUBLIC[:20]}", "x": "{PUBLIC}", "y": "{PRIVATE}"}}]}}'),
