@@ -2,7 +2,7 @@
 
 Their expressions are Go's, which differ little from ours: `go_expression` translates them. What only
 describes a rule, and what narrows it by other means (`filter`, `validate`), is left out, so that it finds
-more and not less. This module reads text and opens no file.
+more and not less.
 """
 
 import re
@@ -10,16 +10,30 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any, cast, get_args
 
+from assist_context.regular_files import read_regular
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.patterns import AllowedPart, Allowlist, SecretRule
 from assist_escalation.redaction.known_secrets import compile_patterns
 from assist_escalation.redaction.rule_tables import Rule
 
-MOST_BYTES = 1 << 20  # the rules of gitleaks take 120 KB
+_MOST_BYTES = 1 << 20  # the rules of gitleaks take 120 KB
 _MOST_RULES = 2000
 _QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
 _POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,8})\}")
 _UNKNOWN = re.compile(r"(?<!\\)(?:\\\\)*(?P<sign>\\C|\(\?[imsU]*U)")  # a byte, and lazy by default
+
+
+def load_rules_file(path: str) -> tuple[SecretRule, ...]:
+    """The rules of the file at `path`. `EscalationError` says what is wrong with it, and the remedy."""
+    try:
+        raw = read_regular(path, _MOST_BYTES + 1)
+        if len(raw) > _MOST_BYTES:
+            raise EscalationError(f"{path} has more than {_MOST_BYTES:,} bytes: leave out rules")
+        return read_rules_file(raw.decode(), path)
+    except OSError as error:
+        raise EscalationError(f"{path} cannot be read ({error.strerror}): make it readable") from error
+    except UnicodeDecodeError as error:
+        raise EscalationError(f"{path} is not in UTF-8: save it so") from error
 
 
 def read_rules_file(text: str, name: str) -> tuple[SecretRule, ...]:

@@ -7,7 +7,7 @@ none; it reads names, links and rule files, and no other content.
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from assist_context.files.exclusions import exclusions, why_excluded
@@ -16,6 +16,14 @@ from assist_context.files.path_names import INSTALLED_FOLDERS, VERSION_CONTROL
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge, judge_ghost_text
 from assist_escalation.prompts import Origin, Prompt, Span
+from assist_server.questions.leaving_files import (
+    SHOWING,
+    FileRules,
+    NamedFile,
+    aliases_of,
+    barred_files,
+    names_of,
+)
 
 MOST_FILES = 200_000  # looked at in one folder, which takes about 0.5 s
 _OF_FILES = ("built-in", "deny", "data_class", "unclassified", "place")  # not those about whole requests
@@ -133,3 +141,37 @@ def stamp_of(path: str) -> tuple[int, int, int] | None:
     if stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode):
         return (status.st_mtime_ns, status.st_size, status.st_ino)
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class RuledFile:
+    """A file of a folder as rules see it: why those about files bar it, in words or "", and all of its names.
+
+    `spans` have no text; they are what the policy judges.
+    """
+
+    barred: str
+    spans: tuple[Span, ...]
+
+
+def rule_walk(
+    root: str, paths: Collection[str], rules: FileRules, aliases: Mapping[str, str] | None = None
+) -> dict[str, RuledFile]:
+    """Files of a resolved folder, each by itself with all of its names, as rules about files see them now.
+
+    `paths` are relative to it, with "/"; they need not exist. `aliases` are further names by which links led
+    to some.
+    """
+    names = names_of({root: dict.fromkeys(paths)}, rules)
+    names += [NamedFile(root, alias, (root, path)) for path, alias in (aliases or {}).items() if alias]
+    barred = barred_files(names, (root,), rules)
+    by_file: dict[str, list[NamedFile]] = {}
+    for name in names:
+        by_file.setdefault(name.file[1], []).append(name)
+    return {
+        path: RuledFile(
+            barred.get((root, path), ""),
+            (Span("", Origin("file", path, root)), *aliases_of(SHOWING, by_file[path], ()).spans),
+        )
+        for path in dict.fromkeys(paths)
+    }

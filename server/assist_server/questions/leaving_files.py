@@ -177,37 +177,3 @@ def withheld_files(
 
 def _derives(span: Span, files: Collection[FileInFolder]) -> bool:
     return any((origin.root, origin.path) in files for origin in span.origin.derived)
-
-
-@dataclass(frozen=True, slots=True)
-class RuledFile:
-    """A file of a folder as rules see it: why those about files bar it, in words or "", and all of its names.
-
-    `spans` have no text; they are what the policy judges.
-    """
-
-    barred: str
-    spans: tuple[Span, ...]
-
-
-def rule_walk(
-    root: str, paths: Collection[str], rules: FileRules, aliases: Mapping[str, str] | None = None
-) -> dict[str, RuledFile]:
-    """Files of a resolved folder, each by itself with all of its names, as rules about files see them now.
-
-    `paths` are relative to it, with "/"; they need not exist. `aliases` are further names by which links led
-    to some.
-    """
-    names = names_of({root: dict.fromkeys(paths)}, rules)
-    names += [NamedFile(root, alias, (root, path)) for path, alias in (aliases or {}).items() if alias]
-    barred = barred_files(names, (root,), rules)
-    by_file: dict[str, list[NamedFile]] = {}
-    for name in names:
-        by_file.setdefault(name.file[1], []).append(name)
-    return {
-        path: RuledFile(
-            barred.get((root, path), ""),
-            (Span("", Origin("file", path, root)), *aliases_of(SHOWING, by_file[path], ()).spans),
-        )
-        for path in dict.fromkeys(paths)
-    }

@@ -15,11 +15,12 @@ from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.settings import ANY
 from assist_escalation.policy.verdict import Objection, Verdict, judge_reader
 from assist_escalation.prompts import Origin, Prompt, Span
+from assist_gateway.restricted_paths import rule_walk
 from assist_server.config.config import Config
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.config.repository_file import NAME
 from assist_server.questions.composition import file_rules
-from assist_server.questions.leaving_files import SHOWING, rule_folders, rule_walk
+from assist_server.questions.leaving_files import SHOWING, rule_folders
 
 READER = "the agent's model"
 KEPT = "kept by policy"

@@ -23,10 +23,11 @@ from assist_escalation.policy.verdict import (
 )
 from assist_escalation.prompts import Prompt, Span
 from assist_gateway.policy_tests.cases import GATEWAY, GHOST_TEXT
+from assist_gateway.restricted_paths import RuledFile, rule_walk
 from assist_server.config.config import Config
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.questions.composition import file_rules
-from assist_server.questions.leaving_files import RuledFile, rule_folders, rule_walk
+from assist_server.questions.leaving_files import rule_folders
 
 # Where `permissions.sources` has who decides what holds for a whole request.
 _DECIDED_BY = {
