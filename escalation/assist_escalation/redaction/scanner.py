@@ -118,9 +118,9 @@ def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterat
     # it there is dropped, since the second window has the whole of it.
     yield from find_known(text, sought.known, check)
     yield from find_keys(text, check)
-    yield from find_in_tables(text, check, code=kind == "code")
     public = public_parts(text, check)
     others = (
+        find_in_tables(text, check, code=kind == "code"),
         find_key_lines(text, check),
         find_long_values(text, check),
         _find_in_windows(text, kind, sought, check),

@@ -24,29 +24,34 @@ _FILLERS, _ALGORITHMS, _SENTENCE, _LABEL, _LAST, _BOASTS, _NAMES = read_words(
 )
 _NO_VALUES = _FILLERS | _ALGORITHMS | VOCABULARY
 _LONGEST = 1000  # characters; longer keys have formats of their own
-_STANDS_FOR = re.compile(
-    r"""
-      \$\{|\$\(|\$\[|[#]\{|\{\{|\}\}|<%|%>|\(\(     # templates: ${x}, $(x), {{x}}, <%x%>, ((x))
-    | %\(\w+\)|%[sdrqv@](?!\w)|\{[\w.:!\[\]-]*\}    # places in formats: %(x)s, %s, {x}
+# What is put in place of a value, after any name.
+_STANDS_IN = r"""
+      \$\{|\$\(|\$\[|[#]\{|\{\{|\}\}|<%|%>          # templates: ${x}, $(x), {{x}}, <%x%>
+    | %\(\w+\)|%[sdrqv@](?!\w)                      # places in formats: %(x)s, %s
     | x{5,}|\*{3,}|\.{3}|…|•                        # masks and ellipses
     | \A(?:
-          <[^<>]*>?|\[[^\[\]]*\]                    # <password>, [password]
-        | (?:\$\w+)+|\$\w+->\w+|%\w+%|@\w+@         # variables: $x, $x->y, %x%, @x@
-        | :\w+|&\w+                                 # :x in SQL and Ruby, &x in YAML
-        | -|~|\?+                                   # signs that mean nothing
-        | !\w+|\{.*\}|\|                            # !x and | in YAML, {...}
+          <[^<>]*>|\[[^\[\]]*\]                     # <password>, [password]
+        | \$\w+->\w+|%\w+%|@\w+@                    # variables: $x->y, %x%, @x@
+        | :\w+|-|~|\?+|\{.*\}|\|                    # :x in SQL, signs that mean nothing, {...}, | in YAML
       )\Z
     | (?:\A|[^A-Za-z])
-      (?:your|example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked|todo|fixme|tbd)
+      (?:example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked|todo|fixme|tbd)
       (?:\Z|[^a-z])
     | change[-_ ]?(?:me|this|it)\b                  # change-me
     | (?:goes|key|token|password|secret)[-_ ]?here\b
     | \Ayour[A-Z_-]                                 # yourPassword
-    | \A(.)\1*\Z                                    # one character, repeated
-    | \A[A-Za-z][\w-]{0,24}=[A-Za-z_]+\Z            # name=word
     | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z               # an option or a name, with nothing after it
     | \A__\w+__\Z                                   # __name__
-    | \A(?:@?[\w./-]+@)?[v^~]?\d+(?:[.;]\d+)+\Z       # a version, of a package; a colour of a terminal
+    | \A(?:@?[\w./-]+@)?[v^~]?\d+(?:[.;]\d+)+\Z     # a version, of a package; a colour of a terminal
+"""
+_STANDS_FOR = re.compile(
+    _STANDS_IN
+    + r"""
+    | \(\(|\{[\w.:!\[\]-]*(?:\(\w*\))?\}            # ((x)), {x}, {f(x)}
+    | \A(?:<[^<>]*|(?:\$\w+)+|&\w+|!\w+)\Z          # <password, $x, &x and !x in YAML
+    | (?:\A|[^A-Za-z])your(?:\Z|[^a-z])
+    | \A(.)\1*\Z                                    # one character, repeated
+    | \A[A-Za-z][\w-]{0,24}=(?:[A-Za-z_]|%[0-9A-Fa-f]{2})+\Z   # name=word, also as in a URL
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -63,7 +68,7 @@ _REGEX = re.compile(
 _PATH = re.compile(
     r"""
     \A(?:
-        \.{0,2}/                                         # /x, ./x, ../x
+        (?:\.{0,2}|\*\*)/                                # /x, ./x, ../x, **/x
       | ~/
       | [A-Za-z]:[\\/]                                   # C:\x
       | [a-z][\w+.-]*://                                 # a URL
@@ -86,10 +91,10 @@ _CODE = re.compile(
     r"\w\?\.[\w\[]|\A[a-z_]+(?:[?!]?\.[A-Za-z_]+)+!\Z|\.[#]\w|\w!\.[a-z]+[A-Z]|\benv\.[A-Z_]{3}|\w\(.*\)?\Z|</?\w|=>|->|\w\[\w*\]|&&|\A[({;,]|::\w"
 )
 _VARIABLE = re.compile(r"\A[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
-_DOTTED = re.compile(r"\A[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z|\A[a-z]+(?:[-:/][a-z]+)+\Z")
+_DOTTED = re.compile(r"\A[A-Za-z_]\w*(?:\.[$A-Za-z_]\w*)+\Z|\A[a-z]+(?:[-:/][a-z]+)+\Z")
 _IDENTIFIER = re.compile(
-    r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+|--[a-z-]+"
-)  # not a key, but a kind of token or an option
+    r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+|--[a-z-]+|[a-z]+(?:[_-][a-z]+){0,3}(?:[_-]\d{1,4})+|\d{1,9}"
+)  # not a key, but a kind of token, an option, or a number of things
 _NAME = re.compile(r"[.A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(
     r"""
@@ -103,31 +108,14 @@ _REFERENCE = re.compile(
 _SHAPES = (_STANDS_FOR, _REGEX, _PATH, _FILE, _CODE, _VARIABLE, _REFERENCE)
 # Like `_STANDS_FOR`, for a literal after the name of a password: there, a sign is more often part of it.
 _TEMPLATE = re.compile(
-    r"""
-      \$\{|\$\(|\$\[|[#]\{|\{\{|\}\}|<%|%>           # templates: ${x}, $(x), {{x}}, <%x%>
-    | %\(\w+\)|%[sdrqv@](?!\w)                       # places in formats: %(x)s, %s
-    | x{5,}|\*{3,}|\.{3}|…|•                         # masks and ellipses
-    | (?<!\A)\{[\w.:!\[\]-]*\}                       # {x} after other text
+    _STANDS_IN
+    + r"""
+    | (?<!\A)\{[\w.:!\[\]-]*(?:\(\w*\))?\}           # {x} and {f(x)} after other text
     | \A\{(?!noop\})[\w.:!\[\]-]*\}(?!\d)            # {x} first, but not Spring's {noop}password
     | %env\(|\A@Microsoft\.                          # references of Symfony and of Azure
-    | \A(?:\$\w+){2,}\Z                              # $x$y
-    | \A(?:
-          <[^<>]*>|\[[^\[\]]*\]                      # <password>, [password]
-        | \$\d|\$\w+->\w+|%\w+%|@\w+@                # variables: $1, $x->y, %x%, @x@
-        | :\w+|-|~|\?+                              # :x in SQL and Ruby, signs that mean nothing
-        | \{.*\}|\|                                 # {...}, | in YAML
-      )\Z
+    | \A(?:(?:\$\w+){2,}|\$\d)\Z                     # $x$y, $1
     | \Ayour(?![a-z])|[^A-Za-z]your[_-]              # your-password
-    | (?:\A|[^A-Za-z])
-      (?:example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked|todo|fixme|tbd)
-      (?:\Z|[^a-z])
-    | change[-_ ]?(?:me|this|it)\b                   # change-me
-    | (?:goes|key|token|password|secret)[-_ ]?here\b
-    | \Ayour[A-Z_-]                                  # yourPassword
     | \A(\D)\1*\Z                                    # one character, repeated, but no digit
-    | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z                # an option or a name, with nothing after it
-    | \A__\w+__\Z                                    # __name__
-    | \A(?:@?[\w./-]+@)?[v^~]?\d+(?:[.;]\d+)+\Z       # a version, of a package; a colour of a terminal
     | \A(?:pass\w*|pwd|user\w*|secret|token|key)[=:][A-Za-z_]+\Z   # password=word
     | \\[wdsbWDSB][+*{?)\]]|\(\?|\[\^                # regular expressions: \w+, (?:, [^
     | \[[aA0]-[zZ9]|\.[*+]|\{\d+,|\]\+               # and [a-z], .*, {2,}, ]+
@@ -136,14 +124,13 @@ _TEMPLATE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-# What people read: a prompt, a message, a description.
 _JUMBLE_LEAST = 20  # characters
 _SIGNS = re.compile(r"[!@#$%^&*()+=<>?{}\[\]|~;,`]")
 _EXPRESSION = re.compile(
     r"""
       \$\{|\{\{|<%|%\(\w+\)                             # templates
     | \(\?|\[\^|\[[aA0]-[zZ9]|\.[*+]|\{\d+,           # regular expressions
-    | </\w|://                                         # markup, addresses
+    | </\w|://|\{[\w.]+\(                               # markup, addresses, calls in a text
     | \\[wdsbWDSB]|=[\"']                              # classes of characters, attributes
     """,
     re.VERBOSE,

@@ -1,5 +1,7 @@
 """Names of code, of algorithms and of the public members of a key are no secrets, next to secrets neither."""
 
+from base64 import b64encode
+
 import pytest
 
 from assist_escalation.prompts import Origin, Span
@@ -9,6 +11,7 @@ from assist_escalation.redaction.redactor import redact
 PUBLIC = "k3Vn8QzR1tYw6LmB0xJc9HsPfD2gUaEoT5iNqXvC7Zy"
 PRIVATE = "Xw4Lr7TzQ2nVb9MkC0yJd5HsPf8gUaEoR1iNqKvB3Zt"
 SIGNING = "q9LmV2xTz7RwYb4NkC8yJd1HsPfUgaEo"
+BLOCK = f"MIIB{PUBLIC[:30]}{PRIVATE[:30]}\n    {PUBLIC[:40]}=="
 
 
 def taken(text: str, path: str = "a.ts") -> list[str]:
@@ -40,6 +43,22 @@ def taken(text: str, path: str = "a.ts") -> list[str]:
         ("a.json", f'{{"keys": [{{"kty": "EC", "kid": "{PUBLIC[:20]}", "x": "{PUBLIC}", "y": "{PRIVATE}"}}]}}'),
         ("a.json", f'{{"private_keys": [{{"kty": "RSA", "kid": "first-key-1", "e": "AQAB", "n": "{PUBLIC * 4}"}}]}}'),
         ("a.py", f'JWK = {{"kty": "RSA", "n": (\n    "{PUBLIC}"\n    "{PRIVATE}"\n)}}'),
+        ("a.toml", '"comment.line.text" = "green130"\n"variable.builtin" = "red207"'),
+        ("a.ts", "const versionKey = schema.version === 'draft-2020-12' ? '$defs' : 'definitions'"),
+        ("a.ts", "status: failed === 0 ? 'PASS' : 'FAIL',"),
+        ("a.ts", "params: { name: 'progress', _meta: { progressToken: 'replay-1' } }"),
+        ("a.py", 'engine.options(logging_token="first_name_2")'),
+        ("a.py", 'access_token = f"app_{secrets.token_hex(16)}"'),
+        ("a.yaml", "x-ratelimit-remaining-tokens:\n- '149999993'"),
+        ("a.json", f'{{"id": "chatcmpl-{PUBLIC[:29]}", "model": "small"}}'),
+        ("a.yaml", "persist-credentials: false\nkey: ${{ runner.os }}-${{ hashFiles('**/go.sum') }}"),
+        ("a.ts", "const encoder = new TextEncoder()\nstream.write(encoder.encode('a=12345678901234'))"),
+        ("a.py", 'ss.addfinalizer(partial(raiser, TypeError("from function scope 1")), item)'),
+        ("a.py", '# the grant is\ngrant_type=urn:ietf:params:oauth:grant-type:jwt-bearer'),
+        ("a.ts", "committer: {\n  login: 'octavia990803',\n}"),
+        ("a.ts", "expect(document.cookie).toEqual('first=second%20third%25')"),
+        ("a.yaml", f"kind: Secret\nstringData:\n  ca: |-\n    -----BEGIN CERTIFICATE-----\n    {BLOCK}\n    -----END CERTIFICATE-----"),
+        ("a.yaml", f"kind: Secret\ndata:\n  tls.crt: {b64encode(f'-----BEGIN CERTIFICATE-----{BLOCK}'.encode()).decode()}"),
     ],
 )  # fmt: skip
 def test_they_stay(path: str, text: str) -> None:
@@ -55,6 +74,10 @@ def test_they_stay(path: str, text: str) -> None:
         (f"const pem = '-----BEGIN PRIVATE KEY-----\\n{PRIVATE}\\n-----END PRIVATE KEY-----'", PRIVATE),
         (f"twilio: ['AC1', '{SIGNING}']", SIGNING),
         ("function getPassword() {\n  return wrap('otter-elm')\n}", "otter-elm"),
+        ("if (input.text == 'otter1977') open()", "otter1977"),
+        ("const encoder = new BCryptPasswordEncoder()\nstore(encoder.encode('otter-elm'))", "otter-elm"),
+        (f"send({{ id: 'first-1', value: '{SIGNING}' }})", SIGNING),
+        ("note: my login is 'otter1977'", "otter1977"),
     ],
 )
 def test_the_secret_next_to_them_is_taken(text: str, secret: str) -> None:

@@ -105,11 +105,21 @@ def test_a_prefix_before_a_name_begins_no_token(name: str) -> None:
     assert not taken
 
 
+@pytest.mark.parametrize("token", [
+    "s.4jru12spea00a4vdomtdduso", "sk-LOAyR6fELF0n1x0odrbYx-peNJ2nMfLJ1pJ-V_Xn512ov3Gc", "sk-or-v2-O3siS6HoxS6KZ89wd1amCKdK",
+    "xoxd-" + "zCPe5T06lu\\/ZzXN9gl5" * 6, "gcntfy-shop_1" + "-56810b74-2317-410e-a369-fcdebad996ea" * 2,
+])  # fmt: skip
+def test_a_later_or_an_old_form_is_found(token: str) -> None:
+    text = f"see {token} here"
+    assert token in [text[each.start : each.end] for each in find_formats(text)]
+
+
 @pytest.mark.parametrize("text", [
     "commit 3f786850e387550fdab836ed7e6dc881de23001b of wandb", '"integrity": "sha512-' + "Ab9+" * 20 + '=="',
     "datadog/dd-trace-py@3f786850e387550fdab836ed7e6dc881de23001b", "algolia: 9e107d9d372bb6826bd81d3542a419d6",
     "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "npm_config_user_agent", "sk-learn-contrib-hdbscan", "key-value-store-of-the-app",
     "from live_server_helper_with_a_very_long_module_name_indeed import x", "test_longerNameThatLooksLikeSomeKeyButIsNone",
+    "s.someVeryLongNameOfAMethod", "s.base64encodethebytesofit",
 ])  # fmt: skip
 def test_what_only_looks_alike_is_no_token(text: str) -> None:
     assert not [text[each.start : each.end] for each in find_formats(text)]

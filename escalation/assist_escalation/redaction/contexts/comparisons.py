@@ -42,7 +42,7 @@ _OTHER_AFTER = re.compile(
 _QUOTES = ('"', "'", "`")
 _MOST = 150  # signs of a kind in a window; 4 KB of dense code have 60
 _SIDE = 90  # characters of the other side
-_SPLIT = re.compile(r"&&|\|\||\band\b|\bor\b|\bif\b|\bunless\b|[;{}]|\breturn\b|\bwhen\b|\?\s")
+_SPLIT = re.compile(r"&&|\|\||\band\b|\bor\b|\bif\b|\bunless\b|[;{}]|\breturn\b|\bwhen\b|\?\s|(?<=\w) = ")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _DENIED = re.compile(r"denied|forbidden|unauthori[sz]ed|wrong|incorrect|<pass|unlock|no access|not allowed")
 _COMMAND = re.compile(
@@ -131,7 +131,8 @@ _CASE = re.compile(
 
 def _if_secret(text: str, match: re.Match[str], other: str) -> Iterator[Finding]:
     value = match["value"]
-    if not 4 <= len(value) <= 80 or PLACEHOLDER.search(value):
+    # The other side is a literal, too, where a name in quotes gets a value: `"line.text" = "green130"`.
+    if not 4 <= len(value) <= 80 or PLACEHOLDER.search(value) or other.lstrip()[:1] in _QUOTES:
         return
     start, end = match.span("value")
     type_ = compared_type(other, value)

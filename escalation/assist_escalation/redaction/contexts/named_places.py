@@ -72,7 +72,8 @@ def _named_place(text: str, kind: TextKind, start: int, end: int) -> NamedPlace 
     if method and text[start + len(name) : start + len(name) + 1] == "(":
         name = name[: method.start()]
     before = text[max(0, start - 7) : start].lower()
-    if before == "public " or PLACEHOLDER.search(name) or (before.endswith("$") and name == "PWD"):
+    folder = name in ("PWD", "env.PWD") and before.endswith("$")
+    if folder or before == "public " or PLACEHOLDER.search(name):
         return None
     if text[start - 1 : start] == ":" and (owner := _OWNER.search(text, max(0, start - 30), start)):
         found = meaning(owner[0][:-1] + "_" + name)  # config["Jwt:Key"]

@@ -122,6 +122,7 @@ BLOCK = re.compile(
 ANCHOR = re.compile(r"(?:&[\w-]{1,40}|!!str|!unsafe)[ \t]{1,9}")
 IN_LIST = re.compile(r"""[({\[][ \t\r\n]*[rbufL]?["']\Z""")
 ITEM = re.compile(r"""["'][ \t]{0,9},[ \t\r\n]{0,60}[rbufL]?["'](?P<value>[^"'\\\n]{1,200})(?=["'])""")
+BRANCH = re.compile(r"\?[ \t]*[\"'`][^\"'`\n]{0,9}\Z")  # what a condition gives is in quotes, and no name
 KEY_ENDS = re.compile(r"[ \t]{0,20}(?:=>|:)")
 OPEN = re.compile(r"""(?P<q>["'])(?P<value>[^"'\s]{6,200})\Z""")  # the quote ends on a line that is not here
 ELEMENT = re.compile(

@@ -107,6 +107,8 @@ def _assigns(place: NamedPlace, sign: str) -> bool:
         opens = syntax.OPENS_CALL.search(place.text, max(0, place.start - 60), place.start)
         # put("PASSWORD", "...") and put(PASSWORD, "..."), but not call(password, "...")
         return opens is not None and (not opens[0].rstrip().endswith("(") or _is_constant(place.name))
+    if sign[0] == ":" and syntax.BRANCH.search(place.text, max(0, place.start - 20), place.start):
+        return False  # `passed ? "PASS" : "FAIL"`
     return sign != "(" or _takes_one(place.name)
 
 

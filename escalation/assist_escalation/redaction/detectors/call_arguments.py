@@ -253,7 +253,8 @@ def _secret_arguments(
         return (1,), True
     if role.receivers and (receiver := _RECEIVER.search(text, max(0, call.start() - 43), call.start())):
         bare = receiver[1].rstrip("0123456789")
-        for owner in dict.fromkeys((bare.lower(), *parts(bare)[-1:])):
+        made = re.search(rf"\b{receiver[1]} = (?:new )?(\w+)\(", text)  # encoder = new TextEncoder()
+        for owner in dict.fromkeys((made[1].lower() if made else "", bare.lower(), *parts(bare)[-1:])):
             for functions, sure in _TABLES:
                 if (whole := f"{owner}.{name.lower()}") in functions:
                     return functions[whole], sure
@@ -284,7 +285,7 @@ def _find_among(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], su
         pair = len(literals) == len(arguments) == 2 and "@" in literals[0]
         if (
             not (sure or pair or (addressed and len(literals) == 2 and _USER.match(literals[0])))
-            and not is_structured(value)
+            and (" " in value or not is_structured(value))
             and (len(literals) < 3 or not _USER.match(literals[-2]))
         ):
             continue

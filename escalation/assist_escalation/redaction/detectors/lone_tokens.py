@@ -34,10 +34,11 @@ _IDS = (
 _MIXED, _SMALL = 30, 24  # characters of a token with capitals, and of one without: shorter ones are ids
 _DIGITS, _LETTERS = 4, 5  # digits, and letters beyond hex, of a token without capitals
 _DIGEST = 6  # characters of a token that may say so: sha512
-_NEAR = 40  # characters before a token in which a word may say that it is public
+_NEAR = 48  # characters before a token in which a word may say that it is public
 _PUBLIC = re.compile(
     r"""
       etag|hash|digest|\bsha-?\d|checksum|integrity|\bsri\b   # of a content
+    | (?<![A-Za-z])id\\?["']?[ ]?[:=][ ]?\\?["'`][\w-]{6}\Z   # what an id says
     | ulid|ksuid|\b(?:cids?|kid)\b|commit|revision|request_?id   # ids
     | ipfs|onion|base64|public                                # addresses, encoded texts, public keys
   | signature|ciphertext|payload|thumbprint|encrypted       # parts of a signed or an encrypted message

@@ -192,9 +192,5 @@ def _type_of_second(first: str, value: str) -> str | None:
         return None
     if meant.type == "PASSWORD":
         return "PASSWORD" if is_typed_password(value) and is_mixed(value) else None
-    digits = sum(map(str.isdigit, value))
-    return (
-        meant.type
-        if meant.type != "PIN" and len(value) >= 16 and digits >= 3 and is_token_like(value)
-        else None
-    )
+    long = meant.type != "PIN" and len(value) >= 16 and sum(map(str.isdigit, value)) >= 3
+    return meant.type if long and is_token_like(value) else None

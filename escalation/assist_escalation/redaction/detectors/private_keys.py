@@ -44,6 +44,15 @@ _PUBLIC_MEMBER = re.compile(
     """,
     re.VERBOSE,
 )
+# A certificate or a public key, or a certificate in base64 again, as Kubernetes has it.
+_PUBLIC_BLOCK = re.compile(
+    r"""
+    -----BEGIN[ ](?:CERTIFICATE|PUBLIC[ ]KEY)-----\s{1,60}
+    (?P<value>(?:[A-Za-z0-9+/]{64}\s{1,60})*[A-Za-z0-9+/]{1,64}={0,2})\s{1,60}-----END
+  | \b(?P<encoded>LS0tLS1CRUdJTiBDRVJUSUZJQ0FUR[\w+/]{1,20000}={0,2})
+    """,
+    re.VERBOSE,
+)
 # A name of a program, which a template puts between the marks of a key: `${encodeBase64(der)}`.
 _IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+|\d{1,3}(?![a-z]))*")
 _AFTER_NAME = ("(", ")", "}", ".", ",", " ")
@@ -143,12 +152,13 @@ def _end_of_lines(text: str, start: int, lines: int) -> int:
 
 
 def public_parts(text: str, check: Check) -> list[tuple[int, int]]:
-    """Where in `text` the public members of JSON Web Keys are, in order.
+    """Where in `text` the public members of JSON Web Keys and certificates are, in order.
 
     >>> public_parts('{"kty": "RSA", "e": "AQAB"}', lambda: None)
     [(8, 13), (20, 26)]
     """
-    return [member.span("value") for member in _members(text, _PUBLIC_MEMBER, check)]
+    blocks = [block.span(block.lastgroup or 0) for block in _PUBLIC_BLOCK.finditer(text)]
+    return sorted(blocks + [member.span("value") for member in _members(text, _PUBLIC_MEMBER, check)])
 
 
 def _members(text: str, member: re.Pattern[str], check: Check) -> Iterator[re.Match[str]]:
