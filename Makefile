@@ -63,7 +63,9 @@ test-plugins: setup ## Run the tests of the gateway, the runner and the evaluati
 quick: .venv/ready ## Run the tests that need no model and no time, while you work (2 minutes at most)
 	$(BIN)/pytest $(PARALLEL) -m "not model and not slow"
 
-nightly: setup ## Run the suite with every random test as often as a night allows
+nightly: setup ## Run the suite with every random test as often as a night allows, and compare redaction
+	$(SYNC) --quiet --group nightly
+	$(BIN)/python benchmarks/redaction.py --oracle --show
 	$(BIN)/pytest $(PARALLEL) --hypothesis-profile nightly
 
 e2e: setup vsix ## Drive the real editors, with the real server and the real model

@@ -3,6 +3,7 @@
     uv run python benchmarks/redaction.py --corpus [FOLDER] [--seeds 5] [--show] [--json]
     uv run python benchmarks/redaction.py --public FOLDER [--show] [--json]
     uv run python benchmarks/redaction.py --labelled FILE [--show]
+    uv run --group nightly python benchmarks/redaction.py --oracle [--show]
 
 `--corpus` fills the templates in bench/redaction/corpus with made-up secrets, redacts each file as a whole
 and reports the share that was found. The templates were written without sight of the rules, but the rules
@@ -12,6 +13,8 @@ to expect of other files.
 with `--show`; whether that is a secret after all is for a reader to judge.
 `--labelled` reads JSON lines with a `text`, the `secret` in it, and maybe the `path` and the name of a `set`,
 such as those made of another tool's tests, and reports the share that was found.
+`--oracle` makes up tokens for each rule of another scanner, and reports of how many rules most are found: of
+those that it finds alone in a sentence, and of all with the name of the service before them.
 """
 
 import argparse
@@ -25,6 +28,7 @@ from typing import Any
 
 from assist_escalation.redaction.redactor import RedactionError
 from bench.provenance import layout, provenance
+from bench.redaction.oracle import load_scanner, verdicts
 from bench.redaction.score import (
     FalseAlarm,
     Outcome,
@@ -160,6 +164,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--corpus", type=Path, nargs="?", const=CORPUS, metavar="FOLDER", help="recall")
     what.add_argument("--labelled", type=Path, metavar="FILE", help="recall of labelled texts")
+    what.add_argument("--oracle", action="store_true", help="recall of tokens of another scanner's rules")
     what.add_argument("--public", type=Path, metavar="FOLDER", help="false alarms")
     parser.add_argument("--seeds", type=int, default=SEEDS, help="fillings of the corpus")
     parser.add_argument("--part", type=int, default=1, help="of so many public files, take one")
@@ -173,6 +178,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         if options.labelled:
             _score_labels(options)
+        elif options.oracle:
+            _ask_oracle(options)
         else:
             _corpus(options) if options.corpus else _public(options)
     except (ValueError, OSError) as error:
@@ -213,6 +220,19 @@ def _score_labels(options: argparse.Namespace) -> None:
             print(f"missed: {secret[:SHOWN]!r} in {text.strip()[:SHOWN]!r}")
     for name, hits in sorted(found.items()):
         print(f"{name:24} {len(hits):7}  {sum(hits) / len(hits):5.1%}")
+
+
+def _ask_oracle(options: argparse.Namespace) -> None:
+    rows = list(verdicts(load_scanner()))
+    for name, counts in (
+        ("alone", [(row.rule, row.alone, row.missed_alone) for row in rows if row.alone]),
+        ("with a name", [(row.rule, row.named, row.missed_named) for row in rows]),
+    ):
+        bad = [(rule, missed[0]) for rule, count, missed in counts if 2 * len(missed) >= count]
+        found = len(counts) - len(bad)
+        print(f"{name:24} {found} of {len(counts)} rules  {found / len(counts):.1%}")
+        for rule, secret in bad if options.show else ():
+            print(f"  missed: {rule} {secret[:SHOWN]!r}")
 
 
 def _public(options: argparse.Namespace) -> None:

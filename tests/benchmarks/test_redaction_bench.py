@@ -1,11 +1,15 @@
 """The redaction benchmark: what it counts on texts whose outcome is known, and the floor of the corpus."""
 
 import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import redaction
+from bench.redaction.oracle import load_scanner, verdicts
 from bench.redaction.score import (
     Outcome,
     alarms,
@@ -110,3 +114,48 @@ def test_the_recall_of_the_held_out_corpus_keeps_its_floor() -> None:
     found, _, _ = judge(fill_all(templates(HELD_OUT), 1))
     assert len(found) >= 330
     assert recall("all", found).share >= HELD_OUT_FLOOR
+
+
+@dataclass(frozen=True)
+class OtherFinding:
+    rule_id: str
+    location: dict[str, int]
+    visible: bool = True
+
+
+OTHER_RULES = {
+    "x.github-pat.1": r"(?i)\b(ghp_[a-zA-Z0-9]{36})\b",
+    "x.unheard-of": "[Qq]z:[^a-z]{9}[0-9]+(?:-|_)end",
+}
+
+
+class OtherScanner:
+    """Another scanner with two rules, of which we know the form of one."""
+
+    def metadata(self) -> list[dict[str, object]]:
+        return [{"id": rule, "visible": True} for rule in OTHER_RULES]
+
+    def detail(self, rule: str) -> dict[str, str]:
+        return {"pattern": OTHER_RULES[rule]}
+
+    def scan(self, data: bytes) -> list[OtherFinding]:
+        found = [(rule, re.search(text, data.decode())) for rule, text in OTHER_RULES.items()]
+        return [
+            OtherFinding(rule, {"start_offset": match.start(), "end_offset": match.end()})
+            for rule, match in found
+            if match
+        ]
+
+
+def test_another_scanner_says_which_of_its_tokens_we_miss() -> None:
+    known, unheard_of = verdicts(SimpleNamespace(Rules=OtherScanner, Scanner=OtherScanner))
+    assert (known.rule, known.named, known.alone, known.missed_named, known.missed_alone) == (
+        "x.github-pat.1", 8, 8, [], [],
+    )  # fmt: skip
+    assert unheard_of.alone == len(unheard_of.missed_alone) == 8
+    assert all(secret.startswith("qz:") for secret in unheard_of.missed_alone)
+
+
+def test_a_missing_scanner_is_named() -> None:
+    with pytest.raises(ValueError, match="the scanner is missing: run `uv sync --group nightly`"):
+        load_scanner("no_such_scanner")
