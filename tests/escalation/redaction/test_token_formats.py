@@ -119,7 +119,7 @@ def test_a_later_or_an_old_form_is_found(token: str) -> None:
     "datadog/dd-trace-py@3f786850e387550fdab836ed7e6dc881de23001b", "algolia: 9e107d9d372bb6826bd81d3542a419d6",
     "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "npm_config_user_agent", "sk-learn-contrib-hdbscan", "key-value-store-of-the-app",
     "from live_server_helper_with_a_very_long_module_name_indeed import x", "test_longerNameThatLooksLikeSomeKeyButIsNone",
-    "s.someVeryLongNameOfAMethod", "s.base64encodethebytesofit",
+    "s.someVeryLongNameOfAMethod", "s.base64encodethebytesofit", "b.readUint16LengthPrefixed(x)",
 ])  # fmt: skip
 def test_what_only_looks_alike_is_no_token(text: str) -> None:
     assert not [text[each.start : each.end] for each in find_formats(text)]
