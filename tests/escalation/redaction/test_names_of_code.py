@@ -13,6 +13,8 @@ PRIVATE = "Xw4Lr7TzQ2nVb9MkC0yJd5HsPf8gUaEoR1iNqKvB3Zt"
 SIGNING = "q9LmV2xTz7RwYb4NkC8yJd1HsPfUgaEo"
 BLOCK = f"MIIB{PUBLIC[:30]}{PRIVATE[:30]}\n    {PUBLIC[:40]}=="
 
+CERTIFICATE = "MIIBtDCCAVmgAwIBAgIU" + (PUBLIC + PRIVATE) * 2
+
 
 def taken(text: str, path: str = "a.ts") -> list[str]:
     span = Span(text, Origin("file", path=path))
@@ -59,6 +61,8 @@ def taken(text: str, path: str = "a.ts") -> list[str]:
         ("a.ts", "expect(document.cookie).toEqual('first=second%20third%25')"),
         ("a.yaml", f"kind: Secret\nstringData:\n  ca: |-\n    -----BEGIN CERTIFICATE-----\n    {BLOCK}\n    -----END CERTIFICATE-----"),
         ("a.yaml", f"kind: Secret\ndata:\n  tls.crt: {b64encode(f'-----BEGIN CERTIFICATE-----{BLOCK}'.encode()).decode()}"),
+        ("a.go", f"const testCert = `{CERTIFICATE[:64]}\n{CERTIFICATE[64:128]}\n{CERTIFICATE[128:]}`"),
+        ("a.ts", f"trust(\n  'MCowBQYDK2VwAyEA{PUBLIC.replace('R', '/')}=',\n)"),
     ],
 )  # fmt: skip
 def test_they_stay(path: str, text: str) -> None:
@@ -76,6 +80,7 @@ def test_they_stay(path: str, text: str) -> None:
         ("function getPassword() {\n  return wrap('otter-elm')\n}", "otter-elm"),
         ("if (input.text == 'otter1977') open()", "otter1977"),
         ("const encoder = new BCryptPasswordEncoder()\nstore(encoder.encode('otter-elm'))", "otter-elm"),
+        (f"trust(\n  'MC4CAQAwBQYDK2VwBCIE{PRIVATE}',\n)", f"MC4CAQAwBQYDK2VwBCIE{PRIVATE}"),
         (f"send({{ id: 'first-1', value: '{SIGNING}' }})", SIGNING),
         ("note: my login is 'otter1977'", "otter1977"),
     ],

@@ -193,7 +193,8 @@ def _find_quoted(
         return None  # `add_password("realm", ...)`
     plain = not is_structured(value)
     if plain and (
-        (call and place.meaning.strength != "strong") or (compared and not _is_compared(place, value))
+        (call and place.meaning.strength != "strong")
+        or (compared and not (place.meaning.type == "PASSWORD" and len(value) >= 5))
     ):
         return None
     return finding_if_secret(place, match)
@@ -207,11 +208,6 @@ def _find_other_quoted(place: NamedPlace, start: int) -> Finding | None:
     group = next(name for name in ("value", "value2", "value3") if match[name] is not None)
     secret = is_secret(match[group], place.meaning.strength, literal=True)
     return Finding(*match.span(group), place.meaning.type) if secret else None
-
-
-def _is_compared(place: NamedPlace, value: str) -> bool:
-    """Whether a word is a password that a variable is compared with: `if password == "calvin"`."""
-    return place.meaning.type == "PASSWORD" and len(value) >= 5
 
 
 def _find_unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:

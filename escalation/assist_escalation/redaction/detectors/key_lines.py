@@ -25,6 +25,10 @@ _LINE = re.compile(
 )
 # What may be the last line of a key, after such lines.
 _LAST = re.compile(rf"\r?\n{_LEFT}(?P<body>[A-Za-z0-9+/]{{1,80}}={{0,2}}){_RIGHT}", re.MULTILINE)
+# The first line of such lines, after other characters: `const pem = "MII...`.
+_HEAD = re.compile(r"""(?<![A-Za-z0-9+/])([A-Za-z0-9+/]{58,80})(?:\\+[rn])*[\s"'`+]*\Z""")
+# A certificate, or a public key up to the name of its algorithm, after which are bits (3).
+_NAMES = re.compile(rb"0(?:\x82..|\x81.|[\0-\x7f])0(?:([\0-\x7f])|\x82)", re.DOTALL)
 _TEXT = bytes(range(32, 127)) + b"\t\r\n"
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-\r\n"
 _LEAST_HEX = 2  # lines: one alone is the hash of a file or a commit
@@ -84,7 +88,9 @@ def _is_random(text: str, lines: Sequence[_Range]) -> bool:
     """Whether all lines look random, and do not encode a text or a file of a known kind."""
     bodies = [text[start:end] for start, end in lines]
     whole = bodies if len(bodies[-1]) >= len(bodies[0]) else bodies[:-1]
-    return len({*whole}) == len(whole) and all(map(_is_mixed, whole)) and not _is_plain("".join(bodies))
+    head = _HEAD.search(text, max(0, lines[0][0] - 100), lines[0][0])
+    texts = ("".join(bodies), (head[1] if head else "") + "".join(bodies))
+    return len({*whole}) == len(whole) and all(map(_is_mixed, whole)) and not any(map(_is_plain, texts))
 
 
 def _is_said_public(text: str, lines: Sequence[_Range]) -> bool:
@@ -104,13 +110,9 @@ def _is_mixed(line: str) -> bool:
 
 def _is_public(marks: Sequence[re.Match[str]], start: int, end: int) -> bool:
     """Whether lines are within the marks of something public; one of the two marks is enough."""
-    above = [mark for mark in marks if mark.end() <= start][-1:]
-    below = [mark for mark in marks if mark.start() >= end][:1]
-    sides = [
-        *(mark for mark in above if mark["side"] == "BEGIN"),
-        *(mark for mark in below if mark["side"] == "END"),
-    ]
-    return any(_PUBLIC.search(mark["kind"]) for mark in sides)
+    sides = [(mark, "BEGIN") for mark in marks if mark.end() <= start][-1:]
+    sides += [(mark, "END") for mark in marks if mark.start() >= end][:1]
+    return any(mark["side"] == side and _PUBLIC.search(mark["kind"]) for mark, side in sides)
 
 
 def _is_plain(digits: str) -> bool:
@@ -123,7 +125,9 @@ def _is_plain(digits: str) -> bool:
         data = bytes.fromhex(bare) if _HEX.fullmatch(bare) else base64.b64decode(bare[: len(bare) // 4 * 4])
     except (binascii.Error, ValueError):
         return False
-    if data.startswith(_MAGIC):
+    names = _NAMES.match(data)
+    bits = names is not None and (not names[1] or data[names.end() :][names[1][0] :][:1] == b"\3")
+    if bits or data.startswith(_MAGIC):
         return True
     texts = len(data) - len(data.translate(None, _TEXT))
     return texts * 100 > len(data) * 95 and len(data.translate(None, _BASE64)) * 20 > len(data)
