@@ -63,6 +63,8 @@ def taken(text: str, path: str = "a.ts") -> list[str]:
         ("a.yaml", f"kind: Secret\ndata:\n  tls.crt: {b64encode(f'-----BEGIN CERTIFICATE-----{BLOCK}'.encode()).decode()}"),
         ("a.go", f"const testCert = `{CERTIFICATE[:64]}\n{CERTIFICATE[64:128]}\n{CERTIFICATE[128:]}`"),
         ("a.ts", f"trust(\n  'MCowBQYDK2VwAyEA{PUBLIC.replace('R', '/')}=',\n)"),
+        ("a.ts", "const letters =\n  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'"),
+        ("a.ts", f"t.is(\n  await keyThumbprint({{ kty: 'oct', k: '' }}),\n  '{PUBLIC}',\n)"),
     ],
 )  # fmt: skip
 def test_they_stay(path: str, text: str) -> None:

@@ -105,7 +105,7 @@ def _is_mixed(line: str) -> bool:
     if _HEX.fullmatch(line):
         return len(line) % 2 == 0 and len(set(line)) >= 8
     kinds = (str.isdigit, str.isupper, str.islower)
-    return len(set(line)) >= 20 and all(any(map(kind, line)) for kind in kinds)
+    return 20 <= len(set(line)) < len(line) and all(any(map(kind, line)) for kind in kinds)
 
 
 def _is_public(marks: Sequence[re.Match[str]], start: int, end: int) -> bool:
@@ -130,4 +130,4 @@ def _is_plain(digits: str) -> bool:
     if bits or data.startswith(_MAGIC):
         return True
     texts = len(data) - len(data.translate(None, _TEXT))
-    return texts * 100 > len(data) * 95 and len(data.translate(None, _BASE64)) * 20 > len(data)
+    return texts * 100 > len(data) * 90 and len(data.translate(None, _BASE64)) * 20 > len(data)

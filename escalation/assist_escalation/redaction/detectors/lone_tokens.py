@@ -34,7 +34,7 @@ _IDS = (
 _MIXED, _SMALL = 30, 24  # characters of a token with capitals, and of one without: shorter ones are ids
 _DIGITS, _LETTERS = 4, 5  # digits, and letters beyond hex, of a token without capitals
 _DIGEST = 6  # characters of a token that may say so: sha512
-_NEAR = 48  # characters before a token in which a word may say that it is public
+_NEAR = 52  # characters before a token in which a word may say that it is public
 _PUBLIC = re.compile(
     r"""
       etag|hash|digest|\bsha-?\d|checksum|integrity|\bsri\b   # of a content
