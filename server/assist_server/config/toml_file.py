@@ -150,7 +150,7 @@ def _with_line(text: str, key: tuple[str, ...], written: str) -> Iterator[str]:
     start = _header_line(lines, key[:-1])
     if start is None:
         gap = "" if not text else end if text.endswith("\n") else end * 2
-        yield f"{text}{gap}[{_dotted_name(key[:-1])}]{end}{assignment}{end}"
+        yield f"{text}{gap}[{'.'.join(map(_bare_key, key[:-1]))}]{end}{assignment}{end}"
         return
     found = _assignment_line(lines, start, key[-1])
     if found is not None:
@@ -216,10 +216,6 @@ def _value_ends(lines: Sequence[str], number: int, start: int) -> Iterator[tuple
 def _spelling_of(name: str) -> str:
     plain = re.escape(name)
     return f"""(?:{plain}|"{plain}"|'{plain}')"""
-
-
-def _dotted_name(table: tuple[str, ...]) -> str:
-    return ".".join(map(_bare_key, table))
 
 
 def _quote(name: str) -> str:

@@ -334,7 +334,7 @@ def draft(
     evidence = _evidence(question, folders, attached.spans, tokens, small=small)
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     place = _place_for_tests(form, target, folders.corpus)
-    shown_tests = _shown_tests(evidence.spans)
+    shown_tests = "".join(span.text for span in evidence.spans if is_test(span.origin.path))
     head = head_of(target, place, shown_tests) if target and place else ""
     if place and place.text:
         evidence = replace(evidence, texts={**evidence.texts, place.path: place.text})
@@ -377,12 +377,9 @@ def _small_notes(question: Question, evidence: Evidence) -> tuple[str, ...]:
     """What to know about a question that a small model answers: how code works is no strength of it."""
     if question.command != "ask" or question.target is not None or question.material:
         return ()
-    asks_of_pages = intent_of(question.words).kind == "pages" or _begins_with_page(evidence)
+    begins_with_page = any(is_page(span.origin.path) for span in evidence.spans[:1])
+    asks_of_pages = intent_of(question.words).kind == "pages" or begins_with_page
     return () if asks_of_pages else (GUESSED,)
-
-
-def _begins_with_page(evidence: Evidence) -> bool:
-    return bool(evidence.spans) and is_page(evidence.spans[0].origin.path)
 
 
 def _evidence(
@@ -415,10 +412,6 @@ def _place_for_tests(form: AnswerForm, target: QuestionTarget | None, corpus: Co
         return "" if corpus.hides(path) else text_of(corpus, path) or ""
 
     return place_for_tests(source, files, Path(corpus.root), whole_text)
-
-
-def _shown_tests(spans: Sequence[Span]) -> str:
-    return "".join(span.text for span in spans if is_test(span.origin.path))
 
 
 def _apart(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from posixpath import commonpath, dirname
 
-from assist_context.facts.diff_facts import DiffFact, changed_definitions
+from assist_context.facts.diff_facts import changed_definitions
 from assist_context.index.terms import terms
 from assist_server.questions.held_sentences import KnownWords, unknown_in
 from assist_server.wording.diff_answers import clean_message
@@ -100,15 +100,10 @@ def _computed_message(compared: ComparedDiff, names: Sequence[str]) -> str:
     if states in ({"new"}, {"deleted"}):
         return _subject("Add" if "new" in states else "Remove", paths, "")
     for kind, verb, place in (("added", "Add", "to"), ("removed", "Remove", "from")):
-        own = [_name_of(fact) for fact in facts if fact.kind == kind]
+        own = [fact.text.split()[1] for fact in facts if fact.kind == kind]  # "function total"
         if own and not [name for name in names if name not in own]:
             return _subject(verb, own, f" {place} {where}")
     return _subject("Change", names or paths, f" in {where}" if names else "")
-
-
-def _name_of(fact: DiffFact) -> str:
-    """The name in the words of what came or went: "function total", "class Cart is gone"."""
-    return fact.text.split()[1]
 
 
 def _subject(verb: str, names: Iterable[str], place: str) -> str:

@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +24,28 @@ from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Snippet
 from assist_context.languages import language_of
-from assist_server.local_model.sharing.borrowed_model import BorrowedModel, borrow, borrow_engine
+from assist_server.local_model.sharing.borrowed_model import (
+    BorrowedModel,
+    LenderGoneError,
+    borrow,
+    borrow_engine,
+)
 from assist_server.local_model.sharing.listener import SharedEngine, SharedModel
 from assist_server.local_model.sharing.messages import (
     MOST,
+    Hello,
     conversation_of,
     cursor_of,
     folder_of,
     hello_of,
+    identity_of,
     new_socket,
+    own_version,
+    receive,
     result_of,
+    send,
     sockets,
+    suggestion_document,
     suggestion_of,
 )
 
@@ -324,6 +336,47 @@ async def test_a_socket_of_something_else_is_passed_over(data: Path, file: Path)
     for each in servers:
         each.close()
         await each.wait_closed()
+
+
+async def test_a_server_that_stops_is_given_up_and_then_left_in_peace(data: Path, file: Path) -> None:
+    """As a process does that Ctrl-Z stops: its connections stay, and nothing comes."""
+    asked: list[asyncio.StreamWriter] = []
+
+    async def stop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(writer)
+        if len(asked) == 1:
+            await send(writer, asdict(Hello(own_version(), "", "small", 100, 1.0, False, identity_of(file))))
+            await receive(reader)
+            await send(writer, {})  # a sign of life
+
+    folder = folder_of(data)
+    folder.mkdir(mode=0o700)
+    server = await asyncio.start_unix_server(stop, folder / "1.sock")
+    with pytest.raises(LenderGoneError):
+        await complete(data, file)
+    for connections in (2, 2):
+        assert await borrow_engine(data, file) is None
+        assert len(asked) == connections
+    for writer in asked:
+        writer.close()
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_long_answer_is_waited_for_as_long_as_its_server_lives(data: Path, file: Path) -> None:
+    async def work(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await send(writer, asdict(Hello(own_version(), "", "small", 100, 1.0, False, identity_of(file))))
+        await receive(reader)
+        for said in ({}, {}, {"suggestion": suggestion_document(Suggestion(text="sum(prices)"))}):
+            await send(writer, said)
+        writer.close()
+
+    folder = folder_of(data)
+    folder.mkdir(mode=0o700)
+    server = await asyncio.start_unix_server(work, folder / "1.sock")
+    assert (await complete(data, file)).text == "sum(prices)"
+    server.close()
+    await server.wait_closed()
 
 
 @pytest.mark.parametrize("document", [{}, {"system": 1}, {"ended": "never"}, {"assist": "0.1"}])

@@ -1,10 +1,11 @@
 """The client's side: the model of a running language server, used as if it were open in this process.
 
 It imports no llama.cpp, so a command that finds such a server neither loads the library nor any weights.
-If that server ends, even in the middle of an answer, the model is opened here and goes on.
+If that server ends or stops, even in the middle of an answer, the model is opened here and goes on.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -34,11 +35,13 @@ from assist_server.local_model.sharing.messages import (
 if TYPE_CHECKING:  # loads llama.cpp
     from assist_completion.engine.answer_stream import Answerer, AnswerStream
 
-PATIENCE = 5.0  # seconds for a hello: where that takes 1 s, opening the model here takes longer
+PATIENCE = 5.0  # seconds for a hello, or a sign of life: where that takes 1 s, opening the model takes longer
+REST = 60.0  # seconds for which a server that gave none is not asked: its process may be stopped
 BYTES_PER_TOKEN = 2  # fewer than a token of code has, so that `count` is an upper estimate
 
 ModelConnection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 OpenHere = Callable[[], "Awaitable[Answerer[Any]]"]
+_silent: dict[Path, float] = {}  # when a server was silent; of this event loop alone
 
 
 class LenderGoneError(ModelError):
@@ -97,7 +100,7 @@ async def _first(
     except OSError:
         return None
     for path in sockets(data):
-        if path == own:
+        if path == own or time.monotonic() - _silent.get(path, -REST) < REST:
             continue
         if (found := await _greet(path, lambda hello: fits(hello, wanted))) is not None:
             return path, *found
@@ -114,7 +117,9 @@ async def _greet(path: Path, fits: Callable[[Hello], bool]) -> tuple[ModelConnec
             hello = hello_of(document) if document else None
     except ConnectionRefusedError:  # its server was killed
         remove(path)
-    except (OSError, ValueError, TimeoutError):
+    except TimeoutError:
+        _silent[path] = time.monotonic()
+    except (OSError, ValueError):
         pass
     else:
         if hello and hello.assist == own_version() and fits(hello):
@@ -128,10 +133,13 @@ async def _greet(path: Path, fits: Callable[[Hello], bool]) -> tuple[ModelConnec
 
 async def _ask(connection: ModelConnection, document: dict[str, Any] | None = None) -> dict[str, Any]:
     """The next message of a server, to a question if one is sent. Raises `ModelError` and `TooLongError`."""
+    said: dict[str, Any] | None = {}
     try:
         if document is not None:
             await send(connection[1], document)
-        said = await receive(connection[0])
+        while said == {}:  # a sign of life
+            async with asyncio.timeout(PATIENCE):
+                said = await receive(connection[0])
     except (OSError, ValueError):
         said = None
     if said is None:

@@ -32,6 +32,8 @@ from assist_server.local_model.sharing.messages import (
 if TYPE_CHECKING:  # loads llama.cpp
     from assist_completion.engine.answer_stream import Answerer
 
+ALIVE_S = 1.0  # seconds between two signs of life to who waits: a process that is stopped gives none
+
 log = logging.getLogger(__name__)
 
 
@@ -118,7 +120,9 @@ class SharedModel:
             gone = asyncio.create_task(_until_gone(reader))
             self._own(gone)
             try:
-                await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+                ends = {answer, gone}
+                while not (await asyncio.wait(ends, timeout=ALIVE_S, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    await send(writer, {})  # a sign of life
             finally:
                 answer.cancel()
                 gone.cancel()
