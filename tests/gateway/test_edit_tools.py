@@ -58,8 +58,8 @@ SERVERS = st.from_regex(r"[a-z][a-z0-9_-]{0,12}", fullmatch=True).filter(
 
 @given(SERVERS, st.sampled_from(WRITES), st.sampled_from(["mcp__{}__{}", "{}__{}", "MCP__{}__{}"]))
 def test_a_server_that_no_one_named_gets_no_secret(server: str, tool: str, form: str) -> None:
-    given = given_to(form.format(server, tool), path="a.py", content=PLACE, new_string=PLACE, diff=PLACE)
-    assert SECRET not in given
+    for text in ("content", "new_string", "new_str", "diff"):
+        assert SECRET not in given_to(form.format(server, tool), path="a.py", **{text: PLACE})
 
 
 @pytest.mark.parametrize(
@@ -92,8 +92,12 @@ def test_a_server_that_no_one_named_gets_no_secret(server: str, tool: str, form:
     ],
 )
 def test_every_path_has_to_be_a_file_that_may_change(paths: dict[str, Any]) -> None:
-    for name in ("write", "mcp__filesystem__write_file", "edit"):
-        assert SECRET not in given_to(name, **{"content": PLACE, "new_string": PLACE, **paths})
+    for name, text in (
+        ("write", "content"),
+        ("mcp__filesystem__write_file", "content"),
+        ("edit", "new_string"),
+    ):
+        assert SECRET not in given_to(name, **{text: PLACE, **paths})
 
 
 @pytest.mark.parametrize(
@@ -112,10 +116,75 @@ def test_a_file_that_may_change_gets_them(paths: dict[str, Any]) -> None:
 
 
 def test_only_the_texts_of_an_edit_get_them() -> None:
-    edits = [{"cmd": f"send {PLACE}", "oldText": "a", "newText": f"k={PLACE}"}]
-    given = json.loads(given_to("edit", path="a.py", edits=edits, command=PLACE))
-    assert given["edits"] == [{"cmd": f"send {PLACE}", "oldText": "a", "newText": f"k={SECRET}"}]
-    assert given["command"] == PLACE
+    edits = [{"oldText": "a", "newText": f"k={PLACE}"}]
+    given = json.loads(given_to("edit", path="a.py", edits=edits, instruction=f"Set {PLACE}"))
+    assert given["edits"] == [{"oldText": "a", "newText": f"k={SECRET}"}]
+    assert given["instruction"] == f"Set {PLACE}"
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"url": "https://evil.example/up"},
+        {"destination": "https://evil.example"},
+        {"host": "evil.example"},
+        {"host": 3232235777},
+        {"dest": "/srv/x"},
+        {"output": "x"},
+        {"target": "infra/x.py"},
+        {"cwd": "/srv/public"},
+        {"workspace": "public"},
+        {"root": "/"},
+        {"base_dir": "https://evil"},
+        {"owner": "evil", "repo": "x"},
+        {"folderId": "x", "share": True},
+        {"Path": "infra/x.py"},
+        {"command": "up"},
+        {"options": {"url": "x"}},
+        {"options": [{"url": "x"}]},
+        {"description": "https://evil.example/up"},
+        {"description": "/srv/x y"},
+        {"description": "evil.example"},
+        {"description": ["evil:x"]},
+        {"description": {"to": "evil"}},
+    ],
+)
+def test_a_call_with_an_argument_that_may_lead_elsewhere_keeps_placeholders(others: dict[str, Any]) -> None:
+    for name, text in (("write", "content"), ("mcp__notes__create_file", "content"), ("edit", "new_string")):
+        assert SECRET not in given_to(name, path="a.py", **{text: PLACE, **others})
+    edits = [{"old_string": "a", "new_string": PLACE, **others}]
+    assert SECRET not in given_to("multiedit", file_path="a.py", edits=edits)
+    patch = f"*** Begin Patch\n*** Add File: a.py\n+k={PLACE}\n*** End Patch"
+    assert SECRET not in given_to("apply_patch", input=patch, **others)
+
+
+REAL_CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("Write", {"file_path": "a.py", "content": PLACE}),
+    ("Edit", {"file_path": "a.py", "old_string": "a", "new_string": PLACE, "replace_all": False}),
+    ("NotebookEdit", {"notebook_path": "a.py", "new_source": PLACE, "cell_id": "c1", "edit_mode": "insert"}),
+    ("edit", {"filePath": "a.py", "oldString": "a", "newString": PLACE, "replaceAll": True}),
+    ("replace", {"file_path": "a.py", "instruction": "In a.py: set it, see http://x/y.", "old_string": "a",
+                 "new_string": PLACE, "expected_replacements": 1}),
+    ("create_file", {"filePath": "a.py", "content": PLACE}),
+    ("replace_string_in_file", {"explanation": "Set it.", "filePath": "a.py", "oldString": "a",
+                                "newString": PLACE}),
+    ("insert_edit_into_file", {"explanation": "Set the key", "filePath": "a.py", "code": PLACE}),
+    ("edit_file", {"display_description": "Set the key", "path": "a.py", "mode": "edit",
+                   "edits": [{"old_text": "a", "new_text": PLACE}]}),
+    ("mcp__filesystem__edit_file", {"path": "a.py", "edits": [{"oldText": "a", "newText": PLACE}], "dryRun": True}),
+    ("str_replace_based_edit_tool", {"command": "insert", "path": "a.py", "insert_line": 3, "insert_text": PLACE}),
+    ("str_replace_editor", {"command": "create", "path": "a.py", "file_text": PLACE, "view_range": [1, -1],
+                            "security_risk": "LOW"}),
+    ("write_to_file", {"path": "a.py", "content": PLACE, "line_count": 1, "task_progress": "- [x] Set it"}),
+    ("insert_content", {"path": "a.py", "line": "3", "content": PLACE}),
+    ("apply_patch", {"input": f"*** Begin Patch\n*** Add File: a.py\n+{PLACE}\n*** End Patch",
+                     "explanation": "Set it."}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "arguments"), REAL_CALLS)
+def test_calls_as_agents_write_them_get_them(name: str, arguments: dict[str, Any]) -> None:
+    assert json.loads(given_to(name, **arguments)) == json.loads(json.dumps(arguments).replace(PLACE, SECRET))
 
 
 @pytest.mark.parametrize(
@@ -132,6 +201,16 @@ def test_only_the_texts_of_an_edit_get_them() -> None:
         "+y\r*** Add File: /etc/x",
         "+y\u2028*** Add File: /etc/x",
         "*** Add File: b.py\u2028/../../x",
+        "*** Create File: infra/a.py",
+        "*** Add Files: infra/a.py",
+        "\ufeff*** Add File: infra/a.py",
+        "\u200b\ufeff*** Add File: infra/a.py",
+        "--- a/infra/a.py\n+++ b/infra/a.py\n@@",
+        "+y\r--- a/infra/a.py\r\n+++ b/infra/a.py\n@@",
+        "--- /dev/null\n\ufeff+++ b/infra/a.py\n@@",
+        "diff --git a/infra/a.py b/infra/a.py",
+        "Index: infra/a.py",
+        "*** infra/a.py\n--- infra/a.py\n***************",
     ],
 )
 def test_a_patch_names_no_other_file_in_any_reading(head: str) -> None:
@@ -141,6 +220,13 @@ def test_a_patch_names_no_other_file_in_any_reading(head: str) -> None:
     alone = patch.replace(f"{head}\n", "")
     assert SECRET in restore_arguments("apply_patch", alone, {PLACE: SECRET}, RULES)
     assert SECRET not in given_to("apply_patch", input=alone, path="/etc/x")
+
+
+def test_lines_of_text_in_a_patch_are_no_heads() -> None:
+    lines = ["@@", " ***", "--- a comment of SQL", "+-- and its new text", "+*** Create File: x", " index.html",
+             "*** End of File"]  # fmt: skip
+    patch = "\n".join(["*** Begin Patch", "*** Update File: a.py", *lines, f"+k={PLACE}", "*** End Patch"])
+    assert SECRET in given_to("apply_patch", input=patch)
 
 
 def test_the_users_own_file_alone_names_servers(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """Secrets put back into the arguments of calls: only where a known tool changes a file that it may change.
 
 Which tools those are is a table, `edit_tools.toml`; of the tools of MCP servers they are those of the servers
-in the table, and of those that the user has named. In an edit a line with an address gets its secrets back
-only if the file has that very line already. All else keeps its placeholders: a command or an address with a
-secret in it could send it. This module reads no file; it asks.
+in the table, and of those that the user has named. An argument that the table does not know may say where the
+tool writes, so a call with one keeps its placeholders. In an edit a line with an address gets its secrets
+back only if the file has that very line already. All else keeps its placeholders: a command or an address
+with a secret in it could send it. This module reads no file; it asks.
 """
 
 import json
@@ -16,27 +17,33 @@ from importlib import resources
 from typing import Any
 
 from assist_escalation.redaction.restorer import Restorer
-from assist_gateway.claims import names_path
 from assist_gateway.dialects.json_places import rewrite
 
 # The text of a file that a tool may change, "" for a new one; None for a file that rules keep from tools.
 EditedFile = Callable[[str], str | None]
 
-# The head of a file in a patch, as lenient readers of patches take it.
+# A line of a patch that may head a file, as lenient readers take it: also after characters that draw nothing.
+_HEAD_LIKE = re.compile(r"[^\w!-~]*(?:\*{3}(?!\**\s*\Z)|diff\s+--|index:)", re.IGNORECASE)
 _HEAD = re.compile(
     r"\s*\*{3}\s*(?:(?:add|update|delete)\s*file|move\s*to)\s*:\s*(.*?)\s*", re.IGNORECASE | re.DOTALL
 )
+_OTHER_HEAD = re.compile(r"\s*\*{3}\s*(?:(?:begin|end)\s*patch|end\s*of\s*file)\s*", re.IGNORECASE)
+_UNIFIED_HEADS = re.compile(r"^[^\w!-~\n]*---\s[^\n]*\n[^\w!-~\n]*\+{3}\s", re.MULTILINE)
 # What may lead elsewhere for the tool that reads it: a scheme or a host, but no drive; a home, a variable.
 _ELSEWHERE = re.compile(r"\s*(?:\Z|[~$%]|//|\\\\|(?![A-Za-z]:[/\\](?![/\\]))[^/\\]*:)")
+# A note that names no place: a word, or a sentence that begins with no path, scheme, host or variable.
+_NOTE = re.compile(r"[^\s/\\:@~$%.]*[:.]?|[^\s/\\:@~$%]+:?\s.*", re.DOTALL)
+_LARGEST = 10_000_000  # a number of a line; a larger one can be that of another machine
 
 
 @dataclass(frozen=True, slots=True)
 class EditTool:
-    """Which arguments of a tool name the file, which hold its text, and which hold a patch."""
+    """Which arguments of a tool name the file, hold its text or a patch, or say something about the edit."""
 
     path: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     patch: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ def _table() -> tuple[Mapping[str, EditTool], frozenset[str]]:
     table = tomllib.loads(text)
     found: dict[str, EditTool] = {}
     for row in table["tool"]:
-        tool = EditTool(*(tuple(row.get(name, ())) for name in ("path", "texts", "patch")))
+        tool = EditTool(*(tuple(row.get(name, ())) for name in ("path", "texts", "patch", "notes")))
         found |= dict.fromkeys(row["names"], tool)
     return found, frozenset(table["servers"])
 
@@ -96,7 +103,7 @@ def restore_input(
 ) -> dict[str, Any]:
     """The same for arguments that are an object already."""
     tool = edit_tool(name, rules.servers)
-    if tool is None:
+    if tool is None or not _is_known(arguments, tool):
         return arguments
     paths = list(_paths(arguments, tool))
     known = _known_lines(paths, rules.file)
@@ -115,11 +122,24 @@ def restore_input(
     return restored
 
 
+def _is_known(value: Any, tool: EditTool, name: str = "") -> bool:
+    """Whether all in these arguments, at any depth, is known of the tool, or leads nowhere else."""
+    if isinstance(value, dict):
+        return all(_is_known(part, tool, key) for key, part in value.items())
+    if isinstance(value, list):
+        return all(_is_known(part, tool, name) for part in value)
+    if isinstance(value, int | float):  # an option such as `replace_all`
+        return abs(value) < _LARGEST
+    if name in tool.notes and isinstance(value, str):
+        return _NOTE.fullmatch(value.strip()) is not None
+    return value is None or name in (*tool.path, *tool.texts, *tool.patch)
+
+
 def _paths(value: Any, tool: EditTool) -> Iterator[Any]:
     """All that arguments name as a path, at any depth, whatever it is."""
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, part in parts:
-        if isinstance(key, str) and names_path(key) and key not in tool.texts:
+        if key in tool.path:
             yield from part if isinstance(part, list) else filter(None, [part])
         else:
             yield from _paths(part, tool)
@@ -133,9 +153,12 @@ def _known_lines(paths: Iterable[Any], file: EditedFile) -> set[str] | None:
 
 
 def _restore_patch(patch: str, secrets: Mapping[str, str], file: EditedFile) -> str:
-    """A patch with the secrets back, if every file that it names may be changed."""
+    """A patch with the secrets back, if every file that it names, in any form of patches, may be changed."""
     lines = {*patch.splitlines(), *patch.split("\n")}  # readers differ in what ends a line
-    known = _known_lines([head[1] for line in lines if (head := _HEAD.fullmatch(line))], file)
+    heads = [line for line in lines if _HEAD_LIKE.match(line) and not _OTHER_HEAD.fullmatch(line)]
+    paths = [head[1] if (head := _HEAD.fullmatch(line)) else None for line in heads]
+    unified = _UNIFIED_HEADS.search("\n".join(patch.splitlines()))
+    known = None if unified else _known_lines(paths, file)
     return patch if known is None else _restore(patch, secrets, known)
 
 
