@@ -1,6 +1,7 @@
 """Which calls get their secrets back: only edits of files, by tools and servers that are known or named."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,39 @@ def given_to(name: str, *, rules: EditRules = RULES, **arguments: Any) -> str:
     ],
 )
 def test_only_known_and_named_servers_edit(name: str, is_edit: bool) -> None:
-    assert (edit_tool(name, RULES.servers) is not None) == is_edit
+    assert (edit_tool(name, RULES) is not None) == is_edit
+
+
+OPENCODE = frozenset(("bash", "edit", "glob", "grep", "read", "todowrite", "webfetch", "write"))
+COPILOT = frozenset(("bash", "create", "edit", "glob", "grep", "list_bash", "read_bash", "view"))
+
+
+@pytest.mark.parametrize(
+    ("offered", "name", "is_edit"),
+    [
+        (OPENCODE, "edit", True),
+        (OPENCODE, "apply_patch", True),
+        (OPENCODE, "filesystem_write_file", True),
+        (OPENCODE, "notes_create", True),  # as the user has named that server
+        (OPENCODE, "notebook_edit", False),  # `edit` of a server `notebook`
+        (OPENCODE, "search_replace", False),
+        (OPENCODE, "text_editor", False),
+        (OPENCODE, "write_file", False),
+        (OPENCODE, "github_filesystem_write_file", False),
+        (OPENCODE, "mcp__filesystem__write_file", False),
+        (OPENCODE, "todowrite", False),
+        (COPILOT, "create", True),
+        (COPILOT, "filesystem-write_file", True),
+        (COPILOT, "notes-create", True),
+        (COPILOT, "str-replace", False),
+        (COPILOT, "github-create", False),
+        (COPILOT, "filesystem_write_file", False),
+    ],
+)
+def test_an_agent_that_joins_names_by_one_sign_has_its_own_tools(
+    offered: frozenset[str], name: str, is_edit: bool
+) -> None:
+    assert (edit_tool(name, replace(RULES, offered=offered)) is not None) == is_edit
 
 
 SERVERS = st.from_regex(r"[a-z][a-z0-9_-]{0,12}", fullmatch=True).filter(

@@ -104,7 +104,7 @@ class AnswerContext:
 
     def holds(self, name: str) -> bool:
         """Whether the arguments of this tool wait for their end, since secrets may be put back there."""
-        return bool(self.secrets) and edit_tool(name, self.edits.servers) is not None
+        return bool(self.secrets) and edit_tool(name, self.edits) is not None
 
 
 class StreamedText:

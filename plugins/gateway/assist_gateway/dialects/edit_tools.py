@@ -47,37 +47,67 @@ class EditTool:
 
 
 @dataclass(frozen=True, slots=True)
+class Agent:
+    """An agent that joins a server and its tool by one sign: what it offers, and the tools of its own."""
+
+    offers: frozenset[str]
+    sign: str
+    own: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class EditRules:
-    """What a tool may edit: its files, and the MCP servers that its user has named as those of edit tools."""
+    """What a tool may edit: its files, and the MCP servers that its user has named as those of edit tools.
+
+    `offered` are the names of all tools that its request offers to the model.
+    """
 
     file: EditedFile
     servers: Collection[str] = ()
+    offered: frozenset[str] = frozenset()
 
 
 @cache
-def _table() -> tuple[Mapping[str, EditTool], frozenset[str]]:
-    """The tools by their names, and the servers."""
+def _table() -> tuple[Mapping[str, EditTool], frozenset[str], tuple[Agent, ...]]:
+    """The tools by their names, the servers, and the agents."""
     text = resources.files("assist_gateway.dialects").joinpath("edit_tools.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     found: dict[str, EditTool] = {}
     for row in table["tool"]:
         tool = EditTool(*(tuple(row.get(name, ())) for name in ("path", "texts", "patch", "notes")))
         found |= dict.fromkeys(row["names"], tool)
-    return found, frozenset(table["servers"])
+    agents = (Agent(frozenset(row["offers"]), row["sign"], frozenset(row["own"])) for row in table["agent"])
+    return found, frozenset(table["servers"]), tuple(agents)
 
 
-def edit_tool(name: str, servers: Collection[str] = ()) -> EditTool | None:
-    """The tool of this name if it changes files, else None. What is before its last "__" is a server.
+def edit_tool(name: str, rules: EditRules) -> EditTool | None:
+    """The tool of this name if it changes files, else None.
 
-    >>> edit_tool("mcp__filesystem__write_file") is not None, edit_tool("Write") is not None
-    (True, True)
-    >>> edit_tool("mcp__github__write_file"), edit_tool("Bash")
-    (None, None)
+    What is before its last "__", or the sign of the agent, is a server.
     """
-    tools, known = _table()
-    before, mark, bare = name.rpartition("__")
-    server = before.removeprefix("mcp__")
-    return None if mark and server not in known and server not in servers else tools.get(bare.lower())
+    tools, known, agents = _table()
+    agent = next((agent for agent in agents if agent.offers & rules.offered), None)
+    if agent is not None and name not in agent.own:
+        heads = (f"{server}{agent.sign}" for server in (*known, *rules.servers))
+        bare = next((name.removeprefix(head) for head in heads if name.startswith(head)), "")
+    else:
+        before, mark, bare = name.rpartition("__")
+        server = before.removeprefix("mcp__")
+        bare = "" if mark and server not in known and server not in rules.servers else bare
+    return tools.get(bare.lower())
+
+
+def offered_tools(body: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the tools that a request offers, in any dialect.
+
+    >>> sorted(offered_tools({"tools": [{"name": "Edit"}, {"function": {"name": "write"}}, {"type": "x"}]}))
+    ['Edit', 'write']
+    """
+    listed = body.get("tools")
+    tools = [tool for tool in listed if isinstance(tool, dict)] if isinstance(listed, list) else []
+    inner = (tool.get("function") for tool in tools)
+    named = (*tools, *(function for function in inner if isinstance(function, dict)))
+    return frozenset(tool["name"] for tool in named if isinstance(tool.get("name"), str))
 
 
 def restore_arguments(name: str, raw: str, secrets: Mapping[str, str], rules: EditRules) -> str:
@@ -85,7 +115,7 @@ def restore_arguments(name: str, raw: str, secrets: Mapping[str, str], rules: Ed
 
     `raw` is JSON, or a patch; `secrets` are those of each placeholder. All else is returned as it is.
     """
-    tool = edit_tool(name, rules.servers)
+    tool = edit_tool(name, rules)
     if tool is None or not ("SECRET" in raw or "\\u" in raw):
         return raw
     try:
@@ -102,7 +132,7 @@ def restore_input(
     name: str, arguments: dict[str, Any], secrets: Mapping[str, str], rules: EditRules
 ) -> dict[str, Any]:
     """The same for arguments that are an object already."""
-    tool = edit_tool(name, rules.servers)
+    tool = edit_tool(name, rules)
     if tool is None or not _is_known(arguments, tool):
         return arguments
     paths = list(_paths(arguments, tool))

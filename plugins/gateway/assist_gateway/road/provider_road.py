@@ -28,7 +28,7 @@ from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_gateway.dialects.answers import AnswerContext
 from assist_gateway.dialects.dialect import DIALECTS, AnswerReader, SpokenDialect
-from assist_gateway.dialects.edit_tools import EditRules
+from assist_gateway.dialects.edit_tools import EditRules, offered_tools
 from assist_gateway.foreign_request import (
     STREAM_HEADERS,
     ForeignRequest,
@@ -186,7 +186,7 @@ class ProviderRoad:
             leaving.note_posted(shown=False)
             return _passed_on(begun.refused, request.path)
         file = partial(self._parts.file, asked.tool, asked.provider, rules.permissions)
-        edits = EditRules(file, self._parts.edit_servers)
+        edits = EditRules(file, self._parts.edit_servers, offered_tools(request.body))
         notice = leaving.note_posted(shown=not asked.dialect.free)
         context = AnswerContext(leaving.secrets, edits, known.memory, notice)
         reader = asked.dialect.reader(context, len(leaving.call.post.body), _wants_usage(request.body))
