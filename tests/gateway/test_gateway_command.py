@@ -97,6 +97,14 @@ def test_a_socket_that_others_could_reach_is_refused(tmp_path: Path, assist: Ass
     assert "700" in assist("gateway", "--socket", str(tmp_path / "g")).err
 
 
+def test_a_socket_in_a_folder_that_others_could_replace_is_refused(tmp_path: Path, assist: Assist) -> None:
+    private = tmp_path / "open" / "own"
+    private.mkdir(mode=0o700, parents=True)
+    private.parent.chmod(0o777)
+    refused = assist("gateway", "--socket", str(private / "g")).err
+    assert f"since they can write to {private.parent.resolve()}" in refused
+
+
 def test_each_tool_has_its_lines_and_what_is_missing_is_said(assist: Assist, tmp_path: Path) -> None:
     configure(tmp_path, "[gateway]\nport = 9\n")
     assert not [name for name, found in tool_setups().items() if found.asks not in PATHS]

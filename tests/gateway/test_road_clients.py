@@ -164,7 +164,7 @@ async def test_the_openai_package_shows_why_a_request_is_refused(tmp_path: Path)
         async with client:
             try:
                 await client.chat.completions.create(model="acme", messages=image)
-            except openai.PermissionDeniedError as error:
+            except openai.BadRequestError as error:
                 assert "An image cannot be looked into" in str(error)  # noqa: PT017
         assert not provider.bodies
 
@@ -174,7 +174,7 @@ async def test_it_says_which_rules_have_to_be_accepted_before_anything_leaves(tm
         (tmp_path / "shop/.assist.toml").write_text('[egress]\ndeny = ["secret/**"]\n')
         client = openai.AsyncOpenAI(base_url=f"{url}/v1", api_key=token, max_retries=0)
         async with client:
-            with pytest.raises(openai.PermissionDeniedError, match=r"\.assist\.toml is new.*config trust"):
+            with pytest.raises(openai.BadRequestError, match=r"\.assist\.toml is new.*config trust"):
                 await client.chat.completions.create(
                     model="acme", messages=[{"role": "user", "content": "Hello"}]
                 )

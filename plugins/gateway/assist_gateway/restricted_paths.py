@@ -129,7 +129,8 @@ def _policy_rule(root: str, path: str, audience: Audience) -> FileRule | None:
         return None
     if first.rule == "data_class":
         return FileRule(f"has the class {first.detail}, which {audience.provider} may not see", first.detail)
-    return FileRule(first.words.removeprefix(f"{path} "))
+    never = first.words.find(" never leaves: ")  # after the path, in which a sign may be replaced
+    return FileRule(first.words[never + 1 :] if never >= 0 else first.words.removeprefix(f"{path} "))
 
 
 def stamp_of(path: str) -> tuple[int, int, int] | None:

@@ -127,7 +127,7 @@ class GatewayApp:
         except EXPECTED as error:
             refused = isinstance(error, RefusedError)
             code = error.cause if isinstance(error, RefusedError) else "unavailable"
-            await answer.refuse(scope["path"], GatewayRefusal(403 if refused else 503, code, str(error)))
+            await answer.refuse(scope["path"], GatewayRefusal(400 if refused else 503, code, str(error)))
         except Exception as error:  # noqa: BLE001  (a boundary; the message may hold text of the request)
             places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
             log.error("a request failed: %s in %s", type(error).__name__, " > ".join(places))

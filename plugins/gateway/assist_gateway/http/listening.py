@@ -7,6 +7,7 @@ import asyncio
 import logging
 import os
 import socket
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -85,6 +86,11 @@ def _bind_path(path: Path) -> socket.socket:
         raise UserError(f"There can be no socket at {path}: choose a shorter path, or a port.")
     if not is_private(path.parent):
         raise UserError(f"Others can look into {path.parent}: use a folder with the rights 700.")
+    if (above := _writable_above(path.parent)) is not None:
+        raise UserError(
+            f"Others can put another folder in the place of {path.parent}, since they can write to {above}: "
+            "use a folder elsewhere."
+        )
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if path.is_socket() and not _is_answered(path):
@@ -95,6 +101,18 @@ def _bind_path(path: Path) -> socket.socket:
         made.close()
         raise UserError(f"The socket {path} cannot be used: {error.strerror}.") from None
     return made
+
+
+def _writable_above(folder: Path) -> Path | None:
+    """The first folder above in which others can rename what is not theirs, or None."""
+    for above in folder.resolve().parents:
+        facts = above.stat()
+        if (
+            facts.st_uid not in (0, os.getuid())
+            or facts.st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH
+        ):
+            return above
+    return None
 
 
 def _is_answered(path: Path) -> bool:
