@@ -373,6 +373,57 @@ def test_a_copy_under_an_allowed_name_whitens_nothing_until_someone_commits_it(o
     assert attribute(RATES, ["copy.py"], own_shop.look("openai")) == ()
 
 
+def reset(root: Path) -> None:
+    git(root, "reset", "-q", "--hard", "HEAD~1")
+
+
+def to_other_branch(root: Path) -> None:
+    git(root, "checkout", "-q", "-b", "other", "HEAD~1")
+
+
+def move_to_restricted(root: Path) -> None:
+    git(root, "mv", "copy.py", "src/payments/copy.py")
+    commit(root)
+
+
+def change_the_copy(root: Path) -> None:
+    (root / "copy.py").write_text("nothing = 0\n")
+    git(root, "add", "copy.py")
+    commit(root)
+
+
+@pytest.mark.parametrize(
+    "change", [reset, to_other_branch, move_to_restricted, change_the_copy], ids=lambda one: one.__name__
+)
+def test_what_no_allowed_file_has_at_the_last_commit_any_more_stays_again(
+    own_shop: Shop, change: Callable[[Path], None]
+) -> None:
+    (own_shop.root / "copy.py").write_text(RATES)
+    (own_shop.root / "other.py").write_text("def vat_of(price):\n    return price * 19 / 119\n")
+    git(own_shop.root, "add", "copy.py", "other.py")
+    commit(own_shop.root)
+    before = own_shop.look("openai")
+    assert attribute(RATES, (), before) == (), "an allowed file has it"
+    change(own_shop.root)
+    now = own_shop.look("openai")
+    assert now is not before
+    assert attribute(RATES, (), now)
+    assert attribute(RATES, (), replace(now, strange=StrangeTexts()))
+    assert not attribute(FILES["app.py"], (), now), "what allowed files still have is still theirs"
+
+
+def test_an_allowed_row_of_words_that_is_no_longer_committed_whitens_no_line_in_it(own_shop: Shop) -> None:
+    """None of the prints is an allowed file's, whose lines end elsewhere, before or after."""
+    (own_shop.root / ".env").write_text("DESK_HOST=db17\nDESK_TOPIC=eu\n")
+    text = "To start it you set\nDESK_HOST=db17\nDESK_TOPIC=eu\nand then you start the shop once more.\n"
+    (own_shop.root / "page.md").write_text(text.replace("\n", " "))
+    git(own_shop.root, "add", "page.md")
+    commit(own_shop.root)
+    assert attribute(text, (), own_shop.look("openai")) == ()
+    reset(own_shop.root)
+    assert attribute(text, (), own_shop.look("openai"))
+
+
 def test_a_sample_of_settings_that_an_allowed_page_has_goes_but_not_one_with_other_values(shop: Shop) -> None:
     restricted = shop.look("openai")
     page = FILES["docs/settings.md"]

@@ -1,8 +1,7 @@
 """Texts that say nothing of what restricted files say, and need not be compared again when a file changes.
 
 A text that has no line of an index has none of a later one either, unless it says something that is new
-there. That holds as long as one index grows out of the other by the same rules: what allowed files say only
-becomes more. This module knows no path.
+there, or that allowed files said when the earlier one was made and no longer say. This module knows no path.
 """
 
 import threading
@@ -53,7 +52,8 @@ class StrangeTexts:
     ) -> tuple[CopiedSpan, ...]:
         """The spans of a text that are from files of the index.
 
-        `news` are what was new in the index and in each that it has grown out of, but in the first of them.
+        `news` are what was new in the index and in each that it has grown out of, but in the first of them,
+        and what allowed files no longer said.
         """
         with self._lock:
             known = self._known.get(text)

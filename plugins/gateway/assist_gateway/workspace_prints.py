@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
+
+import numpy as np
 
 from assist_context.files.git_repository import Git
 from assist_context.files.gitignore import GIT, RULE_FILES
@@ -59,7 +62,6 @@ MOST_RESTRICTED = 32_000_000  # bytes of restricted files that are printed; 17 M
 MOST_ALLOWED = 64_000_000  # bytes at the last commit that are compared; the rest does not count as allowed
 _BUILT = frozenset({"target", "dist", "build", "out", "vendor", "coverage"})  # printed after all the others
 _PORTION = 256_000  # bytes of small files that are hashed together
-_MOST_TABLES = 8
 MOST_NEWS = 100  # changes of restricted files until all texts are compared with all of them once more
 MOST_EARLIER = (
     4_000_000  # bytes of prints of lines that files had before: 2.5 MB of text, and 60 MB to compare
@@ -95,9 +97,18 @@ class _Look:
     rules: tuple[tuple[str, _Stamp], ...] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _AllowedPortion:
+    """What some contents of allowed files say: their ids, how many bytes they are, and their hashes."""
+
+    blobs: frozenset[str]
+    size: int
+    hashes: ShortHashes = field(repr=False)
+
+
 @dataclass(slots=True)
 class _Judged:
-    """What is known for one provider: a rule or None by file, and what allowed files have.
+    """What is known for one provider: a rule or None by file, and what allowed files say at the last commit.
 
     `claims` are paths as requests write them, judged for `claimed_in`.
     """
@@ -105,8 +116,8 @@ class _Judged:
     look: _Look
     permissions: Permissions
     rules: dict[_FileInTree, FileRule | None] = field(default_factory=dict)
-    allowed: set[str] = field(default_factory=set)  # the ids of their contents
-    tables: list[ShortHashes] = field(default_factory=list)
+    allowed: list[_AllowedPortion] = field(default_factory=list)
+    table: ShortHashes = field(default_factory=partial(join_short, ()))  # of all of these
     files: list[tuple[_FileInTree, FileRule]] = field(default_factory=list)
     prints: list[FilePrints] = field(default_factory=list)
     result: RestrictedFiles | None = None
@@ -199,14 +210,14 @@ class WorkspacePrints:
             found = restricted_paths(root, new, audience) if new else {}
             judged.rules |= {(root, path): found.get(path) for path in new}
         files, prints, whole = self._restrictions(judged)
-        learned = self._compare(judged)
+        is_other, unlearned = self._compare(judged)
         same = files == judged.files and all(map(operator.is_, prints, judged.prints))
-        if judged.result is not None and same and not learned:
+        if judged.result is not None and same and not is_other:
             return judged.result  # what is new is allowed: texts that were judged by it need not be again
         judged.files = files
         judged.prints = prints
         first = {file: number for number, (file, _) in reversed(list(enumerate(files)))}
-        index = without(print_index(prints, [first[file] for file, _ in files]), judged.tables)
+        index = without(print_index(prints, [first[file] for file, _ in files]), [judged.table])
         restricted = tuple(RestrictedFile(path, rule) for (_, path), rule in files)
         there = [(folder.tree, folder.committed.blobs.keys()) for folder in judged.look.folders], set(files)
         if judged.claimed_in != there:  # else the same files have other contents, and a path means the same
@@ -224,7 +235,8 @@ class WorkspacePrints:
         )
         if (old := judged.result) is None or len(old.news) >= MOST_NEWS:
             return made
-        return replace(made, news=(*old.news, news_of(index, old.index)), strange=old.strange)
+        news = join_short([news_of(index, old.index), unlearned])
+        return replace(made, news=(*old.news, news), strange=old.strange)
 
     def _restrictions(
         self, judged: _Judged
@@ -293,22 +305,36 @@ class WorkspacePrints:
                 self._old_prints[blob] = file_prints(letters_of(plain_view(content)), self._key)
         return self._old_prints.get(blob) or file_prints(letters_of(b""), self._key)
 
-    def _compare(self, judged: _Judged) -> bool:
-        """Learns what allowed files have that are new in the last commit; returns whether there were any."""
-        learned = False
+    def _compare(self, judged: _Judged) -> tuple[bool, ShortHashes]:
+        """Makes the table of what allowed files say at the last commit, and nothing else.
+
+        Returns whether it is another one, and the hashes that it no longer has. Of a portion with a content
+        that no allowed file has any more, what remains is read again.
+        """
+        wanted: dict[str, CommittedFiles] = {}
         for folder in judged.look.folders:
-            root = folder.tree.root
-            blobs = folder.committed.blobs.items()
-            new = dict.fromkeys(blob for path, blob in blobs if judged.rules[root, path] is None)
-            wanted = [blob for blob in new if blob not in judged.allowed]
-            texts = (content for _, content in committed_texts(folder.committed, wanted))
-            found = [self._hashes(text) for text in _portions(texts)]
-            judged.allowed.update(wanted)
-            judged.tables += [join_short(found)] if found else []
-            learned = learned or bool(found)
-        if len(judged.tables) > _MOST_TABLES:
-            judged.tables = [join_short(judged.tables)]
-        return learned
+            for path, blob in folder.committed.blobs.items():
+                if judged.rules[folder.tree.root, path] is None:
+                    wanted.setdefault(blob, folder.committed)
+        kept = [one for one in judged.allowed if one.blobs <= wanted.keys()]
+        gone = [one.hashes for one in judged.allowed if not one.blobs <= wanted.keys()]
+        known = frozenset().union(*(one.blobs for one in kept))
+        texts = chain.from_iterable(
+            committed_texts(
+                folder.committed,
+                [blob for blob, files in wanted.items() if files is folder.committed and blob not in known],
+            )
+            for folder in judged.look.folders
+        )
+        room = MOST_ALLOWED - sum(one.size for one in kept)
+        new = [
+            _AllowedPortion(blobs, len(text), self._hashes(text)) for blobs, text in _portions(texts, room)
+        ]
+        if not (new or gone):
+            return False, join_short(())
+        judged.allowed = [*kept, *new]
+        judged.table = join_short([one.hashes for one in judged.allowed])
+        return True, np.setdiff1d(join_short(gone), judged.table, assume_unique=True)
 
     def _hashes(self, text: bytes) -> ShortHashes:
         self._rest()
@@ -370,20 +396,25 @@ def _read(path: str) -> bytes:
     return data
 
 
-def _portions(texts: Iterator[bytes]) -> Iterator[bytes]:
-    """Texts in larger pieces, since each array costs more than its numbers."""
+def _portions(texts: Iterator[tuple[str, bytes]], room: int) -> Iterator[tuple[frozenset[str], bytes]]:
+    """Contents in larger pieces with their ids, since each array costs more than its numbers.
+
+    Binary ones say nothing, and neither do those for which there is no room in all of the pieces, in bytes.
+    """
+    blobs: list[str] = []
     portion: list[bytes] = []
     size = 0
-    room = MOST_ALLOWED
-    for text in texts:
+    for blob, text in texts:
+        blobs.append(blob)
         if b"\0" in text[:8_192] or len(text) > room:
             continue
         room -= len(text)
         portion.append(text)
         size += len(text)
         if size > _PORTION:
-            yield b"\n".join(portion)
-            portion.clear()
+            yield frozenset(blobs), b"\n".join(portion)
+            blobs = []
+            portion = []
             size = 0
-    if portion:
-        yield b"\n".join(portion)
+    if blobs:
+        yield frozenset(blobs), b"\n".join(portion)
