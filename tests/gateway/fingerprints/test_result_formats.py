@@ -2,10 +2,13 @@
 
 import html
 import json
+import quopri
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from html.entities import codepoint2name
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from fingerprints.result_formats import FORMATS
@@ -133,6 +136,67 @@ def test_no_line_that_says_enough_is_left_in_any_form(name: str) -> None:
         lines = long_lines(source)
         assert left_in(shown, lines) == lines, "the test reads all of them before the cut"
         assert left_in(cut(shown)[0], lines) == []
+
+
+LOHN = """\
+Der Zuschlag für Überstunden beträgt höchstens zwölf Prozent.
+Die Prämie der Geschäftsführung wird jährlich geprüft,
+auch für Grenzgänger gemäß der Sondervereinbarung.
+Größere Abschläge = 12 Tage beschließt der Aufsichtsrat übrigens selbst.
+"""
+PREMIA = """\
+Премия директора начисляется отдельно от зарплаты.
+Секретный договор поставщика: скидка двенадцать процентов,
+комиссия банка удержана с клиента.
+"""
+OTHER_LETTERS: dict[str, Callable[[str], str]] = {
+    "capitals": str.upper,
+    "marks of their own": lambda text: normalize("NFD", text),
+    "numbers of HTML": lambda text: text.encode("ascii", "xmlcharrefreplace").decode(),
+    "names of HTML": lambda text: "".join(
+        f"&{codepoint2name[ord(sign)]};" if ord(sign) in codepoint2name else sign for sign in text
+    ),
+    "page in ASCII": lambda text: f"<pre>{text.encode('ascii', 'xmlcharrefreplace').decode()}</pre>",
+    "bytes of Python": lambda text: repr(text.encode()),
+    "ascii() of Python": ascii,
+    "octal bytes": lambda text: "".join(
+        sign if sign.isascii() else "".join(f"\\{byte:03o}" for byte in sign.encode()) for sign in text
+    ),
+    "code points of JavaScript": lambda text: "".join(
+        sign if sign.isascii() else f"\\u{{{ord(sign):x}}}" for sign in text
+    ),
+    "quoted for mail": lambda text: quopri.encodestring(text.encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_LETTERS)
+def test_letters_beyond_ascii_are_the_same_however_they_are_written(name: str) -> None:
+    index = index_of(LOHN, PREMIA)
+    for source in (LOHN, PREMIA):
+        (span,) = copied_spans(f"Look:\n\n{OTHER_LETTERS[name](source)}\n\nWhat is this?", index, KEY)
+        shown = OTHER_LETTERS[name](source).rstrip("\n")
+        assert span.end - span.start >= len(shown) - 12, (name, source)
+
+
+AROUND_WORDS: dict[str, Callable[[str], str]] = {
+    "end of colours by tput": lambda line: re.sub(r"(\w+)", "\x1b[32m\\1\x1b(B\x1b[m", line),
+    "colours with colons": lambda line: re.sub(r"(\w+)", "\x1b[38:2::10:20:30m\\1\x1b[0m", line),
+    "sets of signs": lambda line: re.sub(r"(\w+)", "\x1b(0\\1\x1b(B", line),
+    "soft hyphens of HTML": lambda line: re.sub(r"(\w{5})", r"\1&shy;", html.escape(line)),
+    "wide blanks": lambda line: line.replace(" ", "\u3000"),
+    "places to break": lambda line: html.escape(line).replace("_", "_<wbr>"),
+    "unseen blanks by name": lambda line: html.escape(line).replace("_", "_&ZeroWidthSpace;"),
+    "signs by name": lambda line: html.escape(line).replace("_", "&lowbar;").replace("(", "&lpar;"),
+}
+
+
+@pytest.mark.parametrize("name", AROUND_WORDS)
+def test_what_terminals_and_pages_put_around_words_is_no_letter(name: str) -> None:
+    lines = long_lines(DESK)
+    shown = "\n".join(AROUND_WORDS[name](line) for line in lines)
+    assert cut(shown)[1] == len(lines)
+    (span,) = copied_spans(shown, INDEX, KEY)
+    assert (span.start, shown[span.end :].strip("\x1b[(Bm")) == (0, "")
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -11,42 +11,40 @@ import json
 import re
 from collections.abc import Iterator
 from html import unescape
+from html.entities import html5
 from unicodedata import normalize
 
-# What means another sign. A backslash may be there several times, as text may be escaped again.
+# What means another sign. A backslash may be there several times, as text may be escaped again. Each begins
+# with one of few signs, which are found quickly.
 _ESCAPE = re.compile(
     rb"""
-      (?:\x1b|(?<!\\)\\+(?:u001[bB]|x1[bB]|033|e)|\^\[)\[[0-9;]*[A-Za-z]   # a colour of a terminal
-    | (?:\x1b|(?<!\\)\\+u001[bB])\][^\x07\x1b\n"]{0,400}?(?:\x07|\x1b\\|\\+u001[bB]\\+|\\+u0007)  # a link
-    | \^I                                                          # a tab that is shown
-    | (?:&|(?<!\\)\\+u0026)(?:amp;)*(?:lt|gt|quot|apos|nbsp|amp|\#x?[0-9a-fA-F]{1,6});  # HTML
-    | (?<!\\)\\+u[dD][89abAB][0-9a-fA-F]{2}(?<!\\)\\+u[dD][c-fC-F][0-9a-fA-F]{2}  # two halves of a character
-    | (?<!\\)\\+u[0-9a-fA-F]{4}
-    | (?<!\\)\\+x[0-9a-fA-F]{2}
-    | (?<!\\)\\+[nrt]
-    | \xe2[\x80-\xaf][\x80-\xbf] | \xc2[\x80-\xbf] | \xef\xbb\xbf   # typography, arrows, frames, unseen signs
-    | \xcc[\x80-\xbf] | \xcd[\x80-\xaf]                             # accents of their own
-    | \xef\xb8[\x80-\x8f] | \xf3\xa0[\x80-\x87][\x80-\xbf]           # variants and tags, which no one sees
-    | \xef\xbc[\x80-\xbf] | \xef\xbd[\x80-\x9e]                     # wide letters
-    | \xf0\x9d[\x90-\x9f][\x80-\xbf]                               # letters of mathematics
-    """,
+    [\x1b\\^&\xf0\xf3](?:
+      (?P<terminal>  # its controls by ECMA-48, its sets of signs, and links
+        (?:(?<=\x1b)|(?<=\^)\[|%(first)b\\*(?:u001[bB]|x1[bB]|033|e))(?:\[[0-?]*[ -/]*[@-~]|[()][0-9AB])
+      | (?:(?<=\x1b)|%(first)b\\*u001[bB])\][^\x07\x1b\n"]{0,400}?(?:\x07|\x1b\\|\\+u001[bB]\\+|\\+u0007)
+      )
+    | (?<=\^)I                                                      # a tab that is shown
+    | (?P<page>(?:(?<=&)|%(first)b\\*u0026)(?:amp;)*(?:[A-Za-z][A-Za-z0-9]{1,31}|\#x?[0-9a-fA-F]{1,6});)
+    | %(first)b\\*(?:
+        u[dD][89abAB][0-9a-fA-F]{2}\\+u[dD][c-fC-F][0-9a-fA-F]{2}   # two halves of a character
+      | u[0-9a-fA-F]{4}
+      | u\{[0-9a-fA-F]{1,5}\}
+      | (?P<sign>x[c-fC-F][0-9a-fA-F])(?!\\+x[89abAB])              # no byte of several, but a sign
+      | x[0-9a-fA-F]{2} | [0-3][0-7]{2}                             # a byte
+      | [nrt]
+      )
+    | (?<=\xf3)\xa0[\x80-\x87][\x80-\xbf]                           # variants and tags, which no one sees
+    | (?<=\xf0)\x9d[\x90-\x9f][\x80-\xbf]                           # letters of mathematics
+    )
+    """
+    % {b"first": rb"(?<=\\)(?<!\\\\)"},
     re.VERBOSE,
 )
 _BOLD = re.compile(rb"[^\n]\x08")  # in a terminal: each letter is written twice
-_MARKS = (
-    b"\\",
-    b"&",
-    b"^",
-    b"\x1b",
-    b"\xe2",
-    b"\xc2",
-    b"\xcc",
-    b"\xcd",
-    b"\xef",
-    b"\xf0\x9d",
-    b"\xf3\xa0",
-)
-_WIDE = (b"\xef\xbc", b"\xef\xbd", b"\xf0\x9d")
+_MARKS = (b"\\", b"&", b"^", b"\x1b", b"\xf0\x9d", b"\xf3\xa0")
+# Of mail: line ends that are none, and bytes.
+_QUOTED = re.compile(rb"=(?:[ \t]*\r?\n|[0-9A-F]{2})")
+_IS_QUOTED = re.compile(rb"=3D|=[C-F][0-9A-F]=[89AB][0-9A-F]")
 # Around lines: `  12<TAB>`, `12|`, `> 12:`, `L12:`, `Line 12:`, `src/a.py:12:`, `src/a.py-12-`, `src/a.py:`.
 _AROUND = re.compile(
     rb"""
@@ -85,15 +83,15 @@ _INNER_STRINGS = re.compile(
     rb"""(?<!\\)\\+"(?:\s|\\+[nrt])*[,}\]:] | [,{\[:](?:\s|\\+[nrt])*\\+" """, re.VERBOSE
 )
 _LESS = rb"(?:<|(?<!\\)\\+u003[cC])"  # as some programs write JSON
-_TAGGED = re.compile(_LESS + rb"(?:/[A-Za-z]|br\b)")
-_TAG = re.compile(_LESS + rb"/?[A-Za-z](?:(?!\\u003)[^<>\n]){0,400}(?:>|\\u003[eE])|&\w{2,8};")
+_TAGGED = re.compile(_LESS + rb"(?:/[A-Za-z]|w?br\b)")
+_TAG = re.compile(_LESS + rb"/?[A-Za-z](?:(?!\\u003)[^<>\n]){0,400}(?:>|\\u003[eE])")
 _REMOVED = re.compile(rb"^(?:>[ ]?)*-[^\n]*|\[-[^\n]{1,200}?-\]", re.MULTILINE)
 _ADDED = re.compile(rb"^(?:>[ ]?)*\+[^\n]*|\{\+[^\n]{1,200}?\+\}", re.MULTILINE)
 _WORDS = (re.compile(rb"\[-[^\n]{1,200}?-\]"), re.compile(rb"\{\+[^\n]{1,200}?\+\}"))  # of a diff by words
 
 
 def views(text: bytes) -> Iterator[bytes]:
-    """The views of a text that may be a quotation, all of its length: at least one, seven at most.
+    """The views of a text that may be a quotation, all of its length: at least one, eight at most.
 
     Each has the lines that one way of quoting would leave, so that a line is whole in at least one of them.
 
@@ -111,6 +109,8 @@ def views(text: bytes) -> Iterator[bytes]:
             yield one
     if _TAGGED.search(text):
         yield _AROUND.sub(_blank, _without_tags(text))
+    if _IS_QUOTED.search(text):
+        yield _without_quotation(text)
     if (strings := _strings_apart(text, _KEYS, _STRINGS)) != text:
         yield _AROUND.sub(_blank, plain_view(strings))
         if _INNER_JSON.search(text):
@@ -127,6 +127,13 @@ def line_views(text: bytes) -> Iterator[bytes]:
             yield one
     if _TAGGED.search(text):
         yield _without_tags(text)
+    if _IS_QUOTED.search(text):
+        yield _without_quotation(text)
+
+
+def _without_quotation(text: bytes) -> bytes:
+    """A mail as it was before its bytes were quoted."""
+    return plain_view(_QUOTED.sub(lambda quoted: _byte(quoted[0][1:]).rjust(len(quoted[0])), text))
 
 
 def _without_tags(text: bytes) -> bytes:
@@ -175,10 +182,12 @@ def _meaning(escape: re.Match[bytes]) -> bytes:
     bare = written.lstrip(b"\\")
     if bare != written and bare in (b"n", b"r"):
         return _line_end(escape)
-    if written.endswith(b";"):
-        meant = _letter_of_page(written)
-    elif b"[" in bare or b"]" in bare:  # of a terminal
+    if escape.lastgroup == "terminal":
         meant = b""
+    elif escape.lastgroup == "sign":
+        meant = chr(int(bare[1:], 16)).encode()
+    elif escape.lastgroup == "page":
+        meant = _letters_of_page(written)
     elif bare == written:
         meant = _letter(written)
     else:
@@ -187,31 +196,41 @@ def _meaning(escape: re.Match[bytes]) -> bytes:
 
 
 def _letter_of_code(bare: bytes) -> bytes:
-    """What is meant by an escape without its backslashes: `t`, `x41` or `u0041`."""
+    """What is meant by an escape without its backslashes: `t`, `x41`, `101`, `u0041` or `u{41}`."""
     if bare == b"t":
         return b"\t"
-    if bare[:1] == b"x":
-        byte = bytes.fromhex(bare[1:].decode())
-        return byte if byte.isalnum() else b""
+    if not bare.startswith(b"u"):
+        return _byte(bare[1:] if bare[:1] == b"x" else b"%02x" % int(bare, 8))
     units = (int(part[:4], 16) for part in bare.split(b"u")[1:])
-    sign = b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace")
-    meant = sign.encode("utf-8")
+    if bare[1:2] == b"{":
+        sign = chr(int(bare[2:-1], 16))
+    else:
+        sign = b"".join(unit.to_bytes(2, "big") for unit in units).decode("utf-16-be", "replace")
+    meant = sign.encode("utf-8", "replace")
     if sign.isascii():
         return meant if sign in "\n\r" or sign.isalnum() else b""
     return _letter(meant) if _ESCAPE.fullmatch(meant) else meant
 
 
+def _byte(digits: bytes) -> bytes:
+    """The byte of two hexadecimal digits, if it is a letter or part of one; nothing for other text."""
+    byte = bytes.fromhex(digits.decode()) if digits.isalnum() else b""
+    return byte if byte.isalnum() or not byte.isascii() else b""
+
+
 def _letter(sign: bytes) -> bytes:
     """The letter of ASCII that a sign means, or nothing."""
-    meant = normalize("NFKC", sign.decode()).encode() if sign.startswith(_WIDE) else b""
+    meant = normalize("NFKC", sign.decode()).encode() if sign.startswith(b"\xf0\x9d") else b""
     return meant if meant.isascii() and meant.isalnum() else b""
 
 
-def _letter_of_page(written: bytes) -> bytes:
-    """The letter of ASCII that HTML writes as a name or number, or nothing."""
+def _letters_of_page(written: bytes) -> bytes:
+    """What HTML writes as a name or number, without signs of ASCII; a name that it has not is itself."""
     name = written.rpartition(b"u0026")[2].lstrip(b"&").replace(b"amp;", b"")
+    if name and not name.startswith(b"#") and name.decode("utf-8", "replace") not in html5:
+        return written
     meant = unescape(f"&{name.decode()}").encode("utf-8", "replace")
-    return meant if len(meant) == 1 and meant.isalnum() else b""
+    return meant if len(meant) <= len(written) and (meant.isalnum() or not meant.isascii()) else b""
 
 
 def _line_end(match: re.Match[bytes]) -> bytes:
