@@ -424,6 +424,26 @@ def test_an_allowed_row_of_words_that_is_no_longer_committed_whitens_no_line_in_
     assert attribute(text, (), own_shop.look("openai"))
 
 
+def test_a_path_that_was_claimed_before_it_led_to_a_restricted_file_is_judged_again(own_shop: Shop) -> None:
+    root = own_shop.root
+    unrecognized = "H4sIAAAAAAAAA+3OMQ7CMAwF0MyconsFSpwm5TQV6lIJUUSQ4PY4AxMTYuE9"
+    outside = root.parent / "link.py"
+    claims = [str(outside), "link.py", "linked/rates.py", "app.py"]
+    for claim in claims:
+        before = own_shop.look("openai")
+        assert not attribute(unrecognized, (claim,), before), claim
+    assert own_shop.look("openai") is before, "what was judged is known as long as nothing changes"
+    outside.symlink_to(root / "src/payments/rates.py")
+    (root / "link.py").symlink_to("src/payments/rates.py")
+    (root / "linked").symlink_to("src/payments")
+    (root / "app.py").unlink()
+    os.link(root / "src/payments/rates.py", root / "app.py")
+    now = own_shop.look("openai")
+    assert now is not before
+    for claim in claims:
+        assert attribute(unrecognized, (claim,), now), claim
+
+
 def test_a_sample_of_settings_that_an_allowed_page_has_goes_but_not_one_with_other_values(shop: Shop) -> None:
     restricted = shop.look("openai")
     page = FILES["docs/settings.md"]

@@ -48,10 +48,31 @@ def claimed_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
     return _named_file(path, judged)
 
 
-def _named_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
+def places_of(path: str, folders: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Where a claimed path leads from each folder now, and how many names the file there has, 0 for none.
+
+    As long as these are the same, so is what the path means.
+    """
+    bare = _bare(path.removesuffix(ALL_IN))
+    return tuple(_place(os.path.realpath(os.path.join(folder, bare))) for folder in folders if bare)
+
+
+def _place(full: str) -> tuple[str, int]:
+    with suppress(OSError):
+        return full, os.lstat(full).st_nlink
+    return full, 0
+
+
+def _bare(path: str) -> str:
+    """A path without numbers of lines, or "" for what can be none."""
     path = path.replace("\\", "/").removeprefix("file://")
     bare = _LINES.sub("", path).strip().rstrip("/")
-    if not bare or len(bare) > _LONGEST or "\0" in bare or "\n" in bare:
+    return "" if len(bare) > _LONGEST or "\0" in bare or "\n" in bare else bare
+
+
+def _named_file(path: str, judged: JudgedPaths) -> RestrictedFile | None:
+    bare = _bare(path)
+    if not bare:
         return None
     if denied_by(bare.removeprefix("~/")):
         return RestrictedFile(bare, _DENIED)

@@ -24,7 +24,7 @@ from assist_context.files.repository_top import folders_to_top
 from assist_context.regular_files import read_regular
 from assist_escalation.policy.permissions import Permissions
 from assist_gateway.attribution import RestrictedFile, RestrictedFiles
-from assist_gateway.claimed_files import JudgedPaths, claimed_file, path_ends
+from assist_gateway.claimed_files import JudgedPaths, claimed_file, path_ends, places_of
 from assist_gateway.committed_texts import MOST_BYTES, CommittedFiles, committed_files, committed_texts
 from assist_gateway.fingerprints.letters import letters_of
 from assist_gateway.fingerprints.plain_views import plain_view
@@ -72,6 +72,7 @@ _RULES = frozenset((*RULE_FILES, GIT, RULE_FILE))
 
 _FileInTree = tuple[str, str]  # a folder, and a path in it
 _Stamp = tuple[int, int, int] | None
+_Claims = dict[str, tuple[RestrictedFile | None, tuple[tuple[str, int], ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class _AllowedPortion:
 class _Judged:
     """What is known for one provider: a rule or None by file, and what allowed files say at the last commit.
 
-    `claims` are paths as requests write them, judged for `claimed_in`.
+    `claims` are paths as requests write them, judged for `claimed_in`, and where each led then.
     """
 
     look: _Look
@@ -122,7 +123,7 @@ class _Judged:
     prints: list[FilePrints] = field(default_factory=list)
     result: RestrictedFiles | None = None
     claimed_in: object = None
-    claims: dict[str, RestrictedFile | None] = field(default_factory=dict)
+    claims: _Claims = field(default_factory=dict)
 
 
 class WorkspacePrints:
@@ -189,6 +190,10 @@ class WorkspacePrints:
         if judged.result is None or judged.look is not look:
             judged.look = look
             judged.result = self._make(judged, Audience(provider, permissions, git, is_server))
+        claims = list(judged.claims.items())  # threads may add others
+        if any(places_of(path, self._folders) != places for path, (_, places) in claims):
+            judged.claims.clear()
+            judged.result = replace(judged.result)  # another one, so that all texts are judged again
         return judged.result
 
     def _now(self, git: Git) -> _Look:
@@ -230,7 +235,7 @@ class WorkspacePrints:
             restricted,
             index,
             self._key,
-            partial(_remember, judged.claims, judge),
+            partial(_remember, judged.claims, judge, self._folders),
             "" if complete else f"restricted files of more than {MOST_RESTRICTED:,} bytes, or too many files",
         )
         if (old := judged.result) is None or len(old.news) >= MOST_NEWS:
@@ -342,11 +347,14 @@ class WorkspacePrints:
 
 
 def _remember(
-    known: dict[str, RestrictedFile | None], judge: Callable[[str], RestrictedFile | None], path: str
+    known: _Claims, judge: Callable[[str], RestrictedFile | None], folders: Sequence[str], path: str
 ) -> RestrictedFile | None:
-    if path not in known:
-        known[path] = judge(path)
-    return known[path]
+    claim = known.get(path)
+    if claim is None:
+        places = places_of(path, folders)  # before, so that a change meanwhile is noticed
+        claim = (judge(path), places)
+        known[path] = claim
+    return claim[0]
 
 
 def _size(prints: FilePrints) -> int:
