@@ -122,3 +122,66 @@ def test_a_stopped_gateway_does_not_go_on_printing(config: Config, prints: Works
     with pytest.raises(CancelledError):
         prints.print_ahead(config, "acme", stopped)
     assert attribute(DENIED, (), prints.restricted_for(config, "acme")), "a request gets all of it"
+
+
+def test_a_rule_that_is_added_to_the_settings_holds_in_a_running_gateway(
+    config: Config, tmp_path: Path
+) -> None:
+    now = [0.0]
+    (tmp_path / "shop/later.txt").write_text(OTHER)
+    tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
+    inputs = RoadInputs(config, lambda: now[0])
+    assert not inputs.rules(tool, "acme", inputs.permissions(tool)).judge(OTHER, ())
+    file = config.paths.config_file
+    policy = config.paths.config / "policy.toml"
+    changes = (
+        (file, SETTINGS.replace('"kept/**"', '"kept/**", "later.txt"')),
+        (file, SETTINGS),
+        (policy, '[egress]\ndeny = ["later.txt"]\n'),
+        (policy, "[egress]\n"),
+        (policy, '[data_class]\n"later.txt" = "restricted"\n'),
+    )
+    for path, text in changes:
+        path.write_text(text)
+        now[0] += 60
+        rules = inputs.rules(tool, "acme", inputs.permissions(tool))
+        assert bool(rules.judge(OTHER, ())) is ("later.txt" in text), text
+        assert rules.judge(DENIED, ())
+    inputs.close()
+
+
+def test_settings_that_became_invalid_close_a_running_gateway(config: Config, tmp_path: Path) -> None:
+    now = [0.0]
+    tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
+    inputs = RoadInputs(config, lambda: now[0])
+    assert inputs.permissions(tool).mode == "auto"
+    for text, mode, problem in (
+        (f"{SETTINGS}\n[egress", "never", "config.toml"),
+        (SETTINGS.replace("deny", "denied"), "never", "[egress] denied"),
+        (SETTINGS.replace("auto", "never"), "never", ""),
+        (SETTINGS, "auto", ""),
+    ):
+        config.paths.config_file.write_text(text)
+        now[0] += 60
+        permissions = inputs.permissions(tool)
+        assert permissions.mode == mode, text
+        assert "acme" in permissions.providers, "so that a request is told what is wrong"
+        assert problem in inputs.problem(tool)
+        assert bool(problem) is bool(inputs.problem(tool))
+    inputs.close()
+
+
+def test_rules_for_secrets_that_are_added_to_their_file_hold_in_a_running_gateway(
+    config: Config, tmp_path: Path
+) -> None:
+    now = [0.0]
+    tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
+    inputs = RoadInputs(config, lambda: now[0])
+    config.paths.config_file.write_text(f"{SETTINGS}\n[redaction]\nrules_file = 'rules.toml'\n")
+    for names in (("dock",), ("dock", "crane"), ("crane",)):
+        rules = "".join(f"[[rules]]\nid = '{name}'\nregex = '{name}-[0-9]+'\n" for name in names)
+        (config.paths.config / "rules.toml").write_text(rules)
+        now[0] += 60
+        found = [getattr(pattern, "id", "") for pattern in inputs.permissions(tool).patterns]
+        assert found == list(names)
+    inputs.close()

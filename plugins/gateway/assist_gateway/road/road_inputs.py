@@ -1,7 +1,7 @@
 """What the road to providers reads from the settings and the disk, for each tool, and remembers for seconds.
 
-Rules are read again after `RULES_S`, since an agent asks many times a minute; files that may not leave, and
-values of secret ones, as soon as they change. This module judges nothing itself.
+Rules, and the settings that hold them, are read again after `RULES_S`, as an agent asks many times a minute;
+files that may not leave, and values of secret ones, as soon as they change. This module judges nothing.
 """
 
 import operator
@@ -36,6 +36,7 @@ from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision
 from assist_gateway.attribution import AttributedSpan, RestrictedFiles, attribute
 from assist_gateway.road.automatic_route import RouteMemory
+from assist_gateway.road.current_config import CurrentConfig
 from assist_gateway.road.kept_texts import JudgeText
 from assist_gateway.road.leaving_request import RoadRules, ceilings_of
 from assist_gateway.road.provider_road import RoadParts
@@ -72,7 +73,7 @@ class RoadInputs:
     """Reads what holds for tools now. `clock` returns seconds."""
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
-        self._config = config
+        self._current = CurrentConfig(config)
         self._clock = clock
         self._prints: dict[tuple[Path, ...], WorkspacePrints] = {}
         self._judges: dict[tuple[ToolToken, str, bool], tuple[RestrictedFiles, JudgeText]] = {}
@@ -85,6 +86,10 @@ class RoadInputs:
         self._anchor = LedgerAnchor(self._files.ledger)
         self._connections = ForeignConnections(offline=config.offline)
         self._stopped = threading.Event()
+
+    @property
+    def _config(self) -> Config:
+        return self._current.value
 
     def parts(self) -> RoadParts:
         """The parts of a road."""
@@ -159,9 +164,12 @@ class RoadInputs:
     def _rules_of(self, tool: ToolToken) -> _ReadRules:
         read = self._read.get(tool)
         if read is None or self._clock() - read.at > RULES_S:
+            if self._current.renew():
+                self._secrets.clear()
+            config = self._config
             roots = [str(folder) for folder in tool.folders]
-            found, problems = permissions_for(self._config, roots, roots)
-            read = _ReadRules(self._clock(), found, "; ".join(map(str, problems)))
+            found, problems = permissions_for(config, roots, roots)
+            read = _ReadRules(self._clock(), found, "; ".join(map(str, (*config.problems, *problems))))
             self._read[tool] = read
             self._forget_revoked(tool)
         return read
