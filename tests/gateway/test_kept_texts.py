@@ -29,3 +29,11 @@ def test_arguments_without_a_cut_stay_as_they_are_written() -> None:
     call = {"arguments": written}
     KeptTexts().cut([JsonPlace(call, "arguments", written, "arguments")], whole_line, "cut")
     assert call["arguments"] == written
+
+
+def test_of_a_name_that_comes_twice_in_arguments_only_the_value_that_was_judged_leaves() -> None:
+    for written in ('{"old": "rate = gold", "old": "x"}', '{"edits": [{"old": "gold", "a": 1, "old": "x"}]}'):
+        call = {"arguments": written}
+        KeptTexts().cut([JsonPlace(call, "arguments", written, "arguments")], whole_line, "cut")
+        assert "gold" not in call["arguments"]
+        assert json.loads(call["arguments"]) == json.loads(written)

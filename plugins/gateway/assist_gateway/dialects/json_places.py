@@ -51,6 +51,21 @@ def rewrite(value: Any, change: Callable[[str, str], str], name: str = "") -> An
     return value
 
 
+def says_twice(text: str) -> bool:
+    """Whether an object in a text of JSON has a name twice: readers take one of the values each.
+
+    >>> says_twice('{"a": 1, "b": {"c": 1, "c": 2}}'), says_twice('[{"a": 1}, {"a": 2}]')
+    (True, False)
+    """
+    doubled = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        doubled.extend(pairs[len({name for name, _ in pairs}) :])
+
+    json.loads(text, object_pairs_hook=note)
+    return bool(doubled)
+
+
 def nested_json(text: str) -> Any:
     """What a string holds if it is an object or a list of JSON, else None.
 

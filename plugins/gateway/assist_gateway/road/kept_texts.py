@@ -22,7 +22,7 @@ from assist_gateway.attribution import (
     without_spans,
 )
 from assist_gateway.dialects.bodies import ARGUMENTS
-from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
+from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite, says_twice
 from assist_gateway.sentences import inert_line
 from assist_gateway.strange_texts import ENTRY
 
@@ -79,7 +79,7 @@ class KeptTexts:
         for item in items.values():
             kept += self._cut_item(item, judge, matched)
         for place, inner, box in boxes:
-            if box[""] != inner:
+            if box[""] != inner or says_twice(place.value):  # only `inner` was judged
                 place.put(json.dumps(box[""], ensure_ascii=False))
         return kept
 
