@@ -146,6 +146,9 @@ NO_REQUESTS = {
     "deep": (400, CHAT, b'{"a":' * 100_000),
     "levels": (400, CHAT, b'{"model": "x", "messages": [], "a": ' + b"[" * 900 + b"]" * 900 + b"}"),
     "long number": (400, CHAT, b'{"a": ' + b"9" * 10_000 + b"}"),
+    "NaN": (400, CHAT, b'{"model": "x", "messages": [], "temperature": NaN}'),
+    "minus infinity": (400, CHAT, b'{"model": "x", "messages": [{"a": -Infinity}]}'),
+    "1e999": (400, CHAT, b'{"model": "x", "messages": [], "temperature": 1e999}'),
     "10 MB": (413, CHAT, b'{"a": "' + b"x" * (10 << 20) + b'"}'),
 }
 

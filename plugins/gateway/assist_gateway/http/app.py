@@ -8,11 +8,12 @@ shape that tools expect, with no text of the request in it.
 import asyncio
 import json
 import logging
+import math
 import traceback
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, Never
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
@@ -204,12 +205,25 @@ async def read_body(request: Request, grow: Callable[[int], None], most_s: float
     except TimeoutError:
         raise GatewayRefusal(408, "too_slow", f"The request did not come within {most_s:.0f} s.") from None
     try:
-        found = await asyncio.to_thread(json.loads, body) if len(body) > LARGE else json.loads(body)
+        found = await asyncio.to_thread(_from_json, body) if len(body) > LARGE else _from_json(body)
     except (ValueError, RecursionError):
         raise GatewayRefusal(400, "not_json", "The body is no JSON.") from None
     if not isinstance(found, dict):
         raise GatewayRefusal(400, "not_json", "The body has to be a JSON object.")
     return found
+
+
+def _from_json(body: bytearray) -> Any:
+    """What a body holds. Raises `ValueError`, and `GatewayRefusal` for a number that JSON has not."""
+    return json.loads(body, parse_constant=_no_number, parse_float=_finite)
+
+
+def _finite(written: str) -> float:
+    return number if math.isfinite(number := float(written)) else _no_number(written)
+
+
+def _no_number(written: str) -> Never:
+    raise GatewayRefusal(400, "not_json", f"The body is no JSON: {written[:20]} is no number there.")
 
 
 async def _until_gone(receive: Receive) -> None:

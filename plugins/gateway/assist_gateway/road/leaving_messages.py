@@ -156,7 +156,7 @@ def _key(message: Mapping[str, Any], places: Sequence[JsonPlace]) -> bytes:
 def json_bytes(value: Any) -> bytes:
     """A value as JSON. Raises `BadBodyError`."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except (UnicodeEncodeError, ValueError):
         raise BadBodyError("the request holds half a character, or a number that is none") from None
 
