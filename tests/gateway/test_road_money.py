@@ -18,8 +18,10 @@ from rounds import rounds
 
 from assist_escalation.audit.verifier import verify
 from assist_escalation.budget.ledger import BudgetError
+from assist_escalation.errors import RefusedError
 
 ROUNDS = rounds(24, 6)
+HELLO = {"model": "acme", "messages": [{"role": "user", "content": "Hello"}]}
 
 
 async def test_many_that_race_for_one_budget_do_not_exceed_it(tmp_path: Path) -> None:
@@ -77,3 +79,31 @@ async def test_log_and_ledger_are_whole_whenever_it_is_killed(tmp_path: Path) ->
     assert (report.problem, report.orphan_count) == ("", len(intents) - len(outcomes))
     assert any(row[0] == "reserved" for row in rows.values()), "kills hit requests under way"
     assert any(row[0] == "settled" for row in rows.values()), "and let others end"
+
+
+async def test_no_other_number_than_one_asks_for_one_answer(tmp_path: Path) -> None:
+    async with desk(tmp_path, said()) as made:
+        for number in (2, 0, True, 1.0, "1"):
+            with pytest.raises(RefusedError, match="n is not 1"):
+                await made.ask({**HELLO, "n": number})
+        assert not made.provider.bodies
+
+
+async def test_a_budget_for_thoughts_is_below_the_limit_of_the_answer(tmp_path: Path) -> None:
+    high = (10**6, 50, "9999999", 1e9, -1)
+    async with desk(tmp_path, said()) as made:
+        for budget in (*high, 49, 0):
+            kwargs = {"thinking_budget": budget, "enable_thinking": True}
+            thoughts = {
+                "thinking_budget": budget,
+                "reasoning": {"max_tokens": budget, "effort": "low"},
+                "thinking": {"budget_tokens": budget},
+                "chat_template_kwargs": kwargs,
+            }
+            await made.whole({**HELLO, "max_tokens": 50, **thoughts})
+            sent = made.provider.requests[-1]
+            left = 25 if budget in high else budget
+            assert sent["thinking_budget"] == left
+            assert sent["reasoning"] == {"max_tokens": left, "effort": "low"}
+            assert sent["thinking"] == {"budget_tokens": left}
+            assert sent["chat_template_kwargs"] == {"thinking_budget": left, "enable_thinking": True}

@@ -16,6 +16,7 @@ from assist_gateway.claims import claimed_in_broken, claimed_in_call
 from assist_gateway.dialects.json_places import LEAST_DIGITS, JsonPlace
 
 _LONG = 20_000  # characters of arguments whose claims are not remembered
+_THOUGHTS = ("reasoning", "thinking", "chat_template_kwargs")  # fields with settings of what a model thinks
 _WORD = re.compile(r"[\w.:/@+|=-]{0,256}", re.ASCII)
 
 # Kinds of places, as the road knows them.
@@ -173,6 +174,23 @@ def limit_of(body: Mapping[str, Any], *names: str) -> int | None:
     """The tool's own limit of the answer, the lowest if there are several."""
     found = [body[name] for name in names if isinstance(body.get(name), int) and body[name] > 0]
     return min(found, default=None)
+
+
+def bound_budgets(body: dict[str, Any], most: int, *, least: int = 0) -> None:
+    """Make every budget for what a model thinks less than `most` tokens, the limit of the answer.
+
+    One that is more, or no number, becomes half of `most`, but at least `least`.
+
+    >>> bound_budgets(body := {"reasoning": {"max_tokens": 9_000, "effort": "low"}}, 100)
+    >>> body
+    {'reasoning': {'max_tokens': 50, 'effort': 'low'}}
+    """
+    inside = [body[name] for name in _THOUGHTS if isinstance(body.get(name), dict)]
+    for holder in (body, *inside):
+        for name, value in holder.items():
+            is_budget = "budget" in name or (holder is not body and "tokens" in name)
+            if is_budget and value is not None and not (isinstance(value, int) and 0 <= value < most):
+                holder[name] = max(least, most // 2)
 
 
 def plain_text(content: Any) -> str:

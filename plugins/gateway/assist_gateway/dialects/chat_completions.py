@@ -15,6 +15,7 @@ from assist_gateway.dialects.bodies import (
     BodyWalk,
     InspectedBody,
     OutputBound,
+    bound_budgets,
     dicts,
     limit_of,
     plain_text,
@@ -52,7 +53,7 @@ def inspect(body: dict[str, Any], uninspected: bool) -> InspectedBody:
     """The texts of a body. Raises `RefusedError` for what cannot be looked into."""
     walk = BodyWalk(uninspected)
     walk.fields(body, _FIELDS, _REFUSED)
-    if body.get("n") not in (None, 1):
+    if (number := body.get("n")) is not None and (type(number) is not int or number != 1):
         raise BadBodyError("n is not 1: assist bounds the cost of one answer")
     modalities = body.get("modalities")
     if modalities not in (None, [], ["text"]):
@@ -162,6 +163,7 @@ def bound(body: dict[str, Any], to: OutputBound) -> None:
     for name in names:
         del body[name]
     body[to.limit if to.proved or not names else names[0]] = to.max_output
+    bound_budgets(body, to.max_output)
     if "store" in body:
         body["store"] = False
     if not to.usage:

@@ -17,6 +17,7 @@ from assist_gateway.dialects.bodies import (
     BodyWalk,
     InspectedBody,
     OutputBound,
+    bound_budgets,
     dicts,
     limit_of,
     plain_text,
@@ -140,10 +141,7 @@ def bound(body: dict[str, Any], to: OutputBound) -> None:
     """Make the body ask for this model, and at most so many tokens."""
     body["model"] = to.model
     body["max_tokens"] = to.max_output
-    thinking = body.get("thinking")
-    budget = thinking.get("budget_tokens") if isinstance(thinking, dict) else None
-    if isinstance(thinking, dict) and isinstance(budget, int) and budget >= to.max_output:
-        thinking["budget_tokens"] = max(1024, to.max_output // 2)
+    bound_budgets(body, to.max_output, least=1024)
 
 
 def trim(message: dict[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from assist_gateway.dialects.bodies import (
     BodyWalk,
     InspectedBody,
     OutputBound,
+    bound_budgets,
     dicts,
     limit_of,
     plain_text,
@@ -162,6 +163,7 @@ def bound(body: dict[str, Any], to: OutputBound) -> None:
     """Make the body ask for this model, at most so many tokens, and nothing that is kept."""
     body["model"] = to.model
     body["max_output_tokens"] = to.max_output
+    bound_budgets(body, to.max_output)
     body["store"] = False
 
 
