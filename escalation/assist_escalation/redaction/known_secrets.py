@@ -184,6 +184,7 @@ def _ends_met(text: str, known: Known, check: Check) -> Set[str]:
     return met
 
 
+_LONGEST = 10_000  # characters of one expression
 _SECONDS = 0.2  # for one expression over one window; a normal one takes under a millisecond
 
 
@@ -247,9 +248,11 @@ def _compile_pattern(pattern: SecretPattern) -> _CompiledPattern:
 
 @cache
 def _compile(expression: str, name: str) -> Any:
+    if len(expression) > _LONGEST:
+        raise RedactionError(f"redaction {name} has more than {_LONGEST:,} characters: split it")
     try:
         return regex.compile(expression)
-    except regex.error as error:
+    except (regex.error, RecursionError) as error:  # groups 1,000 deep
         raise RedactionError(f"redaction {name} cannot be read ({error}): correct it") from error
 
 

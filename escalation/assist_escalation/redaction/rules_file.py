@@ -16,7 +16,7 @@ from assist_escalation.policy.patterns import AllowedPart, Allowlist, SecretRule
 from assist_escalation.redaction.known_secrets import compile_patterns
 from assist_escalation.redaction.rule_tables import Rule
 
-_MOST_BYTES = 1 << 20  # the rules of gitleaks take 120 KB
+_MOST_BYTES = 1 << 19  # the rules of gitleaks take 120 KB; 1 MB of alternatives takes 6 s at each start
 _MOST_RULES = 2000
 _QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
 _POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,8})\}")
@@ -44,19 +44,15 @@ def read_rules_file(text: str, name: str) -> tuple[SecretRule, ...]:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # lists 1,000 deep
         raise EscalationError(f"{name} is not valid TOML ({error}): correct it") from error
     if "path" in _table(document.get("extend", {}), name, "extend"):
-        raise EscalationError(
-            f"{name}: extend.path names another file, which is not read: copy its rules here"
-        )
+        raise EscalationError(f"{name}: extend.path names a file, which is not read: copy its rules here")
     tables = document.get("rules")
     if not isinstance(tables, list) or not 0 < len(tables) <= _MOST_RULES:
         raise EscalationError(f"{name} has no [[rules]], or more than {_MOST_RULES}: correct it")
     everywhere = tuple(_allowlists(Rule(name, document)))
-    rules = tuple(
-        _rule(table, f"{name}, rule {number}", everywhere) for number, table in enumerate(tables, 1)
-    )
+    rules = tuple(_rule(table, f"{name}, rule {at}", everywhere) for at, table in enumerate(tables, 1))
     compile_patterns(rules)
     return rules
 
@@ -118,10 +114,9 @@ def go_expression(expression: str, place: str) -> str:
     >>> go_expression(r"\Qa.b\E[[:alnum:]]+\z", "x")
     'a\\.b[[:alnum:]]+\\Z'
     """
-    unknown = _UNKNOWN.search(expression)
-    if unknown:
+    if unknown := _UNKNOWN.search(expression):
         raise EscalationError(
-            f"{place}: {unknown['sign']} in its expression is not known here: write it otherwise"
+            f"{place}: {unknown['sign']} in its expression is not known: write it otherwise"
         )
     expression = _QUOTED.sub(lambda match: re.escape(match[1]), expression)
     expression = _POINT.sub(lambda match: f"\\U{int(match[1], 16):08x}", expression)

@@ -42,6 +42,9 @@ stopwords = ["harbor"]
 """
 
 
+DOCK = "[[rules]]\nid = 'dock'\nregex = '{}'\n"
+
+
 def taken(text: str, path: str = "", rules: str = RULES) -> list[str]:
     span = Span(text, Origin("file", path=path) if path else Origin("user"))
     return list(
@@ -75,6 +78,9 @@ def test_what_the_rules_find(text: str, path: str, secrets: list[str]) -> None:
     ("rules", "words"),
     [
         ("[[rules]\n", "valid TOML"),
+        pytest.param("a = " + "[" * 5000 + "]" * 5000, "valid TOML", id="lists"),
+        pytest.param(DOCK.format("(" * 2000 + "a" + ")" * 2000), "rule 'dock' cannot be read", id="groups"),
+        pytest.param(DOCK.format("a|" * 5000 + "b"), "rule 'dock' has more than 10,000", id="long"),
         ("title = 'x'\n", "no [[rules]]"),
         ("[extend]\npath = 'base.toml'\n[[rules]]\nid = 'a'\nregex = 'b'\n", "copy its rules here"),
         ("[[rules]]\nregex = 'b'\n", "rule 1: id must be"),
