@@ -58,7 +58,7 @@ def cut(chance: random.Random, text: str) -> list[str]:
 
 def context() -> AnswerContext:
     edits = EditRules(lambda path: None if path.startswith("/") else FILE, ("fs",))
-    return AnswerContext(SECRETS, edits, AnswerMemory())
+    return AnswerContext(SECRETS, edits, AnswerMemory(), 1000)
 
 
 def by_chat(chance: random.Random, text: str, name: str, raw: str, later: str = "") -> tuple[str, str]:

@@ -116,7 +116,7 @@ def changed(document: Any) -> Iterator[Any]:
 
 
 def context(notice: str) -> AnswerContext:
-    return AnswerContext({"__SECRET_X_1__": "hunter2"}, EditRules(lambda _: ""), AnswerMemory(), notice)
+    return AnswerContext({"__SECRET_X_1__": "hunter2"}, EditRules(lambda _: ""), AnswerMemory(), 1000, notice)
 
 
 def check_read(found: ReadAnswer) -> None:

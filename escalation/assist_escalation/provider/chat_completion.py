@@ -17,6 +17,7 @@ from assist_escalation.provider.failures import Fault, describe, refusal
 MOST_TOKENS = 2_000_000
 # Tokens of code and prose are 3 to 4 bytes long on average. No text in use comes near this mean.
 MOST_BYTES_A_TOKEN = 64
+MOST_ADDED = 20_000  # tokens of instructions that a provider may add to what was sent
 
 _NAME = re.compile(r"[^A-Za-z0-9_.:/@+-]+")
 _NAME_LENGTH = 128
@@ -74,17 +75,18 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     return expect(delta.get("content"), str) + refused, "content_filter" if refused else finish
 
 
-def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int) -> Usage | None:
+def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int, most: int) -> Usage | None:
     """The provider's counts as disjoint classes of tokens, or None if it reports none.
 
-    `sent` and `wrote` count the prompt's bytes and the answer's. Reasoning is part of the output,
-    and may be far more than what is shown; fewer tokens than a text of that length has cannot be true.
+    `sent` and `wrote` count the prompt's bytes and the answer's, `most` is the limit of its tokens. Reasoning
+    is part of the output, and may be far more than what is shown. Fewer tokens than a text of that length has
+    cannot be true, nor can more than the limit, or more than bytes were sent, but for `MOST_ADDED`.
     Counts that cannot all be true are `estimated`, and only those that are possible by themselves are kept:
     they may say that a call cost more than it seems, and never that it cost less.
 
-    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, sent=90, wrote=9)
+    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, sent=90, wrote=9, most=50)
     Usage(input=30, cache_read=0, cache_write=0, output=5, estimated=False)
-    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, sent=90, wrote=9)
+    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, sent=90, wrote=9, most=50)
     Usage(input=0, cache_read=0, cache_write=0, output=20000, estimated=True)
     """
     if counted is None:
@@ -96,7 +98,8 @@ def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int) -> 
     hit = _count(details.get("cached_tokens") or 0)
     written = _count(details.get("cache_write_tokens") or 0)
     if prompt is not None and output is not None and hit is not None and written is not None:
-        fits = 0 < prompt <= MOST_TOKENS - output and hit + written <= prompt
+        fits = 0 < prompt <= min(MOST_TOKENS - output, sent + MOST_ADDED) and hit + written <= prompt
+        fits = fits and output <= most
         if fits and prompt * MOST_BYTES_A_TOKEN >= sent and output * MOST_BYTES_A_TOKEN >= wrote:
             return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
     possible = [prompt or 0, hit or 0, written or 0]
@@ -127,9 +130,7 @@ def _fault_of(error: bytes) -> Fault:
 
 def _count(value: Any) -> int | None:
     """A number of tokens, or None if it cannot be one."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value <= MOST_TOKENS else None
+    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
 
 
 def clean_name(value: Any) -> str:

@@ -104,7 +104,7 @@ class Transport:
         prompt = _bytes_of(call.messages.system) + _bytes_of(call.messages.user)
 
         def usage_so_far() -> Usage | None:
-            return reported_usage(so_far.usage, sent=prompt, wrote=wrote)
+            return reported_usage(so_far.usage, sent=prompt, wrote=wrote, most=call.max_output)
 
         try:
             line = await self._open(call)

@@ -70,7 +70,7 @@ async def test_a_provider_that_tools_ask_is_played(dialect: Dialect, stream: boo
         await connections.close()
         assert (answer.status, answer.is_stream) == (200, stream)
         reader = DIALECTS[PATHS[dialect]].reader(
-            AnswerContext({}, EditRules(lambda _: None), AnswerMemory()), 1, False
+            AnswerContext({}, EditRules(lambda _: None), AnswerMemory(), 1000), 1, False
         )
         for line in raw.splitlines() if stream else ():
             if line.startswith(b"data: {"):

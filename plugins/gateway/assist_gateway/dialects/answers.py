@@ -73,12 +73,13 @@ def canonical(value: Any) -> str:
 class AnswerContext:
     """What an answer is read with: the secrets of the request's placeholders, and a line for its beginning.
 
-    `notice` says what was kept here, or is "".
+    `most` is the limit of its tokens. `notice` says what was kept here, or is "".
     """
 
     secrets: Mapping[str, str] = field(repr=False)
     edits: EditRules
     memory: AnswerMemory
+    most: int
     notice: str = ""
 
     def restore(self, text: str) -> str:

@@ -67,7 +67,8 @@ class ChatAnswer:
     def read(self) -> ReadAnswer:
         """What the answer counts."""
         wrote = "".join(self._wrote)
-        usage = reported_usage(self._usage, sent=self._sent, wrote=len(wrote.encode("utf-8", "replace")))
+        size = len(wrote.encode("utf-8", "replace"))
+        usage = reported_usage(self._usage, sent=self._sent, wrote=size, most=self._context.most)
         return ReadAnswer(wrote, self._finish, self._model, usage)
 
     def _said_first(self, event: dict[str, Any]) -> list[str]:

@@ -100,6 +100,7 @@ class MessagesAnswer:
             },
             sent=self._sent,
             wrote=len(wrote.encode("utf-8", "replace")),
+            most=self._context.most,
         )
 
     def _note_usage(self, usage: Any) -> None:

@@ -92,7 +92,8 @@ class ResponsesAnswer:
             "completion_tokens": said.get("output_tokens"),
             "prompt_tokens_details": details,
         }
-        return ReadAnswer(wrote, self._finish, self._model, reported_usage(counts, sent=self._sent, wrote=0))
+        usage = reported_usage(counts, sent=self._sent, wrote=0, most=self._context.most)
+        return ReadAnswer(wrote, self._finish, self._model, usage)
 
     def _note(self, piece: Any) -> str:
         text = piece if isinstance(piece, str) else ""

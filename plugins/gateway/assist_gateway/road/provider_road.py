@@ -188,7 +188,8 @@ class ProviderRoad:
         file = partial(self._parts.file, asked.tool, asked.provider, rules.permissions)
         edits = EditRules(file, self._parts.edit_servers, offered_tools(request.body))
         notice = leaving.note_posted(shown=not asked.dialect.free)
-        context = AnswerContext(leaving.secrets, edits, known.memory, notice)
+        most = leaving.call.post.max_output
+        context = AnswerContext(leaving.secrets, edits, known.memory, most, notice)
         reader = asked.dialect.reader(context, len(leaving.call.post.body), _wants_usage(request.body))
         answering = _StreamedAnswer(begun.exchange, reader, asked.dialect, self._open.discard)
         self._open.add(answering)
