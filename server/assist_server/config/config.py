@@ -58,9 +58,7 @@ ROLE_TABLES: Mapping[Role, tuple[str, ...]] = {
 EDITOR = "editor settings"  # the `source` of a problem that is not in a file
 _OFF = frozenset({"", "0", "false", "no", "off"})  # any other value of ASSIST_OFFLINE is on: it fails closed
 _HARMLESS = frozenset({"completion", "context", "answers"})  # tables in which a mistake opens nothing
-_TIGHTENING = frozenset(
-    {"escalation", "egress", "data_class"}
-)  # tables in which an editor can make rules stricter
+_TIGHTENING = frozenset({"escalation", "egress", "data_class"})  # where an editor can make rules stricter
 # Where git is, and the user's own git settings, which include ignore files and trusted folders.
 _FOR_GIT = frozenset(
     {"PATH", "HOME", "XDG_CONFIG_HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "TMPDIR"}
@@ -250,9 +248,8 @@ def merge_settings(base: Config, settings: object) -> Config:
     if not isinstance(settings, Mapping):
         wrong = Problem("assist", EDITOR, f"assist = {show(settings)}: send a table of settings")
         return replace(base, problems=(*base.problems, wrong))
-    data = {
-        name: {} if table == [] else table for name, table in settings.items()
-    }  # an empty Lua table arrives as []
+    # An empty Lua table arrives as [].
+    data = {name: {} if table == [] else table for name, table in settings.items()}
     own = {name: table for name, table in data.items() if name in _HARMLESS}
     others = {name: table for name, table in data.items() if name not in _HARMLESS}
     merged, problems = read(base, own, EDITOR, base.paths.config)

@@ -26,9 +26,9 @@ from assist_context.files.repository_top import top_of
 from assist_server.config.structure import Problem
 from assist_server.config.system_access import private_profile
 
-_SYSTEM = os.path.join(
-    os.sep, "etc"
-)  # only an administrator writes here, also where etckeeper keeps a `.git`
+# Only an administrator writes here, also where etckeeper keeps a `.git`.
+_SYSTEM = os.path.join(os.sep, "etc")
+RULES_FILE = "redaction.rules_file"
 _PLACES = {"darwin": ("Library/Application Support",) * 2, "win32": ("AppData/Local",) * 2}
 _CONFIG, _DATA = _PLACES.get(sys.platform, (".config", ".local/share"))
 _USUAL = {"ASSIST_CONFIG_DIR": _CONFIG, "ASSIST_DATA_DIR": _DATA}
@@ -56,7 +56,7 @@ def _login_home() -> str:
 def is_moved(variable: str, path: Path, environ: Mapping[str, str]) -> bool:
     """Whether a variable moved a directory away from the usual place."""
     usual = usual_directory(variable)
-    return bool(environ.get(variable)) if usual is None else _real(usual) != _real(path)
+    return bool(environ.get(variable)) if usual is None else os.path.realpath(usual) != os.path.realpath(path)
 
 
 def relative_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
@@ -105,8 +105,8 @@ def misplaced_problems(
 ) -> Iterator[Problem]:
     """A problem for each directory in one of these resolved workspace folders, or in a repository.
 
-    Each comes with the variable that can move it, "" for an organisation's policies. With `fold`, no case
-    counts.
+    Each comes with the variable that can move it, "" for an organisation's policies. A file of rules may be
+    in another repository. With `fold`, no case counts.
     """
     boundaries = tuple(dict.fromkeys(top_of(folder) or folder for folder in folders))
     for variable, path in directories:
@@ -114,7 +114,7 @@ def misplaced_problems(
             continue
         inside = next((boundary for boundary in boundaries if _is_in(path, boundary, fold=fold)), None)
         place = f"the workspace {inside}" if inside else _repository_of(path)
-        if not place:
+        if not place or (variable == RULES_FILE and not inside):
             continue
         remedy = f"name one elsewhere in {variable}" if variable else f"name others in {_POLICIES}"
         yield Problem(
@@ -128,32 +128,28 @@ def misplaced_problems(
 def _repository_of(path: Path) -> str:
     """The repository that a directory is in, in words; "" for none, or one around the login's home."""
     home = os.path.join(os.path.realpath(_login_home() or os.sep), "")
-    tops = (top_of(spelling) for spelling in (os.path.abspath(path), _real(path)))
+    tops = (top_of(spelling) for spelling in (os.path.abspath(path), os.path.realpath(path)))
     return next((f"the repository {top}" for top in tops if top and not _holds(top, home)), "")
 
 
 def _is_usual(variable: str, path: Path) -> bool:
-    if not variable:
+    if variable not in _USUAL:
         return _is_in(path, _SYSTEM)
     usual = usual_directory(variable)
-    return usual is not None and _real(usual) == _real(path)
+    return usual is not None and os.path.realpath(usual) == os.path.realpath(path)
 
 
 def _is_in(path: Path, folder: str, *, fold: bool = False) -> bool:
     """Whether a directory is in a folder, by its name or by where its links lead."""
-    spellings = (os.path.join(spelling, "") for spelling in (os.path.abspath(path), _real(path)))
+    spellings = (os.path.join(spelling, "") for spelling in (os.path.abspath(path), os.path.realpath(path)))
     return any(path_below(spelling, folder, fold=fold) is not None for spelling in spellings)
 
 
 def _is_in_folded(path: Path, folder: str) -> bool:
     """The same by both its name and its links, on a system that folds case."""
-    spellings = (os.path.abspath(path), _real(path))
+    spellings = (os.path.abspath(path), os.path.realpath(path))
     return all(_holds(folder.casefold(), spelling.casefold()) for spelling in spellings)
 
 
 def _holds(folder: str, path: str) -> bool:
     return path.startswith(os.path.join(folder, ""))
-
-
-def _real(path: Path) -> str:
-    return os.path.realpath(path)

@@ -4,7 +4,7 @@ It collects the layers and the problems; `assist_escalation.policy.permissions` 
 nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import CLOSED, Layer, Permissions, permissions, unknown_providers
 from assist_server.config.config import Config
-from assist_server.config.own_directories import exposed_problems, misplaced_problems
+from assist_server.config.own_directories import RULES_FILE, exposed_problems, misplaced_problems
 from assist_server.config.repository_file import Repository, repositories
 from assist_server.config.structure import Problem, show
 from assist_server.config.toml_file import ConfigError
@@ -72,7 +72,7 @@ def effective_permissions(
     places = tuple(dict.fromkeys((*real, *map(real_path, folders))))
     own = _own_directories(config)
     exposed = exposed_problems([(variable, path) for variable, path in own if variable])
-    misplaced = (*misplaced_problems(own, places), *exposed)
+    misplaced = (*misplaced_problems((*own, *_rules_files(config)), places), *exposed)
     layers += [Layer("repository", problem.source, CLOSED) for problem in misplaced]
     # If nothing may leave anyway, nothing could be brought in.
     problems += misplaced if config.escalation.mode != "never" else ()
@@ -107,6 +107,14 @@ def _own_directories(config: Config) -> tuple[tuple[str, Path], ...]:
         ("ASSIST_DATA_DIR", config.paths.data),
         *(("", policy) for policy in policies if policy != config.paths.config),
     )
+
+
+def _rules_files(config: Config) -> Iterator[tuple[str, Path]]:
+    """The files of rules that are not next to the settings, with the setting that names each."""
+    owners = (config.escalation, *(statement.layer.settings for statement in config.organisation))
+    for file in (Path(owner.rules_file) for owner in owners if owner.rules_file):
+        if file.resolve().parent != config.paths.config.resolve():
+            yield RULES_FILE, file
 
 
 def _acceptance_problem(file: Repository) -> Problem:

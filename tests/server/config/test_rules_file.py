@@ -66,3 +66,18 @@ def test_a_repository_names_none(tmp_path: Path, repo: Path) -> None:
     found = effective_permissions(config, [str(repo)])
     assert "redaction" in [problem.key for problem in found.problems]
     assert not found.permissions.patterns
+
+
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_file_of_rules_in_the_workspace_sends_nothing(tmp_path: Path, repo: Path, is_link: bool) -> None:
+    (repo / "rules.toml").write_text(RULES)
+    named = tmp_path / "link.toml" if is_link else repo / "rules.toml"
+    if is_link:
+        named.symlink_to(repo / "rules.toml")
+    text = USER.replace("'rules.toml'", f"'{named.as_posix()}'")
+    config = load_lenient(write(tmp_path, text), site=(tmp_path / "site",))
+    found = effective_permissions(config, [str(repo)])
+    assert found.permissions.mode == "never"
+    assert any(f"{named} is in the workspace {repo}" in str(problem) for problem in found.problems)
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    assert effective_permissions(config, [str(elsewhere)]).permissions.mode == "auto"
