@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_gateway.claims import claimed_in_call, claimed_in_command, claims_in_text
+from assist_gateway.claims import ALL_IN, claimed_in_call, claimed_in_command, claims_in_text
 from assist_gateway.dialects.bodies import BodyWalk, claimed_in_json
 
 
@@ -181,3 +181,21 @@ def test_any_call_and_any_text_is_normal_input(arguments: Any) -> None:
     for claim in claims_in_text(text):
         assert 0 <= claim.start <= claim.end <= len(text)
     claimed_in_command(text)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        json.dumps({"paths": [f"a/{number}.py" for number in range(3000)]}),
+        json.dumps({"command": "cat " + " ".join(f"a/{number}" for number in range(2500))}),
+        json.dumps({"command": f"echo {'x ' * 10_000}; cat src/pay.py"}),
+        "[" + " ".join(f'"a/{number}.py"' for number in range(3000)),
+    ],
+)
+def test_more_paths_than_are_judged_may_be_any_file(arguments: str) -> None:
+    assert f".{ALL_IN}" in claimed_in_json(arguments)
+
+
+def test_a_command_that_writes_a_file_of_ten_kilobytes_names_no_more_than_its_words() -> None:
+    words = " ".join(f"name{number}" for number in range(1000))
+    assert f".{ALL_IN}" not in claimed_in_json(json.dumps({"command": f"cat > a.py <<E\n{words}\nE\n"}))

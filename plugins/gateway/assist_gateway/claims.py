@@ -15,7 +15,8 @@ from typing import Any
 from assist_gateway.dialects.json_places import nested_json
 from assist_gateway.search_patterns import hide_separators, show_separators
 
-_MOST_ARGUMENTS = 200  # of one call
+_MOST_PATHS = 2_000  # of one call; a command that writes a file of 20 KB has up to 1,200 words
+_LONGEST_COMMAND = 20_000  # characters
 _DEPTH = 4
 _COMMANDS_DEPTH = 3  # a command in a word of a command, as in `bash -lc '...'`
 _LONGEST = 1_000  # characters of a path
@@ -33,6 +34,7 @@ _VARIABLE = re.compile(r"\A\$(?:\w+|\{\w+\})/")  # a folder in a variable, such 
 ALL_IN = (
     "/\0"  # the end of a claim about all files in a folder, or in those that a wildcard names; no path has it
 )
+_TOO_MANY = f".{ALL_IN}"  # for more paths than are judged: a result may be from any file
 _BEFORE = frozenset(
     ("command", "do", "else", "env", "exec", "nice", "nohup", "sudo", "then", "time", "xargs", "{", "!")
 )
@@ -88,8 +90,8 @@ def claimed_in_call(arguments: Mapping[str, Any]) -> tuple[str, ...]:
             found |= dict.fromkeys(claimed_in_command(value))
         elif names_path(name) or _is_path(value):
             found |= dict.fromkeys(_spellings(value))
-        if len(found) > _MOST_ARGUMENTS:
-            break
+        if len(found) > _MOST_PATHS:
+            return (*found, _TOO_MANY)
     return tuple(found)
 
 
@@ -115,7 +117,8 @@ def _strings(value: Any, name: str, depth: int) -> Iterator[tuple[str, str]]:
 def claimed_in_broken(arguments: str) -> tuple[str, ...]:
     """The paths in arguments that are no JSON, as some models write them: all that is in quotes counts."""
     words = (found[1].replace("\\\\", "\\").replace("\\/", "/") for found in _QUOTED.finditer(arguments))
-    return tuple(dict.fromkeys(path for word in words for path in _of_word(word)))[:_MOST_ARGUMENTS]
+    found = tuple(dict.fromkeys(path for word in words for path in _of_word(word)))
+    return found if len(found) <= _MOST_PATHS else (*found[:_MOST_PATHS], _TOO_MANY)
 
 
 def _of_word(word: str) -> tuple[str, ...]:
@@ -138,9 +141,9 @@ def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
     >>> claimed_in_command("cd app && sed -n '1,20p' src/pay.py")
     ('cd', 'app', 'sed', 'app/sed', 'src/pay.py', 'app/src/pay.py')
     """
-    found: dict[str, None] = {}
+    found = {_TOO_MANY: None} if len(command) > _LONGEST_COMMAND else {}
     folder = ""
-    command = command[: 20 * _LONGEST]
+    command = command[:_LONGEST_COMMAND]
     parts = [_words(part) for part in _SEPARATORS.split(hide_separators(command))]
     is_encoded = any(_is_encoded(*program) for words in parts for program in _programs(words))
     ends = ("", ALL_IN) if is_encoded else ("",)
@@ -155,7 +158,8 @@ def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
                     found |= dict.fromkeys(f"{folder}/{value}{end}" for end in ends)
         if words[:1] == ["cd"] and len(words) > 1:
             folder = f"{folder}/{words[1]}" if folder and not words[1].startswith("/") else words[1]
-        if len(found) > _MOST_ARGUMENTS:
+        if len(found) > _MOST_PATHS:
+            found[_TOO_MANY] = None
             break
     if "\\" in command:  # of Windows
         found |= dict.fromkeys(claimed_in_command(command.replace("\\", "/"), depth))
