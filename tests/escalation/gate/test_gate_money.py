@@ -40,21 +40,28 @@ def row(made: GateParts) -> ledger.SpendingRow:
     return only
 
 
-COUNTED = [
+HIGH = [
     ("hidden reasoning beyond the limit", usage(120, 20_000), 120 * IN + 20_000 * OUT),
     ("a long hidden prompt", usage(1_000_000, 4), 1_000_000 * IN + 4 * OUT),
     ("all that a model can read", usage(MOST_TOKENS - 4, 4), (MOST_TOKENS - 4) * IN + 4 * OUT),
-    ("an ordinary count", usage(30, 5), 30 * IN + 5 * OUT),
 ]
 
 
-@pytest.mark.parametrize(("_", "said", "micro"), COUNTED)
-async def test_a_count_that_can_be_true_is_booked_in_full(
+@pytest.mark.parametrize(("_", "said", "micro"), HIGH)
+async def test_a_count_above_all_limits_is_booked_in_full_and_marked(
     tmp_path: Path, _: str, said: bytes, micro: int
 ) -> None:
     prepared, made, (end,), _vendor = await asked(tmp_path, [head(), chunk("Short."), STOP, said, DONE])
-    assert (row(made).micro, row(made).estimated, end.usage.estimated) == (micro, 0, False)
-    assert ("more than the" in end.warning) == (micro > prepared.upper_micro)
+    assert row(made).micro >= micro > prepared.upper_micro
+    assert (row(made).estimated, end.usage.estimated) == (1, True)
+    assert end.warning
+
+
+async def test_an_ordinary_count_is_booked_as_it_is(tmp_path: Path) -> None:
+    said = usage(30, 5)
+    _, made, (end,), _vendor = await asked(tmp_path, [head(), chunk("Short."), STOP, said, DONE])
+    assert (row(made).micro, row(made).estimated) == (30 * IN + 5 * OUT, 0)
+    assert (end.usage.estimated, "more than the" in end.warning) == (False, False)
 
 
 ABSURD = [  # the rest of them is told where they are read
