@@ -31,9 +31,8 @@ _COMMAND_NAMES = frozenset(("command", "cmd", "script", "commands"))
 _LEAVES_OUT = re.compile(r"--(?:exclude|ignore|skip)[\w-]*")
 _TESTS_OF_FIND = ("-path", "-name", "-iname", "-wholename")
 _VARIABLE = re.compile(r"\A\$(?:\w+|\{\w+\})/")  # a folder in a variable, such as $PWD
-ALL_IN = (
-    "/\0"  # the end of a claim about all files in a folder, or in those that a wildcard names; no path has it
-)
+# The end of a claim about all files in a folder, or in those that a wildcard names; no path has it.
+ALL_IN = "/\0"
 _TOO_MANY = f".{ALL_IN}"  # for more paths than are judged: a result may be from any file
 _BEFORE = frozenset(
     ("command", "do", "else", "env", "exec", "nice", "nohup", "sudo", "then", "time", "xargs", "{", "!")

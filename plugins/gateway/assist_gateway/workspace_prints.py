@@ -63,9 +63,8 @@ MOST_ALLOWED = 64_000_000  # bytes at the last commit that are compared; the res
 _BUILT = frozenset({"target", "dist", "build", "out", "vendor", "coverage"})  # printed after all the others
 _PORTION = 256_000  # bytes of small files that are hashed together
 MOST_NEWS = 100  # changes of restricted files until all texts are compared with all of them once more
-MOST_EARLIER = (
-    4_000_000  # bytes of prints of lines that files had before: 2.5 MB of text, and 60 MB to compare
-)
+# Bytes of prints of lines that files had before: 2.5 MB of text, and 60 MB to compare.
+MOST_EARLIER = 4_000_000
 _ENTRY = 300  # bytes of two arrays and their places, apart from their numbers
 _LONGEST_REST_S = 0.5
 _RULES = frozenset((*RULE_FILES, GIT, RULE_FILE))
@@ -139,9 +138,8 @@ class WorkspacePrints:
         self._look: _Look | None = None
         self._stamps: dict[str, _Stamp] = {}
         self._prints: dict[_FileInTree, tuple[_Stamp, FilePrints]] = {}
-        self._earlier: deque[tuple[_FileInTree, FilePrints]] = (
-            deque()
-        )  # what was read then is in conversations
+        # What was read then is in conversations.
+        self._earlier: deque[tuple[_FileInTree, FilePrints]] = deque()
         self._earlier_bytes = 0
         self._most_earlier = most_earlier
         self._old_prints: dict[str, FilePrints] = {}  # by the id of a content

@@ -209,11 +209,8 @@ class OpenDocument:
 
 # To take 64 of 3,000 lines for the first time takes 16 ms of the event loop; to copy 500,000 of them, 3 ms.
 MOST_LINES = 30_000  # of a document; more is data
-
-
-MOST_KEPT = (
-    1_000_000  # lines of a document; to split 6.7 million holds the event loop for 0.2 s and takes 450 MB
-)
+# Lines of a document; to split 6.7 million holds the event loop for 0.2 s and takes 450 MB.
+MOST_KEPT = 1_000_000
 
 
 def line_count(texts: Iterable[str]) -> int:

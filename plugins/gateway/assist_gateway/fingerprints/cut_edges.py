@@ -14,9 +14,8 @@ import numpy.typing as npt
 from assist_gateway.fingerprints.letters import Places, letters_of
 from assist_gateway.fingerprints.plain_views import plain_view
 
-LetterOwners = npt.NDArray[
-    np.uint32
-]  # for each byte of a text the number of the file that owns it and one more, or 0
+# For each byte of a text the number of the file that owns it and one more, or 0.
+LetterOwners = npt.NDArray[np.uint32]
 
 LONG_LINE = 400  # bytes; of a longer line only the match counts
 GAP_LETTERS = 12  # between two spans that become one
@@ -25,9 +24,8 @@ _ACCIDENT = 2  # letters after a match that are the same by accident
 _DEPTH = 4  # of JSON in strings of JSON
 _NEWLINE = ord("\n")
 _QUOTE = re.compile(rb'(\\*)"')
-_BETWEEN = re.compile(
-    rb"(?=[^,:]*[,:])(?:[\s,:{}\[\]\d.eE+-]|\\+[nrt]|true|false|null)+"
-)  # the strings of JSON
+# What is between the strings of JSON.
+_BETWEEN = re.compile(rb"(?=[^,:]*[,:])(?:[\s,:{}\[\]\d.eE+-]|\\+[nrt]|true|false|null)+")
 _KEY = re.compile(rb"(?:\s|\\+[nrt])*:")
 _NAME = re.compile(rb"[\w.$@/-]{1,60}")
 
