@@ -16,9 +16,7 @@ RECORD = ROOT / "tests" / "durations.toml"
 RUNS = ROOT / "build" / "durations"
 MEASURABLE = 1.0  # seconds; below, a file says nothing about a machine
 MOST = 2.0  # times what was recorded, on a machine of the same speed
-SLACK = (
-    60.0  # seconds more; two runs of one commit differed by up to 26 s in a file, as others shared the cores
-)
+SLACK = 150.0  # seconds more; two runs of one commit differed by 98 s in a file with a window on shared cores
 
 Seconds = Mapping[str, float]  # by file
 
