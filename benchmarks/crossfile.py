@@ -20,7 +20,7 @@ from rapidfuzz.distance import Levenshtein
 
 from assist_completion.errors import CompletionError
 from assist_completion.inference.generation import TokenBudget
-from assist_completion.inference.llama import Abort
+from assist_completion.inference.llama import Abort, Load
 from assist_completion.inference.speed_probe import opener
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
@@ -238,7 +238,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = resolve(store_of(load_lenient()), options.model)
         header = provenance(path)
         if not options.no_model:
-            model = opener(path, CompletionSettings(), TokenBudget(), WRITERS)(Abort())
+            model = opener(Load(path, decode_threads=WRITERS), CompletionSettings(), TokenBudget())(Abort())
     except (NotAllowedError, CompletionError) as error:
         sys.exit(f"crossfile.py: {error}")
     taken = [hole for each in packages for hole in holes(each, roots[each.name], options.holes, options.seed)]

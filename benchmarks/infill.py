@@ -20,7 +20,7 @@ from rapidfuzz.distance import Levenshtein
 
 from assist_completion.errors import CompletionError
 from assist_completion.inference.generation import TokenBudget
-from assist_completion.inference.llama import Abort
+from assist_completion.inference.llama import Abort, Load
 from assist_completion.inference.speed_probe import opener
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
@@ -265,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = resolve(store_of(load_lenient()), options.model)
         header = provenance(path)
         # The default budget, not the measured one, so that prompts are the same on every machine.
-        model = opener(path, CompletionSettings(), TokenBudget(), WRITERS)(Abort())
+        model = opener(Load(path, decode_threads=WRITERS), CompletionSettings(), TokenBudget())(Abort())
     except (NoSandboxError, CompletionError) as error:
         sys.exit(f"infill.py: {error}")
     try:

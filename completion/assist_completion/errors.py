@@ -9,6 +9,14 @@ class ModelError(CompletionError):
     """The model file is missing or broken, or it does not support infilling."""
 
 
+class DeviceError(ModelError):
+    """A device that computes in place of the processor failed. The processor can still do it."""
+
+
+class NoDeviceError(DeviceError):
+    """There is no such device here, or no driver for it."""
+
+
 class MissingModelError(ModelError):
     """The model is not on this machine yet. It may be fetched later."""
 

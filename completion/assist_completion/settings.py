@@ -11,6 +11,7 @@ from assist_completion.errors import CompletionError
 
 Mode = Literal["eager", "balanced", "quiet", "manual"]
 Switch = Literal["on", "off"]
+DeviceChoice = Literal["auto", "cpu", "gpu"]
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 
@@ -45,6 +46,15 @@ class CompletionSettings:
             "min": 0,
             "max": 256,
             "doc": "Threads the model computes with. 0 takes one for each physical core.",
+        },
+    )
+    device: DeviceChoice = field(
+        default="auto",
+        metadata={
+            "choices": get_args(DeviceChoice),
+            "doc": "What computes: `auto` takes the graphics device where the start-up probe finds it "
+            "faster, `gpu` wherever it works, `cpu` never asks for one. The llama.cpp in use needs a part "
+            "for it, which `assist setup` offers to fetch. If the device fails, the processor goes on.",
         },
     )
     context_tokens: int = field(

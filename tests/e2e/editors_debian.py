@@ -1,4 +1,4 @@
-"""The editors and tools that the tests in this folder need from Debian's packages.
+"""The editors, drivers and tools that the tests in this folder need from Debian's packages.
 
 `python tests/e2e/editors_debian.py` installs what is missing, as root. If nothing is missing, it does
 nothing.
@@ -13,6 +13,7 @@ WANTED = {
     "chromium": ("chromium", ""),
     "fonts-dejavu-core": ("", "/usr/share/fonts/truetype/dejavu/*"),
     "fonts-noto-color-emoji": ("", "/usr/share/fonts/truetype/noto/NotoColorEmoji*"),
+    "mesa-vulkan-drivers": ("", "/usr/share/vulkan/icd.d/lvp_icd*.json"),  # a graphics device in software
     "tmux": ("tmux", ""),
     "hx": ("hx", ""),
     "emacs-nox": ("emacs", ""),

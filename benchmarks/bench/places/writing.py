@@ -13,9 +13,10 @@ from assist_completion.display import line_policy
 from assist_completion.display.refutation import first_refuted, mentions_in, names_of
 from assist_completion.engine.engine import site_of
 from assist_completion.inference.generation import Generation, Model, generate
-from assist_completion.inference.llama import Abort
+from assist_completion.inference.llama import Abort, Load
 from assist_completion.inference.prefix_cache import PrefixCache
-from assist_completion.inference.speed_probe import Speed, budget_for, opener
+from assist_completion.inference.speed_probe import budget_for, opener
+from assist_completion.inference.speed_trial import Speed
 from assist_completion.prompt.layout import Extent
 from assist_completion.settings import CompletionSettings
 from assist_context.documents import gather
@@ -30,9 +31,8 @@ FULL = Extent(head=474, suffix=80, lines_after=24, snapped=False)
 def open_model(path: Path, threads: int) -> Model:
     """The model with the budget of two cores, so that prompts are the same on every machine."""
     settings = CompletionSettings(threads=threads)
-    return opener(path, settings, budget_for(REFERENCE, settings), threads or REFERENCE.decode_threads)(
-        Abort()
-    )
+    load = Load(path, threads=threads, decode_threads=threads or REFERENCE.decode_threads)
+    return opener(load, settings, budget_for(REFERENCE, settings))(Abort())
 
 
 def texts_of(model: Model, asker: Asker, line: CutLine, *, full: bool) -> Iterator[dict[str, Any]]:

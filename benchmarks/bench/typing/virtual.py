@@ -21,7 +21,8 @@ from assist_completion.engine.engine import Engine
 from assist_completion.inference.generation import Model
 from assist_completion.inference.llama import SLICE, Abort, Aborted, Llama, Load
 from assist_completion.inference.prefix_cache import PrefixCache
-from assist_completion.inference.speed_probe import Speed, budget_for
+from assist_completion.inference.speed_probe import budget_for
+from assist_completion.inference.speed_trial import Speed
 from assist_completion.inference.worker import Worker
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.settings import CompletionSettings

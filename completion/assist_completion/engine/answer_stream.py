@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from assist_completion.engine.event_loop import call_on
-from assist_completion.errors import CompletionError, ModelError
+from assist_completion.errors import CompletionError, DeviceError, ModelError
 from assist_completion.inference.answer_generation import (
     AnsweringModel,
     AnswerOnly,
@@ -241,6 +241,8 @@ class Answerer(Generic[S]):
         try:
             self._open(model)
             run_answer(model, run)
+        except DeviceError:
+            raise  # the thread opens the model again, without the device, and the answer goes on
         except CompletionError as error:
             run.fail(error)
 

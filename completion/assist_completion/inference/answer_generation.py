@@ -27,7 +27,7 @@ from assist_completion.inference.conversation import (
 )
 from assist_completion.inference.doubts import Doubt, WeighedToken, doubts
 from assist_completion.inference.drafts import DraftReader
-from assist_completion.inference.llama import SLICE, Abort, Llama, LlamaSequence, Load, Logits
+from assist_completion.inference.llama import SLICE, Abort, Llama, LlamaSequence, Load, Logits, open_llama
 from assist_completion.inference.sentences import is_whole, sentences
 from assist_completion.prompt.layout import common_prefix
 from assist_completion.suggestion import Tokens
@@ -64,8 +64,8 @@ class AnsweringModel:
     owner thread only.
     """
 
-    def __init__(self, open_llama: Callable[[], Llama]) -> None:
-        self._open_llama = open_llama
+    def __init__(self, open_model: Callable[[], Llama]) -> None:
+        self._open_model = open_model
         self.sequence: LlamaSequence | None = None
         self.template = ""
 
@@ -75,7 +75,7 @@ class AnsweringModel:
         Raises `ModelError`, and `Aborted` if loading is interrupted.
         """
         if self.sequence is None:
-            llama = self._open_llama()
+            llama = self._open_model()
             try:
                 self.template = template_of(llama)
             except ModelError:
@@ -114,11 +114,7 @@ def answering_model_of(load: Load, abort: Abort, lender: Llama | None = None) ->
     0.5B, 224 MB of the 1.5B).
     """
 
-    def open_llama() -> Llama:
-        shared = lender is not None and lender.load.path.resolve() == load.path.resolve()
-        return Llama(load, abort, lender if shared else None)
-
-    return AnsweringModel(open_llama)
+    return AnsweringModel(lambda: open_llama(load, abort, lender))
 
 
 @dataclass(eq=False, slots=True)

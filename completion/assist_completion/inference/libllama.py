@@ -42,7 +42,7 @@ class ChatMessage(ctypes.Structure):
     _fields_ = (("role", c_char_p), ("content", c_char_p))
 
 
-# `llama_model_params` of the builds below; `n_gpu_layers` is -1 where llama.cpp decides.
+# `llama_model_params` of the builds below; `devices` ends with null, and null itself means all there are.
 _MODEL_PARAMS = (
     ("devices", c_void_p),
     ("tensor_buft_overrides", c_void_p),
@@ -130,6 +130,7 @@ _FUNCTIONS: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
     "llama_model_free": (None, (c_void_p,)),
     "llama_model_get_vocab": (c_void_p, (c_void_p,)),
     "llama_model_n_ctx_train": (c_int32, (c_void_p,)),
+    "llama_model_n_layer": (c_int32, (c_void_p,)),
     "llama_print_system_info": (c_char_p, ()),
     "llama_set_abort_callback": (None, (c_void_p, AbortCallback, c_void_p)),
     "llama_set_n_threads": (None, (c_void_p, c_int32, c_int32)),

@@ -60,7 +60,7 @@ REMEDIES: Mapping[LibraryOrigin, str] = {
 class LibrarySource:
     """A library that is there: where it is from, its package and version, and its folder.
 
-    `backends` is the folder of its parts for processors, where they are apart.
+    `backends` is the folder of its parts for processors and devices, where they are apart.
     """
 
     origin: LibraryOrigin
@@ -76,11 +76,16 @@ class LibrarySource:
 
 @dataclass(frozen=True, slots=True)
 class LoadedLibrary:
-    """The library that this process uses; `variant` says for which processors, where it has several parts."""
+    """The library that this process uses; `variant` says for which processors, where it has several parts.
+
+    `ggml` and `base` are two of its files, with what registers a part and what describes a device.
+    """
 
     source: LibrarySource
     library: Library
-    variant: str = ""
+    variant: str
+    ggml: ctypes.CDLL
+    base: ctypes.CDLL
 
     @property
     def words(self) -> str:
@@ -140,7 +145,7 @@ def load_first(sources: Sequence[LibrarySource]) -> LoadedLibrary:
             "`assist setup --engine` fetches one."
         )
     try:
-        return LoadedLibrary(sources[0], *load(sources[0]))
+        return load(sources[0])
     except ModelError as error:
         raise ModelError(f"{error} {REMEDIES[sources[0].origin]}.") from error
 
@@ -150,16 +155,11 @@ def library() -> Library:
     return library_in_use().library
 
 
-def child_command(module: str, *words: str) -> list[str]:
-    """The command of a child that runs `module`'s `main` with the libraries of this process."""
-    return _command(module, _told, *words)
-
-
-def _command(module: str, sources: Sequence[LibrarySource], *words: str) -> list[str]:
-    folders = [(source.folder, source.backends or source.folder) for source in sources]
+def child_command(module: str, *words: str, source: LibrarySource | None = None) -> list[str]:
+    """The command of a child that runs `module`'s `main` with this library, or those of this process."""
     told = [
-        (source.origin, source.build, *map(str, places))
-        for source, places in zip(sources, folders, strict=True)
+        (origin.origin, origin.build, str(origin.folder), str(origin.backends or origin.folder))
+        for origin in ((source,) if source else _told)
     ]
     return [sys.executable, "-P", "-m", module, json.dumps(told), *words]
 
@@ -169,11 +169,8 @@ def use_told(told: str) -> None:
     use(*(LibrarySource(origin, build, *map(Path, folders)) for origin, build, *folders in json.loads(told)))
 
 
-def load(source: LibrarySource) -> tuple[Library, str]:
-    """Load a library and what it needs, in the order of its parts. Raises `ModelError`.
-
-    Returns the word for the processors that its part is made for too, where it has several.
-    """
+def load(source: LibrarySource) -> LoadedLibrary:
+    """Load a library and what it needs, in the order of its parts, none for devices. Raises `ModelError`."""
     opened: dict[str, tuple[ctypes.CDLL, Path]] = {}
     for part in ("ggml-base", "ggml-cpu", "ggml", "llama"):
         path = _file(source.folder, part)
@@ -184,14 +181,29 @@ def load(source: LibrarySource) -> tuple[Library, str]:
     found = Library(*opened["llama"])
     found.llama_log_set(_drop, None)  # it would write to the terminal
     best, variant = _processor_part(source.backends or source.folder)
-    if best is None:
-        return found, variant  # it is linked to the rest
-    register = opened["ggml"][0].ggml_backend_load
-    register.restype = ctypes.c_void_p
-    register.argtypes = (ctypes.c_char_p,)
-    if not register(os.fsencode(best)):
-        raise ModelError(f"{best} cannot be loaded.")
-    return found, variant
+    ggml = opened["ggml"][0]
+    loaded = LoadedLibrary(source, found, variant, ggml, opened.get("ggml-base", opened["ggml"])[0])
+    accelerator = part_file(source, "blas")  # Apple's, for the processor: llama.cpp's own loader takes it too
+    for file in filter(None, (best, accelerator)):
+        register(loaded, file)
+    return loaded
+
+
+def register(loaded: LoadedLibrary, part: Path) -> None:
+    """Load a part into a library, unless it is linked to it. Raises `ModelError`."""
+    if not hasattr(_open(part), "ggml_backend_init"):
+        return
+    function = loaded.ggml.ggml_backend_load
+    function.restype = ctypes.c_void_p
+    function.argtypes = (ctypes.c_char_p,)
+    if not function(os.fsencode(part)):
+        raise ModelError(f"{part} cannot be loaded.")
+
+
+def part_file(source: LibrarySource, kind: str) -> Path | None:
+    """The part of a library for a kind of device, as in "vulkan"; nothing is loaded."""
+    files = sorted((source.backends or source.folder).glob(f"*ggml-{kind}.*"))
+    return next((path for path in files if _PART.search(path.name)), None)
 
 
 @LogCallback  # type: ignore[untyped-decorator]
@@ -210,7 +222,7 @@ def _processor_part(folder: Path) -> tuple[Path | None, str]:
     """The part of llama.cpp that suits this processor best, and what it is called, if there are several.
 
     Each part says itself how well it suits, 0 for not at all, as llama.cpp's own loader asks it. None if the
-    parts are linked to the rest. Parts for graphics cards are left alone.
+    parts are linked to the rest.
     """
     parts = {path: _open(path) for path in sorted(folder.glob("*ggml-cpu*")) if _PART.search(path.name)}
     parts = {path: part for path, part in parts.items() if hasattr(part, "ggml_backend_init")}
@@ -238,7 +250,7 @@ def _file(folder: Path, part: str) -> Path | None:
 def trouble(source: LibrarySource) -> str:
     """Why a library cannot be used here, or "": it is loaded in a process of its own, which may crash."""
     child = subprocess.run(
-        _command("assist_completion.inference.libraries", (source,)),
+        child_command("assist_completion.inference.libraries", source=source),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -277,7 +289,7 @@ def main(told: str) -> int:
     """The child process: load the first library and print its features, or say on stderr why not."""
     use_told(told)
     try:
-        found, _variant = load(library_sources()[0])
+        found = load(library_sources()[0]).library
     except ModelError as error:
         sys.stderr.write(str(error))
         return 1

@@ -10,14 +10,15 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from assist_completion.errors import ModelError
+from assist_completion.errors import DeviceError, ModelError
+from assist_completion.inference.devices import failure, give_up, open_device
 from assist_completion.inference.libllama import (
     AbortCallback,
     ChatMessage,
@@ -34,6 +35,7 @@ from assist_completion.prompt.layout import common_prefix
 Logits = npt.NDArray[np.float32]
 
 SLICE = 64  # tokens per decode call while prefilling: 64 runs at 0.92 of the speed of 512, 32 at 0.75
+_ALL_LAYERS = 999
 _NO_FLASH = 0  # flash_attn_type; llama.cpp decides by default
 _ABORTED = 2  # what llama_decode returns when the abort callback stopped it
 
@@ -76,7 +78,8 @@ class Load:
     """How to open a model. `context` is the number of tokens per sequence.
 
     `threads` is for reading prompts and `decode_threads` for writing tokens. 0 means every physical core.
-    Without `flash`, attention is computed in the old way.
+    Without `flash`, attention is computed in the old way. All layers are on the `device`, a kind that the
+    library has a part for, or "" for the processor; `slice` is how many tokens of a prompt are one call.
     """
 
     path: Path
@@ -85,6 +88,8 @@ class Load:
     threads: int = 0
     decode_threads: int = 0
     flash: bool = True
+    device: str = ""
+    slice: int = SLICE
 
 
 _last_errors: deque[str] = deque(maxlen=4)
@@ -100,8 +105,8 @@ class Llama:
     """One loaded model with `sequences` independent token sequences.
 
     `lender` lends its weights, so that only the context takes memory. Close it after this model.
-    Raises `ModelError` if the file cannot be loaded, and `Aborted` if the flag is set meanwhile. Close the
-    model to give the memory back.
+    Raises `ModelError` if the file cannot be loaded, `DeviceError` if its device fails or has no memory, and
+    `Aborted` if the flag is set meanwhile. Close the model to give the memory back.
     """
 
     def __init__(self, load: Load, abort: Abort, lender: "Llama | None" = None) -> None:
@@ -110,18 +115,18 @@ class Llama:
         self._api = library()
         self.closed = False
         self._borrowed = lender is not None
-        self._model: Any = lender._model if lender is not None else _read_weights(self._api, load.path, abort)
+        self._model: Any = lender._model if lender is not None else _read_weights(self._api, load, abort)
         self._vocab = self._api.llama_model_get_vocab(self._model)
         self._size = self._api.llama_vocab_n_tokens(self._vocab)
         self._context = self._api.llama_init_from_model(self._model, self._params(load))
         if not self._context:
             self._free_weights()
-            raise ModelError(
+            raise _error_of(load)(
                 f"no memory for {load.sequences} x {load.context} tokens of context of {load.path}."
             )
         self._memory = self._api.llama_get_memory(self._context)
         self._api.llama_set_abort_callback(self._context, abort.callback, abort.address)
-        self._batch = self._api.llama_batch_init(SLICE, 0, 1)
+        self._batch = self._api.llama_batch_init(max(SLICE, load.slice), 0, 1)
         threads = load.threads or physical_cores()
         self._threads = (load.decode_threads or threads, threads)
         self._spins = "OPENMP = 1" not in features()
@@ -134,8 +139,10 @@ class Llama:
         params.n_ctx = load.context * load.sequences
         params.n_seq_max = load.sequences
         params.kv_unified = False  # a second full sequence then costs nothing (27.2 -> 27.4 ms a token)
-        params.n_batch = SLICE
-        params.n_ubatch = SLICE
+        params.n_batch = max(SLICE, load.slice)
+        params.n_ubatch = load.slice
+        params.offload_kqv = bool(load.device)
+        params.op_offload = bool(load.device)
         params.n_threads = load.decode_threads or threads
         params.n_threads_batch = threads
         params.no_perf = True
@@ -220,6 +227,10 @@ class Llama:
         self._threads = decode, prefill
         self._api.llama_set_n_threads(self._context, decode, prefill)
 
+    def layers(self) -> int:
+        """How many layers the model has."""
+        return int(self._api.llama_model_n_layer(self._model))
+
     def trained_context(self) -> int:
         """The longest context, in tokens, that the model was trained for."""
         return int(self._api.llama_model_n_ctx_train(self._model))
@@ -234,7 +245,7 @@ class Llama:
         """
         done = 0
         while done < len(tokens):
-            part = tokens[done : done + SLICE]
+            part = tokens[done : done + self.load.slice]
             wanted = 1 if done + len(part) == len(tokens) else 0
             self._decode_slice(seq, part, position + done, wanted)
             done += len(part)
@@ -256,7 +267,12 @@ class Llama:
         return np.ctypeslib.as_array(pointer, shape=(self._size,))
 
     def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, wanted: int) -> None:
-        """Decode one batch, with the logits of its last `wanted` tokens."""
+        """Decode one batch, with the logits of its last `wanted` tokens.
+
+        A device reads no flag while it computes, and a call returns before it has: it is waited for.
+        """
+        if self.load.device and self.abort.is_set():
+            raise Aborted
         batch = self._batch
         batch.n_tokens = len(tokens)
         for i, token in enumerate(tokens):
@@ -268,12 +284,15 @@ class Llama:
         if self._spins and max(self._threads) > 1:
             self._leave_busy_cores()
         answer = self._api.llama_decode(self._context, batch)
+        if self.load.device:
+            self._api.llama_synchronize(self._context)
         if answer == _ABORTED:
             self.truncate(seq, position)
             raise Aborted
         if answer != 0:
             self.truncate(seq, position)
-            raise ModelError(f"llama_decode answered {answer} for {len(tokens)} tokens at {position}.")
+            error = _error_of(self.load) if answer < 0 else ModelError
+            raise error(f"llama_decode answered {answer} for {len(tokens)} tokens at {position}.")
 
     def truncate(self, seq: int, length: int) -> None:
         """Forget everything from token `length` on."""
@@ -297,11 +316,39 @@ class Llama:
         return bool(self._api.llama_state_seq_set_data(self._context, buffer, len(state), seq))
 
 
-def _read_weights(api: Library, path: Path, abort: Abort) -> Any:
+def open_llama(load: Load, abort: Abort, lender: Llama | None = None) -> Llama:
+    """The model as `Llama` opens it, by the processor where its device fails or failed before.
+
+    `lender` lends its weights if they are those of the same file, where this model would have them.
+    """
+    if load.device and not failure():
+        try:
+            return Llama(load, abort, _fitting(lender, load))
+        except DeviceError as error:
+            give_up(str(error))
+    load = replace(load, device="", slice=SLICE)
+    return Llama(load, abort, _fitting(lender, load))
+
+
+def _fitting(lender: Llama | None, load: Load) -> Llama | None:
+    if lender is None or lender.load.device != load.device:
+        return None
+    return lender if lender.load.path.resolve() == load.path.resolve() else None
+
+
+def _error_of(load: Load) -> type[ModelError]:
+    return DeviceError if load.device else ModelError
+
+
+def _read_weights(api: Library, load: Load, abort: Abort) -> Any:
+    path = load.path
     _last_errors.clear()
     api.llama_log_set(_on_log, ctypes.c_void_p(0))
     api.llama_backend_init()
     params = api.llama_model_default_params()
+    devices = (ctypes.c_void_p * 2)(*([open_device(load.device).address] if load.device else []))
+    params.devices = ctypes.cast(devices, ctypes.c_void_p)
+    params.n_gpu_layers = _ALL_LAYERS if load.device else 0
     params.progress_callback = ProgressCallback(lambda _part, _user: not abort.is_set())
     model = api.llama_model_load_from_file(os.fsencode(path), params)
     if model:
@@ -309,6 +356,10 @@ def _read_weights(api: Library, path: Path, abort: Abort) -> Any:
     if abort.is_set():
         raise Aborted
     why = "; ".join(_last_errors) or "no reason given"
+    if load.device:
+        raise DeviceError(
+            f"{load.device} cannot load {path.name}: {_last_errors[0] if _last_errors else why}."
+        )
     raise ModelError(f"llama.cpp cannot load {path}: {why}. Fetch the model again or name another.")
 
 

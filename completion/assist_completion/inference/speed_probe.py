@@ -1,8 +1,9 @@
 """How fast a model runs on this machine, and how many tokens fit a budget of time.
 
 The model is first opened in a child process. A broken file that crashes llama.cpp kills only the child, and a
-file without infilling tokens is refused before anything depends on it. Measurements are remembered by
-machine, file and build, so later starts cost nothing.
+file without infilling tokens is refused before anything depends on it. Where the library has a part for a
+device, that is measured too, and what is faster is used. Measurements are remembered by machine, file and
+build, those of a device by its driver, so later starts cost nothing.
 """
 
 import hashlib
@@ -10,153 +11,148 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from assist_completion.errors import ModelError
+from assist_completion.errors import DeviceError, ModelError
 from assist_completion.inference.answer_generation import (
     AnsweringModel,
     answering_model_of,
     no_answering_model,
 )
+from assist_completion.inference.devices import driver_state, part_here
 from assist_completion.inference.generation import Model, TokenBudget
 from assist_completion.inference.libraries import (
     ILLEGAL_INSTRUCTION,
     REMEDIES,
     child_command,
     library_sources,
-    use_told,
 )
-from assist_completion.inference.llama import Abort, Llama, Load, features
+from assist_completion.inference.llama import Abort, Load, open_llama
 from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.prefix_cache import PrefixCache
+from assist_completion.inference.speed_trial import EXIT_NO_DEVICE, EXIT_UNFIT, Speed, SpeedTrial
 from assist_completion.prompt.layout import FAR, Extent
 from assist_completion.prompt.token_healing import Healer
-from assist_completion.settings import CompletionSettings
+from assist_completion.settings import CompletionSettings, DeviceChoice
 from assist_context import durable_files
 
-PROMPT = 256  # tokens that are prefilled
 # Tokens that are read at a new place on any machine, a fifth of them from below the cursor. Of 50 lines of
 # five repositories the 0.5B wrote 14 right with 150 + 40 tokens, 5 with 72 + 24 and 16 with 474 + 80; the
 # 1.5B 23, 12 and 24.
 NEW_PLACE = 190
-ANSWER = 12  # tokens that are decoded for each number of threads; with PROMPT about 2 s on two cores
-LONG = 1.0  # seconds; a run that takes as long is not repeated: two of 1.9 s differed by 2 to 5 %
-ENOUGH = 0.75  # of the best decoding speed: on two cores one thread gives 0.79, for half the CPU time
 WINDOW = 8192  # tokens of question and answer: 99 MB for a 0.5B while it answers, 224 MB for a 1.5B
-QUIET = 0.85  # of a core for each thread; with less, other processes computed too and the figures do not last
 # A measurement that was not quiet is repeated, but rarely: where two threads share a core it never is quiet.
 TRIES = 3
 AGAIN = 3600.0  # seconds between two tries
+NO_DEVICE = "there is none, or no driver for it."
+NO_PART = "the llama.cpp in use has no part for one; `assist setup` offers it where there is one."
+_QUIET = (NO_DEVICE, NO_PART)  # nothing that a user should hear of who did not ask for a device
 TIMEOUT = 300.0  # seconds; a 7B model from a cold disk takes minutes
-_ARM = ("arm64", "aarch64")
-_EXIT_UNFIT = 3
-_ANSWERS = "answers"  # tells the child that the model need not support infilling
+DEVICE_TIMEOUT = 60.0  # seconds, shaders included: a device that takes longer is none
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
-    """Tokens a second for reading and writing. `trained` is the longest context the model was trained for.
+class Speeds:
+    """The speed of a model by the processor and, if the library has a part for one, by a device."""
 
-    `decode_threads` is the smallest number that writes at nearly full speed. `quiet` says that nothing else
-    kept the cores busy during the measurement. This is the best of `tries`, the last at `tried` (Unix time).
-    `flash` says whether flash attention is used.
+    processor: Speed
+    device: Speed | None = None
+    wanted: DeviceChoice = "auto"
+
+    @property
+    def used(self) -> Speed:
+        """The speed that counts: the device's if it works, and is wanted or faster."""
+        device = self.device
+        if device is None or device.why or (self.wanted == "auto" and not is_faster(device, self.processor)):
+            return self.processor
+        return replace(device, decode_threads=self.processor.decode_threads)  # if the device fails later
+
+    @property
+    def words(self) -> str:
+        """What was measured of the device and the processor, and which one is used; "" without a device."""
+        if self.trouble or self.device is None or not (self.device.sizes and self.processor.sizes):
+            return self.trouble
+        pairs = zip(self.device.sizes, self.processor.sizes, strict=True)
+        small, large, written = (
+            f"{device:.2g} s (processor {processor:.2g} s)" for device, processor in pairs
+        )
+        used = "It" if self.used.device else "The processor"
+        return (
+            f"{self.device.name} reads 100 tokens in {small}, 1,000 in {large}, and writes 20 in {written}. "
+            f"{used} is used."
+        )
+
+    @property
+    def trouble(self) -> str:
+        """Why a device that is there or wanted is not used, as a sentence; "" if the processor is faster."""
+        why = self.device.why if self.device is not None else NO_PART
+        wanted = self.wanted == "gpu"
+        return f"The graphics device is not used: {why}" if why and (wanted or why not in _QUIET) else ""
+
+
+def is_faster(device: Speed, processor: Speed) -> bool:
+    """Whether a device is faster at our sizes: at a new place, and at an answer or a file that is read ahead.
+
+    The small prompt and the large one weigh the same, each with what is written after it.
+
+    >>> processor = Speed(110, 30, 1, 32768, sizes=(0.9, 9.0, 0.6))
+    >>> is_faster(Speed(200, 9, 1, 32768, sizes=(0.5, 5.0, 2.2)), processor)  # an integrated one
+    False
+    >>> is_faster(Speed(2500, 90, 1, 32768, sizes=(0.05, 0.4, 0.2)), processor)
+    True
     """
 
-    prefill: float
-    decode: float
-    decode_threads: int
-    trained: int
-    quiet: bool = True
-    features: str = ""
-    tries: int = 1
-    tried: float = 0.0
-    flash: bool = True
+    def waits(speed: Speed) -> float:
+        small, large, written = speed.sizes
+        return (small + written) * (large + written)
+
+    return waits(device) < waits(processor)
 
 
-def measure(path: Path, threads: int, *, infill: bool = True, arm: bool | None = None) -> Speed:
-    """Load the model here and time it. Raises `ModelError` if it lacks tokens that `infill` needs.
-
-    On ARM it is timed without flash attention too, which there can take several times as long.
-    """
-    speed = _measure_once(path, threads, infill=infill, flash=True)
-    if not (platform.machine().lower() in _ARM if arm is None else arm):
-        return speed
-    return max(speed, _measure_once(path, threads, infill=infill, flash=False), key=_prefill)
-
-
-def _prefill(speed: Speed) -> float:
-    return speed.prefill
-
-
-def _measure_once(path: Path, threads: int, *, infill: bool, flash: bool) -> Speed:
-    threads = threads or physical_cores()
-    llama = Llama(Load(path, context=1024, sequences=1, threads=threads, flash=flash), Abort())
-    try:
-        start = (*llama.fim().head, llama.fim().pre) if infill else llama.head()
-        tokens = (llama.tokenize("def area(width, height):\n    return width * height\n") * PROMPT)[:PROMPT]
-        llama.decode(0, [*start, tokens[0]], 0)  # the first call also pays for page faults
-        prefill, quiet = _time(lambda: _read_tokens(llama, tokens), PROMPT, threads)
-        decode: dict[int, float] = {}
-        for count in sorted({1, 2, threads}):
-            if count <= threads:
-                llama.set_threads(count, threads)
-                decode[count], alone = _time(lambda: _write_tokens(llama, tokens[0]), ANSWER, count)
-                quiet = quiet and alone
-        count = next(n for n, speed in decode.items() if speed >= ENOUGH * max(decode.values()))
-        return Speed(prefill, decode[count], count, llama.trained_context(), quiet, features(), flash=flash)
-    finally:
-        llama.close()
-
-
-def _time(work: Callable[[], object], tokens: int, threads: int) -> tuple[float, bool]:
-    """Tokens a second, in the better of two runs or in one long one, and whether the cores were free."""
-    speeds: list[float] = []
-    shares: list[float] = []
-    while len(speeds) < 2 and (not speeds or tokens / speeds[0] < LONG):
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        speeds.append(tokens / wall)
-        shares.append(cpu / wall / threads)
-    return max(speeds), max(shares) >= QUIET
-
-
-def _read_tokens(llama: Llama, tokens: list[int]) -> None:
-    llama.truncate(0, 0)
-    llama.decode(0, tokens, 0)
-
-
-def _write_tokens(llama: Llama, token: int) -> None:
-    for i in range(ANSWER):
-        llama.decode(0, [token], PROMPT + i)
-    llama.truncate(0, PROMPT)
-
-
-def speed_of(
+def speeds_of(
     path: Path,
-    threads: int,
+    settings: CompletionSettings,
     memory: Path,
     *,
     infill: bool = True,
     say: Callable[[str], None] = lambda _: None,
-) -> Speed:
-    """The remembered speed of a model on this machine, else a new probe of about two seconds, which is said.
+    patience: float = DEVICE_TIMEOUT,
+) -> Speeds:
+    """The remembered speeds of a model on this machine, else those of new probes, which are said.
 
-    A model that only answers need not support infilling (`infill=False`). A measurement that was made while
-    other processes kept the cores busy is repeated later, a few times, once the machine is free.
+    A probe of the processor takes about two seconds, and ten where there is a device to compare it with.
+    A device has `patience` seconds. A model that only answers need not support infilling (`infill=False`).
+    A measurement that was made while other processes kept the cores busy, or a device failed, is repeated
+    later, a few times, once the machine is free.
     """
-    key = _key(path, threads)
-    known = _read(memory)
+    trial = SpeedTrial(str(path), settings.threads, infill)
+    kind = part_here() if settings.device != "cpu" else ""
+    device = None
+    if kind:
+        device = _speed_of(replace(trial, device=kind), memory, patience, say)
+    compared = device is not None and not device.why and settings.device == "auto"
+    processor = _speed_of(replace(trial, compared=compared), memory, TIMEOUT, say)
+    return Speeds(processor, device, settings.device)
+
+
+def _speed_of(trial: SpeedTrial, memory: Path, timeout: float, say: Callable[[str], None]) -> Speed:
+    key = _key(trial)
+    known = _read_memory(memory)
     old = known.get(key)
+    if old is not None and trial.compared and not old.sizes:
+        old = None
     if old is not None and not needs_probe(old, time.time(), busy=_busy()):
         return old
-    say("measuring how fast the model runs here")
-    speed = best_of(old, _probe(path, threads, infill=infill), time.time())
-    _write(memory, {**known, key: speed})
+    say(f"measuring how fast the model runs {'on the graphics device' if trial.device else 'here'}")
+    try:
+        new = _probe(trial, timeout)
+    except DeviceError as error:
+        new = Speed(0.0, 0.0, 1, 0, quiet=False, device=trial.device, why=str(error))
+    speed = best_of(old, new, time.time())
+    _write_memory(memory, {**known, key: speed})
     return speed
 
 
@@ -210,26 +206,30 @@ def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
 
 def answering_load(path: Path, speed: Speed, threads: int) -> Load:
     """How to open a model that answers: one sequence of `WINDOW` tokens, or fewer if trained for fewer."""
-    return Load(path, min(WINDOW, speed.trained), 1, threads, speed.decode_threads, speed.flash)
+    return replace(ghost_text_load(path, speed, threads), context=min(WINDOW, speed.trained), sequences=1)
+
+
+def ghost_text_load(path: Path, speed: Speed, threads: int = 0) -> Load:
+    """How to open a model that writes ghost text, with two sequences."""
+    load = Load(path, threads=threads, decode_threads=speed.decode_threads, flash=speed.flash)
+    return replace(load, device=speed.device, slice=speed.slice)
 
 
 def opener(
-    path: Path,
+    load: Load,
     settings: CompletionSettings,
     budget: TokenBudget,
-    decode_threads: int,
     answering: Load | None = None,
-    *,
-    flash: bool = True,
+    spare: TokenBudget | None = None,
 ) -> Callable[[Abort], Model]:
     """A function that opens the model on the thread that will own it.
 
-    The model that answers is opened later, at the first question.
+    The model that answers is opened later, at the first question. `spare` is the budget for the processor,
+    where that has to go on for a device that fails.
     """
 
     def open_model(abort: Abort) -> Model:
-        load = Load(path, budget.context, 2, settings.threads, decode_threads, flash)
-        llama = Llama(load, abort)
+        llama = open_llama(replace(load, context=budget.context), abort)
         try:
             fim, pieces = llama.fim(), llama.pieces()
         except ModelError:
@@ -240,7 +240,9 @@ def opener(
             answering_model = AnsweringModel(no_answering_model)
         else:
             answering_model = answering_model_of(answering, abort, llama)
-        return Model(llama, fim, Healer(pieces, fim.special), pieces, prefix_cache, budget, answering_model)
+        healer = Healer(pieces, fim.special)
+        mine = budget if spare is None or llama.load.device else spare
+        return Model(llama, fim, healer, pieces, prefix_cache, mine, answering_model)
 
     return open_model
 
@@ -249,27 +251,36 @@ def _between(low: int, value: int, high: int) -> int:
     return max(low, min(value, high))
 
 
-def _probe(path: Path, threads: int, *, infill: bool) -> Speed:
-    words = [str(path), str(threads), *([] if infill else [_ANSWERS])]
+def _probe(trial: SpeedTrial, timeout: float) -> Speed:
+    """Measure in a child. Raises `DeviceError` for whatever a device does, and else `ModelError`."""
     try:
         done = subprocess.run(
-            child_command("assist_completion.inference.speed_probe", *words),
+            child_command("assist_completion.inference.speed_trial", json.dumps(asdict(trial))),
             stdin=subprocess.DEVNULL,  # the server's own is an editor's pipe, on which Windows would wait
             capture_output=True,
             text=True,
-            timeout=TIMEOUT,
+            timeout=timeout,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ModelError(f"{path} did not load within {TIMEOUT:.0f} s; choose a smaller model.") from None
+        if trial.device:
+            raise DeviceError(f"{trial.device} took longer than {timeout:.0f} s to be measured.") from None
+        raise ModelError(
+            f"{trial.path} did not load within {timeout:.0f} s; choose a smaller model."
+        ) from None
     if done.returncode == 0:
         return Speed(**json.loads(done.stdout))
-    raise probe_failure(path, done.returncode, done.stderr)
+    if trial.device:
+        if done.returncode == EXIT_NO_DEVICE:
+            raise DeviceError(NO_DEVICE)
+        said = done.stderr.strip() if done.returncode == EXIT_UNFIT else ""
+        raise DeviceError(said or f"{trial.device} crashes (exit {done.returncode}).")
+    raise probe_failure(Path(trial.path), done.returncode, done.stderr)
 
 
 def probe_failure(path: Path, code: int, said: str) -> ModelError:
     """Why the child that measures a model ended with this exit code: the model, or the library."""
-    if code == _EXIT_UNFIT:
+    if code == EXIT_UNFIT:
         return ModelError(said.strip())
     if code in ILLEGAL_INSTRUCTION:
         source = library_sources()[0]
@@ -288,9 +299,12 @@ def _busy() -> bool:
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * physical_cores()
 
 
-def _key(path: Path, threads: int) -> str:
+def _key(trial: SpeedTrial) -> str:
+    path = Path(trial.path)
     facts = path.stat()
-    parts = (str(path.resolve()), facts.st_size, facts.st_mtime_ns, threads, os.cpu_count(), _cpu(), _build())
+    device = (trial.device, driver_state()) if trial.device else ()
+    about = (str(path.resolve()), facts.st_size, facts.st_mtime_ns, trial.threads)
+    parts = (*about, os.cpu_count(), _cpu(), _build(), *device)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
 
@@ -307,31 +321,14 @@ def _build() -> str:
     return next((source.build for source in library_sources()), "")
 
 
-def _read(memory: Path) -> dict[str, Speed]:
+def _read_memory(memory: Path) -> dict[str, Speed]:
     try:
-        return {key: Speed(**value) for key, value in json.loads(memory.read_text(encoding="utf-8")).items()}
+        return {key: Speed(**value) for key, value in json.loads(memory.read_text("utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}  # missing or damaged: measure again
 
 
-def _write(memory: Path, known: dict[str, Speed]) -> None:
+def _write_memory(memory: Path, known: dict[str, Speed]) -> None:
     memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     speeds = {key: asdict(speed) for key, speed in known.items()}
     durable_files.replace(memory, json.dumps(speeds).encode())
-
-
-def main(arguments: list[str]) -> int:
-    """The child process: prints the speed as JSON, or the reason of a refusal on stderr."""
-    try:
-        told, path, threads, *how = arguments
-        use_told(told)
-        speed = measure(Path(path), int(threads), infill=_ANSWERS not in how)
-    except ModelError as error:
-        sys.stderr.write(str(error))
-        return _EXIT_UNFIT
-    sys.stdout.write(json.dumps(asdict(speed)))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

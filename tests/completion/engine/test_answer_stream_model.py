@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -53,7 +54,7 @@ def load(model_path: Path) -> Load:
 async def both(load: Load) -> AsyncIterator[SimpleNamespace]:
     """Ghost text and answers with one model file, as in a server."""
     settings = CompletionSettings(mode="eager", threads=1)
-    worker = Worker(opener(load.path, settings, SMALL, 1, load))
+    worker = Worker(opener(replace(load, sequences=2), settings, SMALL, load))
     worker.opened.result(60)
     engine = Engine(worker, settings, SMALL, "real")
     answers = Answerer(worker, AnsweringFacts("real", load.context))

@@ -9,7 +9,8 @@ import pytest
 import tiny_model
 
 from assist_completion.inference.libraries import LibrarySource, child_command, library_sources, use
-from assist_completion.inference.speed_probe import answering_load, measure
+from assist_completion.inference.speed_probe import answering_load
+from assist_completion.inference.speed_trial import SpeedTrial, measure
 from assist_completion.model_store.engine import installed_engine
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import engine_folder
@@ -57,7 +58,7 @@ def test_a_library_does_all_that_is_asked_of_it(source: LibrarySource, model: Pa
 
 @pytest.mark.parametrize("arm", [False, True])
 def test_flash_attention_is_left_out_only_where_it_was_tried(model: Path, arm: bool) -> None:
-    speed = measure(model, 1, arm=arm)
+    speed = measure(SpeedTrial(str(model), 1), arm=arm)
     assert speed.prefill > 0
     assert speed.trained == 512
     assert speed.flash or arm

@@ -2,9 +2,12 @@
 
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
+from assist_completion.errors import DeviceError
+from assist_completion.inference.devices import failure, failures
 from assist_completion.inference.llama import Abort, Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
 
@@ -115,3 +118,74 @@ def test_an_error_at_the_start_reaches_the_caller() -> None:
 
     with pytest.raises(OSError, match="no such model"):
         Worker(fail).opened.result(60)
+
+
+@pytest.fixture
+def _devices_as_before() -> Iterator[None]:
+    yield
+    failures.clear()
+
+
+def opened_twice(told: list[str], patience: float) -> tuple[Worker[Thing], list[Thing]]:
+    made: list[Thing] = []
+
+    def open_thing(abort: Abort) -> Thing:
+        made.append(Thing(abort))
+        return made[-1]
+
+    running = Worker(open_thing, lambda: told.append(failure()), patience)
+    running.opened.result(60)
+    return running, made
+
+
+@pytest.mark.usefixtures("_devices_as_before")
+def test_a_lost_device_is_given_up_and_an_answer_goes_on_without_it() -> None:
+    told: list[str] = []
+    running, made = opened_twice(told, patience=60)
+
+    def compute(thing: Thing) -> None:
+        if thing is made[0]:
+            raise DeviceError("llama_decode answered -3.")
+        thing.work("answer", 0)
+
+    answer = Job(Lane.ANSWER, compute, resumable=True)
+    running.submit(answer)
+    answer.done.result(60)
+    assert [thing.log for thing in made] == [[], ["answer"]]
+    assert told == ["The graphics device failed, and the processor goes on: llama_decode answered -3."]
+    ghost_text = job("visible", Lane.VISIBLE)
+    running.submit(ghost_text)
+    ghost_text.done.result(60)
+    running.close()
+    assert made[1].closed.wait(60)
+    assert not made[0].closed.is_set(), "what was on the device is not touched again"
+
+
+@pytest.mark.usefixtures("_devices_as_before")
+def test_a_device_that_does_not_stop_is_given_up_at_the_next_request() -> None:
+    told: list[str] = []
+    running, made = opened_twice(told, patience=0.01)
+    begun = threading.Event()
+    wake = threading.Event()
+
+    def hang(_thing: Thing) -> None:
+        begun.set()
+        wake.wait(60)
+
+    hanging: Job[Thing] = Job(Lane.ANSWER, hang, resumable=True)
+    running.submit(hanging)
+    assert begun.wait(60)
+    running.cancel(hanging)
+    time.sleep(0.05)
+    following = job("visible", Lane.VISIBLE)
+    running.submit(following)
+    following.done.result(60)
+    assert isinstance(hanging.done.exception(60), Aborted)
+    assert made[1].log == ["visible"]
+    assert len(told) == 1
+    wake.set()  # the driver answers after all, and its thread ends
+    later = job("later", Lane.VISIBLE)
+    running.submit(later)
+    later.done.result(60)
+    assert [thing.log for thing in made] == [[], ["visible", "later"]]
+    running.close()

@@ -5,6 +5,7 @@ import io
 import os
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from assist_completion.errors import FetchError, ModelError
 from assist_completion.model_store.engine import (
     EngineRow,
+    engine_row,
     engine_rows,
     fetch_engine,
     forget_engine,
@@ -26,6 +28,7 @@ FILES = {
     "package/bins/linux-x64/llama-addon.node": b"addon",
     "package/bins/linux-x64/libllama-common.so": b"common",
     "package/bins/linux-x64/libggml-metal.so": b"metal",
+    "package/bins/linux-x64/libggml-rpc.so": b"a part that opens a port",
     "package/bins/linux-x64/libllama.v0.5.0.so": b"llama",
     "package/bins/linux-x64/libggml.v0.5.0.so": b"ggml",
     "package/bins/linux-x64/libggml-base.so": b"base",
@@ -33,6 +36,7 @@ FILES = {
     "../../../libggml-cpu-evil.so": b"a name that would lead elsewhere",
 }
 KEPT = {
+    "libggml-metal.so",
     "libllama.v0.5.0.so",
     "libggml.v0.5.0.so",
     "libggml-base.so",
@@ -136,6 +140,28 @@ def test_an_older_version_goes_when_a_newer_one_is_there(tmp_path: Path) -> None
     assert installed_engine(tmp_path, ROW) is None
 
 
+def test_the_package_with_a_device_takes_the_place_of_the_other_one_and_stays(tmp_path: Path) -> None:
+    try:
+        plain = engine_row()
+    except FetchError:
+        pytest.skip("no package for this machine")
+    digest = hashlib.sha256(ARCHIVE).hexdigest()
+    fetch_engine(tmp_path, replace(plain, sha256=digest), pack=packing(ARCHIVE, []))
+    with_device = next(
+        (row for row in engine_rows().values() if row.machine == f"{plain.machine}-vulkan"), None
+    )
+    if with_device is None:
+        pytest.skip("no package with a device for this machine")
+    fetch_engine(tmp_path, replace(with_device, sha256=digest), pack=packing(ARCHIVE, []))
+    found = installed_engine(tmp_path)
+    assert found is not None
+    assert found[0] == with_device
+    asked: list[str] = []
+    assert fetch_engine(tmp_path, pack=packing(b"", asked))[0] == with_device
+    assert asked == []
+    assert len(list(tmp_path.glob("*/files.json"))) == 1
+
+
 def test_without_a_network_the_archive_comes_from_a_folder(tmp_path: Path) -> None:
     usb = tmp_path / "usb"
     usb.mkdir()
@@ -169,10 +195,9 @@ def test_what_npm_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_each_system_has_its_package_and_a_hash() -> None:
     rows = engine_rows()
-    assert set(rows) == {
-        f"{system}-{machine}" for system in ("linux", "mac", "win") for machine in ("x64", "arm64")
-    }
-    assert len({row.sha256 for row in rows.values()}) == 6
+    machines = {f"{system}-{machine}" for system in ("linux", "mac", "win") for machine in ("x64", "arm64")}
+    assert set(rows) == machines | {"linux-x64-vulkan", "linux-x64-cuda", "win-x64-vulkan"}
+    assert len({row.sha256 for row in rows.values()}) == len(rows)
     assert all(
         len(row.sha256) == 64 and row.machine in row.package.replace("-metal", "") for row in rows.values()
     )

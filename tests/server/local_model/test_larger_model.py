@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from config_files import environ
 
-from assist_completion.inference.speed_probe import Speed
+from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.catalogue import MIDDLE, MIDDLE_BYTES, SMALL, find
 from assist_server.config.config import load_lenient
 from assist_server.local_model.setup import (

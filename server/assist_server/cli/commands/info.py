@@ -81,6 +81,7 @@ def _show_report(report: "DoctorReport") -> None:
         lines += [
             ("Speed", model["in_words"]),
             ("", f"It reads {reads:.0f} and writes {writes:.0f} tokens a second, the latter {threads}."),
+            ("Device", _device_words(model["device"])),
             ("Prompts", _budget_words(model["budget_tokens"])),
         ]
     lines += [
@@ -120,6 +121,15 @@ def _library_words(llama: Mapping[str, str]) -> str:
     used = re.findall(r"(\w+) = 1\b", llama["features"])
     words = f"uses {', '.join(used)}" if used else llama["features"]
     return f"{llama['source']} ({build}), {words} ({llama['library']})"
+
+
+def _device_words(device: Mapping[str, Any]) -> str:
+    """What computes, and what was measured."""
+    if device["layers"]:
+        words = f"{device['name']} ({device['kind']}), {amounts.memory(device['memory_bytes'])} of memory"
+        return f"{words}, holds all {device['layers']} layers. {device['in_words']}".rstrip()
+    asked = "is not asked" if device["setting"] == "cpu" else "is not there or not used"
+    return f"the processor; a graphics device {asked}. {device['in_words']}".rstrip()
 
 
 def _budget_words(tokens: Mapping[str, int]) -> str:

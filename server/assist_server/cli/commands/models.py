@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assist_completion.errors import ModelError
+from assist_completion.errors import FetchError, ModelError
 from assist_completion.model_store.catalogue import find
 from assist_completion.model_store.partial_download import FetchOptions
 from assist_completion.settings import is_path
@@ -162,6 +162,7 @@ def setup(
     config = settings(offline=flags.offline)
     choice = choose(config, model, flags.role)
     options = FetchOptions(offline=config.offline, offline_from=flags.offline_from)
+    _offer_device(config, options, yes=flags.yes, ask=not flags.as_json)
     with show_download(choice.model) as progress:
         ready = prepare(config, choice, options, SetupProgress(say, progress))
     if larger := _take_larger(ready, options, yes=flags.yes, ask=not flags.as_json):
@@ -191,6 +192,26 @@ def set_up_fetched_engine(flags: SetupFlags) -> None:
     out(f"{source.build} is here and runs: {source.folder}")
     if used != source:
         out(f"{used.words} is used all the same: it comes first.")
+
+
+def _offer_device(config: Config, options: FetchOptions, *, yes: bool, ask: bool) -> None:
+    """Fetch the part of llama.cpp for a graphics device that is here, if the user agrees."""
+    from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
+    from assist_server.local_model.setup import device_offer, set_up_engine  # noqa: PLC0415
+
+    offer = None if config.offline else device_offer(config)
+    if offer is None:
+        return
+    name, row = offer
+    size = f"{megabytes(row.bytes)}, {megabytes(row.unpacked)} unpacked"
+    say(f"Here is {name}. Whether it is faster than the processor, a measurement shows.")
+    if not (yes or (ask and at_terminal())):
+        say(f"To try it: assist setup --yes fetches {row.build} ({size}).")
+    elif yes or confirm(f"Fetch {row.build} ({size}) and measure it?"):
+        try:
+            set_up_engine(config, options, say, row)
+        except FetchError as error:
+            say(f"{error} The processor is used.")
 
 
 def _take_larger(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: bool) -> "Choice | None":

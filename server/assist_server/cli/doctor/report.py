@@ -15,7 +15,7 @@ from assist_completion.errors import ModelError
 from assist_completion.inference.libraries import REMEDIES, library_in_use, library_sources, trouble
 from assist_completion.inference.llama import features
 from assist_completion.inference.physical_cores import physical_cores
-from assist_completion.inference.speed_probe import budget_for, speed_of
+from assist_completion.inference.speed_probe import Speeds, budget_for
 from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.store import Store, free_bytes, path_of, resolve
@@ -25,7 +25,7 @@ from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.cli.doctor.index import index_facts
 from assist_server.config.config import Config
 from assist_server.local_model.machine import is_translated, memory_bytes
-from assist_server.local_model.opening import speed_file, store_of, use_libraries
+from assist_server.local_model.opening import measure_model, store_of, use_libraries
 from assist_server.wording.models import cold_seconds, speed_words, warm_seconds
 
 PACKAGES = (
@@ -108,7 +108,7 @@ def _llama(config: Config, findings: list[DoctorFinding]) -> dict[str, str]:
 
 
 def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
-    """The model in use, as far as each step succeeds: found, accepted, loaded, measured."""
+    """The model in use, as far as each step succeeds: found, accepted, loaded, measure_model."""
     name = config.completion.model
     store = store_of(config)
     known: dict[str, Any] = {"name": name, "path": "", "bytes": 0, "hash": "", "infilling": False}
@@ -116,7 +116,8 @@ def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
         row = None if is_path(name) else find(name, store.rows)
         path = resolve(store, name)
         known |= {"path": str(path), "bytes": path.stat().st_size, "hash": _hash_state(store, row, findings)}
-        speed = speed_of(path, config.completion.threads, speed_file(config))
+        speeds = measure_model(config, path)
+        speed = speeds.used
     except ModelError as error:
         findings.append(DoctorFinding(str(error), "`assist setup` puts a working model there", blocks=True))
         return known
@@ -126,6 +127,7 @@ def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
         "prefill_tokens_per_s": round(speed.prefill, 1),
         "decode_tokens_per_s": round(speed.decode, 1),
         "decode_threads": speed.decode_threads,
+        "device": _device(speeds),
         "warm_seconds": round(warm_seconds(speed), 2),
         "cold_seconds": round(cold_seconds(speed, budget), 2),
         "in_words": speed_words(speed, budget),
@@ -138,6 +140,21 @@ def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
             "line": budget.line_tokens,
             "block": budget.block_tokens,
         },
+    }
+
+
+def _device(speeds: Speeds) -> dict[str, Any]:
+    """The graphics device, as it was measured: how many layers of the model it holds, or why none."""
+    speed = speeds.used
+    found = speeds.device or speed
+    return {
+        "setting": speeds.wanted,
+        "kind": found.device,
+        "name": found.name,
+        "memory_bytes": found.memory,
+        "layers": speed.layers,
+        "slice_tokens": speed.slice,
+        "in_words": speeds.words,
     }
 
 

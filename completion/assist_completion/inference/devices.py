@@ -1,0 +1,229 @@
+"""Devices that compute in place of the processor: which there are, and when this process gives up on them.
+
+llama.cpp's part for a kind of device (Vulkan, CUDA, Metal) is loaded only by a model that is opened for it,
+and stays until the process ends. Whether a device is worth it, the speed probe measures: it may be slower
+than the processor. A driver may crash or never answer, so a child process tries it first.
+"""
+
+import ctypes
+import json
+import mmap
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from ctypes import POINTER, c_char_p, c_int, c_size_t, c_void_p
+from ctypes.util import find_library
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from assist_completion.errors import DeviceError, ModelError, NoDeviceError
+from assist_completion.inference.libraries import (
+    LibrarySource,
+    LoadedLibrary,
+    child_command,
+    library_in_use,
+    library_sources,
+    part_file,
+    register,
+    use_told,
+)
+
+LOADING = 30.0  # seconds for a driver to name its devices; the shaders of one are compiled later
+# The kinds, the one to use first, and the libraries that each needs, on Linux and on Windows. CUDA's package
+# does not hold two of them. That Vulkan's loader is there says nothing about a device.
+DRIVERS = {
+    "metal": ((), ()),
+    "cuda": (("libcuda.so.1", "libcudart.so.13", "libcublas.so.13"), ("nvcuda.dll",)),
+    "vulkan": (("libvulkan.so.1",), ("vulkan-1.dll",)),
+}
+# The functions `ggml_backend_dev_*`: which file has them, what they answer and what they take.
+_FUNCTIONS: Mapping[str, tuple[str, Any, tuple[Any, ...]]] = {
+    "count": ("ggml", c_size_t, ()),
+    "get": ("ggml", c_void_p, (c_size_t,)),
+    "name": ("base", c_char_p, (c_void_p,)),
+    "description": ("base", c_char_p, (c_void_p,)),
+    "type": ("base", c_int, (c_void_p,)),
+    "memory": ("base", None, (c_void_p, POINTER(c_size_t), POINTER(c_size_t))),
+}
+_KINDS = {1: "gpu", 2: "integrated gpu"}  # `type`; 0 is the processor, 3 a unit of it
+# Files that change with a driver or a device.
+_TRACES = ("etc/vulkan/icd.d/*", "usr/share/vulkan/icd.d/*", "dev/dri/*", "dev/nvidia*", "dev/kfd", "dev/dxg")
+_WINDOWS = ("vulkan-1.dll", "nvcuda.dll")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as its driver describes it. `memory` is in bytes, `address` llama.cpp's own."""
+
+    name: str
+    description: str
+    kind: str
+    memory: int
+    address: int = field(default=0, repr=False, compare=False)
+
+
+_SLOTS = 8  # processes with a device at once
+_COMPUTING = b"1"
+_IDLE = b"0"
+_marks: list[tuple[FileLock, mmap.mmap]] = []
+failures: list[str] = []  # why this process uses no device any more
+
+
+def give_up(why: str) -> None:
+    """Use no device any more in this process: one failed, and why."""
+    failures.append(why)
+
+
+def failure() -> str:
+    """Why this process uses no device any more, as a sentence, or ""."""
+    return f"The graphics device failed, and the processor goes on: {failures[0]}" if failures else ""
+
+
+def watch_crashes(folder: Path) -> bool:
+    """Have a byte of a file in `folder` say while this process computes, and return if a process ended so.
+
+    A driver that loses its device ends the process, and an editor starts another one. Each has the first file
+    that no other one has; the lock goes with the process.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for slot in map(str, range(_SLOTS)):
+        lock = FileLock(folder / f"{slot}.lock", mode=0o600)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            continue
+        with (folder / slot).open("a+b") as file:
+            file.seek(0)
+            crashed = file.read(1) == _COMPUTING
+            if not file.tell():
+                file.write(_IDLE)
+                file.flush()
+            _marks.append((lock, mmap.mmap(file.fileno(), 1)))
+        note_computing(False)
+        return crashed
+    return False
+
+
+def note_computing(computing: bool) -> None:
+    """Note in the file of this process, if it has one, whether it computes."""
+    for _lock, byte in _marks:
+        byte[:1] = _COMPUTING if computing else _IDLE
+
+
+def part_here() -> str:
+    """The kind of device that the library in use has a part for, or "". Nothing is loaded."""
+    source = next(iter(library_sources()), None)
+    return next((kind for kind in DRIVERS if source and part_file(source, kind)), "")
+
+
+@cache
+def open_device(kind: str) -> Device:
+    """Load the part of a kind, in this process, and return its first device, a card before an integrated one.
+
+    Raises `NoDeviceError` if the part cannot be loaded, which needs the driver, or finds no device.
+    """
+    found = library_in_use()
+    path = part_file(found.source, kind)
+    if path is None:
+        raise NoDeviceError(f"{found.source.folder} has no part for {kind}.")
+    try:
+        register(found, path)
+    except ModelError as error:
+        raise NoDeviceError(str(error)) from error
+    devices = sorted(_list_devices(found), key=lambda device: device.kind)
+    if not devices:
+        raise NoDeviceError(f"{kind} finds no device.")
+    return devices[0]
+
+
+def _list_devices(found: LoadedLibrary) -> list[Device]:
+    """The devices of all parts that are loaded, without processors."""
+    libraries = {"ggml": found.ggml, "base": found.base}
+    api = {}
+    for name, (library, answer, parameters) in _FUNCTIONS.items():
+        function = getattr(libraries[library], f"ggml_backend_dev_{name}")
+        function.restype = answer
+        function.argtypes = parameters
+        api[name] = function
+    devices = []
+    for address in map(api["get"], range(api["count"]())):
+        kind = _KINDS.get(api["type"](address))
+        free, total = c_size_t(), c_size_t()
+        if kind is not None:
+            api["memory"](address, ctypes.byref(free), ctypes.byref(total))
+            name, words = (api[part](address).decode("utf-8", "replace") for part in ("name", "description"))
+            devices.append(Device(name, words, kind, total.value, address))
+    return devices
+
+
+def find_device(kind: str, source: LibrarySource, patience: float = LOADING) -> Device:
+    """What `open_device` finds with a library, in a process of its own. Raises `DeviceError`."""
+    try:
+        child = subprocess.run(
+            child_command("assist_completion.inference.devices", kind, source=source),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=patience,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise DeviceError(f"{kind} did not name its devices within {patience:.0f} s.") from None
+    if child.returncode:
+        why = child.stderr.strip().rpartition("\n")[2] if child.returncode == 1 else ""
+        raise DeviceError(why or f"{kind} crashes (exit {child.returncode}).")
+    return Device(**json.loads(child.stdout))
+
+
+def find_drivers() -> list[str]:
+    """The kinds of devices whose libraries are here, the one to use first. None is loaded."""
+    if sys.platform == "darwin":
+        return ["metal"]
+    windows = sys.platform == "win32"
+    names = {kind: libraries[windows] for kind, libraries in DRIVERS.items() if libraries[windows]}
+    return [kind for kind, wanted in names.items() if all(map(_is_here, wanted))]
+
+
+def _is_here(name: str) -> bool:
+    """Whether a library of this name and version is where the system looks for it."""
+    found = find_library(name.removeprefix("lib").partition(".")[0])
+    return bool(found) and Path(str(found)).name.lower() == name
+
+
+def driver_state(root: Path = Path("/")) -> list[tuple[str, int, int]]:
+    """What changes when a driver or a device does: the names of its files, with their sizes and times."""
+    if sys.platform == "win32":
+        files = [Path("C:/Windows/System32") / name for name in _WINDOWS]
+    else:
+        files = [path for trace in _TRACES for path in sorted(root.glob(trace))]
+    stats = [(str(path), path.stat()) for path in files if path.exists()]
+    devices = [
+        (name, 0, 0) for name, facts in stats if not facts.st_size
+    ]  # a device's times change at a start
+    drivers = [(name, facts.st_size, facts.st_mtime_ns) for name, facts in stats if facts.st_size]
+    return [(platform.release(), 0, 0), *devices, *drivers]
+
+
+def main(told: str, kind: str) -> int:
+    """The child process: print the device of a kind as JSON, or say on stderr why there is none."""
+    use_told(told)
+    try:
+        device = open_device(kind)
+    except ModelError as error:
+        sys.stderr.write(str(error))
+        return 1
+    sys.stdout.write(json.dumps({**asdict(device), "address": 0}))
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(*sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # some drivers crash while they are unloaded
