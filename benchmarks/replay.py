@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import floor
+from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings, is_path
 from assist_server.config.config import load_lenient
@@ -41,7 +42,15 @@ from bench.typing.policy import Policy
 from bench.typing.report import OURS, ReplayReport
 from bench.typing.screen import ReplayLog, Screen
 from bench.typing.typist import STYLES, Trace, sources
-from bench.typing.virtual import SPEED, VirtualClock, pretended_engine, run_virtually, timed_engine, words_of
+from bench.typing.virtual import (
+    DEVICE,
+    SPEED,
+    VirtualClock,
+    pretended_engine,
+    run_virtually,
+    timed_engine,
+    words_of,
+)
 
 NAMES = {name.replace(" ", "-"): name for name in POLICIES}
 
@@ -80,7 +89,7 @@ def _environ(model: Path, folder: Path) -> dict[str, str]:
     return {"ASSIST_CONFIG_DIR": str(config), "ASSIST_DATA_DIR": str(data), "ASSIST_OFFLINE": "1"}
 
 
-def play_virtually(trace: Trace, model: Path, known: str | None) -> ReplayLog:
+def play_virtually(trace: Trace, model: Path, known: str | None, speed: Speed = SPEED) -> ReplayLog:
     """Play one trace on a virtual clock: with `known` text on a pretended model, else on the real one."""
     words = words_of(model) if known is not None else None
 
@@ -93,7 +102,7 @@ def play_virtually(trace: Trace, model: Path, known: str | None) -> ReplayLog:
         return Screen(EnginePolicy(engine), trace).play()
 
     try:
-        return run_virtually(make)
+        return run_virtually(make, speed)
     finally:
         if words is not None:
             words.close()
@@ -120,12 +129,13 @@ def main() -> None:
     header = provenance(model)
     if options.append and options.out.exists():
         report.load(options.out)
+    speed = DEVICE if options.device else SPEED
     if options.fast or options.virtual:
         for style in options.style:
             for trace in traces(style, options.seeds, options.files):
                 known = full_text(trace, options.files) if options.fast else None
-                report.add(play_virtually(trace, model, known), trace)
-        extra = {"speed": {"prefill": SPEED.prefill, "decode": SPEED.decode}}
+                report.add(play_virtually(trace, model, known, speed), trace)
+        extra = {"speed": {"prefill": speed.prefill, "decode": speed.decode, "slice": speed.slice}}
     else:
         least = floor.measure(model, options.threads, 1)
         extra = {"floor": floor.floor_figures(least)}
@@ -163,6 +173,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="threads of every server except assist's")
     parser.add_argument("--virtual", action="store_true", help="virtual clock, real model, assist only")
     parser.add_argument("--fast", action="store_true", help="virtual clock, pretended model, assist only")
+    parser.add_argument("--device", action="store_true", help="virtual clock: as fast as a graphics device")
     parser.add_argument("--out", type=Path, help="write results and their provenance here")
     parser.add_argument(
         "--append", action="store_true", help="keep results of other policies and traces in --out"

@@ -16,7 +16,7 @@ from bench.typing.policy import DocumentEdit, DocumentView, PolicyAnswer, Totals
 from bench.typing.report import ReplayReport
 from bench.typing.screen import ReplayLog, Screen, TimedRequest, waits
 from bench.typing.typist import JUMPING, STYLES, TYPING, Progress, Trace, make_trace, sources
-from bench.typing.virtual import VirtualClock, run_virtually
+from bench.typing.virtual import DEVICE, VirtualClock, run_virtually
 from replay import full_text, play_virtually, traces
 
 WORDS = "".join(f"def name_{n}(value):\n    return value + {n} * 3\n\n\n" for n in range(150))
@@ -183,6 +183,17 @@ def test_typing_costs_few_tokens(typing_rows: list[dict]) -> None:
     assert figures["tokens evaluated"] <= 10 * figures["requests"]
     assert figures["tokens generated"] <= 0.8 * figures["requests"]
     assert figures["tokens never used"] <= 0.35
+    assert figures["kept"] >= 0.65 * figures["of"]
+
+
+@pytest.mark.model
+def test_a_device_that_stops_between_slices_only_costs_few_tokens_too(model_path: Path) -> None:
+    """It reads a larger place, since it is faster, so it has more tokens for each request."""
+    (trace,) = traces("typing", [1], None)
+    figures = trace_figures(play_virtually(trace, model_path, full_text(trace, None), DEVICE))
+    assert figures["without inference"] >= 0.8
+    assert figures["tokens evaluated"] <= 10 * figures["requests"]
+    assert figures["tokens generated"] <= 1.0 * figures["requests"]
     assert figures["kept"] >= 0.65 * figures["of"]
 
 

@@ -4,6 +4,7 @@ The part of llama.cpp is that of the installed package. It lists a device in sof
 it. Whatever is compiled for the device is kept, so that the second time is quick.
 """
 
+import hashlib
 import json
 import os
 import platform
@@ -15,10 +16,15 @@ from typing import Any
 
 import pytest
 import tiny_model
+from config_files import write
 
 from assist_completion.inference.libraries import library_sources, use
 from assist_completion.inference.speed_probe import Speeds, speeds_of
+from assist_completion.model_store.engine import FILES, engine_rows
 from assist_completion.settings import CompletionSettings, DeviceChoice
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import engine_folder
+from assist_server.local_model.setup import device_offer
 
 PROGRAM = Path(__file__).with_name("device_program.py")
 LAVAPIPE = {"GGML_VK_VISIBLE_DEVICES": "0", "VK_LOADER_DRIVERS_SELECT": "*lvp*", "GGML_NO_BACKTRACE": "1"}
@@ -132,3 +138,27 @@ def test_a_machine_without_a_device_is_told_nothing(
     )
     assert speeds.used is speeds.processor
     assert speeds.words == ""
+
+
+def test_setup_offers_a_part_where_a_device_is_and_it_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fetched llama.cpp is one for processors; the part of the installed one lists the devices."""
+    for name, value in LAVAPIPE.items():
+        monkeypatch.setenv(name, value)
+    config = load_lenient(write(tmp_path, ""))
+    fetched = engine_folder(config) / f"linux-x64-{engine_rows()['linux-x64'].version}"
+    fetched.mkdir(parents=True)
+    (fetched / "libllama.so").write_bytes(b"llama")
+    (fetched / FILES).write_text(json.dumps({"libllama.so": hashlib.sha256(b"llama").hexdigest()}))
+    try:
+        offer = device_offer(config)
+        unwanted = device_offer(load_lenient(write(tmp_path, '[completion]\ndevice = "cpu"\n')))
+        monkeypatch.setenv("VK_DRIVER_FILES", str(tmp_path / "none.json"))
+        absent = device_offer(config)
+    finally:
+        use()
+    assert offer is not None
+    assert "llvmpipe" in offer[0]
+    assert offer[1] == engine_rows()["linux-x64-vulkan"]
+    assert (unwanted, absent) == (None, None)

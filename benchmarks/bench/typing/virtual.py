@@ -19,7 +19,7 @@ import numpy as np
 
 from assist_completion.engine.engine import Engine
 from assist_completion.inference.generation import Model
-from assist_completion.inference.llama import SLICE, Abort, Aborted, Llama, Load
+from assist_completion.inference.llama import Abort, Aborted, Llama, Load
 from assist_completion.inference.prefix_cache import PrefixCache
 from assist_completion.inference.speed_probe import budget_for
 from assist_completion.inference.speed_trial import Speed
@@ -29,6 +29,8 @@ from assist_completion.settings import CompletionSettings
 
 # The reference machine of benchmarks/results: what its speed probe measured with qwen2.5-coder-0.5b.
 SPEED = Speed(prefill=330, decode=49, decode_threads=1, trained=32_768)
+# A pretended graphics device: it reads 64 tokens in 26 ms, and does not stop within such a slice.
+DEVICE = Speed(prefill=2500, decode=90, decode_threads=1, trained=32_768, device="pretended", slice=64)
 REST = 0.0001  # real seconds between two checks whether the model's thread waits
 STEP = 0.005  # seconds: how soon a running computation notices an abort
 WRONG_LINES = 0.35  # of the lines are predicted wrong: the 0.5B model's share on randomly cut HumanEval lines
@@ -38,9 +40,10 @@ T = TypeVar("T")
 
 
 class VirtualClock:
-    """The virtual time, and whether the model's thread waits for it."""
+    """The virtual time, whether the model's thread waits for it, and how fast that computes."""
 
-    def __init__(self) -> None:
+    def __init__(self, speed: Speed = SPEED) -> None:
+        self.speed = speed
         self.loop: asyncio.AbstractEventLoop
         self.now = 0.0
         self.asleep = False
@@ -63,13 +66,17 @@ class VirtualClock:
         over.wait()
 
     def compute(self, tokens: int, abort: Abort, speed: Speed) -> None:
-        """Let the time pass that some tokens take. Raises `Aborted` soon after the flag is set."""
+        """Let the time pass that some tokens take. Raises `Aborted` soon after the flag is set.
+
+        A device looks at the flag only before it begins.
+        """
         seconds = tokens / (speed.prefill if tokens > 1 else speed.decode)
+        step = seconds if speed.device else STEP
         while seconds > 0:
             if abort.is_set():
                 raise Aborted
-            self.sleep(min(STEP, seconds))
-            seconds -= STEP
+            self.sleep(min(step, seconds))
+            seconds -= step
 
 
 class _Selector(selectors.DefaultSelector):
@@ -91,9 +98,9 @@ class _Selector(selectors.DefaultSelector):
         return []
 
 
-def run_virtually(make: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
+def run_virtually(make: Callable[[VirtualClock], Coroutine[Any, Any, T]], speed: Speed = SPEED) -> T:
     """Run a coroutine on a virtual clock."""
-    clock = VirtualClock()
+    clock = VirtualClock(speed)
     loop = asyncio.SelectorEventLoop(_Selector(clock))
     loop.time = lambda: clock.now  # type: ignore[method-assign]
     clock.loop = loop
@@ -112,7 +119,7 @@ class TimedLlama(Llama):
 
     def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, wanted: int) -> None:
         try:
-            self._clock.compute(len(tokens), self.abort, SPEED)
+            self._clock.compute(len(tokens), self.abort, self._clock.speed)
         except Aborted:
             self.truncate(seq, position)
             raise
@@ -142,9 +149,10 @@ class SpeedLlama:
     def decode(self, seq: int, tokens: list[int], position: int) -> Any:
         cells = self._cells[seq]
         assert position == len(cells), "llama.cpp refuses positions that do not follow"
-        for start in range(0, len(tokens), SLICE):
-            part = tokens[start : start + SLICE]
-            self._clock.compute(len(part), self._abort, SPEED)
+        size = self._clock.speed.slice
+        for start in range(0, len(tokens), size):
+            part = tokens[start : start + size]
+            self._clock.compute(len(part), self._abort, self._clock.speed)
             cells += part
         return self._predict(cells)
 
@@ -208,17 +216,19 @@ def pretended_engine(words: Llama, target: str, clock: VirtualClock, settings: C
     def open_model(abort: Abort) -> Model:
         llama: Any = SpeedLlama(words, target, clock, abort)
         cache = PrefixCache(llama, settings.snapshot_mb << 20)
-        return Model(llama, fim, Healer(pieces, fim.special), pieces, cache, budget_for(SPEED, settings))
+        return Model(
+            llama, fim, Healer(pieces, fim.special), pieces, cache, budget_for(clock.speed, settings)
+        )
 
     return _engine(Worker(open_model), clock, settings)
 
 
 def timed_engine(path: Path, clock: VirtualClock, settings: CompletionSettings) -> Engine:
     """Return the real engine over the real model, on the virtual clock."""
-    budget = budget_for(SPEED, settings)
+    budget = budget_for(clock.speed, settings)
 
     def open_model(abort: Abort) -> Model:
-        llama = TimedLlama(Load(path, budget.context, 2), abort, clock)
+        llama = TimedLlama(Load(path, budget.context, 2, slice=clock.speed.slice), abort, clock)
         fim = llama.fim()
         pieces = llama.pieces()
         cache = PrefixCache(llama, settings.snapshot_mb << 20)
@@ -230,4 +240,4 @@ def timed_engine(path: Path, clock: VirtualClock, settings: CompletionSettings) 
 def _engine(worker: Worker[Model], clock: VirtualClock, settings: CompletionSettings) -> Engine:
     worker.opened.result()
     clock.idle = worker.idle
-    return Engine(worker, settings, budget_for(SPEED, settings), "virtual", lambda: clock.now)
+    return Engine(worker, settings, budget_for(clock.speed, settings), "virtual", lambda: clock.now)

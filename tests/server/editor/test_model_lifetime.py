@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from config_files import environ, write
@@ -109,3 +111,32 @@ def test_the_gate_is_loaded_only_for_a_teams_server(tmp_path: Path, named: bool)
         check=True,
     )
     assert ("assist_escalation.gate.ghost_text.session" in done.stdout.split()) == named
+
+
+async def test_an_editor_is_told_when_a_device_cannot_be_used_and_when_it_fails_later(tmp_path: Path) -> None:
+    """`trouble` is from the start; what is said after it is from a device that was lost."""
+    shown: list[SessionStatus] = []
+    say: list[Callable[[str], None]] = []
+    part = SimpleNamespace(close=lambda: None, counts=Counter())
+    models = SimpleNamespace(
+        model="",
+        library="prebuilt (x 1.0)",
+        trouble="The graphics device is not used: no memory.",
+        guests=None,
+        answers=part,
+        engine=part,
+    )
+
+    def open_models(config: Config, progress: Callable[[str], None]) -> SimpleNamespace:
+        say.append(progress)
+        return models
+
+    item = StatusItem("m", shown.append)
+    lifetime = ModelLifetime(lambda: load_lenient(environ(tmp_path)), open_models, item, lambda: None)  # type: ignore[arg-type]
+    lifetime.start()
+    await lifetime.wait_until_loaded()
+    assert (shown[-1].state, shown[-1].message) == ("ready", models.trouble)
+    await asyncio.to_thread(say[0], "The graphics device failed, and the processor goes on: -3.")
+    await asyncio.sleep(0)
+    assert (shown[-1].state, shown[-1].message[-3:]) == ("ready", "-3.")
+    lifetime.close()

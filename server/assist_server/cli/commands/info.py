@@ -128,8 +128,8 @@ def _device_words(device: Mapping[str, Any]) -> str:
     if device["layers"]:
         words = f"{device['name']} ({device['kind']}), {amounts.memory(device['memory_bytes'])} of memory"
         return f"{words}, holds all {device['layers']} layers. {device['in_words']}".rstrip()
-    asked = "is not asked" if device["setting"] == "cpu" else "is not there or not used"
-    return f"the processor; a graphics device {asked}. {device['in_words']}".rstrip()
+    why = ", as [completion] device says" if device["setting"] == "cpu" else ""
+    return f"the processor{why}. {device['in_words']}".rstrip()
 
 
 def _budget_words(tokens: Mapping[str, int]) -> str:
