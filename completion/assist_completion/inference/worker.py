@@ -187,7 +187,8 @@ class Worker(Generic[R_co]):
                 job.finish(Aborted())
             self._queue.clear()
             self._wake.notify()
-        self._thread.join(timeout)
+        if self._thread is not threading.current_thread():
+            self._thread.join(timeout)
 
     def _main(self) -> None:
         if sys.platform == "linux":
@@ -197,11 +198,11 @@ class Worker(Generic[R_co]):
         try:
             resource = self._open(own)
         except Exception as error:  # any error of the start goes to the caller
-            if self.opened.done():
+            if own is self._abort and not self.opened.done():
+                self.opened.set_exception(error)
+            elif own is self._abort:
                 log.exception("the model could not be opened again")
                 self.close(0)
-            else:
-                self.opened.set_exception(error)
             return
         if not self.opened.done():
             self.opened.set_result(None)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assist_completion.errors import DeviceError
+from assist_completion.errors import DeviceError, ModelError
 from assist_completion.inference.devices import failure, failures
 from assist_completion.inference.llama import Abort, Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
@@ -188,4 +188,51 @@ def test_a_device_that_does_not_stop_is_given_up_at_the_next_request() -> None:
     running.submit(later)
     later.done.result(60)
     assert [thing.log for thing in made] == [[], ["visible", "later"]]
+    running.close()
+
+
+@pytest.mark.usefixtures("_devices_as_before")
+def test_a_device_that_never_opens_the_model_is_left_and_its_late_error_harms_nothing() -> None:
+    wake = threading.Event()
+    late = threading.Event()
+    made: list[Thing] = []
+
+    def open_thing(abort: Abort) -> Thing:
+        if not failure():
+            wake.wait(60)
+            late.set()
+            raise DeviceError("too late")
+        made.append(Thing(abort))
+        return made[-1]
+
+    running = Worker(open_thing)
+    with pytest.raises(TimeoutError):
+        running.opened.result(0.05)
+    running.leave_device("it did not open the model.")
+    running.opened.result(60)
+    wake.set()
+    assert late.wait(60)
+    ghost_text = job("visible", Lane.VISIBLE)
+    running.submit(ghost_text)
+    ghost_text.done.result(60)
+    assert made[0].log == ["visible"]
+    running.close()
+
+
+@pytest.mark.usefixtures("_devices_as_before")
+def test_what_waits_ends_where_the_model_cannot_be_opened_again() -> None:
+    def open_thing(abort: Abort) -> Thing:
+        if failure():
+            raise ModelError("the file is gone")
+        return Thing(abort)
+
+    def lose(_thing: Thing) -> None:
+        raise DeviceError("lost")
+
+    running = Worker(open_thing)
+    running.opened.result(60)
+    jobs: list[Job[Thing]] = [Job(Lane.ANSWER, lose, resumable=True), job("later", Lane.WARM, resumable=True)]
+    for waiting in jobs:
+        running.submit(waiting)
+    assert [type(waiting.done.exception(60)) for waiting in jobs] == [Aborted, Aborted]
     running.close()
