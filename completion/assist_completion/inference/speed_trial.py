@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 from assist_completion.errors import ModelError, NoDeviceError
@@ -25,6 +24,7 @@ LONG = 1.0  # seconds; a run that takes as long is not repeated: two of 1.9 s di
 ENOUGH = 0.75  # of the best decoding speed: on two cores one thread gives 0.79, for half the CPU time
 QUIET = 0.85  # of a core for each thread; with less, other processes computed too and the figures do not last
 SIZES = (100, 1000, 20)  # tokens of a small prompt, of a large one, and written: by these a device is chosen
+SLOW = 3.0  # seconds for a small prompt: then a large one is not read, which would take minutes
 SLICES = (8, 16, 32, 64, 128, 256, 512)  # tokens of a prompt that a device may read in one call
 CALL = 0.03  # seconds that a call may take, since a device cannot be stopped within one
 _ARM = ("arm64", "aarch64")
@@ -96,7 +96,7 @@ def _measure_load(load: Load, trial: SpeedTrial) -> Speed:
         large = SIZES[1]
         tokens = (llama.tokenize("def area(width, height):\n    return width * height\n") * large)[:large]
         llama.decode(0, [*start, tokens[0]], 0)  # the first call also pays for page faults
-        slice_ = slice_for(lambda size: _seconds_to_read(llama, tokens[:size])) if load.device else SLICE
+        slice_ = slice_for(lambda size: _later_seconds(llama, tokens[:size])) if load.device else SLICE
         prefill, quiet = _time(lambda: _read(llama, tokens[:PROMPT], slice_), PROMPT, load.threads)
         decode: dict[int, float] = {}
         for count in sorted({1, 2, load.threads}):
@@ -135,24 +135,24 @@ def slice_for(seconds: Callable[[int], float]) -> int:
     return best
 
 
-def _seconds_to_read(llama: Llama, tokens: list[int]) -> float:
-    """The second time: the first one compiles what the driver has to."""
+def _later_seconds(llama: Llama, tokens: list[int]) -> float:
+    """The seconds to read tokens in one call, once the driver has compiled what that needs."""
     _read(llama, tokens, len(tokens))
-    start = time.perf_counter()
-    _read(llama, tokens, len(tokens))
-    return time.perf_counter() - start
+    return _seconds(lambda: _read(llama, tokens, len(tokens)))
 
 
 def _sizes(llama: Llama, tokens: list[int], slice_: int) -> list[float]:
-    """The seconds that `SIZES` take."""
+    """The seconds that `SIZES` take; where a small prompt is slow, the large one is reckoned by its size."""
     small, large, written = SIZES
-    times = [time.perf_counter()]
-    for size in (small, large):
-        _read(llama, tokens[:size], slice_)
-        times.append(time.perf_counter())
-    _write(llama, tokens[0], large, written)
-    times.append(time.perf_counter())
-    return [end - start for start, end in pairwise(times)]
+    first = _seconds(lambda: _read(llama, tokens[:small], slice_))
+    whole = _seconds(lambda: _read(llama, tokens, slice_)) if first < SLOW else first * large / small
+    return [first, whole, _seconds(lambda: _write(llama, tokens[0], small, written))]
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 def _time(work: Callable[[], object], tokens: int, threads: int) -> tuple[float, bool]:
