@@ -22,9 +22,9 @@ from assist_completion.inference.libraries import library_sources, use
 from assist_completion.inference.speed_probe import Speeds, speeds_of
 from assist_completion.model_store.engine import FILES, engine_rows
 from assist_completion.settings import CompletionSettings, DeviceChoice
+from assist_installer.setup import device_offer
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import engine_folder
-from assist_server.local_model.setup import device_offer
 
 PROGRAM = Path(__file__).with_name("device_program.py")
 LAVAPIPE = {"GGML_VK_VISIBLE_DEVICES": "0", "VK_LOADER_DRIVERS_SELECT": "*lvp*", "GGML_NO_BACKTRACE": "1"}

@@ -13,7 +13,13 @@ assert SPEC is not None
 assert SPEC.loader is not None
 check_durations = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(check_durations)
-RECORDED = {"tests/a.py": 100.0, "tests/b.py": 40.0, "tests/c.py": 20.0, "tests/d.py": 0.1, "tests/e.py": 200.0}
+RECORDED = {
+    "tests/a.py": 100.0,
+    "tests/b.py": 40.0,
+    "tests/c.py": 20.0,
+    "tests/d.py": 0.1,
+    "tests/e.py": 200.0,
+}
 
 
 def complaints(taken: dict[str, float]) -> list[str]:

@@ -11,6 +11,7 @@ import assist_completion
 import assist_context
 import assist_escalation
 import assist_gateway
+import assist_installer
 import assist_runner
 import assist_server
 from assist_runner.recorded_tests import programs
@@ -20,6 +21,7 @@ PACKAGES = (
     assist_context,
     assist_escalation,
     assist_gateway,
+    assist_installer,
     assist_runner,
     assist_server,
 )

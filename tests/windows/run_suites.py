@@ -40,6 +40,7 @@ PACKAGES = (
     "server",
     "evaluation",
     "plugins/gateway",
+    "plugins/installer",
     "plugins/runner",
 )
 SUITES = (
@@ -49,6 +50,7 @@ SUITES = (
     "tests/server",
     "tests/evaluation",
     "tests/gateway",
+    "tests/installer",
     "tests/lsp",
     "tests/runner",
 )

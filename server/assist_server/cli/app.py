@@ -37,7 +37,6 @@ from assist_server.wording.sanitize import HarmlessFormatter
 # The modules of `commands` and what each adds, in the order of `assist --help`: the order in which users need
 # them.
 COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "models": ("setup", "models"),
     "demo": ("demo",),
     "complete": ("complete",),
     "questions": ("explain", "ask", "test", "refactor", "fix", "route"),
@@ -49,6 +48,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "settings": ("config",),
     "info": ("doctor",),
 }
+FIRST = ("setup", "models")  # of the plugins' commands, what users need before the others
 NO_COMMAND = ("--version", "lsp")  # what needs none of these modules
 
 
@@ -184,10 +184,13 @@ def command_line(word: str = "") -> typer.Typer:
     if not modules and not plugins and word not in NO_COMMAND:
         modules = list(COMMANDS)
         plugins = points
+    for point in [point for name in FIRST for point in plugins if point.name == name]:
+        add_plugin(app, point)
     for module in modules:
         import_module(f"assist_server.cli.commands.{module}").add_to(app)
     for point in plugins:
-        add_plugin(app, point)
+        if point.name not in FIRST:
+            add_plugin(app, point)
     app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
     app.command(
         "help", short_help="The help of a command.", epilog=example("assist help", "assist help models use")

@@ -64,15 +64,6 @@ Until = Annotated[
         "--until", parser=parse_day, metavar="DATE", help="Before this day or time (UTC).", show_default=False
     ),
 ]
-OfflineFrom = Annotated[
-    Path | None,
-    typer.Option(
-        "--offline-from",
-        metavar="DIR",
-        help="Take the model from this directory: its .gguf file, or the wheels that carry it.",
-        show_default=False,
-    ),
-]
 
 
 def settings(*, offline: bool = False) -> Config:

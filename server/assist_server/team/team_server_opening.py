@@ -1,5 +1,6 @@
 """Puts the parts of a team's server together: settings, gate, connection and engine."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +20,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
+from assist_escalation.provider.infill.probe import ServerProbe, measure
 from assist_escalation.provider.infill.request import FimTable, can_constrain
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
@@ -52,6 +54,12 @@ def fim_table(server: ModelServer) -> FimTable | None:
             "model as fim in its [servers.NAME] table"
         )
     return FimTable(found.pre, found.suf, found.mid, found.sep)
+
+
+def probe_server(config: Config, server: ModelServer) -> ServerProbe:
+    """How a server completes our own code, twice. Blocks. Raises `EscalationError` for unknown tokens."""
+    key = config.secrets.get(server.api_key_env) if server.api_key_env else ""
+    return asyncio.run(measure(server, key, fim_table(server)))
 
 
 def open_ghost_text(

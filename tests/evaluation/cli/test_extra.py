@@ -9,6 +9,7 @@ from assist_evaluation.cli.commands import EXTRA, check_extra
 from assist_server.errors import UserError
 
 WEB_SERVER = {"starlette", "uvicorn"}  # of the gateway
+FETCHING = {"huggingface_hub", "pip", "tarfile"}  # of the installer
 
 
 @pytest.mark.parametrize("missing", [EXTRA, EXTRA[1:]])
@@ -22,15 +23,16 @@ def test_with_its_libraries_it_says_nothing() -> None:
     check_extra()
 
 
-def test_a_language_server_loads_neither_the_evaluation_nor_its_libraries_nor_a_web_server() -> None:
+def test_a_language_server_loads_no_plugin_and_no_library_of_one() -> None:
     code = "import sys, assist_server.lsp.server; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "assist_server" in loaded.split()
-    assert not {"assist_evaluation", *EXTRA, *WEB_SERVER} & set(loaded.split())
+    plugins = {"assist_evaluation", "assist_gateway", "assist_installer", "assist_runner"}
+    assert not {*plugins, *EXTRA, *WEB_SERVER, *FETCHING} & set(loaded.split())
 
 
 def test_the_command_line_loads_the_command_but_none_of_its_libraries() -> None:
     code = "import sys; from assist_server.cli.app import command_line; command_line(); print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "assist_evaluation" in loaded.split()
-    assert not {*EXTRA, *WEB_SERVER} & set(loaded.split())
+    assert {"assist_evaluation", "assist_installer"} <= set(loaded.split())
+    assert not {*EXTRA, *WEB_SERVER, *FETCHING} & set(loaded.split())

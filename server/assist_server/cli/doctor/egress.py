@@ -25,7 +25,7 @@ from assist_server.config.structure import Problem
 from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import checkpoint_of, log_key, scope_of
 from assist_server.record_files import gate_files
-from assist_server.team.team_server_probing import probe_server
+from assist_server.team.team_server_opening import probe_server
 from assist_server.wording.servers import server_document, server_warnings
 from assist_server.workspace.index_update import working_folder
 

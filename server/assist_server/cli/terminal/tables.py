@@ -15,8 +15,7 @@ from rich.console import Console, JustifyMethod
 from rich.style import Style
 from rich.text import Text
 
-from assist_server.cli.output import end_passing, say
-from assist_server.wording.amounts import megabytes
+from assist_server.cli.output import end_passing
 from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:
@@ -101,18 +100,7 @@ def _wrap(text: Text, room: int) -> list[Text]:
     return lines
 
 
-@contextmanager
-def show_download(name: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows bytes of a total on stderr: a bar on a terminal, else a line for every tenth."""
-    if not sys.stderr.isatty():
-        yield _print_tenths(name)
-        return
-    with _progress_bar(of_bytes=True) as bar:
-        task = bar.add_task(harmless(name), total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
-
-
-def _progress_bar(*, of_bytes: bool) -> "Progress":
+def progress_bar(*, of_bytes: bool) -> "Progress":
     """A bar on stderr, which is a terminal."""
     from rich import progress  # noqa: PLC0415  (few commands have a bar)
 
@@ -126,26 +114,13 @@ def _progress_bar(*, of_bytes: bool) -> "Progress":
     )
 
 
-def _print_tenths(name: str) -> Callable[[int, int], None]:
-    last_tenth = -1
-
-    def progress(done: int, total: int) -> None:
-        nonlocal last_tenth
-        tenth = 10 * done // total if total else 0
-        if tenth != last_tenth:
-            last_tenth = tenth
-            say(f"{name}: {megabytes(done) if done else '0 MB'} of {megabytes(total)}")
-
-    return progress
-
-
 @contextmanager
 def show_count(what: str) -> Iterator[Callable[[int, int], None]]:
     """Shows how many of a total are done on stderr, but only on a terminal."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    with _progress_bar(of_bytes=False) as bar:
+    with progress_bar(of_bytes=False) as bar:
         task = bar.add_task(harmless(what), total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 

@@ -7,8 +7,7 @@ from config_files import environ
 
 from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.catalogue import MIDDLE, MIDDLE_BYTES, SMALL, find
-from assist_server.config.config import load_lenient
-from assist_server.local_model.setup import (
+from assist_installer.setup import (
     Choice,
     ChoiceReason,
     NamedIn,
@@ -16,7 +15,8 @@ from assist_server.local_model.setup import (
     SuitsMachine,
     larger_choice,
 )
-from assist_server.wording.models import larger_speed_words, larger_words
+from assist_installer.wording import larger_speed_words, larger_words
+from assist_server.config.config import load_lenient
 
 ROOMY = SuitsMachine(4, MIDDLE_BYTES)
 FAST, SLOW = Speed(460, 60, 2, 32768), Speed(155, 30, 2, 32768)

@@ -1,7 +1,6 @@
-"""Models and their speed in words and as JSON: licence, size, state, seconds for a suggestion.
+"""Models in words and as JSON: licence, size, state, why one was chosen, and what the setup did.
 
-It checks whether files exist, but does not read them. It estimates from tokens a second; it measures nothing,
-opens no model and prints nothing.
+It reads no file, measures nothing, opens no model and prints nothing.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,11 +10,11 @@ from assist_server.config.config import Config, answering_model, roles_of
 from assist_server.wording.amounts import megabytes, memory
 
 if TYPE_CHECKING:  # they load llama.cpp, 0.4 s
-    from assist_completion.inference.generation import TokenBudget
     from assist_completion.inference.speed_trial import Speed
-    from assist_server.local_model.setup import ChoiceReason, ReadyModel
+    from assist_installer.setup import ChoiceReason, ReadyModel
 
 NON_COMMERCIAL = "NON-COMMERCIAL"
+QUESTION_TOKENS = 700  # instructions and a function of 60 lines
 
 
 def licence_document(row: ModelRow) -> dict[str, Any]:
@@ -136,7 +135,7 @@ def answer_speed_words(speed: "Speed") -> str:
 
 def choice_words(reason: "ChoiceReason") -> str:
     """Why a model was chosen."""
-    from assist_server.local_model.setup import NamedIn, Requested  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
+    from assist_installer.setup import NamedIn, Requested  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
 
     match reason:
         case Requested():
@@ -158,36 +157,10 @@ def larger_words(row: ModelRow) -> str:
 
 def larger_speed_words(larger: "Speed", smaller: "Speed") -> str:
     """The seconds that both models need to read a new place, and which one is used."""
-    from assist_server.local_model.setup import NEW_PLACE_S, new_place_seconds  # noqa: PLC0415  (loads llama.cpp)
+    from assist_installer.setup import NEW_PLACE_S, new_place_seconds  # noqa: PLC0415  (loads llama.cpp)
 
     seconds = new_place_seconds(larger)
     other = new_place_seconds(smaller)
     used = seconds <= NEW_PLACE_S
     use = "It is used for ghost text." if used else "That is too long: the smaller one stays."
     return f"It reads a new place in {seconds:.1f} s here, the smaller one in {other:.1f} s. {use}"
-
-
-QUESTION_TOKENS = 700  # instructions and a function of 60 lines
-LINE_TOKENS = 10  # written for one line
-TYPED_TOKENS = 3  # read for what was typed since the last request; the rest of the prompt is in the KV cache
-
-
-def warm_seconds(speed: "Speed") -> float:
-    """The time of a one-line suggestion at a place that the model has already read."""
-    return (TYPED_TOKENS + LINE_TOKENS) / speed.decode
-
-
-def cold_seconds(speed: "Speed", budget: "TokenBudget") -> float:
-    """The time of a one-line suggestion at a new place, where a small head and suffix must be read first."""
-    return (budget.small.head + budget.small.suffix) / speed.prefill + LINE_TOKENS / speed.decode
-
-
-def speed_words(speed: "Speed", budget: "TokenBudget") -> str:
-    """Both times as a sentence, which says if other programs disturbed the measurement."""
-    warm = warm_seconds(speed)
-    cold = cold_seconds(speed, budget)
-    words = (
-        f"A warm one-line suggestion takes about {warm:.1f} s here, the first one at a new place about "
-        f"{cold:.1f} s. Suggestions that the model prepared in advance come at once."
-    )
-    return words if speed.quiet else f"{words} Other programs were busy meanwhile, so it may be faster."

