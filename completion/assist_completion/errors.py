@@ -32,10 +32,6 @@ class TooLongError(CompletionError):
         self.excess = excess
 
 
-class FetchError(CompletionError):
-    """A model could not be fetched: no source had it, the disk is full, or the file is wrong."""
-
-
 class ServedError(CompletionError):
     """A server gave no text. `away`: it failed or did not answer; else it was not asked, and may be well.
 

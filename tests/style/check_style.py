@@ -33,9 +33,9 @@ ENVIRONMENT = {
     "context/assist_context/programs.py",
     "server/assist_server/cli/main.py",
     "server/assist_server/config/config.py",
-    "completion/assist_completion/model_store/hub.py",
+    "plugins/installer/assist_installer/fetching/hub.py",
     "completion/assist_completion/inference/libraries.py",
-    "completion/assist_completion/model_store/wheels.py",
+    "plugins/installer/assist_installer/fetching/wheels.py",
     "evaluation/assist_evaluation/usage/collector.py",
 }
 

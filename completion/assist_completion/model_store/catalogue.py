@@ -18,13 +18,6 @@ from typing import Any, Literal
 
 from assist_completion.errors import ModelError
 
-SMALL = "qwen2.5-coder-0.5b"
-MIDDLE = "qwen2.5-coder-1.5b"
-
-MIDDLE_CORES = 8  # the 1.5B reads a cold head of 1,567 tokens in 17 s on two cores: about 4 s on eight
-# File, caches and snapshots take 2 to 3 GB. The rest is for the editor and the browser.
-MIDDLE_BYTES = 8 * 2**30
-
 
 @dataclass(frozen=True, slots=True)
 class LocalFiles:
@@ -162,12 +155,3 @@ def find(name: str, among: Iterable[ModelRow] | None = None) -> ModelRow:
         f"There is no model {name!r} in the catalogue: {hint}`assist models list` has them all. A path to a "
         ".gguf file works too."
     )
-
-
-def default_row(memory_bytes: int, cores: int) -> ModelRow:
-    """The model to start with on a machine with this much memory and this many physical cores, without a GPU.
-
-    It is a tested model that can also be fetched on a closed network. The user may choose any other.
-    """
-    roomy = cores >= MIDDLE_CORES and memory_bytes >= MIDDLE_BYTES
-    return find(MIDDLE if roomy else SMALL)

@@ -9,10 +9,10 @@ import typer
 
 from assist_completion.errors import ModelError
 from assist_completion.model_store.catalogue import find
-from assist_completion.model_store.partial_download import FetchOptions
 from assist_completion.settings import is_path
 from assist_installer.cli.downloads import OfflineFrom, show_download
 from assist_installer.cli.setup import For
+from assist_installer.fetching.partial_download import FetchOptions
 from assist_installer.wording import (
     NON_COMMERCIAL,
     ROLES,
@@ -94,7 +94,8 @@ def pull(
     name: Name, offline_from: OfflineFrom = None, offline: Offline = False, as_json: AsJson = False
 ) -> None:
     """Download a model and check it. An interrupted download continues where it stopped."""
-    from assist_completion.model_store.store import fetch, installed_models  # noqa: PLC0415
+    from assist_completion.model_store.store import installed_models  # noqa: PLC0415
+    from assist_installer.fetching.model_files import fetch  # noqa: PLC0415
 
     config = settings(offline=offline)
     store = _store(config)
@@ -189,7 +190,8 @@ def verify(
 @models.command("remove", epilog=example("assist models remove qwen2.5-coder-1.5b --yes"))
 def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete a model's file from this machine."""
-    from assist_completion.model_store.store import path_of, remove  # noqa: PLC0415
+    from assist_completion.model_store.store import path_of  # noqa: PLC0415
+    from assist_installer.fetching.model_files import remove  # noqa: PLC0415
 
     config = settings()
     store = _store(config)

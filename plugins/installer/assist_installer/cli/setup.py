@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assist_completion.errors import FetchError
-from assist_completion.model_store.partial_download import FetchOptions
 from assist_escalation.errors import EscalationError
 from assist_installer.cli.downloads import OfflineFrom, show_download
+from assist_installer.errors import FetchError
+from assist_installer.fetching.partial_download import FetchOptions
 from assist_installer.wording import (
     answer_speed_words,
     larger_speed_words,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assist_completion.model_store.process_lock import silent
+from assist_completion.model_store.store import silent
 from assist_completion.suggestion import LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.exclusions import why_excluded

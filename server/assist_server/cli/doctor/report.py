@@ -5,6 +5,7 @@ It gathers facts and prints none. Measuring a model for the first time takes abo
 
 import os
 import platform
+import shutil
 import stat
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +19,7 @@ from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.inference.speed_probe import Speeds, budget_for
 from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.models_lock import read_pins
-from assist_completion.model_store.store import Store, free_bytes, path_of, resolve
+from assist_completion.model_store.store import Store, path_of, resolve
 from assist_completion.settings import is_path
 from assist_server.cli.doctor.egress import egress_facts, server_facts
 from assist_server.cli.doctor.finding import DoctorFinding
@@ -204,7 +205,7 @@ def _directory(path: Path, name: str, findings: list[DoctorFinding]) -> dict[str
         findings.append(
             DoctorFinding(f"Everyone may write into {path} ({mode:04o})", f"Run `chmod 700 {path}`")
         )
-    free = {"free_bytes": free_bytes(path)} if name == "models" else {}
+    free = {"free_bytes": shutil.disk_usage(path).free} if name == "models" else {}
     return {"path": str(path), "exists": True, "mode": f"{mode:04o}", **free}
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from assist_completion.errors import FetchError
 from assist_completion.model_store.catalogue import LocalFiles, ModelRow, rows
-from assist_completion.model_store.partial_download import FetchOptions
-from assist_completion.model_store.process_lock import hold_lock
-from assist_completion.model_store.store import Store, fetch, remove
+from assist_completion.model_store.store import Store
+from assist_installer.errors import FetchError
+from assist_installer.fetching.model_files import fetch, remove
+from assist_installer.fetching.partial_download import FetchOptions
+from assist_installer.fetching.process_lock import hold_lock
 
 MODEL = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(40)
 
@@ -32,7 +33,7 @@ def store(tmp_path: Path, row: ModelRow) -> Store:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from assist_completion.model_store.process_lock import hold_lock
+from assist_installer.fetching.process_lock import hold_lock
 with hold_lock(Path(sys.argv[1]), "tiny", wait=0.0):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))

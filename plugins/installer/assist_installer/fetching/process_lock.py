@@ -13,17 +13,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from assist_completion.errors import FetchError
+from assist_completion.model_store.store import Say, silent
 from assist_context import durable_files
-
-Say = Callable[[str], None]
-"""Called with a sentence for the user."""
+from assist_installer.errors import FetchError
 
 POLL_SECONDS = 0.1
-
-
-def silent(sentence: str) -> None:
-    """Say nothing."""
 
 
 @contextmanager

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from assist_completion.errors import FetchError
 from assist_completion.model_store.catalogue import HubFile, LocalFiles, ModelRow, rows
 from assist_completion.model_store.models_lock import read_pins
-from assist_completion.model_store.partial_download import FetchOptions, Partial, UnavailableError
-from assist_completion.model_store.sources import reach
-from assist_completion.model_store.store import Store, fetch, path_of, remove
+from assist_completion.model_store.store import Store, path_of
+from assist_installer.errors import FetchError, UnavailableError
+from assist_installer.fetching.model_files import fetch, remove
+from assist_installer.fetching.partial_download import FetchOptions, Partial
+from assist_installer.fetching.sources import reach
 
 HEAD = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(8)
 MODEL = HEAD + random.Random(1).randbytes(300_000)
@@ -239,8 +240,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from assist_completion.model_store.catalogue import HubFile, rows
-from assist_completion.model_store.partial_download import FetchOptions
-from assist_completion.model_store.store import Store, fetch
+from assist_installer.fetching.partial_download import FetchOptions
+from assist_completion.model_store.store import Store
+from assist_installer.fetching.model_files import fetch
 root, url, sha256 = sys.argv[1:]
 row = replace(rows()[0], name="tiny", file="tiny.gguf", sha256=sha256, sources=(HubFile("a/b", "c.gguf"),))
 print(fetch(Store(Path(root), (row,)), row, FetchOptions(hub_endpoint=url, patience=60.0), say=lambda s: print(s, flush=True)))

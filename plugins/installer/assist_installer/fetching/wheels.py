@@ -22,15 +22,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from assist_completion.errors import FetchError
 from assist_completion.model_store.catalogue import IndexWheels, ModelRow
-from assist_completion.model_store.partial_download import (
+from assist_installer.errors import FetchError, UnavailableError
+from assist_installer.fetching.partial_download import (
     CHUNK,
     DownloadOffer,
     FetchOptions,
     Partial,
     Progress,
-    UnavailableError,
     kept_parts,
     open_at,
     record_part,

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from assist_completion.errors import FetchError
 from assist_context import durable_files
 
 Progress = Callable[[int, int], None]
@@ -33,10 +32,6 @@ CHUNK = 1 << 20
 
 def no_progress(done: int, total: int) -> None:
     """Ignore the progress."""
-
-
-class UnavailableError(FetchError):
-    """This source cannot deliver now. Another one may."""
 
 
 @dataclass(frozen=True, slots=True)

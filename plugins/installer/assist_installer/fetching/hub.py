@@ -15,14 +15,13 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from assist_completion.errors import FetchError
 from assist_completion.model_store.catalogue import HubFile, ModelRow
-from assist_completion.model_store.partial_download import (
+from assist_installer.errors import FetchError, UnavailableError
+from assist_installer.fetching.partial_download import (
     DownloadOffer,
     FetchOptions,
     Partial,
     Progress,
-    UnavailableError,
     open_at,
     size_of,
 )

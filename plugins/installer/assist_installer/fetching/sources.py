@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assist_completion.model_store import hub, wheels
 from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow, ModelSource
-from assist_completion.model_store.partial_download import (
+from assist_installer.errors import UnavailableError
+from assist_installer.fetching import hub, wheels
+from assist_installer.fetching.partial_download import (
     CHUNK,
     DownloadOffer,
     FetchOptions,
     Partial,
     Progress,
-    UnavailableError,
     open_at,
 )
 
