@@ -6,42 +6,28 @@ than the processor. A driver may crash or never answer, so a child process tries
 """
 
 import ctypes
-import json
 import mmap
-import os
 import platform
-import subprocess
 import sys
 from collections.abc import Mapping
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_void_p
-from ctypes.util import find_library
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from assist_completion.errors import DeviceError, ModelError, NoDeviceError
+from assist_completion.errors import ModelError, NoDeviceError
 from assist_completion.inference.libraries import (
-    LibrarySource,
     LoadedLibrary,
-    child_command,
     library_in_use,
     library_sources,
     part_file,
     register,
-    use_told,
 )
 
-LOADING = 30.0  # seconds for a driver to name its devices; the shaders of one are compiled later
-# The kinds, the one to use first, and the libraries that each needs, on Linux and on Windows. CUDA's package
-# does not hold two of them. That Vulkan's loader is there says nothing about a device.
-DRIVERS = {
-    "metal": ((), ()),
-    "cuda": (("libcuda.so.1", "libcudart.so.13", "libcublas.so.13"), ("nvcuda.dll",)),
-    "vulkan": (("libvulkan.so.1",), ("vulkan-1.dll",)),
-}
+KINDS = ("metal", "cuda", "vulkan")  # the one to use first
 # The functions `ggml_backend_dev_*`: which file has them, what they answer and what they take.
 _FUNCTIONS: Mapping[str, tuple[str, Any, tuple[Any, ...]]] = {
     "count": ("ggml", c_size_t, ()),
@@ -51,7 +37,7 @@ _FUNCTIONS: Mapping[str, tuple[str, Any, tuple[Any, ...]]] = {
     "type": ("base", c_int, (c_void_p,)),
     "memory": ("base", None, (c_void_p, POINTER(c_size_t), POINTER(c_size_t))),
 }
-_KINDS = {1: "gpu", 2: "integrated gpu"}  # `type`; 0 is the processor, 3 a unit of it
+_TYPES = {1: "gpu", 2: "integrated gpu"}  # `type`; 0 is the processor, 3 a unit of it
 # Files that change with a driver or a device.
 _TRACES = ("etc/vulkan/icd.d/*", "usr/share/vulkan/icd.d/*", "dev/dri/*", "dev/nvidia*", "dev/kfd", "dev/dxg")
 _WINDOWS = ("vulkan-1.dll", "nvcuda.dll")
@@ -119,7 +105,7 @@ def note_computing(computing: bool) -> None:
 def part_here() -> str:
     """The kind of device that the library in use has a part for, or "". Nothing is loaded."""
     source = next(iter(library_sources()), None)
-    return next((kind for kind in DRIVERS if source and part_file(source, kind)), "")
+    return next((kind for kind in KINDS if source and part_file(source, kind)), "")
 
 
 @cache
@@ -153,47 +139,13 @@ def _list_devices(found: LoadedLibrary) -> list[Device]:
         api[name] = function
     devices = []
     for address in map(api["get"], range(api["count"]())):
-        kind = _KINDS.get(api["type"](address))
+        kind = _TYPES.get(api["type"](address))
         free, total = c_size_t(), c_size_t()
         if kind is not None:
             api["memory"](address, ctypes.byref(free), ctypes.byref(total))
             name, words = (api[part](address).decode("utf-8", "replace") for part in ("name", "description"))
             devices.append(Device(name, words, kind, total.value, address))
     return devices
-
-
-def find_device(kind: str, source: LibrarySource, patience: float = LOADING) -> Device:
-    """What `open_device` finds with a library, in a process of its own. Raises `DeviceError`."""
-    try:
-        child = subprocess.run(
-            child_command("assist_completion.inference.devices", kind, source=source),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=patience,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise DeviceError(f"{kind} did not name its devices within {patience:.0f} s.") from None
-    if child.returncode:
-        why = child.stderr.strip().rpartition("\n")[2] if child.returncode == 1 else ""
-        raise DeviceError(why or f"{kind} crashes (exit {child.returncode}).")
-    return Device(**json.loads(child.stdout))
-
-
-def find_drivers() -> list[str]:
-    """The kinds of devices whose libraries are here, the one to use first. None is loaded."""
-    if sys.platform == "darwin":
-        return ["metal"]
-    windows = sys.platform == "win32"
-    names = {kind: libraries[windows] for kind, libraries in DRIVERS.items() if libraries[windows]}
-    return [kind for kind, wanted in names.items() if all(map(_is_here, wanted))]
-
-
-def _is_here(name: str) -> bool:
-    """Whether a library of this name and version is where the system looks for it."""
-    found = find_library(name.removeprefix("lib").partition(".")[0])
-    return bool(found) and Path(str(found)).name.lower() == name
 
 
 def driver_state(root: Path = Path("/")) -> list[tuple[str, int, int]]:
@@ -208,22 +160,3 @@ def driver_state(root: Path = Path("/")) -> list[tuple[str, int, int]]:
     ]  # a device's times change at a start
     drivers = [(name, facts.st_size, facts.st_mtime_ns) for name, facts in stats if facts.st_size]
     return [(platform.release(), 0, 0), *devices, *drivers]
-
-
-def main(told: str, kind: str) -> int:
-    """The child process: print the device of a kind as JSON, or say on stderr why there is none."""
-    use_told(told)
-    try:
-        device = open_device(kind)
-    except ModelError as error:
-        sys.stderr.write(str(error))
-        return 1
-    sys.stdout.write(json.dumps({**asdict(device), "address": 0}))
-    return 0
-
-
-if __name__ == "__main__":
-    code = main(*sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # some drivers crash while they are unloaded

@@ -131,12 +131,6 @@ def verify(store: Store, name: str) -> InstalledModel:
     return InstalledModel(row, path, path.stat().st_size, pin)
 
 
-def is_verified(store: Store, row: ModelRow) -> bool:
-    """Whether the file of `row` is here and is known to have the right hash. Nothing is hashed."""
-    expected = expected_hash(store, row)
-    return expected != "" and known_hash(store.root, path_of(store, row)) == expected
-
-
 def _row_of(store: Store, path: Path) -> ModelRow | None:
     """The row whose file this is, also if it was named by its path."""
     return next((row for row in store.rows if _same_file(path_of(store, row), path)), None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assist_evaluation.cli.flags import Run
-from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings, with_flags
+from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, option, settings, with_flags
 from assist_server.cli.output import emit, out
 from assist_server.errors import WRONG_USAGE, UserError
 
@@ -35,21 +35,19 @@ class FitFlags:
     run: Run = "last"
     local: Annotated[
         str,
-        typer.Option(
+        option(
             "--local",
-            metavar="CANDIDATE",
-            help="Whose answers are kept above the threshold. Without it, the run's first local candidate.",
-            show_default=False,
+            "CANDIDATE",
+            "Whose answers are kept above the threshold. Without it, the run's first local candidate.",
         ),
     ] = ""
     provider: Annotated[
         str,
-        typer.Option(
+        option(
             "--provider",
-            metavar="CANDIDATE",
-            help="Who is asked below it. Without it, the run's first provider; if there is none, a share of "
+            "CANDIDATE",
+            "Who is asked below it. Without it, the run's first provider; if there is none, a share of "
             "right answers is assumed.",
-            show_default=False,
         ),
     ] = ""
     calibrate: Annotated[

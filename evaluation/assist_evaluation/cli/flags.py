@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, Yes
+from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, Yes, option
 from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy, and all of the product
@@ -17,11 +17,8 @@ Seed = Annotated[int, typer.Option("--seed", help="Another seed draws other task
 Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help="About how many tasks to mine.")]
 Kinds = Annotated[
     str,
-    typer.Option(
-        "--kinds",
-        metavar="KIND,...",
-        help="Only these kinds of tasks: lines, typing, bodies, edits, next, questions.",
-        show_default=False,
+    option(
+        "--kinds", "KIND,...", "Only these kinds of tasks: lines, typing, bodies, edits, next, questions."
     ),
 ]
 Run = Annotated[
@@ -86,33 +83,28 @@ class EvalFlags:
     ] = 0.0
     tasks: Annotated[
         Path | None,
-        typer.Option(
-            "--tasks",
-            metavar="FILE",
-            help="Ask these tasks, from `assist eval mine` or a run's folder, and mine none.",
-            show_default=False,
+        option(
+            "--tasks", "FILE", "Ask these tasks, from `assist eval mine` or a run's folder, and mine none."
         ),
     ] = None
     count: Count = 300
     seed: Seed = 1
     test: Annotated[
         str,
-        typer.Option(
+        option(
             "--test",
-            metavar="COMMAND",
-            help="The command that tests this repository. Without it, one is found by its files. It runs in "
+            "COMMAND",
+            "The command that tests this repository. Without it, one is found by its files. It runs in "
             "a sandbox, on a copy.",
-            show_default=False,
         ),
     ] = ""
     guards: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--guard",
-            metavar="TEXT",
-            help='A figure that must hold, as in "lines.exact >= last - 0.02". If it does not, the exit code '
+            "TEXT",
+            'A figure that must hold, as in "lines.exact >= last - 0.02". If it does not, the exit code '
             "is 4. Repeat it for several.",
-            show_default=False,
         ),
     ] = None
     dry_run: Annotated[

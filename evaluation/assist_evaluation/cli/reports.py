@@ -8,7 +8,7 @@ import typer
 
 from assist_context import durable_files
 from assist_evaluation.cli.flags import EvalFlags, Run
-from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings
+from assist_server.cli.flags import AsJson, WorkspaceOption, argument, directory, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.wording.sanitize import harmless
 
@@ -163,10 +163,8 @@ def report(
 
 
 def compare(
-    one: Annotated[str, typer.Argument(metavar="RUN", help="The newer run.", show_default=False)],
-    other: Annotated[
-        str, typer.Argument(metavar="RUN", help="The run to compare it with.", show_default=False)
-    ],
+    one: Annotated[str, argument("RUN", "The newer run.")],
+    other: Annotated[str, argument("RUN", "The run to compare it with.")],
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
 ) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from assist_evaluation.usage.totals import NOTHING, TOTALS, answers_facts, stats_document, stats_facts
-from assist_server.cli.flags import AsJson, Offline, Since, example, settings, with_offline
+from assist_server.cli.flags import AsJson, Offline, Since, example, option, settings, with_offline
 from assist_server.cli.output import emit, out, say
 from assist_server.config import config as configuration
 from assist_server.config.config import Config
@@ -127,17 +127,9 @@ def stats(
 )
 def export(
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", metavar="FILE", help="Write to this file. Without it: to stdout.", show_default=False
-        ),
+        Path | None, option("--output", "FILE", "Write to this file. Without it: to stdout.")
     ] = None,
-    name: Annotated[
-        str,
-        typer.Option(
-            "--name", metavar="PSEUDONYM", help="What to call you. Without it: nothing.", show_default=False
-        ),
-    ] = "",
+    name: Annotated[str, option("--name", "PSEUDONYM", "What to call you. Without it: nothing.")] = "",
     since: Since = None,
 ) -> None:
     """Write sums by day, model, language, command, provider and host, for `assist report --merge`.
@@ -161,21 +153,15 @@ def export(
 def report(
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            metavar="FILE",
-            help="Write the page to this file. Without it: into the data directory.",
-            show_default=False,
-        ),
+        option("--output", "FILE", "Write the page to this file. Without it: into the data directory."),
     ] = None,
     since: Since = None,
     merge: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--merge",
-            metavar="DIR",
-            help="Show the exports (*.json) in this directory, joined, in place of this machine's counts.",
-            show_default=False,
+            "DIR",
+            "Show the exports (*.json) in this directory, joined, in place of this machine's counts.",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_completion.errors import DeviceError
-from assist_completion.inference.devices import find_device, find_drivers, part_here
+from assist_completion.inference.devices import part_here
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.libraries import LibrarySource, library_sources, part_file, trouble
 from assist_completion.inference.physical_cores import physical_cores
@@ -16,12 +16,12 @@ from assist_completion.inference.speed_probe import NEW_PLACE, budget_for
 from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.engine import EngineRow, engine_rows, machine_name
-from assist_completion.model_store.models_lock import read_pins
-from assist_completion.model_store.store import Store, is_verified, path_of, verified_file
+from assist_completion.model_store.store import Store, path_of, verified_file
 from assist_completion.settings import is_path
+from assist_installer.device_search import find_device, find_drivers
 from assist_installer.errors import FetchError
 from assist_installer.fetching.engines import fetch_engine, forget_engine
-from assist_installer.fetching.model_files import fetch
+from assist_installer.fetching.model_files import fetch, is_accepted
 from assist_installer.fetching.partial_download import FetchOptions, Progress
 from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
 from assist_server.config.toml_file import read_toml
@@ -213,11 +213,6 @@ def new_place_seconds(speed: Speed, share: float = 1.0) -> float:
     True
     """
     return NEW_PLACE / (share * speed.prefill)
-
-
-def is_accepted(store: Store, row: ModelRow) -> bool:
-    """Whether the file of `row` is pinned and has not changed since it was hashed. Nothing is hashed."""
-    return row.name in read_pins(store.root) and is_verified(store, row)
 
 
 def absolute(model: str) -> str:

@@ -22,6 +22,17 @@ from assist_server.errors import WRONG_USAGE, UserError
 if TYPE_CHECKING:  # numpy
     from assist_escalation.routing.router import Wish
 
+
+def option(name: str, metavar: str, text: str) -> Any:
+    """A flag with a value, whose default its help says in words, if it has one."""
+    return typer.Option(name, metavar=metavar, help=text, show_default=False)
+
+
+def argument(metavar: str, text: str) -> Any:
+    """An argument, whose default its help says in words, if it has one."""
+    return typer.Argument(metavar=metavar, help=text, show_default=False)
+
+
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")
 ]
@@ -29,11 +40,8 @@ Offline = Annotated[bool, typer.Option("--offline", help="Open no network socket
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 WorkspaceOption = Annotated[
     Path,
-    typer.Option(
-        "--workspace",
-        metavar="DIR",
-        help="The directory where relative paths start. Without it: the working directory.",
-        show_default=False,
+    option(
+        "--workspace", "DIR", "The directory where relative paths start. Without it: the working directory."
     ),
 ]
 
@@ -145,15 +153,7 @@ class Asking:
     frontier: Annotated[bool, typer.Option("--frontier", help="Ask a provider, if the policy allows it.")] = (
         False
     )
-    provider: Annotated[
-        str,
-        typer.Option(
-            "--provider",
-            metavar="NAME",
-            help="Which provider, by its name in config.toml.",
-            show_default=False,
-        ),
-    ] = ""
+    provider: Annotated[str, option("--provider", "NAME", "Which provider, by its name in config.toml.")] = ""
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -188,11 +188,10 @@ class AskingForEdit(Asking):
 
     test: Annotated[
         str,
-        typer.Option(
+        option(
             "--test",
-            metavar="COMMAND",
-            help="The command whose tests judge the change; default: the tests that use the code.",
-            show_default=False,
+            "COMMAND",
+            "The command whose tests judge the change; default: the tests that use the code.",
         ),
     ] = ""
     run: Annotated[bool, typer.Option("--run", help="Run the tests on a copy without asking.")] = False

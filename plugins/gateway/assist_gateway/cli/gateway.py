@@ -21,7 +21,7 @@ import typer
 
 from assist_context.standard_input import take_standard_input
 from assist_escalation.audit.chain import LogEvent
-from assist_server.cli.flags import AsJson, Offline, example, settings
+from assist_server.cli.flags import AsJson, Offline, example, option, settings
 from assist_server.cli.output import emit, out, say, show_passing
 from assist_server.errors import WRONG_USAGE, UserError
 
@@ -64,13 +64,7 @@ def gateway(
         ),
     ] = None,
     socket: Annotated[
-        Path | None,
-        typer.Option(
-            "--socket",
-            metavar="PATH",
-            help="Listen on this socket in a private folder, and on no port.",
-            show_default=False,
-        ),
+        Path | None, option("--socket", "PATH", "Listen on this socket in a private folder, and on no port.")
     ] = None,
     from_editor: Annotated[bool, typer.Option("--from-editor", hidden=True)] = False,
     offline: Offline = False,
@@ -141,11 +135,10 @@ def token(
     name: Annotated[str, typer.Argument(help="What the log calls the tool, as in `aider`.")],
     workspace: Annotated[
         list[Path],
-        typer.Option(
+        option(
             "--workspace",
-            metavar="DIR",
-            help="A folder whose rules hold for all that the tool sends; may be given several times.",
-            show_default=False,
+            "DIR",
+            "A folder whose rules hold for all that the tool sends; may be given several times.",
         ),
     ],
     allow: Annotated[
@@ -234,11 +227,10 @@ def setup(
     ],
     model: Annotated[
         str,
-        typer.Option(
+        option(
             "--model",
-            metavar="NAME",
-            help="The model to ask: local, or a provider by its name. Default: one that suits the tool.",
-            show_default=False,
+            "NAME",
+            "The model to ask: local, or a provider by its name. Default: one that suits the tool.",
         ),
     ] = "",
     as_json: AsJson = False,
@@ -293,9 +285,7 @@ def _say_missing(name: str, text: str, *, known: bool) -> None:
     short_help="What tools send now: files, what was cut, cost.",
 )
 def log(
-    tool: Annotated[
-        str, typer.Option("--tool", metavar="NAME", help="Only of this tool.", show_default=False)
-    ] = "",
+    tool: Annotated[str, option("--tool", "NAME", "Only of this tool.")] = "",
     once: Annotated[bool, typer.Option("--once", help="Show the last requests, and end.")] = False,
 ) -> None:
     """Show what tools send to providers, from the audit log, until Ctrl-C: tool, model, files, cuts and cost.

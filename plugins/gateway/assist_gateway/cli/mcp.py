@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from assist_server.cli.flags import Offline, directory, example, settings
+from assist_server.cli.flags import Offline, directory, example, option, settings
 from assist_server.errors import UserError
 
 
@@ -24,20 +24,16 @@ def add_to(app: typer.Typer) -> None:
 def mcp(
     workspace: Annotated[
         Path,
-        typer.Option(
-            "--workspace",
-            metavar="DIR",
-            help="The folder that an agent may look into. Without it: the working directory.",
-            show_default=False,
+        option(
+            "--workspace", "DIR", "The folder that an agent may look into. Without it: the working directory."
         ),
     ] = Path(),
     provider: Annotated[
         str,
-        typer.Option(
+        option(
             "--provider",
-            metavar="NAME",
-            help="Whose model the agent has, by its name in config.toml. Without it: the strictest counts.",
-            show_default=False,
+            "NAME",
+            "Whose model the agent has, by its name in config.toml. Without it: the strictest counts.",
         ),
     ] = "",
     offline: Offline = False,

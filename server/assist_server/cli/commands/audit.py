@@ -20,8 +20,10 @@ from assist_server.cli.flags import (
     Until,
     WorkspaceOption,
     Yes,
+    argument,
     ask_first,
     example,
+    option,
     seconds_of,
     settings,
     with_flags,
@@ -29,39 +31,19 @@ from assist_server.cli.flags import (
 from assist_server.cli.output import emit, out, say
 from assist_server.errors import FAILED
 
-Repo = Annotated[
-    Path | None,
-    typer.Option("--repo", metavar="DIR", help="Only events of this workspace folder.", show_default=False),
-]
+Repo = Annotated[Path | None, option("--repo", "DIR", "Only events of this workspace folder.")]
 KindOption = Annotated[
     str,
-    typer.Option(
+    option(
         "--kind",
-        metavar="KIND",
-        help="Only events of this kind: intent, outcome, refused, model_changed, edit, undo, torn, "
+        "KIND",
+        "Only events of this kind: intent, outcome, refused, model_changed, edit, undo, torn, "
         "checkpoint_begun.",
-        show_default=False,
     ),
 ]
-Request = Annotated[
-    str,
-    typer.Option("--request", metavar="ID", help="Only events of this request.", show_default=False),
-]
-ToolOption = Annotated[
-    str,
-    typer.Option(
-        "--tool",
-        metavar="NAME",
-        help="Only events of this tool of the gateway, as in aider.",
-        show_default=False,
-    ),
-]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", metavar="FILE", help="Write to this file. Without it: to stdout.", show_default=False
-    ),
-]
+Request = Annotated[str, option("--request", "ID", "Only events of this request.")]
+ToolOption = Annotated[str, option("--tool", "NAME", "Only events of this tool of the gateway, as in aider.")]
+Output = Annotated[Path | None, option("--output", "FILE", "Write to this file. Without it: to stdout.")]
 
 audit_app = typer.Typer(
     help="The log of everything that left this machine, and of every edit. Each line is chained to the last.",
@@ -164,10 +146,9 @@ def show(
     flags: EventFlags,
     request_id: Annotated[
         str,
-        typer.Argument(
-            metavar="[REQUEST_ID]",
-            help="Show all that was kept of this request: each piece that left, and its text if it was kept.",
-            show_default=False,
+        argument(
+            "[REQUEST_ID]",
+            "Show all that was kept of this request: each piece that left, and its text if it was kept.",
         ),
     ] = "",
 ) -> None:

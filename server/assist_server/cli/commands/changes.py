@@ -7,12 +7,9 @@ from typing import Annotated
 
 import typer
 
-from assist_server.cli.flags import Asking, example, with_flags
+from assist_server.cli.flags import Asking, argument, example, option, with_flags
 
-NoteOption = Annotated[
-    str,
-    typer.Option("--note", metavar="TEXT", help="What the model should also know.", show_default=False),
-]
+NoteOption = Annotated[str, option("--note", "TEXT", "What the model should also know.")]
 
 FactsOption = Annotated[
     bool,
@@ -56,10 +53,8 @@ def review(
     flags: Asking,
     revision: Annotated[
         str,
-        typer.Argument(
-            metavar="REV",
-            help="A commit, a branch or A..B. Without it: the last commit, so all that is not committed.",
-            show_default=False,
+        argument(
+            "REV", "A commit, a branch or A..B. Without it: the last commit, so all that is not committed."
         ),
     ] = "",
     note: NoteOption = "",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assist_server.cli.commands.questions import Continue, Files, ThreadName, refuse_two_conversations
-from assist_server.cli.flags import AsJson, Asking, example, settings, with_flags
+from assist_server.cli.flags import AsJson, Asking, argument, example, settings, with_flags
 from assist_server.cli.output import emit, out
 from assist_server.errors import WRONG_USAGE, UserError
 
@@ -96,7 +96,7 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
     epilog=example("assist threads forget a1b2", "assist threads forget --all"),
 )
 def forget(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Its name or id.", show_default=False)] = "",
+    name: Annotated[str, argument("[NAME]", "Its name or id.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="Remove all of them.")] = False,
 ) -> None:
     """Remove a conversation from this machine, or all of them."""

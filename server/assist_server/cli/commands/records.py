@@ -13,6 +13,7 @@ from assist_server.cli.flags import (
     Since,
     WorkspaceOption,
     Yes,
+    argument,
     ask_first,
     directory,
     example,
@@ -178,17 +179,10 @@ def calibrate(
 
 
 def rate(
-    verdict: Annotated[
-        Literal["good", "bad"],
-        typer.Argument(metavar="good|bad", help="How good it was.", show_default=False),
-    ],
+    verdict: Annotated[Literal["good", "bad"], argument("good|bad", "How good it was.")],
     request: Annotated[
         str | None,
-        typer.Argument(
-            metavar="REQUEST_ID",
-            help="The `id` in --json. Without it: the last request that was answered.",
-            show_default=False,
-        ),
+        argument("REQUEST_ID", "The `id` in --json. Without it: the last request that was answered."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -12,6 +12,7 @@ from assist_server.cli.flags import (
     Offline,
     WorkspaceOption,
     Yes,
+    argument,
     ask_first,
     directory,
     example,
@@ -37,12 +38,7 @@ if TYPE_CHECKING:  # only for two commands
 
 SECTIONS = ("completion", "context", "answers", "escalation")
 KeyArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="KEY",
-        help="A table and a key with a dot between them, as in `completion.mode`.",
-        show_default=False,
-    ),
+    str, argument("KEY", "A table and a key with a dot between them, as in `completion.mode`.")
 ]
 
 config_app = typer.Typer(
@@ -108,11 +104,7 @@ def set_setting(
     key: KeyArgument,
     value: Annotated[
         str,
-        typer.Argument(
-            metavar="VALUE",
-            help="Text, a number, true or false, a list with commas, or a value as TOML writes it.",
-            show_default=False,
-        ),
+        argument("VALUE", "Text, a number, true or false, a list with commas, or a value as TOML writes it."),
     ],
     workspace: WorkspaceOption = Path(),
     as_json: AsJson = False,
