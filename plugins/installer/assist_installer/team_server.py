@@ -10,7 +10,10 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.provider.infill.probe import ServerProbe, identify
 from assist_server.config.config import Config
+from assist_server.config.toml_file import literal
 from assist_server.team.team_server_opening import probe_server
+
+NAME = "team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,6 @@ class AskedServer:
 class ServerEntry:
     """A `[servers.NAME]` table as it would be written, and how the server answered."""
 
-    name: str
     server: ModelServer
     probe: ServerProbe
 
@@ -44,13 +46,18 @@ class ServerEntry:
             "residency": list(server.residency),
             "context_tokens": server.context_tokens,
         }
-        written: dict[tuple[str, ...], Any] = {
-            ("servers", self.name, key): value for key, value in table.items()
-        }
-        return {**written, ("completion", "server"): self.name}
+        written: dict[tuple[str, ...], Any] = {("servers", NAME, key): table[key] for key in table}
+        return {**written, ("completion", "server"): NAME}
+
+    @property
+    def lines(self) -> list[str]:
+        """The entry as the file will have it."""
+        heads = ["[completion]", f"server = {literal(NAME)}", "", f"[servers.{NAME}]"]
+        tables = self.settings.items()
+        return heads + [f"{key[2]} = {literal(value)}" for key, value in tables if key[0] == "servers"]
 
 
-def entry_for(config: Config, name: str, asked: AskedServer) -> ServerEntry:
+def entry_for(config: Config, asked: AskedServer) -> ServerEntry:
     """The entry for the server at an address, which is asked what it is. Blocks.
 
     Raises `EscalationError`.
@@ -77,4 +84,4 @@ def entry_for(config: Config, name: str, asked: AskedServer) -> ServerEntry:
         raise EscalationError(
             f"the infilling tokens of {model} are not known: add --fim FAMILY, as in --fim qwen"
         )
-    return ServerEntry(name, server, probe_server(config, server))
+    return ServerEntry(server, probe_server(config, server))

@@ -23,14 +23,14 @@ if TYPE_CHECKING:  # numpy
     from assist_escalation.routing.router import Wish
 
 
-def option(name: str, metavar: str, text: str) -> Any:
+def option(name: str, metavar: str, text: str, **more: Any) -> Any:
     """A flag with a value, whose default its help says in words, if it has one."""
-    return typer.Option(name, metavar=metavar, help=text, show_default=False)
+    return typer.Option(name, metavar=metavar, help=text, show_default=False, **more)
 
 
-def argument(metavar: str, text: str) -> Any:
+def argument(metavar: str, text: str, **more: Any) -> Any:
     """An argument, whose default its help says in words, if it has one."""
-    return typer.Argument(metavar=metavar, help=text, show_default=False)
+    return typer.Argument(metavar=metavar, help=text, show_default=False, **more)
 
 
 AsJson = Annotated[
@@ -57,20 +57,10 @@ def parse_day(text: str) -> datetime:
 
 
 Since = Annotated[
-    datetime | None,
-    typer.Option(
-        "--since",
-        parser=parse_day,
-        metavar="DATE",
-        help="From this day or time on (UTC).",
-        show_default=False,
-    ),
+    datetime | None, option("--since", "DATE", "From this day or time on (UTC).", parser=parse_day)
 ]
 Until = Annotated[
-    datetime | None,
-    typer.Option(
-        "--until", parser=parse_day, metavar="DATE", help="Before this day or time (UTC).", show_default=False
-    ),
+    datetime | None, option("--until", "DATE", "Before this day or time (UTC).", parser=parse_day)
 ]
 
 

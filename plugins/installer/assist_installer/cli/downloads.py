@@ -9,7 +9,6 @@ from typing import Annotated
 from assist_server.cli.flags import option
 from assist_server.cli.output import say
 from assist_server.wording.amounts import megabytes
-from assist_server.wording.sanitize import harmless
 
 OfflineFrom = Annotated[
     Path | None,
@@ -27,11 +26,10 @@ def show_download(name: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield _print_tenths(name)
         return
-    from assist_server.cli.terminal.tables import progress_bar  # noqa: PLC0415  (rich: 0.1 s)
+    from assist_server.cli.terminal.tables import show_count  # noqa: PLC0415  (rich: 0.1 s)
 
-    with progress_bar(of_bytes=True) as bar:
-        task = bar.add_task(harmless(name), total=None, visible=False)
-        yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
+    with show_count(name, of_bytes=True) as progress:
+        yield progress
 
 
 def _print_tenths(name: str) -> Callable[[int, int], None]:

