@@ -28,10 +28,6 @@ Say = Callable[[str], None]
 """Called with a sentence for the user."""
 
 
-def silent(sentence: str) -> None:
-    """Say nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class Store:
     """A directory of models, and the catalogue rows that it may hold."""
@@ -88,7 +84,7 @@ def resolve(store: Store, name_or_path: str) -> Path:
     return path
 
 
-def verified_file(store: Store, name_or_path: str, say: Say = silent) -> Path:
+def verified_file(store: Store, name_or_path: str, say: Say = lambda _: None) -> Path:
     """The file to open, as `resolve` finds it. One of the store was hashed since it last changed.
 
     Blocks while it hashes (1 s for 500 MB), and says so before. Raises what `resolve` and `verify` raise.

@@ -68,13 +68,7 @@ def list_models(as_json: AsJson = False) -> None:
         return
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
 
-    heads = (
-        Column("MODEL"),
-        Column("SIZE", number=True),
-        Column("LICENCE"),
-        Column("STATE"),
-        Column("TESTED"),
-    )
+    heads = [Column(head, number=head == "SIZE") for head in ("MODEL", "SIZE", "LICENCE", "STATE", "TESTED")]
     table(heads, [model_row(*pair) for pair in zip(store.rows, known, strict=True)])
     if is_path(ghost_text) or is_path(answers):
         out(f"\nGhost text: {ghost_text}\nAnswers: {answers}")
@@ -103,14 +97,8 @@ def pull(
         path = fetch(store, row, options, progress, say)
     pin = next((model.pin for model in installed_models(store) if model.row == row), None)
     if as_json:
-        emit(
-            {
-                "model": name,
-                "path": str(path),
-                "sha256": pin.sha256 if pin else "",
-                "licence": licence_document(row),
-            }
-        )
+        sha256 = pin.sha256 if pin else ""
+        emit({"model": name, "path": str(path), "sha256": sha256, "licence": licence_document(row)})
         return
     out(f"{name} is here and checked: {path}")
     if not roles_of(config, name):

@@ -31,7 +31,7 @@ from assist_completion.model_store.engine import (
     present_row,
 )
 from assist_completion.model_store.models_lock import hash_file, record_hash
-from assist_completion.model_store.store import Say, silent
+from assist_completion.model_store.store import Say
 from assist_context import durable_files
 from assist_context.programs import find_program
 from assist_installer.errors import FetchError
@@ -78,7 +78,7 @@ def fetch_engine(
     root: Path,
     row: EngineRow | None = None,
     options: FetchOptions | None = None,
-    say: Say = silent,
+    say: Say = lambda _: None,
     pack: PackArchive | None = None,
 ) -> tuple[EngineRow, Path]:
     """Fetch and check the engine for this machine, unless it is here, and return it and its folder.
@@ -151,13 +151,10 @@ def npm_pack(row: EngineRow, folder: Path) -> Path:
 
 def _archive(row: EngineRow, scratch: Path, options: FetchOptions, say: Say, pack: PackArchive) -> Path:
     if options.offline_from is not None:
-        path = (
-            options.offline_from / archive_name(row)
-            if options.offline_from.is_dir()
-            else options.offline_from
-        )
+        given = options.offline_from
+        path = given / archive_name(row) if given.is_dir() else given
         if not path.is_file():
-            raise FetchError(f"{options.offline_from} holds no {archive_name(row)}. Check the directory.")
+            raise FetchError(f"{given} holds no {archive_name(row)}. Check the directory.")
         return path
     if options.offline:
         raise FetchError(f"The engine cannot be fetched offline: give `--offline-from` {archive_name(row)}.")

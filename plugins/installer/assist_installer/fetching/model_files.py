@@ -29,7 +29,7 @@ from assist_completion.model_store.models_lock import (
     record_renamed,
     write_pin,
 )
-from assist_completion.model_store.store import Say, Store, expected_hash, path_of, silent
+from assist_completion.model_store.store import Say, Store, expected_hash, path_of
 from assist_context import durable_files
 from assist_installer.errors import FetchError, UnavailableError
 from assist_installer.fetching import sources
@@ -39,7 +39,6 @@ from assist_installer.fetching.partial_download import (
     Partial,
     Progress,
     discard,
-    no_progress,
     prepare,
 )
 from assist_installer.fetching.process_lock import hold_lock
@@ -47,18 +46,13 @@ from assist_installer.fetching.process_lock import hold_lock
 MARGIN = 64 * 2**20  # bytes that must stay free: logs, index and other programs need some too
 
 
-def free_bytes(directory: Path) -> int:
-    """The bytes that this user can still write below `directory`."""
-    return shutil.disk_usage(directory).free
-
-
 def fetch(
     store: Store,
     row: ModelRow,
     options: FetchOptions | None = None,
-    progress: Progress = no_progress,
-    say: Say = silent,
-    free: Callable[[Path], int] = free_bytes,
+    progress: Progress = lambda *_: None,
+    say: Say = lambda _: None,
+    free: Callable[[Path], int] = lambda root: shutil.disk_usage(root).free,
 ) -> Path:
     """Fetch and verify the file of `row`, unless it is here already, and return its path.
 

@@ -30,10 +30,6 @@ Progress = Callable[[int, int], None]
 CHUNK = 1 << 20
 
 
-def no_progress(done: int, total: int) -> None:
-    """Ignore the progress."""
-
-
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
     """How sources may be used.

@@ -7,13 +7,13 @@ The operating system holds the lock, so it is released when a process dies. `FIL
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from assist_completion.model_store.store import Say, silent
+from assist_completion.model_store.store import Say
 from assist_context import durable_files
 from assist_installer.errors import FetchError
 
@@ -21,7 +21,7 @@ POLL_SECONDS = 0.1
 
 
 @contextmanager
-def hold_lock(path: Path, name: str, wait: float, say: Say = silent) -> Iterator[None]:
+def hold_lock(path: Path, name: str, wait: float, say: Say = lambda _: None) -> Iterator[None]:
     """Hold the lock of the file at `path` during the block. Messages call the file `name`.
 
     If another process holds it, `say` is called and this waits for up to `wait` seconds. Then it raises a
@@ -30,7 +30,12 @@ def hold_lock(path: Path, name: str, wait: float, say: Say = silent) -> Iterator
     lock = FileLock(path.with_name(f"{path.name}.lock"), mode=0o600)
     holder = path.with_name(f"{path.name}.holder")
     try:
-        _acquire(lock, wait, lambda: say(f"{name} is being fetched by {_describe(holder)}; waiting for it."))
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if wait:
+                say(f"{name} is being fetched by {_describe(holder)}; waiting for it.")
+            lock.acquire(timeout=wait, poll_interval=POLL_SECONDS)
     except Timeout as error:
         raise FetchError(
             f"{name} is being fetched by {_describe(holder)}. "
@@ -43,16 +48,6 @@ def hold_lock(path: Path, name: str, wait: float, say: Say = silent) -> Iterator
         with suppress(OSError):  # on Windows, one who waits may be reading it
             durable_files.remove(holder)
         lock.release()
-
-
-def _acquire(lock: FileLock, wait: float, announce: Callable[[], None]) -> None:
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        if not wait:
-            raise
-        announce()
-        lock.acquire(timeout=wait, poll_interval=POLL_SECONDS)
 
 
 def _describe(holder: Path) -> str:

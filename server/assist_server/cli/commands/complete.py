@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from assist_completion.model_store.store import silent
 from assist_completion.suggestion import LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.exclusions import why_excluded
@@ -150,7 +149,7 @@ def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner
 
     folder = working_folder(config, root)
     with asyncio.Runner() as runner:
-        engine = _open_engine(config, folder, say if sys.stderr.isatty() else silent)
+        engine = _open_engine(config, folder, say if sys.stderr.isatty() else lambda _: None)
         try:
             yield runner, engine
         finally:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assist_server.cli.flags import Asking, AskingForEdit, example, with_flags
+from assist_server.cli.flags import Asking, AskingForEdit, argument, example, option, with_flags
 from assist_server.cli.output import show_passing
 from assist_server.cli.shell_completion import complete_target
 from assist_server.errors import WRONG_USAGE, UserError
@@ -18,12 +18,7 @@ TargetArgument = Annotated[
         autocompletion=complete_target,
     ),
 ]
-Piped = Annotated[
-    str,
-    typer.Argument(
-        metavar="-", help="A `-` adds what is piped in on stdin to the question.", show_default=False
-    ),
-]
+Piped = Annotated[str, argument("-", "A `-` adds what is piped in on stdin to the question.")]
 Files = Annotated[
     list[str] | None,
     typer.Option(
@@ -39,12 +34,7 @@ Continue = Annotated[
 ]
 ThreadName = Annotated[
     str,
-    typer.Option(
-        "--thread",
-        metavar="NAME",
-        help="Go on with the conversation of this name or id, or begin one of this name.",
-        show_default=False,
-    ),
+    option("--thread", "NAME", "Go on with the conversation of this name or id, or begin one of this name."),
 ]
 DASH = "-"  # as in `piped_input`, which loads more
 ROUTE = """Show which model would answer, its score and the threshold, what would be sent to whom, and the
@@ -132,10 +122,8 @@ def explain(
 def ask(
     question: Annotated[
         list[str],
-        typer.Argument(
-            metavar="QUESTION...",
-            help="All words are the question. A `-` among them adds what is piped in on stdin.",
-            show_default=False,
+        argument(
+            "QUESTION...", "All words are the question. A `-` among them adds what is piped in on stdin."
         ),
     ],
     flags: Asking,
@@ -220,20 +208,16 @@ def refactor(
 def fix(
     target: TargetArgument,
     flags: AskingForEdit,
-    problem: Annotated[
-        str,
-        typer.Argument(metavar="[PROBLEM]", help="An error message, or what is wrong.", show_default=False),
-    ] = "",
+    problem: Annotated[str, argument("[PROBLEM]", "An error message, or what is wrong.")] = "",
     piped: Piped = "",
     files: Files = None,
     expect: Annotated[
         str,
-        typer.Option(
+        option(
             "--expect",
-            metavar="'CALL == VALUE'",
-            help="What a call of the code should give, as a literal: where no test fails, one of this does, "
+            "'CALL == VALUE'",
+            "What a call of the code should give, as a literal: where no test fails, one of this does, "
             "judges the change, and is kept with it.",
-            show_default=False,
         ),
     ] = "",
 ) -> None:
