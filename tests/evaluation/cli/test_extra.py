@@ -24,7 +24,8 @@ def test_with_its_libraries_it_says_nothing() -> None:
 
 
 def test_a_language_server_loads_no_plugin_and_no_library_of_one() -> None:
-    code = "import sys, assist_server.lsp.server; print(*{name.partition('.')[0] for name in sys.modules})"
+    later = "assist_server.local_model.opening, assist_server.team.team_server_opening"
+    code = f"import sys, assist_server.lsp.start, assist_server.lsp.server, {later}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "assist_server" in loaded.split()
     plugins = {"assist_evaluation", "assist_gateway", "assist_installer", "assist_runner"}
