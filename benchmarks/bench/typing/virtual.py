@@ -68,9 +68,11 @@ class VirtualClock:
     def compute(self, tokens: int, abort: Abort, speed: Speed) -> None:
         """Let the time pass that some tokens take. Raises `Aborted` soon after the flag is set.
 
-        A device looks at the flag only before it begins.
+        A device looks at the flag only before it begins, and no call takes it less than one token does.
         """
         seconds = tokens / (speed.prefill if tokens > 1 else speed.decode)
+        if speed.device:
+            seconds = max(seconds, 1 / speed.decode)
         step = seconds if speed.device else STEP
         while seconds > 0:
             if abort.is_set():

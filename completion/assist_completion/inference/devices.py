@@ -45,12 +45,13 @@ _WINDOWS = ("vulkan-1.dll", "nvcuda.dll")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device as its driver describes it. `memory` is in bytes, `address` llama.cpp's own."""
+    """A device as its driver describes it. `memory` and `free` are in bytes, `address` is llama.cpp's own."""
 
     name: str
     description: str
     kind: str
     memory: int
+    free: int = 0
     address: int = field(default=0, repr=False, compare=False)
 
 
@@ -144,7 +145,7 @@ def _list_devices(found: LoadedLibrary) -> list[Device]:
         if kind is not None:
             api["memory"](address, ctypes.byref(free), ctypes.byref(total))
             name, words = (api[part](address).decode("utf-8", "replace") for part in ("name", "description"))
-            devices.append(Device(name, words, kind, total.value, address))
+            devices.append(Device(name, words, kind, total.value, free.value, address))
     return devices
 
 

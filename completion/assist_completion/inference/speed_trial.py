@@ -40,7 +40,8 @@ class Speed:
     kept the cores busy during the measurement. This is the best of `tries`, the last at `tried` (Unix time).
     `flash` says whether flash attention is used. `sizes` are the seconds for `SIZES`, if they were measured.
     `device` is the kind of the device, "" for the processor, `name` what it is called and its `memory` in
-    bytes; it holds `layers` of the model and reads `slice` tokens in a call. `why`: why it cannot be used.
+    bytes, `free` of it before the model came, and `shared` if it is the machine's own; it holds `layers` of
+    the model and reads `slice` tokens in a call. `why`: why it cannot be used.
     """
 
     prefill: float
@@ -56,6 +57,8 @@ class Speed:
     device: str = ""
     name: str = ""
     memory: int = 0
+    free: int = 0
+    shared: bool = False
     layers: int = 0
     slice: int = SLICE
     why: str = ""
@@ -115,8 +118,11 @@ def _measure_load(load: Load, trial: SpeedTrial) -> Speed:
         # The first time, the driver compiled what each size needs.
         speed = replace(speed, sizes=_sizes(llama, tokens, slice_))
         device = open_device(load.device)
-        speed = replace(speed, device=load.device, name=device.description, memory=device.memory)
-        return replace(speed, layers=llama.layers(), slice=slice_, quiet=True)
+        speed = replace(
+            speed, device=load.device, name=device.description, memory=device.memory, free=device.free
+        )
+        shared = device.kind != "gpu" or load.device == "metal"  # which calls itself a card
+        return replace(speed, shared=shared, layers=llama.layers(), slice=slice_, quiet=True)
     finally:
         llama.close()
 

@@ -4,7 +4,7 @@ It knows no terminal: the caller passes functions that show messages and progres
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from assist_completion.errors import DeviceError
@@ -12,7 +12,7 @@ from assist_completion.inference.devices import part_here
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.libraries import LibrarySource, library_sources, part_file, trouble
 from assist_completion.inference.physical_cores import physical_cores
-from assist_completion.inference.speed_probe import NEW_PLACE, budget_for
+from assist_completion.inference.speed_probe import budget_for
 from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.engine import EngineRow, engine_rows, machine_name
@@ -23,6 +23,7 @@ from assist_installer.errors import FetchError
 from assist_installer.fetching.engines import fetch_engine, forget_engine
 from assist_installer.fetching.model_files import fetch, is_accepted
 from assist_installer.fetching.partial_download import FetchOptions, Progress
+from assist_installer.fitting import Fitting, candidates, fits, wait_for
 from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
 from assist_server.config.toml_file import read_toml
 from assist_server.local_model.machine import memory_bytes
@@ -35,10 +36,6 @@ MIDDLE = "qwen2.5-coder-1.5b"
 MIDDLE_CORES = 8  # the 1.5B reads a cold head of 1,567 tokens in 17 s on two cores: about 4 s on eight
 # File, caches and snapshots take 2 to 3 GB. The rest is for the editor and the browser.
 MIDDLE_BYTES = 8 * 2**30
-NEW_PLACE_S = 1.5  # seconds in which the larger model has to read a new place
-# Of the tokens that the 0.5B reads a second, the 1.5B reads so many: 90 of 230 on two cores of an EPYC with
-# AVX-512. Where a processor has a unit for matrices it is more (160 of 229), so this is what is certain.
-LARGER_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +99,16 @@ def choose(config: Config, requested: str = "", role: Role = "ghost-text") -> Ch
     """The model that the user asked for, else the one in config.toml, else the one that suits the machine."""
     if requested:
         return _choice(store_of(config), absolute(requested), Requested(), role)
+    memory = memory_bytes()
+    cores = physical_cores()
     if role == "answers":
-        return _choice(store_of(config), answering_model(config), NamedIn(config.paths.config_file), role)
+        file = config.paths.config_file
+        reason = NamedIn(file) if config.answers.model else SuitsMachine(cores, memory)
+        return _choice(store_of(config), answering_model(config), reason, role)
     _, data = read_toml(config.paths.config_file)
     table = data.get("completion")
     if isinstance(table, dict) and "model" in table:
         return _choice(store_of(config), config.completion.model, NamedIn(config.paths.config_file), role)
-    memory = memory_bytes()
-    cores = physical_cores()
     row = default_row(memory, cores)
     return Choice(row.name, row, SuitsMachine(cores, memory), role)
 
@@ -193,26 +192,23 @@ def set_up_engine(
     return source
 
 
-def larger_choice(config: Config, choice: Choice, speed: Speed) -> Choice | None:
-    """The larger tested model, if the smaller one was chosen for this machine, and memory and speed suffice.
+def fits_here(config: Config, choice: Choice, speed: Speed, say: Callable[[str], None]) -> list[Fitting]:
+    """The models that could do what `choice`, with its `speed`, is for; see `fitting.fits`.
 
-    `speed` is that of the smaller one. The larger one is measured before it is used.
+    What is here is measured. Empty if the user named the model.
     """
-    reason = choice.reason
-    if not isinstance(reason, SuitsMachine) or choice.model == MIDDLE or reason.memory < MIDDLE_BYTES:
-        return None
-    if new_place_seconds(speed, LARGER_SHARE) > NEW_PLACE_S:
-        return None
-    return replace(choice, model=MIDDLE, row=find(MIDDLE, store_of(config).rows))
+    start = choice.row
+    if start is None or not isinstance(choice.reason, SuitsMachine):
+        return []
+    store = store_of(config)
+    infill = choice.role != "answers"
 
+    def measure(row: ModelRow) -> Speed | None:
+        path = path_of(store, row)
+        return measure_model(config, path, infill=infill, say=say).used if is_accepted(store, row) else None
 
-def new_place_seconds(speed: Speed, share: float = 1.0) -> float:
-    """The seconds in which a model reads what it has to read at a new place, with a share of a speed.
-
-    >>> new_place_seconds(Speed(127, 23, 1, 32768)) < NEW_PLACE_S < new_place_seconds(Speed(90, 8, 1, 32768))
-    True
-    """
-    return NEW_PLACE / (share * speed.prefill)
+    rows = candidates(store.rows, choice.role, start)
+    return fits(rows, measure, (start, speed), choice.reason.memory, wait_for(choice.role))
 
 
 def absolute(model: str) -> str:

@@ -6,11 +6,14 @@ It reads no file, measures nothing, opens no model and prints nothing.
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.model_store.catalogue import ModelRow
-from assist_server.config.config import Config, answering_model, roles_of
+from assist_server.config.config import Config, Role, answering_model, roles_of
 from assist_server.wording.amounts import megabytes, memory
 
 if TYPE_CHECKING:  # they load llama.cpp, 0.4 s
+    from collections.abc import Sequence
+
     from assist_completion.inference.speed_trial import Speed
+    from assist_installer.fitting import Fitting
     from assist_installer.setup import ChoiceReason, ReadyModel
 
 NON_COMMERCIAL = "NON-COMMERCIAL"
@@ -125,7 +128,9 @@ def role_facts(config: Config, model: str) -> list[tuple[str, str]]:
 
 def answer_speed_words(speed: "Speed") -> str:
     """How long a person waits for the first word of an answer."""
-    first = QUESTION_TOKENS / speed.prefill
+    from assist_installer.fitting import ANSWERS  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
+
+    first = ANSWERS.takes(speed)
     words = (
         f"It reads {speed.prefill:.0f} and writes {speed.decode:.0f} tokens a second here. The first word "
         f"about a function of 60 lines comes after about {first:.0f} s."
@@ -144,23 +149,22 @@ def choice_words(reason: "ChoiceReason") -> str:
             return f"{file} names it"
         case _:
             size = f" and {memory(reason.memory, digits=0)} of memory" if reason.memory else ""
-            return f"the fastest that is good enough for {reason.cores} cores{size}"
+            return f"it suits {reason.cores} cores{size}"
 
 
-def larger_words(row: ModelRow) -> str:
-    """What the larger model gives: at 400 lines of recent commits, by `benchmarks/places.py`."""
-    return (
-        f"{row.name} is probably fast enough for this machine. It shows what people then wrote at 31 of 100 "
-        "places, the smaller one at 25, and answers questions better."
-    )
+def fit_words(found: "Sequence[Fitting]", role: Role) -> str:
+    """The seconds that a user waits here for each model, in one line, and what a larger one is good for."""
+    what = "A question on 60 lines" if role == "answers" else "A new place"
+    parts = []
+    for fit in found:
+        about = "" if fit.measured else "about "
+        notes = [*([] if fit.measured else ["estimated"]), *([] if fit.soon else ["too slow"])]
+        on = f" on {fit.speed.name}" if fit.speed.device else ""
+        words = f" ({', '.join(notes)})" if notes else ""
+        parts.append(f"{fit.row.parameters}{on} {about}{fit.seconds:.1f} s{words}")
+    larger = "A larger one answers better." if role == "answers" else LARGER
+    return f"{what} is read in: {'; '.join(parts)}. {larger}"
 
 
-def larger_speed_words(larger: "Speed", smaller: "Speed") -> str:
-    """The seconds that both models need to read a new place, and which one is used."""
-    from assist_installer.setup import NEW_PLACE_S, new_place_seconds  # noqa: PLC0415  (loads llama.cpp)
-
-    seconds = new_place_seconds(larger)
-    other = new_place_seconds(smaller)
-    used = seconds <= NEW_PLACE_S
-    use = "It is used for ghost text." if used else "That is too long: the smaller one stays."
-    return f"It reads a new place in {seconds:.1f} s here, the smaller one in {other:.1f} s. {use}"
+# By benchmarks/places.py, at 400 lines of recent commits. The larger ones were not run there.
+LARGER = "A larger one is right more often: the 1.5B at 31 of 100 places, the 0.5B at 25."

@@ -3,20 +3,18 @@
 It asks, and shows what `assist_installer.setup` and `team_server` do; nothing is decided here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assist_completion.errors import ModelError
 from assist_escalation.errors import EscalationError
 from assist_installer.cli.downloads import OfflineFrom, show_download
 from assist_installer.errors import FetchError
-from assist_installer.fetching.model_files import is_accepted
 from assist_installer.fetching.partial_download import FetchOptions
 from assist_installer.wording import (
     answer_speed_words,
-    larger_speed_words,
-    larger_words,
     setup_document,
     setup_facts,
 )
@@ -39,8 +37,11 @@ from assist_server.wording.model_speed import speed_words
 from assist_server.wording.servers import server_document, server_warnings, server_words
 
 if TYPE_CHECKING:
-    from assist_installer.setup import Choice, ReadyModel
+    from assist_completion.model_store.catalogue import ModelRow
+    from assist_installer.setup import ReadyModel
     from assist_installer.team_server import AskedServer
+
+UNASKED = 2e9  # bytes: `--yes` agrees to the 1.5B, and not to several GB that were not named
 
 For = Annotated[
     Role, typer.Option("--for", help="What the model is for: ghost text, answers to questions, or both.")
@@ -137,8 +138,7 @@ def setup(
     _offer_device(config, options, yes=flags.yes, ask=not flags.as_json)
     with show_download(choice.model) as progress:
         ready = prepare(config, choice, options, SetupProgress(say, progress))
-    if larger := _take_larger(ready, options, yes=flags.yes, ask=not flags.as_json):
-        ready = prepare(ready.config, larger, options, SetupProgress(say, lambda *_: None))
+    ready = take_best(ready, options, yes=flags.yes, ask=not flags.as_json)
     answers = choice.role == "answers"
     words = answer_speed_words(ready.speed) if answers else speed_words(ready.speed, ready.budget)
     if flags.as_json:
@@ -186,33 +186,59 @@ def _offer_device(config: Config, options: FetchOptions, *, yes: bool, ask: bool
             say(f"{error} The processor is used.")
 
 
-def _take_larger(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: bool) -> "Choice | None":
-    """The larger model, if it is quick enough on this machine. Users are asked before it is fetched."""
+def take_best(ready: "ReadyModel", options: FetchOptions, *, yes: bool, ask: bool) -> "ReadyModel":
+    """Put the largest model to use that is quick enough here and that memory holds.
+
+    Each is measured before it is used. Users are asked before it is fetched.
+    """
+    from assist_installer.fitting import best_of, file_bytes  # noqa: PLC0415
     from assist_installer.setup import (  # noqa: PLC0415
-        NEW_PLACE_S,
         SetupProgress,
         fetch_and_measure,
-        larger_choice,
-        new_place_seconds,
+        fits_here,
+        prepare,
     )
-    from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
-    from assist_server.local_model.opening import store_of  # noqa: PLC0415
+    from assist_installer.wording import fit_words  # noqa: PLC0415
 
-    larger = larger_choice(ready.config, ready.choice, ready.speed)
-    if larger is None or larger.row is None:
-        return None
-    say(larger_words(larger.row))
-    size = megabytes(larger.row.bytes)
-    here = is_accepted(store_of(ready.config), larger.row)
-    if not (here or yes or (ask and at_terminal())):
-        say(f"To take it: assist setup --yes, or assist setup {larger.model}")
-        return None
-    if not (here or yes or confirm(f"Fetch ({size}) and measure it?")):
-        return None
-    with show_download(larger.model) as progress:
-        _, speed, _ = fetch_and_measure(ready.config, larger, options, SetupProgress(say, progress))
-    say(larger_speed_words(speed, ready.speed))
-    return larger if new_place_seconds(speed) <= NEW_PLACE_S else None
+    said = ""
+    while found := fits_here(ready.config, ready.choice, ready.speed, say):
+        if (words := fit_words(found, ready.choice.role)) != said:
+            say(words)
+            said = words
+        best = best_of(found)
+        if yes:
+            best = best_of([fit for fit in found if fit.measured or file_bytes(fit.row) <= UNASKED])
+        choice = replace(ready.choice, model=best.row.name, row=best.row)
+        if choice == ready.choice:
+            if best != (larger := best_of(found)):
+                say(f"Not fetched unasked ({megabytes(larger.row.bytes)}): assist setup {larger.row.name}")
+            break
+        if best.measured:
+            ready = prepare(ready.config, choice, options, SetupProgress(say, lambda *_: None))
+            continue
+        if not _may_fetch(best.row, yes=yes, ask=ask):
+            break
+        try:
+            with show_download(choice.model) as progress:
+                fetch_and_measure(ready.config, choice, options, SetupProgress(say, progress))
+        except (FetchError, ModelError) as error:
+            say(f"{error} {ready.choice.model} is used.")
+            break
+    return ready
+
+
+def _may_fetch(row: "ModelRow", *, yes: bool, ask: bool) -> bool:
+    """Whether a model may be fetched, which may turn out to be too slow."""
+    from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
+
+    ran = "" if row.tested else " We did not run it ourselves."
+    size = megabytes(row.bytes)
+    if yes:
+        return True
+    if ask and at_terminal():
+        return confirm(f"{row.name} is probably fast enough.{ran} Fetch it ({size}) and measure it?")
+    say(f"{row.name} ({size}) is probably fast enough.{ran} To take it: assist setup {row.name}")
+    return False
 
 
 def set_up_server(config: Config, asked: "AskedServer", *, yes: bool, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""Simulated machines: what others measured, and what `assist setup` makes of it."""
