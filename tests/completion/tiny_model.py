@@ -57,12 +57,48 @@ def _tensors() -> dict[str, "np.ndarray"]:
     return made
 
 
+def _recurrent_tensors() -> dict[str, "np.ndarray"]:
+    """The same width as a Mamba, whose state cannot be cut back."""
+    random = np.random.default_rng(7)
+    inner, state, rank, kernel = 2 * WIDTH, 16, 4, 4
+    shapes = {
+        "attn_norm.weight": (WIDTH,),
+        "ssm_in.weight": (2 * inner, WIDTH),
+        "ssm_conv1d.weight": (inner, kernel),
+        "ssm_conv1d.bias": (inner,),
+        "ssm_x.weight": (rank + 2 * state, inner),
+        "ssm_dt.weight": (inner, rank),
+        "ssm_dt.bias": (inner,),
+        "ssm_a": (inner, state),
+        "ssm_d": (inner,),
+        "ssm_out.weight": (WIDTH, inner),
+    }
+    made = {name: array for name, array in _tensors().items() if not name.startswith("blk.")}
+    for name, shape in shapes.items():
+        made[f"blk.0.{name}"] = (random.standard_normal(shape) * 0.3).astype(np.float32)
+    return made
+
+
+def write_recurrent(path: Path) -> Path:
+    """Write a recurrent model's file, with the same vocabulary."""
+    values: dict[str, object] = {
+        "general.architecture": "mamba",
+        "mamba.context_length": 512,
+        "mamba.embedding_length": WIDTH,
+        "mamba.block_count": 1,
+        "mamba.attention.layer_norm_rms_epsilon": 1e-5,
+        "mamba.ssm.conv_kernel": 4,
+        "mamba.ssm.inner_size": 2 * WIDTH,
+        "mamba.ssm.state_size": 16,
+        "mamba.ssm.time_step_rank": 4,
+    }
+    return _write(path, values, _recurrent_tensors())
+
+
 def write(path: Path) -> Path:
     """Write the model's file."""
-    words = [*_byte_words(), "ab", *SPECIAL]
     values: dict[str, object] = {
         "general.architecture": "llama",
-        "general.alignment": _ALIGNMENT,
         "llama.context_length": 512,
         "llama.embedding_length": WIDTH,
         "llama.block_count": LAYERS,
@@ -70,6 +106,15 @@ def write(path: Path) -> Path:
         "llama.attention.head_count": HEADS,
         "llama.attention.layer_norm_rms_epsilon": 1e-5,
         "llama.rope.dimension_count": WIDTH // HEADS,
+    }
+    return _write(path, values, _tensors())
+
+
+def _write(path: Path, architecture: dict[str, object], tensors: dict[str, "np.ndarray"]) -> Path:
+    words = [*_byte_words(), "ab", *SPECIAL]
+    values: dict[str, object] = {
+        **architecture,
+        "general.alignment": _ALIGNMENT,
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": "qwen2",
         "tokenizer.ggml.tokens": words,
@@ -83,7 +128,6 @@ def write(path: Path) -> Path:
         "tokenizer.ggml.fim_sep_token_id": SEP,
         "tokenizer.chat_template": "chatml",
     }
-    tensors = _tensors()
     head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(values))
     head += b"".join(_text(key) + _value(value) for key, value in values.items())
     data = b""

@@ -39,6 +39,27 @@ def test_the_list_tells_licence_size_and_state(assist: Assist, tmp_path: Path) -
     assert not rows["smollm2-135m"]["infilling"]
 
 
+def test_a_model_that_is_no_longer_listed_is_named_where_its_file_is(assist: Assist, tmp_path: Path) -> None:
+    assert "starcoder2" not in assist("models", "list").out
+    put(tmp_path, "starcoder2-3b")
+    done = assist("models", "list")
+    row = done.out.partition("starcoder2-3b ")[2].partition("\n\n")[0]
+    assert "here, retired" in row
+    found = {row["name"]: row for row in assist("models", "list", "--json").json["models"]}
+    assert found["starcoder2-3b"]["purpose"] == "retired"
+
+
+def test_the_document_says_where_a_rows_facts_are_from(assist: Assist) -> None:
+    rows = {row["name"]: row for row in assist("models", "list", "--json").json["models"]}
+    eight_bits = rows["qwen2.5-coder-0.5b-q8_0"]
+    assert not eight_bits["tested"]
+    assert eight_bits["ran"] == ""
+    assert eight_bits["sha256"].startswith("e1a77721")
+    assert eight_bits["commit"].startswith("ebb20151")
+    assert "Tabby" in eight_bits["facts"]
+    assert rows[SMALL]["ran"].startswith("2026-")
+
+
 def test_the_list_reads_in_80_columns_and_marks_what_is_not_free(assist: Assist) -> None:
     done = assist("models", "list")
     assert max(map(len, done.out.splitlines())) <= 80

@@ -36,6 +36,7 @@ from assist_installer.setup import (
     Requested,
     SuitsMachine,
     choose,
+    default_row,
     fits_here,
 )
 from assist_installer.wording import fit_words
@@ -247,3 +248,16 @@ def test_yes_agrees_to_one_gigabyte_and_names_what_is_larger(
     ready = replace(ready, speed=Speed(950, 60, 1, 32768))
     assert take_best(ready, FetchOptions(offline=True), yes=True, ask=True) == ready
     assert f"Not fetched unasked (4.7 GB): assist setup {LARGE}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "cores", "expected"),
+    [(4, 2, SMALL), (24, 2, SMALL), (4, 16, SMALL), (1, 1, SMALL), (16, 8, MIDDLE), (64, 32, MIDDLE)],
+)
+def test_setting_up_starts_with_a_model_that_we_ran_and_memory_holds(
+    gigabytes: int, cores: int, expected: str
+) -> None:
+    row = default_row(gigabytes * 2**30, cores)
+    assert row.name == expected
+    assert row.ran
+    assert row.licence.commercial

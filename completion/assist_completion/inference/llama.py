@@ -117,6 +117,7 @@ class Llama:
         self._borrowed = lender is not None
         self._model: Any = lender._model if lender is not None else _read_weights(self._api, load, abort)
         self._vocab = self._api.llama_model_get_vocab(self._model)
+        self._refuse_one_state()
         self._size = self._api.llama_vocab_n_tokens(self._vocab)
         self._context = self._api.llama_init_from_model(self._model, self._params(load))
         if not self._context:
@@ -132,6 +133,16 @@ class Llama:
         self._spins = "OPENMP = 1" not in features()
         self._pieces: list[bytes] = []
         self._piece = ctypes.create_string_buffer(512)
+
+    def _refuse_one_state(self) -> None:
+        """Raise `ModelError` for a recurrent or hybrid model, of whose state llama.cpp drops no part."""
+        if self._api.llama_model_is_recurrent(self._model) or self._api.llama_model_is_hybrid(self._model):
+            self._free_weights()
+            raise ModelError(
+                f"{self.load.path} is a recurrent or hybrid model: it keeps one state for all that it read, "
+                "which cannot be cut back, so every key would read the whole prompt again. Use a model with "
+                "attention alone, such as qwen2.5-coder (see `assist models list`)."
+            )
 
     def _params(self, load: Load) -> Any:
         params = self._api.llama_context_default_params()

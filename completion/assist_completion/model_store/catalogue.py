@@ -70,8 +70,9 @@ class ModelRow:
     """One model file.
 
     `bytes` is 0 and `sha256` is "" if they are not known here. `fim` is None if the model does not infill.
-    `tested` says that we could fetch and run the file. `released` is the day on which the weights were
-    published, "" if it is not known here.
+    `ran` is the day and the machine on which we ran the file, "" if we could not fetch it, and `facts` says
+    where commit, hash and size come from. `released` is the day on which the weights were published, "" if
+    it is not known here. A "retired" model is listed only where its file is.
     """
 
     name: str
@@ -87,9 +88,15 @@ class ModelRow:
     sources: tuple[ModelSource, ...]
     fim: FimTokens | None = None
     instruct: bool = False
-    tested: bool = False
+    ran: str = ""
+    facts: str = ""
     released: str = ""
-    purpose: Literal["completion", "test"] = "completion"
+    purpose: Literal["completion", "test", "retired"] = "completion"
+
+    @property
+    def commit(self) -> str:
+        """The commit of the hub's repository, "" if no public record names it."""
+        return next((source.revision for source in self.sources if isinstance(source, HubFile)), "")
 
 
 @cache
@@ -147,8 +154,9 @@ def find(name: str, among: Iterable[ModelRow] | None = None) -> ModelRow:
     known = {row.name: row for row in (rows() if among is None else among)}
     if name in known:
         return known[name]
-    near = [other for other in known if name.lower() in other] or difflib.get_close_matches(
-        name, known, cutoff=0.5
+    listed = [other for other, row in known.items() if row.purpose != "retired"]
+    near = [other for other in listed if name.lower() in other] or difflib.get_close_matches(
+        name, listed, cutoff=0.5
     )
     hint = f"did you mean {' or '.join(near[:3])}? " if name and near else ""
     raise ModelError(

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -130,7 +131,6 @@ def mine(flags: MineFlags) -> None:
 def run_evaluation(flags: EvalFlags) -> None:
     """An evaluation with its report, its guards and its exit code."""
     from assist_evaluation.judging.guards import parse_guard  # noqa: PLC0415
-    from assist_evaluation.running.evaluation import Evaluation  # noqa: PLC0415
     from assist_evaluation.running.leaving import leaving_bounds  # noqa: PLC0415
     from assist_evaluation.running.ready import get_ready  # noqa: PLC0415
 
@@ -144,6 +144,13 @@ def run_evaluation(flags: EvalFlags) -> None:
         _show_plan(ready, bounds, as_json=flags.as_json)
         return
     _agree(bounds, flags)
+    reports.finish(ready, ask_candidates(ready), flags)
+
+
+def ask_candidates(ready: "ReadyEvaluation") -> Path:
+    """Ask the candidates, and show how far that is. The folder of the run has all that was asked."""
+    from assist_evaluation.running.evaluation import Evaluation  # noqa: PLC0415
+
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such call
         os.nice(NICE)
     with ready.folder.hold():
@@ -154,7 +161,7 @@ def run_evaluation(flags: EvalFlags) -> None:
             say("Interrupted: the report has what was asked so far.")
         end_passing()
         evaluation.record_departures()
-    reports.finish(ready, evaluation.folder, flags)
+    return evaluation.folder
 
 
 async def _run(evaluation: "Evaluation") -> None:

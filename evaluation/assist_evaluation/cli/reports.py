@@ -51,13 +51,9 @@ def add_to(app: typer.Typer) -> None:
 def finish(ready: "ReadyEvaluation", folder: Path, flags: EvalFlags) -> None:
     """Write the page of a run, show its figures, and check its guards. Exits with 4 if one does not hold."""
     from assist_evaluation.judging.guards import GUARD_FAILED, check_guard  # noqa: PLC0415
-    from assist_evaluation.report.facts import page  # noqa: PLC0415
-    from assist_evaluation.report.run_report import documents_of, examples_of, keep_document, report_of  # noqa: PLC0415
+    from assist_evaluation.report.run_report import documents_of  # noqa: PLC0415
 
-    made = report_of(folder)
-    keep_document(made)
-    file = folder / PAGE
-    write_private(file, page(made.run, made.summary, examples_of(made, ready.folder, None)))
+    made, file = keep_page(ready, folder)
     earlier = documents_of(
         run_folder for run_folder in ready.folder.run_folders() if run_folder.name < folder.name
     )
@@ -71,6 +67,18 @@ def finish(ready: "ReadyEvaluation", folder: Path, flags: EvalFlags) -> None:
             out(f"{'Holds' if result.holds else 'FAILS'}: {result.text} ({result.words})")
     if not all(result.holds for result in results):
         raise typer.Exit(GUARD_FAILED)
+
+
+def keep_page(ready: "ReadyEvaluation", folder: Path) -> "tuple[RunReport, Path]":
+    """Write the page of a run; the report that it is made from, and the page."""
+    from assist_evaluation.report.facts import page  # noqa: PLC0415
+    from assist_evaluation.report.run_report import examples_of, keep_document, report_of  # noqa: PLC0415
+
+    made = report_of(folder)
+    keep_document(made)
+    file = folder / PAGE
+    write_private(file, page(made.run, made.summary, examples_of(made, ready.folder, None)))
+    return made, file
 
 
 def write_private(file: Path, text: str) -> None:

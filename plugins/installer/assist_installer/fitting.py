@@ -69,13 +69,14 @@ def wait_for(role: Role) -> Wait:
 def candidates(rows: Iterable[ModelRow], role: Role, start: ModelRow) -> list[ModelRow]:
     """What may be proposed in place of `start`: one row of each size, the smallest first.
 
-    Each may be used at work, follows instructions, since it answers questions too, and fills in code if that
-    is its role. Of one size, `start` comes before others, and what we ran before what we did not.
+    Each is of the family of `start`, since a size says nothing about another one. It may be used at work,
+    follows instructions, since it answers questions too, and fills in code if that is its role. Of one size,
+    `start` comes before others, and what we ran before what we did not.
     """
     best: dict[float, ModelRow] = {billions(start): start}
-    for row in sorted(rows, key=lambda row: not row.tested):
+    for row in sorted(rows, key=lambda row: not row.ran):
         able = row.instruct and (role == "answers" or row.fim is not None)
-        if able and row.licence.commercial and row.purpose == "completion":
+        if able and row.family == start.family and row.licence.commercial and row.purpose == "completion":
             best.setdefault(billions(row), row)
     return [best[size] for size in sorted(best)]
 

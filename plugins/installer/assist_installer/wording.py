@@ -46,7 +46,11 @@ def model_document(row: ModelRow, path: str, roles: tuple[str, ...]) -> dict[str
         "licence": licence_document(row),
         "infilling": row.fim is not None,
         "purpose": row.purpose,
-        "tested": row.tested,
+        "tested": bool(row.ran),
+        "ran": row.ran,
+        "commit": row.commit,
+        "sha256": row.sha256,
+        "facts": row.facts,
         "installed": bool(path),
         "path": path,
         "in_use": "ghost-text" in roles,
@@ -56,16 +60,16 @@ def model_document(row: ModelRow, path: str, roles: tuple[str, ...]) -> dict[str
 
 
 def model_row(row: ModelRow, document: dict[str, Any]) -> tuple[str, ...]:
-    """The cells of the table: name, size, licence, state, tested."""
+    """The cells of the table: name, size, licence, state, the day of the last run."""
     state = ["here"] if document["installed"] else []
     state += [ROLES[role] for role in document["roles"]]
-    tested = "yes" if row.tested else "no"
+    state += ["retired"] if row.purpose == "retired" else []
     return (
         row.name,
         megabytes(row.bytes),
         licence_words(row),
         ", ".join(state) or "-",
-        "plumbing" if row.purpose == "test" else tested,
+        "plumbing" if row.purpose == "test" else row.ran.partition(",")[0] or "no",
     )
 
 

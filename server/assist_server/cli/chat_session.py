@@ -50,7 +50,7 @@ class ChatState:
 
 def run_chat(flags: Asking, context: QuestionContext) -> None:
     """Read and answer lines until the user leaves."""
-    config = settings(offline=flags.offline)
+    config = settings(offline=flags.offline, model=flags.model)
     lines = LineInput()
     local = local_model(config)
     state = ChatState(context)

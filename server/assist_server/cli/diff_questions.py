@@ -141,7 +141,7 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
 
 def _place(flags: Asking) -> tuple[Config, str]:
     """The configuration, and the folder whose rules and budget the question has."""
-    config = settings(offline=flags.offline)
+    config = settings(offline=flags.offline, model=flags.model)
     root = directory(flags.workspace)
     return config, working_folder(config, root).root
 

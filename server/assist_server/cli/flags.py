@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from assist_server.cli.shell_completion import complete_model
 from assist_server.config import config
-from assist_server.config.config import Config
+from assist_server.config.config import Config, Role
 from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy
@@ -62,11 +63,29 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, option("--until", "DATE", "Before this day or time (UTC).", parser=parse_day)
 ]
+OtherModel = Annotated[
+    str,
+    option(
+        "--model",
+        "NAME",
+        "Let this model of this machine do it, for this call only: a name of `assist models list`, or "
+        "the path of a .gguf file.",
+        autocompletion=complete_model,
+    ),
+]
 
 
-def settings(*, offline: bool = False) -> Config:
-    """The user's configuration. Raises `ConfigError` with everything that is wrong in it."""
-    return with_offline(config.load(), offline=offline)
+def settings(*, offline: bool = False, model: str = "", role: Role = "answers") -> Config:
+    """The user's configuration, with another model for this role if a command names one.
+
+    Raises `ConfigError` with everything that is wrong in it, and what `roles.with_model` does.
+    """
+    found = with_offline(config.load(), offline=offline)
+    if not model:
+        return found
+    from assist_server.local_model.roles import with_model  # noqa: PLC0415
+
+    return with_model(found, model, role)
 
 
 def with_offline(base: Config, *, offline: bool) -> Config:
@@ -144,6 +163,7 @@ class Asking:
         False
     )
     provider: Annotated[str, option("--provider", "NAME", "Which provider, by its name in config.toml.")] = ""
+    model: OtherModel = ""
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -167,9 +187,10 @@ class Asking:
     @property
     def wish(self) -> "Wish":
         """Who should answer."""
-        if self.local and (self.frontier or self.provider):
-            raise UserError("--local and --frontier exclude each other: give one of them.", WRONG_USAGE)
-        return "local" if self.local else "frontier" if self.frontier or self.provider else "auto"
+        here = "--model" if self.model else "--local" if self.local else ""
+        if here and (self.frontier or self.provider):
+            raise UserError(f"{here} and --frontier exclude each other: give one of them.", WRONG_USAGE)
+        return "local" if here else "frontier" if self.frontier or self.provider else "auto"
 
 
 @dataclass(frozen=True)

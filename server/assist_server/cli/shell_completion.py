@@ -41,6 +41,17 @@ def complete_file(incomplete: str) -> list[str]:
     return list(complete_path(incomplete))[:MOST]
 
 
+def complete_model(incomplete: str) -> list[str]:
+    """Names of models that are here; files where none begins with what was typed."""
+    from assist_completion.model_store.store import Store, installed_models  # noqa: PLC0415
+    from assist_server.config.config import load_lenient  # noqa: PLC0415
+
+    here = installed_models(Store(load_lenient().paths.data / "models"))
+    return [model.row.name for model in here if model.row.name.startswith(incomplete)] or complete_file(
+        incomplete
+    )
+
+
 def _entries(typed: str) -> Iterator[str]:
     folder, _, name = typed.rpartition("/")
     start = f"{folder}/" if "/" in typed else ""

@@ -1,14 +1,15 @@
-"""Which installed model does what, for editors: shown, and changed in the user's config.toml.
+"""Which installed model does what: shown, changed in the user's config.toml, and named for one command.
 
-It takes names of the catalogue only, since a workspace may bring a file. It opens no model and loads no
-llama.cpp.
+An editor names models of the catalogue only, since a workspace may bring a file. It opens no model and loads
+no llama.cpp.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 from assist_completion.model_store.catalogue import ModelRow, find
-from assist_completion.model_store.store import Store, installed_models
+from assist_completion.model_store.store import Store, installed_models, resolve
 from assist_completion.settings import is_path
 from assist_server.config.config import Config, Role, answering_model, set_role
 from assist_server.errors import UserError
@@ -37,14 +38,27 @@ def use_model(config: Config, name: str, role: str) -> Config:
         raise UserError(f"for = {role!r}: use one of {', '.join(get_args(Role))}.")
     if is_path(name):
         raise UserError(f"{Path(name).name} is a path: choose it in a terminal, by `assist models use`.")
-    row = find(name)
+    _check_here(config, name, known[0])
+    return set_role(config, name, known[0])
+
+
+def with_model(config: Config, model: str, role: Role) -> Config:
+    """The configuration of one command, with the model that it names. What is not here is not fetched.
+
+    Raises `UserError`, or `ModelError` with the nearest names or what fetches the model.
+    """
+    model = str(Path(model).expanduser().absolute()) if is_path(model) else model
+    named = replace(config, answers=replace(config.answers, model=model))
+    _check_here(config, model, role)
+    return replace(named, completion=replace(config.completion, model=model)) if role != "answers" else named
+
+
+def _check_here(config: Config, model: str, role: Role) -> None:
+    """Raise `UserError` or `ModelError` unless a model is on this machine and can do what it is for."""
     store = Store(config.paths.data / "models")
-    if row.name not in {model.row.name for model in installed_models(store)}:
-        raise UserError(
-            f"The model {row.name} is not on this machine: run `assist models pull {row.name}` in a terminal."
-        )
-    check_fitness(row, known[0])
-    return set_role(config, row.name, known[0])
+    if not is_path(model):
+        check_fitness(find(model, store.rows), role)
+    resolve(store, model)
 
 
 def completes(row: ModelRow) -> bool:

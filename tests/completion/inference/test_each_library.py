@@ -56,6 +56,37 @@ def test_a_library_does_all_that_is_asked_of_it(source: LibrarySource, model: Pa
     assert facts["chat"] == "<|im_start|>user\nWhy?<|im_end|>\n<|im_start|>assistant\n"
 
 
+REFUSED = """
+import sys
+from pathlib import Path
+from assist_completion.errors import ModelError
+from assist_completion.inference.libraries import LibrarySource, use
+from assist_completion.inference.llama import Abort, Llama, Load
+use(LibrarySource("named", sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
+try:
+    Llama(Load(Path(sys.argv[4]), 64), Abort())
+except ModelError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("source", present_libraries(), ids=lambda source: source.origin)
+def test_a_model_whose_state_cannot_be_cut_back_is_refused_with_the_reason(
+    source: LibrarySource, tmp_path: Path
+) -> None:
+    model = tiny_model.write_recurrent(tmp_path / "recurrent.gguf")
+    folders = (source.folder, source.backends or source.folder)
+    child = subprocess.run(
+        [sys.executable, "-P", "-c", REFUSED, source.build, *folders, model],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.stderr == ""
+    assert child.stdout.startswith(f"{model} is a recurrent or hybrid model: ")
+    assert "every key would read the whole prompt again" in child.stdout
+
+
 @pytest.mark.parametrize("arm", [False, True])
 def test_flash_attention_is_left_out_only_where_it_was_tried(model: Path, arm: bool) -> None:
     speed = measure(SpeedTrial(str(model), 1), arm=arm)

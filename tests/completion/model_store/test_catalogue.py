@@ -13,6 +13,7 @@ from assist_completion.model_store.catalogue import (
     parse,
     rows,
 )
+from assist_completion.settings import DEFAULT_MODEL
 
 EVERY_ROW = pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
 
@@ -25,13 +26,15 @@ def test_a_row_is_complete(row: ModelRow) -> None:
     assert row.licence.spdx
     assert row.licence.note.endswith(".")
     assert row.note.endswith(".")
+    assert row.facts.endswith(".")
+    assert row.sha256 or row.ran == "", "a file that we ran has a hash"
     assert row.context_tokens >= 2048
     assert row.sources
 
 
 @EVERY_ROW
 def test_what_is_not_for_completion_cannot_fill_in(row: ModelRow) -> None:
-    assert (row.fim is None) == (row.purpose != "completion")
+    assert (row.fim is None) == (row.purpose == "test")
     if row.fim:
         assert all((row.fim.pre, row.fim.suf, row.fim.mid))
 
@@ -58,7 +61,7 @@ def test_names_and_files_are_unique() -> None:
 
 
 def test_the_tested_rows_carry_the_hashes_that_were_computed() -> None:
-    assert {row.name: (row.bytes, row.sha256) for row in rows() if row.tested} == {
+    assert {row.name: (row.bytes, row.sha256) for row in rows() if row.ran} == {
         "qwen2.5-coder-0.5b": (
             491400064,
             "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
@@ -69,6 +72,36 @@ def test_the_tested_rows_carry_the_hashes_that_were_computed() -> None:
         ),
         "smollm2-135m": (98362432, "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"),
     }
+
+
+@EVERY_ROW
+def test_a_row_says_that_no_record_was_found_where_it_has_neither_commit_nor_hash(row: ModelRow) -> None:
+    if row.purpose == "completion" and not (row.commit or row.sha256):
+        assert "no public record of commit, hash or" in row.facts
+
+
+def test_each_size_of_qwen_has_a_base_and_an_instruct_model() -> None:
+    made = {(row.parameters, row.instruct) for row in rows() if row.family == "Qwen2.5-Coder"}
+    assert made == {
+        (size, instruct) for size in ("0.5B", "1.5B", "3B", "7B", "14B") for instruct in (False, True)
+    }
+
+
+def test_both_files_of_the_default_model_are_known_by_their_hash() -> None:
+    files = {
+        row.quant: row.sha256[:8] for row in rows() if row.name in (DEFAULT_MODEL, f"{DEFAULT_MODEL}-q8_0")
+    }
+    assert files == {"Q4_K_M": "1d961463", "Q8_0": "e1a77721"}
+
+
+def test_a_model_that_is_no_longer_listed_keeps_its_name_and_hash() -> None:
+    assert [row.name for row in rows() if row.purpose == "retired"] == [
+        "starcoder2-3b", "deepseek-coder-1.3b-base", "granite-3b-code-base", "codegemma-2b",
+    ]  # fmt: skip
+    assert find("starcoder2-3b").sha256.startswith("d8fb3928")
+    with pytest.raises(ModelError) as raised:
+        find("starcoder2-3")
+    assert "starcoder2-3b" not in str(raised.value), "it is not suggested"
 
 
 def test_the_3b_of_qwen_is_not_for_commercial_use() -> None:
@@ -93,8 +126,8 @@ def test_no_host_is_named() -> None:
     ("asked", "said"),
     [
         ("qwen2.5-coder-7", "did you mean qwen2.5-coder-7b"),
-        ("starcoder-3b", "did you mean starcoder2-3b"),
-        ("1.5B", "did you mean qwen2.5-coder-1.5b or qwen2.5-coder-1.5b-base?"),
+        ("qwen3-coder-1.5b", "did you mean qwen2.5-coder-1.5b"),
+        ("1.5B", "did you mean qwen2.5-coder-1.5b or qwen2.5-coder-1.5b-q8_0 or qwen2.5-coder-1.5b-base?"),
         ("zzzzzzzz", "in the catalogue: `assist models list` has them all."),
     ],
 )
@@ -132,4 +165,5 @@ def test_a_catalogue_is_data() -> None:
     assert row.sources == (HubFile("a/b", "x.gguf", "r"), IndexWheels(("w==1",)))
     assert row.fim is not None
     assert row.fim.sep == ""
-    assert not row.tested
+    assert not row.ran
+    assert row.commit == "r"

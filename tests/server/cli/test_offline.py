@@ -67,6 +67,7 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("config unset", "completion.mode"),
     ("models use", MODEL),
     ("models verify", ""),
+    ("models compare", f"{MODEL} qwen2.5-coder-1.5b"),
     ("models remove", MODEL),
     ("models pull", MODEL),
     ("cost", ""),

@@ -49,10 +49,13 @@ def test_bash_is_offered_commands_options_and_symbols(
 ) -> None:
     (tmp_path / "shape.py").write_text("class Circle:\n    def area(self):\n        return 1\n")
     assert assist("index").code == 0
+    (tmp_path / "data" / "models").mkdir()
+    (tmp_path / "data" / "models" / "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf").write_bytes(b"GGUF")
     for line, offered in (
         ("assist expl", "explain"),
         ("assist models use x --fo", "--for"),
         ("assist explain Ci", "Circle\nCircle.area"),
+        ("assist explain shape.py --model qw", "qwen2.5-coder-0.5b"),
     ):
         words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_ASSIST_COMPLETE": "complete_bash"}
         assert runner(tmp_path, {**home, **words})().out.strip() == offered

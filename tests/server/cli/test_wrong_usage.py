@@ -20,7 +20,7 @@ COMMANDS = {" ".join(command) for command in commands(groups=True)} | {"models",
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("explain app.py --modle x", "No such option: --modle: `assist models use NAME --for answers` sets"),
+        ("index --modle x", "No such option: --modle: `assist models use NAME --for answers` sets"),
         ("setup --fast", "No such option: --fast. See `assist setup --help`."),
         ("explain app.py --jsno", "No such option: --jsno, did you mean --json?"),
         ("explain app.py -v", "No such option: -v: --json prints all that is known."),

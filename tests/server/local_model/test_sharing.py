@@ -9,12 +9,14 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_answering_model import TwoModels, open_two_models
 from fake_llama import SMALL_BUDGET
+from small_gguf import gguf
 
 from assist_completion.engine.engine import Engine
 from assist_completion.engine.guest_jobs import GuestJobs
@@ -24,6 +26,9 @@ from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Snippet
 from assist_context.languages import language_of
+from assist_server.config.config import load_lenient
+from assist_server.local_model.on_demand_model import OnDemandModel
+from assist_server.local_model.roles import with_model
 from assist_server.local_model.sharing.borrowed_model import (
     BorrowedModel,
     LenderGoneError,
@@ -48,6 +53,7 @@ from assist_server.local_model.sharing.messages import (
     suggestion_document,
     suggestion_of,
 )
+from assist_server.questions.composition import model_file
 
 CODE = "def total(prices):\n    return sum(prices)\n"
 QUESTION = Conversation("Be brief.", "What is 2 + 2?", max_tokens=40)
@@ -109,6 +115,23 @@ async def test_a_conversation_is_answered_by_the_model_of_the_server(data: Path,
         assert stream.written == 8
         assert await text_of(model) == "It is 4."  # a second question, as after an edit that does not fit
         model.close()
+
+
+async def test_a_model_that_a_command_names_is_borrowed_only_if_it_is_the_servers(
+    data: Path, tmp_path: Path
+) -> None:
+    file, other = tmp_path / "servers.gguf", tmp_path / "other.gguf"
+    for made in (file, other):
+        made.write_bytes(gguf(b"weights"))
+    settings = load_lenient({"ASSIST_DATA_DIR": str(data), "ASSIST_CONFIG_DIR": str(tmp_path)})
+    async with sharing(data, file):
+        same = with_model(settings, str(file), "answers")
+        borrowing = OnDemandModel(same, partial(model_file, same))
+        assert isinstance(await borrowing.load(), BorrowedModel)
+        borrowing.close()
+        another = with_model(settings, str(other), "answers")
+        with pytest.raises(ModelError, match=r"other\.gguf"):  # it is opened here, and holds no weights
+            await OnDemandModel(another, partial(model_file, another)).load()
 
 
 async def test_the_code_that_an_edit_starts_from_is_weighed_and_the_form_of_the_answer_kept(

@@ -5,6 +5,7 @@ A probe is made when the user asks for it, and writes nothing.
 
 import asyncio
 import json
+import re
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -33,7 +34,7 @@ _PAGES: tuple[tuple[ServerKind, str], ...] = (
     ("openai", "/v1/models"),
 )
 # Families that keep one state for all that they read: they drop no part of it, and read all of it again.
-_HYBRID = ("qwen3.5", "qwen3.6", "qwen3-next", "granite-4", "mamba", "jamba", "rwkv", "falcon-h1", "lfm2")
+_HYBRID = r"qwen3\.[56]|qwen3-(coder-)?next|granite-4\.0-h|mamba|jamba|rwkv|falcon-h1|nemotron-h|lfm2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ async def identify(base_url: str, key: str = "", ca_file: str = "") -> FoundServ
 
 async def measure(server: ModelServer, key: str, tokens: FimTable | None) -> ServerProbe:
     """How a server completes our own code, twice."""
-    hybrid = any(family in server.model.lower() for family in _HYBRID)
+    hybrid = re.search(_HYBRID, server.model.lower()) is not None
     # A text that no earlier probe sent, so that the first answer is one without a cache.
     prompt = replace(PROMPT, head=f"# {time.time_ns()}\n{PROMPT.head}")
     line = InfillLine(replace(server, timeout_ms=_FIRST_MS), key)
@@ -121,11 +122,8 @@ async def _model_names(
         except Fault:
             return ()
     rows = said.get("models") if kind == "ollama" else said.get("data")
-    names = (
-        [row.get("name") or row.get("id") for row in rows if isinstance(row, dict)]
-        if isinstance(rows, list)
-        else []
-    )
+    dicts = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    names = [row.get("name") or row.get("id") for row in dicts]
     return tuple(name for name in names if isinstance(name, str))
 
 

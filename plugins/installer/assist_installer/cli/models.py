@@ -25,8 +25,10 @@ from assist_installer.wording import (
 )
 from assist_server.cli.flags import AsJson, Offline, Yes, argument, ask_first, example, settings
 from assist_server.cli.output import emit, out, say
+from assist_server.cli.plugins import add_plugin
 from assist_server.config.config import Config, answering_model, roles_of, set_role
 from assist_server.errors import FAILED, UserError
+from assist_server.plugins import plugin_points
 from assist_server.wording.amounts import megabytes
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
@@ -41,6 +43,8 @@ models = typer.Typer(
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
+    for point in plugin_points("assist.models"):
+        add_plugin(models, point)
     app.add_typer(models, name="models")
 
 
@@ -57,7 +61,9 @@ def list_models(as_json: AsJson = False) -> None:
     config = settings()
     store = _store(config)
     here = {model.row.name: str(model.path) for model in installed_models(store)}
-    known = [model_document(row, here.get(row.name, ""), roles_of(config, row.name)) for row in store.rows]
+    retired = {row.name for row in store.rows if row.purpose == "retired" and not roles_of(config, row.name)}
+    listed = [row for row in store.rows if row.name in here or row.name not in retired]
+    known = [model_document(row, here.get(row.name, ""), roles_of(config, row.name)) for row in listed]
     ghost_text = config.completion.model
     answers = answering_model(config)
     use_libraries(config)
@@ -69,12 +75,12 @@ def list_models(as_json: AsJson = False) -> None:
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
 
     heads = [Column(head, number=head == "SIZE") for head in ("MODEL", "SIZE", "LICENCE", "STATE", "TESTED")]
-    table(heads, [model_row(*pair) for pair in zip(store.rows, known, strict=True)])
+    table(heads, [model_row(*pair) for pair in zip(listed, known, strict=True)])
     if is_path(ghost_text) or is_path(answers):
         out(f"\nGhost text: {ghost_text}\nAnswers: {answers}")
     out(f"\nllama.cpp: {engine}")
     out("To change the model: assist models use NAME --for ghost-text|answers|both")
-    out("TESTED: we downloaded and ran it; the others are described as their makers do.")
+    out("TESTED: the day we last ran it; the others are as their makers describe them.")
     out("plumbing: for testing that everything works; it cannot fill in code.")
     out(f"{NON_COMMERCIAL}: read the licence before you use such a model at work.")
 

@@ -231,7 +231,7 @@ def _may_fetch(row: "ModelRow", *, yes: bool, ask: bool) -> bool:
     """Whether a model may be fetched, which may turn out to be too slow."""
     from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
 
-    ran = "" if row.tested else " We did not run it ourselves."
+    ran = "" if row.ran else " We did not run it ourselves."
     size = megabytes(row.bytes)
     if yes:
         return True

@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
         "review",
         epilog=example("assist review", "assist review main --facts", "assist review HEAD~3..HEAD --json"),
         short_help="What is certain about a diff, and remarks of a provider.",
-    )(with_flags(review))
+    )(with_flags(review, model=""))
 
 
 def commit(

@@ -20,7 +20,9 @@ def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
     app.command(
         "chat",
-        epilog=example("assist chat", "assist chat -c", "assist chat -f src/cart.py --local"),
+        epilog=example(
+            "assist chat", "assist chat -c", "assist chat -f src/cart.py --model qwen2.5-coder-1.5b"
+        ),
         short_help="A conversation about the workspace.",
     )(with_flags(chat, dry_run=False, yes=False, as_json=False))
     app.add_typer(

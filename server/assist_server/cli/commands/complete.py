@@ -15,7 +15,16 @@ from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.exclusions import why_excluded
 from assist_context.unseen_characters import visible
 from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
-from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, directory, example, settings, with_flags
+from assist_server.cli.flags import (
+    AsJson,
+    Offline,
+    OtherModel,
+    WorkspaceOption,
+    directory,
+    example,
+    settings,
+    with_flags,
+)
 from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.cli.shell_completion import complete_file
 from assist_server.config.config import Config
@@ -38,7 +47,7 @@ def add_to(app: typer.Typer) -> None:
     examples = example(
         "assist complete src/app.py:10:5",
         "assist complete src/app.py:10:5 --why",
-        "assist complete src/app.py:10:5 --json",
+        "assist complete src/app.py:10:5 --json --model qwen2.5-coder-1.5b",
         """echo '{"id": 1, "path": "a.py", "text": "def add(a, b):\\n    return ", "offset": 26}' |""",
         "  assist complete --batch",
     )
@@ -74,6 +83,7 @@ class CompletionFlags:
             show_default=False,
         ),
     ] = ""
+    model: OtherModel = ""
     workspace: WorkspaceOption = Path()
     offline: Offline = False
     as_json: AsJson = False
@@ -98,7 +108,10 @@ def complete(
             'each answer says "why". See `assist complete --help`.',
             WRONG_USAGE,
         )
-    config = settings(offline=flags.offline)
+    if flags.model and flags.server:
+        raise UserError("--model and --server exclude each other: give one of them.", WRONG_USAGE)
+    alone = bool(flags.model)  # a server that the settings name would answer in its place
+    config = settings(offline=flags.offline or alone, model=flags.model, role="ghost-text")
     if flags.server:
         config = replace(config, escalation=replace(config.escalation, ghost_server=flags.server))
     root = directory(flags.workspace)

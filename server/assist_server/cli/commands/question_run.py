@@ -99,7 +99,7 @@ def run(
     words, piped = _words_and_pipe(*said)
     if command == "ask" and not words.strip() and not piped.text:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
-    config = settings(offline=flags.offline)
+    config = settings(offline=flags.offline, model=flags.model)
     asked = TerminalQuestion(command, target, words, piped, context, users=command == "test")
     decided = decide_run(config, asked, flags)
     if flags.dry_run:

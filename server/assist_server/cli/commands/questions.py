@@ -59,7 +59,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
             "explain",
             explain,
             "What code does, how, and what may surprise.",
-            ("src/app.py:12", "Cart.total --facts", "src/ --json"),
+            ("src/app.py:12", "Cart.total --facts", "src/ --json --model qwen2.5-coder-1.5b"),
         ),
         (
             "ask",
@@ -160,7 +160,7 @@ def _asks_facts(words: str, flags: Asking) -> bool:
     from assist_context.evidence.intent import asks_only_facts  # noqa: PLC0415
 
     other = flags.frontier or flags.provider or flags.dry_run or flags.show_text or flags.as_json
-    if other or not asks_only_facts(words):
+    if other or flags.model or not asks_only_facts(words):
         return False
     show_passing("looking for code that helps")
     return True
