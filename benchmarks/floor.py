@@ -1,15 +1,16 @@
 """The latency floor: how long bare llama.cpp calls take here, and an answer's time relative to that.
 
     uv run python benchmarks/floor.py [--model NAME_OR_PATH] [--threads 2] [--json]
-        [--library native|fetched|prebuilt | --compare]
+        [--library native|fetched|prebuilt | --compare] [--device vulkan|cuda|metal]
 
 Times one decode call for batches of 1 to 512 tokens after a prompt of 1,000, with the given number of
 threads. A prompt of two tokens costs as much as one generated token, because the weights are read once either
 way. So the floor of an answer is one batch with its re-evaluated tokens, plus one call for each token after
 the first. `replay.py` reports the time of each shown answer relative to this floor.
 
-`--compare` measures each llama.cpp on this machine, one after the other, and says for how many prompts it
-writes the same text as the first. This module does not know the engine.
+`--compare` measures each llama.cpp on this machine, one after the other, by the processor and by the device
+that it has a part for. It says for how many prompts each writes the same text as the first. This module does
+not know the engine.
 """
 
 import argparse
@@ -28,8 +29,16 @@ from typing import Any
 
 import numpy as np
 
+from assist_completion.inference.devices import KINDS, open_device
 from assist_completion.inference.libllama import LogCallback
-from assist_completion.inference.libraries import REMEDIES, library, library_in_use, library_sources, use
+from assist_completion.inference.libraries import (
+    REMEDIES,
+    library,
+    library_in_use,
+    library_sources,
+    part_file,
+    use,
+)
 from assist_completion.inference.llama import Abort, Llama, Load
 from assist_completion.inference.physical_cores import physical_cores
 from assist_completion.model_store.store import resolve
@@ -38,6 +47,7 @@ from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of, use_libraries
 from bench.provenance import provenance
 
+ALL_LAYERS = 999
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 PROMPT_TOKENS = 1_000  # tokens before the batch: as many as a full prompt head
 GREEDY_PROMPTS = 200  # to compare what libraries write: beginnings of functions of Python's standard library
@@ -66,12 +76,19 @@ class Floor:
         return self.batch(evaluated) + max(0, generated - 1) * self.token
 
 
-def measure(path: Path, threads: int, decode_threads: int) -> Floor:
-    """Time bare calls; takes about ten seconds with a 0.5B model on two cores."""
+def measure(path: Path, threads: int, decode_threads: int, device: str = "") -> Floor:
+    """Time bare calls; takes about ten seconds with a 0.5B model on two cores.
+
+    `device` is a kind that the library has a part for, or "" for the processor. Raises `DeviceError`.
+    """
     api = library()
     api.llama_log_set(_silent, ctypes.c_void_p(0))
     api.llama_backend_init()
-    model = api.llama_model_load_from_file(os.fsencode(path), api.llama_model_default_params())
+    chosen = api.llama_model_default_params()
+    devices = (ctypes.c_void_p * 2)(*([open_device(device).address] if device else []))
+    chosen.devices = ctypes.cast(devices, ctypes.c_void_p)
+    chosen.n_gpu_layers = ALL_LAYERS if device else 0
+    model = api.llama_model_load_from_file(os.fsencode(path), chosen)
     params = api.llama_context_default_params()
     params.n_ctx = PROMPT_TOKENS + 1024
     params.n_batch = SIZES[-1]
@@ -105,7 +122,7 @@ def _decode(context: Any, batch: Any, size: int, position: int) -> None:
     """Make one decode call. Its time does not depend on which tokens it gets."""
     batch.n_tokens = size
     for i in range(size):
-        batch.token[i] = 1_000 + (position + i) * 7 % 5_000
+        batch.token[i] = (position + i) * 7 % 250  # the smallest vocabulary has 262
         batch.pos[i] = position + i
         batch.n_seq_id[i] = 1
         batch.seq_id[i][0] = 0
@@ -139,9 +156,10 @@ def greedy_prompts(count: int = GREEDY_PROMPTS) -> list[str]:
     return found[:: max(1, len(found) // count)][:count]
 
 
-def greedy_texts(path: Path, threads: int) -> list[GreedyText]:
+def greedy_texts(path: Path, threads: int, device: str = "") -> list[GreedyText]:
     """Continue each prompt with the likeliest tokens."""
-    llama = Llama(Load(path, context=512, sequences=1, threads=threads, decode_threads=1), Abort())
+    load = Load(path, context=512, sequences=1, threads=threads, decode_threads=1, device=device)
+    llama = Llama(load, Abort())
     texts = []
     for prompt in greedy_prompts():
         tokens = llama.tokenize(prompt)
@@ -181,15 +199,31 @@ def choose_library(origin: str) -> None:
 
 
 def compare(path: Path, threads: int) -> None:
-    """Print a row for each library, each measured in a process of its own."""
+    """Print a row for each library and for each of its devices, each measured in a process of its own."""
     use_libraries(load_lenient())
     print("| library | reads, 64 at once | reads, 512 | writes on one thread | same texts |")
     print("|---|---|---|---|---|")
     first: list[GreedyText] = []
-    for source in library_sources():
-        words = ["--model", str(path), "--threads", str(threads), "--library", source.origin]
+    sources = library_sources()
+    parts = [
+        (source, kind) for source in sources for kind in ("", *KINDS) if not kind or part_file(source, kind)
+    ]
+    for source, kind in parts:
+        words = [
+            "--model",
+            str(path),
+            "--threads",
+            str(threads),
+            "--library",
+            source.origin,
+            "--device",
+            kind,
+        ]
         command = [sys.executable, __file__, *words, "--json", "--texts"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        if kind and done.returncode:  # no device, or no driver for it
+            continue
+        done.check_returncode()
         found = json.loads(done.stdout)
         texts = [GreedyText(**text) for text in found["texts"]]
         first = first or texts
@@ -205,6 +239,7 @@ def compare(path: Path, threads: int) -> None:
         name = f"{source.origin}: {found['provenance']['llama.cpp']['build']}"
         if variant := found["provenance"]["llama.cpp"]["variant"]:
             name += f", {variant}"
+        name += f", on {found['device']} ({kind})" if kind else ""
         writes = f"{1e3 / found['token ms']:.1f} tokens/s"
         print(f"| {name} | {reads} | {writes} | {same} |", flush=True)
 
@@ -232,7 +267,10 @@ def main() -> None:
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--library", choices=list(REMEDIES), help="default: the one that assist uses here")
-    which.add_argument("--compare", action="store_true", help="a row for each library on this machine")
+    which.add_argument(
+        "--compare", action="store_true", help="a row for each library on this machine, and for its device"
+    )
+    parser.add_argument("--device", choices=["", *KINDS], default="", help="default: the processor")
     options = parser.parse_args()
     path = Path(options.model) if is_path(options.model) else resolve(store_of(load_lenient()), options.model)
     if options.compare:
@@ -241,12 +279,14 @@ def main() -> None:
     use_libraries(load_lenient())
     if options.library:
         choose_library(options.library)
-    floor = measure(path, options.threads, 1)
+    floor = measure(path, options.threads, 1, options.device)
+    device = open_device(options.device).description if options.device else ""
     if options.json:
-        texts = [asdict(text) for text in greedy_texts(path, options.threads)] if options.texts else []
-        print(json.dumps({"provenance": provenance(path), **floor_figures(floor), "texts": texts}))
+        written = greedy_texts(path, options.threads, options.device) if options.texts else []
+        facts = {"provenance": provenance(path), "device": device, **floor_figures(floor)}
+        print(json.dumps({**facts, "texts": [asdict(text) for text in written]}))
         return
-    print(f"{library_in_use().words}\n")
+    print(f"{library_in_use().words}{f' on {device}' if device else ''}\n")
     print("| tokens in one call | ms | tokens a second |\n|---|---|---|")
     for size, took in floor.batches.items():
         print(f"| {size} | {1e3 * took:.1f} | {size / took:.0f} |")

@@ -16,7 +16,7 @@ from bench.typing.policy import DocumentEdit, DocumentView, PolicyAnswer, Totals
 from bench.typing.report import ReplayReport
 from bench.typing.screen import ReplayLog, Screen, TimedRequest, waits
 from bench.typing.typist import JUMPING, STYLES, TYPING, Progress, Trace, make_trace, sources
-from bench.typing.virtual import DEVICE, VirtualClock, run_virtually
+from bench.typing.virtual import DEVICE, SPEED, VirtualClock, run_virtually
 from replay import full_text, play_virtually, traces
 
 WORDS = "".join(f"def name_{n}(value):\n    return value + {n} * 3\n\n\n" for n in range(150))
@@ -195,6 +195,20 @@ def test_a_device_that_stops_between_slices_only_costs_few_tokens_too(model_path
     assert figures["tokens evaluated"] <= 10 * figures["requests"]
     assert figures["tokens generated"] <= 1.0 * figures["requests"]
     assert figures["kept"] >= 0.65 * figures["of"]
+
+
+@pytest.mark.model
+def test_slices_of_a_device_cost_what_the_processor_does_at_the_same_speed(
+    model_path: Path, typing_rows: list[dict]
+) -> None:
+    """It ends the slice in which it is stopped, 8 tokens in 24 ms, of which the processor throws away what it read."""
+    (trace,) = traces("typing", [1], None)
+    device = replace(SPEED, device="pretended", slice=8)
+    figures = trace_figures(play_virtually(trace, model_path, full_text(trace, None), device))
+    assert figures["requests"] == typing_rows[0]["requests"]
+    assert figures["kept"] == pytest.approx(typing_rows[0]["kept"], rel=0.01)
+    for name in ("tokens evaluated", "tokens generated"):
+        assert figures[name] == pytest.approx(typing_rows[0][name], rel=0.03)  # three seeds: 0 to 2.3 %
 
 
 @pytest.mark.model

@@ -1,4 +1,7 @@
-"""A model of a few hundred kilobytes that llama.cpp runs: random weights, a token for each byte, infilling tokens."""
+"""A model of a few hundred kilobytes that llama.cpp runs: a token for each byte, infilling tokens, random weights.
+
+One that says a word has a head more: whatever is before it, the word comes next.
+"""
 
 import struct
 from pathlib import Path
@@ -95,8 +98,26 @@ def write_recurrent(path: Path) -> Path:
     return _write(path, values, _recurrent_tensors())
 
 
-def write(path: Path) -> Path:
-    """Write the model's file."""
+def _tensors_that_say(word: str) -> dict[str, "np.ndarray"]:
+    """Weights with which a letter of the word follows the one before, a new line the last, and the first all else.
+
+    No layer adds anything to a token's embedding, so that the head sees only the last token.
+    """
+    made = _tensors()
+    for layer in range(LAYERS):
+        made[f"blk.{layer}.attn_output.weight"][:] = made[f"blk.{layer}.ffn_down.weight"][:] = 0
+    tokens = made["token_embd.weight"]
+    tokens[:] = np.eye(WIDTH)[0]
+    head = made["output.weight"] = np.zeros_like(tokens)
+    for number, letter in enumerate(word):
+        head[ord(letter), number] = 4  # eight times that is its logit, and all others are 0
+        tokens[ord(letter)] = np.eye(WIDTH)[number + 1]
+    head[ord("\n"), len(word)] = 4
+    return made
+
+
+def write(path: Path, says: str = "") -> Path:
+    """Write the model's file. Each letter of what it says is there once."""
     values: dict[str, object] = {
         "general.architecture": "llama",
         "llama.context_length": 512,
@@ -107,7 +128,7 @@ def write(path: Path) -> Path:
         "llama.attention.layer_norm_rms_epsilon": 1e-5,
         "llama.rope.dimension_count": WIDTH // HEADS,
     }
-    return _write(path, values, _tensors())
+    return _write(path, values, _tensors_that_say(says) if says else _tensors())
 
 
 def _write(path: Path, architecture: dict[str, object], tensors: dict[str, "np.ndarray"]) -> Path:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,19 @@ BUDGET = TokenBudget(
 LINES = [f"name_{number} = make({number})\n" for number in range(60)]
 
 
-class StopsAt(Abort):
-    """A flag that is found set when it is asked for the `number`th time."""
+class StopsWithin(Abort):
+    """A flag that is set within the call number `stop`, too late for what llama.cpp begins by the processor."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.number = 0
+    stop = 0
+    calls = 0
 
-    def is_set(self) -> bool:
-        self.number -= 1
-        return self.number == 0
+    @contextlib.contextmanager
+    def call(self, device: str) -> Iterator[None]:
+        self.calls += 1
+        with super().call(device):
+            yield
+            if self.calls == self.stop:
+                self.set()
 
 
 def key(model: Model, line: int, typed: str, path: str = "a.py") -> int:
@@ -53,21 +57,27 @@ def session(model: Model) -> list[int]:
 
 
 def facts(path: Path, device: str, slice_: int) -> dict[str, Any]:
-    abort = StopsAt()
+    abort = StopsWithin()
     load = Load(path, threads=2, decode_threads=1, device=device, slice=slice_)
     model = opener(load, CompletionSettings(), BUDGET)(abort)
     counts = session(model)
-    tokens = model.llama.tokenize("".join(LINES))[:100]
+    tokens = model.llama.tokenize("".join(LINES))[: 2 * slice_ + 4]
     model.llama.truncate(0, 0)
-    abort.number = 4
+    abort.calls = 0
+    abort.stop = 2
     with contextlib.suppress(Aborted):
         model.llama.decode(0, tokens, 0)
     kept = model.llama.length(0)
-    logits = model.llama.decode(0, tokens[kept:], kept)
+    calls = abort.calls
+    abort.stop = 0
+    abort.clear()
+    model.llama.truncate(0, 0)
+    logits = model.llama.decode(0, tokens[:20], 0)
     best = int(logits.argmax())
     used = model.llama.load.device
     model.close()
-    return {"counts": counts, "kept": kept, "best": best, "device": used, "failure": failure()}
+    found = {"counts": counts, "kept": kept, "calls": calls, "best": best}
+    return {**found, "device": used, "failure": failure()}
 
 
 if __name__ == "__main__":

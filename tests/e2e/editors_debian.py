@@ -13,6 +13,8 @@ WANTED = {
     "chromium": ("chromium", ""),
     "fonts-dejavu-core": ("", "/usr/share/fonts/truetype/dejavu/*"),
     "fonts-noto-color-emoji": ("", "/usr/share/fonts/truetype/noto/NotoColorEmoji*"),
+    "gcc": ("cc", ""),
+    "libc6-dev": ("", "/usr/include/stdio.h"),
     "mesa-vulkan-drivers": ("", "/usr/share/vulkan/icd.d/lvp_icd*.json"),  # a graphics device in software
     "tmux": ("tmux", ""),
     "hx": ("hx", ""),

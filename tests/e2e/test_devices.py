@@ -1,25 +1,31 @@
 """A graphics device, end to end: Mesa's lavapipe, which computes in software and is far slower than the processor.
 
 The part of llama.cpp is that of the installed package. It lists a device in software only where a variable asks for
-it. Whatever is compiled for the device is kept, so that the second time is quick.
+it. Whatever is compiled for the device is kept, so that the second time is quick. A device that fails is the same
+one, with a library before it that refuses or swallows what is asked of Vulkan.
 """
 
+import asyncio
 import hashlib
 import json
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tiny_model
 from config_files import write
+from device_server import FAILED, LAVAPIPE, WORD, DeviceUser, FailingDevice, build_shim, device_user
 
 from assist_completion.inference.libraries import library_sources, use
 from assist_completion.inference.speed_probe import Speeds, speeds_of
+from assist_completion.inference.speed_trial import SLICES
 from assist_completion.model_store.engine import FILES, engine_rows
 from assist_completion.settings import CompletionSettings, DeviceChoice
 from assist_installer.setup import device_offer
@@ -27,7 +33,8 @@ from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import engine_folder
 
 PROGRAM = Path(__file__).with_name("device_program.py")
-LAVAPIPE = {"GGML_VK_VISIBLE_DEVICES": "0", "VK_LOADER_DRIVERS_SELECT": "*lvp*", "GGML_NO_BACKTRACE": "1"}
+ANSWER = Path(__file__).with_name("device_answer.py")
+REPLAY = Path(__file__).with_name("device_replay.py")
 COMPILING = 400.0  # seconds for the first time, on a busy machine
 SLICE = 16
 
@@ -45,8 +52,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_model.write(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
 
 
-def run(model: Path, device: str, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
-    words = [sys.executable, "-P", PROGRAM, model, device, str(SLICE)]
+def run(
+    model: Path, device: str, environ: Mapping[str, str] | None = None, size: int = SLICE
+) -> dict[str, Any]:
+    words = [sys.executable, "-P", PROGRAM, model, device, str(size)]
     environ = {**os.environ, **LAVAPIPE, **(environ or {})}
     done = subprocess.run(words, capture_output=True, env=environ, timeout=COMPILING, check=True)
     return dict(json.loads(done.stdout))
@@ -75,13 +84,18 @@ def measure(
         use()
 
 
-def test_a_key_costs_the_same_tokens_and_a_prompt_is_stopped_between_two_slices(
-    model: Path, processor: dict[str, Any]
+def test_a_key_costs_the_same_tokens_and_no_slice_is_computed_after_the_flag(
+    model: Path, processor: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = run(model, "vulkan")
+    """With the slice that the probe chose."""
+    speeds = measure(monkeypatch, model, tmp_path / "speed.json")
+    assert speeds.device is not None
+    size = speeds.device.slice
+    assert size in SLICES
+    found = run(model, "vulkan", size=size)
     assert (found["device"], found["failure"]) == ("vulkan", "")
     assert found["counts"] == processor["counts"]
-    assert found["kept"] == 3 * SLICE
+    assert (found["calls"], found["kept"]) == (2, 2 * size)
     assert found["best"] == processor["best"]
 
 
@@ -162,3 +176,204 @@ def test_setup_offers_a_part_where_a_device_is_and_it_is_wanted(
     assert "llvmpipe" in offer[0]
     assert offer[1] == engine_rows()["linux-x64-vulkan"]
     assert (unwanted, absent) == (None, None)
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_shim(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture(scope="module")
+def speaking(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_model.write(tmp_path_factory.mktemp("speaking") / "speaking.gguf", WORD)
+
+
+@pytest.fixture(scope="module")
+def replayed(speaking: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The figures of a replay by the device and by the processor. The driver compiles, where no guard waits for it."""
+    found = []
+    for device in ("vulkan", ""):
+        words = [sys.executable, "-P", REPLAY, speaking, device, tmp_path_factory.mktemp("replay")]
+        done = subprocess.run(
+            words, capture_output=True, env={**os.environ, **LAVAPIPE}, timeout=COMPILING, check=True
+        )
+        found.append(json.loads(done.stdout))
+    return found
+
+
+@pytest.fixture(scope="module")
+def data(speaking: Path, shim: Path, replayed: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of the servers: the first one measures its device."""
+    folder = tmp_path_factory.mktemp("first")
+    data = folder / "data"
+
+    async def use_it() -> None:
+        async with device_user(speaking, data, FailingDevice(shim, folder)) as user:
+            assert await user.ghost_text("a") == WORD
+
+    asyncio.run(use_it())
+    return data
+
+
+Fail = Callable[[str], FailingDevice]
+
+
+@pytest.fixture
+def failing(shim: Path, tmp_path: Path) -> Fail:
+    """A device of this name that does not fail yet."""
+
+    def make(name: str) -> FailingDevice:
+        (tmp_path / name).mkdir()
+        return FailingDevice(shim, tmp_path / name)
+
+    return make
+
+
+async def test_an_editor_shows_the_same_text_by_the_device_and_says_what_computes(
+    speaking: Path, data: Path, failing: Fail
+) -> None:
+    found = {}
+    for used in ("gpu", "cpu"):
+        async with device_user(speaking, data, failing(used), used) as user:
+            found[used] = [await user.ghost_text(key) for key in "total = name_"]
+            status = user.client.statuses[-1]
+            assert status.message == ""
+            assert ("llvmpipe" in status.engine, "(vulkan)" in status.engine) == (used == "gpu",) * 2
+    assert found["gpu"] == found["cpu"]
+    assert WORD in found["gpu"]
+
+
+def test_a_replay_of_keys_costs_the_same_tokens(replayed: list[dict[str, Any]]) -> None:
+    """The real engine with the model on the device, on the virtual clock: nothing depends on how fast that is."""
+    by_device, by_processor = replayed
+    assert by_device == by_processor
+    assert by_device["tokens evaluated"] > 1000
+
+
+async def lose(user: DeviceUser, device: FailingDevice, fault: str) -> None:
+    """Let it fail in the middle of typing. Ghost text comes again, and the server is still the same process."""
+    server = user.client.pid
+    if fault != "memory":  # after the first text, none is asked for any more
+        assert await user.ghost_text("a") == WORD
+    device.fail(fault)
+    await user.until_ghost_text(COMPILING)
+    assert (user.client.stopped, user.client.pid) == (False, server)
+
+
+async def fail_in_an_editor(speaking: Path, data: Path, device: FailingDevice, fault: str, when: str) -> str:
+    """What the user is told, once, of a device that fails while the server loads the model or computes."""
+    if when == "loading":
+        device.fail(fault)
+    async with device_user(speaking, data, device) as user:
+        if when == "loading":
+            await user.until_ghost_text(COMPILING)
+        else:
+            await lose(user, device, fault)
+        (told,) = user.told
+        status = user.client.statuses[-1]
+        assert (status.state, status.message) == ("ready", told)
+    return told.removeprefix(FAILED)
+
+
+async def answer_in_a_terminal(speaking: Path, device: FailingDevice, fault: str) -> dict[str, Any]:
+    """An answer of sixty tokens, by the processor if nothing shall fail, and what its user is told."""
+    words = [sys.executable, "-P", ANSWER, speaking, "vulkan" if fault else "", fault]
+    environ = {**os.environ, **device.environ}
+    child = await asyncio.create_subprocess_exec(*words, env=environ, stdout=subprocess.PIPE)
+    out, _ = await asyncio.wait_for(child.communicate(), COMPILING)
+    assert child.returncode == 0
+    return dict(json.loads(out))
+
+
+@pytest.mark.parametrize(
+    ("fault", "when", "why"),
+    [
+        ("memory", "loading", "vulkan cannot load speaking.gguf: ggml_backend"),
+        ("memory", "computing", "its driver reported an error."),
+        ("lost", "loading", "no memory for 2 x "),
+        ("lost", "computing", "its driver reported an error."),
+    ],
+)
+async def test_ghost_text_goes_on_by_the_processor_in_the_same_server(
+    speaking: Path, data: Path, failing: Fail, fault: str, when: str, why: str
+) -> None:
+    assert (await fail_in_an_editor(speaking, data, failing("device"), fault, when)).startswith(why)
+
+
+@pytest.mark.usefixtures("replayed")
+async def test_an_answer_in_a_terminal_goes_on_where_it_was(speaking: Path, failing: Fail) -> None:
+    whole = await answer_in_a_terminal(speaking, failing("processor"), "")
+    assert whole == {"text": f"{WORD}\n" * 10, "told": [], "written": 60}
+    lost = await answer_in_a_terminal(speaking, failing("device"), "lost")
+    assert lost == {**whole, "told": [f"{FAILED}its driver reported an error."]}
+
+
+async def test_a_device_that_hangs_is_left_in_an_editor_and_in_a_terminal(
+    speaking: Path, data: Path, failing: Fail
+) -> None:
+    """All three wait at once for half a minute."""
+    loading, computing, answer = await asyncio.gather(
+        fail_in_an_editor(speaking, data, failing("loading"), "hang", "loading"),
+        fail_in_an_editor(speaking, data, failing("computing"), "hang", "computing"),
+        answer_in_a_terminal(speaking, failing("terminal"), "hang"),
+    )
+    late = "it did not answer in time."
+    assert (loading, computing) == (late, late)
+    assert answer == {"text": f"{WORD}\n" * 10, "told": [f"{FAILED}{late}"], "written": 60}
+
+
+def command(home: Path, *words: object) -> str:
+    """What `assist` says, on a machine with this device."""
+    environ = {
+        **os.environ,
+        **LAVAPIPE,
+        "ASSIST_CONFIG_DIR": str(home),
+        "ASSIST_DATA_DIR": str(home / "data"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "assist_server", *words],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=COMPILING,
+        check=True,
+    )
+    return " ".join(done.stdout.split())
+
+
+def test_setup_measures_and_declines_or_uses_and_doctor_says_what_computes(
+    speaking: Path, tmp_path: Path
+) -> None:
+    """Nothing is fetched: the installed llama.cpp has the part."""
+    write(tmp_path, "")
+    said = command(tmp_path, "setup", speaking)
+    assert "llvmpipe" in said
+    assert re.search(r"reads 100 tokens in \S+ s \(processor \S+ s\), .* The processor is used\.", said)
+    declined = command(tmp_path, "doctor")
+    assert "Device the processor. llvmpipe" in declined
+    config = tmp_path / "config.toml"
+    config.write_text(config.read_text() + '\ndevice = "gpu"\n')
+    used = command(tmp_path, "doctor")
+    assert re.search(
+        r"Device llvmpipe .* \(vulkan\), \S+ GB of memory \(\S+ GB free when it was measured\), "
+        r"holds all 2 layers\. llvmpipe .* It is used\.",
+        used,
+    )
+
+
+def test_setup_only_offers_what_it_would_have_to_fetch(speaking: Path, tmp_path: Path) -> None:
+    """The fetched llama.cpp has no part for a device. Without a terminal and `--yes`, nothing is fetched."""
+    write(tmp_path, "")
+    fetched = engine_folder(load_lenient())
+    row = engine_rows()["linux-x64"]
+    name = f"{row.machine}-{row.version}"
+    if not (fetched / name / FILES).is_file():
+        pytest.skip("`make setup` fetched no llama.cpp: there is no npm, or the part for a device is here")
+    shutil.copytree(fetched / name, tmp_path / "data" / fetched.name / name)
+    said = command(tmp_path, "setup", speaking)
+    assert "Here is llvmpipe" in said
+    assert (
+        "assist setup --yes fetches @node-llama-cpp/linux-x64-vulkan 3.22.1 (24 MB, 67 MB unpacked)" in said
+    )

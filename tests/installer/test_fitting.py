@@ -151,6 +151,7 @@ def test_what_is_proposed_may_be_used_at_work_and_answers_too() -> None:
     assert [row.name for row in found][:2] == [SMALL, MIDDLE]
     assert all(row.licence.commercial and row.instruct and row.fim for row in found)
     assert [billions(row) for row in found] == sorted({billions(row) for row in found})
+    assert {row.family for row in found} == {find(SMALL).family}, "a size says nothing about another family"
     # The row that is in use is not exchanged for another one of its size.
     base = find(f"{SMALL}-base")
     assert candidates(rows(), "ghost-text", base)[0] == base

@@ -225,12 +225,13 @@ def pretended_engine(words: Llama, target: str, clock: VirtualClock, settings: C
     return _engine(Worker(open_model), clock, settings)
 
 
-def timed_engine(path: Path, clock: VirtualClock, settings: CompletionSettings) -> Engine:
-    """Return the real engine over the real model, on the virtual clock."""
+def timed_engine(path: Path, clock: VirtualClock, settings: CompletionSettings, device: str = "") -> Engine:
+    """Return the real engine over the real model, on the virtual clock, on a real device if one is named."""
     budget = budget_for(clock.speed, settings)
 
     def open_model(abort: Abort) -> Model:
-        llama = TimedLlama(Load(path, budget.context, 2, slice=clock.speed.slice), abort, clock)
+        load = Load(path, budget.context, 2, device=device, slice=clock.speed.slice)
+        llama = TimedLlama(load, abort, clock)
         fim = llama.fim()
         pieces = llama.pieces()
         cache = PrefixCache(llama, settings.snapshot_mb << 20)

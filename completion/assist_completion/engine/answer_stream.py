@@ -277,7 +277,7 @@ def open_answers(load: Load, model: str, prefill: float = 0.0) -> Answerer[Answe
 
     Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.speed_of` does.
     """
-    worker = Worker(lambda abort: AnswerOnly(answering_model_of(load, abort)))
+    worker = Worker(lambda abort: AnswerOnly(answering_model_of(load, abort)), on_device=bool(load.device))
     answers = Answerer(worker, AnsweringFacts(model, load.context, prefill=prefill), owned=True)
     try:
         answers.load()

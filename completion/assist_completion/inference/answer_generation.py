@@ -27,8 +27,9 @@ from assist_completion.inference.conversation import (
 )
 from assist_completion.inference.doubts import Doubt, WeighedToken, doubts
 from assist_completion.inference.drafts import DraftReader
-from assist_completion.inference.llama import SLICE, Abort, Llama, LlamaSequence, Load, Logits, open_llama
+from assist_completion.inference.llama import SLICE, Abort, Llama, Load, Logits, open_llama
 from assist_completion.inference.sentences import is_whole, sentences
+from assist_completion.inference.sequence import LlamaSequence
 from assist_completion.prompt.layout import common_prefix
 from assist_completion.suggestion import Tokens
 

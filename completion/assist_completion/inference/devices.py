@@ -2,14 +2,16 @@
 
 llama.cpp's part for a kind of device (Vulkan, CUDA, Metal) is loaded only by a model that is opened for it,
 and stays until the process ends. Whether a device is worth it, the speed probe measures: it may be slower
-than the processor. A driver may crash or never answer, so a child process tries it first.
+than the processor. A driver may crash or never answer, so a child process tries it first. What llama.cpp
+cannot survive later, as a device that is lost, it ends the process for; here, only the thread then ends.
 """
 
 import ctypes
 import mmap
 import platform
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_void_p
 from dataclasses import dataclass, field
 from functools import cache
@@ -45,13 +47,13 @@ _WINDOWS = ("vulkan-1.dll", "nvcuda.dll")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device as its driver describes it. `memory` and `free` are in bytes, `address` is llama.cpp's own."""
+    """A device as its driver describes it: bytes of memory, what is free of it, and llama.cpp's address."""
 
     name: str
     description: str
     kind: str
     memory: int
-    free: int = 0
+    free: int
     address: int = field(default=0, repr=False, compare=False)
 
 
@@ -60,11 +62,39 @@ _COMPUTING = b"1"
 _IDLE = b"0"
 _marks: list[tuple[FileLock, mmap.mmap]] = []
 failures: list[str] = []  # why this process uses no device any more
+_listeners: list[Callable[[str], object]] = []
+_own = threading.local()  # `leave`: what this thread does where the library would end the process
 
 
 def give_up(why: str) -> None:
-    """Use no device any more in this process: one failed, and why."""
+    """Use no device any more in this process: one failed, and why. The first failure is told."""
     failures.append(why)
+    for listener in _listeners[: len(failures) == 1]:
+        listener(failure())
+
+
+def tell_failure(listener: Callable[[str], object]) -> None:
+    """Call this, and no earlier listener, with a sentence when this process gives its device up."""
+    _listeners[:] = [listener]
+
+
+def outlive(leave: Callable[[str], object]) -> None:
+    """Where a device fails in a way that ends the process, call this on the thread, which never goes on."""
+    _own.leave = leave
+
+
+def _halt(said: bytes) -> None:
+    """Instead of ending the process: returning would end it, and the stack cannot be unwound."""
+    leave = getattr(_own, "leave", None)
+    if leave is not None:
+        leave(said.decode("utf-8", "replace") or "its driver reported an error.")
+        threading.Event().wait()
+
+
+# ggml calls the one with its message before it aborts, C++ the other one for an exception that is not caught.
+_on_abort = ctypes.CFUNCTYPE(None, c_char_p)(_halt)
+_on_terminate = ctypes.CFUNCTYPE(None)(lambda: _halt(b""))
+_ENDINGS = {"ggml_set_abort_callback": _on_abort, "_ZSt13set_terminatePFvvE": _on_terminate}
 
 
 def failure() -> str:
@@ -98,9 +128,9 @@ def watch_crashes(folder: Path) -> bool:
 
 
 def note_computing(computing: bool) -> None:
-    """Note in the file of this process, if it has one, whether it computes."""
+    """Note in the file of this process, if it has one, whether it computes on a device."""
     for _lock, byte in _marks:
-        byte[:1] = _COMPUTING if computing else _IDLE
+        byte[:1] = _COMPUTING if computing and not failures else _IDLE
 
 
 def part_here() -> str:
@@ -126,6 +156,9 @@ def open_device(kind: str) -> Device:
     devices = sorted(_list_devices(found), key=lambda device: device.kind)
     if not devices:
         raise NoDeviceError(f"{kind} finds no device.")
+    for name, ending in _ENDINGS.items():  # Windows' C++ has the second one under another name
+        if function := getattr(found.base, name, None):
+            function(ending)
     return devices[0]
 
 

@@ -1,15 +1,18 @@
-"""The only module that calls llama.cpp: a model, its vocabulary, its key-value cache, and sequences in that.
+"""The only module that calls llama.cpp: a model, its vocabulary and its key-value cache.
 
 Everything here belongs to one thread, except for `Abort`, which any thread may set, and `tokenize`, which
-only reads the vocabulary. This module knows tokens and sequences. It does not know what they mean: `prompt`
-and `chat_template` do.
+only reads the vocabulary. This module knows tokens and numbers of sequences. `sequence` knows what is in one;
+`prompt` and `chat_template` know what tokens mean.
 """
 
 import ctypes
+import math
 import os
 import sys
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,11 +33,13 @@ from assist_completion.inference.libllama import (
 from assist_completion.inference.libraries import library
 from assist_completion.inference.physical_cores import physical_cores, running_now, threads_beside
 from assist_completion.prompt.fim_tokens import Fim
-from assist_completion.prompt.layout import common_prefix
 
 Logits = npt.NDArray[np.float32]
 
 SLICE = 64  # tokens per decode call while prefilling: 64 runs at 0.92 of the speed of 512, 32 at 0.75
+# Seconds; a device that has not ended a call by then is given up. A call takes 0.03 s, but the first of each
+# size compiles what that needs: up to 21 s by Mesa's lavapipe on two busy cores.
+HANGING = 30.0
 _ALL_LAYERS = 999
 _NO_FLASH = 0  # flash_attn_type; llama.cpp decides by default
 _ABORTED = 2  # what llama_decode returns when the abort callback stopped it
@@ -45,10 +50,10 @@ class Aborted(Exception):
 
 
 class Abort:
-    """A flag that llama.cpp itself reads while it computes.
+    """A flag that llama.cpp itself reads while it computes, and until when a device has to answer (`due`).
 
     The callback is libc's `atoi` over two bytes, "0" or "1". No Python code runs, so the interpreter lock
-    is not taken once per graph node.
+    is not taken once per graph node. `left` says that another thread goes on with what this one did.
     """
 
     def __init__(self) -> None:
@@ -56,6 +61,8 @@ class Abort:
         libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
         self.callback = ctypes.cast(libc.atoi, AbortCallback)
         self.address = ctypes.addressof(self._flag)
+        self.due = math.inf  # by `time.monotonic`
+        self.left = False
         self._watcher: Callable[[], object] = lambda: None
 
     def watch(self, watcher: Callable[[], object]) -> None:
@@ -71,6 +78,23 @@ class Abort:
 
     def is_set(self) -> bool:
         return bool(self._flag[0] == b"1")
+
+    def expect(self, device: str) -> bool:
+        """Expect a device, if it is one, to answer within `HANGING` seconds. False if the flag is set."""
+        if device:
+            self.due = time.monotonic() + HANGING
+        return not self.is_set()
+
+    @contextmanager
+    def call(self, device: str) -> Iterator[None]:
+        """A call that may hang on a device. Raises `Aborted` after it if the thread was left meanwhile."""
+        self.expect(device)
+        try:
+            yield
+        finally:
+            self.due = math.inf
+        if self.left:
+            raise Aborted
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,9 +318,10 @@ class Llama:
             batch.logits[i] = i >= len(tokens) - wanted
         if self._spins and max(self._threads) > 1:
             self._leave_busy_cores()
-        answer = self._api.llama_decode(self._context, batch)
-        if self.load.device:
-            self._api.llama_synchronize(self._context)
+        with self.abort.call(self.load.device):
+            answer = self._api.llama_decode(self._context, batch)
+            if self.load.device:
+                self._api.llama_synchronize(self._context)
         if answer == _ABORTED:
             self.truncate(seq, position)
             raise Aborted
@@ -317,14 +342,16 @@ class Llama:
         """The state of a sequence: about 12 kB a token for a 0.5B model. In effect it contains the text."""
         size = self._api.llama_state_seq_get_size(self._context, seq)
         buffer = (ctypes.c_uint8 * size)()
-        written = self._api.llama_state_seq_get_data(self._context, buffer, size, seq)
+        with self.abort.call(self.load.device):
+            written = self._api.llama_state_seq_get_data(self._context, buffer, size, seq)
         return bytes(memoryview(buffer)[:written])
 
     def restore(self, seq: int, state: bytes) -> bool:
         """Put a saved state into a sequence. Returns False if llama.cpp refuses it."""
         self.truncate(seq, 0)
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
-        return bool(self._api.llama_state_seq_set_data(self._context, buffer, len(state), seq))
+        with self.abort.call(self.load.device):
+            return bool(self._api.llama_state_seq_set_data(self._context, buffer, len(state), seq))
 
 
 def open_llama(load: Load, abort: Abort, lender: Llama | None = None) -> Llama:
@@ -334,7 +361,8 @@ def open_llama(load: Load, abort: Abort, lender: Llama | None = None) -> Llama:
     """
     if load.device and not failure():
         try:
-            return Llama(load, abort, _fitting(lender, load))
+            with abort.call(load.device):
+                return Llama(load, abort, _fitting(lender, load))
         except DeviceError as error:
             give_up(str(error))
     load = replace(load, device="", slice=SLICE)
@@ -360,7 +388,7 @@ def _read_weights(api: Library, load: Load, abort: Abort) -> Any:
     devices = (ctypes.c_void_p * 2)(*([open_device(load.device).address] if load.device else []))
     params.devices = ctypes.cast(devices, ctypes.c_void_p)
     params.n_gpu_layers = _ALL_LAYERS if load.device else 0
-    params.progress_callback = ProgressCallback(lambda _part, _user: not abort.is_set())
+    params.progress_callback = ProgressCallback(lambda _part, _user: abort.expect(load.device))
     model = api.llama_model_load_from_file(os.fsencode(path), params)
     if model:
         return model
@@ -395,87 +423,3 @@ def apply_template(template: str, turns: Sequence[tuple[str, str]]) -> str | Non
 def features() -> str:
     """The CPU features that this build of llama.cpp uses, as llama.cpp prints them."""
     return str(library().llama_print_system_info().decode("utf-8", "replace")).strip(" |\n")
-
-
-@dataclass(frozen=True, slots=True)
-class SequenceSnapshot:
-    """The tokens of a sequence, and llama.cpp's state for them."""
-
-    tokens: list[int]
-    state: bytes
-
-
-class LlamaSequence:
-    """The sequence `number` of a model. Use it on the owner thread only.
-
-    `tokens` are in the sequence; do not change the list. `computed` counts the prompt tokens that `read` had
-    to compute so far, aborted prompts included.
-    """
-
-    def __init__(self, llama: Llama, number: int = 0) -> None:
-        self.llama = llama
-        self.tokens: list[int] = []
-        self.computed = 0
-        self._number = number
-
-    def unread(self, prompt: list[int]) -> int:
-        """How many tokens of `prompt` reading it would compute."""
-        return len(prompt) - self._kept_of(prompt)
-
-    def _kept_of(self, prompt: list[int]) -> int:
-        return min(common_prefix(self.tokens, prompt), len(prompt) - 1)
-
-    def read(self, prompt: list[int]) -> Logits:
-        """Make the sequence hold `prompt`. Returns the logits of its last token, valid until the next call.
-
-        Only what follows the longest common prefix is computed, and at least one token. After `Aborted` or
-        `ModelError` the sequence holds a correct, shorter prompt.
-        """
-        keep = self._kept_of(prompt)
-        self.truncate(keep)
-        try:
-            return self.llama.decode(self._number, prompt[keep:], keep)
-        finally:
-            self.tokens = prompt[: self.llama.length(self._number)]
-            self.computed += max(0, len(self.tokens) - keep)
-
-    def append(self, token: int) -> Logits:
-        """Decode one more token at the end."""
-        logits = self.llama.decode(self._number, [token], len(self.tokens))
-        self.tokens.append(token)
-        return logits
-
-    def append_each(self, tokens: list[int]) -> list[Logits]:
-        """Decode some more tokens at the end, at most `llama.SLICE`. Returns the logits of each."""
-        logits = self.llama.decode_each(self._number, tokens, len(self.tokens))
-        self.tokens += tokens  # only then, so that after `Aborted` they are known not to be there
-        return logits
-
-    def append_guess(self, token: int, guess: list[int]) -> list[Logits]:
-        """Decode a token and a guess of those after it, fewer than `llama.SLICE`. Wrong ones are forgotten.
-
-        A guessed token is right if it is the likeliest one. Returns the logits after the token and after each
-        right guess, valid until the next call.
-        """
-        start = len(self.tokens)
-        following = self.append_each([token, *guess])
-        right = 0
-        while right < len(guess) and int(following[right].argmax()) == guess[right]:
-            right += 1
-        self.truncate(start + 1 + right)
-        return following[: right + 1]
-
-    def truncate(self, length: int) -> None:
-        """Forget everything from token `length` on."""
-        self.llama.truncate(self._number, length)
-        self.tokens = self.tokens[:length]
-
-    def save(self) -> SequenceSnapshot:
-        """The state of the whole sequence, to be restored later into this sequence or another one."""
-        return SequenceSnapshot(list(self.tokens), self.llama.save(self._number))
-
-    def restore(self, snapshot: SequenceSnapshot, length: int) -> None:
-        """Hold the first `length` tokens of a snapshot, or nothing if llama.cpp refuses its state."""
-        restored = self.llama.restore(self._number, snapshot.state)
-        self.tokens = snapshot.tokens[:length] if restored else []
-        self.truncate(len(self.tokens))

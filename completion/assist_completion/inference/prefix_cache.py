@@ -8,7 +8,8 @@ This module knows tokens and plans. It does not generate text or decide what is 
 
 from dataclasses import dataclass
 
-from assist_completion.inference.llama import Llama, LlamaSequence, Logits, SequenceSnapshot
+from assist_completion.inference.llama import Llama, Logits
+from assist_completion.inference.sequence import LlamaSequence, SequenceSnapshot
 from assist_completion.prompt.layout import Plan, common_prefix, continue_at, starts_of
 from assist_context.documents import Context, Snippet
 

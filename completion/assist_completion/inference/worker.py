@@ -1,15 +1,14 @@
 """One thread owns the model. All other threads give it jobs, each in a lane.
 
 A job in a higher lane pre-empts the running one: the abort flag is set, and the running job gets `Aborted`.
-A job that can be resumed is queued again, any other one is given up. Where a device fails, or does not stop,
-the model is opened again, by the processor. This module knows no tokens and no text.
+A job that can be resumed is queued again, any other one is given up. Where a device fails or hangs, the model
+is opened again, by the processor. This module knows no tokens and no text.
 """
 
 import contextlib
 import heapq
 import itertools
 import logging
-import math
 import os
 import sys
 import threading
@@ -22,7 +21,7 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from assist_completion.errors import DeviceError, ServedError
-from assist_completion.inference.devices import give_up, note_computing
+from assist_completion.inference.devices import give_up, note_computing, outlive
 from assist_completion.inference.llama import Abort, Aborted
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ log = logging.getLogger(__name__)
 # The thread that decodes yields to the event loop and to the editor. On two cores 5 and 10 give edits the
 # same p99 (benchmarks/lsp.py editing). The higher value leaves more to the user's other programs.
 NICENESS = 10
-HANGING = 10.0  # seconds; a device that has not stopped by then is given up: a call takes 0.03 s
+WATCHING = 0.5  # seconds between two looks at whether a device is late
 
 
 class Lane(IntEnum):
@@ -104,74 +103,75 @@ class JobQueue(Protocol[R_co]):
 class Worker(Generic[R_co]):
     """Opens the resource on its own thread, runs jobs by lane, and closes the resource on the same thread.
 
-    `opened` resolves when the resource is open, or with the error that prevented it. If it is on a device,
-    that may fail, or not stop a job within `patience` seconds: then another one is opened, and `on_failure`
-    called, on any thread. What was opened on such a device is never touched again, not even closed.
+    `opened` resolves when the resource is open, or with the error that prevented it. If it is `on_device`,
+    that may fail or hang: then another one is opened, on a new thread, and what can be resumed goes on there.
+    What was opened on such a device is never touched again, not even closed.
     """
 
-    def __init__(
-        self,
-        open_resource: Callable[[Abort], R_co],
-        on_failure: Callable[[], object] = lambda: None,
-        patience: float = math.inf,
-    ) -> None:
+    def __init__(self, open_resource: Callable[[Abort], R_co], *, on_device: bool = False) -> None:
         self.opened: Future[None] = Future()
         self._open = open_resource
-        self._on_failure = on_failure
-        self._patience = patience
-        self._stopped_at = math.inf  # when the running job was first told to stop
         self._abort = Abort()
         self._wake = threading.Condition()
         self._queue: list[QueuedJob[R_co]] = []
         self._order = itertools.count()
-        self._running: Job[R_co] | None = None
+        self._running: QueuedJob[R_co] | None = None
         self._closing = False
-        self._start()
+        self._start(on_device)
+        if on_device:
+            threading.Thread(target=self._watch, name="assist-device", daemon=True).start()
 
-    def _start(self) -> None:
-        self._thread = threading.Thread(target=self._main, name="assist-model", daemon=True)
+    def _start(self, on_device: bool) -> None:
+        words = self._abort, on_device  # by its flag, a thread knows whether it is the one that counts
+        self._thread = threading.Thread(target=self._main, args=words, name="assist-model", daemon=True)
         self._thread.start()
 
-    def leave_device(self, why: str) -> None:
-        """Give the device up with the thread that waits for it, and go on with a model opened without it."""
-        give_up(why)
-        self._patience = math.inf
+    def _watch(self) -> None:
+        """Leave the device when it is late: its own thread waits for it, and cannot look at a clock."""
+        own, thread = self._abort, self._thread
+        while own is self._abort and thread.is_alive():
+            thread.join(WATCHING)
+            if time.monotonic() > own.due:
+                self._leave_device(own, "it did not answer in time.")
+                return
+
+    def _leave_device(self, own: Abort, why: str) -> None:
+        """Give the device up with the thread that has this flag, and go on with a model opened without it."""
         with self._wake:
+            if own is not self._abort:
+                return
             if self._running is not None:
-                self._running.cancel()
-                self._running.finish(Aborted())
+                self._resume_later(self._running, own)
             self._running = None
-            self._abort = Abort()  # by its flag, a thread knows whether it is the one that counts
-            self._start()
-        self._on_failure()
+            if self._closing:
+                return
+            give_up(why)
+            own.left = True
+            own.set()
+            self._abort = Abort()
+            self._start(on_device=False)
 
     def submit(self, job: Job[R_co]) -> None:
         """Queue a job. A running job of a lower lane is interrupted at once."""
-        if time.monotonic() - self._stopped_at > self._patience:
-            self.leave_device(f"it did not stop within {self._patience:.0f} s.")
         with self._wake:
             if self._closing:
                 job.finish(Aborted())
                 return
             heapq.heappush(self._queue, (job.lane, next(self._order), job))
-            if self._running is not None and self._running.lane > job.lane:
-                self._stop_running()
+            if self._running is not None and self._running[2].lane > job.lane:
+                self._abort.set()
             self._wake.notify()
 
     def cancel(self, job: Job[R_co]) -> None:
         """Stop a job, whether it runs or waits. Its future ends with `Aborted`."""
         with self._wake:
             job.cancel()
-            if self._running is job:
-                self._stop_running()
+            if self._running is not None and self._running[2] is job:
+                self._abort.set()
             else:
                 self._queue = [entry for entry in self._queue if entry[2] is not job]
                 heapq.heapify(self._queue)
                 job.finish(Aborted())
-
-    def _stop_running(self) -> None:
-        self._abort.set()
-        self._stopped_at = min(self._stopped_at, time.monotonic())
 
     def idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
@@ -190,11 +190,12 @@ class Worker(Generic[R_co]):
         if self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
-    def _main(self) -> None:
+    def _main(self, own: Abort, on_device: bool) -> None:
+        if on_device:
+            outlive(partial(self._leave_device, own))
         if sys.platform == "linux":
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
-        own = self._abort
         try:
             resource = self._open(own)
         except Exception as error:  # any error of the start goes to the caller
@@ -208,7 +209,7 @@ class Worker(Generic[R_co]):
             self.opened.set_result(None)
         try:
             while (queued := self._take(own)) is not None:
-                self._run(queued, partial(queued[2].run, resource))
+                self._run(queued, own, partial(queued[2].run, resource))
         finally:
             if own is self._abort:
                 resource.close()
@@ -224,23 +225,19 @@ class Worker(Generic[R_co]):
             if self._closing or own is not self._abort:
                 return None
             queued = heapq.heappop(self._queue)
-            self._running = queued[2]
-            self._stopped_at = math.inf
+            self._running = queued
             own.clear()
             return queued
 
-    def _run(self, queued: QueuedJob[R_co], run: Callable[[], None]) -> None:
+    def _run(self, queued: QueuedJob[R_co], own: Abort, run: Callable[[], None]) -> None:
         job = queued[2]
         try:
             note_computing(True)
             run()
         except Aborted:
-            self._resume_later(queued)
+            self._resume_later(queued, own)
         except DeviceError as error:
-            self._resume_later(queued)
-            with self._wake:
-                self._running = None
-            self.leave_device(str(error))
+            self._leave_device(own, str(error))
         except ServedError as error:  # a server that fails is nothing unexpected
             job.finish(error)
         except Exception as error:  # the thread must outlive any job
@@ -251,10 +248,15 @@ class Worker(Generic[R_co]):
         finally:
             note_computing(False)
 
-    def _resume_later(self, queued: QueuedJob[R_co]) -> None:
-        """Queue an interrupted job again at its old place, if it can and should be resumed."""
+    def _resume_later(self, queued: QueuedJob[R_co], own: Abort) -> None:
+        """Queue an interrupted job again at its old place, if it can and should be resumed.
+
+        That was done already for a thread that was left.
+        """
         job = queued[2]
         with self._wake:
+            if own is not self._abort:
+                return
             if job.resumable and not job.cancelled and not self._closing:
                 heapq.heappush(self._queue, queued)
             else:

@@ -1,7 +1,6 @@
 """The composition root: the one place where the configuration becomes running models."""
 
 import logging
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +11,11 @@ from assist_completion.engine.engine import Engine
 from assist_completion.engine.guest_jobs import GuestJobs
 from assist_completion.errors import ModelError
 from assist_completion.inference.answer_generation import AnswerOnly
-from assist_completion.inference.devices import failure, give_up, watch_crashes
+from assist_completion.inference.devices import failure, give_up, tell_failure, watch_crashes
 from assist_completion.inference.generation import Model
 from assist_completion.inference.libraries import LibrarySource, library_in_use, use
 from assist_completion.inference.llama import Load
 from assist_completion.inference.speed_probe import (
-    DEVICE_TIMEOUT,
     Speeds,
     answering_load,
     budget_for,
@@ -26,7 +24,7 @@ from assist_completion.inference.speed_probe import (
     speeds_of,
 )
 from assist_completion.inference.speed_trial import Speed
-from assist_completion.inference.worker import HANGING, Worker
+from assist_completion.inference.worker import Worker
 from assist_completion.model_store.engine import installed_engine
 from assist_completion.model_store.store import Store, verified_file
 from assist_completion.settings import model_name
@@ -113,12 +111,18 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     answering, prefill = _answering_load(config, path, speed, say)
     load = ghost_text_load(path, speed, settings.threads)
     spare = budget_for(speeds.processor, settings)
-    on_device = load.device or answering.device
+    tell_failure(say)
+    on_device = bool(load.device or answering.device)
     if on_device and watch_crashes(config.paths.data / "device"):
-        give_up("it ended assist while it computed. It is used again at the next start.")
-    patience = HANGING if on_device else math.inf
-    worker = Worker(opener(load, settings, budget, answering, spare), lambda: say(failure()), patience)
-    _wait(worker, path, DEVICE_TIMEOUT if speed.device else 0)
+        give_up("assist ended while it computed. It is used again at the next start.")
+    worker = Worker(opener(load, settings, budget, answering, spare), on_device=on_device)
+    try:
+        worker.opened.result(OPEN_TIMEOUT)
+    except TimeoutError:
+        worker.close(0)
+        raise ModelError(
+            f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
+        ) from None
     engine = Engine(worker, settings, budget, name)
     facts = AnsweringFacts(answering_model(config), answering.context, prefill=prefill, file=answering.path)
     return OpenedModels(
@@ -132,22 +136,6 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
         Engine(GuestJobs(worker), settings, budget, name),
         failure() or speeds.trouble,
     )
-
-
-def _wait(worker: Worker[Model], path: Path, on_device: float) -> None:
-    """Wait until the model is open, and for so many seconds before its device is given up."""
-    if on_device:
-        try:
-            return worker.opened.result(on_device)
-        except TimeoutError:
-            worker.leave_device(f"it did not open the model within {on_device:.0f} s.")
-    try:
-        worker.opened.result(OPEN_TIMEOUT)
-    except TimeoutError:
-        worker.close(0)
-        raise ModelError(
-            f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
-        ) from None
 
 
 def _answering_load(
@@ -178,4 +166,5 @@ def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> A
     threads = config.completion.threads
     speed = measure_model(config, path, infill=False, say=say).used
     say(f"loading {model_name(name)}")
+    tell_failure(say)
     return open_answers(answering_load(path, speed, threads), model_name(name), speed.prefill)

@@ -3,7 +3,8 @@
 import pytest
 from fake_llama import MID, FakeLlama
 
-from assist_completion.inference.llama import Aborted, LlamaSequence
+from assist_completion.inference.llama import Aborted
+from assist_completion.inference.sequence import LlamaSequence
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from assist_completion.errors import DeviceError, ModelError
-from assist_completion.inference.devices import failure, failures
+from assist_completion.inference.devices import failure, failures, give_up, tell_failure
 from assist_completion.inference.llama import Abort, Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
 
@@ -126,14 +126,15 @@ def _devices_as_before() -> Iterator[None]:
     failures.clear()
 
 
-def opened_twice(told: list[str], patience: float) -> tuple[Worker[Thing], list[Thing]]:
+def opened_twice(told: list[str]) -> tuple[Worker[Thing], list[Thing]]:
     made: list[Thing] = []
 
     def open_thing(abort: Abort) -> Thing:
         made.append(Thing(abort))
         return made[-1]
 
-    running = Worker(open_thing, lambda: told.append(failure()), patience)
+    tell_failure(told.append)
+    running = Worker(open_thing, on_device=True)
     running.opened.result(60)
     return running, made
 
@@ -141,7 +142,7 @@ def opened_twice(told: list[str], patience: float) -> tuple[Worker[Thing], list[
 @pytest.mark.usefixtures("_devices_as_before")
 def test_a_lost_device_is_given_up_and_an_answer_goes_on_without_it() -> None:
     told: list[str] = []
-    running, made = opened_twice(told, patience=60)
+    running, made = opened_twice(told)
 
     def compute(thing: Thing) -> None:
         if thing is made[0]:
@@ -159,35 +160,56 @@ def test_a_lost_device_is_given_up_and_an_answer_goes_on_without_it() -> None:
     running.close()
     assert made[1].closed.wait(60)
     assert not made[0].closed.is_set(), "what was on the device is not touched again"
+    give_up("another one")
+    assert len(told) == 1, "it is told once"
 
 
 @pytest.mark.usefixtures("_devices_as_before")
-def test_a_device_that_does_not_stop_is_given_up_at_the_next_request() -> None:
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_device_that_hangs_is_given_up_though_nothing_else_is_asked(cancelled: bool) -> None:
     told: list[str] = []
-    running, made = opened_twice(told, patience=0.01)
-    begun = threading.Event()
-    wake = threading.Event()
+    running, made = opened_twice(told)
+    begun, wake, late = threading.Event(), threading.Event(), threading.Event()
 
-    def hang(_thing: Thing) -> None:
-        begun.set()
-        wake.wait(60)
+    def hang_first(thing: Thing) -> None:
+        if thing is made[0]:
+            try:
+                with thing.abort.call("vulkan"):
+                    begun.set()
+                    wake.wait(60)
+            finally:
+                late.set()
+        thing.work("answer", 0)
 
-    hanging: Job[Thing] = Job(Lane.ANSWER, hang, resumable=True)
-    running.submit(hanging)
+    answer: Job[Thing] = Job(Lane.ANSWER, hang_first, resumable=True)
+    running.submit(answer)
     assert begun.wait(60)
-    running.cancel(hanging)
-    time.sleep(0.05)
-    following = job("visible", Lane.VISIBLE)
-    running.submit(following)
-    following.done.result(60)
-    assert isinstance(hanging.done.exception(60), Aborted)
-    assert made[1].log == ["visible"]
-    assert len(told) == 1
+    if cancelled:
+        running.cancel(answer)
+    made[0].abort.due = 0.0  # half a minute later
+    if cancelled:
+        assert isinstance(answer.done.exception(60), Aborted)
+    else:
+        answer.done.result(60)
+    assert told == ["The graphics device failed, and the processor goes on: it did not answer in time."]
     wake.set()  # the driver answers after all, and its thread ends
-    later = job("later", Lane.VISIBLE)
-    running.submit(later)
-    later.done.result(60)
-    assert [thing.log for thing in made] == [[], ["visible", "later"]]
+    assert late.wait(60)
+    visible = job("visible", Lane.VISIBLE)
+    running.submit(visible)
+    visible.done.result(60)
+    assert [thing.log for thing in made] == [[], ["visible"] if cancelled else ["answer", "visible"]]
+    assert len(told) == 1
+    running.close()
+
+
+@pytest.mark.usefixtures("_devices_as_before")
+def test_a_processor_may_take_as_long_as_it_needs() -> None:
+    told: list[str] = []
+    running, made = opened_twice(told)
+    slow = job("slow", Lane.ANSWER, 1.2)  # longer than two looks at the clock
+    running.submit(slow)
+    slow.done.result(60)
+    assert (told, len(made)) == ([], 1)
     running.close()
 
 
@@ -195,20 +217,23 @@ def test_a_device_that_does_not_stop_is_given_up_at_the_next_request() -> None:
 def test_a_device_that_never_opens_the_model_is_left_and_its_late_error_harms_nothing() -> None:
     wake = threading.Event()
     late = threading.Event()
+    begun = threading.Event()
     made: list[Thing] = []
+    started: list[Abort] = []
 
     def open_thing(abort: Abort) -> Thing:
         if not failure():
+            started.append(abort)
+            begun.set()
             wake.wait(60)
             late.set()
             raise DeviceError("too late")
         made.append(Thing(abort))
         return made[-1]
 
-    running = Worker(open_thing)
-    with pytest.raises(TimeoutError):
-        running.opened.result(0.05)
-    running.leave_device("it did not open the model.")
+    running = Worker(open_thing, on_device=True)
+    assert begun.wait(60)
+    started[0].due = 0.0
     running.opened.result(60)
     wake.set()
     assert late.wait(60)

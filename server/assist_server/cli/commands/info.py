@@ -127,6 +127,7 @@ def _device_words(device: Mapping[str, Any]) -> str:
     """What computes, and what was measured."""
     if device["layers"]:
         words = f"{device['name']} ({device['kind']}), {amounts.memory(device['memory_bytes'])} of memory"
+        words += f" ({amounts.memory(device['free_bytes'])} free when it was measured)"
         return f"{words}, holds all {device['layers']} layers. {device['in_words']}".rstrip()
     why = ", as [completion] device says" if device["setting"] == "cpu" else ""
     return f"the processor{why}. {device['in_words']}".rstrip()

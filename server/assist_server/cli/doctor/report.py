@@ -153,6 +153,7 @@ def _device(speeds: Speeds) -> dict[str, Any]:
         "kind": found.device,
         "name": found.name,
         "memory_bytes": found.memory,
+        "free_bytes": found.free,
         "layers": speed.layers,
         "slice_tokens": speed.slice,
         "in_words": speeds.words,
