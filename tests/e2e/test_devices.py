@@ -25,9 +25,9 @@ from device_server import FAILED, LAVAPIPE, WORD, DeviceUser, FailingDevice, bui
 
 from assist_completion.inference.libraries import library_sources, use
 from assist_completion.inference.speed_probe import Speeds, speeds_of
-from assist_completion.inference.speed_trial import SLICES
+from assist_completion.inference.speed_trial import SLICES, SpeedTrial
 from assist_completion.model_store.engine import FILES, engine_rows
-from assist_completion.settings import CompletionSettings, DeviceChoice
+from assist_completion.settings import DeviceChoice
 from assist_installer.setup import device_offer
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import engine_folder
@@ -78,8 +78,7 @@ def measure(
         monkeypatch.setenv(name, value)
     use(*[source for source in library_sources() if source.origin == "prebuilt"])
     try:
-        settings = CompletionSettings(device=wanted, threads=1)
-        return speeds_of(model, settings, memory, patience=patience)
+        return speeds_of(SpeedTrial(str(model), 1), wanted, memory, patience=patience)
     finally:
         use()
 

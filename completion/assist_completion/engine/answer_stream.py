@@ -6,8 +6,10 @@ what the question is about.
 """
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -47,6 +49,7 @@ class AnsweringFacts:
     """Facts about the model that answers. `window` is tokens for question and answer together.
 
     `prefill` is how many tokens it reads a second, 0 if that is not known. `file` is the model's file.
+    `learn` returns the same after an answer, from what that took; it is called on any thread.
     """
 
     model: str
@@ -54,6 +57,7 @@ class AnsweringFacts:
     idle_s: float = IDLE
     prefill: float = 0.0
     file: Path | None = None
+    learn: Callable[[AnswerRun], float] | None = None
 
 
 class AnswerStream:
@@ -152,6 +156,7 @@ class Answerer(Generic[S]):
         self.window = answering.window
         self.prefill = answering.prefill
         self.file = answering.file
+        self._learn = answering.learn
         self._idle_s = answering.idle_s
         self._worker = worker
         self._owned = owned
@@ -255,6 +260,12 @@ class Answerer(Generic[S]):
             run.fail(CompletionError(f"{self.model} cannot answer: {type(error).__name__}. See the log."))
         self._running.pop(job).end()
         self._start_timer()
+        if self._learn is not None and run.has_ended():  # a thread, since it writes a file
+            threading.Thread(target=self._note, args=(self._learn, run), name="assist-speed").start()
+
+    def _note(self, learn: Callable[[AnswerRun], float], run: AnswerRun) -> None:
+        with suppress(OSError):  # an estimate is not worth a failure
+            self.prefill = learn(run) or self.prefill
 
     def _start_timer(self) -> None:
         if not self._running and not self._closed and self._timer is None:
@@ -272,13 +283,13 @@ class Answerer(Generic[S]):
             self._timer = None
 
 
-def open_answers(load: Load, model: str, prefill: float = 0.0) -> Answerer[AnswerOnly]:
+def open_answers(load: Load, facts: AnsweringFacts) -> Answerer[AnswerOnly]:
     """A model that only answers, on a thread of its own. Blocks until it is loaded; raises `ModelError`.
 
-    Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.speed_of` does.
+    Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.speeds_of` does.
     """
     worker = Worker(lambda abort: AnswerOnly(answering_model_of(load, abort)), on_device=bool(load.device))
-    answers = Answerer(worker, AnsweringFacts(model, load.context, prefill=prefill), owned=True)
+    answers = Answerer(worker, facts, owned=True)
     try:
         answers.load()
     except ModelError:

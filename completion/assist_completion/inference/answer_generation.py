@@ -190,10 +190,10 @@ class AnswerRun:
         """Note why there is no answer."""
         self.error = error
 
-    def set_prompt(self, prompt: list[int], draft: list[int]) -> None:
-        """Note the tokens of the conversation, which fit the window, and of what the answer may repeat."""
+    def set_prompt(self, prompt: list[int], draft: DraftReader) -> None:
+        """Note the tokens of the conversation, which fit the window, and what the answer may repeat."""
         self.prompt = prompt
-        self.draft = DraftReader(draft)
+        self.draft = draft
         if self.conversation.temperature > 0:
             self.dice = np.random.default_rng(self.conversation.seed)
         self.text = self.conversation.beginning
@@ -236,7 +236,7 @@ def run_answer(model: AnsweringModel, run: AnswerRun) -> None:
         prompt = prompt_of(llama, model.template, conversation.turns())
         prompt += llama.tokenize(conversation.beginning)
         _check_room(llama, len(prompt), conversation.max_tokens)
-        run.set_prompt(prompt, llama.tokenize(conversation.draft))
+        run.set_prompt(prompt, DraftReader(llama.tokenize(conversation.draft), llama.load.batches))
     logits = _read(sequence, run)
     with run.timing("decode"):
         while not (run.has_ended() or _write(llama, run, logits)):

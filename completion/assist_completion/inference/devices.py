@@ -42,6 +42,7 @@ _FUNCTIONS: Mapping[str, tuple[str, Any, tuple[Any, ...]]] = {
 _TYPES = {1: "gpu", 2: "integrated gpu"}  # `type`; 0 is the processor, 3 a unit of it
 # Files that change with a driver or a device.
 _TRACES = ("etc/vulkan/icd.d/*", "usr/share/vulkan/icd.d/*", "dev/dri/*", "dev/nvidia*", "dev/kfd", "dev/dxg")
+_CARDS = ("sys/class/drm/card[0-9]/device/uevent", "sys/bus/pci/drivers/nvidia/*/uevent")  # which ones
 _WINDOWS = ("vulkan-1.dll", "nvcuda.dll")
 
 
@@ -193,4 +194,5 @@ def driver_state(root: Path = Path("/")) -> list[tuple[str, int, int]]:
         (name, 0, 0) for name, facts in stats if not facts.st_size
     ]  # a device's times change at a start
     drivers = [(name, facts.st_size, facts.st_mtime_ns) for name, facts in stats if facts.st_size]
-    return [(platform.release(), 0, 0), *devices, *drivers]
+    cards = [(path.read_text("utf-8"), 0, 0) for name in _CARDS for path in sorted(root.glob(name))]
+    return [(platform.release(), 0, 0), *devices, *cards, *drivers]

@@ -173,7 +173,7 @@ def load(source: LibrarySource) -> LoadedLibrary:
     """Load a library and what it needs, in the order of its parts, none for devices. Raises `ModelError`."""
     opened: dict[str, tuple[ctypes.CDLL, Path]] = {}
     for part in ("ggml-base", "ggml-cpu", "ggml", "llama"):
-        path = _file(source.folder, part)
+        path = library_file(source.folder, part)
         if path is not None:
             opened[part] = _open(path), path
     if "llama" not in opened or "ggml" not in opened:
@@ -235,7 +235,7 @@ def _processor_part(folder: Path) -> tuple[Path | None, str]:
     return best, best.stem.partition("ggml-cpu-")[2]
 
 
-def _file(folder: Path, part: str) -> Path | None:
+def library_file(folder: Path, part: str) -> Path | None:
     """The file of a part: `libllama.so.0`, `libllama.v0.5.0.so`, `libllama.dylib`, `llama.dll`."""
     names = [
         f"lib{part}.{_SUFFIX}*",

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from assist_completion.errors import DeviceError, ModelError
 from assist_completion.inference.devices import failure, give_up, open_device
+from assist_completion.inference.drafts import BATCHES
 from assist_completion.inference.libllama import (
     AbortCallback,
     ChatMessage,
@@ -103,7 +104,8 @@ class Load:
 
     `threads` is for reading prompts and `decode_threads` for writing tokens. 0 means every physical core.
     Without `flash`, attention is computed in the old way. All layers are on the `device`, a kind that the
-    library has a part for, or "" for the processor; `slice` is how many tokens of a prompt are one call.
+    library has a part for, or "" for the processor; `slice` is how many tokens of a prompt are one call, and
+    `batches` how many of a draft are worth one.
     """
 
     path: Path
@@ -114,6 +116,7 @@ class Load:
     flash: bool = True
     device: str = ""
     slice: int = SLICE
+    batches: Sequence[int] = BATCHES
 
 
 _last_errors: deque[str] = deque(maxlen=4)

@@ -6,6 +6,7 @@ the system and measures nothing, but counts what else runs at this moment, on Li
 
 import ctypes
 import os
+import platform
 import re
 import struct
 import sys
@@ -17,6 +18,10 @@ _ALL_CORES = b"hw.physicalcpu"
 _LOAD = Path("/proc/loadavg")
 _RUNNING = re.compile(r" (\d+)/\d+ ")
 _CORES = 0  # RelationProcessorCore of GetLogicalProcessorInformationEx
+_CPUS = "proc/cpuinfo"
+_FACTS = ("model name", "flags", "Features", "CPU part")  # lines of that; the last two on ARM
+_FAMILY = b"hw.cpufamily"  # of Apple's chips, which all have one name
+_QUOTA = "sys/fs/cgroup/cpu.max"  # of a container
 _SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
@@ -30,6 +35,14 @@ def physical_cores() -> int:
     else:
         count = _linux_cores()
     return max(1, min(MOST, count or os.cpu_count() or 2))
+
+
+def processor_facts(root: Path = Path("/")) -> tuple[object, ...]:
+    """What changes when this process gets another processor, or more or less of one."""
+    lines = {line for line in _text(root / _CPUS).splitlines() if line.startswith(_FACTS)}
+    family = system_number(_FAMILY) if sys.platform == "darwin" else 0
+    system = (platform.machine(), platform.processor(), os.cpu_count(), physical_cores(), family)
+    return (*sorted(lines), _text(root / _QUOTA), *system)
 
 
 def threads_beside(running: str, cores: int, threads: int) -> int:
@@ -49,7 +62,7 @@ def threads_beside(running: str, cores: int, threads: int) -> int:
 
 def running_now() -> str:
     """What `threads_beside` reads, "" on other systems."""
-    return _LOAD.read_text(encoding="ascii") if _LOAD.exists() else ""
+    return _text(_LOAD)
 
 
 def fast_cores(table: bytes) -> int:
@@ -77,14 +90,18 @@ def system_number(name: bytes) -> int:
     return 0 if failed else number.value
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def _linux_cores() -> int:
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
     siblings = set()
     for cpu in allowed:
-        try:
-            siblings.add(Path(_SIBLINGS.format(cpu)).read_text(encoding="ascii").strip())
-        except OSError:
-            siblings.add(str(cpu))
+        siblings.add(_text(Path(_SIBLINGS.format(cpu))).strip() or str(cpu))
     return len(siblings)
 
 

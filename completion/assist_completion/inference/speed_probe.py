@@ -3,13 +3,13 @@
 The model is first opened in a child process. A broken file that crashes llama.cpp kills only the child, and a
 file without infilling tokens is refused before anything depends on it. Where the library has a part for a
 device, that is measured too, and what is faster is used. Measurements are remembered by machine, file and
-build, those of a device by its driver, so later starts cost nothing.
+library, those of a device by its driver, so later starts cost nothing. What is expected of answers follows
+what the last ones took.
 """
 
 import hashlib
 import json
 import os
-import platform
 import subprocess
 import time
 from collections.abc import Callable
@@ -19,21 +19,29 @@ from pathlib import Path
 from assist_completion.errors import DeviceError, ModelError
 from assist_completion.inference.answer_generation import (
     AnsweringModel,
+    AnswerRun,
     answering_model_of,
     no_answering_model,
 )
-from assist_completion.inference.devices import driver_state, part_here
+from assist_completion.inference.devices import driver_state, failure, part_here
 from assist_completion.inference.generation import Model, TokenBudget
 from assist_completion.inference.libraries import (
     ILLEGAL_INSTRUCTION,
     REMEDIES,
     child_command,
+    library_file,
     library_sources,
 )
-from assist_completion.inference.llama import Abort, Load, open_llama
-from assist_completion.inference.physical_cores import physical_cores
+from assist_completion.inference.llama import SLICE, Abort, Load, open_llama
+from assist_completion.inference.physical_cores import physical_cores, processor_facts
 from assist_completion.inference.prefix_cache import PrefixCache
-from assist_completion.inference.speed_trial import EXIT_NO_DEVICE, EXIT_UNFIT, Speed, SpeedTrial
+from assist_completion.inference.speed_trial import (
+    EXIT_NO_DEVICE,
+    EXIT_UNFIT,
+    Speed,
+    SpeedTrial,
+    measure_open,
+)
 from assist_completion.prompt.layout import FAR, Extent
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.settings import CompletionSettings, DeviceChoice
@@ -47,6 +55,8 @@ WINDOW = 8192  # tokens of question and answer: 99 MB for a 0.5B while it answer
 # A measurement that was not quiet is repeated, but rarely: where two threads share a core it never is quiet.
 TRIES = 3
 AGAIN = 3600.0  # seconds between two tries
+ANSWERS = 9  # answers whose speed is remembered: their median hardly follows one that was disturbed
+WRITTEN = 16  # tokens that an answer must have written to be counted
 NO_DEVICE = "there is none, or no driver for it."
 NO_PART = "the llama.cpp in use has no part for one; `assist setup` offers it where there is one."
 _QUIET = (NO_DEVICE, NO_PART)  # nothing that a user should hear of who did not ask for a device
@@ -113,46 +123,77 @@ def is_faster(device: Speed, processor: Speed) -> bool:
 
 
 def speeds_of(
-    path: Path,
-    settings: CompletionSettings,
+    trial: SpeedTrial,
+    wanted: DeviceChoice,
     memory: Path,
     *,
-    infill: bool = True,
     say: Callable[[str], None] = lambda _: None,
     patience: float = DEVICE_TIMEOUT,
+    again: bool = False,
 ) -> Speeds:
     """The remembered speeds of a model on this machine, else those of new probes, which are said.
 
     A probe of the processor takes about two seconds, and ten where there is a device to compare it with.
-    A device has `patience` seconds. A model that only answers need not support infilling (`infill=False`).
-    A measurement that was made while other processes kept the cores busy, or a device failed, is repeated
-    later, a few times, once the machine is free.
+    A device has `patience` seconds. A measurement that was made while other processes kept the cores busy, or
+    a device failed, is repeated later, a few times, once the machine is free; `again` repeats one of a busy
+    machine now.
     """
-    trial = SpeedTrial(str(path), settings.threads, infill)
-    kind = part_here() if settings.device != "cpu" else ""
+    kind = part_here() if wanted != "cpu" else ""
     device = None
     if kind:
         device = _speed_of(replace(trial, device=kind), memory, patience, say)
-    compared = device is not None and not device.why and settings.device == "auto"
-    processor = _speed_of(replace(trial, compared=compared), memory, TIMEOUT, say)
-    return Speeds(processor, device, settings.device)
+    compared = device is not None and not device.why and wanted == "auto"
+    processor = _speed_of(replace(trial, compared=compared), memory, TIMEOUT, say, again=again)
+    return Speeds(processor, device, wanted)
 
 
-def _speed_of(trial: SpeedTrial, memory: Path, timeout: float, say: Callable[[str], None]) -> Speed:
+def _speed_of(
+    trial: SpeedTrial, memory: Path, timeout: float, say: Callable[[str], None], *, again: bool = False
+) -> Speed:
     key = _key(trial)
-    known = _read_memory(memory)
-    old = known.get(key)
+    old = _read_memory(memory).get(key)
     if old is not None and trial.compared and not old.sizes:
         old = None
-    if old is not None and not needs_probe(old, time.time(), busy=_busy()):
-        return old
+    if old is not None:
+        again = (again and not old.quiet) or needs_probe(old, time.time(), busy=is_busy())
+        if not again:
+            return old
     say(f"measuring how fast the model runs {'on the graphics device' if trial.device else 'here'}")
     try:
         new = _probe(trial, timeout)
     except DeviceError as error:
         new = Speed(0.0, 0.0, 1, 0, quiet=False, device=trial.device, why=str(error))
-    speed = best_of(old, new, time.time())
-    _write_memory(memory, {**known, key: speed})
+    return _remember(memory, key, best_of(old, new, time.time()))
+
+
+def measure_again(trial: SpeedTrial, memory: Path, model: Model) -> Speed:
+    """Measure an open model that computes by the processor once more, and remember the better result.
+
+    To be called on the owner thread. Raises `Aborted` if that is interrupted.
+    """
+    key = _key(trial)
+    new = measure_open(model.llama, trial)
+    return _remember(memory, key, best_of(_read_memory(memory).get(key), new, time.time()))
+
+
+def note_answer(trial: SpeedTrial, memory: Path, run: AnswerRun) -> float:
+    """Remember how fast a model read and wrote an answer. Returns what to expect of the next: its `reading`.
+
+    0 if its speed is not known. Few tokens say nothing, and a draft is written faster than other text.
+    """
+    old = _read_memory(memory).get(key := _key(trial))
+    if old is None or (trial.device and failure()):
+        return 0.0
+    new = old
+    if run.evaluated >= SLICE and run.ms.prefill:
+        new = replace(new, reads=[*old.reads, 1e3 * run.evaluated / run.ms.prefill][-ANSWERS:])
+    if len(run.written) >= WRITTEN and run.ms.decode and not run.conversation.draft:
+        new = replace(new, writes=[*old.writes, 1e3 * len(run.written) / run.ms.decode][-ANSWERS:])
+    return (_remember(memory, key, new) if new is not old else old).reading
+
+
+def _remember(memory: Path, key: str, speed: Speed) -> Speed:
+    _write_memory(memory, {**_read_memory(memory), key: speed})
     return speed
 
 
@@ -212,7 +253,7 @@ def answering_load(path: Path, speed: Speed, threads: int) -> Load:
 def ghost_text_load(path: Path, speed: Speed, threads: int = 0) -> Load:
     """How to open a model that writes ghost text, with two sequences."""
     load = Load(path, threads=threads, decode_threads=speed.decode_threads, flash=speed.flash)
-    return replace(load, device=speed.device, slice=speed.slice)
+    return replace(load, device=speed.device, slice=speed.slice, batches=tuple(speed.batches))
 
 
 def opener(
@@ -294,7 +335,7 @@ def probe_failure(path: Path, code: int, said: str) -> ModelError:
     )
 
 
-def _busy() -> bool:
+def is_busy() -> bool:
     """Whether more than half of the cores have been busy during the last minute."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * physical_cores()
 
@@ -303,22 +344,16 @@ def _key(trial: SpeedTrial) -> str:
     path = Path(trial.path)
     facts = path.stat()
     device = (trial.device, driver_state()) if trial.device else ()
-    about = (str(path.resolve()), facts.st_size, facts.st_mtime_ns, trial.threads)
-    parts = (*about, os.cpu_count(), _cpu(), _build(), *device)
+    about = (str(path.resolve()), facts.st_size, facts.st_mtime_ns, trial.threads, trial.on_battery)
+    parts = (*about, *processor_facts(), *_library(), *device)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
 
 
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith("model name")), platform.machine())
-
-
-def _build() -> str:
-    """The library that would run. It is not loaded for that."""
-    return next((source.build for source in library_sources()), "")
+def _library() -> tuple[str, float]:
+    """The library that would run, and when its file was last changed. It is not loaded for that."""
+    source = next(iter(library_sources()), None)
+    file = library_file(source.folder, "llama") if source else None
+    return (source.words if source else "", file.stat().st_mtime if file else 0.0)
 
 
 def _read_memory(memory: Path) -> dict[str, Speed]:

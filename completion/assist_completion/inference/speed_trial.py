@@ -6,6 +6,7 @@ What crashes or hangs here ends only that process. It remembers nothing, and doe
 import json
 import os
 import platform
+import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -14,11 +15,12 @@ from pathlib import Path
 
 from assist_completion.errors import ModelError, NoDeviceError
 from assist_completion.inference.devices import open_device
+from assist_completion.inference.drafts import BATCHES, worthwhile
 from assist_completion.inference.libraries import use_told
-from assist_completion.inference.llama import SLICE, Abort, Llama, Load, features
+from assist_completion.inference.llama import SLICE, Abort, Llama, Load, features, open_llama
 from assist_completion.inference.physical_cores import physical_cores
 
-PROMPT = 256  # tokens that are prefilled
+PROMPT = 192  # tokens that are prefilled, and then one of each of BATCHES: as long as 295
 ANSWER = 12  # tokens that are decoded for each number of threads; with PROMPT about 2 s on two cores
 LONG = 1.0  # seconds; a run that takes as long is not repeated: two of 1.9 s differed by 2 to 5 %
 ENOUGH = 0.75  # of the best decoding speed: on two cores one thread gives 0.79, for half the CPU time
@@ -39,6 +41,8 @@ class Speed:
     `decode_threads` is the smallest number that writes at nearly full speed. `quiet` says that nothing else
     kept the cores busy during the measurement. This is the best of `tries`, the last at `tried` (Unix time).
     `flash` says whether flash attention is used. `sizes` are the seconds for `SIZES`, if they were measured.
+    `batches` are the sizes in which a draft is best read. `reads` and `writes` are the tokens a second of the
+    last answers since then.
     `device` is the kind of the device, "" for the processor, `name` what it is called and its `memory` in
     bytes, `free` of it before the model came, and `shared` if it is the machine's own; it holds `layers` of
     the model and reads `slice` tokens in a call. `why`: why it cannot be used.
@@ -62,13 +66,26 @@ class Speed:
     layers: int = 0
     slice: int = SLICE
     why: str = ""
+    batches: Sequence[int] = BATCHES
+    reads: Sequence[float] = ()
+    writes: Sequence[float] = ()
+
+    @property
+    def reading(self) -> float:
+        """Tokens a second to expect of an answer: the median of what was measured and of the last ones."""
+        return statistics.median([self.prefill, *self.reads])
+
+    @property
+    def writing(self) -> float:
+        """The same for writing."""
+        return statistics.median([self.decode, *self.writes])
 
 
 @dataclass(frozen=True, slots=True)
 class SpeedTrial:
     """What is measured: a model on a device, or on the processor, at `SIZES` too if that is `compared`.
 
-    A model that only answers need not support infilling.
+    A model that only answers need not support infilling. On a battery processors are slower.
     """
 
     path: str
@@ -76,6 +93,7 @@ class SpeedTrial:
     infill: bool = True
     device: str = ""
     compared: bool = False
+    on_battery: bool = False
 
 
 def measure(trial: SpeedTrial, *, arm: bool | None = None) -> Speed:
@@ -92,8 +110,17 @@ def measure(trial: SpeedTrial, *, arm: bool | None = None) -> Speed:
     return max(speed, _measure_load(replace(load, flash=False), trial), key=lambda speed: speed.prefill)
 
 
-def _measure_load(load: Load, trial: SpeedTrial) -> Speed:
-    llama = Llama(load, Abort())
+def measure_open(llama: Llama, trial: SpeedTrial) -> Speed:
+    """Time a model that is open here and computes by the processor, in a context of its own.
+
+    Raises `Aborted` once the flag of that model is set.
+    """
+    threads = trial.threads or physical_cores()
+    return _measure_load(replace(llama.load, context=1024, sequences=1, threads=threads), trial, llama)
+
+
+def _measure_load(load: Load, trial: SpeedTrial, lender: Llama | None = None) -> Speed:
+    llama = open_llama(load, lender.abort, lender) if lender else Llama(load, Abort())
     try:
         start = (*llama.fim().head, llama.fim().pre) if trial.infill else llama.head()
         large = SIZES[1]
@@ -108,9 +135,10 @@ def _measure_load(load: Load, trial: SpeedTrial) -> Speed:
                 decode[count], alone = _time(lambda: _write(llama, tokens[0], PROMPT, ANSWER), ANSWER, count)
                 quiet = quiet and alone
         count = next(n for n, speed in decode.items() if speed >= ENOUGH * max(decode.values()))
-        speed = Speed(
-            prefill, decode[count], count, llama.trained_context(), quiet, features(), flash=load.flash
-        )
+        seconds = _later_seconds if load.device else _first_seconds
+        batches = worthwhile({1: 1 / decode[count], **{n: seconds(llama, tokens[:n]) for n in BATCHES}})
+        speed = Speed(prefill, decode[count], count, llama.trained_context(), quiet, features())
+        speed = replace(speed, flash=load.flash, batches=batches)
         if trial.compared:
             speed = replace(speed, sizes=_sizes(llama, tokens, slice_))
         if not load.device:
@@ -143,7 +171,11 @@ def slice_for(seconds: Callable[[int], float]) -> int:
 
 def _later_seconds(llama: Llama, tokens: list[int]) -> float:
     """The seconds to read tokens in one call, once the driver has compiled what that needs."""
-    _read(llama, tokens, len(tokens))
+    _first_seconds(llama, tokens)
+    return _first_seconds(llama, tokens)
+
+
+def _first_seconds(llama: Llama, tokens: list[int]) -> float:
     return _seconds(lambda: _read(llama, tokens, len(tokens)))
 
 

@@ -41,6 +41,7 @@ class Lane(IntEnum):
     GUEST = 3  # ghost text in another program: short, so an answer waits for it as for ours
     ANSWER = 4  # before WARM: a user waits for an answer, and a head that is read ahead is a guess
     WARM = 5
+    MEASURE = 6  # the speed of the model, while nothing else happens
 
 
 class Resource(Protocol):

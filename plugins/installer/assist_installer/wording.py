@@ -136,7 +136,7 @@ def answer_speed_words(speed: "Speed") -> str:
 
     first = ANSWERS.takes(speed)
     words = (
-        f"It reads {speed.prefill:.0f} and writes {speed.decode:.0f} tokens a second here. The first word "
+        f"It reads {speed.reading:.0f} and writes {speed.writing:.0f} tokens a second here. The first word "
         f"about a function of 60 lines comes after about {first:.0f} s."
     )
     return words if speed.quiet else f"{words} Other programs were busy meanwhile, so it may be faster."

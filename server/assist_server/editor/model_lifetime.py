@@ -129,6 +129,11 @@ class ModelLifetime:
             return None
         return SharedEngine(models.guests, models.path)
 
+    def touch(self) -> None:
+        """A key came: nothing may be measured now."""
+        if self._models is not None and self._models.probe is not None:
+            self._models.probe.touch()
+
     async def loaded_answerer(self) -> "Answerer[Any] | None":
         """The same, once loading has ended one way or the other."""
         await self.wait_until_loaded()
@@ -206,6 +211,8 @@ class ModelLifetime:
             models.engine.close()
             return
         self._models = models
+        if models.probe is not None:
+            models.probe.start()
         self._engine = models.engine
         self._settled.set()
         named = self._config().completion.model
@@ -267,6 +274,8 @@ class ModelLifetime:
             self._engine.close()
             self._engine = None
         if self._models is not None:
+            if self._models.probe is not None:
+                self._models.probe.close()
             if self._models.guests is not None:
                 self._models.guests.close()
             self._models.answers.close()

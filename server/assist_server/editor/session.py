@@ -21,10 +21,11 @@ from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, Sessi
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
-from assist_server.editor.power import SUPPLIES, Power
+from assist_server.editor.power import Power
 from assist_server.editor.repository_limits import GhostTextLimits, RepositoryLimits
 from assist_server.editor.suggestions import ContextSearch, Suggestions
 from assist_server.editor.unasked import Unasked
+from assist_server.local_model.machine import SUPPLIES
 from assist_server.workspace.burst import Burst
 from assist_server.workspace.documents import Edit, OpenDocument
 from assist_server.workspace.folders import folder_of
@@ -202,6 +203,7 @@ class Session:
         self, uri: str, version: int, edits: list[Edit], lines: list[str] | None = None
     ) -> None:
         """The editor changed a document; `lines` are those after the edits, if they are known already."""
+        self.model.touch()
         if self.documents.change(uri, version, edits, lines):
             if uri in self._secret_texts:
                 self._secret_texts = {**self._secret_texts, uri: self.documents.by_uri[uri].beginning()}

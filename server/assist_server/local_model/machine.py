@@ -1,9 +1,10 @@
-"""What this machine has: the memory that this process may use, and whether its code is translated.
+"""What this machine has: memory that this process may use, its power, and whether its code is translated.
 
 Cores are counted by `assist_completion.inference.physical_cores`. It measures nothing.
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,10 @@ from pathlib import Path
 from assist_completion.inference.physical_cores import system_number
 
 _LIMIT = Path("/sys/fs/cgroup/memory.max")  # the memory limit of a container
+# Where Linux reports the machine's power. Windows has a call for that, and macOS a program.
+SUPPLIES = Path("/sys/class/power_supply")
+_PMSET = ("/usr/bin/pmset", "-g", "batt")
+_PATIENCE = 5.0  # seconds
 
 
 def memory_bytes(limit: Path = _LIMIT) -> int:
@@ -31,6 +36,32 @@ def is_translated(system: str = sys.platform, number: Callable[[bytes], int] = s
     return system == "darwin" and number(b"sysctl.proc_translated") == 1
 
 
+def discharges(supplies: Path) -> bool:
+    """Whether a battery of the machine itself discharges; False where nothing is reported.
+
+    Mice and the like have batteries too, of the scope "Device". Other systems than Linux have no such folder.
+    """
+    if supplies == SUPPLIES and sys.platform == "darwin":
+        return says_battery(_report())
+    if supplies == SUPPLIES and sys.platform == "win32":
+        return _windows_discharges()
+    try:
+        entries = [entry for entry in supplies.iterdir() if _text(entry / "type") == "Battery"]
+    except OSError:
+        return False
+    own = (entry for entry in entries if _text(entry / "scope") != "Device")
+    return any(_text(entry / "status") == "Discharging" for entry in own)
+
+
+def says_battery(report: str) -> bool:
+    """Whether a report of `pmset -g batt` of macOS names the battery as the source.
+
+    >>> says_battery("Now drawing from 'Battery Power'\\n"), says_battery("Now drawing from 'AC Power'\\n")
+    (True, False)
+    """
+    return report.partition("\n")[0].endswith("'Battery Power'")
+
+
 def _posix_memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
@@ -42,3 +73,27 @@ def _windows_memory() -> int:
     status = (ctypes.c_ulonglong * 8)(64)
     known = ctypes.windll.kernel32.GlobalMemoryStatusEx(status)  # type: ignore[attr-defined,unused-ignore]
     return status[1] if known else 0
+
+
+def _report() -> str:
+    try:
+        return subprocess.run(
+            _PMSET, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def _windows_discharges() -> bool:
+    import ctypes  # noqa: PLC0415  (on this one system)
+
+    status = (ctypes.c_ubyte * 12)()  # SYSTEM_POWER_STATUS: first 0 without mains, then 128 without battery
+    known = ctypes.WinDLL("kernel32").GetSystemPowerStatus(status)  # type: ignore[attr-defined,unused-ignore]
+    return bool(known) and status[0] == 0 and not status[1] & 128
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""

@@ -3,32 +3,38 @@
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_completion.engine.answer_stream import Answerer, AnsweringFacts, open_answers
 from assist_completion.engine.engine import Engine
 from assist_completion.engine.guest_jobs import GuestJobs
+from assist_completion.engine.idle_probe import IdleProbe
 from assist_completion.errors import ModelError
-from assist_completion.inference.answer_generation import AnswerOnly
+from assist_completion.inference.answer_generation import AnswerOnly, AnswerRun
 from assist_completion.inference.devices import failure, give_up, tell_failure, watch_crashes
 from assist_completion.inference.generation import Model
 from assist_completion.inference.libraries import LibrarySource, library_in_use, use
 from assist_completion.inference.llama import Load
 from assist_completion.inference.speed_probe import (
+    TRIES,
     Speeds,
     answering_load,
     budget_for,
     ghost_text_load,
+    is_busy,
+    measure_again,
+    note_answer,
     opener,
     speeds_of,
 )
-from assist_completion.inference.speed_trial import Speed
+from assist_completion.inference.speed_trial import Speed, SpeedTrial
 from assist_completion.inference.worker import Worker
 from assist_completion.model_store.engine import installed_engine
 from assist_completion.model_store.store import Store, verified_file
 from assist_completion.settings import model_name
 from assist_server.config.config import Config, answering_model
+from assist_server.local_model.machine import SUPPLIES, discharges
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +47,8 @@ class OpenedModels:
 
     `guests` has texts and times of its own, and the thread of the other one, which goes first.
     `model` is what suggestions call it, `library` the llama.cpp that runs it, in words, and `trouble` why it
-    runs without the graphics device, if that is there and failed.
+    runs without the graphics device, if that is there and failed. `probe` measures a speed again that was
+    measured on a busy machine.
     """
 
     engine: Engine
@@ -53,6 +60,7 @@ class OpenedModels:
     library: str = ""
     guests: Engine | None = None
     trouble: str = ""
+    probe: IdleProbe[Model] | None = None
 
 
 def store_of(config: Config) -> Store:
@@ -85,10 +93,22 @@ def use_libraries(config: Config) -> None:
 
 
 def measure_model(
-    config: Config, path: Path, *, infill: bool = True, say: Callable[[str], None] = lambda _: None
+    config: Config,
+    path: Path,
+    *,
+    infill: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+    again: bool = False,
 ) -> Speeds:
     """How fast a model is, as `speeds_of` says it."""
-    return speeds_of(path, config.completion, speed_file(config), infill=infill, say=say)
+    trial = replace(_trial(config, path), infill=infill)
+    return speeds_of(trial, config.completion.device, speed_file(config), say=say, again=again)
+
+
+def _trial(config: Config, path: Path, device: str = "") -> SpeedTrial:
+    """What is known of a model's speed at this moment: laptops are slower on battery."""
+    threads = config.completion.threads
+    return SpeedTrial(str(path), threads, device=device, on_battery=discharges(SUPPLIES))
 
 
 def library_words(speed: Speed) -> str:
@@ -108,7 +128,7 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     budget = budget_for(speed, settings)
     name = model_name(settings.model)
     say(f"loading {name}")
-    answering, prefill = _answering_load(config, path, speed, say)
+    answering, facts = _answering(config, path, speed, say)
     load = ghost_text_load(path, speed, settings.threads)
     spare = budget_for(speeds.processor, settings)
     tell_failure(say)
@@ -124,7 +144,6 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
             f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
         ) from None
     engine = Engine(worker, settings, budget, name)
-    facts = AnsweringFacts(answering_model(config), answering.context, prefill=prefill, file=answering.path)
     return OpenedModels(
         engine,
         Answerer(worker, facts),
@@ -135,27 +154,49 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
         library_words(speed),
         Engine(GuestJobs(worker), settings, budget, name),
         failure() or speeds.trouble,
+        _idle_probe(config, path, speed, worker),
     )
 
 
-def _answering_load(
+def _idle_probe(config: Config, path: Path, speed: Speed, worker: Worker[Model]) -> IdleProbe[Model] | None:
+    """What measures the processor again, if that was busy. What is measured counts from the next start on."""
+    if speed.device or speed.quiet or speed.tries >= TRIES:
+        return None
+
+    def measure(model: Model) -> bool:
+        new = measure_again(_trial(config, path), speed_file(config), model)
+        return new.quiet or new.tries >= TRIES
+
+    return IdleProbe(worker, measure, is_busy)
+
+
+def _answering(
     config: Config, path: Path, speed: Speed, say: Callable[[str], None]
-) -> tuple[Load, float]:
-    """How to load the model that answers, and the tokens a second that it reads.
+) -> tuple[Load, AnsweringFacts]:
+    """How to load the model that answers, and what is known about it.
 
     If it is missing, the model for ghost text answers.
     """
-    threads = config.completion.threads
     name = answering_model(config)
-    if name == config.completion.model:
-        return answering_load(path, speed, threads), speed.prefill
-    try:
-        other = verified_file(store_of(config), name, say)
-    except ModelError as error:
-        log.warning("%s Meanwhile %s answers.", error, config.completion.model)
-        return answering_load(path, speed, threads), speed.prefill
-    speed = measure_model(config, other, infill=False, say=say).used
-    return answering_load(other, speed, threads), speed.prefill
+    if name != config.completion.model:
+        try:
+            path = verified_file(store_of(config), name, say)
+        except ModelError as error:
+            log.warning("%s Meanwhile %s answers.", error, config.completion.model)
+        else:
+            speed = measure_model(config, path, infill=False, say=say).used
+    load = answering_load(path, speed, config.completion.threads)
+    return load, _answering_facts(config, load, speed)
+
+
+def _answering_facts(config: Config, load: Load, speed: Speed) -> AnsweringFacts:
+    """What is known about the model that answers, and learned from its answers."""
+
+    def learn(run: AnswerRun) -> float:
+        return note_answer(_trial(config, load.path, load.device), speed_file(config), run)
+
+    name = answering_model(config)
+    return AnsweringFacts(name, load.context, prefill=speed.reading, file=load.path, learn=learn)
 
 
 def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> Answerer[AnswerOnly]:
@@ -163,8 +204,9 @@ def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> A
     name = answering_model(config)
     use_libraries(config)
     path = verified_file(store_of(config), name, say)
-    threads = config.completion.threads
     speed = measure_model(config, path, infill=False, say=say).used
     say(f"loading {model_name(name)}")
     tell_failure(say)
-    return open_answers(answering_load(path, speed, threads), model_name(name), speed.prefill)
+    load = answering_load(path, speed, config.completion.threads)
+    facts = replace(_answering_facts(config, load, speed), model=model_name(name))
+    return open_answers(load, facts)

@@ -15,12 +15,12 @@ TYPED_TOKENS = 3  # read for what was typed since the last request; the rest of 
 
 def warm_seconds(speed: "Speed") -> float:
     """The time of a one-line suggestion at a place that the model has already read."""
-    return (TYPED_TOKENS + LINE_TOKENS) / speed.decode
+    return (TYPED_TOKENS + LINE_TOKENS) / speed.writing
 
 
 def cold_seconds(speed: "Speed", budget: "TokenBudget") -> float:
     """The time of a one-line suggestion at a new place, where a small head and suffix must be read first."""
-    return (budget.small.head + budget.small.suffix) / speed.prefill + LINE_TOKENS / speed.decode
+    return (budget.small.head + budget.small.suffix) / speed.reading + LINE_TOKENS / speed.writing
 
 
 def speed_words(speed: "Speed", budget: "TokenBudget") -> str:

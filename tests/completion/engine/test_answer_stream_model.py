@@ -114,7 +114,7 @@ async def test_a_closed_answer_leaves_what_was_read(both: SimpleNamespace) -> No
 
 
 async def test_a_model_alone_answers_counts_and_refuses(load: Load) -> None:
-    answers = open_answers(load, "real")
+    answers = open_answers(load, AnsweringFacts("real", load.context))
     try:
         assert answers.window == 512
         assert 0 < answers.count(CODE) <= estimate(CODE)
@@ -157,4 +157,4 @@ def test_loading_can_be_aborted(load: Load) -> None:
 def test_a_file_that_is_no_model_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "bad.gguf").write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(ModelError, match=r"bad\.gguf"):
-        open_answers(Load(tmp_path / "bad.gguf", 512, 1), "bad")
+        open_answers(Load(tmp_path / "bad.gguf", 512, 1), AnsweringFacts("bad", 512))

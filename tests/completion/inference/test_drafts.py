@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_completion.inference.drafts import LEAST, MOST, DraftReader
+from assist_completion.inference.drafts import BATCHES, DraftReader
 
 DRAFT = list(range(100, 160))
+LEAST = BATCHES[0] - 1  # the last token that was written is read with a guess
 
 
 @pytest.mark.parametrize(
@@ -32,12 +33,20 @@ def test_what_repeats_is_found_after_the_place_that_was_reached() -> None:
 
 
 def test_a_right_guess_makes_the_next_one_longer_and_a_wrong_one_shorter() -> None:
-    reader = DraftReader(DRAFT)
-    for _ in range(5):
+    reader = DraftReader(DRAFT, (7, 16, 32))
+    sizes = []
+    for _ in range(4):
+        sizes.append(1 + len(reader.guess([])))
         reader.judge(4, 4)
-    assert len(reader.guess([])) == MOST
+    assert sizes == [7, 16, 32, 32]
     reader.judge(4, 3)
-    assert len(reader.guess([])) == LEAST
+    assert 1 + len(reader.guess([])) == 7
+
+
+def test_where_no_batch_is_worth_it_nothing_is_guessed() -> None:
+    reader = DraftReader(DRAFT, ())
+    assert reader.guess([]) == []
+    assert reader.guess(DRAFT[:3]) == []
 
 
 @given(st.lists(st.integers(0, 3), max_size=40), st.lists(st.integers(0, 3), max_size=40))

@@ -21,7 +21,7 @@ from assist_completion.inference.devices import part_here
 from assist_completion.model_store.engine import machine_name
 source = libraries.LibrarySource("named", "mine", pathlib.Path(folder))
 libraries.use(source)
-names = [libraries._file(source.folder, part) for part in ("llama", "ggml", "ggml-base")]
+names = [libraries.library_file(source.folder, part) for part in ("llama", "ggml", "ggml-base")]
 names += [libraries.part_file(source, kind) for kind in ("metal", "vulkan", "cuda", "blas")]
 print(json.dumps([machine_name(), part_here(), [path and path.name for path in names]]))
 """

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from config_files import environ, write
 from assist_completion.errors import MissingModelError, ModelError
 from assist_server.config.config import Config, load_lenient
 from assist_server.editor.model_lifetime import ModelLifetime, SessionStatus, StatusItem
+from assist_server.editor.session import Session
 
 
 async def end_of(config: Config, error: BaseException) -> SessionStatus:
@@ -123,6 +125,7 @@ async def test_an_editor_is_told_when_a_device_cannot_be_used_and_when_it_fails_
         library="prebuilt (x 1.0)",
         trouble="The graphics device is not used: no memory.",
         guests=None,
+        probe=None,
         answers=part,
         engine=part,
     )
@@ -140,3 +143,19 @@ async def test_an_editor_is_told_when_a_device_cannot_be_used_and_when_it_fails_
     await asyncio.sleep(0)
     assert (shown[-1].state, shown[-1].message[-3:]) == ("ready", "-3.")
     lifetime.close()
+
+
+async def test_a_speed_of_a_busy_machine_waits_for_a_minute_without_keys(tmp_path: Path) -> None:
+    heard: list[str] = []
+    probe = SimpleNamespace(**{name: partial(heard.append, name) for name in ("start", "touch", "close")})
+    part = SimpleNamespace(close=lambda: None, counts=Counter())
+    models = SimpleNamespace(
+        model="", library="", trouble="", guests=None, answers=part, engine=part, probe=probe
+    )
+    config = load_lenient(environ(tmp_path))
+    session = Session(config, lambda _: None, lambda *_: models)  # type: ignore[arg-type,return-value]
+    session.model.start()
+    await session.model.wait_until_loaded()
+    session.change_document("file:///a.py", 2, [])
+    session.close()
+    assert heard == ["start", "touch", "close"]

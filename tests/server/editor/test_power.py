@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from ghost_desk import URI, Desk, writing
 
-from assist_server.editor.power import FRESH, Power, discharges
+from assist_server.editor.power import FRESH, Power
+from assist_server.local_model.machine import discharges
 
 WORDS = "on battery: looks less far ahead"
 

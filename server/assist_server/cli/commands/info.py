@@ -75,15 +75,7 @@ def _show_report(report: "DoctorReport") -> None:
         ("File", model["path"] or "-"),
     ]
     if model["infilling"]:
-        reads = model["prefill_tokens_per_s"]
-        writes = model["decode_tokens_per_s"]
-        threads = f"with {model['decode_threads']} thread{'s' * (model['decode_threads'] != 1)}"
-        lines += [
-            ("Speed", model["in_words"]),
-            ("", f"It reads {reads:.0f} and writes {writes:.0f} tokens a second, the latter {threads}."),
-            ("Device", _device_words(model["device"])),
-            ("Prompts", _budget_words(model["budget_tokens"])),
-        ]
+        lines += _speed_facts(model)
     lines += [
         (name.capitalize(), _directory_words(directory))
         for name, directory in document["directories"].items()
@@ -105,6 +97,31 @@ def _show_report(report: "DoctorReport") -> None:
         out("Settings are wrong: solve the problem above.")
     else:
         out("Completion cannot work until the problem above is solved.")
+
+
+def _speed_facts(model: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was measured of the model, and what follows from it."""
+    reads = model["prefill_tokens_per_s"]
+    writes = model["decode_tokens_per_s"]
+    threads = f"with {model['decode_threads']} thread{'s' * (model['decode_threads'] != 1)}"
+    speed = f"It reads {reads:.0f} and writes {writes:.0f} tokens a second, the latter {threads}."
+    return [
+        ("Speed", model["in_words"]),
+        ("", " ".join(filter(None, (speed, _answers_words(model["answers"]))))),
+        ("Device", _device_words(model["device"])),
+        ("Prompts", _budget_words(model["budget_tokens"])),
+    ]
+
+
+def _answers_words(answers: Mapping[str, Any]) -> str:
+    """What is expected of the next answer, by the last ones; "" without any.
+
+    >>> last = {"reads": {"tokens_per_s": 81.6, "counted": 5}, "writes": {"tokens_per_s": 20.0, "counted": 0}}
+    >>> _answers_words(last)
+    'By the last answers, the next one reads 82 tokens a second.'
+    """
+    counted = [f"{what} {row['tokens_per_s']:.0f}" for what, row in answers.items() if row["counted"]]
+    return f"By the last answers, the next one {' and '.join(counted)} tokens a second." if counted else ""
 
 
 def _library_words(llama: Mapping[str, str]) -> str:

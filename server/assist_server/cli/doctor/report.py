@@ -1,6 +1,7 @@
 """What this installation is and what is wrong with it, each problem with its remedy.
 
-It gathers facts and prints none. Measuring a model for the first time takes about two seconds.
+It gathers facts and prints none. Measuring a model for the first time takes about two seconds, and again if
+the machine was busy the last time.
 """
 
 import os
@@ -66,7 +67,8 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
     ]
     if translated := is_translated():
         findings.append(_TRANSLATED)
-    model = _model(config, findings)
+    llama = _llama(config, findings)  # first: it says which library is measured
+    model = _model(config, findings, measured=bool(llama["source"]))
     facts = {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
@@ -75,7 +77,7 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
             "cores": physical_cores(),
             "memory_bytes": memory_bytes(),
             "translated": translated,
-            "llama": _llama(config, findings),
+            "llama": llama,
         },
         "model": model,
         "index": index_facts(config, workspace, findings),
@@ -108,8 +110,8 @@ def _llama(config: Config, findings: list[DoctorFinding]) -> dict[str, str]:
     }
 
 
-def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
-    """The model in use, as far as each step succeeds: found, accepted, loaded, measure_model."""
+def _model(config: Config, findings: list[DoctorFinding], *, measured: bool) -> dict[str, Any]:
+    """The model in use, as far as each step succeeds: found, accepted, loaded, measured."""
     name = config.completion.model
     store = store_of(config)
     known: dict[str, Any] = {"name": name, "path": "", "bytes": 0, "hash": "", "infilling": False}
@@ -117,7 +119,9 @@ def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
         row = None if is_path(name) else find(name, store.rows)
         path = resolve(store, name)
         known |= {"path": str(path), "bytes": path.stat().st_size, "hash": _hash_state(store, row, findings)}
-        speeds = measure_model(config, path)
+        if not measured:  # no library can
+            return known
+        speeds = measure_model(config, path, again=True)
         speed = speeds.used
     except ModelError as error:
         findings.append(DoctorFinding(str(error), "`assist setup` puts a working model there", blocks=True))
@@ -127,6 +131,11 @@ def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
         "infilling": True,  # the probe refuses any other
         "prefill_tokens_per_s": round(speed.prefill, 1),
         "decode_tokens_per_s": round(speed.decode, 1),
+        "measured_on_a_busy_machine": not speed.quiet,
+        "answers": {
+            "reads": {"tokens_per_s": round(speed.reading, 1), "counted": len(speed.reads)},
+            "writes": {"tokens_per_s": round(speed.writing, 1), "counted": len(speed.writes)},
+        },
         "decode_threads": speed.decode_threads,
         "device": _device(speeds),
         "warm_seconds": round(warm_seconds(speed), 2),
