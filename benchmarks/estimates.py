@@ -103,13 +103,14 @@ def main() -> None:
         paths = replace(config.paths, data=Path(folder))
         config = replace(config, paths=paths, answers=replace(config.answers, model=model))
         path = resolve(store_of(config), model)
+        file = path.resolve()  # the folder ends with the run
         rows = asyncio.run(measure(config, path, codes))
     for name in ("measured", "learned"):
         errors = [row.errors(getattr(row, name)) for row in rows]
         reading, writing = (median(column) for column in zip(*errors, strict=True))
         print(f"{name}: reading {reading:.0%} wrong, writing {writing:.0%} (median of {len(rows)})")
     if options.out:
-        write(options.out, provenance(path), {"estimates": [asdict(row) for row in rows]})
+        write(options.out, provenance(file), {"estimates": [asdict(row) for row in rows]})
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from assist_gateway.local_models import LoadedModels, LocalModels
 from assist_gateway.running import load_models
 from assist_gateway.tool_tokens import KnownTools, ToolToken, add_tool, revoke_tool
 from assist_server.config.config import load
-from assist_server.local_model.on_demand_model import completing_file, model_file
+from assist_server.questions.composition import completing_file, model_file
 from bench.editors.lsp_client import Client
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]

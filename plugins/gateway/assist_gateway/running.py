@@ -21,7 +21,7 @@ from assist_gateway.road.road_inputs import RoadInputs
 from assist_gateway.road.team_completions import TeamCompletions
 from assist_gateway.tool_tokens import KnownTools
 from assist_server.config.config import Config
-from assist_server.local_model.on_demand_model import completing_file, model_file
+from assist_server.questions.composition import completing_file, model_file
 
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 _LARGE = 1 << 18  # bytes

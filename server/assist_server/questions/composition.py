@@ -16,6 +16,8 @@ try:
 except ImportError:  # Windows
     pwd = None  # type: ignore[assignment]
 
+from assist_completion.errors import CompletionError
+from assist_completion.model_store.store import Store, resolve
 from assist_context.files.exclusions import exclusions, hard_links
 from assist_context.files.repository_top import top_of
 from assist_escalation.audit.log import AuditLog
@@ -29,10 +31,9 @@ from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import MOST_VALUES, Known, known_values
 from assist_escalation.routing import calibration, feedback
 from assist_escalation.routing.calibration import NONE, Calibration
-from assist_server.config.config import Config
+from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
-from assist_server.local_model.on_demand_model import model_file
 from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.secret_file_texts import SecretTexts, are_current, join_texts, secret_texts
 from assist_server.record_files import gate_files
@@ -228,6 +229,23 @@ def read_calibration(config: Config) -> tuple[Calibration, str]:
         return NONE, ""
     except (OSError, ValueError, EscalationError) as error:
         return NONE, str(error)
+
+
+def model_file(config: Config) -> Path | None:
+    """The file of the model that answers here, None if it is not there."""
+    return _file_of(config, answering_model(config))
+
+
+def completing_file(config: Config) -> Path | None:
+    """The file of the model that writes ghost text, None if it is not there."""
+    return _file_of(config, config.completion.model)
+
+
+def _file_of(config: Config, model: str) -> Path | None:
+    try:
+        return resolve(Store(config.paths.data / "models"), model)
+    except CompletionError:
+        return None
 
 
 def _user() -> str:

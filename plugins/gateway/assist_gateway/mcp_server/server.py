@@ -29,7 +29,7 @@ from assist_gateway.mcp_server.tools import INSTRUCTIONS, TOOLS, ToolCall, tool_
 from assist_gateway.sentences import inert_line
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED, UserError, is_unread
-from assist_server.local_model.on_demand_model import OnDemandModel, model_file
+from assist_server.local_model.on_demand_model import OnDemandModel
 from assist_server.workspace.index_update import folder_at
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class AgentServer:
         self._provider = provider
         self._folders: dict[Path, ServedFolder] = {}
         self._root: Path | None = None  # once the client was asked
-        self._model = OnDemandModel(config, partial(model_file, config))
+        self._model = OnDemandModel(config, partial(_model_file, config))
         self._asking = asyncio.Lock()  # one question at a time: the model is on this machine
 
     def protocol_server(self) -> "Server[Any]":
@@ -151,6 +151,12 @@ def _look_up(view: "FolderView", call: ToolCall) -> str:
     from assist_gateway.mcp_server.answers import answer  # noqa: PLC0415  (loads much)
 
     return answer(view, call)
+
+
+def _model_file(config: Config) -> Path | None:
+    from assist_server.questions.composition import model_file  # noqa: PLC0415  (loads much)
+
+    return model_file(config)
 
 
 def _result(text: str, *, failed: bool = False) -> protocol.CallToolResult:

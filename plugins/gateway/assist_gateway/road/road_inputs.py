@@ -46,10 +46,10 @@ from assist_gateway.workspace_prints import WorkspacePrints
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
-from assist_server.local_model.on_demand_model import model_file
 from assist_server.questions.composition import (
     RememberedSecrets,
     log_of,
+    model_file,
     random_token,
     read_calibration,
     scope_of,

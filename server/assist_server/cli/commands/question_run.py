@@ -49,8 +49,8 @@ from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
 from assist_server.config.run_consent import RunRequest, consent_lines
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.local_model.on_demand_model import OnDemandModel, model_file
-from assist_server.questions.composition import DecisionInputs, decision_inputs
+from assist_server.local_model.on_demand_model import OnDemandModel
+from assist_server.questions.composition import DecisionInputs, decision_inputs, model_file
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question, draft
 from assist_server.questions.events import (
@@ -93,17 +93,9 @@ AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
 
 def run(
-    command: str,
-    target: str,
-    said: tuple[str, str],
-    flags: Asking,
-    context: QuestionContext = NO_CONTEXT,
-    begun: OnDemandModel | None = None,
+    command: str, target: str, said: tuple[str, str], flags: Asking, context: QuestionContext = NO_CONTEXT
 ) -> None:
-    """Answer one question, from the user's words and a `-`. Raises errors that `main` maps to exit codes.
-
-    `begun` is the model on this machine, if that is being opened already.
-    """
+    """Answer one question, from the user's words and a `-`. Raises errors that `main` maps to exit codes."""
     words, piped = _words_and_pipe(*said)
     if command == "ask" and not words.strip() and not piped.text:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
@@ -113,7 +105,7 @@ def run(
     if flags.dry_run:
         show_decision(decided, flags)
         return
-    final, notices = asyncio.run(_answer_once(decided, flags, begun))
+    final, notices = asyncio.run(_answer_once(decided, flags))
     if final is not None:
         finish_run(decided, flags, final, notices)
 
@@ -193,10 +185,10 @@ def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
 
 
 async def _answer_once(
-    decided: DecidedQuestion, flags: Asking, begun: OnDemandModel | None = None, *, unshown: bool = False
+    decided: DecidedQuestion, flags: Asking, *, unshown: bool = False
 ) -> tuple[FinalAnswer | None, list[str]]:
     """The same as `answer_run`, with a model that is closed afterwards."""
-    local = begun or local_model(decided.inputs.config)
+    local = local_model(decided.inputs.config)
     try:
         return await answer_run(decided, flags, local, unshown=unshown)
     finally:

@@ -1,17 +1,13 @@
 """The commands that ask a model: `explain`, `ask`, `test`, `refactor`, `fix`; `route` only says which."""
 
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from assist_server.cli.flags import Asking, AskingForEdit, argument, example, option, settings, with_flags
+from assist_server.cli.flags import Asking, AskingForEdit, argument, example, option, with_flags
 from assist_server.cli.output import show_passing
 from assist_server.cli.shell_completion import complete_target
 from assist_server.errors import WRONG_USAGE, UserError
-
-if TYPE_CHECKING:
-    from assist_server.local_model.on_demand_model import OnDemandModel
 
 TargetArgument = Annotated[
     str,
@@ -245,27 +241,7 @@ def _run(
     """Load the rest only here: `--help` must not wait for it. The words are the user's, and a `-`."""
     if not flags.dry_run:
         show_passing("looking for code that helps")
-    begun = _begin_model(flags) if command == "explain" and not flags.dry_run else None
-    from assist_server.cli.commands.question_place import QuestionContext  # noqa: PLC0415  (meanwhile)
+    from assist_server.cli.commands.question_place import QuestionContext  # noqa: PLC0415
     from assist_server.cli.commands.question_run import run  # noqa: PLC0415
 
-    try:
-        run(command, target, words, flags, QuestionContext(tuple(files or ()), **conversation), begun)
-    finally:
-        if begun is not None:
-            begun.close()
-
-
-def _begin_model(flags: Asking) -> "OnDemandModel | None":
-    """The model on this machine, which is opened meanwhile where it is certain to answer.
-
-    Opening the 0.5B takes 0.6 to 0.9 s of processor time, and importing the rest 0.6 s.
-    """
-    from assist_server.local_model.on_demand_model import OnDemandModel, model_file  # noqa: PLC0415
-
-    config = settings(offline=flags.offline)
-    if flags.wish != "local" and (config.escalation.providers or config.organisation):
-        return None
-    model = OnDemandModel(config, partial(model_file, config), show_passing)
-    model.begin()
-    return model
+    run(command, target, words, flags, QuestionContext(tuple(files or ()), **conversation))
