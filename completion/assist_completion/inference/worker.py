@@ -128,9 +128,16 @@ class Worker(Generic[R_co]):
         self._thread.start()
 
     def _watch(self) -> None:
-        """Leave the device when it is late: its own thread waits for it, and cannot look at a clock."""
+        """Leave the device when it is late: its own thread waits for it, and cannot look at a clock.
+
+        While nothing runs, nothing is looked at.
+        """
         own, thread = self._abort, self._thread
         while own is self._abort and thread.is_alive():
+            with self._wake:
+                opened = self.opened.done() and self.opened.exception() is None
+                if opened and self._running is None and not self._closing:
+                    self._wake.wait()
             thread.join(WATCHING)
             if time.monotonic() > own.due:
                 self._leave_device(own, "it did not answer in time.")
@@ -161,7 +168,7 @@ class Worker(Generic[R_co]):
             heapq.heappush(self._queue, (job.lane, next(self._order), job))
             if self._running is not None and self._running[2].lane > job.lane:
                 self._abort.set()
-            self._wake.notify()
+            self._wake.notify_all()
 
     def cancel(self, job: Job[R_co]) -> None:
         """Stop a job, whether it runs or waits. Its future ends with `Aborted`."""
@@ -187,7 +194,7 @@ class Worker(Generic[R_co]):
             for _, _, job in self._queue:
                 job.finish(Aborted())
             self._queue.clear()
-            self._wake.notify()
+            self._wake.notify_all()
         if self._thread is not threading.current_thread():
             self._thread.join(timeout)
 

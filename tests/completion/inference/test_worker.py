@@ -1,15 +1,17 @@
 """Lanes, pre-emption and closing of the owner thread, with real threads but without a model."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from assist_completion.errors import DeviceError, ModelError
 from assist_completion.inference.devices import failure, failures, give_up, tell_failure
 from assist_completion.inference.llama import Abort, Aborted
-from assist_completion.inference.worker import Job, Lane, Worker
+from assist_completion.inference.worker import WATCHING, Job, Lane, Worker
 
 
 class Thing:
@@ -261,3 +263,25 @@ def test_what_waits_ends_where_the_model_cannot_be_opened_again() -> None:
         running.submit(waiting)
     assert [type(waiting.done.exception(60)) for waiting in jobs] == [Aborted, Aborted]
     running.close()
+
+
+@pytest.mark.usefixtures("_devices_as_before")
+@pytest.mark.skipif(sys.platform != "linux", reason="switches are counted by Linux")
+def test_nothing_wakes_up_while_a_device_has_nothing_to_do() -> None:
+    running, _ = opened_twice([])
+    done = job("visible", Lane.VISIBLE)
+    running.submit(done)
+    done.done.result(60)
+    watcher = next(thread for thread in threading.enumerate() if thread.name == "assist-device")
+    status = Path(f"/proc/self/task/{watcher.native_id}/status")
+
+    def switches() -> str:
+        return status.read_text("utf-8").partition("\nvoluntary_ctxt_switches:")[2].split()[0]
+
+    time.sleep(2.5 * WATCHING)  # what it looked at until now, it looked at for the job
+    before = switches()
+    time.sleep(4 * WATCHING)
+    assert switches() == before
+    running.close()
+    watcher.join(60)
+    assert not watcher.is_alive()

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from assist_installer.cli.downloads import show_download
 from assist_server.cli import app, output
 from assist_server.cli.commands.question_run import _Display
-from assist_server.cli.terminal.tables import Column, facts, show_download, table
+from assist_server.cli.terminal.tables import Column, facts, table
 from assist_server.questions.events import AnswerProgress, AnswerStart
 
 

@@ -15,9 +15,10 @@ from config_files import environ
 from lsprotocol import types
 
 from assist_context.unseen_characters import LONGEST_RUN, is_unseen
+from assist_installer.cli.downloads import show_download
 from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.cli.terminal.answers import stream_markdown
-from assist_server.cli.terminal.tables import Column, GhostExcerpt, code, facts, show_download, table
+from assist_server.cli.terminal.tables import Column, GhostExcerpt, code, facts, table
 from assist_server.config.config import load_lenient
 from assist_server.editor.edit_preview import EditPreview
 from assist_server.editor.model_lifetime import SessionStatus
