@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from assist_completion.engine.answer_stream import open_answers
+from assist_completion.engine.answer_stream import AnsweringFacts, open_answers
 from assist_completion.inference.conversation import Conversation
 from assist_completion.inference.devices import tell_failure
 from assist_completion.inference.llama import Load
@@ -19,7 +19,7 @@ def fail(fault: str) -> None:
 async def answer(path: Path, device: str, fault: str) -> None:
     told: list[str] = []
     tell_failure(told.append)
-    answers = open_answers(Load(path, 512, 1, 2, 1, device=device, slice=16), "tiny")
+    answers = open_answers(Load(path, 512, 1, 2, 1, device=device, slice=16), AnsweringFacts("tiny", 512))
     stream = answers.answer(Conversation("", "How wide?", 60))
     text = ""
     async for piece in stream:

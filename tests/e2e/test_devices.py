@@ -35,6 +35,7 @@ from assist_server.local_model.opening import engine_folder
 PROGRAM = Path(__file__).with_name("device_program.py")
 ANSWER = Path(__file__).with_name("device_answer.py")
 REPLAY = Path(__file__).with_name("device_replay.py")
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 COMPILING = 400.0  # seconds for the first time, on a busy machine
 SLICE = 16
 
@@ -192,10 +193,9 @@ def replayed(speaking: Path, tmp_path_factory: pytest.TempPathFactory) -> list[d
     """The figures of a replay by the device and by the processor. The driver compiles, where no guard waits for it."""
     found = []
     for device in ("vulkan", ""):
+        environ = {**os.environ, **LAVAPIPE, "PYTHONPATH": str(BENCHMARKS)}
         words = [sys.executable, "-P", REPLAY, speaking, device, tmp_path_factory.mktemp("replay")]
-        done = subprocess.run(
-            words, capture_output=True, env={**os.environ, **LAVAPIPE}, timeout=COMPILING, check=True
-        )
+        done = subprocess.run(words, capture_output=True, env=environ, timeout=COMPILING, check=True)
         found.append(json.loads(done.stdout))
     return found
 

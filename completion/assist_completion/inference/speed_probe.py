@@ -158,6 +158,7 @@ def _speed_of(
         again = (again and not old.quiet) or needs_probe(old, time.time(), busy=is_busy())
         if not again:
             return old
+        trial = replace(trial, compared=trial.compared or bool(old.sizes))
     say(f"measuring how fast the model runs {'on the graphics device' if trial.device else 'here'}")
     try:
         new = _probe(trial, timeout)
