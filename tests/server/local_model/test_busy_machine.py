@@ -12,10 +12,10 @@ import pytest
 from config_files import environ, write
 
 from assist_completion.engine.idle_probe import IdleProbe
+from assist_completion.inference.generation import Model
 from assist_completion.inference.speed_probe import (
     budget_for,
     ghost_text_load,
-    is_busy,
     measure_again,
     opener,
     speeds_of,
@@ -26,14 +26,12 @@ from assist_completion.settings import CompletionSettings
 from assist_server.cli.doctor.report import examine
 from assist_server.config.config import load_lenient
 
-PATIENCE = 15.0  # seconds for a quiet measurement
-
 
 @contextmanager
 def busy_cores() -> Iterator[None]:
-    """Other programs on all cores, twice: one thread then never has a core for itself."""
+    """Other programs on all cores and one more: a thread then never has a core for itself."""
     command = [sys.executable, "-c", "while True: pass"]
-    programs = [subprocess.Popen(command) for _ in range(2 * (os.cpu_count() or 1))]
+    programs = [subprocess.Popen(command) for _ in range((os.cpu_count() or 1) + 1)]
     try:
         yield
     finally:
@@ -47,40 +45,33 @@ def processor(trial: SpeedTrial, memory: Path) -> Speed:
 
 
 @pytest.mark.model
-async def test_a_quiet_minute_takes_the_mark_from_a_speed_of_a_busy_machine(
+async def test_a_quiet_minute_measures_a_speed_of_a_busy_machine_again(
     model_path: Path, tmp_path: Path
 ) -> None:
+    """Whether the machine is quiet by then, others decide: the mark and the speed are those of the better figures."""
     memory = tmp_path / "speed.json"
     trial = SpeedTrial(str(model_path), 1)
     settings = CompletionSettings(threads=1, snapshot_mb=0)
     with busy_cores():
         hasty = processor(trial, memory)
-        assert (hasty.quiet, hasty.tries) == (False, 1)
+    assert (hasty.quiet, hasty.tries) == (False, 1)
     worker = Worker(opener(ghost_text_load(model_path, hasty, 1), settings, budget_for(hasty, settings)))
     await asyncio.wrap_future(worker.opened)
-    measured = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    found: list[Speed] = []
+    measured: asyncio.Future[Speed] = asyncio.get_running_loop().create_future()
 
-    def measure(model: object) -> bool:
-        found.append(measure_again(trial, memory, model))  # type: ignore[arg-type]
-        if found[-1].quiet:
-            loop.call_soon_threadsafe(measured.set)
-        return found[-1].quiet
+    def measure(model: Model) -> bool:
+        measured.get_loop().call_soon_threadsafe(measured.set_result, measure_again(trial, memory, model))
+        return True
 
     probe = IdleProbe(worker, measure, lambda: False, after=0.1)
     probe.start()
-    try:
-        await asyncio.wait_for(measured.wait(), PATIENCE)
-    except TimeoutError:
-        assert is_busy(), "it stays marked only where other programs are busy"
-    finally:
-        probe.close()
-        worker.close(60)
-    assert found[0].tries == 2
-    known = processor(trial, memory)
-    assert (known.quiet, known.tries) == (found[-1].quiet, found[-1].tries)
-    assert known.prefill >= hasty.prefill, "the better figures count"
+    again = await measured
+    probe.close()
+    worker.close(60)
+    assert again.tries == 2
+    assert again.prefill >= hasty.prefill
+    kept = processor(trial, memory)
+    assert (kept.prefill, kept.quiet, kept.tries) == (again.prefill, again.quiet, again.tries)
 
 
 def test_the_doctor_has_no_figures_of_another_library_than_it_names(tmp_path: Path, model_path: Path) -> None:
