@@ -25,6 +25,7 @@ from assist_completion.inference.speed_trial import Speed
 from assist_completion.model_store.store import resolve
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import measure_model, open_local, store_of
+from bench.own_data import link_data
 from bench.provenance import provenance, write
 
 LINES = (5, 120)
@@ -97,8 +98,7 @@ def main() -> None:
     config = load_lenient()
     codes = random.Random(options.seed).sample(list(functions()), options.answers)
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("models", "engine"):
-            (Path(folder) / name).symlink_to(config.paths.data / name)
+        link_data(config.paths.data, Path(folder), "models", "engine")
         model = options.model or config.answers.model or config.completion.model
         paths = replace(config.paths, data=Path(folder))
         config = replace(config, paths=paths, answers=replace(config.answers, model=model))

@@ -29,6 +29,7 @@ from assist_server.local_model.opening import store_of
 from bench.editors.lsp_client import Client, serving
 from bench.editors.lsp_typist import URI, Typist, keys_of
 from bench.figure_parts import known_part, show_parts
+from bench.own_data import link_data
 from bench.processes import cpu_seconds
 
 SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
@@ -144,7 +145,7 @@ async def measure_indexing(environ: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for when in ("no index", "while indexing"):
         with tempfile.TemporaryDirectory() as data:
-            _link_models(Path(environ["ASSIST_DATA_DIR"]), Path(data))
+            link_data(Path(environ["ASSIST_DATA_DIR"]), Path(data), "models", "speed.json")  # no index
             own = {**environ, "ASSIST_DATA_DIR": data}
             folders = [Path(sysconfig.get_path("stdlib"))] if when == "while indexing" else []
             async with serving(own, folders=folders) as client:
@@ -178,13 +179,6 @@ async def _busy_keys(client: Client) -> tuple[list[float], list[float]]:
         before = after
         await asyncio.sleep(0.02)
     return edits, answers
-
-
-def _link_models(known: Path, data: Path) -> None:
-    """Fill a data directory with the same models and measured speeds, but no index."""
-    for name in ("models", "speed.json"):
-        if (known / name).exists():
-            (data / name).symlink_to(known / name)
 
 
 async def measure_idling(environ: Mapping[str, str]) -> dict[str, Any]:
