@@ -32,7 +32,7 @@ from assist_server.config.config import Config, load
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.index_update import folder_at, update_index
-from assist_server.workspace.library_index import libraries_of, library_document
+from assist_server.workspace.members import library_document, library_folder
 
 SUFFIXES = (".py", ".ts", ".tsx", ".js", ".mjs", ".go")
 LONGEST = 200_000  # characters of a file
@@ -63,9 +63,7 @@ def main() -> None:
         print(
             f"most memory of one process: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10} MB"
         )
-        libraries = libraries_of(config)
-        if libraries is not None:
-            judge(corpus, folder, libraries, chosen)
+        judge(corpus, folder, InstalledLibraries(str(library_folder(config)), config.environments), chosen)
 
 
 def measure(config: Config, folder: WorkspaceFolder, importing: list[str] | tuple[()]) -> tuple[float, float]:

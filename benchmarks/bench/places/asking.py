@@ -20,7 +20,7 @@ from assist_context.documents import Cursor, Document, Snippet, TextNames, gathe
 from assist_server.config.config import Config
 from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.index_update import folder_at, update_index
-from assist_server.workspace.library_index import libraries_of
+from assist_server.workspace.members import oracles_of
 from bench.checkers.faults import link_installed
 from bench.places.commits import Place, check_out
 
@@ -56,7 +56,7 @@ def index_of(root: Path, config: Config, importing: Sequence[str]) -> Iterator[F
         here = replace(config, paths=replace(config.paths, data=Path(data)))
         own = folder_at(here, root)
         update_index(here, own, lambda *_: None, importing)
-        search = FolderSearch(own, libraries_of(here))
+        search = FolderSearch(own, oracles_of(here))
         try:
             yield search
         finally:

@@ -28,7 +28,7 @@ from typing import IO, Any
 from assist_context.files.git_repository import Git, Stopped
 from assist_context.indexer import wire
 from assist_context.indexer.folder_indexer import FolderIndexer, IndexingEnvironment
-from assist_context.indexer.library_indexer import ImportingFile, LibraryIndexer
+from assist_context.indexer.outliner import ImportingFile, Outliner, outliner_source
 from assist_context.indexer.parser_pool import (
     Message,
     ParseJob,
@@ -58,7 +58,7 @@ class IndexerLoop:
         folders: Sequence[FolderIndexer],
         parsers: ParserPool,
         inbox: "queue.SimpleQueue[Message]",
-        libraries: LibraryIndexer | None = None,
+        libraries: Outliner | None = None,
         once: bool = False,
     ) -> None:
         self._folders = folders
@@ -210,13 +210,16 @@ def main() -> None:
         os._exit(PROBLEM)
 
     sys.excepthook = fail
+    outlining = outliner_source()  # before it is known whether it is wanted: meanwhile nothing waits for it
     opening = _read_opening(source)
     stopping = threading.Event()
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     parsers = ParserPool(inbox, opening.get("parsers", 1), options.parse, ParserLimits(options.parse_seconds))
 
     wanted = opening.get("libraries")
-    libraries = LibraryIndexer(wanted["data"], wanted["environ"], inbox, send) if wanted else None
+    libraries = (
+        outlining.outliner(wanted["data"], wanted["environ"], inbox, send) if outlining and wanted else None
+    )
 
     def receive(line: bytes | None) -> None:
         if line is None:

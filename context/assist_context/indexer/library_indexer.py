@@ -16,6 +16,7 @@ from dataclasses import astuple
 from assist_context.index.reader import IndexReader
 from assist_context.indexer import wire
 from assist_context.indexer.children import start_child
+from assist_context.indexer.outliner import ImportingFile
 from assist_context.indexer.parser_pool import Message
 from assist_context.indexer.parser_process import MEMORY
 from assist_context.indexer.wire import IndexerEvent
@@ -32,8 +33,6 @@ READ_S = 30.0  # of the clock; the process itself limits its processor time to f
 MOST_MB, MOST_PACKAGES = 200, 1_000
 MOST_AGE_S = 90 * 86_400.0  # of a package since its last outline; it is made again if it is wanted
 CRASHES = 5  # in a row: then this installation cannot do it
-
-ImportingFile = tuple[str, str, str]  # the folder, its database, and a path below it
 
 
 class LibraryIndexer:

@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 from assist_context.libraries.module_outline import HEAD_CHARACTERS
-from assist_context.types.expressions import closing, split_outside
+from assist_context.syntax.fragments import split_outside
+from assist_context.types.expressions import closing
 
 _PARAMETERS = re.compile(r"^[^(<\[]*[<\[](?P<inside>[^(]*?)[>\]]")
 SAME = "Self"  # the type of the object that the method was called on

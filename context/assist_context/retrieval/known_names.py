@@ -3,17 +3,21 @@
 A bare name must not be another function's variable or a member alone, as far as this text tells. Of one that
 is not in this text, `importable_names` says whether it may come from elsewhere. A member may be anywhere in
 the file too. Each name takes two queries, about 0.1 ms. A member of an object has to be one of its type's,
-where that is known.
+where a `MemberOracle` knows that.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache, partial
 from pathlib import PurePosixPath
 
 from assist_context.documents import Cursor, Document, TextNames
 from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.importable_names import may_come
+from assist_context.retrieval.member_oracle import MemberOracle
+from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.syntax.scopes.readable_text import ReadPlace, readable
 from assist_context.syntax.scopes.visible_names import (
     declares_members,
     declares_parameters,
@@ -21,9 +25,6 @@ from assist_context.syntax.scopes.visible_names import (
     out_of_sight,
 )
 from assist_context.syntax.symbols import symbols
-from assist_context.types.accesses import begin_at, refuted_accesses
-from assist_context.types.call_fit import misfits
-from assist_context.types.lookup import TypeLookup
 
 # The first line of a statement at the top level whose other lines bind names of the file, also of a block
 # there, as in `if TYPE_CHECKING:`.
@@ -39,53 +40,64 @@ _DEFAULT = re.compile(r"^\s*import\s+(?:type\s+)?(\w+)\s*(?:,|from\b)")
 _MODULE = re.compile(r"^\s*(?:import|export)\b|\brequire\(", re.MULTILINE)
 
 
-def refuted_names(
-    corpora: Sequence[Corpus],
-    document: Document,
-    cursor: Cursor,
-    names: TextNames,
-    types: TypeLookup | None = None,
-) -> TextNames:
-    """The names that are refuted. The first corpus is the document's, and the indexes must be complete.
+class NameCheck:
+    """Says which names are refuted in one folder. Owns the text that was read last. One thread.
 
-    `types` are those of the document's folder; without them no member of another object is refuted.
+    Without an `oracle` no member of another object is refuted, and no call.
     """
-    text = document.text
-    lacking = frozenset(
-        member for member in names.members if not _holds(text, member) and not _is_known(corpora, member)
-    )
-    return TextNames(
-        _refuted_bare(corpora, document, cursor, names.bare, types),
-        lacking - _own_members(document, cursor, lacking, types),
-        # What is defined twice has overloads, or depends on something.
-        frozenset(
-            name for name in names.defined if len(re.findall(_DEFINES.format(name), text, re.MULTILINE)) == 1
-        ),
-        frozenset(
-            import_ for import_ in names.imports if not _can_be_imported(corpora[0], document, import_)
-        ),
-        refuted_accesses(types, document, cursor, names.accesses) if types is not None else frozenset(),
-        misfits(types, document, cursor, names.calls) if types is not None else frozenset(),
-    )
 
+    def __init__(self, oracle: MemberOracle | None = None) -> None:
+        self._oracle = oracle
+        self._read: ParsedText | None = None
 
-def _own_members(
-    document: Document, cursor: Cursor, members: frozenset[str], types: TypeLookup | None
-) -> frozenset[str]:
-    """The members that the object at the cursor is known to have, those of a library's class included."""
-    if types is None or not members or document.language.name not in ("python", *ECMASCRIPT):
-        return frozenset()
-    read, at = begin_at(types, document, cursor)
-    own = "self" if document.language.name == "python" else "this"
-    return types.members(types.types_of(read, own, at)).names
+    def refute(
+        self, corpora: Sequence[Corpus], document: Document, cursor: Cursor, names: TextNames
+    ) -> TextNames:
+        """The refuted names. The first corpus is the document's, and the indexes must be complete."""
+        place = cache(partial(self._place, document, cursor))  # read only if a name needs it, and once
+        text = document.text
+        lacking = frozenset(
+            member for member in names.members if not _holds(text, member) and not _is_known(corpora, member)
+        )
+        oracle = self._oracle
+        return TextNames(
+            _refuted_bare(corpora, document, names.bare, cursor, place),
+            lacking - self._own_members(document, lacking, place),
+            # What is defined twice has overloads, or depends on something.
+            frozenset(
+                name
+                for name in names.defined
+                if len(re.findall(_DEFINES.format(name), text, re.MULTILINE)) == 1
+            ),
+            frozenset(
+                import_ for import_ in names.imports if not _can_be_imported(corpora[0], document, import_)
+            ),
+            oracle.refuted_accesses(place(), names.accesses) if oracle and names.accesses else frozenset(),
+            oracle.misfits(place(), names.calls) if oracle and names.calls else frozenset(),
+        )
+
+    def _place(self, document: Document, cursor: Cursor) -> ReadPlace:
+        last = self._read
+        near = last if last is not None and last.document.path == document.path else None
+        place = readable(document, cursor, near)
+        self._read = place.parsed
+        return place
+
+    def _own_members(
+        self, document: Document, members: frozenset[str], place: Callable[[], ReadPlace]
+    ) -> frozenset[str]:
+        """The members that the object at the cursor is known to have, those of a library's class included."""
+        if self._oracle is None or not members or document.language.name not in ("python", *ECMASCRIPT):
+            return frozenset()
+        return self._oracle.members(place(), "self" if document.language.name == "python" else "this")
 
 
 def _refuted_bare(
     corpora: Sequence[Corpus],
     document: Document,
-    cursor: Cursor,
     names: frozenset[str],
-    types: TypeLookup | None,
+    cursor: Cursor,
+    place: Callable[[], ReadPlace],
 ) -> frozenset[str]:
     """Names that are nowhere, and those that the document binds elsewhere only: another function's.
 
@@ -95,24 +107,22 @@ def _refuted_bare(
     visible = _visible(document, cursor)
     near = frozenset(name for name in names if _holds(visible, name))
     unknown = frozenset(name for name in names - near if not _may_come(corpora, document, name))
-    if types is None or not near | unknown:
+    if not near | unknown:
         return unknown
-    read, at = begin_at(types, document, cursor)
-    if document.language.name == "typescript" and declares_members(read.parsed, at):
+    read, at = place().parsed, place().at
+    if document.language.name == "typescript" and declares_members(read, at):
         return frozenset()  # a field may be declared like an assignment
-    if declares_parameters(read.parsed, at):
+    if declares_parameters(read, at):
         return frozenset()
     unknown |= frozenset(
-        name
-        for name in near
-        if not is_mentioned(read.parsed, name) and not _may_come(corpora, document, name)
+        name for name in near if not is_mentioned(read, name) and not _may_come(corpora, document, name)
     )
     in_scripts = document.language.name in ECMASCRIPT
-    if not in_scripts and read.parsed.kind(at, at + 1) != "code":
+    if not in_scripts and read.kind(at, at + 1) != "code":
         return frozenset()
     if _ANY_NAME.search(document.text) or (in_scripts and _MODULE.search(document.text) is None):
         return unknown
-    found = out_of_sight(read.parsed, at, near)
+    found = out_of_sight(read, at, near)
     shared = document.language.name == "go"
     return unknown | frozenset(name for name in found if not shared or not corpora[0].definitions(name, 1))
 

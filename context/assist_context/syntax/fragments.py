@@ -339,3 +339,28 @@ def _lexer(name: str, comment: str) -> re.Pattern[str]:
     comments += [re.escape(comment) + r"[^\n]*"] if comment else []
     groups = {"comment": comments, "string": strings, "bracket": [r"[()\[\]{}]"]}
     return re.compile("|".join(f"(?P<{name}>{'|'.join(forms)})" for name, forms in groups.items() if forms))
+
+
+def split_outside(text: str, separators: str) -> list[str]:
+    """The parts of a text between separators outside of brackets and quotes.
+
+    >>> split_outside("Map<a, b> | c", "|")
+    ['Map<a, b>', 'c']
+    """
+    parts = [""]
+    depth = 0
+    quote = ""
+    for at, character in enumerate(text):
+        if quote:
+            quote = "" if character == quote else quote
+        elif character in "\"'`":
+            quote = character
+        elif character in "[<({":
+            depth += 1
+        elif character in "]>)}" and text[at - 1 : at + 1] not in ("=>", "->"):
+            depth -= 1
+        if character in separators and depth == 0 and not quote:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts]

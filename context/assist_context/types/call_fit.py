@@ -8,11 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from assist_context.documents import Cursor, Document, WrittenCall, split_lines
+from assist_context.documents import Document, WrittenCall, split_lines
 from assist_context.languages import Language
 from assist_context.syntax.scopes.call_sites import Parameter, Signature, definitions_of
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
-from assist_context.types.accesses import begin_at
 from assist_context.types.declarations import TypedText, around
 from assist_context.types.lookup import TypeLookup
 from assist_context.types.object_types import ObjectType
@@ -24,14 +23,12 @@ _HEAD_NAME = re.compile(r"([\w$]+)\s*(?:<[^(]*>|\[[^(]*\])?\s*\(")  # with its t
 
 
 def misfits(
-    lookup: TypeLookup, document: Document, cursor: Cursor, calls: Iterable[WrittenCall]
+    lookup: TypeLookup, text: TypedText, at: int, calls: Iterable[WrittenCall]
 ) -> frozenset[WrittenCall]:
-    """The calls that fit none of the signatures of what they call, each with one of these."""
-    wanted = tuple(calls)
-    if not wanted or document.language.name == "javascript":  # there a call may have any number of arguments
+    """The calls at a byte that fit none of the signatures of what they call, each with one of these."""
+    if text.parsed.document.language.name == "javascript":  # there a call may have any number of arguments
         return frozenset()
-    text, at = begin_at(lookup, document, cursor)
-    found = ((call, _misfit(lookup, text, at, call)) for call in wanted)
+    found = ((call, _misfit(lookup, text, at, call)) for call in calls)
     return frozenset(replace(call, signature=head) for call, head in found if head)
 
 

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from assist_context.syntax.fragments import split_outside
+
 MOST = 400  # characters; longer ones are unknown
 
 PartKind = Literal["name", "member", "call", "item", "made", "literal", "new", "await", "type"]
@@ -180,28 +182,3 @@ def _is_lifetime(text: str, at: int, opener: str) -> bool:
     before = text[:at].rstrip()[-1:]
     starts = ("&", "<", ",", "+") if opener == "<" else ("&", "<")
     return before in starts and re.match(r"'\w+\b(?!')", text[at:]) is not None
-
-
-def split_outside(text: str, separators: str) -> list[str]:
-    """The parts of a text between separators outside of brackets and quotes.
-
-    >>> split_outside("Map<a, b> | c", "|")
-    ['Map<a, b>', 'c']
-    """
-    parts = [""]
-    depth = 0
-    quote = ""
-    for at, character in enumerate(text):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "\"'`":
-            quote = character
-        elif character in "[<({":
-            depth += 1
-        elif character in "]>)}" and text[at - 1 : at + 1] not in ("=>", "->"):
-            depth -= 1
-        if character in separators and depth == 0 and not quote:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]

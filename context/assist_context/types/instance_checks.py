@@ -2,9 +2,9 @@
 
 import re
 
+from assist_context.syntax.fragments import split_outside
 from assist_context.syntax.scopes.parsed_text import node_text
 from assist_context.types.declarations import TypedText, function_text, is_narrowed
-from assist_context.types.expressions import split_outside
 
 _FORM = r"\bisinstance\(\s*{0}\s*,\s*(\([\w\s.,]*\)|[\w.]+(?:\s*\|\s*[\w.]+)*)\s*,?\s*\)"
 

@@ -16,10 +16,11 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from assist_context.relations import import_resolution
+from assist_context.syntax.fragments import split_outside
 from assist_context.syntax.imports import Import
 from assist_context.types import go_names
 from assist_context.types.declarations import ClassOutline, NameDeclaration, TypedText
-from assist_context.types.expressions import ExpressionPart, Written, parts_of, split_outside
+from assist_context.types.expressions import ExpressionPart, Written, parts_of
 from assist_context.types.members import Members, TypeSource, union_of
 from assist_context.types.object_types import ObjectType, class_of, instance_of
 from assist_context.types.readers import READERS

@@ -46,10 +46,6 @@ class TextStore:
         self._own = text
         self._checked = set()
 
-    def last(self, path: str) -> TypedText | None:
-        """The text of the last request, if it was of this document."""
-        return self._own if self._own is not None and self._own.path == path else None
-
     def paths(self) -> PathIndex:
         """The paths of all files."""
         return self._files.files()

@@ -2,7 +2,8 @@
 
 import re
 
-from assist_context.types.expressions import Written, split_outside
+from assist_context.syntax.fragments import split_outside
+from assist_context.types.expressions import Written
 from assist_context.types.words import words_of
 
 _PYTHON = re.compile(r"(?P<name>\w+(?:\.\w+)*)\s*(?:\[(?P<inside>.*)\])?", re.DOTALL)

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from assist_context.plugins import plugin_points
 from assist_server.cli.flags import Offline, accept_offline, example
 from assist_server.cli.output import begin_passing, emit, emit_line, say, say_stopped
 from assist_server.cli.plugins import add_plugin
@@ -31,7 +32,6 @@ from assist_server.errors import (
     exit_code,
     is_unread,
 )
-from assist_server.plugins import plugin_points
 from assist_server.wording.sanitize import HarmlessFormatter
 
 # The modules of `commands` and what each adds, in the order of `assist --help`: the order in which users need

@@ -4,7 +4,8 @@ from importlib.metadata import EntryPoint
 
 import typer
 
-from assist_server.plugins import lacks, package_of
+from assist_context.plugins import package_of
+from assist_server.plugins import lacks
 
 ANY_ARGUMENTS = {"allow_extra_args": True, "ignore_unknown_options": True}
 

@@ -31,7 +31,7 @@ from assist_server.workspace.folders import (
     refuse_stray_link,
 )
 from assist_server.workspace.git_access import git_of
-from assist_server.workspace.library_index import libraries_of
+from assist_server.workspace.members import oracles_of
 
 OPENED = 24  # open documents that are parsed for a question
 
@@ -62,7 +62,7 @@ def place_of(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> Iterator[
             config = snapshot.config
             others += docs_folders(config.context.docs, (home, *others), config.paths.data)
         corpora = [_corpus(folder, snapshot, stack) for folder in (home, *others)]
-        folders = QuestionFolders(corpora[0], tuple(corpora[1:]), libraries_of(snapshot.config))
+        folders = QuestionFolders(corpora[0], tuple(corpora[1:]), oracles_of(snapshot.config))
         target = None
         if state is not None:
             path = home.relative(state.real_path) if state.real_path else state.document.path

@@ -215,12 +215,12 @@ def _library_span(
     folders: QuestionFolders, target: QuestionTarget | None, *, small: bool
 ) -> tuple[Span, ...]:
     """What the code in question calls of installed libraries, at most a few lines."""
-    if target is None or folders.libraries is None:
+    oracle = folders.oracle_of(folders.corpus) if target is not None else None
+    if target is None or oracle is None:
         return ()
-    from assist_context.evidence.library_calls import library_calls, line_of  # noqa: PLC0415  (loads much)
-
-    called = library_calls(folders.corpus, folders.libraries, target.document, target.lines)
-    lines = [line_of(call) for call in called[: SMALL_CALLS if small else None]]
+    document = replace(target.document, path=target.lines.path)
+    called = oracle.library_calls(document, target.lines.first, target.lines.last)
+    lines = called[: SMALL_CALLS if small else None]
     return (Span("\n".join(lines), Origin("library")),) if lines else ()
 
 

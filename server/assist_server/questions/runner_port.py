@@ -7,12 +7,12 @@ and who asked for a run is told what is missing.
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from assist_context.plugins import plugin
 from assist_server.config.run_consent import RunRequest
-from assist_server.plugins import lacks, package_of, plugin_points
+from assist_server.plugins import lacks
 
 if TYPE_CHECKING:
     from assist_server.questions.composition import DecisionInputs
@@ -72,17 +72,9 @@ class CodeRunner(Protocol):
         """The answer to a question with a plan."""
 
 
-@cache
 def code_runner() -> CodeRunner | None:
     """The one that is installed. It is loaded at the first question that it may have a part in."""
-    for point in plugin_points("assist.strategies"):
-        if point.name == "runner":
-            try:
-                return cast("CodeRunner", point.load())
-            except ModuleNotFoundError as error:
-                if error.name != package_of(point):
-                    raise
-    return None
+    return cast("CodeRunner | None", plugin("assist.strategies"))
 
 
 def run_plan(

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines, subjects
@@ -25,9 +24,7 @@ from assist_context.syntax.symbols import Symbols, symbols
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import TargetSpec, parse_target, read_document
 from assist_server.workspace.folders import alias_in
-
-if TYPE_CHECKING:
-    from assist_context.libraries.installed_libraries import InstalledLibraries
+from assist_server.workspace.members import OracleOf
 
 SYMBOLS = 200  # definitions of one name that are read at most
 NEEDS_CODE = ("explain", "test", "fix")  # a refactoring may write the first line of a file
@@ -40,13 +37,17 @@ LOOKING_S = 0.5  # seconds for outlines, when a name is unknown
 MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
 
 
+def _knows_nothing(_: Corpus) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class QuestionFolders:
-    """The folder that a question is about, the other folders of the workspace, and what is installed."""
+    """The folder that a question is about, the other folders of the workspace, and who knows its objects."""
 
     corpus: Corpus
     others: tuple[Corpus, ...] = ()
-    libraries: "InstalledLibraries | None" = None
+    oracle_of: OracleOf = _knows_nothing
 
     @property
     def roots(self) -> tuple[str, ...]:

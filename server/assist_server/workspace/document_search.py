@@ -12,13 +12,12 @@ from assist_context.documents import Cursor, Document, TextNames
 from assist_context.files.denylist import denied_by
 from assist_context.files.folder_rules import FolderRules
 from assist_context.index.reader import IndexReader
-from assist_context.libraries.installed_libraries import InstalledLibraries
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.retrieval.known_names import refuted_names
+from assist_context.retrieval.known_names import NameCheck
+from assist_context.retrieval.member_oracle import MemberOracle
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
 from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols
-from assist_context.types.lookup import TypeLookup
 from assist_server.workspace.background_search import SearchRequest
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
@@ -74,19 +73,23 @@ class FolderFiles:
 
 
 class DocumentSearch:
-    """Owns the files of the folders, and the trees of open documents. One thread."""
+    """Owns the files of the folders, and the trees of open documents. One thread.
+
+    `oracle` gives the one for a folder by its corpus, None where there is none.
+    """
 
     def __init__(
-        self, folders: Sequence[WorkspaceFolder], libraries: InstalledLibraries | None = None
+        self,
+        folders: Sequence[WorkspaceFolder],
+        oracle: Callable[[Corpus], MemberOracle | None] = lambda _: None,
     ) -> None:
         self._files = FolderFiles(folders)
-        self._libraries = libraries
         corpora = self._files.corpora
         self._retrievers = {
             root: Retriever(corpus, [other for other in corpora.values() if other is not corpus])
             for root, corpus in corpora.items()
         }
-        self._types = {root: TypeLookup(corpus, libraries) for root, corpus in corpora.items()}
+        self._checks = {root: NameCheck(oracle(corpus)) for root, corpus in corpora.items()}
         self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
 
     def refresh(self) -> None:
@@ -133,9 +136,7 @@ class DocumentSearch:
         own = self._retrievers[folder.root].corpus
         others = [retriever.corpus for retriever in self._retrievers.values() if retriever.corpus is not own]
         named = replace(document, path=folder.relative(document.path))
-        if self._libraries is not None:
-            self._libraries.look_from(document.path, folder.root, document.language)
-        return refuted_names([own, *others], named, cursor, names, self._types[folder.root])
+        return self._checks[folder.root].refute([own, *others], named, cursor, names)
 
     def _open(self, path: str, document: Document) -> OpenFile:
         """An open document with its definitions; it is parsed again only if it changed."""

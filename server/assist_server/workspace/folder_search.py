@@ -1,16 +1,17 @@
 """What in the index of a folder helps at a cursor, for commands that complete code."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from assist_completion.prompt.layout import tokens_of
 from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Document, Snippet, TextNames
-from assist_context.libraries.installed_libraries import InstalledLibraries
-from assist_context.retrieval.known_names import refuted_names
+from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.known_names import NameCheck
+from assist_context.retrieval.member_oracle import MemberOracle
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
-from assist_context.types.lookup import TypeLookup
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder
 
@@ -18,11 +19,14 @@ from assist_server.workspace.folders import WorkspaceFolder
 class FolderSearch:
     """The index of a folder as it is, and what in it helps at a cursor. Owns the index's reader."""
 
-    def __init__(self, folder: WorkspaceFolder, libraries: InstalledLibraries | None = None) -> None:
+    def __init__(
+        self,
+        folder: WorkspaceFolder,
+        oracle: Callable[[Corpus], MemberOracle | None] = lambda _: None,
+    ) -> None:
         self.folder = folder
-        self._libraries = libraries
         self._corpus = corpus_of(folder)
-        self._types = TypeLookup(self._corpus, libraries)
+        self._check = NameCheck(oracle(self._corpus))
 
     def with_prompt_path(self, document: Document) -> Document | None:
         """A document under its name in an editor's prompt; None if it is not in this folder."""
@@ -40,10 +44,7 @@ class FolderSearch:
 
     def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames:
         """The names of a text with which it cannot be right at a cursor of a named document."""
-        if self._libraries is not None:
-            path = os.path.join(self.folder.root, document.path)
-            self._libraries.look_from(path, self.folder.root, document.language)
-        return refuted_names([self._corpus], document, cursor, names, self._types)
+        return self._check.refute([self._corpus], document, cursor, names)
 
     def close(self) -> None:
         """Close the index."""

@@ -210,9 +210,9 @@ def _open_search(
 ) -> SnippetSearcher:
     """Import tree-sitter and SQLite only here, on the thread: `initialize` must not wait for them."""
     from assist_server.workspace.document_search import DocumentSearch  # noqa: PLC0415
-    from assist_server.workspace.library_index import libraries_of  # noqa: PLC0415
+    from assist_server.workspace.members import oracles_of  # noqa: PLC0415
 
-    return DocumentSearch(folders, libraries_of(config, on_missing))
+    return DocumentSearch(folders, oracles_of(config, on_missing))
 
 
 def _make_private(folder: Path) -> None:

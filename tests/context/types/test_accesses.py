@@ -9,7 +9,9 @@ from typed_workspaces import GO, PYTHON, RUST, SCRIPT, SHOP, STORE
 from assist_context.documents import Cursor, Document, MemberAccess, split_lines
 from assist_context.languages import language_of
 from assist_context.relations.path_index import PathIndex, path_index_of
+from assist_context.syntax.scopes.readable_text import readable
 from assist_context.types.accesses import refuted_accesses
+from assist_context.types.declarations import TypedText
 from assist_context.types.lookup import TypeLookup
 from assist_context.types.members import Members
 
@@ -66,7 +68,16 @@ def refute(
     document = Document(path, split_lines(before + after), language_of(path))
     lookup = TypeLookup(Files({**texts, path: before + after}), outside)
     wanted = [MemberAccess(*access.rsplit(".", 1)) for access in accesses]
-    return refuted_accesses(lookup, document, Cursor(before.count("\n"), 0), wanted)
+    return refuted_at(lookup, document, Cursor(before.count("\n"), 0), wanted)
+
+
+def refuted_at(
+    lookup: TypeLookup, document: Document, cursor: Cursor, accesses: list[MemberAccess]
+) -> frozenset[MemberAccess]:
+    place = readable(document, cursor)
+    text = TypedText(document.path, place.parsed)
+    lookup.texts.begin(text)
+    return refuted_accesses(lookup, text, place.at, accesses)
 
 
 @pytest.mark.parametrize(
@@ -317,10 +328,10 @@ def test_a_file_is_read_again_only_after_it_changed() -> None:
     document = Document("till.py", split_lines(texts["till.py"]), language_of("till.py"))
     access = MemberAccess("made", "amount")
     for _ in range(3):
-        assert refuted_accesses(lookup, document, Cursor(3, 0), [access]) == {access}
+        assert refuted_at(lookup, document, Cursor(3, 0), [access]) == {access}
     assert files.read == ["shop.py"]
     texts["shop.py"] = "class Cart:\n    amount = 1\n"
-    assert refuted_accesses(lookup, document, Cursor(3, 0), [access]) == set()
+    assert refuted_at(lookup, document, Cursor(3, 0), [access]) == set()
 
 
 @pytest.mark.parametrize(

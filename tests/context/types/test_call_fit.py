@@ -8,7 +8,9 @@ from indexing import corpus_of
 from assist_context.documents import Cursor, Document, WrittenCall, split_lines
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
+from assist_context.syntax.scopes.readable_text import readable
 from assist_context.types.call_fit import misfits
+from assist_context.types.declarations import TypedText
 from assist_context.types.lookup import TypeLookup
 from assist_context.types.members import Members
 
@@ -128,7 +130,11 @@ def refuted(corpus: Corpus, source: str, path: str, call: WrittenCall) -> str:
     before, _, after = source.partition("█")
     document = Document(path, split_lines(before + after), language_of(path))
     cursor = Cursor(before.count("\n"), len(before) - before.rfind("\n") - 1)
-    found = misfits(TypeLookup(corpus, Library()), document, cursor, (call,))
+    place = readable(document, cursor)
+    text = TypedText(path, place.parsed)
+    lookup = TypeLookup(corpus, Library())
+    lookup.texts.begin(text)
+    found = misfits(lookup, text, place.at, (call,))
     return next((one.signature for one in found), "")
 
 

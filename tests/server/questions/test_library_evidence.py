@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from config_files import PROVIDER, write
 
-from assist_context.evidence.library_calls import library_calls, line_of
 from assist_context.libraries.finders import Finders
 from assist_context.libraries.import_walk import ImportWalk
 from assist_context.libraries.library_file import write_outlines
@@ -19,7 +18,7 @@ from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at
-from assist_server.workspace.library_index import libraries_of, library_folder
+from assist_server.workspace.members import library_folder, oracles_of
 
 CODE = """import lib
 from lib import Client
@@ -68,7 +67,7 @@ def configured(root: Path, rules: str = "", residency: str = '"public", "interna
 def decided(root: Path, config: Config, command: str = "explain") -> DecidedQuestion:
     corpus = corpus_of(folder_at(config, root))
     asked = Question(command, "use a loop", resolve_target(corpus, "app.py:4-7"), wish="frontier")
-    folders = QuestionFolders(corpus, (), libraries_of(config))
+    folders = QuestionFolders(corpus, (), oracles_of(config))
     return decide(asked, folders, decision_inputs(config, [str(root)]), answered=False)
 
 
@@ -81,10 +80,10 @@ def test_signatures_of_what_is_called(root: Path) -> None:
     config = configured(root)
     corpus = corpus_of(folder_at(config, root))
     target = resolve_target(corpus, "app.py:4-7")
-    libraries = libraries_of(config)
-    assert libraries is not None
-    called = library_calls(corpus, libraries, target.document, target.lines)
-    assert [line_of(call) for call in called] == [
+    oracle = oracles_of(config)(corpus)
+    assert oracle is not None
+    called = oracle.library_calls(target.document, target.lines.first, target.lines.last)
+    assert list(called) == [
         "client.get: def get(self, url: str, *, retries: int = 3) -> bytes  (lib 1.5: Fetches a page.)",
         "lib.make: def make(text: bytes) -> Client  (lib 1.5)",
     ]

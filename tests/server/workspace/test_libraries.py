@@ -11,7 +11,7 @@ from assist_server.config.config import load
 from assist_server.workspace.document_search import DocumentSearch
 from assist_server.workspace.folder_search import FolderSearch
 from assist_server.workspace.index_update import folder_at, update_index
-from assist_server.workspace.library_index import libraries_of, library_document
+from assist_server.workspace.members import library_document, oracles_of
 
 pytestmark = pytest.mark.slow
 
@@ -57,18 +57,18 @@ def test_a_member_that_a_library_does_not_have_is_refuted(tmp_path: Path) -> Non
     }  # fmt: skip
     document = Document("app.py", split_lines(APP), language_of("app.py"))
     wanted: list[bool] = []
-    search = FolderSearch(folder, libraries_of(config))
+    search = FolderSearch(folder, oracles_of(config))
     refuted = search.refute(document, Cursor(8, 4), names).accesses
     search.close()
     assert {(access.receiver, access.member) for access in refuted} == expected
-    live = DocumentSearch([folder], libraries_of(config, lambda: wanted.append(True)))
+    live = DocumentSearch([folder], oracles_of(config, lambda: wanted.append(True)))
     path = os.path.join(folder.root, "app.py")
     opened = Document(path, document.lines, document.language)
     assert {(a.receiver, a.member) for a in live.refute(opened, Cursor(8, 4), names).accesses} == expected
     assert wanted == []
     os.rename(site / "lib-1.0.dist-info", site / "lib-2.0.dist-info")
     live.close()
-    newer = DocumentSearch([folder], libraries_of(config, lambda: wanted.append(True)))
+    newer = DocumentSearch([folder], oracles_of(config, lambda: wanted.append(True)))
     assert newer.refute(opened, Cursor(8, 4), names).accesses == frozenset()
     newer.close()
     assert wanted == [True]

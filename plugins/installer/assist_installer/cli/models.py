@@ -11,6 +11,7 @@ from assist_completion.errors import ModelError
 from assist_completion.model_store.catalogue import find
 from assist_completion.model_store.store import Store, installed_models, path_of, resolve, verify
 from assist_completion.settings import is_path
+from assist_context.plugins import plugin_points
 from assist_installer.cli.downloads import OfflineFrom, show_download
 from assist_installer.cli.setup import For
 from assist_installer.fetching.model_files import fetch, remove
@@ -28,7 +29,6 @@ from assist_server.cli.output import emit, out, say
 from assist_server.cli.plugins import add_plugin
 from assist_server.config.config import Config, answering_model, roles_of, set_role
 from assist_server.errors import FAILED, UserError
-from assist_server.plugins import plugin_points
 from assist_server.wording.amounts import megabytes
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]

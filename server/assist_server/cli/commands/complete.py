@@ -188,13 +188,13 @@ def _snippet_finder(config: Config, root: Path, engine: "GhostTextEngine") -> It
     """Finds snippets in the index of `root` as it is; None if there is no index. It builds none."""
     from assist_server.workspace.folder_search import FolderSearch  # noqa: PLC0415
     from assist_server.workspace.index_update import known_folder  # noqa: PLC0415
-    from assist_server.workspace.library_index import libraries_of  # noqa: PLC0415
+    from assist_server.workspace.members import oracles_of  # noqa: PLC0415
 
     folder = known_folder(config, root)
     if folder is None:
         yield None
         return
-    search = FolderSearch(folder, libraries_of(config))
+    search = FolderSearch(folder, oracles_of(config))
 
     def find_snippets(
         document: Document, cursor: Cursor

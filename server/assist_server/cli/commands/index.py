@@ -84,7 +84,7 @@ def context(
     cursor = cursor_at(document, position.line, position.column)
     from assist_server.workspace.folder_search import FolderSearch, snippet_document  # noqa: PLC0415
     from assist_server.workspace.index_update import folder_at  # noqa: PLC0415
-    from assist_server.workspace.library_index import library_document  # noqa: PLC0415
+    from assist_server.workspace.members import library_document  # noqa: PLC0415
 
     search = FolderSearch(folder_at(config, root))
     named = search.with_prompt_path(document)

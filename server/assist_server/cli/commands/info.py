@@ -187,6 +187,8 @@ def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
 
 def libraries_words(libraries: dict[str, Any]) -> str:
     """What is known of installed packages, from `library_document`, in words."""
+    if "missing" in libraries:
+        return f"needs the package {libraries['missing']}, which this installation lacks"
     if not libraries["enabled"]:
         return "turned off by `[context] libraries` or `index` in config.toml"
     if not libraries["packages"]:

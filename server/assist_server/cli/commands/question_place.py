@@ -174,7 +174,7 @@ def folders_of_question(
         resolve_target,
     )
     from assist_server.workspace.folder_index import corpus_of  # noqa: PLC0415
-    from assist_server.workspace.library_index import libraries_of  # noqa: PLC0415
+    from assist_server.workspace.members import oracles_of  # noqa: PLC0415
 
     folder, *docs = place.folders
     if place.update is not None:
@@ -198,7 +198,7 @@ def folders_of_question(
             if question.command in EDITS:
                 refuse_other_encoding(corpora[0].root, resolved)
         _refuse_no_code(question, corpora, indexed=place.update is not None)
-        yield QuestionFolders(corpora[0], tuple(corpora[1:]), libraries_of(config)), resolved
+        yield QuestionFolders(corpora[0], tuple(corpora[1:]), oracles_of(config)), resolved
 
 
 def _refuse_no_code(question: TerminalQuestion, corpora: list["Corpus"], *, indexed: bool) -> None:

@@ -15,7 +15,7 @@ from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config
 from assist_server.workspace.folder_index import status_document
 from assist_server.workspace.index_update import known_folder
-from assist_server.workspace.library_index import library_document
+from assist_server.workspace.members import library_document
 
 AGAIN = "Run `assist index`: it builds again what is damaged or too old"
 LISTED = 3  # files that a finding names
