@@ -33,6 +33,7 @@ PACKAGES = (
     "plugins/gateway",
     "plugins/runner",
     "plugins/installer",
+    "plugins/types",
 )
 MAIN = "from assist_server.cli.main import main; main()"
 

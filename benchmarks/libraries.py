@@ -22,17 +22,17 @@ from pathlib import Path
 from assist_completion.display.member_accesses import accesses_in
 from assist_context.documents import Document
 from assist_context.languages import language_of
-from assist_context.libraries.installed_libraries import InstalledLibraries
 from assist_context.retrieval.corpus import Corpus
-from assist_context.types.accesses import receiver_types
-from assist_context.types.declarations import TypedText, text_of
-from assist_context.types.lookup import TypeLookup
-from assist_context.types.words import words_of
 from assist_server.config.config import Config, load
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.index_update import folder_at, update_index
 from assist_server.workspace.members import library_document, library_folder
+from assist_types.libraries.installed_libraries import InstalledLibraries
+from assist_types.types.accesses import receiver_types
+from assist_types.types.declarations import TypedText, text_of
+from assist_types.types.lookup import TypeLookup
+from assist_types.types.words import words_of
 
 SUFFIXES = (".py", ".ts", ".tsx", ".js", ".mjs", ".go")
 LONGEST = 200_000  # characters of a file

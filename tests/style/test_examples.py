@@ -14,6 +14,7 @@ import assist_gateway
 import assist_installer
 import assist_runner
 import assist_server
+import assist_types
 from assist_runner.recorded_tests import programs
 
 PACKAGES = (
@@ -24,6 +25,7 @@ PACKAGES = (
     assist_installer,
     assist_runner,
     assist_server,
+    assist_types,
 )
 MODULES = [
     each.name

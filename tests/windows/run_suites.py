@@ -42,6 +42,7 @@ PACKAGES = (
     "plugins/gateway",
     "plugins/installer",
     "plugins/runner",
+    "plugins/types",
 )
 SUITES = (
     "tests/context",
@@ -53,6 +54,7 @@ SUITES = (
     "tests/installer",
     "tests/lsp",
     "tests/runner",
+    "tests/types",
 )
 SYSTEM = {
     "sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64",
