@@ -139,3 +139,14 @@ def test_any_text_has_an_outline() -> None:
 def test_first_sentence() -> None:
     assert first_sentence("Use httpx 0.27. It is fast.") == "Use httpx 0.27."
     assert first_sentence("no end") == "no end"
+
+
+def test_of_overloads_each_signature_is_kept() -> None:
+    heads = (
+        "def make(self) -> None",
+        "def make(self, given: str) -> None",
+        "def make(self, *, at: int) -> int",
+    )
+    text = "class Maker:\n" + "".join(f"    @overload\n    {head}: ...\n" for head in heads)
+    outline = python_outline(f"from typing import overload\n{text}", "maker", package=False)
+    assert outline.names["Maker"].members[0].bases == heads

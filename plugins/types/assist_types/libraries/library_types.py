@@ -23,6 +23,7 @@ from assist_types.libraries.module_outline import (
     LibraryName,
     ModuleOutline,
     Target,
+    one_for_each_result,
     written_alias,
 )
 from assist_types.libraries.script_outline import ASSIGNED
@@ -196,7 +197,7 @@ class LibraryTypes:
             return ()
         around = type_parameters(owner.name.head) if owner is not None else frozenset()
         return _each_after(
-            placed.name.bases or (placed.name.head,),
+            one_for_each_result(placed.name.bases or (placed.name.head,)),
             lambda head: self._call_result(placed, head, owner, around),
         )
 

@@ -8,7 +8,7 @@ the shape. This module knows no language.
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
@@ -16,6 +16,7 @@ LibraryKind = Literal["class", "function", "value", "module", "import"]
 HEAD_CHARACTERS = 700  # of a signature; that of `httpx.get` has 480, and a longer one is a table of defaults
 SENTENCE_CHARACTERS = 200
 MOST_RESULTS = 8  # of the overloads of a function
+MOST_HEADS = 32  # overloads of a function
 MOST_BYTES = 8_000_000  # of an outline as JSON; that of the DOM has 1.4 MB
 
 _ALIAS = ": TypeAlias = "
@@ -112,12 +113,20 @@ def written_alias(name: LibraryName) -> str:
 
 
 def _heads(one: LibraryName, other: LibraryName) -> tuple[str, ...]:
-    """The signatures of a function with several, one for each result; none if these are too many."""
-    heads = (*(one.bases or (one.head,)), *(other.bases or (other.head,)))
+    """The signatures of a function with several; none if these are too many."""
+    heads = tuple(dict.fromkeys((*(one.bases or (one.head,)), *(other.bases or (other.head,)))))
+    few = len(heads) <= MOST_HEADS and len(one_for_each_result(heads)) <= MOST_RESULTS
+    return heads if one.kind == "function" and few else ()
+
+
+def one_for_each_result(heads: Sequence[str]) -> tuple[str, ...]:
+    """The first of some signatures for each result.
+
+    >>> one_for_each_result(("def a(x) -> int", "def a(x, y) -> int", "def a() -> str"))
+    ('def a(x) -> int', 'def a() -> str')
+    """
     results = {re.split(r"->|\):", head)[-1].strip(): head for head in reversed(heads)}
-    return (
-        tuple(reversed(results.values())) if one.kind == "function" and len(results) <= MOST_RESULTS else ()
-    )
+    return tuple(reversed(results.values()))
 
 
 def to_bytes(outline: ModuleOutline) -> bytes:
