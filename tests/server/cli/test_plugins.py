@@ -10,7 +10,9 @@ import pytest
 from histories import make_history
 from repositories import git
 
+from assist_context.indexer.outliner import outliner_source
 from assist_server.questions.runner_port import code_runner
+from assist_server.workspace.members import type_analysis
 
 COMMANDS = {
     point.name: point.module.partition(".")[0]
@@ -109,5 +111,14 @@ def test_each_plugin_works(shop: Path, arguments: list[str], said: str) -> None:
     assert said in done.stdout
 
 
-def test_the_runner_is_found() -> None:
+def test_the_plugins_of_ports_are_found() -> None:
     assert code_runner() is not None
+    assert type_analysis() is not None
+    assert outliner_source() is not None
+
+
+def test_without_types_no_package_is_outlined_and_that_is_said(shop: Path) -> None:
+    done = assist_without("assist_types", shop, "context", "bill.py:3:10", "--json")
+    assert json.loads(done.stdout)["libraries"] == {"enabled": False, "packages": 0, "bytes": 0}
+    told = assist_without("assist_types", shop, "doctor").stdout
+    assert "needs the package assist_types, which this installation lacks" in " ".join(told.split())
