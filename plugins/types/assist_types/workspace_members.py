@@ -15,6 +15,7 @@ from assist_types.types.declarations import TypedText, text_of
 from assist_types.types.lookup import TypeLookup
 from assist_types.types.object_types import ObjectType
 from assist_types.types.readers import READERS
+from assist_types.types.words import FAMILIES
 
 MOST_CALLS = 12
 MOST_CHARACTERS = 1_300  # about 400 tokens
@@ -61,8 +62,10 @@ class WorkspaceMembers:
 
     def library_calls(self, document: Document, first: int, last: int) -> tuple[str, ...]:
         """What some lines of a file call of libraries, each once, in their order."""
+        if self._libraries is None or FAMILIES.get(document.language.name) not in READERS:
+            return ()
         text = text_of(document.path, document)
-        if self._libraries is None or text.family not in READERS or text.root is None:
+        if text.root is None:
             return ()
         self._begin(text)
         found: dict[PlacedName, str] = {}
