@@ -4,10 +4,11 @@ The plugin `types` fills it from the workspace's texts and from outlines of inst
 does not know for certain it does not refute: how complete its lists are only the source itself can tell.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from assist_context.documents import Document, MemberAccess, WrittenCall
+from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.scopes.readable_text import ReadPlace
 
 
@@ -34,3 +35,10 @@ class MemberOracle(Protocol):
         A line of text for each: its signature, its package, and the first sentence of its documentation.
         """
         ...
+
+
+OracleOf = Callable[[Corpus], MemberOracle | None]
+
+
+def no_oracle(_: Corpus) -> None:
+    """There is none for any folder."""

@@ -20,11 +20,11 @@ from assist_context.files.path_names import relative_path
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language
 from assist_context.retrieval.corpus import Corpus, OpenFile
+from assist_context.retrieval.member_oracle import OracleOf, no_oracle
 from assist_context.syntax.symbols import Symbols, symbols
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import TargetSpec, parse_target, read_document
 from assist_server.workspace.folders import alias_in
-from assist_server.workspace.members import OracleOf
 
 SYMBOLS = 200  # definitions of one name that are read at most
 NEEDS_CODE = ("explain", "test", "fix")  # a refactoring may write the first line of a file
@@ -37,17 +37,13 @@ LOOKING_S = 0.5  # seconds for outlines, when a name is unknown
 MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
 
 
-def _knows_nothing(_: Corpus) -> None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class QuestionFolders:
     """The folder that a question is about, the other folders of the workspace, and who knows its objects."""
 
     corpus: Corpus
     others: tuple[Corpus, ...] = ()
-    oracle_of: OracleOf = _knows_nothing
+    oracle_of: OracleOf = no_oracle
 
     @property
     def roots(self) -> tuple[str, ...]:

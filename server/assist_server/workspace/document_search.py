@@ -14,7 +14,7 @@ from assist_context.files.folder_rules import FolderRules
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.known_names import NameCheck
-from assist_context.retrieval.member_oracle import MemberOracle
+from assist_context.retrieval.member_oracle import OracleOf, no_oracle
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
 from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols
@@ -73,23 +73,16 @@ class FolderFiles:
 
 
 class DocumentSearch:
-    """Owns the files of the folders, and the trees of open documents. One thread.
+    """Owns the files of the folders, and the trees of open documents. One thread."""
 
-    `oracle` gives the one for a folder by its corpus, None where there is none.
-    """
-
-    def __init__(
-        self,
-        folders: Sequence[WorkspaceFolder],
-        oracle: Callable[[Corpus], MemberOracle | None] = lambda _: None,
-    ) -> None:
+    def __init__(self, folders: Sequence[WorkspaceFolder], oracle_of: OracleOf = no_oracle) -> None:
         self._files = FolderFiles(folders)
         corpora = self._files.corpora
         self._retrievers = {
             root: Retriever(corpus, [other for other in corpora.values() if other is not corpus])
             for root, corpus in corpora.items()
         }
-        self._checks = {root: NameCheck(oracle(corpus)) for root, corpus in corpora.items()}
+        self._checks = {root: NameCheck(oracle_of(corpus)) for root, corpus in corpora.items()}
         self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
 
     def refresh(self) -> None:

@@ -1,16 +1,14 @@
 """What in the index of a folder helps at a cursor, for commands that complete code."""
 
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from assist_completion.prompt.layout import tokens_of
 from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Document, Snippet, TextNames
-from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.known_names import NameCheck
-from assist_context.retrieval.member_oracle import MemberOracle
+from assist_context.retrieval.member_oracle import OracleOf, no_oracle
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder
@@ -19,14 +17,10 @@ from assist_server.workspace.folders import WorkspaceFolder
 class FolderSearch:
     """The index of a folder as it is, and what in it helps at a cursor. Owns the index's reader."""
 
-    def __init__(
-        self,
-        folder: WorkspaceFolder,
-        oracle: Callable[[Corpus], MemberOracle | None] = lambda _: None,
-    ) -> None:
+    def __init__(self, folder: WorkspaceFolder, oracle_of: OracleOf = no_oracle) -> None:
         self.folder = folder
         self._corpus = corpus_of(folder)
-        self._check = NameCheck(oracle(self._corpus))
+        self._check = NameCheck(oracle_of(self._corpus))
 
     def with_prompt_path(self, document: Document) -> Document | None:
         """A document under its name in an editor's prompt; None if it is not in this folder."""

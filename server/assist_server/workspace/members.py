@@ -10,10 +10,8 @@ from typing import Any, Protocol, cast
 
 from assist_context.plugins import plugin
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.member_oracle import MemberOracle
+from assist_context.retrieval.member_oracle import MemberOracle, OracleOf
 from assist_server.config.config import Config
-
-OracleOf = Callable[[Corpus], MemberOracle | None]
 
 
 class TypeAnalysis(Protocol):
