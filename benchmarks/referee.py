@@ -35,11 +35,11 @@ from pathlib import Path
 from typing import Any
 
 from assist_context.evidence.call_graph import TargetLines
-from assist_context.files.git_history import PatchedCommit
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
 from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.changed_lines import PAGE
+from assist_evaluation.mining.patched_commits import PatchedCommit
 from assist_evaluation.mining.small_commits import definition_around
 from assist_evaluation.mining.sources import MinedRepository, is_source, open_repository
 from assist_evaluation.proportions import wilson

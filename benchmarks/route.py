@@ -24,9 +24,10 @@ import assist_escalation.routing.calibration as shipped
 from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
-from assist_escalation.routing.calibration import JUDGED, Label, Weights, expected_error, reliability, score
+from assist_escalation.routing.calibration import JUDGED, Weights, score
 from assist_escalation.routing.features import Confidence, RequestFacts, answer_features, features
 from assist_escalation.routing.router import RoutingRules, route, threshold
+from assist_evaluation.judging.calibration_fit import Label, expected_error, reliability
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.infilling.tasks import SUITES, NoSandboxError, passes

@@ -12,7 +12,7 @@ from fake_lsp import knowing
 from forked_servers import FakeModelClient, ForkedClient
 from lsprotocol import types
 
-from assist_server.records import usage_rows
+from assist_evaluation.usage import usage_rows
 from assist_server.workspace.folders import key_of
 from bench.editors.lsp_client import Client, serving
 

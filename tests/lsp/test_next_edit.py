@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from assist_context.documents import Cursor, split_lines
-from assist_server.records import usage_rows
+from assist_evaluation.usage import usage_rows
 from assist_server.workspace.documents import Edit, OpenDocument
 from bench.editors.lsp_client import Client, serving
 

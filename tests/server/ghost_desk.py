@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from assist_completion.inference.generation import Model
 from assist_completion.inference.llama import Abort
 from assist_completion.inference.worker import Worker
 from assist_completion.settings import Mode
+from assist_evaluation.feedback.session_usage import SessionUsage
+from assist_evaluation.usage import usage_rows
 from assist_server.config.config import Config, load_lenient
 from assist_server.editor.session import Session
 from assist_server.local_model.opening import OpenedModels
-from assist_server.records import usage_rows
 from assist_server.workspace.documents import Edit, OpenDocument
 
 URI = "file:///work/a.py"
@@ -58,7 +60,7 @@ class Desk:
     def counts(self) -> Counter[str]:
         """All counts of the session, written or not, whatever they are for."""
         written = usage_rows.read(self.session.config.paths.data)
-        return sum((*self.session.usage.rows.values(), *written.values()), Counter())
+        return sum((*self.session.usage.table.rows.values(), *written.values()), Counter())
 
     @property
     def ends(self) -> list[str]:
@@ -105,9 +107,8 @@ async def writing(
         if status.state in ("ready", "missing", "failed"):
             settled.set()
 
-    session = Session(
-        replace(config, completion=completion), show, open_models, kept_after, write_after, supplies
-    )
+    usage = partial(SessionUsage, kept_after=kept_after, write_after=write_after)
+    session = Session(replace(config, completion=completion), show, open_models, usage, supplies)
     lines = (before + after).splitlines(keepends=True)
     session.open_document(OpenDocument(URI, name, "", 1, [*lines, ""], real_path=real_path))
     session.model.start()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # Who adds lines removes as many; who removes more lowers the number.
-MOST = {"completion": 9148, "context": 28392, "escalation": 16935, "server": 27163}
+MOST = {"completion": 9148, "context": 22231, "escalation": 16724, "server": 24465}
 
 
 def excess(root: Path, paths: list[str], most: Mapping[str, int]) -> Iterator[str]:

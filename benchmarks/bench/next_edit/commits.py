@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from assist_context.documents import split_lines
-from assist_context.files.git_history import PatchedCommit, PatchedFile
 from assist_context.languages import language_of
+from assist_evaluation.mining.patched_commits import PatchedCommit, PatchedFile
 from assist_evaluation.mining.sources import MinedRepository, is_source, is_written_by_people
 
 MOST_FILES = 12  # of a commit: what changes more was done by a program

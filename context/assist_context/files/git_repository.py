@@ -406,7 +406,7 @@ def records_of(answer: bytes) -> list[bytes]:
 def run_git(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = None) -> bytes:
     """The output of git, which reads `given`; raises GitFailed for any exit code but 0.
 
-    It is public for `git_history` alone.
+    It is public for `git_history`, and for what mines commits.
     """
     if stop():
         raise Stopped

@@ -76,31 +76,6 @@ def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
         raise AuditError(failure(error, path)) from error
 
 
-def later_events(path: Path, start: int) -> tuple[list[LogEvent], int]:
-    """The events from this byte of the log on, where a line begins, and the byte after the last of them.
-
-    A line that is being written is left for later. Raises `AuditError`.
-    """
-    found = []
-    try:
-        with path.open("rb") as file:
-            file.seek(start)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                found.append(unseal(line).event)
-                start += len(line)
-    except FileNotFoundError:
-        pass
-    except DamagedError as error:
-        raise AuditError(
-            f"A line of {path} {error}. `assist audit verify` says what is still valid."
-        ) from error
-    except OSError as error:
-        raise AuditError(failure(error, path)) from error
-    return found, start
-
-
 def request_of(event: LogEvent) -> str:
     """The request that an event belongs to, or ""."""
     return str(event.get("request_id") or "")

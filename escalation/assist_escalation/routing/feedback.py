@@ -6,7 +6,7 @@ workspace. This module decides nothing.
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -14,13 +14,11 @@ from typing import Literal, get_args
 from filelock import FileLock, Timeout
 
 from assist_context import durable_files
-from assist_escalation.routing.calibration import Label, score
 
 FILE = "feedback.jsonl"  # in the data directory
 # At most about 3,000 events of 500 bytes, and half of them once the older half was dropped: with two or three
 # events a request that is 500 to 1,500 requests, more than twice the router's window.
 MOST_BYTES = 1_500_000
-_WHOLE = MOST_BYTES // 2 - 10_000  # bytes; a file that lost its older half is larger, unless a line has 10 kB
 LOCK_S = 1.0  # a lost event does no harm, but a waiting editor does
 
 # `answered`: a text was shown to its end. `offered`: an edit passed our checks; `accepted`: it was made;
@@ -38,8 +36,6 @@ Happening = Literal[
     "unusable",
 ]
 _HAPPENINGS = frozenset(get_args(Happening))
-_GOOD = frozenset({"accepted", "up"})
-_BAD = frozenset({"undone", "down", "escalated_after", "unusable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +70,6 @@ def record(path: Path, event: Event) -> bool:
     except (OSError, Timeout):
         return False
     return True
-
-
-def kept_from(path: Path) -> float | None:
-    """When the oldest event was, in seconds since 1970, if older ones may have been dropped; else None."""
-    try:
-        dropped = path.stat().st_size >= _WHOLE
-    except OSError:
-        return None
-    return next((event.at for event in events(path)), None) if dropped else None
 
 
 def _trim(path: Path) -> None:
@@ -124,23 +111,3 @@ def scores(path: Path, command: str | None = None) -> tuple[float, ...]:
         if event.event == "routed" and command in (None, event.command):
             last[event.request_id] = event.p_local
     return tuple(last.values())
-
-
-def labels(path: Path, rate: Callable[[Mapping[str, float]], float] = score) -> tuple[Label, ...]:
-    """Local answers that are known to be good or bad, each with its score by today's weights.
-
-    One bad sign outweighs all good ones: an answer that was accepted and then undone was not good.
-    """
-    features: dict[str, Mapping[str, float]] = {}
-    signs: dict[str, set[str]] = {}
-    for event in events(path):
-        if event.target == "local":
-            features[event.request_id] = event.features
-        # A frontier answer says nothing about the local one, except that the user asked for it afterwards.
-        if event.target == "local" or event.event == "escalated_after":
-            signs.setdefault(event.request_id, set()).add(event.event)
-    return tuple(
-        Label(rate(numbers), not signs[request_id] & _BAD)
-        for request_id, numbers in features.items()
-        if signs[request_id] & (_GOOD | _BAD)
-    )

@@ -70,12 +70,12 @@ def fit(flags: FitFlags) -> None:
     let more leave. Nothing is changed but by --calibrate.
     """
     from assist_evaluation.judging import thresholds  # noqa: PLC0415
+    from assist_evaluation.judging.calibration_fit import apply_calibration  # noqa: PLC0415
     from assist_evaluation.judging.thresholds import asked_a_day  # noqa: PLC0415
     from assist_evaluation.report.run_report import find_run, report_of  # noqa: PLC0415
     from assist_evaluation.running.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_server.questions.composition import read_calibration  # noqa: PLC0415
-    from assist_server.records.past_requests import apply_calibration  # noqa: PLC0415
 
     config = settings()
     folder = eval_folder(config, workspace_at(config, directory(flags.workspace)).root)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from assist_escalation.routing.calibration import Label, ReliabilityBin, reliability
+from assist_evaluation.judging.calibration_fit import Label, ReliabilityBin, reliability
 from assist_evaluation.judging.results import ResultRow
 from assist_evaluation.judging.score import TaskScore, preference
 from assist_evaluation.judging.verdicts import ScoreComparison, compare_scores, words

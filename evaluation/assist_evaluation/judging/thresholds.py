@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from assist_escalation.routing import feedback
-from assist_escalation.routing.calibration import LEAST, NONE, WORTH, Calibration, Label, fit, score
+from assist_escalation.routing.calibration import NONE, WORTH, Calibration, score
+from assist_evaluation.judging.calibration_fit import LEAST, Label, fit
 from assist_evaluation.judging.results import ResultRow
 from assist_evaluation.judging.score import TaskScore, is_right
 from assist_evaluation.judging.verdicts import compare_scores

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from assist_context.files.git_history import PatchedCommit, PatchHunk
 from assist_context.syntax.symbols import Definition, symbols
 from assist_evaluation.mining.changed_lines import LARGEST, MOST_COMMITS, PAGE
+from assist_evaluation.mining.patched_commits import PatchedCommit, PatchHunk
 from assist_evaluation.mining.sampling import at_most_per, spread, task_id
 from assist_evaluation.mining.sources import MinedRepository, is_source, language_at
 from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts

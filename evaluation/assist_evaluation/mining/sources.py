@@ -10,7 +10,9 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from assist_context.files.exclusions import exclusions
-from assist_context.files.git_history import (
+from assist_context.files.git_repository import Git, GitFailed, GitTree, find_git, never, open_tree
+from assist_context.languages import Language, language_of
+from assist_evaluation.mining.patched_commits import (
     LARGEST_BLOB,
     PatchedCommit,
     commit_id,
@@ -19,8 +21,6 @@ from assist_context.files.git_history import (
     patched_commits,
     texts_at,
 )
-from assist_context.files.git_repository import Git, GitFailed, GitTree, find_git, never, open_tree
-from assist_context.languages import Language, language_of
 from assist_server.errors import UserError
 
 T = TypeVar("T")

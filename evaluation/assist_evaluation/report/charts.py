@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assist_escalation.routing.calibration import ReliabilityBin
+from assist_evaluation.judging.calibration_fit import ReliabilityBin
 
 COLOURS = 7  # `--c0` to `--c6` in the page's style
 _MARKERS = "osD^vPX"  # with the colours, so that a chart can be read without them

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from itertools import accumulate
 
-from assist_server.records.usage_rows import BUCKETS, MS_BOUNDS
+from assist_evaluation.usage.usage_rows import BUCKETS, MS_BOUNDS
 
 
 def percentile(counts: Mapping[str, int], share: float) -> float | None:

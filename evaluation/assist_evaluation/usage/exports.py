@@ -19,13 +19,13 @@ from assist_context.regular_files import read_regular
 from assist_escalation.gate.request_marks import installation_key
 from assist_evaluation.usage.departures import DepartureKey
 from assist_evaluation.usage.plain_names import MOST_NAME, plain_name
+from assist_evaluation.usage.usage_rows import UsageKey
 from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.record_files import gate_files
 from assist_server.records.answer_counts import AnswerKey
 from assist_server.records.key_groups import total
-from assist_server.records.usage_rows import UsageKey
 
 KIND = "assist usage"
 VERSION = 1

@@ -10,6 +10,7 @@ from assist_evaluation.usage.bucket_times import percentile
 from assist_evaluation.usage.departures import REDACTED
 from assist_evaluation.usage.plain_names import plain_name
 from assist_evaluation.usage.usage_report import UsageReport
+from assist_evaluation.usage.usage_rows import BUCKETS, MS_BOUNDS
 from assist_evaluation.usage.usage_tables import (
     GHOST_HEADS,
     UNKNOWN,
@@ -24,7 +25,6 @@ from assist_evaluation.usage.usage_tables import (
     times_sentence,
     with_share,
 )
-from assist_server.records.usage_rows import BUCKETS, MS_BOUNDS
 from assist_server.wording.amounts import usd
 
 TEMPLATE = "usage.html.j2"

@@ -16,15 +16,17 @@ from assist_escalation.audit.reader import Filter, events
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import EscalationError
 from assist_escalation.routing import feedback
+from assist_evaluation.usage import usage_rows
 from assist_evaluation.usage.departures import DepartureKey, departures
+from assist_evaluation.usage.usage_rows import UsageKey
 from assist_server.config.config import Config
 from assist_server.record_files import gate_files
-from assist_server.records import usage_rows
 from assist_server.records.answer_counts import AnswerKey, answer_rows
-from assist_server.records.usage_rows import UsageKey
 from assist_server.workspace.folders import key_of
 
 DAY_S = 86_400
+# Bytes of the feedback: a file that lost its older half is larger, unless a line has 10 kB.
+_WHOLE = feedback.MOST_BYTES // 2 - 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def collect_use(config: Config, since: str = "") -> UsageSums:
     ghost_text = {key: counts for key, counts in since_then.items() if key.is_ghost_text}
     first = FirstDays(
         max(since, usage_rows.kept_from(config.paths.data)),
-        max(since, _day_after(feedback.kept_from(files.feedback))),
+        max(since, _day_after(answers_kept_from(files.feedback))),
         since,
     )
     return UsageSums(ghost_text, answer_rows(feedback.events(files.feedback), since), {}, first, next_edits)
@@ -70,6 +72,15 @@ def collect_all(config: Config, since: str = "") -> UsageSums:
     use = collect_use(config, since)
     left = departures(events(gate_files(config).audit, Filter(since=_start_of(since))))
     return replace(use, left=left)
+
+
+def answers_kept_from(path: Path) -> float | None:
+    """When the oldest event was, in seconds since 1970, if older ones may have been dropped; else None."""
+    try:
+        dropped = path.stat().st_size >= _WHOLE
+    except OSError:
+        return None
+    return next((event.at for event in feedback.events(path)), None) if dropped else None
 
 
 def _day_after(moment: float | None) -> str:

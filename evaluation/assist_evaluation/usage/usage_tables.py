@@ -8,8 +8,8 @@ from typing import Any
 from assist_evaluation.usage.bucket_times import percentile
 from assist_evaluation.usage.model_comparison import KeptShare
 from assist_evaluation.usage.model_pair import ModelPair
+from assist_evaluation.usage.usage_rows import MS_BOUNDS, NEXT_EDIT
 from assist_server.records.answer_counts import PROOFS
-from assist_server.records.usage_rows import MS_BOUNDS, NEXT_EDIT
 from assist_server.wording.sanitize import harmless
 
 GHOST_HEADS = ("Requests", "Shown", "Accepted", "Kept", "p50 ms", "p95 ms")

@@ -4,14 +4,41 @@ The names in an event come from files and providers, so they are made harmless h
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from assist_escalation.audit.chain import LogEvent
+from assist_escalation.audit.chain import DamagedError, LogEvent, unseal
+from assist_escalation.audit.log import AuditError, failure
 from assist_escalation.audit.reader import tool_of
 from assist_server.wording.amounts import usd
 from assist_server.wording.sanitize import harmless_line
 
 NAMED = 4  # files that are named; the rest are counted
+
+
+def later_events(path: Path, start: int) -> tuple[list[LogEvent], int]:
+    """The events from this byte of the log on, where a line begins, and the byte after the last of them.
+
+    A line that is being written is left for later. Raises `AuditError`.
+    """
+    found = []
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                found.append(unseal(line).event)
+                start += len(line)
+    except FileNotFoundError:
+        pass
+    except DamagedError as error:
+        raise AuditError(
+            f"A line of {path} {error}. `assist audit verify` says what is still valid."
+        ) from error
+    except OSError as error:
+        raise AuditError(failure(error, path)) from error
+    return found, start
 
 
 def tool_event_line(event: LogEvent, tools: Mapping[str, str]) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from assist_completion.model_store.catalogue import infilling_tokens
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import ModelServer
-from assist_escalation.provider.infill.probe import ServerProbe, identify
+from assist_escalation.provider.infill.probe import ServerProbe, identify, measure
 from assist_server.config.config import Config
 from assist_server.config.toml_file import literal
-from assist_server.team.team_server_opening import probe_server
+from assist_server.team.team_server_opening import fim_table
 
 NAME = "team"
 
@@ -85,3 +85,9 @@ def entry_for(config: Config, asked: AskedServer) -> ServerEntry:
             f"the infilling tokens of {model} are not known: add --fim FAMILY, as in --fim qwen"
         )
     return ServerEntry(server, probe_server(config, server))
+
+
+def probe_server(config: Config, server: ModelServer) -> ServerProbe:
+    """How a server completes our own code, twice. Blocks. Raises `EscalationError` for unknown tokens."""
+    key = config.secrets.get(server.api_key_env) if server.api_key_env else ""
+    return asyncio.run(measure(server, key, fim_table(server)))

@@ -37,18 +37,16 @@ from assist_server.wording.sanitize import HarmlessFormatter
 # The modules of `commands` and what each adds, in the order of `assist --help`: the order in which users need
 # them.
 COMMANDS: Mapping[str, tuple[str, ...]] = {
-    "demo": ("demo",),
-    "complete": ("complete",),
     "questions": ("explain", "ask", "test", "refactor", "fix", "route"),
     "chat": ("chat", "threads"),
     "changes": ("commit", "review"),
-    "records": ("undo", "cost", "calibrate", "rate"),
+    "records": ("undo", "cost", "rate"),
     "audit": ("audit",),
     "index": ("index", "context"),
     "settings": ("config",),
-    "info": ("doctor",),
 }
-FIRST = ("setup", "models")  # of the plugins' commands, what users need before the others
+# Of the plugins' commands, what users need before the others.
+FIRST = ("setup", "models", "demo", "complete")
 NO_COMMAND = ("--version", "lsp")  # what needs none of these modules
 
 

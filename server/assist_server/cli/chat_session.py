@@ -5,7 +5,9 @@ answer that is being written; at the prompt it clears the line.
 """
 
 import asyncio
+import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from assist_context.files.repository_top import top_of
@@ -18,7 +20,6 @@ from assist_server.cli.commands.question_run import (
     local_model,
 )
 from assist_server.cli.flags import Asking, directory, settings
-from assist_server.cli.line_input import LineInput
 from assist_server.cli.output import out, say, say_lines
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED
@@ -33,6 +34,31 @@ HELP = """\
 /sources     list what the last answer was made from
 /quit        leave; so does Ctrl-D
 Everything else is a question. Ctrl-C stops an answer."""
+PROMPT = "> "
+
+
+class LineInput:
+    """Reads one line after the other from stdin, which may also be a pipe or a file.
+
+    Python's own readline edits them, and keeps a history, which is never written to a file. Windows has none;
+    its console edits lines itself.
+    """
+
+    def __init__(self) -> None:
+        self.interactive = sys.stdin.isatty()
+        if self.interactive:
+            with suppress(ImportError):
+                import readline  # noqa: F401, PLC0415  (input() uses it once it is imported)
+
+    def read(self) -> str | None:
+        """The next line without its end; None at the end of the input."""
+        if not self.interactive:
+            line = sys.stdin.readline()
+            return line.rstrip("\r\n") if line else None
+        try:
+            return input(PROMPT)
+        except EOFError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

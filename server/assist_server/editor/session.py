@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from assist_context.documents import Cursor
@@ -15,8 +16,6 @@ from assist_context.files.denylist import denied_by
 from assist_context.files.exclusions import why_excluded
 from assist_context.indexer.wire import IndexerEvent
 from assist_server.config.config import Config
-from assist_server.editor.feedback.accepted_texts import KEPT_AFTER, AcceptedTexts
-from assist_server.editor.feedback.usage_counts import WRITE_AFTER, UsageTable, UsageWriter
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import OfferSearcher
@@ -25,6 +24,7 @@ from assist_server.editor.power import Power
 from assist_server.editor.repository_limits import GhostTextLimits, RepositoryLimits
 from assist_server.editor.suggestions import ContextSearch, Suggestions
 from assist_server.editor.unasked import Unasked
+from assist_server.editor.usage_port import OpenUsage, UsageRecords, open_usage
 from assist_server.local_model.machine import SUPPLIES
 from assist_server.workspace.burst import Burst
 from assist_server.workspace.documents import Edit, OpenDocument
@@ -45,9 +45,7 @@ NO_MODEL = (
 class Session:
     """Owns the parts of one editor's session. Event loop only.
 
-    An accepted text is judged after `kept_after` seconds. Counts of use are written when a document is saved
-    or closed, if the last time is more than `write_after` seconds ago. `supplies` is where Linux reports the
-    machine's power.
+    `open_usage` opens what counts its use. `supplies` is where Linux reports the machine's power.
     """
 
     def __init__(
@@ -55,8 +53,7 @@ class Session:
         config: Config,
         show: Callable[[SessionStatus], None],
         open_models: OpenModels,
-        kept_after: float = KEPT_AFTER,
-        write_after: float = WRITE_AFTER,
+        open_usage: OpenUsage = open_usage,
         supplies: Path = SUPPLIES,
     ) -> None:
         self._config = config
@@ -64,9 +61,7 @@ class Session:
         # The texts of open documents that are secret files. It is replaced, not changed: a thread reads it.
         self._secret_texts: Mapping[str, str] = {}
         self._item = StatusItem(config.completion.model, show)
-        self.usage = UsageTable(lambda: self.workspace.folders)
-        self.accepted = AcceptedTexts(self.usage, kept_after)
-        self.writer = UsageWriter(self.usage, config.paths.data, write_after)
+        self._open_usage = open_usage
         self.documents = OpenDocuments(self._counts, self._foresee, self._compare)
         self.model = ModelLifetime(
             lambda: self._config,
@@ -83,13 +78,13 @@ class Session:
             lambda: self._config, self.documents, self.model, self.unasked, self.power
         )
         self.suggestions = Suggestions(
-            self.documents, self.context, self.model, self._item, self._counts, self.accepted
+            self.documents, self.context, self.model, self._item, self._counts, lambda: self.usage
         )
         self.workspace = self.context.workspace
         self.next_edits = NextEdits(
             self.unasked,
             self.documents,
-            self.usage,
+            lambda: self.usage,
             self._open_offer_search,
             self.suggestions.is_on_screen,
         )
@@ -98,6 +93,11 @@ class Session:
         self._roots: list[str] = []
         self._reopening = Burst(lambda: self.open_folders(self._roots), REOPEN_AFTER)
         self._opening = Burst(self._prepare_opened, OPENED_AFTER, at_once=True)
+
+    @cached_property
+    def usage(self) -> UsageRecords:
+        """What counts the session's use. It is loaded once `initialize` is answered."""
+        return self._open_usage(self._config.paths.data, lambda: self.workspace.folders)
 
     @property
     def config(self) -> Config:
@@ -147,8 +147,7 @@ class Session:
 
     def end_use(self) -> None:
         """Judge what was accepted, and begin to write the counts: an editor may end us at any moment."""
-        self.accepted.close()
-        self.writer.write()
+        self.usage.end()
 
     def close(self) -> None:
         """The same, end indexing, free the model, and wait until the counts are written."""
@@ -159,7 +158,7 @@ class Session:
         self.next_edits.close()
         self.context.close()
         self.model.close()
-        self.writer.wait()
+        self.usage.wait()
 
     def totals(self) -> Counter[str]:
         """Everything counted since the session began."""
@@ -174,7 +173,7 @@ class Session:
     def open_document(self, document: OpenDocument) -> None:
         """The editor opened a document. Its beginning is what most prompts in it share."""
         if (before := self.documents.get(document.uri)) is not None:
-            self.accepted.judge_closed(before)
+            self.usage.judge_closed(before)
             self.next_edits.close_document(before)
         document.rename(self.workspace.prompt_path(document))
         self.documents.add(document)
@@ -214,22 +213,22 @@ class Session:
         """The editor wrote a document to its file."""
         document = self.documents.get(uri)
         if document is not None:
-            self.accepted.judge_saved(document)
+            self.usage.judge_saved(document)
         self.next_edits.refresh()
         if document is not None and document.real_path:
             self.workspace.change_files([document.real_path])
-        self.writer.write_if_due()
+        self.usage.write_if_due()
 
     def close_document(self, uri: str) -> None:
         """The editor closed a document."""
         if (document := self.documents.get(uri)) is not None:
-            self.accepted.judge_closed(document)
+            self.usage.judge_closed(document)
             self.next_edits.close_document(document)
         self.documents.remove(uri)
         if uri in self._secret_texts:
             self._secret_texts = {name: text for name, text in self._secret_texts.items() if name != uri}
         self.workspace.forget(uri)
-        self.writer.write_if_due()
+        self.usage.write_if_due()
 
     def move_cursor(self, uri: str, line: int | None = None, units: int = 0) -> None:
         """The cursor rests somewhere, or, without a line, a document got the focus: prewarm that place."""
@@ -262,11 +261,11 @@ class Session:
         self._item.update(quiet=self.unasked.words)
 
     def _foresee(self, document: OpenDocument, start: Cursor, end: Cursor, text: str) -> None:
-        self.accepted.foresee(document, start, end, text)
+        self.usage.foresee(document, start, end, text)
         self.next_edits.foresee(document, start, end, text)
 
     def _compare(self, document: OpenDocument, old: Sequence[str]) -> None:
-        self.accepted.compare(document, old)
+        self.usage.compare(document, old)
         self.next_edits.compare(document, old)
 
     def _hear_indexer(self, event: IndexerEvent) -> None:

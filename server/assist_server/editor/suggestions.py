@@ -19,14 +19,12 @@ from assist_context.documents import Context, Cursor, TextNames, gather
 from assist_context.unseen_characters import is_suspect
 from assist_server.config.config import Config
 from assist_server.editor.editor_knowledge import EditorKnowledge
-from assist_server.editor.feedback.accepted_texts import AcceptedTexts
-from assist_server.editor.feedback.shown_texts import ShownText
 from assist_server.editor.member_lists import AccessPlace
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.power import Power
 from assist_server.editor.unasked import Unasked
-from assist_server.records.usage_rows import UsageKey
+from assist_server.editor.usage_port import UsageRecords
 from assist_server.wording.reasons import AnyReason, why_nothing, why_shown
 from assist_server.workspace.documents import OpenDocument, is_data
 from assist_server.workspace.workspace import Workspace
@@ -191,8 +189,7 @@ class ContextSearch:
 class Suggestions:
     """Requests suggestions, and remembers how requests ended and which text was accepted. Event loop only.
 
-    A request that gets none is counted in `counts`, by its reason. What becomes of accepted texts, `accepted`
-    finds out.
+    A request that gets none is counted in `counts`, by its reason. `usage` gives what counts the others.
     """
 
     def __init__(
@@ -202,14 +199,14 @@ class Suggestions:
         model: ModelLifetime,
         item: StatusItem,
         counts: Counter[str],
-        accepted: AcceptedTexts,
+        usage: Callable[[], UsageRecords],
     ) -> None:
         self._documents = documents
         self._context = context
         self._model = model
         self._item = item
         self._counts = counts
-        self._accepted = accepted
+        self._usage = usage
         self._accepted_in = ""  # the URI of the document where the last suggestion was accepted
         self._on_screen: tuple[str, int, Cursor] | None = (
             None  # URI, version and cursor of what was shown last
@@ -263,7 +260,7 @@ class Suggestions:
             raise
         changed = document.version != version or not self._documents.holds(document)
         if changed and any(answer.shown for answer in answers):
-            self._count(document, answers[0], shown=False)
+            self._count(place, answers[0])
             return self._nothing(uri, at, "document-changed")
         return self._show(at, place, answers)
 
@@ -305,7 +302,7 @@ class Suggestions:
 
     def _record_cancelled(self, document: OpenDocument, at: tuple[int, int]) -> None:
         self._end(document.uri, RequestEnd(at, "cancelled"))
-        self._accepted.usage.count(self._accepted.usage.key(document, self._writer), "cancelled")
+        self._usage().count_cancelled(document, self._writer)
 
     def record_failure(self, uri: str, at: tuple[int, int]) -> None:
         """A request ended with an error of our own, which the caller reports."""
@@ -340,7 +337,7 @@ class Suggestions:
         """The user accepted a suggestion, or of its text what is before `units`, as the editor counts."""
         self._accepted_in = uri
         self._on_screen = None
-        self._accepted.accept(suggestion_id, units)
+        self._usage().accept(suggestion_id, units)
         if self._model.engine is not None:
             ahead = not self._context.power.on_battery
             self._model.engine.record_accepted(suggestion_id, ahead=ahead)
@@ -358,12 +355,8 @@ class Suggestions:
         best = shown[0] if shown else answers[0]
         self._end(document.uri, RequestEnd(at, best.reason, best))
         self._on_screen = (document.uri, document.version, place.cursor) if shown else None
-        key = self._count(document, best, shown=bool(shown))
         ghosts = tuple(map(place.ghost_text, shown))
-        begin = (place.begin.line, place.begin.column)
-        self._accepted.remember(
-            {ghost.suggestion.id: ShownText(key, document, ghost.text, begin) for ghost in ghosts}
-        )
+        self._count(place, best, ghosts)
         return ghosts
 
     @property
@@ -372,14 +365,12 @@ class Suggestions:
         status = self._item.status
         return status.model if status.host else self._model.name
 
-    def _count(self, document: OpenDocument, answer: Suggestion, *, shown: bool) -> UsageKey:
-        """Count a request that was answered; what its answer counts for."""
+    def _count(self, place: _SuggestionPlace, answer: Suggestion, ghosts: tuple[GhostText, ...] = ()) -> None:
+        """Count a request that was answered, and what of it is shown."""
         status = self._item.status
-        usage = self._accepted.usage
-        key = usage.key(document, answer.model)
         served = bool(status.host) and answer.model == status.model
-        usage.count_answer(key, answer, shown=shown, served=served)
-        return key
+        texts = {ghost.suggestion.id: ghost.text for ghost in ghosts}
+        self._usage().count_answer(place.document, answer, texts, place.begin, served=served)
 
     def _gather(
         self, document: OpenDocument, at: tuple[int, int], selected: PopupSelection | None

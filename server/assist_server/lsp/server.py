@@ -29,7 +29,6 @@ from assist_server.lsp.gateway_process import GatewayProcess
 from assist_server.lsp.indexing import Indexing, add_workspace
 from assist_server.lsp.next_edits import add_next_edit
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
-from assist_server.records.usage_rows import record_session
 from assist_server.wording.reasons import exclusion_note
 from assist_server.wording.sanitize import HarmlessFormatter
 from assist_server.workspace.documents import OpenDocument
@@ -58,7 +57,7 @@ def serve(config: Config) -> None:
         run_on_stdio(server)
     finally:
         server.session.close()
-        record_session(config.paths.data, server.session.totals())
+        server.session.usage.record_session(server.session.totals())
 
 
 def make_server(config: Config) -> Server:

@@ -17,10 +17,8 @@ if TYPE_CHECKING:  # numpy
 
 DECISIONS = ("routed", "escalated_after")  # events that say who answers
 PROOFS = ("tests", "types", "none")  # what speaks for an edit
-_RATED = frozenset({"up", "down"})
 _OFFERED = frozenset({"offered", "accepted", "not_applied"})
 ENDS = _OFFERED | {"answered", "unusable"}  # events of the one that answered, which may be another one
-_NEWER = frozenset({"answered", "offered"})  # older versions did not write these
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +48,11 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
     models: dict[str, str] = {}
     answering: dict[str, str] = {}
     signs: dict[str, set[str]] = {}
-    old: set[str] = set()  # requests that are older than the first event of a newer version
-    is_old = True
     for event in events:
         request = event.request_id
-        is_old = is_old and event.event not in _NEWER
         if event.event in DECISIONS:
             decided[request] = (event.repo, event.command, event.language, event.target)
             days.setdefault(request, _day_of(int(event.at // 86_400)))
-            if is_old:
-                old.add(request)
         if event.event in ENDS:
             answering[request] = event.target
         if event.model:
@@ -73,9 +66,6 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
             )
             own_signs = frozenset(signs[request])
             end = answering.get(request, "")
-            # Older records lack "answered": of a text that was rated we know that it was there.
-            if not end and request in old and own_signs & _RATED:
-                own_signs |= {"answered"}
             for name in _counts(target, end or target, own_signs):
                 own[name] += 1
     return {AnswerKey(*key): counts for key, counts in sums.items()}

@@ -1,4 +1,4 @@
-"""What is recorded of requests, looked up and acted on: spending, the audit log, feedback, calibration.
+"""What is recorded of requests, looked up and acted on: spending, the audit log, feedback.
 
 It prints nothing and asks nothing; `wording.records` has the words. It never sends anything.
 """
@@ -15,17 +15,14 @@ from assist_escalation.audit.verifier import Verification, verify
 from assist_escalation.budget.ledger import Ledger, Reservation, SpendingKey, SpendingRow
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.routing import calibration, feedback
-from assist_escalation.routing.calibration import Calibration, Label
+from assist_escalation.routing import feedback
 from assist_server.config.config import Config, Problem
 from assist_server.config.permissions import permissions_for
-from assist_server.config.toml_file import replace_file
 from assist_server.errors import UserError
 from assist_server.questions.composition import (
     checkpoint_of,
     log_key,
     log_of,
-    read_calibration,
     scope_of,
 )
 from assist_server.record_files import gate_files
@@ -56,19 +53,6 @@ class SpendingReport:
     left_micro: int
     open: tuple[Reservation, ...]
     answers: tuple[feedback.Event, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """Rated answers, the calibration in force, what is wrong with it, and the one that fits the answers.
-
-    `fitted` is None if there are too few answers.
-    """
-
-    labels: tuple[Label, ...]
-    before: Calibration
-    problem: str
-    fitted: Calibration | None
 
 
 def workspace_of(config: Config, folder: Path) -> RecordedWorkspace:
@@ -127,21 +111,6 @@ def export_log_to(config: Config, output: Path) -> int:
     handle = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(handle, "w", encoding="utf-8", newline="") as file:
         return export_log(config, file.write)
-
-
-def fit_calibration(config: Config) -> Fit:
-    """The calibration that fits what became of local answers, next to the one in force."""
-    before, problem = read_calibration(config)
-    labels = feedback.labels(gate_files(config).feedback)
-    enough = len(labels) >= calibration.LEAST
-    return Fit(labels, before, problem, calibration.fit(labels) if enough else None)
-
-
-def apply_calibration(config: Config, fitted: Calibration) -> Path:
-    """Put a calibration in force, in one step, and return its file. Raises `OSError`."""
-    path = gate_files(config).calibration
-    replace_file(path, calibration.patch(fitted))
-    return path
 
 
 def rate(config: Config, request: str | None, happening: feedback.Happening) -> feedback.Event:

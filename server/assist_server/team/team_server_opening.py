@@ -1,6 +1,5 @@
 """Puts the parts of a team's server together: settings, gate, connection and engine."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +10,6 @@ from assist_completion.engine.engine import Engine
 from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.engine.server_first import ServerFirst, Tier
 from assist_completion.engine.server_port import CompletionServer
-from assist_completion.errors import ModelError
 from assist_completion.inference.generation import FULL, TokenBudget
 from assist_completion.inference.worker import Worker
 from assist_completion.model_store.catalogue import infilling_tokens
@@ -20,11 +18,9 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.provider.infill.probe import ServerProbe, measure
 from assist_escalation.provider.infill.request import FimTable, can_constrain
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
-from assist_server.local_model.opening import open_engine
 from assist_server.questions.composition import (
     RememberedSecrets,
     file_rules,
@@ -54,27 +50,6 @@ def fim_table(server: ModelServer) -> FimTable | None:
             "model as fim in its [servers.NAME] table"
         )
     return FimTable(found.pre, found.suf, found.mid, found.sep)
-
-
-def probe_server(config: Config, server: ModelServer) -> ServerProbe:
-    """How a server completes our own code, twice. Blocks. Raises `EscalationError` for unknown tokens."""
-    key = config.secrets.get(server.api_key_env) if server.api_key_env else ""
-    return asyncio.run(measure(server, key, fim_table(server)))
-
-
-def open_ghost_text(
-    config: Config, named: tuple[str, ModelServer], folders: Folders, say: Callable[[str], None]
-) -> GhostTextEngine:
-    """The engine of this server, with the local model after it if there is one.
-
-    Blocks. Raises `EscalationError` for a server that cannot be used.
-    """
-    try:
-        local = open_engine(config, say).engine
-    except ModelError as error:
-        say(str(error))
-        local = None
-    return open_team_engine(lambda: config, named, folders, local)
 
 
 @dataclass(frozen=True, slots=True)

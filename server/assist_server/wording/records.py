@@ -1,4 +1,4 @@
-"""Records of requests in words and as JSON: spending, the audit log, calibration, what may leave.
+"""Records of requests in words and as JSON: spending, the audit log, what may leave.
 
 It reads no file. The texts in a log come from file names and providers, so they are made harmless here.
 """
@@ -16,16 +16,7 @@ from assist_escalation.audit.verifier import Verification
 from assist_escalation.budget.ledger import Reservation, SpendingRow
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import PLACEHOLDER
-from assist_escalation.routing.calibration import (
-    LEAST,
-    NONE,
-    Calibration,
-    ReliabilityBin,
-    expected_error,
-    patch,
-    reliability,
-)
-from assist_server.records.past_requests import Fit, RecordedWorkspace, SpendingReport
+from assist_server.records.past_requests import RecordedWorkspace, SpendingReport
 from assist_server.wording.amounts import usd
 from assist_server.wording.answers import marked_lines
 from assist_server.wording.counts import answers_document
@@ -212,45 +203,6 @@ def request_lines(event: LogEvent) -> Iterator[str]:
         yield from marked_lines(str(text), lambda line: PLACEHOLDER.search(line) is not None)
 
 
-def fit_document(report: Fit, applied: str) -> dict[str, Any]:
-    """A calibration as JSON: the tables before and after it, and the patch. `applied` is its file, or ""."""
-    fitted = report.fitted
-    return {
-        "labels": len(report.labels),
-        "least": LEAST,
-        "before": _reliability(report, report.before),
-        "after": _reliability(report, fitted) if fitted else None,
-        "patch": patch(fitted) if fitted else None,
-        "applied": applied or None,
-    }
-
-
-def reliability_rows(rows: Sequence[ReliabilityBin]) -> list[list[str]]:
-    """A reliability table: the bin, its number of answers, the expected and the real share of good ones."""
-    return [
-        [
-            f"{row.low:.1f} to {row.high:.1f}",
-            f"{row.count:,}",
-            f"{row.predicted:.2f}",
-            f"{row.observed:.2f}",
-        ]
-        for row in rows
-    ]
-
-
-def fit_words(fitted: Calibration) -> str:
-    """How a calibration was made, and what its own table does not show."""
-    how = "isotonic regression" if fitted.method == "isotonic" else "Platt's scaling"
-    return f"After, by {how}; measured on the answers it was fitted to, so new ones will do a little worse:"
-
-
-def before_words(before: Calibration) -> str:
-    """What the first table shows."""
-    if before == NONE:
-        return "Before, with no calibration:"
-    return f"Before, with the calibration in force, of {before.labels:,} answers:"
-
-
 def egress_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The facts of `doctor.egress`, for people."""
     budget, ledger, audit, model = (report[name] for name in ("budget", "ledger", "audit", "model"))
@@ -345,11 +297,6 @@ def _redactions(value: object) -> Iterator[str]:
     for redaction in value if isinstance(value, list) else ():
         if isinstance(redaction, Mapping):
             yield f"{redaction.get('count')} {str(redaction.get('type')).lower()}"
-
-
-def _reliability(report: Fit, using: Calibration) -> dict[str, Any]:
-    rows = reliability(report.labels, using)
-    return {"error": round(expected_error(rows), 4), "rows": [asdict(row) for row in rows]}
 
 
 def _micro(value: object) -> str:

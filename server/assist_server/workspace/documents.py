@@ -17,6 +17,7 @@ from assist_context.documents import Cursor, Document, split_lines
 from assist_context.files.path_names import native_path, real_path
 from assist_context.languages import language_of
 
+Place = tuple[int, int]  # a line from 0, and a column in characters
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
 _FIRST, _FIRST_LINES = 1_000_000, 100_000  # characters and lines of a document's beginning
@@ -231,6 +232,31 @@ def line_end_of(lines: Sequence[str]) -> str:
     """
     first = lines[0]
     return "\r\n" if first.endswith("\r\n") else "\r" if first.endswith("\r") else "\n"
+
+
+def after(start: Place, text: str) -> Place:
+    r"""Where a text ends that begins at `start`.
+
+    >>> after((3, 4), "ab"), after((3, 4), "ab\nc")
+    ((3, 6), (4, 1))
+    """
+    lines = split_lines(text)
+    first = start[1] if len(lines) == 1 else 0
+    return (start[0] + len(lines) - 1, first + len(lines[-1]))
+
+
+def text_between(lines: Sequence[str], begin: Place, end: Place) -> str:
+    r"""The text between two places, which may be beyond the last line.
+
+    >>> text_between(["ab\n", "cd"], (0, 1), (1, 1))
+    'b\nc'
+    """
+    if begin[0] == end[0]:
+        return "".join(lines[begin[0] : begin[0] + 1])[begin[1] : end[1]]
+    found = list(lines[begin[0] : end[0] + 1])
+    if len(found) == end[0] - begin[0] + 1:
+        found[-1] = found[-1][: end[1]]
+    return "".join(found)[begin[1] :]
 
 
 def resolve_path(path: str) -> str:

@@ -13,7 +13,7 @@ from histories import make_history
 from playwright.sync_api import Browser, sync_playwright
 from workbench import launch_browser
 
-from assist_server.records.usage_rows import UsageKey, bucket, record
+from assist_evaluation.usage.usage_rows import UsageKey, bucket, record
 
 AXE = Path(__file__).parents[3] / "vscode-extension/node_modules/axe-core/axe.min.js"
 WIDTH = 800  # CSS pixels

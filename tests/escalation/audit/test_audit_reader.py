@@ -8,7 +8,8 @@ import pytest
 from audit_logs import START, intent, outcome, ticking
 
 from assist_escalation.audit.log import AuditError, AuditLog
-from assist_escalation.audit.reader import Filter, events, export, later_events
+from assist_escalation.audit.reader import Filter, events, export
+from assist_gateway.tool_events import later_events
 
 
 @pytest.fixture

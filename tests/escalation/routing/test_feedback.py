@@ -13,7 +13,9 @@ from filelock import FileLock
 
 from assist_escalation.routing.calibration import score
 from assist_escalation.routing.features import RequestFacts, features
-from assist_escalation.routing.feedback import MOST_BYTES, Event, events, kept_from, labels, record, scores
+from assist_escalation.routing.feedback import MOST_BYTES, Event, events, record, scores
+from assist_evaluation.judging.calibration_fit import labels
+from assist_evaluation.usage.usage_sums import answers_kept_from
 
 ROUTED = Event(1.5, "repo", "fix", "r1", "local", 0.4, 0.2, features(RequestFacts("fix")), "routed")
 
@@ -34,8 +36,8 @@ def test_events_come_back_as_they_went_and_only_for_the_owner(path: Path) -> Non
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert list(events(path.with_name("missing"))) == []
-    assert kept_from(path) is None, "nothing made room yet"
-    assert kept_from(path.with_name("missing")) is None
+    assert answers_kept_from(path) is None, "nothing made room yet"
+    assert answers_kept_from(path.with_name("missing")) is None
 
 
 def test_an_event_has_no_place_for_code() -> None:
@@ -69,10 +71,10 @@ def test_the_oldest_make_room(path: Path) -> None:
     path.parent.mkdir()
     line = json.dumps({"pad": "x" * 990}).encode() + b"\n"
     path.write_bytes(line * (MOST_BYTES // len(line)))
-    assert kept_from(path) is None
+    assert answers_kept_from(path) is None
     for number in range(5):
         happened(path, f"r{number}", "routed")
-    assert kept_from(path) == ROUTED.at, "from its first event on"
+    assert answers_kept_from(path) == ROUTED.at, "from its first event on"
     assert path.stat().st_size < 0.6 * MOST_BYTES
     assert [each.request_id for each in events(path)] == [f"r{number}" for number in range(5)]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

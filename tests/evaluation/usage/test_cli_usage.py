@@ -11,7 +11,7 @@ from command_runs import Assist
 from recording import files, pay, record_feedback, record_request
 
 from assist_escalation.routing import feedback
-from assist_server.records.usage_rows import UsageKey, record, record_session
+from assist_evaluation.usage.usage_rows import UsageKey, record, record_session
 from assist_server.workspace.folders import key_of
 
 Home = dict[str, str]

@@ -15,10 +15,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from assist_escalation.audit.log import AuditLog
 from assist_evaluation.usage import collector
+from assist_evaluation.usage.usage_rows import record_session
 from assist_server.config.config import Config, load
 from assist_server.errors import UserError
 from assist_server.record_files import gate_files
-from assist_server.records.usage_rows import record_session
 
 INTENT = {
     "request_id": "a",

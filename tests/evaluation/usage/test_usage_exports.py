@@ -22,12 +22,12 @@ from assist_evaluation.usage.exports import (
     read_export,
 )
 from assist_evaluation.usage.plain_names import plain_name
+from assist_evaluation.usage.usage_rows import UsageKey
 from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
 from assist_server.config.config import load
 from assist_server.errors import UserError
 from assist_server.records.answer_counts import AnswerKey
 from assist_server.records.key_groups import group, total
-from assist_server.records.usage_rows import UsageKey
 
 MADE = "2026-01-31T12:00:00Z"
 DAYS = [f"2026-01-{day:02}" for day in range(1, 32)]

@@ -18,6 +18,7 @@ from assist_evaluation.usage.model_pair import pair_of
 from assist_evaluation.usage.report_page import report_document, report_page
 from assist_evaluation.usage.totals import answers_facts, stats_document, stats_facts
 from assist_evaluation.usage.usage_report import BookedMoney, UsageReport, report_of_sums
+from assist_evaluation.usage.usage_rows import UsageKey
 from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
 from assist_evaluation.usage.usage_tables import (
     ghost_rows,
@@ -27,7 +28,6 @@ from assist_evaluation.usage.usage_tables import (
     with_share,
 )
 from assist_server.records.answer_counts import AnswerKey
-from assist_server.records.usage_rows import UsageKey
 from assist_server.wording.counts import answers_document
 
 GHOST = Counter({"requests": 10, "shown": 8, "accepted": 4, "kept-30s": 2, "ms<=5": 9, "ms>2500": 1})

@@ -153,12 +153,6 @@ def test_a_broken_configuration_stops_a_command_and_names_the_key(assist: Assist
     assert "moddel" in done.err
 
 
-def test_the_demo_without_a_model_says_what_to_run(assist: Assist) -> None:
-    done = assist("demo", "--json")
-    assert done.code == 1
-    assert "assist setup" in done.json["error"]
-
-
 def test_output_that_nobody_reads_is_no_error(tmp_path: Path, home: dict[str, str]) -> None:
     command = [sys.executable, "-P", "-m", "assist_server", "models", "list"]
     read, write = os.pipe()

@@ -13,7 +13,6 @@ import pytest
 from command_runs import Assist, runner, started
 from fake_lsp import fake_model_here
 from filelock import FileLock
-from recording import configure
 
 from assist_server.questions.locations import cursor_at, document_of
 from assist_server.workspace.folder_search import FolderSearch
@@ -211,57 +210,6 @@ def test_ctrl_c_leaves_no_process_and_a_usable_index(
     assert not psutil.wait_procs(children, timeout=60)[1]
     found = assist("index", "--workspace", "large", "--json").json
     assert (found["files"], found["parsed"], found["waiting"]) == (150, 150, 0)
-
-
-def test_the_doctor_shows_the_index_of_the_working_directory(
-    assist: Assist, shop: Path, tmp_path: Path
-) -> None:
-    before = assist("doctor", "--json").json["index"]
-    assert before.keys() == {"enabled", "git", "sqlite", "languages", "libraries", "workspace"}
-    assert before["workspace"] is None
-    assert before["git"].endswith("git")
-    assert before["sqlite"]["version"][0] == "3"
-    assert {each["language"] for each in before["languages"]} == {"sql", "makefile"}
-    assert "none for this directory yet" in assist("doctor").out
-    assert assist("index").code == 0  # the index of `tmp_path` itself
-    found = assist("doctor", "--json").json["index"]["workspace"]
-    assert (found["root"], found["state"], found["waiting"]) == (str(tmp_path), "ready", 0)
-    assert "of them read" in assist("doctor").out
-    assert str(tmp_path / "data" / "index") in assist("doctor").out
-
-
-def problems(assist: Assist) -> dict[str, str]:
-    return {each["what"]: each["remedy"] for each in assist("doctor", "--json").json["problems"]}
-
-
-def remedy_of(assist: Assist, words: str) -> str:
-    found = problems(assist)
-    return next(remedy for what, remedy in found.items() if words in what)
-
-
-def test_the_doctor_says_what_is_wrong_with_an_index(assist: Assist, shop: Path, tmp_path: Path) -> None:
-    assert assist("index").code == 0
-    assert not any("index" in what.lower() for what in problems(assist))
-    file = database(tmp_path, tmp_path)
-    file.parent.chmod(0o755)
-    assert "chmod 700" in remedy_of(assist, "Other users can read")
-    file.write_bytes(b"SQLite format 3\0" + b"\xff" * 4_000)
-    assert "assist index" in remedy_of(assist, "The index cannot be read")
-    done = assist("doctor")
-    assert "Note: The index cannot be read" in done.out
-
-
-def test_the_doctor_without_git_says_so(tmp_path: Path, home: Mapping[str, str]) -> None:
-    said = runner(tmp_path, {**home, "PATH": str(tmp_path)})("doctor").out
-    assert "Note: git is not on PATH" in said
-    assert "no git" in said
-
-
-def test_the_doctor_knows_that_indexing_is_off(assist: Assist, tmp_path: Path) -> None:
-    assert assist("index").code == 0
-    configure(tmp_path, "[context]\nindex = false\n")
-    assert assist("doctor", "--json").json["index"]["enabled"] is False
-    assert "turned off by `[context] index`" in assist("doctor").out
 
 
 def test_a_rule_that_is_newer_than_the_index_counts(assist: Assist, shop: Path, tmp_path: Path) -> None:

@@ -1,86 +1,15 @@
-"""`assist doctor`, `assist config` and `assist stats` without a model."""
+"""`assist config` and `assist stats` without a model."""
 
-import re
 import tomllib
 from collections import Counter
 from pathlib import Path
 
 import pytest
-from command_runs import Assist, process_runner
+from command_runs import Assist
 from config_files import PROVIDER
 from recording import configure
 
-from assist_server.records.usage_rows import record_session
-
-
-def test_the_doctor_without_a_model_is_exit_1_with_a_remedy(assist: Assist) -> None:
-    done = assist("doctor", "--json")
-    assert done.code == 1
-    report = done.json
-    assert not report["ok"]
-    assert report["model"]["infilling"] is False
-    assert report["packages"]["pygls"]
-    assert report["machine"]["llama"]["build"]
-    assert report["editor_knowledge"] is True
-    assert report["machine"]["cores"] >= 1
-    assert report["machine"]["memory_bytes"] > 10**8
-    [problem] = report["problems"]
-    assert problem["blocks"]
-    assert "assist setup" in problem["remedy"]
-
-
-def test_the_doctor_tells_people_the_same(tmp_path: Path, home: dict[str, str]) -> None:
-    """In a process of its own: where a test has loaded one llama.cpp, there is no other."""
-    done = process_runner(tmp_path, home)("doctor", "--offline")
-    assert done.code == 1
-    assert "PROBLEM: The model qwen2.5-coder-0.5b is not on this machine" in done.out
-    assert "offline: no socket is opened" in done.out
-    assert "its other language servers are asked which members exist" in " ".join(done.out.split())
-    assert re.search(
-        r"^llama.cpp +(native|fetched|prebuilt) \([^)]+\), uses \w+, \w+", done.out, re.MULTILINE
-    )
-    assert " = 1" not in done.out
-    assert "\x1b" not in done.out
-
-
-def test_the_doctor_lives_with_a_broken_configuration(assist: Assist, tmp_path: Path) -> None:
-    configure(tmp_path, "[completion]\nmax_lines = 0\n")
-    problems = assist("doctor", "--json").json["problems"]
-    assert any("max_lines" in problem["what"] and "Edit" in problem["remedy"] for problem in problems)
-
-
-@pytest.mark.parametrize(
-    ("file", "text"),
-    [
-        ("config/config.toml", '[completion]\nmode = "turbo"\n'),
-        ("config/config.toml", '[escalation]\nmode = "turbo"\n'),
-        ("config/config.toml", "[completion\n"),
-        ("config/policy.toml", '[escalation]\nmode = "turbo"\n'),
-        (".assist.toml", "[escalation]\nmax_cost_usd_per_day = -1\n"),
-    ],
-)
-def test_the_doctor_fails_for_a_setting_that_cannot_be(
-    assist: Assist, tmp_path: Path, file: str, text: str
-) -> None:
-    configure(tmp_path, "")
-    (tmp_path / file).write_text(text)
-    done = assist("doctor", "--json")
-    assert (done.code, done.json["ok"]) == (1, False)
-    assert [problem for problem in done.json["problems"] if problem["blocks"] and file in problem["what"]]
-
-
-def test_the_doctor_does_not_fail_for_rules_that_are_not_accepted_yet(assist: Assist, tmp_path: Path) -> None:
-    configure(tmp_path, "")
-    (tmp_path / ".assist.toml").write_text('[egress]\ndeny = ["infra/**"]\n')
-    problems = assist("doctor", "--json").json["problems"]
-    assert not [problem for problem in problems if problem["blocks"] and "assist.toml" in problem["what"]]
-
-
-def test_the_doctor_warns_of_a_directory_that_everyone_may_write(assist: Assist, tmp_path: Path) -> None:
-    configure(tmp_path, "")
-    (tmp_path / "config").chmod(0o777)
-    problems = assist("doctor", "--json").json["problems"]
-    assert any("chmod 700" in problem["remedy"] and not problem["blocks"] for problem in problems)
+from assist_evaluation.usage.usage_rows import record_session
 
 
 def test_config_show_marks_what_is_not_the_default(assist: Assist, tmp_path: Path) -> None:

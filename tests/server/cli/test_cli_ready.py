@@ -1,4 +1,4 @@
-"""Completions and batches of the command line; with the real model also setup, the doctor and the demo."""
+"""Completions and batches of the command line; with the real model also setup."""
 
 import json
 import signal
@@ -138,32 +138,3 @@ def test_setup_with_a_path_writes_it_into_the_configuration(
     assert assist("config", "show", "--json").json["settings"]["completion"]["model"] == str(
         tmp_path / "mine.gguf"
     )
-
-
-@pytest.mark.model
-def test_the_doctor_says_what_to_expect(ready_assist: Assist) -> None:
-    done = ready_assist("doctor", "--json")
-    assert done.code == 0
-    report = done.json
-    assert report["ok"]
-    assert report["model"]["infilling"]
-    assert report["model"]["budget_tokens"]["context"] > 500
-    assert "A warm one-line suggestion takes about" in report["model"]["in_words"]
-    told = " ".join(ready_assist("doctor").out.split())
-    assert "Completion works." in told
-    assert " uses SSE3, " in told
-    assert f"{report['model']['budget_tokens']['head']} tokens before the cursor" in told
-
-
-@pytest.mark.model
-def test_the_demo_completes_real_code_through_a_real_server(ready_assist: Assist) -> None:
-    document = ready_assist("demo", "--json").json
-    shots = document["shots"]
-    assert {shot["file"] for shot in shots} == {"inventory.py", "report.py", "cart.ts", "queue.go"}
-    assert document["summary"]["completed"] >= 4
-    asked = [shot for shot in shots if not shot["typed"] and shot["text"]]
-    assert all(shot["source"] == "model" and shot["tokens"]["generated"] for shot in asked)
-    typed = [shot for shot in shots if shot["typed"]]
-    assert typed
-    assert all(shot["source"] == "typed-through" and not shot["tokens"]["evaluated"] for shot in typed)
-    assert typed[0]["typed"] + typed[0]["text"] == asked[0]["text"]

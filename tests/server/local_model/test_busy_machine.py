@@ -23,7 +23,7 @@ from assist_completion.inference.speed_probe import (
 from assist_completion.inference.speed_trial import Speed, SpeedTrial
 from assist_completion.inference.worker import Worker
 from assist_completion.settings import CompletionSettings
-from assist_server.cli.doctor.report import examine
+from assist_installer.doctor.report import examine
 from assist_server.config.config import load_lenient
 
 

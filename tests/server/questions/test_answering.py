@@ -20,10 +20,10 @@ from assist_escalation.prompts import Prompt
 from assist_escalation.routing import feedback
 from assist_escalation.routing.features import RequestFacts
 from assist_escalation.routing.router import RoutingRules, route
+from assist_evaluation.feedback.usage_counts import repository_key
 from assist_server.cli.commands.question_run import consent_of_flags
 from assist_server.cli.flags import Asking
 from assist_server.config.config import load
-from assist_server.editor.feedback.usage_counts import repository_key
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, Leaving
 from assist_server.questions.draft import Draft, Evidence, Question

@@ -48,8 +48,7 @@ def happened(request: str, *names: Any, target: str = "local", **more: Any) -> l
         (["routed", "offered", "accepted", "undone"], {"offered", "applied", "undone"}),
         (["routed", "offered", "not_applied", "down"], {"offered", "not-applied", "bad"}),
         (["routed", "unusable"], {"refused-by-checks"}),
-        (["routed", "accepted"], {"answered", "offered", "applied"}),  # as older versions wrote it
-        (["routed", "up"], {"answered", "good"}),
+        (["routed", "accepted"], {"answered", "offered", "applied"}),
     ],
 )
 def test_an_edit_that_did_not_stay_is_no_answer(names: Sequence[str], expected: set[str]) -> None:
@@ -92,11 +91,6 @@ def test_a_provider_that_was_never_asked_or_failed_answered_nothing() -> None:
     counts = total(answer_rows([*before, *declined, *rated, *undoubted]))
     assert (counts["asked"], counts["ended"], counts["answered"]) == (4, 2, 2)
     assert (counts["escalated"], counts["ended-frontier"], counts["good"]) == (0, 0, 1)
-
-
-def test_a_rated_text_of_an_older_version_was_answered() -> None:
-    counts = total(answer_rows([*happened("r1", "routed", "up"), *happened("r2", "routed", "answered")]))
-    assert (counts["answered"], counts["ended-local"]) == (2, 2)
 
 
 def failed_over(number: int) -> list[Event]:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from repositories import change, git, make_repository
 
-from assist_context.files.git_history import last_changes, patched_commits
+from assist_context.files.git_history import last_changes
 from assist_context.files.git_repository import Git, find_git, open_tree
 from assist_escalation.redaction.redactor import Known, redact
+from assist_evaluation.mining.patched_commits import patched_commits
 from assist_server.errors import UserError
 from assist_server.questions.secret_file_texts import old_secret_texts
 from assist_server.workspace.commit_style import style_words

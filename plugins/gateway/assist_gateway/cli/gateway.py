@@ -292,8 +292,8 @@ def log(
 
     What local models answer sends nothing, and is not in it.
     """
-    from assist_escalation.audit.reader import ANY_TOOL, Filter, entries, later_events, tool_of  # noqa: PLC0415
-    from assist_gateway.tool_events import tool_event_line  # noqa: PLC0415
+    from assist_escalation.audit.reader import ANY_TOOL, Filter, entries, tool_of  # noqa: PLC0415
+    from assist_gateway.tool_events import later_events, tool_event_line  # noqa: PLC0415
     from assist_server.record_files import gate_files  # noqa: PLC0415
 
     audit = gate_files(settings()).audit

@@ -1,4 +1,4 @@
-"""The commands on records: `undo`, `cost`, `calibrate` and `rate`. None of them sends anything.
+"""The commands on records: `undo`, `cost` and `rate`. None of them sends anything.
 
 The `records` wing does the work and `wording.records` has the words; each command loads them when it runs.
 """
@@ -23,7 +23,7 @@ from assist_server.cli.flags import (
 from assist_server.cli.output import emit, out, say
 
 if TYPE_CHECKING:  # numpy, and all of the gate
-    from assist_server.records.past_requests import Fit, RecordedWorkspace
+    from assist_server.records.past_requests import RecordedWorkspace
 
 SpendingByOption = Annotated[
     Literal["day", "repo", "command", "model", "tool"], typer.Option("--by", help="What the rows are for.")
@@ -45,11 +45,6 @@ def add_to(app: typer.Typer) -> None:
         epilog=example("assist cost", "assist cost --by model --since 2026-01-01"),
         short_help="What was spent, and what is left today.",
     )
-    app.command(
-        "calibrate",
-        epilog=example("assist calibrate", "assist calibrate --apply"),
-        short_help="Fit the router to what became of its answers.",
-    )(calibrate)
     app.command(
         "rate",
         epilog=example("assist rate good", "assist rate bad 3f2a9c81d04b"),
@@ -151,33 +146,6 @@ def reconcile(yes: Yes = False, as_json: AsJson = False) -> None:
         out(f"{count} settled at the reserved amount." if open_ else "Nothing is unsettled.")
 
 
-def calibrate(
-    apply: Annotated[bool, typer.Option("--apply", help="Put it in force.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """How well the router's scores match what became of local answers, and a calibration that fits them.
-
-    It learns from answers that you accept, undo or rate. It changes the scores, but no rule and no limit.
-    """
-    from assist_escalation.routing.calibration import fit  # noqa: PLC0415
-    from assist_server.records import past_requests  # noqa: PLC0415
-    from assist_server.wording import records  # noqa: PLC0415
-
-    config = settings()
-    report = past_requests.fit_calibration(config)
-    if report.problem:
-        say(f"assist: {report.problem}")
-    if apply and report.fitted is None:
-        fit(report.labels)  # says what is missing
-    file = str(past_requests.apply_calibration(config, report.fitted)) if apply and report.fitted else ""
-    if as_json:
-        emit(records.fit_document(report, file))
-        return
-    _show_fit(report)
-    if file:
-        out(f"It is in force now, in {file}.")
-
-
 def rate(
     verdict: Annotated[Literal["good", "bad"], argument("good|bad", "How good it was.")],
     request: Annotated[
@@ -204,30 +172,3 @@ def workspace_at(workspace: Path) -> "RecordedWorkspace":
     for problem in recorded.problems:
         say(f"assist: {problem}")
     return recorded
-
-
-def _show_fit(report: "Fit") -> None:
-    from assist_escalation.routing.calibration import (  # noqa: PLC0415
-        LEAST,
-        expected_error,
-        patch,
-        reliability,
-    )
-    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
-    from assist_server.wording import records  # noqa: PLC0415
-
-    columns = [Column("Score"), *(Column(head, number=True) for head in ("Answers", "Expected", "Good"))]
-    out(f"{len(report.labels):,} local answers of known quality.")
-    if report.labels:
-        rows = reliability(report.labels, report.before)
-        out(records.before_words(report.before))
-        table(columns, records.reliability_rows(rows))
-        out(f"On average {expected_error(rows):.3f} between expected and good.")
-    if report.fitted is None:
-        out(f"Too few to calibrate: {LEAST} are needed. Answers that you accept, undo or rate count.")
-        return
-    rows = reliability(report.labels, report.fitted)
-    out(records.fit_words(report.fitted))
-    table(columns, records.reliability_rows(rows))
-    out(f"On average {expected_error(rows):.3f} between expected and good.\n")
-    out(patch(report.fitted).rstrip())

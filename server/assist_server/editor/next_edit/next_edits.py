@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Report
-from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.offer_requests import (
     Answer,
     FoundOffer,
@@ -22,6 +21,7 @@ from assist_server.editor.next_edit.silence import Moment, OfferAsker, Silence, 
 from assist_server.editor.next_edit.watched_edits import PAUSE, WatchedEdits, path_of_document
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.unasked import Unasked
+from assist_server.editor.usage_port import UsageRecords
 from assist_server.workspace.documents import OpenDocument, is_data
 
 MOST_OPEN = 16  # open documents in which an offer is looked for; others are found by the index, as saved
@@ -39,7 +39,7 @@ class NextEdits:
         self,
         unasked: Unasked,
         documents: OpenDocuments,
-        usage: UsageTable,
+        usage: Callable[[], UsageRecords],
         begin: Callable[[], OfferSearcher],
         shows_ghost: Callable[[OpenDocument, Cursor], bool] = lambda *_: False,
         pause: float = PAUSE,

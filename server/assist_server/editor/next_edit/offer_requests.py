@@ -13,9 +13,8 @@ from assist_completion.engine.event_loop import call_on
 from assist_completion.settings import Mode
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Report
-from assist_server.editor.feedback.region import text_between
 from assist_server.editor.next_edit.silence import OfferAsker
-from assist_server.workspace.documents import OpenDocument
+from assist_server.workspace.documents import OpenDocument, text_between
 from assist_server.workspace.latest_request import LatestRequest, Searcher
 
 if TYPE_CHECKING:

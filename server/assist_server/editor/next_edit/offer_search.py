@@ -14,9 +14,9 @@ from assist_context.next_edit.offer import Change, EditHunk, OtherFiles, Situati
 from assist_context.next_edit.other_files import WorkspaceFiles
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.unseen_characters import hides, is_suspect
-from assist_server.editor.feedback.region import text_between
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest, replaced_by
 from assist_server.workspace.document_search import FolderFiles
+from assist_server.workspace.documents import text_between
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
 MOST_CHARACTERS = 1_000_000  # of a document, as for indexed files; more is data

@@ -10,17 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from assist_context.documents import Cursor
 from assist_context.next_edit.offer import Change, Offer, OfferKind
 from assist_context.unseen_characters import visible
-from assist_server.editor.feedback.region import text_between
-from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.offer_requests import FoundOffer, Replaced
 from assist_server.editor.next_edit.watched_edits import path_of_document
-from assist_server.records.usage_rows import NEXT_EDIT, UsageKey
-from assist_server.workspace.documents import Encoding, OpenDocument, line_end_of, to_units
+from assist_server.editor.usage_port import OfferEvent, UsageRecords
+from assist_server.workspace.documents import Encoding, OpenDocument, line_end_of, text_between, to_units
 
 if TYPE_CHECKING:
     from assist_context.next_edit.finder import PastOffers  # and with it tree-sitter
@@ -107,7 +105,7 @@ class _Offered:
     place: OfferPlace
     changes: tuple[Change, ...]
     version: int | None
-    key: UsageKey
+    key: object  # what it counts for
 
     @property
     def is_current(self) -> bool:
@@ -142,7 +140,7 @@ class OfferedEdits:
     An editor knows at most one offer for each document in which it asks.
     """
 
-    def __init__(self, usage: UsageTable) -> None:
+    def __init__(self, usage: Callable[[], UsageRecords]) -> None:
         self.past: PastOffers | None = None  # None before the first accept or reject
         self._usage = usage
         self._numbers = count(1)
@@ -197,10 +195,10 @@ class OfferedEdits:
         lines = place.found.document.lines
         changes = tuple(_with_line_ends(change, lines) for change in offer.changes)
         version = place.opened.version if place.opened is not None else None
-        key = self._usage.key(asked, NEXT_EDIT + offer.kind)
+        key = self._usage().offer_key(asked, offer.kind)
         if self._counted != (place.uri, offer.pattern):
             self._counted = (place.uri, offer.pattern)
-            self._usage.count(key, "next-offered")
+            self._usage().count_offer(key, "next-offered")
         number = next(self._numbers)
         self._offered[number] = _Offered(place, changes, version, key)
         if len(self._offered) > REMEMBERED:
@@ -264,12 +262,12 @@ class OfferedEdits:
             document, first.path, first.start.line, first.end.line, found.offer.pattern
         )
 
-    def _end(self, number: int, name: Literal["next-accepted", "next-rejected"]) -> _Offered | None:
+    def _end(self, number: int, event: OfferEvent) -> _Offered | None:
         """Count what became of an offer, once."""
         offered = self._offered.pop(number, None)
         if offered is not None:
             self._counted = ("", "")
-            self._usage.count(offered.key, name)
+            self._usage().count_offer(offered.key, event)
         return offered
 
     def _known_past(self) -> "PastOffers":

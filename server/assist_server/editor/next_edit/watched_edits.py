@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from assist_context.documents import Cursor
 from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.offer import Change, EditHunk, Report
-from assist_server.editor.feedback.region import after
-from assist_server.workspace.documents import OpenDocument, is_data
+from assist_server.workspace.documents import OpenDocument, after, is_data
 
 PAUSE = 0.4  # seconds without a change after which an edit is over
 

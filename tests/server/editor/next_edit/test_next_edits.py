@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from assist_completion.settings import CompletionSettings, Mode
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.offer import Change, Offer, Report
-from assist_server.editor.feedback.usage_counts import UsageTable
+from assist_evaluation.feedback.session_usage import SessionUsage
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest
 from assist_server.editor.next_edit.offered_edits import NextEdit
@@ -66,7 +67,7 @@ class Desk:
         self.search = RenamingSearch()
         self.ghost: list[Cursor] = []
         self.heard: asyncio.Queue[tuple[str, int, bool]] = asyncio.Queue()
-        self.usage = UsageTable(tuple)
+        self.usage = SessionUsage(Path(), tuple)
         self.documents = OpenDocuments(
             Counter(),
             lambda *edit: self.next_edits.foresee(*edit),  # noqa: PLW0108  (it is made below)
@@ -75,7 +76,7 @@ class Desk:
         self.next_edits = NextEdits(
             Unasked(lambda: self.settings),
             self.documents,
-            self.usage,
+            lambda: self.usage,
             lambda: self.search,
             lambda _, cursor: cursor in self.ghost,
             pause,
@@ -277,7 +278,7 @@ async def test_after_an_accepted_offer_the_next_one_follows_at_once() -> None:
         assert desk.search.requests[-1].hunks[-1].origin == "offer"
         second = await desk.offer()
         assert (second.change.start, second.remaining) == ((2, 4), 1)
-        counts = sum(desk.usage.rows.values(), Counter())
+        counts = sum(desk.usage.table.rows.values(), Counter())
         assert counts == {"next-offered": 2, "next-accepted": 1}
 
 

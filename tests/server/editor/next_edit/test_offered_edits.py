@@ -1,12 +1,13 @@
 """Offers as an editor gets them: columns, line ends, whole lines, and what is counted of them."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.offer import Change, Offer
-from assist_server.editor.feedback.usage_counts import UsageTable
+from assist_evaluation.feedback.session_usage import SessionUsage
 from assist_server.editor.next_edit.offer_requests import FoundOffer
 from assist_server.editor.next_edit.offered_edits import REMEMBERED, NextEdit, OfferedEdits, OfferPlace
 from assist_server.workspace.documents import Edit, OpenDocument
@@ -28,8 +29,8 @@ class Desk:
 
     def __init__(self, text: str, encoding: str = "utf-16") -> None:
         self.document = document(text, encoding)
-        self.usage = UsageTable(tuple)
-        self.offered = OfferedEdits(self.usage)
+        self.usage = SessionUsage(Path(), tuple)
+        self.offered = OfferedEdits(lambda: self.usage)
 
     def place(self, *changes: Change, cursor: Cursor | None = None, is_open: bool = True) -> OfferPlace:
         offer = Offer("rename", "rename a -> b", changes, "the same change as in line 1")
@@ -42,7 +43,7 @@ class Desk:
 
     @property
     def counts(self) -> Counter[str]:
-        return sum(self.usage.rows.values(), Counter())
+        return sum(self.usage.table.rows.values(), Counter())
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_an_offer_counts_once_until_something_becomes_of_it() -> None:
     past = desk.offered.past
     assert past is not None
     assert past.rejected == {"rename a -> b"}
-    (key,) = desk.usage.rows
+    (key,) = desk.usage.table.rows
     assert (key.model, key.language) == ("next-edit:rename", "python")
 
 

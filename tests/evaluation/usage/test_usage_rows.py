@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from assist_server.records.usage_rows import (
+from assist_evaluation.usage.usage_rows import (
     BUCKETS,
     FILE,
     MOST_BYTES,
@@ -137,7 +137,7 @@ def test_a_large_file_of_distinct_keys_is_not_written_again_at_each_record(tmp_p
 def test_many_processes_lose_nothing(tmp_path: Path) -> None:
     code = (
         "import sys; from collections import Counter; from pathlib import Path\n"
-        "from assist_server.records.usage_rows import UsageKey, record\n"
+        "from assist_evaluation.usage.usage_rows import UsageKey, record\n"
         f"for _ in range(50): record(Path(sys.argv[1]), {{UsageKey({DAY!r}): Counter(shown=1)}})"
     )
     running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(3)]
@@ -150,7 +150,7 @@ def test_counts_that_cannot_be_written_are_lost_and_no_one_fails(tmp_path: Path)
     record(tmp_path, {KEY: Counter({"shown": 1})})
     code = (
         "import sys; from collections import Counter; from pathlib import Path\n"
-        "from assist_server.records.usage_rows import UsageKey, record\n"
+        "from assist_evaluation.usage.usage_rows import UsageKey, record\n"
         f"record(Path(sys.argv[1]), {{UsageKey({DAY!r}): Counter(shown=1)}})"
     )
     with FileLock(tmp_path / f"{FILE}.lock"):

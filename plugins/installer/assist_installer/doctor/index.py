@@ -11,7 +11,7 @@ from assist_context.index import database
 from assist_context.index.reader import IndexReader
 from assist_context.languages import LANGUAGES
 from assist_context.syntax.symbols import symbols
-from assist_server.cli.doctor.finding import DoctorFinding
+from assist_installer.doctor.finding import DoctorFinding
 from assist_server.config.config import Config
 from assist_server.workspace.folder_index import status_document
 from assist_server.workspace.index_update import known_folder

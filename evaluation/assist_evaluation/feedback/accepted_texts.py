@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import Cursor
-from assist_server.editor.feedback.region import (
-    Place,
+from assist_evaluation.feedback.region import (
     Region,
     Replacement,
     begins_after,
@@ -19,12 +18,11 @@ from assist_server.editor.feedback.region import (
     follow,
     region_at,
     shorten,
-    text_between,
 )
-from assist_server.editor.feedback.shown_texts import ShownPart, ShownText, ShownTexts
-from assist_server.editor.feedback.survival import share_left
-from assist_server.editor.feedback.usage_counts import UsageTable
-from assist_server.workspace.documents import OpenDocument, is_data, to_column
+from assist_evaluation.feedback.shown_texts import ShownPart, ShownText, ShownTexts
+from assist_evaluation.feedback.survival import share_left
+from assist_evaluation.feedback.usage_counts import UsageTable
+from assist_server.workspace.documents import OpenDocument, Place, is_data, text_between, to_column
 
 KEPT_AFTER = 30.0  # seconds; most corrections of a suggestion are made in less
 LEFT = 0.75  # the least share of a text's characters with which it counts as kept

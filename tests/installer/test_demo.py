@@ -1,9 +1,10 @@
-"""How the demo shows what a model wrote."""
+"""The demo: how it shows what a model wrote, and, with the real model, what that is."""
 
 import pytest
+from command_runs import Assist
 
-from assist_server.cli.demo.lsp_client import DemoScene, Shot
-from assist_server.cli.demo.scenes import show
+from assist_installer.demo.lsp_client import DemoScene, Shot
+from assist_installer.demo.scenes import show
 
 SCENE = DemoScene("The end of a line", "inventory.py", "return sum(", "item.price)", rest=1.0, keys=2)
 LINES = ("    def total_value(self):", "        return sum(")
@@ -27,3 +28,23 @@ def test_a_shot_is_readable_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_place_without_a_text_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     show(Shot(SCENE, LINES, 1, 19, counts={"low-confidence": 1}))
     assert "Nothing is shown: too unsure" in capsys.readouterr().out
+
+
+def test_the_demo_without_a_model_says_what_to_run(assist: Assist) -> None:
+    done = assist("demo", "--json")
+    assert done.code == 1
+    assert "assist setup" in done.json["error"]
+
+
+@pytest.mark.model
+def test_the_demo_completes_real_code_through_a_real_server(ready_assist: Assist) -> None:
+    document = ready_assist("demo", "--json").json
+    shots = document["shots"]
+    assert {shot["file"] for shot in shots} == {"inventory.py", "report.py", "cart.ts", "queue.go"}
+    assert document["summary"]["completed"] >= 4
+    asked = [shot for shot in shots if not shot["typed"] and shot["text"]]
+    assert all(shot["source"] == "model" and shot["tokens"]["generated"] for shot in asked)
+    typed = [shot for shot in shots if shot["typed"]]
+    assert typed
+    assert all(shot["source"] == "typed-through" and not shot["tokens"]["evaluated"] for shot in typed)
+    assert typed[0]["typed"] + typed[0]["text"] == asked[0]["text"]

@@ -8,11 +8,11 @@ import pytest
 from config_files import environ
 from ghost_desk import URI, NoAnswers, writing
 
+from assist_evaluation.feedback.usage_counts import UsageTable, UsageWriter
+from assist_evaluation.usage import usage_rows
+from assist_evaluation.usage.usage_rows import UsageKey
 from assist_server.config.config import load_lenient
-from assist_server.editor.feedback.usage_counts import UsageTable, UsageWriter
 from assist_server.editor.session import Session
-from assist_server.records import usage_rows
-from assist_server.records.usage_rows import UsageKey
 
 KEY = UsageKey("2026-01-31", model="m")
 
@@ -42,7 +42,7 @@ async def test_an_open_editor_writes_at_a_save_or_at_the_end_of_a_document(
     async with writing(tmp_path, write_after=write_after) as desk:
         await desk.accept()
         moment(desk.session)
-        desk.session.writer.wait()
+        desk.session.usage.writer.wait()
         assert _written(tmp_path, "accepted") == count
         assert desk.counts["accepted"] == 1
     assert _written(tmp_path, "accepted") == 1, "the end adds nothing twice"

@@ -14,6 +14,6 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(as_json: AsJson = False, offline: Offline = False) -> None:
     """Show real completions in a small bundled workspace, through a real `assist lsp`."""
-    from assist_server.cli.demo.scenes import run  # noqa: PLC0415  (imports pygls, 0.4 s)
+    from assist_installer.demo.scenes import run  # noqa: PLC0415  (imports pygls, 0.4 s)
 
     run(settings(offline=offline), as_json=as_json)

@@ -2,10 +2,9 @@
 
 import pytest
 
-from assist_server.editor.feedback.region import Place
-from assist_server.editor.feedback.shown_texts import REMEMBERED, ShownText, ShownTexts
-from assist_server.records.usage_rows import UsageKey
-from assist_server.workspace.documents import OpenDocument
+from assist_evaluation.feedback.shown_texts import REMEMBERED, ShownText, ShownTexts
+from assist_evaluation.usage.usage_rows import UsageKey
+from assist_server.workspace.documents import OpenDocument, Place
 
 KEY = UsageKey("2026-01-31", model="m")
 

@@ -22,9 +22,9 @@ from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.store import Store, path_of, resolve
 from assist_completion.settings import is_path
-from assist_server.cli.doctor.egress import egress_facts, server_facts
-from assist_server.cli.doctor.finding import DoctorFinding
-from assist_server.cli.doctor.index import index_facts
+from assist_installer.doctor.egress import egress_facts, server_facts
+from assist_installer.doctor.finding import DoctorFinding
+from assist_installer.doctor.index import index_facts
 from assist_server.config.config import Config
 from assist_server.local_model.machine import is_translated, memory_bytes
 from assist_server.local_model.opening import measure_model, store_of, use_libraries

@@ -15,7 +15,7 @@ from typing import Any
 from assist_completion.errors import ModelError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import is_path
-from assist_server.cli.demo.lsp_client import DemoScene, Shot, start_editor
+from assist_installer.demo.lsp_client import DemoScene, Shot, start_editor
 from assist_server.cli.output import emit, out
 from assist_server.config.config import Config
 from assist_server.errors import UserError

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from assist_completion.errors import ModelError
 from assist_completion.suggestion import LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.exclusions import why_excluded
 from assist_context.unseen_characters import visible
-from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
+from assist_gateway.cli.batch import FindSnippets, LineError, answer_document, parse_line, request_at
 from assist_server.cli.flags import (
     AsJson,
     Offline,
@@ -170,17 +171,24 @@ def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner
 
 
 def _open_engine(config: Config, folder: "WorkspaceFolder", tell: Callable[[str], None]) -> "GhostTextEngine":
-    """The local model's engine, after a team's server if one is named, whose gate takes 0.3 s to import."""
+    """The local model's engine, after a team's server if one is named, whose gate takes 0.3 s to import.
+
+    Blocks. Raises `EscalationError` for a server that cannot be used.
+    """
     from assist_server.config.permissions import named_server  # noqa: PLC0415
+    from assist_server.local_model.opening import open_engine  # noqa: PLC0415
 
     named = None if config.offline else named_server(config)
     if named is None:
-        from assist_server.local_model.opening import open_engine  # noqa: PLC0415
-
         return open_engine(config, tell).engine
-    from assist_server.team.team_server_opening import open_ghost_text  # noqa: PLC0415
+    from assist_server.team.team_server_opening import open_team_engine  # noqa: PLC0415
 
-    return open_ghost_text(config, named, lambda: [folder], tell)
+    try:
+        local = open_engine(config, tell).engine
+    except ModelError as error:
+        tell(str(error))
+        local = None
+    return open_team_engine(lambda: config, named, lambda: [folder], local)
 
 
 @contextmanager

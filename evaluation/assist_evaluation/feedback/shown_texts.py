@@ -8,9 +8,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assist_server.editor.feedback.region import Place, after, text_between
-from assist_server.records.usage_rows import UsageKey
-from assist_server.workspace.documents import OpenDocument
+from assist_evaluation.usage.usage_rows import UsageKey
+from assist_server.workspace.documents import OpenDocument, Place, after, text_between
 
 REMEMBERED = 64  # texts that can still be reported as accepted, and documents whose last texts are known
 

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from assist_server.editor.feedback.survival import REACH, find_text, longest_remains, share_left
+from assist_evaluation.feedback.survival import REACH, find_text, longest_remains, share_left
 
 CALL = "return total(items, start=0)"
 

@@ -22,7 +22,7 @@ from assist_server.wording import amounts
 from assist_server.wording.amounts import megabytes
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
-    from assist_server.cli.doctor.report import DoctorReport
+    from assist_installer.doctor.report import DoctorReport
 
 HASHES = {
     "accepted": "hash checked at download",
@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
     """Check everything that completion needs. The exit code is 1 if it cannot work, or a setting is wrong."""
-    from assist_server.cli.doctor.report import examine  # noqa: PLC0415
+    from assist_installer.doctor.report import examine  # noqa: PLC0415
 
     report = examine(with_offline(configuration.load_lenient(), offline=offline), Path.cwd())
     if as_json:

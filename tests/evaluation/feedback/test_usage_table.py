@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from assist_completion.suggestion import Millis, Reason, Suggestion
-from assist_server.editor.feedback.usage_counts import UsageTable
-from assist_server.records.usage_rows import UsageKey
+from assist_evaluation.feedback.usage_counts import UsageTable
+from assist_evaluation.usage.usage_rows import UsageKey
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import folders_of, key_of
 

@@ -17,8 +17,8 @@ from assist_completion.settings import model_name
 from assist_completion.suggestion import Suggestion
 from assist_context.files.repository_top import top_of
 from assist_context.languages import language_of
-from assist_server.records import usage_rows
-from assist_server.records.usage_rows import UsageKey, bucket
+from assist_evaluation.usage import usage_rows
+from assist_evaluation.usage.usage_rows import UsageKey, bucket
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder, folder_of, key_of
 

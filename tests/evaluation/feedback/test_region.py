@@ -4,17 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.editor.feedback.region import (
-    Place,
+from assist_evaluation.feedback.region import (
     Region,
     Replacement,
-    after,
     follow,
     region_at,
     shorten,
-    text_between,
 )
-from assist_server.workspace.documents import Edit, OpenDocument
+from assist_server.workspace.documents import Edit, OpenDocument, Place, after, text_between
 
 LETTERS = "ab \n\r"
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assist_context.documents import Cursor, Document, Snippet
-from assist_server.cli.commands.batch import LineError, parse_line
+from assist_gateway.cli.batch import LineError, parse_line
 from assist_server.errors import UserError
 from assist_server.questions.locations import Location, cursor_at_offset, document_of, parse_location
 

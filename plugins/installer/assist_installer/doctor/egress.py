@@ -17,7 +17,8 @@ from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
-from assist_server.cli.doctor.finding import DoctorFinding
+from assist_installer.doctor.finding import DoctorFinding
+from assist_installer.team_server import probe_server
 from assist_server.config.config import Config, ConfigError, answering_model
 from assist_server.config.permissions import named_server, permissions_for
 from assist_server.config.repository_file import trust_state
@@ -25,7 +26,6 @@ from assist_server.config.structure import Problem
 from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import checkpoint_of, log_key, scope_of
 from assist_server.record_files import gate_files
-from assist_server.team.team_server_opening import probe_server
 from assist_server.wording.servers import server_document, server_warnings
 from assist_server.workspace.index_update import working_folder
 

@@ -8,11 +8,11 @@ import pytest
 from ghost_desk import URI, Desk, writing
 
 from assist_context.documents import Cursor
-from assist_server.editor.feedback.accepted_texts import MOST, TRIES, AcceptedTexts
-from assist_server.editor.feedback.shown_texts import ShownText
-from assist_server.editor.feedback.usage_counts import UsageTable
-from assist_server.records import usage_rows
-from assist_server.records.usage_rows import UsageKey
+from assist_evaluation.feedback.accepted_texts import MOST, TRIES, AcceptedTexts
+from assist_evaluation.feedback.shown_texts import ShownText
+from assist_evaluation.feedback.usage_counts import UsageTable
+from assist_evaluation.usage import usage_rows
+from assist_evaluation.usage.usage_rows import UsageKey
 from assist_server.workspace.documents import Edit, OpenDocument
 from assist_server.workspace.folders import key_of
 
@@ -22,7 +22,7 @@ ENTER = (0, 16)  # the end of the line on which "total(items)" was accepted
 
 async def judged(desk: Desk) -> list[str]:
     async with asyncio.timeout(60):
-        while desk.session.accepted.has_timer:
+        while desk.session.usage.accepted.has_timer:
             await asyncio.sleep(SOON / 4)
     return desk.ends
 
@@ -32,12 +32,12 @@ async def test_a_text_that_is_left_alone_is_kept(tmp_path: Path) -> None:
         assert await desk.accept() == "total(items)"
         assert desk.text == "x = total(items)\ny = 1\n"
         assert desk.ends == []
-        assert desk.session.accepted.has_timer
+        assert desk.session.usage.accepted.has_timer
         assert await judged(desk) == ["kept-30s"]
-        assert desk.session.accepted.waiting == 1  # the first save is still to come
+        assert desk.session.usage.accepted.waiting == 1  # the first save is still to come
         desk.session.save_document(URI)
         assert desk.ends == ["kept-30s", "kept-saved"]
-        assert desk.session.accepted.waiting == 0
+        assert desk.session.usage.accepted.waiting == 0
         desk.session.save_document(URI)
         assert desk.ends == ["kept-30s", "kept-saved"]
 
@@ -78,7 +78,7 @@ async def test_a_text_is_judged_by_what_the_user_did(tmp_path: Path, act: str, j
         else:
             desk.session.close_document(URI)
             assert desk.ends == [f"{end}-30s"]
-            assert (desk.session.accepted.waiting, desk.session.accepted.has_timer) == (0, False)
+            assert (desk.session.usage.accepted.waiting, desk.session.usage.accepted.has_timer) == (0, False)
 
 
 async def test_what_changes_after_a_judgement_counts_for_the_next_one_only(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ async def test_a_text_accepted_in_parts_that_are_asked_for_each_time_is_one(tmp_
             desk.session.suggestions.record_accepted(ghost.suggestion.id, units=len(part))
             column += len(part)
         assert desk.text.startswith("x = total(items\n")
-        assert desk.session.accepted.waiting == 1
+        assert desk.session.usage.accepted.waiting == 1
         desk.session.save_document(URI)
         assert (desk.counts["accepted"], desk.ends) == (1, ["kept-saved"])
         desk.edit("", (0, 9), (0, 15))
@@ -254,7 +254,7 @@ async def test_what_was_never_shown_cannot_be_accepted(tmp_path: Path) -> None:
     async with writing(tmp_path) as desk:
         desk.session.suggestions.record_accepted(99, URI)
         assert desk.counts == {}
-        assert not desk.session.accepted.has_timer
+        assert not desk.session.usage.accepted.has_timer
 
 
 async def test_a_document_that_is_opened_once_more_is_judged_as_it_was(tmp_path: Path) -> None:
@@ -269,7 +269,7 @@ async def test_the_end_of_a_session_judges_what_waits_and_ends_its_timer(tmp_pat
         await desk.accept()
         desk.session.close()
         assert desk.ends == ["kept-30s"]
-        assert not desk.session.accepted.has_timer
+        assert not desk.session.usage.accepted.has_timer
 
 
 async def test_requests_are_counted_by_day_repository_model_and_language(tmp_path: Path) -> None:
@@ -278,11 +278,11 @@ async def test_requests_are_counted_by_day_repository_model_and_language(tmp_pat
     async with writing(tmp_path, real_path=str(root / "src" / "a.py")) as desk:
         desk.session.open_folders([str(root / "src")])
         async with asyncio.timeout(60):
-            while not desk.session.usage.key(desk.session.documents.by_uri[URI], "").repo:
+            while not desk.session.usage.table.key(desk.session.documents.by_uri[URI], "").repo:
                 await asyncio.sleep(0.005)  # which repository it is, a thread finds out
         await desk.accept()
         await desk.session.suggestions.complete(URI, (0, 16), manual=False)
-        ((key, counts),) = desk.session.usage.rows.items()
+        ((key, counts),) = desk.session.usage.table.rows.items()
     assert (key.repo, key.model, key.language) == (key_of(str(root / "src")), "fake", "python")
     assert len(key.day) == len("2026-01-31")
     assert counts["requests"] == 2
@@ -298,7 +298,7 @@ async def test_a_request_that_the_editor_takes_back_counts_as_that_only(tmp_path
         with pytest.raises(asyncio.CancelledError):
             await task
         assert desk.counts == {"cancelled": 1}
-        assert next(iter(desk.session.usage.rows)).model == "fake"
+        assert next(iter(desk.session.usage.table.rows)).model == "fake"
 
 
 async def test_two_sessions_add_up_and_neither_text_nor_path_is_written(tmp_path: Path) -> None:

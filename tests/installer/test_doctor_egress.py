@@ -9,8 +9,8 @@ from command_runs import runner
 from config_files import PROVIDER
 from recording import configure, files, pay, record_request
 
-from assist_server.cli.doctor.egress import egress_facts
-from assist_server.cli.doctor.finding import DoctorFinding
+from assist_installer.doctor.egress import egress_facts
+from assist_installer.doctor.finding import DoctorFinding
 from assist_server.config.config import load_lenient
 
 Home = dict[str, str]

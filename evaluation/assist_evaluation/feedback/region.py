@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import split_lines
-from assist_server.editor.feedback.survival import MORE_CHARACTERS, find_text, longest_remains
-
-Place = tuple[int, int]  # a line from 0, and a column in characters
+from assist_evaluation.feedback.survival import MORE_CHARACTERS, find_text, longest_remains
+from assist_server.workspace.documents import Place, after, text_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +35,6 @@ class Replacement:
         if place[0] == self.end[0]:
             return (line, column + place[1] - self.end[1])
         return (line + place[0] - self.end[0], place[1])
-
-
-def after(start: Place, text: str) -> Place:
-    r"""Where a text ends that begins at `start`.
-
-    >>> after((3, 4), "ab"), after((3, 4), "ab\nc")
-    ((3, 6), (4, 1))
-    """
-    lines = split_lines(text)
-    first = start[1] if len(lines) == 1 else 0
-    return (start[0] + len(lines) - 1, first + len(lines[-1]))
-
-
-def text_between(lines: Sequence[str], begin: Place, end: Place) -> str:
-    r"""The text between two places, which may be beyond the last line.
-
-    >>> text_between(["ab\n", "cd"], (0, 1), (1, 1))
-    'b\nc'
-    """
-    if begin[0] == end[0]:
-        return "".join(lines[begin[0] : begin[0] + 1])[begin[1] : end[1]]
-    found = list(lines[begin[0] : end[0] + 1])
-    if len(found) == end[0] - begin[0] + 1:
-        found[-1] = found[-1][: end[1]]
-    return "".join(found)[begin[1] :]
 
 
 def region_at(lines: Sequence[str], begin: Place, text: str) -> Region | None:
