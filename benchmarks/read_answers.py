@@ -33,7 +33,7 @@ from assist_server.questions.events import AnswerPiece, FactsFound, Notice, Plac
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import resolve_target
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
-from assist_server.wording.first_rows import first_rows
+from assist_server.wording.answers import first_rows
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
 

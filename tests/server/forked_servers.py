@@ -20,7 +20,7 @@ FORKS = sys.platform == "linux"  # elsewhere there are no forks, or no handle te
 IMPORTED = (
     "openai",
     "assist_server.lsp.server",
-    "assist_server.editor.question_facts",
+    "assist_server.editor.question_place",
     "assist_server.editor.question_work",
     "assist_server.local_model.opening",
     "assist_server.team.team_server_opening",

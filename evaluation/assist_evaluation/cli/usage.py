@@ -19,7 +19,7 @@ from assist_server.cli.output import emit, out, say
 from assist_server.config import config as configuration
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.wording.counts import answers_document
+from assist_server.records.answer_counts import answers_document
 
 if TYPE_CHECKING:  # numpy, and all of the gate
     from assist_evaluation.usage.model_pair import ModelPair
@@ -195,7 +195,7 @@ def report(
 def _show_totals(facts_shown: list[tuple[str, str]], answers: dict[str, Any], use: "UsageSums") -> None:
     from assist_evaluation.usage.usage_tables import kept_words, next_edit_words, pair_lines  # noqa: PLC0415
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
-    from assist_server.records.key_groups import total  # noqa: PLC0415
+    from assist_server.records.answer_counts import total  # noqa: PLC0415
 
     if facts_shown:
         facts(facts_shown)
@@ -216,7 +216,7 @@ def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
     from assist_evaluation.usage import usage_tables as tables  # noqa: PLC0415
     from assist_evaluation.usage.usage_sums import repository_names  # noqa: PLC0415
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
-    from assist_server.records.key_groups import NEXT_EDIT, group  # noqa: PLC0415
+    from assist_server.records.answer_counts import NEXT_EDIT, group  # noqa: PLC0415
 
     def show(names: Sequence[str], rows: list[list[str]]) -> None:
         table([Column(by.capitalize()), *(Column(name, number=True) for name in names)], rows)
@@ -252,7 +252,7 @@ def _table_document(use: "UsageSums", by: str | None, since: str) -> dict[str, A
         pair_document,
         table_document,
     )
-    from assist_server.records.key_groups import NEXT_EDIT, group, total  # noqa: PLC0415
+    from assist_server.records.answer_counts import NEXT_EDIT, group, total  # noqa: PLC0415
 
     found = {
         "comparison": pair_document(_pair(use)),
@@ -269,7 +269,7 @@ def _table_document(use: "UsageSums", by: str | None, since: str) -> dict[str, A
 def _pair(use: "UsageSums") -> "ModelPair | None":
     """The two models that showed most."""
     from assist_evaluation.usage.model_pair import pair_of  # noqa: PLC0415
-    from assist_server.records.key_groups import group  # noqa: PLC0415
+    from assist_server.records.answer_counts import group  # noqa: PLC0415
 
     return pair_of(group(use.ghost_text, "model"))
 

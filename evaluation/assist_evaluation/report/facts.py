@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from assist_escalation.policy.endpoints import usd
 from assist_evaluation.judging.score import MAIN
 from assist_evaluation.judging.summary import CandidateKind, RunSummary
 from assist_evaluation.judging.verdicts import ALIKE
@@ -18,7 +19,6 @@ from assist_evaluation.report.charts import (
     scatter,
 )
 from assist_evaluation.tasks import TaskKind
-from assist_server.wording.amounts import usd
 
 KIND_WORDS: Mapping[TaskKind, tuple[str, str]] = {
     "lines": (

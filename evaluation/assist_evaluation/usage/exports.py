@@ -24,8 +24,7 @@ from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.record_files import gate_files
-from assist_server.records.answer_counts import AnswerKey
-from assist_server.records.key_groups import total
+from assist_server.records.answer_counts import AnswerKey, total
 
 KIND = "assist usage"
 VERSION = 1

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from assist_escalation.policy.endpoints import usd
 from assist_evaluation.pages import render
 from assist_evaluation.usage.bucket_times import percentile
 from assist_evaluation.usage.departures import REDACTED
@@ -25,7 +26,6 @@ from assist_evaluation.usage.usage_tables import (
     times_sentence,
     with_share,
 )
-from assist_server.wording.amounts import usd
 
 TEMPLATE = "usage.html.j2"
 SOURCE = "source-"

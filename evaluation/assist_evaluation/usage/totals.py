@@ -3,8 +3,8 @@
 from collections import Counter
 from typing import Any
 
-from assist_server.wording.counts import TARGETS, hiding_reasons
-from assist_server.wording.reasons import reason_words
+from assist_server.records.answer_counts import TARGETS
+from assist_server.wording.reasons import hiding_reasons, reason_words
 
 FROM_MEMORY = ("source-cache", "source-typed-through")
 

@@ -17,7 +17,7 @@ from assist_evaluation.usage.plain_names import plain_groups
 from assist_evaluation.usage.usage_sums import UsageSums, collect_all
 from assist_server.config.config import Config
 from assist_server.record_files import gate_files
-from assist_server.records.key_groups import group, total
+from assist_server.records.answer_counts import group, total
 
 FOLDER = "reports"  # in the data directory
 

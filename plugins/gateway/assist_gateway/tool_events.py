@@ -10,7 +10,7 @@ from typing import Any
 from assist_escalation.audit.chain import DamagedError, LogEvent, unseal
 from assist_escalation.audit.log import AuditError, failure
 from assist_escalation.audit.reader import tool_of
-from assist_server.wording.amounts import usd
+from assist_escalation.policy.endpoints import usd
 from assist_server.wording.sanitize import harmless_line
 
 NAMED = 4  # files that are named; the rest are counted

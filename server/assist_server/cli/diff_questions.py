@@ -9,30 +9,22 @@ from pathlib import Path
 
 from assist_context.facts.diff_facts import DiffFacts
 from assist_context.files.git_repository import Git, find_git
-from assist_context.unseen_characters import visible
 from assist_server.cli.commands.question_place import bring_up_to_date
 from assist_server.cli.commands.question_run import answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say, say_lines
-from assist_server.cli.terminal.fact_columns import show_facts
+from assist_server.cli.terminal.tables import show_facts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import BY_FACTS, DecidedQuestion, decide
+from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import FinalAnswer
 from assist_server.questions.run import read_diff, with_diff
 from assist_server.questions.targets import QuestionFolders
-from assist_server.wording.answers import (
-    NAMED,
-    answer_document,
-    last_line,
-    left_out_lines,
-    not_compared_lines,
-)
-from assist_server.wording.commit_messages import held_message, not_held_words
-from assist_server.wording.diff_answers import dropped_lines, remarks_in, without_refuted
+from assist_server.wording.answers import AnswerView, answer_document, answer_view
+from assist_server.wording.diff_answers import NO_REMARKS
 from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
+from assist_server.wording.requests import NAMED, left_out_lines, not_compared_lines
 from assist_server.workspace.compared_diff import ComparedDiff, compare, has_tree
 from assist_server.workspace.folder_diff import FolderDiff
 from assist_server.workspace.folder_index import corpus_of
@@ -45,20 +37,18 @@ def write_message(flags: Asking, note: str, *, edit: bool) -> None:
     config, root = _place(flags)
     diff = _changes(config, root, "commit", "")
     compared = compare(git_of(config), diff, None)
-    decided, final = _ask(config, flags, Question("commit", note), compared)
-    if final is None:
+    view = _ask(config, flags, Question("commit", note), compared)
+    if view is None:
         return
-    held = held_message(final.text, note, compared, small=final.decision.target == "local")
-    message = held.text
-    if notice := not_held_words(held):
-        say(notice)
+    for line in view.held.notes:
+        say(line)
     if flags.as_json:
-        emit({**answer_document(decided, final, [], applied=False, problem=None), "message": message})
+        emit(answer_document(view))
     elif edit:
-        _edit(config, root, message)
+        _edit(config, root, view.held.text)
     else:
-        out(message)
-    say(last_line(decided, final))
+        out(view.held.text)
+    say(view.last_line)
 
 
 def show_diff_facts(flags: Asking, command: str, revision: str = "") -> None:
@@ -115,28 +105,17 @@ def write_review(flags: Asking, revision: str, note: str) -> None:
     facts = compared.facts.found
     if not flags.as_json:
         show_facts(diff_rows(facts), diff.root)
-    decided, final = _ask(config, flags, Question("review", note), compared)
-    if final is None:
+    view = _ask(config, flags, Question("review", note), compared)
+    if view is None:
         return
-    found = without_refuted(remarks_in(final.text, decided.question.material), compared.defines)
+    remarks = view.held.text
     if flags.as_json:
-        remarks = [{"path": remark.path, "line": remark.line, "text": remark.text} for remark in found.kept]
-        document = answer_document(decided, final, [], applied=False, problem=None)
-        emit(
-            {
-                **document,
-                "facts": [asdict(fact) for fact in facts],
-                "remarks": remarks,
-                "dropped": found.dropped,
-            }
-        )
-    for remark in () if flags.as_json else found.kept:
-        out(f"{visible(remark.path)}:{remark.line}: {remark.text}")
-    if not found.kept and final.decision.cause != BY_FACTS:
-        say("No remarks.")
-    for line in dropped_lines(found):
+        emit(answer_document(view))
+    elif remarks and remarks != NO_REMARKS:
+        out(remarks)
+    none = [remarks] if remarks == NO_REMARKS else []
+    for line in (*none, *view.held.notes, view.last_line):
         say(line)
-    say(last_line(decided, final))
 
 
 def _place(flags: Asking) -> tuple[Config, str]:
@@ -146,10 +125,8 @@ def _place(flags: Asking) -> tuple[Config, str]:
     return config, working_folder(config, root).root
 
 
-def _ask(
-    config: Config, flags: Asking, question: Question, compared: ComparedDiff
-) -> tuple[DecidedQuestion, FinalAnswer | None]:
-    """The decision and the answer; no answer for a dry run, which is shown."""
+def _ask(config: Config, flags: Asking, question: Question, compared: ComparedDiff) -> AnswerView | None:
+    """The answer; None for a dry run, which is shown, and where there is none."""
     root = Path(compared.diff.root)
     inputs = decision_inputs(config, [str(root)], [str(directory(flags.workspace))])
     for problem in inputs.problems:
@@ -166,8 +143,9 @@ def _ask(
         corpus.reader.close()
     if flags.dry_run:
         show_decision(decided, flags)
-        return decided, None
-    return decided, answer_unshown(decided, flags)
+        return None
+    final = answer_unshown(decided, flags)
+    return None if final is None else answer_view(decided, final, compared)
 
 
 def _say_left_out(left_out: Sequence[tuple[str, str]]) -> None:

@@ -8,9 +8,12 @@ import math
 import shutil
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assist_server.wording.sanitize import harmless, harmless_line
+
+if TYPE_CHECKING:
+    from assist_server.wording.views import CommandView
 
 SIGN_S = 10.0  # seconds after which a pipe, too, is told that work goes on
 
@@ -32,6 +35,20 @@ def out(text: str) -> None:
     """A line of the result on stdout. Names and texts in it cannot control the terminal."""
     end_passing()
     sys.stdout.write(f"{harmless(text)}\n")
+
+
+def show_view(view: "CommandView", *, as_json: bool) -> None:
+    """What a command has to show: one JSON document, or words."""
+    if as_json:
+        emit(view.document)
+        return
+    for part in view.words:
+        if isinstance(part, str):
+            out(part)
+        else:
+            from assist_server.cli.terminal.tables import show_columns  # noqa: PLC0415  (rich)
+
+            show_columns(part)
 
 
 class _PassingLine:

@@ -1,6 +1,7 @@
 """What a question of an editor is about: its folder with the index and the open documents, and the lines.
 
-It asks no model and decides nothing. It blocks, so it is called on threads.
+With that it says what is certain about them. It asks no model and decides nothing, and imports nothing that
+only models or providers need. It blocks, so it is called on threads.
 """
 
 import os
@@ -8,12 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from assist_context.files.exclusions import exclusions
 from assist_context.files.repository_top import top_of
 from assist_context.retrieval.corpus import Corpus
 from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
 from assist_server.errors import UserError
+from assist_server.questions.code_facts import code_facts
 from assist_server.questions.targets import (
     QuestionFolders,
     QuestionTarget,
@@ -21,6 +24,8 @@ from assist_server.questions.targets import (
     overlay,
     refuse_blank,
 )
+from assist_server.wording.facts import fact_rows
+from assist_server.wording.views import fact_documents
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import (
@@ -146,3 +151,19 @@ def _refuse_stray_link(path: str, snapshot: WorkspaceSnapshot) -> None:
                 refuse_stray_link(folder.root, os.path.relpath(path, root), [folder.root])
                 return
     refuse_stray_link(os.path.dirname(path), path, [folder.root for folder in snapshot.folders])
+
+
+def facts_message(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> dict[str, Any]:
+    """What is certain about the definition in question, or about the file if there is none. It blocks."""
+    programs = snapshot.config.programs
+    with place_of(question, snapshot) as place:
+        corpus = place.folders.corpus
+        target = place.target
+        if target is None:
+            raise UserError("Open the document first, then ask for its facts.")
+        found = code_facts(corpus, target, programs)
+        if found is None:
+            whole = lines_in_document(corpus, target.document, 0, 0)
+            found = code_facts(corpus, whole, programs)
+    rows = fact_rows(found) if found else []
+    return {"facts": fact_documents(rows, uris_in(snapshot, corpus.root))}

@@ -189,6 +189,6 @@ def _question_work() -> Any:
 
 def _facts(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> dict[str, Any]:
     """The message with the facts that a question asks for."""
-    from assist_server.editor.question_facts import facts_message  # noqa: PLC0415
+    from assist_server.editor.question_place import facts_message  # noqa: PLC0415
 
     return facts_message(question, snapshot)

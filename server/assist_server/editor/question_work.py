@@ -6,7 +6,7 @@ It uses plain values; what blocks runs on threads. `question_tasks` imports it a
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,10 +18,8 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.feedback import Happening
 from assist_server.config.config import Config
-from assist_server.editor.edit_preview import EditPreview
 from assist_server.editor.editor_rename import with_editor_rename
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
-from assist_server.editor.question_diff import read_asked_diff, review_messages, shown_of_diff
 from assist_server.editor.question_place import corpus_with, home_of, place_of, uris_in
 from assist_server.errors import UserError
 from assist_server.questions.composition import DecisionInputs, decision_inputs
@@ -36,6 +34,7 @@ from assist_server.questions.events import (
     FinalAnswer,
     Notice,
     PlacesFound,
+    ShownSource,
     WritingPace,
     reading,
 )
@@ -43,6 +42,7 @@ from assist_server.questions.run import (
     DIFFS,
     AnswerOptions,
     answer,
+    read_diff,
     record_happening,
     with_diff,
 )
@@ -59,19 +59,20 @@ from assist_server.records.past_requests import rate
 from assist_server.threads.attachments import Attachment, attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import (
-    last_line,
-    left_out_lines,
+    AnswerView,
+    answer_message,
+    answer_view,
+    first_rows,
     progress_document,
-    proof_kind,
-    proof_line,
-    route_document,
-    source_document,
 )
-from assist_server.wording.facts import fact_documents
-from assist_server.wording.first_rows import first_rows
+from assist_server.wording.edit_previews import EditPreview
+from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
+from assist_server.wording.requests import left_out_lines, not_compared_lines, route_document
 from assist_server.wording.sanitize import StreamSanitizer
-from assist_server.workspace.compared_diff import ComparedDiff
+from assist_server.wording.views import fact_documents
+from assist_server.workspace.compared_diff import ComparedDiff, compare
 from assist_server.workspace.documents import path_of
+from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
@@ -94,8 +95,8 @@ async def answer_messages(
         thread = None
     compared: ComparedDiff | None = None
     if question.command in DIFFS:
-        compared = await asyncio.to_thread(read_asked_diff, question, snapshot)
-        for found in review_messages(compared, snapshot) if question.command == "review" else ():
+        compared = await asyncio.to_thread(_read_asked_diff, question, snapshot)
+        for found in _review_messages(compared, snapshot) if question.command == "review" else ():
             yield found
     decided, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, compared)
     yield {"request": decided.id}
@@ -109,11 +110,11 @@ async def answer_messages(
         versions=versions,
         confirm_run=context.editor.confirm_run,
     )
-    view = _AnswerView(compared)
+    view = _StreamView(compared)
     async with aclosing(answer(decided, options)) as stream:
         async for event in stream:
             if isinstance(event, AnswerStart):
-                view = _AnswerView(compared)
+                view = _StreamView(compared)
             yield await _message(decided, context, event, view)
 
 
@@ -135,7 +136,7 @@ async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContex
 
 
 async def _message(
-    decided: DecidedQuestion, context: EditorContext, event: AnswerEvent, view: "_AnswerView"
+    decided: DecidedQuestion, context: EditorContext, event: AnswerEvent, view: "_StreamView"
 ) -> AnswerMessage:
     edit = view.edit if decided.local.form.kind else None  # in others, what looks like an edit block is none
     match event:
@@ -149,21 +150,19 @@ async def _message(
         case AnswerProgress():
             return {"progress": progress_document(event)}
         case AnswerStart(decision, model):
-            route = {**route_document(decided), "target": decision.target, "cause": decision.cause}
-            return {"route": route, "model": model, "restart": True}
+            return {"route": route_document(decided, decision), "model": model, "restart": True}
         case FinalAnswer():
             if event.thread is not None:
                 context.threads.put(event.thread)
             thread = event.thread.id if event.thread else None
-            shown, notice = "", ""
-            if view.compared is not None:
-                shown, notice = shown_of_diff(decided.question, event, view.compared)
-            last = await _last_message(decided, context, event)
-            delta = view.plain.take(view.edit.end() + shown)
+            ended = answer_view(decided, event, view.compared)
+            last = await _last_message(ended, context)
+            delta = view.plain.take(view.edit.end() + ended.held.text)
+            notice = " ".join(ended.held.notes)
             return {"delta": delta, **last, "thread": thread, **({"notice": notice} if notice else {})}
 
 
-def _piece_message(command: str, text: str, edit: EditPreview | None, view: "_AnswerView") -> AnswerMessage:
+def _piece_message(command: str, text: str, edit: EditPreview | None, view: "_StreamView") -> AnswerMessage:
     if command in DIFFS:  # whether a remark has its place is known at the end
         written = view.pace.after(0)
         return {"progress": progress_document(written[0])} if written else {}
@@ -171,7 +170,7 @@ def _piece_message(command: str, text: str, edit: EditPreview | None, view: "_An
 
 
 @dataclass(frozen=True, slots=True)
-class _AnswerView:
+class _StreamView:
     """What shows an answer piece by piece, from its beginning."""
 
     compared: ComparedDiff | None = None
@@ -180,48 +179,35 @@ class _AnswerView:
     pace: WritingPace = field(default_factory=partial(WritingPace, time.monotonic))
 
 
-async def _last_message(
-    decided: DecidedQuestion, context: EditorContext, final: FinalAnswer
-) -> AnswerMessage:
+async def _last_message(view: AnswerView, context: EditorContext) -> AnswerMessage:
     """The last message of an answer, after its edit was made or refused."""
+    final = view.final
     applied = False
-    files = []
     problem = str(final.problem or "")
     if final.plan is not None:
-        files = [change.path for change in final.plan.changes]
         shown = final.plan
         if final.proof is not None and final.proof.recorded is None:  # a person sees it with the edit
-            shown = replace(shown, notes=(*shown.notes, proof_line(decided, final)))
-        applied, problem = await _make_answer(decided, final, shown, context)
-    return {
-        "done": True,
-        "cost_usd": final.cost.micro / 1e6,
-        "summary": " ".join(filter(None, (last_line(decided, final), proof_line(decided, final)))),
-        "sources": _source_documents(final, context.snapshot()),
-        "edit": {"files": files, "applied": applied} if final.plan else None,
-        **({"proof": kind} if (kind := proof_kind(decided, final)) else {}),
-        "error": problem or None,
-    }
+            shown = replace(shown, notes=(*shown.notes, view.proof_line))
+        applied, problem = await _make_answer(view, shown, context)
+    snapshot = context.snapshot()
+
+    def uri_of(source: ShownSource) -> str:
+        return uris_in(snapshot, source.root)(source.path)  # the editor's own for an open document
+
+    return answer_message(view, uri_of, applied=applied, problem=problem)
 
 
-def _source_documents(final: FinalAnswer, snapshot: WorkspaceSnapshot) -> list[AnswerMessage]:
-    """The sources of an answer, each with its URI, which is the editor's own for an open document."""
-    return [
-        {"uri": uris_in(snapshot, source.root)(source.path), **source_document(source)}
-        for source in final.sources
-    ]
-
-
-async def _make_answer(
-    decided: DecidedQuestion, final: FinalAnswer, plan: EditPlan, context: EditorContext
-) -> tuple[bool, str]:
+async def _make_answer(view: AnswerView, plan: EditPlan, context: EditorContext) -> tuple[bool, str]:
     """Make the edit of an answer. Returns whether it was made, and a problem or ""."""
+    decided = view.decided
+    final = view.final
 
     async def record() -> str:
         config = context.snapshot().config
         try:
-            kind = proof_kind(decided, final)
-            await asyncio.to_thread(record_editor_edit, config, plan, decided.root, decided.id, kind)
+            await asyncio.to_thread(
+                record_editor_edit, config, plan, decided.root, decided.id, view.proof_kind
+            )
         except EscalationError as error:
             return str(error)
         finally:
@@ -324,7 +310,7 @@ def decide_question(
     Raises `UserError` if the editor does not have the document open.
     """
     if question.command in DIFFS:
-        return _decide_diff(question, snapshot, compared or read_asked_diff(question, snapshot))
+        return _decide_diff(question, snapshot, compared or _read_asked_diff(question, snapshot))
     with place_of(question, snapshot) as place:
         folders = place.folders
         target = place.target
@@ -382,6 +368,31 @@ def _decide_diff(
             *map(str, inputs.problems),
             *left_out_lines(about.left_out),
         )
+
+
+def _read_asked_diff(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> ComparedDiff:
+    """What a question about a diff is about. Callers are those of the index: the diff is of files, too."""
+    home = home_of(question, snapshot)
+    git = git_of(snapshot.config)
+    diff = read_diff(git, home.root, question.command, question.revision)
+    if question.command != "review":
+        return compare(git, diff, None)
+    corpus = corpus_of(home)
+    try:
+        return compare(git, diff, corpus)
+    finally:
+        corpus.reader.close()
+
+
+def _review_messages(compared: ComparedDiff, snapshot: WorkspaceSnapshot) -> Iterator[AnswerMessage]:
+    """What is said of a diff before a model is asked."""
+    facts = compared.facts
+    if rows := diff_rows(facts.found):
+        yield {"facts": fact_documents(rows, uris_in(snapshot, compared.diff.root))}
+    elif compared.files:
+        yield {"notice": NO_DIFF_FACTS}
+    for line in not_compared_lines(facts.left_out):
+        yield {"notice": line}
 
 
 def _open_files(

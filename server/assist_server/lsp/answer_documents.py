@@ -25,6 +25,7 @@ from pygls.exceptions import JsonRpcException
 from assist_server.lsp.protocol import Server, experimental
 from assist_server.wording.inert_markdown import inert_page
 from assist_server.wording.sanitize import harmless
+from assist_server.wording.views import fact_list
 from assist_server.workspace.documents import name_of
 
 log = logging.getLogger(__name__)
@@ -75,7 +76,7 @@ class AnswerDocuments:
         if answer is None:
             return
         if facts := message.get("facts"):
-            answer.facts = _facts_text(facts)
+            answer.facts = fact_list(facts)
         if message.get("restart"):
             answer.pieces.clear()
         answer.pieces.append(message["delta"])
@@ -163,13 +164,6 @@ class AnswerDocuments:
 
     def _say(self, kind: types.MessageType, text: str) -> None:
         self._server.window_show_message(types.ShowMessageParams(kind, text))
-
-
-def _facts_text(facts: Sequence[dict[str, Any]]) -> str:
-    """Facts as they are in a message, as Markdown in which they are code."""
-    from assist_server.wording.facts import fact_list  # noqa: PLC0415
-
-    return fact_list((row["name"], "".join(part["words"] for part in row["parts"])) for row in facts)
 
 
 def _sources_note(sources: Sequence[dict[str, Any]]) -> str:

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from assist_context.documents import split_lines
 from assist_context.unseen_characters import visible
 from assist_escalation.edits.plan import MARK, EditError
-from assist_server.editor.question import EditorQuestion, RenameByServer, WorkspaceSnapshot
+from assist_server.editor.question import EditorQuestion, RenameByServer, ReplacedRange, WorkspaceSnapshot
 from assist_server.editor.question_tasks import EXPECTED, QuestionTasks, snapshot_of
 from assist_server.lsp.answer_documents import AnswerDocuments
 from assist_server.lsp.choices import Choices
 from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
-from assist_server.lsp.renames import ask_rename
 from assist_server.lsp.text_edits import check_line_ends, line_edits
 from assist_server.wording.edit_previews import PreviewLine, edit_preview, edit_warnings
 from assist_server.workspace.documents import Encoding, to_units
@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
 
 COMMANDS = ("explain", "facts", "ask", "test", "refactor", "fix")
 ANSWER, CONFIRM, RUN_CODE, REVIEW = "assist/answer", "assist/confirm", "assist/run", "assist/review"
+RENAME = "assist/rename"
 SEND, STAY = "Send", "Stay on this machine"
 RUN, NO_RUN = "Run it", "Do not run"
 APPLY, DISCARD = "Apply", "Discard"
@@ -112,7 +113,7 @@ class LspEditor:
 
     async def confirm_request(self, decided: "DecidedQuestion") -> bool:
         """Ask before anything is sent: by our own request if the client knows it, else by a message."""
-        from assist_server.wording.answers import preview_lines, route_document  # noqa: PLC0415
+        from assist_server.wording.requests import preview_lines, route_document  # noqa: PLC0415
 
         lines = preview_lines(decided)
         if not experimental(self._server, "assistConfirm"):
@@ -198,8 +199,24 @@ class LspEditor:
         return "\n".join([*lines, ""])
 
     async def rename(self, uri: str, line: str, name: "NameToRename") -> RenameByServer | None:
-        """Ask the client for the rename of its other language servers, if it passes such questions on."""
-        return await ask_rename(self._server, uri, line, name)
+        """What another language server would change to rename a name on this line of a document.
+
+        Only the form is checked. None if the client passes no renames on, or has no answer.
+        """
+        if not experimental(self._server, "assistRename"):
+            return None
+        own = self._server.workspace.position_encoding
+        at = {"line": name.line, "character": to_units(line, name.column, encoding_of(own))}
+        params = {"textDocument": {"uri": uri}, "position": at, "newName": name.new}
+        try:
+            found = await self._server.protocol.send_request_async(RENAME, params)
+        except JsonRpcException:
+            return None
+        edits = {str(member_of(file, "uri")): _ranges(file) for file in member_of(found, "files") or ()}
+        if not edits or None in edits.values():
+            return None
+        encoding = encoding_of(member_of(found, "positionEncoding") or own)
+        return RenameByServer({uri: ranges for uri, ranges in edits.items() if ranges}, encoding)
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
         """Send the edit to the client, annotated for confirmation if the client can do that."""
@@ -255,7 +272,7 @@ def add_answers(server: Server) -> QuestionTasks:
 
 
 def _request_text(decided: "DecidedQuestion") -> str:
-    from assist_server.wording.answers import payload_text  # noqa: PLC0415
+    from assist_server.wording.requests import payload_text  # noqa: PLC0415
 
     return payload_text(decided.prepared) if decided.prepared else ""
 
@@ -371,6 +388,23 @@ def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
 def _range_document(range_: types.Range) -> dict[str, Any]:
     ends = {"start": range_.start, "end": range_.end}
     return {name: {"line": at.line, "character": at.character} for name, at in ends.items()}
+
+
+def _ranges(file: Any) -> tuple[ReplacedRange, ...] | None:
+    """The replaced ranges of a file; None if one is no range with a text."""
+    found = []
+    for edit in member_of(file, "edits") or ():
+        numbers = [
+            member_of(edit, "range", end, side) for end in ("start", "end") for side in ("line", "character")
+        ]
+        text = member_of(edit, "newText")
+        if not isinstance(text, str) or not all(
+            isinstance(number, int) and number >= 0 for number in numbers
+        ):
+            return None
+        first, start, last, end = numbers
+        found.append(ReplacedRange(first, start, last, end, text))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

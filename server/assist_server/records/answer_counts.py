@@ -1,4 +1,4 @@
-"""What became of questions, as counts: asked, answered, edits offered and applied, ratings.
+"""What became of questions, as counts and as JSON: asked, answered, edits offered and applied, ratings.
 
 A request is answered if a text was shown to its end, or its edit was applied and not undone. An edit that
 our checks refused, that was undone or never applied, is no answer. One that failed, or that the user
@@ -7,18 +7,23 @@ called off, has no end. It reads no file.
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:  # numpy
     from assist_escalation.routing.feedback import Event
 
+GHOST_TEXT = "complete"  # the command of ghost text, as the audit log has it
+NEXT_EDIT = "next-edit"  # and that of next edits
 DECISIONS = ("routed", "escalated_after")  # events that say who answers
+TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 PROOFS = ("tests", "types", "none")  # what speaks for an edit
 _OFFERED = frozenset({"offered", "accepted", "not_applied"})
 ENDS = _OFFERED | {"answered", "unusable"}  # events of the one that answered, which may be another one
+
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +110,60 @@ def _counts(decided: str, target: str, signs: frozenset[str]) -> tuple[str, ...]
         **{f"kept-{kind}": applied and not undone and f"proof-{kind}" in signs for kind in PROOFS},
     }
     return tuple(name for name, is_so in found.items() if is_so)
+
+
+def group(rows: Mapping[K, Counter[str]], by: str, command: str = GHOST_TEXT) -> dict[str, Counter[str]]:
+    """The sums by one field of the keys; "" is unknown. Keys without a command are of this one."""
+    sums: dict[str, Counter[str]] = {}
+    for key, counts in rows.items():
+        sums.setdefault(str(getattr(key, by, command)), Counter()).update(counts)
+    return sums
+
+
+def total(rows: Mapping[K, Counter[str]]) -> Counter[str]:
+    """The sum over all keys."""
+    found: Counter[str] = Counter()
+    for counts in rows.values():
+        found.update(counts)
+    return found
+
+
+def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
+    """What became of questions and refactorings, each counted once. `escalated_share` is from 0 to 1.
+
+    `by_target` counts decisions: an answer that began on this machine and was then escalated is `frontier`.
+    The other targets are who wrote the answer, and `ended_by_target` counts all that did. `answered` counts
+    texts that were shown, and edits that were applied and not undone. `refused_by_checks` counts edits that
+    could not be made, and `local_usable_share` is the share of the answers on this machine that are none.
+    """
+    rows = answer_rows(events)
+    counts = total(rows)
+    commands = {name: numbers["asked"] for name, numbers in group(rows, "command").items()}
+    by_target = _by_target(counts, "asked")
+    unusable = _by_target(counts, "refused-by-checks")
+    local = counts["ended-local"]
+    asked = counts["asked"]
+    return {
+        "requests": asked,
+        "answered": counts["answered"],
+        "by_command": dict(Counter(commands).most_common()),
+        "by_target": by_target,
+        "ended_by_target": _by_target(counts, "ended"),
+        "answered_by_target": _by_target(counts, "answered"),
+        "refused_by_checks": unusable,
+        "local_usable_share": round(1 - unusable.get("local", 0) / local, 4) if local else None,
+        "offered": counts["offered"],
+        "accepted": counts["applied"],
+        "not_applied": counts["not-applied"],
+        "undone": counts["undone"],
+        "kept_by_proof": {kind: counts[f"kept-{kind}"] for kind in PROOFS},
+        "rated_good": counts["good"],
+        "rated_bad": counts["bad"],
+        "escalated_share": round(counts["escalated"] / asked, 4) if asked else 0.0,
+    }
+
+
+def _by_target(counts: Counter[str], name: str) -> dict[str, int]:
+    """The counts of one name by target, the most frequent target first."""
+    found = Counter({target: counts[f"{name}-{target}"] for target in TARGETS})
+    return {target: count for target, count in found.most_common() if count}

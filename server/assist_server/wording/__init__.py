@@ -1,4 +1,4 @@
-"""Values as words for people: amounts, permissions, records, models, answers.
+"""Values as words for people and as JSON: requests, answers, facts, records, permissions, amounts.
 
 This wing formats. It reads no file and decides nothing.
 """

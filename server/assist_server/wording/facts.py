@@ -1,8 +1,8 @@
 """Facts of code in words, as rows in which places are known, and as JSON. It computes none of them."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from assist_context.evidence.intent import AskedFact
@@ -14,34 +14,8 @@ from assist_context.facts.name_facts import NameFacts
 from assist_context.files.git_history import LineChange
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.statements import CodeStatement, StatementKind
-from assist_context.unseen_characters import visible
 from assist_server.questions.code_facts import CodeFacts
-
-
-@dataclass(frozen=True, slots=True)
-class FactPart:
-    """Some words of a fact. With a `path` in the folder they are a place: its `line`, counted from 1."""
-
-    words: str
-    path: str = ""
-    line: int = 0
-
-
-FactWords = tuple[FactPart, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FactRow:
-    """A name and what is said under it; a name of "" continues the row above."""
-
-    name: str
-    parts: FactWords
-
-    @property
-    def value(self) -> str:
-        """All the words."""
-        return "".join(part.words for part in self.parts)
-
+from assist_server.wording.views import FactPart, FactRow, FactWords, visible_rows
 
 _CHANGES = 3  # commits that are named
 _SAID = 160  # characters of a docstring, if its first sentence is not longer
@@ -79,18 +53,6 @@ def fact_rows(found: CodeFacts) -> list[FactRow]:
     return visible_rows(_rows(found))
 
 
-def visible_rows(rows: Iterable[FactRow]) -> list[FactRow]:
-    """The rows, in which what no one sees is written."""
-    return [FactRow(visible(row.name), tuple(_visible_parts(row.parts))) for row in rows]
-
-
-def _visible_parts(parts: FactWords) -> Iterator[FactPart]:
-    """The parts with visible words. A blank before the next part is seen."""
-    for number, part in enumerate(parts, 1):
-        words = visible(part.words) if number == len(parts) else visible(f"{part.words}.")[:-1]
-        yield replace(part, words=words)
-
-
 def _rows(found: CodeFacts) -> list[FactRow]:
     if isinstance(found.about, FileFacts):
         return _file_rows(found.about)
@@ -115,46 +77,6 @@ def _only(rows: Sequence[FactRow], wanted: Sequence[str]) -> list[FactRow]:
         kept += [row] if name in wanted else []
     missing = [word for word in wanted if word not in {row.name for row in kept}]
     return [*kept, *(FactRow(word, _plain("nothing that the index knows")) for word in missing)]
-
-
-def fact_list(pairs: Iterable[tuple[str, str]]) -> str:
-    """Facts, names and values, as a list in Markdown. Each value is code, so that nothing in it is Markdown.
-
-    It is no block of code: those in an answer can be copied.
-    """
-    groups: list[tuple[str, list[str]]] = []
-    for name, value in pairs:
-        if name or not groups:
-            groups.append((name, []))
-        groups[-1][1].append(_code_span(value))
-    lines = [_item(name, values) for name, values in groups]
-    return "\n".join(lines) + "\n\n" if lines else ""
-
-
-def _item(name: str, values: Sequence[str]) -> str:
-    if not name:
-        return "\n".join(f"- {value}" for value in values)
-    return (" " if len(values) == 1 else "\n  - ").join([f"- **{name}**", *values])
-
-
-def _code_span(text: str) -> str:
-    """Text between more backticks than it has in a row."""
-    marks = "`" * (1 + max(map(len, re.findall(r"`+", text)), default=0))
-    return f"{marks} {text} {marks}" if "`" in text else f"`{text}`"
-
-
-def fact_documents(rows: Iterable[FactRow], uri_of: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Rows of facts for editors, as JSON: each has the parts of its words, and a place its URI and line."""
-    return [
-        {
-            "name": row.name,
-            "parts": [
-                {"words": part.words, **({"uri": uri_of(part.path), "line": part.line} if part.path else {})}
-                for part in row.parts
-            ],
-        }
-        for row in rows
-    ]
 
 
 def facts_document(found: CodeFacts) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Permissions, and what a repository's file forbids, as lines for people. It decides nothing."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -43,62 +43,56 @@ def permission_lines(effective: EffectivePermissions) -> Iterator[str]:
     for repository in effective.repositories:
         yield f"# {toml_value(str(repository.path))[1:-1]}: {STATES[repository.state]}"
     deciding = sources(effective.layers)
-    table = ""
-    for name, found, lines in _permission_rows(effective.permissions):
-        if found != table:
-            yield f"[{found}]"
-            table = found
-        yield from lines
-        yield from (f"  # {source}" for source in dict.fromkeys(deciding[name]))
+    for table, settings in _tables(effective.permissions).items():
+        said = {name: lines for name, lines in settings.items() if lines}
+        yield from [f"[{table}]"] if said else []
+        for name, lines in said.items():
+            yield from lines
+            yield from (f"  # {source}" for source in dict.fromkeys(deciding[name]))
 
 
-def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]:
-    """For each field of the permissions, table by table: its name, its table, and its settings as TOML."""
-    usual = dict.fromkeys(class_.default for class_ in found.classes if class_.default)
+def _tables(found: Permissions) -> dict[str, dict[str, list[str]]]:
+    """For each table of a settings file the fields of the permissions, each as lines of TOML."""
+
+    def as_set(*keys: str, prefix: str = "") -> dict[str, list[str]]:
+        return {prefix + key: [f"{key} = {toml_value(getattr(found, prefix + key))}"] for key in keys}
+
+    defaults = [*dict.fromkeys(class_.default for class_ in found.classes if class_.default)]
     marked = dict.fromkeys(pair for class_ in found.classes for pair in class_.globs)
-    several = [f"# and also {toml_value(class_name)}" for class_name in list(usual)[1:]]
     told = [
         f"# {toml_value(name)} may see {', '.join(map(toml_value, provider.residency)) or 'nothing'}"
         for name, provider in found.providers.items()
     ]
-    rows: list[tuple[str, str, list[str]]] = [
-        ("mode", "escalation", []),
-        ("max_escalation_rate", "escalation", []),
-        ("thresholds", "escalation", _threshold_lines(found)),
-        ("request_micro", "escalation", _dollars("max_cost_usd_per_request", found.request_micro)),
-        ("day_micro", "escalation", _dollars("max_cost_usd_per_day", found.day_micro)),
-        (
-            "user_day_micro",
-            "escalation",
-            [f"# all your repositories: {exact_usd(found.user_day_micro)} a day"],
-        ),
-        ("always_local", "escalation", []),
-        ("always_ask", "escalation", []),
-        ("providers", "escalation", [f"providers = {toml_value(list(found.providers))}", *told]),
-        (
-            "classes",
-            "escalation",
-            [*(f"default_class = {toml_value(class_name)}" for class_name in list(usual)[:1]), *several],
-        ),
-        ("allow_unknown_price", "escalation", []),
-        ("allow_unasked_retry", "escalation", []),
-        ("yes_allowed", "escalation", []),
-        ("deny", "egress", [f"deny = {toml_value([glob.pattern for glob in found.deny])}"]),
-        (
-            "classes",
-            "data_class",
-            [f"{toml_value(glob.pattern)} = {toml_value(kind)}" for glob, kind in marked],
-        ),
-        *_gateway_rows(found),
-        ("patterns", "redaction", _pattern_lines(found)),
-        ("audit_content", "audit", [f"content = {toml_value(found.audit_content)}"]),
-        ("audit_checkpoint", "audit", [f"checkpoint = {toml_value(found.audit_checkpoint)}"]),
-        ("audit_key_env", "audit", [f"key_env = {toml_value(found.audit_key_env)}"]),
-    ]
-    for name, table, lines in rows:
-        if name in ("classes", "thresholds") and not lines:
-            continue
-        yield name, table, lines or [f"{name} = {toml_value(getattr(found, name))}"]
+    return {
+        "escalation": {
+            **as_set("mode", "max_escalation_rate"),
+            "thresholds": _with_others("threshold", [dict(threshold) for threshold in found.thresholds]),
+            "request_micro": [f"max_cost_usd_per_request = {found.request_micro / 1e6}"],
+            "day_micro": [f"max_cost_usd_per_day = {found.day_micro / 1e6}"],
+            "user_day_micro": [f"# all your repositories: {exact_usd(found.user_day_micro)} a day"],
+            **as_set("always_local", "always_ask"),
+            "providers": [f"providers = {toml_value(list(found.providers))}", *told],
+            "classes": _with_others("default_class", defaults),
+            **as_set("allow_unknown_price", "allow_unasked_retry", "yes_allowed"),
+        },
+        "egress": {"deny": [f"deny = {toml_value([glob.pattern for glob in found.deny])}"]},
+        "data_class": {
+            "classes": [f"{toml_value(glob.pattern)} = {toml_value(kind)}" for glob, kind in marked]
+        },
+        "gateway": {
+            **as_set("unattributed", "uninspected", prefix="gateway_"),
+            "gateway_session_micro": [f"max_cost_usd_per_session = {found.gateway_session_micro / 1e6}"],
+            **as_set("matched", prefix="gateway_"),
+        },
+        "redaction": {"patterns": _pattern_lines(found)},
+        "audit": as_set("content", "checkpoint", "key_env", prefix="audit_"),
+    }
+
+
+def _with_others(name: str, values: Sequence[Any]) -> list[str]:
+    """The first of several values of a setting that all count, and the others."""
+    first = [f"{name} = {toml_value(value)}" for value in values[:1]]
+    return first + [f"# and also {toml_value(value)}" for value in values[1:]]
 
 
 def _pattern_lines(found: Permissions) -> list[str]:
@@ -106,28 +100,6 @@ def _pattern_lines(found: Permissions) -> list[str]:
     own = [pattern for pattern in found.patterns if isinstance(pattern, str)]
     rules = len(found.patterns) - len(own)
     return [f"patterns = {toml_value(own)}", *([f"# and {rules} rules of a rules_file"] if rules else [])]
-
-
-def _gateway_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]:
-    """What other tools may send."""
-    yield "gateway_unattributed", "gateway", [f"unattributed = {toml_value(found.gateway_unattributed)}"]
-    yield "gateway_uninspected", "gateway", [f"uninspected = {toml_value(found.gateway_uninspected)}"]
-    yield (
-        "gateway_session_micro",
-        "gateway",
-        _dollars("max_cost_usd_per_session", found.gateway_session_micro),
-    )
-    yield "gateway_matched", "gateway", [f"matched = {toml_value(found.gateway_matched)}"]
-
-
-def _threshold_lines(found: Permissions) -> list[str]:
-    """The thresholds of all settings; the lowest one for a request applies."""
-    values = [toml_value(dict(threshold)) for threshold in found.thresholds]
-    return [f"threshold = {value}" for value in values[:1]] + [f"# and also {value}" for value in values[1:]]
-
-
-def _dollars(name: str, micro: int) -> list[str]:
-    return [f"{name} = {micro / 1e6}"]
 
 
 def toml_value(value: Any) -> str:

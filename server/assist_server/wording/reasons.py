@@ -5,6 +5,7 @@ A reason of the engine is one of `Reason`; those that editors add are here.
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Literal
@@ -42,6 +43,15 @@ def reason_words(reason: str) -> str:
     ('the model went round in circles', 'brand-new')
     """
     return REASONS[reason]["words"] if reason in REASONS else reason
+
+
+def hiding_reasons(counts: Counter[str]) -> dict[str, int]:
+    """The counts that say why nothing was shown. What editors cancel is no answer, and has its own line."""
+    return {
+        name: count
+        for name, count in counts.most_common()
+        if name in REASONS and name != "cancelled" and count > 0
+    }
 
 
 def why_nothing(

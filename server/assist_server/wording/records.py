@@ -14,13 +14,14 @@ from assist_context.unseen_characters import visible
 from assist_escalation.audit.chain import OURS, LogEvent
 from assist_escalation.audit.verifier import Verification
 from assist_escalation.budget.ledger import Reservation, SpendingRow
+from assist_escalation.policy.endpoints import usd
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import PLACEHOLDER
+from assist_server.records.answer_counts import answers_document
 from assist_server.records.past_requests import RecordedWorkspace, SpendingReport
-from assist_server.wording.amounts import usd
-from assist_server.wording.answers import marked_lines
-from assist_server.wording.counts import answers_document
+from assist_server.wording.requests import marked_lines
 from assist_server.wording.sanitize import harmless
+from assist_server.wording.views import CommandView, ShownTable
 
 WIDTH = 80  # columns
 NAMED = 5  # requests, files or reservations that are named; the rest are counted
@@ -30,43 +31,50 @@ _NO_FILE = {
     "editor": "the editor's words",
     "library": "signatures of libraries",
 }
-HEADS = ("Requests", "Dollars", "Tokens in", "Out", "Estimated")
+_SPENT = ("Requests", "Dollars", "Tokens in", "Out", "Estimated")
 RECONCILE = "`assist cost reconcile` counts what a crash left as spent; a running request settles by itself."
 
 
-def spending_document(report: SpendingReport, workspace: RecordedWorkspace) -> dict[str, Any]:
-    """What was spent, as JSON: dollars as fractions, times in seconds since 1970."""
-    return {
+def spending_view(report: SpendingReport, workspace: RecordedWorkspace) -> CommandView:
+    """What was spent, and what is left today. JSON has dollars as fractions, times in seconds since 1970."""
+    permissions = workspace.permissions
+    answers = answers_document(report.answers)
+    total = _total(report.rows)
+    document = {
         "by": report.by,
         "since": report.since,
         "rows": [_sum_document(row) for row in report.rows],
-        "total": _sum_document(_total(report.rows)),
+        "total": _sum_document(total),
         "workspace": workspace.root,
-        "mode": workspace.permissions.mode,
+        "mode": permissions.mode,
         "left_today_usd": report.left_micro / 1e6,
-        "day_usd": workspace.permissions.day_micro / 1e6,
-        "request_usd": workspace.permissions.request_micro / 1e6,
+        "day_usd": permissions.day_micro / 1e6,
+        "request_usd": permissions.request_micro / 1e6,
         "unsettled": [reservation_document(reservation) for reservation in report.open],
-        "answers": answers_document(report.answers),
+        "answers": answers,
     }
-
-
-def spending_rows(report: SpendingReport) -> list[list[str]]:
-    """A row for each key with its `HEADS`, and a row for all if there are several."""
-    total = [_cells(_total(report.rows))] if len(report.rows) > 1 else []
-    return [*map(_cells, report.rows), *total]
-
-
-def budget_lines(report: SpendingReport, workspace: RecordedWorkspace) -> list[str]:
-    """What is left today, and what was never settled."""
-    closed = "; mode is never, so nothing is sent" if workspace.permissions.mode == "never" else ""
-    day = workspace.permissions.day_micro
-    lines = [f"{usd(report.left_micro)} of {usd(day)} are left today (UTC) for this workspace{closed}."]
-    lines += _local_lines(answers_document(report.answers))
+    none = "Nothing was sent since then." if report.since else "Nothing was sent yet."
+    closed = "; mode is never, so nothing is sent" if permissions.mode == "never" else ""
+    left = f"{usd(report.left_micro)} of {usd(permissions.day_micro)}"
+    words = [
+        _spending_table(report, total) if report.rows else none,
+        f"{left} are left today (UTC) for this workspace{closed}.",
+        *_local_lines(answers),
+    ]
     if report.open:
-        lines += [f"{_requests(len(report.open))} not settled, and counted with the full reserved amount:"]
-        lines += [*reservation_lines(report.open), RECONCILE]
-    return lines
+        words += [f"{_requests(len(report.open))} not settled, and counted with the full reserved amount:"]
+        words += [*reservation_lines(report.open), RECONCILE]
+    return CommandView(document, words)
+
+
+def _spending_table(report: SpendingReport, total: SpendingRow) -> ShownTable:
+    """A row for each key, and one for all if there are several."""
+    heads = (report.by.capitalize(), *_SPENT)
+    rows = [_cells(row) for row in (*report.rows, *([total] if len(report.rows) > 1 else []))]
+    if report.by == "repo":  # a path may be long, so it goes last: only the last column is wrapped
+        heads = (*heads[1:], heads[0])
+        rows = [[*row[1:], row[0]] for row in rows]
+    return ShownTable(heads, rows, _SPENT)
 
 
 def _local_lines(answers: Mapping[str, Any]) -> list[str]:
@@ -103,13 +111,13 @@ def reservation_document(each: Reservation) -> dict[str, Any]:
     }
 
 
-def report_document(report: Verification, path: Path) -> dict[str, Any]:
-    """Whether the audit log is intact, as JSON."""
-    return {**asdict(report), "path": str(path)}
-
-
-def report_lines(report: Verification, path: Path, permissions: Permissions) -> Iterator[str]:
+def verification_view(report: Verification, path: Path, permissions: Permissions) -> CommandView:
     """Whether the audit log is intact, what that proves, and what it cannot prove."""
+    words = [*_verification_lines(report, path, permissions)]
+    return CommandView({**asdict(report), "path": str(path)}, words)
+
+
+def _verification_lines(report: Verification, path: Path, permissions: Permissions) -> Iterator[str]:
     if report.ok and not report.events:
         yield f"There is no audit log in {path}: nothing was recorded yet."
         return
@@ -141,16 +149,16 @@ def problem_lines(report: Verification) -> Iterator[str]:
         yield f"  {harmless(report.problem)}"
 
 
-def checkpoint_lines(report: Verification, permissions: Permissions, restarted: int) -> Iterator[str]:
+def checkpoint_view(report: Verification, permissions: Permissions, restarted: int) -> CommandView:
     """Whether the log has its checkpoint. `restarted` is the line that begins it again, 0 for none."""
-    if not permissions.audit_checkpoint:
-        yield "The audit log has no checkpoint: name a file for it in [audit] checkpoint."
+    path = permissions.audit_checkpoint
+    if not path:
+        words = ["The audit log has no checkpoint: name a file for it in [audit] checkpoint."]
     elif restarted:
-        yield f"{permissions.audit_checkpoint} begins again; line {restarted:,} of the log says so."
-    elif report.ok:
-        yield f"{permissions.audit_checkpoint} is the checkpoint of the log."
+        words = [f"{path} begins again; line {restarted:,} of the log says so."]
     else:
-        yield from problem_lines(report)
+        words = [f"{path} is the checkpoint of the log."] if report.ok else [*problem_lines(report)]
+    return CommandView({"checkpoint": path, "restarted": restarted, "problem": report.problem}, words)
 
 
 def _ledger_lines(report: Verification) -> Iterator[str]:

@@ -26,8 +26,7 @@ from assist_evaluation.usage.usage_rows import UsageKey
 from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
 from assist_server.config.config import load
 from assist_server.errors import UserError
-from assist_server.records.answer_counts import AnswerKey
-from assist_server.records.key_groups import group, total
+from assist_server.records.answer_counts import AnswerKey, group, total
 
 MADE = "2026-01-31T12:00:00Z"
 DAYS = [f"2026-01-{day:02}" for day in range(1, 32)]

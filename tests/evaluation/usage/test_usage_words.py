@@ -27,8 +27,7 @@ from assist_evaluation.usage.usage_tables import (
     question_rows,
     with_share,
 )
-from assist_server.records.answer_counts import AnswerKey
-from assist_server.wording.counts import answers_document
+from assist_server.records.answer_counts import AnswerKey, answers_document
 
 GHOST = Counter({"requests": 10, "shown": 8, "accepted": 4, "kept-30s": 2, "ms<=5": 9, "ms>2500": 1})
 

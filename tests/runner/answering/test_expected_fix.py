@@ -10,7 +10,7 @@ from referee_desk import RefereeDesk
 from assist_escalation.edits.plan import EditPlan
 from assist_server.errors import UserError
 from assist_server.questions.events import FinalAnswer
-from assist_server.wording.answers import answer_document, proof_line
+from assist_server.wording.answers import answer_document, answer_view
 
 pytestmark = [
     pytest.mark.slow,
@@ -41,11 +41,11 @@ async def test_a_sentence_becomes_a_test_that_judges_and_is_kept_with_the_edit(t
     assert changed["words.py"] == RIGHT
     assert changed["tests/test_words.py"].startswith(TESTS)
     assert "assert word_count('') == 0" in changed["tests/test_words.py"]
-    assert proof_line(decided, final) == (
+    assert answer_view(decided, final).proof_line == (
         "Proof: tests. The test of what you expect: `word_count('')` gives 0 (before: 1); "
         "tests pass: 1 before, 2 now (2 attempts)."
     )
-    document = answer_document(decided, final, [], applied=False, problem=None)
+    document = answer_document(answer_view(decided, final))
     assert document["checked"]["expected"] == {"call": "word_count('')", "today": "1", "wanted": "0"}
     assert (desk.root / "tests/test_words.py").read_text() == TESTS
     assert "assert word_count('') == 0" in desk.model.asked[0].user
@@ -64,7 +64,7 @@ async def test_a_small_change_that_the_test_proves_needs_no_model(tmp_path: Path
         "prices.py": cheapest.replace("max", "min"),
         "tests/test_prices.py": single + added,
     }
-    assert proof_line(decided, final) == (
+    assert answer_view(decided, final).proof_line == (
         "Proof: tests. The test of what you expect: `cheapest([3, 1])` gives 1 (before: 3); "
         "tests pass: 1 before, 2 now; it also changes `cheapest([0, 1])`: 1 becomes 0, "
         "`cheapest([2, 1])`: 2 becomes 1, `cheapest([4, 1])`: 4 becomes 1 and 2 more."
@@ -105,7 +105,7 @@ async def test_one_value_does_not_choose_between_small_changes_but_proves_a_mode
         "tests/test_ages.py": "from ages import is_adult\n\n\n"
         "def test_is_adult_with_18():\n    assert is_adult(18) is True\n",
     }
-    assert proof_line(decided, final).endswith("tests pass: 0 before, 1 now.")
+    assert answer_view(decided, final).proof_line.endswith("tests pass: 0 before, 1 now.")
     assert not (desk.root / "tests/test_ages.py").exists()
 
 
@@ -115,7 +115,10 @@ async def test_what_is_not_so_today_makes_no_test(tmp_path: Path) -> None:
     )
     assert notices == ["No test is made of what you expect: `word_count('')` gives 1 today, not 2."]
     assert list(after(final)) == ["words.py"]
-    assert proof_line(decided, final) == "Proof: none. No test covers it (tests pass: 1 before, 1 now)."
+    assert (
+        answer_view(decided, final).proof_line
+        == "Proof: none. No test covers it (tests pass: 1 before, 1 now)."
+    )
 
 
 async def test_a_test_that_fails_already_judges_alone(tmp_path: Path) -> None:
@@ -123,7 +126,7 @@ async def test_a_test_that_fails_already_judges_alone(tmp_path: Path) -> None:
     final, notices, decided = await desk_of(tmp_path, failing).answer(RIGHT, run=True, words=WORDS)
     assert notices == ["No test is made of what you expect: tests fail already, and judge."]
     assert list(after(final)) == ["words.py"]
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now."
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now."
 
 
 async def test_an_edit_that_the_test_refuses_keeps_no_test(tmp_path: Path) -> None:
@@ -134,7 +137,7 @@ async def test_an_edit_that_the_test_refuses_keeps_no_test(tmp_path: Path) -> No
         "wanted: 0). It judges the fix."
     ]
     assert list(after(final)) == ["words.py"]
-    assert proof_line(decided, final).startswith(
+    assert answer_view(decided, final).proof_line.startswith(
         "Proof: none. It breaks tests: tests/test_words.py::test_two"
     )
 
@@ -153,7 +156,7 @@ async def test_what_is_expected_judges_in_javascript(tmp_path: Path) -> None:
     assert notices == [
         TOLD.replace("word_count('')", "twice(5)").replace("1, w", "7, w").replace("0)", "10)")
     ]
-    assert proof_line(decided, final) == (
+    assert answer_view(decided, final).proof_line == (
         "Proof: tests. The test of what you expect: `twice(5)` gives 10 (before: 7); "
         "tests pass: 0 before, 1 now; it changes all calls like it: `twice(0)`: 2 becomes 0, `twice(1)`: 3 becomes 2, "
         "`twice(4)`: 6 becomes 8 and 1 more (5 attempts)."

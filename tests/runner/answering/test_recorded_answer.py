@@ -27,7 +27,7 @@ from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.wording.answers import answer_document, last_line, proof_line
+from assist_server.wording.answers import answer_document, answer_view
 
 pytestmark = [
     pytest.mark.slow,
@@ -118,13 +118,13 @@ async def test_values_are_what_the_code_gives(tmp_path: Path) -> None:
     assert 'pytest.raises(ValueError, match="below zero")' in change.after
     assert desk.files() == before  # the file is only offered
     assert not desk.mark.exists()  # in the sandbox, there is no such place
-    line = proof_line(decided, final)
+    line = answer_view(decided, final).proof_line
     assert line.startswith("These tests record what the code does today (")
     assert "2 of 2 branches" in line
-    document = answer_document(decided, final, notices, applied=False, problem=None)
+    document = answer_document(answer_view(decided, final), notices)
     assert document["proof"] == "tests"
     assert desk.model.asked == []  # what types say is enough here
-    assert last_line(decided, final) == "No model was asked: running the code says enough."
+    assert answer_view(decided, final).last_line == "No model was asked: running the code says enough."
 
 
 async def test_a_model_proposes_calls_where_types_reach_too_little(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ async def test_no_model_is_asked_twice_where_no_call_can_be_recorded(tmp_path: P
     assert final.plan is not None
     assert "twice(4) == 9" in final.plan.changes[0].after
     assert "pass what the code does not take" in notices[0]
-    assert proof_line(decided, final).startswith("Proof: none.")
+    assert answer_view(decided, final).proof_line.startswith("Proof: none.")
 
 
 def test_code_in_go_is_not_run(tmp_path: Path) -> None:
@@ -177,8 +177,8 @@ async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool)
     assert bool(final.proof) == agrees
     if not agrees:
         assert any("the expected values are guesses" in notice for notice in notices)
-        assert "guesses" in proof_line(decided, final)
-        document = answer_document(decided, final, notices, applied=False, problem=None)
+        assert "guesses" in answer_view(decided, final).proof_line
+        document = answer_document(answer_view(decided, final), notices)
         assert document["proof"] == "none"
 
 

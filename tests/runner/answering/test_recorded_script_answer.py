@@ -21,7 +21,7 @@ from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer, Notice
 from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.wording.answers import proof_line
+from assist_server.wording.answers import answer_view
 
 NODE = shutil.which("node")
 pytestmark = [
@@ -74,6 +74,8 @@ async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool)
         (change,) = final.plan.changes
         assert change.path == "sums.test.js"
         assert "import { twice } from './sums.js';" in change.after
-        assert proof_line(decided, final).startswith("These tests record what the code does today (")
+        assert answer_view(decided, final).proof_line.startswith(
+            "These tests record what the code does today ("
+        )
     else:
         assert any("the expected values are guesses" in row.text for row in events if isinstance(row, Notice))

@@ -32,7 +32,7 @@ from assist_server.questions.events import AnswerEvent, FinalAnswer, Notice
 from assist_server.questions.instructions import AnswerForm
 from assist_server.questions.run import answer
 from assist_server.questions.runner_port import AnswerWays
-from assist_server.wording.answers import answer_document, last_line, proof_line
+from assist_server.wording.answers import answer_document, answer_view
 
 pytestmark = [
     pytest.mark.slow,
@@ -68,8 +68,8 @@ async def test_the_first_attempt_that_passes_is_offered_with_its_proof(tmp_path:
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     assert not final.plan.asks
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
-    assert answer_document(decided, final, [], applied=False, problem=None)["proof"] == "tests"
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
+    assert answer_document(answer_view(decided, final))["proof"] == "tests"
     assert "assert twice(5) == 10" in desk.model.asked[-1].user
     assert (desk.root / "sums.py").read_text() == CODE
     assert not desk.mark.exists()
@@ -87,9 +87,9 @@ async def test_a_small_change_that_the_tests_accept_needs_no_model(tmp_path: Pat
     assert final.plan.changes[0].after == OLD_AGE.replace(">", ">=")
     assert not final.plan.asks
     assert (final.text, final.model) == ("Line 2 of sums.py: `>` becomes `>=`.", "")
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now."
-    assert answer_document(decided, final, [], applied=False, problem=None)["proof"] == "tests"
-    assert last_line(decided, final).startswith("No model")
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now."
+    assert answer_document(answer_view(decided, final))["proof"] == "tests"
+    assert answer_view(decided, final).last_line.startswith("No model")
     assert (desk.root / "sums.py").read_text() == OLD_AGE
     assert copies() == before
 
@@ -98,7 +98,7 @@ async def test_the_next_attempt_begins_with_what_was_right(tmp_path: Path) -> No
     tests = TESTS + "\n\ndef test_seven():\n    assert twice(7) == 14\n"
     some = "def twice(number):\n    return 4 if number == 2 else 10\n"
     final, _, decided = await (desk := Desk(tmp_path, tests)).answer(some, RIGHT, run=True)
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 3 now (2 attempts)."
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 3 now (2 attempts)."
     assert final.plan is not None
     assert (final.plan.changes[0].before, final.plan.changes[0].after) == (CODE, RIGHT)
     assert "return 4 if number == 2 else 10" in desk.model.asked[-1].user
@@ -162,7 +162,7 @@ async def test_an_attempt_begins_where_the_model_doubts(tmp_path: Path) -> None:
         WRONG, CODE.replace("+ 2", "- 3"), CODE.replace("+ 2", "- 4"), RIGHT, doubts=[doubt], **asked
     )
     assert notices == []
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (4 attempts)."
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now (4 attempts)."
     told = ["assert twice(5) == 10" in asked.user for asked in desk.model.asked]
     assert told == [True, True, False, True], "once it is asked without what the tests say"
     assert final.plan is not None
@@ -177,14 +177,16 @@ async def test_what_breaks_tests_is_told_and_asked_about(tmp_path: Path) -> None
     assert final.plan is not None
     assert final.plan.asks
     assert any("tests/test_sums.py::test_two" in reason for reason in final.plan.unsure)
-    assert proof_line(decided, final).startswith("Proof: none. It breaks tests: tests/test_sums.py::test_two")
+    assert answer_view(decided, final).proof_line.startswith(
+        "Proof: none. It breaks tests: tests/test_sums.py::test_two"
+    )
 
 
 async def test_nothing_runs_without_consent(tmp_path: Path) -> None:
     desk = Desk(tmp_path, agrees=False)
     final, notices, decided = await desk.answer(RIGHT, test_command="touch ran")
     assert notices == ["The edit is not checked by running: `--run` runs the code, on a copy."]
-    assert proof_line(decided, final).startswith("Proof: none.")
+    assert answer_view(decided, final).proof_line.startswith("Proof: none.")
     assert final.plan is not None
     assert desk.decide().running is None  # and unasked not even the tests are looked for
     assert not desk.mark.exists()
@@ -195,7 +197,7 @@ async def test_tests_of_the_code_judge_by_themselves_once_the_user_agreed(tmp_pa
     remember_agreed(desk.config, RunRequest(str(desk.root), (), True))
     final, notices, decided = await desk.answer(RIGHT)
     assert (notices, desk.asked) == ([], [])
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now."
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now."
     assert isinstance(decided.running, RefereePlan)
     command = decided.running.command
     assert command is not None
@@ -205,11 +207,13 @@ async def test_tests_of_the_code_judge_by_themselves_once_the_user_agreed(tmp_pa
 async def test_a_bug_without_a_test_has_no_proof(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "from sums import twice\n\n\ndef test_two():\n    assert twice(2) == 4\n")
     final, _, decided = await desk.answer(RIGHT, run=True)
-    assert proof_line(decided, final) == ("Proof: none. No test covers it (tests pass: 1 before, 1 now).")
+    assert answer_view(decided, final).proof_line == (
+        "Proof: none. No test covers it (tests pass: 1 before, 1 now)."
+    )
     bare = Desk(tmp_path / "bare", "")
     final, notices, decided = await bare.answer(RIGHT, run=True)
     assert notices == ["The edit is not checked by running: no test covers it."]
-    assert proof_line(decided, final) == "Proof: none. No test covers it."
+    assert answer_view(decided, final).proof_line == "Proof: none. No test covers it."
 
 
 async def test_a_refactoring_is_proven_by_tests_that_still_pass(tmp_path: Path) -> None:
@@ -219,7 +223,7 @@ async def test_a_refactoring_is_proven_by_tests_that_still_pass(tmp_path: Path) 
     final, _, decided = await desk.answer(kept, command="refactor", run=True)
     assert final.plan is not None
     assert final.plan.changes[0].after == kept
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 2 before, 2 now."
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 2 before, 2 now."
 
 
 async def test_tests_that_reach_it_are_a_second_opinion_on_what_the_guard_doubts(tmp_path: Path) -> None:
@@ -241,7 +245,7 @@ async def test_tests_that_an_edit_changes_prove_nothing(tmp_path: Path) -> None:
         easy, place="tests/test_sums.py:8", run=True, test_command="python -m pytest"
     )
     assert final.plan is not None
-    assert proof_line(decided, final) == (
+    assert answer_view(decided, final).proof_line == (
         "Proof: none. It changes tests that judge it (tests pass: 1 before, 2 now)."
     )
 
@@ -292,7 +296,7 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
     assert "api_key" in sent[1]
     assert secret not in sent[1]
     assert final.plan.changes[0].after == RIGHT
-    assert proof_line(decided, final) == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
     noted = (tmp_path / "audit.jsonl").read_text()
     assert noted.count('"intent"') == 2
 

@@ -5,7 +5,7 @@ import random
 import pytest
 from asked_shop import RENAMED
 
-from assist_server.editor.edit_preview import EditPreview
+from assist_server.wording.edit_previews import EditPreview
 
 SHOWN = """\
 Both files change.

@@ -14,7 +14,7 @@ from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders, resolve_target
-from assist_server.wording.answers import route_document, route_facts
+from assist_server.wording.requests import route_document, route_facts
 from assist_server.workspace.index_update import folder_at, update_index
 
 pytestmark = pytest.mark.slow

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from assist_escalation.routing.feedback import Event
-from assist_server.records.answer_counts import AnswerKey, answer_rows
-from assist_server.records.key_groups import group, total
-from assist_server.wording.counts import answers_document
+from assist_server.records.answer_counts import AnswerKey, answer_rows, answers_document, group, total
 
 NOON = 1_769_860_800.0  # 2026-01-31, 12:00 UTC
 

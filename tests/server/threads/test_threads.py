@@ -24,7 +24,7 @@ from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment, attached_spans, attachment_at
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread, without_last_turn
 from assist_server.threads.thread_prompts import earlier_turns, fit_conversation, unseen
-from assist_server.wording.answers import payload_text
+from assist_server.wording.requests import payload_text
 from assist_server.workspace.index_update import folder_at, update_index
 
 pytestmark = pytest.mark.slow

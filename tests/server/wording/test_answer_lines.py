@@ -11,7 +11,8 @@ from assist_server.questions.decision import DecidedQuestion
 from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.events import AnswerCost, FinalAnswer, ShownSource
 from assist_server.questions.instructions import AnswerForm
-from assist_server.wording.answers import SHOWN, answer_document, last_line, sources_line
+from assist_server.wording.answers import answer_document, answer_view, sources_line
+from assist_server.wording.requests import SHOWN
 
 COST = AnswerCost("stop", 666, 164, 0, 32_800, 9_000)
 PLAIN = "qwen2.5-coder-1.5b on this machine, 666 + 164 tokens, 32.8 s."
@@ -52,12 +53,12 @@ def decided(
 def test_the_last_line_gives_a_reason_only_where_it_is_news(
     cause: str, why: str, provider: str, line: str
 ) -> None:
-    assert last_line(*decided(cause, why, provider=provider)) == line
+    assert answer_view(*decided(cause, why, provider=provider)).last_line == line
 
 
 def test_the_last_line_says_that_an_answer_was_cut() -> None:
     question, final = decided("mode", "nothing may leave", cost=replace(COST, ended="length"))
-    assert last_line(question, final).startswith(
+    assert answer_view(question, final).last_line.startswith(
         "qwen2.5-coder-1.5b on this machine, cut at its longest, 666"
     )
 
@@ -76,7 +77,7 @@ def test_sources_are_named_on_a_line_and_in_json() -> None:
         f" and {20 - SHOWN} more"
     )
     question, final = decided("mode", "nothing may leave", sources=sources)
-    document = answer_document(question, final, [], applied=False, problem=None)
+    document = answer_document(answer_view(question, final))
     assert document["sources"][0] == {
         "place": "src/app.py:10-40", "folder": "", "path": "src/app.py", "first": 10, "last": 40,
         "name": "total", "outline": False,

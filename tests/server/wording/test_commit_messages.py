@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from assist_context.facts.diff_facts import compared_file, diff_facts
-from assist_server.wording.commit_messages import held_message, not_held_words
+from assist_server.wording.diff_answers import held_message, not_held_words
 from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.folder_diff import ChangedFile, DiffLine, FolderDiff
 

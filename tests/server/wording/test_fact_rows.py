@@ -10,7 +10,8 @@ from assist_context.facts.diff_facts import DiffFact
 from assist_context.syntax.scopes.statements import CodeStatement
 from assist_context.syntax.symbols import Definition
 from assist_server.questions.code_facts import CodeFacts
-from assist_server.wording.facts import FactRow, diff_rows, fact_list, fact_rows
+from assist_server.wording.facts import diff_rows, fact_rows
+from assist_server.wording.views import FactPart, FactRow, fact_documents, fact_list
 
 TOTAL = DefinitionFacts(
     Definition("total", "method", 3, 9, "def total(self):", "Cart"),
@@ -71,9 +72,14 @@ def test_places_of_a_diff_are_of_its_new_side() -> None:
     ]
 
 
+def as_markdown(*rows: tuple[str, str]) -> str:
+    shown = [FactRow(name, (FactPart(value),)) for name, value in rows]
+    return fact_list(fact_documents(shown, str))
+
+
 def test_nothing_in_a_fact_is_markdown() -> None:
     odd = [("Returns", "5: [x](http://x) `` ![y](z)"), ("", "6: <b>"), ("Says", "**no**")]
     shown = "- **Returns**\n  - ``` 5: [x](http://x) `` ![y](z) ```\n  - `6: <b>`\n- **Says** `**no**`\n\n"
-    assert fact_list(odd) == shown
-    assert fact_list([("", "a.py:1: x"), ("", "a.py:2: y")]) == "- `a.py:1: x`\n- `a.py:2: y`\n\n"
+    assert as_markdown(*odd) == shown
+    assert as_markdown(("", "a.py:1: x"), ("", "a.py:2: y")) == "- `a.py:1: x`\n- `a.py:2: y`\n\n"
     assert fact_list([]) == ""

@@ -1,7 +1,7 @@
 """The places that a question begins with."""
 
 from assist_server.questions.events import PlacesFound, ShownSource
-from assist_server.wording.first_rows import first_rows
+from assist_server.wording.answers import first_rows
 
 
 def test_places_are_rows_with_their_names_and_folders() -> None:

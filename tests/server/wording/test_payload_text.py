@@ -18,7 +18,7 @@ from assist_escalation.gate.prepare import GateParts, Prepared, payload_sha256, 
 from assist_escalation.gate.send import send
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Messages, Origin, Span
-from assist_server.wording.answers import payload_text
+from assist_server.wording.requests import payload_text
 
 SECRET = "hunter2-Zq81xw0"
 ODD = "# not a heading\n* x\n\n  # y\r\n\x1b]8;;https://x\x07<U+202E>\u202e \t \n\n"

@@ -1,7 +1,7 @@
 """What a score is made from, in words: the counts come back from their logarithms."""
 
 from assist_escalation.routing.features import RequestFacts, features
-from assist_server.wording.answers import feature_words
+from assist_server.wording.requests import feature_words
 
 
 def test_features_are_told_as_the_counts_that_they_were_made_from() -> None:

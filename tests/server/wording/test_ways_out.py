@@ -20,9 +20,9 @@ from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.cli.terminal.answers import stream_markdown
 from assist_server.cli.terminal.tables import Column, GhostExcerpt, code, facts, table
 from assist_server.config.config import load_lenient
-from assist_server.editor.edit_preview import EditPreview
 from assist_server.editor.model_lifetime import SessionStatus
 from assist_server.lsp.protocol import Server
+from assist_server.wording.edit_previews import EditPreview
 from assist_server.wording.inert_markdown import inert_page
 from assist_server.wording.sanitize import StreamSanitizer, harmless
 

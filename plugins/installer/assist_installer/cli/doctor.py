@@ -1,7 +1,7 @@
 """The command `doctor`: what is wrong with this installation."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,12 @@ from assist_server.cli.flags import (
     example,
     with_offline,
 )
-from assist_server.cli.output import emit, out
+from assist_server.cli.output import show_view
 from assist_server.config import config as configuration
 from assist_server.errors import FAILED
 from assist_server.wording import amounts
 from assist_server.wording.amounts import megabytes
+from assist_server.wording.views import CommandView, NamedValues
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_installer.doctor.report import DoctorReport
@@ -46,17 +47,15 @@ def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
     from assist_installer.doctor.report import examine  # noqa: PLC0415
 
     report = examine(with_offline(configuration.load_lenient(), offline=offline), Path.cwd())
-    if as_json:
-        findings = [asdict(finding) for finding in report.findings]
-        emit({"ok": report.works, **report.facts, "problems": findings})
-    else:
-        _show_report(report)
+    findings = [asdict(finding) for finding in report.findings]
+    document = {"ok": report.works, **report.facts, "problems": findings}
+    show_view(CommandView(document, [*_report_words(report)]), as_json=as_json)
     if not report.works:
         raise typer.Exit(FAILED)
 
 
-def _show_report(report: "DoctorReport") -> None:
-    from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
+def _report_words(report: "DoctorReport") -> Iterator[str | NamedValues]:
+    """What is there, each finding, and whether completion works."""
     from assist_server.wording.records import egress_facts  # noqa: PLC0415
     from assist_server.wording.servers import server_words  # noqa: PLC0415
 
@@ -86,17 +85,17 @@ def _show_report(report: "DoctorReport") -> None:
     asked = "are asked" if document["editor_knowledge"] else "are not asked"
     lines.append(("Editor", f"its other language servers {asked} which members exist (VS Code and Neovim)"))
     lines += [*egress_facts(document["egress"]), ("Network", _network(document))]
-    facts(lines)
-    out("")
+    yield lines
+    yield ""
     for finding in report.findings:
         kind = "PROBLEM" if finding.blocks else "Note"
-        out(f"{kind}: {finding.what.rstrip('.')}. {finding.remedy}.")
+        yield f"{kind}: {finding.what.rstrip('.')}. {finding.remedy}."
     if report.works:
-        out("Completion works.")
+        yield "Completion works."
     elif model["infilling"]:
-        out("Settings are wrong: solve the problem above.")
+        yield "Settings are wrong: solve the problem above."
     else:
-        out("Completion cannot work until the problem above is solved.")
+        yield "Completion cannot work until the problem above is solved."
 
 
 def _speed_facts(model: Mapping[str, Any]) -> list[tuple[str, str]]:

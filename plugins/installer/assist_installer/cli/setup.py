@@ -32,8 +32,7 @@ from assist_server.cli.flags import (
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config, Role, write_settings
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.wording.amounts import megabytes
-from assist_server.wording.model_speed import speed_words
+from assist_server.wording.amounts import megabytes, speed_words
 from assist_server.wording.servers import server_document, server_warnings, server_words
 
 if TYPE_CHECKING:

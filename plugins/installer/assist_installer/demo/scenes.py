@@ -20,8 +20,7 @@ from assist_server.cli.output import emit, out
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.local_model.opening import store_of
-from assist_server.wording.counts import hiding_reasons
-from assist_server.wording.reasons import reason_words
+from assist_server.wording.reasons import hiding_reasons, reason_words
 
 WORKSPACE = Path(__file__).parent / "workspace"
 REST = 1.0  # seconds in which a person reads a file before typing; the server prewarms meanwhile

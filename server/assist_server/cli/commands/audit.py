@@ -28,7 +28,7 @@ from assist_server.cli.flags import (
     settings,
     with_flags,
 )
-from assist_server.cli.output import emit, out, say
+from assist_server.cli.output import emit, out, say, show_view
 from assist_server.errors import FAILED
 
 Repo = Annotated[Path | None, option("--repo", "DIR", "Only events of this workspace folder.")]
@@ -76,11 +76,7 @@ def verify(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None
     recorded = workspace_at(workspace)
     report = past_requests.verify_log(recorded)
     path = gate_files(recorded.config).audit
-    if as_json:
-        emit(records.report_document(report, path))
-    else:
-        for line in records.report_lines(report, path, recorded.permissions):
-            out(line)
+    show_view(records.verification_view(report, path, recorded.permissions), as_json=as_json)
     if not report.ok:
         raise typer.Exit(FAILED)
 
@@ -114,18 +110,8 @@ def checkpoint(
             say(told)
         ask_first("Accept the log as it is?", "The checkpoint was not begun again.", yes=yes)
         line = past_requests.restart_checkpoint(recorded)
-    if as_json:
-        emit(
-            {
-                "checkpoint": recorded.permissions.audit_checkpoint,
-                "restarted": line,
-                "problem": report.problem,
-            }
-        )
-        return
-    for told in records.checkpoint_lines(report, recorded.permissions, line):
-        out(told)
-    if report.problem and not restart:
+    show_view(records.checkpoint_view(report, recorded.permissions, line), as_json=as_json)
+    if report.problem and not (restart or as_json):
         raise typer.Exit(FAILED)
 
 

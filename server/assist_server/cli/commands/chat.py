@@ -8,7 +8,7 @@ import typer
 
 from assist_server.cli.commands.questions import Continue, Files, ThreadName, refuse_two_conversations
 from assist_server.cli.flags import AsJson, Asking, argument, example, settings, with_flags
-from assist_server.cli.output import emit, out
+from assist_server.cli.output import out, show_view
 from assist_server.errors import WRONG_USAGE, UserError
 
 WORDS = 60  # characters of a conversation's first question in the list
@@ -51,45 +51,30 @@ def threads(context: typer.Context, as_json: AsJson = False) -> None:
     if context.invoked_subcommand is not None:
         return
     from assist_server.threads.thread_files import thread_files  # noqa: PLC0415
+    from assist_server.wording.views import CommandView, ShownTable  # noqa: PLC0415
 
     found = thread_files(settings()).all()
-    if as_json:
-        rows = [
-            {
-                **{key: getattr(thread, key) for key in ("id", "name", "root", "used")},
-                "turns": len(thread.turns),
-                "about": thread.topic,
-            }
-            for thread in found
-        ]
-        emit({"threads": rows})
-        return
-    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
-    from assist_server.wording.sanitize import harmless  # noqa: PLC0415
-
-    if not found:
-        out("No conversation is kept.")
-        return
-    columns = [
-        Column("name"),
-        Column("last"),
-        Column("turns", number=True),
-        Column("folder"),
-        Column("about"),
+    rows = [
+        {
+            **{key: getattr(thread, key) for key in ("id", "name", "root", "used")},
+            "turns": len(thread.turns),
+            "about": thread.topic,
+        }
+        for thread in found
     ]
-    table(
-        columns,
-        [
-            (
-                thread.label,
-                datetime.fromtimestamp(thread.used, UTC).strftime("%Y-%m-%d %H:%M"),
-                str(len(thread.turns)),
-                harmless(Path(thread.root).name),
-                harmless(thread.topic[:WORDS]),
-            )
-            for thread in found
-        ],
-    )
+    cells = [
+        (
+            thread.label,
+            datetime.fromtimestamp(thread.used, UTC).strftime("%Y-%m-%d %H:%M"),
+            str(len(thread.turns)),
+            Path(thread.root).name,
+            thread.topic[:WORDS],
+        )
+        for thread in found
+    ]
+    heads = ("name", "last", "turns", "folder", "about")
+    words = ShownTable(heads, cells, ("turns",)) if found else "No conversation is kept."
+    show_view(CommandView({"threads": rows}, [words]), as_json=as_json)
 
 
 @threads_app.command(

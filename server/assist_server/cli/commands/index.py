@@ -9,11 +9,12 @@ import typer
 
 from assist_context.unseen_characters import visible
 from assist_server.cli.flags import AsJson, WorkspaceOption, argument, directory, example, settings
-from assist_server.cli.output import emit, out, say
+from assist_server.cli.output import emit, out, say, show_view
 from assist_server.cli.shell_completion import complete_file
 from assist_server.errors import UserError
 from assist_server.questions.locations import cursor_at, parse_location, read_document
 from assist_server.wording.amounts import megabytes
+from assist_server.wording.views import CommandView
 
 if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
     from assist_context.indexer.wire import IndexerEvent
@@ -43,7 +44,6 @@ def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     """Build or update the index of a workspace, and show it. Ctrl-C keeps what is done."""
     from assist_context.files.exclusions import unreadable_rule_files  # noqa: PLC0415
     from assist_context.index.reader import IndexReader  # noqa: PLC0415
-    from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
     from assist_server.workspace.folder_index import status_document  # noqa: PLC0415
     from assist_server.workspace.index_update import folder_at  # noqa: PLC0415
 
@@ -58,11 +58,10 @@ def index(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     plain = reader.without_outline()
     reader.close()
     run = {"refreshed": bool(event), "parses": event.get("parses", 0), "seconds": event.get("seconds", 0.0)}
-    if as_json:
-        named = [{"path": path, "language": language, "problem": why} for path, language, why in plain]
-        emit({**found, "files_without_outline": named, **run})
-    else:
-        facts([*status_facts(found, plain), *_run_facts(event)])
+    named = [{"path": path, "language": language, "problem": why} for path, language, why in plain]
+    document = {**found, "files_without_outline": named, **run}
+    words = [*status_facts(found, plain), *_run_facts(event)]
+    show_view(CommandView(document, [words]), as_json=as_json)
 
 
 def context(
@@ -156,11 +155,9 @@ def _update_index(config: "Config", folder: "WorkspaceFolder") -> "IndexerEvent"
 
 
 def _run_facts(event: "IndexerEvent") -> list[tuple[str, str]]:
-    return (
-        [("This run", f"{files_words(int(str(event['parses'])))} read in {event['seconds']} s")]
-        if event
-        else []
-    )
+    if not event:
+        return []
+    return [("This run", f"{files_words(int(str(event['parses'])))} read in {event['seconds']} s")]
 
 
 def _show_snippets(result: "RetrievalResult") -> None:

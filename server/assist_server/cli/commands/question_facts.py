@@ -6,7 +6,7 @@ from assist_context.facts.file_facts import folder_facts
 from assist_server.cli.commands.question_place import BegunQuestion, asking_folders, folders_of_question
 from assist_server.cli.flags import Asking
 from assist_server.cli.output import emit, end_passing, out, say
-from assist_server.cli.terminal.fact_columns import show_facts as show_rows
+from assist_server.cli.terminal.tables import show_facts as show_rows
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError

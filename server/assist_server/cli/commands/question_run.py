@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from assist_context.unseen_characters import visible
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_server.cli.commands.question_facts import keep
@@ -44,8 +45,7 @@ from assist_server.cli.terminal.answers import (
     show_sources,
     stream_markdown,
 )
-from assist_server.cli.terminal.fact_columns import show_facts
-from assist_server.cli.terminal.tables import facts
+from assist_server.cli.terminal.tables import facts, show_facts
 from assist_server.config.config import Config
 from assist_server.config.run_consent import RunRequest, consent_lines
 from assist_server.errors import WRONG_USAGE, UserError
@@ -69,20 +69,9 @@ from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.threads.thread_files import thread_files
-from assist_server.wording.answers import (
-    answer_document,
-    last_line,
-    one_line,
-    payload_text,
-    preview_lines,
-    progress_words,
-    proof_kind,
-    proof_line,
-    route_document,
-    route_facts,
-)
+from assist_server.wording.answers import AnswerView, answer_document, answer_view, first_rows, progress_words
 from assist_server.wording.edit_previews import edit_warnings
-from assist_server.wording.first_rows import first_rows
+from assist_server.wording.requests import payload_text, preview_lines, route_document, route_facts
 
 STDIN = 0
 UNASKED = (
@@ -322,33 +311,32 @@ def finish_run(decided: DecidedQuestion, flags: Asking, final: FinalAnswer, noti
     """Show and make the edit; the last line says which model answered, why, and what it took."""
     if final.thread is not None:
         keep(decided.inputs.config, final.thread)
+    view = answer_view(decided, final)
     plan = final.plan
     made = False
     problem: EscalationError | None = final.problem
     if final.problem is not None and final.problem.excerpt:
         say_lines(final.problem.excerpt)
     if plan is not None:
-        made, problem = _edit(decided, flags, plan, final)
+        made, problem = _edit(view, flags, plan)
     if flags.as_json:
-        document = answer_document(decided, final, notices, applied=made, problem=problem)
+        document = answer_document(view, notices, applied=made, problem=problem)
         emit({**document, "thread": final.thread.id if final.thread else None})
     else:
         show_sources(final.sources)
     if plan is not None and problem is None and not flags.as_json:
-        changed = ", ".join(one_line(change.path) for change in plan.changes)
+        changed = ", ".join(visible(change.path) for change in plan.changes)
         say(f"Changed {changed}. `assist undo` takes it back." if made else "Nothing was changed.")
-    say(last_line(decided, final))
-    if proof := proof_line(decided, final):
-        say(proof)
+    for line in view.lines:
+        say(line)
     if problem is not None:
         what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
         raise UserError(f"{what}: {problem}.".replace("..", "."), printed=flags.as_json)
 
 
-def _edit(
-    decided: DecidedQuestion, flags: Asking, plan: EditPlan, final: FinalAnswer
-) -> tuple[bool, EscalationError | None]:
+def _edit(view: AnswerView, flags: Asking, plan: EditPlan) -> tuple[bool, EscalationError | None]:
     """Show the edit, and make it if that is allowed. Returns what `_make_edit` does."""
+    final = view.final
     beyond_yes = flags.yes and plan.asks
     if not flags.as_json:
         show_edit(plan)
@@ -362,19 +350,19 @@ def _edit(
     if beyond_yes and not at_terminal():
         return False, final.problem or EditError(UNASKED)
     if _may_apply(plan, flags):
-        return _make_edit(decided, plan, final)
+        return _make_edit(view, plan)
     if at_terminal() and (flags.yes or not flags.as_json):  # else no one was asked
-        record_happening(decided, final.decision, "not_applied")
+        record_happening(view.decided, final.decision, "not_applied")
     return False, final.problem
 
 
-def _make_edit(
-    decided: DecidedQuestion, plan: EditPlan, final: FinalAnswer
-) -> tuple[bool, EscalationError | None]:
+def _make_edit(view: AnswerView, plan: EditPlan) -> tuple[bool, EscalationError | None]:
     """Make the edit. Returns whether it was made, and what went wrong, which may be only the audit log."""
+    decided = view.decided
+    final = view.final
     problem: EscalationError | None = None
     try:
-        apply_edit(decided.inputs.config, plan, decided.root, decided.id, proof_kind(decided, final))
+        apply_edit(decided.inputs.config, plan, decided.root, decided.id, view.proof_kind)
     except EditError as error:
         return False, error
     except EscalationError as error:

@@ -20,7 +20,8 @@ from assist_server.cli.flags import (
     seconds_of,
     settings,
 )
-from assist_server.cli.output import emit, out, say
+from assist_server.cli.output import out, say, show_view
+from assist_server.wording.views import CommandView
 
 if TYPE_CHECKING:  # numpy, and all of the gate
     from assist_server.records.past_requests import RecordedWorkspace
@@ -72,10 +73,9 @@ def undo(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: AsJson 
         say_edit(pending.plan)  # stdout gets the document alone
     ask_first("Take this edit back?", "Nothing was undone.", yes=yes)
     files = take_back(recorded.config, recorded.root, pending.edit)
-    if as_json:
-        emit({"undone": list(files), "workspace": recorded.root, "diff": diff(pending.plan)})
-    else:
-        out(f"Taken back in {', '.join(map(visible, files))}.")
+    document = {"undone": list(files), "workspace": recorded.root, "diff": diff(pending.plan)}
+    words = f"Taken back in {', '.join(map(visible, files))}."
+    show_view(CommandView(document, [words]), as_json=as_json)
 
 
 @cost_app.callback(invoke_without_command=True)
@@ -93,26 +93,12 @@ def cost(
     """
     if context.invoked_subcommand is not None:
         return
-    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
     recorded = workspace_at(workspace)
     report = past_requests.spending(recorded, by, seconds_of(since) or 0.0)
-    if as_json:
-        emit(records.spending_document(report, recorded))
-        return
-    if report.rows:
-        columns = [Column(by.capitalize()), *(Column(head, number=True) for head in records.HEADS)]
-        rows = records.spending_rows(report)
-        if by == "repo":  # a path may be long, so it goes last: only the last column is wrapped
-            columns = [*columns[1:], columns[0]]
-            rows = [[*row[1:], row[0]] for row in rows]
-        table(columns, rows)
-    else:
-        out("Nothing was sent since then." if since else "Nothing was sent yet.")
-    for line in records.budget_lines(report, recorded):
-        out(line)
+    show_view(records.spending_view(report, recorded), as_json=as_json)
 
 
 @cost_app.command(
@@ -135,15 +121,9 @@ def reconcile(yes: Yes = False, as_json: AsJson = False) -> None:
     if open_:
         ask_first(f"Count {len(open_)} unsettled as spent?", "Nothing was settled.", yes=yes)
     count = past_requests.reconcile(config) if open_ else 0
-    if as_json:
-        emit(
-            {
-                "settled": count,
-                "requests": [records.reservation_document(reservation) for reservation in open_],
-            }
-        )
-    else:
-        out(f"{count} settled at the reserved amount." if open_ else "Nothing is unsettled.")
+    documents = [records.reservation_document(reservation) for reservation in open_]
+    done = f"{count} settled at the reserved amount." if open_ else "Nothing is unsettled."
+    show_view(CommandView({"settled": count, "requests": documents}, [done]), as_json=as_json)
 
 
 def rate(
@@ -158,10 +138,9 @@ def rate(
     from assist_server.records import past_requests  # noqa: PLC0415
 
     event = past_requests.rate(settings(), request, "up" if verdict == "good" else "down")
-    if as_json:
-        emit({"request_id": event.request_id, "command": event.command, "rated": verdict})
-    else:
-        out(f"{event.command} {event.request_id} is rated {verdict}.")
+    document = {"request_id": event.request_id, "command": event.command, "rated": verdict}
+    words = f"{event.command} {event.request_id} is rated {verdict}."
+    show_view(CommandView(document, [words]), as_json=as_json)
 
 
 def workspace_at(workspace: Path) -> "RecordedWorkspace":

@@ -18,7 +18,7 @@ from assist_server.cli.flags import (
     example,
     with_offline,
 )
-from assist_server.cli.output import emit, out, say
+from assist_server.cli.output import out, say, show_view
 from assist_server.config import config as configuration
 from assist_server.config.config import Config, Problem
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
@@ -32,6 +32,7 @@ from assist_server.wording.permissions import (
     permission_lines,
     toml_value,
 )
+from assist_server.wording.views import CommandView
 
 if TYPE_CHECKING:  # only for two commands
     from assist_server.cli.assignment import Assignment
@@ -66,27 +67,20 @@ def show_config(
     config = with_offline(configuration.load_lenient(), offline=offline)
     effective = effective_permissions(config, [str(directory(workspace))])
     problems = _problems(config, effective)
-    if as_json:
-        sections = {name: asdict(getattr(config, name)) for name in SECTIONS}
-        documents = [asdict(problem) for problem in problems]
-        emit(
-            {
-                **_where(config),
-                "settings": sections,
-                **permission_document(effective),
-                "problems": documents,
-            }
-        )
-        return
+    document = {
+        **_where(config),
+        "settings": {name: asdict(getattr(config, name)) for name in SECTIONS},
+        **permission_document(effective),
+        "problems": [asdict(problem) for problem in problems],
+    }
     file = config.paths.config_file
-    out(f"# {file}{'' if file.exists() else ' (does not exist: every setting has its default)'}")
-    out(f"# data in {config.paths.data}; {'offline' if config.offline else 'online'}")
-    for line in _setting_lines(config):
-        out(line)
-    out("")
-    for line in permission_lines(effective):
-        out(line)
-    for problem in problems:
+    head = [
+        f"# {file}{'' if file.exists() else ' (does not exist: every setting has its default)'}",
+        f"# data in {config.paths.data}; {'offline' if config.offline else 'online'}",
+    ]
+    words = [*head, *_setting_lines(config), "", *permission_lines(effective)]
+    show_view(CommandView(document, words), as_json=as_json)
+    for problem in () if as_json else problems:
         say(f"assist: {problem}")
 
 
@@ -141,7 +135,7 @@ def unset_setting(key: KeyArgument, workspace: WorkspaceOption = Path(), as_json
 def show_path(as_json: AsJson = False) -> None:
     """Print the path of your config.toml, which need not exist."""
     config = configuration.load_lenient()
-    emit(_where(config)) if as_json else out(str(config.paths.config_file))
+    show_view(CommandView(_where(config), [str(config.paths.config_file)]), as_json=as_json)
 
 
 @config_app.command(
@@ -154,17 +148,15 @@ def check_config(workspace: WorkspaceOption = Path(), as_json: AsJson = False) -
     config = configuration.load_lenient()
     effective = effective_permissions(config, [str(directory(workspace))])
     problems = _problems(config, effective)
-    if as_json:
-        documents = [asdict(problem) for problem in problems]
-        emit({**_where(config), "ok": not problems, **permission_document(effective), "problems": documents})
-    elif problems:
-        for problem in problems:
-            out(str(problem))
-    else:
-        file = config.paths.config_file
-        out(
-            f"{file} is in order." if file.exists() else f"There is no {file}: every setting has its default."
-        )
+    document = {
+        **_where(config),
+        "ok": not problems,
+        **permission_document(effective),
+        "problems": [asdict(problem) for problem in problems],
+    }
+    file = config.paths.config_file
+    right = f"{file} is in order." if file.exists() else f"There is no {file}: every setting has its default."
+    show_view(CommandView(document, [*map(str, problems)] or [right]), as_json=as_json)
     if problems:
         raise typer.Exit(FAILED)
 
@@ -193,25 +185,18 @@ def trust_files(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: 
     if pending:
         named = ", ".join(str(file.path) for file in pending)
         ask_first(f"Accept {named}?", "Nothing was accepted.", yes=yes)
-    if pending:
         trust(pending, data)
-    if as_json:
-        emit({"accepted": documents})
-    else:
-        out("Accepted." if pending else f"There is nothing to accept in {root}.")
+    done = "Accepted." if pending else f"There is nothing to accept in {root}."
+    show_view(CommandView({"accepted": documents}, [done]), as_json=as_json)
 
 
 def _change(made: "Assignment", workspace: Path, *, as_json: bool) -> None:
     """Say what was written, and what others say about the same setting."""
     from assist_server.cli.assignment import assigned_line, overruled_by  # noqa: PLC0415
 
-    others = overruled_by(made, directory(workspace))
-    if as_json:
-        emit({"key": ".".join(made.key), "value": made.value, "file": str(made.file), "notes": list(others)})
-        return
-    out(f"{made.file}: {assigned_line(made)}")
-    for line in others:
-        out(line)
+    others = list(overruled_by(made, directory(workspace)))
+    document = {"key": ".".join(made.key), "value": made.value, "file": str(made.file), "notes": others}
+    show_view(CommandView(document, [f"{made.file}: {assigned_line(made)}", *others]), as_json=as_json)
 
 
 def _where(config: Config) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from assist_escalation.edits.plan import EditPlan
 from assist_server.cli.output import end_passing, out, say, say_lines
 from assist_server.cli.terminal.tables import console
 from assist_server.questions.events import ShownSource
-from assist_server.wording.answers import SHOWN as NAMED
-from assist_server.wording.answers import more_sources, source_words, sources_line
+from assist_server.wording.answers import source_words, sources_line
 from assist_server.wording.edit_previews import PreviewKind, edit_preview, edit_warnings
+from assist_server.wording.requests import SHOWN, more_words
 from assist_server.wording.sanitize import StreamSanitizer, harmless_line
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -146,14 +146,14 @@ def show_sources(sources: Sequence[ShownSource]) -> None:
             say(sources_line(sources))
         return
     shown = Text("Sources: ", "dim")
-    for at, source in enumerate(sources[:NAMED]):
+    for at, source in enumerate(sources[:SHOWN]):
         place, called = source_words(source)
         file = Path(source.root, source.path).as_uri()
         shown.append(", " if at else "", "dim")
         shown.append(place, Style(link=f"{file}#{source.first}"))
         shown.append(f" {called}" if called else "", "dim")
     if sources:
-        console().print(shown.append(more_sources(sources), "dim"), soft_wrap=True)
+        console().print(shown.append(more_words(len(sources)), "dim"), soft_wrap=True)
 
 
 def say_edit(plan: EditPlan) -> None:

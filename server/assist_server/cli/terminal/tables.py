@@ -6,9 +6,10 @@ All of it can be read without colour, in a pipe and in 80 columns. It decides no
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console, JustifyMethod
 from rich.style import Style
@@ -16,6 +17,7 @@ from rich.text import Text
 
 from assist_server.cli.output import end_passing
 from assist_server.wording.sanitize import harmless
+from assist_server.wording.views import FactPart, FactRow, NamedValues, ShownTable
 
 WIDTH = 80  # columns if stdout is not a terminal
 OPEN, CLOSE = "«", "»"  # around ghost text, so that it can be seen without colour
@@ -53,23 +55,30 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         sys.stdout.write(f"{line.rstrip()}\n")  # with the styles of a terminal, which `out` would take out
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedWords:
-    """Words, and the address that they are a link to; "" for none."""
+def show_columns(part: ShownTable | NamedValues) -> None:
+    """A table, or names and values, of a command's view."""
+    if isinstance(part, ShownTable):
+        table([Column(head, number=head in part.numbers) for head in part.heads], part.rows)
+    else:
+        facts(part)
 
-    words: str
-    address: str = ""
+
+def facts(pairs: NamedValues) -> None:
+    """Names and values on stdout, the values aligned, as `show_facts` does it."""
+    show_facts([FactRow(name, (FactPart(value),)) for name, value in pairs])
 
 
-def facts(pairs: Sequence[tuple[str, str | Sequence[LinkedWords]]]) -> None:
-    """Names and values on stdout, the values aligned. A pair whose name is "" continues the value above.
+def show_facts(rows: Sequence[FactRow], root: str = "") -> None:
+    """Rows on stdout in columns; a row whose name is "" continues the value above.
 
     Values are wrapped at spaces only, so that a path stays in one piece to copy; without any names they are
-    lines, and not wrapped. Links are for terminals that
-    know them; in a pipe they are their words.
+    lines, and not wrapped. Places in the folder `root` are links, for terminals that know them; in a pipe
+    they are their words.
     """
+    if not rows:
+        return
     terminal = console()
-    shown = [(harmless(name), _as_text(value)) for name, value in pairs]
+    shown = [(harmless(row.name), _words_with_links(row.parts, root)) for row in rows]
     indent = max((len(name) + 2 for name, _ in shown if name), default=0)
     for name, value in shown:
         lines = _wrap(value, max(20, terminal.width - indent)) if indent else [value]
@@ -77,12 +86,13 @@ def facts(pairs: Sequence[tuple[str, str | Sequence[LinkedWords]]]) -> None:
         terminal.print(Text.assemble((name.ljust(indent), "bold"), body), soft_wrap=True)
 
 
-def _as_text(value: str | Sequence[LinkedWords]) -> Text:
+def _words_with_links(parts: Iterable[FactPart], root: str) -> Text:
     """Harmless words on one line, with their links."""
     text = Text()
-    for part in [LinkedWords(value)] if isinstance(value, str) else value:
+    for part in parts:
         words = re.sub(r"\s", " ", harmless(part.words))
-        text.append(words, Style(link=part.address) if part.address else None)
+        address = f"{Path(root, part.path).as_uri()}#{part.line}" if part.path and root else ""
+        text.append(words, Style(link=address) if address else None)
     return text
 
 

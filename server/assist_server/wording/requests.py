@@ -1,0 +1,259 @@
+"""A request in words and as JSON: who answers and why, the preview, and the exact text that would be sent."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from assist_context.unseen_characters import visible
+from assist_escalation.gate.payload_pieces import (
+    PayloadPiece,
+    payload_pieces,
+    redacted_places,
+)
+from assist_escalation.gate.prepare import Prepared
+from assist_escalation.policy.endpoints import usd
+from assist_escalation.prompts import Origin
+from assist_escalation.routing.router import Decision
+from assist_server.questions.decision import DecidedQuestion
+from assist_server.records.answer_counts import TARGETS
+
+SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all
+NAMED = 5  # places of a redaction, and files that are left out, in the same way
+# Each count of a request, for one and for several; the third says that it is kept as a logarithm.
+_FEATURES: Mapping[str, tuple[str, str, bool]] = {
+    "words": ("word of yours", "words of yours", True),
+    "demands": ("more demand", "more demands", True),
+    "hard_words": ("word for hard matters", "words for hard matters", False),
+    "architecture": ("word of architecture", "words of architecture", False),
+    "files": ("file", "files", True),
+    "symbols": ("definition", "definitions", True),
+    "fan_out": ("called name", "called names", True),
+    "edit_lines": ("line that may change", "lines that may change", True),
+    "window": ("of what the local model reads", "", False),
+    "diagnostics": ("reported problem", "reported problems", True),
+}
+
+
+def route_document(decided: DecidedQuestion, made: Decision | None = None) -> dict[str, Any]:
+    """A decision as JSON; `made` is the one that the answer came to, where that is another."""
+    decision = decided.decision
+    prepared = decided.prepared
+    return {
+        "id": decided.id,
+        "target": (made or decision).target,
+        "cause": (made or decision).cause,
+        "why": decision.why,
+        "asks": decision.asks,
+        "p_local": decision.p_local,
+        "threshold": decision.threshold,
+        "threshold_from": "settings" if decision.fixed else "history",
+        "threshold_means": _threshold_words(decision),
+        "features": dict(decision.features),
+        "kinds": list(decision.kinds),
+        "provider": prepared.provider if prepared else None,
+        "host": prepared.host if prepared else None,
+        "model": prepared.endpoint.model if prepared else None,
+        "files": list(prepared.files if prepared else _files(decided)),
+        "redactions": _redactions(prepared),
+        "left_out": [{"path": path, "why": why} for path, why in _left_out(decided)],
+        "tokens": prepared.tokens if prepared else decided.local.evidence.structure.tokens,
+        "cost_upper_usd": prepared.upper_micro / 1e6 if prepared else 0.0,
+        "budget_left_usd": prepared.left_micro / 1e6 if prepared else None,
+        "payload_sha256": prepared.payload_sha256 if prepared else None,
+    }
+
+
+def route_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
+    """The same for people."""
+    decision = decided.decision
+    lines = [
+        ("Answered", TARGETS[decision.target] + (", if you confirm it" if decision.asks else "")),
+        ("Why", f"{decision.why} ({decision.cause})"),
+        ("Score", f"{decision.p_local:.2f}: how likely a local answer is right, from 0 to 1"),
+        ("Threshold", f"{decision.threshold:.2f}: {_threshold_words(decision)}"),
+        ("Judged by", ", ".join(feature_words(decision.features))),
+    ]
+    if decided.prepared is not None:
+        return [*lines, *_preview(decided, decided.prepared)]
+    return [*lines, *_surroundings(decided), ("Files", ", ".join(map(visible, _files(decided))) or "none")]
+
+
+def feature_words(features: Mapping[str, float]) -> list[str]:
+    """What a score is made from, as counts in words. `features` are those of `routing.features`.
+
+    >>> feature_words({"fix": 1.0, "words": 1.946, "fan_out": 0.693, "window": 0.052, "architecture": 0.0})
+    ['the command', '6 words of yours', '1 called name', '5% of what the local model reads']
+    """
+    found = ["the command"]
+    for name, (one, many, is_log) in _FEATURES.items():
+        value = features.get(name, 0.0)
+        count = round(math.expm1(value) if is_log else value) + (name == "files" and value > 0)
+        if value and name == "window":
+            found.append(f"{value:.0%} {one}")
+        elif count:
+            found.append(f"{count:,} {one if count == 1 else many}")
+    return found
+
+
+def _threshold_words(decision: Decision) -> str:
+    """What a decision's threshold means."""
+    asked = "a provider is asked only where a local answer is right with less than this"
+    if decision.fixed:
+        return f"{asked} ([escalation] threshold), and the rate allows it"
+    return f"{asked}, which is where the gain is worth its cost and the rate allows it"
+
+
+def preview_lines(decided: DecidedQuestion) -> list[str]:
+    """What the user sees before anything is sent."""
+    if decided.prepared is None:
+        return []
+    return [f"{name:<10} {value}" for name, value in _preview(decided, decided.prepared)]
+
+
+def _preview(decided: DecidedQuestion, prepared: Prepared) -> list[tuple[str, str]]:
+    named = ", ".join(map(visible, prepared.files[:SHOWN])) + more_words(len(prepared.files))
+    goes = "Goes to" if decided.decision.target == "frontier" else "Would go to"
+    return [
+        (goes, f"{prepared.host} ({prepared.provider}, {prepared.endpoint.model})"),
+        *_surroundings(decided),
+        ("Files", named or "none"),
+        *_left_out_facts(decided),
+        ("Redacted", _redacted_words(prepared) or "nothing found"),
+        ("Tokens", f"up to {prepared.tokens:,}, and {prepared.max_output:,} for the answer"),
+        ("Cost", f"up to {usd(prepared.upper_micro)}; {usd(prepared.left_micro)} are left for today"),
+        ("Payload", f"sha256 {prepared.payload_sha256}"),
+    ]
+
+
+def payload_text(prepared: Prepared) -> str:
+    """The exact text that would be sent, with headings.
+
+    The lines of the messages have two characters in front: "* " if something was redacted there, else blanks.
+    To get the messages, leave out the lines that begin with "#", take two characters off the others, and
+    read `<U+202E>` as the character of this number, as in the preview of an edit.
+    """
+    pieces = payload_pieces(prepared)
+    named = f"{prepared.provider}, {visible(prepared.endpoint.model)}"
+    lines = [
+        f"# For {prepared.host} ({named}), to be answered in {prepared.max_output:,} tokens at most",
+        f"# sha256 {prepared.payload_sha256} of the model, the messages and that limit",
+        '# Not sent: lines with "#", and the first two characters of the others; "*" is where we redacted.',
+    ]
+    for role in ("system", "user"):
+        own = [piece for piece in pieces if piece.role == role]
+        for number, piece in enumerate(own):
+            # The empty line between two pieces is sent, and the heading is not.
+            lines += [""] if number else ["#", f"# {role.upper()} MESSAGE"]
+            lines.append(f"# {_piece_words(piece)}")
+            lines += marked_lines(piece.text, partial(_is_redacted, prepared))
+    return "\n".join([*lines, ""])
+
+
+def marked_lines(text: str, is_redacted: Callable[[str], bool]) -> Iterator[str]:
+    """The lines of a text, each after a mark that says whether something was redacted in it."""
+    for line in text.split("\n"):
+        yield f"{'*' if is_redacted(line) else ' '} {visible(line)}" if line else ""
+
+
+def _is_redacted(prepared: Prepared, line: str) -> bool:
+    return any(name in line for name in prepared.redacted.placeholders)
+
+
+def _piece_words(piece: PayloadPiece) -> str:
+    """Where a piece comes from, its data class, and what was redacted in it."""
+    classes = f" ({', '.join(piece.classes)})" if piece.classes else ""
+    places = [
+        f"{place.type.lower()}{f' in line {place.line}' if place.line else ''}" for place in piece.redacted
+    ]
+    return f"{_origin_words(piece.origin)}{classes}" + (f"; redacted: {', '.join(places)}" if places else "")
+
+
+def _origin_words(origin: Origin) -> str:
+    """Where a text comes from, on one line.
+
+    >>> _origin_words(Origin("file", "a.py", "/", 3, 9, outline=True)), _origin_words(Origin("user"))
+    ('outline of a.py:3-9', 'your words')
+    """
+    if origin.source in ("assist", "user"):
+        return "assist's instructions" if origin.source == "assist" else "your words"
+    if origin.source == "answer":
+        return "an earlier answer"
+    if origin.source == "library":
+        return "signatures of installed libraries"
+    place = visible(origin.path) + (f":{origin.first}-{origin.last}" if origin.first else "")
+    if origin.source == "editor":
+        return f"the editor's words about {place}" if place else "the editor's words"
+    return f"outline of {place}" if origin.outline else place
+
+
+def _surroundings(decided: DecidedQuestion) -> list[tuple[str, str]]:
+    return [(name, visible(text)) for name, text in decided.surroundings]
+
+
+def more_words(count: int) -> str:
+    """How many of the files are not named, in words."""
+    return f" and {count - SHOWN} more" if count > SHOWN else ""
+
+
+def _files(decided: DecidedQuestion) -> tuple[str, ...]:
+    paths = (span.origin.path for span in decided.local.prompt.spans)
+    return tuple(dict.fromkeys(path for path in paths if path))
+
+
+def _left_out(decided: DecidedQuestion) -> tuple[tuple[str, str], ...]:
+    """The files that rules keep out of what would be sent, each with the reason in words."""
+    return decided.frontier.left_out if decided.frontier else ()
+
+
+def left_out_lines(left_out: Sequence[tuple[str, str]]) -> list[str]:
+    """The first of the files that are left out of a diff, each with the reason."""
+    return [f"Left out: {visible(path)} ({why})" for path, why in left_out[:NAMED]]
+
+
+def not_compared_lines(left_out: Sequence[str]) -> list[str]:
+    """What is said of files for which there was no time: a line that names some of them, or none."""
+    named = ", ".join(map(visible, left_out[:NAMED]))
+    return [f"Not all of this was compared, since it takes long: {named}"] if left_out else []
+
+
+def _left_out_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
+    """The same for people, a few of them by name."""
+    reasons = [visible(why if path in why else f"{path}: {why}") for path, why in _left_out(decided)]
+    return [("Left out", "; ".join(_first_names(reasons)))] if reasons else []
+
+
+def _first_names(names: Sequence[str]) -> list[str]:
+    """The first of some names, and how many more there are."""
+    more = [f"and {len(names) - NAMED:,} more"] if len(names) > NAMED else []
+    return [*names[:NAMED], *more]
+
+
+def _redacted_words(prepared: Prepared) -> str:
+    """What is redacted and where, a few places of each type by name."""
+    places = _places_by_type(prepared)
+    words = []
+    for kind, count in prepared.redacted.found:
+        named = list(dict.fromkeys(places.get(kind, ())))
+        where = f" ({', '.join(_first_names(named))})" if named else ""
+        words.append(f"{count} {kind.lower()}{where}")
+    return ", ".join(words)
+
+
+def _places_by_type(prepared: Prepared) -> dict[str, list[str]]:
+    """Where something is redacted, as PATH:LINE if the line is known."""
+    found: dict[str, list[str]] = {}
+    for place in redacted_places(prepared.redacted):
+        exact = f"{visible(place.origin.path)}:{place.line}" if place.line else ""
+        found.setdefault(place.type, []).append(exact or _origin_words(place.origin))
+    return found
+
+
+def _redactions(prepared: Prepared | None) -> list[dict[str, Any]]:
+    if prepared is None:
+        return []
+    places = _places_by_type(prepared)
+    return [
+        {"type": kind, "count": count, "places": places.get(kind, [])}
+        for kind, count in prepared.redacted.found
+    ]
