@@ -5,7 +5,7 @@ This module reads no file and no environment: the server makes a `CompletionSett
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from assist_completion.errors import CompletionError
 
@@ -116,7 +116,6 @@ class CompletionSettings:
         default=True,
         metadata={"doc": "Whether the model also sees your recent edits in other files of the workspace."},
     )
-
     next_edit: Switch = field(
         default="on",
         metadata={
@@ -125,7 +124,6 @@ class CompletionSettings:
             "How sure it must be, `mode` says; with `manual` it comes only when you ask.",
         },
     )
-
     library: str = field(
         default="",
         metadata={
@@ -135,7 +133,6 @@ class CompletionSettings:
             "those that came with assist. It is read at the next start.",
         },
     )
-
     editor_knowledge: bool = field(
         default=True,
         metadata={
@@ -147,7 +144,7 @@ class CompletionSettings:
 
     def __post_init__(self) -> None:
         check_model(self.model)
-        _check_bounds(self)
+        check_bounds(self)
 
 
 def is_path(model: str) -> bool:
@@ -176,7 +173,8 @@ def check_model(model: str) -> None:
         raise CompletionError(f"model = {model!r}: a path must end in .gguf; a name has no slash")
 
 
-def _check_bounds(settings: CompletionSettings) -> None:
+def check_bounds(settings: Any) -> None:
+    """Raise `CompletionError` for a field that is out of the `choices`, `min` and `max` of its metadata."""
     for item in fields(settings):
         value = getattr(settings, item.name)
         bounds = item.metadata

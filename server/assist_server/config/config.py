@@ -14,7 +14,7 @@ from typing import Literal, get_args
 
 import platformdirs
 
-from assist_completion.settings import CompletionSettings, is_path
+from assist_completion.settings import CompletionSettings, check_model, is_path
 from assist_context.settings import ContextSettings
 from assist_escalation.policy.patterns import SecretRule
 from assist_escalation.policy.permissions import OPEN, Layer
@@ -26,10 +26,17 @@ from assist_server.config.layers import (
     make_statement,
     read_policies,
 )
-from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
-from assist_server.config.structure import RUNS, AnswersSettings, GatewaySettings, Problem, read, show
-from assist_server.config.system_access import can_change
-from assist_server.config.toml_file import ConfigError, read_toml, set_model, write_settings
+from assist_server.config.own_directories import can_change, is_moved, relative_problems, usual_directory
+from assist_server.config.structure import (
+    RUNS,
+    SETTINGS,
+    AnswersSettings,
+    GatewaySettings,
+    Problem,
+    read,
+    show,
+)
+from assist_server.config.toml_file import ConfigError, read_toml, write_settings
 
 __all__ = [
     "AnswersSettings",
@@ -44,7 +51,6 @@ __all__ = [
     "load_lenient",
     "merge_settings",
     "roles_of",
-    "set_model",
     "set_role",
     "write_settings",
 ]
@@ -253,25 +259,8 @@ def merge_settings(base: Config, settings: object) -> Config:
     own = {name: table for name, table in data.items() if name in _HARMLESS}
     others = {name: table for name, table in data.items() if name not in _HARMLESS}
     merged, problems = read(base, own, EDITOR, base.paths.config)
-    merged, refused = _without_foreign_models(base, merged)
+    merged, refused = _with_own_settings(base, merged)
     problems += refused
-    if RUNS.index(merged.answers.run) < RUNS.index(base.answers.run):
-        shown = f"[answers] run = {show(merged.answers.run)} {_NOT_FROM_EDITOR}"
-        problems.append(Problem("answers.run", EDITOR, shown))
-        merged = replace(merged, answers=replace(merged.answers, run=base.answers.run))
-    if merged.completion.library != base.completion.library:
-        shown = f"[completion] library = {show(merged.completion.library)} {_NOT_FROM_EDITOR}"
-        problems.append(Problem("completion.library", EDITOR, shown))
-        completion = replace(merged.completion, library=base.completion.library)
-        merged = replace(merged, completion=completion)
-    if merged.context.docs != base.context.docs:
-        merged = replace(merged, context=replace(merged.context, docs=base.context.docs))
-        shown = f"[context] docs = {show(list(own['context']['docs']))} {_NOT_FROM_EDITOR}"
-        problems.append(Problem("context.docs", EDITOR, shown))
-    if merged.escalation != base.escalation:
-        merged = replace(merged, escalation=base.escalation)
-        shown = f"[completion] server = {show(own['completion']['server'])} {_NOT_FROM_EDITOR}"
-        problems.append(Problem("completion.server", EDITOR, shown))
     statement = make_statement(Layer("editor", EDITOR, OPEN), others, base.paths.config)
     if any(_table(problem) in _TIGHTENING for problem in statement.problems):
         statement = close_egress(statement)
@@ -280,19 +269,29 @@ def merge_settings(base: Config, settings: object) -> Config:
     return replace(merged, editor=editor, problems=(*base.problems, *problems))
 
 
-def _without_foreign_models(base: Config, merged: Config) -> tuple[Config, list[Problem]]:
-    """`merged` with the user's models where the editor names a file that is none of the user's.
+def _with_own_settings(base: Config, merged: Config) -> tuple[Config, list[Problem]]:
+    """`merged` with the user's own values where the editor's are not taken, and a problem for each.
 
     A workspace can write its editor's settings, and llama.cpp must not parse any file it brings.
     """
+    own = [
+        (table, "model")
+        for table, model in (("completion", merged.completion.model), ("answers", merged.answers.model))
+        if is_path(model) and not _is_own_model(base, model)
+    ]
+    if RUNS.index(merged.answers.run) < RUNS.index(base.answers.run):
+        own.append(("answers", "run"))
+    own += [("completion", "library"), ("context", "docs"), ("completion", "server")]
     problems = []
-    for table, name in (("completion", "model"), ("answers", "model")):
-        model = getattr(getattr(merged, table), name)
-        if is_path(model) and not _is_own_model(base, model):
-            own = replace(getattr(merged, table), **{name: getattr(getattr(base, table), name)})
-            merged = replace(merged, **{table: own})
-            shown = f"[{table}] {name} = {show(model)} {_NOT_FROM_EDITOR}"
-            problems.append(Problem(f"{table}.{name}", EDITOR, shown))
+    for key in own:
+        name = SETTINGS[key].item.name
+        section = getattr(merged, SETTINGS[key].section)
+        value = getattr(section, name)
+        mine = getattr(getattr(base, SETTINGS[key].section), name)
+        if value != mine:
+            merged = replace(merged, **{SETTINGS[key].section: replace(section, **{name: mine})})
+            shown = f"[{key[0]}] {key[1]} = {show(value)} {_NOT_FROM_EDITOR}"
+            problems.append(Problem(".".join(key), EDITOR, shown))
     return merged, problems
 
 
@@ -365,8 +364,12 @@ def roles_of(config: Config, model: str) -> tuple[str, ...]:
 
 
 def set_role(config: Config, name: str, role: Role) -> Config:
-    """Write into config.toml that this model has this role; return the configuration with it."""
-    set_model(config.paths.config_file, name, ROLE_TABLES[role])
+    """Write into config.toml that this model has this role; return the configuration with it.
+
+    Raises what `write_settings` does, and `CompletionError` for an invalid name.
+    """
+    check_model(name)
+    write_settings(config.paths.config_file, {(table, "model"): name for table in ROLE_TABLES[role]})
     for table in ROLE_TABLES[role]:
         config = replace(config, **{table: replace(getattr(config, table), model=name)})
     return config

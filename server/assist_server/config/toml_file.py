@@ -1,21 +1,19 @@
 """Settings files on disk: reading TOML, writing a file, changing single settings of config.toml.
 
-It does not know what the settings mean, except where the models' names are.
+It does not know what the settings mean.
 """
 
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from assist_completion.settings import check_model
 from assist_context import durable_files
 from assist_context.regular_files import read_regular
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_ANY_HEADER = re.compile(r"\s*\[")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -74,35 +72,23 @@ def _message_with_position(path: Path, text: str, message: str) -> str:
     return f"{path}:{line}:{column}: not valid TOML: {what}"
 
 
-def set_model(path: Path, name: str, tables: Iterable[str] = ("completion",)) -> None:
-    """Write `model = name` into these tables of config.toml; every other line stays as it is.
-
-    Raises what `write_settings` does, and `CompletionError` for an invalid model name.
-    """
-    check_model(name)
-    write_settings(path, {(table, "model"): name for table in tables})
-
-
 def write_settings(path: Path, changes: Mapping[tuple[str, ...], Any]) -> None:
     """Write settings into config.toml, by their tables and names; None removes one.
 
     Every other line stays as it is. The file is replaced in one step, and then only its owner can read it.
     Raises `ConfigError` if it cannot be read or written, or if the right line cannot be found with certainty.
     """
-    edited, data = read_toml(path)
-    before = edited
+    before, data = read_toml(path)
+    edited = before
     for key, value in changes.items():
         data = _with_member(data, key, value)
-        candidates = _without_line(edited, key) if value is None else _with_line(edited, key, literal(value))
-        certain = next((candidate for candidate in candidates if _parses_to(candidate, data)), None)
-        if certain is None:
-            line = f"{key[-1]} = {literal(value)}"
-            remedy = f"remove {key[-1]} there" if value is None else f"put {line} there"
+        edited = _with_setting(edited, key, value)
+        if not _parses_to(edited, data):
+            remedy = f"remove {key[-1]}" if value is None else f"put {key[-1]} = {literal(value)}"
             named = ".".join(key[:-1])
             raise ConfigError(
-                f"{path} writes [{named}] so that it cannot be edited safely: {remedy} yourself"
+                f"{path} writes [{named}] so that it cannot be edited safely: {remedy} there yourself"
             )
-        edited = certain
     if edited == before:
         return
     try:
@@ -138,84 +124,46 @@ def _parses_to(text: str, data: Any) -> bool:
         return False
 
 
-def _with_line(text: str, key: tuple[str, ...], written: str) -> Iterator[str]:
-    """The text with a value changed, or a line inserted where it may belong; the caller checks the results.
+def _with_setting(text: str, key: tuple[str, ...], value: Any) -> str:
+    """The text with one value changed, added first in its table, or removed if it is None.
 
-    >>> next(_with_line('[completion]\\nmodel = "a" # mine\\n', ("completion", "model"), '"b"'))
+    If the text has something else where the table should be, the result may be wrong: the caller checks it.
+
+    >>> _with_setting('[completion]\\nmodel = "a" # mine\\n', ("completion", "model"), "b")
     '[completion]\\nmodel = "b" # mine\\n'
     """
+    import tomlkit  # noqa: PLC0415 - 10 ms, only where something is written
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+    from tomlkit.items import InlineTable, Table  # noqa: PLC0415
+
     end = "\r\n" if "\r\n" in text else "\n"
-    assignment = f"{_bare_key(key[-1])} = {written}"
-    lines = text.split("\n")
-    start = _header_line(lines, key[:-1])
-    if start is None:
-        gap = "" if not text else end if text.endswith("\n") else end * 2
-        yield f"{text}{gap}[{'.'.join(map(_bare_key, key[:-1]))}]{end}{assignment}{end}"
-        return
-    found = _assignment_line(lines, start, key[-1])
-    if found is not None:
-        number, before = found
-        for last, after in _value_ends(lines, number, len(before)):
-            yield "\n".join([*lines[:number], f"{before}{written}{after}", *lines[last + 1 :]])
-        return
-    if start == len(lines) - 1:  # the header is the last line and has no line end
-        lines.append("")
-        lines[start] += end.removesuffix("\n")
-    lines.insert(start + 1, f"{assignment}{end.removesuffix(chr(10))}")
-    yield "\n".join(lines)
-
-
-def _without_line(text: str, key: tuple[str, ...]) -> Iterator[str]:
-    """The text without the lines of a value; the text itself if there is none."""
-    yield text
-    lines = text.split("\n")
-    start = _header_line(lines, key[:-1])
-    found = _assignment_line(lines, start, key[-1]) if start is not None else None
-    if found is not None:
-        for last in range(found[0], len(lines)):
-            yield "\n".join([*lines[: found[0]], *lines[last + 1 :]])
-
-
-def _header_line(lines: Sequence[str], table: tuple[str, ...]) -> int | None:
-    """The number of the line that begins a table."""
-    names = r"\s*\.\s*".join(_spelling_of(name) for name in table)
-    header = re.compile(rf"\s*\[\s*{names}\s*\]\s*(?:#.*)?$")
-    return next((number for number, line in enumerate(lines) if header.match(line)), None)
-
-
-def _assignment_line(lines: Sequence[str], start: int, name: str) -> tuple[int, str] | None:
-    """The number of the line in the table at `start` that sets a name, and its text before the value."""
-    assignment = re.compile(rf"\s*{_spelling_of(name)}\s*=\s*")
-    for number in range(start + 1, len(lines)):
-        if _ANY_HEADER.match(lines[number]):
-            break
-        if found := assignment.match(lines[number]):
-            return number, found[0]
-    return None
-
-
-def _value_ends(lines: Sequence[str], number: int, start: int) -> Iterator[tuple[int, str]]:
-    """Where the value that begins in a line may end: the number of its last line, and what follows there.
-
-    A value of several lines ends before what follows; a comment after a value stays.
-    """
-    for last in range(number, len(lines)):
-        line = lines[last]
-        comments = [at for at, letter in enumerate(line) if letter == "#" and (last > number or at >= start)]
-        for at in (*comments, len(line.rstrip("\r"))):
-            head = line[:at]
-            value = "\n".join([*lines[number:last], head])[start:]
-            try:
-                tomllib.loads(f"value = {value}")
-            except (ValueError, RecursionError):
-                continue
-            yield last, line[len(head.rstrip()) :]
-            return
-
-
-def _spelling_of(name: str) -> str:
-    plain = re.escape(name)
-    return f"""(?:{plain}|"{plain}"|'{plain}')"""
+    name = key[-1]
+    try:
+        document = tomlkit.parse(text)
+        table: Any = document
+        for part in key[:-1]:
+            table = table.get(part, {})
+        there = table.get(name)
+        if isinstance(there, Mapping) and not isinstance(there, InlineTable):
+            return text  # a table of several lines, with the user's comments
+        if value is None:
+            table.pop(name, None)
+            return document.as_string()
+        item = tomlkit.value(literal(value))
+        item.trivia.trail = end
+        if there is None and isinstance(table, Table) and not table.is_super_table():
+            # tomlkit itself would add it after the comments that belong to the next table.
+            table.trivia.trail = table.trivia.trail or end  # the header may be the last line
+            table.value.body.insert(0, (tomlkit.key(name), item))
+        elif there is None and (isinstance(table, Table) or type(table) is dict):
+            gap = "" if not text else end if text.endswith("\n") else end * 2
+            header = ".".join(map(_bare_key, key[:-1]))
+            return f"{text}{gap}[{header}]{end}{_bare_key(name)} = {literal(value)}{end}"
+        else:
+            table[name] = item
+        return document.as_string()
+    except (TOMLKitError, AttributeError, TypeError, RecursionError):
+        return text
 
 
 def _quote(name: str) -> str:

@@ -11,7 +11,7 @@ from settings_page import reference
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.policy.settings import EscalationSettings
-from assist_server.config.config import ConfigError, Problem, load, load_lenient, set_model
+from assist_server.config.config import ConfigError, Problem, load, load_lenient, set_role
 
 
 def test_without_a_file_there_are_defaults_and_nothing_can_leave(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_path_below_a_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot be read \(Not a directory\)"):
         load(env)
     with pytest.raises(ConfigError, match=r"cannot be read \(Not a directory\)"):
-        set_model(load_lenient(env).paths.config_file, "x")
+        set_role(load_lenient(env), "x", "ghost-text")
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path) -> None:

@@ -136,6 +136,7 @@ def test_a_link_in_the_models_folder_leads_nowhere_else_for_an_editor(tmp_path: 
         ("never", "sandbox", "never"),
         ("ask", "never", "never"),
         ("sandbox", "ask", "ask"),
+        ("ask", "SANDBOX", "ask"),
     ],
 )
 def test_an_editor_can_only_tighten_what_may_run(tmp_path: Path, own: str, written: str, taken: str) -> None:

@@ -1,4 +1,4 @@
-"""`set_model` changes one line of config.toml and nothing else."""
+"""A model or another setting is written into config.toml, and nothing else changes there."""
 
 import os
 import stat
@@ -9,7 +9,12 @@ import pytest
 from config_files import environ
 
 from assist_completion.errors import CompletionError
-from assist_server.config.config import ConfigError, load, set_model, write_settings
+from assist_server.config.config import ConfigError, load, load_lenient, set_role, write_settings
+
+
+def set_model(path: Path, name: str, *others: str) -> None:
+    """Write a model into `[completion]` and the other tables, as `set_role` does."""
+    write_settings(path, {(table, "model"): name for table in ("completion", *others)})
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,16 @@ from assist_server.config.config import ConfigError, load, set_model, write_sett
         ("[completion]", '[completion]\nmodel = "new"\n'),
         ('[completion]\r\nmodel = "old"\r\n', '[completion]\r\nmodel = "new"\r\n'),
         ("[completion]\r\nthreads = 1\r\n", '[completion]\r\nmodel = "new"\r\nthreads = 1\r\n'),
+        ('completion.model = "old" # c\n', 'completion.model = "new" # c\n'),
+        ('completion = { model = "old" } # c\n', 'completion = { model = "new" } # c\n'),
+        (
+            'text = """\n[completion]\nmodel = "a"\n"""\n[completion]\nmodel = "old"\n',
+            'text = """\n[completion]\nmodel = "a"\n"""\n[completion]\nmodel = "new"\n',
+        ),
+        (
+            '[completion]\nmode = "quiet"\n[answers]\n[completion.x]\n',
+            '[completion]\nmode = "quiet"\nmodel = "new"\n[answers]\n[completion.x]\n',
+        ),
         ("a = 1\r\n[completion]", 'a = 1\r\n[completion]\r\nmodel = "new"\r\n'),
     ],
 )
@@ -50,6 +65,7 @@ def test_set_model_changes_one_line(tmp_path: Path, before: str, after: str) -> 
         ("[a]\nb = [\n  1,\n]\nc = 3\n", None, "[a]\nc = 3\n"),
         ("[a]\n# why\nb = 1\n", None, "[a]\n# why\n"),
         ("[a]\nc = 3\n", None, "[a]\nc = 3\n"),
+        ("[a]\nc = 3\n\n# of d\n[d]\n", 4, "[a]\nb = 4\nc = 3\n\n# of d\n[d]\n"),
         ("", {"x": "y", "z w": 1}, '[a]\nb = { x = "y", "z w" = 1 }\n'),
     ],
 )
@@ -65,16 +81,15 @@ def test_a_setting_is_written_or_removed_and_all_else_stays(
 def test_a_model_for_two_tables_is_written_in_one_step(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('[answers]\nmodel = "a" # mine\n')
-    set_model(path, "new", ("completion", "answers"))
+    set_model(path, "new", "answers")
     assert path.read_text() == '[answers]\nmodel = "new" # mine\n\n[completion]\nmodel = "new"\n'
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        'completion.model = "old"\n',
-        'completion = { model = "old" }\n',
-        'text = """\n[completion]\nmodel = "a"\n"""\n[completion]\nmodel = "old"\n',
+        'completion.mode = "quiet"\n',
+        '[completion.model]\nx = "old" # mine\n',
         'completion = "x"\n',
         '[[completion]]\nmodel = "old"\n',
     ],
@@ -115,5 +130,5 @@ def test_set_model_refuses_what_is_no_model_or_no_toml(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"config\.toml:1:8: not valid TOML"):
         set_model(path, "new")
     with pytest.raises(CompletionError, match="a path must end in"):
-        set_model(path, "a/b")
+        set_role(load_lenient(environ(tmp_path)), "a/b", "ghost-text")
     assert path.read_text() == "[broken"

@@ -75,6 +75,14 @@ def messages(config: Config) -> list[str]:
             "[completion]\nmode = 'fast'",
             "[completion] mode = 'fast': choose one of eager, balanced, quiet, manual",
         ),
+        ("[answers]\nrun = 'NEVER'", "[answers] run = 'NEVER': choose one of sandbox, ask, never"),
+        ("[answers]\nthreads_days = 366", "[answers] threads_days = 366: use a number from 0 to 365"),
+        ("[gateway]\nport = 0", "[gateway] port = 0: use a number from 1 to 65535"),
+        ("[context]\nindex_mb = -1", "[context] index_mb = -1: use a number from 0 to 1048576"),
+        (
+            f"[escalation]\nmax_cost_usd_per_day = {'9' * 400}",
+            "[escalation] max_cost_usd_per_day = inf: use a number from 0 to 100000",
+        ),
         ("[completion]\nmax_lines = 0", "[completion] max_lines = 0: use a number from 1 to 100"),
         (
             "[completion]\nmodel = ''",

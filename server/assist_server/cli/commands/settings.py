@@ -1,12 +1,14 @@
 """The commands on settings: `config show|check|path`, which report, `set|unset`, and `trust`, which asks."""
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
 
+from assist_escalation.policy.permissions import restrictions
 from assist_server.cli.flags import (
     AsJson,
     Offline,
@@ -20,12 +22,12 @@ from assist_server.cli.flags import (
 )
 from assist_server.cli.output import out, say, show_view
 from assist_server.config import config as configuration
-from assist_server.config.config import Config, Problem
+from assist_server.config.config import Config, Problem, write_settings
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.config.repository_file import repositories, trust
-from assist_server.config.structure import SETTINGS, TABLES
-from assist_server.config.toml_file import ConfigError
-from assist_server.errors import FAILED
+from assist_server.config.structure import SETTINGS, TABLES, read, show
+from assist_server.config.toml_file import ConfigError, literal, member, read_toml
+from assist_server.errors import FAILED, WRONG_USAGE, UserError
 from assist_server.wording.permissions import (
     change_lines,
     permission_document,
@@ -33,9 +35,6 @@ from assist_server.wording.permissions import (
     toml_value,
 )
 from assist_server.wording.views import CommandView
-
-if TYPE_CHECKING:  # only for two commands
-    from assist_server.cli.assignment import Assignment
 
 SECTIONS = ("completion", "context", "answers", "escalation")
 KeyArgument = Annotated[
@@ -107,16 +106,9 @@ def set_setting(
 
     The value is checked first, and nothing is written if it is not valid.
     """
-    from assist_server.cli.assignment import (  # noqa: PLC0415
-        assign,
-        from_folder,
-        parse_key,
-        parse_value,
-    )
-
     names = parse_key(key)
-    written = from_folder(names, parse_value(names, value), directory(workspace))
-    _change(assign(names, written), workspace, as_json=as_json)
+    written = _from_folder(names, parse_value(names, value), directory(workspace))
+    _change(names, written, workspace, as_json=as_json)
 
 
 @config_app.command(
@@ -126,9 +118,7 @@ def set_setting(
 )
 def unset_setting(key: KeyArgument, workspace: WorkspaceOption = Path(), as_json: AsJson = False) -> None:
     """Take one setting out of your config.toml, so that its default counts again."""
-    from assist_server.cli.assignment import assign, parse_key  # noqa: PLC0415
-
-    _change(assign(parse_key(key), None), workspace, as_json=as_json)
+    _change(parse_key(key), None, workspace, as_json=as_json)
 
 
 @config_app.command("path", short_help="Where config.toml is.", epilog=example("assist config path"))
@@ -190,13 +180,119 @@ def trust_files(workspace: WorkspaceOption = Path(), yes: Yes = False, as_json: 
     show_view(CommandView({"accepted": documents}, [done]), as_json=as_json)
 
 
-def _change(made: "Assignment", workspace: Path, *, as_json: bool) -> None:
-    """Say what was written, and what others say about the same setting."""
-    from assist_server.cli.assignment import assigned_line, overruled_by  # noqa: PLC0415
+def _change(key: tuple[str, ...], value: Any, workspace: Path, *, as_json: bool) -> None:
+    """Write a setting, or take it out if the value is None. Say so, and what others say about it."""
+    file = _assign(key, value)
+    others = list(_overruling_lines(key, directory(workspace)))
+    document = {"key": ".".join(key), "value": value, "file": str(file), "notes": others}
+    written = "is not set" if value is None else f"= {literal(value)}"
+    line = f"{file}: [{'.'.join(key[:-1])}] {key[-1]} {written}"
+    show_view(CommandView(document, [line, *others]), as_json=as_json)
 
-    others = list(overruled_by(made, directory(workspace)))
-    document = {"key": ".".join(made.key), "value": made.value, "file": str(made.file), "notes": others}
-    show_view(CommandView(document, [f"{made.file}: {assigned_line(made)}", *others]), as_json=as_json)
+
+def parse_key(text: str) -> tuple[str, ...]:
+    """The tables and the name of a key such as `completion.mode`; a name with dots is in quotes.
+
+    >>> parse_key('data_class."docs/*.md"')
+    ('data_class', 'docs/*.md')
+    """
+    try:
+        data: Any = tomllib.loads(f"{text} = 0")
+    except tomllib.TOMLDecodeError:
+        data = {}
+    names: list[str] = []
+    while isinstance(data, dict) and len(data) == 1:
+        [(name, data)] = data.items()
+        names.append(name)
+    if not names or data != 0:
+        raise UserError(f"{text!r} is no key: write a table and a key, as in completion.mode.", WRONG_USAGE)
+    return tuple(names)
+
+
+def parse_value(key: tuple[str, ...], text: str) -> Any:
+    """The value of a setting from its text: as TOML, or as it is for a setting that takes text.
+
+    >>> parse_value(("escalation", "always_local"), "test, fix")
+    ['test', 'fix']
+    """
+    hint = _hint_of(key)
+    if get_origin(hint) is tuple and not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, str) or not _takes_text(hint) else text
+
+
+def _from_folder(key: tuple[str, ...], value: Any, folder: Path) -> Any:
+    """The value of a setting whose relative paths start at a folder, as they do on a command line."""
+    setting = SETTINGS.get(key[:2])
+    if setting is None or not setting.item.metadata.get("path"):
+        return value
+    if isinstance(value, list):
+        return [_from_folder(key, item, folder) for item in value]
+    is_relative = isinstance(value, str) and value.strip() and not value.startswith("~")
+    return str(folder / value) if is_relative else value
+
+
+def _assign(key: tuple[str, ...], value: Any) -> Path:
+    """Write a setting into the user's config.toml, whose path is returned, or take it out if it is None.
+
+    The value is checked as if it had been read from the file. Raises `ConfigError` with what is wrong about
+    the key or the value; then nothing is written.
+    """
+    config = configuration.load_lenient()
+    file = config.paths.config_file
+    _, data = read_toml(file)
+    entry: Any = 0 if value is None else value
+    for name in reversed(key):
+        entry = {name: entry}
+    if len(key) > 2 and value is not None:  # one field of a provider: it is valid only with the others
+        known = member(data, key[:2]) or {}
+        if not isinstance(known, dict):
+            raise ConfigError(f"{'.'.join(key[:2])} is {show(known)}, not a table: unset it first")
+        entry = {key[0]: {key[1]: {**known, **entry[key[0]][key[1]]}}}
+    _, problems = read(config, entry, str(file), config.paths.config)
+    if value is not None and problems:
+        raise ConfigError(*(problem.message for problem in problems))
+    if value is None and member(data, key) is None:
+        for message in (problem.message for problem in problems if "no such" in problem.message):
+            raise ConfigError(message)
+        return file
+    write_settings(file, {key: value})
+    return file
+
+
+def _overruling_lines(key: tuple[str, ...], root: Path) -> Iterator[str]:
+    """What an organisation or a repository says about the same setting: the strictest rule applies."""
+    setting = SETTINGS.get(key[:2]) or SETTINGS.get(key[:1])
+    if setting is None or setting.section != "escalation":
+        return
+    found = effective_permissions(configuration.load_lenient(), [str(root)])
+    label = ".".join(key[:2])
+    for layer in found.layers:
+        said = dict(restrictions(layer)) if layer.author not in ("user", "editor") else {}
+        if setting.item.name in said:
+            yield (
+                f"{layer.source} sets {label} too, to {show(said[setting.item.name])}: "
+                "the stricter of both applies."
+            )
+
+
+def _hint_of(key: tuple[str, ...]) -> Any:
+    """The type of a setting, or of a field of a provider; None if there is no such setting."""
+    whole = SETTINGS.get(key[:1])
+    if whole is None:
+        setting = SETTINGS.get(key)
+        return setting.hint if setting else None
+    entry = get_args(whole.hint)[1]
+    return get_type_hints(entry).get(key[2]) if len(key) > 2 and is_dataclass(entry) else entry
+
+
+def _takes_text(hint: Any) -> bool:
+    choices = get_args(hint)
+    return hint is str or (bool(choices) and all(isinstance(choice, str) for choice in choices))
 
 
 def _where(config: Config) -> dict[str, Any]:
