@@ -84,7 +84,7 @@ class BenchRoad:
         """What would be sent for a request."""
         leaving = leaving_request(body, {}, self._asked, self._rules, self._known)
         leaving.note_posted(shown=True)
-        return leaving.call.post.body
+        return leaving.post.body
 
 
 def chat_bodies(text: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from gates import allowed, parts, request
 from killed_rounds import KillMoment, kill_rounds
 
+from assist_escalation.egress.questions import send
 from assist_escalation.gate.prepare import GateParts, prepare
-from assist_escalation.gate.send import send
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Origin, Span
 

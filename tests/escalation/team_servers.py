@@ -11,13 +11,13 @@ from hostile import Part, event, head
 
 from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import Ledger
+from assist_escalation.egress.ghost_text import GhostTextSession, SessionParts
 from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
-from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Layer, Permissions, permissions
 from assist_escalation.policy.settings import EscalationSettings
 from assist_escalation.prompts import Origin, Span
-from assist_escalation.provider.infill.request import FimTable
+from assist_escalation.provider.infill import FimTable
 from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.redaction.known_secrets import Known
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from assist_completion.inference.answer_generation import AnsweringModel
 from assist_completion.inference.llama import Abort
 from assist_completion.inference.worker import Worker
 from assist_completion.settings import CompletionSettings
-from assist_gateway.calls import PATHS, Forward, caller, no_road
+from assist_gateway.calls import PATHS, CallAnswerers, Forward, answer_call
+from assist_gateway.foreign_request import ForeignRequest, ForeignResponse, GatewayRefusal
 from assist_gateway.http.app import GatewayApp
 from assist_gateway.http.listening import GatewayAddress, bind, listening
 from assist_gateway.local_models import LoadedModels, LocalModels
@@ -46,6 +48,16 @@ def config_of(folder: Path) -> Config:
     return load_lenient(
         {"ASSIST_CONFIG_DIR": str(folder / "config"), "ASSIST_DATA_DIR": str(folder / "data")}
     )
+
+
+async def no_road(request: ForeignRequest, tool: ToolToken) -> ForeignResponse:
+    """The road of a gateway that reaches no provider."""
+    raise GatewayRefusal(404, "model_not_found", f"The gateway has nothing for {request.path}.")
+
+
+def without_road(models: LocalModels, forward: Forward = no_road) -> CallAnswerers:
+    """Those who answer where no provider and no team's server is reached."""
+    return CallAnswerers(models, forward, lambda _: (), lambda _: models)
 
 
 @asynccontextmanager
@@ -84,7 +96,8 @@ async def running_gateway(
     made, at = bind(address)
     models = LocalModels(config, load, None)
     desk = GatewayDesk(at, config, token, models, llamas)
-    app = GatewayApp(PATHS, at.hosts, KnownTools(config.paths.data), caller(models, forward), slow_s)
+    answer = partial(answer_call, without_road(models, forward))
+    app = GatewayApp(PATHS, at.hosts, KnownTools(config.paths.data), answer, slow_s)
     async with listening(app, made, slow_s):
         try:
             yield desk

@@ -14,8 +14,7 @@ from killed_rounds import KillMoment, kill_rounds
 from roads import CHAT, ROUTES, nothing_kept, read, tool_for
 
 from assist_escalation.policy.permissions import Layer, permissions
-from assist_escalation.provider.foreign_post import ForeignConnections
-from assist_escalation.provider.provider_memory import CapabilityStore
+from assist_escalation.provider.request import Times
 from assist_gateway.foreign_request import ForeignRequest
 from assist_gateway.road.leaving_request import RoadRules
 from assist_gateway.road.provider_road import ProviderRoad, RoadParts
@@ -30,12 +29,10 @@ def made_road(folder: Path, url: str) -> ProviderRoad:
         url, max_cost_usd_per_request=1.0, max_cost_usd_per_day=1000.0, gateway_session_usd=1000.0
     )
     allowed = permissions([Layer("user", "config.toml", made)], [str(folder)])
-    abilities = CapabilityStore(None)
-    rules = RoadRules(allowed, parts(folder), nothing_kept, SCOPE, abilities.find(""))
+    gate = parts(folder, times=Times())
+    rules = RoadRules(allowed, gate, nothing_kept, SCOPE, None)
     return ProviderRoad(
-        RoadParts(
-            lambda _: allowed, lambda *_: rules, lambda *_: None, ForeignConnections(), abilities, ROUTES
-        )
+        RoadParts(lambda _: allowed, lambda *_: rules, lambda *_: None, gate.transport, ROUTES)
     )
 
 

@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from foreign import Recorder, Reply, Status, recording
-from gates import QUICK, SCOPE, parts, settings
+from gates import SCOPE, parts, settings
 
 from assist_escalation.gate.prepare import GateParts
 from assist_escalation.policy.endpoints import Dialect, Price
 from assist_escalation.policy.permissions import Layer, Permissions, permissions
-from assist_escalation.provider.foreign_post import ForeignConnections
 from assist_escalation.provider.provider_memory import CapabilityStore, model_key
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.foreign_request import ForeignRequest, ForeignResponse
@@ -105,6 +104,7 @@ async def desk(
         allowed = permissions([Layer("user", "config.toml", made)], [str(tool_for(folder).folders[0])])
         gate = replace(parts(folder), known=known)
         abilities = learned or CapabilityStore(None)
+        gate.transport.abilities = abilities
 
         def rules(tool: ToolToken, name: str, found: Permissions) -> RoadRules:
             return RoadRules(
@@ -115,7 +115,7 @@ async def desk(
             place = folder / path
             return place.read_text() if place.exists() else "" if path.startswith("new") else None
 
-        made_of = RoadParts(lambda _: allowed, rules, file, ForeignConnections(QUICK), abilities, ROUTES)
+        made_of = RoadParts(lambda _: allowed, rules, file, gate.transport, ROUTES)
         road = ProviderRoad(made_of, local, conversations)
         try:
             yield Desk(road, provider, gate, folder, tool_for(folder, **token))

@@ -10,7 +10,7 @@ import pytest
 from message_replies import named
 from roads import desk, read
 
-from assist_escalation.gate.foreign_exchange import ReadAnswer
+from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.failures import Fault
 from assist_gateway.dialects.answers import AnswerContext, AnswerMemory

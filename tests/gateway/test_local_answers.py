@@ -143,11 +143,11 @@ async def test_what_llama_vim_and_minuet_send_is_understood(tmp_path: Path) -> N
     assert request_of(named, one_line=False).context.language.name == "python"
 
 
-async def test_the_models_are_listed_and_what_is_unknown_is_said(tmp_path: Path) -> None:
+async def test_the_models_are_listed_and_no_other_is_answered_here(tmp_path: Path) -> None:
     async with running_gateway(tmp_path) as desk, client_of(desk) as client:
         names = [model.id async for model in client.models.list()]
         assert names == ["local", "qwen2.5-coder-0.5b"]
-        with pytest.raises(openai.NotFoundError, match="use the model"):
+        with pytest.raises(openai.NotFoundError, match="has nothing for"):
             await client.chat.completions.create(model="gpt-9", messages=QUESTION)  # type: ignore[call-overload]
         assert not desk.loaded
 

@@ -22,18 +22,16 @@ from assist_context.unseen_characters import is_unseen
 from assist_escalation.errors import RefusedError
 from assist_escalation.provider.failures import Refusal, TransportError
 from assist_gateway.attribution import AttributedSpan, notice, refusal
-from assist_gateway.calls import no_road
 from assist_gateway.dialects.bodies import BodyWalk
 from assist_gateway.dialects.dialect import DIALECTS
 from assist_gateway.fields import wrong
-from assist_gateway.foreign_request import ForeignRequest, GatewayRefusal, refusal_document
+from assist_gateway.foreign_request import GatewayRefusal, refusal_document
 from assist_gateway.mcp_server.answers import kept_words
 from assist_gateway.mcp_server.result_text import result_text
 from assist_gateway.mcp_server.server import AgentServer
 from assist_gateway.road.kept_texts import KeptLines, kept_notice
 from assist_gateway.road.provider_road import _error_event, _passed_on
 from assist_gateway.sentences import inert_line, quotable_line
-from assist_gateway.tool_tokens import ToolToken
 from assist_server.config.config import load_lenient
 
 URL = "https://evil.example/p"
@@ -89,11 +87,6 @@ def passed_on(name: str) -> str:
     return asyncio.run(read())
 
 
-async def unknown_model(name: str) -> None:
-    asked = ForeignRequest("/v1/chat/completions", {"model": name})
-    await no_road(asked, ToolToken("t", (Path("/"),)))
-
-
 def sentences(name: str) -> Iterator[str]:
     """Every sentence that holds this name."""
     span = AttributedSpan(0, 4, name, f"never leaves: {name} is denied in {name}/config.toml")
@@ -106,7 +99,6 @@ def sentences(name: str) -> Iterator[str]:
     yield line
     yield from messages_of(Exception(refusal([span])))
     yield from messages_of(Exception(f"The tool {name} sends text of {name}/{name}."))
-    yield from messages_of(raised(lambda: asyncio.run(unknown_model(name))))
     yield from messages_of(wrong(name, "a text"))
     yield from messages_of(raised(lambda: BodyWalk().refuse(f"A part of the type {name!r}")))
     yield passed_on(name)

@@ -6,14 +6,16 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import openai
 import pytest
 from command_runs import started
+from gateway_desk import without_road
 from talker import open_talker
 
-from assist_gateway.calls import PATHS, caller
+from assist_gateway.calls import PATHS, answer_call
 from assist_gateway.http.app import GatewayApp
 from assist_gateway.http.listening import GatewayAddress, bind, listening
 from assist_gateway.local_models import LoadedModels, LocalModels
@@ -84,7 +86,9 @@ async def running_gateway(
         return load_models(config, lambda _: None)
 
     models = LocalModels(config, load_here, model_file(config), completing_file(config))
-    app = GatewayApp(PATHS, bound[1].hosts, KnownTools(config.paths.data), caller(models))
+    app = GatewayApp(
+        PATHS, bound[1].hosts, KnownTools(config.paths.data), partial(answer_call, without_road(models))
+    )
     client = openai.AsyncOpenAI(base_url=f"{bound[1].url}/v1", api_key=token, max_retries=0, timeout=PATIENCE)
 
     async def complete(before: str) -> str:

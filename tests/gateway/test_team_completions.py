@@ -3,17 +3,18 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from config_files import write
+from gateway_desk import without_road
 from hostile import RESET, Hostile
 from team_servers import pieces
 
 from assist_completion.suggestion import CompletionRequest, Suggestion
-from assist_gateway.calls import PATHS, caller
+from assist_gateway.calls import PATHS, answer_call
 from assist_gateway.foreign_request import ForeignRequest
 from assist_gateway.local_models import LocalModels
 from assist_gateway.road.road_inputs import RoadInputs
@@ -49,7 +50,9 @@ class TeamDesk:
         """The text that the tool gets."""
         field = "prompt" if path.startswith("/v1") else "input_prefix"
         request = ForeignRequest(path, {field: before, "max_tokens": 24, **more})
-        answer = await caller(self.models, writer=self.team.of)(request, self.tool)
+        answer = await answer_call(
+            replace(without_road(self.models), writer=self.team.of), request, self.tool
+        )
         document = json.loads(b"".join([chunk async for chunk in answer.chunks]))
         return str(document["choices"][0]["text"] if path.startswith("/v1") else document["content"])
 

@@ -5,12 +5,13 @@ import json
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from assist_escalation.gate.foreign_exchange import ForeignExchange, ForeignParts, ReadAnswer
+from assist_escalation.egress.exchange import Exchange, ReadAnswer
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.foreign_post import ForeignConnections
+from assist_escalation.provider.transport import Transport
 from assist_evaluation.statistics import percentile
 from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects.dialect import DIALECTS
@@ -48,14 +49,14 @@ class _TimedJudge:
         return took
 
 
-class _NoConnections:
+class _NoTransport:
     """In place of a provider: an answer without a byte."""
 
     status = 200
     retry_after = None
     is_stream = False
 
-    async def post(self, asked: object, key: str) -> "_NoConnections":
+    async def post(self, asked: object, key: str) -> "_NoTransport":
         return self
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -76,7 +77,7 @@ async def _measure(folder: Path, turns: int, tokens: int) -> dict[str, Any]:
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in (*STAGES, OF_THAT)}
     # Each turn comes after a pause, so rules are looked at again.
     inputs = RoadInputs(config, lambda: len(times["rules"]) * RULES_S * 2)
-    connections = cast("ForeignConnections", _NoConnections())
+    transport = cast("Transport", _NoTransport())
     known = None
     timed: _TimedJudge | None = None
     before = b""
@@ -95,14 +96,14 @@ async def _measure(folder: Path, turns: int, tokens: int) -> dict[str, Any]:
         leaving = leaving_request(body, {}, asked, rules, known)
         clock.ends("judged")
         times[OF_THAT].append(timed.milliseconds())
-        exchange = ForeignExchange(leaving.call, ForeignParts(rules.gate, connections))
-        await exchange.begin()
+        exchange = Exchange(leaving.outbound, rules.gate)
+        await exchange.post(leaving.post, transport, rules.gate.keys)
         leaving.note_posted(shown=True)
         clock.ends("reserved and logged")
-        exchange.read = ReadAnswer("Done.", "stop", "m", Usage(900, 20))
+        exchange.read = partial(ReadAnswer, "Done.", "stop", "m", Usage(900, 20))
         await exchange.close()
         clock.ends("settled and logged")
-        sent = leaving.call.post.body
+        sent = leaving.post.body
         history = sent[sent.index(b'"messages":[') : sent.rindex(b"]")]
         same += history.startswith(before)
         before = history

@@ -85,15 +85,16 @@ def replay(recording: Path, folder: Path) -> ReplayedSession:
         leaving = leaving_request(body, row["headers"], to, road_rules, known)
         leaving.note_posted(shown=True)
         done = time.process_time()
-        session.left_out.update(leaving.call.facts["left_out"])
+        facts = leaving.outbound.facts
+        session.left_out.update(facts["left_out"])
         if row["kind"] != "turn":
             continue
         session.asked.append(asked)
-        session.sent.append(pieces(json.loads(leaving.call.post.body)))
+        session.sent.append(pieces(json.loads(leaving.post.body)))
         session.read_ms.append(1e3 * (read - start))
         session.gate_ms.append(1e3 * (done - read))
         session.kept = Counter({f"{part.path}": part.lines for part in leaving.kept})
-        session.redacted = Counter({one["type"]: one["count"] for one in leaving.call.facts["redactions"]})
+        session.redacted = Counter({one["type"]: one["count"] for one in facts["redactions"]})
     return session
 
 

@@ -11,10 +11,12 @@ This module does not know what an event means, or who else reads the log.
 import base64
 import errno
 import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
@@ -23,23 +25,19 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from assist_context import durable_files
+from assist_context.regular_files import read_regular
 from assist_escalation.audit.chain import (
+    GENESIS,
     MOST_EVENT,
     OURS,
     DamagedError,
     Json,
     Tail,
+    canonical,
     last_events,
     seal,
     tail,
     unseal,
-)
-from assist_escalation.audit.checkpoints import (
-    EMPTY,
-    Checkpoint,
-    read_bytes,
-    read_checkpoint,
-    write_checkpoint,
 )
 from assist_escalation.errors import EscalationError
 
@@ -62,6 +60,7 @@ LOCK_S = 10.0  # how long to wait for other writers; an append takes millisecond
 _POLL_S = 0.01
 # Bytes at the log's end in which events of a kind are counted: 100 refusals and as much again of others.
 _LOOK_BACK = 100_000
+_CHECKPOINT_BYTES = 1000  # a checkpoint has about 120
 _DATE = len("2026-01-31")
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -70,6 +69,25 @@ _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 class AuditError(EscalationError):
     """The log cannot be written, or cannot be trusted. Nothing may leave the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The last line of a log: its number, its sha256, and the log's length in bytes, this line included.
+
+    It is kept in a file at another place. To hide that lines were cut off the end of a log, or that the log
+    was rewritten, an attacker must change that file too. So keep it where they cannot: in another account's
+    directory, or on another machine's share.
+    """
+
+    seq: int
+    sha256: str
+    size: int
+
+
+NO_LINES = Checkpoint(
+    0, GENESIS, 0
+)  # of a log without lines, so that the first line never lacks a checkpoint
 
 
 class AuditLog:
@@ -146,7 +164,7 @@ class AuditLog:
             else:
                 raise AuditError(f"{self._checkpoint} is the checkpoint of {self._path}: nothing was lost.")
             with _name_in_errors(self._checkpoint):
-                found = base64.b64encode(read_bytes(self._checkpoint)).decode()
+                found = base64.b64encode(_read_bytes(self._checkpoint)).decode()
             fields: dict[str, Json] = {"path": str(self._checkpoint), "actor": actor, "lines": end.seq}
             added = self._new_lines(end, BEGUN, {**fields, "base64": found, "why": lost})
             self._write(file, end, added)
@@ -190,7 +208,7 @@ class AuditLog:
             )
         if known is None:
             with _name_in_errors(checkpoint):
-                write_checkpoint(checkpoint, EMPTY)
+                _write_checkpoint(checkpoint, NO_LINES)
             return
         there = tail(file, known.size) if known.size <= end.end else None
         if there is None or there.torn or (there.seq, there.sha256) != (known.seq, known.sha256):
@@ -241,7 +259,7 @@ class AuditLog:
                 seq = int(last.event["seq"])
                 size = end.end + len(data)
                 with _name_in_errors(self._checkpoint):
-                    write_checkpoint(self._checkpoint, Checkpoint(seq, last.sha256, size))
+                    _write_checkpoint(self._checkpoint, Checkpoint(seq, last.sha256, size))
         except OSError:
             with suppress(OSError):  # if this fails too, the next append keeps the torn line
                 _put(file, end.end, end.torn)
@@ -280,11 +298,42 @@ def known_checkpoint(path: Path) -> Checkpoint | None:
     """The checkpoint in the file, or None without a file. AuditError if it cannot be read."""
     try:
         with _name_in_errors(path):
-            return read_checkpoint(path)
+            return _read_checkpoint(path)
     except (ValueError, RecursionError) as error:
         raise AuditError(f"{path} is no checkpoint: {error}. Bring it back. {_RESTART}") from error
     except OSError as error:
         raise AuditError(failure(error, path)) from error
+
+
+def _read_checkpoint(path: Path) -> Checkpoint | None:
+    """The checkpoint, or None without a file. ValueError if it is damaged, OSError if it cannot be read."""
+    data = _read_bytes(path)
+    if not data and not path.exists():
+        return None
+    stored = json.loads(data)
+    match stored:
+        case {"seq": int(seq), "sha256": str(sha256), "size": int(size)} if seq > 0 and size > 0:
+            return Checkpoint(seq, sha256, size)
+        case {"seq": 0, "sha256": str(sha256), "size": 0} if sha256 == GENESIS:
+            return NO_LINES
+    raise ValueError("it names no line of a log")
+
+
+def _read_bytes(path: Path) -> bytes:
+    """What is in the file, whatever it is, as far as a checkpoint could be in it; empty without a file."""
+    try:
+        return read_regular(path, _CHECKPOINT_BYTES)
+    except FileNotFoundError:
+        return b""
+
+
+def _write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Replace the file in one step. Only its owner can read it. Its directory must exist.
+
+    After a crash of the machine the file may hold an older checkpoint, which is still true.
+    """
+    data = canonical({"seq": checkpoint.seq, "sha256": checkpoint.sha256, "size": checkpoint.size}) + b"\n"
+    durable_files.replace(path, data)
 
 
 def failure(error: OSError, path: Path) -> str:

@@ -1,4 +1,5 @@
-"""The stages that a request passes on its way out, in order, and the events that are logged about them.
+"""A request made ready: judged, redacted and with its highest cost, exactly as `egress` would send it.
 
-This wing joins the others: policy, redaction, price, budget, audit, transport. It decides nothing itself.
+This wing joins policy, redaction, price and budget, and sends nothing. It is a folder because what may leave
+and what leaves shall be read apart.
 """

@@ -51,7 +51,7 @@ class PinnedTransport:
     def set_headers(self, headers: Mapping[str, str]) -> None:
         """Send these headers too, in place of ours with the same name; one without a value is left out.
 
-        They come from a tool's request, so `foreign_post` has checked their names and values.
+        They come from a tool's request, so `transport` has checked their names and values.
         """
         merged = {**self._headers, **headers}
         self._headers = {name: value for name, value in merged.items() if value}

@@ -7,6 +7,7 @@ or the comparison of models, but no call fails.
 """
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -82,26 +83,15 @@ class CapabilityStore:
         entries = _read(self._path)
         entries.pop(name, None)
         entries[name] = abilities
-        _write(self._path, list(entries.items())[-_MOST_ENTRIES:])
+        newest = list(entries.items())[-_MOST_ENTRIES:]
+        _write_object(self._path, {"found": {known: asdict(found) for known, found in newest}})
 
 
 def _read(path: Path) -> dict[str, Capabilities]:
-    try:
-        with path.open("rb") as file:
-            value = json.loads(file.read(_MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    entries = value.get("found") if isinstance(value, dict) else None
+    entries = _read_object(path).get("found")
     if not isinstance(entries, dict):
         return {}
     return {name: Capabilities(**entry) for name, entry in entries.items() if _is_abilities(entry)}
-
-
-def _write(path: Path, entries: list[tuple[str, Capabilities]]) -> None:
-    text = json.dumps({"found": {name: asdict(abilities) for name, abilities in entries}}, indent=1)
-    with suppress(OSError):
-        durable_files.make_folder(path.parent)
-        durable_files.replace(path, text.encode())
 
 
 def _is_abilities(entry: object) -> bool:
@@ -128,22 +118,28 @@ class AnsweringModels:
         """
         if not returned:
             return ""
-        pins = self._read()
+        pins = _read_object(self._path)
+        if not all(isinstance(pin, str) for pin in pins.values()):
+            pins = {}
         name = f"{provider} {asked}"
-        before = pins.get(name, returned)
+        before = str(pins.get(name, returned))
         if pins.get(name) != returned:
-            self._write({**pins, name: returned})
+            _write_object(self._path, {**pins, name: returned})
         return before if before != returned else ""
 
-    def _read(self) -> dict[str, str]:
-        try:
-            pins = json.loads(self._path.read_bytes())
-        except (OSError, ValueError):
-            return {}
-        whole = isinstance(pins, dict) and all(isinstance(pin, str) for pin in pins.values())
-        return pins if whole else {}
 
-    def _write(self, pins: dict[str, str]) -> None:
-        with suppress(OSError):
-            durable_files.make_folder(self._path.parent)
-            durable_files.replace(self._path, json.dumps(pins, indent=1).encode())
+def _read_object(path: Path) -> dict[str, Any]:
+    """What is in a file, nothing if it is not there or broken."""
+    try:
+        with path.open("rb") as file:
+            value = json.loads(file.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _write_object(path: Path, value: Mapping[str, Any]) -> None:
+    """Replace a file, which only its owner can read, if that can be done."""
+    with suppress(OSError):
+        durable_files.make_folder(path.parent)
+        durable_files.replace(path, json.dumps(value, indent=1).encode())

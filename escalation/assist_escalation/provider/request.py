@@ -1,15 +1,16 @@
-"""One call to a provider as values: its texts, time limits, address and bytes.
+"""One call to a provider as values: its texts or its bytes, time limits, address and headers.
 
-This module opens no connection. It knows how a base URL may be written and what a request's body holds.
+This module opens no connection. It knows how a base URL may be written and what a question's body holds.
 """
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from assist_escalation.policy.endpoints import USUAL_S, Provider
 from assist_escalation.prompts import Messages, Usage
-from assist_escalation.provider.failures import Fault, clean
+from assist_escalation.provider.failures import Fault, TransportError, clean
 from assist_escalation.provider.provider_memory import Capabilities
 
 # Few characters are allowed, so that no two programs can read two different hosts from the same text.
@@ -17,6 +18,12 @@ _HOST = r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
 _BASE_URL = re.compile(rf"https?://{_HOST}(?:/[a-z0-9._~+=:,-]*)*", re.IGNORECASE | re.ASCII)
 _PROXY = re.compile(rf"http://(?:[\x21-\x2e\x30-\x3f\x41-\x7e]+@)?{_HOST}/?", re.IGNORECASE | re.ASCII)
 _KEY = re.compile(r"[\x21-\x7e]*")
+
+CHAT_PATH = "/chat/completions"
+_VERSION = "2023-06-01"  # of the protocol for messages, where a tool names none
+# The headers of a tool that say how its body is meant. None holds a key, and none names a place.
+PASSED = ("anthropic-version", "anthropic-beta", "openai-beta")
+_VALUE = re.compile(r"[A-Za-z0-9 _.,;=/-]{1,1000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +53,46 @@ def stretch(times: Times, seconds: float) -> Times:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: the provider's name and settings, its key or "", the texts, and the most output tokens."""
+    """A question: the provider's name and settings, its key or "", the texts, and the most output tokens."""
 
     provider: str
     endpoint: Provider
     key: str = field(repr=False)
     messages: Messages = field(repr=False)
     max_output: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPost:
+    """What another tool posts: the path below the provider's `base_url`, the body, and headers that pass."""
+
+    provider: str
+    endpoint: Provider
+    path: str
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    stream: bool
+    max_output: int
+
+
+def passed_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that pass, by their names in small letters.
+
+    >>> passed_headers({"anthropic-beta": "tools-2024", "cookie": "a=b", "openai-beta": "a\\r\\nb: c"})
+    {'anthropic-beta': 'tools-2024'}
+    """
+    return {name: value for name, value in headers.items() if name in PASSED and _VALUE.fullmatch(value)}
+
+
+def post_headers(post: ProviderPost, key: str) -> dict[str, str]:
+    """The headers of a post that differ from a question's; one without a value is left out."""
+    found = passed_headers(post.headers)
+    if not post.stream:
+        found["Accept"] = "application/json"
+    if post.endpoint.dialect == "messages":
+        found.setdefault("anthropic-version", _VERSION)
+        found |= {"Authorization": "", "x-api-key": key}
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +113,6 @@ class AnswerEnd:
     finish: str
     model: str
     usage: Usage | None
-
-
-def address(endpoint: Provider) -> str:
-    """The only address that a call goes to. Raises `Fault` if a setting could be read in two ways."""
-    return check_address(endpoint.base_url, endpoint.proxy) + "/chat/completions"
 
 
 def check_address(base_url: str, proxy: str) -> str:
@@ -122,10 +157,16 @@ def payload(call: Call, abilities: Capabilities) -> bytes:
         raise Fault("refused", "the prompt holds half a character: a file in it is not UTF-8") from None
 
 
-def message(call: Call, fault: Fault) -> str:
-    """The fault with the provider's name, without the key, even if the provider put it into an error code."""
-    key = clean(call.key)
-    why = str(fault)
-    if key and key in why:
-        why = fault.kind
-    return f"Provider {call.provider!r} ({call.endpoint.base_url}): {why}."
+def failure(
+    provider: str, base_url: str, key: str, fault: Fault, *, sent: bool, so_far: Usage | None = None
+) -> TransportError:
+    """The error of a fault, with the provider's name and without the key, even if an error code holds it.
+
+    `so_far` are the tokens that the provider reported, if the fault names none.
+    """
+    shown = clean(key)
+    why = fault.kind if shown and shown in str(fault) else str(fault)
+    usage = fault.usage or so_far
+    if usage is None and not sent:
+        usage = Usage()
+    return TransportError(fault.kind, f"Provider {provider!r} ({base_url}): {why}.", sent=sent, usage=usage)

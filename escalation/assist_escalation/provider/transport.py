@@ -1,22 +1,27 @@
-"""The only place from which text leaves the machine: a streamed call to a provider, and nothing else.
+"""The only place from which text leaves the machine for a provider: a question's call, or a tool's post.
 
 It connects only to the provider's own address, or to the proxy that the user named. `PinnedTransport` is
 below the client library and builds each request from the settings alone, so that no environment variable,
-cookie, redirect or header of the library has an effect. A call is tried again once, and once for each
-parameter that the provider refuses, before the first byte of text. This module does not know policy, budget
-or audit: the gate has done all of that before it calls, and says whether one more attempt is paid for.
+cookie, redirect or header of the library has an effect.
+A question is tried again once, and once for each parameter that the provider refuses, before the first byte
+of text. A post has no second attempt: the tool decides about that; its connections are kept for a few
+seconds, as the tool itself would keep them. This module does not know policy, budget or audit: the gate has
+done all of that before it calls, and says whether one more attempt is paid for.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from assist_escalation.policy.endpoints import ModelServer, Provider
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.chat_completion import (
+    BYTES_PER_TOKEN,
+    SLACK_BYTES,
     ChatEvent,
     EventStreamParser,
     finish_reason,
@@ -35,14 +40,17 @@ from assist_escalation.provider.failures import (
 from assist_escalation.provider.pinned_transport import PinnedTransport, load, lost_connection
 from assist_escalation.provider.provider_memory import CapabilityStore, model_key
 from assist_escalation.provider.request import (
+    CHAT_PATH,
     AnswerEnd,
     Call,
     Delta,
+    ProviderPost,
     Times,
-    address,
+    check_address,
     check_key,
-    message,
+    failure,
     payload,
+    post_headers,
     stretch,
 )
 
@@ -51,32 +59,23 @@ if TYPE_CHECKING:  # openai takes 0.6 s to import, httpx2 0.15 s: they are loade
 
     import httpx2
 
-__all__ = ["AnswerEnd", "Call", "Delta", "Times", "Transport", "TransportError"]
+__all__ = ["AnswerEnd", "Call", "Delta", "ProviderPost", "Times", "Transport", "TransportError", "failure"]
 
+KEPT_S = 5.0  # a server may close an idle connection after this; then the next request would fail
+_REST_S = 0.2  # after the last event: what ends an answer comes with it, or a moment later
+_REST_BYTES = 1_000
 _TIMES = Times()
-
-Answer_co = TypeVar("Answer_co", covariant=True)
 
 # Reserves the money for one more attempt after one that may be charged. False: there is none, so no retry.
 Reserve = Callable[[], Awaitable[bool]]
 
 
-class Asker(Protocol[Answer_co]):
-    """The connection of one call."""
-
-    @property
-    def left_s(self) -> float:
-        """Seconds until the call's time is up."""
-
-    async def ask(self, body: bytes, *, again: bool) -> Answer_co | Refusal | None:
-        """An answer, a refusal, or None if no server was reached and `again` allows a second try."""
-
-
 class Transport:
-    """Calls providers. It owns the calls under way, and what it learned about providers.
+    """Calls providers. It owns the calls under way, kept connections, and what it learned about providers.
 
     `abilities` is the file for what it learned. `offline` refuses every call, even to servers on this
-    machine. `clock` returns seconds since 1970, for a `Retry-After` header with a date.
+    machine. `clock` returns seconds since 1970, for a `Retry-After` header with a date. Close it on its event
+    loop.
     """
 
     def __init__(
@@ -87,17 +86,18 @@ class Transport:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._times, self._offline, self._clock = times, offline, clock
-        self._found = CapabilityStore(abilities)
+        self.abilities = CapabilityStore(abilities)
         self._contexts: dict[str | None, ssl.SSLContext] = {}
-        self._lines: set[_ProviderConnection] = set()
+        self._lines: set[_QuestionConnection] = set()
+        self._kept: dict[tuple[str, str, str], httpx2.AsyncHTTPTransport] = {}
 
     async def stream(self, call: Call, reserve: Reserve) -> AsyncGenerator[Delta | AnswerEnd, None]:
-        """The answer piece by piece, then `AnswerEnd`. Raises `TransportError`.
+        """The answer to a question piece by piece, then `AnswerEnd`. Raises `TransportError`.
 
         `reserve` is asked before a second attempt after one that the provider may charge for. Closing the
         iterator, or cancelling the task that waits for it, closes the connection at once.
         """
-        line: _ProviderConnection | None = None
+        line: _QuestionConnection | None = None
         guard = EventStreamParser(call.max_output)
         so_far = ChatEvent()
         wrote = 0
@@ -107,8 +107,8 @@ class Transport:
             return reported_usage(so_far.usage, sent=prompt, wrote=wrote, most=call.max_output)
 
         try:
-            line = await self._open(call)
-            response = await ask(line, call, self._found, self._clock, reserve)
+            line = await self._open_question(call)
+            response = await _ask(line, call, self.abilities, self._clock, reserve)
             async with aclosing(line.events(response, guard)) as events:
                 async for data in events:
                     piece = read(data)
@@ -119,52 +119,189 @@ class Transport:
             finish = finish_reason(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote > 0)
             yield AnswerEnd(finish, so_far.model, usage_so_far())
         except Fault as fault:
+            place = (call.provider, call.endpoint.base_url, call.key)
             sent = bool(line and line.sends)
-            usage = fault.usage or usage_so_far()
-            raise TransportError(fault.kind, message(call, fault), sent=sent, usage=usage) from None
+            raise failure(*place, fault, sent=sent, so_far=usage_so_far()) from None
         finally:
             if line:
                 self._lines.discard(line)
                 await line.close()
 
+    async def post(self, asked: ProviderPost, key: str) -> "ProviderAnswer":
+        """The beginning of the answer to a post, whatever its status. Raises `TransportError`."""
+        import httpx2  # noqa: PLC0415
+
+        door: PinnedTransport | None = None
+        endpoint = asked.endpoint
+        times = stretch(self._times, endpoint.timeout_seconds)
+        try:
+            door, only = await self._door(endpoint, asked.path, key, times, self._kept_transport)
+            door.set_headers(post_headers(asked, key))
+            now = _now()
+            limit = times.connect + times.first if asked.stream else times.total
+            try:
+                async with asyncio.timeout(limit):
+                    response = await door.handle_async_request(
+                        httpx2.Request("POST", only, content=asked.body)
+                    )
+            except (TimeoutError, UnicodeError, httpx2.RequestError) as error:
+                raise lost_connection(error) from None
+        except Fault as fault:
+            sent = bool(door and door.sends)
+            raise failure(asked.provider, endpoint.base_url, key, fault, sent=sent) from None
+        most = SLACK_BYTES + asked.max_output * BYTES_PER_TOKEN
+        return ProviderAnswer(response, times, now + times.total, most)
+
+    def load(self, endpoint: Provider) -> None:
+        """Load the library and the certificates for a provider, which its first post would wait for."""
+        if not self._offline:
+            with suppress(Fault):
+                self._context(certificates(endpoint.base_url, endpoint))
+
     async def close(self) -> None:
-        """End the calls under way: their iterators raise `TransportError`."""
+        """End all connections. The iterators of calls under way raise `TransportError`."""
         for line in list(self._lines):
             await line.close()
+        kept, self._kept = self._kept, {}
+        for inner in kept.values():
+            await inner.aclose()
 
-    async def _open(self, call: Call) -> "_ProviderConnection":
-        if self._offline:
-            raise Fault("offline", "not asked, because assist is offline")
-        to = address(call.endpoint)
-        check_key(call.key, call.endpoint.api_key_env)
-        # Without TLS no certificates are needed, which saves 80 ms.
-        trusted = call.endpoint.ca_file if to.lower().startswith("https:") else None
-        if trusted not in self._contexts:
-            # In a thread: the libraries and the certificates take most of a second to load.
-            self._contexts[trusted] = await asyncio.to_thread(_load, trusted)
+    async def _open_question(self, call: Call) -> "_QuestionConnection":
+        """A connection of its own: none is shared or kept, so that questions cannot affect each other."""
         times = stretch(self._times, call.endpoint.timeout_seconds)
-        line = _ProviderConnection(call, to, self._contexts[trusted], times)
+        door, _ = await self._door(call.endpoint, CHAT_PATH, call.key, times, http_transport)
+        await asyncio.to_thread(_load_openai)
+        line = _QuestionConnection(call, door, times)
         self._lines.add(line)
         return line
 
+    async def _door(
+        self,
+        endpoint: Provider,
+        path: str,
+        key: str,
+        times: Times,
+        inner: "Callable[[Provider, ssl.SSLContext], httpx2.AsyncHTTPTransport]",
+    ) -> "tuple[PinnedTransport, httpx2.URL]":
+        """The way to this path of the provider, over what `inner` makes, and its address. Raises `Fault`."""
+        if self._offline:
+            raise Fault("offline", "not asked, because assist is offline")
+        to = check_address(endpoint.base_url, endpoint.proxy) + path
+        check_key(key, endpoint.api_key_env)
+        trusted = certificates(to, endpoint)
+        if trusted not in self._contexts:
+            # In a thread: the library and the certificates take most of a second to load.
+            await asyncio.to_thread(self._context, trusted)
+        import httpx2  # noqa: PLC0415 - see above
 
-class _ProviderConnection:
-    """The connection of one call. Connections are never shared or kept, so calls cannot affect each other."""
+        try:
+            only = httpx2.URL(to)
+            return PinnedTransport(inner(endpoint, self._contexts[trusted]), only, key, times), only
+        except httpx2.InvalidURL:
+            raise Fault("refused", "base_url or proxy is no address: write https://HOST/PATH") from None
 
-    def __init__(self, call: Call, to: str, context: "ssl.SSLContext", times: Times) -> None:
+    def _kept_transport(self, endpoint: Provider, context: "ssl.SSLContext") -> "httpx2.AsyncHTTPTransport":
+        """The connections of posts to one provider.
+
+        With another address, proxy or certificate they are others, so that none is used with a wrong one.
+        """
+        place = (endpoint.base_url, endpoint.proxy, endpoint.ca_file)
+        if place not in self._kept:
+            self._kept[place] = http_transport(endpoint, context)
+        return self._kept[place]
+
+    def _context(self, trusted: str | None) -> "ssl.SSLContext":
+        if trusted not in self._contexts:
+            self._contexts[trusted] = load(trusted)
+        return self._contexts[trusted]
+
+
+def certificates(address: str, endpoint: Provider | ModelServer) -> str | None:
+    """The certificates to trust at an address; None without TLS, which needs none and saves 80 ms."""
+    return endpoint.ca_file if address.lower().startswith("https:") else None
+
+
+def http_transport(
+    endpoint: Provider | ModelServer,
+    context: "ssl.SSLContext",
+    most: int | None = None,
+    kept_s: float = KEPT_S,
+) -> "httpx2.AsyncHTTPTransport":
+    """At most `most` connections for `PinnedTransport`, each kept idle for `kept_s` seconds."""
+    import httpx2  # noqa: PLC0415
+
+    limits = httpx2.Limits(max_connections=most, keepalive_expiry=kept_s)
+    proxy = endpoint.proxy or None
+    return httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy, limits=limits)
+
+
+async def next_chunk(chunks: AsyncIterator[bytes], until: float) -> bytes | None:
+    """The next bytes of an answer, None at its end. `Fault` if they do not come until then, or it broke."""
+    import httpx2  # noqa: PLC0415
+
+    try:
+        async with asyncio.timeout_at(until):
+            return await anext(chunks, None)
+    except (TimeoutError, httpx2.RequestError, httpx2.StreamError) as error:
+        raise lost_connection(error) from None
+
+
+class ProviderAnswer:
+    """The beginning of an answer to a post: its status, when to ask again, and its bytes.
+
+    A refusal's bytes are its first 64 KB. Close it to close the connection.
+    """
+
+    def __init__(self, response: "httpx2.Response", times: Times, until: float, most: int) -> None:
+        self._response, self._times, self._until, self._most = response, times, until, most
+        self._raw = response.aiter_raw()
+        self.status = response.status_code
+        self.retry_after: str | None = response.headers.get("retry-after")
+        kind = response.headers.get("content-type", "")
+        self.is_stream = kind.split(";")[0].strip().lower() == "text/event-stream"
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The bytes. Raises `Fault` if they do not come in time, or are too many."""
+        if self.status != 200:  # its beginning was read already
+            yield self._response.content
+            return
+        received = 0
+        limit = self._times.first
+        while (chunk := await next_chunk(self._raw, min(_now() + limit, self._until))) is not None:
+            received += len(chunk)
+            if received > self._most:
+                raise Fault("too-large", f"the answer is longer than {self._most} bytes")
+            limit = self._times.idle
+            yield chunk
+
+    async def drain(self) -> None:
+        """Read what follows the last event of a stream, so that the next request needs no new connection.
+
+        A provider that sends more than that, or does not end, loses the connection.
+        """
+        left = _REST_BYTES
+        until = _now() + _REST_S
+        with suppress(Fault):
+            while left > 0 and (chunk := await next_chunk(self._raw, until)) is not None:
+                left -= len(chunk)
+
+    async def close(self) -> None:
+        """Close the connection, or keep it if the answer was read to its end."""
+        await self._response.aclose()
+        with suppress(RuntimeError):  # another task reads it, and has its end now
+            await self._raw.aclose()
+
+
+class _QuestionConnection:
+    """The connection of one question, through the client library."""
+
+    def __init__(self, call: Call, door: PinnedTransport, times: Times) -> None:
         import httpx2  # noqa: PLC0415 - see above
         import openai  # noqa: PLC0415
 
-        self._times = times
+        self._door, self._times = door, times
         self._deadline = _now() + times.total
-        try:
-            only = httpx2.URL(to)
-            proxy = call.endpoint.proxy or None
-            inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)
-        except httpx2.InvalidURL:
-            raise Fault("refused", "base_url or proxy is no address: write https://HOST/PATH") from None
-        self._door = PinnedTransport(inner, only, call.key, times)
-        http = httpx2.AsyncClient(transport=cast("Any", self._door), trust_env=False, follow_redirects=False)
+        http = httpx2.AsyncClient(transport=cast("Any", door), trust_env=False, follow_redirects=False)
         # The library would look these up in the environment, although `PinnedTransport` ignores them.
         self._client = openai.AsyncOpenAI(
             api_key=call.key or "none",
@@ -183,7 +320,7 @@ class _ProviderConnection:
         return self._door.sends
 
     @property
-    def left_s(self) -> float:
+    def left_s(self) -> float:  # seconds until the call's time is up
         return self._deadline - _now()
 
     async def ask(self, body: bytes, *, again: bool) -> "httpx2.Response | Refusal | None":
@@ -196,7 +333,7 @@ class _ProviderConnection:
         try:
             async with asyncio.timeout_at(limit):
                 answer = await self._client.post(
-                    "/chat/completions",
+                    CHAT_PATH,
                     cast_to=httpx2.Response,
                     content=body,
                     stream=True,
@@ -218,16 +355,10 @@ class _ProviderConnection:
         self, response: "httpx2.Response", guard: EventStreamParser
     ) -> AsyncGenerator[str, None]:
         """The data of the response's events. Raises `Fault` if one does not arrive in time."""
-        import httpx2  # noqa: PLC0415
-
         until = self._door.asked + self._times.first
         async with aclosing(response.aiter_raw()) as chunks:
             while not guard.done:
-                try:
-                    async with asyncio.timeout_at(min(until, self._deadline)):
-                        chunk = await anext(chunks, None)
-                except (TimeoutError, httpx2.RequestError, httpx2.StreamError) as error:
-                    raise lost_connection(error) from None
+                chunk = await next_chunk(chunks, min(until, self._deadline))
                 events = guard.finish() if chunk is None else guard.feed(chunk)
                 for data in events:
                     yield data
@@ -240,13 +371,13 @@ class _ProviderConnection:
         await self._client.close()
 
 
-async def ask(
-    asker: Asker[Answer_co],
+async def _ask(
+    line: _QuestionConnection,
     call: Call,
     found: CapabilityStore,
     clock: Callable[[], float],
     reserve: Reserve,
-) -> Answer_co:
+) -> "httpx2.Response":
     """The answer to `call`, before its first byte of text. Raises `Fault`.
 
     A parameter that the provider objects to is left out or renamed; no provider charges for that refusal, so
@@ -259,13 +390,13 @@ async def ask(
     unproved.append(abilities.limit)
     retried = False
     while True:
-        answer = await asker.ask(payload(call, abilities), again=not retried)
+        answer = await line.ask(payload(call, abilities), again=not retried)
         if isinstance(answer, Refusal):
             if parameter := next((ability for ability in unproved if answer.names(ability)), ""):
                 unproved.remove(parameter)
                 abilities = abilities.without(parameter)
                 continue
-            wait = _wait(answer, clock(), asker.left_s) if not retried else None
+            wait = _wait(answer, clock(), line.left_s) if not retried else None
             if wait is None or (answer.usage is None and not await reserve()):
                 raise Fault(answer.kind, describe(answer, call.endpoint.api_key_env), answer.usage)
         elif answer is not None:
@@ -284,13 +415,12 @@ def _wait(refused: Refusal, now: float, left_s: float) -> float | None:
     return wait if wait is not None and wait < left_s else None
 
 
-def _load(ca_file: str | None) -> "ssl.SSLContext":
-    """Import the client library, without the logging that its variable OPENAI_LOG sets up, and the rest."""
+def _load_openai() -> None:
+    """Import the client library, without the logging that its variable OPENAI_LOG sets up."""
     handlers = list(logging.root.handlers)
     import openai  # noqa: F401, PLC0415
 
     logging.root.handlers[:] = handlers
-    return load(ca_file)
 
 
 def _bytes_of(text: str) -> int:

@@ -7,14 +7,12 @@ fills: a provider's model and all other dialects go there.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from assist_gateway.fields import text_of
 from assist_gateway.foreign_request import (
     ForeignRequest,
     ForeignResponse,
-    GatewayRefusal,
     json_response,
 )
 from assist_gateway.infilling import CodeWriter, complete_text, infill
@@ -71,32 +69,7 @@ async def answer_call(by: CallAnswerers, request: ForeignRequest, tool: ToolToke
             return await by.forward(request, tool)
 
 
-async def no_road(request: ForeignRequest, tool: ToolToken) -> ForeignResponse:
-    """The road of a gateway that reaches no provider."""
-    del tool
-    what = f"the model {text_of(request.body, 'model')!r}" if request.path == CHAT else request.path
-    raise GatewayRefusal(
-        404, "model_not_found", f'The gateway has nothing for {what}: use the model "local".'
-    )
-
-
-def no_providers(tool: ToolToken) -> Iterable[str]:
-    """The names for a gateway that reaches no provider."""
-    del tool
-    return ()
-
-
 def _model_list(models: LocalModels, providers: Iterable[str]) -> dict[str, Any]:
     owned = [(name, "local") for name in models.names] + [(name, "provider") for name in providers]
     rows = [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in owned]
     return {"object": "list", "data": rows}
-
-
-def caller(
-    models: LocalModels,
-    forward: Forward = no_road,
-    providers: ProviderNames = no_providers,
-    writer: WriterFor | None = None,
-) -> Callable[[ForeignRequest, ToolToken], Awaitable[ForeignResponse]]:
-    """The function that answers all requests of a gateway."""
-    return partial(answer_call, CallAnswerers(models, forward, providers, writer or (lambda _: models)))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assist_completion.suggestion import Tokens
 from assist_gateway.sentences import inert_line
 
 _EVENT_NAME = re.compile(r"[\w.-]{1,100}", re.ASCII)
@@ -88,6 +89,16 @@ def stream_event(data: str, name: Any = "") -> bytes:
     named = f"event: {name}\n" if isinstance(name, str) and _EVENT_NAME.fullmatch(name) else ""
     lines = "".join(f"data: {line}\n" for line in _LINE_END.split(data))
     return f"{named}{lines}\n".encode("utf-8", "backslashreplace")  # half a character as JSON escapes it
+
+
+def usage_of(tokens: Tokens) -> dict[str, Any]:
+    """The tokens of an answer that was computed here, by OpenAI's names."""
+    return {
+        "prompt_tokens": tokens.prompt,
+        "completion_tokens": tokens.generated,
+        "total_tokens": tokens.prompt + tokens.generated,
+        "prompt_tokens_details": {"cached_tokens": max(0, tokens.prompt - tokens.evaluated)},
+    }
 
 
 async def _once(chunk: bytes) -> AsyncIterator[bytes]:

@@ -23,6 +23,7 @@ from assist_gateway.foreign_request import (
     ForeignResponse,
     event_bytes,
     json_response,
+    usage_of,
 )
 
 LINE_TOKENS = 24  # tokens of an answer up to which one line is wanted: 94 % of lines have no more
@@ -60,7 +61,7 @@ async def complete_text(request: ForeignRequest, writer: CodeWriter, model: str)
     streams = flag_of(body, "stream")
     split = split_prompt(plain(prompt), text_of(body, "suffix"))
     found = await _suggest(split, writer, stops_of(body), count_of(body, "max_tokens"))
-    usage = _usage(found)
+    usage = usage_of(found.tokens)
     document = {
         "id": f"cmpl-{secrets.token_hex(8)}",
         "object": "text_completion",
@@ -166,16 +167,6 @@ def _extra_files(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         raise wrong("input_extra", "a list of files")
     rows = [row for row in extra[:MOST_FILES] if isinstance(row, dict)]
     return tuple((text_of(row, "filename"), text_of(row, "text")) for row in rows)
-
-
-def _usage(found: Suggestion) -> dict[str, Any]:
-    tokens = found.tokens
-    return {
-        "prompt_tokens": tokens.prompt,
-        "completion_tokens": tokens.generated,
-        "total_tokens": tokens.prompt + tokens.generated,
-        "prompt_tokens_details": {"cached_tokens": max(0, tokens.prompt - tokens.evaluated)},
-    }
 
 
 def _timings(found: Suggestion) -> dict[str, float]:

@@ -21,9 +21,9 @@ from assist_gateway.foreign_request import (
     event_bytes,
     json_response,
     refusal_document,
+    usage_of,
 )
 from assist_gateway.local_models import LocalModels
-from assist_gateway.stop_texts import StopTexts
 
 USUAL_TOKENS = 1024  # of an answer, where the tool says nothing
 LEAST_TOKENS = 64  # of an answer that is still worth giving where the question leaves little room
@@ -60,7 +60,7 @@ async def chat(request: ForeignRequest, models: LocalModels) -> ForeignResponse:
         "finish_reason": answer.finish,
     }
     return json_response(
-        {**head, "object": "chat.completion", "choices": [choice], "usage": usage_of(answer.result)}
+        {**head, "object": "chat.completion", "choices": [choice], "usage": usage_of(answer.result.tokens)}
     )
 
 
@@ -77,6 +77,45 @@ def local_call(body: Mapping[str, Any]) -> LocalCall:
     options = body.get("stream_options")
     usage = isinstance(options, dict) and options.get("include_usage") is True
     return LocalCall(conversation, stops_of(body), flag_of(body, "stream"), usage)
+
+
+class StopTexts:
+    r"""What may be given of a text that comes in pieces, up to the first of several texts, without that.
+
+    >>> stops = StopTexts(["\n\n"])
+    >>> stops.add("a\n"), stops.add("b\n\nc"), stops.hit, stops.rest()
+    ('a', '\nb', True, '')
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self.hit = False
+        self._stops = tuple(stops)
+        self._held = ""
+
+    def add(self, piece: str) -> str:
+        """What may be given now: all but a possible beginning of a stop."""
+        if self.hit:
+            return ""
+        text = self._held + piece
+        ends = [at for at in map(text.find, self._stops) if at >= 0]
+        if ends:
+            self.hit = True
+            self._held = ""
+            return text[: min(ends)]
+        size = max((_overlap(text, stop) for stop in self._stops), default=0)
+        self._held = text[len(text) - size :]
+        return text[: len(text) - size]
+
+    def rest(self) -> str:
+        """What was held at the end of the text."""
+        held, self._held = self._held, ""
+        return held
+
+
+def _overlap(text: str, stop: str) -> int:
+    """How long an ending of the text is that begins the stop."""
+    longest = min(len(text), len(stop) - 1)
+    return next((size for size in range(longest, 0, -1) if stop.startswith(text[-size:])), 0)
 
 
 class LocalStream:
@@ -114,17 +153,6 @@ class LocalStream:
         self.finish = "length" if cut else "stop"
 
 
-def usage_of(answer: LocalAnswer) -> dict[str, Any]:
-    """The tokens of an answer, by OpenAI's names."""
-    tokens = answer.tokens
-    return {
-        "prompt_tokens": tokens.prompt,
-        "completion_tokens": tokens.generated,
-        "total_tokens": tokens.prompt + tokens.generated,
-        "prompt_tokens_details": {"cached_tokens": max(0, tokens.prompt - tokens.evaluated)},
-    }
-
-
 async def _events(
     head: Mapping[str, Any],
     call: LocalCall,
@@ -146,7 +174,12 @@ async def _events(
             return
     yield event({}, answer.finish)
     if call.usage:
-        counts = {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage_of(answer.result)}
+        counts = {
+            **head,
+            "object": "chat.completion.chunk",
+            "choices": [],
+            "usage": usage_of(answer.result.tokens),
+        }
         yield event_bytes(counts)
     yield b"data: [DONE]\n\n"
 

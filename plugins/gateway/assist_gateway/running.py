@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
-from assist_gateway.calls import PATHS, caller
+from assist_gateway.calls import PATHS, CallAnswerers, answer_call
 from assist_gateway.http.app import GatewayApp
 from assist_gateway.http.listening import BoundSocket, listening, unlink
 from assist_gateway.local_chat import chat
@@ -54,7 +54,7 @@ async def run_gateway(
         stack.push_async_callback(road.close)
         team = TeamCompletions(config, inputs.team_parts(), models)
         stack.callback(team.close)
-        answer = caller(models, road.forward, road.providers, team.of)
+        answer = partial(answer_call, CallAnswerers(models, road.forward, road.providers, team.of))
         app = GatewayApp(PATHS, address.hosts, KnownTools(config.paths.data), answer)
         await stack.enter_async_context(listening(app, made))
         await stack.enter_async_context(_working_ahead(inputs))

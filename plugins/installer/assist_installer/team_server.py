@@ -8,7 +8,7 @@ from typing import Any
 from assist_completion.model_store.catalogue import infilling_tokens
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import ModelServer
-from assist_escalation.provider.infill.probe import ServerProbe, identify, measure
+from assist_escalation.provider.server_probe import ServerProbe, identify, measure
 from assist_server.config.config import Config
 from assist_server.config.toml_file import literal
 from assist_server.team.team_server_opening import fim_table

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from assist_context.evidence.intent import asks_only_facts
+from assist_escalation.egress.exchange import cause_of
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.audit_events import cause_of
 from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
 from assist_escalation.policy.endpoints import Edits
 from assist_escalation.policy.permissions import Permissions

@@ -16,10 +16,9 @@ from dataclasses import replace
 
 from assist_context.documents import CHARS_PER_TOKEN
 from assist_escalation.edits.plan import EditError, EditTarget
+from assist_escalation.egress.questions import Outcome, send
 from assist_escalation.errors import EscalationError
-from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.prepare import prepare
-from assist_escalation.gate.send import send
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing.router import Decision
 from assist_server.questions.composition import random_token

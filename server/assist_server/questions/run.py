@@ -31,8 +31,8 @@ from assist_context.evidence.search_results import search_words
 from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
 from assist_escalation.edits.plan import EditError
+from assist_escalation.egress.exchange import RefusedRequest, record_refusal
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.audit_events import RefusedRequest, record_refusal
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision, after

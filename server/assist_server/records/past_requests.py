@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assist_escalation.audit.ledger_comparison import BookedRequest
 from assist_escalation.audit.reader import export
-from assist_escalation.audit.verifier import Verification, verify
+from assist_escalation.audit.verifier import BookedRequest, Verification, verify
 from assist_escalation.budget.ledger import Ledger, Reservation, SpendingKey, SpendingRow
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions

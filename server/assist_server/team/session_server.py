@@ -8,9 +8,9 @@ from contextlib import aclosing, contextmanager
 
 from assist_completion.engine.server_port import ServedPiece, ServedPrompt
 from assist_completion.errors import ServedError
+from assist_escalation.egress.ghost_text import GhostTextSession
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
-from assist_escalation.gate.ghost_text.session import GhostTextSession
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.provider.failures import Fault
 

@@ -16,9 +16,9 @@ from assist_completion.errors import ServedError
 from assist_context.documents import Context, Snippet, split_lines
 from assist_context.pages import page_lines
 from assist_context.regular_files import read_regular
+from assist_escalation.egress.ghost_text import COMMAND, GhostTextSession
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
-from assist_escalation.gate.ghost_text.session import COMMAND, GhostTextSession
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_ghost_text
 from assist_escalation.prompts import HiddenPart, Origin, Prompt, Span

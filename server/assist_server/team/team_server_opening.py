@@ -14,11 +14,11 @@ from assist_completion.inference.generation import FULL, TokenBudget
 from assist_completion.inference.worker import Worker
 from assist_completion.model_store.catalogue import infilling_tokens
 from assist_completion.suggestion import GhostTextEngine
+from assist_escalation.egress.ghost_text import GhostTextSession, SessionParts
 from assist_escalation.errors import EscalationError
-from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.provider.infill.request import FimTable, can_constrain
+from assist_escalation.provider.infill import FimTable, can_constrain
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.questions.composition import (

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assist_escalation.policy.endpoints import ModelServer
-from assist_escalation.provider.infill.probe import ServerProbe
+from assist_escalation.provider.server_probe import ServerProbe
 
 CACHED_LEAST = 0.5  # of the same prompt sent again; less means that the prefix cache is off
 

@@ -8,9 +8,8 @@ import pytest
 from audit_logs import KEY, START, fill, intent, outcome, put, sealed, ticking, whole_lines
 
 from assist_escalation.audit.chain import unseal
-from assist_escalation.audit.ledger_comparison import BookedRequest
 from assist_escalation.audit.log import AuditLog
-from assist_escalation.audit.verifier import Verification, verify
+from assist_escalation.audit.verifier import BookedRequest, Verification, verify
 from assist_escalation.budget.ledger import Ledger, ReservationRequest, Scope, SpendingLimits
 from assist_escalation.prompts import Usage
 

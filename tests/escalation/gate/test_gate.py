@@ -17,10 +17,9 @@ from assist_escalation.audit.log import AuditError, AuditLog
 from assist_escalation.audit.verifier import verify
 from assist_escalation.budget.ledger import BudgetError
 from assist_escalation.budget.ledger_file import LedgerError
+from assist_escalation.egress.questions import Outcome, send
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.prepare import GateParts, Prepared, limits_of, payload_sha256, prepare
-from assist_escalation.gate.send import send
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.provider.transport import TransportError
 from assist_escalation.redaction.known_secrets import known_values

@@ -20,9 +20,8 @@ from hostile import DONE, HANG, RESET, Hostile, Part, Seen, answer, chunk, event
 from rounds import rounds
 
 from assist_escalation.audit.verifier import verify
-from assist_escalation.gate.audit_events import Outcome
+from assist_escalation.egress.questions import Outcome, send
 from assist_escalation.gate.prepare import payload_sha256, prepare
-from assist_escalation.gate.send import send
 from assist_escalation.prompts import Messages, Origin, Span
 from assist_escalation.provider.transport import Times, TransportError
 

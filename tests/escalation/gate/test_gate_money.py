@@ -10,9 +10,8 @@ from hostile import DONE, HANG, Hostile, answer, chunk, event, head, refusal, us
 
 from assist_escalation.audit.reader import events
 from assist_escalation.budget import ledger
-from assist_escalation.gate.audit_events import Outcome
+from assist_escalation.egress.questions import Outcome, send
 from assist_escalation.gate.prepare import GateParts, Prepared, prepare
-from assist_escalation.gate.send import send
 from assist_escalation.provider.chat_completion import MOST_TOKENS
 from assist_escalation.provider.transport import TransportError
 

@@ -17,9 +17,8 @@ from team_servers import pieces, rules, session, texts
 from assist_escalation.audit.verifier import verify
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.budget.ledger_file import LedgerError
+from assist_escalation.egress.ghost_text import REQUESTS, SECONDS, GhostTextSession
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.ghost_text.session import GhostTextSession
-from assist_escalation.gate.ghost_text.window import REQUESTS, SECONDS
 from assist_escalation.policy.endpoints import Price
 from assist_escalation.policy.permissions import CLOSED, OPEN, Layer
 from assist_escalation.policy.settings import EscalationSettings

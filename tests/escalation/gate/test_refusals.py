@@ -10,10 +10,10 @@ from assist_escalation.audit.log import AuditLog
 from assist_escalation.audit.reader import Filter, events
 from assist_escalation.audit.verifier import verify
 from assist_escalation.budget.ledger import Scope
+from assist_escalation.egress.exchange import MOST_A_DAY, RefusedRequest, record_refusal
+from assist_escalation.egress.questions import send
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.audit_events import MOST_A_DAY, RefusedRequest, record_refusal
 from assist_escalation.gate.prepare import prepare
-from assist_escalation.gate.send import send
 
 SECRET = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
 ASKED = RefusedRequest("r1", SCOPE, "explain", f"acme {SECRET}")

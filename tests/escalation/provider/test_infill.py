@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.provider.failures import Fault
-from assist_escalation.provider.infill.answer import InfillPiece, read
-from assist_escalation.provider.infill.request import (
+from assist_escalation.provider.infill import (
     FimTable,
     InfillCall,
+    InfillPiece,
     InfillPrompt,
     address,
     body,
+    read,
     spells_token,
 )
 

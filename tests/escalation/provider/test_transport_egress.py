@@ -18,7 +18,7 @@ from rounds import rounds
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import Provider
 from assist_escalation.provider.failures import Fault
-from assist_escalation.provider.request import address
+from assist_escalation.provider.request import CHAT_PATH, check_address
 from assist_escalation.provider.transport import PinnedTransport, Times, Transport
 
 HERE = Path(__file__).parents[1]
@@ -87,7 +87,7 @@ def test_a_fuzzed_base_url_has_one_reading() -> None:
     for _ in range(rounds(20_000, 3_000)):
         base = spelling(chance)
         try:
-            to = address(Provider(base, "m"))
+            to = check_address(Provider(base, "m").base_url, "") + CHAT_PATH
             read = httpx2.URL(to)
         except (EscalationError, httpx2.InvalidURL):
             continue

@@ -8,10 +8,8 @@ from team_servers import QWEN, team
 
 from assist_escalation.policy.endpoints import Dialect, Provider
 from assist_escalation.prompts import Messages, Usage
-from assist_escalation.provider.foreign_post import ForeignConnections, ForeignPost
-from assist_escalation.provider.infill.line import InfillLine
-from assist_escalation.provider.infill.request import InfillCall, InfillPrompt, body
-from assist_escalation.provider.request import Call
+from assist_escalation.provider.infill import InfillCall, InfillLine, InfillPrompt, body
+from assist_escalation.provider.request import Call, ProviderPost
 from assist_escalation.provider.transport import AnswerEnd, Delta, Transport
 from assist_gateway.dialects.answers import AnswerContext, AnswerMemory
 from assist_gateway.dialects.dialect import DIALECTS
@@ -61,13 +59,13 @@ async def test_a_provider_that_tools_ask_is_played(dialect: Dialect, stream: boo
     async with Recorder() as recorder:
         endpoint = Provider(f"{recorder.address}/3/v1", "big", dialect=dialect, residency=("internal",))
         body = agent_body(dialect, "acme", AgentTexts(written='"quoted"'), stream=stream)
-        post = ForeignPost(
+        post = ProviderPost(
             "acme", endpoint, DIALECTS[PATHS[dialect]].path, json.dumps(body).encode(), {}, stream, 64
         )
-        connections = ForeignConnections()
-        answer = await connections.post(post, "probe-key")
+        transport = Transport()
+        answer = await transport.post(post, "probe-key")
         raw = b"".join([chunk async for chunk in answer.chunks()])
-        await connections.close()
+        await transport.close()
         assert (answer.status, answer.is_stream) == (200, stream)
         reader = DIALECTS[PATHS[dialect]].reader(
             AnswerContext({}, EditRules(lambda _: None), AnswerMemory(), 1000), 1, False

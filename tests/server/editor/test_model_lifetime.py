@@ -112,7 +112,7 @@ def test_the_gate_is_loaded_only_for_a_teams_server(tmp_path: Path, named: bool)
         text=True,
         check=True,
     )
-    assert ("assist_escalation.gate.ghost_text.session" in done.stdout.split()) == named
+    assert ("assist_escalation.egress.ghost_text" in done.stdout.split()) == named
 
 
 async def test_an_editor_is_told_when_a_device_cannot_be_used_and_when_it_fails_later(tmp_path: Path) -> None:

@@ -13,9 +13,9 @@ from hypothesis import settings as run
 from hypothesis import strategies as st
 from payload_rule import messages_of
 
+from assist_escalation.egress.questions import send
 from assist_escalation.gate.payload_pieces import payload_pieces
 from assist_escalation.gate.prepare import GateParts, Prepared, payload_sha256, prepare
-from assist_escalation.gate.send import send
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Messages, Origin, Span
 from assist_server.wording.requests import payload_text

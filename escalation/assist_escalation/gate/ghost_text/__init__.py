@@ -1,5 +1,4 @@
-"""The gate for ghost text: a prompt at each pause in typing, judged and redacted like a question's.
+"""Redaction of ghost text: a prompt at each pause in typing, of which only what changed is scanned.
 
-It is a wing of its own because its pace is its own: redaction scans only what changed, and the log gets a
-pair of events for a window of requests in place of one for each. It does not know what the editor shows.
+It is a wing of its own because its pace is its own. It does not know what the editor shows.
 """

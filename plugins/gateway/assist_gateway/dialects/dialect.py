@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from assist_escalation.gate.foreign_exchange import ReadAnswer
+from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.policy.endpoints import Dialect
 from assist_gateway.dialects import chat_completions, messages, responses
 from assist_gateway.dialects.answers import AnswerContext

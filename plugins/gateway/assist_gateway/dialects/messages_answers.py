@@ -6,7 +6,7 @@ Its blocks are numbered. A line about what was kept here becomes a block of its 
 import json
 from typing import Any
 
-from assist_escalation.gate.foreign_exchange import ReadAnswer
+from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault

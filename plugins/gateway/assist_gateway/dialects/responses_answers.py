@@ -7,7 +7,7 @@ about what was kept here becomes an item of its own before them.
 import json
 from typing import Any
 
-from assist_escalation.gate.foreign_exchange import ReadAnswer
+from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
 from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, objects, tool_name

@@ -11,7 +11,7 @@ import logging
 import math
 import traceback
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Never
 
@@ -177,8 +177,8 @@ class _WrittenAnswer:
                 await asyncio.wait_for(self._send(part), SEND_S)
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            if isinstance(chunks, AsyncGenerator):
-                await chunks.aclose()
+            if close := getattr(chunks, "aclose", None):
+                await close()
 
     async def refuse(self, path: str, refusal: GatewayRefusal) -> None:
         """Answer with an error. An answer that has begun is cut off, so that no one takes it for whole."""

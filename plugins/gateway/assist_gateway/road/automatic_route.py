@@ -47,14 +47,14 @@ def automatic_decision(
     body: Mapping[str, Any], offer: ProviderOffer, permissions: Permissions, memory: RouteMemory
 ) -> Decision:
     """The router's decision about a chat. It reads the history from the disk."""
-    call = offer.leaving.call if offer.leaving else None
+    outbound = offer.leaving.outbound if offer.leaving else None
     said = [message for message in body.get("messages") or () if isinstance(message, dict)]
     words = [plain_text(message.get("content")) for message in said if message.get("role") == "user"]
     facts = RequestFacts(
         command=_COMMAND,
         words=words[-1] if words else "",
-        files=len(call.facts["files"]) if call else 0,
-        context_tokens=call.tokens if call else 0,
+        files=len(outbound.facts["files"]) if outbound else 0,
+        context_tokens=outbound.tokens if outbound else 0,
         local_window=WINDOW,
     )
     rules = RoutingRules(
@@ -65,7 +65,7 @@ def automatic_decision(
         always_ask=permissions.always_ask,
         provider=offer.provider,
         barred=offer.barred,
-        upper_micro=call.upper_micro if call else None,
+        upper_micro=outbound.upper_micro if outbound else None,
         allow_unknown_price=permissions.allow_unknown_price,
         request_micro=permissions.request_micro,
         left_micro=offer.left_micro,

@@ -20,18 +20,19 @@ from pathlib import Path
 from typing import Any
 
 from assist_context.files.path_names import path_below
+from assist_escalation.audit.reader import TOOL
 from assist_escalation.budget import prices
 from assist_escalation.budget.ledger import Ceiling, Scope
 from assist_escalation.budget.token_count import upper_count
+from assist_escalation.egress.exchange import OutboundRequest
 from assist_escalation.errors import RefusedError
-from assist_escalation.gate.foreign_exchange import COMMAND, ForeignCall
 from assist_escalation.gate.prepare import FREE, GateParts, affordable, limits_of
 from assist_escalation.policy.endpoints import MOST_USD, Price, Provider
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_tool_texts
 from assist_escalation.prompts import Origin, Span
-from assist_escalation.provider.foreign_post import ForeignPost, passed_headers
 from assist_escalation.provider.provider_memory import Capabilities
+from assist_escalation.provider.request import ProviderPost, passed_headers
 from assist_escalation.redaction.known_secrets import Known, find_known
 from assist_escalation.redaction.redactor import clean
 from assist_gateway.claims import claims_in_text
@@ -81,13 +82,14 @@ class AskedProvider:
 
 @dataclass(frozen=True, slots=True)
 class LeavingRequest:
-    """A request exactly as it would be posted, its conversation, and what that gains if it is posted.
+    """A request as ledger and log have it, exactly as it is posted, and what its conversation gains by that.
 
     `body` is all of it but the messages. `parts` are that, and then each message; nothing is left of one
     without bytes.
     """
 
-    call: ForeignCall
+    outbound: OutboundRequest
+    post: ProviderPost = field(repr=False)
     conversation: ToolConversation = field(repr=False)
     body: dict[str, Any] = field(repr=False)
     parts: tuple[LeavingMessage, ...] = field(repr=False)
@@ -100,7 +102,7 @@ class LeavingRequest:
     @property
     def secrets(self) -> dict[str, str]:
         """The secrets of the placeholders that this request holds: no others are put back into its answer."""
-        held = self.call.post.body
+        held = self.post.body
         return {name: text for name, text in self.conversation.placeholders.items() if name.encode() in held}
 
     def note_posted(self, *, shown: bool) -> str:
@@ -148,35 +150,40 @@ def leaving_request(
     payload, parts[0] = _payload(body, parts, asked.dialect)
     facts = _facts(parts, conversation, inspected, classes, asked.tool.folders)
     facts["left_out"] = _field_names(inspected.dropped, rules.gate.known)
-    facts["payload_sha256"] = hashlib.sha256(payload).hexdigest()
-    post = ForeignPost(
-        asked.provider, asked.endpoint, asked.dialect.path, payload, headers, inspected.stream, most
-    )
-    call = ForeignCall(
+    facts |= {"tool": asked.tool.name, "session": conversation.name, **_facts_of(payload)}
+    place = (asked.provider, asked.endpoint)
+    post = ProviderPost(*place, asked.dialect.path, payload, headers, inspected.stream, most)
+    outbound = OutboundRequest(
         session + secrets.token_hex(6),
-        asked.tool.name,
-        conversation.name,
         rules.scope,
-        permissions,
+        TOOL + asked.tool.name,
+        *place,
         price,
-        post,
         tokens,
         upper,
-        ceilings,
+        limits,
         facts,
     )
-    return LeavingRequest(call, conversation, body, tuple(parts))
+    return LeavingRequest(outbound, post, conversation, body, tuple(parts))
 
 
 def asked_otherwise(leaving: LeavingRequest, asked: AskedProvider, abilities: Capabilities) -> LeavingRequest:
     """The same request, with an id of its own, for a provider that has refused a parameter of it."""
-    call = leaving.call
-    _bound(leaving.body, asked, call.post.max_output, abilities)
+    post, outbound = leaving.post, leaving.outbound
+    _bound(leaving.body, asked, post.max_output, abilities)
     payload, around = _payload(leaving.body, leaving.parts, asked.dialect)
-    facts = {**call.facts, "payload_sha256": hashlib.sha256(payload).hexdigest()}
-    again = f"{call.session}-{secrets.token_hex(6)}"
-    call = replace(call, id=again, post=replace(call.post, body=payload), facts=facts)
-    return replace(leaving, call=call, parts=(around, *leaving.parts[1:]))
+    again = f"{leaving.conversation.name}-{secrets.token_hex(6)}"
+    return replace(
+        leaving,
+        outbound=replace(outbound, id=again, facts={**outbound.facts, **_facts_of(payload)}),
+        post=replace(post, body=payload),
+        parts=(around, *leaving.parts[1:]),
+    )
+
+
+def _facts_of(payload: bytes) -> dict[str, Any]:
+    """What the log says about the bytes of a request."""
+    return {"payload_sha256": hashlib.sha256(payload).hexdigest(), "bytes_sent": len(payload)}
 
 
 def _bound(body: dict[str, Any], asked: AskedProvider, most: int, abilities: Capabilities | None) -> None:
@@ -311,7 +318,7 @@ def ceilings_of(tool: ToolToken) -> tuple[Ceiling, ...]:
     if tool.ceiling_usd is None:
         return ()
     what = f"the tool {tool.name} today, by the ceiling of its token"
-    return (Ceiling(int(tool.ceiling_usd * 1e6), what, command=COMMAND + tool.name),)
+    return (Ceiling(int(tool.ceiling_usd * 1e6), what, command=TOOL + tool.name),)
 
 
 def _tokens_around(body: dict[str, Any]) -> int:

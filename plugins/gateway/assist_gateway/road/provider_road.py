@@ -1,9 +1,13 @@
 """The road of a tool's request to a provider, and of the answer back: everything in order, once.
 
-    judged and made ready (`leaving_request`) -> money, intent, the call (`attempts`) -> the answer, restored
+    judged and made ready (`leaving_request`) -> money, intent, the call, paid -> the answer, restored
 
 Whatever happens, an exchange that was begun is closed: at the end of the answer, when the tool goes away, or
-when the road is closed. This module knows no rule and no dialect; it has no socket.
+when the road is closed. A chat is asked once more for each parameter that the provider refuses, as questions
+are: newer models refuse `max_tokens` and want `max_completion_tokens`, older servers the other way round, and
+some know no `stream_options`. No provider charges for such a refusal. The next attempt is a request of its
+own, with its own reservation, intent and outcome, since it posts other bytes.
+This module knows no rule and no dialect; it has no socket.
 """
 
 import asyncio
@@ -11,22 +15,23 @@ import json
 import re
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from types import TracebackType
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+from assist_escalation.audit.reader import TOOL
+from assist_escalation.egress.exchange import Exchange, ReadAnswer, RefusedRequest, cause_of, record_refusal
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.audit_events import RefusedRequest, cause_of, record_refusal
-from assist_escalation.gate.foreign_exchange import COMMAND, ForeignExchange, ForeignParts
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider.chat_completion import EventStreamParser
-from assist_escalation.provider.failures import Fault, Refusal, TransportError, describe
-from assist_escalation.provider.foreign_post import ForeignConnections
-from assist_escalation.provider.provider_memory import CapabilityStore
+from assist_escalation.provider.failures import Fault, Refusal, TransportError, describe, refusal
+from assist_escalation.provider.provider_memory import Capabilities, model_key
+from assist_escalation.provider.transport import ProviderAnswer, Transport
 from assist_gateway.dialects.answers import AnswerContext
+from assist_gateway.dialects.chat_completions import LIMITS
 from assist_gateway.dialects.dialect import DIALECTS, AnswerReader, SpokenDialect
 from assist_gateway.dialects.edit_tools import EditRules, offered_tools
 from assist_gateway.foreign_request import (
@@ -38,7 +43,6 @@ from assist_gateway.foreign_request import (
     refusal_document,
     stream_event,
 )
-from assist_gateway.road.attempts import begin_answer
 from assist_gateway.road.automatic_route import (
     AUTO,
     ProviderOffer,
@@ -46,11 +50,11 @@ from assist_gateway.road.automatic_route import (
     automatic_decision,
     leaves,
 )
-from assist_gateway.road.judging_threads import JudgingThreads
 from assist_gateway.road.leaving_request import (
     AskedProvider,
     LeavingRequest,
     RoadRules,
+    asked_otherwise,
     leaving_request,
 )
 from assist_gateway.road.tool_conversations import (
@@ -67,6 +71,15 @@ AnswerHere = Callable[[ForeignRequest], Awaitable[ForeignResponse]]
 _AGAIN = re.compile(r"[\w ,:+.-]{1,60}", re.ASCII)  # seconds, or a date
 _TOO_DEEP = Fault("bad-reply", "an event of the answer is nested too deep")
 _STATUSES = {"timeout": 504, "offline": 503, "unreachable": 502, "rate-limited": 429}
+_MOST_REFUSAL = 1 << 16  # bytes of a provider's refusal
+_COUNTED = 400_000  # characters of an answer
+_STREAM_OPTIONS = "stream_options"
+
+THREADS_OF_TOOL = 2
+_THREADS = 64  # as many requests as the gateway answers at once; they begin when they are needed
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +94,36 @@ class RoadParts:
     permissions: Callable[[ToolToken], Permissions]
     rules: Callable[[ToolToken, str, Permissions], RoadRules]
     file: Callable[[ToolToken, str, Permissions, str], str | None]
-    connections: ForeignConnections
-    abilities: CapabilityStore
+    transport: Transport
     routes: RouteMemory
     problem: Callable[[ToolToken], str] = lambda _: ""
     edit_servers: tuple[str, ...] = ()
     close: Callable[[], None] = lambda: None
+
+
+class JudgingThreads:
+    """Threads that judge requests: a few for each tool, so that no tool waits for what another one sends.
+
+    Most of the work holds Python's lock, so more threads of one tool would only take time from the others.
+    Its requests for one provider are judged one after the other anyway, since each learns from those before.
+    Use it on one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_THREADS, "judging")
+        self._turns: dict[str, asyncio.Semaphore] = {}
+
+    async def run(self, tool: str, work: Callable[_P, _R], *given: _P.args, **named: _P.kwargs) -> _R:
+        """What the work returns, when it is this tool's turn. A turn ends with the work, awaited or not."""
+        turns = self._turns.setdefault(tool, asyncio.Semaphore(THREADS_OF_TOOL))
+        await turns.acquire()
+        running = asyncio.get_running_loop().run_in_executor(self._pool, partial(work, *given, **named))
+        running.add_done_callback(lambda _: turns.release())
+        return await asyncio.shield(running)
+
+    def close(self) -> None:
+        """Begin no more work. What runs goes on to its end."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 class ProviderRoad:
@@ -125,7 +162,7 @@ class ProviderRoad:
         try:
             leaving = leaving_request(dict(request.body), request.headers, asked, rules, known)
         except EscalationError as error:
-            refused = RefusedRequest(secrets.token_hex(6), rules.scope, COMMAND + tool.name, asked.provider)
+            refused = RefusedRequest(secrets.token_hex(6), rules.scope, TOOL + tool.name, asked.provider)
             record_refusal(rules.gate.log, refused, cause_of(error))
             if cause_of(error) == "policy" and (problem := self._parts.problem(tool)):
                 raise RefusedError("policy", f"{error} ({problem})") from None
@@ -137,7 +174,7 @@ class ProviderRoad:
         for answering in list(self._open):
             await answering.aclose()
         self._threads.close()
-        await self._parts.connections.close()
+        await self._parts.transport.close()
         await asyncio.to_thread(self._parts.close)
 
     def providers(self, tool: ToolToken) -> tuple[str, ...]:
@@ -176,9 +213,8 @@ class ProviderRoad:
 
     async def _ask(self, request: ForeignRequest, by: _JudgedBy, leaving: LeavingRequest) -> ForeignResponse:
         asked, rules, known = by
-        parts = ForeignParts(rules.gate, self._parts.connections)
         try:
-            begun = await begin_answer(leaving, asked, parts, self._parts.abilities, rules.abilities)
+            begun = await _begin_answer(leaving, asked, rules, self._parts.transport)
         except TransportError as error:
             raise _refusal_of(error) from None
         leaving = begun.leaving
@@ -188,13 +224,14 @@ class ProviderRoad:
         file = partial(self._parts.file, asked.tool, asked.provider, rules.permissions)
         edits = EditRules(file, self._parts.edit_servers, offered_tools(request.body))
         notice = leaving.note_posted(shown=not asked.dialect.free)
-        most = leaving.call.post.max_output
-        context = AnswerContext(leaving.secrets, edits, known.memory, most, notice)
-        reader = asked.dialect.reader(context, len(leaving.call.post.body), _wants_usage(request.body))
+        post = leaving.post
+        context = AnswerContext(leaving.secrets, edits, known.memory, post.max_output, notice)
+        reader = asked.dialect.reader(context, len(post.body), _wants_usage(request.body))
+        begun.exchange.read = partial(_counted_answer, reader)
         answering = _StreamedAnswer(begun.exchange, reader, asked.dialect, self._open.discard)
         self._open.add(answering)
         if begun.answer.is_stream:
-            answering.begin(leaving.call.post.max_output)
+            answering.begin(post.max_output)
             return ForeignResponse(200, STREAM_HEADERS, answering)
         try:
             return await _whole(begun.exchange, reader)
@@ -224,12 +261,85 @@ def asked_provider(
     )
 
 
-class _StreamedAnswer(AsyncGenerator[bytes, None]):
+@dataclass(frozen=True, slots=True)
+class _BegunAnswer:
+    """The beginning of an answer to a request, or the refusal; the exchange of a refusal is closed."""
+
+    leaving: LeavingRequest
+    exchange: Exchange = field(repr=False)
+    answer: ProviderAnswer = field(repr=False)
+    refused: Refusal | None = None
+
+
+async def _begin_answer(
+    leaving: LeavingRequest, asked: AskedProvider, rules: RoadRules, transport: Transport
+) -> _BegunAnswer:
+    """Ask, and again without a parameter that is refused. What then works is remembered.
+
+    Raises what `Exchange.post` raises, and `TransportError` for a refusal that breaks off.
+    """
+    abilities = rules.abilities
+    tried: set[str] = set()
+    while True:
+        exchange = Exchange(leaving.outbound, rules.gate)
+        answer = await exchange.post(leaving.post, transport, rules.gate.keys)
+        if answer.status == 200:
+            break
+        refused = await _read_refusal(answer, exchange)
+        parameter = _objection(refused, leaving.body, tried) if asked.dialect.name == "chat" else ""
+        if not parameter:
+            return _BegunAnswer(leaving, exchange, answer, refused)
+        tried.add(parameter)
+        abilities = _without(abilities or Capabilities(), leaving.body, parameter)
+        leaving = await asyncio.to_thread(asked_otherwise, leaving, asked, abilities)
+    if abilities is not None and abilities != rules.abilities:
+        key = model_key(asked.provider, asked.endpoint.base_url, asked.endpoint.model)
+        try:
+            await asyncio.to_thread(transport.abilities.remember, key, abilities)
+        except asyncio.CancelledError:  # the tool has gone, and no one else closes it yet
+            await exchange.close()
+            raise
+    return _BegunAnswer(leaving, exchange, answer)
+
+
+async def _read_refusal(answer: ProviderAnswer, exchange: Exchange) -> Refusal:
+    """A provider's refusal. Closes the exchange: it is paid by what the refusal says."""
+    body = bytearray()
+    try:
+        async with aclosing(exchange.chunks()) as chunks:
+            async for chunk in chunks:
+                body += chunk[: _MOST_REFUSAL - len(body)]
+        found = refusal(answer.status, bytes(body), answer.retry_after)
+        exchange.record_refusal(found.usage)
+        return found
+    finally:
+        await exchange.close()
+
+
+def _objection(refused: Refusal, body: Mapping[str, Any], tried: set[str]) -> str:
+    """The parameter of a request to which a refusal objects, "" for none, or for one that has another name.
+
+    A limit that is refused by both of its names is refused.
+    """
+    limits = [] if tried.intersection(LIMITS) else [name for name in LIMITS if name in body]
+    options = [_STREAM_OPTIONS] if _STREAM_OPTIONS in body and _STREAM_OPTIONS not in tried else []
+    return next((name for name in (*options, *limits) if refused.names(name)), "")
+
+
+def _without(abilities: Capabilities, body: Mapping[str, Any], parameter: str) -> Capabilities:
+    """How to ask after the refusal; the tool may have named the limit, so its name tells which is wanted."""
+    newer, older = LIMITS
+    if parameter in LIMITS:
+        return replace(abilities, max_completion_tokens=parameter == older)
+    return replace(abilities, stream_usage=False, max_completion_tokens=newer in body)
+
+
+class _StreamedAnswer:
     """A streamed answer as the tool gets it. To close it closes the exchange, begun or not."""
 
     def __init__(
         self,
-        exchange: ForeignExchange,
+        exchange: Exchange,
         reader: AnswerReader,
         dialect: SpokenDialect,
         forget: Callable[["_StreamedAnswer"], None],
@@ -241,20 +351,13 @@ class _StreamedAnswer(AsyncGenerator[bytes, None]):
         """Read the answer of at most so many tokens."""
         self._events = self._pass(EventStreamParser(max_output))
 
-    async def asend(self, value: None) -> bytes:
+    def __aiter__(self) -> "_StreamedAnswer":
+        return self
+
+    async def __anext__(self) -> bytes:
         if self._events is None:
             raise StopAsyncIteration
-        return await self._events.asend(value)
-
-    async def athrow(
-        self,
-        typ: type[BaseException] | BaseException,
-        val: object = None,
-        tb: TracebackType | None = None,
-    ) -> bytes:
-        del val, tb
-        await self.aclose()
-        raise typ if isinstance(typ, BaseException) else typ()
+        return await anext(self._events)
 
     async def aclose(self) -> None:
         """End the answer, and write down what it cost."""
@@ -263,7 +366,6 @@ class _StreamedAnswer(AsyncGenerator[bytes, None]):
             if self._events is not None:
                 await self._events.aclose()
         finally:
-            self._exchange.read = self._reader.read()
             await self._exchange.close()
 
     async def _pass(self, parser: EventStreamParser) -> AsyncGenerator[bytes, None]:
@@ -275,8 +377,7 @@ class _StreamedAnswer(AsyncGenerator[bytes, None]):
                     if parser.done:
                         break
             rest = self._lines([*parser.finish(), ""])
-            self._exchange.read = self._reader.read()
-            if not self._exchange.read.finish:
+            if not self._reader.read().finish:
                 raise Fault("bad-reply", "the answer was cut off")
             yield rest + (b"data: [DONE]\n\n" if parser.done else b"")
             if parser.done:
@@ -286,7 +387,6 @@ class _StreamedAnswer(AsyncGenerator[bytes, None]):
             failed = self._exchange.fault(fault) if isinstance(fault, Fault) else fault
             yield self._line(json.dumps(_error_event(self._dialect, failed)))
         finally:
-            self._exchange.read = self._reader.read()
             await self._exchange.close()
             self._forget(self)
 
@@ -297,7 +397,7 @@ class _StreamedAnswer(AsyncGenerator[bytes, None]):
         return stream_event(data, json.loads(data).get("type") if self._dialect.named else "")
 
 
-async def _whole(exchange: ForeignExchange, reader: AnswerReader) -> ForeignResponse:
+async def _whole(exchange: Exchange, reader: AnswerReader) -> ForeignResponse:
     """An answer that is not streamed."""
     body = bytearray()
     try:
@@ -314,6 +414,12 @@ async def _whole(exchange: ForeignExchange, reader: AnswerReader) -> ForeignResp
         raise _refusal_of(exchange.fault(fault)) from None
     except TransportError as error:
         raise _refusal_of(error) from None
+
+
+def _counted_answer(reader: AnswerReader) -> ReadAnswer:
+    """What was read so far, with as much text as is counted where the provider gives no count."""
+    read = reader.read()
+    return replace(read, text=read.text[:_COUNTED])
 
 
 def _passed_on(found: Refusal, path: str) -> ForeignResponse:

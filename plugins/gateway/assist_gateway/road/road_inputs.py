@@ -11,39 +11,38 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assist_context.files.path_names import relative_path
 from assist_context.regular_files import read_regular
+from assist_escalation.audit.reader import TOOL
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.budget.ledger_file import LedgerAnchor
 from assist_escalation.budget.token_count import upper_count
-from assist_escalation.gate.foreign_exchange import COMMAND
-from assist_escalation.gate.ghost_text.session import SessionParts
+from assist_escalation.egress.ghost_text import SessionParts
 from assist_escalation.gate.prepare import GateParts
 from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_tool_texts
 from assist_escalation.prompts import Origin, Span
-from assist_escalation.provider.foreign_post import ForeignConnections
-from assist_escalation.provider.provider_memory import AnsweringModels, CapabilityStore, model_key
+from assist_escalation.provider.provider_memory import AnsweringModels, model_key
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.routing import feedback
 from assist_escalation.routing.router import Decision
 from assist_gateway.attribution import AttributedSpan, RestrictedFiles, attribute
 from assist_gateway.road.automatic_route import RouteMemory
-from assist_gateway.road.current_config import CurrentConfig
 from assist_gateway.road.kept_texts import JudgeText
 from assist_gateway.road.leaving_request import RoadRules, ceilings_of
 from assist_gateway.road.provider_road import RoadParts
 from assist_gateway.road.team_completions import TeamParts
 from assist_gateway.tool_tokens import ToolToken, tools
 from assist_gateway.workspace_prints import WorkspacePrints
-from assist_server.config.config import Config
+from assist_server.config.config import Config, load_lenient
+from assist_server.config.layers import POLICY
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.questions.composition import (
@@ -60,6 +59,9 @@ RULES_S = 5.0  # seconds for which rules are remembered
 MOST_BYTES = 2_000_000  # of a file that a tool changes
 
 
+_Stamps = tuple[tuple[int, ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _ReadRules:
     """What was read for a tool, and when."""
@@ -67,6 +69,67 @@ class _ReadRules:
     at: float
     permissions: Permissions
     problem: str
+
+
+class CurrentConfig:
+    """The settings of one process, read again when one of their files changes. Threads may share it.
+
+    A rule that a person adds has to hold in a gateway that runs for weeks.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._lock = threading.Lock()
+        self._stamps = _stamps(config)
+        self.value = config
+
+    def renew(self) -> bool:
+        """Read the files again if one of them has changed, and return whether one has."""
+        with self._lock:
+            stamps = _stamps(self.value)
+            if stamps == self._stamps:
+                return False
+            self.value = _read_again(self.value)
+            # Of the files before: if others count now, the next look reads them once more.
+            self._stamps = stamps
+            return True
+
+
+def _read_again(before: Config) -> Config:
+    """The settings by their files now, with the environment and the flags of `before`.
+
+    If something is wrong in the user's own, the rules are those of before, and nothing leaves.
+    """
+    environ = {
+        **before.secrets.values,
+        **before.programs,
+        **before.environments,
+        "ASSIST_CONFIG_DIR": str(before.paths.config),
+        "ASSIST_DATA_DIR": str(before.paths.data),
+    }
+    found = load_lenient(environ, before.paths.site)
+    problems = found.problems
+    found = replace(found, paths=before.paths, offline=before.offline, secrets=before.secrets, problems=())
+    if problems:
+        closed = replace(before.escalation, mode="never", ghost_text="local")
+        found = replace(found, escalation=closed, rules=before.rules, problems=problems)
+    return found
+
+
+def _stamps(config: Config) -> _Stamps:
+    """What tells a state of the files that hold rules from every other one."""
+    owners = (config.escalation, *(statement.layer.settings for statement in config.organisation))
+    files = [config.paths.config_file, config.paths.config / POLICY]
+    files += [folder / POLICY for folder in config.paths.site]
+    files += [Path(owner.rules_file) for owner in owners if owner.rules_file]
+    return tuple(map(_stamp, files))
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        return (error.errno or 0,)
+    return found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class RoadInputs:
@@ -80,11 +143,9 @@ class RoadInputs:
         self._files = gate_files(config)
         self._read: dict[ToolToken, _ReadRules] = {}
         self._secrets: dict[ToolToken, RememberedSecrets] = {}
-        self._abilities = CapabilityStore(self._files.providers)
         self._transport = Transport(self._files.providers, offline=config.offline)
         self._secret = installation_key(self._files.marks)
         self._anchor = LedgerAnchor(self._files.ledger)
-        self._connections = ForeignConnections(offline=config.offline)
         self._stopped = threading.Event()
 
     @property
@@ -101,9 +162,8 @@ class RoadInputs:
             read_calibration(self._config)[0],
         )
         reads = (self.permissions, self.rules, self.file)
-        known = (self._connections, self._abilities, routes)
         servers = self._config.gateway.edit_servers
-        return RoadParts(*reads, *known, self.problem, servers, self.close)
+        return RoadParts(*reads, self._transport, routes, self.problem, servers, self.close)
 
     def open_ahead(self) -> None:
         """Do what the first requests would wait for, without haste, until it is done or `stop` is called.
@@ -114,7 +174,7 @@ class RoadInputs:
             upper_count("the vocabulary")
             for tool in filter(operator.attrgetter("unattributed"), tools(self._config.paths.data)):
                 for provider, endpoint in self.permissions(tool).providers.items():
-                    self._connections.load(endpoint)
+                    self._transport.load(endpoint)
                     self._prints_of(tool).print_ahead(self._config, provider, self._stopped)
 
     def stop(self) -> None:
@@ -142,7 +202,7 @@ class RoadInputs:
             scope_of([str(folder) for folder in tool.folders]),
             AnsweringModels(self._files.models),
             offline=self._config.offline,
-            command=COMMAND + tool.name,
+            command=TOOL + tool.name,
             ceilings=ceilings_of(tool),
         )
 
@@ -205,7 +265,7 @@ class RoadInputs:
         name = model_key(provider, endpoint.base_url, endpoint.model)
         scope = scope_of([str(folder) for folder in tool.folders])
         judge = self._judge(tool, provider)
-        return RoadRules(permissions, gate, judge, scope, self._abilities.find(name))
+        return RoadRules(permissions, gate, judge, scope, self._transport.abilities.find(name))
 
     def _judge(self, tool: ToolToken, provider: str, *, is_server: bool = False) -> JudgeText:
         """How texts are judged by the files of the tool's folders as they are now."""

@@ -16,13 +16,13 @@ from assist_completion.engine.server_port import ServedPrompt
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
 from assist_context.languages import PLAIN
+from assist_escalation.egress.ghost_text import GhostTextSession, SessionParts
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
-from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Origin
-from assist_escalation.provider.infill.request import can_constrain
+from assist_escalation.provider.infill import can_constrain
 from assist_escalation.redaction.scanner import kind_of
 from assist_gateway.attribution import refusal
 from assist_gateway.infilling import CodeWriter

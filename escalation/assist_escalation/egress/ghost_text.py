@@ -2,42 +2,54 @@
 
     policy -> redaction -> money and intent for a window on disk -> the server -> outcome of the window
 
+A prompt leaves at each pause in typing, so the requests of a window are one exchange: counted, not listed.
 A stage that fails stops the request, and the local model writes the text. It runs on the thread that owns the
 connection, so it may block for the milliseconds that redaction and the disk take.
 """
 
+import hashlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, replace
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from assist_escalation.audit.chain import Json
 from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget import prices
-from assist_escalation.budget.ledger import Ceiling, Ledger, ReservationRequest, Scope
+from assist_escalation.budget.ledger import Ceiling, Ledger, Scope
+from assist_escalation.budget.prices import Settlement
+from assist_escalation.egress.exchange import Exchange, OutboundRequest, key_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.ghost_text.incremental_redaction import (
     CursorTexts,
     RedactedTexts,
     SessionRedactor,
 )
-from assist_escalation.gate.ghost_text.window import Window
 from assist_escalation.gate.prepare import FREE, limits_of
 from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import Verdict, judge_ghost_text
-from assist_escalation.prompts import Prompt
-from assist_escalation.provider.infill.answer import InfillPiece
-from assist_escalation.provider.infill.line import InfillLine
-from assist_escalation.provider.infill.request import FimTable, InfillCall, InfillPrompt, body
+from assist_escalation.prompts import Prompt, Usage
+from assist_escalation.provider.infill import (
+    FimTable,
+    InfillCall,
+    InfillLine,
+    InfillPiece,
+    InfillPrompt,
+    body,
+)
 from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.redaction.restorer import Restorer, restorer_of
 
 COMMAND = "complete"
 MOST_TOKENS = 192  # of answer, for which money is reserved: a block and a half-typed word
+SECONDS = 60.0  # that a window lasts
+REQUESTS = 200  # of a window
+_LEAST_BYTES = 2  # of a token, for prompts whose tokens no one counted
+_MOST_FILES = 100  # that are named; more are counted
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,6 +76,80 @@ class SessionParts:
     offline: bool = False
     command: str = COMMAND
     ceilings: tuple[Ceiling, ...] = ()
+
+
+@dataclass(slots=True)
+class Window:
+    """What was sent in a window that began at `start`. `exchange` has its two events and its booking.
+
+    Money is reserved for `most` requests of at most `most_tokens` of answer. `estimated`: a server did not
+    say how many tokens it read. `logged`: its closing event is written.
+    """
+
+    exchange: Exchange
+    start: float
+    most: int
+    most_tokens: int
+    requests: int = 0
+    failed: int = 0
+    sent: int = 0
+    received: int = 0
+    ms: float = 0.0
+    prompt: int = 0
+    cached: int = 0
+    written: int = 0
+    model: str = ""
+    estimated: bool = False
+    logged: bool = False
+    files: Counter[str] = field(default_factory=Counter)
+    redactions: Counter[str] = field(default_factory=Counter)
+    payloads: Any = field(default_factory=hashlib.sha256)
+
+    def is_over(self, now: float, tokens: int = 0) -> bool:
+        """Whether the next request, of so many tokens of answer, belongs to another window."""
+        full = self.requests >= self.most or tokens > self.most_tokens
+        return full or now - self.start >= SECONDS
+
+    def add_request(self, body: bytes, files: Sequence[str], redactions: Mapping[str, int]) -> None:
+        """Count a request that is about to be sent. `redactions` are its placeholders by type."""
+        self.requests += 1
+        self.sent += len(body)
+        self.payloads.update(hashlib.sha256(body).digest())
+        self.files.update(set(files))
+        self.redactions.update(redactions)
+
+    def add_answer(
+        self, last: InfillPiece, size: int, written: int, received: int, ms: float, *, failed: bool
+    ) -> None:
+        """Count how a request of `size` bytes ended; `received` is in bytes, `written` in tokens."""
+        if not last.prompt:  # the answer was closed before the server counted
+            self.estimated = True
+        self.prompt += last.prompt or size // _LEAST_BYTES
+        self.cached += last.cached
+        self.model = last.model or self.model
+        self.written += written
+        self.received += received
+        self.ms += ms
+        self.failed += failed
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all requests."""
+        return Usage(self.prompt - self.cached, self.cached, 0, self.written, self.estimated)
+
+    def fields(self) -> dict[str, Any]:
+        """What the closing event says in addition to the fields that every outcome has."""
+        named = self.files.most_common(_MOST_FILES)
+        return {
+            "requests": self.requests,
+            "failed": self.failed,
+            "bytes_sent": self.sent,
+            "bytes_received": self.received,
+            "files": [{"path": path, "requests": count} for path, count in named],
+            "more_files": len(self.files) - len(named),
+            "redactions": [{"type": kind, "count": count} for kind, count in sorted(self.redactions.items())],
+            "payloads_sha256": self.payloads.hexdigest(),
+        }
 
 
 class GhostTextSession:
@@ -137,11 +223,13 @@ class GhostTextSession:
         if window is None or self._server is None:
             return
         server = self._server
-        micro = prices.cost_micro(server.price or FREE, window.usage)
+        paid = Settlement(window.usage, prices.cost_micro(server.price or FREE, window.usage))
         if not window.logged:
-            self._parts.log.append("outcome", _outcome(window, server, micro))
+            ms = window.ms / max(1, window.requests)
+            model = window.model or server.model
+            window.exchange.write_outcome(model, paid, "window", ms, window.fields())
             window.logged = True
-        self._parts.ledger.settle(window.id, micro, window.usage, "window")
+        window.exchange.settle(paid, "window")
         self._window = None
 
     async def close(self) -> None:
@@ -165,12 +253,7 @@ class GhostTextSession:
     def _connection(self, permissions: Permissions) -> tuple[ModelServer, InfillLine]:
         if self._server is None or self._line is None:
             server = permissions.servers[self._name]
-            self._key = self._parts.keys(server.api_key_env) if server.api_key_env else ""
-            if server.api_key_env and not self._key:
-                raise RefusedError(
-                    "no_key",
-                    f"The variable {server.api_key_env} is not set: export the key of {self._name} in it.",
-                )
+            self._key = key_of(self._name, server, self._parts.keys)
             self._server = server
             self._line = InfillLine(server, self._key, offline=self._parts.offline)
         return self._server, self._line
@@ -193,58 +276,39 @@ class GhostTextSession:
         if self._window is not None and not self._window.is_over(self._clock(), most):
             return self._window
         self.roll()
+        start = self._clock()
+        parts = self._parts
         price = server.price or FREE
         tokens = max(most, MOST_TOKENS)
         one = prices.upper_micro(price, server.context_tokens, tokens)
-        limits = replace(limits_of(permissions), ceilings=self._parts.ceilings)
-        window = Window(self._parts.draw(), self._clock(), most_tokens=tokens)
-        if one:
-            window.most = max(1, min(window.most, limits.request_micro // one))
-        upper = one * window.most
-        scope = self._parts.scope
-        command = self._parts.command
-        asked = ReservationRequest(window.id, scope, command, self._name, server.model, upper)
-        self._parts.ledger.reserve(asked, limits)
-        try:
-            self._parts.log.append("intent", self._intent(window, server, upper))
-        except EscalationError:
-            self._parts.ledger.release(window.id)
-            raise
-        self._window = window
-        return window
+        limits = replace(limits_of(permissions), ceilings=parts.ceilings)
+        requests = max(1, min(REQUESTS, limits.request_micro // one)) if one else REQUESTS
+        request = OutboundRequest(
+            parts.draw(),
+            parts.scope,
+            parts.command,
+            self._name,
+            server,
+            price,
+            server.context_tokens,
+            one * requests,
+            limits,
+            _facts(server, requests),
+        )
+        exchange = Exchange(request, parts, parts.warn)
+        exchange.reserve()
+        exchange.write_intent()
+        exchange.sent = True
+        self._window = Window(exchange, start, requests, tokens)
+        return self._window
 
-    def _intent(self, window: Window, server: ModelServer, upper: int) -> dict[str, Json]:
-        """What the log says before the first byte of a window: who may be sent what, and how much of it."""
-        return {
-            "request_id": window.id,
-            "actor": self._parts.scope.user,
-            "repo": self._parts.scope.repo,
-            "command": self._parts.command,
-            "cause": "ghost_text",
-            "features": {},
-            "verdict": {"allowed": True, "classes": list(server.residency)},
-            "spans": [],
-            "redactions": [],
-            "payload_sha256": "",
-            "provider": self._name,
-            "host": urlsplit(server.base_url).netloc,
-            "model": server.model,
-            "tokens": server.context_tokens,
-            "upper_micro": upper,
-            "most_requests": window.most,
-        }
-
-    def _compare_model(self, model: str) -> None:
+    def _compare_model(self, window: Window, model: str) -> None:
         """Tell the user and the log if the server calls its model something else than before."""
-        server = self._server
-        if not model or server is None or model == self._model:
+        if not model or self._server is None or model == self._model:
             return
         self._model = model
         try:
-            if before := self._parts.models.update(self._name, server.model, model):
-                self._parts.warn(f"{self._name} answers as {model}; until now it was {before}.")
-                changed = {"provider": self._name, "before": before, "now": model}
-                self._parts.log.append("model_changed", changed)
+            window.exchange.compare_model(model, "answers", {})
         except EscalationError as error:  # the next window stops at the same error
             self._parts.warn(str(error))
 
@@ -278,7 +342,7 @@ class GhostTextSession:
             ms = 1e3 * (time.monotonic() - start)
             size = len(payload)
             window.add_answer(last, size, written, received, ms, failed=failed)
-            self._compare_model(last.model)
+            self._compare_model(window, last.model)
 
 
 def _restorer_around_cursor(texts: CursorTexts, clean: RedactedTexts) -> Restorer:
@@ -287,15 +351,14 @@ def _restorer_around_cursor(texts: CursorTexts, clean: RedactedTexts) -> Restore
     return restorer_of(clean.redacted, before, texts.suffix.text.partition("\n")[0])
 
 
-def _outcome(window: Window, server: ModelServer, micro: int) -> dict[str, Json]:
-    """What the log says after a window."""
+def _facts(server: ModelServer, requests: int) -> dict[str, Any]:
+    """What the log says before the first byte of a window, in addition to what it says of all."""
     return {
-        "request_id": window.id,
-        "model_returned": window.model or server.model,
-        "usage": asdict(window.usage),
-        "cost_micro": micro,
-        "latency_ms": round(window.ms / max(1, window.requests)),
-        "finish": "window",
-        "error": "",
-        **window.fields(),
+        "cause": "ghost_text",
+        "features": {},
+        "verdict": {"allowed": True, "classes": list(server.residency)},
+        "spans": [],
+        "redactions": [],
+        "payload_sha256": "",
+        "most_requests": requests,
     }

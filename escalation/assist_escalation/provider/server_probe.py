@@ -9,14 +9,20 @@ import re
 import time
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import ModelServer, ServerKind
 from assist_escalation.provider.failures import Fault, describe, refusal
-from assist_escalation.provider.infill.answer import InfillPiece
-from assist_escalation.provider.infill.line import CONNECT_S, InfillLine
-from assist_escalation.provider.infill.request import FimTable, InfillCall, InfillPrompt, body
+from assist_escalation.provider.infill import (
+    CONNECT_S,
+    FimTable,
+    InfillCall,
+    InfillLine,
+    InfillPiece,
+    InfillPrompt,
+    body,
+)
 from assist_escalation.provider.pinned_transport import PinnedTransport, load, lost_connection
 from assist_escalation.provider.request import Times, check_address
 
@@ -134,19 +140,17 @@ async def _read_page(url: str, key: str, ca_file: str) -> dict[str, Any]:
     context = load(ca_file if url.lower().startswith("https:") else None)
     inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=None)
     door = PinnedTransport(inner, httpx2.URL(url), key, Times(connect=CONNECT_S), method="GET")
-    client = httpx2.AsyncClient(transport=cast("Any", door), trust_env=False, follow_redirects=False)
     try:
-        async with asyncio.timeout(PAGE_S):
-            response = await client.get(url)
+        async with asyncio.timeout(PAGE_S), aclosing(door):
+            response = await door.handle_async_request(httpx2.Request("GET", url))
+            content = await response.aread()
     except (TimeoutError, httpx2.RequestError) as error:
         raise lost_connection(error) from None
-    finally:
-        await client.aclose()
     if response.status_code != 200:
-        found = refusal(response.status_code, response.content)
+        found = refusal(response.status_code, content)
         raise Fault(found.kind, describe(found))
     try:
-        said = json.loads(response.content)
+        said = json.loads(content)
     except (ValueError, RecursionError):
         raise Fault("bad-reply", "its answer is not JSON") from None
     return said if isinstance(said, dict) else {}
