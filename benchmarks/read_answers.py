@@ -15,7 +15,7 @@ import random
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,10 @@ from assist_context.syntax.definitions import FUNCTIONS
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import open_local
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question, QuestionFolders
-from assist_server.questions.events import AnswerPiece, FactsFound, Notice, PlacesFound
-from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.events import AnswerSink, FactsFound, PlacesFound
+from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import resolve_target
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 from assist_server.wording.answers import first_rows
@@ -81,36 +81,28 @@ def drawn(corpus: Corpus, project: str, count: int, seed: int) -> list[Asked]:
     return random.Random(seed).sample(found, min(count, len(found)))
 
 
-def decided_for(
-    config: Config, corpus: Corpus, asked: Asked, thread: Thread | None = None
-) -> DecidedQuestion:
+def decided_for(config: Config, corpus: Corpus, asked: Asked, thread: Thread | None = None) -> AnswerContext:
     """The question as the command line would decide it, for the model on this machine."""
     target = resolve_target(corpus, asked.target) if asked.target else None
     question = Question(asked.command, asked.words, target, wish="local", thread=thread)
     return decide(question, QuestionFolders(corpus), decision_inputs(config, [corpus.root], [corpus.root]))
 
 
-async def seen_by_user(decided: DecidedQuestion, model: Any) -> str:
+async def seen_by_user(decided: AnswerContext, model: Any) -> str:
     """What a user sees of an answer, in the order in which it comes."""
 
     async def load() -> Any:
         return model
 
-    async def refuse(_: Any) -> bool:
-        return False
-
     said: list[str] = []
     notices: list[str] = []
     rows: list[str] = []
-    async with aclosing(answer(decided, AnswerOptions(load, refuse, records=False))) as events:
-        async for event in events:
-            match event:
-                case FactsFound() | PlacesFound():
-                    rows += [f"  {row.name:12} {row.value}" for row in first_rows(event)[0]]
-                case AnswerPiece(text):
-                    said.append(text)
-                case Notice(text):
-                    notices.append(text)
+
+    def show(found: FactsFound | PlacesFound) -> None:
+        rows.extend(f"  {row.name:12} {row.value}" for row in first_rows(found)[0])
+
+    sink = AnswerSink(said.append, notices.append, facts=show)
+    await AnswerSession(load, sink=sink, records=False).answer(decided)
     words = "".join(said) or "(no model was asked, or nothing is left)"
     return "\n".join([*rows, "", "The model says:", words, "", *notices])
 

@@ -18,7 +18,6 @@ import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -44,9 +43,9 @@ from assist_server.cli.flags import Asking
 from assist_server.config.config import Config, load_lenient
 from assist_server.errors import UserError
 from assist_server.local_model.opening import open_local
-from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.events import FinalAnswer, Notice
-from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.decision import AnswerContext
+from assist_server.questions.events import AnswerSink, FinalAnswer
+from assist_server.questions.session import AnswerSession
 from assist_server.workspace.git_access import git_of
 
 
@@ -153,31 +152,23 @@ def draw(
     return drawn[:count]
 
 
-async def record(decided: DecidedQuestion, local: Any) -> tuple[FinalAnswer | None, list[str]]:
+async def record(decided: AnswerContext, local: Any) -> tuple[FinalAnswer, list[str]]:
     """The answer of the product, and its notices."""
     notices: list[str] = []
-    final = None
 
     async def load() -> Any:
         return local
 
-    async def refuse(_: DecidedQuestion) -> bool:
-        return False
-
-    async with aclosing(answer(decided, AnswerOptions(load, refuse, records=False))) as stream:
-        async for event in stream:
-            if isinstance(event, Notice):
-                notices.append(event.text)
-            elif isinstance(event, FinalAnswer):
-                final = event
-    return final, notices
+    return await AnswerSession(load, sink=AnswerSink(notice=notices.append), records=False).answer(
+        decided
+    ), notices
 
 
 def judge(
-    root: Path, subject: CallSubject, decided: DecidedQuestion, final: FinalAnswer, config: Config
+    root: Path, subject: CallSubject, decided: AnswerContext, final: FinalAnswer, config: Config
 ) -> dict[str, Any]:
     """Whether the file passes, and how many of two mutants its new tests notice."""
-    plan = decided.running
+    plan = decided.found
     recorded = final.proof.recorded if final.proof else None
     if not (
         isinstance(plan, RecordingPlan)
@@ -230,9 +221,9 @@ def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[st
     final, notices = asyncio.run(record(decided, local))
     seconds = round(time.monotonic() - start, 1)
     row: dict[str, Any] = {"seconds": seconds, "notices": notices, "passes": False, "noticed": 0}
-    recorded = final.proof.recorded if final and final.proof else None
-    if final is None or recorded is None or final.plan is None:
-        problem = str(final.problem) if final and final.problem else ""
+    recorded = final.proof.recorded if final.proof else None
+    if recorded is None or final.plan is None:
+        problem = str(final.problem) if final.problem else ""
         return {**row, "proof": "none", "why": problem or "; ".join(notices[:1])}
     counts = {
         "calls": len(recorded.tests),

@@ -54,11 +54,11 @@ from assist_server.config.config import Config, load_lenient
 from assist_server.errors import UserError
 from assist_server.local_model.opening import open_local
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
 from assist_server.questions.locations import read_document
-from assist_server.questions.run import AnswerOptions, whole_answer
+from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import QuestionFolders, QuestionTarget, resolve_target
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
@@ -316,14 +316,11 @@ async def attempt(fix: BugFix, config: Config, local: Any) -> dict[str, Any]:
     return rows
 
 
-async def _answer(decided: DecidedQuestion, local: Any) -> FinalAnswer:
+async def _answer(decided: AnswerContext, local: Any) -> FinalAnswer:
     async def load() -> Any:
         return local
 
-    async def refuse(_: Any) -> bool:
-        return False
-
-    return await whole_answer(decided, AnswerOptions(load, refuse, records=False))
+    return await AnswerSession(load, records=False).answer(decided)
 
 
 def _judge(fix: BugFix, place: Path, final: FinalAnswer, whole: Mapping[str, str], config: Config) -> str:

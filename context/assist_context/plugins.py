@@ -3,6 +3,7 @@
 Those of strangers are not looked for: we could not answer for what they bring.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import EntryPoint, distribution
 from typing import Any
@@ -18,13 +19,17 @@ def package_of(point: EntryPoint) -> str:
     return point.module.partition(".")[0]
 
 
-@cache
-def plugin(group: str) -> Any:
-    """What the one plugin of a group brings, None where it is not installed. It is loaded once."""
+def plugins(group: str) -> Iterator[Any]:
+    """What the installed plugins of a group bring. Each is loaded when it is reached."""
     for point in plugin_points(group):
         try:
-            return point.load()
+            yield point.load()
         except ModuleNotFoundError as error:
             if error.name != package_of(point):  # of a library that it needs
                 raise
-    return None
+
+
+@cache
+def plugin(group: str) -> Any:
+    """What the one plugin of a group brings, None where it is not installed. It is loaded once."""
+    return next(plugins(group), None)

@@ -10,7 +10,7 @@ from typing import Any
 
 from rounds import rounds
 
-from assist_gateway.dialects.answers import AnswerContext, AnswerMemory
+from assist_gateway.dialects.answers import AnswerMemory, ReaderContext
 from assist_gateway.dialects.chat_answers import ChatAnswer
 from assist_gateway.dialects.edit_tools import EditRules
 from assist_gateway.dialects.messages_answers import MessagesAnswer
@@ -56,9 +56,9 @@ def cut(chance: random.Random, text: str) -> list[str]:
     return pieces
 
 
-def context() -> AnswerContext:
+def context() -> ReaderContext:
     edits = EditRules(lambda path: None if path.startswith("/") else FILE, ("fs",))
-    return AnswerContext(SECRETS, edits, AnswerMemory(), 1000)
+    return ReaderContext(SECRETS, edits, AnswerMemory(), 1000)
 
 
 def by_chat(chance: random.Random, text: str, name: str, raw: str, later: str = "") -> tuple[str, str]:

@@ -13,7 +13,7 @@ from roads import desk, read
 from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import AnswerContext, AnswerMemory
+from assist_gateway.dialects.answers import AnswerMemory, ReaderContext
 from assist_gateway.dialects.dialect import DIALECTS
 from assist_gateway.dialects.edit_tools import EditRules
 from assist_gateway.foreign_request import GatewayRefusal, stream_event
@@ -115,8 +115,8 @@ def changed(document: Any) -> Iterator[Any]:
             yield from ([*document[:number], other, *document[number + 1 :]] for other in changed(value))
 
 
-def context(notice: str) -> AnswerContext:
-    return AnswerContext({"__SECRET_X_1__": "hunter2"}, EditRules(lambda _: ""), AnswerMemory(), 1000, notice)
+def context(notice: str) -> ReaderContext:
+    return ReaderContext({"__SECRET_X_1__": "hunter2"}, EditRules(lambda _: ""), AnswerMemory(), 1000, notice)
 
 
 def check_read(found: ReadAnswer) -> None:

@@ -8,16 +8,16 @@ from typing import Any
 
 from bare_pytest import BARE_PYTEST
 from config_files import write
+from kept_answer import KeptAnswer, answered
 from scripted_model import ScriptedModel
 
 from assist_completion.inference.doubts import Doubt
 from assist_server.config.config import load
 from assist_server.config.run_consent import RunRequest
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import FinalAnswer, Notice
-from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.events import FinalAnswer
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
@@ -54,18 +54,20 @@ class RefereeDesk:
 
     async def answer(
         self, *answers: str, command: str = "fix", doubts: Sequence[Doubt] = (), **asked: Any
-    ) -> tuple[FinalAnswer, list[str], DecidedQuestion]:
+    ) -> tuple[FinalAnswer, list[str], AnswerContext]:
         decided = self.decide(command, **asked)
         self.model = ScriptedModel(
             lambda number: [fenced(answers[min(number, len(answers)) - 1])], doubts=tuple(doubts)
         )
-        *events, final = [event async for event in answer(decided, self.options())]
-        assert isinstance(final, FinalAnswer)
-        return final, [event.text for event in events if isinstance(event, Notice)], decided
+        final, kept = await self.answered(decided)
+        return final, kept.notices, decided
+
+    async def answered(self, context: AnswerContext, **more: Any) -> tuple[FinalAnswer, KeptAnswer]:
+        return await answered(context, self.load, **{"confirm_run": self.agree, **more})
 
     def decide(
         self, command: str = "fix", place: str = "", words: str = "2 and 5 come out wrong", **asked: Any
-    ) -> DecidedQuestion:
+    ) -> AnswerContext:
         folder = folder_at(self.config, self.root)
         update_index(self.config, folder, lambda *_: None)
         corpus = corpus_of(folder)
@@ -77,12 +79,6 @@ class RefereeDesk:
             return decide(question, QuestionFolders(corpus), inputs)
         finally:
             corpus.reader.close()
-
-    def options(self) -> AnswerOptions:
-        async def refuse(_: Any) -> bool:
-            return False
-
-        return AnswerOptions(self.load, refuse, records=False, confirm_run=self.agree)
 
     async def load(self) -> Any:
         return self.model

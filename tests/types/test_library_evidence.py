@@ -9,7 +9,7 @@ from config_files import PROVIDER, write
 from assist_context.syntax.symbols import symbols
 from assist_server.config.config import Config, load_lenient
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.workspace.folder_index import corpus_of
@@ -64,14 +64,14 @@ def configured(root: Path, rules: str = "", residency: str = '"public", "interna
     return config
 
 
-def decided(root: Path, config: Config, command: str = "explain") -> DecidedQuestion:
+def decided(root: Path, config: Config, command: str = "explain") -> AnswerContext:
     corpus = corpus_of(folder_at(config, root))
     asked = Question(command, "use a loop", resolve_target(corpus, "app.py:4-7"), wish="frontier")
     folders = QuestionFolders(corpus, (), oracles_of(config))
     return decide(asked, folders, decision_inputs(config, [str(root)]), answered=False)
 
 
-def sent(found: DecidedQuestion) -> str:
+def sent(found: AnswerContext) -> str:
     assert found.prepared is not None, found.decision.why
     return str(found.prepared.messages)
 

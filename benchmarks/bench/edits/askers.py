@@ -17,10 +17,10 @@ from assist_completion.inference.conversation import Conversation
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import Config
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
-from assist_server.questions.run import AnswerOptions, whole_answer
+from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
@@ -102,10 +102,7 @@ async def _answer(task: Task, config: Config, corpus: Corpus, local: Answerer[An
     async def load() -> Answerer[Any]:
         return local
 
-    async def refuse(_: DecidedQuestion) -> bool:
-        return False
-
-    return await whole_answer(decided, AnswerOptions(load, refuse, records=False))
+    return await AnswerSession(load, records=False).answer(decided)
 
 
 async def ask_bare(task: EditTask, local: Answerer[Any]) -> EditAnswer:

@@ -3,7 +3,7 @@
     policy -> redaction -> price -> budget reserved -> intent on disk -> transport -> outcome -> settled
 
 `prepare` does everything up to the price, and sends nothing. Its result is what the preview and `--dry-run`
-show and, byte for byte, what `egress.questions` sends. This module does not decide whether a provider is asked.
+show and, byte for byte, what `egress.questions` sends. It does not decide whether a provider is asked.
 """
 
 import hashlib

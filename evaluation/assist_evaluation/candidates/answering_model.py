@@ -22,10 +22,10 @@ from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.events import FinalAnswer
-from assist_server.questions.run import AnswerOptions, whole_answer
+from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import QuestionFolders, lines_in_document, overlay
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder
@@ -97,7 +97,7 @@ class AnswerCandidate:
             self._corpus.reader.close()
         self._corpus = None
 
-    def question(self, task: EvalTask, texts: TaskTexts) -> DecidedQuestion:
+    def question(self, task: EvalTask, texts: TaskTexts) -> AnswerContext:
         """What would be asked, with its price: for a dry run. It sends nothing. Raises `EscalationError`."""
         return self._decide(lambda corpus: self._task_question(corpus, task, texts))
 
@@ -115,7 +115,7 @@ class AnswerCandidate:
             return EvalAnswer(reason=str(error), failed=True, ms=1e3 * (time.perf_counter() - start))
         return self._eval_answer(decided, final, path)
 
-    def _decide(self, make: "MakeQuestion") -> DecidedQuestion:
+    def _decide(self, make: "MakeQuestion") -> AnswerContext:
         """A question, decided by today's rules."""
         if self._corpus is None:
             raise RuntimeError("the candidate is not open")
@@ -145,7 +145,7 @@ class AnswerCandidate:
             return replace(question, wish="frontier", provider=self._spec.name)
         return replace(question, wish="local")
 
-    async def _ask_provider(self, decided: DecidedQuestion) -> FinalAnswer:
+    async def _ask_provider(self, decided: AnswerContext) -> FinalAnswer:
         """The provider's answer, within the run's money. A refusal is written into the audit log."""
         prepared = decided.prepared
         if prepared is None or decided.decision.target != "frontier":
@@ -162,18 +162,18 @@ class AnswerCandidate:
         finally:
             await asyncio.to_thread(self._budget.settle, prepared, paid)
 
-    async def _answer(self, decided: DecidedQuestion) -> FinalAnswer:
+    async def _answer(self, decided: AnswerContext) -> FinalAnswer:
         async def load() -> "Answerer[Any]":
             if self._local is None:
                 raise UserError(f"{self._spec.label} asks no local model.")
             return self._local
 
-        async def agree(_: DecidedQuestion) -> bool:
+        async def agree(_: AnswerContext) -> bool:
             return True  # whoever started the run has seen the price and agreed
 
-        return await whole_answer(decided, AnswerOptions(load, agree, records=False, repairs=False))
+        return await AnswerSession(load, agree, records=False, repairs=False).answer(decided)
 
-    def _eval_answer(self, decided: DecidedQuestion, final: FinalAnswer, path: str) -> EvalAnswer:
+    def _eval_answer(self, decided: AnswerContext, final: FinalAnswer, path: str) -> EvalAnswer:
         changes = final.plan.changes if final.plan else ()
         change = next((change for change in changes if change.path == path), None)
         edits = bool(decided.local.form.kind)

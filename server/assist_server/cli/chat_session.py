@@ -162,7 +162,5 @@ def _after_question(runner: asyncio.Runner, chat: _Chat, state: ChatState, words
     asked = TerminalQuestion("ask", "", words, context=state.context, index=fresh)
     decided = decide_run(chat.config, asked, chat.flags)
     final, notices = runner.run(answer_run(decided, chat.flags, chat.local))
-    if final is None:
-        return state
     finish_run(decided, chat.flags, final, notices)
     return ChatState(QuestionContext(thread=final.thread), now if fresh else state.indexed)

@@ -10,7 +10,7 @@ from pathlib import Path
 from assist_context.facts.diff_facts import DiffFacts
 from assist_context.files.git_repository import Git, find_git
 from assist_server.cli.commands.question_place import bring_up_to_date
-from assist_server.cli.commands.question_run import answer_unshown, show_decision
+from assist_server.cli.commands.question_run import answer_once, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say, say_lines
 from assist_server.cli.terminal.tables import show_facts
@@ -18,8 +18,8 @@ from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
+from assist_server.questions.diff_material import read_diff, with_diff
 from assist_server.questions.draft import Question
-from assist_server.questions.run import read_diff, with_diff
 from assist_server.questions.targets import QuestionFolders
 from assist_server.wording.answers import AnswerView, answer_document, answer_view
 from assist_server.wording.diff_answers import NO_REMARKS
@@ -126,7 +126,7 @@ def _place(flags: Asking) -> tuple[Config, str]:
 
 
 def _ask(config: Config, flags: Asking, question: Question, compared: ComparedDiff) -> AnswerView | None:
-    """The answer; None for a dry run, which is shown, and where there is none."""
+    """The answer; None for a dry run, which is shown."""
     root = Path(compared.diff.root)
     inputs = decision_inputs(config, [str(root)], [str(directory(flags.workspace))])
     for problem in inputs.problems:
@@ -144,8 +144,7 @@ def _ask(config: Config, flags: Asking, question: Question, compared: ComparedDi
     if flags.dry_run:
         show_decision(decided, flags)
         return None
-    final = answer_unshown(decided, flags)
-    return None if final is None else answer_view(decided, final, compared)
+    return answer_view(decided, answer_once(decided, flags)[0], compared)
 
 
 def _say_left_out(left_out: Sequence[tuple[str, str]]) -> None:

@@ -26,9 +26,9 @@ from assist_server.editor.question import (
     WorkspaceSnapshot,
 )
 from assist_server.editor.question_place import corpus_with, home_of, uris_in
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import AnswerContext
 from assist_server.questions.draft import text_of
-from assist_server.questions.wished.made_edit import MadeEdit
+from assist_server.questions.refactoring import MadeEdit
 from assist_server.workspace.documents import Encoding, path_of, resolve_path, to_column
 from assist_server.workspace.folders import WorkspaceFolder
 
@@ -49,11 +49,12 @@ class _RenamedFile:
 
 
 async def with_editor_rename(
-    decided: DecidedQuestion, question: EditorQuestion, snapshot: WorkspaceSnapshot, ask: AskServers
-) -> DecidedQuestion:
+    decided: AnswerContext, question: EditorQuestion, snapshot: WorkspaceSnapshot, ask: AskServers
+) -> AnswerContext:
     """The question with the rename of the editor's language server, if there is one and it has an answer."""
-    name = decided.made.edit.renames if decided.made is not None else None
-    if name is None or decided.made is None:
+    own = decided.found
+    name = own.edit.renames if isinstance(own, MadeEdit) else None
+    if name is None or not isinstance(own, MadeEdit):
         return decided
     uri = uris_in(snapshot, decided.root)(name.path)
     state = snapshot.opened.get(uri)
@@ -67,10 +68,10 @@ async def with_editor_rename(
     if given is None:
         return decided
     folder = home_of(question, snapshot)
-    made = await asyncio.to_thread(_edit_by_server, decided.made, name, given, folder, snapshot)
+    made = await asyncio.to_thread(_edit_by_server, own, name, given, folder, snapshot)
     if made is None:
         return decided
-    return replace(decided, made=made, decision=replace(decided.decision, why=RENAMED_WHY))
+    return replace(decided, found=made, decision=replace(decided.decision, why=RENAMED_WHY))
 
 
 def _edit_by_server(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
     from assist_escalation.edits.plan import EditPlan
     from assist_escalation.routing.router import Wish
     from assist_server.config.run_consent import RunRequest
-    from assist_server.questions.decision import DecidedQuestion
+    from assist_server.questions.decision import AnswerContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class EditorPort(Protocol):
     def tell(self, message: dict[str, Any]) -> None:
         """Show a piece of an answer, or its end."""
 
-    async def confirm_request(self, decided: "DecidedQuestion") -> bool:
+    async def confirm_request(self, decided: "AnswerContext") -> bool:
         """Ask the user whether a request may be sent."""
 
     async def confirm_run(self, request: "RunRequest") -> bool:

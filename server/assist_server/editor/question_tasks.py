@@ -7,7 +7,6 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -50,7 +49,7 @@ def snapshot_of(
 
 
 @dataclass(frozen=True, slots=True)
-class _AskedQuestion:
+class _PastQuestion:
     """A question, the id of its request in the records, and its conversation as it was after the answer."""
 
     question: EditorQuestion
@@ -75,7 +74,7 @@ class QuestionTasks:
         self._local = local
         self._context = EditorContext(snapshot, self._local_model, editor)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._asked: dict[str, _AskedQuestion] = {}
+        self._asked: dict[str, _PastQuestion] = {}
 
     def ask(self, question: EditorQuestion) -> str:
         """Begin to answer; return the id that every message of the answer carries."""
@@ -84,7 +83,7 @@ class QuestionTasks:
             self._answer(number, question, self._context.snapshot())
         )
         self._tasks[number] = task
-        self._asked[number] = _AskedQuestion(question)
+        self._asked[number] = _PastQuestion(question)
         while len(self._asked) > ASKED:
             self._asked.pop(next(iter(self._asked)))
         task.add_done_callback(partial(self._end, number))
@@ -108,8 +107,7 @@ class QuestionTasks:
         if asked is None or not asked.request:
             raise UserError(f"The answer {number!r} is no longer known: use `assist rate`.")
         config = self._context.snapshot().config
-        work = await asyncio.to_thread(_question_work)
-        await asyncio.to_thread(work.rate_request, config, asked.request, "up" if good else "down")
+        await asyncio.to_thread(_rate, config, asked.request, good=good)
 
     def cancel(self, number: str) -> None:
         """Stop an answer; an unknown id is of one that has ended."""
@@ -139,13 +137,14 @@ class QuestionTasks:
                 self._tell(number, done=True)
                 return
             work = await asyncio.to_thread(_question_work)
-            async with aclosing(work.answer_messages(question, snapshot, self._context)) as messages:
-                async for message in messages:
-                    self._remember(number, message)
-                    if message:
-                        self._tell(number, **message)
+            await work.answer_question(question, snapshot, self._context, partial(self._pass_on, number))
         except EXPECTED as error:
             self._tell(number, done=True, error=str(error))
+
+    def _pass_on(self, number: str, message: dict[str, Any]) -> None:
+        self._remember(number, message)
+        if message:
+            self._tell(number, **message)
 
     def _remember(self, number: str, message: dict[str, Any]) -> None:
         """Note what a rating and a retry need; the id of the request is taken out of the message."""
@@ -185,6 +184,12 @@ def _question_work() -> Any:
     from assist_server.editor import question_work  # noqa: PLC0415
 
     return question_work
+
+
+def _rate(config: Config, request: str, *, good: bool) -> None:
+    from assist_server.records.past_requests import rate  # noqa: PLC0415
+
+    rate(config, request, "up" if good else "down")
 
 
 def _facts(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> dict[str, Any]:

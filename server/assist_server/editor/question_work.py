@@ -6,9 +6,9 @@ It uses plain values; what blocks runs on threads. `question_tasks` imports it a
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,37 +16,28 @@ from typing import Any, TypeVar
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
-from assist_escalation.routing.feedback import Happening
-from assist_server.config.config import Config
+from assist_escalation.routing.router import Decision
 from assist_server.editor.editor_rename import with_editor_rename
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
 from assist_server.editor.question_place import corpus_with, home_of, place_of, uris_in
 from assist_server.errors import UserError
 from assist_server.questions.composition import DecisionInputs, decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
+from assist_server.questions.diff_material import read_diff, with_diff
 from assist_server.questions.draft import Question
 from assist_server.questions.events import (
-    AnswerEvent,
-    AnswerPiece,
     AnswerProgress,
-    AnswerStart,
+    AnswerSink,
     FactsFound,
     FinalAnswer,
-    Notice,
     PlacesFound,
     ShownSource,
     WritingPace,
     reading,
 )
-from assist_server.questions.run import (
-    DIFFS,
-    AnswerOptions,
-    answer,
-    read_diff,
-    record_happening,
-    with_diff,
-)
+from assist_server.questions.instructions import DIFFS
 from assist_server.questions.secret_file_texts import opened_secret_texts
+from assist_server.questions.session import AnswerSession, record_happening
 from assist_server.questions.targets import QuestionFolders
 from assist_server.records.edit_history import (
     changed_files,
@@ -55,7 +46,6 @@ from assist_server.records.edit_history import (
     record_editor_edit,
     take_back,
 )
-from assist_server.records.past_requests import rate
 from assist_server.threads.attachments import Attachment, attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import (
@@ -78,49 +68,106 @@ from assist_server.workspace.git_access import git_of
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
 
 AnswerMessage = dict[str, Any]
+TellMessage = Callable[[AnswerMessage], None]
 T = TypeVar("T")
 
 
-async def answer_messages(
-    question: EditorQuestion, snapshot: WorkspaceSnapshot, context: EditorContext
-) -> AsyncGenerator[AnswerMessage, None]:
-    """The messages of one answer, as `assist/answer` sends them. Raises what `answering.answer` raises."""
-    yield {"progress": progress_document(reading(0, 0.0))}
+async def answer_question(
+    question: EditorQuestion, snapshot: WorkspaceSnapshot, context: EditorContext, tell: TellMessage
+) -> None:
+    """Tell the messages of one answer, as `assist/answer` sends them. Raises as `AnswerSession` does."""
+    tell({"progress": progress_document(reading(0, 0.0))})
     home = home_of(question, snapshot).root
     for notice in await _recover(home, snapshot, context):
-        yield {"notice": notice}
+        tell({"notice": notice})
     thread = context.threads.get(question.thread)
     if question.thread and (thread is None or thread.root != home):
-        yield {"notice": GONE}
+        tell({"notice": GONE})
         thread = None
     compared: ComparedDiff | None = None
     if question.command in DIFFS:
         compared = await asyncio.to_thread(_read_asked_diff, question, snapshot)
         for found in _review_messages(compared, snapshot) if question.command == "review" else ():
-            yield found
-    decided, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, compared)
-    yield {"request": decided.id}
-    decided = await with_editor_rename(decided, question, snapshot, context.editor.rename)
+            tell(found)
+    asked, problems = await asyncio.to_thread(decide_question, question, snapshot, thread, compared)
+    tell({"request": asked.id})
+    decided = await with_editor_rename(asked, question, snapshot, context.editor.rename)
     for problem in problems:
-        yield {"notice": problem}
-    versions = partial(_version, snapshot, decided.root)
-    options = AnswerOptions(
+        tell({"notice": problem})
+    shown = _ShownAnswer(decided, context, tell)
+    session = AnswerSession(
         context.local,
         context.editor.confirm_request,
-        versions=versions,
+        shown.sink(),
+        versions=partial(_version, snapshot, decided.root),
         confirm_run=context.editor.confirm_run,
     )
-    view = _StreamView(compared)
-    async with aclosing(answer(decided, options)) as stream:
-        async for event in stream:
-            if isinstance(event, AnswerStart):
-                view = _StreamView(compared)
-            yield await _message(decided, context, event, view)
+    final = await session.answer(decided)
+    await _tell_end(decided, context, final, shown, compared)
 
 
-def rate_request(config: Config, request: str, happening: Happening) -> None:
-    """Remember whether an answer was good. Raises `UserError` if its request is unknown."""
-    rate(config, request, happening)
+class _ShownAnswer:
+    """Tells an answer piece by piece, each answer from its beginning."""
+
+    def __init__(self, decided: AnswerContext, context: EditorContext, tell: TellMessage) -> None:
+        self._decided = decided
+        self._context = context
+        self.tell = tell
+        self._begin()
+
+    def _begin(self) -> None:
+        self.edit = EditPreview()
+        self.plain = StreamSanitizer()
+        self._pace = WritingPace(time.monotonic)
+
+    def sink(self) -> AnswerSink:
+        """Where the answer goes."""
+        return AnswerSink(self.text, self.notice, self.progress, self.restart, self.facts)
+
+    def facts(self, found: FactsFound | PlacesFound) -> None:
+        """Tell what is known before any model is asked."""
+        rows, root = first_rows(found)
+        self.tell({"facts": fact_documents(rows, uris_in(self._context.snapshot(), root))})
+
+    def restart(self, decision: Decision, model: str) -> None:
+        """Tell who answers; what was shown of an earlier answer goes away."""
+        self._begin()
+        self.tell({"route": route_document(self._decided, decision), "model": model, "restart": True})
+
+    def text(self, text: str) -> None:
+        """Tell more of the answer, an edit as it is previewed."""
+        if self._decided.question.command in DIFFS:  # whether a remark has its place is known at the end
+            for written in self._pace.after(0):
+                self.progress(written)
+            return
+        is_edit = self._decided.local.form.kind  # in others, what looks like an edit block is none
+        self.tell({"delta": self.plain.take(self.edit.feed(text) if is_edit else text)})
+
+    def notice(self, text: str) -> None:
+        """Tell a message to the user."""
+        self.tell({"notice": text})
+
+    def progress(self, progress: AnswerProgress) -> None:
+        """Tell what a model does."""
+        self.tell({"progress": progress_document(progress)})
+
+
+async def _tell_end(
+    decided: AnswerContext,
+    context: EditorContext,
+    final: FinalAnswer,
+    shown: _ShownAnswer,
+    compared: ComparedDiff | None,
+) -> None:
+    """Make or refuse the edit of an answer, and tell its last message."""
+    if final.thread is not None:
+        context.threads.put(final.thread)
+    view = answer_view(decided, final, compared)
+    last = await _last_message(view, context)
+    delta = shown.plain.take(shown.edit.end() + view.held.text)
+    thread = final.thread.id if final.thread else None
+    notice = " ".join(view.held.notes)
+    shown.tell({"delta": delta, **last, "thread": thread, **({"notice": notice} if notice else {})})
 
 
 async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContext) -> tuple[str, ...]:
@@ -133,50 +180,6 @@ async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContex
         return (str(error),)
     context.recovered.add(root)
     return done
-
-
-async def _message(
-    decided: DecidedQuestion, context: EditorContext, event: AnswerEvent, view: "_StreamView"
-) -> AnswerMessage:
-    edit = view.edit if decided.local.form.kind else None  # in others, what looks like an edit block is none
-    match event:
-        case AnswerPiece(text):
-            return _piece_message(decided.question.command, text, edit, view)
-        case FactsFound() | PlacesFound():
-            rows, root = first_rows(event)
-            return {"facts": fact_documents(rows, uris_in(context.snapshot(), root))}
-        case Notice(text):
-            return {"notice": text}
-        case AnswerProgress():
-            return {"progress": progress_document(event)}
-        case AnswerStart(decision, model):
-            return {"route": route_document(decided, decision), "model": model, "restart": True}
-        case FinalAnswer():
-            if event.thread is not None:
-                context.threads.put(event.thread)
-            thread = event.thread.id if event.thread else None
-            ended = answer_view(decided, event, view.compared)
-            last = await _last_message(ended, context)
-            delta = view.plain.take(view.edit.end() + ended.held.text)
-            notice = " ".join(ended.held.notes)
-            return {"delta": delta, **last, "thread": thread, **({"notice": notice} if notice else {})}
-
-
-def _piece_message(command: str, text: str, edit: EditPreview | None, view: "_StreamView") -> AnswerMessage:
-    if command in DIFFS:  # whether a remark has its place is known at the end
-        written = view.pace.after(0)
-        return {"progress": progress_document(written[0])} if written else {}
-    return {"delta": view.plain.take(edit.feed(text) if edit else text)}
-
-
-@dataclass(frozen=True, slots=True)
-class _StreamView:
-    """What shows an answer piece by piece, from its beginning."""
-
-    compared: ComparedDiff | None = None
-    edit: EditPreview = field(default_factory=EditPreview)
-    plain: StreamSanitizer = field(default_factory=StreamSanitizer)
-    pace: WritingPace = field(default_factory=partial(WritingPace, time.monotonic))
 
 
 async def _last_message(view: AnswerView, context: EditorContext) -> AnswerMessage:
@@ -304,7 +307,7 @@ def decide_question(
     snapshot: WorkspaceSnapshot,
     thread: Thread | None = None,
     compared: ComparedDiff | None = None,
-) -> tuple[DecidedQuestion, tuple[str, ...]]:
+) -> tuple[AnswerContext, tuple[str, ...]]:
     """A question with its decision, and what is wrong in the rules. It blocks.
 
     Raises `UserError` if the editor does not have the document open.
@@ -353,7 +356,7 @@ def _attachments(question: EditorQuestion, roots: Sequence[str]) -> tuple[Attach
 
 def _decide_diff(
     question: EditorQuestion, snapshot: WorkspaceSnapshot, compared: ComparedDiff
-) -> tuple[DecidedQuestion, tuple[str, ...]]:
+) -> tuple[AnswerContext, tuple[str, ...]]:
     """A question about what changed in a folder: a commit message for what is staged, or a review."""
     home = home_of(question, snapshot)
     git = git_of(snapshot.config)

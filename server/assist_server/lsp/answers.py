@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_escalation.edits.plan import EditPlan, FileChange
     from assist_escalation.routing.router import Wish
     from assist_server.config.run_consent import RunRequest
-    from assist_server.questions.decision import DecidedQuestion
+    from assist_server.questions.decision import AnswerContext
 
 COMMANDS = ("explain", "facts", "ask", "test", "refactor", "fix")
 ANSWER, CONFIRM, RUN_CODE, REVIEW = "assist/answer", "assist/confirm", "assist/run", "assist/review"
@@ -53,7 +53,7 @@ class LspEditor:
         self.choices = Choices(server)
         self._documents = AnswerDocuments(server)
         self._running: set[str] = set()  # ids of answers that have not ended
-        self._asked: dict[str, DecidedQuestion] = {}  # by their ids, while the client asks its user
+        self._asked: dict[str, AnswerContext] = {}  # by their ids, while the client asks its user
         self._shown: set[str] = set()  # those whose progress the client shows
         self._read: set[str] = set()  # of them, those whose progress says that the model reads
 
@@ -111,7 +111,7 @@ class LspEditor:
 
         progress.create(_PROGRESS + number, on_created)
 
-    async def confirm_request(self, decided: "DecidedQuestion") -> bool:
+    async def confirm_request(self, decided: "AnswerContext") -> bool:
         """Ask before anything is sent: by our own request if the client knows it, else by a message."""
         from assist_server.wording.requests import preview_lines, route_document  # noqa: PLC0415
 
@@ -145,7 +145,7 @@ class LspEditor:
         text = await asyncio.to_thread(_request_text, decided)
         return {"text": text, "sha256": decided.prepared.payload_sha256}
 
-    async def _show_request(self, decided: "DecidedQuestion") -> None:
+    async def _show_request(self, decided: "AnswerContext") -> None:
         """Show the text that would be sent as a document, to a client that does not show it itself."""
         lines = (await asyncio.to_thread(_request_text, decided)).split("\n")
         if not await self._documents.show_request(lines):
@@ -271,7 +271,7 @@ def add_answers(server: Server) -> QuestionTasks:
     return questions
 
 
-def _request_text(decided: "DecidedQuestion") -> str:
+def _request_text(decided: "AnswerContext") -> str:
     from assist_server.wording.requests import payload_text  # noqa: PLC0415
 
     return payload_text(decided.prepared) if decided.prepared else ""

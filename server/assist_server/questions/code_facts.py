@@ -1,10 +1,12 @@
 """The facts of the code that a question is about: its definition, or its file. They stay on this machine.
 
-What is certain about code is found by the context package; git says which commits its lines are from.
+What is certain about code is found by the context package; git says which commits its lines are from. The
+first way to answer (`session`): with facts alone, where a question asks for nothing else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import subjects
@@ -18,7 +20,17 @@ from assist_context.files.git_repository import Git, GitFailed, find_git, never,
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
+from assist_server.questions.events import without_model
+from assist_server.questions.session import Applicability, AskedQuestion
 from assist_server.questions.targets import QuestionTarget, near_symbols
+
+if TYPE_CHECKING:
+    from assist_server.questions.decision import AnswerContext
+    from assist_server.questions.events import FinalAnswer
+    from assist_server.questions.session import AnswerSession
+
+name = "facts"
+asks_models = False
 
 GIT_SECONDS = 0.3  # a file with a long history takes longer: then nothing is said about its changes
 ASKED_GIT_SECONDS = 3.0  # if they are what is asked for
@@ -42,6 +54,40 @@ class CodeFacts:
     root: str = ""
     whole: bool = False
     others: tuple[IndexedDefinition, ...] = ()
+
+
+def applies(asked: AskedQuestion) -> Applicability:
+    """Whether facts are all that a question asks for; what is certain is shown in any case.
+
+    One that is not to be answered needs none, unless they decide that no model is asked.
+    """
+    facts = _facts_for(asked)
+    if facts is None or not facts.whole:
+        return Applicability(False, "it asks for more than facts", facts=facts)
+    if asked.question.wish == "frontier":
+        return Applicability(False, "a provider is to answer", facts=facts)
+    return Applicability(True, FACTS_WHY, facts=facts)
+
+
+def _facts_for(asked: AskedQuestion) -> CodeFacts | None:
+    """What is certain about the code to explain, or about what a question names."""
+    question, folders = asked.question, asked.folders
+    programs = asked.inputs.config.programs
+    if question.command == "explain" and question.target is not None and asked.answered:
+        return code_facts(folders.corpus, question.target, programs)
+    if question.command != "ask" or not (asked.answered or asks_only_facts(question.words)):
+        return None
+    from assist_server.threads.thread_prompts import with_meant_names  # noqa: PLC0415  (facts alone need less)
+
+    words = with_meant_names(question.words, question.thread)
+    return asked_facts((folders.corpus, *folders.others), words, programs)
+
+
+async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
+    """The end of a question that no model is asked: its facts are shown. That of a review is one too."""
+    if cause := context.rules.barred[0]:
+        await session.record_refusal(context, cause)
+    return without_model(context, "", FACTS_ANSWER)
 
 
 def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, str]) -> CodeFacts | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 try:
     import pwd
@@ -20,14 +21,8 @@ from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import Store, resolve
 from assist_context.files.exclusions import exclusions, hard_links
 from assist_context.files.repository_top import top_of
-from assist_escalation.audit.log import AuditLog
-from assist_escalation.budget.ledger import Ledger, Scope
 from assist_escalation.errors import EscalationError
-from assist_escalation.gate.prepare import GateParts
-from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.provider import provider_memory
-from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import MOST_VALUES, Known, known_values
 from assist_escalation.routing import calibration, feedback
 from assist_escalation.routing.calibration import NONE, Calibration
@@ -38,6 +33,11 @@ from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.secret_file_texts import SecretTexts, are_current, join_texts, secret_texts
 from assist_server.record_files import gate_files
 from assist_server.workspace.git_access import git_of
+
+if TYPE_CHECKING:  # the way out is loaded when something may leave
+    from assist_escalation.audit.log import AuditLog
+    from assist_escalation.budget.ledger import Scope
+    from assist_escalation.gate.prepare import GateParts
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
 LOCAL_TOKENS = 700
@@ -79,7 +79,7 @@ class DecisionInputs:
     more_secrets: SecretTexts = field(default_factory=SecretTexts, repr=False)
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> "Scope":
         """Who spends."""
         return scope_of(self.roots)
 
@@ -115,20 +115,28 @@ def moved_directories(config: Config) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(path)) for name, path in map(names.__getitem__, config.paths.moved))
 
 
-def scope_of(roots: Sequence[str]) -> Scope:
+def scope_of(roots: Sequence[str]) -> "Scope":
     """Who spends: the workspace by the top of its repository, the user by login.
 
     A repository's bound holds for all of it, whichever folder of it someone works in.
     """
+    from assist_escalation.budget.ledger import Scope  # noqa: PLC0415
+
     root = os.path.realpath(roots[0]) if roots else ""
     return Scope((top_of(root) or root) if root else "", _user())
 
 
-def gate_parts(config: Config, permissions: Permissions, more: SecretTexts | None = None) -> GateParts:
+def gate_parts(config: Config, permissions: Permissions, more: SecretTexts | None = None) -> "GateParts":
     """The gate of a workspace, which also finds the values in the texts of `more` secret files.
 
     Raises `EscalationError` if the key for the audit log is not set.
     """
+    from assist_escalation.budget.ledger import Ledger  # noqa: PLC0415
+    from assist_escalation.gate.prepare import GateParts  # noqa: PLC0415
+    from assist_escalation.gate.request_marks import installation_key  # noqa: PLC0415
+    from assist_escalation.provider import provider_memory  # noqa: PLC0415
+    from assist_escalation.provider.transport import Transport  # noqa: PLC0415
+
     files = gate_files(config)
     return GateParts(
         ledger=Ledger(files.ledger),
@@ -190,8 +198,11 @@ class RememberedSecrets:
         return known
 
 
-def log_of(config: Config, permissions: Permissions) -> AuditLog:
+def log_of(config: Config, permissions: Permissions) -> "AuditLog":
     """The audit log, with the key and the checkpoint file that the permissions name."""
+    from assist_escalation.audit.log import AuditLog  # noqa: PLC0415
+    from assist_escalation.budget.ledger import Ledger  # noqa: PLC0415
+
     files = gate_files(config)
     key = log_key(config, permissions)
     was_used = Ledger(files.ledger).has_settled

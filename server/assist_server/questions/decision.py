@@ -11,21 +11,18 @@ What may leave is decided in four steps, each of which makes a value from the on
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from assist_context.evidence.intent import asks_only_facts
-from assist_escalation.egress.exchange import cause_of
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
 from assist_escalation.policy.endpoints import Edits
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.policy.verdict import LIBRARY, judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.routing import features
 from assist_escalation.routing.router import Decision, RoutingRules, route
-from assist_server.questions.code_facts import FACTS_WHY, CodeFacts, asked_facts, code_facts
+from assist_server.questions import code_facts
+from assist_server.questions.code_facts import CodeFacts
 from assist_server.questions.composition import (
     DecisionInputs,
     file_rules,
@@ -49,20 +46,21 @@ from assist_server.questions.leaving_files import (
     staying_reason,
     withheld_files,
 )
-from assist_server.questions.runner_port import run_plan
+from assist_server.questions.session import (
+    BY_FACTS,
+    AnswerStrategy,
+    Applicability,
+    AskedQuestion,
+    check_runner,
+    strategies,
+)
 from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment
-from assist_server.threads.thread_prompts import with_meant_names
 
 if TYPE_CHECKING:
-    from assist_server.questions.wished.made_edit import MadeEdit
+    from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest
 
-# The causes of a decision that no model is asked: facts answer, or syntax and the index make the edit; or no
-# model's edit is offered, since tests accept a computed one.
-BY_FACTS = "facts"
-BY_CONSTRUCTION = "construction"
-BY_RUNNING = "running"
-BY_TESTS = "tests"
+
 # The 20 remarks were by the 1.5B, on 8 commits of starlette, gin, zod and serde_json.
 REVIEW_WHY = "remarks in words need a provider, since of 20 by a local model none was right"
 
@@ -93,7 +91,7 @@ class Withheld:
 
     draft: Draft
     aliases: Prompt
-    request: ProviderRequest
+    request: "ProviderRequest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +99,19 @@ class Leaving:
     """What a provider would get, and the gate that would send it; else the cause and reason in `barred`."""
 
     draft: Draft | None = None
-    prepared: Prepared | None = None
-    gate: GateParts | None = None
+    prepared: "Prepared | None" = None
+    gate: "GateParts | None" = None
     barred: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
-class DecidedQuestion:
-    """A question with its decision, and what it was decided with.
+class AnswerContext:
+    """A question with its decision, and all that its answer starts from; a second request has its own.
 
     `leaving` is what a provider would get, if any may get it. `surroundings` are facts for the preview, by
     name: what was piped in, the folder, if the user asked from another one, and unusual directories. `facts`
-    are what is certain about the code to explain; they are shown, and no model sees them. `running` is
-    the runner's plan, if code is run for the answer, and `made` the edit if it needs no model.
+    are what is certain about the code to explain; they are shown, and no model sees them. `strategy` is the
+    way that answers, and `found` what it answers from; none does if the decision is to refuse.
     """
 
     id: str
@@ -126,8 +124,8 @@ class DecidedQuestion:
     leaving: Leaving = field(default=Leaving(), repr=False)
     surroundings: tuple[tuple[str, str], ...] = ()
     facts: CodeFacts | None = None
-    running: object | None = field(default=None, repr=False)
-    made: "MadeEdit | None" = field(default=None, repr=False)
+    strategy: AnswerStrategy | None = field(default=None, repr=False)
+    found: object | None = field(default=None, repr=False)
 
     @property
     def frontier(self) -> Draft | None:
@@ -135,7 +133,7 @@ class DecidedQuestion:
         return self.leaving.draft
 
     @property
-    def prepared(self) -> Prepared | None:
+    def prepared(self) -> "Prepared | None":
         """The request exactly as it would be sent, if it may be."""
         return self.leaving.prepared
 
@@ -147,70 +145,78 @@ def decide(
     *,
     answered: bool = True,
     by_models: bool = False,
-) -> DecidedQuestion:
+) -> AnswerContext:
     """The decision about a question, with its reason in words. A refusal is a decision, not an error.
 
     One that is not to be `answered` needs no facts, unless they decide that no model is asked. With
     `by_models`, models make also what needs none: they are measured.
     """
     name = random_token()
-    made = None if by_models or question.expect else _made_edit(question, folders)
-    facts = _code_facts(question, folders, inputs, answered=answered)
-    answers_all = facts is not None and facts.whole and question.wish != "frontier"
     local = draft(question, folders, inputs.local.tokens, small=True)
-    leaving = Leaving() if answers_all or made is not None else _leaving(name, question, folders, inputs)
+    asked = AskedQuestion(question, folders, inputs, local, answered, by_models)
+    ways = strategies(question.command, models=False)
+    facts, way, said = _first(ways, asked)
+    leaving = Leaving() if way is not None else _leaving(name, question, folders, inputs)
     rules = _rules(question, inputs, leaving)
     decision = route(_facts(question, local, leaving.draft, inputs), rules, question.wish, inputs.history)
-    if answers_all:
-        decision = _by_facts(decision, FACTS_WHY)
-    elif made is not None:
-        decision = replace(_by_facts(decision, made.why), cause=BY_CONSTRUCTION)
+    if way is not None:
+        decision = _by_no_model(decision, said.why, said.cause)
     elif question.command == "review" and question.wish != "frontier" and decision.target != "frontier":
         decision = without_remarks(decision, rules.barred[1])
+        way = code_facts
+    else:
+        if answered:
+            check_runner(question)
+        ways = strategies(question.command, models=True)
+        _, way, said = _first(ways, replace(asked, decision=decision))
+    return AnswerContext(
+        name,
+        question,
+        folders.corpus.root,
+        local,
+        decision,
+        rules,
+        inputs,
+        leaving,
+        _surroundings(question, folders, inputs),
+        facts,
+        way,
+        said.found,
+    )
+
+
+def _first(
+    ways: Iterable[AnswerStrategy], asked: AskedQuestion
+) -> tuple[CodeFacts | None, AnswerStrategy | None, Applicability]:
+    """What is certain, and the first way that applies, if one does."""
+    facts = None
+    for way in ways:
+        said = way.applies(asked)
+        facts = facts or said.facts
+        if said.applies:
+            return facts, way, said
+    return facts, None, Applicability(False)
+
+
+def _surroundings(
+    question: Question, folders: QuestionFolders, inputs: DecisionInputs
+) -> tuple[tuple[str, str], ...]:
     root = folders.corpus.root
     elsewhere = inputs.asked and os.path.realpath(inputs.asked[0]) != root
-    surroundings = (
+    return (
         *([("Piped in", f"{question.piped:,} bytes")] if question.piped else []),
         *([("Folder", root)] if elsewhere else []),
         *moved_directories(inputs.config),
     )
-    found = DecidedQuestion(
-        name, question, root, local, decision, rules, inputs, leaving, surroundings, facts, made=made
-    )
-    if question.command in (*EDITS, "test") and answered and made is None:
-        return replace(found, running=run_plan(question, folders, local, inputs))
-    return found
 
 
 def without_remarks(decision: Decision, reason: str) -> Decision:
     """The decision that facts are all of a review, as no provider remarks on it, for a `reason` or none."""
-    return _by_facts(decision, f"{reason}, and {REVIEW_WHY}" if reason else REVIEW_WHY)
+    return _by_no_model(decision, f"{reason}, and {REVIEW_WHY}" if reason else REVIEW_WHY)
 
 
-def _made_edit(question: Question, folders: QuestionFolders) -> "MadeEdit | None":
-    if question.command not in EDITS:
-        return None
-    from assist_server.questions.wished.made_edit import made_edit  # noqa: PLC0415  (loads much, for few)
-
-    return made_edit(question, folders)
-
-
-def _by_facts(decision: Decision, why: str) -> Decision:
-    """The decision that no model is asked."""
-    return replace(decision, target="local", cause=BY_FACTS, why=why, asks=False)
-
-
-def _code_facts(
-    question: Question, folders: QuestionFolders, inputs: DecisionInputs, *, answered: bool
-) -> CodeFacts | None:
-    """What is certain about the code to explain, or about what a question names."""
-    programs = inputs.config.programs
-    if question.command == "explain" and question.target is not None and answered:
-        return code_facts(folders.corpus, question.target, programs)
-    if question.command != "ask" or not (answered or asks_only_facts(question.words)):
-        return None
-    words = with_meant_names(question.words, question.thread)
-    return asked_facts((folders.corpus, *folders.others), words, programs)
+def _by_no_model(decision: Decision, why: str, cause: str = BY_FACTS) -> Decision:
+    return replace(decision, target="local", cause=cause, why=why, asks=False)
 
 
 def _leaving(name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> Leaving:
@@ -278,6 +284,8 @@ def _withhold_files(
     A file with two names, of which a glob denies only the second, is withheld as well: the names without
     text are judged together with the spans.
     """
+    from assist_escalation.gate.prepare import ProviderRequest  # noqa: PLC0415  (only if something may leave)
+
     command = question.command
     known = _without(shown.draft, judged.barred)
     allowed = permissions_within(inputs, rule_folders(known.prompt.spans))
@@ -300,6 +308,8 @@ def _without_libraries(drafted: Draft, allowed: Permissions, provider: str) -> D
 
     An earlier answer that was made from it is left out too.
     """
+    from assist_escalation.policy.verdict import LIBRARY  # noqa: PLC0415
+
     providers = [provider] if provider else list(allowed.providers)
     known = [allowed.providers[name] for name in providers if name in allowed.providers]
     if known and all(LIBRARY in one.residency for one in known):
@@ -357,6 +367,10 @@ def _without(drafted: Draft, barred: Mapping[FileInFolder, str]) -> Draft:
 
 def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> Leaving:
     """The request as the gate prepares it, if the provider may also see the other names of its files."""
+    from assist_escalation.egress.exchange import cause_of  # noqa: PLC0415
+    from assist_escalation.gate.prepare import prepare  # noqa: PLC0415
+    from assist_escalation.policy.verdict import judge  # noqa: PLC0415
+
     aliases = withheld.aliases
     gate = None
     try:

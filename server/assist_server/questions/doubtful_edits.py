@@ -1,29 +1,63 @@
-"""Why an edit may be wrong though it can be made: a person must look at it.
+"""The edit that an answer makes, and why it may be wrong though it can be made: a person must look at it.
 
-It reads the edit, the wish, and what a small model doubted in the old code, and asks no model.
+It reads the answer, the wish, and what a small model doubted in the old code, and asks no model.
 """
 
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from assist_completion.inference.doubts import Doubt
 from assist_context.documents import split_lines
 from assist_context.facts.turned_statements import EditedText, turned_statements
 from assist_context.languages import language_of
+from assist_context.syntax.fragments import errors
 from assist_context.syntax.symbols import Symbols, symbols
-from assist_escalation.edits.plan import EditPlan, FileChange
+from assist_escalation.edits.plan import EditError, EditPlan, FileChange
+from assist_escalation.edits.planner import plan
+from assist_escalation.edits.sanity_checks import copied_secret
 from assist_server.questions.draft import Draft, Question
+from assist_server.questions.events import DocumentVersions, PlannedEdit
+
+if TYPE_CHECKING:
+    from assist_server.questions.decision import AnswerContext
 
 MOST_CHANGES = 4  # that are told: more are other code
 # A name of code: quoted, or with a sign, an inner capital or brackets in it.
 _NAME = re.compile(r"`|_|::|\(|\w\.\w|[a-z][A-Z]|#\d")
 _TABLE = tomllib.loads((files(__package__) / "wishes.toml").read_text(encoding="utf-8"))
 _WORD = re.compile(r"\w+")
+
+
+def plan_edit(
+    draft: Draft, text: str, context: "AnswerContext", versions: DocumentVersions, known: Sequence[str]
+) -> PlannedEdit:
+    """The edit that an answer makes, or why it makes none. `known` are secrets that it must not copy."""
+    try:
+        shown = [span for span in draft.evidence.spans if span.origin.root == context.root]
+        edit = plan(text, draft.bases(versions), draft.whole, draft.create, shown)
+    except EditError as error:
+        return PlannedEdit(problem=error)
+    if problem := copied_secret(edit, known):
+        return PlannedEdit(problem=EditError(problem))
+    turned = (*turned_logic(edit, context.question), *unmet_wish(edit, context.question))
+    edit = replace(edit, unsure=(*edit.unsure, *turned))
+    return PlannedEdit(edit, added=_added_errors(edit), turned=turned)
+
+
+def _added_errors(edit: EditPlan) -> int:
+    """How many parse errors an edit adds, where both texts can be parsed; below 0 if it removes some."""
+    added = 0
+    for change in edit.changes:
+        language = language_of(change.path)
+        before, after = errors(language, change.before), errors(language, change.after)
+        added += after - before if after is not None and before is not None else 0
+    return added
 
 
 def asks_for_behaviour(command: str, words: str) -> bool:

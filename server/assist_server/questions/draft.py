@@ -30,7 +30,9 @@ from assist_escalation.prompts import Origin, Prompt, Span, fence, plain_line_en
 from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_escalation.routing.router import Wish
 from assist_server.questions.instructions import (
+    CONVENTIONS,
     EDITS,
+    LOCAL_CONVENTIONS,
     SENTENCES,
     AnswerForm,
     beginning,
@@ -41,9 +43,8 @@ from assist_server.questions.instructions import (
     test_place_words,
 )
 from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests
-from assist_server.questions.project_instructions import project_instructions
 from assist_server.questions.targets import QuestionFolders, QuestionTarget
-from assist_server.threads.attachments import Attachment, attached_spans
+from assist_server.threads.attachments import AttachedSpans, Attachment, attached_spans
 from assist_server.threads.thread import Thread
 from assist_server.threads.thread_prompts import (
     asks_for_more,
@@ -321,6 +322,23 @@ class Draft:
         return {path: Base(path, text, sha256_of(text), versions(path)) for path, text in texts.items()}
 
 
+def _attachments(question: Question, folders: QuestionFolders, *, small: bool) -> AttachedSpans:
+    """What the user added by name."""
+    if not question.attachments:
+        return AttachedSpans()
+    room = ATTACHED_TOKENS if small else ATTACHED_FRONTIER_TOKENS
+    return attached_spans((folders.corpus, *folders.others), question.attachments, question.words, room)
+
+
+def conventions(corpus: Corpus, command: str, *, small: bool) -> tuple[Span, ...]:
+    """What the project says of its own conventions, for commands that these help."""
+    if command not in (LOCAL_CONVENTIONS if small else CONVENTIONS):
+        return ()
+    from assist_server.questions.project_instructions import project_instructions  # noqa: PLC0415
+
+    return project_instructions(corpus, command, small=small)
+
+
 def draft(
     question: Question, folders: QuestionFolders, tokens: int, *, small: bool, edits: Edits = "blocks"
 ) -> Draft:
@@ -328,9 +346,7 @@ def draft(
     target = question.target
     command = question.command
     thread = question.thread if question.thread and question.thread.turns else None
-    corpora = (folders.corpus, *folders.others)
-    room = ATTACHED_TOKENS if small else ATTACHED_FRONTIER_TOKENS
-    attached = attached_spans(corpora, question.attachments, question.words, room)
+    attached = _attachments(question, folders, small=small)
     evidence = _evidence(question, folders, attached.spans, tokens, small=small)
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     place = _place_for_tests(form, target, folders.corpus)
@@ -339,7 +355,7 @@ def draft(
     if place and place.text:
         evidence = replace(evidence, texts={**evidence.texts, place.path: place.text})
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
-    project = unseen(project_instructions(folders.corpus, command, small=small), thread)
+    project = unseen(conventions(folders.corpus, command, small=small), thread)
     about, others = _apart(evidence.spans, target, folders.corpus.root)
     others = tuple(span for span in others if not any(covers(shown, span) for shown in project))
     last = closing(command, form)

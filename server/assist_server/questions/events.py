@@ -1,27 +1,24 @@
-"""What an answer tells while it comes: its start, its pieces, how far it is, notices, and its end.
+"""What an answer tells while it comes, to its sink, and its end.
 
 The end holds what the answer cost, the edit that it makes, its sources, and the conversation with it, whoever
-answered. No model is asked here, and no edit is made; how an event is shown is not known.
+answered. No model is asked here, and no edit is made; how an answer is shown is not known.
 """
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from assist_context.languages import language_of
-from assist_context.syntax.fragments import errors
-from assist_escalation.edits.plan import EditError, EditPlan
-from assist_escalation.edits.planner import plan
-from assist_escalation.edits.sanity_checks import copied_secret
-from assist_escalation.prompts import Origin, Span
-from assist_escalation.routing.router import Decision
-from assist_server.proof import Proof
-from assist_server.questions.code_facts import CodeFacts
-from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.doubtful_edits import turned_logic, unmet_wish
-from assist_server.questions.draft import Draft
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
+
+if TYPE_CHECKING:
+    from assist_escalation.edits.plan import EditError, EditPlan
+    from assist_escalation.prompts import Origin, Span
+    from assist_escalation.routing.router import Decision
+    from assist_server.proof import Proof
+    from assist_server.questions.code_facts import CodeFacts
+    from assist_server.questions.decision import AnswerContext
+    from assist_server.questions.draft import Draft
 
 DocumentVersions = Callable[[str], int | None]  # by path, of documents that an editor has open
 
@@ -29,6 +26,7 @@ HIDDEN = (
     "In lines with an address, secrets are shown as placeholders ({} here), so that no link and no image can "
     "send one."
 )
+ATTEMPT_SECONDS = 60.0  # for attempts after the first; the last one that begins in time is finished
 GAP = 1  # lines between two pieces of a file that are one place for a reader: mostly an empty line
 PERIOD = 0.5  # seconds between two counts of what is written
 
@@ -37,7 +35,7 @@ PERIOD = 0.5  # seconds between two counts of what is written
 class FactsFound:
     """What is certain about the code in question: it comes before any model is asked."""
 
-    facts: CodeFacts
+    facts: "CodeFacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +48,6 @@ class PlacesFound:
     places: tuple["ShownSource", ...]
     root: str
     said: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPiece:
-    """More of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerStart:
-    """An answer begins; an earlier one that was shown no longer counts."""
-
-    decision: Decision
-    model: str
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A message to the user about the answer."""
-
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,19 +148,70 @@ class FinalAnswer:
 
     text: str
     model: str
-    decision: Decision
+    decision: "Decision"
     cost: AnswerCost
-    plan: EditPlan | None = None
-    problem: EditError | None = None
+    plan: "EditPlan | None" = None
+    problem: "EditError | None" = None
     sources: tuple[ShownSource, ...] = ()
     thread: Thread | None = None
-    proof: Proof | None = None
-    doubtful: Decision | None = None
+    proof: "Proof | None" = None
+    doubtful: "Decision | None" = None
 
     @property
     def proof_kind(self) -> str:
         """What speaks for the edit, in a word; "" if nothing was to check it."""
         return self.proof.kind if self.proof else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdit:
+    """The edit that an answer makes, or why it makes none, and how many parse errors the edit adds.
+
+    `turned` says where it changes what code does though the wish does not ask for that, and what the wish
+    asks for that it does not do.
+    """
+
+    edit: "EditPlan | None" = None
+    problem: "EditError | None" = None
+    added: int = 0
+    turned: tuple[str, ...] = ()
+
+
+def planned_edit(
+    draft: "Draft", text: str, context: "AnswerContext", versions: DocumentVersions, known: Sequence[str]
+) -> PlannedEdit:
+    """The edit that an answer makes, or why it makes none; neither for commands that need no edit.
+
+    `known` are secrets that the edit must not copy.
+    """
+    if draft.form.kind in ("", "calls"):
+        return PlannedEdit()
+    from assist_server.questions.doubtful_edits import plan_edit  # noqa: PLC0415  (what makes edits, for edits)
+
+    return plan_edit(draft, text, context, versions, known)
+
+
+def _ignore(*_: object) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSink:
+    """Where an answer goes while it comes. What is left out is not shown.
+
+    `facts` gets what is known before any model is asked. `restart` says that an answer of a model begins, by
+    which decision, and the model's name; an earlier one that was shown no longer counts. `text` is more of
+    the answer, `notice` a message to the user about it, and `progress` how far it is.
+    """
+
+    text: Callable[[str], None] = _ignore
+    notice: Callable[[str], None] = _ignore
+    progress: Callable[[AnswerProgress], None] = _ignore
+    restart: "Callable[[Decision, str], None]" = _ignore
+    facts: Callable[[FactsFound | PlacesFound], None] = _ignore
+
+
+SILENT = AnswerSink()
 
 
 def with_cost_of(final: FinalAnswer, *answers: FinalAnswer) -> FinalAnswer:
@@ -200,72 +227,37 @@ def with_cost_of(final: FinalAnswer, *answers: FinalAnswer) -> FinalAnswer:
     return replace(final, cost=whole)
 
 
-AnswerEvent = FactsFound | PlacesFound | AnswerPiece | AnswerStart | Notice | AnswerProgress | FinalAnswer
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedEdit:
-    """The edit that an answer makes, or why it makes none, and how many parse errors the edit adds.
-
-    `turned` says where it changes what code does though the wish does not ask for that, and what the wish
-    asks for that it does not do.
-    """
-
-    edit: EditPlan | None = None
-    problem: EditError | None = None
-    added: int = 0
-    turned: tuple[str, ...] = ()
-
-
-def planned_edit(
-    draft: Draft, text: str, decided: DecidedQuestion, versions: DocumentVersions, known: Sequence[str]
-) -> PlannedEdit:
-    """The edit that an answer makes, or why it makes none; neither for commands that need no edit.
-
-    `known` are secrets that the edit must not copy.
-    """
-    if draft.form.kind in ("", "calls"):
-        return PlannedEdit()
-    try:
-        shown = [span for span in draft.evidence.spans if span.origin.root == decided.root]
-        edit = plan(text, draft.bases(versions), draft.whole, draft.create, shown)
-    except EditError as error:
-        return PlannedEdit(problem=error)
-    if problem := copied_secret(edit, known):
-        return PlannedEdit(problem=EditError(problem))
-    turned = (*turned_logic(edit, decided.question), *unmet_wish(edit, decided.question))
-    edit = replace(edit, unsure=(*edit.unsure, *turned))
-    return PlannedEdit(edit, added=_added_errors(edit), turned=turned)
-
-
-def _added_errors(edit: EditPlan) -> int:
-    """How many parse errors an edit adds, where both texts can be parsed; below 0 if it removes some."""
-    added = 0
-    for change in edit.changes:
-        language = language_of(change.path)
-        before, after = errors(language, change.before), errors(language, change.after)
-        added += after - before if after is not None and before is not None else 0
-    return added
-
-
-def grown_thread(decided: DecidedQuestion, spans: tuple[Span, ...], text: str, dropped: int) -> Thread:
+def grown_thread(context: "AnswerContext", spans: "tuple[Span, ...]", text: str, dropped: int) -> Thread:
     """The conversation with this answer."""
-    asked = decided.question
-    thread = asked.thread or new_thread(decided.root)
-    rules = decided.rules
+    asked = context.question
+    thread = asked.thread or new_thread(context.root)
+    rules = context.rules
     stays = asked.wish == "local" or rules.offline or rules.mode == "never"
     turn = ThreadTurn(asked.command, asked.words, spans, text, stays=stays)
     return add_turn(thread, turn, dropped)
 
 
-def shown_sources(spans: Sequence[Span], draft: Draft, root: str) -> tuple[ShownSource, ...]:
+def without_model(context: "AnswerContext", text: str, said: str = "") -> FinalAnswer:
+    """The end of a question that no model is asked; `said` is what the conversation keeps of it, or the text.
+
+    The conversation goes on with the code that it is about.
+    """
+    thread = context.question.thread
+    spans = context.local.turn_prompt.spans
+    grown = grown_thread(context, spans, said or text, thread.dropped if thread else 0)
+    return FinalAnswer(text, "", context.decision, AnswerCost("stop", 0, 0, 0, 0, 0), thread=grown)
+
+
+def shown_sources(spans: "Sequence[Span]", draft: "Draft", root: str) -> tuple[ShownSource, ...]:
     """What a model was shown, the code in question first: in a prompt that is last."""
     order = {span: at for at, span in enumerate(draft.evidence.spans)}
     found = sorted(spans, key=lambda span: order.get(span, len(order)))
     return sources_of(found, draft.evidence.names, root)
 
 
-def sources_of(spans: Iterable[Span], names: Mapping[Origin, str], root: str = "") -> tuple[ShownSource, ...]:
+def sources_of(
+    spans: "Iterable[Span]", names: "Mapping[Origin, str]", root: str = ""
+) -> tuple[ShownSource, ...]:
     """The files among the spans in their order, neighbouring pieces of one file merged.
 
     `names` says what pieces are called, where that is known. The question is about the folder `root`.

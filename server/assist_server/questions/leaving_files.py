@@ -9,12 +9,14 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from assist_context.files.repository_top import top_of
-from assist_escalation.gate.prepare import ProviderRequest
-from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
-from assist_server.threads.thread import Thread
+
+if TYPE_CHECKING:
+    from assist_escalation.gate.prepare import ProviderRequest
+    from assist_server.threads.thread import Thread
 
 FileInFolder = tuple[str, str]  # a folder, and a path in it
 SHOWING = "ask"  # the kind of request that a text without a question counts as
@@ -29,7 +31,7 @@ class LeavingParts:
     answers: int = 0
 
 
-def staying_reason(thread: Thread | None, always_local: Sequence[str]) -> str:
+def staying_reason(thread: "Thread | None", always_local: Sequence[str]) -> str:
     """Why all of a conversation stays on this machine, in words, or "".
 
     What the user asked with --local, or what is always answered here, would else leave with a later question.
@@ -148,7 +150,7 @@ def rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
 
 
 def withheld_files(
-    request: ProviderRequest, files: Mapping[FileInFolder, Sequence[Span]]
+    request: "ProviderRequest", files: Mapping[FileInFolder, Sequence[Span]]
 ) -> dict[FileInFolder, str]:
     """Why files are left out, by file: none if all may be sent, or if leaving them out does not help.
 
@@ -156,6 +158,8 @@ def withheld_files(
     of the file. An earlier answer that derives from a file is left out with it. A request that would be left
     without any text of a file is not helped.
     """
+    from assist_escalation.policy.verdict import judge  # noqa: PLC0415  (only if something may leave)
+
     prompt = request.prompt
     permissions = request.permissions
     providers = [request.provider] if request.provider else list(permissions.providers)

@@ -15,7 +15,7 @@ This module sends nothing, and does not decide whether a provider is asked as we
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -31,19 +31,13 @@ from assist_escalation.prompts import Origin, Prompt, Span, label
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
 from assist_escalation.redaction.restorer import Restorer, address_guard_of
 from assist_escalation.routing.features import Confidence
+from assist_escalation.routing.router import after
 from assist_server.questions.code_facts import fact_texts
 from assist_server.questions.composition import random_token, secret_values
-from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.doubtful_edits import with_doubts
-from assist_server.questions.draft import Draft
 from assist_server.questions.events import (
     AnswerCost,
-    AnswerPiece,
-    AnswerProgress,
-    AnswerStart,
-    DocumentVersions,
+    AnswerSink,
     FinalAnswer,
-    Notice,
     PlannedEdit,
     WritingPace,
     grown_thread,
@@ -61,11 +55,15 @@ from assist_server.questions.held_sentences import (
 )
 from assist_server.questions.instructions import LOCAL_ANSWERS, closing, doubt_words
 from assist_server.questions.new_tests import whole_tests
+from assist_server.questions.session import Applicability, AskedQuestion
 from assist_server.threads.thread import Thread
 from assist_server.threads.thread_prompts import MARKS, FittedConversation, fit_conversation, window_notices
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer, AnswerStream
+    from assist_server.questions.decision import AnswerContext
+    from assist_server.questions.draft import Draft
+    from assist_server.questions.session import AnswerSession
 
 HELD = frozenset({"explain", "ask"})  # commands whose answers are sentences
 NAMED = 4  # names that a notice lists
@@ -76,16 +74,8 @@ UNSCANNED = "The question could not be searched for secrets, so look at an addre
 GUESSES = "Run these tests before you trust them: a small model gets many expected values wrong."
 CUT_TESTS = "The model did not come to an end. What it wrote was cut there: {} kept."
 
-LocalLoader = Callable[[], "Awaitable[Answerer[Any]]"]
-_LocalEvent = AnswerPiece | AnswerStart | Notice | AnswerProgress
-
-
-@dataclass(frozen=True, slots=True)
-class LocalEnd:
-    """The end of a local answer, and how sure the model was, by which a provider may be asked as well."""
-
-    final: FinalAnswer
-    confidence: Confidence
+name = "local"
+asks_models = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,36 +92,37 @@ class _Attempted:
     read: FittedConversation
 
 
-async def answer_locally(
-    decided: DecidedQuestion, load: LocalLoader, versions: DocumentVersions
-) -> AsyncGenerator[_LocalEvent | LocalEnd, None]:
-    """The events of a local answer, and then its end."""
-    local = await load()
+def applies(asked: AskedQuestion) -> Applicability:
+    """Whether anything may answer at all: what goes to no provider is left to this machine."""
+    decision = asked.decision
+    if decision is None or decision.target == "refused":
+        return Applicability(False, decision.why if decision else "")
+    return Applicability(True, decision.why)
+
+
+async def answer(context: "AnswerContext", session: "AnswerSession") -> FinalAnswer:
+    """The answer of the model on this machine. If it is `doubtful`, a provider may be asked after it."""
+    local = await session.local()
     start = time.monotonic()
-    redacted, unscanned = await asyncio.to_thread(redact_question, decided)
-    attempted: _Attempted | None = None
-    async with aclosing(_attempts(decided, redacted, local, versions)) as attempts:
-        async for event in attempts:
-            if isinstance(event, _Attempted):
-                attempted = event
-            else:
-                yield event
-    if attempted is None:
-        return
-    is_edit = bool(decided.local.form.kind)
+    redacted, unscanned = await asyncio.to_thread(redact_question, context)
+    attempted = await _attempts(context, redacted, local, session)
+    is_edit = bool(context.local.form.kind)
     if unscanned:
-        yield Notice(UNSCANNED.format(unscanned))
+        session.sink.notice(UNSCANNED.format(unscanned))
     for notice in () if is_edit else hidden_notices(attempted.hidden):
-        yield Notice(notice)
-    final = _final(decided, local.model, attempted, 1e3 * (time.monotonic() - start))
-    yield LocalEnd(final, _confidence(attempted, is_edit=is_edit))
+        session.sink.notice(notice)
+    final = _final(context, local.model, attempted, 1e3 * (time.monotonic() - start))
+    confidence = _confidence(attempted, is_edit=is_edit)
+    decision = after(context.decision, confidence, context.rules, context.inputs.history)
+    asks = decision.target == "frontier" and context.prepared is not None
+    return replace(final, doubtful=decision if asks else None)
 
 
-def redact_question(decided: DecidedQuestion) -> tuple[Redacted, str]:
+def redact_question(context: "AnswerContext") -> tuple[Redacted, str]:
     """The secrets in what the local model sees, and why it could not be searched for them, or ""."""
-    inputs = decided.inputs
-    spans = [span for span in decided.local.prompt.spans if span.origin.source != "assist"]
-    gate = decided.leaving.gate
+    inputs = context.inputs
+    spans = [span for span in context.local.prompt.spans if span.origin.source != "assist"]
+    gate = context.leaving.gate
     known = gate.known if gate else secret_values(inputs.config, inputs.permissions, inputs.more_secrets)
     try:
         return redact(spans, known, inputs.permissions.patterns, nonce=random_token()), ""
@@ -151,138 +142,142 @@ def _confidence(attempted: _Attempted, *, is_edit: bool) -> Confidence:
     )
 
 
-def _final(decided: DecidedQuestion, model: str, attempted: _Attempted, ms: float) -> FinalAnswer:
+def _final(context: "AnswerContext", model: str, attempted: _Attempted, ms: float) -> FinalAnswer:
     """The end of a local answer."""
     result, read, planned = attempted.result, attempted.read, attempted.planned
     tokens = result.tokens
     cost = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first, tokens.evaluated)
-    seen = shown_sources(read.spans, decided.local, decided.root)
-    thread = grown_thread(decided, read.spans, attempted.text, read.dropped)
+    seen = shown_sources(read.spans, context.local, context.root)
+    thread = grown_thread(context, read.spans, attempted.text, read.dropped)
     return FinalAnswer(
-        attempted.text, model, decided.decision, cost, planned.edit, planned.problem, seen, thread
+        attempted.text, model, context.decision, cost, planned.edit, planned.problem, seen, thread
     )
 
 
 async def _attempts(
-    decided: DecidedQuestion, redacted: Redacted, local: "Answerer[Any]", versions: DocumentVersions
-) -> AsyncGenerator[_LocalEvent | _Attempted, None]:
-    """The local model's answer, a second one if the first is no edit or a wrong one, and then the outcome."""
-    draft = decided.local
-    thread = decided.question.thread
+    context: "AnswerContext", redacted: Redacted, local: "Answerer[Any]", session: "AnswerSession"
+) -> _Attempted:
+    """The local model's answer, and a second one if the first is no edit or a wrong one."""
+    draft = context.local
+    sink = session.sink
+    thread = context.question.thread
     secrets = tuple(redacted.placeholders.values())
     pace = WritingPace(time.monotonic) if draft.form.kind else None
-    yield AnswerStart(decided.decision, local.model)
+    sink.restart(context.decision, local.model)
     fitted = fitting_conversation(draft, thread, local)
     asked = fitted.conversation
-    yield reading(local.count(f"{asked.system}\n{asked.user}"), local.prefill)
+    sink.progress(reading(local.count(f"{asked.system}\n{asked.user}"), local.prefill))
     base = _AttemptBase(draft, await _doubt_of(draft, asked, local), local)
     if base.doubt is not None:
-        fitted = _with_doubt(decided, base.doubt, local)
+        fitted = _with_doubt(context, base.doubt, local)
     for note in (*draft.notes, *window_notices(thread, fitted, local.model)):
-        yield Notice(note)
+        sink.notice(note)
     following: Conversation | None = fitted.conversation
     given: list[LocalAnswer] = []
     tried: list[tuple[PlannedEdit, str]] = []
     while following is not None:
         if given:
-            yield AnswerStart(decided.decision, local.model)
+            sink.restart(context.decision, local.model)
         guard = address_guard_of(redacted)
         stream = local.answer(following)
-        shown: list[str] = []
-        async with aclosing(_shown_pieces(decided, stream, guard, (local.prefill, pace))) as pieces:
-            async for piece in pieces:
-                shown += [piece.text] if isinstance(piece, AnswerPiece) else []
-                yield piece
+        shown = await _show(context, stream, guard, sink, (local.prefill, pace))
         given.append(stream.result)
         text, kept = _without_cut_test(draft, stream.result)
-        planned = await asyncio.to_thread(planned_edit, draft, text, decided, versions, secrets)
+        planned = await asyncio.to_thread(planned_edit, draft, text, context, session.versions, secrets)
         problem = _problem_of(planned)
         following = _second_attempt(following, given, problem, base)
         for notice in _test_notices(draft, kept) if planned.problem is None else ():
-            yield notice
+            sink.notice(notice)
         if following is not None:
-            yield Notice(f"That answer cannot be used: {_plain_reason(problem)}. Asking once more.")
-        tried.append((planned, "".join(shown)))
+            sink.notice(f"That answer cannot be used: {_plain_reason(problem)}. Asking once more.")
+        tried.append((planned, shown))
     planned, text = min(tried, key=lambda one: (one[0].edit is None, len(one[0].turned)))
     if planned.edit is None:
         planned, text = tried[-1]
     else:
+        from assist_server.questions.doubtful_edits import with_doubts  # noqa: PLC0415
+
         planned = replace(planned, edit=with_doubts(planned.edit, draft, base.doubt))
-    yield _Attempted(text, _sum_of(given), planned, guard.hidden, fitted)
+    return _Attempted(text, _sum_of(given), planned, guard.hidden, fitted)
 
 
-async def _guard_addresses(
-    stream: "AnswerStream", guard: Restorer, prefill: float, pace: WritingPace | None
-) -> AsyncGenerator[AnswerPiece | AnswerProgress, None]:
-    """The local model's answer without the secrets of its question in lines with an address.
+async def _show(
+    context: "AnswerContext",
+    stream: "AnswerStream",
+    guard: Restorer,
+    sink: AnswerSink,
+    pace: tuple[float, WritingPace | None],
+) -> str:
+    """Show the local model's answer, and return what is shown.
 
-    `pace` tells how much is written, of an answer whose text is not shown meanwhile.
+    The secrets of its question are left out in lines with an address; of sentences, those are shown that are
+    held to what it was shown. `pace` says how fast the model reads, and tells how much is written, of an
+    answer whose text is not shown meanwhile.
     """
+    prefill, writing = pace
+    held = _held_sentences(context) if context.local.prompt.command in HELD else None
+    headings = RepeatedHeadings(_shown_headings(context))
+    shown: list[str] = []
+
+    def show(text: str) -> None:
+        shown.append(text)
+        sink.text(text)
+
+    def take(text: str) -> None:
+        show(text if held is None else headings.take(held.take(text)))
+
     async with aclosing(stream):
-        yield reading(await stream.unread(), prefill)
+        sink.progress(reading(await stream.unread(), prefill))
         async for piece in stream:
-            yield AnswerPiece(guard.take(piece))
-            for progress in pace.after(stream.written) if pace else ():
-                yield progress
-    yield AnswerPiece(guard.rest())
-
-
-async def _shown_pieces(
-    decided: DecidedQuestion, stream: "AnswerStream", guard: Restorer, pace: tuple[float, WritingPace | None]
-) -> AsyncGenerator[AnswerPiece | AnswerProgress | Notice, None]:
-    """What is shown of the local model's answer; of sentences, those that are held to what it was shown."""
-    held = _held_sentences(decided) if decided.local.prompt.command in HELD else None
-    headings = RepeatedHeadings(_shown_headings(decided))
-    async with aclosing(_guard_addresses(stream, guard, *pace)) as pieces:
-        async for piece in pieces:
-            if held is not None and isinstance(piece, AnswerPiece):
-                yield AnswerPiece(headings.take(held.take(piece.text)))
-            else:
-                yield piece
+            take(guard.take(piece))
+            for progress in writing.after(stream.written) if writing else ():
+                sink.progress(progress)
+    take(guard.rest())
     if held is not None:
-        yield AnswerPiece(headings.take(held.rest()) + headings.rest())
+        show(headings.take(held.rest()) + headings.rest())
         for notice in _left_out_notices(held):
-            yield notice
+            sink.notice(notice)
     if headings.refused:
-        draft = decided.local
-        yield Notice(headings_notice(shown_sources(draft.evidence.spans, draft, decided.root)))
+        draft = context.local
+        sink.notice(headings_notice(shown_sources(draft.evidence.spans, draft, context.root)))
+    return "".join(shown)
 
 
-def _shown_headings(decided: DecidedQuestion) -> frozenset[str]:
+def _shown_headings(context: "AnswerContext") -> frozenset[str]:
     """The headings that an answer must not consist of."""
-    asked = decided.question
-    return headings_in(decided.local.evidence.spans, asked.words) if asked.command == "ask" else frozenset()
+    asked = context.question
+    return headings_in(context.local.evidence.spans, asked.words) if asked.command == "ask" else frozenset()
 
 
-def _held_sentences(decided: DecidedQuestion) -> HeldSentences:
+def _held_sentences(context: "AnswerContext") -> HeldSentences:
     """What holds an answer to what the model was shown, to the facts, and to the names of the language."""
-    spans = [span for span in decided.local.prompt.spans if span.origin.source != "assist"]
+    spans = [span for span in context.local.prompt.spans if span.origin.source != "assist"]
     texts = [text for span in spans for text in (span.text, label(span.origin))]
-    facts = fact_texts(decided.facts) if decided.facts else ()
+    facts = fact_texts(context.facts) if context.facts else ()
     languages = {language_of(span.origin.path).name for span in spans if span.origin.path}
     built_in = (name for language in languages for name in built_in_names(language))
-    project = [decided.root.rpartition("/")[2], *(text.lower() for text in texts if "\n" not in text)]
-    return HeldSentences(KnownWords.of([*texts, *facts, *project], built_in), decided.local.sentences)
+    project = [context.root.rpartition("/")[2], *(text.lower() for text in texts if "\n" not in text)]
+    return HeldSentences(KnownWords.of([*texts, *facts, *project], built_in), context.local.sentences)
 
 
-def _left_out_notices(held: HeldSentences) -> Iterator[Notice]:
+def _left_out_notices(held: HeldSentences) -> Iterator[str]:
     """What to know about sentences of the model that are not shown."""
     if held.left_out:
         count = "A sentence" if held.left_out == 1 else f"{held.left_out} sentences"
         named = ", ".join(list(held.unknown)[:NAMED])
         verb = "is" if held.left_out == 1 else "are"
-        yield Notice(f"{count} of the model {verb} left out, about what it was not shown: {named}.")
+        yield f"{count} of the model {verb} left out, about what it was not shown: {named}."
 
 
-def _test_notices(draft: Draft, kept: int) -> Iterator[Notice]:
+def _test_notices(draft: "Draft", kept: int) -> Iterator[str]:
     """What to know about tests that the local model wrote."""
     if kept:
-        yield Notice(CUT_TESTS.format(f"{kept} whole test{'s are' if kept > 1 else ' is'}"))
+        yield CUT_TESTS.format(f"{kept} whole test{'s are' if kept > 1 else ' is'}")
     if draft.form.kind == "file":
-        yield Notice(GUESSES)
+        yield GUESSES
 
 
-def _without_cut_test(draft: Draft, result: LocalAnswer) -> tuple[str, int]:
+def _without_cut_test(draft: "Draft", result: LocalAnswer) -> tuple[str, int]:
     """An answer, of tests that were cut only the whole ones; and how many these are, 0 if nothing was cut."""
     if draft.form.kind != "file" or draft.whole is None or result.ended not in ("length", "loop"):
         return result.text, 0
@@ -290,7 +285,7 @@ def _without_cut_test(draft: Draft, result: LocalAnswer) -> tuple[str, int]:
     return (text, kept) if kept else (result.text, 0)
 
 
-def fitting_conversation(draft: Draft, thread: Thread | None, local: "Answerer[Any]") -> FittedConversation:
+def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer[Any]") -> FittedConversation:
     """The question for the local model, with what fits. `CompletionError` if nothing does.
 
     The code in question is dropped last.
@@ -316,7 +311,7 @@ def fitting_conversation(draft: Draft, thread: Thread | None, local: "Answerer[A
     )
 
 
-def _with_form(draft: Draft, found: FittedConversation) -> Conversation:
+def _with_form(draft: "Draft", found: FittedConversation) -> Conversation:
     """The conversation whose answer has the form of the draft."""
     ending = draft.form.fence if draft.beginning else ""
     bounded = replace(found.conversation, sentences=draft.sentences)
@@ -333,7 +328,7 @@ def _plain_reason(problem: EditError | None) -> str:
     return str(problem).rstrip(".").removesuffix(": ask again")
 
 
-async def _doubt_of(draft: Draft, asked: Conversation, local: "Answerer[Any]") -> Doubt | None:
+async def _doubt_of(draft: "Draft", asked: Conversation, local: "Answerer[Any]") -> Doubt | None:
     """What the local model doubts most in code that it should fix; `asked` holds the code."""
     if draft.prompt.command != "fix" or not draft.old:
         return None
@@ -341,20 +336,20 @@ async def _doubt_of(draft: Draft, asked: Conversation, local: "Answerer[Any]") -
     return found[0] if found else None
 
 
-def _with_doubt(decided: DecidedQuestion, doubt: Doubt, local: "Answerer[Any]") -> FittedConversation:
+def _with_doubt(context: "AnswerContext", doubt: Doubt, local: "Answerer[Any]") -> FittedConversation:
     """The question for the local model, with the line that it doubts most.
 
     The head of the code stays as it is if that line is further down.
     """
-    draft = decided.local
-    target = decided.question.target
+    draft = context.local
+    target = context.question.target
     path = target.lines.path if target else ""
     lines = split_lines(draft.old)
     words = doubt_words(lines[doubt.line], doubt.written.strip(), doubt.expected.strip())
-    hint = Span(words, Origin("editor", path, decided.root))
+    hint = Span(words, Origin("editor", path, context.root))
     *turn, last = draft.turn_prompt.spans
     hinted = replace(draft, turn=(*turn, hint, last))
-    found = fitting_conversation(hinted, decided.question.thread, local)
+    found = fitting_conversation(hinted, context.question.thread, local)
     head = lines[0] if doubt.line else ""
     asked = replace(found.conversation, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
     return replace(found, conversation=asked)
@@ -364,7 +359,7 @@ def _with_doubt(decided: DecidedQuestion, doubt: Doubt, local: "Answerer[Any]") 
 class _AttemptBase:
     """What a second try starts from, apart from the first."""
 
-    draft: Draft
+    draft: "Draft"
     doubt: Doubt | None
     local: "Answerer[Any]"
 
@@ -399,7 +394,7 @@ def _second_attempt(
     return replace(again, beginning=beginning, draft=draft.old[doubt.start + len(doubt.written) :])
 
 
-def _head(draft: Draft) -> str:
+def _head(draft: "Draft") -> str:
     """The old code up to the end of its name, "" if it has none or the user's own words say the name."""
     name = re.escape(draft.whole.name) if draft.whole and draft.whole.name else ""
     asked = "".join(span.text for span in draft.prompt.spans if span.origin.source == "user")

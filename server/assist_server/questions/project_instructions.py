@@ -23,12 +23,10 @@ PATHS = ("AGENTS.md", "CLAUDE.md", ".github/copilot-instructions.md", ".cursorru
 IMPORTING = "CLAUDE.md"  # an `@path` in it means that file, too
 MOST_IMPORTED = 5
 MOST_BYTES = 100_000  # of one file; a longer one is no page of conventions
-COMMANDS = ("ask", "test", "refactor", "fix", "commit", "review")
 TOKENS = 2_000  # of all files together, for a provider
 # For the model on this machine, which follows few instructions at a time, and only of sections that speak of
-# the command. Its prompts for edits and tests have none: with more than the code it takes the wrong piece.
+# the command.
 LOCAL_TOKENS = 200
-LOCAL_COMMANDS = ("commit",)
 
 _IMPORT = re.compile(r"(?:^|(?<=\s))@((?:\./)?[\w.-]+(?:/[\w.-]+)*)")
 _CODE = re.compile(r"^(?P<fence>```|~~~).*?^(?P=fence)[^\n]*$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
@@ -41,9 +39,7 @@ class _InstructionFile:
 
 
 def project_instructions(corpus: Corpus, command: str, *, small: bool) -> tuple[Span, ...]:
-    """What the model is shown of a project's conventions, nothing for commands that they do not help."""
-    if command not in (LOCAL_COMMANDS if small else COMMANDS):
-        return ()
+    """What the model is shown of a project's conventions."""
     room = int((LOCAL_TOKENS if small else TOKENS) * CHARS_PER_TOKEN)
     found: list[Span] = []
     for file in _distinct(_files(corpus)):

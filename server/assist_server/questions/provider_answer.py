@@ -1,37 +1,26 @@
-"""A provider's answer: what the gate sends and gives back, as events; and its request once more.
+"""A provider's answer: what the gate sends and gives back; and its request once more.
 
 An edit that tests refuse goes back with what they say. One that cannot be made is asked for in the plainest
 form, in which small models answer best: the code in question in full, in one block. Such a request goes
 through the gate like the first one: policy, redaction, budget, audit. Where the user was asked about the
 first one, this one is asked about too.
 
-Whether a provider is asked is decided before. This module has no socket; the gate has.
+Whether a provider is asked first is decided before. This module has no socket; the gate has.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from assist_context.documents import CHARS_PER_TOKEN
-from assist_escalation.edits.plan import EditError, EditTarget
-from assist_escalation.egress.questions import Outcome, send
+from assist_escalation.edits.plan import EditError
 from assist_escalation.errors import EscalationError
-from assist_escalation.gate.prepare import prepare
 from assist_escalation.prompts import Origin, Span
-from assist_escalation.routing.router import Decision
-from assist_server.questions.composition import random_token
-from assist_server.questions.decision import DecidedQuestion, refusal_of
-from assist_server.questions.draft import Draft
 from assist_server.questions.events import (
     AnswerCost,
-    AnswerEvent,
-    AnswerPiece,
-    AnswerStart,
-    DocumentVersions,
     FinalAnswer,
-    Notice,
     PlannedEdit,
     WritingPace,
     grown_thread,
@@ -39,11 +28,23 @@ from assist_server.questions.events import (
     planned_edit,
     reading,
     shown_sources,
+    with_cost_of,
 )
-from assist_server.questions.instructions import closing, instructions
+from assist_server.questions.instructions import EDITS, closing, instructions
+from assist_server.questions.session import Applicability, AskedQuestion
 from assist_server.threads.thread import Thread, derived_origins
 from assist_server.threads.thread_prompts import opening_words
 
+if TYPE_CHECKING:
+    from assist_escalation.edits.plan import EditTarget
+    from assist_escalation.egress.questions import Outcome
+    from assist_server.questions.decision import AnswerContext
+    from assist_server.questions.draft import Draft
+    from assist_server.questions.session import AnswerSession
+
+name = "provider"
+asks_models = True
+CODE_MARKS = ("```", "<<<<<<<")  # of code in an answer: in a block, or as an edit of pieces
 MOST_SAID = 900  # characters of what tests say, that a model is told
 WHY = "the project's tests refuse its first edit"
 UNUSABLE = "its first edit cannot be made"
@@ -53,12 +54,54 @@ REQUEST = (
 )
 
 
-async def answer_by_provider(
-    decided: DecidedQuestion, versions: DocumentVersions
-) -> AsyncGenerator[AnswerEvent, None]:
-    """The events of a provider's answer."""
-    decision = decided.decision
-    leaving = decided.leaving
+def applies(asked: AskedQuestion) -> Applicability:
+    """Whether the router sends it to a provider."""
+    decision = asked.decision
+    if decision is None or decision.target != "frontier":
+        return Applicability(False, decision.why if decision else "")
+    return Applicability(True, decision.why)
+
+
+async def answer(context: "AnswerContext", session: "AnswerSession") -> FinalAnswer:
+    """A provider's answer. If the code in it makes no edit, it is asked once more for the code alone.
+
+    One without any code may be all that there is to say.
+    """
+    first = await _ask_once(context, session)
+    tries = any(mark in first.text for mark in CODE_MARKS)
+    usable = first.problem is None or first.plan is not None
+    if usable or context.question.command not in EDITS or not session.repairs or not tries:
+        return first
+    session.sink.notice(f"That answer cannot be used: {str(first.problem).rstrip('.')}.")
+    again = await repair(context, session, first, _unusable_words(first))
+    if again is None:
+        return first
+    return with_cost_of(again if again.plan is not None else first, first, again)
+
+
+async def repair(
+    context: "AnswerContext", session: "AnswerSession", first: FinalAnswer, said: str
+) -> FinalAnswer | None:
+    """A provider's second answer, with what was wrong with its first one, if the user agrees to send it."""
+    try:
+        again = await asyncio.to_thread(_repair_request, context, first, said)
+        if again is None or (again.decision.asks and not await session.confirm(again)):
+            if first.plan is not None:
+                session.sink.notice("The tests refuse this edit, and nothing more was sent.")
+            return None
+        return await _ask_once(again, session)
+    except EscalationError as error:
+        session.sink.notice(f"{error} The first edit is kept.")
+        return None
+
+
+async def _ask_once(context: "AnswerContext", session: "AnswerSession") -> FinalAnswer:
+    """One request and its answer, of which the end is recorded."""
+    from assist_escalation.egress.questions import Outcome, send  # noqa: PLC0415  (what sends, for who sends)
+    from assist_server.questions.decision import refusal_of  # noqa: PLC0415
+
+    decision, sink = context.decision, session.sink
+    leaving = context.leaving
     prepared, gate, draft = leaving.prepared, leaving.gate, leaving.draft
     if prepared is None or gate is None or draft is None:
         raise refusal_of(decision)
@@ -66,10 +109,10 @@ async def answer_by_provider(
     first = 0.0
     outcome = None
     reason = {"cause": decision.cause, "features": dict(decision.features)}
-    yield AnswerStart(decision, f"{prepared.provider} {prepared.endpoint.model}")
+    sink.restart(decision, f"{prepared.provider} {prepared.endpoint.model}")
     for note in draft.notes:
-        yield Notice(note)
-    yield reading(prepared.tokens, 0.0)
+        sink.notice(note)
+    sink.progress(reading(prepared.tokens, 0.0))
     pace = WritingPace(time.monotonic)
     written = 0
     async with aclosing(send(prepared, gate, reason)) as stream:
@@ -78,110 +121,115 @@ async def answer_by_provider(
                 outcome = piece
                 continue
             first = first or 1e3 * (time.monotonic() - start)
-            yield AnswerPiece(piece)
+            sink.text(piece)
             written += len(piece)
             for progress in pace.after(int(written / CHARS_PER_TOKEN)) if draft.form.kind else ():
-                yield progress
+                sink.progress(progress)
     if outcome is None:
         raise EscalationError(f"{prepared.provider} ended without an answer: ask again.")
     hidden = () if draft.form.kind else hidden_notices(outcome.hidden)
     for notice in (outcome.warning, *hidden):
         if notice:
-            yield Notice(notice)
+            sink.notice(notice)
     secrets = tuple(prepared.redacted.placeholders.values())
-    planned = await asyncio.to_thread(planned_edit, draft, outcome.exact, decided, versions, secrets)
+    planned = await asyncio.to_thread(planned_edit, draft, outcome.exact, context, session.versions, secrets)
     if draft.form.kind and outcome.altered:
         planned = PlannedEdit(problem=EditError("the answer altered the placeholder of a secret: ask again"))
-    yield _final(decided, draft, outcome, planned, first)
+    final = _final(context, draft, outcome, planned, first)
+    await session.record_end(context, final, prepared.endpoint.model)
+    return final
 
 
 def _final(
-    decided: DecidedQuestion, draft: Draft, outcome: Outcome, planned: PlannedEdit, first: float
+    context: "AnswerContext", draft: "Draft", outcome: "Outcome", planned: PlannedEdit, first: float
 ) -> FinalAnswer:
     """The end of a provider's answer; `first` is when its first piece came, in milliseconds."""
-    prepared = decided.prepared
+    prepared = context.prepared
     asked = f"{prepared.provider} {outcome.model or prepared.endpoint.model}" if prepared else ""
     usage = outcome.usage
     read = usage.input + usage.cache_read + usage.cache_write
     return FinalAnswer(
         outcome.text,
         asked,
-        decided.decision,
+        context.decision,
         AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first),
         planned.edit,
         planned.problem,
-        shown_sources(draft.prompt.spans, draft, decided.root),
-        _thread(decided, draft, outcome.text),
+        shown_sources(draft.prompt.spans, draft, context.root),
+        _thread(context, draft, outcome.text),
     )
 
 
-def _thread(decided: DecidedQuestion, draft: Draft, text: str) -> Thread:
+def _thread(context: "AnswerContext", draft: "Draft", text: str) -> Thread:
     """The conversation with a provider's answer; our own words in it are those for the local model."""
-    thread = decided.question.thread
+    thread = context.question.thread
     shown = draft.turn_prompt.spans
-    spans = (*opening_words(decided.local.turn_prompt.spans), *shown[len(opening_words(shown)) :])
-    return grown_thread(decided, spans, text, thread.dropped if thread else 0)
+    spans = (*opening_words(context.local.turn_prompt.spans), *shown[len(opening_words(shown)) :])
+    return grown_thread(context, spans, text, thread.dropped if thread else 0)
 
 
-def unusable_words(first: FinalAnswer) -> str:
+def _unusable_words(first: FinalAnswer) -> str:
     """What the provider learns about an edit that cannot be made: our own words, with paths and lines."""
     return f"No edit could be made of an earlier answer: {str(first.problem).rstrip('.')}."[:MOST_SAID]
 
 
-def repair_request(decided: DecidedQuestion, first: FinalAnswer, said: str) -> DecidedQuestion | None:
+def _repair_request(context: "AnswerContext", first: FinalAnswer, said: str) -> "AnswerContext | None":
     """The question with the request as it would be sent; None if there was none.
 
     Raises `RefusedError` if policy, budget or length are against it.
     """
-    prepared = decided.prepared
-    if prepared is None or decided.leaving.gate is None:
+    prepared = context.prepared
+    if prepared is None or context.leaving.gate is None:
         return None
     if first.plan is None:
-        return _plain_request(decided, first, said)
+        return _plain_request(context, first, said)
     shown = prepared.request.prompt.spans
     answered = Span(first.text, Origin("answer", derived=derived_origins(shown)))
-    spans = (*shown, answered, _reason_span(decided, said), Span(REQUEST, Origin("assist")))
-    return _with_request(decided, first, spans, WHY)
+    spans = (*shown, answered, _reason_span(context, said), Span(REQUEST, Origin("assist")))
+    return _with_request(context, first, spans, WHY)
 
 
-def _plain_request(decided: DecidedQuestion, first: FinalAnswer, said: str) -> DecidedQuestion | None:
+def _plain_request(context: "AnswerContext", first: FinalAnswer, said: str) -> "AnswerContext | None":
     """The question as a small model is asked it: with more than the code in question, it takes other code.
 
     The first answer is left out, since it would be repeated.
     """
-    draft, whole, form = decided.leaving.draft, decided.local.whole, decided.local.form
-    prepared = decided.prepared
+    draft, whole, form = context.leaving.draft, context.local.whole, context.local.form
+    prepared = context.prepared
     if draft is None or prepared is None or whole is None or form.kind != "whole":
         return None
-    command = decided.question.command
+    command = context.question.command
     first_span, *shown = prepared.request.prompt.spans
     opening = Span(instructions(command, form, small=True), first_span.origin)
-    asked = _reason_span(decided, f"{said} It is about lines {whole.first} to {whole.last} of {whole.path}.")
+    asked = _reason_span(context, f"{said} It is about lines {whole.first} to {whole.last} of {whole.path}.")
     about = [span for span in shown[:-1] if span.origin.source != "file" or _is_about(span, whole)]
     spans = (opening, *about, asked, *shown[-1:], Span(closing(command, form), Origin("assist")))
-    plain = replace(decided, leaving=replace(decided.leaving, draft=replace(draft, form=form, whole=whole)))
+    plain = replace(context, leaving=replace(context.leaving, draft=replace(draft, form=form, whole=whole)))
     return _with_request(plain, first, spans, UNUSABLE)
 
 
-def _is_about(span: Span, whole: EditTarget) -> bool:
+def _is_about(span: Span, whole: "EditTarget") -> bool:
     origin = span.origin
     return origin.path == whole.path and origin.first <= whole.last and whole.first <= origin.last
 
 
-def _reason_span(decided: DecidedQuestion, said: str) -> Span:
-    target = decided.question.target
-    return Span(said, Origin("editor", target.lines.path if target else "", decided.root))
+def _reason_span(context: "AnswerContext", said: str) -> Span:
+    target = context.question.target
+    return Span(said, Origin("editor", target.lines.path if target else "", context.root))
 
 
 def _with_request(
-    decided: DecidedQuestion, first: FinalAnswer, spans: tuple[Span, ...], why: str
-) -> DecidedQuestion | None:
-    prepared = decided.prepared
-    gate = decided.leaving.gate
+    context: "AnswerContext", first: FinalAnswer, spans: tuple[Span, ...], why: str
+) -> "AnswerContext | None":
+    prepared = context.prepared
+    gate = context.leaving.gate
     if prepared is None or gate is None:
         return None
-    name = random_token()
-    request = replace(prepared.request, id=name, prompt=replace(prepared.request.prompt, spans=spans))
+    from assist_escalation.gate.prepare import prepare  # noqa: PLC0415
+    from assist_server.questions.composition import random_token  # noqa: PLC0415
+
+    number = random_token()
+    request = replace(prepared.request, id=number, prompt=replace(prepared.request.prompt, spans=spans))
     again = prepare(request, gate)
-    decision: Decision = replace(first.decision, why=why, asks=decided.decision.asks or first.decision.again)
-    return replace(decided, id=name, leaving=replace(decided.leaving, prepared=again), decision=decision)
+    decision = replace(first.decision, why=why, asks=context.decision.asks or first.decision.again)
+    return replace(context, id=number, leaving=replace(context.leaving, prepared=again), decision=decision)

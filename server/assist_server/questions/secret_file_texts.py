@@ -11,16 +11,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
 from assist_context.files.blobs import FRESH_NS
 from assist_context.files.denylist import denied_by
-from assist_context.files.git_repository import Git
 from assist_context.files.path_names import INSTALLED_FOLDERS, VERSION_CONTROL, path_below
 from assist_context.files.repository_top import top_of
 from assist_escalation.policy.path_globs import covers
 from assist_escalation.policy.permissions import Glob
-from assist_server.workspace.folder_diff import FolderDiff, old_contents
+
+if TYPE_CHECKING:
+    from assist_context.files.git_repository import Git
+    from assist_server.workspace.folder_diff import FolderDiff
 
 MOST_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored code with its own examples
 MOST_FILES = 1_000
@@ -86,7 +89,7 @@ def _stamp(path: str | Path) -> tuple[int, ...]:
     return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def old_secret_texts(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> SecretTexts:
+def old_secret_texts(git: "Git", diff: "FolderDiff", globs: Sequence[Glob] = ()) -> SecretTexts:
     """The texts that secret files had before a diff, which may have moved their values elsewhere."""
 
     def is_ours(path: str) -> bool:
@@ -96,6 +99,8 @@ def old_secret_texts(git: Git, diff: FolderDiff, globs: Sequence[Glob] = ()) -> 
         return is_ours(path) or (
             _is_data(os.path.basename(path)) and is_denied_by_user(path, diff.top, globs)
         )
+
+    from assist_server.workspace.folder_diff import old_contents  # noqa: PLC0415  (git, for few questions)
 
     texts = SecretTexts()
     for path, content in old_contents(git, diff, is_secret).items():

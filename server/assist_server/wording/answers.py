@@ -14,16 +14,17 @@ from assist_escalation.edits.plan import diff
 from assist_escalation.policy.endpoints import usd
 from assist_escalation.routing.router import OPEN, Decision
 from assist_server.proof import RecordedCounts
-from assist_server.questions.decision import (
-    BY_CONSTRUCTION,
-    BY_FACTS,
-    BY_RUNNING,
-    BY_TESTS,
-    DecidedQuestion,
+from assist_server.questions.decision import AnswerContext
+from assist_server.questions.events import (
+    ATTEMPT_SECONDS,
+    AnswerProgress,
+    FactsFound,
+    FinalAnswer,
+    PlacesFound,
+    ShownSource,
 )
-from assist_server.questions.events import AnswerProgress, FactsFound, FinalAnswer, PlacesFound, ShownSource
 from assist_server.questions.instructions import EDITS
-from assist_server.questions.runner_port import ATTEMPT_SECONDS
+from assist_server.questions.session import BY_CONSTRUCTION, BY_FACTS, BY_RUNNING, BY_TESTS
 from assist_server.records.answer_counts import TARGETS
 from assist_server.wording.diff_answers import DiffAnswer, diff_answer
 from assist_server.wording.facts import ASK_WHY, fact_rows, facts_document, no_model_line
@@ -62,7 +63,7 @@ class AnswerView:
     `proof` in a sentence, "" where no test was written, and for an edit that nothing was to check.
     """
 
-    decided: DecidedQuestion
+    decided: AnswerContext
     final: FinalAnswer
     proof: Mapping[str, Any]
     last_line: str
@@ -81,7 +82,7 @@ class AnswerView:
 
 
 def answer_view(
-    decided: DecidedQuestion, final: FinalAnswer, compared: ComparedDiff | None = None
+    decided: AnswerContext, final: FinalAnswer, compared: ComparedDiff | None = None
 ) -> AnswerView:
     """What is shown of an answer. `compared` is the diff that it is about."""
     held = DiffAnswer()
@@ -154,7 +155,7 @@ def answer_message(
     }
 
 
-def _proof_document(decided: DecidedQuestion, final: FinalAnswer) -> dict[str, Any]:
+def _proof_document(decided: AnswerContext, final: FinalAnswer) -> dict[str, Any]:
     """What speaks for an edit or for new tests: how it was made, what was run, or nothing."""
     if final.decision.cause == BY_CONSTRUCTION:
         return {"proof": "construction"}
@@ -179,7 +180,7 @@ def _recorded_document(recorded: RecordedCounts) -> dict[str, Any]:
     }
 
 
-def _proof_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
+def _proof_line(decided: AnswerContext, final: FinalAnswer) -> str:
     """The same in a sentence, or ""."""
     proof = final.proof
     if proof is not None and proof.recorded is None:
@@ -262,7 +263,7 @@ def progress_document(progress: AnswerProgress) -> dict[str, Any]:
 _WORDS_OF_MODEL = {"review": "--frontier asks the one under [providers.NAME] in config.toml."}
 
 
-def _last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
+def _last_line(decided: AnswerContext, final: FinalAnswer) -> str:
     """Which model answered and where; why, where that is news; tokens, cost and time."""
     cost = final.cost
     decision = final.decision
@@ -281,7 +282,7 @@ def _last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
     return f"{who} {cost.tokens_in:,} + {cost.tokens_out:,} tokens,{paid} {cost.ms / 1e3:.1f} s."
 
 
-def _is_news(decided: DecidedQuestion, decision: Decision) -> bool:
+def _is_news(decided: AnswerContext, decision: Decision) -> bool:
     """Whether people want to know why this model answered: not if it was the only one, or their own wish."""
     if decision.target != "local" or decision.cause == "fell_back":
         return True

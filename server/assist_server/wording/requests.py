@@ -15,7 +15,7 @@ from assist_escalation.gate.prepare import Prepared
 from assist_escalation.policy.endpoints import usd
 from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import Decision
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import AnswerContext
 from assist_server.records.answer_counts import TARGETS
 
 SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all
@@ -35,7 +35,7 @@ _FEATURES: Mapping[str, tuple[str, str, bool]] = {
 }
 
 
-def route_document(decided: DecidedQuestion, made: Decision | None = None) -> dict[str, Any]:
+def route_document(decided: AnswerContext, made: Decision | None = None) -> dict[str, Any]:
     """A decision as JSON; `made` is the one that the answer came to, where that is another."""
     decision = decided.decision
     prepared = decided.prepared
@@ -64,7 +64,7 @@ def route_document(decided: DecidedQuestion, made: Decision | None = None) -> di
     }
 
 
-def route_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
+def route_facts(decided: AnswerContext) -> list[tuple[str, str]]:
     """The same for people."""
     decision = decided.decision
     lines = [
@@ -104,14 +104,14 @@ def _threshold_words(decision: Decision) -> str:
     return f"{asked}, which is where the gain is worth its cost and the rate allows it"
 
 
-def preview_lines(decided: DecidedQuestion) -> list[str]:
+def preview_lines(decided: AnswerContext) -> list[str]:
     """What the user sees before anything is sent."""
     if decided.prepared is None:
         return []
     return [f"{name:<10} {value}" for name, value in _preview(decided, decided.prepared)]
 
 
-def _preview(decided: DecidedQuestion, prepared: Prepared) -> list[tuple[str, str]]:
+def _preview(decided: AnswerContext, prepared: Prepared) -> list[tuple[str, str]]:
     named = ", ".join(map(visible, prepared.files[:SHOWN])) + more_words(len(prepared.files))
     goes = "Goes to" if decided.decision.target == "frontier" else "Would go to"
     return [
@@ -187,7 +187,7 @@ def _origin_words(origin: Origin) -> str:
     return f"outline of {place}" if origin.outline else place
 
 
-def _surroundings(decided: DecidedQuestion) -> list[tuple[str, str]]:
+def _surroundings(decided: AnswerContext) -> list[tuple[str, str]]:
     return [(name, visible(text)) for name, text in decided.surroundings]
 
 
@@ -196,12 +196,12 @@ def more_words(count: int) -> str:
     return f" and {count - SHOWN} more" if count > SHOWN else ""
 
 
-def _files(decided: DecidedQuestion) -> tuple[str, ...]:
+def _files(decided: AnswerContext) -> tuple[str, ...]:
     paths = (span.origin.path for span in decided.local.prompt.spans)
     return tuple(dict.fromkeys(path for path in paths if path))
 
 
-def _left_out(decided: DecidedQuestion) -> tuple[tuple[str, str], ...]:
+def _left_out(decided: AnswerContext) -> tuple[tuple[str, str], ...]:
     """The files that rules keep out of what would be sent, each with the reason in words."""
     return decided.frontier.left_out if decided.frontier else ()
 
@@ -217,7 +217,7 @@ def not_compared_lines(left_out: Sequence[str]) -> list[str]:
     return [f"Not all of this was compared, since it takes long: {named}"] if left_out else []
 
 
-def _left_out_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
+def _left_out_facts(decided: AnswerContext) -> list[tuple[str, str]]:
     """The same for people, a few of them by name."""
     reasons = [visible(why if path in why else f"{path}: {why}") for path, why in _left_out(decided)]
     return [("Left out", "; ".join(_first_names(reasons)))] if reasons else []

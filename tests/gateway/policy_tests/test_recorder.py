@@ -11,7 +11,7 @@ from assist_escalation.prompts import Messages, Usage
 from assist_escalation.provider.infill import InfillCall, InfillLine, InfillPrompt, body
 from assist_escalation.provider.request import Call, ProviderPost
 from assist_escalation.provider.transport import AnswerEnd, Delta, Transport
-from assist_gateway.dialects.answers import AnswerContext, AnswerMemory
+from assist_gateway.dialects.answers import AnswerMemory, ReaderContext
 from assist_gateway.dialects.dialect import DIALECTS
 from assist_gateway.dialects.edit_tools import EditRules
 from assist_gateway.policy_tests.agent_requests import PATHS, AgentTexts, agent_body
@@ -68,7 +68,7 @@ async def test_a_provider_that_tools_ask_is_played(dialect: Dialect, stream: boo
         await transport.close()
         assert (answer.status, answer.is_stream) == (200, stream)
         reader = DIALECTS[PATHS[dialect]].reader(
-            AnswerContext({}, EditRules(lambda _: None), AnswerMemory(), 1000), 1, False
+            ReaderContext({}, EditRules(lambda _: None), AnswerMemory(), 1000), 1, False
         )
         for line in raw.splitlines() if stream else ():
             if line.startswith(b"data: {"):

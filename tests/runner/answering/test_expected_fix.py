@@ -192,7 +192,7 @@ def test_other_languages_are_refused(tmp_path: Path) -> None:
     (desk.root / "words.go").write_text("package words\n\nfunc Count(text string) int {\n\treturn 1\n}\n")
     with pytest.raises(UserError, match="is for Python, TypeScript, JavaScript and Rust, not for go: say in"):
         desk.decide(place="words.go:3", words="", expect='Count("") == 0')
-    assert desk.decide(place="words.go:3", words='Count("") returns 1 instead of 0').made is None
+    assert desk.decide(place="words.go:3", words='Count("") returns 1 instead of 0').found is None
 
 
 async def test_a_value_is_tried_once_the_user_agrees(tmp_path: Path) -> None:

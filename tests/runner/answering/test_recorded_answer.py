@@ -5,7 +5,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from bare_pytest import BARE_PYTEST
 from config_files import write
+from kept_answer import KeptAnswer, answered
 from scripted_model import ScriptedModel
 
 from assist_context.index.reader import IndexReader
@@ -22,10 +22,9 @@ from assist_runner.recorded_tests.project_runs import has_sandbox
 from assist_server.config.config import load
 from assist_server.config.run_consent import RunRequest, may_run
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import FinalAnswer, Notice
-from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.events import FinalAnswer
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.answers import answer_document, answer_view
 
@@ -61,7 +60,7 @@ class Desk:
         path = f"{Path(sys.prefix) / 'bin'}:/usr/bin:/bin"
         self.config = replace(config, programs={"PATH": path})
 
-    def decide(self, *, run: bool = False, place: str = "sums.py:1") -> DecidedQuestion:
+    def decide(self, *, run: bool = False, place: str = "sums.py:1") -> AnswerContext:
         corpus = Corpus(str(self.root), IndexReader(self.root.parent / "none.db"))
         target = resolve_target(corpus, place)
         inputs = decision_inputs(self.config, [str(self.root)])
@@ -70,28 +69,25 @@ class Desk:
 
     async def answer(
         self, *, run: bool = False, sandbox: Callable[[Path], bool] = has_sandbox
-    ) -> tuple[FinalAnswer, list[str], DecidedQuestion]:
+    ) -> tuple[FinalAnswer, list[str], AnswerContext]:
         decided = self.decide(run=run)
-        options = self.options(sandbox)
-        *events, final = [event async for event in answer(decided, options)]
-        assert isinstance(final, FinalAnswer)
-        return final, [event.text for event in events if isinstance(event, Notice)], decided
+        final, kept = await self.answered(decided, sandbox)
+        return final, kept.notices, decided
 
-    def options(self, sandbox: Callable[[Path], bool]) -> AnswerOptions:
+    async def answered(
+        self, context: AnswerContext, sandbox: Callable[[Path], bool]
+    ) -> tuple[FinalAnswer, KeptAnswer]:
         model = ScriptedModel(lambda _: [CALLS if "calls `twice`" in model.asked[-1].user else GUESS])
         self.model = model
 
         async def load_model() -> Any:
             return model
 
-        async def refuse(_: Any) -> bool:
-            return False
-
         async def confirm_run(request: RunRequest) -> bool:
             self.asked.append(request)
             return self.agrees
 
-        return AnswerOptions(load_model, refuse, records=False, confirm_run=confirm_run, sandbox=sandbox)
+        return await answered(context, load_model, confirm_run=confirm_run, sandbox=sandbox)
 
     def files(self) -> set[str]:
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*") if path.is_file()}
@@ -154,7 +150,7 @@ def test_code_in_go_is_not_run(tmp_path: Path) -> None:
     desk = Desk(tmp_path, agrees=True)
     (desk.root / "go.mod").write_text("module sums\n")
     (desk.root / "sums.go").write_text("package sums\n\nfunc Twice(n int) int {\n\treturn 2 * n\n}\n")
-    recording = desk.decide(run=True, place="sums.go:3").running
+    recording = desk.decide(run=True, place="sums.go:3").found
     assert isinstance(recording, RecordingPlan)
     assert recording.problem == "code in go is not run"
 
@@ -196,9 +192,7 @@ async def test_a_cancelled_answer_leaves_no_copy(tmp_path: Path) -> None:
     (desk.root / "sums.py").write_text(CODE + "import time\ntime.sleep(60)\n")
 
     async def consume() -> None:
-        async with aclosing(answer(desk.decide(run=True), desk.options(has_sandbox))) as stream:
-            async for _ in stream:
-                pass
+        await desk.answered(desk.decide(run=True), has_sandbox)
 
     task = asyncio.create_task(consume())
     async with asyncio.timeout(60):

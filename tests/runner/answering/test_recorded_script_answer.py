@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from config_files import write
+from kept_answer import answered
 from scripted_model import ScriptedModel
 
 from assist_context.index.reader import IndexReader
@@ -18,8 +19,6 @@ from assist_server.config.run_consent import RunRequest
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import FinalAnswer, Notice
-from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.answers import answer_view
 
@@ -52,19 +51,12 @@ async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool)
     async def load_model() -> Any:
         return ScriptedModel(lambda _: ["```js\nimport { twice } from './sums.js';\ntwice(4);\n```\n"])
 
-    async def refuse(_: Any) -> bool:
-        return False
-
     async def confirm_run(request: RunRequest) -> bool:
         asked.append(request)
         return agrees
 
     # Without a sandbox a mark outside of the copy can be seen.
-    options = AnswerOptions(
-        load_model, refuse, records=False, confirm_run=confirm_run, sandbox=lambda _: False
-    )
-    *events, final = [event async for event in answer(decided, options)]
-    assert isinstance(final, FinalAnswer)
+    final, kept = await answered(decided, load_model, confirm_run=confirm_run, sandbox=lambda _: False)
     assert [request.words for request in asked] == [("node", "--test")]
     assert mark.exists() == agrees
     assert bool(final.proof) == agrees
@@ -78,4 +70,4 @@ async def test_nothing_runs_before_the_user_agrees(tmp_path: Path, agrees: bool)
             "These tests record what the code does today ("
         )
     else:
-        assert any("the expected values are guesses" in row.text for row in events if isinstance(row, Notice))
+        assert any("the expected values are guesses" in notice for notice in kept.notices)

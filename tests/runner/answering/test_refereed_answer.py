@@ -4,12 +4,8 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from gates import allowed, parts, request
@@ -23,15 +19,11 @@ from assist_escalation.gate.prepare import prepare
 from assist_escalation.prompts import Origin, Span
 from assist_runner.answering.model_words import leaving_words
 from assist_runner.answering.referee_plan import RefereePlan
-from assist_runner.answering.refereed_answer import answer_with_referee
 from assist_runner.referee.edit_proof import EditVerdict
 from assist_runner.referee.test_verdicts import TestVerdict
 from assist_server.config.run_consent import UNCONFINED, RunRequest, remember_agreed
-from assist_server.questions.decision import DecidedQuestion, Leaving
-from assist_server.questions.events import AnswerEvent, FinalAnswer, Notice
+from assist_server.questions.decision import AnswerContext, Leaving
 from assist_server.questions.instructions import AnswerForm
-from assist_server.questions.run import answer
-from assist_server.questions.runner_port import AnswerWays
 from assist_server.wording.answers import answer_document, answer_view
 
 pytestmark = [
@@ -105,53 +97,30 @@ async def test_the_next_attempt_begins_with_what_was_right(tmp_path: Path) -> No
     assert CODE not in desk.model.asked[-1].user
 
 
+@pytest.mark.parametrize(("first", "asked"), [(RIGHT, 0), (WRONG, 1)])
 async def test_a_provider_is_asked_after_a_doubtful_answer_only_if_the_tests_refuse_it(
-    tmp_path: Path,
+    tmp_path: Path, first: str, asked: int
 ) -> None:
-    asked: list[str] = []
     desk = Desk(tmp_path)
-    decided = desk.decide(run=True)
-    plan = decided.running
-    assert isinstance(plan, RefereePlan)
-
-    async def answered(code: str, decided: DecidedQuestion) -> AsyncGenerator[AnswerEvent, None]:
-        asked.append(decided.decision.target)
-        desk.model = ScriptedModel(lambda _: [fenced(code)])
-        options = replace(desk.options(), local=desk.load)
-        async with aclosing(answer(replace(decided, running=None), options)) as stream:
-            async for event in stream:
-                doubted = replace(decided.decision, target="frontier")
-                yield replace(event, doubtful=doubted) if isinstance(event, FinalAnswer) else event
-
-    def ways(first: str) -> AnswerWays:
-        async def load() -> Any:
-            return ScriptedModel(lambda _: [fenced(WRONG)])
-
-        async def repair(*_: Any) -> AsyncGenerator[AnswerEvent, None]:
-            for event in ():
-                yield event
-
-        async def escalate(decided: DecidedQuestion) -> AsyncGenerator[AnswerEvent, None]:
-            async for event in answered(RIGHT, replace(decided, decision=desk.decide().decision)):
-                yield event
-
-        return AnswerWays(
-            desk.agree,
-            lambda _: True,
-            lambda _: None,
-            load,
-            partial(answered, first),
-            partial(answered, first),
-            repair,
-            escalate,
+    local = desk.decide(run=True)
+    desk.model = ScriptedModel(lambda _: [fenced(first)], ended="length")  # which is doubtful
+    async with Hostile(answering(fenced(RIGHT))) as acme:
+        gate = parts(tmp_path)
+        wanted = replace(
+            request(allowed(acme.url, desk.root), local.local.prompt.spans), prompt=local.local.prompt
         )
-
-    for first, targets in ((RIGHT, ["local"]), (WRONG, ["local", "local"])):
-        asked.clear()
-        events = [event async for event in answer_with_referee(decided, plan, ways(first))]
-        assert isinstance(events[-1], FinalAnswer)
-        assert events[-1].proof is not None
-        assert (events[-1].proof.kind, asked) == ("tests", targets)
+        leaving = Leaving(local.local, prepare(wanted, gate), gate)
+        rules = replace(
+            local.rules, mode="auto", rate=1.0, own_thresholds=[{"default": 1.0}], provider="acme",
+            allow_unasked_retry=True, upper_micro=5_000, request_micro=50_000, left_micro=2_000_000,
+            barred=("", ""),
+        )  # fmt: skip
+        decision = replace(local.decision, cause="rate")
+        decided = replace(local, leaving=leaving, rules=rules, decision=decision)
+        final, _ = await desk.answered(decided)
+        sent = acme.connections
+    assert final.proof is not None
+    assert (final.proof.kind, sent) == ("tests", asked)
 
 
 async def test_an_attempt_begins_where_the_model_doubts(tmp_path: Path) -> None:
@@ -188,7 +157,7 @@ async def test_nothing_runs_without_consent(tmp_path: Path) -> None:
     assert notices == ["The edit is not checked by running: `--run` runs the code, on a copy."]
     assert answer_view(decided, final).proof_line.startswith("Proof: none.")
     assert final.plan is not None
-    assert desk.decide().running is None  # and unasked not even the tests are looked for
+    assert desk.decide().found is None  # and unasked not even the tests are looked for
     assert not desk.mark.exists()
 
 
@@ -198,8 +167,8 @@ async def test_tests_of_the_code_judge_by_themselves_once_the_user_agreed(tmp_pa
     final, notices, decided = await desk.answer(RIGHT)
     assert (notices, desk.asked) == ([], [])
     assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now."
-    assert isinstance(decided.running, RefereePlan)
-    command = decided.running.command
+    assert isinstance(decided.found, RefereePlan)
+    command = decided.found.command
     assert command is not None
     assert command.words[-1] == "tests/test_sums.py"
 
@@ -253,10 +222,8 @@ async def test_tests_that_an_edit_changes_prove_nothing(tmp_path: Path) -> None:
 async def test_who_agrees_by_a_flag_is_told_that_nothing_confines_the_code(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.model = ScriptedModel(lambda _: [fenced(RIGHT)])
-    options = replace(desk.options(), sandbox=lambda _: False)
-    *events, final = [event async for event in answer(desk.decide(run=True), options)]
-    assert UNCONFINED in [event.text for event in events if isinstance(event, Notice)]
-    assert isinstance(final, FinalAnswer)
+    final, kept = await desk.answered(desk.decide(run=True), sandbox=lambda _: False)
+    assert UNCONFINED in kept.notices
     assert final.proof is not None
     assert final.proof.kind == "tests"
 
@@ -266,9 +233,9 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
     secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
     desk = Desk(tmp_path, TESTS.replace("== 10", f"== 10, \"api_key = '{secret}'\""))
     local = desk.decide(run=True)
-    asked: list[DecidedQuestion] = []
+    asked: list[AnswerContext] = []
 
-    async def confirm(request: DecidedQuestion) -> bool:
+    async def confirm(request: AnswerContext) -> bool:
         asked.append(request)
         return agrees or len(asked) == 1
 
@@ -280,12 +247,11 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
         leaving = Leaving(local.local, prepare(wanted, gate), gate)
         asks = replace(local.decision, target="frontier", asks=True)
         decided = replace(local, leaving=leaving, decision=asks)
-        *events, final = [event async for event in answer(decided, replace(desk.options(), confirm=confirm))]
-    assert isinstance(final, FinalAnswer)
+        final, kept = await desk.answered(decided, confirm=confirm)
     assert final.plan is not None
     assert len(asked) == 2
     sent = [request.body.decode() for request in acme.requests]
-    notices = [event.text for event in events if isinstance(event, Notice)]
+    notices = kept.notices
     if not agrees:
         assert (len(sent), final.plan.asks) == (1, True)
         assert notices == ["The tests refuse this edit, and nothing more was sent."]
@@ -307,10 +273,10 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
 ) -> None:
     desk = Desk(tmp_path)
     local = desk.decide()
-    assert local.running is None
-    asked: list[DecidedQuestion] = []
+    assert local.found is None
+    asked: list[AnswerContext] = []
 
-    async def confirm(request: DecidedQuestion) -> bool:
+    async def confirm(request: AnswerContext) -> bool:
         asked.append(request)
         return agrees or len(asked) == 1
 
@@ -327,10 +293,9 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
         decided = replace(
             local, leaving=leaving, decision=replace(local.decision, target="frontier", asks=True)
         )
-        *events, final = [event async for event in answer(decided, replace(desk.options(), confirm=confirm))]
-    assert isinstance(final, FinalAnswer)
+        final, kept = await desk.answered(decided, confirm=confirm)
     sent = [sent.body.decode() for sent in acme.requests]
-    notices = [event.text for event in events if isinstance(event, Notice)]
+    notices = kept.notices
     assert notices[0].startswith("That answer cannot be used: the answer holds no edit")
     assert len(asked) == 2
     if not agrees:
@@ -377,9 +342,7 @@ async def test_a_cancelled_run_leaves_nothing(tmp_path: Path) -> None:
     desk.model = ScriptedModel(lambda _: [fenced(RIGHT)])
 
     async def ask() -> None:
-        async with aclosing(answer(desk.decide(run=True), desk.options())) as stream:
-            async for _ in stream:
-                pass
+        await desk.answered(desk.decide(run=True))
 
     task = asyncio.create_task(ask())
     async with asyncio.timeout(60):

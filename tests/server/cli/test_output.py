@@ -11,7 +11,7 @@ from assist_installer.cli.downloads import show_download
 from assist_server.cli import app, output
 from assist_server.cli.commands.question_run import _Display
 from assist_server.cli.terminal.tables import Column, facts, table
-from assist_server.questions.events import AnswerProgress, AnswerStart
+from assist_server.questions.events import AnswerProgress
 
 
 def test_a_pipe_is_told_that_work_goes_on_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,9 +28,9 @@ def test_a_pipe_is_told_that_work_goes_on_now_and_then(capsys: pytest.CaptureFix
 def test_a_pipe_is_told_once_that_a_model_reads_for_long(capsys: pytest.CaptureFixture[str]) -> None:
     output.begin_passing()
     display = _Display(None)
-    display.show(AnswerStart("local", "/models/small.gguf"))
+    display.restart("local", "/models/small.gguf")
     for tokens in (1_936, 1_949):  # a guess, and then the count
-        display.show(AnswerProgress("reading", tokens, 20.0))
+        display.progress(AnswerProgress("reading", tokens, 20.0))
     assert capsys.readouterr().err == "small.gguf: reading 1,936 tokens, about 20 s\n"
 
 

@@ -11,7 +11,7 @@ from histories import make_history
 from repositories import git
 
 from assist_context.indexer.outliner import outliner_source
-from assist_server.questions.runner_port import code_runner
+from assist_server.questions.session import strategies
 from assist_server.workspace.members import type_analysis
 
 COMMANDS = {
@@ -112,7 +112,7 @@ def test_each_plugin_works(shop: Path, arguments: list[str], said: str) -> None:
 
 
 def test_the_plugins_of_ports_are_found() -> None:
-    assert code_runner() is not None
+    assert "runner" in [way.name for way in strategies("fix", models=True)]
     assert type_analysis() is not None
     assert outliner_source() is not None
 

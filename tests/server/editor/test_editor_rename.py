@@ -20,7 +20,8 @@ from assist_server.editor.question import (
     WorkspaceSnapshot,
 )
 from assist_server.editor.question_work import decide_question
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import AnswerContext
+from assist_server.questions.refactoring import MadeEdit
 from assist_server.workspace.folders import folders_of
 from assist_server.workspace.index_update import update_index
 
@@ -50,13 +51,13 @@ class Editor:
 
 @dataclass(frozen=True)
 class Asked:
-    decided: DecidedQuestion
+    decided: AnswerContext
     editor: Editor
 
     @property
     def edit(self) -> WishedEdit:
-        made = self.decided.made
-        assert made is not None
+        made = self.decided.found
+        assert isinstance(made, MadeEdit)
         assert isinstance(made.edit, WishedEdit)
         return made.edit
 

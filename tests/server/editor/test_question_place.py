@@ -12,7 +12,7 @@ from assist_server.config.config import load_lenient
 from assist_server.editor.question import DocumentState, EditorQuestion, WorkspaceSnapshot
 from assist_server.editor.question_work import decide_question
 from assist_server.errors import UserError
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import AnswerContext
 from assist_server.workspace.documents import name_of, path_of, resolve_path
 from assist_server.workspace.folders import folders_of
 
@@ -31,7 +31,7 @@ def repo(tmp_path: Path) -> Path:
     return repo
 
 
-def decided(shown: Path, opened: Path) -> DecidedQuestion:
+def decided(shown: Path, opened: Path) -> AnswerContext:
     """The question about a shown file, where the editor opened a folder."""
     own = shown.parents[1].with_name("own")
     own.mkdir(exist_ok=True)

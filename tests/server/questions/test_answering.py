@@ -9,6 +9,7 @@ from config_files import write
 from gates import allowed, parts, request, spans
 from hostile import Hostile
 from hostile import answer as answering
+from kept_answer import KeptAnswer, answered
 from scripted_model import ScriptedModel
 
 from assist_context.documents import Document
@@ -25,19 +26,15 @@ from assist_server.cli.commands.question_run import consent_of_flags
 from assist_server.cli.flags import Asking
 from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, Leaving
+from assist_server.questions.decision import AnswerContext, Leaving
 from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.events import (
-    AnswerPiece,
-    AnswerProgress,
-    AnswerStart,
     FinalAnswer,
-    Notice,
     WritingPace,
     reading,
 )
 from assist_server.questions.instructions import AnswerForm
-from assist_server.questions.run import AnswerOptions, answer, record_happening
+from assist_server.questions.session import record_happening
 from assist_server.questions.targets import QuestionTarget
 from assist_server.record_files import gate_files
 from assist_server.workspace.folders import key_of
@@ -75,7 +72,7 @@ def decided_by(folder: Path, url: str = NOWHERE, *, command: str = "explain", **
     )
     question = Question(command, "", lines, wish=wish)
     leaving = Leaving(draft, prepared, gate)
-    return DecidedQuestion("r1", question, str(folder.resolve()), draft, first, free, inputs, leaving)
+    return AnswerContext("r1", question, str(folder.resolve()), draft, first, free, inputs, leaving)
 
 
 def sent_to(decided: Any, url: str) -> Any:
@@ -85,34 +82,32 @@ def sent_to(decided: Any, url: str) -> Any:
     return replace(decided, leaving=replace(decided.leaving, prepared=moved))
 
 
-async def events_of(
-    decided: DecidedQuestion, local: ScriptedModel, *, agrees: bool = False
-) -> tuple[list[Any], list[bool]]:
-    """All events, and for each request that the user was asked about whether it was a second one."""
+async def answer_of(
+    decided: AnswerContext, local: ScriptedModel, *, agrees: bool = False
+) -> tuple[FinalAnswer, KeptAnswer, list[bool]]:
+    """The end, what was told, and for each request that the user was asked about if it was a second one."""
     asked: list[bool] = []
 
-    async def confirm(what: DecidedQuestion) -> bool:
+    async def confirm(what: AnswerContext) -> bool:
         asked.append(what.decision.again)
         return agrees
 
     async def load_model() -> Any:
         return local
 
-    return [event async for event in answer(decided, AnswerOptions(load_model, confirm))], asked
+    final, kept = await answered(decided, load_model, confirm=confirm, records=True)
+    return final, kept, asked
 
 
 async def heard(
-    decided: DecidedQuestion, local: ScriptedModel, *, agrees: bool = False
+    decided: AnswerContext, local: ScriptedModel, *, agrees: bool = False
 ) -> tuple[str, list[str], FinalAnswer, list[bool]]:
     """The pieces, the notices, the end, and the second requests that were asked about."""
-    events, asked = await events_of(decided, local, agrees=agrees)
-    text = "".join(event.text for event in events if isinstance(event, AnswerPiece))
-    notices = [event.text for event in events if isinstance(event, Notice)]
-    assert isinstance(events[-1], FinalAnswer)
-    return text, notices, events[-1], asked
+    final, kept, asked = await answer_of(decided, local, agrees=agrees)
+    return "".join(kept.all_of("text")), kept.notices, final, asked
 
 
-def noted(decided: DecidedQuestion) -> list[str]:
+def noted(decided: AnswerContext) -> list[str]:
     """What was recorded: who answered or would, what happened, and the model where one answered."""
     found = feedback.events(gate_files(decided.inputs.config).feedback)
     return [" ".join(filter(None, (event.target, event.event, event.model))) for event in found]
@@ -233,14 +228,14 @@ async def test_who_ended_an_answer_and_how_is_noted_without_a_path(
 
 
 async def test_reading_is_told_before_the_first_word_and_the_text_needs_no_count(tmp_path: Path) -> None:
-    events, _ = await events_of(decided_by(tmp_path, mode="never", local_model=True), always("It ", "adds."))
-    start = next(at for at, event in enumerate(events) if isinstance(event, AnswerStart))
-    first = next(at for at, event in enumerate(events) if isinstance(event, AnswerPiece))
-    told = [event for event in events if isinstance(event, AnswerProgress)]
-    assert told == events[start + 1 : first]
+    decided = decided_by(tmp_path, mode="never", local_model=True)
+    final, kept, _ = await answer_of(decided, always("It ", "adds."))
+    kinds = [kind for kind, _ in kept.told]
+    told = kept.all_of("progress")
+    assert kinds[kinds.index("restart") + 1 : kinds.index("text")] == ["progress"] * len(told)
     assert told[-1] == reading(120, 60.0)
     assert told[-1].seconds == 2.0
-    assert [source.path for source in events[-1].sources] == ["shop/cart.py"]
+    assert [source.path for source in final.sources] == ["shop/cart.py"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from repositories import git, make_repository
 
 from assist_context.files.git_repository import Git
 from assist_escalation.policy.permissions import Glob
-from assist_server.questions.denied_copies import without_copies
+from assist_server.questions.diff_material import without_copies
 from assist_server.workspace.folder_diff import FolderDiff, diff_against
 
 GIT = Git(dict(os.environ))

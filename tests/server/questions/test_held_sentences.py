@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from config_files import write
+from kept_answer import answered
 from scripted_model import ScriptedModel
 
 from assist_escalation.prompts import Origin, Span
@@ -13,7 +14,6 @@ from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerPiece, FinalAnswer, Notice
 from assist_server.questions.held_sentences import (
     HeldSentences,
     KnownWords,
@@ -21,7 +21,6 @@ from assist_server.questions.held_sentences import (
     headings_in,
     unknown_in,
 )
-from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
@@ -158,17 +157,13 @@ async def test_the_notice_names_the_places_in_place_of_such_an_answer(tmp_path: 
     async def load_model() -> Any:
         return ScriptedModel(lambda _: ["startup event\n", "startup and shutdown together"])
 
-    async def refuse(_: Any) -> bool:
-        return False
-
-    events = [event async for event in answer(decided, AnswerOptions(load_model, refuse, records=False))]
+    final, kept = await answered(decided, load_model)
     corpus.reader.close()
-    notices = [event.text for event in events if isinstance(event, Notice)]
+    notices = kept.notices
     assert len(notices) == 1
     assert notices[0].startswith(
         "The model only repeated headings, which is no answer: look at docs/events.md:"
     )
-    assert "".join(event.text for event in events if isinstance(event, AnswerPiece)) == ""
-    assert isinstance(events[-1], FinalAnswer)
-    assert events[-1].text == ""
-    assert events[-1].sources
+    assert "".join(kept.all_of("text")) == ""
+    assert final.text == ""
+    assert final.sources

@@ -11,7 +11,7 @@ from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.requests import route_document, route_facts
@@ -35,7 +35,7 @@ def repo(tmp_path: Path) -> Path:
     return repo
 
 
-def decided(root: Path, target: str = "", others: tuple[Path, ...] = (), rules: str = "") -> DecidedQuestion:
+def decided(root: Path, target: str = "", others: tuple[Path, ...] = (), rules: str = "") -> AnswerContext:
     """A question where two files are shown from the first of some folders. `rules` are the user's."""
     own = root.parents[1] / "own"
     own.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def decided(root: Path, target: str = "", others: tuple[Path, ...] = (), rules: 
     return decide(asked, QuestionFolders(corpus, around), inputs)
 
 
-def files(found: DecidedQuestion) -> tuple[str, ...]:
+def files(found: AnswerContext) -> tuple[str, ...]:
     assert found.prepared is not None, found.decision.why
     return tuple(sorted(found.prepared.files))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from config_files import write
+from kept_answer import answered
 from scripted_model import ScriptedModel
 
 from assist_completion.inference.doubts import Doubt
@@ -14,8 +15,6 @@ from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerStart, Notice
-from assist_server.questions.run import AnswerOptions, answer, whole_answer
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.wording.edit_previews import edit_warnings
 from assist_server.workspace.folder_index import corpus_of
@@ -51,18 +50,13 @@ async def edited(
     decided = decide(Question(command, words, target), QuestionFolders(corpus), inputs, by_models=True)
 
     if not runs:
-        decided = replace(decided, running=None)
+        decided = replace(decided, strategy=None)
 
     async def load_model() -> Any:
         return local
 
-    async def refuse(_: Any) -> bool:
-        return False
-
-    options = AnswerOptions(load_model, refuse, records=False)
-    *events, final = [event async for event in answer(decided, options)]
-    notices = [event.text for event in events if isinstance(event, Notice)]
-    return final, notices, sum(isinstance(event, AnswerStart) for event in events)
+    final, kept = await answered(decided, load_model)
+    return final, kept.notices, len(kept.all_of("restart"))
 
 
 def fenced(code: str) -> str:
@@ -216,10 +210,7 @@ async def test_new_tests_are_added_to_the_file_of_tests_that_the_module_has(tmp_
     async def load_model() -> Any:
         return local
 
-    async def refuse(_: Any) -> bool:
-        return False
-
-    final = await whole_answer(decided, AnswerOptions(load_model, refuse, records=False))
+    final, _ = await answered(decided, load_model)
     corpus.reader.close()
     (change,) = final.plan.changes if final.plan else ()
     assert change.path == "tests/test_sums.py"

@@ -11,7 +11,7 @@ from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import decide
 from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import PlacesFound
-from assist_server.questions.run import places_found
+from assist_server.questions.session import places_found
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
 

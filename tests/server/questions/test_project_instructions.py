@@ -11,10 +11,9 @@ from assist_context.retrieval.corpus import Corpus
 from assist_escalation.prompts import Origin, Span
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
-from assist_server.questions.draft import Question
+from assist_server.questions.decision import AnswerContext, decide
+from assist_server.questions.draft import Question, conventions
 from assist_server.questions.events import shown_sources
-from assist_server.questions.project_instructions import project_instructions
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at
@@ -35,12 +34,10 @@ def repo(tmp_path: Path) -> Path:
 
 def shown(root: Path, command: str = "refactor", *, small: bool = False) -> list[str]:
     corpus = Corpus(str(root), IndexReader(str(root.parent / "none.sqlite")))
-    return [span.origin.path for span in project_instructions(corpus, command, small=small)]
+    return [span.origin.path for span in conventions(corpus, command, small=small)]
 
 
-def decided(
-    root: Path, command: str = "refactor", rules: str = "", wish: str = "frontier"
-) -> DecidedQuestion:
+def decided(root: Path, command: str = "refactor", rules: str = "", wish: str = "frontier") -> AnswerContext:
     own = root.parent / "own"
     own.mkdir(exist_ok=True)
     settings = write(own, f"{PROVIDER}[escalation]\nmode = 'auto'\n{rules}")
@@ -56,7 +53,7 @@ def decided(
     return decide(asked, QuestionFolders(corpus), decision_inputs(config, [str(root)]), answered=False)
 
 
-def sent(found: DecidedQuestion) -> str:
+def sent(found: AnswerContext) -> str:
     assert found.prepared is not None, found.decision.why
     return str(found.prepared.messages)
 
@@ -159,7 +156,7 @@ def test_copies_and_files_that_only_import_are_not_shown_twice(repo: Path) -> No
 def test_a_long_one_is_cut_and_a_huge_or_binary_one_is_not_read(repo: Path) -> None:
     (repo / "AGENTS.md").write_text("A line of a long page.\n" * 2_000)
     corpus = Corpus(str(repo), IndexReader(str(repo.parent / "none.sqlite")))
-    (span,) = project_instructions(corpus, "ask", small=False)
+    (span,) = conventions(corpus, "ask", small=False)
     assert 5_000 < len(span.text) < 8_000
     (repo / "AGENTS.md").write_bytes(b"x\0y")
     (repo / "CLAUDE.md").write_text("x" * 200_000)

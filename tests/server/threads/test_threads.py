@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from config_files import PROVIDER, write
 from fake_answering_model import open_two_models
+from kept_answer import answered
 from scripted_model import ScriptedModel
 
 from assist_context.index.reader import IndexReader
@@ -16,10 +17,8 @@ from assist_context.retrieval.corpus import Corpus
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.config.config import load_lenient
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerPiece, FinalAnswer, Notice
-from assist_server.questions.run import AnswerOptions, answer
 from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment, attached_spans, attachment_at
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread, without_last_turn
@@ -149,7 +148,7 @@ class Workspace:
     root: Path
     config: Any
 
-    def decided(self, words: str, thread: Thread | None, *names: str, **more: Any) -> DecidedQuestion:
+    def decided(self, words: str, thread: Thread | None, *names: str, **more: Any) -> AnswerContext:
         folder = folder_at(self.config, self.root)
         update_index(self.config, folder, lambda _done, _total: None)
         corpus = Corpus(folder.root, IndexReader(folder.database))
@@ -181,12 +180,12 @@ def configured(place: Path, more: str = "") -> Any:
     return load_lenient({**os.environ, **settings}, ())
 
 
-def turn_of(found: DecidedQuestion, text: str) -> ThreadTurn:
+def turn_of(found: AnswerContext, text: str) -> ThreadTurn:
     assert found.frontier is not None
     return ThreadTurn("ask", found.question.words, found.frontier.turn, text)
 
 
-def sent(found: DecidedQuestion) -> str:
+def sent(found: AnswerContext) -> str:
     assert found.prepared is not None, found.decision.why
     return found.prepared.messages.user
 
@@ -340,20 +339,13 @@ async def turns_of(workspace: Workspace, model: ScriptedModel, asked: list[str])
     async def local() -> Any:
         return model
 
-    async def never(_: DecidedQuestion) -> bool:
-        return False
-
     for words in asked:
         decided = await asyncio.to_thread(workspace.decided, words, thread, wish="local")
         decided = replace(decided, decision=replace(decided.decision, target="local"))
-        async for event in answer(decided, AnswerOptions(local, never, records=False)):
-            match event:
-                case Notice(text):
-                    notices.append(text)
-                case FinalAnswer():
-                    thread = event.thread
-                case AnswerPiece(text):
-                    assert text == "" or text.startswith("Answer")
+        final, kept = await answered(decided, local)
+        notices += kept.notices
+        thread = final.thread
+        assert all(text == "" or text.startswith("Answer") for text in kept.all_of("text"))
     assert thread is not None
     return notices, thread
 

@@ -7,7 +7,7 @@ import pytest
 
 from assist_escalation.prompts import Prompt
 from assist_escalation.routing.router import Decision, RoutingRules
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import AnswerContext
 from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.events import AnswerCost, FinalAnswer, ShownSource
 from assist_server.questions.instructions import AnswerForm
@@ -18,14 +18,12 @@ COST = AnswerCost("stop", 666, 164, 0, 32_800, 9_000)
 PLAIN = "qwen2.5-coder-1.5b on this machine, 666 + 164 tokens, 32.8 s."
 
 
-def decided(
-    cause: str, why: str, *, provider: str = "", **changes: Any
-) -> tuple[DecidedQuestion, FinalAnswer]:
+def decided(cause: str, why: str, *, provider: str = "", **changes: Any) -> tuple[AnswerContext, FinalAnswer]:
     decision = Decision("local", cause, why, 0.5, 0.5, {}, False, ())
     draft = Draft(Prompt("explain", ()), AnswerForm(), Evidence())
     rules = RoutingRules(provider=provider)
     inputs: Any = None  # no line needs them
-    question = DecidedQuestion("r1", Question("explain"), "/home/me", draft, decision, rules, inputs)
+    question = AnswerContext("r1", Question("explain"), "/home/me", draft, decision, rules, inputs)
     final = FinalAnswer("It adds.", "qwen2.5-coder-1.5b", decision, COST)
     return question, replace(final, **changes)
 

@@ -70,7 +70,7 @@ def canonical(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerContext:
+class ReaderContext:
     """What an answer is read with: the secrets of the request's placeholders, and a line for its beginning.
 
     `most` is the limit of its tokens. `notice` says what was kept here, or is "".
@@ -111,7 +111,7 @@ class AnswerContext:
 class StreamedText:
     """One text of an answer as it comes. `before` is what the tool was shown ahead of it."""
 
-    def __init__(self, context: AnswerContext, before: str = "") -> None:
+    def __init__(self, context: ReaderContext, before: str = "") -> None:
         self._context = context
         self._restorer = Restorer(context.secrets, in_addresses=False)
         self._raw: list[str] = []
@@ -140,7 +140,7 @@ class StreamedText:
 class StreamedCall:
     """The arguments of one call as they come. Those of a tool that changes files wait for their end."""
 
-    def __init__(self, context: AnswerContext, name: str) -> None:
+    def __init__(self, context: ReaderContext, name: str) -> None:
         self.name = name
         self._context = context
         self._waits = context.holds(name)

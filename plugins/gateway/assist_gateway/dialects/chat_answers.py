@@ -10,7 +10,7 @@ from typing import Any
 from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, objects
+from assist_gateway.dialects.answers import ReaderContext, StreamedCall, StreamedText, objects
 
 _TEXTS = ("content", "refusal")
 _THOUGHTS = ("reasoning_content", "reasoning")  # nothing is put back into them
@@ -19,7 +19,7 @@ _THOUGHTS = ("reasoning_content", "reasoning")  # nothing is put back into them
 class ChatAnswer:
     """Reads one answer. `sent` are the bytes of the request; without `usage` the tool asked for no counts."""
 
-    def __init__(self, context: AnswerContext, sent: int, *, usage: bool) -> None:
+    def __init__(self, context: ReaderContext, sent: int, *, usage: bool) -> None:
         self._context, self._sent, self._wants_usage = context, sent, usage
         self._texts: dict[tuple[int, str], StreamedText] = {}
         self._calls: dict[tuple[int, int], StreamedCall] = {}

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.policy.endpoints import Dialect
 from assist_gateway.dialects import chat_completions, messages, responses
-from assist_gateway.dialects.answers import AnswerContext
+from assist_gateway.dialects.answers import ReaderContext
 from assist_gateway.dialects.bodies import InspectedBody, OutputBound
 from assist_gateway.dialects.chat_answers import ChatAnswer
 from assist_gateway.dialects.messages_answers import MessagesAnswer
@@ -42,23 +42,23 @@ class SpokenDialect:
     history: str
     inspect: Callable[[dict[str, Any], bool], InspectedBody]
     bound: Callable[[dict[str, Any], OutputBound], None]
-    reader: Callable[[AnswerContext, int, bool], AnswerReader]
+    reader: Callable[[ReaderContext, int, bool], AnswerReader]
     named: bool = False
     free: bool = False
     drop: Callable[[dict[str, Any], Callable[[str], bool]], None] | None = None
     trim: Callable[[dict[str, Any]], bool] = lambda _: True
 
 
-def _chat_reader(context: AnswerContext, sent: int, usage: bool) -> AnswerReader:
+def _chat_reader(context: ReaderContext, sent: int, usage: bool) -> AnswerReader:
     return ChatAnswer(context, sent, usage=usage)
 
 
-def _messages_reader(context: AnswerContext, sent: int, usage: bool) -> AnswerReader:
+def _messages_reader(context: ReaderContext, sent: int, usage: bool) -> AnswerReader:
     del usage
     return MessagesAnswer(context, sent)
 
 
-def _responses_reader(context: AnswerContext, sent: int, usage: bool) -> AnswerReader:
+def _responses_reader(context: ReaderContext, sent: int, usage: bool) -> AnswerReader:
     del usage
     return ResponsesAnswer(context, sent)
 

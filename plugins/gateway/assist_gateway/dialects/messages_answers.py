@@ -11,7 +11,7 @@ from assist_escalation.prompts import Usage
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
 from assist_gateway.dialects.answers import (
-    AnswerContext,
+    ReaderContext,
     StreamedCall,
     StreamedText,
     canonical,
@@ -26,7 +26,7 @@ _PIECES = ("text", "partial_json", "thinking")
 class MessagesAnswer:
     """Reads one answer. `sent` are the bytes of the request."""
 
-    def __init__(self, context: AnswerContext, sent: int) -> None:
+    def __init__(self, context: ReaderContext, sent: int) -> None:
         self._context = context
         self._sent = sent
         self._shift = 0

@@ -10,7 +10,7 @@ from typing import Any
 from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import AnswerContext, StreamedCall, StreamedText, objects, tool_name
+from assist_gateway.dialects.answers import ReaderContext, StreamedCall, StreamedText, objects, tool_name
 
 _ARGUMENTS = ("response.function_call_arguments", "response.custom_tool_call_input")
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -20,7 +20,7 @@ _ID = "msg_assist"  # of our own item
 class ResponsesAnswer:
     """Reads one answer. `sent` are the bytes of the request."""
 
-    def __init__(self, context: AnswerContext, sent: int) -> None:
+    def __init__(self, context: ReaderContext, sent: int) -> None:
         self._context = context
         self._sent = sent
         self._notice = context.notice

@@ -5,7 +5,6 @@ from the agent's model, though it could read all.
 """
 
 from collections.abc import Callable
-from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from assist_escalation.errors import RefusedError
@@ -13,19 +12,18 @@ from assist_gateway.mcp_server.answers import kept_words, redact_places
 from assist_gateway.mcp_server.result_text import ShownPlace, within
 from assist_gateway.mcp_server.served_folder import FolderView, ServedFolder
 from assist_gateway.sentences import inert_line
-from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import BY_FACTS, DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerProgress, FinalAnswer, Notice
+from assist_server.questions.events import AnswerSink
 from assist_server.questions.leaving_files import files_of
-from assist_server.questions.run import AnswerOptions, answer
+from assist_server.questions.session import BY_FACTS, AnswerSession
 from assist_server.questions.targets import QuestionFolders
 from assist_server.wording.answers import progress_words
 from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:
-    from assist_server.questions.local_answer import LocalLoader
+    from assist_server.questions.session import LocalLoader
 
 BY_INDEX = "The index answers this surely: ask `references` or `definition`."
 TRUST = "{} wrote this on this machine. Small models are often wrong: trust the places first."
@@ -39,18 +37,9 @@ async def ask_local(
     decided = await folder.look_up(lambda view: _decide(view, words))
     if decided.decision.cause == BY_FACTS:
         return BY_INDEX
-    final: FinalAnswer | None = None
     notices: list[str] = []
-    async with aclosing(answer(decided, AnswerOptions(load, _refuse))) as events:
-        async for event in events:
-            if isinstance(event, AnswerProgress):
-                tell(progress_words(event))
-            elif isinstance(event, Notice):
-                notices.append(event.text)
-            elif isinstance(event, FinalAnswer):
-                final = event
-    if final is None:
-        raise UserError("The question ended without an answer: ask again.")
+    sink = AnswerSink(notice=notices.append, progress=lambda progress: tell(progress_words(progress)))
+    final = await AnswerSession(load, sink=sink).answer(decided)
     text = "\n".join(filter(None, [final.text.strip(), *notices, TRUST.format(final.model)]))
     places = [ShownPlace("", 0, text=text)]
     places += [ShownPlace(source.path, source.first, source.name) for source in final.sources]
@@ -60,12 +49,7 @@ async def ask_local(
     return within("\n".join(filter(None, [harmless(said.text), shown])), ceiling)
 
 
-async def _refuse(_decided: DecidedQuestion) -> bool:
-    """Nothing is sent for an agent."""
-    return False
-
-
-def _decide(view: FolderView, words: str) -> DecidedQuestion:
+def _decide(view: FolderView, words: str) -> AnswerContext:
     """The question with its evidence, of which nothing is kept from the agent's model."""
     if view.shown.closed:
         raise RefusedError("policy", kept_words(view.shown.closed))

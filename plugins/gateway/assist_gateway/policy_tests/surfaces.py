@@ -8,8 +8,7 @@ and next edits are no surfaces: they have no way out.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,9 +33,11 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import named_server
 from assist_server.errors import UserError
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
+from assist_server.questions.diff_material import read_diff, with_diff
 from assist_server.questions.draft import Question
-from assist_server.questions.run import DIFFS, AnswerOptions, answer, read_diff, with_diff
+from assist_server.questions.instructions import DIFFS
+from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import QuestionFolders, resolve_target
 from assist_server.team.team_server_opening import open_team_engine
 from assist_server.threads.attachments import attachment_at
@@ -140,7 +141,7 @@ def _asking(
 ) -> Callable[[], Awaitable[str]]:
     command = surface.partition(" ")[0]
 
-    def decision() -> DecidedQuestion:
+    def decision() -> AnswerContext:
         root = desk.workspace.root
         corpus = corpus_of(folder_at(desk.config, Path(root)))
         try:
@@ -166,7 +167,7 @@ def _words(command: str, files: Sequence[CanaryFile]) -> str:
 
 
 def _about_diff(desk: SurfaceDesk, command: str, provider: str) -> Callable[[], Awaitable[str]]:
-    def decision() -> DecidedQuestion:
+    def decision() -> AnswerContext:
         if command == "commit":
             stage_all(desk.workspace, desk.config)
         root = desk.workspace.root
@@ -184,14 +185,11 @@ def _about_diff(desk: SurfaceDesk, command: str, provider: str) -> Callable[[], 
     return lambda: _ask(decision)
 
 
-async def _ask(decision: Callable[[], DecidedQuestion]) -> str:
+async def _ask(decision: Callable[[], AnswerContext]) -> str:
     """Ask a question and agree to all; the cause why nothing was sent, or ""."""
     try:
         question = await asyncio.to_thread(decision)
-        stream: AsyncGenerator[Any, None] = answer(question, AnswerOptions(_no_model, _agree, records=False))
-        async with aclosing(stream):
-            async for _ in stream:
-                pass
+        await AnswerSession(_no_model, _agree, records=False).answer(question)
     except RefusedError as error:
         return error.cause
     except (EscalationError, CompletionError, UserError) as error:
@@ -203,7 +201,7 @@ async def _no_model() -> "Answerer[Any]":
     raise CompletionError("A probe asks no local model.")
 
 
-async def _agree(_: DecidedQuestion) -> bool:
+async def _agree(_: AnswerContext) -> bool:
     return True
 
 

@@ -30,7 +30,7 @@ from assist_escalation.provider.chat_completion import EventStreamParser
 from assist_escalation.provider.failures import Fault, Refusal, TransportError, describe, refusal
 from assist_escalation.provider.provider_memory import Capabilities, model_key
 from assist_escalation.provider.transport import ProviderAnswer, Transport
-from assist_gateway.dialects.answers import AnswerContext
+from assist_gateway.dialects.answers import ReaderContext
 from assist_gateway.dialects.chat_completions import LIMITS
 from assist_gateway.dialects.dialect import DIALECTS, AnswerReader, SpokenDialect
 from assist_gateway.dialects.edit_tools import EditRules, offered_tools
@@ -225,7 +225,7 @@ class ProviderRoad:
         edits = EditRules(file, self._parts.edit_servers, offered_tools(request.body))
         notice = leaving.note_posted(shown=not asked.dialect.free)
         post = leaving.post
-        context = AnswerContext(leaving.secrets, edits, known.memory, post.max_output, notice)
+        context = ReaderContext(leaving.secrets, edits, known.memory, post.max_output, notice)
         reader = asked.dialect.reader(context, len(post.body), _wants_usage(request.body))
         begun.exchange.read = partial(_counted_answer, reader)
         answering = _StreamedAnswer(begun.exchange, reader, asked.dialect, self._open.discard)

@@ -5,9 +5,10 @@ judged. What passes is judged like any other edit. This module asks no one and k
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from assist_context.documents import split_lines
 from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, sha256_of
@@ -19,7 +20,7 @@ from assist_runner.referee.edit_proof import EditVerdict, is_accepted
 from assist_runner.referee.edit_referee import EditReferee
 from assist_runner.referee.failing_tests import failing_test
 from assist_server.questions.draft import Question
-from assist_server.questions.events import AnswerEvent, DocumentVersions
+from assist_server.questions.events import DocumentVersions, FinalAnswer
 
 COMPUTED_WHY = "tests accept a small change that was computed"  # why no model's edit is offered
 SEARCH_SECONDS = 20.0  # of the tests that fail: 60 to 100 candidates, each of which takes 0.1 to 0.3 s
@@ -77,29 +78,20 @@ def computed_fix(
 
 
 async def until_found(
-    events: AsyncGenerator[AnswerEvent, None], search: "asyncio.Task[ComputedFix | None]"
-) -> AsyncGenerator[AnswerEvent, None]:
-    """The events of an answer, up to the moment when a search has found something."""
-    following: asyncio.Task[AnswerEvent | None] | None = None
+    answering: Coroutine[Any, Any, FinalAnswer], search: "asyncio.Task[ComputedFix | None]"
+) -> FinalAnswer | None:
+    """The answer, unless a search finds something before it: then it is stopped, and there is none."""
+    answer = asyncio.create_task(answering)
     try:
-        while not _has_found(search):
-            following = asyncio.create_task(_next(events))
-            while not following.done() and not _has_found(search):
-                open_tasks = [task for task in (following, search) if not task.done()]
-                await asyncio.wait(open_tasks, return_when=asyncio.FIRST_COMPLETED)
-            event = following.result() if following.done() else None
-            if event is None:
-                return
-            yield event
+        while not answer.done() and not _has_found(search):
+            open_tasks = [task for task in (answer, search) if not task.done()]
+            await asyncio.wait(open_tasks, return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() else None
     finally:
-        if following is not None and not following.done():
-            following.cancel()
+        if not answer.done():
+            answer.cancel()
             with suppress(asyncio.CancelledError, Exception):
-                await following
-
-
-async def _next(events: AsyncGenerator[AnswerEvent, None]) -> AnswerEvent | None:
-    return await anext(events, None)
+                await answer
 
 
 def _has_found(search: "asyncio.Task[ComputedFix | None]") -> bool:

@@ -20,8 +20,8 @@ from assist_server.config.run_consent import (
     remember_agreed,
     remember_declined,
 )
-from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.runner_port import ConfirmRun, SandboxCheck
+from assist_server.questions.decision import AnswerContext
+from assist_server.questions.session import ConfirmRun, SandboxCheck
 
 ASK_BY_FLAG = "`--run` runs the code, on a copy"
 NOT_AGREED = "you did not agree to run the code"
@@ -57,9 +57,9 @@ class RunningWork:
             await _wait_for(asyncio.create_task(asyncio.to_thread(self._copy.close)))
 
 
-def unconfined_notice(decided: DecidedQuestion, request: RunRequest) -> str:
+def unconfined_notice(context: AnswerContext, request: RunRequest) -> str:
     """What who agreed by a flag, and read nothing, is told where no sandbox confines the code; else ""."""
-    return UNCONFINED if decided.question.run and not request.confined else ""
+    return UNCONFINED if context.question.run and not request.confined else ""
 
 
 async def _wait_for(task: "asyncio.Task[object]") -> None:
@@ -79,10 +79,10 @@ async def asked_request(request: RunRequest, sandbox: SandboxCheck | None) -> Ru
     return replace(request, confined=confined)
 
 
-async def refusal_to_run(decided: DecidedQuestion, request: RunRequest, confirm: ConfirmRun) -> str:
+async def refusal_to_run(context: AnswerContext, request: RunRequest, confirm: ConfirmRun) -> str:
     """Why nothing is run, "" if it is. The user is asked where that is needed, and the answer is kept."""
-    config = decided.inputs.config
-    agreed = decided.question.run
+    config = context.inputs.config
+    agreed = context.question.run
     verdict, why = await asyncio.to_thread(partial(may_run, config, request, agreed=agreed))
     if verdict == "no":
         return why
@@ -92,6 +92,6 @@ async def refusal_to_run(decided: DecidedQuestion, request: RunRequest, confirm:
     with suppress(OSError):  # the user is asked again next time
         if agrees:
             await asyncio.to_thread(remember_agreed, config, request)
-        elif decided.question.asks_run:
+        elif context.question.asks_run:
             await asyncio.to_thread(remember_declined, config, request)
-    return "" if agrees else NOT_AGREED if decided.question.asks_run else ASK_BY_FLAG
+    return "" if agrees else NOT_AGREED if context.question.asks_run else ASK_BY_FLAG

@@ -20,7 +20,7 @@ from assist_runner.referee.edit_proof import EditVerdict, is_accepted, proof_of,
 from assist_runner.referee.edit_referee import EditReferee
 from assist_runner.referee.failing_tests import failing_test
 from assist_server.proof import ExpectedCall, Proof
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import AnswerContext
 from assist_server.questions.events import AnswerCost, DocumentVersions, FinalAnswer
 from assist_server.questions.provider_answer import MOST_SAID
 
@@ -36,11 +36,11 @@ class EditTrial:
     `plain` is the question without what the tests say, if the first attempt was told that.
     """
 
-    decided: DecidedQuestion
+    context: AnswerContext
     plan: RefereePlan
     referee: EditReferee
     work: RunningWork
-    plain: DecidedQuestion | None = None
+    plain: AnswerContext | None = None
     tried: list[tuple[FinalAnswer, EditVerdict]] = field(default_factory=list)
     made: int = 0
     costs: list[AnswerCost] = field(default_factory=list)
@@ -56,7 +56,7 @@ class EditTrial:
         if any(texts_of(known.plan) == texts for known, _ in self.tried if known.plan is not None):
             return None
         verdict = await self.work.do(partial(self.referee.judge, texts))
-        if is_accepted(verdict, self.decided.question.command):
+        if is_accepted(verdict, self.context.question.command):
             verdict = await self.work.do(partial(self.referee.with_reach, verdict, texts))
             verdict = await self.work.do(partial(self.referee.with_nearby, verdict, texts))
         self.tried.append((final, verdict))
@@ -64,7 +64,7 @@ class EditTrial:
 
     def is_done(self, verdict: EditVerdict | None) -> bool:
         """Whether no more attempts are needed."""
-        command = self.decided.question.command
+        command = self.context.question.command
         if verdict is not None and is_accepted(verdict, command) and not verdict.changes_all:
             return True
         return self.made >= TRIES and any(is_accepted(known, command) for _, known in self.tried)
@@ -106,7 +106,7 @@ class EditTrial:
         if best is None:
             return replace(first, proof=Proof("none", "no attempt makes an edit", self.made))
         final, verdict = best
-        command = self.decided.question.command
+        command = self.context.question.command
         proof = proof_of(verdict, command, checker_name(self.plan), self.plan.problem)
         proof = replace(proof, attempts=self.made)
         edit = final.plan
@@ -147,32 +147,32 @@ def checker_name(plan: RefereePlan) -> str:
     return plan.checker.name if plan.checker else ""
 
 
-def told_of_failure(decided: DecidedQuestion, referee: EditReferee) -> DecidedQuestion:
+def told_of_failure(context: AnswerContext, referee: EditReferee) -> AnswerContext:
     """The question as the model on this machine is asked it, once it is known which test fails and why."""
     before = referee.before
-    target = decided.question.target
+    target = context.question.target
     if before is None or not before.failing or target is None:
-        return decided
+        return context
     name = min(before.failing)
     hint = _failing(referee.tree, name, find_failed(before.failures, name), before.said, target.lines.path)
-    return with_hint(decided, hint)
+    return with_hint(context, hint)
 
 
-def with_hint(decided: DecidedQuestion, hint: str) -> DecidedQuestion:
+def with_hint(context: AnswerContext, hint: str) -> AnswerContext:
     """The question with more words of ours before the last ones, for the model on this machine only."""
-    target = decided.question.target
+    target = context.question.target
     if not hint or target is None:
-        return decided
-    draft = decided.local
-    more = Span(hint, Origin("editor", target.lines.path, decided.root))
+        return context
+    draft = context.local
+    more = Span(hint, Origin("editor", target.lines.path, context.root))
     turn = draft.turn_prompt.spans
     spans = draft.prompt.spans
     turn = (*turn[:-1], more, *turn[-1:])
     prompt = replace(draft.prompt, spans=(*spans[:-1], more, *spans[-1:]))
-    return replace(decided, local=replace(draft, prompt=prompt, turn=turn))
+    return replace(context, local=replace(draft, prompt=prompt, turn=turn))
 
 
-def without_hint(final: FinalAnswer, asked: DecidedQuestion, told: DecidedQuestion) -> FinalAnswer:
+def without_hint(final: FinalAnswer, asked: AnswerContext, told: AnswerContext) -> FinalAnswer:
     """The answer to a question that was `told` more, without that in its conversation.
 
     What tests print may hold any text of the workspace, and a conversation may go on with a provider.

@@ -7,7 +7,7 @@ next ones begin with its code. This module runs nothing, and does not know what 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,10 @@ from assist_context.documents import split_lines
 from assist_escalation.edits.plan import EditError
 from assist_escalation.edits.planner import plan_of_texts
 from assist_escalation.prompts import Span
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import AnswerContext
 from assist_server.questions.doubtful_edits import with_doubts
 from assist_server.questions.draft import Draft
 from assist_server.questions.events import (
-    AnswerProgress,
     DocumentVersions,
     FinalAnswer,
     PlannedEdit,
@@ -30,6 +29,7 @@ from assist_server.questions.events import (
     planned_edit,
 )
 from assist_server.questions.local_answer import fitting_conversation
+from assist_server.questions.session import AnswerSession
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer
@@ -51,7 +51,7 @@ class AttemptWay:
 class FurtherQuestion:
     """What an attempt starts from: the question, and an earlier answer whose code the attempt begins with."""
 
-    decided: DecidedQuestion
+    context: AnswerContext
     earlier: FinalAnswer | None = None
 
 
@@ -73,12 +73,12 @@ def attempt_ways(doubts: Sequence[Doubt], *, told: bool) -> Iterator[AttemptWay]
         yield AttemptWay(seed=seed)
 
 
-async def doubts_in(decided: DecidedQuestion, local: "Answerer[Any]") -> tuple[Doubt, ...]:
+async def doubts_in(context: AnswerContext, local: "Answerer[Any]") -> tuple[Doubt, ...]:
     """What the local model doubts in the code in question, the most doubtful place first."""
-    draft = decided.local
+    draft = context.local
     if not draft.old:
         return ()
-    asked = fitting_conversation(draft, decided.question.thread, local).conversation
+    asked = fitting_conversation(draft, context.question.thread, local).conversation
     return await local.weigh(asked, draft.old)
 
 
@@ -86,33 +86,32 @@ async def further_attempt(
     asked: FurtherQuestion,
     way: AttemptWay,
     local: "Answerer[Any]",
-    versions: DocumentVersions,
+    session: AnswerSession,
     secrets: Sequence[str],
-) -> AsyncGenerator[AnswerProgress | FurtherAnswer, None]:
-    """How far the attempt is, and then what came of it."""
-    decided = asked.decided
-    base = _with_code_of(decided, asked.earlier) if asked.earlier is not None else None
-    if base is not None:
-        decided = replace(decided, local=base)
-        way = AttemptWay(seed=way.seed)  # what the model doubts is known of the old code only
-    stream = local.answer(_conversation(decided, way, local))
+) -> FurtherAnswer:
+    """What came of the attempt; how far it is goes to the sink."""
+    base = _with_code_of(asked.context, asked.earlier) if asked.earlier is not None else None
+    context = replace(asked.context, local=base) if base is not None else asked.context
+    own = AttemptWay(seed=way.seed) if base is not None else way  # doubts are known of the old code only
+    stream = local.answer(_conversation(context, own, local))
     pace = WritingPace(time.monotonic)
     async with aclosing(stream):
         async for _ in stream:
             for progress in pace.after(stream.written):
-                yield progress
+                session.sink.progress(progress)
     result = stream.result
-    planned = await asyncio.to_thread(planned_edit, decided.local, result.text, decided, versions, secrets)
+    versions = session.versions
+    planned = await asyncio.to_thread(planned_edit, context.local, result.text, context, versions, secrets)
     if planned.edit is not None and base is not None:
-        planned = _from_files(planned, asked.decided.local, versions)
+        planned = _from_files(planned, asked.context.local, versions)
     if planned.edit is not None:
-        planned = replace(planned, edit=with_doubts(planned.edit, asked.decided.local, way.doubt))
-    yield FurtherAnswer(result, planned)
+        planned = replace(planned, edit=with_doubts(planned.edit, asked.context.local, own.doubt))
+    return FurtherAnswer(result, planned)
 
 
-def _with_code_of(decided: DecidedQuestion, earlier: FinalAnswer) -> Draft | None:
+def _with_code_of(context: AnswerContext, earlier: FinalAnswer) -> Draft | None:
     """The draft with the code of an earlier answer in place of the old code; None if it does not fit."""
-    draft = decided.local
+    draft = context.local
     edit = earlier.plan
     whole = draft.whole
     if edit is None or whole is None or [change.path for change in edit.changes] != [whole.path]:
@@ -164,10 +163,10 @@ def _from_files(planned: PlannedEdit, draft: Draft, versions: DocumentVersions) 
     return replace(planned, edit=replace(made, notes=planned.edit.notes, unsure=planned.edit.unsure))
 
 
-def _conversation(decided: DecidedQuestion, way: AttemptWay, local: "Answerer[Any]") -> Conversation:
+def _conversation(context: AnswerContext, way: AttemptWay, local: "Answerer[Any]") -> Conversation:
     """The question, and where its answer begins."""
-    draft = decided.local
-    asked = fitting_conversation(draft, decided.question.thread, local).conversation
+    draft = context.local
+    asked = fitting_conversation(draft, context.question.thread, local).conversation
     if way.doubt is not None:
         above = draft.old[: way.doubt.start] + way.doubt.expected
         below = draft.old[way.doubt.start + len(way.doubt.written) :]

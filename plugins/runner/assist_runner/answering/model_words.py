@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_runner.referee.edit_proof import EditVerdict
-from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.decision import AnswerContext
 from assist_server.questions.provider_answer import MOST_SAID
 
 # What a small model is told that proposes calls: what these give is seen when they are run.
 CALLER = "You are a careful senior engineer who tries out code."
 
 
-def leaving_words(decided: DecidedQuestion, verdict: EditVerdict, proof: str, paths: Sequence[str]) -> str:
+def leaving_words(context: AnswerContext, verdict: EditVerdict, proof: str, paths: Sequence[str]) -> str:
     """What the provider learns about the checks of its edit, on a copy with the files `paths`.
 
     What tests print may hold what any of these files says. If a rule keeps one of them here, only the names
@@ -20,21 +20,21 @@ def leaving_words(decided: DecidedQuestion, verdict: EditVerdict, proof: str, pa
     """
     tests = verdict.tests
     said = "\n".join((proof, *(tests.said if tests else ())))[:MOST_SAID]
-    if _may_leave(decided, paths):
+    if _may_leave(context, paths):
         return said
     wrong = sorted({name.split("[", 1)[0] for name in (tests.broken | tests.left if tests else ())})
-    named = [name for name in wrong if "::" not in name or _may_leave(decided, [name.split("::", 1)[0]])]
+    named = [name for name in wrong if "::" not in name or _may_leave(context, [name.split("::", 1)[0]])]
     return "\n".join((f"tests that fail with it: {len(wrong)}", *named))[:MOST_SAID]
 
 
-def _may_leave(decided: DecidedQuestion, paths: Sequence[str]) -> bool:
-    prepared = decided.prepared
+def _may_leave(context: AnswerContext, paths: Sequence[str]) -> bool:
+    prepared = context.prepared
     if prepared is None:
         return False
     permissions = prepared.request.permissions
     if not permissions.deny and not any(author.globs for author in permissions.classes):
         return True  # a copy has no file that never leaves anyway
-    spans = tuple(Span("", Origin("file", path, decided.root)) for path in paths)
+    spans = tuple(Span("", Origin("file", path, context.root)) for path in paths)
     return judge(Prompt(prepared.request.prompt.command, spans), permissions, prepared.provider).allowed
 
 

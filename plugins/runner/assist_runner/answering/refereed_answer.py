@@ -12,8 +12,9 @@ Nothing runs without the user's consent (`consented_runs`), and only users make 
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
-from contextlib import aclosing, suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -59,20 +60,17 @@ from assist_runner.referee.edit_referee import EditReferee, OneMoreTest
 from assist_server.config.run_consent import RunRequest
 from assist_server.errors import UserError
 from assist_server.proof import Proof
-from assist_server.questions.decision import BY_TESTS, DecidedQuestion
+from assist_server.questions.decision import AnswerContext
 from assist_server.questions.events import (
-    AnswerCost,
-    AnswerEvent,
-    AnswerPiece,
+    ATTEMPT_SECONDS,
     AnswerProgress,
-    AnswerStart,
+    AnswerSink,
     FinalAnswer,
-    Notice,
-    grown_thread,
+    without_model,
 )
 from assist_server.questions.local_answer import redact_question
-from assist_server.questions.provider_answer import UNUSABLE
-from assist_server.questions.runner_port import ATTEMPT_SECONDS, AnswerWays
+from assist_server.questions.provider_answer import UNUSABLE, repair
+from assist_server.questions.session import BY_TESTS, AnswerSession
 from assist_server.workspace.git_access import git_of
 
 HINT_SECONDS = 15.0  # that the model's first answer waits for tests, so that it knows what fails
@@ -81,33 +79,26 @@ CHECKS = "check the edit by the project's tests"
 
 
 async def answer_with_referee(
-    decided: DecidedQuestion, plan: RefereePlan, ways: AnswerWays
-) -> AsyncGenerator[AnswerEvent, None]:
+    context: AnswerContext, plan: RefereePlan, session: AnswerSession
+) -> FinalAnswer:
     """The answer whose edit the tests let pass; else the best one, with what speaks against it."""
     also = plan.checker.command.words if plan.command and plan.checker else ()
     request = RunRequest(plan.root, plan.words, False, CHECKS, also)
     reason = plan.problem
     if plan.words:
-        request = await asked_request(request, ways.sandbox)
-        reason = await refusal_to_run(decided, request, ways.confirm)
+        request = await asked_request(request, session.sandbox)
+        reason = await refusal_to_run(context, request, session.confirm_run)
     if reason or not plan.words:
-        async with aclosing(_answer_unchecked(decided, reason, ways)) as plain:
-            async for event in plain:
-                yield event
-        return
-    if notice := unconfined_notice(decided, request):
-        yield Notice(notice)
+        session.sink.notice(UNCHECKED.format(reason))
+        final = await session.ask_models(context, held=True)
+        return replace(final, proof=Proof("none", reason))
+    if notice := unconfined_notice(context, request):
+        session.sink.notice(notice)
     work = RunningWork()
-    begun = asyncio.create_task(work.do(partial(_begin, decided, plan, request, work)))
+    begun = asyncio.create_task(work.do(partial(_begin, context, plan, request, work)))
+    begun.add_done_callback(partial(_tell_expected, session.sink))
     try:
-        async with aclosing(_judge_attempts(decided, plan, ways, work, begun)) as judged:
-            told = False
-            async for event in judged:
-                if begun.done() and not told:  # before the next event, so before the edit
-                    told = True
-                    for said in _expected_notices(begun):
-                        yield said
-                yield event
+        return await _judge_attempts(context, plan, session, work, begun)
     finally:
         begun.cancel()
         await work.close()
@@ -115,26 +106,14 @@ async def answer_with_referee(
             await begun
 
 
-async def _answer_unchecked(
-    decided: DecidedQuestion, reason: str, ways: AnswerWays
-) -> AsyncGenerator[AnswerEvent, None]:
-    """The answer as it comes, with the reason why it has no proof."""
-    yield Notice(UNCHECKED.format(reason))
-    async with aclosing(ways.first(decided)) as stream:
-        async for event in stream:
-            yield replace(event, proof=Proof("none", reason)) if isinstance(event, FinalAnswer) else event
-
-
-def _begin(
-    decided: DecidedQuestion, plan: RefereePlan, request: RunRequest, work: RunningWork
-) -> EditReferee:
+def _begin(context: AnswerContext, plan: RefereePlan, request: RunRequest, work: RunningWork) -> EditReferee:
     """The referee, after the runs on the code as it is."""
     judge = plan.command or plan.runner or (plan.checker.command if plan.checker else None)
     if judge is None:
         raise UserError(plan.problem)
     expectation = plan.expectation
     own = expectation.recording.command if expectation is not None else None  # by which calls run
-    runner = ProjectRunner(Path(plan.root), own or judge, request.confined, git_of(decided.inputs.config))
+    runner = ProjectRunner(Path(plan.root), own or judge, request.confined, git_of(context.inputs.config))
     referee = EditReferee(work.copy(runner, plan.opened or {}), plan.command, plan.checker)
     more = None
     if expectation is not None and plan.runner is not None:
@@ -144,181 +123,146 @@ def _begin(
 
 
 async def _judge_attempts(
-    decided: DecidedQuestion,
+    context: AnswerContext,
     plan: RefereePlan,
-    ways: AnswerWays,
+    session: AnswerSession,
     work: RunningWork,
     begun: "asyncio.Task[EditReferee]",
-) -> AsyncGenerator[AnswerEvent, None]:
-    start = ways.clock()
-    asked = decided
-    yield AnswerProgress("running", 1, 0.0)
-    search = asyncio.create_task(_search(decided, ways, work, begun))
+) -> FinalAnswer:
+    start = time.monotonic()
+    session.sink.progress(AnswerProgress("running", 1, 0.0))
+    search = asyncio.create_task(_search(context, session, work, begun))
     first: FinalAnswer | None = None
     try:
-        decided = await _after_tests(decided, ways, begun)
-        yield AnswerProgress("running", 1, 0.0)
-        if decided.decision.target != "local":
+        told = await _after_tests(context, session, begun)
+        session.sink.progress(AnswerProgress("running", 1, 0.0))
+        if told.decision.target != "local":
             await asyncio.wait([search])  # it is free, and then nothing needs to leave
-        async with aclosing(ways.first(decided)) as stream, aclosing(until_found(stream, search)) as events:
-            async for event in events:
-                if isinstance(event, FinalAnswer):
-                    first = without_hint(event, asked, decided)
-                else:
-                    yield event
-        yield AnswerProgress("running", 1, 0.0)
+        first = await until_found(session.ask_models(told, held=True), search)
+        if first is not None:
+            first = without_hint(first, context, told)
+        session.sink.progress(AnswerProgress("running", 1, 0.0))
         found = await search
     except (UserError, Stopped) as error:
         if first is None:
             raise
-        for event in _as_unchecked(first, error):
-            yield event
-        return
+        return _as_unchecked(first, error, session.sink)
     finally:
         search.cancel()
     if found is not None:
-        computed = _computed_answer(decided, found, 1e3 * (ways.clock() - start))
-        yield with_expected(computed, plan, begun.result(), ways.versions)
-    elif first is not None:
-        told = decided if decided is not asked else _told_in_time(decided, begun)
-        plain = asked if decided is not asked else None
-        trial = EditTrial(told, plan, await begun, work, plain)
-        async with aclosing(_judge_models(trial, first, ways, start)) as judged:
-            async for event in judged:
-                yield event
+        computed = _computed_answer(told, found, 1e3 * (time.monotonic() - start))
+        return with_expected(computed, plan, begun.result(), session.versions)
+    if first is None:
+        raise CompletionError("The question ended without an answer: ask again.")
+    known = told if told is not context else _told_in_time(context, begun)
+    plain = context if told is not context else None
+    trial = EditTrial(known, plan, await begun, work, plain)
+    return await _judge_models(trial, first, session, start)
 
 
 async def _after_tests(
-    decided: DecidedQuestion, ways: AnswerWays, begun: "asyncio.Task[EditReferee]"
-) -> DecidedQuestion:
+    context: AnswerContext, session: AnswerSession, begun: "asyncio.Task[EditReferee]"
+) -> AnswerContext:
     """The question once the tests have run; for the model on this machine with what fails, if in time."""
-    if decided.decision.target != "local":
+    if context.decision.target != "local":
         await asyncio.wait([begun])
-        return decided
-    await asyncio.gather(ways.load(), asyncio.wait([begun], timeout=HINT_SECONDS))
-    return _told_in_time(decided, begun)
+        return context
+    await asyncio.gather(session.local(), asyncio.wait([begun], timeout=HINT_SECONDS))
+    return _told_in_time(context, begun)
 
 
-def _as_unchecked(final: FinalAnswer, error: Exception) -> Iterator[AnswerEvent]:
+def _as_unchecked(final: FinalAnswer, error: Exception, sink: AnswerSink) -> FinalAnswer:
     """The end of an answer that could not be checked after all."""
     reason = str(error).rstrip(".")
-    yield Notice(UNCHECKED.format(reason))
-    yield replace(final, proof=Proof("none", reason))
+    sink.notice(UNCHECKED.format(reason))
+    return replace(final, proof=Proof("none", reason))
 
 
-def _told_in_time(decided: DecidedQuestion, begun: "asyncio.Task[EditReferee]") -> DecidedQuestion:
+def _told_in_time(context: AnswerContext, begun: "asyncio.Task[EditReferee]") -> AnswerContext:
     """The question with what fails, if that is known by now."""
     if not begun.done() or begun.exception() is not None:
-        return decided
-    return told_of_failure(decided, begun.result())
+        return context
+    return told_of_failure(context, begun.result())
 
 
-def _expected_notices(begun: "asyncio.Task[EditReferee]") -> Iterator[Notice]:
-    """What the user reads about the test of what they expect, or why there is none."""
-    if not begun.done() or begun.cancelled() or begun.exception() is not None:
+def _tell_expected(sink: AnswerSink, begun: "asyncio.Task[EditReferee]") -> None:
+    """Tell the user, once the tests have run, which test of their expectation fails, or why there is none."""
+    if begun.cancelled() or begun.exception() is not None:
         return
     referee = begun.result()
     if referee.expected is not None:
-        yield Notice(failing_words(referee.expected))
+        sink.notice(failing_words(referee.expected))
     if referee.not_expected:
-        yield Notice(f"No test is made of what you expect: {referee.not_expected.rstrip('.')}.")
+        sink.notice(f"No test is made of what you expect: {referee.not_expected.rstrip('.')}.")
 
 
 async def _search(
-    decided: DecidedQuestion,
-    ways: AnswerWays,
+    context: AnswerContext,
+    session: AnswerSession,
     work: RunningWork,
     begun: "asyncio.Task[EditReferee]",
 ) -> ComputedFix | None:
     """The small change that the tests accept, once the referee can judge; raises what prevents that."""
     referee = await asyncio.shield(begun)
-    texts = decided.local.evidence.texts
-    search = partial(computed_fix, referee, decided.question, texts, ways.versions)
+    texts = context.local.evidence.texts
+    search = partial(computed_fix, referee, context.question, texts, session.versions)
     return await work.do(search)
 
 
 async def _judge_models(
-    trial: EditTrial, first: FinalAnswer, ways: AnswerWays, start: float
-) -> AsyncGenerator[AnswerEvent, None]:
+    trial: EditTrial, first: FinalAnswer, session: AnswerSession, start: float
+) -> FinalAnswer:
     """The referee's answer from what models write."""
     try:
         verdict = await trial.judge(first)
         if not trial.is_done(verdict):
             more = _repair_once if first.decision.target == "frontier" else _try_again
-            async with aclosing(more(trial, first, ways)) as attempts:
-                async for event in attempts:
-                    yield event
+            await more(trial, first, session)
     except (UserError, Stopped) as error:
-        for event in _as_unchecked(first, error):
-            yield event
-        return
-    final = trial.choose(first, ways.versions)
-    spent = 1e3 * (ways.clock() - start)  # with all runs and attempts
-    final = replace(final, cost=replace(trial.cost_of(final), ms=spent))
+        return _as_unchecked(first, error, session.sink)
+    final = trial.choose(first, session.versions)
+    spent = 1e3 * (time.monotonic() - start)  # with all runs and attempts
     if final.text != first.text:
-        yield AnswerStart(final.decision, final.model)
-        yield AnswerPiece(final.text)
-    yield final
+        session.sink.restart(final.decision, final.model)
+        session.sink.text(final.text)
+    return replace(final, cost=replace(trial.cost_of(final), ms=spent))
 
 
-async def _try_again(
-    trial: EditTrial, first: FinalAnswer, ways: AnswerWays
-) -> AsyncGenerator[AnswerEvent, None]:
+async def _try_again(trial: EditTrial, first: FinalAnswer, session: AnswerSession) -> None:
     """More attempts of the local model; if none passes in time, a provider, where the answer is doubtful."""
-    async with aclosing(_try_locally(trial, first, ways)) as attempts:
-        async for event in attempts:
-            yield event
+    await _try_locally(trial, first, session)
     if first.doubtful is None or any(trial.is_done(verdict) for _, verdict in trial.tried):
         return
-    provider: FinalAnswer | None = None
-    async with aclosing(ways.escalate(replace(trial.decided, decision=first.doubtful))) as stream:
-        async for event in stream:
-            if isinstance(event, FinalAnswer):
-                provider = event
-            else:
-                yield event
+    provider = await session.ask_again(trial.context, first.doubtful)
     if provider is not None and not trial.is_done(await trial.judge(provider)):
-        async with aclosing(_repair_once(trial, provider, ways)) as repaired:
-            async for event in repaired:
-                yield event
+        await _repair_once(trial, provider, session)
 
 
-async def _try_locally(
-    trial: EditTrial, first: FinalAnswer, ways: AnswerWays
-) -> AsyncGenerator[AnswerEvent, None]:
-    began = ways.clock()
-    local = await ways.load()
-    redacted, _ = await asyncio.to_thread(redact_question, trial.decided)
+async def _try_locally(trial: EditTrial, first: FinalAnswer, session: AnswerSession) -> None:
+    began = time.monotonic()
+    local = await session.local()
+    redacted, _ = await asyncio.to_thread(redact_question, trial.context)
     secrets = tuple(redacted.placeholders.values())
     try:
-        found = await doubts_in(trial.decided, local)
+        found = await doubts_in(trial.context, local)
         for number, (asked, way) in enumerate(_further_questions(trial, found), 2):
-            if ways.clock() - began > ATTEMPT_SECONDS:
+            if time.monotonic() - began > ATTEMPT_SECONDS:
                 return
-            attempt = further_attempt(asked, way, local, ways.versions, secrets)
-            answer: FurtherAnswer | None = None
-            async with aclosing(attempt) as events:
-                async for event in events:
-                    if isinstance(event, FurtherAnswer):
-                        answer = event
-                    else:
-                        yield event
-            yield AnswerProgress("running", number, ways.clock() - began)
-            if answer is not None and trial.is_done(await trial.judge(_with_attempt(first, answer))):
+            attempt = await further_attempt(asked, way, local, session, secrets)
+            session.sink.progress(AnswerProgress("running", number, time.monotonic() - began))
+            if trial.is_done(await trial.judge(_with_attempt(first, attempt))):
                 return
     except CompletionError as error:  # the attempts so far are there
-        yield Notice(f"No further attempt: {error}")
+        session.sink.notice(f"No further attempt: {error}")
 
 
-def _computed_answer(decided: DecidedQuestion, found: ComputedFix, ms: float) -> FinalAnswer:
+def _computed_answer(context: AnswerContext, found: ComputedFix, ms: float) -> FinalAnswer:
     """The end of a question whose fix was computed: no model wrote it."""
-    decision = replace(decided.decision, target="local", cause=BY_TESTS, why=COMPUTED_WHY, asks=False)
-    thread = decided.question.thread
-    spans = decided.local.turn_prompt.spans
-    grown = grown_thread(decided, spans, found.words, thread.dropped if thread else 0)
-    cost = AnswerCost("stop", 0, 0, 0, ms, 0)
+    decision = replace(context.decision, target="local", cause=BY_TESTS, why=COMPUTED_WHY, asks=False)
+    final = without_model(context, found.words)
     proof = proof_of(found.verdict, "fix", "")
-    return FinalAnswer(found.words, "", decision, cost, found.plan, thread=grown, proof=proof)
+    cost = replace(final.cost, ms=ms)
+    return replace(final, decision=decision, cost=cost, plan=found.plan, proof=proof)
 
 
 def _with_attempt(first: FinalAnswer, answer: FurtherAnswer) -> FinalAnswer:
@@ -342,23 +286,18 @@ def _further_questions(
     for number, way in enumerate(attempt_ways(doubts, told=bool(trial.last_hint()))):
         if number == 1 and trial.plain is not None and trial.partial_fix() is None:
             yield FurtherQuestion(trial.plain), AttemptWay()
-        yield FurtherQuestion(with_hint(trial.decided, trial.last_hint()), trial.partial_fix()), way
+        yield FurtherQuestion(with_hint(trial.context, trial.last_hint()), trial.partial_fix()), way
 
 
-async def _repair_once(
-    trial: EditTrial, first: FinalAnswer, ways: AnswerWays
-) -> AsyncGenerator[AnswerEvent, None]:
+async def _repair_once(trial: EditTrial, first: FinalAnswer, session: AnswerSession) -> None:
     """A provider's second answer, to what the tests say of its first one; it gets no third one."""
     if first.plan is None or not trial.tried or first.decision.why == UNUSABLE:
         return
     verdict = trial.tried[-1][1]
-    command = trial.decided.question.command
+    command = trial.context.question.command
     proof = proof_of(verdict, command, checker_name(trial.plan))
     paths = await trial.work.do(trial.referee.paths)
-    said = await asyncio.to_thread(leaving_words, trial.decided, verdict, proof.words, paths)
-    async with aclosing(ways.repair(trial.decided, first, said)) as stream:
-        async for event in stream:
-            if isinstance(event, FinalAnswer):
-                await trial.judge(event)
-            else:
-                yield event
+    said = await asyncio.to_thread(leaving_words, trial.context, verdict, proof.words, paths)
+    second = await repair(trial.context, session, first, said)
+    if second is not None:
+        await trial.judge(second)

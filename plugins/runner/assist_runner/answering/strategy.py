@@ -1,32 +1,52 @@
-"""The runner's part in an answer: which plan a question gets, and who answers with it."""
+"""The runner's way to answer: with new tests by running the code, or with a referee for an edit.
 
-from collections.abc import AsyncGenerator
+It loads what runs code once a question may need that.
+"""
 
-from assist_runner.answering.recorded_answer import answer_by_running
-from assist_runner.answering.recording_plan import RecordingPlan, recording_plan
-from assist_runner.answering.referee_plan import RefereePlan, referee_plan
-from assist_runner.answering.refereed_answer import answer_with_referee
-from assist_server.questions.composition import DecisionInputs
-from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.draft import Draft, Question
-from assist_server.questions.events import AnswerEvent
-from assist_server.questions.runner_port import AnswerWays
-from assist_server.questions.targets import QuestionFolders
+from typing import TYPE_CHECKING
+
+from assist_server.questions.session import RUNNER, Applicability, AskedQuestion
+
+if TYPE_CHECKING:
+    from assist_server.questions.decision import AnswerContext
+    from assist_server.questions.events import FinalAnswer
+    from assist_server.questions.session import AnswerSession
+
+name = RUNNER
+commands = ("test", "refactor", "fix")
+after = "refactoring"
+asks_models = True
 
 
-def plan(
-    question: Question, folders: QuestionFolders, drafted: Draft, inputs: DecisionInputs
-) -> RecordingPlan | RefereePlan | None:
-    """How new tests are written by running the code, or what judges an edit."""
+def applies(asked: AskedQuestion) -> Applicability:
+    """Whether there is a plan: how new tests are written by running the code, or what judges an edit."""
+    question = asked.question
+    if not asked.answered:
+        return Applicability(False, "nothing runs for a question that is only shown")
     if question.command == "test":
-        return recording_plan(question, folders.corpus, drafted, inputs)
-    return referee_plan(question, folders, inputs)
+        from assist_runner.answering.recording_plan import recording_plan  # noqa: PLC0415
+
+        plan: object = recording_plan(question, asked.folders.corpus, asked.draft, asked.inputs)
+    else:
+        from assist_runner.answering.referee_plan import referee_plan  # noqa: PLC0415
+
+        plan = referee_plan(question, asked.folders, asked.inputs)
+    if plan is None:
+        return Applicability(False, "nothing may run, or nothing is there that judges an edit")
+    if asked.decision is None or asked.decision.target == "refused":
+        return Applicability(False, "nothing may answer")
+    return Applicability(True, found=plan)
 
 
-def answer(decided: DecidedQuestion, ways: AnswerWays) -> AsyncGenerator[AnswerEvent, None]:
+async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
     """The answer to a question with one of these plans."""
-    if isinstance(decided.running, RecordingPlan):
-        return answer_by_running(decided, decided.running, ways)
-    if isinstance(decided.running, RefereePlan):
-        return answer_with_referee(decided, decided.running, ways)
-    raise TypeError(f"{type(decided.running).__name__} is no plan of the runner")
+    from assist_runner.answering.recorded_answer import answer_by_running  # noqa: PLC0415
+    from assist_runner.answering.recording_plan import RecordingPlan  # noqa: PLC0415
+    from assist_runner.answering.referee_plan import RefereePlan  # noqa: PLC0415
+    from assist_runner.answering.refereed_answer import answer_with_referee  # noqa: PLC0415
+
+    if isinstance(context.found, RecordingPlan):
+        return await answer_by_running(context, context.found, session)
+    if isinstance(context.found, RefereePlan):
+        return await answer_with_referee(context, context.found, session)
+    raise TypeError(f"{type(context.found).__name__} is no plan of the runner")

@@ -6,7 +6,7 @@ Results go to stdout and everything else to stderr. With --json, stdout gets one
 import asyncio
 import sys
 from collections.abc import Callable
-from contextlib import aclosing, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from assist_context.unseen_characters import visible
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
+from assist_escalation.routing.router import Decision
 from assist_server.cli.commands.question_facts import keep
 from assist_server.cli.commands.question_place import (
     NO_CONTEXT,
@@ -51,19 +52,17 @@ from assist_server.config.run_consent import RunRequest, consent_lines
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.local_model.on_demand_model import OnDemandModel
 from assist_server.questions.composition import DecisionInputs, decision_inputs, model_file
-from assist_server.questions.decision import DecidedQuestion, decide
+from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question, draft
 from assist_server.questions.events import (
-    AnswerEvent,
-    AnswerPiece,
     AnswerProgress,
-    AnswerStart,
+    AnswerSink,
     FactsFound,
     FinalAnswer,
-    Notice,
     PlacesFound,
 )
-from assist_server.questions.run import AnswerOptions, answer, record_happening
+from assist_server.questions.instructions import DIFFS
+from assist_server.questions.session import AnswerSession, record_happening
 from assist_server.questions.targets import QuestionFolders
 from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.threads.attachments import attachment_at
@@ -94,12 +93,11 @@ def run(
     if flags.dry_run:
         show_decision(decided, flags)
         return
-    final, notices = asyncio.run(_answer_once(decided, flags))
-    if final is not None:
-        finish_run(decided, flags, final, notices)
+    final, notices = answer_once(decided, flags)
+    finish_run(decided, flags, final, notices)
 
 
-def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> DecidedQuestion:
+def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> AnswerContext:
     """A question with its decision. What is wrong in the rules is said on stderr."""
     root = directory(flags.workspace)
     asked = with_folder_target(root, asked)
@@ -152,7 +150,7 @@ def _with_code(thread: Thread | None, folders: QuestionFolders, inputs: Decision
     return replace(thread, turns=(replace(thread.turns[0], spans=spans), *thread.turns[1:]))
 
 
-def show_decision(decided: DecidedQuestion, flags: Asking) -> None:
+def show_decision(decided: AnswerContext, flags: Asking) -> None:
     """Who would answer and what would be sent, with the text itself if it is asked for."""
     text = payload_text(decided.prepared) if decided.prepared else ""
     if flags.as_json:
@@ -173,42 +171,38 @@ def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
     return "" if words == DASH else words, piped
 
 
-async def _answer_once(
-    decided: DecidedQuestion, flags: Asking, *, unshown: bool = False
-) -> tuple[FinalAnswer | None, list[str]]:
+def answer_once(decided: AnswerContext, flags: Asking) -> tuple[FinalAnswer, list[str]]:
     """The same as `answer_run`, with a model that is closed afterwards."""
-    local = local_model(decided.inputs.config)
-    try:
-        return await answer_run(decided, flags, local, unshown=unshown)
-    finally:
-        local.close()
 
+    async def answer() -> tuple[FinalAnswer, list[str]]:
+        local = local_model(decided.inputs.config)
+        try:
+            return await answer_run(decided, flags, local)
+        finally:
+            local.close()
 
-def answer_unshown(decided: DecidedQuestion, flags: Asking) -> FinalAnswer | None:
-    """The whole answer to a decided question, for a command that shows it in its own way."""
-    return asyncio.run(_answer_once(decided, flags, unshown=True))[0]
+    return asyncio.run(answer())
 
 
 async def answer_run(
-    decided: DecidedQuestion, flags: Asking, local: OnDemandModel, *, unshown: bool = False
-) -> tuple[FinalAnswer | None, list[str]]:
-    """Show the answer as it arrives; return its end and the notices."""
+    decided: AnswerContext, flags: Asking, local: OnDemandModel
+) -> tuple[FinalAnswer, list[str]]:
+    """Show the answer as it arrives, but one about a diff; return its end and the notices."""
 
-    async def confirm_request(request: DecidedQuestion) -> bool:
+    async def confirm_request(request: AnswerContext) -> bool:
         return _confirm_request(request, flags)  # no other task runs here, and Ctrl-C must end it
 
     async def confirm_run(request: RunRequest) -> bool:
         return _confirm_run(request, flags)
 
-    streams = not unshown and not flags.as_json and not decided.local.form.kind
+    shown = decided.question.command not in DIFFS and not decided.local.form.kind
+    streams = shown and not flags.as_json
     with stream_markdown() if streams else nullcontext(None) as write:
         display = _Display(write)
-        async with aclosing(
-            answer(decided, AnswerOptions(local.load, confirm_request, confirm_run=confirm_run))
-        ) as stream:
-            async for event in stream:
-                display.show(event)
-    return display.final, display.notices
+        session = AnswerSession(local.load, confirm_request, display.sink(), confirm_run=confirm_run)
+        final = await session.answer(decided)
+        end_passing()
+    return final, display.notices
 
 
 def local_model(config: Config) -> OnDemandModel:
@@ -217,11 +211,10 @@ def local_model(config: Config) -> OnDemandModel:
 
 
 class _Display:
-    """Shows the events of an answer, and keeps its notices and its end."""
+    """Shows an answer as it comes, and keeps its notices."""
 
     def __init__(self, write: Callable[[str], None] | None) -> None:
         self.notices: list[str] = []
-        self.final: FinalAnswer | None = None
         self._streams = write is not None
         self._write = write or (lambda _: None)
         self._started = False
@@ -229,10 +222,44 @@ class _Display:
         self._told = False  # a pipe knows that the model reads for long
         self._model = ""
 
-    def _show_progress(self, event: AnswerProgress) -> None:
-        """What the model does; a pipe is told at once, and once, that it will read for long."""
-        words = f"{self._model}: {progress_words(event)}"
-        is_long = event.phase == "reading" and (event.seconds or 0) >= SIGN_S
+    def sink(self) -> AnswerSink:
+        """Where the answer goes."""
+        return AnswerSink(self.text, self.notice, self.progress, self.restart, self.facts)
+
+    def facts(self, found: FactsFound | PlacesFound) -> None:
+        """Show what is known before any model is asked."""
+        if self._streams:
+            end_passing()
+            show_facts(*first_rows(found))
+            out("")
+
+    def restart(self, _decision: Decision, model: str) -> None:
+        """Say which model is asked, and draw a line below an answer that was given up."""
+        if self._started:
+            self._write(AGAIN)
+        self._started = True
+        self._model = Path(model).name
+        if not self._shows_text:
+            show_passing(f"asking {self._model}")
+
+    def text(self, text: str) -> None:
+        """Show more of the answer."""
+        if text and self._streams:
+            end_passing()
+            self._shows_text = True
+        self._write(text)
+
+    def notice(self, text: str) -> None:
+        """Say it, and keep it."""
+        self.notices.append(text)
+        say(text)
+
+    def progress(self, progress: AnswerProgress) -> None:
+        """Show what the model does; a pipe is told at once, and once, that it will read for long."""
+        if self._shows_text:
+            return
+        words = f"{self._model}: {progress_words(progress)}"
+        is_long = progress.phase == "reading" and (progress.seconds or 0) >= SIGN_S
         if is_long and not self._told and not sys.stderr.isatty():
             self._told = True
             begin_passing()  # the next sign of life is due after a while again
@@ -240,36 +267,8 @@ class _Display:
         else:
             show_passing(words)
 
-    def show(self, event: AnswerEvent) -> None:
-        """Show the next event."""
-        match event:
-            case AnswerPiece(text):
-                if text and self._streams:
-                    end_passing()
-                    self._shows_text = True
-                self._write(text)
-            case FactsFound() | PlacesFound() if self._streams:
-                end_passing()
-                show_facts(*first_rows(event))
-                out("")
-            case AnswerProgress() if not self._shows_text:
-                self._show_progress(event)
-            case Notice(text):
-                self.notices.append(text)
-                say(text)
-            case AnswerStart(_, model):
-                if self._started:
-                    self._write(AGAIN)
-                self._started = True
-                self._model = Path(model).name
-                if not self._shows_text:
-                    show_passing(f"asking {self._model}")
-            case FinalAnswer():
-                end_passing()
-                self.final = event
 
-
-def consent_of_flags(decided: DecidedQuestion, flags: Asking, *, terminal: bool) -> bool | None:
+def consent_of_flags(decided: AnswerContext, flags: Asking, *, terminal: bool) -> bool | None:
     """Whether the flags allow a request or rule it out; None if the user has to be asked.
 
     --yes was given before the local model read anything, so it does not cover a second request.
@@ -282,7 +281,7 @@ def consent_of_flags(decided: DecidedQuestion, flags: Asking, *, terminal: bool)
     return True if flags.yes and prepared.request.permissions.yes_allowed else None
 
 
-def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
+def _confirm_request(decided: AnswerContext, flags: Asking) -> bool:
     """Show what would be sent, and ask whether it may be sent."""
     given = consent_of_flags(decided, flags, terminal=sys.stdin.isatty())
     prepared = decided.prepared
@@ -307,7 +306,7 @@ def _confirm_run(request: RunRequest, flags: Asking) -> bool:
     return confirm("Run it, now and for later tests of this workspace?")
 
 
-def finish_run(decided: DecidedQuestion, flags: Asking, final: FinalAnswer, notices: list[str]) -> None:
+def finish_run(decided: AnswerContext, flags: Asking, final: FinalAnswer, notices: list[str]) -> None:
     """Show and make the edit; the last line says which model answered, why, and what it took."""
     if final.thread is not None:
         keep(decided.inputs.config, final.thread)

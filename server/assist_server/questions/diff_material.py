@@ -1,9 +1,10 @@
-"""Files of a diff that hold lines of a file that may not be shown, where git sees no move.
+"""What a question about a diff is shown: `commit` and `review` are questions like others, with this material.
 
-A copy of a file that did not change itself, a part of one, and one with other text around it are found by
-their lines. Only files that git lists count: those of the commits that are compared, and those of the working
-tree that are not ignored. A line counts by its letters and digits alone; one that an allowed file had before
-is no secret. Lines that were joined, split or reworded are not found.
+Files are left out that hold lines of a file that may not be shown, also where git sees no move. A copy of a
+file that did not change itself, a part of one, and one with other text around it are found by their lines.
+Only files that git lists count: those of the commits that are compared, and those of the working tree that
+are not ignored. A line counts by its letters and digits alone; one that an allowed file had before is no
+secret. Lines that were joined, split or reworded are not found.
 """
 
 import os
@@ -30,10 +31,26 @@ from assist_context.files.git_repository import (
     read_blobs,
 )
 from assist_escalation.policy.permissions import Glob
+from assist_escalation.prompts import Origin, Span
 from assist_server.errors import UserError
-from assist_server.questions.secret_file_texts import is_denied_by_user
-from assist_server.workspace.folder_diff import ChangedFile, FolderDiff
+from assist_server.questions.composition import DecisionInputs
+from assist_server.questions.draft import Question
+from assist_server.questions.secret_file_texts import is_denied_by_user, join_texts, old_secret_texts
+from assist_server.workspace.commit_style import style_words
+from assist_server.workspace.compared_diff import ComparedDiff
+from assist_server.workspace.folder_diff import (
+    FRONTIER_TOKENS,
+    ChangedFile,
+    FolderDiff,
+    diff_against,
+    last_messages,
+    pieces_for,
+    staged_diff,
+)
 
+# A diff gets a fourth of a provider's context: short lines of digits have a token for each character.
+DENSE = 4
+MOST_FACTS = 12  # of a diff, that a model is shown
 LONG = 12  # letters and digits of a line that says where it is from; `return result` has 12
 MANY = 10  # such lines of one file are a part of it, whatever is around them
 FEW = 3  # are one if they are SHARE of what was added
@@ -47,6 +64,58 @@ INCOMPLETE = (
     f"not all are found: these are more than {MOST_FILES:,} files or {MOST_BYTES_IN_ALL:,} bytes",
 )
 _SIGNS = re.compile(r"\W+")
+
+
+@dataclass(frozen=True, slots=True)
+class DiffQuestion:
+    """A question with the pieces of a diff, and what is left out of them: a path and the reason.
+
+    `inputs` know the secrets that files held before the diff, too.
+    """
+
+    question: Question
+    inputs: DecisionInputs
+    left_out: tuple[tuple[str, str], ...]
+
+
+def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
+    """What a command is about: what is staged, or what changed since a revision. Raises `UserError`."""
+    return staged_diff(git, root) if command == "commit" else diff_against(git, root, revision)
+
+
+def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: DecisionInputs) -> DiffQuestion:
+    """A question about a diff, as much of it as the model that may answer reads.
+
+    A commit message is written on this machine unless the user asks for a provider. It gets the style of the
+    last messages, and on this machine the facts of the diff. Raises `UserError` if git does not answer.
+    """
+    diff = compared.diff
+    if question.command == "commit":
+        style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
+        wish = "local" if question.wish == "auto" else question.wish
+        facts = _fact_spans(compared) if wish == "local" else ()
+        question = replace(question, wish=wish, problems=(style, *facts))
+    permissions = inputs.permissions
+    diff = without_copies(git, compared.diff, permissions.deny)
+    local = question.command == "commit" and (question.wish == "local" or permissions.mode == "never")
+    providers = permissions.providers
+    provider = providers.get(question.provider) or next(iter(providers.values()), None)
+    most = provider.context_tokens // DENSE if provider is not None else FRONTIER_TOKENS
+    pieces = pieces_for(question.command, diff, local=local, most=most)
+    secrets = join_texts(inputs.more_secrets, old_secret_texts(git, diff, permissions.deny))
+    return DiffQuestion(
+        replace(question, material=pieces.spans), replace(inputs, more_secrets=secrets), pieces.left_out
+    )
+
+
+def _fact_spans(compared: ComparedDiff) -> Iterator[Span]:
+    """What is certain about the changed files, for a model on this machine."""
+    about = [fact for fact in compared.facts.found if fact.kind not in ("caller", "untested", "undefined")]
+    texts: dict[str, list[str]] = {}
+    for fact in about[:MOST_FACTS]:
+        texts.setdefault(fact.path, []).append(f"new {fact.text}" if fact.kind == "added" else fact.text)
+    for path, lines in texts.items():
+        yield Span("\n".join(lines), Origin("editor", path, compared.diff.root))
 
 
 @dataclass(frozen=True, slots=True)

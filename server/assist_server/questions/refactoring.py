@@ -1,0 +1,153 @@
+"""Edits that need no model: the second way to answer (`session`), for a wish that clearly means one.
+
+What such a wish means, and how it is made, is context `wished_edits`. A linter's edit is made by the user's
+ruff: it gets a text on its stdin, reads the settings that the team chose for it, runs no code of a project,
+writes nothing, and is never a program from inside of the workspace. A wish for a provider, or one that goes
+on with a conversation, is none.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assist_context.programs import find_program, system_variables
+from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, sha256_of
+from assist_server.questions.events import without_model
+from assist_server.questions.session import BY_CONSTRUCTION, Applicability, AskedQuestion
+
+if TYPE_CHECKING:
+    from assist_context.wished_edits.code_texts import WishedEdit, WishedProblem
+    from assist_context.wished_edits.linter_edit import AskRuff, Findings
+    from assist_server.questions.decision import AnswerContext
+    from assist_server.questions.draft import Question
+    from assist_server.questions.events import FinalAnswer
+    from assist_server.questions.session import AnswerSession
+    from assist_server.questions.targets import QuestionFolders
+
+name = "refactoring"
+asks_models = False
+# Why no model is asked.
+WISHED_WHY = "syntax and the index make this edit"
+LINTER_WHY = "a linter makes this edit"
+COMMANDS = ("refactor", "fix")
+_CHECK = ("check", "--no-cache", "--no-fix", "--exit-zero", "--output-format=json", "--fixable=ALL")
+_PATIENCE = 10.0  # seconds: a large file takes ruff 0.1
+
+
+def applies(asked: AskedQuestion) -> Applicability:
+    """Whether a wish clearly means an edit that needs no model."""
+    question = asked.question
+    if question.command not in COMMANDS or asked.by_models or question.expect:
+        return Applicability(False, "no such edit is asked for")
+    made = made_edit(question, asked.folders)
+    if made is None:
+        return Applicability(False, "the wish is not clearly an edit that needs no model")
+    return Applicability(True, made.why, made, BY_CONSTRUCTION)
+
+
+async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
+    """The edit that a wish means, or why it is refused."""
+    made = context.found
+    if not isinstance(made, MadeEdit):
+        raise TypeError(f"{type(made).__name__} is no edit")
+    reading = made.edit.reading
+    session.sink.notice(f"Understood as: {reading}.")
+    final = without_model(context, f"{reading[0].upper()}{reading[1:]}.")
+    try:
+        return replace(final, plan=made.plan(session.versions))
+    except EditError as error:
+        return replace(final, problem=error)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeEdit:
+    """An edit without a model, and the whole files that it starts from, by path; or why there is none.
+
+    `why` says in words who makes it.
+    """
+
+    edit: "WishedEdit | WishedProblem"
+    before: Mapping[str, str] = field(repr=False)
+    why: str = WISHED_WHY
+
+    def plan(self, versions: Callable[[str], int | None]) -> EditPlan:
+        """The edit as a plan. What was left asks, whatever the settings say. Raises `EditError`."""
+        from assist_context.wished_edits.code_texts import WishedProblem  # noqa: PLC0415
+        from assist_escalation.edits.planner import plan_of_texts  # noqa: PLC0415
+
+        if isinstance(self.edit, WishedProblem):
+            raise EditError(f"This edit cannot be made: {self.edit.reason}.")
+        scope = {
+            path: Base(path, text, sha256_of(text), versions(path)) for path, text in self.before.items()
+        }
+        texts = {
+            path: MARK + text if self.before[path].startswith(MARK) else text
+            for path, text in self.edit.texts.items()
+        }
+        made = plan_of_texts(texts, scope)
+        return replace(made, notes=(*made.notes, *self.edit.notes), unsure=(*made.unsure, *self.edit.left))
+
+
+def made_edit(question: "Question", folders: "QuestionFolders") -> MadeEdit | None:
+    """The edit that the words of a question mean, if no model is needed for it; it reads files."""
+    from assist_context.wished_edits.code_texts import WishedCode, WishedProblem  # noqa: PLC0415  (much, for few)
+    from assist_context.wished_edits.linter_edit import linter_edit  # noqa: PLC0415
+    from assist_context.wished_edits.making import wished_edit  # noqa: PLC0415
+    from assist_context.wished_edits.reading import LinterWish, read_wish  # noqa: PLC0415
+    from assist_server.questions.draft import text_of  # noqa: PLC0415
+
+    corpus = folders.corpus
+    target = question.target
+    asked = question.wish == "frontier" or bool(question.provider)
+    more = question.piped or question.attachments or (question.thread and question.thread.turns)
+    if target is None or asked or more:
+        return None
+    code = WishedCode(target.lines, target.name)
+    wish = read_wish(question.words)
+    if isinstance(wish, LinterWish):
+        found = linter_edit(
+            wish, corpus, code, ruff_for(os.path.join(corpus.root, target.lines.path), folders.roots)
+        )
+    else:
+        found = wished_edit(corpus, code, question.words)
+    why = LINTER_WHY if isinstance(wish, LinterWish) else WISHED_WHY
+    if found is None or isinstance(found, WishedProblem):
+        return MadeEdit(found, {}, why) if found is not None else None
+    before = {path: text_of(corpus, path) for path in found.texts}
+    known = {path: text for path, text in before.items() if text is not None}
+    current = all(text.removeprefix(MARK) == "".join(corpus.lines(path)) for path, text in known.items())
+    return MadeEdit(found, known, why) if current and len(known) == len(before) else None
+
+
+def ruff_for(file: str, roots: Sequence[str]) -> "AskRuff | None":
+    """The ruff of the PATH, or of this interpreter's folder, for texts of a file; `None` if there is none.
+
+    One in a folder of the workspace, which `roots` are, is none.
+    """
+    own = str(Path(sys.executable).parent)
+    ruff = find_program("ruff", outside=roots) or find_program("ruff", own, outside=roots)
+    return partial(_ask, ruff, file) if ruff else None
+
+
+def _ask(ruff: str, file: str, rules: str, text: str) -> "Findings | None":
+    try:
+        done = subprocess.run(
+            [ruff, *_CHECK, f"--select={rules}", f"--stdin-filename={file}", "-"],
+            input=text.encode("utf-8", "surrogatepass"),
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+            cwd=os.path.dirname(ruff),
+            env=system_variables(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        found = json.loads(done.stdout) if done.returncode == 0 else None
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return None
+    return found if isinstance(found, list) else None

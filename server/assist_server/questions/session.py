@@ -1,0 +1,399 @@
+"""The road of a question, from its words to the end of its answer, for everyone who asks.
+
+The terminal, editors, the evaluation and the benchmarks take the same four steps:
+
+1. They find the folders that the question is about (`QuestionFolders`), and what it is about in them
+   (`targets`). Here they differ: the terminal has names in its arguments and brings the index up to date, an
+   editor has open documents, an evaluation has tasks. A question about a diff brings its material along
+   (`diff_material`).
+2. `composition.decision_inputs` reads settings, rules and the history of requests.
+3. `decision.decide` drafts the prompt, and decides what of it may leave, and which way answers
+   (`AnswerStrategy`). `--dry-run` ends here.
+4. `AnswerSession.answer` returns the `FinalAnswer`; what is told before goes to its sink. Where models are
+   asked, it keeps their order: if a provider fails, or the user refuses to send, the local model answers, and
+   a notice says so; if a local answer is doubtful, a provider may be asked after it.
+
+What is done with an edit in the answer is again the business of who asked. This module draws nothing and
+knows no protocol.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from assist_completion.settings import model_name
+from assist_context.files.repository_top import top_of
+from assist_context.plugins import plugins
+from assist_escalation.errors import EscalationError, RefusedError
+from assist_escalation.routing import feedback
+from assist_server.plugins import lacks
+from assist_server.questions.events import (
+    SILENT,
+    AnswerSink,
+    DocumentVersions,
+    FactsFound,
+    FinalAnswer,
+    PlacesFound,
+    shown_sources,
+    without_model,
+)
+from assist_server.record_files import gate_files
+from assist_server.workspace.folders import key_of
+
+if TYPE_CHECKING:
+    from assist_completion.engine.answer_stream import Answerer
+    from assist_escalation.routing.router import Decision
+    from assist_server.config.run_consent import RunRequest
+    from assist_server.questions.code_facts import CodeFacts
+    from assist_server.questions.composition import DecisionInputs
+    from assist_server.questions.decision import AnswerContext
+    from assist_server.questions.draft import Draft, Question
+    from assist_server.questions.targets import QuestionFolders
+
+PLACES = 3  # that are named before an answer
+UNSENT = "Nothing was sent."
+KEPT = (
+    "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
+    "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
+)
+# The causes of a decision that no model is asked: facts answer, or syntax and the index make the edit; or no
+# model's edit is offered, since tests accept a computed one.
+BY_FACTS = "facts"
+BY_CONSTRUCTION = "construction"
+BY_RUNNING = "running"
+BY_TESTS = "tests"
+RUNNER = "runner"  # the way that runs code of a workspace, which a plugin brings
+MODELS = ("local", "provider")  # the ways that are asked in turn
+ORDER = ("", "facts", "refactoring", *MODELS)  # a plugin's way is tried after one of these
+NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
+
+LocalLoader = Callable[[], "Awaitable[Answerer[Any]]"]
+Confirm = Callable[["AnswerContext"], Awaitable[bool]]
+ConfirmRun = Callable[["RunRequest"], Awaitable[bool]]
+SandboxCheck = Callable[[Path], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuestion:
+    """A question before it is known how it is answered; `draft` is its prompt for the model on this machine.
+
+    One that is not to be `answered` is only shown. With `by_models`, models make also what needs none: they
+    are measured. `decision` is the router's, for ways that ask models.
+    """
+
+    question: "Question"
+    folders: "QuestionFolders"
+    inputs: "DecisionInputs"
+    draft: "Draft"
+    answered: bool = True
+    by_models: bool = False
+    decision: "Decision | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applicability:
+    """Whether a way answers a question, and in words why it does or does not.
+
+    `found` is what its answer starts from, and `cause` that of the decision, if no model is asked. `facts`
+    are shown before the answer, whoever gives it.
+    """
+
+    applies: bool
+    why: str = ""
+    found: object | None = None
+    cause: str = BY_FACTS
+    facts: "CodeFacts | None" = None
+
+
+class AnswerStrategy(Protocol):
+    """One way to answer. A module can be one."""
+
+    @property
+    def name(self) -> str:
+        """A word for it."""
+
+    @property
+    def asks_models(self) -> bool:
+        """Whether a model may be asked, so that it is decided first which one may."""
+
+    def applies(self, asked: AskedQuestion) -> Applicability:
+        """Whether this way answers a question. It reads the index and files, changes nothing, and blocks.
+
+        Raises `UserError` for what the user asked this way for and it cannot read.
+        """
+
+    async def answer(self, context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
+        """The answer, of which the pieces go to the session's sink. Raises as those do who are asked."""
+
+
+class _PluginStrategy(AnswerStrategy, Protocol):
+    """A way of a plugin: its commands, and its place in the order."""
+
+    @property
+    def commands(self) -> Collection[str]:
+        """The commands that it may answer; for others it is not tried."""
+
+    @property
+    def after(self) -> str:
+        """The name in `ORDER` of the way that is tried before it."""
+
+
+def strategies(command: str, *, models: bool) -> Iterator[AnswerStrategy]:
+    """The ways that may answer a command, with or without models, in the order in which they are tried.
+
+    The core's own are modules, each of which is loaded when it is reached.
+    """
+    added = [way for way in _plugin_ways() if command in way.commands and way.asks_models == models]
+    for name in ORDER:
+        own = _own(name, command) if (name in MODELS) == models else None
+        if own is not None:
+            yield own
+        yield from (way for way in added if way.after == name)
+
+
+def _own(name: str, command: str) -> AnswerStrategy | None:
+    if name == "facts" and command in ("explain", "ask"):
+        from assist_server.questions import code_facts  # noqa: PLC0415  (and so below)
+
+        return code_facts
+    if name == "refactoring" and command in ("refactor", "fix"):
+        from assist_server.questions import refactoring  # noqa: PLC0415
+
+        return refactoring
+    if name == "local":
+        from assist_server.questions import local_answer  # noqa: PLC0415
+
+        return local_answer
+    if name == "provider":
+        from assist_server.questions import provider_answer  # noqa: PLC0415
+
+        return provider_answer
+    return None
+
+
+def _plugin_ways() -> Iterator[_PluginStrategy]:
+    """The ways of plugins, by the entry points `assist.strategies`, where their packages are installed."""
+    yield from plugins("assist.strategies")
+
+
+def _lacks_runner() -> bool:
+    """Whether the plugin that runs code is not installed."""
+    return RUNNER not in (way.name for way in _plugin_ways())
+
+
+def check_runner(question: "Question") -> None:
+    """Raise `UserError` if the user asked for a run, and nothing here runs code."""
+    if (question.run or question.test_command or question.expect) and _lacks_runner():
+        raise lacks("What runs code", "assist_runner")
+
+
+async def refuse(_: object) -> bool:
+    """The answer of those who cannot be asked: no."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSession:
+    """Who asks: where the answer goes, what may be asked of the user, and the model on this machine.
+
+    `local` opens that model at the first question. `confirm` asks the user whether the request may be
+    sent, and `confirm_run` whether code of the workspace may be run. With `records`, what becomes of the
+    request is remembered. `versions` gives the versions of documents in an editor. `sandbox` says whether one
+    confines what runs, if the runner is not to look. Without `repairs` a provider is not asked again for an
+    edit that cannot be made.
+    """
+
+    local: LocalLoader
+    confirm: Confirm = refuse
+    sink: AnswerSink = SILENT
+    records: bool = True
+    versions: DocumentVersions = lambda _: None
+    confirm_run: ConfirmRun = refuse
+    sandbox: SandboxCheck | None = None
+    repairs: bool = True
+
+    async def answer(self, context: "AnswerContext") -> FinalAnswer:
+        """The answer, after what is certain. Raises `RefusedError` if nothing may answer."""
+        way = context.strategy
+        places = context.question.command == "ask" and (way is None or way.asks_models)
+        found = FactsFound(context.facts) if context.facts else places_found(context) if places else None
+        if found is not None:
+            self.sink.facts(found)
+        if context.question.command == "test" and _has_no_runner(context):
+            self.sink.notice(NOT_RUN.format("the package assist_runner is not installed"))
+        if way is None or way.name in MODELS:
+            return await self.ask_models(context)
+        return await way.answer(context, self)
+
+    async def ask_models(self, context: "AnswerContext", *, held: bool = False) -> FinalAnswer:
+        """The answer of whom the decision names; of the local model, if a provider fails or is refused.
+
+        With `held` no provider is asked after a doubtful local answer: the answer says that one would be.
+        """
+        from assist_server.questions import provider_answer  # noqa: PLC0415
+        from assist_server.questions.decision import refusal_of  # noqa: PLC0415
+
+        decision = context.decision
+        await self._record(context, "routed")
+        if cause := decision.cause if decision.target == "refused" else context.rules.barred[0]:
+            await self.record_refusal(context, cause)
+        if decision.target == "refused":
+            raise refusal_of(decision)
+        why = ""
+        if decision.target == "frontier":
+            if not decision.asks or await self.confirm(context):
+                try:
+                    return await provider_answer.answer(context, self)
+                except EscalationError as error:
+                    if not _goes_on(context):
+                        raise
+                    why = str(error)
+            elif _goes_on(context):
+                why = UNSENT
+            else:
+                raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
+        return await self._without_provider(context, why, held=held)
+
+    async def _without_provider(self, context: "AnswerContext", why: str, *, held: bool) -> FinalAnswer:
+        """The local answer, or of a review its facts; `why` no provider answered, "" if none was to."""
+        decision = context.decision
+        if context.question.command == "review":
+            from assist_server.questions.code_facts import FACTS_ANSWER  # noqa: PLC0415
+            from assist_server.questions.decision import without_remarks  # noqa: PLC0415
+
+            self.sink.notice(f"{why} There are no remarks.".lstrip())
+            facts = replace(context, decision=without_remarks(decision, "no provider did"))
+            return without_model(facts, "", FACTS_ANSWER)
+        if not why:
+            return await self._local_first(context, held=held)
+        self.sink.notice(f"{why} This machine answers instead.")
+        fallen = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
+        return await self._local_first(replace(context, decision=fallen), held=held)
+
+    async def _local_first(self, context: "AnswerContext", *, held: bool) -> FinalAnswer:
+        """The local answer; if it is doubtful, then a provider's, where the rules and the user allow it."""
+        from assist_server.questions import local_answer  # noqa: PLC0415
+
+        final = await local_answer.answer(context, self)
+        if final.doubtful is not None and not held:
+            second = await self.ask_again(context, final.doubtful)
+            if second is not None:
+                return second
+        await self.record_end(context, final, model_name(final.model))
+        return final
+
+    async def ask_again(self, context: "AnswerContext", decision: "Decision") -> FinalAnswer | None:
+        """A provider's answer after a doubtful local one, if the user agrees; else the local one is kept."""
+        from assist_server.questions import provider_answer  # noqa: PLC0415
+
+        self.sink.notice(f"The local answer is doubtful: {decision.why}.")
+        second = replace(context, decision=decision)
+        if decision.asks and not await self.confirm(second):
+            self.sink.notice(KEPT)
+            return None
+        try:
+            final = await provider_answer.answer(second, self)
+        except EscalationError as error:
+            self.sink.notice(f"{error} The local answer is kept.")
+            return None
+        await self._record(second, "escalated_after")
+        return final
+
+    async def record_end(self, context: "AnswerContext", final: FinalAnswer, model: str) -> None:
+        """Remember what an answer is: a text, an edit that can be made, or one that our checks refused."""
+        happening: feedback.Happening = (
+            "unusable" if final.problem else "offered" if final.plan else "answered"
+        )
+        await self._record(context, happening, model)
+
+    async def _record(self, context: "AnswerContext", happening: feedback.Happening, model: str = "") -> None:
+        if self.records:
+            await asyncio.to_thread(record_happening, context, context.decision, happening, model)
+
+    async def record_refusal(self, context: "AnswerContext", cause: str) -> None:
+        """Write to the audit log that the gate refused this question, whoever answers it."""
+        await asyncio.to_thread(_record_refusal, context, cause)
+
+
+def places_found(context: "AnswerContext") -> PlacesFound | None:
+    """Where the answer probably is, and what the best place says; None if nothing was found."""
+    local = context.local
+    places = shown_sources(local.evidence.spans, local, context.root)[:PLACES]
+    if not places:
+        return None
+    from assist_context.evidence.quotes import quote_of  # noqa: PLC0415
+    from assist_context.evidence.search_results import search_words  # noqa: PLC0415
+
+    best = local.evidence.spans[0]
+    if best.origin.outline or (best.origin.path, best.origin.root) != (places[0].path, places[0].root):
+        return PlacesFound(places, context.root)
+    own = best.text.removeprefix(f"{local.evidence.names.get(best.origin, '')}\n\n")  # no headings above it
+    said = quote_of(best.origin.path, own, search_words(context.question.words))
+    return PlacesFound(places, context.root, said)
+
+
+def _has_no_runner(context: "AnswerContext") -> bool:
+    """Whether new tests are not recorded since nothing here runs code."""
+    if context.decision.target == "refused":
+        return _lacks_runner()
+    return context.strategy is None or context.strategy.name != RUNNER
+
+
+def _goes_on(context: "AnswerContext") -> bool:
+    """Whether there is an answer without a provider: the local model's, or the facts of a review."""
+    if context.question.wish == "frontier":
+        return False
+    return context.question.command == "review" or context.inputs.local.available
+
+
+def record_happening(
+    context: "AnswerContext",
+    decision: "Decision",
+    happening: feedback.Happening,
+    model: str = "",
+    proof: str = "",
+) -> None:
+    """Remember what became of a request, in numbers. `model` is the name of the one that answered.
+
+    The repository goes by its top, as in counts of ghost text, whichever of its folders was open. An edit
+    that no model made says nothing about models.
+    """
+    if decision.cause in (BY_CONSTRUCTION, BY_RUNNING, BY_TESTS):
+        return
+    target = context.question.target
+    root = context.root
+    feedback.record(
+        gate_files(context.inputs.config).feedback,
+        feedback.Event(
+            time.time(),
+            key_of(top_of(root) or root) if root else "",
+            context.question.command,
+            context.id,
+            decision.target,
+            decision.p_local,
+            decision.threshold,
+            dict(decision.features),
+            happening,
+            model,
+            target.document.language.name if target else "",
+            proof,
+        ),
+    )
+
+
+def _record_refusal(context: "AnswerContext", cause: str) -> None:
+    """Write to the audit log that the gate refused this question, whoever answers it."""
+    from assist_escalation.egress.exchange import RefusedRequest, record_refusal  # noqa: PLC0415
+    from assist_server.questions.composition import log_of  # noqa: PLC0415
+
+    asked = context.question
+    inputs = context.inputs
+    gate = context.leaving.gate
+    try:
+        log = gate.log if gate else log_of(inputs.config, inputs.permissions)
+    except EscalationError:  # without the audit log's key there is no log; the refusal stays as it is
+        return
+    record_refusal(log, RefusedRequest(context.id, inputs.scope, asked.command, asked.provider), cause)
