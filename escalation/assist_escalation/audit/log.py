@@ -85,9 +85,8 @@ class Checkpoint:
     size: int
 
 
-NO_LINES = Checkpoint(
-    0, GENESIS, 0
-)  # of a log without lines, so that the first line never lacks a checkpoint
+# Of a log without lines, so that the first line never lacks a checkpoint.
+NO_LINES = Checkpoint(0, GENESIS, 0)
 
 
 class AuditLog:

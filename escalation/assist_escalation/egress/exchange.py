@@ -248,7 +248,7 @@ class Exchange:
         self.sent = error.sent
         self._claim = error.usage
 
-    def record_refusal(self, usage: Usage | None) -> None:
+    def refuse(self, usage: Usage | None) -> None:
         """The provider refused the request; `usage` is no tokens if it cannot charge for that."""
         self.error = "refused"
         self._claim = usage

@@ -310,7 +310,7 @@ async def _read_refusal(answer: ProviderAnswer, exchange: Exchange) -> Refusal:
             async for chunk in chunks:
                 body += chunk[: _MOST_REFUSAL - len(body)]
         found = refusal(answer.status, bytes(body), answer.retry_after)
-        exchange.record_refusal(found.usage)
+        exchange.refuse(found.usage)
         return found
     finally:
         await exchange.close()
