@@ -37,7 +37,7 @@ from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.dialects.dialect import DIALECTS
-from assist_gateway.road.leaving_request import AskedProvider, RoadRules, leaving_request
+from assist_gateway.road.proxied_request import AskedProvider, ProxyRules, proxied_request
 from assist_gateway.road.tool_conversations import ToolConversations
 from assist_gateway.tool_tokens import ToolToken
 from bench.gateway.first_byte import measure_first_byte
@@ -72,7 +72,7 @@ class BenchRoad:
             AnsweringModels(folder / "models"),
             lambda: b"s" * 32,
         )
-        self._rules = RoadRules(rules, gate, lambda text, claims: (), Scope("r", "u"), None)  # noqa: ARG005
+        self._rules = ProxyRules(rules, gate, lambda text, claims: (), Scope("r", "u"), None)  # noqa: ARG005
         self._asked = AskedProvider(ToolToken("t", (folder,), True), "acme", acme, DIALECTS[PATHS[dialect]])
         self.begin()
 
@@ -82,9 +82,9 @@ class BenchRoad:
 
     def bytes_of(self, body: dict[str, Any]) -> bytes:
         """What would be sent for a request."""
-        leaving = leaving_request(body, {}, self._asked, self._rules, self._known)
-        leaving.note_posted(shown=True)
-        return leaving.post.body
+        proxied = proxied_request(body, {}, self._asked, self._rules, self._known)
+        proxied.note_posted(shown=True)
+        return proxied.post.body
 
 
 def chat_bodies(text: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -16,23 +16,23 @@ from roads import CHAT, ROUTES, nothing_kept, read, tool_for
 from assist_escalation.policy.permissions import Layer, permissions
 from assist_escalation.provider.request import Times
 from assist_gateway.foreign_request import ForeignRequest
-from assist_gateway.road.leaving_request import RoadRules
-from assist_gateway.road.provider_road import ProviderRoad, RoadParts
+from assist_gateway.road.proxied_request import ProxyRules
+from assist_gateway.road.proxy import ProviderProxy, ProxyParts
 
 AT_ONCE = 3
 MOST_STEPS = 20
 LONGEST_S = 0.03  # after its last step
 
 
-def made_road(folder: Path, url: str) -> ProviderRoad:
+def made_road(folder: Path, url: str) -> ProviderProxy:
     made = settings(
         url, max_cost_usd_per_request=1.0, max_cost_usd_per_day=1000.0, gateway_session_usd=1000.0
     )
     allowed = permissions([Layer("user", "config.toml", made)], [str(folder)])
     gate = parts(folder, times=Times())
-    rules = RoadRules(allowed, gate, nothing_kept, SCOPE, None)
-    return ProviderRoad(
-        RoadParts(lambda _: allowed, lambda *_: rules, lambda *_: None, gate.transport, ROUTES)
+    rules = ProxyRules(allowed, gate, nothing_kept, SCOPE, None)
+    return ProviderProxy(
+        ProxyParts(lambda _: allowed, lambda *_: rules, lambda *_: None, gate.transport, ROUTES)
     )
 
 

@@ -18,8 +18,8 @@ from assist_escalation.provider.provider_memory import CapabilityStore, model_ke
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.foreign_request import ForeignRequest, ForeignResponse
 from assist_gateway.road.automatic_route import RouteMemory
-from assist_gateway.road.leaving_request import RoadRules
-from assist_gateway.road.provider_road import AnswerHere, ProviderRoad, RoadParts
+from assist_gateway.road.proxied_request import ProxyRules
+from assist_gateway.road.proxy import AnswerHere, ProviderProxy, ProxyParts
 from assist_gateway.road.tool_conversations import KnownConversations
 from assist_gateway.tool_tokens import ToolToken
 
@@ -38,7 +38,7 @@ def tool_for(folder: Path, **changed: Any) -> ToolToken:
 class Desk:
     """A road, its tool, and what the provider and the records have."""
 
-    road: ProviderRoad
+    road: ProviderProxy
     provider: Recorder
     gate: GateParts
     folder: Path
@@ -106,8 +106,8 @@ async def desk(
         abilities = learned or CapabilityStore(None)
         gate.transport.abilities = abilities
 
-        def rules(tool: ToolToken, name: str, found: Permissions) -> RoadRules:
-            return RoadRules(
+        def rules(tool: ToolToken, name: str, found: Permissions) -> ProxyRules:
+            return ProxyRules(
                 found, gate, judge, SCOPE, abilities.find(model_key(name, acme.base_url, acme.model))
             )
 
@@ -115,8 +115,8 @@ async def desk(
             place = folder / path
             return place.read_text() if place.exists() else "" if path.startswith("new") else None
 
-        made_of = RoadParts(lambda _: allowed, rules, file, gate.transport, ROUTES)
-        road = ProviderRoad(made_of, local, conversations)
+        made_of = ProxyParts(lambda _: allowed, rules, file, gate.transport, ROUTES)
+        road = ProviderProxy(made_of, local, conversations)
         try:
             yield Desk(road, provider, gate, folder, tool_for(folder, **token))
         finally:

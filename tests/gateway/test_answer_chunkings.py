@@ -63,7 +63,7 @@ def context() -> ReaderContext:
 
 def by_chat(chance: random.Random, text: str, name: str, raw: str, later: str = "") -> tuple[str, str]:
     """What the tool is shown, and the arguments of its call, whose name some later piece says again."""
-    answer = ChatAnswer(context(), 10, usage=True)
+    answer = ChatAnswer(context(), 10, True)
     deltas: list[dict[str, Any]] = [{"content": piece} for piece in cut(chance, text)]
     deltas.append({"tool_calls": [{"index": 0, "id": "c", "function": {"name": name, "arguments": ""}}]})
     parts: list[dict[str, Any]] = [{"arguments": piece} for piece in cut(chance, raw)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_gateway.claims import ALL_IN, claimed_in_call, claimed_in_command, claims_in_text
-from assist_gateway.dialects.bodies import BodyWalk, claimed_in_json
+from assist_gateway.dialects.bodies import BodyWalk, body_table, claimed_in_json
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_arguments_that_are_no_good_json_name_their_files() -> None:
 
 
 def test_calls_of_one_id_count_both_until_a_result_comes() -> None:
-    walk = BodyWalk()
+    walk = BodyWalk(body_table("chat"))
     for path in ("a.py", "b.py"):
         walk.call("c1", {"path": path})
     assert walk.claims_of("c1") == ("a.py", "b.py")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assist_escalation.policy.permissions import Author
 from assist_gateway.dialects.edit_tools import EditRules, edit_tool, restore_arguments
-from assist_gateway.road.road_inputs import RoadInputs
+from assist_gateway.road.proxy_inputs import ProxyInputs
 from assist_server.config.config import load_lenient
 from assist_server.config.layers import may_say
 
@@ -265,7 +265,7 @@ def test_lines_of_text_in_a_patch_are_no_heads() -> None:
 def test_the_users_own_file_alone_names_servers(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('[gateway]\nedit_servers = ["notes"]\n')
     environ = {"ASSIST_CONFIG_DIR": str(tmp_path), "ASSIST_DATA_DIR": str(tmp_path / "data")}
-    inputs = RoadInputs(load_lenient(environ, ()))
+    inputs = ProxyInputs(load_lenient(environ, ()))
     assert inputs.parts().edit_servers == ("notes",)
     inputs.close()
     others: tuple[Author, ...] = ("organisation", "repository", "editor")

@@ -10,7 +10,7 @@ from message_replies import messages_reply, named, placeholder_in
 from roads import desk, read
 
 from assist_escalation.errors import RefusedError
-from assist_gateway.dialects import responses
+from assist_gateway.dialects.bodies import inspect
 
 MESSAGES = "/v1/messages"
 COUNT = "/v1/messages/count_tokens"
@@ -50,8 +50,8 @@ def blocks_in(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_what_codex_says_for_its_user_does_not_name_a_conversation() -> None:
     around = "<environment_context>\n  <cwd>/home/me/shop</cwd>\n</environment_context>"
     body = {"input": [{"role": "user", "content": around}, {"role": "user", "content": "Tidy up."}]}
-    assert responses.inspect(body, uninspected=False).first_words == "Tidy up."
-    assert responses.inspect({"input": around}, uninspected=False).first_words == around
+    assert inspect("responses", body, uninspected=False).first_words == "Tidy up."
+    assert inspect("responses", {"input": around}, uninspected=False).first_words == around
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -14,8 +14,8 @@ from assist_gateway.fingerprints.plain_views import plain_view
 from assist_gateway.fingerprints.print_index import print_index
 from assist_gateway.fingerprints.prints import file_prints, print_key
 from assist_gateway.road.kept_texts import KeptTexts
-from assist_gateway.road.leaving_messages import LeavingMessages, MessageRules
-from assist_gateway.road.string_redaction import PlaceGroup, StringRedactor
+from assist_gateway.road.outbound_messages import MessageRules, OutboundMessages
+from assist_gateway.road.redaction import PlaceGroup, StringRedactor
 from assist_gateway.strange_texts import StrangeTexts
 
 MANY = 200
@@ -42,7 +42,7 @@ def remember_redacted() -> tuple[Callable[[str], object], Callable[[], int]]:
 
 
 def remember_messages() -> tuple[Callable[[str], object], Callable[[], int]]:
-    known = LeavingMessages(redactor(), KeptTexts())
+    known = OutboundMessages(redactor(), KeptTexts())
     rules = MessageRules(nothing, "cut", Known(), "chat", lambda _: True)
 
     def add(text: str) -> None:

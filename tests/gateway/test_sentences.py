@@ -22,7 +22,7 @@ from assist_context.unseen_characters import is_unseen
 from assist_escalation.errors import RefusedError
 from assist_escalation.provider.failures import Refusal, TransportError
 from assist_gateway.attribution import AttributedSpan, notice, refusal
-from assist_gateway.dialects.bodies import BodyWalk
+from assist_gateway.dialects.bodies import BodyWalk, body_table
 from assist_gateway.dialects.dialect import DIALECTS
 from assist_gateway.fields import wrong
 from assist_gateway.foreign_request import GatewayRefusal, refusal_document
@@ -30,7 +30,7 @@ from assist_gateway.mcp_server.answers import kept_words
 from assist_gateway.mcp_server.result_text import result_text
 from assist_gateway.mcp_server.server import AgentServer
 from assist_gateway.road.kept_texts import KeptLines, kept_notice
-from assist_gateway.road.provider_road import _error_event, _passed_on
+from assist_gateway.road.proxy import _error_event, _passed_on
 from assist_gateway.sentences import inert_line, quotable_line
 from assist_server.config.config import load_lenient
 
@@ -100,7 +100,9 @@ def sentences(name: str) -> Iterator[str]:
     yield from messages_of(Exception(refusal([span])))
     yield from messages_of(Exception(f"The tool {name} sends text of {name}/{name}."))
     yield from messages_of(wrong(name, "a text"))
-    yield from messages_of(raised(lambda: BodyWalk().refuse(f"A part of the type {name!r}")))
+    yield from messages_of(
+        raised(lambda: BodyWalk(body_table("chat")).refuse(f"A part of the type {name!r}"))
+    )
     yield passed_on(name)
     for dialect in DIALECTS.values():
         said: dict[str, Any] = _error_event(

@@ -17,7 +17,7 @@ from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_gateway.calls import PATHS, answer_call
 from assist_gateway.foreign_request import ForeignRequest
 from assist_gateway.local_models import LocalModels
-from assist_gateway.road.road_inputs import RoadInputs
+from assist_gateway.road.proxy_inputs import ProxyInputs
 from assist_gateway.road.team_completions import TeamCompletions
 from assist_gateway.tool_tokens import ToolToken
 from assist_server.config.config import load
@@ -83,7 +83,7 @@ async def team_desk(
         text += f"[egress]\ndeny = ['hidden.py']\n{settings}"
         config = load(write(folder, text))
         models = HereModels(config, lambda: pytest.fail("a model is loaded"), None)
-        team = TeamCompletions(config, RoadInputs(config).team_parts(), models)
+        team = TeamCompletions(config, ProxyInputs(config).team_parts(), models)
         made = ToolToken("minuet", (root.resolve(),), **{"unattributed": True, **(tool or {})})
         yield TeamDesk(models, team, remote, folder, made)
         team.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assist_gateway.attribution import attribute
-from assist_gateway.road.road_inputs import RoadInputs
+from assist_gateway.road.proxy_inputs import ProxyInputs
 from assist_gateway.tool_tokens import ToolToken, add_tool, revoke_tool
 from assist_gateway.workspace_prints import WorkspacePrints
 from assist_server.config.config import Config, load
@@ -56,7 +56,7 @@ def swap_unseen(path: Path) -> None:
 def test_a_gateway_prints_the_files_of_all_tools_before_they_ask(config: Config, tmp_path: Path) -> None:
     tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
     add_tool(config.paths.data, tool)
-    inputs = RoadInputs(config)
+    inputs = ProxyInputs(config)
     inputs.open_ahead()
     swap_unseen(tmp_path / "shop/kept/plan.txt")
     rules = inputs.rules(tool, "acme", inputs.permissions(tool))
@@ -67,7 +67,7 @@ def test_a_gateway_prints_the_files_of_all_tools_before_they_ask(config: Config,
 
 def test_nothing_is_kept_of_a_tool_whose_token_was_revoked(config: Config, tmp_path: Path) -> None:
     now = [0.0]
-    inputs = RoadInputs(config, lambda: now[0])
+    inputs = ProxyInputs(config, lambda: now[0])
     other = (tmp_path / "other").resolve()
     other.mkdir()
     for folder in (tmp_path / "shop").resolve(), other:
@@ -89,7 +89,7 @@ def test_nothing_is_kept_of_a_tool_whose_token_was_revoked(config: Config, tmp_p
 
 def test_a_value_that_was_saved_a_moment_ago_is_known(config: Config, tmp_path: Path) -> None:
     tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
-    inputs = RoadInputs(config)
+    inputs = ProxyInputs(config)
     for value in ("zebra-lantern-41", "maple-harbour-52"):
         (tmp_path / "shop/.env").write_text(f"GREETING={value}\n")
         assert inputs.rules(tool, "acme", inputs.permissions(tool)).gate.known.values == (value,)
@@ -130,7 +130,7 @@ def test_a_rule_that_is_added_to_the_settings_holds_in_a_running_gateway(
     now = [0.0]
     (tmp_path / "shop/later.txt").write_text(OTHER)
     tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
-    inputs = RoadInputs(config, lambda: now[0])
+    inputs = ProxyInputs(config, lambda: now[0])
     assert not inputs.rules(tool, "acme", inputs.permissions(tool)).judge(OTHER, ())
     file = config.paths.config_file
     policy = config.paths.config / "policy.toml"
@@ -153,7 +153,7 @@ def test_a_rule_that_is_added_to_the_settings_holds_in_a_running_gateway(
 def test_settings_that_became_invalid_close_a_running_gateway(config: Config, tmp_path: Path) -> None:
     now = [0.0]
     tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
-    inputs = RoadInputs(config, lambda: now[0])
+    inputs = ProxyInputs(config, lambda: now[0])
     assert inputs.permissions(tool).mode == "auto"
     for text, mode, problem in (
         (f"{SETTINGS}\n[egress", "never", "config.toml"),
@@ -176,7 +176,7 @@ def test_rules_for_secrets_that_are_added_to_their_file_hold_in_a_running_gatewa
 ) -> None:
     now = [0.0]
     tool = ToolToken("agent", ((tmp_path / "shop").resolve(),), unattributed=True)
-    inputs = RoadInputs(config, lambda: now[0])
+    inputs = ProxyInputs(config, lambda: now[0])
     config.paths.config_file.write_text(f"{SETTINGS}\n[redaction]\nrules_file = 'rules.toml'\n")
     for names in (("dock",), ("dock", "crane"), ("crane",)):
         rules = "".join(f"[[rules]]\nid = '{name}'\nregex = '{name}-[0-9]+'\n" for name in names)

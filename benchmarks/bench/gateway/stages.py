@@ -16,9 +16,9 @@ from assist_evaluation.statistics import percentile
 from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects.dialect import DIALECTS
 from assist_gateway.road.kept_texts import JudgeText
-from assist_gateway.road.leaving_request import leaving_request
-from assist_gateway.road.provider_road import asked_provider
-from assist_gateway.road.road_inputs import RULES_S, RoadInputs
+from assist_gateway.road.proxied_request import proxied_request
+from assist_gateway.road.proxy import asked_provider
+from assist_gateway.road.proxy_inputs import RULES_S, ProxyInputs
 from assist_gateway.road.tool_conversations import ToolConversations
 from bench.gateway.agent import session, workspace
 
@@ -76,7 +76,7 @@ async def _measure(folder: Path, turns: int, tokens: int) -> dict[str, Any]:
     config, tool, _ = workspace(folder, "https://acme.example/v1")
     times: dict[str, list[tuple[float, float]]] = {stage: [] for stage in (*STAGES, OF_THAT)}
     # Each turn comes after a pause, so rules are looked at again.
-    inputs = RoadInputs(config, lambda: len(times["rules"]) * RULES_S * 2)
+    inputs = ProxyInputs(config, lambda: len(times["rules"]) * RULES_S * 2)
     transport = cast("Transport", _NoTransport())
     known = None
     timed: _TimedJudge | None = None
@@ -93,17 +93,17 @@ async def _measure(folder: Path, turns: int, tokens: int) -> dict[str, Any]:
         timed = timed if timed is not None and timed.judge is rules.judge else _TimedJudge(rules.judge)
         rules = replace(rules, judge=timed)
         known = known or ToolConversations(rules.gate.known, (), b"k" * 32)
-        leaving = leaving_request(body, {}, asked, rules, known)
+        proxied = proxied_request(body, {}, asked, rules, known)
         clock.ends("judged")
         times[OF_THAT].append(timed.milliseconds())
-        exchange = Exchange(leaving.outbound, rules.gate)
-        await exchange.post(leaving.post, transport, rules.gate.keys)
-        leaving.note_posted(shown=True)
+        exchange = Exchange(proxied.outbound, rules.gate)
+        await exchange.post(proxied.post, transport, rules.gate.keys)
+        proxied.note_posted(shown=True)
         clock.ends("reserved and logged")
         exchange.read = partial(ReadAnswer, "Done.", "stop", "m", Usage(900, 20))
         await exchange.close()
         clock.ends("settled and logged")
-        sent = leaving.post.body
+        sent = proxied.post.body
         history = sent[sent.index(b'"messages":[') : sent.rindex(b"]")]
         same += history.startswith(before)
         before = history

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from assist_gateway.dialects.dialect import DIALECTS
-from assist_gateway.road.leaving_request import AskedProvider, leaving_request
-from assist_gateway.road.road_inputs import RoadInputs
+from assist_gateway.road.proxied_request import AskedProvider, proxied_request
+from assist_gateway.road.proxy_inputs import ProxyInputs
 from assist_gateway.road.tool_conversations import ToolConversations
 from assist_gateway.tool_tokens import ToolToken
 from assist_server.config.config import load_lenient
@@ -65,7 +65,7 @@ def replay(recording: Path, folder: Path) -> ReplayedSession:
     rules = "\n".join(f'"/{name}" = "restricted"' for name in about["restricted"])
     (folder / "config.toml").write_text(SETTINGS.format(dialect=dialect) + rules, encoding="utf-8")
     places = {"ASSIST_CONFIG_DIR": str(folder), "ASSIST_DATA_DIR": str(folder / "data")}
-    inputs = RoadInputs(load_lenient(places, ()), clock=lambda: float(len(session.sent)) * 5)
+    inputs = ProxyInputs(load_lenient(places, ()), clock=lambda: float(len(session.sent)) * 5)
     tool = ToolToken("bench", (root,), True)
     known: ToolConversations | None = None
     session = ReplayedSession(secrets=tuple(about["secrets"]))
@@ -82,18 +82,18 @@ def replay(recording: Path, folder: Path) -> ReplayedSession:
         known = known or ToolConversations(road_rules.gate.known, permissions.patterns, b"k" * 32)
         endpoint = permissions.providers["acme"]
         to = AskedProvider(tool, "acme", endpoint, DIALECTS[PATHS[dialect]])
-        leaving = leaving_request(body, row["headers"], to, road_rules, known)
-        leaving.note_posted(shown=True)
+        proxied = proxied_request(body, row["headers"], to, road_rules, known)
+        proxied.note_posted(shown=True)
         done = time.process_time()
-        facts = leaving.outbound.facts
+        facts = proxied.outbound.facts
         session.left_out.update(facts["left_out"])
         if row["kind"] != "turn":
             continue
         session.asked.append(asked)
-        session.sent.append(pieces(json.loads(leaving.post.body)))
+        session.sent.append(pieces(json.loads(proxied.post.body)))
         session.read_ms.append(1e3 * (read - start))
         session.gate_ms.append(1e3 * (done - read))
-        session.kept = Counter({f"{part.path}": part.lines for part in leaving.kept})
+        session.kept = Counter({f"{part.path}": part.lines for part in proxied.kept})
         session.redacted = Counter({one["type"]: one["count"] for one in facts["redactions"]})
     return session
 

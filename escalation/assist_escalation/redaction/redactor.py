@@ -1,15 +1,16 @@
 """Takes secrets out of what may leave the machine, puts them back into the answer, and cleans log texts.
 
-This module judges no request and reads no file. A placeholder means the same text throughout a request and
-nothing outside it, since the nonce is new each time. `restore` refuses a text with an altered placeholder.
-What of it is put back into an answer is up to `restorer`.
+A `RedactionSession` remembers what was found: in the texts of one request, of one editor's ghost text, or of
+all that a tool sends to a provider. This module judges no request and reads no file. `restore` refuses a text
+with an altered placeholder. What of it is put back into an answer is up to `restorer`.
 """
 
 import re
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.prompts import ALTERED, Span, log_placeholder, request_placeholder
@@ -18,10 +19,13 @@ from assist_escalation.redaction.known_secrets import LEAST, Known, Patterns, co
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 from assist_escalation.redaction.secret_values import is_structured
 
-__all__ = ["Known", "Redacted", "RedactionError", "clean", "redact", "restore"]
+__all__ = ["Known", "Redacted", "RedactionError", "RedactionSession", "clean", "redact", "restore"]
 
 _NONCE = re.compile(r"[0-9a-z]{4,40}")
 _CLEAN_SECONDS = 2.0
+_ROUNDS = 4
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +41,103 @@ class Redacted:
     nonce: str = field(repr=False, default="")
 
 
-class _Names:
-    """Gives each secret text of a request its placeholder."""
+@dataclass(slots=True)
+class TakenSecrets:
+    """How often each type of secret was taken out of texts, and the secret of each placeholder."""
 
-    def __init__(self, nonce: str) -> None:
-        self.nonce = nonce
-        self.of = dict[str, str]()
-        self.counts = Counter[str]()
+    found: Counter[str] = field(default_factory=Counter)
+    placeholders: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def name(self, text: str, type_: str) -> str:
-        self.counts[type_] += 1
-        return self.of.setdefault(text, request_placeholder(type_, self.nonce, len(self.of) + 1))
+
+class RedactionSession:
+    """What is known of the secrets of texts that follow each other: a secret has one placeholder for all.
+
+    A value that is found is looked for from then on, as a known one, unless it is a common word.
+    `placeholder` makes one of a secret's type, the secret, and its number. `memo` texts are not scanned again
+    while the same is looked for; `scanned` counts the characters that were scanned.
+    """
+
+    def __init__(
+        self,
+        known: Known,
+        patterns: Sequence[SecretPattern],
+        placeholder: Callable[[str, str, int], str],
+        memo: int = 0,
+    ) -> None:
+        self.scanned = 0
+        self.values: list[str] = []  # that are looked for in addition to the known ones, in the order found
+        self.placeholders: dict[str, str] = {}  # of each secret
+        self._types: dict[str, str] = {}  # what each was found as first; later it is a known value
+        self._placeholder = placeholder
+        self._memo = memo
+        self._scans: OrderedDict[tuple[str, TextKind, int], list[Secret]] = OrderedDict()
+        self._known = known
+        self.sought = Sought(known, compile_patterns(patterns))
+
+    def secrets(self, text: str, kind: TextKind, check: Check) -> list[Secret]:
+        """The secrets of a text."""
+        key = (text, kind, len(self.values))
+        if key in self._scans:
+            self._scans.move_to_end(key)
+            return self._scans[key]
+        self.scanned += len(text)
+        found = scan(text, kind, self.sought, check) if text else []
+        if self._memo:
+            self._scans[key] = found
+            if len(self._scans) > self._memo:
+                self._scans.popitem(last=False)
+        return found
+
+    def take(self, text: str, secrets: Sequence[Secret], taken: TakenSecrets) -> str:
+        """The text with placeholders in place of these secrets, which are noted as taken."""
+
+        def name(secret: str, type_: str) -> str:
+            placeholder = self.name(secret, type_)
+            taken.placeholders[placeholder] = self._original(secret)
+            taken.found[self._types[secret]] += 1
+            return placeholder
+
+        return replace_secrets(text, secrets, name)
+
+    def name(self, secret: str, type_: str) -> str:
+        """The placeholder of a secret."""
+        if secret not in self.placeholders:
+            self._types[secret] = type_
+            self.placeholders[secret] = self._placeholder(type_, secret, len(self.placeholders) + 1)
+            if len(secret) >= LEAST and is_structured(secret) and secret not in self.sought.known.values:
+                self.look_for([secret])
+        return self.placeholders[secret]
+
+    def look_for(self, values: Sequence[str], known: Known | None = None) -> None:
+        """Look for more values; `known` are the known ones now."""
+        self.values += values
+        self._known = known or self._known
+        self.sought = replace(self.sought, known=Known((*self._known.values, *self.values)))
+
+    def forget(self) -> None:
+        """Forget all that was found."""
+        self.values.clear()
+        self.placeholders.clear()
+        self._types.clear()
+        self.look_for([])
+
+    def settle(self, attempt: Callable[[], _T]) -> _T:
+        """What an attempt gives that finds no new value to look for."""
+        for _ in range(_ROUNDS):
+            before = len(self.values)
+            found = attempt()
+            if len(self.values) == before:
+                return found
+        raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
+
+    def _original(self, secret: str) -> str:
+        """A secret whose own parts were taken out before, with these in their places."""
+        if "__SECRET_" not in secret:
+            return secret
+        for inner, placeholder in self.placeholders.items():
+            if placeholder in secret and inner != secret:
+                secret = secret.replace(placeholder, self._original(inner))
+        return secret
 
 
 def redact(
@@ -61,8 +151,9 @@ def redact(
 ) -> Redacted:
     """The spans with a placeholder in place of every secret in their texts and paths.
 
-    `patterns` are the user's own expressions and rules. `nonce` is 4 to 40 random characters of 0-9 and a-z.
-    Raises `RedactionError` after `deadline_s` seconds of computing, and for a secret in our own words.
+    `patterns` are the user's own expressions and rules. `nonce` is 4 to 40 random characters of 0-9 and a-z:
+    a placeholder means nothing outside of the request. Raises `RedactionError` after `deadline_s` seconds of
+    computing, and for a secret in our own words.
 
     >>> from assist_escalation.prompts import Origin
     >>> redact([Span('password = "hunter2"', Origin("user"))], Known(), nonce="1a2b").spans[0].text
@@ -71,31 +162,35 @@ def redact(
     if not _NONCE.fullmatch(nonce):
         raise RedactionError(f"nonce {nonce!r} is not 4 to 40 characters of 0-9 and a-z: make a new one")
     check = time_limit(deadline_s, clock)
-    compiled = compile_patterns(patterns)
-    names = _Names(nonce)
+    session = RedactionSession(known, patterns, placeholder_by_number(nonce))
     if any(nonce in text for span in spans for text in (span.text, span.origin.path)):
         raise RedactionError("the request's text holds the nonce of its placeholders: make a new one")
     kinds = [kind_of(span.origin.path, span.text) for span in spans]
+    counts = Counter[str]()
+
+    def name(secret: str, type_: str) -> str:
+        counts[type_] += 1
+        return session.name(secret, type_)
+
     while True:  # until a scan finds nothing: each takes more out of the texts, and the time is limited
-        sought = Sought(_with_found_values(known, names), compiled)
-        before = names.counts.total()
+        sought = session.sought  # what is found in one text is looked for in all of them the next time
+        before = counts.total()
         spans = [
-            _redact_span(span, kind, sought, names, check) for span, kind in zip(spans, kinds, strict=True)
+            _redact_span(span, kind, sought, name, check) for span, kind in zip(spans, kinds, strict=True)
         ]
-        if names.counts.total() == before:
-            placeholders = {name: text for text, name in names.of.items()}
-            return Redacted(tuple(spans), tuple(sorted(names.counts.items())), placeholders, nonce)
+        if counts.total() == before:
+            placeholders = {name: text for text, name in session.placeholders.items()}
+            return Redacted(tuple(spans), tuple(sorted(counts.items())), placeholders, nonce)
 
 
-def _with_found_values(known: Known, names: _Names) -> Known:
-    """Add the values found so far, so that they are also found elsewhere, unless they are common words."""
-    found = [
-        text for text in names.of if len(text) >= LEAST and is_structured(text) and text not in known.values
-    ]
-    return Known((*known.values, *found))
+def placeholder_by_number(nonce: str) -> Callable[[str, str, int], str]:
+    """Placeholders that mean something where this nonce does: their numbers say which secret is meant."""
+    return lambda type_, _, number: request_placeholder(type_, nonce, number)
 
 
-def _redact_span(span: Span, kind: TextKind, sought: Sought, names: _Names, check: Check) -> Span:
+def _redact_span(
+    span: Span, kind: TextKind, sought: Sought, name: Callable[[str, str], str], check: Check
+) -> Span:
     sought = Sought(sought.known, sought.patterns.of_path(span.origin.path))
     secrets = scan(span.text, kind, sought, check, span.hidden)
     if span.origin.source == "assist":
@@ -106,8 +201,8 @@ def _redact_span(span: Span, kind: TextKind, sought: Sought, names: _Names, chec
     inside = scan(path, "unknown", sought, check) if path else []
     if not secrets and not inside:
         return span
-    origin = replace(span.origin, path=replace_secrets(path, inside, names.name))
-    return Span(replace_secrets(span.text, secrets, names.name), origin)
+    origin = replace(span.origin, path=replace_secrets(path, inside, name))
+    return Span(replace_secrets(span.text, secrets, name), origin)
 
 
 def replace_secrets(text: str, secrets: Sequence[Secret], name: Callable[[str, str], str]) -> str:

@@ -7,19 +7,16 @@ import re
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import PurePosixPath
 
 from assist_escalation.prompts import PLACEHOLDER, HiddenPart
-from assist_escalation.redaction.detectors.assignments import find_assignments
-from assist_escalation.redaction.detectors.key_lines import find_key_lines
-from assist_escalation.redaction.detectors.lone_tokens import find_lone_tokens
-from assist_escalation.redaction.detectors.long_values import find_long_values
+from assist_escalation.redaction.detectors.assignments import find_assignments, find_long_values
 from assist_escalation.redaction.detectors.phrases import find_phrases
-from assist_escalation.redaction.detectors.private_keys import find_keys, public_parts
+from assist_escalation.redaction.detectors.private_keys import find_key_lines, find_keys, public_parts
 from assist_escalation.redaction.detectors.tables import find_in_tables
-from assist_escalation.redaction.detectors.token_formats import find_formats
+from assist_escalation.redaction.detectors.token_formats import find_formats, find_lone_tokens
 from assist_escalation.redaction.findings import Check, Finding, TextKind
 from assist_escalation.redaction.known_secrets import Known, Patterns, find_known, find_patterns
 from assist_escalation.redaction.normalization import text_forms
@@ -110,6 +107,17 @@ def scan(
     return list(_disjoint(text, spans))
 
 
+def union(secrets: Sequence[Secret]) -> list[Secret]:
+    """The same characters, as secrets that do not overlap, in order."""
+    joined: list[Secret] = []
+    for secret in sorted(secrets, key=lambda secret: (secret.start, -secret.end)):
+        if joined and secret.start < joined[-1].end:
+            joined[-1] = replace(joined[-1], end=max(joined[-1].end, secret.end))
+        elif secret.end > secret.start:
+            joined.append(secret)
+    return joined
+
+
 def _find_all(text: str, kind: TextKind, sought: Sought, check: Check) -> Iterator[Finding]:
     # Keys of many lines, tables with many rows and long values are looked for in the whole text, in time that
     # grows with its length.
@@ -166,7 +174,7 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
 def _start_of_run(text: str, start: int, end: int) -> int:
     """Where the run of a token's characters begins that a window's end cuts, with room for its name.
 
-    A run over half of a window is left to `long_values`, so that windows overlap by half at most.
+    A run over half of a window is left to `find_long_values`, so that windows overlap by half at most.
     """
     run = _LAST_RUN.search(text, start, end) if _RUN.match(text, end) else None
     return run.start() - _NAME if run and run.start() - _NAME > start + _WINDOW // 2 else end

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from assist_escalation.prompts import PLACEHOLDER
-from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.rule_tables import read_expressions, read_words
 from assist_escalation.redaction.secret_names import VOCABULARY, NameStrength, parts
 
 _FILLERS, _ALGORITHMS, _SENTENCE, _LABEL, _LAST, _BOASTS, _NAMES = read_words(
@@ -23,127 +23,20 @@ _FILLERS, _ALGORITHMS, _SENTENCE, _LABEL, _LAST, _BOASTS, _NAMES = read_words(
     "names",
 )
 _NO_VALUES = _FILLERS | _ALGORITHMS | VOCABULARY
+_SHAPES = read_expressions(__package__, "value_shapes.toml")
 _LONGEST = 1000  # characters; longer keys have formats of their own
-# What is put in place of a value, after any name.
-_STANDS_IN = r"""
-      \$\{|\$\(|\$\[|[#]\{|\{\{|\}\}|<%|%>          # templates: ${x}, $(x), {{x}}, <%x%>
-    | %\(\w+\)|%[sdrqv@](?!\w)                      # places in formats: %(x)s, %s
-    | x{5,}|\*{3,}|\.{3}|…|•                        # masks and ellipses
-    | \A(?:
-          <[^<>]*>|\[[^\[\]]*\]                     # <password>, [password]
-        | \$\w+->\w+|%\w+%|@\w+@                    # variables: $x->y, %x%, @x@
-        | :\w+|-|~|\?+|\{.*\}|\|                    # :x in SQL, signs that mean nothing, {...}, | in YAML
-      )\Z
-    | (?:\A|[^A-Za-z])
-      (?:example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked|todo|fixme|tbd)
-      (?:\Z|[^a-z])
-    | change[-_ ]?(?:me|this|it)\b                  # change-me
-    | (?:goes|key|token|password|secret)[-_ ]?here\b
-    | \Ayour[A-Z_-]                                 # yourPassword
-    | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z               # an option or a name, with nothing after it
-    | \A__\w+__\Z                                   # __name__
-    | \A(?:@?[\w./-]+@)?[v^~]?\d+(?:[.;]\d+)+\Z     # a version, of a package; a colour of a terminal
-"""
-_STANDS_FOR = re.compile(
-    _STANDS_IN
-    + r"""
-    | \(\(|\{[\w.:!\[\]-]*(?:\(\w*\))?\}            # ((x)), {x}, {f(x)}
-    | \A(?:<[^<>]*|(?:\$\w+)+|&\w+|!\w+)\Z          # <password, $x, &x and !x in YAML
-    | (?:\A|[^A-Za-z])your(?:\Z|[^a-z])
-    | \A(.)\1*\Z                                    # one character, repeated
-    | \A[A-Za-z][\w-]{0,24}=(?:[A-Za-z_]|%[0-9A-Fa-f]{2})+\Z   # name=word, also as in a URL
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_REGEX = re.compile(
-    r"""
-      \\[wdsbWDSBpA]       # classes and anchors: \w, \d
-    | \(\?|\[\^            # groups and negated sets
-    | \[[aA0]-[zZ9]        # sets: [a-z]
-    | \.[*+]|\{\d+,|\]\+   # repetitions: .*, {2,}, ]+
-    | \)\?\Z|\A\^|\|\|
-    """,
-    re.VERBOSE,
-)
-_PATH = re.compile(
-    r"""
-    \A(?:
-        (?:\.{0,2}|\*\*)/                                # /x, ./x, ../x, **/x
-      | ~/
-      | [A-Za-z]:[\\/]                                   # C:\x
-      | [a-z][\w+.-]*://                                 # a URL
-      | [\w.-]+(?:/[\w.-]+)*/[\w-]+\.[a-z]{1,5}\Z        # folder/file.ext
-    )
-    """,
-    re.VERBOSE,
-)
-_FILE = re.compile(
-    r"""
-    \A[\w./-]+\.
-    (?:
-        py|js|ts|json|ya?ml|txt|pem|key|crt|env|ini|cfg|conf|xml|html?|md|sh|go|java|rb|php|toml
-    )
-    \Z
-    """,
-    re.VERBOSE,
-)
-_CODE = re.compile(
-    r"\w\?\.[\w\[]|\A[a-z_]+(?:[?!]?\.[A-Za-z_]+)+!\Z|\.[#]\w|\w!\.[a-z]+[A-Z]|\benv\.[A-Z_]{3}|\w\(.*\)?\Z|</?\w|=>|->|\w\[\w*\]|&&|\A[({;,]|::\w"
-)
 _VARIABLE = re.compile(r"\A[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
 _DOTTED = re.compile(r"\A[A-Za-z_]\w*(?:\.[$A-Za-z_]\w*)+\Z|\A[a-z]+(?:[-:/][a-z]+)+\Z")
 _IDENTIFIER = re.compile(
     r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|[a-z]+(?:[A-Z][a-z]+)+|--[a-z-]+|[a-z]+(?:[_-][a-z]+){0,3}(?:[_-]\d{1,4})+|\d{1,9}"
 )  # not a key, but a kind of token, an option, or a number of things
 _NAME = re.compile(r"[.A-Za-z_][\w.-]*")
-_REFERENCE = re.compile(
-    r"""
-      # a scheme of a store: vault:secret/db
-      \A(?:vault|ref|env|secrets?|file|ssm|aws|gcp|op|sops|kms|arn|urn|azure|keyvault|secretsmanager):
-    | \A@[\w.-]+@\Z                                # Maven's @name@
-    | \A(?:required|nullable|sometimes|string)\|   # Laravel's rules of validation
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-_SHAPES = (_STANDS_FOR, _REGEX, _PATH, _FILE, _CODE, _VARIABLE, _REFERENCE)
-# Like `_STANDS_FOR`, for a literal after the name of a password: there, a sign is more often part of it.
-_TEMPLATE = re.compile(
-    _STANDS_IN
-    + r"""
-    | (?<!\A)\{[\w.:!\[\]-]*(?:\(\w*\))?\}           # {x} and {f(x)} after other text
-    | \A\{(?!noop\})[\w.:!\[\]-]*\}(?!\d)            # {x} first, but not Spring's {noop}password
-    | %env\(|\A@Microsoft\.                          # references of Symfony and of Azure
-    | \A(?:(?:\$\w+){2,}|\$\d)\Z                     # $x$y, $1
-    | \Ayour(?![a-z])|[^A-Za-z]your[_-]              # your-password
-    | \A(\D)\1*\Z                                    # one character, repeated, but no digit
-    | \A(?:pass\w*|pwd|user\w*|secret|token|key)[=:][A-Za-z_]+\Z   # password=word
-    | \\[wdsbWDSB][+*{?)\]]|\(\?|\[\^                # regular expressions: \w+, (?:, [^
-    | \[[aA0]-[zZ9]|\.[*+]|\{\d+,|\]\+               # and [a-z], .*, {2,}, ]+
-    | </\w|=>|\w\[\w*\]\Z|&&|\|\|                    # code: </x, =>, x[y], &&, ||
-    | \w\([\w, .'\"]*\)\Z|::\w                       # code: f(x), ::x
-    """,
-    re.IGNORECASE | re.VERBOSE,
+_HARMLESS = (
+    *map(_SHAPES.__getitem__, ("stands_for", "regex", "path", "file", "code", "reference")),
+    _VARIABLE,
 )
 _JUMBLE_LEAST = 20  # characters
 _SIGNS = re.compile(r"[!@#$%^&*()+=<>?{}\[\]|~;,`]")
-_EXPRESSION = re.compile(
-    r"""
-      \$\{|\{\{|<%|%\(\w+\)                             # templates
-    | \(\?|\[\^|\[[aA0]-[zZ9]|\.[*+]|\{\d+,           # regular expressions
-    | </\w|://|\{[\w.]+\(                               # markup, addresses, calls in a text
-    | \\[wdsbWDSB]|=[\"']                              # classes of characters, attributes
-    """,
-    re.VERBOSE,
-)
-# Words and numbers with dashes between: the name of a cache or an image, `ubuntu-24.04-arm`.
-_WORDED = re.compile(
-    r"""
-    (?:[A-Za-z]+|\d{1,6}|[A-Za-z]{1,12}\d{1,6})                # a word, a number, or both
-    (?:[-_.](?:[A-Za-z]+|\d{1,6}|[A-Za-z]{1,12}\d{1,6})){2,}   # and two more after a sign
-    \$?
-    """,
-    re.VERBOSE,
-)
 _SHORT_RUNS = re.compile(
     r"[a-z]{0,3}(?:[A-Z0-9+/-]+[a-z]{1,3})*[A-Z0-9+/-]*"
 )  # no word of four small letters
@@ -161,7 +54,7 @@ def is_harmless(value: str) -> bool:
     if not PLACEHOLDER.sub("", bare).strip(" '\"`\\,;") or not any(map(str.isalnum, bare)):
         return True
     word = bare.lower().strip("<>[]{}()_-*\"'`.,:;!?= ")
-    if word in _NO_VALUES or any(shape.search(bare) for shape in _SHAPES):
+    if word in _NO_VALUES or any(shape.search(bare) for shape in _HARMLESS):
         return True
     if any(map(str.isspace, bare)):
         return _is_prose(bare)
@@ -202,7 +95,7 @@ def is_placeholder(value: str) -> bool:
         return False
     if is_example(bare):
         return True
-    if any(shape.search(bare) for shape in (_PATH, _FILE, _VARIABLE)):
+    if any(shape.search(bare) for shape in (_SHAPES["path"], _SHAPES["file"], _VARIABLE)):
         return True
     if any(map(str.isspace, bare)):
         return _is_label(bare)
@@ -236,7 +129,7 @@ def is_example(value: str) -> bool:
     word = bare.lower().strip("<>[]{}()_-*\"'`.,:;!?= ")
     if word in _NO_VALUES:
         return True
-    return _TEMPLATE.search(bare) is not None or _REFERENCE.search(bare) is not None
+    return _SHAPES["template"].search(bare) is not None or _SHAPES["reference"].search(bare) is not None
 
 
 def _is_label(value: str) -> bool:
@@ -293,7 +186,7 @@ def is_random(value: str) -> bool:
         len(value) >= _RANDOM_LEAST
         and ((digits >= 3 and letters >= 3) or is_jumbled(value))
         and re.fullmatch(r"[\w+/=.~:!@#$%^&*-]+", value, re.ASCII) is not None
-        and not _WORDED.fullmatch(value)
+        and not _SHAPES["worded"].fullmatch(value)
         and not is_harmless(value)
     )
 
@@ -314,7 +207,7 @@ def looks_random(value: str) -> bool:
     >>> looks_random("1cvre@2z(=8=jbm%-nig%l4utb2z"), looks_random("f(a[0], b[1], c[2], d[3])")
     (True, False)
     """
-    if len(value) < _JUMBLE_LEAST or _EXPRESSION.search(value):
+    if len(value) < _JUMBLE_LEAST or _SHAPES["expression"].search(value):
         return False
     digits, letters = sum(map(str.isdigit, value)), sum(map(str.isalpha, value))
     signs = set(_SIGNS.findall(value))

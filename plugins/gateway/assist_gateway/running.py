@@ -16,8 +16,8 @@ from assist_gateway.http.app import GatewayApp
 from assist_gateway.http.listening import BoundSocket, listening, unlink
 from assist_gateway.local_chat import chat
 from assist_gateway.local_models import LoadedModels, LoadModels, LocalModels
-from assist_gateway.road.provider_road import ProviderRoad
-from assist_gateway.road.road_inputs import RoadInputs
+from assist_gateway.road.proxy import ProviderProxy
+from assist_gateway.road.proxy_inputs import ProxyInputs
 from assist_gateway.road.team_completions import TeamCompletions
 from assist_gateway.tool_tokens import KnownTools
 from assist_server.config.config import Config
@@ -49,8 +49,8 @@ async def run_gateway(
     async with AsyncExitStack() as stack:
         stack.callback(unlink, address)
         stack.push_async_callback(models.close)
-        inputs = RoadInputs(config)
-        road = ProviderRoad(inputs.parts(), partial(chat, models=models))
+        inputs = ProxyInputs(config)
+        road = ProviderProxy(inputs.parts(), partial(chat, models=models))
         stack.push_async_callback(road.close)
         team = TeamCompletions(config, inputs.team_parts(), models)
         stack.callback(team.close)
@@ -73,7 +73,7 @@ def _give_memory_back() -> None:
 
 
 @asynccontextmanager
-async def _working_ahead(inputs: RoadInputs) -> AsyncIterator[None]:
+async def _working_ahead(inputs: ProxyInputs) -> AsyncIterator[None]:
     """Open what tools will need, on a thread, until the block ends."""
     work = asyncio.create_task(asyncio.to_thread(inputs.open_ahead))
     try:

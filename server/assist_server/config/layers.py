@@ -62,7 +62,7 @@ def company_rules(path: str, source: str) -> tuple[tuple[SecretRule, ...], list[
     """The rules of the file that the settings in `source` name, if any, or what is wrong with it."""
     if not path:
         return (), []
-    from assist_escalation.redaction.rules_file import load_rules_file  # noqa: PLC0415 - 20 ms at each start
+    from assist_escalation.redaction.known_secrets import load_rules_file  # noqa: PLC0415 - 20 ms at each start
 
     try:
         return load_rules_file(path), []

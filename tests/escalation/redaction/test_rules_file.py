@@ -4,9 +4,8 @@ import pytest
 
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
-from assist_escalation.redaction.known_secrets import Known
+from assist_escalation.redaction.known_secrets import Known, read_rules_file
 from assist_escalation.redaction.redactor import RedactionError, redact
-from assist_escalation.redaction.rules_file import read_rules_file
 
 RULES = r"""
 title = "rules of the harbour"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_escalation.redaction.word_sieve import WordSieve
+from assist_escalation.redaction.rule_tables import WordSieve
 
 LETTERS = "ab=üß→ｋ\n"
 WORDS = st.lists(st.text(LETTERS, min_size=1, max_size=6), min_size=1).filter(

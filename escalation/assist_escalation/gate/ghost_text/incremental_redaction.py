@@ -7,25 +7,28 @@ become one is not sent; that is generous, and the local model then writes the te
 """
 
 import re
-from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_context.documents import split_lines
 from assist_escalation.policy.patterns import SecretPattern
-from assist_escalation.prompts import HiddenPart, Span, request_placeholder
+from assist_escalation.prompts import HiddenPart, Span
 from assist_escalation.redaction.cut_pieces import line_secrets, parts_in
 from assist_escalation.redaction.detectors.token_formats import TOKENS
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
-from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns
-from assist_escalation.redaction.redactor import Redacted, replace_secrets
-from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
-from assist_escalation.redaction.secret_values import is_structured, turns
+from assist_escalation.redaction.known_secrets import Known
+from assist_escalation.redaction.redactor import (
+    Redacted,
+    RedactionSession,
+    TakenSecrets,
+    placeholder_by_number,
+)
+from assist_escalation.redaction.scanner import Secret, kind_of, union
+from assist_escalation.redaction.secret_values import turns
 
 REMEMBERED = 64  # texts whose secrets are kept
 TAIL = 1_200  # characters before the typed text that are scanned with it; the scanner's overlap is 512
 SECONDS = 0.5  # for one prompt; a usual one takes 1 to 3 ms
-_ROUNDS = 4
 _KEY_MARK = re.compile(r"-----(BEGIN|END)")
 LAST = 400  # characters on each side of the cursor in which a value may be that is being typed
 
@@ -81,46 +84,31 @@ class _HiddenAround:
 
 
 class SessionRedactor:
-    """Redacts the prompts of one session. `nonce` is 4 to 40 random characters of 0-9 and a-z.
-
-    `scanned` counts the characters that were scanned so far.
-    """
+    """Redacts the prompts of one session. `nonce` is 4 to 40 random characters of 0-9 and a-z."""
 
     def __init__(self, known: Known, patterns: Sequence[SecretPattern], nonce: str) -> None:
-        self.scanned = 0
-        self._patterns = compile_patterns(patterns)
         self._nonce = nonce
-        self._names: dict[str, str] = {}  # the placeholder of each secret
-        self._types: dict[str, str] = {}  # what it was found as first; later it is a known value
-        self._found: OrderedDict[tuple[str, TextKind, int], list[Secret]] = OrderedDict()
-        self._sought = Sought(known, self._patterns)
-        self._version = 0  # grows with the values that are looked for
+        self._session = RedactionSession(known, patterns, placeholder_by_number(nonce), REMEMBERED)
+        self._secrets = self._session.secrets
+
+    @property
+    def scanned(self) -> int:
+        """The characters that were scanned so far."""
+        return self._session.scanned
 
     def redact(self, texts: CursorTexts) -> RedactedTexts:
         """The texts with a placeholder in place of every secret.
 
         Raises `RedactionError` if that takes too long, or if the cursor is in a secret that is being typed.
         """
-        for _ in range(_ROUNDS):
-            before = self._version
-            given = self._redact(texts)
-            if self._version == before:
-                return given
-        raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
+        return self._session.settle(lambda: self._redact(texts))
 
     def _redact(self, texts: CursorTexts) -> RedactedTexts:
         check = time_limit(SECONDS)
-        counts: Counter[str] = Counter()
-        placeholders: dict[str, str] = {}
-
-        def name(secret: str, type_: str) -> str:
-            placeholder = self._name(secret, type_)
-            placeholders[placeholder] = secret
-            counts[self._types[secret]] += 1
-            return placeholder
+        taken = TakenSecrets()
 
         def clean(text: str, secrets: Sequence[Secret]) -> str:
-            return replace_secrets(text, secrets, name)
+            return self._session.take(text, secrets, taken)
 
         def whole(file: Span) -> str:
             found = self._secrets(file.text, kind_of(file.origin.path, file.text), check)
@@ -143,7 +131,7 @@ class SessionRedactor:
             clean(texts.far, around.far) + clean(texts.head.text, around.head),
             clean(texts.typed.text, around.typed),
             clean(texts.suffix.text, around.suffix),
-            Redacted((), tuple(sorted(counts.items())), placeholders, self._nonce),
+            Redacted((), tuple(sorted(taken.found.items())), taken.placeholders, self._nonce),
         )
 
     def _around_cursor(self, texts: CursorTexts, check: Check) -> _SecretsAround:
@@ -161,7 +149,7 @@ class SessionRedactor:
         if any(secret.end > end for secret in found) or self._is_in_value(tail, kind, check):
             raise RedactionError("the cursor is in a secret")
         in_tail = [Secret(secret.start + start, secret.end + start, secret.type) for secret in found]
-        whole = _union([*self._secrets(head, kind, check), *in_tail])
+        whole = union([*self._secrets(head, kind, check), *in_tail])
         border = len(head)
         before = [replace(secret, end=min(secret.end, border)) for secret in whole if secret.start < border]
         after = [
@@ -212,7 +200,7 @@ class SessionRedactor:
                     found.append(Secret(secret.start + start, secret.end + start, secret.type))
                 else:
                     raise RedactionError("the cursor is in a secret")
-        return found, _union(below)
+        return found, union(below)
 
     def _is_in_value(self, text: str, kind: TextKind, check: Check) -> bool:
         """Whether the end of the text would be in a secret if the value there were ended now."""
@@ -223,42 +211,9 @@ class SessionRedactor:
                 return True
         return False
 
-    def _secrets(self, text: str, kind: TextKind, check: Check) -> list[Secret]:
-        key = (text, kind, self._version)
-        if key in self._found:
-            self._found.move_to_end(key)
-            return self._found[key]
-        self.scanned += len(text)
-        found = scan(text, kind, self._sought, check) if text else []
-        self._found[key] = found
-        if len(self._found) > REMEMBERED:
-            self._found.popitem(last=False)
-        return found
-
-    def _name(self, secret: str, type_: str) -> str:
-        """The placeholder of a secret. A new one that could be found elsewhere is looked for from now on."""
-        if secret not in self._names:
-            self._types[secret] = type_
-            self._names[secret] = request_placeholder(type_, self._nonce, len(self._names) + 1)
-            if len(secret) >= LEAST and is_structured(secret) and secret not in self._sought.known.values:
-                self._sought = Sought(Known((*self._sought.known.values, secret)), self._patterns)
-                self._version += 1
-        return self._names[secret]
-
 
 def _with_hidden(secrets: Sequence[Secret], hidden: Sequence[HiddenPart]) -> list[Secret]:
-    return _union([*secrets, *(Secret(*part) for part in hidden)])
-
-
-def _union(secrets: Sequence[Secret]) -> list[Secret]:
-    """The same characters, as secrets that do not overlap."""
-    joined: list[Secret] = []
-    for secret in sorted(secrets, key=lambda secret: (secret.start, -secret.end)):
-        if joined and secret.start < joined[-1].end:
-            joined[-1] = replace(joined[-1], end=max(joined[-1].end, secret.end))
-        else:
-            joined.append(secret)
-    return joined
+    return union([*secrets, *(Secret(*part) for part in hidden)])
 
 
 LEAST_WORD = 8  # characters of a word without a known prefix

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 
 from assist_escalation.prompts import PLACEHOLDER
-from assist_escalation.redaction.contexts.bracket_groups import LITERAL, read_group
 from assist_escalation.redaction.contexts.named_places import is_token_like, is_typed_password
+from assist_escalation.redaction.contexts.secret_groups import LITERAL, read_group
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import VOCABULARY, lower_case, meaning, parts

@@ -1,22 +1,24 @@
-"""Literals within the expression or the function that a secret's name is given to.
+"""Literals that are given to a secret's name within an expression, by a function, or ahead of the name.
 
 In an expression these are ternaries, match arms and default values: `password = prod ? "..." : ""`,
 `password = getenv("DB_PASSWORD", "...")`. A function returns them: `def get_password(): return "..."`. A
-property, a getter and a block of a test's library are functions as well.
+property, a getter and a block of a test's library are functions as well. Some values are before their names,
+`keychain.set("...", forKey: "password")`, `{"value": "...", "key": "PIN"}`, or are an argument after it:
+`setattr(config, "password", "...")`.
 """
 
 import re
 from collections.abc import Iterator
 from itertools import islice
 
-from assist_escalation.redaction.contexts.bracket_groups import LITERAL
 from assist_escalation.redaction.contexts.named_places import (
     NamedPlace,
-    finding_in_context,
+    findings_in_context,
     is_typed_password,
 )
+from assist_escalation.redaction.contexts.secret_groups import LITERAL
 from assist_escalation.redaction.findings import Finding
-from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.rule_tables import read_rules, read_words
 from assist_escalation.redaction.secret_names import parts
 from assist_escalation.redaction.secret_values import is_structured
 
@@ -102,9 +104,8 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
         if key or (colon and between.count("{") > between.count("}")):
             continue  # a key of a group, or its value
         spaced = " " in value and not is_typed_password(value)
-        found = None if spaced and match[0][0] in "?:{" else finding_in_context(place, *match.span("value"))
-        if found:
-            yield found
+        if not (spaced and match[0][0] in "?:{"):
+            yield from findings_in_context(place, *match.span("value"))
 
 
 _ANOTHER = re.compile(
@@ -215,9 +216,7 @@ def find_returned(place: NamedPlace) -> Iterator[Finding]:
     for match in (*([first] if first else []), *_RETURN.finditer(text, head.end(), end + 1)):
         if _SINGLE_QUOTED.match(text, match.start("q")) or _is_argument(match):
             continue
-        found = finding_in_context(place, *match.span("value"))
-        if found:
-            yield found
+        yield from findings_in_context(place, *match.span("value"))
 
 
 def _is_argument(match: re.Match[str]) -> bool:
@@ -228,3 +227,39 @@ def _is_argument(match: re.Match[str]) -> bool:
     return (called and not is_structured(match["value"])) or _CLOSES.match(
         match.string, match.end()
     ) is not None
+
+
+_AROUND, _BEFORE_NAME = 400, 120  # characters before the name: of a value there, and of a call
+_SWAPPED_KEYS = {"before": "what expression signs?", "after": "what expression opener?"}
+_SWAPPED = read_rules(
+    __package__,
+    "swapped_values.toml",
+    {"before": "what expression signs?", "after": "what expression opener?"},
+)
+_BEFORE = tuple(
+    (rule.words("signs") if "signs" in rule.values else "", rule.regex(rule.text("expression")))
+    for rule in _SWAPPED["before"]
+)
+_AFTER = tuple(
+    (rule.regex(rule.text("opener") if "opener" in rule.values else ""), rule.regex(rule.text("expression")))
+    for rule in _SWAPPED["after"]
+)
+
+
+def find_swapped(place: NamedPlace) -> Iterator[Finding]:
+    """The value whose name is written after it, or further before it than an assignment's."""
+    if match := next(_values_around(place), None):
+        yield from findings_in_context(place, *match.span("value"))
+
+
+def _values_around(place: NamedPlace) -> Iterator[re.Match[str]]:
+    text = place.text
+    for signs, regex in _BEFORE:
+        if text.endswith(signs, 0, place.start):
+            match = regex.search(text, max(0, place.start - _AROUND), place.start)
+            if match:
+                yield match
+    for opener, regex in _AFTER:
+        match = regex.match(text, place.end)
+        if match and opener.search(text, max(0, place.start - _BEFORE_NAME), place.start):
+            yield match

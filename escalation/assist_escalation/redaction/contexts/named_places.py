@@ -1,7 +1,7 @@
 """The places in a text where the name of a secret is, and which values can be the secret of such a name.
 
 Where the value is not directly after the name, it must look a little more like a secret: see
-`finding_in_context`. This module knows no syntax: its callers know what comes between a name and its value.
+`findings_in_context`. This module knows no syntax: its callers know what comes between a name and its value.
 """
 
 import re
@@ -167,7 +167,7 @@ _MESSAGE = re.compile(
 )
 
 
-def finding_in_context(place: NamedPlace, start: int, end: int, *, word: bool = False) -> Finding | None:
+def findings_in_context(place: NamedPlace, start: int, end: int, *, word: bool = False) -> Iterator[Finding]:
     """The literal at `start` to `end` if it is a secret. `word`: it has no quotes."""
     value = place.text[start:end]
     type_ = place.meaning.type
@@ -179,9 +179,8 @@ def finding_in_context(place: NamedPlace, start: int, end: int, *, word: bool = 
         fits = is_token_like(value)
     else:
         fits = len(value) >= 4 and not is_placeholder(value)
-    if not fits or _MESSAGE.search(value) or value.lower() == place.name.lower():
-        return None
-    return Finding(start, end, type_)
+    if fits and not _MESSAGE.search(value) and value.lower() != place.name.lower():
+        yield Finding(start, end, type_)
 
 
 def is_token_like(value: str) -> bool:

@@ -6,10 +6,10 @@ has as many items; the one at the name's position is the secret. A parallel assi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from assist_escalation.redaction.contexts.bracket_groups import Group, Item, read_group
-from assist_escalation.redaction.contexts.named_places import NamedPlace, finding_in_context
+from assist_escalation.redaction.contexts.named_places import NamedPlace, findings_in_context
+from assist_escalation.redaction.contexts.secret_groups import Group, Item, read_group
 from assist_escalation.redaction.findings import Finding
 
 _AROUND = 240  # characters of a list of names on each side of a name
@@ -58,8 +58,7 @@ def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
     single = _SINGLE.match(place.text, place.end)
     if single and _GIVES_ROWS.search(place.text, max(0, place.start - 40), place.start):
         for literal in read_group(place.text, single.end()).literals():
-            if found := finding_in_context(place, *literal.span("value")):
-                yield found
+            yield from findings_in_context(place, *literal.span("value"))
         return
     header = _header(place)
     if header is None:
@@ -69,16 +68,21 @@ def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
         if isinstance(row, re.Match):
             yield from _of_csv(place, row, index, count)
             continue
-        items = [item for item in row.items if item.values or item.last]
-        if len(items) == count and not any(item.key is not None for item in items):
-            yield from _of_item(place, items[index])
+        items = _items_of(row)
+        if len(items) != count or any(item.key is not None for item in items) or not items[index].values:
+            continue
+        value = items[index].values[0]
+        if not isinstance(value, Group):
+            yield from findings_in_context(place, *value.span("value"))
 
 
 def _header(place: NamedPlace) -> tuple[int, int, int, int] | None:
     """Where the list of names opens and closes, the name's position, and how many names it has."""
     text = place.text
-    end = _closes(text, place.end)
-    start = _opens(text, place.start) if end is not None else None
+    after = _BRACKETS.finditer(text, place.end, place.end + _AROUND)
+    end = _bracket(after, _CLOSE, _OPEN)
+    before = list(_BRACKETS.finditer(text, max(0, place.start - _AROUND), place.start))
+    start = _bracket(reversed(before), _OPEN, _CLOSE) if end is not None else None
     if start is None or end is None or text[start] + text[end] not in ("()", "[]", "{}", "||"):
         return None
     inside = text[start + 1 : end]
@@ -98,29 +102,15 @@ def _header(place: NamedPlace) -> tuple[int, int, int, int] | None:
     return (start, end, index, len(pieces)) if index is not None and len(pieces) >= 2 else None
 
 
-def _opens(text: str, at: int) -> int | None:
-    """Where the bracket is that is open at `at`."""
-    low = max(0, at - _AROUND)
+def _bracket(signs: Iterable[re.Match[str]], wanted: str, others: str) -> int | None:
+    """Where the first of these brackets is that belongs to none of the `others` before it."""
     depth = 0
-    for sign in reversed(list(_BRACKETS.finditer(text, low, at))):
-        if sign[0] in _CLOSE:
+    for sign in signs:
+        if sign[0] in others:
             depth += 1
         elif depth == 0:
             return sign.start()
-        elif sign[0] in _OPEN:
-            depth -= 1
-    return None
-
-
-def _closes(text: str, at: int) -> int | None:
-    """Where the bracket closes that is open at `at`."""
-    depth = 0
-    for sign in _BRACKETS.finditer(text, at, at + _AROUND):
-        if sign[0] in _OPEN:
-            depth += 1
-        elif depth == 0:
-            return sign.start()
-        elif sign[0] in _CLOSE:
+        elif sign[0] in wanted:
             depth -= 1
     return None
 
@@ -130,8 +120,8 @@ def _rows_after(text: str, end: int) -> Iterator[Group]:
     if follows is None:
         return
     group = read_group(text, follows.end())
-    if any(isinstance(value, Group) for item in group.items for value in item.values):
-        yield from _groups_of(group)
+    if rows := group.groups():
+        yield from rows[:_ROWS]
         return
     for _ in range(_ROWS):  # Table(("user", "password"), ("bob", "..."), ("eve", "..."))
         yield group
@@ -139,13 +129,6 @@ def _rows_after(text: str, end: int) -> Iterator[Group]:
         if sibling is None:
             return
         group = read_group(text, sibling.end())
-
-
-def _groups_of(group: Group) -> Iterator[Group]:
-    for item in group.items[:_ROWS]:
-        for value in item.values:
-            if isinstance(value, Group):
-                yield value
 
 
 def _rows_before(text: str, start: int) -> Iterator["Group | re.Match[str]"]:
@@ -157,15 +140,11 @@ def _rows_before(text: str, start: int) -> Iterator["Group | re.Match[str]"]:
         if group.end > start:
             continue
         if head[0].startswith("CsvSource"):
-            inner = list(_groups_of(group))
-            for part in (group, *inner):
+            for part in (group, *group.groups()):
                 yield from part.literals()
-        elif any(isinstance(value, Group) for item in group.items for value in item.values):
-            for inner_group in _groups_of(group):
-                nested = list(_groups_of(inner_group))
-                yield from nested or [inner_group]
         else:
-            yield group
+            for row in group.groups() or [group]:
+                yield from row.groups() or [row]
 
 
 def _of_csv(place: NamedPlace, row: re.Match[str], index: int, count: int) -> Iterator[Finding]:
@@ -176,17 +155,7 @@ def _of_csv(place: NamedPlace, row: re.Match[str], index: int, count: int) -> It
     start = (
         row.start("value") + sum(len(before) + 1 for before in cells[:index]) + len(cell) - len(cell.lstrip())
     )
-    found = finding_in_context(place, start, start + len(cell.strip()))
-    if found:
-        yield found
-
-
-def _of_item(place: NamedPlace, item: Item) -> Iterator[Finding]:
-    value = item.values[0] if item.values else None
-    if value is not None and not isinstance(value, Group):
-        found = finding_in_context(place, *value.span("value"))
-        if found:
-            yield found
+    yield from findings_in_context(place, start, start + len(cell.strip()))
 
 
 def _after_bar(place: NamedPlace) -> bool:
@@ -212,9 +181,7 @@ def _in_cells(place: NamedPlace) -> Iterator[Finding]:
         quoted = _QUOTED.match(cells[index].strip())
         if quoted:
             start = at + 1 + row.find(quoted[0], sum(len(cell) + 1 for cell in cells[:index]))
-            found = finding_in_context(place, start + 1, start + 1 + len(quoted["value"]))
-            if found:
-                yield found
+            yield from findings_in_context(place, start + 1, start + 1 + len(quoted["value"]))
         if end < 0:
             return
         at = end
@@ -256,44 +223,19 @@ def find_parallel(place: NamedPlace) -> Iterator[Finding]:
             while isinstance(value, Group) and len(value.literals()) == 1:
                 value = value.literals()[0]
             if not isinstance(value, Group):
-                found = finding_in_context(place, *value.span("value"))
-                if found:
-                    yield found
+                yield from findings_in_context(place, *value.span("value"))
 
 
 def _values_after(text: str, after: re.Match[str], *, rows: bool) -> Iterator[list[Item]]:
     start = after.start("first")
     if text[start] in "({[":
         group = read_group(text, start)
-        if rows:
-            for item in group.items:
-                for value in item.values:
-                    if isinstance(value, Group):
-                        yield _items_of(value)
-        else:
-            yield _items_of(group)
+        yield from map(_items_of, group.groups() if rows else [group])
         return
     line = _ITEMS.match(text, start)
     if line and not rows:
-        items = read_group("(" + line[0], 0)
-        yield [_item_at(text, start, item) for item in _items_of(items)]
+        yield _items_of(read_group(text, start - 1, line.end()))
 
 
 def _items_of(group: Group) -> list[Item]:
     return [item for item in group.items if item.values or item.last]
-
-
-def _item_at(text: str, start: int, item: Item) -> Item:
-    """The item whose literals were found in a copy that begins one character before `start`."""
-    values = list[re.Match[str] | Group]()
-    for value in item.values:
-        if not isinstance(value, Group):
-            again = _LITERAL_AT.match(text, start + value.start() - 1)
-            if again:
-                values.append(again)
-    return Item(item.key, values, item.last)
-
-
-_LITERAL_AT = re.compile(
-    r"""[rbufLN@$]{0,2}(?P<q>\\?["'`])(?P<value>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){0,300}+)(?P=q)"""
-)

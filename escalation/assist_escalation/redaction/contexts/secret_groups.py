@@ -1,16 +1,17 @@
 """Literals in a group whose name means secrets: `PASSWORDS = {"bob": "..."}`, `KEYS = [("bob", "...")]`.
 
 A part of a file of data is a group as well: a block of YAML, a section of INI or TOML, an element of XML.
-This module knows which part of a group is the secret. How brackets are read is in `bracket_groups`.
+This module knows which part of a group is the secret, and how literals, keys and groups in groups are written
+in most languages: `read_group`.
 """
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from assist_escalation.redaction.contexts.bracket_groups import Group, Item, read_group
 from assist_escalation.redaction.contexts.named_places import (
     NamedPlace,
-    finding_in_context,
+    findings_in_context,
     is_mixed,
     is_token_like,
     is_typed_password,
@@ -19,6 +20,92 @@ from assist_escalation.redaction.findings import Finding, TextKind
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, is_about, meaning, parts
 from assist_escalation.redaction.secret_values import is_generated, is_harmless, is_placeholder
+
+LITERAL = r"""
+    (?P<prefix>[rbufLN@$]{0,2}|<<)(?P<q>\\?["'`])
+    (?P<value>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){0,300}+)(?P=q)
+"""
+_TOKEN = re.compile(
+    rf"""
+      (?P<comment>(?://|\#(?=[ \t])|--[ ])[^\n]*)
+    | {LITERAL}
+    | (?P<open>[(\[{{])
+    | (?P<close>[)\]}}])
+    | (?P<pair>=>|->|:(?![:\w])|=(?!=)|\bto\b)
+    | (?P<comma>[,;])
+    | (?P<word>[\w.$@]+)
+    | (?P<sign>[^\s\w])
+    """,
+    re.VERBOSE,
+)
+_MOST_TOKENS = 600  # of one group; a window holds about as many
+_DEEPEST = 6
+
+
+@dataclass(slots=True)
+class Item:
+    """One item of a group: a key, if it has one, and literals or groups in the order of the text."""
+
+    key: str | None = None
+    values: list["re.Match[str] | Group"] = field(default_factory=list)
+    last: str = ""  # the text of the last literal or word, which is the key if a sign of a pair follows
+
+
+@dataclass(slots=True)
+class Group:
+    """A pair of brackets and what is between them."""
+
+    bracket: str
+    items: list[Item] = field(default_factory=lambda: [Item()])
+    end: int = 0
+
+    def literals(self) -> list["re.Match[str]"]:
+        """The literals that are items by themselves."""
+        return [value for item in self.items for value in item.values if not isinstance(value, Group)]
+
+    def groups(self) -> list["Group"]:
+        """The groups that are items."""
+        return [value for item in self.items for value in item.values if isinstance(value, Group)]
+
+
+def read_group(text: str, start: int, end: int | None = None) -> Group:
+    """The group whose bracket opens at `start`, up to its own end or that of the text, which may be `end`.
+
+    >>> [item.key for item in read_group('{"a": "x", b: ["y"]}', 0).items]
+    ['a', 'b']
+    """
+    top = Group(text[start])
+    stack = [top]
+    for count, token in enumerate(_TOKEN.finditer(text, start + 1, len(text) if end is None else end)):
+        top.end = token.end()
+        if token["close"]:
+            stack.pop().end = token.end()
+        elif token["open"]:
+            inner = Group(token["open"])
+            stack[-1].items[-1].values.append(inner)
+            stack.append(inner)
+        else:
+            _add(stack[-1], token)
+        if count == _MOST_TOKENS or not 0 < len(stack) <= _DEEPEST:
+            break
+    return top
+
+
+def _add(group: Group, token: re.Match[str]) -> None:
+    """Put a literal, a word or a sign into the last item of a group."""
+    item = group.items[-1]
+    if token["q"]:
+        item.values.append(token)
+        item.last = token["value"]
+    elif token["word"]:
+        item.last = token["word"]
+    elif token["pair"]:
+        item.key = item.last
+        if item.values and not isinstance(item.values[-1], Group):
+            item.values.pop()
+    elif token["comma"]:
+        group.items.append(Item())
+
 
 OWNERS, _LOGIN_PARTS, _STAGES, _CONTAINERS, _MAPS = read_words(
     __package__, "contexts.toml", "owners", "login_parts", "stages", "containers", "flat_maps"
@@ -58,17 +145,13 @@ def find_in_group(place: NamedPlace) -> Iterator[Finding]:
     """The secrets of the group that the name of `place` is for."""
     keyed = _KEYED.match(place.text, place.end)
     if keyed:
-        found = finding_in_context(place, *keyed.span("value"))
-        if found:
-            yield found
+        yield from findings_in_context(place, *keyed.span("value"))
         return
     listed = _WORD_LIST.match(place.text, place.end)
     if listed:
         for word in re.finditer(r"\S+", listed["words"]):
             start = listed.start("words") + word.start()
-            found = finding_in_context(place, start, start + len(word[0]), word=True)
-            if found:
-                yield found
+            yield from findings_in_context(place, start, start + len(word[0]), word=True)
         return
     head = _HEAD.match(place.text, place.end)
     if head is None:
@@ -77,9 +160,9 @@ def find_in_group(place: NamedPlace) -> Iterator[Finding]:
     plural = _is_plural(place.name) or _INDEXED.match(place.text, group.end) is not None
     if head["method"] and head["method"].lower() in ("put", "set", "insert", "emplace", "add"):
         literals = group.literals()
-        found = finding_in_context(place, *literals[1].span("value")) if len(literals) == 2 else None
-        if found:
-            yield found
+        span = literals[1].span("value") if len(literals) == 2 else (0, 0)
+        if found := list(findings_in_context(place, *span)):
+            yield from found
             return
     yield from _of_group(place, group, plural=plural, flat_map=_is_flat_map(head), depth=0)
 
@@ -114,9 +197,7 @@ def _of_group(
         yield from _of_keys(place, group, plural=plural)
     elif plural:
         for literal in _secrets_of_list(place, literals, flat_map=flat_map, depth=depth):
-            found = finding_in_context(place, *literal.span("value"))
-            if found:
-                yield found
+            yield from findings_in_context(place, *literal.span("value"))
 
 
 def _may_hold(key: str, *, plural: bool) -> bool:
@@ -135,9 +216,7 @@ def _of_keys(place: NamedPlace, group: Group, *, plural: bool) -> Iterator[Findi
             continue
         literals = [value for value in item.values if not isinstance(value, Group)]
         if literals:
-            found = finding_in_context(place, *literals[0].span("value"))
-            if found:
-                yield found
+            yield from findings_in_context(place, *literals[0].span("value"))
 
 
 def _secrets_of_list(

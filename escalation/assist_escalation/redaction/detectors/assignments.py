@@ -1,14 +1,20 @@
 """Finds values that are assigned to the name of a secret, as languages and file formats write it.
 
-This module knows when a value is assigned, and when a word without quotes is a value. The expressions are in
-`assignment_syntax`, the names of secrets in `secret_names`, and the values that can be one in
+This module knows when a value is assigned, and when a word without quotes is a value. Values that are longer
+than a window are looked for in the whole text, in time that grows with its length alone. The expressions are
+in `assignment_syntax.toml`, the names of secrets in `secret_names`, and the values that can be one in
 `secret_values`. Other ways to pass a secret, such as URLs and command lines, are in `phrases`.
 """
 
 import re
 from collections.abc import Iterator
 
-from assist_escalation.redaction.contexts.named_expressions import find_in_branches, find_returned
+from assist_escalation.prompts import PLACEHOLDER
+from assist_escalation.redaction.contexts.named_expressions import (
+    find_in_branches,
+    find_returned,
+    find_swapped,
+)
 from assist_escalation.redaction.contexts.named_places import NamedPlace, finding_if_secret, named_places
 from assist_escalation.redaction.contexts.rows import find_in_rows, find_parallel
 from assist_escalation.redaction.contexts.secret_groups import (
@@ -16,12 +22,12 @@ from assist_escalation.redaction.contexts.secret_groups import (
     find_in_group,
     find_in_sections,
 )
-from assist_escalation.redaction.contexts.swapped_pairs import find_swapped
-from assist_escalation.redaction.detectors import assignment_syntax as syntax
-from assist_escalation.redaction.findings import Finding, TextKind
-from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.detectors.token_formats import find_long_tokens
+from assist_escalation.redaction.findings import Check, Finding, TextKind
+from assist_escalation.redaction.rule_tables import read_expressions, read_words
 from assist_escalation.redaction.secret_names import Meaning, meaning, parts
 from assist_escalation.redaction.secret_values import (
+    is_example,
     is_generated,
     is_jumbled,
     is_random,
@@ -29,6 +35,7 @@ from assist_escalation.redaction.secret_values import (
     is_structured,
 )
 
+_SYNTAX = read_expressions(__package__, "assignment_syntax.toml")
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
 
 _MOST_CONTEXTS = 60  # names of a text that are looked around: 4 KB of dense code have 30
@@ -61,19 +68,19 @@ def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
 def _find_other_items(place: NamedPlace, found: Finding) -> Iterator[Finding]:
     """The other items of a list whose first item was found."""
     item = (
-        syntax.ITEM.match(place.text, found.end)
-        if syntax.IN_LIST.search(place.text, max(0, found.start - 9), found.start)
+        _SYNTAX["item"].match(place.text, found.end)
+        if _SYNTAX["in_list"].search(place.text, max(0, found.start - 9), found.start)
         else None
     )
     while item:
         each = finding_if_secret(place, item)
         if each:
             yield each
-        item = syntax.ITEM.match(place.text, item.end("value"))
+        item = _SYNTAX["item"].match(place.text, item.end("value"))
 
 
 def _find_direct(place: NamedPlace) -> Finding | None:
-    sign = syntax.SIGN.match(place.text, place.end)
+    sign = _SYNTAX["sign"].match(place.text, place.end)
     if not sign or not _assigns(place, sign["sign"]):
         return None
     if sign["sign"] == "," and ")" in place.text[place.end : sign.start("sign")]:
@@ -87,16 +94,18 @@ def _find_direct(place: NamedPlace) -> Finding | None:
         return found
     if "\n" not in place.text[sign.end("sign") : sign.end()]:
         return _find_unquoted(place, sign.end(), spelled)
-    line = syntax.LINE.match(place.text, sign.end()) if place.kind == "data" and spelled[0] == ":" else None
+    line = (
+        _SYNTAX["line"].match(place.text, sign.end()) if place.kind == "data" and spelled[0] == ":" else None
+    )
     return _find_unquoted(place, sign.end(), spelled) if line and ":" not in line["value"] else None
 
 
 def _find_element(place: NamedPlace, start: int) -> Finding | None:
     """The text of an element, or what Jenkins encrypted there."""
-    braced = syntax.BRACED.match(place.text, start)
+    braced = _SYNTAX["braced"].match(place.text, start)
     if braced and any(map(is_random, braced["value"].split())):
         return Finding(*braced.span("value"), place.meaning.type)
-    return finding_if_secret(place, syntax.ELEMENT.match(place.text, start), bare=True)
+    return finding_if_secret(place, _SYNTAX["element"].match(place.text, start), bare=True)
 
 
 def _assigns(place: NamedPlace, sign: str) -> bool:
@@ -104,10 +113,10 @@ def _assigns(place: NamedPlace, sign: str) -> bool:
     if sign == ",":
         if place.name.startswith("--"):  # ["--password", "..."]
             return True
-        opens = syntax.OPENS_CALL.search(place.text, max(0, place.start - 60), place.start)
+        opens = _SYNTAX["opens_call"].search(place.text, max(0, place.start - 60), place.start)
         # put("PASSWORD", "...") and put(PASSWORD, "..."), but not call(password, "...")
         return opens is not None and (not opens[0].rstrip().endswith("(") or _is_constant(place.name))
-    if sign[0] == ":" and syntax.BRANCH.search(place.text, max(0, place.start - 20), place.start):
+    if sign[0] == ":" and _SYNTAX["branch"].search(place.text, max(0, place.start - 20), place.start):
         return False  # `passed ? "PASS" : "FAIL"`
     return sign != "(" or _takes_one(place.name)
 
@@ -125,7 +134,7 @@ def _takes_one(name: str) -> bool:
 
 
 def _find_indirect(place: NamedPlace) -> Finding | None:
-    sign = syntax.INDIRECT.match(place.text, place.end)
+    sign = _SYNTAX["indirect"].match(place.text, place.end)
     if not sign:
         return None
     return _find_quoted(place, sign.end()) or _find_unquoted(place, sign.end(), ":")
@@ -133,21 +142,21 @@ def _find_indirect(place: NamedPlace) -> Finding | None:
 
 def _find_after_blank(place: NamedPlace) -> Finding | None:
     """`--password hunter2`, `ENV PASSWORD hunter2`, `PASSWORD 'hunter2'`."""
-    sign = syntax.AFTER_BLANK.match(place.text, place.end)
+    sign = _SYNTAX["after_blank"].match(place.text, place.end)
     if not sign:
         return None
     head = place.text[max(0, place.start - 100) : place.start]
     dashes = place.name[: len(place.name) - len(place.name.lstrip("-"))]
     anchor = place.kind == "data" and head.endswith("&")  # key: &password value
     attribute = head.endswith(("@", " $")) and head.rpartition("\n")[2].strip() in ("@", "set $")
-    asked = anchor or attribute or syntax.FLAG.search(head + dashes) or syntax.COMMAND.search(head)
+    asked = anchor or attribute or _SYNTAX["flag"].search(head + dashes) or _SYNTAX["command"].search(head)
     if asked or (place.meaning.strength == "strong" and place.name.lower() != "pass"):
         found = _find_quoted(place, sign.end(), call=True)
         if found:
             return found
     if not asked or place.name == "pass":
         return None
-    match = syntax.BARE.match(place.text, sign.end())
+    match = _SYNTAX["bare"].match(place.text, sign.end())
     if match and (
         (match["value"].isupper() and not any(map(str.isdigit, match["value"]))) or match["value"][0] in "-=["
     ):
@@ -159,7 +168,7 @@ def _find_after_blank(place: NamedPlace) -> Finding | None:
 
 def _find_loose(place: NamedPlace) -> Finding | None:
     """A generated value near its name: `token - 'x'`, `API key x`, `|token|x|`."""
-    match = syntax.LOOSE.match(place.text, place.end)
+    match = _SYNTAX["loose"].match(place.text, place.end)
     if match is None or not is_random(match["value"]):
         return None
     made = is_generated(match["value"]) or is_jumbled(match["value"])
@@ -171,25 +180,27 @@ def _find_loose(place: NamedPlace) -> Finding | None:
 def _find_quoted(
     place: NamedPlace, start: int, *, call: bool = False, compared: bool = False
 ) -> Finding | None:
-    match = syntax.QUOTED.match(place.text, start)
-    opened = None if match or call or compared else syntax.OPENED.match(place.text, start)
-    match = syntax.QUOTED.match(place.text, opened.end()) if opened else match
-    if opened and match and syntax.KEY_ENDS.match(place.text, match.end()):
+    match = _SYNTAX["quoted"].match(place.text, start)
+    opened = None if match or call or compared else _SYNTAX["opened"].match(place.text, start)
+    match = _SYNTAX["quoted"].match(place.text, opened.end()) if opened else match
+    if opened and match and _SYNTAX["key_ends"].match(place.text, match.end()):
         match = None  # the key of a group
     if not match and not call:
-        wrapper = syntax.WRAPPER.match(place.text, start)
-        match = syntax.QUOTED.match(place.text, wrapper.end()) if wrapper else None
+        wrapper = _SYNTAX["wrapper"].match(place.text, start)
+        match = _SYNTAX["quoted"].match(place.text, wrapper.end()) if wrapper else None
     if not match and not call and place.meaning.strength == "strong":
-        fallback = syntax.FALLBACK.match(place.text, start)
-        match = syntax.QUOTED.match(place.text, fallback.end()) if fallback else None
+        fallback = _SYNTAX["fallback"].match(place.text, start)
+        match = _SYNTAX["quoted"].match(place.text, fallback.end()) if fallback else None
     if not call and (not match or not match["value"]) and (found := _find_other_quoted(place, start)):
         return found
     if not match:
         return (
-            finding_if_secret(place, syntax.OPEN.match(place.text, start)) if place.kind == "data" else None
+            finding_if_secret(place, _SYNTAX["open"].match(place.text, start))
+            if place.kind == "data"
+            else None
         )
     value = match["value"]
-    if call and place.text[start - 1] == "(" and not syntax.ENDS_CALL.match(place.text, match.end()):
+    if call and place.text[start - 1] == "(" and not _SYNTAX["ends_call"].match(place.text, match.end()):
         return None  # `add_password("realm", ...)`
     plain = not is_structured(value)
     if plain and (
@@ -202,7 +213,7 @@ def _find_quoted(
 
 def _find_other_quoted(place: NamedPlace, start: int) -> Finding | None:
     """A value in quotes that few languages have."""
-    match = syntax.OTHER_QUOTED.match(place.text, start)
+    match = _SYNTAX["other_quoted"].match(place.text, start)
     if not match:
         return None
     group = next(name for name in ("value", "value2", "value3") if match[name] is not None)
@@ -213,12 +224,12 @@ def _find_other_quoted(place: NamedPlace, start: int) -> Finding | None:
 def _find_unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:
     text = place.text
     if sign[0] == ":" and place.kind != "code":
-        block = syntax.BLOCK.match(text, start)
+        block = _SYNTAX["block"].match(text, start)
         if block:
             return finding_if_secret(place, block, literal=True)
-        anchor = syntax.ANCHOR.match(text, start)
+        anchor = _SYNTAX["anchor"].match(text, start)
         start = anchor.end() if anchor else start
-    match = syntax.BARE.match(text, start)
+    match = _SYNTAX["bare"].match(text, start)
     if not match or match["value"].startswith(("$", "?")):
         return None
     if match["value"].isdigit() and place.meaning.type != "PIN" and text[place.end : place.end + 1] == '"':
@@ -238,11 +249,11 @@ def _find_bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | 
         sign == ":=" and place.kind == "code"
     ):
         return None
-    if place.kind != "data" and not tight and syntax.COMMAND_FOLLOWS.match(text, match.end()):
+    if place.kind != "data" and not tight and _SYNTAX["command_follows"].match(text, match.end()):
         return None
     if place.kind == "code" or sign[0] != ":" or after not in (" ", "\t"):
         return finding_if_secret(place, match, bare=True)
-    line = syntax.LINE.match(text, start)  # YAML: words up to the end of the line
+    line = _SYNTAX["line"].match(text, start)  # YAML: words up to the end of the line
     if line and place.meaning.strength == "strong":
         return finding_if_secret(place, line, bare=True)
     return finding_if_secret(place, match, bare=True) if is_structured(match["value"]) else None
@@ -252,7 +263,7 @@ def _is_certain(place: NamedPlace, sign: str, after: str, *, tight: bool) -> boo
     """Whether the value cannot be a variable: `${PASSWORD:word}`, `user=word password=word`."""
     if after == "}" and sign in (":", ":-"):
         return place.text[max(0, place.start - 2) : place.start] == "${"
-    return tight and syntax.PAIRED.search(place.text[max(0, place.start - 60) : place.start]) is not None
+    return tight and _SYNTAX["paired"].search(place.text[max(0, place.start - 60) : place.start]) is not None
 
 
 def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | None:
@@ -265,15 +276,15 @@ def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | No
         or place.text[begin : place.start].strip()
     ):
         return None
-    return finding_if_secret(place, syntax.REST.match(place.text, start), literal=True)
+    return finding_if_secret(place, _SYNTAX["rest"].match(place.text, start), literal=True)
 
 
 def _may_be_value(place: NamedPlace, value: str, after: str, *, tight: bool) -> bool:
     """Whether characters without quotes are a value here, and not an expression."""
-    if syntax.IDENTIFIER.match(value):
+    if _SYNTAX["identifier"].match(value):
         return _may_be_word(place, value, after, tight=tight)
     if place.kind == "unknown":
-        return after not in ("[", "(") and not syntax.ATTRIBUTE.match(value)
+        return after not in ("[", "(") and not _SYNTAX["attribute"].match(value)
     # `--password=old-oak-77` in a text of code is of a command: no language subtracts from such a name.
     shell = tight and (place.name.isupper() or (place.name.startswith("--") and is_structured(value)))
     return place.kind == "data" or shell or (is_structured(value) and not _is_expression(value))
@@ -298,6 +309,97 @@ def _may_be_word(place: NamedPlace, value: str, after: str, *, tight: bool) -> b
 
 def _is_expression(value: str) -> bool:
     """Whether a value may be code: calls, attributes, arithmetic with names and numbers."""
-    if syntax.ATTRIBUTE.match(value):
+    if _SYNTAX["attribute"].match(value):
         return True
     return re.fullmatch(r"[\w.()\[\]{}*/+:&!-]+", value, re.ASCII) is not None and not is_random(value)
+
+
+LONG = 300  # characters; the expressions for an assignment take up to 200 to 400
+_LONGEST = 65_536  # characters of one value: tokens with the groups of a user have 2 to 16 KB
+_JUMBLED = 55  # different characters of the first `LONG`: only a machine mixes so many
+_EXPRESSION = re.compile(r"://|\]\(|=[A-Z_]+&|[({]\w+[,)]|&&|\|\|")
+_NAME_OF_LONG = re.compile(
+    r"""
+    (?P<name>[\w.-]{1,80}+)
+    \\?["'`]?[\])}]?[ \t]{0,9}+
+    (?:[!?]?:[ ]?(?:string|str|String|&str|text)[ ]?(?==))?       # a type
+    (?:=>|:=|\?\?=|\|\|=|<-|[:=,(>]|[ ]bearer|[ ]basic|[ ]token)
+    [ \t]{0,9}+(?:[|>][+-]?)?(?:\\?\r?\n[ \t]{0,60}+)?
+    (?:[\w.:\[\]]{0,30}\()?[fbruLN@$]{0,2}\\?["'`]?
+    (?:(?:bearer|basic|token|apikey|negotiate)[ ]|AUTH[ ])?\Z
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_LEADING = re.compile(r"[\w.-]{1,80}+[=:]")  # access_token=...
+_RUN = re.compile(rf"""(?<![^\s"'`<>\\])[^\s"'`<>\\]{{{LONG},{_LONGEST}}}+""")
+_LONG_LINE = re.compile(rf"^[^\n]{{{LONG},}}+", re.MULTILINE)
+_QUOTE = re.compile(
+    r"""
+    (?P<name>(?:pass|pwd|secret|token|key|cred|auth|cookie|jwt)[\w.-]{0,40}+)\\?["']?\]?
+    [ \t]{0,9}(?:=>|:=|[:=,])[ \t]{0,9}[fbru@]{0,2}(?P<q>["'])
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_NAME_BEFORE = re.compile(r"[\w.-]+\Z")
+_UP_TO = {sign: re.compile(rf"(?:[^\\\r\n{sign}]++|\\.){{1,{_LONGEST}}}+") for sign in ('"', "'")}
+
+
+def find_long_values(text: str, check: Check) -> Iterator[Finding]:
+    """Every value of at least `LONG` characters after the name of a secret.
+
+    >>> found = next(find_long_values("api_secret: " + "x9KqTb7mWz" * 160, lambda: None))
+    >>> found.end - found.start
+    1600
+    """
+    for line in _LONG_LINE.finditer(text):
+        check()
+        for run in _RUN.finditer(text, *line.span()):
+            yield from find_long_tokens(text, run.start(), run.end())
+            yield from _find_long_named(text, run)
+        yield from _find_long_quoted(text, line, check)
+
+
+def _find_long_named(text: str, run: re.Match[str]) -> Iterator[Finding]:
+    """The run if a secret's name is before it, or in its beginning."""
+    named = _NAME_OF_LONG.search(text, max(0, run.start() - 160), run.start())
+    leading = None if named else _LEADING.match(text, run.start())
+    if named:
+        yield from _if_long_secret(text, run.start(), run.end(), named["name"])
+    elif leading:
+        yield from _if_long_secret(text, leading.end(), run.end(), leading[0][:-1])
+
+
+def _find_long_quoted(text: str, line: re.Match[str], check: Check) -> Iterator[Finding]:
+    """Values with blanks or escapes in them, up to the quote that ends them."""
+    done = 0
+    for count, match in enumerate(_QUOTE.finditer(text, *line.span())):
+        if not count % 100:
+            check()
+        if match.end() < done:
+            continue
+        value = _UP_TO[match["q"]].match(text, match.end())
+        if value is None:
+            continue
+        done = value.end()
+        if done - value.start() >= LONG and text[done : done + 1] == match["q"]:
+            before = _NAME_BEFORE.search(text, max(0, match.start() - 40), match.start())
+            name = (before[0] if before else "") + match["name"]
+            yield from _if_long_secret(text, value.start(), done, name)
+
+
+def _if_long_secret(text: str, start: int, end: int, name: str) -> Iterator[Finding]:
+    value = text[start:end].rstrip(",;.)}]")
+    meant = meaning(name[-80:])
+    if meant is None or len(value) < LONG or PLACEHOLDER.search(value):
+        return
+    head = value[:LONG]
+    digits = sum(map(str.isdigit, head))
+    letters = sum(map(str.isalpha, head))
+    if head.count(" ") * 20 > len(head) or letters * 4 < len(head):
+        return
+    if len(set(head)) < _JUMBLED and (is_example(head) or _EXPRESSION.search(head)):
+        return
+    if meant.strength != "strong" and digits < 10:
+        return
+    if len(set(head)) > 8:
+        yield Finding(start, start + len(value), meant.type)

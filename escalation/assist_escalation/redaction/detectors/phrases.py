@@ -13,7 +13,7 @@ from assist_escalation.redaction.contexts.comparisons import find_comparisons
 from assist_escalation.redaction.contexts.named_places import is_mixed, is_token_like, is_typed_password
 from assist_escalation.redaction.detectors.call_arguments import find_calls
 from assist_escalation.redaction.findings import Finding
-from assist_escalation.redaction.rule_tables import Rule, read_rules
+from assist_escalation.redaction.rule_tables import Rule, WordSieve, numbers_by_word, read_rules, with_parts
 from assist_escalation.redaction.secret_names import lower_case, meaning, parts
 from assist_escalation.redaction.secret_values import (
     is_example,
@@ -22,7 +22,6 @@ from assist_escalation.redaction.secret_values import (
     is_random,
     is_structured,
 )
-from assist_escalation.redaction.word_sieve import WordSieve, numbers_by_word
 
 # What may be the secret. `structured`: only a value with a digit or a sign in it. `usual`: no harmless
 # word. `certain`: any word but an example, since nothing else can be there. `always`: whatever is there.
@@ -52,9 +51,7 @@ def phrase_of(rule: Rule, parts: Rule) -> Phrase:
     >>> phrase_of(Rule("x", values), parts).regex.search("login hunter2")["v1"]
     'hunter2'
     """
-    expression = rule.text("expression")
-    for name in ("argument", "string"):
-        expression = expression.replace(f"(?&{name})", f"{parts.text(name)}\n")
+    expression = with_parts(rule.text("expression"), parts)
     sure = cast("Sure", rule.text("sure", ("structured", "usual", "certain", "always", "random")))
     return Phrase(rule.text("type"), rule.words(), rule.regex(expression), sure)
 

@@ -185,6 +185,12 @@ def tool_name(item: Mapping[str, Any]) -> str:
     return f"{space}__{name}" if space else name
 
 
+def number_of(event: Mapping[str, Any], name: str = "index") -> int:
+    """The number of a part of an answer, 0 without one."""
+    found = event.get(name)
+    return found if isinstance(found, int) else 0
+
+
 def objects(holder: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     """The objects of a list in an answer, which may be missing. Raises `Fault` for any other shape."""
     found = holder.get(name)

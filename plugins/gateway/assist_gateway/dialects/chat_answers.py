@@ -10,7 +10,7 @@ from typing import Any
 from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import ReaderContext, StreamedCall, StreamedText, objects
+from assist_gateway.dialects.answers import ReaderContext, StreamedCall, StreamedText, number_of, objects
 
 _TEXTS = ("content", "refusal")
 _THOUGHTS = ("reasoning_content", "reasoning")  # nothing is put back into them
@@ -19,7 +19,7 @@ _THOUGHTS = ("reasoning_content", "reasoning")  # nothing is put back into them
 class ChatAnswer:
     """Reads one answer. `sent` are the bytes of the request; without `usage` the tool asked for no counts."""
 
-    def __init__(self, context: ReaderContext, sent: int, *, usage: bool) -> None:
+    def __init__(self, context: ReaderContext, sent: int, usage: bool) -> None:
         self._context, self._sent, self._wants_usage = context, sent, usage
         self._texts: dict[tuple[int, str], StreamedText] = {}
         self._calls: dict[tuple[int, int], StreamedCall] = {}
@@ -50,7 +50,7 @@ class ChatAnswer:
         ends = [choice for choice in choices if choice.get("finish_reason")]
         for choice in ends:
             self._finish = clean_name(choice["finish_reason"]).lower()
-            before += self._ends(event, _index(choice))
+            before += self._ends(event, number_of(choice))
         return [*before, json.dumps(event, ensure_ascii=False) if changed else data]
 
     def whole(self, answer: dict[str, Any]) -> dict[str, Any]:
@@ -87,16 +87,16 @@ class ChatAnswer:
         if not isinstance(delta, dict):
             return False
         # Clients join what two events say of a field, and would take the role for "assistantassistant".
-        changed = self._role_said and _index(choice) == 0 and delta.pop("role", None) is not None
+        changed = self._role_said and number_of(choice) == 0 and delta.pop("role", None) is not None
         for name in (*_TEXTS, *_THOUGHTS):
             piece = delta.get(name)
             if isinstance(piece, str):
                 self._wrote.append(piece)
                 if name in _TEXTS:
-                    delta[name] = self._text(_index(choice), name).take(piece)
+                    delta[name] = self._text(number_of(choice), name).take(piece)
                     changed = changed or delta[name] != piece
         for call in objects(delta, "tool_calls"):
-            changed = self._call(_index(choice), call) or changed
+            changed = self._call(number_of(choice), call) or changed
         return changed
 
     def _text(self, index: int, name: str) -> StreamedText:
@@ -109,7 +109,7 @@ class ChatAnswer:
         inner = call.get("function") or call.get("custom")
         if not isinstance(inner, dict):
             return False
-        key = (index, _index(call))
+        key = (index, number_of(call))
         name = str(inner.get("name") or "")
         if key not in self._calls:
             self._calls[key] = StreamedCall(self._context, name)
@@ -164,8 +164,3 @@ class ChatAnswer:
             if isinstance(inner, dict) and isinstance(inner.get("arguments"), str):
                 self._wrote.append(inner["arguments"])
                 inner["arguments"] = self._context.arguments(str(inner.get("name")), inner["arguments"])
-
-
-def _index(item: dict[str, Any]) -> int:
-    index = item.get("index")
-    return index if isinstance(index, int) else 0

@@ -15,11 +15,13 @@ from assist_gateway.dialects.answers import (
     StreamedCall,
     StreamedText,
     canonical,
+    number_of,
     objects,
     tool_name,
 )
-from assist_gateway.dialects.messages import thought
+from assist_gateway.dialects.bodies import body_table, thought
 
+_TABLE = body_table("messages")
 _PIECES = ("text", "partial_json", "thinking")
 
 
@@ -53,7 +55,7 @@ class MessagesAnswer:
             case "content_block_delta":
                 self._delta(event)
             case "content_block_stop":
-                return [*self._end_block(_index(event)), self._event_text(event)]
+                return [*self._end_block(number_of(event)), self._event_text(event)]
             case "message_delta":
                 self._end(event)
                 return [data]
@@ -138,15 +140,15 @@ class MessagesAnswer:
         form = block.get("type")
         if form == "tool_use":
             call = StreamedCall(self._context, tool_name(block))
-            if _index(event) != self._begun - 1:  # readers may count the blocks themselves
+            if number_of(event) != self._begun - 1:  # readers may count the blocks themselves
                 call.note_other()
-            self._open[_index(event)] = call
+            self._open[number_of(event)] = call
             self._wrote.append(call.name)
         elif form == "text":
-            self._open[_index(event)] = StreamedText(self._context)
-            block["text"] = self._take(_index(event), str(block.get("text") or ""))
+            self._open[number_of(event)] = StreamedText(self._context)
+            block["text"] = self._take(number_of(event), str(block.get("text") or ""))
         elif form in ("thinking", "redacted_thinking"):
-            self._thoughts[_index(event)] = dict(block)
+            self._thoughts[number_of(event)] = dict(block)
 
     def _take(self, index: int, piece: str) -> str:
         self._wrote.append(piece)
@@ -157,7 +159,7 @@ class MessagesAnswer:
         delta = event.get("delta")
         if not isinstance(delta, dict):
             return
-        index = _index(event)
+        index = number_of(event)
         for name in _PIECES:
             if isinstance(delta.get(name), str):
                 delta[name] = self._take(index, delta[name])
@@ -169,7 +171,7 @@ class MessagesAnswer:
     def _end_block(self, index: int) -> list[str]:
         """The events with what waits of a block."""
         if index in self._thoughts:
-            self._context.memory.remember_opaque(thought(self._thoughts.pop(index)))
+            self._context.memory.remember_opaque(thought(_TABLE, self._thoughts.pop(index)))
         opened = self._open.pop(index, None)
         rest = opened.end() if opened else ""
         if isinstance(opened, StreamedCall):
@@ -206,9 +208,4 @@ class MessagesAnswer:
             block["input"] = self._context.input(tool_name(block), block.get("input"))
         elif form in ("thinking", "redacted_thinking"):
             self._wrote.append(str(block.get("thinking") or ""))
-            self._context.memory.remember_opaque(thought(block))
-
-
-def _index(event: dict[str, Any]) -> int:
-    index = event.get("index")
-    return index if isinstance(index, int) else 0
+            self._context.memory.remember_opaque(thought(_TABLE, block))

@@ -10,7 +10,14 @@ from typing import Any
 from assist_escalation.egress.exchange import ReadAnswer
 from assist_escalation.provider.chat_completion import clean_name, event_of, reported_usage
 from assist_escalation.provider.failures import Fault
-from assist_gateway.dialects.answers import ReaderContext, StreamedCall, StreamedText, objects, tool_name
+from assist_gateway.dialects.answers import (
+    ReaderContext,
+    StreamedCall,
+    StreamedText,
+    number_of,
+    objects,
+    tool_name,
+)
 
 _ARGUMENTS = ("response.function_call_arguments", "response.custom_tool_call_input")
 _ENDS = ("response.completed", "response.incomplete", "response.failed")
@@ -69,7 +76,7 @@ class ResponsesAnswer:
         if kind == "response.content_part.done":
             self._part(event.get("part"))
         elif kind == "response.output_item.done":
-            self._item(event.get("item"), self._calls.get(_number(event, "output_index")))
+            self._item(event.get("item"), self._calls.get(number_of(event, "output_index")))
         elif isinstance(event.get("response"), dict):
             self._response(event["response"], ended=kind in _ENDS)
         else:  # reasoning
@@ -101,7 +108,7 @@ class ResponsesAnswer:
         return text
 
     def _text(self, event: dict[str, Any]) -> StreamedText:
-        key = (_number(event, "output_index"), _number(event, "content_index"))
+        key = (number_of(event, "output_index"), number_of(event, "content_index"))
         if key not in self._texts:
             self._texts[key] = StreamedText(self._context)
         return self._texts[key]
@@ -115,24 +122,24 @@ class ResponsesAnswer:
         item = event.get("item")
         if isinstance(item, dict) and item.get("type") in ("function_call", "custom_tool_call"):
             call = StreamedCall(self._context, tool_name(item))
-            number = _number(event, "output_index")
+            number = number_of(event, "output_index")
             if number in self._calls:
                 call.note_other()
             self._calls[number] = call
             self._numbers.setdefault(str(item.get("id")), number)
 
     def _argument(self, event: dict[str, Any], piece: str) -> str:
-        call = self._calls.get(_number(event, "output_index"))
+        call = self._calls.get(number_of(event, "output_index"))
         return call.take(piece) if call else piece
 
     def _end_call(self, event: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-        call = self._calls.get(_number(event, "output_index"))
+        call = self._calls.get(number_of(event, "output_index"))
         name = "arguments" if "arguments" in event else "input"
         raw = str(event.get(name) or "")
         if call is None:
             return []
         call.note(str(event.get("name") or ""))
-        number = _number(event, "output_index")
+        number = number_of(event, "output_index")
         if self._numbers.get(str(event.get("item_id")), number) != number:  # readers may go by the id
             call.note_other()
         event[name] = call.restore(raw)
@@ -205,8 +212,3 @@ class ResponsesAnswer:
 def _own_item(text: str) -> dict[str, Any]:
     part = {"type": "output_text", "text": text, "annotations": []}
     return {"type": "message", "id": _ID, "role": "assistant", "status": "completed", "content": [part]}
-
-
-def _number(event: dict[str, Any], name: str) -> int:
-    found = event.get(name)
-    return found if isinstance(found, int) else 0

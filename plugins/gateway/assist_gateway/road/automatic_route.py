@@ -15,7 +15,7 @@ from assist_escalation.routing.router import Decision, RoutingRules, route
 from assist_gateway.dialects.bodies import plain_text
 from assist_gateway.foreign_request import GatewayRefusal
 from assist_gateway.local_chat import local_call
-from assist_gateway.road.leaving_request import LeavingRequest
+from assist_gateway.road.proxied_request import ProxiedRequest
 
 AUTO = "auto"
 WINDOW = 8192  # tokens that the local model reads
@@ -38,7 +38,7 @@ class ProviderOffer:
     """What a provider would get: its name, the request as it would leave, or why it may not."""
 
     provider: str
-    leaving: LeavingRequest | None
+    proxied: ProxiedRequest | None
     barred: tuple[str, str]
     left_micro: int = 0
 
@@ -47,7 +47,7 @@ def automatic_decision(
     body: Mapping[str, Any], offer: ProviderOffer, permissions: Permissions, memory: RouteMemory
 ) -> Decision:
     """The router's decision about a chat. It reads the history from the disk."""
-    outbound = offer.leaving.outbound if offer.leaving else None
+    outbound = offer.proxied.outbound if offer.proxied else None
     said = [message for message in body.get("messages") or () if isinstance(message, dict)]
     words = [plain_text(message.get("content")) for message in said if message.get("role") == "user"]
     facts = RequestFacts(

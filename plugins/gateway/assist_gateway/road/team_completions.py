@@ -27,7 +27,7 @@ from assist_escalation.redaction.scanner import kind_of
 from assist_gateway.attribution import refusal
 from assist_gateway.infilling import CodeWriter
 from assist_gateway.road.kept_texts import JudgeText
-from assist_gateway.road.leaving_request import check_unattributed
+from assist_gateway.road.proxied_request import check_unattributed
 from assist_gateway.tool_tokens import ToolToken
 from assist_server.config.config import Config
 from assist_server.team.session_server import SessionServer, as_served_errors, cursor_texts

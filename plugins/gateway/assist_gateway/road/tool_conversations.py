@@ -15,8 +15,8 @@ from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.dialects.answers import AnswerMemory
 from assist_gateway.road.kept_texts import KeptLines, KeptTexts
-from assist_gateway.road.leaving_messages import LeavingMessages
-from assist_gateway.road.string_redaction import StringRedactor
+from assist_gateway.road.outbound_messages import OutboundMessages
+from assist_gateway.road.redaction import StringRedactor
 
 MOST_PAIRS = 64  # of a tool and a provider
 MOST_SIZE = 96_000_000  # bytes of all; those of one tool and one provider have at most 80 million
@@ -75,7 +75,7 @@ class ToolConversations:
     """The conversations of one tool with one provider. `key` is a secret of this installation."""
 
     def __init__(self, known: Known, patterns: Sequence[SecretPattern], key: bytes) -> None:
-        self.messages = LeavingMessages(StringRedactor(known, patterns, key), KeptTexts())
+        self.messages = OutboundMessages(StringRedactor(known, patterns, key), KeptTexts())
         self.memory = AnswerMemory()
         self.patterns = tuple(patterns)
         self._key = key

@@ -36,8 +36,8 @@ from assist_escalation.routing.router import Decision
 from assist_gateway.attribution import AttributedSpan, RestrictedFiles, attribute
 from assist_gateway.road.automatic_route import RouteMemory
 from assist_gateway.road.kept_texts import JudgeText
-from assist_gateway.road.leaving_request import RoadRules, ceilings_of
-from assist_gateway.road.provider_road import RoadParts
+from assist_gateway.road.proxied_request import ProxyRules, ceilings_of
+from assist_gateway.road.proxy import ProxyParts
 from assist_gateway.road.team_completions import TeamParts
 from assist_gateway.tool_tokens import ToolToken, tools
 from assist_gateway.workspace_prints import WorkspacePrints
@@ -132,7 +132,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
     return found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-class RoadInputs:
+class ProxyInputs:
     """Reads what holds for tools now. `clock` returns seconds."""
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.monotonic) -> None:
@@ -152,7 +152,7 @@ class RoadInputs:
     def _config(self) -> Config:
         return self._current.value
 
-    def parts(self) -> RoadParts:
+    def parts(self) -> ProxyParts:
         """The parts of a road."""
         routes = RouteMemory(
             self._config.offline,
@@ -163,7 +163,7 @@ class RoadInputs:
         )
         reads = (self.permissions, self.rules, self.file)
         servers = self._config.gateway.edit_servers
-        return RoadParts(*reads, self._transport, routes, self.problem, servers, self.close)
+        return ProxyParts(*reads, self._transport, routes, self.problem, servers, self.close)
 
     def open_ahead(self) -> None:
         """Do what the first requests would wait for, without haste, until it is done or `stop` is called.
@@ -249,7 +249,7 @@ class RoadInputs:
         read = self._read.get(tool)
         return read.problem if read else ""
 
-    def rules(self, tool: ToolToken, provider: str, permissions: Permissions) -> RoadRules:
+    def rules(self, tool: ToolToken, provider: str, permissions: Permissions) -> ProxyRules:
         """All that holds for the tool and the provider now."""
         files = self._files
         gate = GateParts(
@@ -265,7 +265,7 @@ class RoadInputs:
         name = model_key(provider, endpoint.base_url, endpoint.model)
         scope = scope_of([str(folder) for folder in tool.folders])
         judge = self._judge(tool, provider)
-        return RoadRules(permissions, gate, judge, scope, self._transport.abilities.find(name))
+        return ProxyRules(permissions, gate, judge, scope, self._transport.abilities.find(name))
 
     def _judge(self, tool: ToolToken, provider: str, *, is_server: bool = False) -> JudgeText:
         """How texts are judged by the files of the tool's folders as they are now."""

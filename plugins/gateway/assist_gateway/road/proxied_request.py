@@ -37,11 +37,11 @@ from assist_escalation.redaction.known_secrets import Known, find_known
 from assist_escalation.redaction.redactor import clean
 from assist_gateway.claims import claims_in_text
 from assist_gateway.dialects.answers import canonical
-from assist_gateway.dialects.bodies import InspectedBody, OutputBound
-from assist_gateway.dialects.dialect import SpokenDialect
+from assist_gateway.dialects.bodies import InspectedBody, drop_unknown_thoughts, inspect
+from assist_gateway.dialects.dialect import OutputBound, SpokenDialect
 from assist_gateway.dialects.json_places import JsonPlace
 from assist_gateway.road.kept_texts import JudgeText, KeptLines, kept_notice
-from assist_gateway.road.leaving_messages import LeavingMessage, MessageRules, json_bytes
+from assist_gateway.road.outbound_messages import MessageRules, OutboundMessage, json_bytes
 from assist_gateway.road.tool_conversations import SaidMessages, ToolConversation, ToolConversations
 from assist_gateway.tool_tokens import ToolToken
 
@@ -57,7 +57,7 @@ _LONGEST_MARK = 400  # bytes of its value
 
 
 @dataclass(frozen=True, slots=True)
-class RoadRules:
+class ProxyRules:
     """What holds for one tool and one provider now. `gate` has the values of secret files as they are.
 
     `abilities` are None as long as the provider has refused no parameter.
@@ -81,7 +81,7 @@ class AskedProvider:
 
 
 @dataclass(frozen=True, slots=True)
-class LeavingRequest:
+class ProxiedRequest:
     """A request as ledger and log have it, exactly as it is posted, and what its conversation gains by that.
 
     `body` is all of it but the messages. `parts` are that, and then each message; nothing is left of one
@@ -92,7 +92,7 @@ class LeavingRequest:
     post: ProviderPost = field(repr=False)
     conversation: ToolConversation = field(repr=False)
     body: dict[str, Any] = field(repr=False)
-    parts: tuple[LeavingMessage, ...] = field(repr=False)
+    parts: tuple[OutboundMessage, ...] = field(repr=False)
 
     @property
     def kept(self) -> list[KeptLines]:
@@ -119,21 +119,20 @@ class LeavingRequest:
         return kept_notice(self.conversation.news(kept, SaidMessages(answered, sent[-1].said)))
 
 
-def leaving_request(
+def proxied_request(
     body: dict[str, Any],
     headers: Mapping[str, str],
     asked: AskedProvider,
-    rules: RoadRules,
+    rules: ProxyRules,
     known: ToolConversations,
-) -> LeavingRequest:
+) -> ProxiedRequest:
     """The request as it leaves; `body` is changed. Raises `RefusedError` and other `EscalationError`s."""
     permissions = rules.permissions
-    if asked.dialect.drop:
-        asked.dialect.drop(body, known.memory.knows_opaque)
-    inspected = asked.dialect.inspect(body, permissions.gateway_uninspected)
+    drop_unknown_thoughts(asked.dialect.name, body, known.memory.knows_opaque)
+    inspected = inspect(asked.dialect.name, body, uninspected=permissions.gateway_uninspected)
     classes = _check_allowed(asked, permissions)
     conversation = known.find(inspected.first_words)
-    parts = _leaving_parts(body, inspected, headers, (asked, rules), known)
+    parts = _outbound_parts(body, inspected, headers, (asked, rules), known)
     for part in parts:
         conversation.placeholders |= part.redacted.placeholders
     price = _price(asked, permissions, [json_bytes(body), *(part.data for part in parts)])
@@ -164,20 +163,20 @@ def leaving_request(
         limits,
         facts,
     )
-    return LeavingRequest(outbound, post, conversation, body, tuple(parts))
+    return ProxiedRequest(outbound, post, conversation, body, tuple(parts))
 
 
-def asked_otherwise(leaving: LeavingRequest, asked: AskedProvider, abilities: Capabilities) -> LeavingRequest:
+def asked_otherwise(proxied: ProxiedRequest, asked: AskedProvider, abilities: Capabilities) -> ProxiedRequest:
     """The same request, with an id of its own, for a provider that has refused a parameter of it."""
-    post, outbound = leaving.post, leaving.outbound
-    _bound(leaving.body, asked, post.max_output, abilities)
-    payload, around = _payload(leaving.body, leaving.parts, asked.dialect)
-    again = f"{leaving.conversation.name}-{secrets.token_hex(6)}"
+    post, outbound = proxied.post, proxied.outbound
+    _bound(proxied.body, asked, post.max_output, abilities)
+    payload, around = _payload(proxied.body, proxied.parts, asked.dialect)
+    again = f"{proxied.conversation.name}-{secrets.token_hex(6)}"
     return replace(
-        leaving,
+        proxied,
         outbound=replace(outbound, id=again, facts={**outbound.facts, **_facts_of(payload)}),
         post=replace(post, body=payload),
-        parts=(around, *leaving.parts[1:]),
+        parts=(around, *proxied.parts[1:]),
     )
 
 
@@ -189,17 +188,18 @@ def _facts_of(payload: bytes) -> dict[str, Any]:
 def _bound(body: dict[str, Any], asked: AskedProvider, most: int, abilities: Capabilities | None) -> None:
     """Make the body ask for this model and at most so many tokens, as the provider takes that."""
     how = abilities or Capabilities()
-    to = OutputBound(asked.endpoint.model, most, how.limit, how.stream_usage, proved=abilities is not None)
+    body["model"] = asked.endpoint.model
+    to = OutputBound(most, how.limit, how.stream_usage, proved=abilities is not None)
     asked.dialect.bound(body, to)
 
 
-def _leaving_parts(
+def _outbound_parts(
     body: dict[str, Any],
     inspected: InspectedBody,
     headers: Mapping[str, str],
-    by: tuple[AskedProvider, RoadRules],
+    by: tuple[AskedProvider, ProxyRules],
     known: ToolConversations,
-) -> list[LeavingMessage]:
+) -> list[OutboundMessage]:
     """What was taken out of all around the messages of a body, and the messages, which are no more in it.
 
     Headers stay whole.
@@ -268,7 +268,7 @@ def _as_written(place: JsonPlace, known: ToolConversations) -> JsonPlace:
     return replace(place, value=original)
 
 
-def _price(asked: AskedProvider, permissions: Permissions, leaving: Iterable[bytes]) -> Price:
+def _price(asked: AskedProvider, permissions: Permissions, outbound: Iterable[bytes]) -> Price:
     """What a request of these pieces costs: all that it writes into a cache, as its longest cache costs."""
     if asked.dialect.free:
         return FREE
@@ -280,7 +280,7 @@ def _price(asked: AskedProvider, permissions: Permissions, leaving: Iterable[byt
             "write price = { input_usd_per_mtok = ..., output_usd_per_mtok = ... } in "
             f"[providers.{asked.provider}]",
         )
-    if price and any(map(_asks_for_an_hour, leaving)):
+    if price and any(map(_asks_for_an_hour, outbound)):
         hour = max(
             price.input_usd_per_mtok * _HOUR,
             (price.cache_write_usd_per_mtok or price.input_usd_per_mtok) * _HOUR_TO_MINUTES,
@@ -337,8 +337,8 @@ _known_count = lru_cache(16)(upper_count)
 
 
 def _payload(
-    body: dict[str, Any], parts: Sequence[LeavingMessage], dialect: SpokenDialect
-) -> tuple[bytes, LeavingMessage]:
+    body: dict[str, Any], parts: Sequence[OutboundMessage], dialect: SpokenDialect
+) -> tuple[bytes, OutboundMessage]:
     """The body with its messages as bytes, and what is known of all around them."""
     messages = b",".join(part.data for part in parts[1:] if part.data)
     fields = {name: json_bytes(name) + b":" + json_bytes(value) for name, value in body.items()}
@@ -349,7 +349,7 @@ def _payload(
 
 
 def _facts(
-    parts: Sequence[LeavingMessage],
+    parts: Sequence[OutboundMessage],
     conversation: ToolConversation,
     inspected: InspectedBody,
     classes: tuple[str, ...],

@@ -11,10 +11,10 @@ from assist_escalation.policy.settings import MatchedText
 from assist_escalation.redaction.findings import RedactionError
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.attribution import AttributedSpan
-from assist_gateway.dialects import chat_completions
+from assist_gateway.dialects.bodies import inspect
 from assist_gateway.road.kept_texts import KeptTexts
-from assist_gateway.road.leaving_messages import LeavingMessage, LeavingMessages, MessageRules
-from assist_gateway.road.string_redaction import StringRedactor
+from assist_gateway.road.outbound_messages import MessageRules, OutboundMessage, OutboundMessages
+from assist_gateway.road.redaction import StringRedactor
 
 SECRET = {"role": "user", "content": 'password = "hunter2-xyz"'}
 
@@ -24,7 +24,7 @@ class Texts:
 
     def __init__(self) -> None:
         self.redactor = StringRedactor(Known(), (), b"k" * 32)
-        self.messages = LeavingMessages(self.redactor, KeptTexts())
+        self.messages = OutboundMessages(self.redactor, KeptTexts())
         self.judged: list[str] = []
 
     def nothing(self, text: str, _: tuple[str, ...] | None) -> Sequence[AttributedSpan]:
@@ -33,10 +33,10 @@ class Texts:
 
     def leave(
         self, *messages: dict[str, Any], judge: Any = None, known: Known | None = None, **rules: Any
-    ) -> list[LeavingMessage]:
+    ) -> list[OutboundMessage]:
         """The messages as they leave, when a tool sends these."""
         body = json.loads(json.dumps({"messages": messages}))
-        places = chat_completions.inspect(body, uninspected=False).places
+        places = inspect("chat", body, uninspected=False).places
         matched: MatchedText = rules.get("matched", "cut")
         holds = MessageRules(judge or self.nothing, matched, known or Known(), "chat", lambda _: True)
         return self.messages.leave(body["messages"], places, holds)[1:]

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -23,11 +23,10 @@ from assist_escalation.policy.patterns import SecretPattern
 from assist_escalation.prompts import PLACEHOLDER, request_placeholder
 from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import Check, RedactionError, TextKind, time_limit
-from assist_escalation.redaction.known_secrets import LEAST, Known, compile_patterns, find_known
-from assist_escalation.redaction.redactor import replace_secrets
-from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
+from assist_escalation.redaction.known_secrets import Known, find_known
+from assist_escalation.redaction.redactor import RedactionSession, TakenSecrets
+from assist_escalation.redaction.scanner import Secret, kind_of, union
 from assist_escalation.redaction.secret_names import meaning
-from assist_escalation.redaction.secret_values import is_structured
 from assist_gateway.dialects.json_places import JsonPlace, nested_json, rewrite
 from assist_gateway.strange_texts import ENTRY
 
@@ -42,15 +41,13 @@ _LETTERS = 12  # hexadecimal digits of a placeholder
 
 
 @dataclass(slots=True)
-class RedactedPlaces:
-    """How often each type of secret was found, and the secret of each placeholder, which is never sent.
+class RedactedPlaces(TakenSecrets):
+    """What was taken out of the places of a message.
 
     `tokens` is an upper bound of the tokens of a message. `texts` are the strings as they were, and `seen`
     of the values had been found when they were last looked for.
     """
 
-    found: Counter[str] = field(default_factory=Counter)
-    placeholders: dict[str, str] = field(default_factory=dict, repr=False)
     tokens: int = 0
     texts: list[str] = field(default_factory=list, repr=False)
     seen: int = 0
@@ -69,14 +66,12 @@ class PlaceGroup:
 
 
 @dataclass(slots=True)
-class _JudgedString:
+class _JudgedString(TakenSecrets):
     """What a string is without its secrets; `seen` of the values had been found when it was scanned."""
 
-    clean: str
-    found: Counter[str]
-    placeholders: dict[str, str]
-    tokens: int
-    seen: int
+    clean: str = ""
+    tokens: int = 0
+    seen: int = 0
 
 
 # The string, the name that a JSON gives it, and "data" if it may be of a file of settings or data.
@@ -86,26 +81,25 @@ _StringKey = tuple[str, str, str]
 class StringRedactor:
     """Redacts the requests of one tool to one provider under the same rules. Threads may share it.
 
-    `key` is a secret of this installation. `scanned` counts the characters that were scanned so far. What was
-    found in another `epoch` does not hold.
+    `key` is a secret of this installation. What was found in another `epoch` does not hold.
     """
 
     def __init__(
         self, known: Known, patterns: Sequence[SecretPattern], key: bytes, remembered: int = REMEMBERED
     ) -> None:
-        self.scanned = 0
         self.epoch = 0
-        self._patterns = compile_patterns(patterns)
-        self._key = key
         self._known = known
-        self._values: list[str] = []  # found in requests, or known since the first one
-        self._sought = Sought(known, self._patterns)
-        self._placeholders: dict[str, str] = {}  # of each secret
-        self._types: dict[str, str] = {}
+        self._session = RedactionSession(known, patterns, partial(_keyed_placeholder, key))
+        self._values = self._session.values  # found in requests, or known since the first one
         self._judged: OrderedDict[_StringKey, _JudgedString] = OrderedDict()
         self._size = 0
         self._most = remembered
         self._lock = threading.Lock()
+
+    @property
+    def scanned(self) -> int:
+        """The characters that were scanned so far."""
+        return self._session.scanned
 
     @property
     def size(self) -> int:
@@ -121,29 +115,26 @@ class StringRedactor:
         with self._lock:
             self._learn(known)
             check = time_limit(SECONDS)
-            found = [group.before for group in groups]
-            for _ in range(_ROUNDS):
-                before = len(self._values)
+            done = [group.before for group in groups]
+
+            def attempt() -> list[RedactedPlaces]:
                 redacted = [
-                    done if done and self._still_holds(done) else self._pass(group.places(), check)
-                    for group, done in zip(groups, found, strict=True)
+                    before if before and self._still_holds(before) else self._pass(group.places(), check)
+                    for group, before in zip(groups, done, strict=True)
                 ]
-                if len(self._values) == before:
-                    self._forget()
-                    return redacted
-                found = list(redacted)
-        raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
+                done[:] = redacted
+                return redacted
+
+            redacted = self._session.settle(attempt)
+            self._forget()
+            return redacted
 
     def _learn(self, known: Known) -> None:
         if known is self._known:
             return
         news = set(known.values).difference(self._known.values, self._values)
         self._known = known
-        self._look_for(sorted(news))
-
-    def _look_for(self, values: Sequence[str]) -> None:
-        self._values += values
-        self._sought = Sought(Known((*self._known.values, *self._values)), self._patterns)
+        self._session.look_for(sorted(news), known)
 
     def _still_holds(self, redacted: RedactedPlaces) -> bool:
         """Whether no value that was found since is in the strings of a group."""
@@ -182,11 +173,11 @@ class StringRedactor:
             judged.seen = len(self._values)
             self._judged.move_to_end(key)
             return
-        if any(find_known(word, self._sought.known, lambda: None)) or any(find_formats(word)):
+        if any(find_known(word, self._session.sought.known, lambda: None)) or any(find_formats(word)):
             raise RedactionError(
                 "a name, an id or a header of the request holds a secret, so nothing is sent"
             )
-        self._keep(key, _JudgedString(word, Counter(), {}, 0, len(self._values)))
+        self._keep(key, _JudgedString(clean=word, seen=len(self._values)))
 
     def _judge(self, key: _StringKey, check: Check, depth: int = 0) -> _JudgedString:
         judged = self._judged.get(key)
@@ -194,7 +185,7 @@ class StringRedactor:
             judged.seen = len(self._values)
             self._judged.move_to_end(key)
             return judged
-        judged = _JudgedString(key[0], Counter(), {}, 0, 0)
+        judged = _JudgedString(clean=key[0])
         self._clean(judged, key, check, depth)
         judged.tokens = _tokens(judged.clean)
         judged.seen = len(self._values)
@@ -211,13 +202,10 @@ class StringRedactor:
             (text, _, _), _ = self._judged.popitem(last=False)
             self._size -= getsizeof(text) + ENTRY
         if len(self._values) > MOST_VALUES:  # all is judged again, by what the rules find
-            self._values.clear()
-            self._placeholders.clear()
-            self._types.clear()
+            self._session.forget()
             self._judged.clear()
             self._size = 0
             self.epoch += 1
-            self._sought = Sought(self._known, self._patterns)
 
     def _clean(self, judged: _JudgedString, key: _StringKey, check: Check, depth: int) -> None:
         text, name, kind = key
@@ -234,16 +222,14 @@ class StringRedactor:
         whole = rewrite(inner, change)
         if whole != inner:
             judged.clean = json.dumps(whole, ensure_ascii=False)
-        judged.clean = self._without_secrets(judged, name, kind, check)
+        self._take_secrets(judged, name, kind, check)
 
-    def _without_secrets(self, judged: _JudgedString, name: str, kind: str, check: Check) -> str:
-        text = judged.clean
+    def _take_secrets(self, judged: _JudgedString, name: str, kind: str, check: Check) -> None:
         for _ in range(_ROUNDS):
-            self.scanned += len(text)
-            secrets = self._secrets(text, name, kind, check)
+            secrets = self._secrets(judged.clean, name, kind, check)
             if not secrets:
-                return text
-            text = replace_secrets(text, secrets, self._namer(judged))
+                return
+            judged.clean = self._session.take(judged.clean, secrets, judged)
         raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
 
     def _secrets(self, text: str, name: str, kind: str, check: Check) -> Sequence[Secret]:
@@ -251,7 +237,7 @@ class StringRedactor:
         kinds: set[TextKind] = {kind_of("", text)}
         if kind == "data":
             kinds.add("data")
-        secrets = [secret for kind in sorted(kinds) for secret in scan(text, kind, self._sought, check)]
+        secrets = [secret for kind in sorted(kinds) for secret in self._session.secrets(text, kind, check)]
         if text and len(text) <= _NAMED and meaning(name) is not None:
             secrets += self._secrets_by_name(text, name, check)
         return union(secrets)
@@ -261,52 +247,17 @@ class StringRedactor:
         value = json.dumps(text, ensure_ascii=False)
         first = len(json.dumps(name)) + 3
         shown = f"{json.dumps(name)}: {value}"
-        found = [secret for secret in scan(shown, "data", self._sought, check) if secret.end > first]
+        found = [secret for secret in self._session.secrets(shown, "data", check) if secret.end > first]
         if value[1:-1] != text:  # with escapes: the places differ
             return [Secret(0, len(text), secret.type) for secret in found[:1] if not PLACEHOLDER.search(text)]
         places = ((max(0, secret.start - first), secret.end - first, secret.type) for secret in found)
         return [Secret(low, min(high, len(text)), type_) for low, high, type_ in places if low < len(text)]
 
-    def _namer(self, judged: _JudgedString) -> Callable[[str, str], str]:
-        def name(secret: str, type_: str) -> str:
-            placeholder = self._placeholder(secret, type_)
-            judged.placeholders[placeholder] = self._original(secret)
-            judged.found[self._types[secret]] += 1
-            return placeholder
 
-        return name
-
-    def _placeholder(self, secret: str, type_: str) -> str:
-        """The placeholder of a secret. A new one that could be found elsewhere is looked for from now on."""
-        if secret not in self._placeholders:
-            digest = hmac.digest(self._key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
-            self._types[secret] = type_
-            self._placeholders[secret] = request_placeholder(type_, digest.hex()[:_LETTERS], 1)
-            known = secret in self._known.values or secret in self._values
-            if len(secret) >= LEAST and is_structured(secret) and not known:
-                self._look_for([secret])
-        return self._placeholders[secret]
-
-    def _original(self, secret: str) -> str:
-        """A secret whose own parts were taken out before, with these in their places."""
-        if "__SECRET_" not in secret:
-            return secret
-        for inner, placeholder in self._placeholders.items():
-            if placeholder in secret and inner != secret:
-                secret = secret.replace(placeholder, self._original(inner))
-        return secret
-
-
-def union(secrets: Sequence[Secret]) -> list[Secret]:
-    """The same characters, as secrets that do not overlap, in order."""
-    joined: list[Secret] = []
-    for secret in sorted(secrets, key=lambda secret: (secret.start, -secret.end)):
-        if joined and secret.start < joined[-1].end:
-            last = joined[-1]
-            joined[-1] = Secret(last.start, max(last.end, secret.end), last.type)
-        elif secret.end > secret.start:
-            joined.append(secret)
-    return joined
+def _keyed_placeholder(key: bytes, type_: str, secret: str, _: int) -> str:
+    """The placeholder of a secret, the same one at any time."""
+    digest = hmac.digest(key, secret.encode("utf-8", "surrogatepass"), hashlib.sha256)
+    return request_placeholder(type_, digest.hex()[:_LETTERS], 1)
 
 
 @lru_cache(4096)  # each turn of a conversation brings all that were there before

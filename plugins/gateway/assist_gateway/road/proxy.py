@@ -1,6 +1,6 @@
 """The road of a tool's request to a provider, and of the answer back: everything in order, once.
 
-    judged and made ready (`leaving_request`) -> money, intent, the call, paid -> the answer, restored
+    judged and made ready (`proxied_request`) -> money, intent, the call, paid -> the answer, restored
 
 Whatever happens, an exchange that was begun is closed: at the end of the answer, when the tool goes away, or
 when the road is closed. A chat is asked once more for each parameter that the provider refuses, as questions
@@ -31,8 +31,7 @@ from assist_escalation.provider.failures import Fault, Refusal, TransportError, 
 from assist_escalation.provider.provider_memory import Capabilities, model_key
 from assist_escalation.provider.transport import ProviderAnswer, Transport
 from assist_gateway.dialects.answers import ReaderContext
-from assist_gateway.dialects.chat_completions import LIMITS
-from assist_gateway.dialects.dialect import DIALECTS, AnswerReader, SpokenDialect
+from assist_gateway.dialects.dialect import DIALECTS, LIMITS, AnswerReader, SpokenDialect
 from assist_gateway.dialects.edit_tools import EditRules, offered_tools
 from assist_gateway.foreign_request import (
     STREAM_HEADERS,
@@ -50,12 +49,12 @@ from assist_gateway.road.automatic_route import (
     automatic_decision,
     leaves,
 )
-from assist_gateway.road.leaving_request import (
+from assist_gateway.road.proxied_request import (
     AskedProvider,
-    LeavingRequest,
-    RoadRules,
+    ProxiedRequest,
+    ProxyRules,
     asked_otherwise,
-    leaving_request,
+    proxied_request,
 )
 from assist_gateway.road.tool_conversations import (
     KnownConversations,
@@ -65,7 +64,12 @@ from assist_gateway.road.tool_conversations import (
 from assist_gateway.sentences import inert_line
 from assist_gateway.tool_tokens import ToolToken
 
-_JudgedBy = tuple[AskedProvider, RoadRules, ToolConversations]
+THREADS_OF_TOOL = 2
+_THREADS = 64  # as many requests as the gateway answers at once; they begin when they are needed
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_JudgedBy = tuple[AskedProvider, ProxyRules, ToolConversations]
 AnswerHere = Callable[[ForeignRequest], Awaitable[ForeignResponse]]
 
 _AGAIN = re.compile(r"[\w ,:+.-]{1,60}", re.ASCII)  # seconds, or a date
@@ -75,15 +79,9 @@ _MOST_REFUSAL = 1 << 16  # bytes of a provider's refusal
 _COUNTED = 400_000  # characters of an answer
 _STREAM_OPTIONS = "stream_options"
 
-THREADS_OF_TOOL = 2
-_THREADS = 64  # as many requests as the gateway answers at once; they begin when they are needed
-
-_P = ParamSpec("_P")
-_R = TypeVar("_R")
-
 
 @dataclass(frozen=True, slots=True)
-class RoadParts:
+class ProxyParts:
     """What the road works with. The functions read the disk.
 
     `permissions` gives what a tool may send now, `rules` all that holds for it and a provider, `file` what
@@ -92,7 +90,7 @@ class RoadParts:
     """
 
     permissions: Callable[[ToolToken], Permissions]
-    rules: Callable[[ToolToken, str, Permissions], RoadRules]
+    rules: Callable[[ToolToken, str, Permissions], ProxyRules]
     file: Callable[[ToolToken, str, Permissions, str], str | None]
     transport: Transport
     routes: RouteMemory
@@ -126,11 +124,11 @@ class JudgingThreads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class ProviderRoad:
+class ProviderProxy:
     """The road for all tools of one gateway. Close it on the event loop that uses it."""
 
     def __init__(
-        self, parts: RoadParts, local: AnswerHere | None = None, known: KnownConversations | None = None
+        self, parts: ProxyParts, local: AnswerHere | None = None, known: KnownConversations | None = None
     ) -> None:
         self._parts = parts
         self._local = local
@@ -153,21 +151,21 @@ class ProviderRoad:
 
     def _prepare(
         self, request: ForeignRequest, tool: ToolToken, dialect: SpokenDialect
-    ) -> tuple[_JudgedBy, LeavingRequest]:
+    ) -> tuple[_JudgedBy, ProxiedRequest]:
         """The request as it leaves, or a refusal in the log. All on one thread: to change it takes time."""
         permissions = self._parts.permissions(tool)
         asked = asked_provider(request.body, dialect, tool, permissions)
         rules = self._parts.rules(tool, asked.provider, permissions)
         known = self._conversations_of(asked, rules)
         try:
-            leaving = leaving_request(dict(request.body), request.headers, asked, rules, known)
+            proxied = proxied_request(dict(request.body), request.headers, asked, rules, known)
         except EscalationError as error:
             refused = RefusedRequest(secrets.token_hex(6), rules.scope, TOOL + tool.name, asked.provider)
             record_refusal(rules.gate.log, refused, cause_of(error))
             if cause_of(error) == "policy" and (problem := self._parts.problem(tool)):
                 raise RefusedError("policy", f"{error} ({problem})") from None
             raise
-        return (asked, rules, known), leaving
+        return (asked, rules, known), proxied
 
     async def close(self) -> None:
         """End the answers under way, with their outcome, and all connections."""
@@ -194,15 +192,15 @@ class ProviderRoad:
             left = rules.gate.ledger.remaining(rules.scope, limits_of(permissions))
             try:
                 known = self._conversations_of(asked, rules)
-                leaving = leaving_request(body, request.headers, asked, rules, known)
-                offer = ProviderOffer(names[0], leaving, ("", ""), left)
+                proxied = proxied_request(body, request.headers, asked, rules, known)
+                offer = ProviderOffer(names[0], proxied, ("", ""), left)
             except EscalationError as error:
                 offer = ProviderOffer(names[0], None, (cause_of(error), str(error).rstrip(".")), left)
         decision = automatic_decision(request.body, offer, permissions, self._parts.routes)
         self._parts.routes.record(secrets.token_hex(6), decision)
         return offer.provider if leaves(decision, permissions) else ""
 
-    def _conversations_of(self, asked: AskedProvider, rules: RoadRules) -> ToolConversations:
+    def _conversations_of(self, asked: AskedProvider, rules: ProxyRules) -> ToolConversations:
         patterns = rules.permissions.patterns
 
         def make() -> ToolConversations:
@@ -211,21 +209,21 @@ class ProviderRoad:
 
         return self._known.find((asked.tool.name, asked.provider, *patterns), make)
 
-    async def _ask(self, request: ForeignRequest, by: _JudgedBy, leaving: LeavingRequest) -> ForeignResponse:
+    async def _ask(self, request: ForeignRequest, by: _JudgedBy, proxied: ProxiedRequest) -> ForeignResponse:
         asked, rules, known = by
         try:
-            begun = await _begin_answer(leaving, asked, rules, self._parts.transport)
+            begun = await _begin_answer(proxied, asked, rules, self._parts.transport)
         except TransportError as error:
             raise _refusal_of(error) from None
-        leaving = begun.leaving
+        proxied = begun.proxied
         if begun.refused is not None:
-            leaving.note_posted(shown=False)
+            proxied.note_posted(shown=False)
             return _passed_on(begun.refused, request.path)
         file = partial(self._parts.file, asked.tool, asked.provider, rules.permissions)
         edits = EditRules(file, self._parts.edit_servers, offered_tools(request.body))
-        notice = leaving.note_posted(shown=not asked.dialect.free)
-        post = leaving.post
-        context = ReaderContext(leaving.secrets, edits, known.memory, post.max_output, notice)
+        notice = proxied.note_posted(shown=not asked.dialect.free)
+        post = proxied.post
+        context = ReaderContext(proxied.secrets, edits, known.memory, post.max_output, notice)
         reader = asked.dialect.reader(context, len(post.body), _wants_usage(request.body))
         begun.exchange.read = partial(_counted_answer, reader)
         answering = _StreamedAnswer(begun.exchange, reader, asked.dialect, self._open.discard)
@@ -265,14 +263,14 @@ def asked_provider(
 class _BegunAnswer:
     """The beginning of an answer to a request, or the refusal; the exchange of a refusal is closed."""
 
-    leaving: LeavingRequest
+    proxied: ProxiedRequest
     exchange: Exchange = field(repr=False)
     answer: ProviderAnswer = field(repr=False)
     refused: Refusal | None = None
 
 
 async def _begin_answer(
-    leaving: LeavingRequest, asked: AskedProvider, rules: RoadRules, transport: Transport
+    proxied: ProxiedRequest, asked: AskedProvider, rules: ProxyRules, transport: Transport
 ) -> _BegunAnswer:
     """Ask, and again without a parameter that is refused. What then works is remembered.
 
@@ -281,17 +279,17 @@ async def _begin_answer(
     abilities = rules.abilities
     tried: set[str] = set()
     while True:
-        exchange = Exchange(leaving.outbound, rules.gate)
-        answer = await exchange.post(leaving.post, transport, rules.gate.keys)
+        exchange = Exchange(proxied.outbound, rules.gate)
+        answer = await exchange.post(proxied.post, transport, rules.gate.keys)
         if answer.status == 200:
             break
         refused = await _read_refusal(answer, exchange)
-        parameter = _objection(refused, leaving.body, tried) if asked.dialect.name == "chat" else ""
+        parameter = _objection(refused, proxied.body, tried) if asked.dialect.name == "chat" else ""
         if not parameter:
-            return _BegunAnswer(leaving, exchange, answer, refused)
+            return _BegunAnswer(proxied, exchange, answer, refused)
         tried.add(parameter)
-        abilities = _without(abilities or Capabilities(), leaving.body, parameter)
-        leaving = await asyncio.to_thread(asked_otherwise, leaving, asked, abilities)
+        abilities = _without(abilities or Capabilities(), proxied.body, parameter)
+        proxied = await asyncio.to_thread(asked_otherwise, proxied, asked, abilities)
     if abilities is not None and abilities != rules.abilities:
         key = model_key(asked.provider, asked.endpoint.base_url, asked.endpoint.model)
         try:
@@ -299,7 +297,7 @@ async def _begin_answer(
         except asyncio.CancelledError:  # the tool has gone, and no one else closes it yet
             await exchange.close()
             raise
-    return _BegunAnswer(leaving, exchange, answer)
+    return _BegunAnswer(proxied, exchange, answer)
 
 
 async def _read_refusal(answer: ProviderAnswer, exchange: Exchange) -> Refusal:

@@ -20,7 +20,7 @@ from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.dialects.bodies import BadBodyError
 from assist_gateway.dialects.json_places import JsonPlace
 from assist_gateway.road.kept_texts import JudgeText, KeptLines, KeptTexts
-from assist_gateway.road.string_redaction import PlaceGroup, RedactedPlaces, StringRedactor
+from assist_gateway.road.redaction import PlaceGroup, RedactedPlaces, StringRedactor
 
 _REMEMBERED = 16_000_000  # bytes of messages
 _ENTRY = 1_200  # bytes of what is remembered of a message but its strings and itself
@@ -28,7 +28,7 @@ _MARKS = "cache_control"  # what the provider shall keep: agents move it on from
 
 
 @dataclass(frozen=True, slots=True)
-class LeavingMessage:
+class OutboundMessage:
     """A message as it leaves: its bytes, none if nothing is left of it, and what was taken out of it.
 
     `digest` is the hash of its bytes, and `said` that of the message without the marks for a cache.
@@ -63,17 +63,17 @@ class _PlacedMessage:
     message: dict[str, Any]
     places: Sequence[JsonPlace]
     key: bytes
-    known: LeavingMessage | None
+    known: OutboundMessage | None
     kept: list[KeptLines] = field(default_factory=list)
 
 
-class LeavingMessages:
+class OutboundMessages:
     """The messages of one tool for one provider. Threads may share it."""
 
     def __init__(self, redactor: StringRedactor, texts: KeptTexts) -> None:
         self._redactor, self._texts = redactor, texts
         self._holds_for: tuple[object, ...] = ()
-        self._known: OrderedDict[bytes, LeavingMessage] = OrderedDict()
+        self._known: OrderedDict[bytes, OutboundMessage] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
@@ -84,7 +84,7 @@ class LeavingMessages:
 
     def leave(
         self, messages: Sequence[dict[str, Any]], places: Iterable[JsonPlace], rules: MessageRules
-    ) -> list[LeavingMessage]:
+    ) -> list[OutboundMessage]:
         """What was taken out at the places that are around the messages, and each message as it leaves.
 
         What is new is changed where it is. Raises `RefusedError` and `RedactionError`.
@@ -121,7 +121,7 @@ class LeavingMessages:
 
     def _finish(
         self, placed: _PlacedMessage, redacted: RedactedPlaces, rules: MessageRules
-    ) -> LeavingMessage:
+    ) -> OutboundMessage:
         if placed.known is not None and placed.known.redacted is redacted:
             self._known.move_to_end(placed.key)
             return placed.known
@@ -130,12 +130,12 @@ class LeavingMessages:
         digest = hashlib.sha256(data).digest()
         bare = _without_marks(message)
         said = digest if bare == message else hashlib.sha256(json_bytes(bare)).digest()
-        left = LeavingMessage(data, digest, said, _is_answer(message), tuple(placed.kept), redacted)
+        left = OutboundMessage(data, digest, said, _is_answer(message), tuple(placed.kept), redacted)
         if placed.key:
             self._keep(placed.key, left)
         return left
 
-    def _keep(self, key: bytes, left: LeavingMessage) -> None:
+    def _keep(self, key: bytes, left: OutboundMessage) -> None:
         if (old := self._known.pop(key, None)) is not None:
             self._size -= len(old.data) + _ENTRY
         self._known[key] = left
