@@ -5,16 +5,20 @@ Those of strangers are not looked for: we could not answer for what they bring.
 
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import EntryPoint, distribution
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
-def plugin_points(group: str) -> list[EntryPoint]:
+def plugin_points(group: str) -> "list[EntryPoint]":
     """The entry points of a group, whether or not their packages are installed."""
+    from importlib.metadata import distribution  # noqa: PLC0415 - 30 ms, and facts need no plugin
+
     return list(distribution("assist-lsp").entry_points.select(group=group))
 
 
-def package_of(point: EntryPoint) -> str:
+def package_of(point: "EntryPoint") -> str:
     """The package that an entry point is in."""
     return point.module.partition(".")[0]
 

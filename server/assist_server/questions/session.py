@@ -28,7 +28,6 @@ from assist_completion.settings import model_name
 from assist_context.files.repository_top import top_of
 from assist_context.plugins import plugins
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.routing import feedback
 from assist_server.plugins import lacks
 from assist_server.questions.events import (
     SILENT,
@@ -40,11 +39,11 @@ from assist_server.questions.events import (
     shown_sources,
     without_model,
 )
-from assist_server.record_files import gate_files
 from assist_server.workspace.folders import key_of
 
 if TYPE_CHECKING:
     from assist_completion.engine.answer_stream import Answerer
+    from assist_escalation.routing.feedback import Happening
     from assist_escalation.routing.router import Decision
     from assist_server.config.run_consent import RunRequest
     from assist_server.questions.code_facts import CodeFacts
@@ -304,12 +303,10 @@ class AnswerSession:
 
     async def record_end(self, context: "AnswerContext", final: FinalAnswer, model: str) -> None:
         """Remember what an answer is: a text, an edit that can be made, or one that our checks refused."""
-        happening: feedback.Happening = (
-            "unusable" if final.problem else "offered" if final.plan else "answered"
-        )
+        happening: Happening = "unusable" if final.problem else "offered" if final.plan else "answered"
         await self._record(context, happening, model)
 
-    async def _record(self, context: "AnswerContext", happening: feedback.Happening, model: str = "") -> None:
+    async def _record(self, context: "AnswerContext", happening: "Happening", model: str = "") -> None:
         if self.records:
             await asyncio.to_thread(record_happening, context, context.decision, happening, model)
 
@@ -352,7 +349,7 @@ def _goes_on(context: "AnswerContext") -> bool:
 def record_happening(
     context: "AnswerContext",
     decision: "Decision",
-    happening: feedback.Happening,
+    happening: "Happening",
     model: str = "",
     proof: str = "",
 ) -> None:
@@ -361,6 +358,9 @@ def record_happening(
     The repository goes by its top, as in counts of ghost text, whichever of its folders was open. An edit
     that no model made says nothing about models.
     """
+    from assist_escalation.routing import feedback  # noqa: PLC0415  (facts are there without it)
+    from assist_server.record_files import gate_files  # noqa: PLC0415
+
     if decision.cause in (BY_CONSTRUCTION, BY_RUNNING, BY_TESTS):
         return
     target = context.question.target
