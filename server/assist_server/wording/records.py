@@ -62,7 +62,7 @@ def spending_view(report: SpendingReport, workspace: RecordedWorkspace) -> Comma
         *_local_lines(answers),
     ]
     if report.open:
-        words += [f"{_requests(len(report.open))} not settled, and counted with the full reserved amount:"]
+        words += [f"{requests_are(len(report.open))} not settled, and counted with the full reserved amount:"]
         words += [*reservation_lines(report.open), RECONCILE]
     return CommandView(document, words)
 
@@ -136,7 +136,8 @@ def _verification_lines(report: Verification, path: Path, permissions: Permissio
         yield f"The last line that holds has sha256 {report.head}."
     if report.orphan_count:
         named = ", ".join(report.orphans[:NAMED]) + (" ..." if report.orphan_count > NAMED else "")
-        yield f"{_requests(report.orphan_count)} without an outcome, cut off or under way: {harmless(named)}."
+        orphans = requests_are(report.orphan_count)
+        yield f"{orphans} without an outcome, cut off or under way: {harmless(named)}."
     if report.marks:
         yield f"In {report.marks} of them the log speaks of itself: a torn line kept, a checkpoint begun."
     for limit in report.limits:
@@ -170,7 +171,7 @@ def _ledger_lines(report: Verification) -> Iterator[str]:
         yield f"The ledger and the log know the same requests; {ledger.paid:,} of them were paid."
     if ledger.unsettled:
         yield (
-            f"{_requests(ledger.unsettled)} reserved and not in the log: being prepared, or cut off "
+            f"{requests_are(ledger.unsettled)} reserved and not in the log: being prepared, or cut off "
             "before anything was sent."
         )
 
@@ -209,25 +210,6 @@ def request_lines(event: LogEvent) -> Iterator[str]:
     for role, text in content.items():
         yield f"# {visible(str(role)).upper()} MESSAGE"
         yield from marked_lines(str(text), lambda line: PLACEHOLDER.search(line) is not None)
-
-
-def egress_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The facts of `doctor.egress`, for people."""
-    budget, ledger, audit, model = (report[name] for name in ("budget", "ledger", "audit", "model"))
-    usable = "" if model["usable"] else " (not on this machine)"
-    left = f"{_dollars(budget['left_today_usd'])} of {_dollars(budget['day_usd'])} are left today"
-    lines = [
-        ("Answers", f"{model['name']}{usable}"),
-        ("Egress", f"mode {report['mode']}; repository's files: {report['trust']}; {left}"),
-    ]
-    for provider in report["providers"]:
-        key = f"key in {provider['key_env']} {'set' if provider['key_set'] else 'NOT SET'}"
-        key = key if provider["key_env"] else "no key needed"
-        lines.append(("", f"{provider['name']}: {provider['model']} at {provider['host']}, {key}"))
-    open_ = f", {_requests(ledger['unsettled'])} not settled" if ledger["unsettled"] else ""
-    lines.append(("Ledger", f"{ledger['path']} ({ledger['state']}{open_})"))
-    orphans = f", {_requests(audit['orphans'])} without an outcome" if audit["orphans"] else ""
-    return [*lines, ("Audit log", f"{audit['path']} ({audit['state']}, {audit['events']:,} events{orphans})")]
 
 
 def _sum_document(row: SpendingRow) -> dict[str, Any]:
@@ -315,7 +297,8 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | float) else "?"
 
 
-def _dollars(amount: float | None) -> str:
+def dollars(amount: float | None) -> str:
+    """An amount, "?" where it is not known."""
     return "?" if amount is None else usd(round(amount * 1e6))
 
 
@@ -323,7 +306,8 @@ def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _requests(count: int) -> str:
+def requests_are(count: int) -> str:
+    """A number of requests, for a sentence about them."""
     return f"{count:,} requests are" if count != 1 else "1 request is"
 
 

@@ -56,8 +56,7 @@ def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
 
 def _report_words(report: "DoctorReport") -> Iterator[str | NamedValues]:
     """What is there, each finding, and whether completion works."""
-    from assist_server.wording.records import egress_facts  # noqa: PLC0415
-    from assist_server.wording.servers import server_words  # noqa: PLC0415
+    from assist_installer.server_words import server_words  # noqa: PLC0415
 
     document = report.facts
     machine = report.facts["machine"]
@@ -84,7 +83,7 @@ def _report_words(report: "DoctorReport") -> Iterator[str | NamedValues]:
         lines.append(("Ghost text", server_words(document["server"])))
     asked = "are asked" if document["editor_knowledge"] else "are not asked"
     lines.append(("Editor", f"its other language servers {asked} which members exist (VS Code and Neovim)"))
-    lines += [*egress_facts(document["egress"]), ("Network", _network(document))]
+    lines += [*_egress_facts(document["egress"]), ("Network", _network(document))]
     yield lines
     yield ""
     for finding in report.findings:
@@ -96,6 +95,29 @@ def _report_words(report: "DoctorReport") -> Iterator[str | NamedValues]:
         yield "Settings are wrong: solve the problem above."
     else:
         yield "Completion cannot work until the problem above is solved."
+
+
+def _egress_facts(report: dict[str, Any]) -> list[tuple[str, str]]:
+    """What may leave, what it may cost, and how the records are."""
+    from assist_server.wording import records  # noqa: PLC0415
+
+    budget, ledger, audit, model = (report[name] for name in ("budget", "ledger", "audit", "model"))
+    usable = "" if model["usable"] else " (not on this machine)"
+    left = (
+        f"{records.dollars(budget['left_today_usd'])} of {records.dollars(budget['day_usd'])} are left today"
+    )
+    lines = [
+        ("Answers", f"{model['name']}{usable}"),
+        ("Egress", f"mode {report['mode']}; repository's files: {report['trust']}; {left}"),
+    ]
+    for provider in report["providers"]:
+        key = f"key in {provider['key_env']} {'set' if provider['key_set'] else 'NOT SET'}"
+        key = key if provider["key_env"] else "no key needed"
+        lines.append(("", f"{provider['name']}: {provider['model']} at {provider['host']}, {key}"))
+    open_ = f", {records.requests_are(ledger['unsettled'])} not settled" if ledger["unsettled"] else ""
+    lines.append(("Ledger", f"{ledger['path']} ({ledger['state']}{open_})"))
+    orphans = f", {records.requests_are(audit['orphans'])} without an outcome" if audit["orphans"] else ""
+    return [*lines, ("Audit log", f"{audit['path']} ({audit['state']}, {audit['events']:,} events{orphans})")]
 
 
 def _speed_facts(model: Mapping[str, Any]) -> list[tuple[str, str]]:

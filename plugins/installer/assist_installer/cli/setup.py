@@ -13,10 +13,12 @@ from assist_escalation.errors import EscalationError
 from assist_installer.cli.downloads import OfflineFrom, show_download
 from assist_installer.errors import FetchError
 from assist_installer.fetching.partial_download import FetchOptions
+from assist_installer.server_words import server_document, server_warnings, server_words
 from assist_installer.wording import (
     answer_speed_words,
     setup_document,
     setup_facts,
+    speed_words,
 )
 from assist_server.cli.flags import (
     AsJson,
@@ -32,8 +34,7 @@ from assist_server.cli.flags import (
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config, Role, write_settings
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.wording.amounts import megabytes, speed_words
-from assist_server.wording.servers import server_document, server_warnings, server_words
+from assist_server.wording.amounts import megabytes
 
 if TYPE_CHECKING:
     from assist_completion.model_store.catalogue import ModelRow

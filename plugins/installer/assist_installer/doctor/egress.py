@@ -18,6 +18,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
 from assist_installer.doctor.finding import DoctorFinding
+from assist_installer.server_words import server_document, server_warnings
 from assist_installer.team_server import probe_server
 from assist_server.config.config import Config, ConfigError, answering_model
 from assist_server.config.permissions import named_server, permissions_for
@@ -26,7 +27,6 @@ from assist_server.config.structure import Problem
 from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import checkpoint_of, log_key, scope_of
 from assist_server.record_files import gate_files
-from assist_server.wording.servers import server_document, server_warnings
 from assist_server.workspace.index_update import working_folder
 
 T = TypeVar("T")

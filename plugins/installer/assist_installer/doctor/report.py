@@ -25,10 +25,10 @@ from assist_completion.settings import is_path
 from assist_installer.doctor.egress import egress_facts, server_facts
 from assist_installer.doctor.finding import DoctorFinding
 from assist_installer.doctor.index import index_facts
+from assist_installer.wording import cold_seconds, speed_words, warm_seconds
 from assist_server.config.config import Config
 from assist_server.local_model.machine import is_translated, memory_bytes
 from assist_server.local_model.opening import measure_model, store_of, use_libraries
-from assist_server.wording.amounts import cold_seconds, speed_words, warm_seconds
 
 PACKAGES = (
     "assist-lsp",
