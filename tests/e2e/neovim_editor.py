@@ -174,6 +174,11 @@ class Editor:
         """
         return self.lua(code, command)
 
+    def indexed_files(self) -> int:
+        """How many files of its folders the index has, 0 before it is ready."""
+        events = self.run_server_command("index")["events"]
+        return sum(event["files"] for event in events if event["event"] == "ready")
+
     def servers(self) -> list[psutil.Process]:
         """Return the language servers that this Neovim started."""
         ours = psutil.Process(self.lua("return vim.fn.getpid()")).children(recursive=True)

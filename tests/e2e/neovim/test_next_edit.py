@@ -51,11 +51,6 @@ def rename(editor: Editor) -> None:
     editor.until(lambda: "fetch_user" in editor.line(), "the new name")
 
 
-def indexed_files(editor: Editor) -> int:
-    events = editor.run_server_command("index")["events"]
-    return sum(event["files"] for event in events if event["event"] == "ready")
-
-
 def make(editor: Editor, line: str) -> None:
     """Jump to the offer and make it."""
     editor.keys("<Tab>")
@@ -97,7 +92,7 @@ def test_another_file_is_opened_before_anything_changes_there(started: Started, 
     (root / "users.py").write_text("def load_user(number):\n    return number\n")
     (root / "report.py").write_text(REPORT)
     editor = started()
-    editor.until(lambda: indexed_files(editor) == 2, "the index")
+    editor.until(lambda: editor.indexed_files() == 2, "the index")
     rename(editor)
     editor.shows("⇥ Tab → report.py:1")
     editor.keys("<Tab>")

@@ -37,6 +37,7 @@ def test_edits_are_proven_and_tests_recorded_once_the_user_lets_code_run(
         configure_provider(tmp_path / "config", acme.url)
         editor = nvim(space, environ, space / "prices.py")
         editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
+        editor.until(lambda: editor.indexed_files() >= 2, "the index, by which tests are found")
 
         editor.command(f"{FIXED}AssistFix! 10 comes out wrong")
         editor.until(lambda: "in a sandbox" in editor.screen(), "what would run", SLOW)
