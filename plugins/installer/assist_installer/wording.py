@@ -20,7 +20,6 @@ if TYPE_CHECKING:  # they load llama.cpp, 0.4 s
 LINE_TOKENS = 10  # written for one line
 TYPED_TOKENS = 3  # read for what was typed since the last request; the rest of the prompt is in the KV cache
 NON_COMMERCIAL = "NON-COMMERCIAL"
-QUESTION_TOKENS = 700  # instructions and a function of 60 lines
 
 
 def licence_document(row: ModelRow) -> dict[str, Any]:

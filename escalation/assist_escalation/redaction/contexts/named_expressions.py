@@ -230,7 +230,6 @@ def _is_argument(match: re.Match[str]) -> bool:
 
 
 _AROUND, _BEFORE_NAME = 400, 120  # characters before the name: of a value there, and of a call
-_SWAPPED_KEYS = {"before": "what expression signs?", "after": "what expression opener?"}
 _SWAPPED = read_rules(
     __package__,
     "swapped_values.toml",

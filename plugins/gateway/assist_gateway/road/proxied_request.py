@@ -37,7 +37,13 @@ from assist_escalation.redaction.known_secrets import Known, find_known
 from assist_escalation.redaction.redactor import clean
 from assist_gateway.claims import claims_in_text
 from assist_gateway.dialects.answers import canonical
-from assist_gateway.dialects.bodies import InspectedBody, drop_unknown_thoughts, inspect
+from assist_gateway.dialects.bodies import (
+    ARGUMENTS,
+    ASSISTANT,
+    InspectedBody,
+    drop_unknown_thoughts,
+    inspect,
+)
 from assist_gateway.dialects.dialect import OutputBound, SpokenDialect
 from assist_gateway.dialects.json_places import JsonPlace
 from assist_gateway.road.kept_texts import JudgeText, KeptLines, kept_notice
@@ -254,7 +260,7 @@ def check_unattributed(tool: ToolToken, permissions: Permissions) -> None:
 
 def _as_written(place: JsonPlace, known: ToolConversations) -> JsonPlace:
     """The place with what the model wrote, if the tool was given something else for it."""
-    if place.is_word or place.kind not in ("assistant", "arguments"):
+    if place.is_word or place.kind not in (ASSISTANT, ARGUMENTS):
         return place
     if isinstance(place.value, str):
         original: Any = known.memory.original(place.value)
