@@ -21,9 +21,13 @@ def events(*found: dict[str, Any], done: bool = True) -> list[bytes]:
 
 @dataclass
 class Recorder:
-    """The bodies and heads of all requests that came, in order, over so many connections."""
+    """The bodies and heads of all requests that came, in order, over so many connections.
+
+    None is answered while `answers` is not set.
+    """
 
     url: str = ""
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
     connections: int = 0
     bodies: list[bytes] = field(default_factory=list)
     heads: list[str] = field(default_factory=list)
@@ -41,6 +45,7 @@ class Recorder:
 async def recording(reply: Reply, status: Status = 200) -> AsyncIterator[Recorder]:
     """A provider on loopback that answers each request by `reply`, streamed if the request asks for it."""
     seen = Recorder()
+    seen.answers.set()
     writers: list[asyncio.StreamWriter] = []
     tasks: list[asyncio.Task[None] | None] = []
 
@@ -60,6 +65,7 @@ async def recording(reply: Reply, status: Status = 200) -> AsyncIterator[Recorde
                 body = await reader.readexactly(size)
                 seen.bodies.append(body)
                 seen.heads.append(head.decode("latin-1"))
+                await seen.answers.wait()
                 asked = json.loads(body)
                 code = status(asked) if callable(status) else status
                 kind = "text/event-stream" if asked.get("stream") and code == 200 else "application/json"

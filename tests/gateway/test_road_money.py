@@ -33,10 +33,20 @@ async def test_many_that_race_for_one_budget_do_not_exceed_it(tmp_path: Path) ->
             try:
                 await read(await made.ask(body))
             except BudgetError:
+                refused.append(number)
                 return 0
             return 1
 
+        async def answer_when_all_are_decided() -> None:
+            while len(refused) + len(made.provider.bodies) < 64:
+                await asyncio.sleep(0.01)
+            made.provider.answers.set()
+
+        refused: list[int] = []
+        made.provider.answers.clear()  # an answer settles its money, which would make room for the next one
+        opened = asyncio.create_task(answer_when_all_are_decided())
         served = await asyncio.gather(*(one(number) for number in range(64)))
+        await opened
         assert 0 < sum(served) < 64
         assert len(made.provider.bodies) == sum(served)
         with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as db:
