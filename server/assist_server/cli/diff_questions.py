@@ -32,12 +32,12 @@ from assist_server.workspace.git_access import git_of
 from assist_server.workspace.index_update import known_folder, working_folder
 
 
-def write_message(flags: Asking, note: str, *, edit: bool) -> None:
+def write_message(flags: Asking, note: str, *, edit: bool, prose: bool) -> None:
     """Print a commit message for what is staged, or open git's editor with it."""
     config, root = _place(flags)
     diff = _changes(config, root, "commit", "")
     compared = compare(git_of(config), diff, None)
-    view = _ask(config, flags, Question("commit", note), compared)
+    view = _ask(config, flags, Question("commit", note, prose=prose), compared)
     if view is None:
         return
     for line in view.held.notes:

@@ -63,6 +63,9 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, option("--until", "DATE", "Before this day or time (UTC).", parser=parse_day)
 ]
+Words = Annotated[
+    bool, typer.Option("--words", help="Let a small model of this machine write sentences too.")
+]
 OtherModel = Annotated[
     str,
     option(

@@ -57,6 +57,15 @@ class AnswersSettings:
         },
     )
 
+    words: bool = field(
+        default=False,
+        metadata={
+            "doc": "Whether a model on this machine of fewer than 7 billion parameters writes sentences "
+            "where the code itself answers, as `--words` asks for once. Half of what small models say of "
+            "code is wrong."
+        },
+    )
+
     def __post_init__(self) -> None:
         if self.model:
             check_model(self.model)

@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # the way out is loaded when something may leave
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
 LOCAL_TOKENS = 700
+# A file of 7B parameters has 3.8 GB at Q3_K_M and 4.7 at Q4_K_M, one of 3B 3.3 at Q8_0.
+LARGE_MODEL_BYTES = 3_600_000_000
 WINDOW = 8192  # tokens of question and answer, the same as `speed_probe.WINDOW`
 
 _LOG = logging.getLogger(__name__)
@@ -51,11 +53,13 @@ class LocalModelFacts:
     """The model on this machine, as far as it is known before it is loaded.
 
     `tokens` is how much code it reads in the time that people wait for a first word; `window` is its limit.
+    One with at least 7 billion parameters is `large`, as the size of its file says.
     """
 
     available: bool
     tokens: int
     window: int
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +91,14 @@ class DecisionInputs:
 def decision_inputs(config: Config, roots: Sequence[str], asked: Sequence[str] = ()) -> DecisionInputs:
     """The inputs for decisions in a workspace. The first of the folders `asked` is for the preview."""
     permissions, problems = permissions_for(config, roots, asked)
+    model = model_file(config)
+    large = model is not None and model.stat().st_size >= LARGE_MODEL_BYTES
     return DecisionInputs(
         config,
         tuple(roots),
         tuple(asked),
         permissions,
-        LocalModelFacts(model_file(config) is not None, LOCAL_TOKENS, WINDOW),
+        LocalModelFacts(model is not None, LOCAL_TOKENS, WINDOW, large),
         problems,
         history=feedback.scores(gate_files(config).feedback),
         calibration=read_calibration(config)[0],

@@ -82,7 +82,7 @@ class Question:
     goes on with, and `attachments` what the user added by name. `material` is shown in place of what the
     index finds: a diff by file. With `run`, the user agrees that the code in question is run; `test_command`
     is what tests it, in the user's words, and `expect` a call with the value that it should give. With
-    `asks_run`, the user is asked by itself, once.
+    `asks_run`, the user is asked by itself, once. With `prose`, a small local model writes sentences too.
     """
 
     command: str
@@ -99,6 +99,7 @@ class Question:
     test_command: str = ""
     expect: str = ""
     asks_run: bool = False
+    prose: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,14 @@ class AskedQuestion:
     by_models: bool = False
     decision: "Decision | None" = None
 
+    @property
+    def local_prose(self) -> bool:
+        """Whether sentences of the model on this machine are wanted: it is large, or the user asks for them.
+
+        Of 25 sentences of a 1.5B about code that it was shown 12 were wrong.
+        """
+        return self.question.prose or self.inputs.local.large or self.inputs.config.answers.words
+
 
 @dataclass(frozen=True, slots=True)
 class Applicability:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assist_server.cli.flags import Asking, argument, example, option, with_flags
+from assist_server.cli.flags import Asking, Words, argument, example, option, with_flags
 
 NoteOption = Annotated[str, option("--note", "TEXT", "What the model should also know.")]
 
@@ -36,6 +36,7 @@ def commit(
     note: NoteOption = "",
     edit: Annotated[bool, typer.Option("--edit", help="Open git's editor with the message.")] = False,
     facts: FactsOption = False,
+    words: Words = False,
 ) -> None:
     """Write a commit message for what is staged, in the style of the last commits, and print it.
 
@@ -46,7 +47,7 @@ def commit(
     if facts:
         show_diff_facts(flags, "commit")
     else:
-        write_message(flags, note, edit=edit)
+        write_message(flags, note, edit=edit, prose=words)
 
 
 def review(

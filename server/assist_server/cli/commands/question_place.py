@@ -39,6 +39,7 @@ class QuestionContext:
     That is `thread` itself, the one called `name`, or with `last` the last one of the workspace. `indexed`:
     the index was brought up to date for this question already. With `run`, the user agrees that the code in
     question is run; `test_command` is what tests it, and `expect` a call with the value that it should give.
+    With `prose`, a small local model writes sentences too.
     """
 
     files: tuple[str, ...] = ()
@@ -49,6 +50,7 @@ class QuestionContext:
     run: bool = False
     test_command: str = ""
     expect: str = ""
+    prose: bool = False
 
 
 NO_CONTEXT = QuestionContext()

@@ -124,6 +124,7 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Answer
             run=context.run,
             test_command=context.test_command,
             expect=context.expect,
+            prose=context.prose,
         )
         return decide(question, folders, inputs, answered=not flags.dry_run)
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assist_server.cli.flags import Asking, AskingForEdit, argument, example, option, with_flags
+from assist_server.cli.flags import Asking, AskingForEdit, Words, argument, example, option, with_flags
 from assist_server.cli.output import show_passing
 from assist_server.cli.shell_completion import complete_target
 from assist_server.errors import WRONG_USAGE, UserError
@@ -106,6 +106,7 @@ def explain(
             "--facts", help="Show what is computed about the code, with its places. No model is asked."
         ),
     ] = False,
+    words: Words = False,
 ) -> None:
     """Explain code: what it is for, how it works, and what may surprise. A folder gets an overview."""
     if facts:
@@ -116,7 +117,7 @@ def explain(
 
         show_facts(begun, target, flags)
         return
-    _run("explain", target, ("", piped), flags, files=files)
+    _run("explain", target, ("", piped), flags, files=files, prose=words)
 
 
 def ask(
@@ -130,6 +131,7 @@ def ask(
     files: Files = None,
     go_on: Continue = False,
     thread: ThreadName = "",
+    prose: Words = False,
 ) -> None:
     """Answer a question about the workspace, using what the index finds.
 
@@ -138,7 +140,7 @@ def ask(
     refuse_two_conversations(thread, go_on=go_on)
     words = " ".join(word for word in question if word != DASH)
     piped = DASH if DASH in question else ""
-    alone = not (piped or files or thread or go_on)
+    alone = not (piped or files or thread or go_on or prose)
     indexed = False
     if alone and _asks_facts(words, flags):
         from assist_server.cli.commands.question_place import (  # noqa: PLC0415
@@ -152,7 +154,8 @@ def ask(
         if answer_by_facts(begun, flags):
             return
         indexed = True
-    _run("ask", "", (words, piped), flags, files=files, name=thread, last=go_on, indexed=indexed)
+    conversation = {"name": thread, "last": go_on, "indexed": indexed}
+    _run("ask", "", (words, piped), flags, files=files, prose=prose, **conversation)
 
 
 def _asks_facts(words: str, flags: Asking) -> bool:
