@@ -22,9 +22,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assist_context.wished_edits.code_texts import WishedEdit
-from assist_context.wished_edits.making import wished_edit
-from assist_context.wished_edits.reading import read_wish
+from assist_refactorings.making import wished_edit
+from assist_refactorings.reading import read_wish
+from assist_server.questions.computed_edits import WishedEdit
 from bench.facts.workspaces import server_setup, workspace_of
 from bench.provenance import provenance, write
 from bench.renames.language_server import running

@@ -12,6 +12,7 @@ import assist_context
 import assist_escalation
 import assist_gateway
 import assist_installer
+import assist_refactorings
 import assist_runner
 import assist_server
 import assist_types
@@ -25,6 +26,7 @@ PACKAGES = (
     assist_installer,
     assist_runner,
     assist_server,
+    assist_refactorings,
     assist_types,
 )
 MODULES = [

@@ -53,6 +53,7 @@ SUITES = (
     "tests/gateway",
     "tests/installer",
     "tests/lsp",
+    "tests/refactorings",
     "tests/runner",
     "tests/types",
 )

@@ -12,9 +12,10 @@ from assist_context.evidence.call_graph import TargetLines
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
-from assist_context.wished_edits.code_texts import WishedCode, WishedEdit, WishedProblem
-from assist_context.wished_edits.making import wished_edit
-from assist_context.wished_edits.reading import read_wish
+from assist_refactorings.code_texts import WishedCode
+from assist_refactorings.making import wished_edit
+from assist_refactorings.reading import read_wish
+from assist_server.questions.computed_edits import WishedEdit, WishedProblem
 from bench.facts.workspaces import FactWorkspace, workspace_of
 
 

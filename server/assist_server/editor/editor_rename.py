@@ -11,13 +11,6 @@ from itertools import accumulate
 
 from assist_context.documents import split_lines
 from assist_context.retrieval.corpus import Corpus
-from assist_context.wished_edits.code_texts import (
-    NameToRename,
-    WishedEdit,
-    WishedProblem,
-    count_words,
-    places_in_words,
-)
 from assist_escalation.edits.plan import MARK
 from assist_server.editor.question import (
     EditorQuestion,
@@ -26,9 +19,16 @@ from assist_server.editor.question import (
     WorkspaceSnapshot,
 )
 from assist_server.editor.question_place import corpus_with, home_of, uris_in
+from assist_server.questions.computed_edits import (
+    MadeEdit,
+    NameToRename,
+    WishedEdit,
+    WishedProblem,
+    count_words,
+    places_in_words,
+)
 from assist_server.questions.decision import AnswerContext
 from assist_server.questions.draft import text_of
-from assist_server.questions.refactoring import MadeEdit
 from assist_server.workspace.documents import Encoding, path_of, resolve_path, to_column
 from assist_server.workspace.folders import WorkspaceFolder
 
@@ -98,7 +98,9 @@ def _edit_by_server(
     texts = {path: file.after for path, file in files.items()}
     notes = () if isinstance(own.edit, WishedProblem) else own.edit.notes
     return MadeEdit(
-        WishedEdit(_reading(name, files), texts, tuple(_places_left(own, name, files)), notes), whole
+        WishedEdit(_reading(name, files), texts, tuple(_places_left(own, name, files)), notes),
+        whole,
+        RENAMED_WHY,
     )
 
 

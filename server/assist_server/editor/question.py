@@ -15,10 +15,10 @@ from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
     from assist_completion.engine.answer_stream import Answerer
-    from assist_context.wished_edits.code_texts import NameToRename
     from assist_escalation.edits.plan import EditPlan
     from assist_escalation.routing.router import Wish
     from assist_server.config.run_consent import RunRequest
+    from assist_server.questions.computed_edits import NameToRename
     from assist_server.questions.decision import AnswerContext
 
 

@@ -26,10 +26,10 @@ from assist_server.wording.edit_previews import PreviewLine, edit_preview, edit_
 from assist_server.workspace.documents import Encoding, to_units
 
 if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
-    from assist_context.wished_edits.code_texts import NameToRename
     from assist_escalation.edits.plan import EditPlan, FileChange
     from assist_escalation.routing.router import Wish
     from assist_server.config.run_consent import RunRequest
+    from assist_server.questions.computed_edits import NameToRename
     from assist_server.questions.decision import AnswerContext
 
 COMMANDS = ("explain", "facts", "ask", "test", "refactor", "fix")

@@ -66,7 +66,7 @@ BY_RUNNING = "running"
 BY_TESTS = "tests"
 RUNNER = "runner"  # the way that runs code of a workspace, which a plugin brings
 MODELS = ("local", "provider")  # the ways that are asked in turn
-ORDER = ("", "facts", "refactoring", *MODELS)  # a plugin's way is tried after one of these
+ORDER = ("", "facts", *MODELS)  # a plugin's way is tried after one of these
 NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
 
 LocalLoader = Callable[[], "Awaitable[Answerer[Any]]"]
@@ -166,10 +166,6 @@ def _own(name: str, command: str) -> AnswerStrategy | None:
         from assist_server.questions import code_facts  # noqa: PLC0415  (and so below)
 
         return code_facts
-    if name == "refactoring" and command in ("refactor", "fix"):
-        from assist_server.questions import refactoring  # noqa: PLC0415
-
-        return refactoring
     if name == "local":
         from assist_server.questions import local_answer  # noqa: PLC0415
 

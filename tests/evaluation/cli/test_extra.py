@@ -28,7 +28,14 @@ def test_a_language_server_loads_no_plugin_and_no_library_of_one() -> None:
     code = f"import sys, assist_server.lsp.start, assist_server.lsp.server, {later}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "assist_server" in loaded.split()
-    plugins = {"assist_evaluation", "assist_gateway", "assist_installer", "assist_runner", "assist_types"}
+    plugins = {
+        "assist_evaluation",
+        "assist_gateway",
+        "assist_installer",
+        "assist_refactorings",
+        "assist_runner",
+        "assist_types",
+    }
     assert not {*plugins, *EXTRA, *WEB_SERVER, *FETCHING} & set(loaded.split())
 
 

@@ -63,7 +63,9 @@ def test_a_command_whose_package_is_missing_says_so(shop: Path, command: str) ->
     assert json.loads(done.stdout)["error"] in done.stderr
 
 
-@pytest.mark.parametrize("package", sorted({*COMMANDS.values(), "assist_runner", "assist_types"}))
+@pytest.mark.parametrize(
+    "package", sorted({*COMMANDS.values(), "assist_refactorings", "assist_runner", "assist_types"})
+)
 def test_without_a_plugin_everything_else_works(shop: Path, package: str) -> None:
     shown = assist_without(package, shop, "--help").stdout
     missing = {line.split()[0] for line in shown.splitlines() if f"Needs the package {package}." in line}

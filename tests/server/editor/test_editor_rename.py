@@ -9,7 +9,6 @@ import pytest
 from asked_shop import CART, PRICES, make_shop
 
 from assist_context.documents import Document, split_lines
-from assist_context.wished_edits.code_texts import NameToRename, WishedEdit
 from assist_server.config.config import Config, load_lenient
 from assist_server.editor.editor_rename import with_editor_rename
 from assist_server.editor.question import (
@@ -20,8 +19,8 @@ from assist_server.editor.question import (
     WorkspaceSnapshot,
 )
 from assist_server.editor.question_work import decide_question
+from assist_server.questions.computed_edits import MadeEdit, NameToRename, WishedEdit
 from assist_server.questions.decision import AnswerContext
-from assist_server.questions.refactoring import MadeEdit
 from assist_server.workspace.folders import folders_of
 from assist_server.workspace.index_update import update_index
 

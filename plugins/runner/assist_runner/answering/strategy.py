@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 name = RUNNER
 commands = ("test", "refactor", "fix")
-after = "refactoring"
+after = "facts"
 asks_models = True
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from assist_context.wished_edits.code_texts import WishedEdit, WishedProblem
+from assist_server.questions.computed_edits import WishedEdit, WishedProblem
 
 # The files, the target as `path` or `path:Name`, and the words.
 Wished = Callable[[Mapping[str, str], str, str], WishedEdit | None]

@@ -1,29 +1,29 @@
-"""Edits that need no model: the second way to answer (`session`), for a wish that clearly means one.
+"""The way to answer with an edit that needs no model, for a wish that clearly means one.
 
-What such a wish means, and how it is made, is context `wished_edits`. A linter's edit is made by the user's
-ruff: it gets a text on its stdin, reads the settings that the team chose for it, runs no code of a project,
-writes nothing, and is never a program from inside of the workspace. A wish for a provider, or one that goes
-on with a conversation, is none.
+What such a wish means is for `reading`, and how it is made for `making`. A linter's edit is made by the
+user's ruff: it gets a text on its stdin, reads the settings that the team chose for it, runs no code of a
+project, writes nothing, and is never a program from inside of the workspace. A wish for a provider, or one
+that goes on with a conversation, is none.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assist_context.programs import find_program, system_variables
-from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, sha256_of
+from assist_escalation.edits.plan import MARK, EditError
+from assist_server.questions.computed_edits import MadeEdit, WishedProblem
 from assist_server.questions.events import without_model
 from assist_server.questions.session import BY_CONSTRUCTION, Applicability, AskedQuestion
 
 if TYPE_CHECKING:
-    from assist_context.wished_edits.code_texts import WishedEdit, WishedProblem
-    from assist_context.wished_edits.linter_edit import AskRuff, Findings
+    from assist_refactorings.linter_edit import AskRuff, Findings
     from assist_server.questions.decision import AnswerContext
     from assist_server.questions.draft import Question
     from assist_server.questions.events import FinalAnswer
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from assist_server.questions.targets import QuestionFolders
 
 name = "refactoring"
+commands = ("refactor", "fix")
+after = "facts"
 asks_models = False
 # Why no model is asked.
 WISHED_WHY = "syntax and the index make this edit"
 LINTER_WHY = "a linter makes this edit"
-COMMANDS = ("refactor", "fix")
 _CHECK = ("check", "--no-cache", "--no-fix", "--exit-zero", "--output-format=json", "--fixable=ALL")
 _PATIENCE = 10.0  # seconds: a large file takes ruff 0.1
 
@@ -43,7 +44,7 @@ _PATIENCE = 10.0  # seconds: a large file takes ruff 0.1
 def applies(asked: AskedQuestion) -> Applicability:
     """Whether a wish clearly means an edit that needs no model."""
     question = asked.question
-    if question.command not in COMMANDS or asked.by_models or question.expect:
+    if asked.by_models or question.expect:
         return Applicability(False, "no such edit is asked for")
     made = made_edit(question, asked.folders)
     if made is None:
@@ -65,41 +66,12 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
         return replace(final, problem=error)
 
 
-@dataclass(frozen=True, slots=True)
-class MadeEdit:
-    """An edit without a model, and the whole files that it starts from, by path; or why there is none.
-
-    `why` says in words who makes it.
-    """
-
-    edit: "WishedEdit | WishedProblem"
-    before: Mapping[str, str] = field(repr=False)
-    why: str = WISHED_WHY
-
-    def plan(self, versions: Callable[[str], int | None]) -> EditPlan:
-        """The edit as a plan. What was left asks, whatever the settings say. Raises `EditError`."""
-        from assist_context.wished_edits.code_texts import WishedProblem  # noqa: PLC0415
-        from assist_escalation.edits.planner import plan_of_texts  # noqa: PLC0415
-
-        if isinstance(self.edit, WishedProblem):
-            raise EditError(f"This edit cannot be made: {self.edit.reason}.")
-        scope = {
-            path: Base(path, text, sha256_of(text), versions(path)) for path, text in self.before.items()
-        }
-        texts = {
-            path: MARK + text if self.before[path].startswith(MARK) else text
-            for path, text in self.edit.texts.items()
-        }
-        made = plan_of_texts(texts, scope)
-        return replace(made, notes=(*made.notes, *self.edit.notes), unsure=(*made.unsure, *self.edit.left))
-
-
 def made_edit(question: "Question", folders: "QuestionFolders") -> MadeEdit | None:
     """The edit that the words of a question mean, if no model is needed for it; it reads files."""
-    from assist_context.wished_edits.code_texts import WishedCode, WishedProblem  # noqa: PLC0415  (much, for few)
-    from assist_context.wished_edits.linter_edit import linter_edit  # noqa: PLC0415
-    from assist_context.wished_edits.making import wished_edit  # noqa: PLC0415
-    from assist_context.wished_edits.reading import LinterWish, read_wish  # noqa: PLC0415
+    from assist_refactorings.code_texts import WishedCode  # noqa: PLC0415  (much, for few)
+    from assist_refactorings.linter_edit import linter_edit  # noqa: PLC0415
+    from assist_refactorings.making import wished_edit  # noqa: PLC0415
+    from assist_refactorings.reading import LinterWish, read_wish  # noqa: PLC0415
     from assist_server.questions.draft import text_of  # noqa: PLC0415
 
     corpus = folders.corpus

@@ -10,14 +10,9 @@ from typing import Any
 from assist_context.documents import split_lines
 from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.wished_edits.code_texts import (
-    WishedCode,
-    WishedEdit,
-    WishedProblem,
-    count_words,
-    places_in_words,
-)
-from assist_context.wished_edits.reading import LinterWish
+from assist_refactorings.code_texts import WishedCode
+from assist_refactorings.reading import LinterWish
+from assist_server.questions.computed_edits import WishedEdit, WishedProblem, count_words, places_in_words
 
 # What ruff finds in a text by some rules, as its JSON has it; `None` if it does not come to an end.
 Findings = Sequence[Mapping[str, Any]]

@@ -16,19 +16,17 @@ from assist_context.syntax.scopes.names.bindings import Binding
 from assist_context.syntax.scopes.names.scope_rules import rules_of
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
-from assist_context.wished_edits.call_uses import keyword_uses
-from assist_context.wished_edits.code_texts import (
-    CodeTexts,
+from assist_refactorings.call_uses import keyword_uses
+from assist_refactorings.code_texts import CodeTexts, WishedCode, with_edits
+from assist_refactorings.families import has_family, is_special, using_decorators
+from assist_refactorings.reading import RenameWish
+from assist_server.questions.computed_edits import (
     NameToRename,
-    WishedCode,
     WishedEdit,
     WishedProblem,
     count_words,
     places_in_words,
-    with_edits,
 )
-from assist_context.wished_edits.families import has_family, is_special, using_decorators
-from assist_context.wished_edits.reading import RenameWish
 
 _LOCALS = frozenset({"parameter", "argument", "param", "arg", "local variable", "local"})
 _MEMBERS = frozenset({"attribute", "field", "property", "method"})

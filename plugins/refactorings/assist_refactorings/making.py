@@ -2,16 +2,10 @@
 
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.wished_edits.code_texts import (
-    CodeTexts,
-    WishedCode,
-    WishedEdit,
-    WishedProblem,
-    is_exact,
-)
-from assist_context.wished_edits.constant import to_constant
-from assist_context.wished_edits.parameter import add_parameter, remove_parameter
-from assist_context.wished_edits.reading import (
+from assist_refactorings.code_texts import CodeTexts, WishedCode, is_exact
+from assist_refactorings.constant import to_constant
+from assist_refactorings.parameter import add_parameter, remove_parameter
+from assist_refactorings.reading import (
     AddedParameterWish,
     ConstantWish,
     LinterWish,
@@ -20,7 +14,8 @@ from assist_context.wished_edits.reading import (
     SyntaxWish,
     read_wish,
 )
-from assist_context.wished_edits.rename import rename
+from assist_refactorings.rename import rename
+from assist_server.questions.computed_edits import WishedEdit, WishedProblem
 
 
 def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | WishedProblem | None:

@@ -13,8 +13,9 @@ from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
-from assist_context.wished_edits.code_texts import WishedCode, WishedEdit, WishedProblem
-from assist_context.wished_edits.making import wished_edit
+from assist_refactorings.code_texts import WishedCode
+from assist_refactorings.making import wished_edit
+from assist_server.questions.computed_edits import WishedEdit, WishedProblem
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from assist_context.languages import language_of
 from assist_context.syntax.scopes.call_sites import definitions_of
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.wished_edits.meant_calls import find_calls
+from assist_refactorings.meant_calls import find_calls
 
 
 def parse(path: str, text: str) -> ParsedText:

@@ -7,9 +7,9 @@ from assist_context.syntax.grammars import ByteSpan
 from assist_context.syntax.scopes.call_sites import CallSite, Signature, calls_of, definitions_of
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
-from assist_context.wished_edits.code_texts import CodeTexts
-from assist_context.wished_edits.families import has_family
-from assist_context.wished_edits.meant_calls import find_calls, is_overloaded
+from assist_refactorings.code_texts import CodeTexts
+from assist_refactorings.families import has_family
+from assist_refactorings.meant_calls import find_calls, is_overloaded
 
 _FoundCall = tuple[NameReader, CallSite, bool]
 

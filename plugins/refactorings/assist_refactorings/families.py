@@ -10,7 +10,7 @@ import tree_sitter
 from assist_context.syntax.scopes.call_sites import owner_at
 from assist_context.syntax.scopes.occurrences import Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
-from assist_context.wished_edits.code_texts import CodeTexts
+from assist_refactorings.code_texts import CodeTexts
 
 # Classes that give no methods to those that extend them, or none that code defines again by accident.
 _PLAIN_BASES = frozenset(

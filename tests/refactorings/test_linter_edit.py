@@ -13,10 +13,11 @@ from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
-from assist_context.wished_edits.code_texts import WishedCode, WishedEdit, WishedProblem
-from assist_context.wished_edits.linter_edit import linter_edit
-from assist_context.wished_edits.reading import LinterWish
-from assist_server.questions.refactoring import ruff_for
+from assist_refactorings.code_texts import WishedCode
+from assist_refactorings.linter_edit import linter_edit
+from assist_refactorings.reading import LinterWish
+from assist_refactorings.strategy import ruff_for
+from assist_server.questions.computed_edits import WishedEdit, WishedProblem
 
 IMPORTS = "import sys\nimport os\nimport json  # noqa: F401\nimport abc\n\nprint(os, sys)\n"
 TEXTS = 'def f(x, y):\n    é = "é"; return "{} of {}".format(x, y)\n\n\ndef g(x):\n    return "{}".format(x) + "%s" % x\n'

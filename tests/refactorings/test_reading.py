@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_context.wished_edits.reading import (
+from assist_refactorings.reading import (
     AddedParameterWish,
     ConstantWish,
     EditWish,

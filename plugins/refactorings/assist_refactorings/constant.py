@@ -10,17 +10,9 @@ import tree_sitter
 from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.scopes.import_statements import import_statements
 from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
-from assist_context.wished_edits.code_texts import (
-    CodeTexts,
-    WishedCode,
-    WishedEdit,
-    WishedProblem,
-    count_words,
-    lines_span,
-    nodes_in,
-    with_edits,
-)
-from assist_context.wished_edits.reading import ConstantWish
+from assist_refactorings.code_texts import CodeTexts, WishedCode, lines_span, nodes_in, with_edits
+from assist_refactorings.reading import ConstantWish
+from assist_server.questions.computed_edits import WishedEdit, WishedProblem, count_words
 
 _LITERALS = frozenset({"integer", "float", "number", "string", "unary_operator", "unary_expression"})
 # Where a name would mean something else than the literal: types, patterns, keys, texts that say what code is.

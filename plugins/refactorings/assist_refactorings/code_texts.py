@@ -3,7 +3,7 @@
 It knows where a name may be; what the name means there is for others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import tree_sitter
@@ -32,44 +32,6 @@ class WishedCode:
     def last_name(self) -> str:
         """The name without those of what is around it."""
         return self.name.rpartition(".")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class NameToRename:
-    """A name that a language server could rename too: where it is, from line and column 0, and to what."""
-
-    path: str
-    line: int
-    column: int
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
-class WishedEdit:
-    """An edit that was made without a model. `reading` says in words how the wish was understood.
-
-    `texts` are the new texts by path. `left` are places that may belong to it and stay as they are, and
-    `notes` what else is good to know, in words. `renames` is the name if the edit is a rename.
-    """
-
-    reading: str
-    texts: Mapping[str, str]
-    left: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    renames: NameToRename | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WishedProblem:
-    """A wish that was understood and cannot be made: how it was understood, and why, with what to do.
-
-    `renames` is the name if it is a rename that a language server, which knows types, could make.
-    """
-
-    reading: str
-    reason: str
-    renames: NameToRename | None = None
 
 
 @dataclass(slots=True)
@@ -130,26 +92,6 @@ def lines_span(parsed: ParsedText, lines: TargetLines) -> tuple[int, int]:
     first = min(max(lines.first, 1) - 1, len(starts) - 1)
     end = starts[lines.last] if lines.last < len(starts) else len(parsed.source.data)
     return starts[first], end
-
-
-def count_words(number: int, thing: str) -> str:
-    """A number of things in words.
-
-    >>> count_words(1, "use"), count_words(2, "use")
-    ('1 use', '2 uses')
-    """
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def places_in_words(places: Iterable[tuple[str, int]], most: int = 4) -> str:
-    """Some places, each a path and a line from 1, on one line.
-
-    >>> places_in_words([("a.py", 3), ("a.py", 9)])
-    'a.py:3, a.py:9'
-    """
-    found = [f"{path}:{line}" for path, line in dict.fromkeys(places)]
-    more = len(found) - most
-    return ", ".join(found[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def nodes_in(parsed: ParsedText, span: tuple[int, int]) -> Iterator[tree_sitter.Node]:

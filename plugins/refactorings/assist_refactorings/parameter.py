@@ -14,20 +14,12 @@ from assist_context.languages import ECMASCRIPT
 from assist_context.syntax.scopes.call_sites import CallSite, Parameter, Signature, definitions_of
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
-from assist_context.wished_edits.call_uses import calls_to, is_shared
-from assist_context.wished_edits.code_texts import (
-    CodeTexts,
-    WishedCode,
-    WishedEdit,
-    WishedProblem,
-    count_words,
-    lines_span,
-    places_in_words,
-    with_edits,
-)
-from assist_context.wished_edits.families import is_special, using_decorators
-from assist_context.wished_edits.meant_calls import is_overloaded
-from assist_context.wished_edits.reading import AddedParameterWish, RemovedParameterWish
+from assist_refactorings.call_uses import calls_to, is_shared
+from assist_refactorings.code_texts import CodeTexts, WishedCode, lines_span, with_edits
+from assist_refactorings.families import is_special, using_decorators
+from assist_refactorings.meant_calls import is_overloaded
+from assist_refactorings.reading import AddedParameterWish, RemovedParameterWish
+from assist_server.questions.computed_edits import WishedEdit, WishedProblem, count_words, places_in_words
 
 _ECMA_WORDS = frozenset({"true", "false", "null", "undefined"})
 _PYTHON_WORDS = frozenset({"True", "False", "None", "()"})
