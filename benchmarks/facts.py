@@ -3,11 +3,12 @@
 `truth` draws definitions and checks each statement of their facts by programs that are not ours: a language
 server, the language's own parser, git, or the text of the line. `planted` puts one fault each into the diffs
 of real commits, asks for the facts of these diffs, and checks them and those of other commits by the texts
-and by pyflakes. The programs are installed by you:
+and by pyflakes. `asked` puts the questions of a table to each repository, about definitions that are drawn,
+and needs no program. For the others, the programs are installed by you:
 
     npm install --prefix FOLDER pyright typescript@5 typescript-language-server
     pip install --target FOLDER/python pyflakes
-    apt-get install gopls golang-go rust-analyzer     # or below FOLDER/bin; cargo is needed for Rust
+    apt-get install gopls golang-go rust-analyzer librust-syn-dev   # or below FOLDER/bin; Rust needs cargo
 
 Repositories are cloned below --data and indexed there. Results hold no text of a file. --show prints what is
 false or missing on stderr.
@@ -25,6 +26,7 @@ from bench.facts.claims import DrawnFacts, claims_of, draw, facts_of
 from bench.facts.diff_judge import DiffJudge
 from bench.facts.diffs import is_found, reviewed_diffs
 from bench.facts.judge import Judge
+from bench.facts.questions import asked_of
 from bench.facts.server_oracle import ServerOracle
 from bench.facts.syntax_oracle import syntax_rows
 from bench.facts.workspaces import server_setup, workspace_of
@@ -34,6 +36,7 @@ from bench.renames.language_server import running
 EXAMPLES = """
 examples:
   facts.py truth --servers FOLDER --data FOLDER CLICK HTTPX KY GOT CHI COBRA WALKDIR RIPGREP
+  facts.py asked --data FOLDER CLICK HTTPX KY GOT CHI
   facts.py planted --servers FOLDER --data FOLDER CLICK HTTPX KY GOT COBRA AXUM
 """
 VALUES = frozenset({"constant", "field", "key", "property", "variable"})  # kinds that no one calls
@@ -157,6 +160,19 @@ def truth(options: argparse.Namespace) -> dict[str, Any]:
     return truth_figures(judged, found)
 
 
+def ask_table(options: argparse.Namespace) -> dict[str, Any]:
+    """How many questions of each half of the table are answered by the facts, and which are not."""
+    counts: dict[str, Counter[str]] = {}
+    wrong = []
+    for repository in options.repositories:
+        workspace = workspace_of(repository, options.data.resolve())
+        for asked in asked_of(workspace, options.seed):
+            for group in (asked.half, f"{asked.half} {workspace.language}"):
+                counts.setdefault(group, Counter()).update(asked=1, right=int(asked.right))
+            wrong += [] if asked.right else [f"{workspace.name}: {asked.words}"]
+    return {"questions": {name: dict(row) for name, row in sorted(counts.items())}, "wrong": wrong}
+
+
 def find_planted(options: argparse.Namespace) -> dict[str, Any]:
     """How many planted faults the facts name, and how many facts do not hold."""
     share = -(-options.diffs // len(options.repositories))
@@ -204,10 +220,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parts = {"truth": truth, "planted": find_planted}
+    parts = {"truth": truth, "asked": ask_table, "planted": find_planted}
     parser.add_argument("part", choices=parts)
     parser.add_argument("repositories", nargs="+", type=Path)
-    parser.add_argument("--servers", type=Path, required=True, help="the folder with the servers")
+    parser.add_argument("--servers", type=Path, default=Path("servers"), help="the folder with the servers")
     parser.add_argument("--data", type=Path, required=True, help="a folder for clones and their indexes")
     parser.add_argument("--definitions", type=int, default=200)
     parser.add_argument("--diffs", type=int, default=100, help="with a fault, and as many without")

@@ -160,7 +160,7 @@ def follow_ups(folder: Path, config: Config) -> Iterator[tuple[str, bool]]:
                 right = isinstance(about, DefinitionFacts) and about.definition.name == row["name"]
                 yield (
                     f"{row['project']}: {row['name']}: {words}",
-                    right and facts is not None and facts.asked == kind,
+                    right and facts is not None and kind in facts.asked,
                 )
 
 

@@ -25,7 +25,42 @@ type reader struct {
 	text      []byte
 	receivers []string
 	functions [][2]int
+	given     []map[string]bool // the parameters that are no copies and have no other value in their function
 	rows      []row
+}
+
+func givenNames(function *ast.FuncDecl) map[string]bool {
+	names := map[string]bool{}
+	for _, field := range function.Type.Params.List {
+		array, isArray := field.Type.(*ast.ArrayType)
+		_, isMap := field.Type.(*ast.MapType)
+		_, isPointer := field.Type.(*ast.StarExpr)
+		for _, name := range field.Names {
+			names[name.Name] = isMap || isPointer || (isArray && array.Len == nil)
+		}
+	}
+	drop := func(node ast.Expr) {
+		if name, ok := node.(*ast.Ident); ok {
+			delete(names, name.Name)
+		}
+	}
+	ast.Inspect(function, func(inner ast.Node) bool {
+		switch found := inner.(type) {
+		case *ast.AssignStmt:
+			for _, target := range found.Lhs {
+				drop(target)
+			}
+		case *ast.RangeStmt:
+			drop(found.Key)
+			drop(found.Value)
+		case *ast.ValueSpec:
+			for _, name := range found.Names {
+				drop(name)
+			}
+		}
+		return true
+	})
+	return names
 }
 
 func (r *reader) line(at token.Pos) int { return r.files.Position(at).Line }
@@ -52,7 +87,9 @@ func (r *reader) change(statement ast.Node, target ast.Expr) {
 		case *ast.ParenExpr:
 			root = node.X
 		case *ast.Ident:
-			if node != target && len(r.receivers) > 0 && node.Name == r.receivers[len(r.receivers)-1] {
+			own := len(r.receivers) > 0 && node.Name == r.receivers[len(r.receivers)-1]
+			given := len(r.given) > 0 && r.given[len(r.given)-1][node.Name]
+			if node != target && (own || given) {
 				r.add("changes", statement, r.source(target.Pos(), target.End()))
 			}
 			return
@@ -120,8 +157,10 @@ func (r *reader) walk(node ast.Node) {
 		}
 		r.visit(inner)
 		var receiver string
+		given := map[string]bool{}
 		switch found := inner.(type) {
 		case *ast.FuncDecl:
+			given = givenNames(found)
 			if found.Recv != nil && len(found.Recv.List) > 0 && len(found.Recv.List[0].Names) > 0 {
 				receiver = found.Recv.List[0].Names[0].Name
 			}
@@ -133,9 +172,11 @@ func (r *reader) walk(node ast.Node) {
 			return true
 		}
 		r.receivers = append(r.receivers, receiver)
+		r.given = append(r.given, given)
 		r.functions = append(r.functions, [2]int{r.line(inner.Pos()), r.line(inner.End())})
 		r.walk(inner)
 		r.receivers = r.receivers[:len(r.receivers)-1]
+		r.given = r.given[:len(r.given)-1]
 		r.functions = r.functions[:len(r.functions)-1]
 		return false
 	})

@@ -15,11 +15,32 @@ function rowsOf(file) {
   const rows = [];
   const line = (at) => source.getLineAndCharacterOfPosition(at).line + 1;
   const functions = [];
+  const given = [new Set()]; // the parameters that have no other value anywhere in their function
   const add = (kind, node, text, last) =>
     rows.push({ kind, line: line(node.getStart()), last: line(last ?? node.end), text, functions: functions.slice() });
   const root = (node) => {
     while (node.expression) node = node.expression;
     return node;
+  };
+  const holder = (node) => {
+    while (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node) ||
+           ts.isNonNullExpression(node) || ts.isParenthesizedExpression(node)) node = node.expression;
+    return node;
+  };
+  const isGiven = (node) => ts.isIdentifier(holder(node)) && given.at(-1).has(holder(node).text);
+  const givenNames = (node) => {
+    const names = new Set(node.parameters.filter((one) => ts.isIdentifier(one.name) && !one.dotDotDotToken).map((one) => one.name.text));
+    const drop = (inner) => {
+      if ((ts.isVariableDeclaration(inner) || ts.isBindingElement(inner) || ts.isFunctionDeclaration(inner)) && inner.name && ts.isIdentifier(inner.name))
+        names.delete(inner.name.text);
+      if (ts.isBinaryExpression(inner) && inner.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+          inner.operatorToken.kind <= ts.SyntaxKind.LastAssignment)
+        for (const target of targets(inner.left)) if (ts.isIdentifier(target)) names.delete(target.text);
+      if (ts.isForOfStatement(inner) && ts.isIdentifier(inner.initializer)) names.delete(inner.initializer.text);
+      ts.forEachChild(inner, drop);
+    };
+    drop(node.body);
+    return names;
   };
   const targets = (node) => {
     if (ts.isArrayLiteralExpression(node)) return node.elements.flatMap(targets);
@@ -29,7 +50,8 @@ function rowsOf(file) {
   };
   const change = (node, statement) => {
     for (const target of targets(node))
-      if (target !== root(target) && root(target).kind === ts.SyntaxKind.ThisKeyword)
+      if ((target !== root(target) && root(target).kind === ts.SyntaxKind.ThisKeyword) ||
+          (target !== holder(target) && isGiven(target)))
         rows.push({
           kind: "changes", line: line(statement.getStart()), last: line(statement.end), text: target.getText(),
           functions: functions.slice(),
@@ -44,6 +66,7 @@ function rowsOf(file) {
     const isScope = isFunction || ts.isClassStaticBlockDeclaration(node);
     if (isScope) {
       functions.push([line(node.getStart()), line(node.end)]);
+      given.push(isFunction ? givenNames(node) : new Set());
       if (ts.isArrowFunction(node) && !ts.isBlock(node.body)) add("returns", node.body, node.body.getText());
     }
     if (ts.isReturnStatement(node) && node.expression) add("returns", node, node.expression.getText());
@@ -66,6 +89,9 @@ function rowsOf(file) {
       while (ts.isNonNullExpression(callee) || ts.isParenthesizedExpression(callee)) callee = callee.expression;
       const name = ts.isPropertyAccessExpression(callee) ? callee.name : callee;
       add("call", name, name.getText());
+      if (ts.isPropertyAccessExpression(callee) && (isGiven(callee.expression) ||
+          (holder(callee.expression).kind === ts.SyntaxKind.ThisKeyword && holder(callee.expression) !== callee.expression)))
+        add("changes", node, `${callee.getText()}(...)`);
     }
     if (ts.isJsxOpeningLikeElement(node)) add("call", node.tagName, node.tagName.getText());
     if (ts.isTypeReferenceNode(node)) add("type", node, node.typeName.getText().split(".").pop());
@@ -73,7 +99,10 @@ function rowsOf(file) {
     if (ts.isImportDeclaration(node) || (ts.isExportDeclaration(node)) || ts.isExportAssignment(node))
       add("import", node, "");
     ts.forEachChild(node, visit);
-    if (isScope) functions.pop();
+    if (isScope) {
+      functions.pop();
+      given.pop();
+    }
   };
   visit(source);
   return rows;

@@ -23,8 +23,8 @@ _TSCONFIG = {
         "allowJs": True,
         "checkJs": False,
         "jsx": "preserve",
-        "module": "nodenext",
-        "moduleResolution": "nodenext",
+        "module": "esnext",
+        "moduleResolution": "bundler",  # also finds files that an import names without their suffix
         "noEmit": True,
         "target": "esnext",
     },

@@ -5,12 +5,14 @@ This module reads the index and open documents through a corpus, and does not de
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Protocol, TypeVar
 
 from assist_context.documents import Cursor, Document
 from assist_context.evidence.import_ways import ImportWays
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
-from assist_context.relations.counterparts import is_test, siblings
+from assist_context.relations.counterparts import is_module_of_tests, is_test, is_test_place, siblings
 from assist_context.retrieval import meanings
 from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, head_span, skeleton
 from assist_context.retrieval.corpus import Corpus
@@ -32,6 +34,54 @@ class TargetLines:
     path: str
     first: int
     last: int
+
+
+class FileLine(Protocol):
+    """A line of a file, from 1."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+
+AnyLine = TypeVar("AnyLine", bound=FileLine)
+
+
+def apart(corpus: Corpus, places: Iterable[AnyLine]) -> tuple[list[AnyLine], list[AnyLine]]:
+    """Places that are in no test, and those that are: by their files' names, and by what is around them."""
+    code: list[AnyLine] = []
+    tests: list[AnyLine] = []
+    outlines: dict[str, Sequence[IndexedDefinition] | None] = {}  # None for a file that is all tests
+    for place in places:
+        path = place.path
+        if path not in outlines:
+            outlines[path] = None if is_test_file(corpus, path) else corpus.outline(path)
+        outline = outlines[path]
+        inside = outline is None or _is_inside_test(corpus, path, place.line, outline)
+        (tests if inside else code).append(place)
+    return code, tests
+
+
+def is_in_test(corpus: Corpus, path: str, line: int) -> bool:
+    """Whether a line of a file is in a test."""
+    return is_test_file(corpus, path) or _is_inside_test(corpus, path, line, corpus.outline(path))
+
+
+def _is_inside_test(corpus: Corpus, path: str, line: int, outline: Sequence[IndexedDefinition]) -> bool:
+    heads = [site.start_line for site in outline if site.start_line <= line <= site.end_line]
+    return is_test_place(path, corpus.lines(path), line, heads)
+
+
+def is_test_file(corpus: Corpus, path: str) -> bool:
+    """Whether a file is a test by its name, or in Rust by the one that declares it as a module."""
+    if is_test(path) or not path.endswith(".rs"):
+        return is_test(path)
+    file = PurePosixPath(path)
+    inner = file.parent if file.stem == "mod" else file
+    around = inner.parent
+    above = [around / "mod.rs", around / "lib.rs", around / "main.rs", f"{around}.rs"]
+    return any(is_module_of_tests(inner.stem, corpus.lines(str(parent))) for parent in above)
 
 
 def subjects(corpus: Corpus, target: TargetLines) -> tuple[IndexedDefinition, ...]:
@@ -113,9 +163,8 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
     """The calls of the subjects; each with the head of the function around it and the neighbouring lines."""
     for subject in subjects:
         grouped: dict[tuple[str, str], list[ReferenceSite]] = {}
-        for site in uses(corpus, subject):
-            if is_test(site.path) == tests:
-                grouped.setdefault((site.path, site.inside), []).append(site)
+        for site in apart(corpus, uses(corpus, subject))[tests]:
+            grouped.setdefault((site.path, site.inside), []).append(site)
         for (path, _), sites in grouped.items():
             around = enclosing(corpus.outline(path), sites[0].line)
             first, last = (around.start_line, around.end_line) if around else (1, len(corpus.lines(path)))
@@ -135,8 +184,7 @@ def caller_lines(
     """
     for subject in subjects:
         shown: dict[str, set[int]] = {}
-        sites = [site for site in uses(corpus, subject) if is_test(site.path) == tests]
-        for site in sites[:USES]:
+        for site in apart(corpus, uses(corpus, subject))[tests][:USES]:
             around = enclosing(corpus.outline(site.path), site.line)
             shown.setdefault(site.path, set()).update({site.line, around.start_line if around else site.line})
         for path, lines in shown.items():

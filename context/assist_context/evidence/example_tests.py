@@ -5,14 +5,14 @@ module reads the index and files through a corpus, and writes nothing.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
-from assist_context.evidence.call_graph import TargetLines, enclosing, spans_of, uses
+from assist_context.evidence.call_graph import TargetLines, apart, enclosing, spans_of, uses
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
-from assist_context.relations.counterparts import is_test, siblings
+from assist_context.relations.counterparts import ABOVE, begins_test, has_tests, is_test, siblings
 from assist_context.relations.path_index import by_distance
 from assist_context.retrieval.candidates import Candidate
 from assist_context.retrieval.corpus import Corpus
@@ -23,40 +23,9 @@ FIRST_TESTS = 60  # lines of a test file that does not use the code in question
 ALIKE = 2  # tests that are shown of a long file, those with the most alike names
 NEAREST = 20  # files of tests that are looked at, where no test belongs to the code
 
-_BEGINNING = re.compile(
-    r"""
-    \s*(?:
-        (?:async\s+)?def\s+(?P<python>test\w*)          # Python, Ruby
-        | class\s+(?:Test\w*)                           # a class of tests, or a suite
-        | (?:it|test|specify)(?:\.\w+)*\s*[("'](?P<script>.*)
-        | \#\[(?:\w+::)*test\b.*                        # Rust; the name is in a line below
-        | func\s+(?:\([^)]*\)\s*)?(?P<go>[Tt]est\w*)    # Go, Swift
-        | (?:public\s+)?function\s+(?P<php>test\w*)
-        | @(?:Test|ParameterizedTest)\b.*               # Java, Kotlin
-        | \[(?:Fact|Test|TestMethod|Theory)\b.*         # C#
-        | TEST\w*\s*\((?P<cpp>.*)
-    )
-    """,
-    re.VERBOSE,
-)
 _BARE = re.compile(r"\s*(?:class\s|#\[|@|\[)")  # these say no test's name in their own line
 _CLASS = re.compile(r"\s*class\s")
-_ABOVE = re.compile(r"\s*(?:@|#\[|#|//|/?\*)")
 _NO_NAME = frozenset({"test", "def", "fn", "func", "it", "self", "async", "function", "public", "void"})
-
-
-def begins_test(line: str) -> bool:
-    """Whether a test, or a group of tests, begins in a line.
-
-    >>> [begins_test(line) for line in ("def test_cart():", "  it('adds', () => {", "app = FastAPI()")]
-    [True, True, False]
-    """
-    return _BEGINNING.match(line) is not None
-
-
-def has_tests(lines: Iterable[str]) -> bool:
-    """Whether there is a test among the lines of a file; a class by its name alone may be a helper."""
-    return any(begins_test(line) and not _CLASS.match(line) for line in lines)
 
 
 def existing_tests(
@@ -94,8 +63,8 @@ def _tests_that_use(corpus: Corpus, subjects: Sequence[IndexedDefinition]) -> di
     """The lines of the tests that use the subjects, by file."""
     functions: dict[str, set[int]] = {}
     for subject in subjects:
-        for site in uses(corpus, subject):
-            if not is_test(site.path) or not has_tests(corpus.lines(site.path)):
+        for site in apart(corpus, uses(corpus, subject))[1]:
+            if not has_tests(corpus.lines(site.path)):
                 continue
             around = enclosing(corpus.outline(site.path), site.line)
             if around:
@@ -146,7 +115,7 @@ def _title(lines: Sequence[str], at: int) -> str:
         return lines[at]
     if _CLASS.match(lines[at]):
         return ""
-    return next((line for line in lines[at + 1 : at + 6] if line.strip() and not _ABOVE.match(line)), "")
+    return next((line for line in lines[at + 1 : at + 6] if line.strip() and not ABOVE.match(line)), "")
 
 
 def _alikeness(title: str, name: str) -> tuple[int, float]:
@@ -160,9 +129,9 @@ def _alikeness(title: str, name: str) -> tuple[int, float]:
 def _lines_of(lines: Sequence[str], at: int, end: int) -> set[int]:
     """The lines of a test from 1, with what is above it, and the head of the class or group around it."""
     first = at
-    while first > 0 and _ABOVE.match(lines[first - 1]):
+    while first > 0 and ABOVE.match(lines[first - 1]):
         first -= 1
-    while end - 1 > at and (not lines[end - 1].strip() or _ABOVE.match(lines[end - 1])):
+    while end - 1 > at and (not lines[end - 1].strip() or ABOVE.match(lines[end - 1])):
         end -= 1
     shown = set(range(first + 1, min(end, first + TEST_LINES) + 1))
     indent = _indent(lines[at])

@@ -12,7 +12,8 @@ from assist_context.relations.path_index import PathIndex
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.imports import Import
 
-_FRONTS = frozenset({"__init__", "index", "mod", "lib"})  # modules that pass names of others on
+# Modules that pass names of others on.
+_FRONTS = frozenset({"__init__", "index", "mod", "lib", "internal", "internals", "exports", "api", "prelude"})
 _ImportRow = tuple[Import, tuple[str, ...]]  # an import, and the files that it means
 
 

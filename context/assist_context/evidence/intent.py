@@ -52,37 +52,6 @@ def intent_of(question: str) -> QuestionIntent:
     )
 
 
-AskedFact = Literal["tests", "uses", "changes", "places", ""]
-_FACT_KINDS: tuple[AskedFact, ...] = ("tests", "uses", "changes", "places")
-_NAMES = re.compile(r"`[^`\n]*`")
-_FILLERS_OF_FACTS = frozenset([*_TABLE["small"], *_TABLE["code"]]) - frozenset(_TABLE["reasons"])
-
-
-def asked_fact(question: str) -> AskedFact:
-    """Which fact about the code that it names a question asks for first; "" for none of these.
-
-    >>> [asked_fact(words) for words in ("who calls `total`?", "is it tested?", "Where is X?", "Explain X")]
-    ['uses', 'tests', 'places', '']
-    """
-    text = _plain_words(question)
-    return next((kind for kind in _FACT_KINDS if _speaks_of(kind, text)), "")
-
-
-def asks_only_facts(question: str) -> bool:
-    """Whether nothing is asked but such facts about the names: then there is nothing left to explain.
-
-    >>> asks_only_facts("where is `total` used, and is it tested?"), asks_only_facts("why is `total` used?")
-    (True, False)
-    """
-    text = f" {_plain_words(_NAMES.sub(' ', question))} "
-    for name in names_in(question):
-        text = text.replace(f" {name.text.lower()} ", " ")
-    for kind in _FACT_KINDS:
-        for phrase in sorted(_TABLE[kind], key=len, reverse=True):
-            text = text.replace(f" {phrase} ", " ")
-    return bool(asked_fact(question)) and _FILLERS_OF_FACTS.issuperset(text.split())
-
-
 def _plain_words(question: str) -> str:
     return " ".join(re.findall(r"[\w'-]+", question[:LONGEST].lower()))
 

@@ -23,6 +23,7 @@ from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.meanings import COMMON
 from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.call_sites import SHARED_RULES
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import ParsedText
 
@@ -36,6 +37,7 @@ _USUAL = frozenset(
     tomllib.loads((files(__package__) / "usual_members.toml").read_text(encoding="utf-8"))["names"].split()
 )
 _IMPORTS = re.compile(r"import_(?:from_)?statement|use_declaration|export_clause")
+_OWN_WORLDS = frozenset({"python", "javascript", "go", "rust"})
 OWN_OBJECTS = frozenset({"self", "cls", "this", "super", "Self"})
 
 
@@ -77,9 +79,17 @@ def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tu
 
 def _other_lines(corpus: Corpus, at: IndexedDefinition, shown: Sequence[CodeUse]) -> int:
     """How many lines outside of a definition have its name, and are not shown: of the first 2,000."""
-    lines = {(site.path, site.line) for site in corpus.references(at.name, PLACES)}
+    sites = corpus.references(at.name, PLACES)
+    lines = {(site.path, site.line) for site in sites if not _are_apart(at.path, site.path)}
     own = {(at.path, line) for line in range(at.start_line, at.end_line + 1)}
     return len(lines - own - {(use.path, use.line) for use in shown})
+
+
+def _are_apart(one: str, other: str) -> bool:
+    """Whether two files are of languages that do not call each other by name."""
+    names = [language_of(path).name for path in (one, other)]
+    families = {SHARED_RULES.get(name, name) for name in names}
+    return len(families) == 2 and families <= _OWN_WORLDS
 
 
 def made_by(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> list[CodeUse]:
@@ -108,7 +118,7 @@ def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> 
     ways = ImportWays(corpus, at.path)
     sites = _sites_by_path(at, ways)
     for path in dict.fromkeys((*sites, *_holding(at, ways))):
-        if path == at.path and exact:
+        if (path == at.path and exact) or _are_apart(at.path, path):
             continue
         if path != at.path and own is not None and defining is not None and time.thread_time() < until:
             found |= _uses_in_other(ways, path, own.parsed.document, (at, defining))
@@ -141,7 +151,7 @@ def _named_uses(
     others = _other_owners(ways.corpus, at)
     for site in sites:
         owner = owner_in_line(ways.corpus.lines(path), site.line, at.name)
-        if owner in others:
+        if owner in others or (at.kind == "field" and _has_path(ways.corpus.lines(path), site.line, at.name)):
             continue
         if owner or at.parent or not named.elsewhere:
             yield CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, named))
@@ -270,6 +280,11 @@ def _is_sure(at: IndexedDefinition, site: ReferenceSite, owner: str, named: Impo
         family = at.parent.rpartition(".")[2]
         return (owner in OWN_OBJECTS and within) or (owner == family and (named.bare or bool(named.owners)))
     return owner in named.owners if owner else named.bare
+
+
+def _has_path(lines: Sequence[str], line: int, name: str) -> bool:
+    """Whether a line has a name after `::`, as Rust names functions and constants of a type, but no field."""
+    return line <= len(lines) and re.search(rf"::\s*{re.escape(name)}\b", lines[line - 1]) is not None
 
 
 def owner_in_line(lines: Sequence[str], line: int, name: str) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.documents import Cursor, Document
+from assist_context.evidence.call_graph import apart
 from assist_context.facts.code_uses import MOST_USES, OWN_OBJECTS, CodeUse, made_by, owner_in_line, uses_of
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language, language_of
-from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.call_sites import call_rules, calls_of
@@ -77,8 +77,7 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
     reader = NameReader(parsed)
     makes = at.parent and at.name in _CONSTRUCTORS
     used, unsure = (made_by(corpus, at, reader), 0) if makes else uses_of(corpus, at, reader)
-    callers = [use for use in used if not is_test(use.path)]
-    tests = [use for use in used if is_test(use.path)]
+    callers, tests = apart(corpus, used)
     facts = replace(
         facts,
         callers=tuple(callers[:MOST_USES]),

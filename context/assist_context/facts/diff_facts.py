@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assist_context.documents import Document, split_lines
+from assist_context.evidence.call_graph import apart
 from assist_context.facts.code_uses import sure_uses
 from assist_context.facts.left_uses import left_uses
 from assist_context.facts.turned_tokens import ReplacedRun, turned_tokens
 from assist_context.languages import language_of
-from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus, to_indexed
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.call_sites import Parameter, definitions_of
@@ -303,7 +303,7 @@ def _caller_facts(
             ]
             text = f"calls {site.qualified}, whose parameters changed ({broken}), and was not changed"
             yield from (DiffFact("caller", use.path, use.line, text) for use in stale[:MOST_CALLERS])
-        tests = {use.path for use in uses if is_test(use.path)}
+        tests = {use.path for use in apart(corpus, uses)[1]}
         if tests and not tests & set(changed):
             first = sorted(tests)[0]
             more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""

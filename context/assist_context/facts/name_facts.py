@@ -1,11 +1,11 @@
-"""What is certain about a name that nothing in the folder defines: which lines use it, or that none does."""
+"""What is certain about a name that nothing in the folder defines, or much: which lines use it, if any."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_context.evidence.call_graph import PLACES
+from assist_context.evidence.call_graph import PLACES, apart
 from assist_context.facts.code_uses import MOST_USES, CodeUse
-from assist_context.relations.counterparts import is_test
+from assist_context.index.reader import IndexedDefinition
 from assist_context.retrieval.corpus import Corpus
 
 
@@ -13,10 +13,11 @@ from assist_context.retrieval.corpus import Corpus
 class NameFacts:
     """The lines that call a name or use it as a type, of tests apart, and the names here that are like it.
 
-    There are at most 15 of each; the counts say how many there are.
+    There are at most 15 of each; the counts say how many there are. `definitions` are those that it may mean.
     """
 
     name: str
+    definitions: tuple[IndexedDefinition, ...] = ()
     callers: tuple[CodeUse, ...] = ()
     caller_count: int = 0
     tests: tuple[CodeUse, ...] = ()
@@ -25,13 +26,14 @@ class NameFacts:
 
 
 def name_facts(corpus: Corpus, name: str, alike: Sequence[str] = ()) -> NameFacts:
-    """The uses of a name that no definition has. What it means there is not known: it is from elsewhere."""
+    """The uses of a name, whatever it means there."""
+    found = corpus.definitions(name, PLACES)
     sites = sorted({(site.path, site.line, site.inside) for site in corpus.references(name, PLACES)})
     used = [CodeUse(*site, sure=True) for site in sites]
-    callers = [use for use in used if not is_test(use.path)]
-    tests = [use for use in used if is_test(use.path)]
+    callers, tests = apart(corpus, used)
     return NameFacts(
         name,
+        found,
         tuple(callers[:MOST_USES]),
         len(callers),
         tuple(tests[:MOST_USES]),

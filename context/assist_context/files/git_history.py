@@ -15,12 +15,16 @@ _BLAMED = re.compile(r"([0-9a-f]{40,64}) \d+ \d+")
 
 @dataclass(frozen=True, slots=True)
 class LineChange:
-    """A commit that was the last one to change some of a file's lines, and how many: id, day and subject."""
+    """A commit that was the last one to change some of a file's lines, and how many: id, day and subject.
+
+    `author` is who wrote it, by name.
+    """
 
     id: str
     day: str
     subject: str
     lines: int
+    author: str
 
 
 def last_changes(tree: GitTree, stop: Stop, path: str, first: int, last: int) -> list[LineChange]:
@@ -44,7 +48,7 @@ def last_changes(tree: GitTree, stop: Stop, path: str, first: int, last: int) ->
             told.setdefault(name, {})[key] = value
     dated = [(int(told[name]["committer-time"]), name) for name in counts if name.strip("0")]
     return [
-        LineChange(name, day, told[name]["summary"], counts[name])
+        LineChange(name, day, told[name]["summary"], counts[name], told[name].get("author", ""))
         for seconds, name in sorted(dated, reverse=True)
         if (day := _day(seconds))
     ]

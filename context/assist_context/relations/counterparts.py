@@ -1,11 +1,12 @@
-"""What a test file is, and which files belong together by their names: test and subject, header and source.
+"""What a test is, and which files belong together by their names: test and subject, header and source.
 
-This module knows the naming conventions of languages, and no file's content. The relation is symmetric, as
-long as there are not too many files.
+A test is one by the name of its file, or by its place: the definitions around it, and what is above them.
+This module knows the conventions of languages, and reads no file. The relation of files is symmetric, as long
+as there are not too many.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from assist_context.relations import path_index
 from assist_context.relations.path_index import PathIndex
@@ -46,9 +47,50 @@ _CONVENTIONS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] 
 _TEST_FOLDERS = ("tests", "test", "__tests__", "spec", "specs")
 _PLAIN_NAMES = frozenset({*_ECMA, *_C_SOURCES, ".rs", ".lua", ".rb", ".bats"})
 
-# pytest collects no test.py, and packages have one for the tests of their users.
 _TEST = re.compile(
-    r"(?:(?:^|/)(?!test\.py$)|[._-])(?:tests?|specs?|__tests__|e2e)(?=[/._-])|[a-z\d](?:Tests?|Spec|IT)\.\w+$"
+    r"""
+    (?: (?:^|/)(?!test\.py$) | [._-] )      # pytest collects no test.py; packages have one for their users
+    (?: tests? | specs? | __tests__ | e2e )
+    (?=[/._-])
+    | [a-z\d](?:Tests?|Spec|IT)\.\w+$     # CartTest.java
+    | (?:^|/)conftest\.py$
+    """,
+    re.VERBOSE,
+)
+_RUST_TEST = r"\#\[(?:\w+::)*(?:test|rstest|bench|quickcheck|test_case|\w+_test)\b"
+_BEGINNING = re.compile(
+    rf"""
+    \s*(?:
+        (?:async\s+)?def\s+(?P<python>test\w*)          # Python, Ruby
+        | class\s+(?:Test\w*)                           # a class of tests, or a suite
+        | (?:it|test|specify)(?:\.\w+)*\s*[("'](?P<script>.*)
+        | {_RUST_TEST}.*                                # the name is in a line below
+        | func\s+(?:\([^)]*\)\s*)?(?P<go>[Tt]est\w*)    # Go, Swift
+        | (?:public\s+)?function\s+(?P<php>test\w*)
+        | @(?:Test|ParameterizedTest)\b.*               # Java, Kotlin
+        | \[(?:Fact|Test|TestMethod|Theory)\b.*         # C#
+        | TEST\w*\s*\((?P<cpp>.*)
+    )
+    """,
+    re.VERBOSE,
+)
+_CLASS = re.compile(r"\s*class\s")
+ABOVE = re.compile(r"\s*(?:@|#|//|/?\*)")  # what is said of a definition in the lines above it
+
+# What makes a place a test in a file that is not one by its name: Python has classes of unittest there, as
+# `def test_connection` need be no test; scripts have calls around it, and other languages marks above it.
+_UNITTEST = re.compile(r"\s*class\s+\w+\(.*\b\w*TestCase\b")
+_GROUP = re.compile(r"\s*(?:describe|it|test|suite|specify)(?:\.\w+)*\(\s*[\"'`]")
+_MARK = re.compile(
+    rf"""
+    \s*(?:
+        \#!?\[cfg\((?:test|all\((?:[^\]]*[,\s])?test)\s*[,)]     # not any(test, ...), which is code, too
+        | {_RUST_TEST}
+        | @(?:Test|ParameterizedTest)\b
+        | \[(?:Fact|Test|TestMethod|Theory)\b
+    )
+    """,
+    re.VERBOSE,
 )
 
 
@@ -59,6 +101,72 @@ def is_test(path: str) -> bool:
     [True, True, True, False]
     """
     return _TEST.search(path) is not None
+
+
+def is_test_place(path: str, lines: Sequence[str], line: int, heads: Iterable[int]) -> bool:
+    """Whether a line of a file is in a test. `heads` are the first lines of the definitions around it.
+
+    >>> rust = ["fn a() {}", "#[cfg(test)]", "mod checks {", "    use super::a;", "    fn b() { a() }", "}"]
+    >>> is_test_place("src/a.rs", rust, 5, [3, 5]), is_test_place("src/a.rs", rust, 1, [1])
+    (True, False)
+    """
+    suffix = _split(path)[1]
+    if is_test(path):
+        return True
+    if suffix == ".py":
+        return any(_UNITTEST.match(lines[head - 1]) for head in heads if head <= len(lines))
+    if suffix in _ECMA:
+        return any(_GROUP.match(lines[at]) for at in _blocks_around(lines, line))
+    return any(_MARK.match(above) for head in heads for above in _lines_above(lines, head))
+
+
+def is_module_of_tests(name: str, lines: Iterable[str]) -> bool:
+    """Whether a file of Rust declares another one, by the name of its module, for tests alone.
+
+    >>> is_module_of_tests("fakes", ["#[cfg(test)]", "mod fakes;", "mod cart;"])
+    True
+    """
+    declared = re.compile(rf"\s*(?:pub(?:\([^)]*\))?\s+)?mod\s+{re.escape(name)}\s*;")
+    listed = list(lines)
+    heads = [at for at, line in enumerate(listed, 1) if declared.match(line)]
+    return any(_MARK.match(above) for head in heads for above in _lines_above(listed, head))
+
+
+def _lines_above(lines: Sequence[str], head: int) -> Iterator[str]:
+    """The comments and marks right above the first line of a definition, and that line."""
+    at = min(head, len(lines)) - 1
+    while at >= 0 and (at == head - 1 or ABOVE.match(lines[at]) or _MARK.match(lines[at])):
+        yield lines[at]
+        at -= 1
+
+
+def _blocks_around(lines: Sequence[str], line: int) -> Iterator[int]:
+    """The lines, from 0, by which the blocks around a line begin: each is less indented than the last."""
+    depth = _indent(lines[line - 1]) + 1 if 0 < line <= len(lines) else 0
+    for at in range(min(line, len(lines)) - 1, -1, -1):
+        if depth == 0:
+            return
+        if lines[at].strip() and _indent(lines[at]) < depth:
+            depth = _indent(lines[at])
+            yield at
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def begins_test(line: str) -> bool:
+    """Whether a test, or a group of tests, begins in a line of a file of tests.
+
+    >>> [begins_test(line) for line in ("def test_cart():", "  it('adds', () => {", "app = FastAPI()")]
+    [True, True, False]
+    """
+    return _BEGINNING.match(line) is not None
+
+
+def has_tests(lines: Iterable[str]) -> bool:
+    """Whether there is a test among the lines of a file; a class by its name alone may be a helper."""
+    return any(begins_test(line) and not _CLASS.match(line) for line in lines)
 
 
 def siblings(files: PathIndex, path: str) -> tuple[str, ...]:

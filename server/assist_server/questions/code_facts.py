@@ -6,12 +6,20 @@ first way to answer (`session`): with facts alone, where a question asks for not
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import subjects
-from assist_context.evidence.intent import AskedFact, asked_fact, asks_only_facts
-from assist_context.evidence.mentions import MEANINGS, implementations, likely_meanings, names_in
+from assist_context.evidence.fact_questions import AskedFact, asks_only_facts, fact_question
+from assist_context.evidence.mentions import (
+    MEANINGS,
+    MentionedName,
+    implementations,
+    likely_meanings,
+    named_files,
+    names_in,
+)
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import FileFacts, file_facts
 from assist_context.facts.name_facts import NameFacts, name_facts
@@ -34,6 +42,7 @@ asks_models = False
 
 GIT_SECONDS = 0.3  # a file with a long history takes longer: then nothing is said about its changes
 ASKED_GIT_SECONDS = 3.0  # if they are what is asked for
+_FACTS_OF_NAMES = frozenset[AskedFact]({"places", "uses", "tests"})  # of a name that nothing here defines
 FACTS_WHY = "the index and git answer it"  # why no model is asked
 FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 
@@ -43,14 +52,15 @@ class CodeFacts:
     """What is certain about a definition, with the commits of its lines, newest first; or about a file; or
     about a name that nothing defines.
 
-    `asked` is the fact that a question is about, "" for all of them; `whole` says that it asks nothing else.
+    `asked` are the facts that a question is about, none for all of them; `whole` says that it asks nothing
+    else.
     The changes are None if they are asked for, and git did not tell them in time. Paths are in the folder
     `root`. `others` are further definitions that the question may mean.
     """
 
     about: DefinitionFacts | FileFacts | NameFacts
     changes: tuple[LineChange, ...] | None = ()
-    asked: AskedFact = ""
+    asked: tuple[AskedFact, ...] = ()
     root: str = ""
     whole: bool = False
     others: tuple[IndexedDefinition, ...] = ()
@@ -79,8 +89,8 @@ def _facts_for(asked: AskedQuestion) -> CodeFacts | None:
         return None
     from assist_server.threads.thread_prompts import with_meant_names  # noqa: PLC0415  (facts alone need less)
 
-    words = with_meant_names(question.words, question.thread)
-    return asked_facts((folders.corpus, *folders.others), words, programs)
+    earlier = names_in(with_meant_names(question.words, question.thread))
+    return asked_facts((folders.corpus, *folders.others), question.words, programs, earlier)
 
 
 async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
@@ -105,49 +115,73 @@ def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, st
     return _with_changes(corpus, facts, programs)
 
 
-def asked_facts(folders: Sequence[Corpus], words: str, programs: Mapping[str, str]) -> CodeFacts | None:
-    """The facts of the definition that a question names, if it asks for one of them.
+def asked_facts(
+    folders: Sequence[Corpus], words: str, programs: Mapping[str, str], earlier: Sequence[MentionedName] = ()
+) -> CodeFacts | None:
+    """The facts of the definition that a question names, or the conversation before it, if it asks for some.
 
-    Of up to three definitions of the name it is the likeliest; the others are named. Of a name that no folder
-    defines it is who uses it, for a question that names no other.
+    Of up to three definitions of the name it is the likeliest, one in a file that is named too if there is
+    any; the others are named. Of a name that no folder defines it is who uses it, for a question that names
+    no other.
     """
-    wanted = asked_fact(words)
-    names = names_in(words) if wanted else ()
+    asked = fact_question(words)
+    plain = (MentionedName(asked.plain_name),) if asked.plain_name else ()
+    names = asked.names or (*plain, *earlier) if asked.kinds else ()
     for name in names:
         for corpus in folders:
-            meant = implementations(corpus.definitions(name.text) or corpus.definitions(f"_{name.text}"))
-            found = likely_meanings(meant, name, "")
-            if not found or len({(site.path, site.qualified) for site in meant}) > MEANINGS:
+            found = _meant(corpus, name, words)
+            about = _facts_of(corpus, found[0]) if found else None
+            if about is None:
                 continue
-            at = found[0]
-            document = Document(at.path, tuple(corpus.lines(at.path)), language_of(at.path))
-            about = definition_facts(corpus, document, at) if document.lines else None
-            if about is not None:
-                others = [site for site in found if (site.path, site.qualified) != (at.path, at.qualified)]
-                facts = _with_changes(corpus, about, programs, wanted)
-                return replace(facts, whole=asks_only_facts(words), others=tuple(others))
-    if len(names) == 1 and wanted != "changes" and asks_only_facts(words):
-        return _facts_of_unknown(folders, names[0].text, wanted)
-    return None
+            facts = _with_changes(corpus, about, programs, asked.kinds)
+            around = {*about.definition.parent.split("."), PurePath(about.path).stem}
+            single = all(one == name or one.text in around for one in asked.names)
+            others = [
+                site for site in found if (site.path, site.qualified) != (about.path, found[0].qualified)
+            ]
+            return replace(facts, whole=(asked.whole or name in plain) and single, others=tuple(others))
+    if len(names) != 1 or not (asked.whole or plain):
+        return None
+    return _facts_of_name(folders, names[0].text, asked.kinds, marked=not plain)
 
 
-def _facts_of_unknown(folders: Sequence[Corpus], name: str, wanted: AskedFact) -> CodeFacts | None:
-    """Who uses a name that no folder defines; None if one does, so that there is too much to say."""
-    if any(corpus.definitions(form) for corpus in folders for form in (name, f"_{name}")):
+def _facts_of(corpus: Corpus, at: IndexedDefinition) -> DefinitionFacts | None:
+    document = Document(at.path, tuple(corpus.lines(at.path)), language_of(at.path))
+    return definition_facts(corpus, document, at) if document.lines else None
+
+
+def _meant(corpus: Corpus, name: MentionedName, words: str) -> list[IndexedDefinition]:
+    """What a name means, the likeliest first; nothing if it may mean too much."""
+    meant = implementations(corpus.definitions(name.text) or corpus.definitions(f"_{name.text}"))
+    named = named_files(corpus.files(), words)
+    meant = [site for site in meant if site.path in named] or meant
+    found = likely_meanings(meant, name, "")
+    return found if len({(site.path, site.qualified) for site in meant}) <= MEANINGS else []
+
+
+def _facts_of_name(
+    folders: Sequence[Corpus], name: str, wanted: tuple[AskedFact, ...], *, marked: bool
+) -> CodeFacts | None:
+    """Who uses a name that no folder defines, or that has so many definitions that each may be meant.
+
+    None for a plain word without a definition, which need be no name, if the question does not mark it.
+    """
+    defining = [corpus for corpus in folders if corpus.definitions(name)]
+    if not defining and (not marked or _FACTS_OF_NAMES.isdisjoint(wanted)):
         return None
     users = [corpus for corpus in folders if corpus.references(name)]
-    corpus = (*users, *folders)[0]
-    about = name_facts(corpus, name, () if users else near_symbols(corpus, name))
+    corpus = (*defining, *users, *folders)[0]
+    about = name_facts(corpus, name, () if users or defining else near_symbols(corpus, name))
     return CodeFacts(about, (), wanted, corpus.root, whole=True)
 
 
 def _with_changes(
-    corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], asked: AskedFact = ""
+    corpus: Corpus, facts: DefinitionFacts, programs: Mapping[str, str], asked: tuple[AskedFact, ...] = ()
 ) -> CodeFacts:
     site = facts.definition
-    git = Git(programs, timeout_s=ASKED_GIT_SECONDS if asked == "changes" else GIT_SECONDS)
+    git = Git(programs, timeout_s=ASKED_GIT_SECONDS if "changes" in asked else GIT_SECONDS)
     changes = _changes(git, corpus.root, facts.path, (site.start_line, site.end_line))
-    return CodeFacts(facts, changes if asked == "changes" else changes or (), asked, corpus.root)
+    return CodeFacts(facts, changes if "changes" in asked else changes or (), asked, corpus.root)
 
 
 def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[LineChange, ...] | None:

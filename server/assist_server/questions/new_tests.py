@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from assist_context.documents import split_lines
-from assist_context.evidence.example_tests import begins_test, has_tests
 from assist_context.languages import ECMASCRIPT, Language, language_of
-from assist_context.relations.counterparts import is_test, siblings
+from assist_context.relations.counterparts import begins_test, has_tests, is_test, siblings
 from assist_context.relations.path_index import PathIndex
 from assist_context.syntax.fragments import balance, errors
 from assist_context.syntax.symbols import symbols

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from assist_context.evidence.intent import AskedFact
+from assist_context.evidence.fact_questions import AskedFact
 from assist_context.facts.code_uses import CodeUse
 from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
 from assist_context.facts.diff_facts import DiffFact, DiffFactKind
 from assist_context.facts.file_facts import FileFacts, UsedPart
 from assist_context.facts.name_facts import NameFacts
 from assist_context.files.git_history import LineChange
+from assist_context.languages import language_of
 from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.statements import CodeStatement, StatementKind
+from assist_context.syntax.scopes.statements import CodeStatement, StatementKind, statement_rules
 from assist_server.questions.code_facts import CodeFacts
 from assist_server.wording.views import FactPart, FactRow, FactWords, visible_rows
 
@@ -33,13 +34,23 @@ _RANKS: tuple[DiffFactKind, ...] = (
 )  # fmt: skip
 _MOST_OF_DIFF = 40
 NO_DIFF_FACTS = "Nothing is certain but the changed lines themselves."
-# What is shown of a definition where a question asks for one fact.
-_ASKED: Mapping[AskedFact, tuple[str, ...]] = {
-    "uses": ("What", "Used by"),
-    "tests": ("What", "Tested by"),
-    "changes": ("What", "Changed"),
-    "places": ("What", "Used by"),
+# The row that answers a question for a fact, below what the definition is.
+_ASKED: Mapping[AskedFact, str] = {
+    "places": "What",
+    "returns": "Returns",
+    "raises": "Raises",
+    "writes": "Changes",
+    "calls": "Calls",
+    "uses": "Used by",
+    "tests": "Tested by",
+    "changes": "Changed",
 }
+_OF_STATEMENTS = frozenset({"Returns", "Raises", "Changes", "Calls"})
+_LEAVES: tuple[tuple[StatementKind, re.Pattern[str]], ...] = (  # what a guard does
+    ("raises", re.compile(r": (?:raise|throw|panic|unreachable|todo|unimplemented)\b.*")),
+    ("returns", re.compile(r": return\s+[^\s;].*")),
+)
+_ERRORS_ARE_VALUES = frozenset({"go", "rust"})
 _FIELDS = frozenset({"field", "property", "variable", "constant", "key"})
 
 
@@ -58,25 +69,55 @@ def _rows(found: CodeFacts) -> list[FactRow]:
         return _file_rows(found.about)
     if isinstance(found.about, NameFacts):
         return _name_rows(found.about)
-    rows = [row for row in _definition_rows(found.about, found.changes) if row.value]
     if not found.asked:
-        return rows
+        return [row for row in _definition_rows(found.about, found.changes) if row.value]
     others = [
         (FactPart(f"{site.kind} {site.qualified}, "), _place(site.path, site.start_line))
         for site in found.others
     ]
-    return [*_only(rows, _ASKED[found.asked]), *_list_rows("Another", others)]
+    return [*_asked_rows(found.about, found), *_list_rows("Another", others)]
 
 
-def _only(rows: Sequence[FactRow], wanted: Sequence[str]) -> list[FactRow]:
-    """The rows of these names, with those that continue them; what is wanted and not there is said."""
-    kept: list[FactRow] = []
+def _asked_rows(facts: DefinitionFacts, found: CodeFacts) -> Iterator[FactRow]:
+    """What the definition is, and each fact that is asked for; what is not there is said."""
+    wanted = {"What", *(_ASKED[kind] for kind in found.asked)}
+    if "Raises" in wanted and facts.language in _ERRORS_ARE_VALUES:
+        wanted.add("Returns")
+    rows: dict[str, list[FactRow]] = {}
     name = ""
-    for row in rows:
+    for row in _definition_rows(_with_open_guards(facts), found.changes):
         name = row.name or name
-        kept += [row] if name in wanted else []
-    missing = [word for word in wanted if word not in {row.name for row in kept}]
-    return [*kept, *(FactRow(word, _plain("nothing that the index knows")) for word in missing)]
+        rows.setdefault("Returns" if name == "Yields" else name, []).extend([row] if row.value else [])
+    for word in _ASKED.values():
+        if word in wanted:
+            yield from rows.get(word) or [FactRow(word, _plain(_nothing(facts, word)))]
+        if word == "Used by" and word in wanted and "Tested by" not in wanted and facts.test_count:
+            yield FactRow("Tested by", _plain(f"{facts.test_count} line{'s' * (facts.test_count != 1)}"))
+
+
+def _with_open_guards(facts: DefinitionFacts) -> DefinitionFacts:
+    """Facts in which an early return, or an early error, is one of what is returned or raised."""
+    opened = []
+    for found in facts.statements:
+        kinds = [kind for kind, leaves in _LEAVES if found.kind == "guard" and leaves.search(found.text)]
+        words = f"if {found.text}" if kinds else found.text
+        opened.append(replace(found, kind=kinds[0] if kinds else found.kind, text=words))
+    return replace(facts, statements=tuple(opened))
+
+
+def _nothing(facts: DefinitionFacts, row: str) -> str:
+    """What is said where a definition has nothing of what is asked for."""
+    if row not in _OF_STATEMENTS:
+        return "nothing that the index knows"
+    if facts.definition.kind not in FUNCTIONS:
+        return f"not known of a {facts.definition.kind}"
+    if row != "Calls" and statement_rules(language_of(facts.path)) is None:
+        return f"not known in {facts.language}"
+    values = facts.language in _ERRORS_ARE_VALUES
+    raises = (
+        "no panic of its own; errors are among what it returns" if values else "nothing in its own statements"
+    )
+    return {"Returns": "no value", "Raises": raises}.get(row, "nothing")
 
 
 def facts_document(found: CodeFacts) -> dict[str, Any]:
@@ -118,12 +159,19 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
 
 
 def _name_rows(facts: NameFacts) -> list[FactRow]:
-    """Who uses a name that nothing here defines, and what is named like it if no line does."""
+    """Who uses a name that nothing here defines, or much, and what is named like it if no line does."""
+    places = [
+        (FactPart(f"{site.qualified}, "), _place(site.path, site.start_line)) for site in facts.definitions
+    ]
     used = [*_list_rows("Used by", [_use(use) for use in facts.callers], facts.caller_count)]
     used += _list_rows("Tested by", [_use(use) for use in facts.tests], facts.test_count)
     where = "this folder has no definition of it" if used else "no code of this folder defines it or calls it"
+    if places:
+        one = facts.definitions[0].qualified
+        where = f"{len(places)} definitions; ask about one by its owner or file, as in `{one}`"
     alike = FactRow("Alike", _plain(", ".join(facts.alike)))
-    return [FactRow("What", _plain(f"{facts.name}: {where}")), *used, *([alike] if facts.alike else [])]
+    what = [FactRow("What", _plain(f"{facts.name}: {where}")), *_list_rows("Defined", places)]
+    return [*what, *used, *([alike] if facts.alike else [])]
 
 
 def diff_rows(found: Sequence[DiffFact]) -> list[FactRow]:
@@ -234,7 +282,8 @@ def _use(use: CodeUse) -> FactWords:
 
 
 def _change(change: LineChange) -> str:
-    return f"{change.day} {change.id[:9]} {change.subject} ({change.lines} line{'s' * (change.lines != 1)})"
+    lines = f"{change.lines} line{'s' * (change.lines != 1)}"
+    return f"{change.day} {change.id[:9]} {change.subject} ({change.author}, {lines})"
 
 
 def _first_sentences(doc: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_context.evidence.intent import asks_only_facts, intent_of
+from assist_context.evidence.intent import intent_of
 
 
 @pytest.mark.parametrize(
@@ -27,21 +27,3 @@ def test_tests_and_changes() -> None:
     assert intent_of("Is it tested?").tests
     assert intent_of("What changed in the last release?").changes
     assert not intent_of("How do I start?").changes
-
-
-@pytest.mark.parametrize(
-    ("question", "only"),
-    [
-        ("Who calls parse_money?", True),
-        ("and which function reads it?", True),
-        ("where is `Cart.total` defined and where is it used?", True),
-        ("is that tested?", True),
-        ("what changed in `total`?", True),
-        ("why is it called twice?", False),
-        ("how is it tested?", False),
-        ("who calls `total` with a negative rate?", False),
-        ("what does `total` do?", False),
-    ],
-)
-def test_a_question_for_facts_leaves_nothing_to_explain(question: str, only: bool) -> None:
-    assert asks_only_facts(question) == only

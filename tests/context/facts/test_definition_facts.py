@@ -61,6 +61,21 @@ class Box:
     def open(self):
         self.is_open = True
 '''
+CART = """\
+pub fn total(net: u32) -> u32 {
+    net
+}
+
+#[cfg(test)]
+mod checks {
+    use super::*;
+
+    #[test]
+    fn adds() {
+        assert_eq!(total(1), 1);
+    }
+}
+"""
 TEXTS = {
     "shop/__init__.py": "from shop.prices import Price, parse\n",
     "shop/prices.py": PRICES,
@@ -75,6 +90,11 @@ TEXTS = {
     "go/b.go": "package a\n\nfunc Use() int { return Open() }\n",
     "box/a.py": BOX,
     "box/a.js": "class Box {\n  constructor() {\n    this.width = 1;\n    // this.no = 2;\n  }\n}\n",
+    "src/lib.rs": "mod cart;\n#[cfg(test)]\nmod fakes;\n",
+    "src/cart.rs": CART,
+    "build.rs": "use crate::cart::total;\n\nfn main() {\n    total(3);\n}\n",
+    "src/till.rs": "use crate::cart::total;\n\npub fn pay() -> u32 {\n    total(1)\n}\n",
+    "src/fakes.rs": "use crate::cart::total;\n\npub fn cheap() -> u32 {\n    total(2)\n}\n",
     "web/a.ts": "import { open } from './b';\nexport const start = () => open();\n",
     "web/b.ts": "export function open() { return 1; }\n",
 }
@@ -149,6 +169,15 @@ def test_fields_are_what_methods_set_of_their_own_object(
 )
 def test_packages_and_modules_of_other_languages(corpus: Corpus, path: str, name: str, user: str) -> None:
     assert [(use.path, use.sure) for use in facts_of(corpus, path, name).callers] == [(user, True)]
+
+
+def test_tests_next_to_the_code_are_no_callers(corpus: Corpus) -> None:
+    facts = facts_of(corpus, "src/cart.rs", "total")
+    assert places(facts)[0] == ("src/till.rs", 4, True)
+    assert {(use.path, use.inside) for use in facts.tests} == {
+        ("src/cart.rs", "checks.adds"),
+        ("src/fakes.rs", "cheap"),
+    }
 
 
 def test_a_file_says_what_others_use_of_it(corpus: Corpus) -> None:

@@ -5,8 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rounds import rounds
 
-from assist_context.relations.counterparts import MOST_SIBLINGS, siblings
+from assist_context.documents import split_lines
+from assist_context.languages import language_of
+from assist_context.relations.counterparts import MOST_SIBLINGS, is_test_place, siblings
 from assist_context.relations.path_index import MANY, path_index_of
+from assist_context.syntax.symbols import symbols
 
 # Both exist, next to an unrelated file of the same kind; each must be the only sibling of the other.
 PAIRS = [
@@ -112,3 +115,42 @@ def test_what_belongs_to_a_file_that_file_belongs_to(paths: set[str]) -> None:
         for sibling in siblings(files, path):
             assert sibling in paths - {path}
             assert path in siblings(files, sibling)
+
+
+# A file, its text, and whether the line with "used(" is in a test.
+PLACES = [
+    ("src/cart.rs", "#[cfg(test)]\nmod checks {\n    fn help() { used() }\n}\n", True),
+    ("src/cart.rs", '#[cfg(all(test, feature = "std"))]\nmod checks {\n    fn help() { used() }\n}\n', True),
+    ("src/cart.rs", '#[cfg(any(test, feature = "std"))]\nmod fakes {\n    fn help() { used() }\n}\n', False),
+    ("src/cart.rs", "#[cfg(not(test))]\nmod real {\n    fn help() { used() }\n}\n", False),
+    ("build.rs", "fn main() { used() }\n", False),
+    ("src/cart.rs", "mod tests_of_speed {\n    fn run() { used() }\n}\n", False),
+    ("src/cart.rs", "/// Says so.\n#[test]\n#[should_panic]\nfn it_works() {\n    used()\n}\n", True),
+    ("src/cart.rs", '#[tokio::test(flavor = "multi_thread")]\nasync fn works() {\n    used()\n}\n', True),
+    ("src/cart.rs", "#[test]\nfn works() {}\n\nfn other() {\n    used()\n}\n", False),
+    ("pkg/cart_test.go", "func TestTotal(t *testing.T) {\n\tused()\n}\n", True),
+    ("pkg/cart.go", "func TestTotal() {\n\tused()\n}\n", False),
+    ("src/cart.ts", 'describe("cart", () => {\n  it("adds", () => {\n    used();\n  });\n});\n', True),
+    ("src/cart.ts", "export function test(re) {\n  return used(re);\n}\n", False),
+    ("src/cart.spec.ts", "used();\n", True),
+    (
+        "shop/check.py",
+        "class CartCheck(unittest.TestCase):\n    def test_total(self):\n        used()\n",
+        True,
+    ),
+    ("shop/hook.py", "class Hook:\n    def test_connection(self):\n        used()\n", False),
+    ("conftest.py", "def cart():\n    used()\n", True),
+    ("src/main/java/Cart.java", "class Cart {\n  @Test\n  void adds() {\n    used();\n  }\n}\n", True),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "expected"), PLACES)
+def test_what_a_test_is(path: str, text: str, expected: bool) -> None:
+    lines = split_lines(text)
+    [at] = [number for number, line in enumerate(lines, 1) if "used(" in line]
+    around = [
+        site.start_line
+        for site in symbols(language_of(path), text).definitions
+        if site.start_line <= at <= site.end_line
+    ]
+    assert is_test_place(path, lines, at, around) == expected

@@ -163,6 +163,13 @@ def calls_of(parsed: ParsedText, name: str) -> Iterator[CallSite]:
                 yield site
 
 
+def parameters_of(language: Language, function: tree_sitter.Node) -> tuple[Parameter, ...]:
+    """The parameters of a function by its node, in order; none of another node."""
+    rules = call_rules(language)
+    listing = _listing(rules, function) if rules is not None else None
+    return tuple(_parameters(rules, listing)) if rules is not None and listing is not None else ()
+
+
 def owner_at(parsed: ParsedText, byte: int) -> tuple[str, frozenset[str]]:
     """The class or type whose body is around a byte, and the names of what it extends or implements."""
     rules = call_rules(parsed.document.language)

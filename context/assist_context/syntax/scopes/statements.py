@@ -6,7 +6,7 @@ may never run. This module knows one text and no index.
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -17,11 +17,14 @@ import tree_sitter
 from assist_context.languages import Language
 from assist_context.syntax.scopes.call_sites import SHARED_RULES, call_rules
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.syntax.scopes.written_arguments import changed_object, whole_of, written_parameters
 
 StatementKind = Literal["guard", "returns", "yields", "raises", "changes", "catches"]
 
 _OPENING = ("comment", "string", "declaration")
 _SEVERAL = re.compile(r"list|tuple|array_pattern|object_pattern")  # targets of one assignment
+_NO_VALUE = re.compile(r"_(?:statement|declaration|item)$|^(?:while|for)_expression$")
+_LOOP = re.compile(r"^(?:loop|while|for)_expression$")
 _LONGEST = 100  # characters of a statement in one line
 _TABLE = tomllib.loads((files(__package__) / "statements.toml").read_text(encoding="utf-8"))
 
@@ -56,6 +59,11 @@ class StatementRules:
     calls: Mapping[str, str] = field(default_factory=dict)
     receiver: str = ""
     tail: str = ""
+    values: Mapping[str, list[str]] = field(default_factory=dict)
+    breaks: Mapping[str, str] = field(default_factory=dict)
+    changing: frozenset[str] = frozenset()
+    shared: str = ""
+    declared: bool = False
 
 
 @lru_cache
@@ -88,7 +96,12 @@ def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatem
     guards = list(_guards(rules, body))
     leaving = {then.id for _, then in guards}
     found = [guard for guard, _ in guards]
-    found += _statements(rules, function, body, leaving)
+    found += _statements(rules, body, leaving)
+    found += [
+        CodeStatement("returns", value.start_point.row + 1, _line_of(value))
+        for value in _tail_values(rules, function, body)
+    ]
+    found += _changes(rules, parsed, function, body)
     return tuple(sorted(found, key=lambda statement: statement.line))
 
 
@@ -195,18 +208,24 @@ def _only_statement(rules: StatementRules, node: tree_sitter.Node | None) -> tre
     return None
 
 
-def _statements(
-    rules: StatementRules, function: tree_sitter.Node, body: tree_sitter.Node, leaving: set[int]
-) -> Iterator[CodeStatement]:
-    """All statements but those that guards leave by."""
-    if rules.tail and (value := _tail(rules, function, body)) is not None:
-        yield CodeStatement("returns", value.start_point.row + 1, _line_of(value))
-    own = rules.receivers | {_receiver(rules, function)} - {""}
+def _own_nodes(
+    rules: StatementRules, body: tree_sitter.Node, left_out: Collection[int] = ()
+) -> Iterator[tree_sitter.Node]:
+    """The nodes of a body in order, without those of the functions in it."""
     waiting = [body]
     while waiting:
         node = waiting.pop()
-        if node.id in leaving or (node.type in rules.nested and node != body):
+        if node.id in left_out or (node.type in rules.nested and node != body):
             continue
+        yield node
+        waiting += reversed(node.named_children)
+
+
+def _statements(
+    rules: StatementRules, body: tree_sitter.Node, leaving: Collection[int]
+) -> Iterator[CodeStatement]:
+    """What is returned, yielded and raised by statements, but for those that guards leave by."""
+    for node in _own_nodes(rules, body, leaving):
         line = node.start_point.row + 1
         if node.type in rules.returns:
             if text := _value_of(node):
@@ -215,10 +234,43 @@ def _statements(
             yield CodeStatement("yields", line, _value_of(node))
         elif node.type in rules.raises or _raises_by_call(rules, node):
             yield CodeStatement("raises", line, _line_of(node) if rules.calls else _value_of(node))
-        elif node.type in rules.changes:
-            for member in _members(rules, node, own):
-                yield CodeStatement("changes", line, _line_of(member))
-        waiting += reversed(node.named_children)
+
+
+def _changes(
+    rules: StatementRules, parsed: ParsedText, function: tree_sitter.Node, body: tree_sitter.Node
+) -> Iterator[CodeStatement]:
+    """What a function changes of its own object and of its arguments.
+
+    An argument that is declared as one to change is named as such if no statement of the function does it.
+    """
+    language = parsed.document.language
+    own = rules.receivers | {_receiver(rules, function)} - {""}
+    given = written_parameters(language, function, rules.shared)
+    given = {name: parameter for name, parameter in given.items() if name not in own}
+    written = set[str]()
+    for node in _own_nodes(rules, body):
+        line = node.start_point.row + 1
+        for part in _targets(rules, node):
+            name = _whole_name(part)
+            is_given = name in given and name != node_text(part)
+            if is_given or _is_part_of(part, own):
+                written.add(name)
+                yield CodeStatement("changes", line, _line_of(part))
+        changed = changed_object(language, node, rules.changing)
+        name = _whole_name(changed)
+        if name in given or (name in own and name != node_text(changed)):
+            written.add(name)
+            yield CodeStatement("changes", line, f"{_line_of(node.named_children[0])}(...)")
+    inside = range(*body.byte_range)
+    for name, parameter in given.items() if rules.declared else ():
+        if name not in written and any(start in inside for start, _ in parsed.words(name)):
+            first, last = parameter.span
+            text = " ".join(parsed.source.data[first:last].decode("utf-8", "replace").split())
+            yield CodeStatement("changes", parsed.source.line(first), text)
+
+
+def _whole_name(part: tree_sitter.Node | None) -> str:
+    return node_text(whole_of(part)) if part is not None else ""
 
 
 def _value_of(node: tree_sitter.Node) -> str:
@@ -232,10 +284,10 @@ def _raises_by_call(rules: StatementRules, node: tree_sitter.Node) -> bool:
     return named is not None and node_text(node.child_by_field_name(named)) in rules.raising
 
 
-def _members(
-    rules: StatementRules, node: tree_sitter.Node, own: frozenset[str]
-) -> Iterator[tree_sitter.Node]:
-    """The parts of the function's own object that an assignment changes."""
+def _targets(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """What an assignment changes; nothing for another node."""
+    if node.type not in rules.changes:
+        return
     field_name = rules.changes[node.type]
     target = node.child_by_field_name(field_name) if field_name else node.named_children[0]
     waiting = [target] if target is not None else []
@@ -243,12 +295,16 @@ def _members(
         part = waiting.pop()
         if _SEVERAL.search(part.type):
             waiting += reversed(part.named_children)
-            continue
-        holder = part
-        while holder.named_children:
-            holder = holder.named_children[0]
-        if node_text(holder) in own and holder != part:
+        else:
             yield part
+
+
+def _is_part_of(part: tree_sitter.Node, own: frozenset[str]) -> bool:
+    """Whether a node is a part of the function's own object, or of what a call of it gives."""
+    holder = part
+    while holder.named_children:
+        holder = holder.named_children[0]
+    return node_text(holder) in own and holder != part
 
 
 def _receiver(rules: StatementRules, function: tree_sitter.Node) -> str:
@@ -258,17 +314,48 @@ def _receiver(rules: StatementRules, function: tree_sitter.Node) -> str:
     return node_text(found[0].child_by_field_name("name")) if found else ""
 
 
-def _tail(
+def _tail_values(
     rules: StatementRules, function: tree_sitter.Node, body: tree_sitter.Node
-) -> tree_sitter.Node | None:
-    """The expression that a function ends with, and so returns."""
+) -> Iterator[tree_sitter.Node]:
+    """The expressions with which a function ends without a `return`: one for each way through it."""
     if rules.tail == function.type:
-        return None if body.type == "statement_block" else body
-    if rules.tail != body.type or function.child_by_field_name("return_type") is None:
-        return None
-    last = [child for child in body.named_children if "comment" not in child.type][-1:]
-    ends = ("_statement", "_declaration", "_item")
-    return last[0] if last and not last[0].type.endswith(ends) else None
+        yield from () if body.type == "statement_block" else (body,)
+    elif rules.tail == body.type and function.child_by_field_name("return_type") is not None:
+        yield from _values(rules, body)
+
+
+def _values(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """The expressions whose value a node may have; none for one that leaves, or has none."""
+    inner = [child for child in node.named_children if "comment" not in child.type]
+    if node.type in rules.breaks:
+        yield from _break_values(rules, node)
+        return
+    if node.type not in rules.values:
+        if (
+            node.type not in rules.leaves
+            and not _raises_by_call(rules, node)
+            and not _NO_VALUE.search(node.type)
+        ):
+            yield node
+        return
+    fields = rules.values[node.type]
+    named = [node.child_by_field_name(name) for name in fields]
+    parts = inner if fields == ["*"] else named if fields else inner[-1:]
+    if node_text(node).endswith(";") or None in parts:
+        return
+    for part in parts:
+        yield from _values(rules, part) if part is not None else ()
+
+
+def _break_values(rules: StatementRules, loop: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
+    """What a loop's own `break` statements give."""
+    waiting = list(loop.named_children)
+    while waiting:
+        node = waiting.pop()
+        if node.type in rules.breaks.values():
+            yield from (child for child in node.named_children if child.type != "label")
+        elif node.type not in rules.nested and not _LOOP.match(node.type):
+            waiting += reversed(node.named_children)
 
 
 def _without_brackets(condition: str) -> str:
@@ -286,5 +373,9 @@ def _without_brackets(condition: str) -> str:
 
 
 def _line_of(node: tree_sitter.Node) -> str:
-    text = " ".join(node_text(node).split())
+    """A node in one line, without a comment that it ends with."""
+    whole = node_text(node)
+    if node.children and "comment" in (last := node.children[-1]).type:
+        whole = whole.encode()[: last.start_byte - node.start_byte].decode("utf-8", "replace")
+    text = " ".join(whole.split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4].rstrip()} ..."

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import Cursor, Snippet
-from assist_context.evidence.call_graph import PLACES, enclosing
+from assist_context.evidence.call_graph import PLACES, enclosing, is_in_test
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.intent import intent_of
 from assist_context.evidence.mentions import MentionedName, likely_meanings, names_in
@@ -17,7 +17,6 @@ from assist_context.evidence.search_results import FoundPiece, ranked_code, rank
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
 from assist_context.pages import SECTION, page_lines
-from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import retrieve_once
 from assist_context.syntax.definitions import FUNCTIONS
@@ -79,7 +78,7 @@ def definition(corpus: Corpus, symbol: str) -> FoundPlaces:
     found, unshown = definitions_of(corpus, symbol)
     if not found:
         return FoundPlaces((), () if unshown else (no_such_name(corpus, symbol),), unshown)
-    code = [site for site in found if not is_test(site.path)] or found
+    code = [site for site in found if not is_in_test(corpus, site.path, site.start_line)] or found
     whole = code if len(code) == 1 or sum(map(_length, code)) <= SHORT else []
     rest = [site for site in found if site not in whole]
     heads = [place for site in rest[:LISTED] for place in _at(corpus, site)]
@@ -127,9 +126,9 @@ def definitions_of(corpus: Corpus, symbol: str) -> tuple[list[IndexedDefinition]
         shown = [
             site for site in shown if _is_owned(site, ".".join(owner))
         ] or shown  # `ctx.exit`: a variable
-    return _without_overloads(
-        corpus, sorted(shown, key=lambda site: (is_test(site.path), site.parent != "", site.path))
-    ), unshown
+    tests = {site for site in shown if is_in_test(corpus, site.path, site.start_line)}
+    ordered = sorted(shown, key=lambda site: (site in tests, site.parent != "", site.path))
+    return _without_overloads(corpus, ordered), unshown
 
 
 def _is_owned(site: IndexedDefinition, owner: str) -> bool:

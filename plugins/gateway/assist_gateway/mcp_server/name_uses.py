@@ -8,11 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from assist_context.documents import Document
-from assist_context.evidence.call_graph import PLACES
+from assist_context.evidence.call_graph import PLACES, apart
 from assist_context.facts.code_uses import CodeUse, uses_of
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
-from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
@@ -28,7 +27,6 @@ from assist_gateway.mcp_server.result_text import ShownPlace
 MEANT = 3  # definitions of one name whose uses are looked up
 FEW = 12  # lines that may mean another definition, and are shown; of more there is only the number
 BY_NAME = "(by name)"
-_TESTS_INSIDE = ("test", "tests")  # modules of Rust, next to the code
 
 
 def references(corpus: Corpus, symbol: str, kind: str = "all") -> FoundPlaces:
@@ -41,12 +39,12 @@ def references(corpus: Corpus, symbol: str, kind: str = "all") -> FoundPlaces:
     unshown = (*unshown, *(use.path for use in used if not corpus.lines(use.path)))
     used = [use for use in used if corpus.lines(use.path)]
     rest = _named_lines(corpus, meant, used)
-    wanted = [use for use in used if _is_kind(use, kind)]
-    unsure = [use for use in rest if _is_kind(use, kind)]
+    wanted = _of_kind(corpus, used, kind)
+    unsure = _of_kind(corpus, rest, kind)
     if not wanted or len(unsure) <= FEW:
         wanted += unsure
         unsure = []
-    other = sum(not _is_kind(use, kind) for use in (*used, *rest))
+    other = len(used) + len(rest) - len(_of_kind(corpus, (*used, *rest), kind))
     notes = [f"({other} more in {'other code' if kind == 'tests' else 'tests'})"] if other else []
     if unsure:
         notes.append(f"({len(unsure)} other lines have the name {meant[0].name}, and may mean another one)")
@@ -90,7 +88,8 @@ def _use_places(corpus: Corpus, uses: Iterable[CodeUse], *, marked: bool = True)
     """The lines, by file, code before tests. What is around one is said where it is not that of the last."""
     places: list[ShownPlace] = []
     above = ("", "")
-    for use in sorted(uses, key=lambda use: (_is_kind(use, "tests"), use.path, use.line)):
+    ordered = sorted(uses, key=lambda use: (use.path, use.line))
+    for use in _of_kind(corpus, ordered, "all"):
         around = (
             f"in {use.inside}" if use.inside else "at the top" if above[0] == use.path and above[1] else ""
         )
@@ -101,16 +100,17 @@ def _use_places(corpus: Corpus, uses: Iterable[CodeUse], *, marked: bool = True)
     return places
 
 
-def _is_kind(use: CodeUse, kind: str) -> bool:
-    inside = use.path.endswith(".rs") and use.inside.partition(".")[0] in _TESTS_INSIDE
-    return kind == "all" or (inside or is_test(use.path)) == (kind == "tests")
+def _of_kind(corpus: Corpus, uses: Iterable[CodeUse], kind: str) -> list[CodeUse]:
+    """The uses in code, in tests, or all, code before tests."""
+    code, tests = apart(corpus, uses)
+    return {"code": code, "tests": tests}.get(kind, [*code, *tests])
 
 
 def _uses_of_unknown(corpus: Corpus, symbol: str, kind: str) -> FoundPlaces:
     """The uses of a name that nothing in the folder defines."""
     name = last_part(symbol)
     sites = sorted({(site.path, site.line, site.inside) for site in corpus.references(name, PLACES)})
-    uses = [use for site in sites if _is_kind(use := CodeUse(*site, sure=True), kind)]
+    uses = _of_kind(corpus, [CodeUse(*site, sure=True) for site in sites], kind)
     shown = tuple(_use_places(corpus, [use for use in uses if corpus.lines(use.path)]))
     unshown = tuple(use.path for use in uses if not corpus.lines(use.path))
     if not shown:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
-from assist_context.relations.counterparts import is_test
+from assist_context.relations.counterparts import is_test, is_test_place
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.fragments import marks
 from assist_context.syntax.symbols import symbols
@@ -21,7 +21,6 @@ from assist_runner.sandbox.mutants import empty_body
 _SET_UP = re.compile(
     r"conftest\.py|pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json|(?:jest|vitest)\.\w+\.\w+"
 )
-_TEST_NAME = re.compile(r"test_|tests?$|Test[A-Z_]")  # also those in the file of the code itself
 MOST_FUNCTIONS = 3  # of an edit: each costs a run of the tests
 
 
@@ -33,13 +32,16 @@ def changes_tests(path: str, before: str, after: str) -> bool:
     """
     if is_test(path) or _SET_UP.fullmatch(PurePosixPath(path).name):
         return True
-    lines = _changed_lines(before, after)
     sites = symbols(language_of(path), after).definitions
+    lines = split_lines(after)
     return any(
-        _TEST_NAME.match(part)
-        for site in sites
-        for part in site.qualified.split(".")
-        if any(site.start_line <= line <= site.end_line for line in lines)
+        is_test_place(
+            path,
+            lines,
+            line,
+            [site.start_line for site in sites if site.start_line <= line <= site.end_line],
+        )
+        for line in _changed_lines(before, after)
     )
 
 

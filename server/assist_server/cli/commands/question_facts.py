@@ -53,7 +53,7 @@ def answer_by_facts(begun: BegunQuestion, flags: Asking) -> bool:
     words = asked.words
     with folders_of_question(config, begun.place, asked) as (folders, _):
         found = asked_facts((folders.corpus, *folders.others), words, config.programs)
-        if found is None:
+        if found is None or not found.whole:
             return False
         allowed, problems = permissions_for(config, folders.roots, asking_folders(begun.place.asked, asked))
         for problem in problems:

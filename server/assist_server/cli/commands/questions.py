@@ -160,7 +160,7 @@ def ask(
 
 def _asks_facts(words: str, flags: Asking) -> bool:
     """Whether facts may answer a question at the terminal, and no one else is asked for."""
-    from assist_context.evidence.intent import asks_only_facts  # noqa: PLC0415
+    from assist_context.evidence.fact_questions import asks_only_facts  # noqa: PLC0415
 
     other = flags.frontier or flags.provider or flags.dry_run or flags.show_text or flags.as_json
     if other or flags.model or not asks_only_facts(words):

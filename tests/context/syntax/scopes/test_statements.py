@@ -161,11 +161,65 @@ def test_rust() -> None:
     assert functions["Till.close"] == [("changes", 15, "self.open")]
 
 
+@pytest.mark.parametrize(
+    ("body", "values"),
+    [
+        ("if a { 1 } else if b { 2 } else { 3 }", ["1", "2", "3"]),
+        ("match a { A => 1, B if c => { log(); 2 } _ => unreachable!(), }", ["1", "2"]),
+        ("match a { A => return 1, B => if c { 2 } else { 3 }, }", ["1", "2", "3"]),
+        ("unsafe { { a } }", ["a"]),
+        ("loop { if a { break 1; } while b { break; } }", ["1"]),
+        ("a.map(|x| { return x + 1; })", ["a.map(|x| { return x + 1; })"]),
+        ("let f = |x| x + 1; f(1)", ["f(1)"]),
+        ("move |x| x + 1", ["move |x| x + 1"]),
+        ("vec![a]", ["vec![a]"]),
+        ("for x in a { if x { return 1; } }", ["1"]),
+        ("if a { 1 } else { 2 };", []),
+    ],
+)
+def test_the_value_of_each_way_through_a_function_of_rust_is_returned(body: str, values: list[str]) -> None:
+    rows = found("a.rs", f"fn f(a: A) -> u32 {{ {body} }}\n")["f"]
+    assert [text for kind, _, text in rows if kind == "returns"] == values
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "changes"),
+    [
+        (
+            "a.py",
+            "def f(d, n=None):\n    d['a'] = 1\n    n.items.append(2)\n",
+            ["d['a']", "n.items.append(...)"],
+        ),
+        ("a.py", "def f(d):\n    d = dict(d)\n    d['a'] = 1\n", []),
+        ("a.py", "def f(d):\n    for d in d.all: d.x = 1\n", []),
+        ("a.py", "def f(*a, **k):\n    k['a'] = 1\n    g().b = 2\n    a.get(1).c = 3\n", []),
+        ("a.py", "def f(d):\n    d.find(1).append(2)\n    e(d=d).x = 1\n    d.x = 1\n", ["d.x"]),
+        ("a.ts", "function f(a: A[], o?: O) { a.push(1); o!.b = 2; a.add(3); }\n", ["a.push(...)", "o!.b"]),
+        ("a.ts", "function f(o) { run(() => { o.x = 1; }); const [o2] = o; o2.x = 1; }\n", []),
+        (
+            "a.go",
+            'package a\n\nfunc f(p *T, c T, m map[string]int) {\n\tp.x, c.x = 1, 2\n\tm["a"]++\n}\n',
+            ["p.x", 'm["a"]'],
+        ),
+        ("a.go", "package a\n\nfunc f(p *T) {\n\tp = p.next\n\tp.x = 1\n}\n", []),
+        ("a.rs", "fn f(o: &mut V, own: V) { o.push(1); *o = g(); own.push(2); }\n", ["o.push(...)", "*o"]),
+        ("a.rs", "fn f(o: &mut V, p: &mut V, q: &V) { for x in q { fill(o); } }\n", ["o: &mut V"]),
+    ],
+)
+def test_what_a_function_writes_into_of_its_arguments(name: str, text: str, changes: list[str]) -> None:
+    assert [text for kind, _, text in found(name, text)["f"] if kind == "changes"] == changes
+
+
 @pytest.mark.parametrize("name", ["a.py", "a.ts", "a.tsx", "a.js", "a.go", "a.rs"])
 def test_broken_code_and_no_code_give_nothing_wrong(name: str) -> None:
     for text in ("", "def f(:\n  return (", "fn f( { return 1", "\0" * 40, "if (x) { return 1 }\n"):
         parsed = ParsedText(Document(name, split_lines(text), language_of(name)))
         assert all(1 <= row.line <= text.count("\n") + 1 for row in statements_in(parsed, 1, 9))
+
+
+def test_a_comment_at_the_end_is_no_value() -> None:
+    text = "function f(a) {\n  if (a) return null // gone\n  return a // kept\n}\n"
+    assert [text for _, _, text in found("a.ts", text)["f"]] == ["a: return null", "a"]
 
 
 def test_a_language_without_rules_has_no_statements() -> None:

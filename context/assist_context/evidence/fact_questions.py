@@ -1,0 +1,129 @@
+"""Which facts of code a question asks for, and whether it asks for anything else.
+
+How people ask is data (`fact_words.toml`). This module reads no index: whether a plain word is a name of code
+is for others to say.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Literal
+
+from assist_context.evidence.mentions import MentionedName, names_in
+from assist_context.languages import PLAIN, language_of
+
+AskedFact = Literal["places", "returns", "raises", "writes", "calls", "uses", "tests", "changes"]
+
+_TABLE: Mapping[str, Any] = tomllib.loads(
+    (files(__package__) / "fact_words.toml").read_text(encoding="utf-8")
+)
+_FILLERS = frozenset(_TABLE["fillers"].split())
+_NO_NAMES = frozenset({"why", "how", "explain", "should", "must"})
+_LONGEST = 1_000  # characters; nothing longer asks for facts alone
+_NAME = r"(?P<name>@|\w+)"
+_TAKEN = "#"  # where words were taken: expressions reach over none of it
+_SHORT_FORMS = {"'s": " is", "'re": " are", "'d": " would", "'m": " am", "'ve": " have", "'ll": " will"}
+_FILE = re.compile(r"(?<![\w`/])(?:[\w@+.-]+/)*[\w@+.-]+\.[A-Za-z]{1,5}(?![\w/(])")
+_CAPITAL = re.compile(r"(?<=\w )[A-Z][a-z]\w*")  # in the middle of a sentence: `Type`, `Set`
+_WORD = re.compile(r"@|[^\W_][\w-]*|;")
+
+
+@dataclass(frozen=True, slots=True)
+class FactQuestion:
+    """The facts that a question asks for, the names and files that it names, and what else it says.
+
+    `rest` are the words that neither ask for a fact nor hold the sentence together.
+    """
+
+    kinds: tuple[AskedFact, ...] = ()
+    names: tuple[MentionedName, ...] = ()
+    rest: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing but facts is asked for."""
+        return bool(self.kinds) and not self.rest
+
+    @property
+    def plain_name(self) -> str:
+        """The one word that may be a name of code in a question that marks none, "" if there is none."""
+        alone = self.kinds and len(self.rest) == 1 and not self.names
+        return self.rest[0] if alone and self.rest[0].lower() not in _NO_NAMES else ""
+
+
+def _patterns(rows: Sequence[str]) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(rf"(?<!\S)(?:{row.replace('X', _NAME, 1)})(?!\S)", re.IGNORECASE) for row in rows)
+
+
+_POLITE = _patterns(_TABLE["polite"])
+_MORE = _patterns(_TABLE["more"])
+_KINDS: Mapping[AskedFact, tuple[re.Pattern[str], ...]] = {
+    kind: _patterns(rows) for kind, rows in _TABLE["kinds"].items()
+}
+
+
+def fact_question(question: str) -> FactQuestion:
+    """What a question asks for, by its words alone.
+
+    >>> fact_question("who calls `total`, and is it tested?").kinds
+    ('tests', 'uses')
+    >>> fact_question("why is `total` called?").rest, fact_question("is partition tested?").plain_name
+    (('why',), 'partition')
+    """
+    if len(question) > _LONGEST:
+        return FactQuestion()
+    words = _FILE.sub(_without_file, question)
+    names = names_in(words)
+    text = _without_names(words, names)
+    capitals = dict.fromkeys(_CAPITAL.findall(text))
+    text = _CAPITAL.sub("@", text)
+    for pattern in _POLITE:
+        text = pattern.sub(_kept_name, text)
+    kinds: list[AskedFact] = []
+    for kind, patterns in _KINDS.items():
+        before = text
+        for pattern in patterns:
+            text = pattern.sub(_take, text)
+        kinds += [kind] if text != before else []
+    more = [found[0] for pattern in _MORE for found in pattern.finditer(text)]
+    left = [word for word in text.split() if word not in ("@", ";", _TAKEN)]
+    rest = dict.fromkeys(word for word in left if word.lower() not in _FILLERS)
+    return FactQuestion(tuple(kinds), names, (*more, *capitals, *rest))
+
+
+def asks_only_facts(question: str) -> bool:
+    """Whether nothing is asked but facts, if a plain word that is left is a name of code.
+
+    >>> asks_only_facts("where is `total` used, and is it tested?"), asks_only_facts("why is `total` used?")
+    (True, False)
+    """
+    found = fact_question(question)
+    return found.whole or found.plain_name != ""
+
+
+def _without_file(found: re.Match[str]) -> str:
+    """Nothing for the path of a file of code, which is a place and no name."""
+    return found[0] if language_of(found[0]) is PLAIN else ""
+
+
+def _take(found: re.Match[str]) -> str:
+    return f"{_TAKEN} {_kept_name(found)} {_TAKEN}"
+
+
+def _kept_name(found: re.Match[str]) -> str:
+    return found.groupdict().get("name") or ""
+
+
+def _without_names(question: str, names: Sequence[MentionedName]) -> str:
+    """The words of a question with "@" for each name, and ";" for the marks between its parts."""
+    text = question.replace("’", "'")
+    text = re.sub(r"`+[^`\n]*`+(?:\(\))?", " @ ", text)
+    for name in sorted(names, key=lambda name: -len(name.text)):
+        owner = r"(?:[\w.:#>-]*(?:\.|::|#|->))?" if name.owner else ""
+        text = re.sub(rf"(?<![\w@]){owner}{re.escape(name.text)}(?!\w)(?:\(\w*\))?", " @ ", text)
+    for short, whole in _SHORT_FORMS.items():
+        text = re.sub(rf"(?<=[\w@]){short}\b", whole, text)
+    text = re.sub(r"[,;:?!.()\[\]]+|\s[-–—]+\s|&", " ; ", text)
+    return " ".join(_WORD.findall(text))
