@@ -82,7 +82,8 @@ def functions(folder: Path) -> Iterator[Function]:
 async def measure(model: str, wanted: list[Function]) -> list[ExplainTiming]:
     """Ask about each function. The first answer only loads the model and is not returned."""
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "config.toml").write_text(f'[completion]\nmodel = "{model}"\n' if model else "")
+        own = f'[completion]\nmodel = "{model}"\n' if model else ""
+        (Path(folder) / "config.toml").write_text(f"{own}[answers]\nwords = true\n")
         root = Path(folder) / "workspace"
         root.mkdir()
         async with serving({"ASSIST_CONFIG_DIR": folder}, folders=[root], make=Listener) as client:

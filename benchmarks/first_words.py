@@ -41,7 +41,7 @@ MAIN = "from assist_server.cli.main import main; main()"
 def first_words(tree: Path, root: Path, function: Function) -> float:
     """Seconds to the first words: what comes after the first blank line."""
     target = f"{function.path.name}:{function.first}-{function.last}"
-    command = [sys.executable, "-P", "-c", MAIN, "explain", target, "--local"]
+    command = [sys.executable, "-P", "-c", MAIN, "explain", target, "--words", "--local"]
     data = root.parent / f"data{tree}".replace(os.sep, "-")
     link_data(load_lenient().paths.data, data, "models", "engine")
     packages = os.pathsep.join(str(tree / name) for name in PACKAGES)

@@ -11,6 +11,7 @@ from roads import desk, read
 
 from assist_escalation.errors import RefusedError
 from assist_gateway.dialects.bodies import inspect
+from assist_gateway.foreign_request import GatewayRefusal
 
 MESSAGES = "/v1/messages"
 COUNT = "/v1/messages/count_tokens"
@@ -90,6 +91,14 @@ async def test_messages_come_back_with_secrets_in_text_and_edits_alone(tmp_path:
                 "output": 20,
                 "estimated": False,
             }
+
+
+async def test_a_model_of_this_machine_answers_no_other_dialect(tmp_path: Path) -> None:
+    async with desk(tmp_path, messages_reply("Fine."), dialect="messages") as made:
+        with pytest.raises(
+            GatewayRefusal, match="A model of this machine answers /v1/chat/completions alone"
+        ):
+            await made.ask({**message(), "model": "nothing"}, MESSAGES)
 
 
 async def test_reasoning_of_another_provider_is_left_out(tmp_path: Path) -> None:

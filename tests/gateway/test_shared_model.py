@@ -38,7 +38,7 @@ Complete = Callable[[str], Awaitable[str]]
 def begin_and_stop(environ: Mapping[str, str], shop: Path) -> tuple[bytes, str]:
     """The first bytes of an answer in a terminal, which Ctrl-C then stops, and the modules it imported."""
     named = {**environ, "PYTHONPROFILEIMPORTTIME": "1"}  # stderr names every module
-    process = started(shop, named, "explain", "shop/prices.py:1", "--local")
+    process = started(shop, named, "explain", "shop/prices.py:1", "--words", "--local")
     assert process.stdout is not None
     assert process.stderr is not None
     with process, ThreadPoolExecutor(1) as readers:  # more names than a pipe holds
@@ -64,7 +64,7 @@ async def test_a_command_asks_the_model_of_the_editors_server_and_opens_its_own_
         # The answer ended with the command, so the model is free for the next one.
         again, imported = await asyncio.to_thread(begin_and_stop, environ, shop)
         assert (again, "inference.libllama" in imported) == (first, False)
-        process = started(shop, environ, "explain", "shop/prices.py:1", "--local")
+        process = started(shop, environ, "explain", "shop/prices.py:1", "--words", "--local")
         assert process.stdout is not None
         begun = await asyncio.to_thread(os.read, process.stdout.fileno(), FIRST)
     rest, said = await asyncio.to_thread(process.communicate, timeout=PATIENCE)  # the editor has ended

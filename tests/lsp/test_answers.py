@@ -169,7 +169,7 @@ async def test_what_is_wrong_is_told_and_progress_never_outlives_its_question(
             _, end = await client.whole("explain", **asked)
             assert "Open the document first" in end.error
         client.show(uri, CART)
-        _, end = await client.whole("explain", uri=uri)
+        _, end = await client.whole("fix", uri=uri)
         notices = [each.notice for each in client.answers[end.id] if hasattr(each, "notice")]
         assert any("assist config trust" in notice for notice in notices)
         assert end.error
@@ -212,4 +212,4 @@ async def test_a_question_waits_for_a_model_that_is_loading(
         assert client.state in ("", "loading")
         text, end = await client.whole("ask", uri=uri, words="What does gross do?", wish="local")
     assert end.error is None, end.error
-    assert text == "It adds."
+    assert text.endswith("It adds.")

@@ -82,7 +82,17 @@ def record_feedback(home: dict[str, str], request: str, *names: Any, **more: Any
         target = "frontier" if name == "escalated_after" else more.get("target", "local")
         command = more.get("command", "fix")
         numbers = features(Asked(command, files=more.get("files", 1)))
-        event = Event(time.time(), "repo", command, request, target, 0.6, 0.4, numbers, name)
+        event = Event(
+            more.get("at", time.time()),
+            more.get("repo", ""),
+            command,
+            request,
+            target,
+            0.6,
+            0.4,
+            numbers,
+            name,
+        )
         assert feedback.record(files(home).feedback, event)
 
 

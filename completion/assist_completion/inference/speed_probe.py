@@ -54,7 +54,7 @@ NEW_PLACE = 190
 WINDOW = 8192  # tokens of question and answer: 99 MB for a 0.5B while it answers, 224 MB for a 1.5B
 # A measurement that was not quiet is repeated, but rarely: where two threads share a core it never is quiet.
 TRIES = 3
-AGAIN = 3600.0  # seconds between two tries
+AGAIN = 600.0  # seconds between two tries; what disturbed the first is mostly over by then
 ANSWERS = 9  # answers whose speed is remembered: their median hardly follows one that was disturbed
 WRITTEN = 16  # tokens that an answer must have written to be counted
 NO_DEVICE = "there is none, or no driver for it."

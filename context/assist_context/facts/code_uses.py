@@ -33,7 +33,7 @@ MOST_NAMESAKES = (
     4  # definitions of a name; with more, a line with the name alone says too little to be listed
 )
 MOST_HOLDERS = 200  # files with the words of a name that is no reference in the index
-_USUAL = frozenset(
+USUAL = frozenset(
     tomllib.loads((files(__package__) / "usual_members.toml").read_text(encoding="utf-8"))["names"].split()
 )
 _IMPORTS = re.compile(r"import_(?:from_)?statement|use_declaration|export_clause")
@@ -69,7 +69,7 @@ def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tu
     """The uses of a definition, sure ones first, and how many lines may mean another of the same name."""
     found = every_use(corpus, at, own)
     places = {(site.path, site.parent) for site in implementations(corpus.definitions(at.name))}
-    usual = bool(at.parent) and at.name in _USUAL
+    usual = bool(at.parent) and at.name in USUAL
     listed = not usual and ((len(places) <= MOST_NAMESAKES and len(found) <= MOST_USES) or len(places) <= 1)
     shown = [use for use in found if use.sure or listed]
     common = usual or corpus.few_definitions(at.name, COMMON) is None

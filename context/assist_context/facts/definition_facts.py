@@ -9,12 +9,28 @@ from dataclasses import dataclass, replace
 
 from assist_context.documents import Cursor, Document
 from assist_context.evidence.call_graph import apart
-from assist_context.facts.code_uses import MOST_USES, OWN_OBJECTS, CodeUse, made_by, owner_in_line, uses_of
+from assist_context.facts.code_uses import (
+    MOST_USES,
+    OWN_OBJECTS,
+    USUAL,
+    CodeUse,
+    made_by,
+    owner_in_line,
+    uses_of,
+)
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language, language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.doc_comments import first_sentence
 from assist_context.syntax.scopes.call_sites import call_rules, calls_of
+from assist_context.syntax.scopes.code_outline import (
+    MOST_ROWS,
+    OutlinePart,
+    fitting,
+    in_line,
+    outline_of,
+)
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.scopes.statements import CodeStatement, statements_in
@@ -22,6 +38,8 @@ from assist_context.syntax.symbols import Definition, Reference, symbols
 
 MOST_CALLS = 24  # names that are shown as called; one more says that there are others
 MOST_MEMBERS = 40
+SHORT = 15  # lines of a function that is read as fast as its outline
+_COMMON = 3  # definitions of a name that is called on something; more need not be meant
 _BRACKETS = frozenset({"c", "cpp", "csharp", "php"})  # no rules for calls, but each has brackets
 _CONSTRUCTORS = frozenset({"__init__", "constructor"})
 # What a method sets of its own object, with or without a type.
@@ -45,7 +63,8 @@ class DefinitionFacts:
 
     Of `callers` and `tests` there are at most 15; `caller_count` and `test_count` are how many there are. If
     several definitions have the name and many lines use it, only sure uses are among them; `unsure_count` is
-    how many other lines have the name, and may mean another one.
+    how many other lines have the name, and may mean another one. The `outline` of a long function has its
+    parts, that of a class its methods.
     """
 
     definition: Definition
@@ -60,6 +79,7 @@ class DefinitionFacts:
     unsure_count: int = 0
     members: tuple[Definition, ...] = ()
     todos: tuple[tuple[int, str], ...] = ()
+    outline: tuple[OutlinePart, ...] = ()
 
 
 def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) -> DefinitionFacts | None:
@@ -89,12 +109,37 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
     if at.kind in FUNCTIONS:
         statements = statements_in(parsed, at.start_line, at.end_line)
         calls = tuple(_calls(corpus, at, parsed, found.references))
-        return replace(facts, statements=statements, calls=calls)
+        long = at.end_line - at.start_line >= SHORT
+        known = (
+            [call.name for call in calls if call.defined or _is_defined(corpus, call.name)] if long else []
+        )
+        outline = outline_of(parsed, at.start_line, at.end_line, known) if long else ()
+        return replace(facts, statements=statements, calls=calls, outline=outline)
     inside = [site for site in found.definitions if site.parent == definition.qualified]
     members = {site.name: site for site in inside}
     for field in _fields_set(parsed, definition, [site for site in inside if site.kind == "class"]):
         members.setdefault(field.name, field)
-    return replace(facts, members=tuple(members.values())[:MOST_MEMBERS])
+    outline = fitting(member_parts([site for site in inside if site.kind in FUNCTIONS]))
+    return replace(facts, members=tuple(members.values())[:MOST_MEMBERS], outline=outline)
+
+
+def member_parts(definitions: Sequence[Definition], depth: int = 0) -> list[OutlinePart]:
+    """Definitions as parts of what holds them, each with its first sentence; of very many the public ones."""
+    found = [site for site in definitions if site.kind != "field"]
+    if len(found) > MOST_ROWS:
+        found = [site for site in found if not site.name.startswith(("_", "#"))]
+    return [_member_part(site, depth) for site in found]
+
+
+def _member_part(site: Definition, depth: int) -> OutlinePart:
+    head = in_line(site.signature).rstrip(" {:")
+    said = f": {first_sentence(site.doc)}" if site.doc else ""
+    return OutlinePart(site.start_line, site.end_line, depth, "member", f"{head}{said}")
+
+
+def _is_defined(corpus: Corpus, name: str) -> bool:
+    """Whether a name that is called is probably one of the few definitions that have it."""
+    return name not in USUAL and 0 < len(corpus.definitions(name)) <= _COMMON
 
 
 def _is_same(site: Definition, at: IndexedDefinition) -> bool:

@@ -7,12 +7,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from assist_context.documents import Document
 from assist_context.evidence.import_ways import ImportWays
 from assist_context.facts.code_uses import imported_uses
+from assist_context.facts.definition_facts import member_parts
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.pages import SECTION
 from assist_context.retrieval.corpus import Corpus
+from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.code_outline import OutlinePart, fitting
+from assist_context.syntax.symbols import symbols
 
 MOST_PARTS = 40  # definitions that are listed, the most used first
 MOST_FILES = 15
@@ -34,7 +39,7 @@ class FileFacts:
 
     `parts` are its top definitions: of a file in order, of a folder the most used ones; `part_count` is how
     many there are. `imports` are files of the workspace that it imports, `importers` those that import
-    it and use a name of it.
+    it and use a name of it. The `outline` of a file has its definitions in order, and methods of classes.
     """
 
     path: str
@@ -44,6 +49,7 @@ class FileFacts:
     part_count: int
     imports: tuple[str, ...]
     importers: tuple[str, ...]
+    outline: tuple[OutlinePart, ...] = ()
 
 
 def file_facts(corpus: Corpus, path: str) -> FileFacts:
@@ -58,7 +64,18 @@ def file_facts(corpus: Corpus, path: str) -> FileFacts:
         len(tops),
         tuple(sorted(_imports_of(corpus, path) - {path}))[:MOST_FILES],
         tuple(sorted(_importers(corpus, {path})))[:MOST_FILES],
+        _outline(corpus, path),
     )
+
+
+def _outline(corpus: Corpus, path: str) -> tuple[OutlinePart, ...]:
+    """The definitions at the top of a file and the methods of its classes, in their order."""
+    document = Document(path, tuple(corpus.lines(path)), language_of(path))
+    found = symbols(document.language, document.text).definitions
+    tops = {site.qualified: site for site in found if not site.parent and site.kind != SECTION}
+    methods = [site for site in found if site.parent in tops and site.kind in FUNCTIONS]
+    parts = [*member_parts(list(tops.values())), *member_parts(methods, 1)]
+    return fitting(sorted(parts, key=lambda part: part.line))
 
 
 def folder_facts(corpus: Corpus, folder: str) -> FileFacts:

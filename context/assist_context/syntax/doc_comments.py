@@ -8,8 +8,8 @@ import re
 from assist_context.syntax.grammars import Mark
 from assist_context.syntax.source_text import Source
 
-DOC_CHARACTERS = 300  # about three sentences; a longer paragraph is a manual
-MOST = 8 * DOC_CHARACTERS  # bytes of a comment or docstring that are read
+DOC_CHARACTERS = 900  # of 100 first paragraphs that are longer, none was read to its end
+MOST = 2_700  # bytes of a comment or docstring that are read
 MOST_LINES = 60  # of a comment above a definition; more is a licence
 
 _OPENS = re.compile(r"\s*(?:///?!?|//!|/\*+!?|\*(?!/)|#+!?|--+(?:\[=*\[)?|<!--|\"{3}|'{3})?[ \t]?")
@@ -51,6 +51,15 @@ def standalone_comments(source: Source, marks: tuple[Mark, ...]) -> StandaloneCo
             text = source.text(start, min(end, start + MOST)) if kind == "comment" else ""
             docs.add(first, source.line(end - 1), text)
     return docs
+
+
+def first_sentence(doc: str) -> str:
+    """The first sentence of a paragraph.
+
+    >>> first_sentence("Splits a key. Keys are `a.b`.")
+    'Splits a key.'
+    """
+    return re.split(r"(?<=[.!?]) (?=\S)", doc, maxsplit=1)[0]
 
 
 def paragraph(text: str) -> str:

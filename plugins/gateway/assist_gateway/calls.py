@@ -13,6 +13,7 @@ from assist_gateway.fields import text_of
 from assist_gateway.foreign_request import (
     ForeignRequest,
     ForeignResponse,
+    GatewayRefusal,
     json_response,
 )
 from assist_gateway.infilling import CodeWriter, complete_text, infill
@@ -65,6 +66,12 @@ async def answer_call(by: CallAnswerers, request: ForeignRequest, tool: ToolToke
             return await infill(request, by.writer_of(request, tool), models.infilling)
         case "/v1/chat/completions" if text_of(request.body, "model") in models.names:
             return await chat(request, models)
+        case path if path != CHAT and text_of(request.body, "model") in models.names:
+            raise GatewayRefusal(
+                404,
+                "model_not_found",
+                f"A model of this machine answers {CHAT}, not {path}: name a provider's model there.",
+            )
         case _:
             return await by.forward(request, tool)
 

@@ -20,6 +20,7 @@ NEAR_WAY = 0.85  # "--modle" and "--model" have 0.86, "--offline" and "--line" 0
 
 _NOT_ALLOWED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _COMMAND = re.compile(r"No such command '(?P<word>[^']*)'")
+_MISSING = re.compile(r"Missing argument '[^'.]+")  # its name, which may end with "..."
 _TOO_MANY = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((?P<words>.*)\)")
 
 
@@ -58,8 +59,8 @@ def _message(error: typer.TyperException, message: str, path: str, context: Any)
         return f"No such command {found['word']!r}: {way}" if way else message
     if message.startswith("Missing command") and context is not None:
         return f"Missing command: name one of {', '.join(context.command.list_commands(context))}."
-    if message.startswith("Missing argument") and (line := _first_example(context)):
-        return f"{message.partition('.')[0]}, as in `{line}`."
+    if (found := _MISSING.match(message)) and (line := _first_example(context)):
+        return f"{found[0]}', as in `{line}`."
     return message
 
 

@@ -4,7 +4,7 @@ What is certain about code is found by the context package; git says which commi
 first way to answer (`session`): with facts alone, where a question asks for nothing else.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from assist_context.evidence.mentions import (
     names_in,
 )
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
-from assist_context.facts.file_facts import FileFacts, file_facts
+from assist_context.facts.file_facts import FileFacts, file_facts, folder_facts
 from assist_context.facts.name_facts import NameFacts, name_facts
 from assist_context.files.git_history import LineChange, last_changes
 from assist_context.files.git_repository import Git, GitFailed, find_git, never, open_tree
@@ -29,11 +29,13 @@ from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_server.questions.events import without_model
-from assist_server.questions.session import Applicability, AskedQuestion
+from assist_server.questions.session import Applicability, AskedQuestion, wants_local_prose
 from assist_server.questions.targets import QuestionTarget, near_symbols
 
 if TYPE_CHECKING:
+    from assist_server.questions.composition import DecisionInputs
     from assist_server.questions.decision import AnswerContext
+    from assist_server.questions.draft import Question
     from assist_server.questions.events import FinalAnswer
     from assist_server.questions.session import AnswerSession
 
@@ -45,6 +47,12 @@ ASKED_GIT_SECONDS = 3.0  # if they are what is asked for
 _FACTS_OF_NAMES = frozenset[AskedFact]({"places", "uses", "tests"})  # of a name that nothing here defines
 FACTS_WHY = "the index and git answer it"  # why no model is asked
 FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
+# Why facts are all of an answer. The 20 remarks were by the 1.5B, on 8 commits of starlette, gin, zod and
+# serde_json; what it says of 20 functions is counted in docs/benchmarks.md.
+REVIEW_WHY = "remarks in words need a provider, since of 20 by a local model none was right"
+WORDS_WHY = "of six sentences of a small model about code one is wrong"
+LONG_WHY = "a small model is asked about {} lines of code at most"
+MOST_LINES = 60  # of code of which a small model says what it is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,7 @@ class CodeFacts:
 
 
 def applies(asked: AskedQuestion) -> Applicability:
-    """Whether facts are all that a question asks for; what is certain is shown in any case.
-
-    One that is not to be answered needs none, unless they decide that no model is asked.
-    """
+    """Whether facts are all that a question asks for; what is certain is shown in any case."""
     facts = _facts_for(asked)
     if facts is None or not facts.whole:
         return Applicability(False, "it asks for more than facts", facts=facts)
@@ -83,8 +88,8 @@ def _facts_for(asked: AskedQuestion) -> CodeFacts | None:
     """What is certain about the code to explain, or about what a question names."""
     question, folders = asked.question, asked.folders
     programs = asked.inputs.config.programs
-    if question.command == "explain" and question.target is not None and asked.answered:
-        return code_facts(folders.corpus, question.target, programs)
+    if question.command == "explain":
+        return facts_to_explain(folders.corpus, question, programs)
     if question.command != "ask" or not (asked.answered or asks_only_facts(question.words)):
         return None
     from assist_server.threads.thread_prompts import with_meant_names  # noqa: PLC0415  (facts alone need less)
@@ -98,6 +103,29 @@ async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAn
     if cause := context.rules.barred[0]:
         await session.record_refusal(context, cause)
     return without_model(context, "", FACTS_ANSWER)
+
+
+def facts_alone(question: "Question", inputs: "DecisionInputs", facts: CodeFacts | None) -> str:
+    """Why the model on this machine adds nothing to the facts, "" if it does."""
+    if question.command == "review":
+        return REVIEW_WHY
+    if question.command != "explain" or facts is None:
+        return ""
+    if not wants_local_prose(question, inputs):
+        return WORDS_WHY
+    lines = question.target.lines if question.target else None
+    short = lines is not None and lines.last - lines.first < MOST_LINES
+    return "" if short or inputs.local.large else LONG_WHY.format(MOST_LINES)
+
+
+def facts_to_explain(corpus: Corpus, question: "Question", programs: Mapping[str, str]) -> CodeFacts | None:
+    """The facts of the code to explain, of its file if no definition holds it, or of a folder."""
+    target = question.target
+    folders = [added for added in question.attachments[:1] if added.folder and added.root == corpus.root]
+    if target is None:
+        return CodeFacts(folder_facts(corpus, folders[0].path), root=corpus.root) if folders else None
+    found = code_facts(corpus, target, programs)
+    return found or CodeFacts(file_facts(corpus, target.lines.path), root=corpus.root)
 
 
 def code_facts(corpus: Corpus, target: QuestionTarget, programs: Mapping[str, str]) -> CodeFacts | None:
@@ -197,20 +225,3 @@ def _changes(git: Git, root: str, path: str, lines: tuple[int, int]) -> tuple[Li
         return tuple(last_changes(tree, never, path, *lines))
     except GitFailed:
         return None
-
-
-def fact_texts(found: CodeFacts) -> Iterator[str]:
-    """What the facts name: paths, names and texts of statements."""
-    about = found.about
-    if isinstance(about, NameFacts):
-        yield from (about.name, *(f"{use.path} {use.inside}" for use in (*about.callers, *about.tests)))
-        return
-    if isinstance(about, FileFacts):
-        yield from (about.path, *about.imports, *about.importers)
-        yield from (f"{part.definition.path} {part.definition.qualified}" for part in about.parts)
-        return
-    yield from (about.path, about.definition.qualified, about.definition.doc, about.definition.signature)
-    yield from (statement.text for statement in about.statements)
-    yield from (f"{call.name} {call.defined[0] if call.defined else ''}" for call in about.calls)
-    yield from (f"{use.path} {use.inside}" for use in (*about.callers, *about.tests))
-    yield from (member.name for member in about.members)

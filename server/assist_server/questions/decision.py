@@ -61,10 +61,6 @@ if TYPE_CHECKING:
     from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest
 
 
-# The 20 remarks were by the 1.5B, on 8 commits of starlette, gin, zod and serde_json.
-REVIEW_WHY = "remarks in words need a provider, since of 20 by a local model none was right"
-
-
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What a provider would be shown if no rule were against it, with all names of the files in it.
@@ -161,8 +157,8 @@ def decide(
     decision = route(_facts(question, local, leaving.draft, inputs), rules, question.wish, inputs.history)
     if way is not None:
         decision = _by_no_model(decision, said.why, said.cause)
-    elif question.command == "review" and question.wish != "frontier" and decision.target != "frontier":
-        decision = without_remarks(decision, rules.barred[1])
+    elif decision.target != "frontier" and (why := _facts_alone(asked, facts)):
+        decision = by_facts(decision, why, rules.barred[1])
         way = code_facts
     else:
         if answered:
@@ -210,9 +206,16 @@ def _surroundings(
     )
 
 
-def without_remarks(decision: Decision, reason: str) -> Decision:
-    """The decision that facts are all of a review, as no provider remarks on it, for a `reason` or none."""
-    return _by_no_model(decision, f"{reason}, and {REVIEW_WHY}" if reason else REVIEW_WHY)
+def _facts_alone(asked: AskedQuestion, facts: CodeFacts | None) -> str:
+    """Why no model says more than the facts, "" if one does: a provider that is asked for, or is measured."""
+    if asked.question.wish == "frontier" or asked.by_models:
+        return ""
+    return code_facts.facts_alone(asked.question, asked.inputs, facts)
+
+
+def by_facts(decision: Decision, why: str, reason: str) -> Decision:
+    """The decision that facts are all of an answer; no provider writes more, for a `reason` or none."""
+    return _by_no_model(decision, f"{reason}, and {why}" if reason else why)
 
 
 def _by_no_model(decision: Decision, why: str, cause: str = BY_FACTS) -> Decision:

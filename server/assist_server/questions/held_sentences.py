@@ -1,7 +1,8 @@
-"""The model's sentences, held to what it was shown: one that names something else is left out.
+"""The model's sentences, held to what it was shown: they end before one that names something else.
 
-A small model invents names, numbers and errors, and says them as it says everything else. What it was shown,
-the language's own names and the facts are known; a sentence with another name in it is not passed on.
+A small model invents names, numbers and errors, and says them as it says everything else. What it was shown
+and the language's own names are known; a sentence with another name in it is not passed on, and no
+later one, since that mostly goes on with the same.
 Nor is an answer that consists of headings: small models repeat those where they find no answer. It is kept
 back only while each of its lines is a heading, so any other answer streams as it comes.
 No model is asked here.
@@ -41,7 +42,6 @@ _BOUND = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _TEXTS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|(?:#|//).*")
-_REFERS_BACK = re.compile(r"\s*(?:This|These|Those|Such)\b")
 _SMALL = 3  # numbers up to this one are words: "the first two"
 
 
@@ -86,17 +86,15 @@ def _is_known(word: str, known: KnownWords) -> bool:
 
 
 class HeldSentences:
-    """Takes an answer piece by piece, and gives its whole sentences but those that name what is not known."""
+    """Takes an answer piece by piece, and gives its whole sentences up to one that names something else."""
 
     def __init__(self, known: KnownWords, most: int = 0) -> None:
         """`most` sentences are taken, 0 for all."""
         self._most = most
         self._taken = 0
-        self.unknown: dict[str, None] = {}
-        self.left_out = 0
+        self.unknown: tuple[str, ...] = ()
         self._known = known
         self._waiting = ""
-        self._shows = False  # a sentence was passed on
         self._code: list[str] | None = None  # the lines of a block of code, from its fence on
 
     def take(self, piece: str) -> str:
@@ -120,12 +118,7 @@ class HeldSentences:
         self._taken += bool(sentence.strip())
         if self._most and self._taken > self._most:
             return ""
-        unknown = unknown_in(sentence, self._known)
-        if self.left_out and not self._shows and _REFERS_BACK.match(sentence):
-            self.left_out += 1  # what it speaks of was left out
-            return ""
-        self._shows = self._shows or bool(sentence.strip() and not unknown)
-        return self._known_part(sentence, unknown)
+        return self._known_part(sentence, unknown_in(sentence, self._known))
 
     def _pass_on_code(self, line: str) -> str:
         """A block of code is passed on whole, once it has ended."""
@@ -144,12 +137,9 @@ class HeldSentences:
         return self._known_part(block, tuple(word for word in used if word not in self._known.words))
 
     def _known_part(self, text: str, unknown: tuple[str, ...]) -> str:
-        """The text if nothing in it is unknown; else what keeps paragraphs apart."""
-        if not unknown:
-            return text
-        self.left_out += 1
-        self.unknown |= dict.fromkeys(unknown)
-        return "\n\n" if text.endswith("\n\n") else ""
+        """The text, if nothing in it is unknown, and nothing was before."""
+        self.unknown = self.unknown or unknown
+        return "" if self.unknown else text
 
 
 PLACES = 3  # that the notice names

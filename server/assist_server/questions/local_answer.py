@@ -32,7 +32,6 @@ from assist_escalation.redaction.redactor import Redacted, RedactionError, redac
 from assist_escalation.redaction.restorer import Restorer, address_guard_of
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import after
-from assist_server.questions.code_facts import fact_texts
 from assist_server.questions.composition import random_token, secret_values
 from assist_server.questions.events import (
     AnswerCost,
@@ -69,6 +68,7 @@ HELD = frozenset({"explain", "ask"})  # commands whose answers are sentences
 NAMED = 4  # names that a notice lists
 KEPT_SHARE = 0.7  # of its code, which a prompt keeps each time it does not fit the local model's window
 TRIES = 6
+UNCHECKED = "The model says, unchecked:\n\n"
 UNSCANNED = "The question could not be searched for secrets, so look at an address before you open it: {}"
 # Of 130 checks that the 1.5B wrote for eleven functions 40 % were right, whatever its margins were.
 GUESSES = "Run these tests before you trust them: a small model gets many expected values wrong."
@@ -220,6 +220,8 @@ async def _show(
     shown: list[str] = []
 
     def show(text: str) -> None:
+        if held is not None and text and not any(shown) and not context.inputs.local.large:
+            sink.text(UNCHECKED)
         shown.append(text)
         sink.text(text)
 
@@ -250,23 +252,19 @@ def _shown_headings(context: "AnswerContext") -> frozenset[str]:
 
 
 def _held_sentences(context: "AnswerContext") -> HeldSentences:
-    """What holds an answer to what the model was shown, to the facts, and to the names of the language."""
+    """What holds an answer to what the model was shown, and to the names of its language."""
     spans = [span for span in context.local.prompt.spans if span.origin.source != "assist"]
     texts = [text for span in spans for text in (span.text, label(span.origin))]
-    facts = fact_texts(context.facts) if context.facts else ()
     languages = {language_of(span.origin.path).name for span in spans if span.origin.path}
     built_in = (name for language in languages for name in built_in_names(language))
     project = [context.root.rpartition("/")[2], *(text.lower() for text in texts if "\n" not in text)]
-    return HeldSentences(KnownWords.of([*texts, *facts, *project], built_in), context.local.sentences)
+    return HeldSentences(KnownWords.of([*texts, *project], built_in), context.local.sentences)
 
 
 def _left_out_notices(held: HeldSentences) -> Iterator[str]:
-    """What to know about sentences of the model that are not shown."""
-    if held.left_out:
-        count = "A sentence" if held.left_out == 1 else f"{held.left_out} sentences"
-        named = ", ".join(list(held.unknown)[:NAMED])
-        verb = "is" if held.left_out == 1 else "are"
-        yield f"{count} of the model {verb} left out, about what it was not shown: {named}."
+    """What to know about an answer of the model that is not shown to its end."""
+    if held.unknown:
+        yield f"The rest of what the model says is left out: it names {', '.join(held.unknown[:NAMED])}."
 
 
 def _test_notices(draft: "Draft", kept: int) -> Iterator[str]:

@@ -67,6 +67,8 @@ BY_TESTS = "tests"
 RUNNER = "runner"  # the way that runs code of a workspace, which a plugin brings
 MODELS = ("local", "provider")  # the ways that are asked in turn
 ORDER = ("", "facts", *MODELS)  # a plugin's way is tried after one of these
+# What is said where a provider was to write, and facts are all that there is.
+NO_WORDS = {"review": "There are no remarks.", "explain": "The facts are all that is certain."}
 NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
 
 LocalLoader = Callable[[], "Awaitable[Answerer[Any]]"]
@@ -93,11 +95,16 @@ class AskedQuestion:
 
     @property
     def local_prose(self) -> bool:
-        """Whether sentences of the model on this machine are wanted: it is large, or the user asks for them.
+        """As `wants_local_prose` says."""
+        return wants_local_prose(self.question, self.inputs)
 
-        Of 25 sentences of a 1.5B about code that it was shown 12 were wrong.
-        """
-        return self.question.prose or self.inputs.local.large or self.inputs.config.answers.words
+
+def wants_local_prose(question: "Question", inputs: "DecisionInputs") -> bool:
+    """Whether sentences of the model on this machine are wanted: it is large, or the user asks for them.
+
+    Of 25 sentences of a 1.5B about code that it was shown 12 were wrong.
+    """
+    return question.prose or inputs.local.large or inputs.config.answers.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,17 +268,17 @@ class AnswerSession:
         return await self._without_provider(context, why, held=held)
 
     async def _without_provider(self, context: "AnswerContext", why: str, *, held: bool) -> FinalAnswer:
-        """The local answer, or of a review its facts; `why` no provider answered, "" if none was to."""
+        """The local answer, or facts where they are all; `why` no provider answered, "" if none was to."""
         decision = context.decision
-        if context.question.command == "review":
-            from assist_server.questions.code_facts import FACTS_ANSWER  # noqa: PLC0415
-            from assist_server.questions.decision import without_remarks  # noqa: PLC0415
-
-            self.sink.notice(f"{why} There are no remarks.".lstrip())
-            facts = replace(context, decision=without_remarks(decision, "no provider did"))
-            return without_model(facts, "", FACTS_ANSWER)
         if not why:
             return await self._local_first(context, held=held)
+        if said := _facts_alone(context):
+            from assist_server.questions.code_facts import FACTS_ANSWER  # noqa: PLC0415
+            from assist_server.questions.decision import by_facts  # noqa: PLC0415
+
+            self.sink.notice(f"{why} {NO_WORDS[context.question.command]}")
+            facts = replace(context, decision=by_facts(decision, said, "no provider did"))
+            return without_model(facts, "", FACTS_ANSWER)
         self.sink.notice(f"{why} This machine answers instead.")
         fallen = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
         return await self._local_first(replace(context, decision=fallen), held=held)
@@ -344,10 +351,17 @@ def _has_no_runner(context: "AnswerContext") -> bool:
 
 
 def _goes_on(context: "AnswerContext") -> bool:
-    """Whether there is an answer without a provider: the local model's, or the facts of a review."""
+    """Whether there is an answer without a provider: the local model's, or facts."""
     if context.question.wish == "frontier":
         return False
-    return context.question.command == "review" or context.inputs.local.available
+    return bool(_facts_alone(context)) or context.inputs.local.available
+
+
+def _facts_alone(context: "AnswerContext") -> str:
+    """Why the model on this machine adds nothing to the facts, "" if it does."""
+    from assist_server.questions.code_facts import facts_alone  # noqa: PLC0415
+
+    return facts_alone(context.question, context.inputs, context.facts)
 
 
 def record_happening(

@@ -232,12 +232,17 @@ def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
 
 
 def _near_files(corpus: Corpus, text: str) -> list[str]:
-    """Indexed files with the same or nearly the same name, in whatever folder; the nearest first."""
+    """Indexed files with the same or nearly the same name, in whatever folder; the nearest first.
+
+    An ending alone makes no names alike: `x.py` and `t.py`.
+    """
     wanted = os.path.basename(text).lower()
     by_name: dict[str, list[str]] = {}
     for path in corpus.reader.files():
         by_name.setdefault(os.path.basename(path).lower(), []).append(path)
-    names = get_close_matches(wanted, by_name, cutoff=NEAR_NAME)
+    stems = {name: os.path.splitext(name)[0] for name in get_close_matches(wanted, by_name, cutoff=NEAR_NAME)}
+    alike = get_close_matches(os.path.splitext(wanted)[0], stems.values(), cutoff=NEAR_NAME)
+    names = [name for name, stem in stems.items() if stem in alike]
     return [path for name in names for path in sorted(by_name[name], key=_unlikeness(text))]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assist_context.files.repository_top import top_of
 from assist_escalation.audit.reader import export
 from assist_escalation.audit.verifier import BookedRequest, Verification, verify
 from assist_escalation.budget.ledger import Ledger, Reservation, SpendingKey, SpendingRow
@@ -26,6 +27,7 @@ from assist_server.questions.composition import (
 )
 from assist_server.record_files import gate_files
 from assist_server.records.answer_counts import DECISIONS, ENDS
+from assist_server.workspace.folders import key_of
 from assist_server.workspace.index_update import working_folder
 
 
@@ -112,13 +114,18 @@ def export_log_to(config: Config, output: Path) -> int:
         return export_log(config, file.write)
 
 
-def rate(config: Config, request: str | None, happening: feedback.Happening) -> feedback.Event:
-    """Remember what became of a request; None means the last one answered. `UserError` if it is unknown.
+def rate(
+    config: Config, request: str | None, happening: feedback.Happening, folder: Path = Path()
+) -> feedback.Event:
+    """Remember what became of a request; None means the last one answered in the repository of a folder.
 
-    The answer that is meant is the one at the end: after a provider failed, that of this machine.
+    The answer that is meant is the one at the end: after a provider failed, that of this machine. Returns the
+    event of that end. `UserError` if it is unknown.
     """
     path = gate_files(config).feedback
-    events = tuple(feedback.events(path))
+    root = os.path.realpath(folder)
+    own = key_of(top_of(root) or root)
+    events = tuple(event for event in feedback.events(path) if request is not None or event.repo in (own, ""))
     decisions = [
         event
         for event in events
@@ -127,13 +134,14 @@ def rate(config: Config, request: str | None, happening: feedback.Happening) -> 
     ends = {event.request_id: event for event in events if event.event in ENDS}
     # Older versions wrote no end of a text. A request that failed has none either.
     decisions = [event for event in decisions if event.request_id in ends] or decisions
+    if not decisions and request is None:
+        raise UserError("No model has answered a question of this folder: ask something first.")
     if not decisions:
-        what = f"no answered request {request!r}" if request else "no answered request"
-        raise UserError(f"{path} knows of {what}: ask something first, or look at the `id` in --json.")
+        raise UserError(f"{path} knows of no answered request {request!r}: look at the `id` in --json.")
     last = decisions[-1]
     models = [event.model for event in events if event.request_id == last.request_id and event.model]
     base = ends.get(last.request_id, last)
-    event = replace(base, at=time.time(), event=happening, model=models[-1] if models else "")
-    if not feedback.record(path, event):
+    base = replace(base, model=models[-1] if models else "")
+    if not feedback.record(path, replace(base, at=time.time(), event=happening)):
         raise UserError(f"{path} cannot be written: check its permissions and the space on the disk.")
-    return event
+    return base

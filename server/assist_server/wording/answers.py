@@ -260,7 +260,10 @@ def progress_document(progress: AnswerProgress) -> dict[str, Any]:
     return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds, "message": message}
 
 
-_WORDS_OF_MODEL = {"review": "--frontier asks the one under [providers.NAME] in config.toml."}
+_WORDS_OF_MODEL = {
+    "review": "--frontier asks the one under [providers.NAME] in config.toml.",
+    "explain": "--words asks one all the same.",
+}
 
 
 def _last_line(decided: AnswerContext, final: FinalAnswer) -> str:
@@ -270,7 +273,8 @@ def _last_line(decided: AnswerContext, final: FinalAnswer) -> str:
     if decision.cause in (BY_CONSTRUCTION, BY_RUNNING, BY_TESTS):
         return no_model_line(decision.why, "").rstrip()
     if decision.cause == BY_FACTS:
-        return no_model_line(decision.why, _WORDS_OF_MODEL.get(decided.question.command, ASK_WHY))
+        remedy = "" if decided.question.prose else _WORDS_OF_MODEL.get(decided.question.command, ASK_WHY)
+        return no_model_line(decision.why, remedy).rstrip()
     local = decision.target == "local"
     model = Path(final.model).name if local else final.model
     ended = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(

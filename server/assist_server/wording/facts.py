@@ -14,12 +14,14 @@ from assist_context.facts.name_facts import NameFacts
 from assist_context.files.git_history import LineChange
 from assist_context.languages import language_of
 from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.code_outline import OutlinePart
 from assist_context.syntax.scopes.statements import CodeStatement, StatementKind, statement_rules
 from assist_server.questions.code_facts import CodeFacts
 from assist_server.wording.views import FactPart, FactRow, FactWords, visible_rows
 
 _CHANGES = 3  # commits that are named
-_SAID = 160  # characters of a docstring, if its first sentence is not longer
+_INDENT = "    "  # of a part within another one
+_HANGING = 2  # further characters of its lines after the first
 _SHOWN = 8  # statements of a kind in words; JSON has all
 ASK_WHY = "For a model's words, ask why or how."
 _WORDS: tuple[tuple[StatementKind, str], ...] = (
@@ -28,6 +30,7 @@ _WORDS: tuple[tuple[StatementKind, str], ...] = (
     ("yields", "Yields"),
     ("raises", "Raises"),
 )
+_OUTLINED = frozenset({*(word for _, word in _WORDS), "Methods"})  # rows that an outline replaces
 _RANKS: tuple[DiffFactKind, ...] = (
     "undefined", "caller", "negation", "operator", "gone", "signature", "removed", "literal", "untested",
     "added",
@@ -70,12 +73,44 @@ def _rows(found: CodeFacts) -> list[FactRow]:
     if isinstance(found.about, NameFacts):
         return _name_rows(found.about)
     if not found.asked:
-        return [row for row in _definition_rows(found.about, found.changes) if row.value]
+        rows = [row for row in _definition_rows(found.about, found.changes) if row.value]
+        return _without_outlined(rows, found.about)
     others = [
         (FactPart(f"{site.kind} {site.qualified}, "), _place(site.path, site.start_line))
         for site in found.others
     ]
     return [*_asked_rows(found.about, found), *_list_rows("Another", others)]
+
+
+def _without_outlined(rows: Iterable[FactRow], facts: DefinitionFacts) -> list[FactRow]:
+    """The rows without those that say again what the outline says, if it says all of it."""
+    lines = {line for part in facts.outline for line in _lines_said(part)}
+    said = [found.line for found in facts.statements if found.kind != "changes"]
+    said += [member.start_line for member in facts.members if member.kind in FUNCTIONS]
+    if not (lines and lines.issuperset(said)):
+        return list(rows)
+    kept: list[FactRow] = []
+    name = ""
+    for row in rows:
+        name = row.name or name
+        kept += [] if name in _OUTLINED else [row]
+    return kept
+
+
+def _lines_said(part: OutlinePart) -> range:
+    """The lines whose statements the words of a part hold: a single one may follow its head."""
+    last = part.end_line if part.kind in ("guard", "call") else min(part.end_line, part.line + 1)
+    return range(part.line, last + 1)
+
+
+def _outline_rows(path: str, outline: Sequence[OutlinePart]) -> Iterator[FactRow]:
+    """The parts, each with its line, indented as deep as it is."""
+    width = len(str(max((part.line for part in outline), default=0)))
+    for part in outline:
+        place = FactPart(f"{part.line:{width}}", path, part.line)
+        indent = f"  {_INDENT * part.depth}"
+        name = "" if part is not outline[0] else "Outline"
+        yield FactRow(name, (place, FactPart(f"{indent}{part.text}")), width + len(indent) + _HANGING)
 
 
 def _asked_rows(facts: DefinitionFacts, found: CodeFacts) -> Iterator[FactRow]:
@@ -132,7 +167,8 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
     where = FactPart(f"{path}:{site.start_line}{end}", path, site.start_line)
     yield FactRow("What", (FactPart(f"{site.kind} {site.qualified}, "), where))
     yield FactRow("", _plain(" ".join(site.signature.split())))
-    yield FactRow("Says", _plain(_first_sentences(site.doc)))
+    yield FactRow("Author says", _plain(f'"{site.doc}"' if site.doc else ""))
+    yield from _outline_rows(path, facts.outline)
     for kind, word in _WORDS:
         found = [_statement(path, found) for found in facts.statements if found.kind == kind]
         yield from _list_rows(word, found)
@@ -204,7 +240,13 @@ def _file_rows(facts: FileFacts) -> list[FactRow]:
     size = f"{facts.files:,} files" if facts.files != 1 else f"{facts.lines:,} line{'s' * (facts.lines != 1)}"
     count = f", {facts.part_count:,} definition{'s' * (facts.part_count != 1)} at the top"
     rows = [FactRow("What", _plain(f"{name}, {size}{count * bool(facts.part_count)}"))]
-    rows += _list_rows("Parts", list(map(_part, facts.parts)), facts.part_count, most=len(facts.parts))
+    if facts.outline:
+        users = {part.definition.start_line: part.users for part in facts.parts}
+        rows += _outline_rows(
+            facts.path, [_with_users(part, users.get(part.line, 0)) for part in facts.outline]
+        )
+    else:
+        rows += _list_rows("Parts", list(map(_part, facts.parts)), facts.part_count, most=len(facts.parts))
     for word, paths in (("Imports", facts.imports), ("Imported by", facts.importers)):
         rows += _list_rows(word, [(FactPart(path, path, 1),) for path in paths], most=len(paths))
     return rows
@@ -212,8 +254,16 @@ def _file_rows(facts: FileFacts) -> list[FactRow]:
 
 def _part(part: UsedPart) -> FactWords:
     site = part.definition
-    users = f", used by {part.users} other file{'s' * (part.users != 1)}" if part.users else ""
+    users = f", {_users(part.users)}" if part.users else ""
     return (FactPart(f"{site.name}, {site.kind}, "), _place(site.path, site.start_line), FactPart(users))
+
+
+def _with_users(part: OutlinePart, users: int) -> OutlinePart:
+    return replace(part, text=f"{part.text} ({_users(users)})") if users and not part.depth else part
+
+
+def _users(count: int) -> str:
+    return f"used by {count} other file{'s' * (count != 1)}"
 
 
 def _list_rows(
@@ -284,18 +334,3 @@ def _use(use: CodeUse) -> FactWords:
 def _change(change: LineChange) -> str:
     lines = f"{change.lines} line{'s' * (change.lines != 1)}"
     return f"{change.day} {change.id[:9]} {change.subject} ({change.author}, {lines})"
-
-
-def _first_sentences(doc: str) -> str:
-    """The first sentence of a docstring, and the next ones as far as they are short: the point may be there.
-
-    >>> _first_sentences("Splits a key. Keys are `a.b`. " + "It is long. " * 20)[:46]
-    'Splits a key. Keys are `a.b`. It is long. It i'
-    """
-    sentences = re.split(r"(?<=\.) (?=\S)", " ".join(doc.split()))
-    shown = sentences[0]
-    for sentence in sentences[1:]:
-        if len(shown) + len(sentence) >= _SAID:
-            break
-        shown += f" {sentence}"
-    return shown

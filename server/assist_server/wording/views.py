@@ -25,10 +25,14 @@ FactWords = tuple[FactPart, ...]
 
 @dataclass(frozen=True, slots=True)
 class FactRow:
-    """A name and what is said under it; a name of "" continues the row above."""
+    """A name and what is said under it; a name of "" continues the row above.
+
+    Where the words need several lines, all but the first are indented by `hanging` characters.
+    """
 
     name: str
     parts: FactWords
+    hanging: int = 0
 
     @property
     def value(self) -> str:
@@ -58,7 +62,7 @@ class CommandView:
 
 def visible_rows(rows: Iterable[FactRow]) -> list[FactRow]:
     """The rows, in which what no one sees is written."""
-    return [FactRow(visible(row.name), tuple(_visible_parts(row.parts))) for row in rows]
+    return [replace(row, name=visible(row.name), parts=tuple(_visible_parts(row.parts))) for row in rows]
 
 
 def _visible_parts(parts: FactWords) -> Iterator[FactPart]:

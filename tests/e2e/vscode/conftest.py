@@ -42,9 +42,9 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config(configuration: Path, model_path: Path, probed: None) -> Path:
-    """The config.toml of the next window: the real model, and every suggestion is shown."""
+    """The config.toml of the next window: the real model, which also writes sentences, and every suggestion."""
     place = configuration / "config.toml"
-    place.write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
+    place.write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n[answers]\nwords = true\n')
     return place
 
 

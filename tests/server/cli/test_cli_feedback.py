@@ -1,5 +1,7 @@
 """`rate` and `stats` on recorded feedback, through the command line."""
 
+from datetime import datetime
+
 from command_runs import Assist
 from recording import files, record_feedback
 
@@ -9,11 +11,14 @@ from assist_evaluation.judging.calibration_fit import labels
 Home = dict[str, str]
 
 
-def test_rate_is_for_the_last_answer_or_the_one_named(assist: Assist, home: Home) -> None:
+def test_rate_is_for_the_last_answer_of_this_folder_or_the_one_named(assist: Assist, home: Home) -> None:
+    record_feedback(home, "r0", "routed", repo="another")
+    assert "No model has answered a question of this folder" in assist("rate", "good").err
     record_feedback(home, "r1", "routed")
-    record_feedback(home, "r2", "routed", command="ask")
+    record_feedback(home, "r2", "routed", command="ask", at=datetime(2026, 12, 1, 9, 5).timestamp())
     record_feedback(home, "r3", "routed", target="refused")
-    assert assist("rate", "good").out == "ask r2 is rated good.\n"
+    record_feedback(home, "r4", "routed", repo="another")
+    assert assist("rate", "good").out == "The `ask` of 2026-12-01 09:05 is rated good (r2).\n"
     assert assist("rate", "bad", "r1", "--json").json == {
         "request_id": "r1",
         "command": "fix",
@@ -32,7 +37,7 @@ def test_rate_is_for_an_answer_and_for_the_one_who_gave_it(assist: Assist, home:
     record_feedback(home, "r1", "routed", target="frontier", command="ask")
     record_feedback(home, "r1", "answered", command="ask")  # the provider failed
     record_feedback(home, "r2", "routed", target="frontier", command="ask")  # it was called off
-    assert assist("rate", "good").out == "ask r1 is rated good.\n"
+    assert assist("rate", "good").out.endswith("is rated good (r1).\n")
     *_, last = feedback.events(files(home).feedback)
     assert (last.request_id, last.event, last.target) == ("r1", "up", "local")
     assert [each.good for each in labels(files(home).feedback)] == [True]

@@ -43,7 +43,7 @@ def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> Non
     assert done.code == 0, done.err
     rows = done.out.splitlines()
     assert rows[0].split() == ["What", "function", "total,", "cart.py:1-5"]
-    assert "Says          The price with tax. Rounded." in rows
+    assert 'Author says   "The price with tax. Rounded."' in rows
     assert "Leaves early  3: if not items: return 0" in rows
     assert "Returns       5: round(sum(items) * (1 + rate), 2)" in rows
     assert "Used by       till.py:5 in pay" in rows
@@ -52,6 +52,14 @@ def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> Non
     assert document["definition"]["name"] == "total"
     assert document["callers"] == [{"path": "till.py", "line": 5, "inside": "pay", "sure": True}]
     assert [change["lines"] for change in document["changes"]] == [5]
+
+
+def test_facts_need_no_place_for_an_index(cart: Path, home: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    done = runner(cart, {**home, "ASSIST_DATA_DIR": str(file / "data")})("explain", "total", "--facts")
+    assert (done.code, "Used by       till.py:5 in pay" in done.out) == (0, True), done.err
+    assert "file/data cannot be written: the index is made for this command alone." in done.err
 
 
 def test_a_hidden_character_of_a_literal_is_written(assist: Assist, cart: Path) -> None:

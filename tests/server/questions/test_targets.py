@@ -401,6 +401,7 @@ def test_a_link_that_leads_to_no_file_is_called_one(corpus: Corpus, leads: str) 
         ("lib/cart.py", "did you mean shop/cart.py?"),
         ("shop/crat.py:3", "did you mean shop/cart.py?"),
         ("lib/nothing.py", "check the path"),
+        ("x.py:total", "check the path"),
         ("nothing", "name a PATH, PATH:LINE, PATH:SYMBOL or a symbol."),
     ],
 )

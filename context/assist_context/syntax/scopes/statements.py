@@ -89,7 +89,7 @@ def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatem
     [('guard', 2, 'not x: return 0'), ('returns', 4, 'g(x)')]
     """
     rules = statement_rules(parsed.document.language)
-    function = _function_at(parsed, rules, first, last) if rules else None
+    function = function_at(parsed, rules, first, last) if rules else None
     body = function.child_by_field_name("body") if function is not None else None
     if rules is None or function is None or body is None:
         return ()
@@ -98,8 +98,8 @@ def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatem
     found = [guard for guard, _ in guards]
     found += _statements(rules, body, leaving)
     found += [
-        CodeStatement("returns", value.start_point.row + 1, _line_of(value))
-        for value in _tail_values(rules, function, body)
+        CodeStatement("returns", value.start_point.row + 1, line_of(value))
+        for value in tail_values(rules, function, body)
     ]
     found += _changes(rules, parsed, function, body)
     return tuple(sorted(found, key=lambda statement: statement.line))
@@ -111,7 +111,7 @@ def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeState
     Other than `statements_in`, it finds branches at any depth, and in functions without a name.
     """
     rules = statement_rules(parsed.document.language)
-    function = _function_at(parsed, rules, first, last) if rules else None
+    function = function_at(parsed, rules, first, last) if rules else None
     if rules is None or function is None:
         return ()
     found = []
@@ -125,11 +125,11 @@ def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeState
             found.append(guard[0])
             continue
         line = node.start_point.row + 1
-        if node.type in rules.raises or _raises_by_call(rules, node):
-            found.append(CodeStatement("raises", line, _line_of(node)))
+        if node.type in rules.raises or raises_by_call(rules, node):
+            found.append(CodeStatement("raises", line, line_of(node)))
         elif node.type in rules.handlers:
             found.append(
-                CodeStatement("catches", line, _line_of(node).partition(":")[0].partition("{")[0].strip())
+                CodeStatement("catches", line, line_of(node).partition(":")[0].partition("{")[0].strip())
             )
         waiting += reversed(node.named_children)
     return tuple(sorted(found, key=lambda statement: statement.line))
@@ -145,7 +145,7 @@ def _has_name(parsed: ParsedText, function: tree_sitter.Node) -> bool:
     return assigned or function.child_by_field_name("name") is not None
 
 
-def _function_at(parsed: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
+def function_at(parsed: ParsedText, rules: StatementRules, first: int, last: int) -> tree_sitter.Node | None:
     """The outermost function that begins in these lines and ends on the last."""
     if parsed.root is None:
         return None
@@ -178,12 +178,20 @@ def _guards(
 
 def _guard(rules: StatementRules, branch: tree_sitter.Node) -> tuple[CodeStatement, tree_sitter.Node] | None:
     """A branch without an `else` that only leaves, with the statement that does; None for any other."""
+    found = guard_parts(rules, branch)
+    if found is None:
+        return None
+    text = f"{found[0]}: {line_of(found[1])}"
+    return CodeStatement("guard", branch.start_point.row + 1, text), found[1]
+
+
+def guard_parts(rules: StatementRules, branch: tree_sitter.Node) -> tuple[str, tree_sitter.Node] | None:
+    """The condition of a branch without an `else` that only leaves, and the statement that does."""
     condition, consequence = map(branch.child_by_field_name, rules.branches[branch.type])
     then = _only_statement(rules, consequence)
     if condition is None or then is None or branch.child_by_field_name("alternative") is not None:
         return None
-    text = f"{_without_brackets(_line_of(condition))}: {_line_of(then)}"
-    return CodeStatement("guard", branch.start_point.row + 1, text), then
+    return _without_brackets(line_of(condition)), then
 
 
 def _top_statements(body: tree_sitter.Node) -> list[tree_sitter.Node]:
@@ -199,7 +207,7 @@ def _is_opening(statement: tree_sitter.Node) -> bool:
 def _only_statement(rules: StatementRules, node: tree_sitter.Node | None) -> tree_sitter.Node | None:
     """The statement that leaves, if a branch has no other."""
     while node is not None:
-        if node.type in rules.leaves or _raises_by_call(rules, node):
+        if node.type in rules.leaves or raises_by_call(rules, node):
             return node
         inner = [child for child in node.named_children if "comment" not in child.type]
         if len(inner) != 1 or node.type in rules.nested:
@@ -228,12 +236,12 @@ def _statements(
     for node in _own_nodes(rules, body, leaving):
         line = node.start_point.row + 1
         if node.type in rules.returns:
-            if text := _value_of(node):
+            if text := value_of(node):
                 yield CodeStatement("returns", line, text)
         elif node.type in rules.yields:
-            yield CodeStatement("yields", line, _value_of(node))
-        elif node.type in rules.raises or _raises_by_call(rules, node):
-            yield CodeStatement("raises", line, _line_of(node) if rules.calls else _value_of(node))
+            yield CodeStatement("yields", line, value_of(node))
+        elif node.type in rules.raises or raises_by_call(rules, node):
+            yield CodeStatement("raises", line, line_of(node) if rules.calls else value_of(node))
 
 
 def _changes(
@@ -255,12 +263,12 @@ def _changes(
             is_given = name in given and name != node_text(part)
             if is_given or _is_part_of(part, own):
                 written.add(name)
-                yield CodeStatement("changes", line, _line_of(part))
+                yield CodeStatement("changes", line, line_of(part))
         changed = changed_object(language, node, rules.changing)
         name = _whole_name(changed)
         if name in given or (name in own and name != node_text(changed)):
             written.add(name)
-            yield CodeStatement("changes", line, f"{_line_of(node.named_children[0])}(...)")
+            yield CodeStatement("changes", line, f"{line_of(node.named_children[0])}(...)")
     inside = range(*body.byte_range)
     for name, parameter in given.items() if rules.declared else ():
         if name not in written and any(start in inside for start, _ in parsed.words(name)):
@@ -273,13 +281,14 @@ def _whole_name(part: tree_sitter.Node | None) -> str:
     return node_text(whole_of(part)) if part is not None else ""
 
 
-def _value_of(node: tree_sitter.Node) -> str:
+def value_of(node: tree_sitter.Node) -> str:
     """What follows the keyword of a statement."""
-    text = _line_of(node)
+    text = line_of(node)
     return text.partition(" ")[2].removeprefix("from ").rstrip(";") if " " in text else ""
 
 
-def _raises_by_call(rules: StatementRules, node: tree_sitter.Node) -> bool:
+def raises_by_call(rules: StatementRules, node: tree_sitter.Node) -> bool:
+    """Whether a call ends the function, as `panic` does."""
     named = rules.calls.get(node.type)
     return named is not None and node_text(node.child_by_field_name(named)) in rules.raising
 
@@ -314,7 +323,7 @@ def _receiver(rules: StatementRules, function: tree_sitter.Node) -> str:
     return node_text(found[0].child_by_field_name("name")) if found else ""
 
 
-def _tail_values(
+def tail_values(
     rules: StatementRules, function: tree_sitter.Node, body: tree_sitter.Node
 ) -> Iterator[tree_sitter.Node]:
     """The expressions with which a function ends without a `return`: one for each way through it."""
@@ -333,7 +342,7 @@ def _values(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sitt
     if node.type not in rules.values:
         if (
             node.type not in rules.leaves
-            and not _raises_by_call(rules, node)
+            and not raises_by_call(rules, node)
             and not _NO_VALUE.search(node.type)
         ):
             yield node
@@ -372,10 +381,15 @@ def _without_brackets(condition: str) -> str:
     return condition
 
 
-def _line_of(node: tree_sitter.Node) -> str:
+def line_of(node: tree_sitter.Node) -> str:
     """A node in one line, without a comment that it ends with."""
     whole = node_text(node)
     if node.children and "comment" in (last := node.children[-1]).type:
         whole = whole.encode()[: last.start_byte - node.start_byte].decode("utf-8", "replace")
-    text = " ".join(whole.split())
+    return one_line(whole)
+
+
+def one_line(code: str) -> str:
+    """Code in one line, shortened with "..."."""
+    text = " ".join(code.split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4].rstrip()} ..."

@@ -1,6 +1,7 @@
 """The command `mcp`: what agents may look up in a folder, by the Model Context Protocol on stdio."""
 
 import os
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,14 @@ from typing import Annotated
 import typer
 
 from assist_server.cli.flags import Offline, directory, example, option, settings
+from assist_server.cli.output import say_lines
 from assist_server.errors import UserError
+
+AT_A_TERMINAL = """This is a server for agents, and waits for one on stdin. Ctrl-D ends it.
+An agent starts it by itself, once it is in its settings:
+  claude mcp add --scope user assist -- assist mcp
+  codex mcp add assist -- assist mcp
+Others need the command `assist` with the argument `mcp`; docs/mcp.md has them."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +46,7 @@ def mcp(
     ] = "",
     offline: Offline = False,
 ) -> None:
-    """Serve an agent on stdio, by the Model Context Protocol. Agents start it; people rarely do.
+    """Serve an agent on stdio, by the Model Context Protocol. Agents start it, and people only to see that.
 
     It only reads, and shows no line, name or path of a file that a rule keeps from the agent's model.
     """
@@ -52,6 +60,8 @@ def mcp(
         classes_of_reader(effective_permissions(config, [os.path.realpath(root)]), provider)
     from assist_gateway.mcp_server.server import serve  # noqa: PLC0415
 
+    if sys.stdin.isatty():
+        say_lines(AT_A_TERMINAL)
     serve(config, root, provider)
 
 

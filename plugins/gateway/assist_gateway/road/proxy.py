@@ -253,9 +253,10 @@ def asked_provider(
                 )
             return AskedProvider(tool, name, endpoint, dialect)
     known = [name for name, endpoint in permissions.providers.items() if endpoint.dialect == dialect.name]
-    names = ", ".join(known) or "none"
+    there = f"there is {', '.join(known)}" if known else f"there is none for {dialect.name}"
+    local = "" if dialect.name == "chat" else " A model of this machine answers /v1/chat/completions alone."
     raise GatewayRefusal(
-        404, "model_not_found", f"No provider here has the model {str(model)[:80]!r}: there is {names}."
+        404, "model_not_found", f"No provider here has the model {str(model)[:80]!r}: {there}.{local}"
     )
 
 

@@ -61,9 +61,9 @@ def review(
     note: NoteOption = "",
     facts: FactsOption = False,
 ) -> None:
-    """Say what the working tree changes and turns around, then a provider's remarks, each with path and line.
+    """Say what the working tree changes and turns around, each with path and line, without a model.
 
-    The model on this machine writes none. A remark about a line that the diff does not show is dropped.
+    A provider, where one may be asked, adds remarks; one about a line that the diff does not show is dropped.
     Untracked files are not reviewed.
     """
     from assist_server.cli.diff_questions import show_diff_facts, write_review  # noqa: PLC0415

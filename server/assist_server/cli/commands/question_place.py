@@ -4,9 +4,12 @@ It brings the index up to date where that is needed, and decides nothing about t
 that reads an index before that has begun.
 """
 
+import atexit
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,14 +156,31 @@ class BegunQuestion:
 
 def begin_question(asked: TerminalQuestion, flags: Asking) -> BegunQuestion:
     """Bring the index up to date for a question, from now on."""
-    config = settings(offline=flags.offline)
+    return _begin(settings(offline=flags.offline), asked, flags)
+
+
+def _begin(config: Config, asked: TerminalQuestion, flags: Asking) -> BegunQuestion:
     return BegunQuestion(config, asked, place_of_question(config, directory(flags.workspace), asked))
 
 
 def begin_facts(target: str, flags: Asking) -> BegunQuestion:
     """The same for the facts of a target, which may be a folder."""
     named = "" if os.path.isdir(_full_path(directory(flags.workspace), target)) else target
-    return begin_question(TerminalQuestion("explain", named, "", users=True), flags)
+    config = _with_writable_data(settings(offline=flags.offline))
+    return _begin(config, TerminalQuestion("explain", named, "", users=True), flags)
+
+
+def _with_writable_data(config: Config) -> Config:
+    """The settings, with data in a temporary folder until the process ends if their own is read-only."""
+    data = config.paths.data
+    with suppress(OSError):
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if os.access(data, os.W_OK):
+        return config
+    temporary = tempfile.mkdtemp(prefix="assist-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    say(f"assist: {data} cannot be written: the index is made for this command alone.")
+    return replace(config, paths=replace(config.paths, data=Path(temporary)))
 
 
 @contextmanager

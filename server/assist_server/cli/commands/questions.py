@@ -186,7 +186,7 @@ def write_tests(
         typer.Option("--run", help="Run the code on a copy without asking, and write down what it gives."),
     ] = False,
 ) -> None:
-    """Write tests for code, show them, and put them into a new file if you agree.
+    """Write tests for code, show them, and add them to its tests, or to a new file, if you agree.
 
     Once you agree to that, calls are run on a copy of the workspace, and the expected values are what the
     code gives. What cannot be run gets values that the model guesses.

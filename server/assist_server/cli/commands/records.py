@@ -3,6 +3,7 @@
 The `records` wing does the work and `wording.records` has the words; each command loads them when it runs.
 """
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -134,12 +135,17 @@ def rate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether an answer was good: `assist calibrate` learns from it. No text is kept."""
+    """Say whether an answer was good: `assist calibrate` learns from it. No text is kept.
+
+    It is the last one of this folder's repository, unless you name another.
+    """
     from assist_server.records import past_requests  # noqa: PLC0415
 
     event = past_requests.rate(settings(), request, "up" if verdict == "good" else "down")
     document = {"request_id": event.request_id, "command": event.command, "rated": verdict}
-    words = f"{event.command} {event.request_id} is rated {verdict}."
+    asked = time.strftime("%Y-%m-%d %H:%M", time.localtime(event.at))
+    who = f", answered by {event.model}" if event.model else ""
+    words = f"The `{event.command}` of {asked}{who} is rated {verdict} ({event.request_id})."
     show_view(CommandView(document, [words]), as_json=as_json)
 
 

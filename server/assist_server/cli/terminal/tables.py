@@ -20,6 +20,7 @@ from assist_server.wording.sanitize import harmless
 from assist_server.wording.views import FactPart, FactRow, NamedValues, ShownTable
 
 WIDTH = 80  # columns if stdout is not a terminal
+_LEAST = 20  # columns of a value, next to its name
 OPEN, CLOSE = "«", "»"  # around ghost text, so that it can be seen without colour
 
 
@@ -78,11 +79,14 @@ def show_facts(rows: Sequence[FactRow], root: str = "") -> None:
     if not rows:
         return
     terminal = console()
-    shown = [(harmless(row.name), _words_with_links(row.parts, root)) for row in rows]
-    indent = max((len(name) + 2 for name, _ in shown if name), default=0)
-    for name, value in shown:
-        lines = _wrap(value, max(20, terminal.width - indent)) if indent else [value]
-        body = Text(f"\n{' ' * indent}").join(lines)
+    indent = max((len(harmless(row.name)) + 2 for row in rows if row.name), default=0)
+    for row in rows:
+        name = harmless(row.name)
+        value = _words_with_links(row.parts, root)
+        room = max(_LEAST, terminal.width - indent)
+        hanging = min(row.hanging, room // 4)
+        lines = _wrap(value, room, hanging) if indent else [value]
+        body = Text(f"\n{' ' * (indent + hanging)}").join(lines)
         terminal.print(Text.assemble((name.ljust(indent), "bold"), body), soft_wrap=True)
 
 
@@ -96,10 +100,14 @@ def _words_with_links(parts: Iterable[FactPart], root: str) -> Text:
     return text
 
 
-def _wrap(text: Text, room: int) -> list[Text]:
+def _wrap(text: Text, room: int, hanging: int) -> list[Text]:
     lines = []
     at = 0
-    for line in textwrap.wrap(text.plain, room, break_long_words=False, break_on_hyphens=False) or [""]:
+    wrapper = textwrap.TextWrapper(
+        room, subsequent_indent=" " * hanging, break_long_words=False, break_on_hyphens=False
+    )
+    for number, wrapped in enumerate(wrapper.wrap(text.plain) or [""]):
+        line = wrapped[hanging:] if number else wrapped
         at = text.plain.index(line, at)
         lines.append(text[at : at + len(line)])
         at += len(line)
