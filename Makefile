@@ -19,7 +19,7 @@ RELEASE := .ci/release
 # Two processes for each core (tests/conftest.py). No model waits for another: each leaves busy cores alone.
 PARALLEL := --numprocesses auto --dist loadgroup
 # The suites of the packages around the core: `make test` has only what shows that they work.
-PLUGIN_TESTS := tests/evaluation tests/gateway tests/installer tests/refactorings tests/runner tests/types
+PLUGIN_TESTS := tests/commits tests/evaluation tests/gateway tests/installer tests/refactorings tests/runner tests/types
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,7 +57,7 @@ check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, impor
 test: setup ## Run the tests of the core, real model and real server included
 	SUITE=test $(BIN)/pytest $(PARALLEL) tests $(addprefix --ignore=,tests/e2e tests/windows $(PLUGIN_TESTS))
 
-test-plugins: setup ## Run the tests of the gateway, the installer, the runner, the types and the evaluation
+test-plugins: setup ## Run the tests of commit messages, the gateway, the installer, the runner, the types and the evaluation
 	SUITE=test-plugins $(BIN)/pytest $(PARALLEL) $(PLUGIN_TESTS)
 
 quick: .venv/ready ## Run the tests that need no model and no time, while you work (2 minutes at most)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import assist_commits
 import assist_completion
 import assist_context
 import assist_escalation
@@ -19,6 +20,7 @@ import assist_types
 from assist_runner.recorded_tests import programs
 
 PACKAGES = (
+    assist_commits,
     assist_completion,
     assist_context,
     assist_escalation,

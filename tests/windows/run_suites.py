@@ -39,6 +39,7 @@ PACKAGES = (
     "escalation",
     "server",
     "evaluation",
+    "plugins/commits",
     "plugins/gateway",
     "plugins/installer",
     "plugins/runner",

@@ -187,16 +187,6 @@ def _is_changed(file: ComparedFile, site: Definition, old: _TextSide) -> bool:
     return before or _is_touched(file, site, old=False)
 
 
-def changed_definitions(file: ComparedFile) -> tuple[str, ...]:
-    """The qualified names of the innermost definitions whose lines changed, and of those that are gone."""
-    old, new = _side(file.path, file.old), _side(file.path, file.new)
-    touched = [site for site in new.definitions.values() if _is_changed(file, site, old)]
-    around = {site.parent for site in touched}
-    gone = [site for key, site in old.definitions.items() if key not in new.definitions]
-    found = [site for site in touched if site.qualified not in around]
-    return tuple(dict.fromkeys(site.qualified for site in (*found, *gone)))
-
-
 def _is_outermost(site: Definition, here: _TextSide, there: _TextSide) -> bool:
     """Whether one side alone has a function or type, and the other has what is around it."""
     if site.kind not in _COMING:

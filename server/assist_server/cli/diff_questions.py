@@ -25,7 +25,7 @@ from assist_server.wording.answers import AnswerView, answer_document, answer_vi
 from assist_server.wording.diff_answers import NO_REMARKS
 from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
 from assist_server.wording.requests import NAMED, left_out_lines, not_compared_lines
-from assist_server.workspace.compared_diff import ComparedDiff, compare, has_tree
+from assist_server.workspace.compared_diff import ComparedDiff, compare, has_tree, with_texts
 from assist_server.workspace.folder_diff import FolderDiff
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
@@ -36,7 +36,7 @@ def write_message(flags: Asking, note: str, *, edit: bool, prose: bool) -> None:
     """Print a commit message for what is staged, or open git's editor with it."""
     config, root = _place(flags)
     diff = _changes(config, root, "commit", "")
-    compared = compare(git_of(config), diff, None)
+    compared = with_texts(git_of(config), diff)
     view = _ask(config, flags, Question("commit", note, prose=prose), compared)
     if view is None:
         return

@@ -60,7 +60,7 @@ from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
 from assist_server.wording.requests import left_out_lines, not_compared_lines, route_document
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.wording.views import fact_documents
-from assist_server.workspace.compared_diff import ComparedDiff, compare
+from assist_server.workspace.compared_diff import ComparedDiff, compare, with_texts
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
@@ -379,7 +379,7 @@ def _read_asked_diff(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> C
     git = git_of(snapshot.config)
     diff = read_diff(git, home.root, question.command, question.revision)
     if question.command != "review":
-        return compare(git, diff, None)
+        return with_texts(git, diff)
     corpus = corpus_of(home)
     try:
         return compare(git, diff, corpus)

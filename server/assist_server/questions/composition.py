@@ -83,6 +83,14 @@ class DecisionInputs:
     more_secrets: SecretTexts = field(default_factory=SecretTexts, repr=False)
 
     @property
+    def prose(self) -> bool:
+        """Whether sentences of the model on this machine are wanted: it is large, or the settings say so.
+
+        Of 25 sentences of a 1.5B about code that it was shown 12 were wrong.
+        """
+        return self.local.large or self.config.answers.words
+
+    @property
     def scope(self) -> "Scope":
         """Who spends."""
         return scope_of(self.roots)

@@ -36,6 +36,7 @@ from assist_server.errors import UserError
 from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Question
 from assist_server.questions.secret_file_texts import is_denied_by_user, join_texts, old_secret_texts
+from assist_server.questions.session import strategies, wants_local_prose
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.folder_diff import (
@@ -50,7 +51,6 @@ from assist_server.workspace.folder_diff import (
 
 # A diff gets a fourth of a provider's context: short lines of digits have a token for each character.
 DENSE = 4
-MOST_FACTS = 12  # of a diff, that a model is shown
 LONG = 12  # letters and digits of a line that says where it is from; `return result` has 12
 MANY = 10  # such lines of one file are a part of it, whatever is around them
 FEW = 3  # are one if they are SHARE of what was added
@@ -86,15 +86,18 @@ def read_diff(git: Git, root: str, command: str, revision: str) -> FolderDiff:
 def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: DecisionInputs) -> DiffQuestion:
     """A question about a diff, as much of it as the model that may answer reads.
 
-    A commit message is written on this machine unless the user asks for a provider. It gets the style of the
-    last messages, and on this machine the facts of the diff. Raises `UserError` if git does not answer.
+    A commit message is made on this machine unless the user asks for a provider. A model gets the style of
+    the last messages; if none is asked, nothing is prepared. Raises `UserError` if git does not answer.
     """
     diff = compared.diff
     if question.command == "commit":
+        question = replace(question, wish="local" if question.wish == "auto" else question.wish)
+        if _needs_no_model(question, inputs):
+            named = (Span(file.path, Origin("file", file.path, diff.root, 1, 1)) for file in diff.files)
+            question = replace(question, material=tuple(named), compared=compared)
+            return DiffQuestion(question, inputs, diff.left_out)
         style = Span(style_words(last_messages(git, diff.root)), Origin("assist"))
-        wish = "local" if question.wish == "auto" else question.wish
-        facts = _fact_spans(compared) if wish == "local" else ()
-        question = replace(question, wish=wish, problems=(style, *facts))
+        question = replace(question, problems=(style,))
     permissions = inputs.permissions
     diff = without_copies(git, compared.diff, permissions.deny)
     local = question.command == "commit" and (question.wish == "local" or permissions.mode == "never")
@@ -108,14 +111,10 @@ def with_diff(question: Question, compared: ComparedDiff, git: Git, inputs: Deci
     )
 
 
-def _fact_spans(compared: ComparedDiff) -> Iterator[Span]:
-    """What is certain about the changed files, for a model on this machine."""
-    about = [fact for fact in compared.facts.found if fact.kind not in ("caller", "untested", "undefined")]
-    texts: dict[str, list[str]] = {}
-    for fact in about[:MOST_FACTS]:
-        texts.setdefault(fact.path, []).append(f"new {fact.text}" if fact.kind == "added" else fact.text)
-    for path, lines in texts.items():
-        yield Span("\n".join(lines), Origin("editor", path, compared.diff.root))
+def _needs_no_model(question: Question, inputs: DecisionInputs) -> bool:
+    """Whether a commit message is computed from the diff: sentences of a model are not wanted."""
+    wanted = question.wish == "frontier" or wants_local_prose(question, inputs)
+    return not wanted and any(True for _ in strategies("commit", models=False))
 
 
 @dataclass(frozen=True, slots=True)

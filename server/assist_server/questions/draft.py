@@ -55,6 +55,7 @@ from assist_server.threads.thread_prompts import (
     unseen,
     with_meant_names,
 )
+from assist_server.workspace.compared_diff import ComparedDiff
 
 # Tokens of code for a frontier model: enough for a change over several files, for a few cents.
 FRONTIER_TOKENS = 8_000
@@ -83,6 +84,7 @@ class Question:
     index finds: a diff by file. With `run`, the user agrees that the code in question is run; `test_command`
     is what tests it, in the user's words, and `expect` a call with the value that it should give. With
     `asks_run`, the user is asked by itself, once. With `prose`, a small local model writes sentences too.
+    `compared` is the diff, for a way that needs no model.
     """
 
     command: str
@@ -100,6 +102,7 @@ class Question:
     expect: str = ""
     asks_run: bool = False
     prose: bool = False
+    compared: ComparedDiff | None = None
 
 
 @dataclass(frozen=True, slots=True)

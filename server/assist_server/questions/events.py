@@ -6,8 +6,8 @@ answered. No model is asked here, and no edit is made; how an answer is shown is
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 
@@ -143,7 +143,7 @@ class FinalAnswer:
     `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
     `sources` is what the model that answered was shown, `thread` the conversation with this answer.
     `proof` is what speaks for the edit, or for new tests. Of a local answer `doubtful` is the decision to ask
-    a provider too, if nothing else speaks for the answer.
+    a provider too, if nothing else speaks for the answer. `members` are what its document has as well.
     """
 
     text: str
@@ -156,6 +156,7 @@ class FinalAnswer:
     thread: Thread | None = None
     proof: "Proof | None" = None
     doubtful: "Decision | None" = None
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def proof_kind(self) -> str:

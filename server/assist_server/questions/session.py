@@ -100,11 +100,8 @@ class AskedQuestion:
 
 
 def wants_local_prose(question: "Question", inputs: "DecisionInputs") -> bool:
-    """Whether sentences of the model on this machine are wanted: it is large, or the user asks for them.
-
-    Of 25 sentences of a 1.5B about code that it was shown 12 were wrong.
-    """
-    return question.prose or inputs.local.large or inputs.config.answers.words
+    """Whether sentences of the model on this machine are wanted, by the question or by the settings."""
+    return question.prose or inputs.prose
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from assist_server.records.answer_counts import TARGETS
 from assist_server.wording.diff_answers import DiffAnswer, diff_answer
 from assist_server.wording.facts import ASK_WHY, fact_rows, facts_document, no_model_line
 from assist_server.wording.requests import SHOWN, more_words, route_document
+from assist_server.wording.sanitize import harmless
 from assist_server.wording.views import FactPart, FactRow, visible_rows
 from assist_server.workspace.compared_diff import ComparedDiff
 
@@ -87,9 +88,9 @@ def answer_view(
     """What is shown of an answer. `compared` is the diff that it is about."""
     held = DiffAnswer()
     if compared is not None:
-        held = diff_answer(decided.question, final.text, compared, local=final.decision.target == "local")
+        held = diff_answer(decided.question, final.text, compared)
         if final.decision.cause == BY_FACTS:  # no model said anything
-            held = DiffAnswer(members=held.members)
+            held = DiffAnswer(harmless(final.text), members={**held.members, **final.members})
     proof = _proof_document(decided, final)
     return AnswerView(decided, final, proof, _last_line(decided, final), _proof_line(decided, final), held)
 
@@ -261,6 +262,7 @@ def progress_document(progress: AnswerProgress) -> dict[str, Any]:
 
 
 _WORDS_OF_MODEL = {
+    "commit": "--words has the model on this machine write it.",
     "review": "--frontier asks the one under [providers.NAME] in config.toml.",
     "explain": "--words asks one all the same.",
 }

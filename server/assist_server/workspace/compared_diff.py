@@ -24,6 +24,11 @@ class ComparedDiff:
         return any(file.path == path and defines(file, name) for file in self.files)
 
 
+def with_texts(git: Git, diff: FolderDiff) -> ComparedDiff:
+    """A diff with the texts of its files, without facts."""
+    return ComparedDiff(diff, tuple(compared_files(git, diff)))
+
+
 def compare(git: Git, diff: FolderDiff, corpus: Corpus | None) -> ComparedDiff:
     """Compare the texts of a diff. Callers are looked up in `corpus`, where that has its new side."""
     files = compared_files(git, diff)

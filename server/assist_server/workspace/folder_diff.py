@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 
 from assist_context.documents import CHARS_PER_TOKEN
 from assist_context.evidence.call_graph import spans_of
@@ -46,7 +47,7 @@ TOO_LONG = "the diff is longer than the model reads"
 CUT = "only its first changes fit"
 SHOWN = 5  # lines around a change
 AROUND = 100  # lines around a change that are searched for the rest of a key; one of 8,192 bits has 100
-LAST_COMMITS = 30  # whose messages show a repository's style
+LAST_COMMITS = 50  # whose messages show a repository's style
 _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 
 
@@ -127,22 +128,44 @@ def old_contents(git: Git, diff: FolderDiff, wanted: Callable[[str], bool]) -> d
 
 
 def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
-    """The whole texts of the most changed files, before and after; very long and moved ones are left out."""
+    """The whole texts of the most changed files, before and after; very long ones are left out.
+
+    One that moved is compared with what it was.
+    """
     tree = _tree(git, diff.root)
     gone = [file.path for file in diff.files[:MOST_COMPARED] if file.state == "deleted"]
     moved = {os.path.join(diff.top, old.path) for old in diff.old if old.now}
     wanted = {os.path.join(diff.root, path) for path in gone} - moved
-    before = old_contents(git, diff, wanted.__contains__) if wanted else {}
+    was = {os.path.join(diff.root, file.was) for file in diff.files[:MOST_COMPARED] if file.was}
+    before = old_contents(git, diff, (wanted | was).__contains__) if wanted | was else {}
     found = []
     for file in diff.files[:MOST_COMPARED]:
-        content = before.get(os.path.join(diff.root, file.path), b"")
+        here = os.path.join(diff.root, file.path)
+        content = before.get(here, b"") if here in wanted else b""
         if content and b"\0" not in content and len(content) < MOST_BYTES_IN_ALL:
             lines = content.decode("utf-8", "replace").splitlines()
             found.append(compared_file(file.path, (("-", line) for line in lines)))
         text = diff_of(tree, file.path, WHOLE, MOST_BYTES_IN_ALL, *diff.compared) if file.lines else ""
         if not text or len(text) >= MOST_BYTES_IN_ALL:
             continue
-        found.append(compared_file(file.path, ((line.mark, line.text) for line in parse_lines(text))))
+        rows = [(line.mark, line.text) for line in parse_lines(text)]
+        if content := before.get(os.path.join(diff.root, file.was), b"") if file.was else b"":
+            rows = _since(content, [text for _, text in rows])
+        found.append(compared_file(file.path, rows))
+    return found
+
+
+def _since(content: bytes, lines: Sequence[str]) -> list[tuple[str, str]]:
+    """The lines of a file that was moved, with a mark for those that differ from what it held before."""
+    if b"\0" in content or len(content) > MOST_BYTES_IN_ALL:
+        return [("+", line) for line in lines]
+    old = content.decode("utf-8", "replace").splitlines()
+    found: list[tuple[str, str]] = []
+    for kind, first, last, start, end in SequenceMatcher(None, old, lines).get_opcodes():
+        if kind == "equal":
+            found += ((" ", line) for line in lines[start:end])
+        else:
+            found += (*(("-", line) for line in old[first:last]), *(("+", line) for line in lines[start:end]))
     return found
 
 

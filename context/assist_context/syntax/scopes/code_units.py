@@ -6,7 +6,7 @@ became of a statement in another text is for others.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import tree_sitter
@@ -70,9 +70,13 @@ def code_units(path: str, text: str) -> list[CodeUnit]:
     >>> [unit.words for unit in code_units("a.py", "if x:\\n    f(1, 'a')\\n")]
     [('if', 'x'), ('f', '(', '1', '"a"')]
     """
-    root = ParsedText(Document(path, split_lines(text), language_of(path))).root
+    return units_in(ParsedText(Document(path, split_lines(text), language_of(path))))
+
+
+def units_in(parsed: ParsedText, spans: Sequence[tuple[int, int]] | None = None) -> list[CodeUnit]:
+    """The statements of a text; with `spans`, only of the outermost nodes that have some of these lines."""
     found: dict[int, tuple[str, list[_PlacedWord]]] = {}
-    for node, around in _tokens(root) if root is not None else ():
+    for node, around in _tokens(parsed.root, spans) if parsed.root is not None else ():
         _, words = found.setdefault(around.id, (around.type, []))
         word = _plain_word(node_text(node), node.type)
         if words and (words[-1][0], word) in {("not", "in"), ("is", "not")}:
@@ -82,7 +86,7 @@ def code_units(path: str, text: str) -> list[CodeUnit]:
     rows = [row for row in found.values() if not _NOTHING.issuperset(word for word, _, _ in row[1])]
     return [
         CodeUnit(
-            path,
+            parsed.document.path,
             kind,
             words=tuple(word for word, _, _ in words),
             types=tuple(kind for _, kind, _ in words),
@@ -93,9 +97,11 @@ def code_units(path: str, text: str) -> list[CodeUnit]:
     ]
 
 
-def _tokens(root: tree_sitter.Node) -> Iterator[tuple[tree_sitter.Node, tree_sitter.Node]]:
+def _tokens(
+    root: tree_sitter.Node, spans: Sequence[tuple[int, int]] | None
+) -> Iterator[tuple[tree_sitter.Node, tree_sitter.Node]]:
     """The tokens, each with its innermost statement."""
-    waiting = [(root, root)]
+    waiting = [(node, root) for node in reversed(root.children) if spans is None or _has_lines(node, spans)]
     while waiting:
         node, around = waiting.pop()
         around = node if _STATEMENT.search(node.type) else around
@@ -105,6 +111,10 @@ def _tokens(root: tree_sitter.Node) -> Iterator[tuple[tree_sitter.Node, tree_sit
             waiting += [(child, around) for child in reversed(node.children)]
         elif node.end_byte > node.start_byte and node_text(node) not in _NO_WORDS:
             yield node, around
+
+
+def _has_lines(node: tree_sitter.Node, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= node.end_point.row + 1 and node.start_point.row < end for start, end in spans)
 
 
 def _is_documentation(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:

@@ -9,7 +9,7 @@ import typer
 
 from assist_server.cli.flags import Asking, Words, argument, example, option, with_flags
 
-NoteOption = Annotated[str, option("--note", "TEXT", "What the model should also know.")]
+NoteOption = Annotated[str, option("--note", "TEXT", "What the diff does not say, such as why.")]
 
 FactsOption = Annotated[
     bool,
@@ -40,7 +40,8 @@ def commit(
 ) -> None:
     """Write a commit message for what is staged, in the style of the last commits, and print it.
 
-    The model on this machine writes it, unless --frontier or --provider asks for another.
+    It is computed from what changed, at once. With --words, or with a local model of 7B or more, the model on
+    this machine writes it; --frontier and --provider ask for another.
     """
     from assist_server.cli.diff_questions import show_diff_facts, write_message  # noqa: PLC0415  (loads the rest)
 
