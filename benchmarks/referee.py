@@ -44,7 +44,8 @@ from assist_evaluation.mining.small_commits import definition_around
 from assist_evaluation.mining.sources import MinedRepository, is_source, open_repository
 from assist_evaluation.proportions import wilson
 from assist_evaluation.tasks import EvalTask
-from assist_runner.answering.computed_search import computed_fix
+from assist_runner.answering.computed_search import SearchBounds, search_fix
+from assist_runner.answering.referee_plan import RefereePlan
 from assist_runner.computed_fixes.failures import FailedTest, find_failed
 from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 from assist_runner.referee.edit_referee import EditReferee
@@ -235,19 +236,23 @@ def attempt_computed(fix: BugFix, config: Config, search: float) -> dict[str, An
                 return row | {"error": "it does not fail here"}
             ready = time.monotonic()
             asked = Question("fix", fix.words, _target(place, fix, text))
-            found = computed_fix(referee, asked, {fix.path: text}, place, lambda _: None, search)
+            plan = RefereePlan(str(place), asked=True)
+            searched = search_fix(referee, asked, plan, lambda _: None, SearchBounds(search))
         except UserError as error:
             return row | {"error": str(error)}
         finally:
             copy.close()
         done = time.monotonic()
+        found = searched.fix if searched else None
         after = found.plan.changes[0].after if found else ""
         judged = _judge_text(fix, place, after, cut, config) if found else "none"
     return row | {
         "held": len(fix.held) + len(cut),
         "offered": judged,
         "said": found.words if found else "",
-        "tried": found.tried if found else 0,
+        "sole": bool(found and not found.others),
+        "tried": searched.words if searched else "",
+        "suspicious": [line.line for line in searched.suspicious] if searched else [],
         "begin_seconds": round(ready - began, 1),
         "search_seconds": round(done - ready, 1),
     }

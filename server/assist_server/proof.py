@@ -1,7 +1,7 @@
 """What speaks for an edit or for new tests: a plain value, for everyone who shows or records it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 ProofKind = Literal["tests", "types", "none"]
@@ -36,7 +36,8 @@ class Proof:
     """What speaks for an edit or for new tests: its kind, in words, and how many attempts were checked.
 
     `refuted`: tests or types speak against it. `expected` is the user's own call, whose test judged it;
-    `recorded` is there for new tests, which ran.
+    `recorded` is there for new tests, which ran. `lines` are lines of code by their meaning: those that are
+    "suspicious", by tests that fail, and those that "others" would change, which the tests accept as well.
     """
 
     kind: ProofKind
@@ -45,3 +46,4 @@ class Proof:
     refuted: bool = False
     expected: ExpectedCall | None = None
     recorded: RecordedCounts | None = None
+    lines: Mapping[str, tuple[Mapping[str, str | int], ...]] = field(default_factory=dict)

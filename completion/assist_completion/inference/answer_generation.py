@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from assist_completion.errors import CompletionError, ModelError, TooLongError
 from assist_completion.inference.chat_template import prompt_of, template_of
 from assist_completion.inference.conversation import (
@@ -39,7 +37,6 @@ PERIOD = 80  # tokens of the longest repeated part: about eight lines
 # would be nine.
 TIMES = 4
 LEAST = 64
-FAR = 4.0  # logits: what is less likely by so much is never drawn
 
 
 def repeats(tokens: Sequence[int]) -> bool:
@@ -139,7 +136,6 @@ class AnswerRun:
     evaluated: int = 0
     ms: AnswerMillis = field(default_factory=AnswerMillis)
     draft: DraftReader = field(default_factory=lambda: DraftReader(()))
-    dice: np.random.Generator | None = None
     _decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
@@ -194,8 +190,6 @@ class AnswerRun:
         """Note the tokens of the conversation, which fit the window, and what the answer may repeat."""
         self.prompt = prompt
         self.draft = draft
-        if self.conversation.temperature > 0:
-            self.dice = np.random.default_rng(self.conversation.seed)
         self.text = self.conversation.beginning
 
     def expect(self, unread: int) -> None:
@@ -247,7 +241,7 @@ def run_answer(model: AnsweringModel, run: AnswerRun) -> None:
 def _advance(sequence: LlamaSequence, run: AnswerRun) -> Logits:
     """The logits after the last token, and after those of a guess that the model would have written too."""
     guess = run.draft.guess(run.written)[: run.conversation.max_tokens - len(run.written)]
-    if not guess or run.dice is not None:  # a guess holds what is likeliest, not what is drawn
+    if not guess:
         return sequence.append(run.written[-1])
     following = sequence.append_guess(run.written[-1], guess)
     kept = 0
@@ -320,10 +314,8 @@ def _read(sequence: LlamaSequence, run: AnswerRun) -> Logits:
 
 
 def _write(llama: Llama, run: AnswerRun, logits: Logits) -> bool:
-    """Take the likeliest token, or draw one. Returns whether the answer has ended."""
+    """Take the likeliest token. Returns whether the answer has ended."""
     token, margin = _pick(logits)
-    if run.dice is not None:
-        token = _draw(logits, run.conversation.temperature, run.dice)
     if llama.is_special(token):
         run.stop()
     else:
@@ -336,10 +328,3 @@ def _pick(logits: Logits) -> tuple[int, float]:
     best = int(logits.argmax())
     rest = max(logits[:best].max(initial=-float("inf")), logits[best + 1 :].max(initial=-float("inf")))
     return best, float(logits[best] - rest)
-
-
-def _draw(logits: Logits, temperature: float, dice: np.random.Generator) -> int:
-    """A token by its likelihood, among those that are not much less likely than the likeliest one."""
-    scaled = logits / temperature
-    scaled[logits < logits.max() - FAR] = -np.inf
-    return int((scaled + dice.gumbel(size=scaled.shape)).argmax())

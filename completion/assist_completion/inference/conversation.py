@@ -45,8 +45,7 @@ class Conversation:
 
     The answer begins with the text `beginning`, and ends with the first line that is `ending`, if any.
     `draft` is a text that much of the answer repeats: it makes the answer faster, and changes no word.
-    `sentences` bounds the answer too: 0 for any number of them. With a `temperature` above 0 the tokens are
-    drawn by their likelihood, and the same `seed` draws the same ones.
+    `sentences` bounds the answer too: 0 for any number of them.
 
     >>> Conversation("Be brief.", "What is 2 + 2?", max_tokens=0)
     Traceback (most recent call last):
@@ -61,8 +60,6 @@ class Conversation:
     ending: str = ""
     draft: str = ""
     sentences: int = 0
-    temperature: float = 0.0
-    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:

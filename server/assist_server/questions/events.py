@@ -26,7 +26,6 @@ HIDDEN = (
     "In lines with an address, secrets are shown as placeholders ({} here), so that no link and no image can "
     "send one."
 )
-ATTEMPT_SECONDS = 60.0  # for attempts after the first; the last one that begins in time is finished
 GAP = 1  # lines between two pieces of a file that are one place for a reader: mostly an empty line
 PERIOD = 0.5  # seconds between two counts of what is written
 
@@ -52,15 +51,16 @@ class PlacesFound:
 
 @dataclass(frozen=True, slots=True)
 class AnswerProgress:
-    """A model reads or writes.
+    """A model reads or writes, or code runs.
 
     Reading: `tokens` that it reads, and the `seconds` that takes on this machine, None if that is not known.
-    Writing: `tokens` so far, in so many `seconds`.
+    Writing: `tokens` so far, in so many `seconds`. Trying: so many changes of code, and the next in `words`.
     """
 
-    phase: Literal["reading", "writing", "running"]
+    phase: Literal["reading", "writing", "running", "trying"]
     tokens: int
     seconds: float | None = None
+    words: str = ""
 
 
 def reading(tokens: int, speed: float) -> AnswerProgress:

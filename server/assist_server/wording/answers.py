@@ -16,7 +16,6 @@ from assist_escalation.routing.router import OPEN, Decision
 from assist_server.proof import RecordedCounts
 from assist_server.questions.decision import AnswerContext
 from assist_server.questions.events import (
-    ATTEMPT_SECONDS,
     AnswerProgress,
     FactsFound,
     FinalAnswer,
@@ -168,7 +167,7 @@ def _proof_document(decided: AnswerContext, final: FinalAnswer) -> dict[str, Any
     checked: dict[str, Any] = {"words": proof.words, "attempts": proof.attempts}
     if proof.expected is not None:
         checked["expected"] = asdict(proof.expected)
-    return {"proof": proof.kind, "checked": checked}
+    return {"proof": proof.kind, "checked": checked, **proof.lines}
 
 
 def _recorded_document(recorded: RecordedCounts) -> dict[str, Any]:
@@ -238,11 +237,10 @@ def progress_words(progress: AnswerProgress) -> str:
     >>> progress_words(AnswerProgress("reading", 1))
     'reading 1 token'
     """
-    if progress.phase == "running" and progress.seconds is not None:
-        more = f", {progress.seconds:.0f} of {ATTEMPT_SECONDS:.0f} s" if progress.tokens > 1 else ""
-        return f"running the tests with attempt {progress.tokens}{more}"
+    if progress.phase == "trying":
+        return f"{progress.tokens} small changes tried, {progress.seconds or 0:.0f} s. {progress.words}"
     if progress.phase == "running":
-        return "running the code"
+        return "running the code" if progress.seconds is None else "running the tests"
     if progress.phase == "writing":
         tokens = f", {_count_words(progress.tokens)}" if progress.tokens else ""
         return f"writing{tokens}, {progress.seconds or 0:.0f} s"

@@ -35,7 +35,7 @@ def desk_of(place: Path, tests: str = TESTS) -> RefereeDesk:
 
 async def test_a_sentence_becomes_a_test_that_judges_and_is_kept_with_the_edit(tmp_path: Path) -> None:
     desk = desk_of(tmp_path)
-    final, notices, decided = await desk.answer(WRONG, RIGHT, run=True, words=WORDS)
+    final, notices, decided = await desk.answer(RIGHT, run=True, words=WORDS)
     assert notices == [TOLD]
     changed = after(final)
     assert changed["words.py"] == RIGHT
@@ -43,7 +43,7 @@ async def test_a_sentence_becomes_a_test_that_judges_and_is_kept_with_the_edit(t
     assert "assert word_count('') == 0" in changed["tests/test_words.py"]
     assert answer_view(decided, final).proof_line == (
         "Proof: tests. The test of what you expect: `word_count('')` gives 0 (before: 1); "
-        "tests pass: 1 before, 2 now (2 attempts)."
+        "tests pass: 1 before, 2 now."
     )
     document = answer_document(answer_view(decided, final))
     assert document["checked"]["expected"] == {"call": "word_count('')", "today": "1", "wanted": "0"}
@@ -58,7 +58,7 @@ async def test_a_small_change_that_the_test_proves_needs_no_model(tmp_path: Path
     final, _, decided = await desk.answer(
         cheapest.replace("max", "sum"), run=True, expect="cheapest([3, 1]) == 1"
     )
-    assert final.text == "Line 2 of prices.py: `max` becomes `min`."
+    assert final.text == "Line 2 of prices.py: `return max(prices)` becomes `return min(prices)`."
     added = "\n\ndef test_cheapest_with_3_1():\n    assert cheapest([3, 1]) == 1\n"
     assert after(final) == {
         "prices.py": cheapest.replace("max", "min"),
@@ -81,25 +81,13 @@ async def test_a_small_change_that_changes_every_call_is_left_to_the_model(tmp_p
     assert after(final)["sums.py"] == right
 
 
-async def test_another_attempt_is_preferred_to_one_that_changes_every_call(tmp_path: Path) -> None:
-    desk = desk_of(tmp_path)
-    final, _, _ = await desk.answer(
-        CODE.replace("len(text.split(' '))", "0 if text == '' else len(text) + 5"),
-        RIGHT,
-        run=True,
-        words=WORDS,
-    )
-    assert after(final)["words.py"] == RIGHT
-    assert final.plan is not None
-    assert not final.plan.asks
-
-
-async def test_one_value_does_not_choose_between_small_changes_but_proves_a_models(tmp_path: Path) -> None:
+async def test_one_value_does_not_choose_between_small_changes(tmp_path: Path) -> None:
     adult = "def is_adult(age):\n    return age > 18\n"
     right = adult.replace(">", ">=")
     desk = RefereeDesk(tmp_path, "", code=adult, module="ages")
     final, _, decided = await desk.answer(right, run=True, expect="is_adult(18) == True")
-    assert final.text.startswith("```")
+    assert isinstance(final.plan, EditPlan)
+    assert final.plan.asks
     assert after(final) == {
         "ages.py": right,
         "tests/test_ages.py": "from ages import is_adult\n\n\n"
@@ -129,17 +117,15 @@ async def test_a_test_that_fails_already_judges_alone(tmp_path: Path) -> None:
     assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now."
 
 
-async def test_an_edit_that_the_test_refuses_keeps_no_test(tmp_path: Path) -> None:
-    expect = "word_count(None) == 0"
+async def test_an_edit_that_the_test_refuses_is_not_offered(tmp_path: Path) -> None:
+    expect = "word_count(None) == 70"
     final, notices, decided = await desk_of(tmp_path).answer(WRONG, run=True, expect=expect)
     assert notices == [
         "A test that fails today, from what you expect: `word_count(None)` (today: AttributeError, "
-        "wanted: 0). It judges the fix."
+        "wanted: 70). It judges the fix."
     ]
-    assert list(after(final)) == ["words.py"]
-    assert answer_view(decided, final).proof_line.startswith(
-        "Proof: none. It breaks tests: tests/test_words.py::test_two"
-    )
+    assert final.plan is None
+    assert answer_view(decided, final).proof_line.startswith("Proof: none. Tried")
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node runs the calls")
@@ -150,16 +136,14 @@ async def test_what_is_expected_judges_in_javascript(tmp_path: Path) -> None:
     (desk.root / "package.json").write_text('{"type": "module", "scripts": {"test": "node --test"}}')
     desk.place = "sums.js:1"
     right = code.replace("+", "*")
-    final, notices, decided = await desk.answer(
-        code.replace("+", "-"), right, run=True, words="twice(5) returns 7 instead of 10"
-    )
+    final, notices, decided = await desk.answer(right, run=True, words="twice(5) returns 7 instead of 10")
     assert notices == [
         TOLD.replace("word_count('')", "twice(5)").replace("1, w", "7, w").replace("0)", "10)")
     ]
     assert answer_view(decided, final).proof_line == (
         "Proof: tests. The test of what you expect: `twice(5)` gives 10 (before: 7); "
         "tests pass: 0 before, 1 now; it changes all calls like it: `twice(0)`: 2 becomes 0, `twice(1)`: 3 becomes 2, "
-        "`twice(4)`: 6 becomes 8 and 1 more (5 attempts)."
+        "`twice(4)`: 6 becomes 8 and 1 more."
     )
     changed = after(final)
     assert changed["sums.js"] == right

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 import tempfile
 from dataclasses import replace
@@ -14,7 +15,6 @@ from hostile import answer as answering
 from referee_desk import RefereeDesk, fenced
 from scripted_model import ScriptedModel
 
-from assist_completion.inference.doubts import Doubt
 from assist_escalation.gate.prepare import prepare
 from assist_escalation.prompts import Origin, Span
 from assist_runner.answering.model_words import leaving_words
@@ -52,15 +52,15 @@ def copies() -> set[str]:
     return set(map(str, Path(tempfile.gettempdir()).glob(f"assist-run-{os.getpid()}-*")))
 
 
-async def test_the_first_attempt_that_passes_is_offered_with_its_proof(tmp_path: Path) -> None:
+async def test_a_models_edit_that_passes_is_offered_with_its_proof(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     before = copies()
-    final, notices, decided = await desk.answer(WRONG, RIGHT, test_command="python -m pytest tests")
+    final, notices, decided = await desk.answer(RIGHT, test_command="python -m pytest tests")
     assert notices == []
     assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     assert not final.plan.asks
-    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
+    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now."
     assert answer_document(answer_view(decided, final))["proof"] == "tests"
     assert "assert twice(5) == 10" in desk.model.asked[-1].user
     assert (desk.root / "sums.py").read_text() == CODE
@@ -74,27 +74,20 @@ async def test_a_small_change_that_the_tests_accept_needs_no_model(tmp_path: Pat
     (desk.root / "sums.py").write_text(OLD_AGE)
     before = copies()
     final, notices, decided = await desk.answer(OLD_AGE.replace("18", "21"), run=True)
-    assert notices == []
+    assert notices == ["Other changes that pass the same tests: sums.py:2: return age > 17"]
     assert final.plan is not None
     assert final.plan.changes[0].after == OLD_AGE.replace(">", ">=")
-    assert not final.plan.asks
-    assert (final.text, final.model) == ("Line 2 of sums.py: `>` becomes `>=`.", "")
+    assert final.plan.unsure == ("the tests do not say which of 2 changes is right",)
+    assert final.text == "Line 2 of sums.py: `return age > 18` becomes `return age >= 18`."
+    assert final.model == ""
     assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now."
-    assert answer_document(answer_view(decided, final))["proof"] == "tests"
+    document = answer_document(answer_view(decided, final))
+    assert document["proof"] == "tests"
+    assert list(document["suspicious"]) == [{"path": "sums.py", "line": 2, "text": "return age > 18"}]
+    assert list(document["others"]) == [{"path": "sums.py", "line": 2, "text": "return age > 17"}]
     assert answer_view(decided, final).last_line.startswith("No model")
     assert (desk.root / "sums.py").read_text() == OLD_AGE
     assert copies() == before
-
-
-async def test_the_next_attempt_begins_with_what_was_right(tmp_path: Path) -> None:
-    tests = TESTS + "\n\ndef test_seven():\n    assert twice(7) == 14\n"
-    some = "def twice(number):\n    return 4 if number == 2 else 10\n"
-    final, _, decided = await (desk := Desk(tmp_path, tests)).answer(some, RIGHT, run=True)
-    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 3 now (2 attempts)."
-    assert final.plan is not None
-    assert (final.plan.changes[0].before, final.plan.changes[0].after) == (CODE, RIGHT)
-    assert "return 4 if number == 2 else 10" in desk.model.asked[-1].user
-    assert CODE not in desk.model.asked[-1].user
 
 
 @pytest.mark.parametrize(("first", "asked"), [(RIGHT, 0), (WRONG, 1)])
@@ -123,32 +116,20 @@ async def test_a_provider_is_asked_after_a_doubtful_answer_only_if_the_tests_ref
     assert (final.proof.kind, sent) == ("tests", asked)
 
 
-async def test_an_attempt_begins_where_the_model_doubts(tmp_path: Path) -> None:
-    doubt = Doubt(1, CODE.index(" +"), " +", " *", 5.0)
-    asked = {"run": True}
-    desk = Desk(tmp_path)
-    final, notices, decided = await desk.answer(
-        WRONG, CODE.replace("+ 2", "- 3"), CODE.replace("+ 2", "- 4"), RIGHT, doubts=[doubt], **asked
+@pytest.mark.parametrize("answer", [WRONG, CODE.replace("def", "# Doubles a number.\ndef")])
+async def test_what_the_tests_refuse_is_not_offered_but_suspicious_lines_are(
+    tmp_path: Path, answer: str
+) -> None:
+    final, _, decided = await Desk(tmp_path).answer(answer, run=True)
+    assert final.plan is None
+    view = answer_view(decided, final)
+    assert re.match(
+        r"Proof: none. Tried \d+ small changes of 1 lines, and none makes tests/test_sums.py::test_five pass.",
+        view.proof_line,
     )
-    assert notices == []
-    assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now (4 attempts)."
-    told = ["assert twice(5) == 10" in asked.user for asked in desk.model.asked]
-    assert told == [True, True, False, True], "once it is asked without what the tests say"
-    assert final.plan is not None
-    assert final.plan.changes[0].after == RIGHT
-    assert desk.model.asked[-1].beginning == "```python\ndef twice(number):\n    return number *"
-    assert desk.asked == []
-
-
-async def test_what_breaks_tests_is_told_and_asked_about(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    final, _, decided = await desk.answer(WRONG, run=True)
-    assert final.plan is not None
-    assert final.plan.asks
-    assert any("tests/test_sums.py::test_two" in reason for reason in final.plan.unsure)
-    assert answer_view(decided, final).proof_line.startswith(
-        "Proof: none. It breaks tests: tests/test_sums.py::test_two"
-    )
+    assert list(answer_document(view)["suspicious"]) == [
+        {"path": "sums.py", "line": 2, "text": "return number + 2"}
+    ]
 
 
 async def test_nothing_runs_without_consent(tmp_path: Path) -> None:
@@ -213,10 +194,8 @@ async def test_tests_that_an_edit_changes_prove_nothing(tmp_path: Path) -> None:
     final, _, decided = await desk.answer(
         easy, place="tests/test_sums.py:8", run=True, test_command="python -m pytest"
     )
-    assert final.plan is not None
-    assert answer_view(decided, final).proof_line == (
-        "Proof: none. It changes tests that judge it (tests pass: 1 before, 2 now)."
-    )
+    assert final.plan is None
+    assert answer_view(decided, final).proof_line.startswith("Proof: none. Tried")
 
 
 async def test_who_agrees_by_a_flag_is_told_that_nothing_confines_the_code(tmp_path: Path) -> None:
@@ -248,12 +227,11 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
         asks = replace(local.decision, target="frontier", asks=True)
         decided = replace(local, leaving=leaving, decision=asks)
         final, kept = await desk.answered(decided, confirm=confirm)
-    assert final.plan is not None
     assert len(asked) == 2
     sent = [request.body.decode() for request in acme.requests]
     notices = kept.notices
     if not agrees:
-        assert (len(sent), final.plan.asks) == (1, True)
+        assert (len(sent), final.plan) == (1, None)
         assert notices == ["The tests refuse this edit, and nothing more was sent."]
         return
     assert (len(sent), notices) == (2, [])
@@ -261,6 +239,7 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
     assert "it breaks tests: tests/test_sums.py::test_two" in sent[1]
     assert "api_key" in sent[1]
     assert secret not in sent[1]
+    assert final.plan is not None
     assert final.plan.changes[0].after == RIGHT
     assert answer_view(decided, final).proof_line == "Proof: tests. Tests pass: 1 before, 2 now (2 attempts)."
     noted = (tmp_path / "audit.jsonl").read_text()

@@ -1,101 +1,181 @@
-"""A fix that is computed: small changes of the code in question, tried against the tests that fail.
+"""A fix that is computed: small changes of suspicious lines, tried against the tests that fail.
 
-It runs in the referee's copy while the model reads and writes, and is over before the model's first answer is
-judged. What passes is judged like any other edit. This module asks no one and knows no model.
+Suspicious is what failing tests run and others do not, in the code in question, in what it calls, and in what
+these tests run elsewhere. What passes is judged like any other edit. This module asks no one and knows no
+model.
 """
 
-import asyncio
-from collections.abc import Coroutine, Mapping
-from contextlib import suppress
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, groupby, islice
 
-from assist_context.documents import split_lines
+from assist_context.languages import language_of
+from assist_context.relations.counterparts import is_test
 from assist_escalation.edits.plan import MARK, Base, EditError, EditPlan, sha256_of
 from assist_escalation.edits.planner import plan_of_texts
-from assist_runner.computed_fixes.candidates import CodeChange, FailureFacts, in_order
-from assist_runner.computed_fixes.failures import failure_of, find_failed
-from assist_runner.computed_fixes.python_repairs import python_repairs
+from assist_runner.answering.referee_plan import RefereePlan
+from assist_runner.computed_fixes.changes import CodeChange, changes
+from assist_runner.computed_fixes.failures import FailureFacts, failure_of, find_failed
+from assist_runner.computed_fixes.suspicion import (
+    CodeLine,
+    CodePlace,
+    Line,
+    Suspicions,
+    TestLines,
+    suspicions,
+)
+from assist_runner.referee.candidate_runs import FixCandidate
 from assist_runner.referee.edit_proof import EditVerdict, is_accepted
 from assist_runner.referee.edit_referee import EditReferee
+from assist_runner.referee.executed_lines import statement_starts
 from assist_runner.referee.failing_tests import failing_test
 from assist_server.questions.draft import Question
-from assist_server.questions.events import DocumentVersions, FinalAnswer
+from assist_server.questions.events import DocumentVersions
 
 COMPUTED_WHY = "tests accept a small change that was computed"  # why no model's edit is offered
-SEARCH_SECONDS = 20.0  # of the tests that fail: 60 to 100 candidates, each of which takes 0.1 to 0.3 s
+SEARCH_SECONDS = 60.0
+MOST_CANDIDATES = 600
+MOST_FILES = 6  # other files that failing tests run, in which an error is looked for
+SHOWN = 3  # suspicious lines, and changes that pass
+NAMED = 2  # failing tests that a sentence names
 
 
 @dataclass(frozen=True, slots=True)
 class ComputedFix:
-    """A computed edit that the tests accept, in words, with its verdict; `tried` counts the candidates."""
+    """A computed edit that the tests accept, in words, with its verdict; `others` are accepted as well."""
 
     plan: EditPlan
     words: str
     verdict: EditVerdict
-    tried: int
+    others: tuple[CodeLine, ...] = ()
 
 
-def computed_fix(
+@dataclass(frozen=True, slots=True)
+class FixSearch:
+    """What came of a search: the fix or None, the most suspicious lines, and in words what was tried."""
+
+    fix: ComputedFix | None
+    suspicious: tuple[CodeLine, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchBounds:
+    """How many seconds a search takes at most, and who hears of it: how many were tried, what is next."""
+
+    seconds: float = SEARCH_SECONDS
+    tell: Callable[[int, str], None] = lambda *_: None
+
+
+def search_fix(
     referee: EditReferee,
     question: Question,
-    texts: Mapping[str, str],
+    plan: RefereePlan,
     versions: DocumentVersions,
-    seconds: float = SEARCH_SECONDS,
-) -> ComputedFix | None:
-    """The first change of the code in question that the tests accept, if there is one in time. Blocking.
-
-    `texts` are the files that an edit starts from, whole, by path.
-    """
-    target = question.target
-    before = referee.before
+    bounds: SearchBounds,
+) -> FixSearch | None:
+    """Changes of suspicious lines that the tests accept; None where no test fails. Blocking."""
+    target, before = question.target, referee.before
     if target is None or before is None or not before.failing or question.command != "fix":
         return None
-    path = target.lines.path
-    whole = texts.get(path, "")
-    text = whole.removeprefix(MARK)
-    if target.document.language.name != "python" or not text or not referee.can_try():
-        return None
-    failure = known_failure(referee, path)
-    found = in_order(python_repairs(text, target.lines.first, target.lines.last, failure), failure, text)
-    tried = referee.try_candidates(path, text, found, seconds)
-    if referee.expected is not None and len(tried.passing) > 1:
-        return None  # one value says too little to choose between them
-    for change in tried.passing:
-        made = whole[: len(whole) - len(text)] + change.apply_to(text)
+    end = time.monotonic() + bounds.seconds
+    own = target.lines
+    places = [CodePlace(own.path, own.first, own.last, named=True)] if not is_test(own.path) else []
+    places += [CodePlace(place.path, place.first, place.last) for place in plan.reached]
+    texts = {place.path: referee.text(place.path).removeprefix(MARK) for place in places}
+    runs = referee.executed_lines(texts or {own.path: referee.text(own.path)})
+    places += _places_that_ran(runs, referee, own.path)
+    texts = {place.path: referee.text(place.path).removeprefix(MARK) for place in places}
+    traced = _traced_lines(referee, texts)
+    found = suspicions(places, runs, traced, statement_starts(texts))
+    made = _candidates(found, texts, referee)
+    candidates = list(islice(made, MOST_CANDIDATES))
+    tell = bounds.tell
+
+    def tell_next(count: int, candidate: FixCandidate) -> None:
+        tell(count, _words(candidate, texts[candidate.path]))
+
+    tried = referee.try_candidates(texts, candidates, max(1.0, end - time.monotonic()), tell_next)
+    fixes = list(islice(_accepted_edits(referee, tried.passing, texts, versions), SHOWN))
+    others = tuple(_new_line(candidate, texts[candidate.path]) for candidate, _ in fixes[1:])
+    suspicious = tuple(_line_of(line, texts) for line in found.worst(SHOWN))
+    if fixes:
+        candidate, (edit, verdict) = fixes[0]
+        fix = ComputedFix(edit, _words(candidate, texts[candidate.path]), verdict, others)
+        return FixSearch(fix, suspicious, "")
+    names = sorted(before.failing)
+    named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    if not tried.count and candidates:
+        return FixSearch(None, suspicious, f"the tests are too slow to try small changes, and {named} fail")
+    words = f"tried {tried.count} small changes of {tried.lines} lines, and none makes {named} pass"
+    return FixSearch(None, suspicious, words)
+
+
+def _places_that_ran(runs: Sequence[TestLines], referee: EditReferee, own: str) -> Iterator[CodePlace]:
+    """The files that failing tests run, but for tests, in the language of a path; the path's own first."""
+    paths = dict.fromkeys(path for run in runs if not run.passed for path, _ in sorted(run.lines))
+    language = language_of(own)
+    kept = [
+        path for path in paths if language_of(path) == language and not is_test(path) and referee.text(path)
+    ]
+    for path in sorted(kept, key=lambda path: path != own)[:MOST_FILES]:
+        yield CodePlace(path, 1, referee.text(path).count("\n") + 1)
+
+
+def _traced_lines(referee: EditReferee, texts: Mapping[str, str]) -> list[Line]:
+    """The lines that failing tests name when they say what was wrong."""
+    before = referee.before
+    if before is None:
+        return []
+    found = [(frame.path, frame.line) for test in before.failures for frame in test.frames]
+    places = (re.findall(r"([\w./-]+\.\w+):(\d+)", said) for said in before.said)
+    found += [(path, int(line)) for path, line in chain.from_iterable(places)]
+    return [(path, line) for path, line in found if path in texts]
+
+
+def _candidates(found: Suspicions, texts: Mapping[str, str], referee: EditReferee) -> Iterator[FixCandidate]:
+    """The changes of the most suspicious lines first, and of lines of one file by what is likely."""
+    lines = found.worst(len(found.values))
+    for path, group in groupby(lines, key=lambda line: line[0]):
+        numbers = [number for _, number in group]
+        failure = known_failure(referee, path)
+        for change in changes(language_of(path), texts[path], numbers, failure):
+            yield FixCandidate(path, change)
+
+
+def _accepted_edits(
+    referee: EditReferee,
+    passing: Sequence[FixCandidate],
+    texts: Mapping[str, str],
+    versions: DocumentVersions,
+) -> Iterator[tuple[FixCandidate, tuple[EditPlan, EditVerdict]]]:
+    """The candidates that the referee accepts, those that change least first."""
+    kept: list[CodeChange] = []
+    for candidate in sorted(passing, key=_size):
+        if any(_is_same_as(candidate.change, change) for change in kept):
+            continue
+        path = candidate.path
+        whole = referee.text(path)
+        made = whole[: len(whole) - len(texts[path])] + candidate.change.apply_to(texts[path])
         verdict = referee.judge({path: made})
-        if is_accepted(verdict, "fix"):
-            verdict = referee.with_nearby(verdict, {path: made})
-            if verdict.changes_all:
-                continue  # `+ 1` that becomes `+ 2` gives any one value that is wanted
-            base = Base(path, whole, sha256_of(whole), versions(path))
-            try:
-                edit = plan_of_texts({path: made}, {path: base})
-            except EditError:
-                continue
-            return ComputedFix(edit, _words(change, text, path), verdict, tried.count)
-    return None
+        if not is_accepted(verdict, "fix") or verdict.own_tests:
+            continue
+        verdict = referee.with_nearby(verdict, {path: made})
+        if verdict.changes_all:
+            continue  # `+ 1` that becomes `+ 2` gives any one value that is wanted
+        try:
+            edit = plan_of_texts({path: made}, {path: Base(path, whole, sha256_of(whole), versions(path))})
+        except EditError:
+            continue
+        kept.append(candidate.change)
+        yield candidate, (edit, verdict)
 
 
-async def until_found(
-    answering: Coroutine[Any, Any, FinalAnswer], search: "asyncio.Task[ComputedFix | None]"
-) -> FinalAnswer | None:
-    """The answer, unless a search finds something before it: then it is stopped, and there is none."""
-    answer = asyncio.create_task(answering)
-    try:
-        while not answer.done() and not _has_found(search):
-            open_tasks = [task for task in (answer, search) if not task.done()]
-            await asyncio.wait(open_tasks, return_when=asyncio.FIRST_COMPLETED)
-        return answer.result() if answer.done() else None
-    finally:
-        if not answer.done():
-            answer.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await answer
-
-
-def _has_found(search: "asyncio.Task[ComputedFix | None]") -> bool:
-    return search.done() and not search.cancelled() and not search.exception() and search.result() is not None
+def _size(candidate: FixCandidate) -> int:
+    """How many words and signs a change puts in: more than a few say less."""
+    return max(3, len(re.findall(r"\w+|[^\w\s]+", candidate.change.text)))
 
 
 def known_failure(referee: EditReferee, path: str) -> FailureFacts:
@@ -108,17 +188,36 @@ def known_failure(referee: EditReferee, path: str) -> FailureFacts:
     return failure_of(test, path, failing_test(referee.tree, name)) if test else FailureFacts()
 
 
-def _words(change: CodeChange, text: str, path: str) -> str:
-    """The change in a sentence.
+def _line_of(line: Line, texts: Mapping[str, str]) -> CodeLine:
+    path, number = line
+    return CodeLine(path, number, texts[path].split("\n")[number - 1].strip())
 
-    >>> _words(CodeChange(8, 9, "<=", "comparison", 1), "while a < b:", "a.py")
-    'Line 1 of a.py: `<` becomes `<=`.'
-    """
-    old = text[change.start : change.end].strip()
-    new = change.text.strip()
-    where = f"Line {change.line} of {path}"
-    added = [line.strip() for line in split_lines(new)]
-    if not old or len(added) > 1:
-        shown = next((line for line in added if line.startswith("except ")), added[0])
-        return f"{where}: `{shown}` is new."
-    return f"{where}: `{old}` becomes `{new}`."
+
+def _new_line(candidate: FixCandidate, text: str) -> CodeLine:
+    """The line of a candidate as it would be."""
+    lines = candidate.change.apply_to(text).split("\n")
+    at = min(_first_line(candidate, text), len(lines) - 1)
+    return CodeLine(candidate.path, at + 1, lines[at].strip())
+
+
+def _first_line(candidate: FixCandidate, text: str) -> int:
+    """The first line that a candidate changes, from 0."""
+    rows = zip(text.split("\n"), candidate.change.apply_to(text).split("\n"), strict=False)
+    return next((at for at, (old, new) in enumerate(rows) if old != new), 0)
+
+
+def _is_same_as(one: CodeChange, other: CodeChange) -> bool:
+    """Whether two changes do the same: a comparison that is turned, and the branches that are swapped."""
+    kinds = {one.kind, other.kind}
+    near = (
+        one.line == other.line or one.start <= other.start <= one.end or other.start <= one.start <= other.end
+    )
+    return "swapped branches" in kinds and kinds <= {"swapped branches", "comparison", "negation"} and near
+
+
+def _words(candidate: FixCandidate, text: str) -> str:
+    """A candidate in a sentence: the line as it is, and as it would be."""
+    at = _first_line(candidate, text)
+    old = text.split("\n")[at].strip()
+    new = _new_line(candidate, text)
+    return f"Line {at + 1} of {candidate.path}: `{old}` becomes `{new.text}`."

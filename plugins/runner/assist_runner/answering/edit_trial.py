@@ -3,7 +3,7 @@
 It runs tests through the referee and asks no model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,17 +15,19 @@ from assist_runner.answering.expectation_plan import with_test
 from assist_runner.answering.model_words import failing_words
 from assist_runner.answering.referee_plan import RefereePlan
 from assist_runner.computed_fixes.failures import FailedTest, find_failed
+from assist_runner.computed_fixes.suspicion import CodeLine
 from assist_runner.recorded_tests.expected_tests import passing_words
 from assist_runner.referee.edit_proof import EditVerdict, is_accepted, proof_of, rank_of
 from assist_runner.referee.edit_referee import EditReferee
 from assist_runner.referee.failing_tests import failing_test
+from assist_runner.referee.reached_code import changes_code
 from assist_server.proof import ExpectedCall, Proof
 from assist_server.questions.decision import AnswerContext
 from assist_server.questions.events import AnswerCost, DocumentVersions, FinalAnswer
 from assist_server.questions.provider_answer import MOST_SAID
 
 AGREEING = "the tests that reach this code pass as before"
-TRIES = 5  # attempts, once one is accepted that changes more than it should
+ONLY_WORDS = "the edit changes only comments or white space"
 
 
 @dataclass(slots=True)
@@ -33,14 +35,12 @@ class EditTrial:
     """All attempts of one answer and their verdicts: what was tried is not judged again.
 
     `made` counts also those that make no edit, or one that was there before. `costs` are a provider's.
-    `plain` is the question without what the tests say, if the first attempt was told that.
     """
 
     context: AnswerContext
     plan: RefereePlan
     referee: EditReferee
     work: RunningWork
-    plain: AnswerContext | None = None
     tried: list[tuple[FinalAnswer, EditVerdict]] = field(default_factory=list)
     made: int = 0
     costs: list[AnswerCost] = field(default_factory=list)
@@ -53,6 +53,8 @@ class EditTrial:
         if final.plan is None:
             return None
         texts = texts_of(final.plan)
+        if self.context.question.command == "fix" and not _changes_code(final.plan):
+            return None
         if any(texts_of(known.plan) == texts for known, _ in self.tried if known.plan is not None):
             return None
         verdict = await self.work.do(partial(self.referee.judge, texts))
@@ -65,9 +67,7 @@ class EditTrial:
     def is_done(self, verdict: EditVerdict | None) -> bool:
         """Whether no more attempts are needed."""
         command = self.context.question.command
-        if verdict is not None and is_accepted(verdict, command) and not verdict.changes_all:
-            return True
-        return self.made >= TRIES and any(is_accepted(known, command) for _, known in self.tried)
+        return verdict is not None and is_accepted(verdict, command) and not verdict.changes_all
 
     def best(self) -> tuple[FinalAnswer, EditVerdict] | None:
         """The best attempt, the first one of several; None if none made an edit."""
@@ -82,29 +82,13 @@ class EditTrial:
         tokens_out = sum(cost.tokens_out for cost in self.costs)
         return replace(final.cost, tokens_in=tokens_in, tokens_out=tokens_out, micro=micro)
 
-    def partial_fix(self) -> FinalAnswer | None:
-        """The best attempt that breaks nothing and lets some of the failing tests pass."""
-        best = self.best()
-        tests = best[1].tests if best is not None else None
-        if best is None or tests is None or best[1].types or best[1].own_tests:
-            return None
-        return best[0] if tests.fixed and tests.left and tests.harmless else None
-
-    def last_hint(self) -> str:
-        """What a model learns of its last attempt: types that are wrong, or a test that it breaks."""
-        last = self.tried[-1][1] if self.tried else EditVerdict()
-        if last.types:
-            return "\n".join(last.types)
-        tests = last.tests
-        if tests is None or not tests.broken:
-            return ""
-        return _failing(self.referee.tree, min(tests.broken), None, tests.said)
-
     def choose(self, first: FinalAnswer, versions: DocumentVersions) -> FinalAnswer:
         """The best attempt with its proof. What an edit breaks is asked about; a wrong type is refused."""
         best = self.best()
         if best is None:
-            return replace(first, proof=Proof("none", "no attempt makes an edit", self.made))
+            proof = Proof("none", "no attempt makes an edit", self.made)
+            problem = EditError(ONLY_WORDS) if first.plan is not None else first.problem
+            return replace(first, plan=None, problem=problem, proof=proof)
         final, verdict = best
         command = self.context.question.command
         proof = proof_of(verdict, command, checker_name(self.plan), self.plan.problem)
@@ -142,23 +126,32 @@ def texts_of(edit: EditPlan) -> Mapping[str, str]:
     return {change.path: change.after for change in edit.changes}
 
 
+def _changes_code(edit: EditPlan) -> bool:
+    return any(changes_code(change.path, change.before, change.after) for change in edit.changes)
+
+
 def checker_name(plan: RefereePlan) -> str:
     """The name of what checks types, "" if nothing does."""
     return plan.checker.name if plan.checker else ""
 
 
-def told_of_failure(context: AnswerContext, referee: EditReferee) -> AnswerContext:
-    """The question as the model on this machine is asked it, once it is known which test fails and why."""
+def told_of_failure(
+    context: AnswerContext, referee: EditReferee, suspicious: Sequence[CodeLine]
+) -> AnswerContext:
+    """The question as the model on this machine is asked it: which test fails and why, and for one line."""
     before = referee.before
     target = context.question.target
     if before is None or not before.failing or target is None:
         return context
     name = min(before.failing)
     hint = _failing(referee.tree, name, find_failed(before.failures, name), before.said, target.lines.path)
-    return with_hint(context, hint)
+    lines = [line.text for line in suspicious if line.path == target.lines.path]
+    if lines:
+        hint += "\nChange one line only, probably one of these:\n" + "\n".join(lines)
+    return _with_hint(context, hint)
 
 
-def with_hint(context: AnswerContext, hint: str) -> AnswerContext:
+def _with_hint(context: AnswerContext, hint: str) -> AnswerContext:
     """The question with more words of ours before the last ones, for the model on this machine only."""
     target = context.question.target
     if not hint or target is None:

@@ -5,11 +5,13 @@ It reads the index and files, and runs nothing.
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
-from assist_context.evidence.call_graph import subjects
+from assist_context.evidence.call_graph import TargetLines, callees, subjects
 from assist_context.facts.definition_facts import definition_facts
+from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
 from assist_runner.answering.expectation_plan import ExpectationPlan, expectation_plan
@@ -22,6 +24,7 @@ from assist_server.questions.draft import Question
 from assist_server.questions.instructions import EDITS
 from assist_server.questions.targets import QuestionFolders
 
+MOST_REACHED = 12  # definitions that the code calls
 MOST_TESTS = 8  # files: with more, all their tests take too long
 
 
@@ -31,6 +34,7 @@ class RefereePlan:
 
     `asked`: the user named the tests, or agreed that code is run. `opened` are texts of open documents. Where
     no test fails, one of what the user expects may (`expectation`); `runner` is the command that runs it.
+    `reached` are the definitions that the code in question calls.
     """
 
     root: str
@@ -41,6 +45,12 @@ class RefereePlan:
     problem: str = ""
     expectation: ExpectationPlan | None = None
     runner: TestCommand | None = None
+    reached: tuple[TargetLines, ...] = ()
+
+    @property
+    def searches(self) -> bool:
+        """Whether a fix may be found without a model: tests run."""
+        return self.command is not None or self.expectation is not None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -64,7 +74,17 @@ def referee_plan(question: Question, folders: QuestionFolders, inputs: DecisionI
     has_tests = bool(found.words) and (found.command is not None or found.expectation is not None)
     if offers and not has_tests:  # nothing is there that is worth a question
         return None
+    if question.command == "fix" and found.command is not None:
+        found = replace(found, reached=tuple(called_code(target.lines, corpus)))
     return found if asked or found.words else None
+
+
+def called_code(target: TargetLines, corpus: Corpus) -> Iterator[TargetLines]:
+    """The definitions of the workspace, in the same language, that some lines call."""
+    language = language_of(target.path)
+    for found in islice(callees(corpus, target, ()), MOST_REACHED):
+        if not is_test(found.path) and language_of(found.path) == language:
+            yield TargetLines(found.path, found.first, found.last)
 
 
 def _plan_of_tests(
@@ -89,7 +109,8 @@ def _plan_of_tests(
     if command is None:
         problem = "no runner of tests is installed for this code"
         return RefereePlan(corpus.root, asked, None, checker, opened, problem)
-    narrowed = narrow(command, tests) if tests else None
+    inside = command.runner == "cargo" and "#[test]" in target.document.text
+    narrowed = narrow(command, tests) if tests or inside else None
     problem = "" if narrowed else NO_TEST
     runner = command if expectation is not None else None
     return RefereePlan(corpus.root, asked, narrowed, checker, opened, problem, expectation, runner)

@@ -1,32 +1,33 @@
 """An edit with a referee: the project's tests and its type checker judge each attempt, on a copy.
 
-1. The tests run twice on the code as it is. Where that is quick, the model on this machine reads what fails.
-2. While it reads and writes, small changes are computed and tried (`computed_search`): one that the tests
-   accept is the answer, and the model stops.
-3. The first attempt that passes what failed before and breaks nothing is the answer. Until then the model on
-   this machine tries again, for `ATTEMPT_SECONDS`.
-4. Only then a provider is asked after a doubtful local answer. A provider's edit goes back to it once, with
-   what the tests say, as a request like any other. Before the first request, small changes are tried.
+1. The tests run twice on the code as it is.
+2. Of a fix, small changes of suspicious lines are tried against the tests that fail (`computed_search`): one
+   that the tests accept is the answer. Of several, the user chooses.
+3. Else a model is asked, that of this machine for one line: its edit is offered if the tests accept it.
+   A provider's edit goes back to it once, with what the tests say, as a request like any other.
+4. After `MOST_SECONDS` without a fix, the answer is what was tried, and which lines are suspicious.
 
 Nothing runs without the user's consent (`consented_runs`), and only users make the edit.
 """
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 from assist_completion.errors import CompletionError
-from assist_completion.inference.doubts import Doubt
 from assist_context.files.git_repository import Stopped
+from assist_escalation.edits.plan import EditError
 from assist_runner.answering.computed_search import (
     COMPUTED_WHY,
+    SEARCH_SECONDS,
     ComputedFix,
-    computed_fix,
-    until_found,
+    FixSearch,
+    SearchBounds,
+    search_fix,
 )
 from assist_runner.answering.consented_runs import (
     RunningWork,
@@ -39,20 +40,12 @@ from assist_runner.answering.edit_trial import (
     checker_name,
     told_of_failure,
     with_expected,
-    with_hint,
     without_hint,
 )
 from assist_runner.answering.expectation_plan import make_expected_test
-from assist_runner.answering.further_attempts import (
-    AttemptWay,
-    FurtherAnswer,
-    FurtherQuestion,
-    attempt_ways,
-    doubts_in,
-    further_attempt,
-)
 from assist_runner.answering.model_words import leaving_words
 from assist_runner.answering.referee_plan import RefereePlan
+from assist_runner.computed_fixes.suspicion import CodeLine
 from assist_runner.recorded_tests.expected_tests import failing_words
 from assist_runner.recorded_tests.project_runs import ProjectRunner
 from assist_runner.referee.edit_proof import proof_of
@@ -62,18 +55,22 @@ from assist_server.errors import UserError
 from assist_server.proof import Proof
 from assist_server.questions.decision import AnswerContext
 from assist_server.questions.events import (
-    ATTEMPT_SECONDS,
     AnswerProgress,
     AnswerSink,
     FinalAnswer,
     without_model,
 )
-from assist_server.questions.local_answer import redact_question
 from assist_server.questions.provider_answer import UNUSABLE, repair
 from assist_server.questions.session import BY_TESTS, AnswerSession
 from assist_server.workspace.git_access import git_of
 
-HINT_SECONDS = 15.0  # that the model's first answer waits for tests, so that it knows what fails
+# Of all that a fix takes; what comes later is too late for a person who waits.
+MOST_SECONDS = 90.0
+MODEL_SECONDS = 15.0  # of these for the model on this machine, which writes one function
+LEAST_SECONDS = 20.0  # of search, however long the tests took before
+SEVERAL = "the tests do not say which of {} changes is right"
+OTHERS = "Other changes that pass the same tests: {}"
+NOTHING_WHY = "the tests refuse all that was tried"
 UNCHECKED = "The edit is not checked by running: {}."
 CHECKS = "check the edit by the project's tests"
 
@@ -131,44 +128,70 @@ async def _judge_attempts(
 ) -> FinalAnswer:
     start = time.monotonic()
     session.sink.progress(AnswerProgress("running", 1, 0.0))
-    search = asyncio.create_task(_search(context, session, work, begun))
-    first: FinalAnswer | None = None
     try:
-        told = await _after_tests(context, session, begun)
-        session.sink.progress(AnswerProgress("running", 1, 0.0))
-        if told.decision.target != "local":
-            await asyncio.wait([search])  # it is free, and then nothing needs to leave
-        first = await until_found(session.ask_models(told, held=True), search)
-        if first is not None:
-            first = without_hint(first, context, told)
-        session.sink.progress(AnswerProgress("running", 1, 0.0))
-        found = await search
+        referee = await asyncio.shield(begun)
+        searched = await _search(context, plan, session, work, referee, start)
     except (UserError, Stopped) as error:
-        if first is None:
-            raise
-        return _as_unchecked(first, error, session.sink)
-    finally:
-        search.cancel()
-    if found is not None:
-        computed = _computed_answer(told, found, 1e3 * (time.monotonic() - start))
-        return with_expected(computed, plan, begun.result(), session.versions)
-    if first is None:
-        raise CompletionError("The question ended without an answer: ask again.")
-    known = told if told is not context else _told_in_time(context, begun)
-    plain = context if told is not context else None
-    trial = EditTrial(known, plan, await begun, work, plain)
-    return await _judge_models(trial, first, session, start)
+        return _as_unchecked(await session.ask_models(context, held=True), error, session.sink)
+    ms = 1e3 * (time.monotonic() - start)
+    if searched is not None and searched.fix is not None:
+        if searched.fix.others:
+            session.sink.notice(OTHERS.format("; ".join(line.words for line in searched.fix.others)))
+        computed = _computed_answer(context, searched, searched.fix, ms)
+        return with_expected(computed, plan, referee, session.versions)
+    trial = EditTrial(context, plan, referee, work)
+    if searched is None:
+        return await _judge_models(trial, await session.ask_models(context, held=True), session, start)
+    left = MOST_SECONDS - (time.monotonic() - start)
+    final = await _last_attempt(trial, searched, session, start, left)
+    return final or _nothing_found(context, searched, 1e3 * (time.monotonic() - start))
 
 
-async def _after_tests(
-    context: AnswerContext, session: AnswerSession, begun: "asyncio.Task[EditReferee]"
-) -> AnswerContext:
-    """The question once the tests have run; for the model on this machine with what fails, if in time."""
-    if context.decision.target != "local":
-        await asyncio.wait([begun])
-        return context
-    await asyncio.gather(session.local(), asyncio.wait([begun], timeout=HINT_SECONDS))
-    return _told_in_time(context, begun)
+async def _search(
+    context: AnswerContext,
+    plan: RefereePlan,
+    session: AnswerSession,
+    work: RunningWork,
+    referee: EditReferee,
+    start: float,
+) -> FixSearch | None:
+    """What came of the small changes of suspicious lines; None where no test fails."""
+    loop = asyncio.get_running_loop()
+    begun = time.monotonic()
+
+    def tell(count: int, words: str) -> None:
+        progress = AnswerProgress("trying", count, time.monotonic() - begun, words)
+        loop.call_soon_threadsafe(session.sink.progress, progress)
+
+    left = MOST_SECONDS - MODEL_SECONDS - (begun - start)
+    bounds = SearchBounds(max(LEAST_SECONDS, min(SEARCH_SECONDS, left)), tell)
+    return await work.do(partial(search_fix, referee, context.question, plan, session.versions, bounds))
+
+
+async def _last_attempt(
+    trial: EditTrial, searched: FixSearch, session: AnswerSession, start: float, left: float
+) -> FinalAnswer | None:
+    """A model's edit that the tests accept, after small changes did not help; None if there is none in time.
+
+    The model on this machine is asked for one line, in what is `left` of the time; a provider has its own.
+    """
+    context = trial.context
+    decision = context.decision
+    if decision.target == "refused":
+        return None
+    is_local = decision.target == "local"
+    if is_local:
+        trial.context = told_of_failure(context, trial.referee, searched.suspicious)
+    try:
+        async with asyncio.timeout(max(left, MODEL_SECONDS) if is_local else None):
+            first = await session.ask_models(trial.context, held=True)
+            first = without_hint(first, context, trial.context)
+            final = await _judge_models(trial, first, session, start)
+    except (TimeoutError, CompletionError):
+        return None
+    if final.plan is None or final.proof is None or final.proof.kind != "tests":
+        return None
+    return replace(final, proof=replace(final.proof, lines=_lines_of(searched.suspicious)))
 
 
 def _as_unchecked(final: FinalAnswer, error: Exception, sink: AnswerSink) -> FinalAnswer:
@@ -176,13 +199,6 @@ def _as_unchecked(final: FinalAnswer, error: Exception, sink: AnswerSink) -> Fin
     reason = str(error).rstrip(".")
     sink.notice(UNCHECKED.format(reason))
     return replace(final, proof=Proof("none", reason))
-
-
-def _told_in_time(context: AnswerContext, begun: "asyncio.Task[EditReferee]") -> AnswerContext:
-    """The question with what fails, if that is known by now."""
-    if not begun.done() or begun.exception() is not None:
-        return context
-    return told_of_failure(context, begun.result())
 
 
 def _tell_expected(sink: AnswerSink, begun: "asyncio.Task[EditReferee]") -> None:
@@ -194,19 +210,6 @@ def _tell_expected(sink: AnswerSink, begun: "asyncio.Task[EditReferee]") -> None
         sink.notice(failing_words(referee.expected))
     if referee.not_expected:
         sink.notice(f"No test is made of what you expect: {referee.not_expected.rstrip('.')}.")
-
-
-async def _search(
-    context: AnswerContext,
-    session: AnswerSession,
-    work: RunningWork,
-    begun: "asyncio.Task[EditReferee]",
-) -> ComputedFix | None:
-    """The small change that the tests accept, once the referee can judge; raises what prevents that."""
-    referee = await asyncio.shield(begun)
-    texts = context.local.evidence.texts
-    search = partial(computed_fix, referee, context.question, texts, session.versions)
-    return await work.do(search)
 
 
 async def _judge_models(
@@ -229,64 +232,45 @@ async def _judge_models(
 
 
 async def _try_again(trial: EditTrial, first: FinalAnswer, session: AnswerSession) -> None:
-    """More attempts of the local model; if none passes in time, a provider, where the answer is doubtful."""
-    await _try_locally(trial, first, session)
-    if first.doubtful is None or any(trial.is_done(verdict) for _, verdict in trial.tried):
+    """A provider, where the answer of the model on this machine is doubtful and the tests refuse it."""
+    if first.doubtful is None:
         return
     provider = await session.ask_again(trial.context, first.doubtful)
     if provider is not None and not trial.is_done(await trial.judge(provider)):
         await _repair_once(trial, provider, session)
 
 
-async def _try_locally(trial: EditTrial, first: FinalAnswer, session: AnswerSession) -> None:
-    began = time.monotonic()
-    local = await session.local()
-    redacted, _ = await asyncio.to_thread(redact_question, trial.context)
-    secrets = tuple(redacted.placeholders.values())
-    try:
-        found = await doubts_in(trial.context, local)
-        for number, (asked, way) in enumerate(_further_questions(trial, found), 2):
-            if time.monotonic() - began > ATTEMPT_SECONDS:
-                return
-            attempt = await further_attempt(asked, way, local, session, secrets)
-            session.sink.progress(AnswerProgress("running", number, time.monotonic() - began))
-            if trial.is_done(await trial.judge(_with_attempt(first, attempt))):
-                return
-    except CompletionError as error:  # the attempts so far are there
-        session.sink.notice(f"No further attempt: {error}")
-
-
-def _computed_answer(context: AnswerContext, found: ComputedFix, ms: float) -> FinalAnswer:
-    """The end of a question whose fix was computed: no model wrote it."""
+def _computed_answer(context: AnswerContext, searched: FixSearch, fix: ComputedFix, ms: float) -> FinalAnswer:
+    """The end of a question whose fix was computed: no model wrote it. Of several the user has to choose."""
     decision = replace(context.decision, target="local", cause=BY_TESTS, why=COMPUTED_WHY, asks=False)
-    final = without_model(context, found.words)
-    proof = proof_of(found.verdict, "fix", "")
+    final = without_model(context, fix.words)
+    proof = replace(proof_of(fix.verdict, "fix", ""), lines=_lines_of(searched.suspicious, fix.others))
+    edit = fix.plan
+    if fix.others:
+        edit = replace(edit, unsure=(SEVERAL.format(len(fix.others) + 1),))
     cost = replace(final.cost, ms=ms)
-    return replace(final, decision=decision, cost=cost, plan=found.plan, proof=proof)
+    return replace(final, decision=decision, cost=cost, plan=edit, proof=proof)
 
 
-def _with_attempt(first: FinalAnswer, answer: FurtherAnswer) -> FinalAnswer:
-    """A further attempt as an answer, with what it took."""
-    tokens = answer.result.tokens
-    cost = replace(
-        first.cost, tokens_in=tokens.prompt, tokens_out=tokens.generated, ended=answer.result.ended
-    )
-    text = answer.result.text
-    thread = first.thread
-    if thread is not None and thread.turns:
-        thread = replace(thread, turns=(*thread.turns[:-1], replace(thread.turns[-1], answer=text)))
-    planned = answer.planned
-    return replace(first, text=text, cost=cost, plan=planned.edit, problem=planned.problem, thread=thread)
+def _lines_of(
+    suspicious: Sequence[CodeLine], others: Sequence[CodeLine] = ()
+) -> Mapping[str, tuple[Mapping[str, str | int], ...]]:
+    """Lines of code as a proof has them; those that may be changed instead only if there are some."""
+    found = {"suspicious": tuple(asdict(line) for line in suspicious)}
+    return {**found, "others": tuple(asdict(line) for line in others)} if others else found
 
 
-def _further_questions(
-    trial: EditTrial, doubts: Sequence[Doubt]
-) -> Iterator[tuple[FurtherQuestion, AttemptWay]]:
-    """The attempts after the first; the third is the question as it was asked, if nothing is right yet."""
-    for number, way in enumerate(attempt_ways(doubts, told=bool(trial.last_hint()))):
-        if number == 1 and trial.plain is not None and trial.partial_fix() is None:
-            yield FurtherQuestion(trial.plain), AttemptWay()
-        yield FurtherQuestion(with_hint(trial.context, trial.last_hint()), trial.partial_fix()), way
+def _nothing_found(context: AnswerContext, searched: FixSearch, ms: float) -> FinalAnswer:
+    """The end of a question without a fix: what was tried, and the most suspicious lines."""
+    words = searched.words
+    if context.decision.target == "refused":
+        words += ", and no model may be asked"
+    lines = "\n".join(line.words for line in searched.suspicious)
+    problem = EditError(words, f"Most suspicious:\n{lines}" if lines else "")
+    decision = replace(context.decision, target="local", cause=BY_TESTS, why=NOTHING_WHY, asks=False)
+    final = without_model(context, "\n".join((f"{words[:1].upper()}{words[1:]}.", problem.excerpt)).rstrip())
+    proof = Proof("none", words, refuted=True, lines=_lines_of(searched.suspicious))
+    return replace(final, decision=decision, cost=replace(final.cost, ms=ms), problem=problem, proof=proof)
 
 
 async def _repair_once(trial: EditTrial, first: FinalAnswer, session: AnswerSession) -> None:

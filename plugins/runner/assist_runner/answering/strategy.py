@@ -33,7 +33,8 @@ def applies(asked: AskedQuestion) -> Applicability:
         plan = referee_plan(question, asked.folders, asked.inputs)
     if plan is None:
         return Applicability(False, "nothing may run, or nothing is there that judges an edit")
-    if asked.decision is None or asked.decision.target == "refused":
+    refused = asked.decision is None or asked.decision.target == "refused"
+    if refused and not getattr(plan, "searches", False):  # small changes need no model
         return Applicability(False, "nothing may answer")
     return Applicability(True, found=plan)
 

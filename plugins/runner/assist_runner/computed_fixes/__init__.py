@@ -1,6 +1,6 @@
-"""Fixes that no model writes: small changes of the code, tried against the tests that fail.
+"""Fixes that no model writes: which lines are suspicious, and which small changes of them may be right.
 
-`failures` reads what a failing test says, `python_repairs` and `token_swaps` make the candidates, and
-`candidate_runs` tries them in a copy of the workspace. The wing knows no model, no prompt and no editor, and
-asks no one whether anything may run. Whether a candidate is right is for `referee` to say.
+`failures` reads what a failing test says, `suspicion` weighs lines by the tests that run them, and `changes`
+makes the candidates by the tables in `change_rules`. The wing runs nothing, and knows no model and no editor:
+`referee` tries the candidates.
 """

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from assist_runner.computed_fixes.candidates import FailureFacts
-
 WIDTH = 200  # characters of a line that is kept
 MOST_SAID = 6  # lines of one test
 LONGEST_TEXT = 2_000  # characters of two values that are compared
@@ -31,6 +29,20 @@ _UNEQUAL = re.compile(
     )""",
     re.VERBOSE,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FailureFacts:
+    """What is known of a test that fails: the exception that was `raised`, and the one that was `wanted`.
+
+    `lines` are those of the file in question that the traceback names, the innermost first; `texts` are
+    pieces of what came out, each with what should have.
+    """
+
+    raised: str = ""
+    wanted: str = ""
+    lines: tuple[int, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ class owns the copy; what it leaves is deleted at the end, also of a run that is
 
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -52,7 +53,14 @@ def has_sandbox(folder: Path) -> bool:
 class ProjectCopy:
     """A copy of a workspace in which commands run, one at a time. To be closed."""
 
-    def __init__(self, runner: ProjectRunner, opened: Mapping[str, str], stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        runner: ProjectRunner,
+        opened: Mapping[str, str],
+        stop: Callable[[], bool],
+        tree: Path | None = None,
+    ) -> None:
+        """`tree` is a copy of the workspace that is copied again."""
         self.runner = runner
         self.stop = stop
         self._changed = 0  # how many changes of files are open
@@ -60,8 +68,15 @@ class ProjectCopy:
         self._place = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         with ExitStack() as undo:
             undo.callback(self.close)
-            self.tree = copy_workspace(runner.root, self._place / "tree", runner.git, opened, stop)
+            if tree is not None:
+                self.tree = Path(shutil.copytree(tree, self._place / "tree", symlinks=True))
+            else:
+                self.tree = copy_workspace(runner.root, self._place / "tree", runner.git, opened, stop)
             undo.pop_all()
+
+    def twin(self) -> "ProjectCopy":
+        """Another copy with the same files and with what runs have built so far. To be closed as well."""
+        return ProjectCopy(self.runner, {}, self.stop, self.tree)
 
     def paths(self) -> tuple[str, ...]:
         """The files of the copy."""

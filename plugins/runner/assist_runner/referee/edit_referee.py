@@ -7,19 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from assist_runner.computed_fixes.candidate_runs import (
-    CandidateFile,
-    TriedCandidates,
-    can_try,
-    try_candidates,
-)
-from assist_runner.computed_fixes.candidates import CodeChange
+from assist_runner.computed_fixes.suspicion import TestLines
 from assist_runner.recorded_tests.expected_tests import ExpectedTest, nearby_changes
 from assist_runner.recorded_tests.language import CannotRunError
 from assist_runner.recorded_tests.project_runs import ProjectCopy
 from assist_runner.recorded_tests.recording import with_added
+from assist_runner.referee.candidate_runs import (
+    CandidateTrial,
+    FixCandidate,
+    TriedCandidates,
+    try_candidates,
+)
 from assist_runner.referee.checkers import TypeChecker, TypeErrors, added_errors, errors_of
 from assist_runner.referee.edit_proof import EditVerdict
+from assist_runner.referee.executed_lines import FollowedTests, executed_lines
 from assist_runner.referee.javascript_results import BETWEEN
 from assist_runner.referee.reached_code import changes_tests, emptied_functions
 from assist_runner.referee.test_results import TestResults, both_of, naming_tests, results_of
@@ -120,7 +121,7 @@ class EditReferee:
         texts = self._with_expected(texts)
         tests: TestVerdict | None = None
         types: tuple[str, ...] | None = None
-        own = tuple(path for path, text in texts.items() if changes_tests(path, self._text(path), text))
+        own = tuple(path for path, text in texts.items() if changes_tests(path, self.text(path), text))
         with self._copy.files(texts):
             if self._known_errors is not None:
                 found = self._run_checker()
@@ -144,7 +145,7 @@ class EditReferee:
         emptied = [
             (path, name, new)
             for path, text in texts.items()
-            for name, new in emptied_functions(path, self._text(path), text)
+            for name, new in emptied_functions(path, self.text(path), text)
         ]
         if verdict.tests.fixed and len(emptied) < 2:
             return verdict
@@ -162,7 +163,7 @@ class EditReferee:
             return verdict
         return replace(verdict, nearby=nearby_changes(self.expected, self._with_expected(texts)))
 
-    def _text(self, path: str) -> str:
+    def text(self, path: str) -> str:
         """A file of the copy, which has no edit now; "" for one that is new."""
         try:
             return (self._copy.tree / path).read_text(encoding="utf-8", errors="replace")
@@ -170,17 +171,27 @@ class EditReferee:
             return ""
 
     def can_try(self) -> bool:
-        """Whether small changes can be tried against the tests that fail."""
-        command, before = self._command, self.before
-        return command is not None and before is not None and can_try(command, before.failing)
+        """Whether small changes can be tried: there is a test that fails."""
+        return self._command is not None and self.before is not None and bool(self.before.failing)
+
+    def executed_lines(self, texts: Mapping[str, str]) -> tuple[TestLines, ...]:
+        """The lines of some files that tests run, and whether each test passes."""
+        assert self._command is not None and self.before is not None  # noqa: S101, PT018  # `can_try` says so
+        failing, passing = sorted(self.before.failing), sorted(self.before.passing)
+        return executed_lines(self._copy, FollowedTests(self._command, failing, passing, texts))
 
     def try_candidates(
-        self, path: str, text: str, changes: Sequence[CodeChange], seconds: float
+        self,
+        texts: Mapping[str, str],
+        candidates: Sequence[FixCandidate],
+        seconds: float,
+        tell: Callable[[int, FixCandidate], None],
     ) -> TriedCandidates:
-        """Which changes of a file let the tests pass that fail; `judge` has to say what else they do."""
+        """Which changes of files let the tests pass that fail; `judge` has to say what else they do."""
         assert self._command is not None and self.before is not None  # noqa: S101, PT018  # `can_try` says so
-        file = CandidateFile(path, text, tuple(sorted(self.before.failing)), self._seconds)
-        return try_candidates(self._copy, self._command, file, changes, seconds)
+        before = self.before
+        trial = CandidateTrial(self._command, before.failing, before.passing, texts, self._seconds)
+        return try_candidates(self._copy, trial, candidates, seconds, tell)
 
     def paths(self) -> tuple[str, ...]:
         """The files of the copy, whose texts the tests may print."""

@@ -45,6 +45,35 @@ def changes_tests(path: str, before: str, after: str) -> bool:
     )
 
 
+def changes_code(path: str, before: str, after: str) -> bool:
+    """Whether an edit changes more than comments, docstrings, white space and empty lines.
+
+    >>> changes_code("a.js", "f(1); // one", "f( 1 );"), changes_code("a.js", "f(1)", "f(2)")
+    (False, True)
+    >>> changes_code("a.py", "x = 1  # one", "x = 1"), changes_code("a.py", "if a: b", "if a: c")
+    (False, True)
+    """
+    return _code_of(path, before) != _code_of(path, after)
+
+
+def _code_of(path: str, text: str) -> str:
+    language = language_of(path)
+    if language.name == "python":
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError):
+            return text
+        for node in ast.walk(tree):
+            owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+            if isinstance(node, owners) and ast.get_docstring(node, clean=False) is not None:
+                del node.body[0]
+        return ast.dump(tree)
+    hidden = [(low, high) for kind, low, high in marks(language, text) if kind == "comment"]
+    for low, high in reversed(hidden):
+        text = text[:low] + text[high:]
+    return re.sub(r"\s+", "", text)
+
+
 def emptied_functions(path: str, before: str, after: str) -> Iterator[tuple[str, str]]:
     """The functions that an edit changes: the name, and the new text of the file without that body."""
     language = language_of(path)

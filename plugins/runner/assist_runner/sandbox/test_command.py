@@ -108,9 +108,8 @@ def _own(top: Path, path: str, own: str) -> Iterator[TestCommand]:
     folders = {folder: None for other in others for folder in other.view.folders}
     environ = {name: value for other in others for name, value in other.environ.items()}
     view = SandboxView(tuple(readable), folders=tuple(folders) or (BYTECODE,))
-    scripts = {"npm", "yarn", "pnpm"} & {PurePosixPath(word).name for word in words[:1]}
-    line = _test_script(top) if scripts and "test" in words else own
-    yield TestCommand(words, "own", view, {**_python_variables(top), **environ}, proof_of(line))
+    command = TestCommand(words, "own", view, {**_python_variables(top), **environ})
+    yield replace(command, proof=proof_of(script_of(command, top)))
 
 
 def words_of(command: str, *, windows: bool = sys.platform == "win32") -> tuple[str, ...]:
@@ -204,6 +203,13 @@ def _test_script(top: Path) -> str:
     except (ValueError, KeyError, TypeError):
         return ""
     return script if isinstance(script, str) and "no test specified" not in script else ""
+
+
+def script_of(command: TestCommand, top: Path) -> str:
+    """The line of commands that a command for tests runs: its own words, or package.json's."""
+    words = command.words
+    runs_script = PurePosixPath(words[0]).name in ("npm", "yarn", "pnpm") and "test" in words
+    return _test_script(top) if runs_script else shlex.join(words)
 
 
 def _node(top: Path, path: str) -> Iterator[TestCommand]:

@@ -4,6 +4,7 @@ No line moves, so that lines mean the same as before. What a probe calls is look
 it, the script does what it did.
 """
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -44,11 +45,37 @@ def with_probes(text: str, path: str, name: str, first: int, last: int) -> str:
     node = find_definition(root, name, first, last) if root is not None else None
     if node is None:
         return text
+    return _with_insertions(text, path, node)
+
+
+def with_line_probes(text: str, path: str, told: str) -> str:
+    """The script with probes in all of its functions, which add a row with the path and the line to a file.
+
+    The file is at the absolute path `told`. Each probe tells its line once a process.
+    """
+    root = root_of(text, path)
+    if root is None:
+        return text
+    whole = _global_of(path)
+    fs = 'process.getBuiltinModule ? process.getBuiltinModule("fs") : require("fs")'
+    row = f"{json.dumps(path)} + ' ' + Math.floor(place / {PLACES}) + '\\n'"
+    tell = f"({fs}).appendFileSync({json.dumps(told)}, {row})"
+    place = "place: any" if whole != "globalThis" else "place"
+    known = f"(seen => ({place}) => seen.has(place) || (seen.add(place), {tell}))(new Set())"
+    text = _with_insertions(text, path, root).replace(f"{whole}.{PROBE}?.(", f"{PROBE}_(")
+    return f"var {PROBE}_ = {known}; {text}"
+
+
+def _global_of(path: str) -> str:
+    """A checker of types knows no such name of the global object."""
+    return "globalThis" if path.endswith(("js", "jsx")) else "(globalThis as any)"
+
+
+def _with_insertions(text: str, path: str, node: tree_sitter.Node) -> str:
     data = text.encode("utf-8", "replace")
     # Where two things begin or end, what is outside comes first and ends last.
     inserted = sorted(_insertions(node), key=lambda row: (row[0], row[1]))
-    # A checker of types knows no such name of the global object.
-    whole = "globalThis" if path.endswith(("js", "jsx")) else "(globalThis as any)"
+    whole = _global_of(path)
     parts = []
     at = 0
     for place, _, words in inserted:

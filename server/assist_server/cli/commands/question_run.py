@@ -259,7 +259,7 @@ class _Display:
         """Show what the model does; a pipe is told at once, and once, that it will read for long."""
         if self._shows_text:
             return
-        words = f"{self._model}: {progress_words(progress)}"
+        words = ": ".join(filter(None, (self._model, progress_words(progress))))
         is_long = progress.phase == "reading" and (progress.seconds or 0) >= SIGN_S
         if is_long and not self._told and not sys.stderr.isatty():
             self._told = True

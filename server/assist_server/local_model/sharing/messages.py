@@ -113,9 +113,8 @@ def conversation_of(document: dict[str, Any]) -> Conversation:
     try:
         turns = tuple(Turn(turn["role"], str(turn["text"])) for turn in document["history"])
         texts = {name: str(document[name]) for name in ("system", "user", "beginning", "ending", "draft")}
-        numbers = {name: int(document[name]) for name in ("max_tokens", "sentences", "seed")}
-        temperature = float(document["temperature"])
-        return Conversation(**texts, history=turns, temperature=temperature, **numbers)  # type: ignore[arg-type]
+        numbers = {name: int(document[name]) for name in ("max_tokens", "sentences")}
+        return Conversation(**texts, history=turns, **numbers)  # type: ignore[arg-type]
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError("no conversation") from error
 

@@ -1,11 +1,11 @@
 """The program that tries candidates against tests of pytest, in the copy: one process forks for each of them.
 
 It runs in the project's interpreter, so it needs nothing but Python 3.8 and pytest there. Its arguments are a
-file with JSON (the path of the file to change, its text, the candidates as start, end, text and line, pytest's
-arguments for the tests that fail and for all tests, the seconds for one run, for one of all tests and for
-everything, and how many that pass are enough). It prints a line for each candidate, and ends once two in
-different lines pass all tests: then the tests do not say which is right. A first run on the file as it is compiles what the tests import, and says what can be imported once
-for all: all that is not the project's.
+file with JSON (the texts of the files by path, the candidates as path, start, end and text, pytest's arguments
+for the tests that fail and for all tests, the seconds for one run, for one of all tests, and for everything)
+and a file for the number of what was tried, and whether one passes all tests; it ends early once there is a
+file `.assist-stop` next to that. It prints a line for each candidate. A first run on the files as they are compiles what the tests import, and says
+what can be imported once for all: all that is not the project's.
 """
 
 import contextlib
@@ -88,36 +88,30 @@ def write(path, text, at=0.0):
 
 
 def main():
-    """Try the candidates in their order until the time is up, and leave the file as it was."""
+    """Try the candidates in their order until the time is up, and leave the files as they were."""
     with open(sys.argv[1], encoding="utf-8") as file:
         work = json.load(file)
-    words = work["failing"]
-    path, text = work["path"], work["text"]
+    texts = work["texts"]
     end = time.monotonic() + work["seconds"]
     begun = time.time() + LATER
-    found = 0
-    lines = set()
+    accepted = False
     sys.path.insert(0, os.getcwd())  # as `python -m` has it
-    prepare(words, work["one"], sys.argv[1] + ".modules")
-    try:
-        for number, (start, stop, new, line) in enumerate(work["changes"]):
-            left = end - time.monotonic()
-            if left <= 0:
-                break
-            write(path, text[:start] + new + text[stop:], begun + number)
-            how = "failed"
-            if forked(words, min(left, work["one"])) == 0:
-                how = "passed"
-                found += 1
-                if forked(work["every"], work["whole"]) == 0:
-                    how = "accepted"
-                    lines.add(line)
-            sys.stdout.write(f"{MARK} {number} {how}\n")
-            sys.stdout.flush()
-            if len(lines) > 1 or found >= work["enough"]:
-                break
-    finally:
+    prepare(work["failing"], work["one"], sys.argv[1] + ".modules")
+    for number, (path, start, stop, new) in enumerate(work["changes"]):
+        left = end - time.monotonic()
+        if left <= 0 or os.path.exists(os.path.join(os.path.dirname(sys.argv[2]), ".assist-stop")):
+            break
+        text = texts[path]
+        write(path, text[:start] + new + text[stop:], begun + number)
+        how = "failed"
+        if forked(work["failing"], min(left, work["one"])) == 0:
+            how = "accepted" if forked(work["every"], work["whole"]) == 0 else "passed"
+        accepted = accepted or how == "accepted"
         write(path, text)
+        sys.stdout.write("{} {} {}\n".format(MARK, number, how))
+        sys.stdout.flush()
+        with contextlib.suppress(OSError):
+            write(sys.argv[2], "{} {}".format(number + 1, "accepted" * accepted))
 
 
 if __name__ == "__main__":
