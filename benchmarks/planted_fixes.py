@@ -43,7 +43,7 @@ from assist_context.relations.counterparts import is_test
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import symbols
 from assist_runner.computed_fixes.changes import changes
-from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner
+from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 from assist_runner.referee.test_results import TestResults, naming_tests, results_of
 from assist_runner.sandbox.test_command import find_test_command
 from assist_server.config.config import load_lenient
@@ -51,7 +51,7 @@ from assist_server.workspace.git_access import git_of
 from bench.edits.small_faults import MAKERS, faults_in
 
 LISTS = Path(__file__).parent / "bench" / "edits" / "fix_repositories.toml"
-SECONDS = 150.0  # of a run of all tests
+SECONDS = 400.0  # of a run of all tests
 MOST_TRIED = 6  # faults of a kind in one repository that are run
 MOST_COMMITS = 40  # of one repository that are run
 MOST_LINES = 3  # of code, removed or added
@@ -92,13 +92,17 @@ def repositories(folder: Path, names: Sequence[str]) -> Iterator[tuple[Path, dic
 
 
 class TestedRepository:
-    """A copy of a repository in which its tests run, as plain processes, with what they build kept."""
+    """A copy of a repository in which its tests run.
+
+    They are plain processes, so that what they build is kept; packages of node are only seen in the sandbox.
+    """
 
     def __init__(self, root: Path, command: str) -> None:
         config = load_lenient()
         found = find_test_command(root, config.programs["PATH"], command)[0]
         self._command = naming_tests(found)
-        self._copy = ProjectCopy(ProjectRunner(root, found, False, git_of(config)), {}, lambda: False)
+        confined = (root / "node_modules").is_dir() and has_sandbox(root)
+        self._copy = ProjectCopy(ProjectRunner(root, found, confined, git_of(config)), {}, lambda: False)
         self.tree = self._copy.tree
 
     def results(self, texts: dict[str, str]) -> TestResults:
@@ -334,7 +338,6 @@ def judge(task: FixTask, place: Path, answer: dict[str, Any]) -> dict[str, Any]:
     """What the file and the tests are after an answer, and where the changed line is among the suspicious."""
     made = (place / task.path).read_text(encoding="utf-8")
     changed = _git(place, "status", "--porcelain").split("\n")
-    proof = answer.get("proof") or {}
     outcome = "nothing"
     if any(changed):
         if made == task.before:
@@ -349,7 +352,7 @@ def judge(task: FixTask, place: Path, answer: dict[str, Any]) -> dict[str, Any]:
     at = next((at for at, row in enumerate(lines, 1) if row in _changed_lines(task)), 0)
     return {
         "outcome": outcome,
-        "proof": proof.get("kind", ""),
+        "proof": answer.get("proof", ""),
         "rank": at,
         "diff": _git(place, "diff")[-1500:],
     }

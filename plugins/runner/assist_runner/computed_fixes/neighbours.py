@@ -13,7 +13,7 @@ from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_runner.computed_fixes.change_tables import ChangeTable, NameKind
 
 ALIKE = 0.7  # difflib's likeness of a function that may be meant
-MOST = 6  # names for one
+MOST = 12  # names for one: they are the last changes of a line, and 6 leave out some that are meant
 
 
 class Neighbours:
