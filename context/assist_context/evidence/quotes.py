@@ -1,25 +1,17 @@
-"""What a piece of a page or of code says, in a few lines of its own: they are shown word for word.
+"""What a piece of a page says, in a few lines of its own: they are shown word for word.
 
 This module sees lines and words; it reads no index. The figures are of 56 questions of the kind "how do I"
 about nine projects, of which 41 have the right section first (`benchmarks/docs.py --how-to`).
 """
 
 import re
-from collections import Counter
-from collections.abc import Collection, Sequence
-
-from assist_context.documents import split_lines
-from assist_context.index.terms import terms
-from assist_context.languages import is_page
+from collections.abc import Sequence
 
 # A section says at its start what it is about, and the example below shows how: these lines, eight on
 # average, answer 29 of the 41. The first eight lines answer 23, the first twelve 30, the eight with most of
 # the question's words 20.
 PARAGRAPH = 4  # lines
 EXAMPLE = 9
-OF_CODE = 6
-LONGEST = 200  # characters of a line
-TAB = 4
 _CODE = re.compile(
     r"""
       \s*(?:```|~~~|>>>[ ]|\$[ ]|\.\.[ ](?:code|sourcecode|prompt|ipython|click:example))   # a block begins
@@ -29,17 +21,6 @@ _CODE = re.compile(
 )
 _RULE = re.compile(r"\s*[=\-~^\"'*+#]{3,}\s*$")
 _MARK = re.compile(r"\s*(?:#+\s.*|[=\-~^\"'`*+#]{3,}\s*$|\.\.\s.*|:\w+:.*|!?\[[^\]]*\]\([^)]*\)\s*$)")
-
-
-def quote_of(path: str, text: str, words: Collection[str]) -> tuple[str, ...]:
-    """The lines of a piece that are quoted: of a page its beginning, of code what has most of the words.
-
-    >>> quote_of("a.py", "return retry()", {"return"})
-    ('return retry()',)
-    """
-    lines = [line.rstrip().expandtabs(TAB) for line in split_lines(text)]
-    found = said_by_page(lines) if is_page(path) else [lines[at] for at in telling_lines(lines, words)]
-    return tuple(line if len(line) <= LONGEST else f"{line[:LONGEST]} ..." for line in found)
 
 
 def has_example(lines: Sequence[str]) -> bool:
@@ -94,26 +75,3 @@ def _begins_text(lines: Sequence[str], at: int) -> bool:
 
 def _is_text(line: str) -> bool:
     return bool(line.strip()) and not _MARK.match(line)
-
-
-def telling_lines(lines: Sequence[str], words: Collection[str], most: int = OF_CODE) -> range:
-    """The neighbouring lines of code with most of the words, at most `most`: their numbers, from 0.
-
-    Words that few of these lines have count more; of equals the first lines win. Empty if no line has any.
-
-    >>> telling_lines(["def send(self):", "    x = 1", "    return self.retry(x)"], {"retry"})
-    range(2, 3)
-    """
-    asked = frozenset(words)
-    found = [asked.intersection(terms(line)) for line in lines]
-    times = Counter(word for there in found for word in there)
-    best = range(0)
-    most_worth = 0.0
-    for first, there in enumerate(found):
-        window = found[first : first + most]
-        worth = sum(times[word] ** -0.5 for word in frozenset[str]().union(*window))
-        if there and worth > most_worth + 1e-9:
-            last = max(at for at, words_there in enumerate(window) if words_there)
-            best = range(first, first + last + 1)
-            most_worth = worth
-    return best

@@ -40,7 +40,9 @@ SECTION_LINES = 40  # of the sections below, that are shown with such a heading
 
 
 ASIDE = 0.4  # what code of tests and examples is worth to a question that is about something else
-_EXAMPLE = re.compile(r"(?:^|/)(?:_?(?:examples?|demos?|benchmarks?|benches|samples?|fixtures?)/|\.\w)")
+_EXAMPLE = re.compile(
+    r"(?:^|/)(?:_?(?:examples?|demos?|benchmarks?|benches|samples?|fixtures?|website|completions?)/|\.\w)"
+)
 _OF_A_SITE = re.compile(r"(?:^|/)(?:docs?|documentation)/(?:.*/)?[^/]+\.(?:[cm]?[jt]sx?|vue|s?css|less)$")
 
 
@@ -111,11 +113,11 @@ def ranked_code(corpora: Sequence[Corpus], question: str, intent: QuestionIntent
     if intent.kind != "code":
         found = [hit for hit in found if not _OF_A_SITE.search(hit.hit.path)]
     if not intent.tests:
-        found = [replace(hit, score=hit.score * ASIDE) if _is_aside(hit.hit.path) else hit for hit in found]
+        found = [replace(hit, score=hit.score * ASIDE) if is_aside(hit.hit.path) else hit for hit in found]
     return sorted(found, key=lambda each: -each.score)
 
 
-def _is_aside(path: str) -> bool:
+def is_aside(path: str) -> bool:
     """Whether a file has many words of the code and is not it: a test, an example, a tool's settings."""
     return is_test(path) or _EXAMPLE.search(path) is not None
 

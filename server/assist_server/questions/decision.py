@@ -32,6 +32,7 @@ from assist_server.questions.composition import (
     random_token,
 )
 from assist_server.questions.draft import FRONTIER_TOKENS, Draft, Question, draft
+from assist_server.questions.events import PlacesFound
 from assist_server.questions.instructions import ANSWERS, EDITS
 from assist_server.questions.leaving_files import (
     FileInFolder,
@@ -106,8 +107,9 @@ class AnswerContext:
 
     `leaving` is what a provider would get, if any may get it. `surroundings` are facts for the preview, by
     name: what was piped in, the folder, if the user asked from another one, and unusual directories. `facts`
-    are what is certain about the code to explain; they are shown, and no model sees them. `strategy` is the
-    way that answers, and `found` what it answers from; none does if the decision is to refuse.
+    are what is certain about the code to explain, and `places` where the answer to a question is; they are
+    shown, and no model sees them. `strategy` is the way that answers, and `found` what it answers from; none
+    does if the decision is to refuse.
     """
 
     id: str
@@ -120,6 +122,7 @@ class AnswerContext:
     leaving: Leaving = field(default=Leaving(), repr=False)
     surroundings: tuple[tuple[str, str], ...] = ()
     facts: CodeFacts | None = None
+    places: PlacesFound | None = None
     strategy: AnswerStrategy | None = field(default=None, repr=False)
     found: object | None = field(default=None, repr=False)
 
@@ -151,7 +154,8 @@ def decide(
     local = draft(question, folders, inputs.local.tokens, small=True)
     asked = AskedQuestion(question, folders, inputs, local, answered, by_models)
     ways = strategies(question.command, models=False)
-    facts, way, said = _first(ways, asked)
+    way, said = _first(ways, asked)
+    facts = said.facts
     leaving = Leaving() if way is not None else _leaving(name, question, folders, inputs)
     rules = _rules(question, inputs, leaving)
     decision = route(_facts(question, local, leaving.draft, inputs), rules, question.wish, inputs.history)
@@ -164,7 +168,9 @@ def decide(
         if answered:
             check_runner(question)
         ways = strategies(question.command, models=True)
-        _, way, said = _first(ways, replace(asked, decision=decision))
+        way, said = _first(ways, replace(asked, decision=decision))
+        if way is not None and not way.asks_models:
+            decision = _by_no_model(decision, said.why, said.cause)
     return AnswerContext(
         name,
         question,
@@ -176,6 +182,7 @@ def decide(
         leaving,
         _surroundings(question, folders, inputs),
         facts,
+        said.places,
         way,
         said.found,
     )
@@ -183,15 +190,16 @@ def decide(
 
 def _first(
     ways: Iterable[AnswerStrategy], asked: AskedQuestion
-) -> tuple[CodeFacts | None, AnswerStrategy | None, Applicability]:
-    """What is certain, and the first way that applies, if one does."""
-    facts = None
+) -> tuple[AnswerStrategy | None, Applicability]:
+    """The first way that applies, if one does, with what is shown before any answer."""
+    facts, places = None, None
     for way in ways:
         said = way.applies(asked)
         facts = facts or said.facts
+        places = places or said.places
         if said.applies:
-            return facts, way, said
-    return facts, None, Applicability(False)
+            return way, replace(said, facts=facts, places=places)
+    return None, Applicability(False, facts=facts, places=places)
 
 
 def _surroundings(

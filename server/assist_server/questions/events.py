@@ -39,14 +39,41 @@ class FactsFound:
 
 @dataclass(frozen=True, slots=True)
 class PlacesFound:
-    """Where the answer to a question probably is, the best first: it comes before any model is asked.
+    """Where the answer to a question is, the best first: it comes before any model is asked.
 
-    `said` are lines of the best one.
+    If they are not `sure`, they are guesses. `facts` are what is certain about what the question names.
     """
 
-    places: tuple["ShownSource", ...]
+    places: tuple["FoundPlace", ...]
     root: str
-    said: tuple[str, ...] = ()
+    sure: bool = True
+    facts: "CodeFacts | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPlace:
+    """Lines `first` to `last` of a file in the folder `root`, of which `line` matches a question best.
+
+    `inside` is the definition or heading that they are in, "" for none. Of a function `callers` are the names
+    of those that certainly call it, and `tests` counts such lines in tests. `folder` is as in `ShownSource`.
+    """
+
+    path: str
+    line: int
+    first: int
+    last: int
+    inside: str = ""
+    text: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    tests: int = 0
+    root: str = ""
+    folder: str = ""
+
+    @property
+    def place(self) -> str:
+        """The file and the line."""
+        path = f"{self.folder}/{self.path}" if self.folder else self.path
+        return f"{path}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +295,7 @@ def sources_of(
         if origin.source != "file" or not origin.first:
             continue
         name = names.get(origin, "")
-        folder = _from_home(origin.root) if root and origin.root != root else ""
+        folder = folder_from_home(origin.root) if root and origin.root != root else ""
         piece = ShownSource(origin.path, origin.first, origin.last, name, origin.root, origin.outline, folder)
         neighbours = [source for source in found if _adjoin(source, piece)]
         if not neighbours:
@@ -282,7 +309,8 @@ def sources_of(
     return tuple(found)
 
 
-def _from_home(folder: str) -> str:
+def folder_from_home(folder: str) -> str:
+    """A folder's path, from the user's home on if it is there."""
     home = os.path.join(os.path.expanduser("~"), "")
     return f"~/{folder.removeprefix(home)}" if folder.startswith(home) else folder
 

@@ -3,8 +3,6 @@
 A small model invents names, numbers and errors, and says them as it says everything else. What it was shown
 and the language's own names are known; a sentence with another name in it is not passed on, and no
 later one, since that mostly goes on with the same.
-Nor is an answer that consists of headings: small models repeat those where they find no answer. It is kept
-back only while each of its lines is a heading, so any other answer streams as it comes.
 No model is asked here.
 """
 
@@ -13,11 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from assist_completion.inference.sentences import is_whole, sentences
-from assist_context.documents import split_lines
-from assist_context.languages import is_page, language_of
-from assist_context.pages import BETWEEN, page_lines, sections
-from assist_escalation.prompts import PLACEHOLDER, Span
-from assist_server.questions.events import ShownSource
+from assist_escalation.prompts import PLACEHOLDER
 
 _WORD = re.compile(r"[^\W\d]\w*|\d+")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
@@ -140,84 +134,3 @@ class HeldSentences:
         """The text, if nothing in it is unknown, and nothing was before."""
         self.unknown = self.unknown or unknown
         return "" if self.unknown else text
-
-
-PLACES = 3  # that the notice names
-
-_MARKS = re.compile(r"^[\s#>*+\-\d.)`'\"]+|[\s*`'\":.#]+$")
-# Then the heading may be what is asked for.
-_ASKS_FOR_ONE = re.compile(
-    r"\b(?:pages?|sections?|chapters?|headings?|titles?|called|where)\b", re.IGNORECASE
-)
-
-
-def headings_in(spans: Iterable[Span], question: str) -> frozenset[str]:
-    """The headings of the pages that are shown, and their paths; none for a question that asks for one.
-
-    >>> from assist_escalation.prompts import Origin
-    >>> shown = Span("Events > Startup\\n\\n### Startup\\n\\nText.\\n", Origin("file", "docs/a.md"))
-    >>> sorted(headings_in([shown], "is it deprecated?")), headings_in([shown], "which section says it?")
-    (['events', 'events > startup', 'startup'], frozenset())
-    """
-    if _ASKS_FOR_ONE.search(question):
-        return frozenset()
-    found: set[str] = set()
-    for span in spans:
-        if span.origin.source != "file" or not is_page(span.origin.path):
-            continue
-        lines = page_lines(span.origin.path, split_lines(span.text))
-        path = lines[0].strip() if lines else ""
-        own = [section.name for section in sections(language_of(span.origin.path).markup, lines)]
-        found |= {_plain(name) for name in (*own, *((path, *path.split(BETWEEN)) if BETWEEN in path else ()))}
-    return frozenset(found - {""})
-
-
-def _plain(line: str) -> str:
-    """A line without its marks, in small letters.
-
-    >>> _plain("- **Startup and shutdown**:"), _plain("## 2. Workers")
-    ('startup and shutdown', 'workers')
-    """
-    return " ".join(re.sub(r"[`*]", "", _MARKS.sub("", line)).lower().split())
-
-
-class RepeatedHeadings:
-    """Takes an answer piece by piece, and keeps it back while it is nothing but headings."""
-
-    def __init__(self, headings: frozenset[str]) -> None:
-        self._headings = headings
-        self._waiting = ""
-        self._passes = not headings
-        self.refused = False
-
-    def take(self, piece: str) -> str:
-        """The next piece; returns what can be shown by now."""
-        if self._passes:
-            return piece
-        self._waiting += piece
-        *lines, last = self._waiting.split("\n")
-        self._passes = not all(map(self._is_heading, lines)) or not self._may_become_one(last)
-        text = self._waiting if self._passes else ""
-        self._waiting = "" if self._passes else self._waiting
-        return text
-
-    def rest(self) -> str:
-        """What is left when the answer has ended; nothing if all of it was headings."""
-        text = self._waiting
-        self._waiting = ""
-        self.refused = bool(text.strip()) and all(map(self._is_heading, text.split("\n")))
-        return "" if self.refused else text
-
-    def _is_heading(self, line: str) -> bool:
-        plain = _plain(line)
-        return not plain or plain in self._headings
-
-    def _may_become_one(self, line: str) -> bool:
-        plain = _plain(line)
-        return any(heading.startswith(plain) for heading in self._headings)
-
-
-def headings_notice(sources: Iterable[ShownSource]) -> str:
-    """What is said in place of such an answer."""
-    places = ", ".join([source.place for source in sources][:PLACES])
-    return f"The model only repeated headings, which is no answer: look at {places}."

@@ -45,13 +45,7 @@ from assist_server.questions.events import (
     reading,
     shown_sources,
 )
-from assist_server.questions.held_sentences import (
-    HeldSentences,
-    KnownWords,
-    RepeatedHeadings,
-    headings_in,
-    headings_notice,
-)
+from assist_server.questions.held_sentences import HeldSentences, KnownWords
 from assist_server.questions.instructions import LOCAL_ANSWERS, closing, doubt_words
 from assist_server.questions.new_tests import whole_tests
 from assist_server.questions.session import Applicability, AskedQuestion
@@ -216,7 +210,6 @@ async def _show(
     """
     prefill, writing = pace
     held = _held_sentences(context) if context.local.prompt.command in HELD else None
-    headings = RepeatedHeadings(_shown_headings(context))
     shown: list[str] = []
 
     def show(text: str) -> None:
@@ -226,7 +219,7 @@ async def _show(
         sink.text(text)
 
     def take(text: str) -> None:
-        show(text if held is None else headings.take(held.take(text)))
+        show(text if held is None else held.take(text))
 
     async with aclosing(stream):
         sink.progress(reading(await stream.unread(), prefill))
@@ -236,19 +229,10 @@ async def _show(
                 sink.progress(progress)
     take(guard.rest())
     if held is not None:
-        show(headings.take(held.rest()) + headings.rest())
+        show(held.rest())
         for notice in _left_out_notices(held):
             sink.notice(notice)
-    if headings.refused:
-        draft = context.local
-        sink.notice(headings_notice(shown_sources(draft.evidence.spans, draft, context.root)))
     return "".join(shown)
-
-
-def _shown_headings(context: "AnswerContext") -> frozenset[str]:
-    """The headings that an answer must not consist of."""
-    asked = context.question
-    return headings_in(context.local.evidence.spans, asked.words) if asked.command == "ask" else frozenset()
 
 
 def _held_sentences(context: "AnswerContext") -> HeldSentences:

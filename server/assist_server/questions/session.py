@@ -36,7 +36,6 @@ from assist_server.questions.events import (
     FactsFound,
     FinalAnswer,
     PlacesFound,
-    shown_sources,
     without_model,
 )
 from assist_server.workspace.folders import key_of
@@ -52,21 +51,22 @@ if TYPE_CHECKING:
     from assist_server.questions.draft import Draft, Question
     from assist_server.questions.targets import QuestionFolders
 
-PLACES = 3  # that are named before an answer
 UNSENT = "Nothing was sent."
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
     "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
 )
-# The causes of a decision that no model is asked: facts answer, or syntax and the index make the edit; or no
-# model's edit is offered, since tests accept a computed one.
+# The causes of a decision that no model is asked: facts or a search answer, or syntax and the index make the
+# edit; or no model's edit is offered, since tests accept a computed one.
 BY_FACTS = "facts"
+BY_SEARCH = "search"
 BY_CONSTRUCTION = "construction"
 BY_RUNNING = "running"
 BY_TESTS = "tests"
 RUNNER = "runner"  # the way that runs code of a workspace, which a plugin brings
 MODELS = ("local", "provider")  # the ways that are asked in turn
-ORDER = ("", "facts", *MODELS)  # a plugin's way is tried after one of these
+ROUTED = ("search", *MODELS)  # the ways that are tried once it is decided who may answer
+ORDER = ("", "facts", *ROUTED)  # a plugin's way is tried after one of these
 # What is said where a provider was to write, and facts are all that there is.
 NO_WORDS = {"review": "There are no remarks.", "explain": "The facts are all that is certain."}
 NOT_RUN = "Nothing was run, so the expected values are guesses: {}."
@@ -109,7 +109,7 @@ class Applicability:
     """Whether a way answers a question, and in words why it does or does not.
 
     `found` is what its answer starts from, and `cause` that of the decision, if no model is asked. `facts`
-    are shown before the answer, whoever gives it.
+    and `places` are shown before the answer, whoever gives it.
     """
 
     applies: bool
@@ -117,6 +117,7 @@ class Applicability:
     found: object | None = None
     cause: str = BY_FACTS
     facts: "CodeFacts | None" = None
+    places: PlacesFound | None = None
 
 
 class AnswerStrategy(Protocol):
@@ -153,13 +154,14 @@ class _PluginStrategy(AnswerStrategy, Protocol):
 
 
 def strategies(command: str, *, models: bool) -> Iterator[AnswerStrategy]:
-    """The ways that may answer a command, with or without models, in the order in which they are tried.
+    """The ways that may answer a command, in the order in which they are tried: with `models` those that are
+    tried once it is decided who may answer, else those before.
 
     The core's own are modules, each of which is loaded when it is reached.
     """
     added = [way for way in _plugin_ways() if command in way.commands and way.asks_models == models]
     for name in ORDER:
-        own = _own(name, command) if (name in MODELS) == models else None
+        own = _own(name, command) if (name in ROUTED) == models else None
         if own is not None:
             yield own
         yield from (way for way in added if way.after == name)
@@ -170,6 +172,10 @@ def _own(name: str, command: str) -> AnswerStrategy | None:
         from assist_server.questions import code_facts  # noqa: PLC0415  (and so below)
 
         return code_facts
+    if name == "search" and command == "ask":
+        from assist_server.questions import search  # noqa: PLC0415
+
+        return search
     if name == "local":
         from assist_server.questions import local_answer  # noqa: PLC0415
 
@@ -225,10 +231,10 @@ class AnswerSession:
     async def answer(self, context: "AnswerContext") -> FinalAnswer:
         """The answer, after what is certain. Raises `RefusedError` if nothing may answer."""
         way = context.strategy
-        places = context.question.command == "ask" and (way is None or way.asks_models)
-        found = FactsFound(context.facts) if context.facts else places_found(context) if places else None
-        if found is not None:
-            self.sink.facts(found)
+        if context.places is not None:
+            self.sink.facts(replace(context.places, facts=context.facts))
+        elif context.facts is not None:
+            self.sink.facts(FactsFound(context.facts))
         if context.question.command == "test" and _has_no_runner(context):
             self.sink.notice(NOT_RUN.format("the package assist_runner is not installed"))
         if way is None or way.name in MODELS:
@@ -321,23 +327,6 @@ class AnswerSession:
     async def record_refusal(self, context: "AnswerContext", cause: str) -> None:
         """Write to the audit log that the gate refused this question, whoever answers it."""
         await asyncio.to_thread(_record_refusal, context, cause)
-
-
-def places_found(context: "AnswerContext") -> PlacesFound | None:
-    """Where the answer probably is, and what the best place says; None if nothing was found."""
-    local = context.local
-    places = shown_sources(local.evidence.spans, local, context.root)[:PLACES]
-    if not places:
-        return None
-    from assist_context.evidence.quotes import quote_of  # noqa: PLC0415
-    from assist_context.evidence.search_results import search_words  # noqa: PLC0415
-
-    best = local.evidence.spans[0]
-    if best.origin.outline or (best.origin.path, best.origin.root) != (places[0].path, places[0].root):
-        return PlacesFound(places, context.root)
-    own = best.text.removeprefix(f"{local.evidence.names.get(best.origin, '')}\n\n")  # no headings above it
-    said = quote_of(best.origin.path, own, search_words(context.question.words))
-    return PlacesFound(places, context.root, said)
 
 
 def _has_no_runner(context: "AnswerContext") -> bool:

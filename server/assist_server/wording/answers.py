@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,12 @@ from assist_server.questions.events import (
     AnswerProgress,
     FactsFound,
     FinalAnswer,
+    FoundPlace,
     PlacesFound,
     ShownSource,
 )
 from assist_server.questions.instructions import EDITS
-from assist_server.questions.session import BY_CONSTRUCTION, BY_FACTS, BY_RUNNING, BY_TESTS
+from assist_server.questions.session import BY_CONSTRUCTION, BY_FACTS, BY_RUNNING, BY_SEARCH, BY_TESTS
 from assist_server.records.answer_counts import TARGETS
 from assist_server.wording.diff_answers import DiffAnswer, diff_answer
 from assist_server.wording.facts import ASK_WHY, fact_rows, facts_document, no_model_line
@@ -32,25 +33,74 @@ from assist_server.wording.sanitize import harmless
 from assist_server.wording.views import FactPart, FactRow, visible_rows
 from assist_server.workspace.compared_diff import ComparedDiff
 
+CALLERS = 3  # that are named
+UNSURE = "Nothing sure was found. These lines have some of the words:"
+NOTHING = "Nothing was found that has these words."
+
 
 def first_rows(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
     """What is shown before any model is asked, and the folder that its paths are in."""
+    facts = fact_rows(event.facts) if event.facts is not None else []
     if isinstance(event, FactsFound):
-        return fact_rows(event.facts), event.facts.root
-    return _place_rows(event), event.root
+        return facts, event.facts.root
+    return [*facts, *_place_rows(event)], event.root
 
 
 def _place_rows(found: PlacesFound) -> list[FactRow]:
-    """Where the answer to a question probably is, and what is there. A place elsewhere has its whole path."""
-    rows = list[FactRow]()
+    """Where the answer to a question is, and what is there. A place elsewhere has its whole path.
+
+    Below facts the first row has a name, so that it is not taken for one of these.
+    """
+    rows = [] if found.sure and found.places else [_line(UNSURE if found.places else NOTHING)]
     for place in found.places:
         path = place.path if place.root in ("", found.root) else os.path.join(place.root, place.path)
-        name = (FactPart(f" {place.name}"),) if place.name else ()
-        rows.append(FactRow("" if rows else "Looks like", (FactPart(place.place, path, place.first), *name)))
-    rows += [
-        FactRow("" if number else "It says", (FactPart(line),)) for number, line in enumerate(found.said)
+        inside = (FactPart(f" in {place.inside}"),) if place.inside else ()
+        rows += [_line("")] if rows else []
+        rows.append(FactRow("", (FactPart(place.place, path, place.line), *inside)))
+        rows += [_line(f"  {line}") for line in (*_numbered_lines(place), *_used_words(place))]
+    shown = [replace(rows[0], name="Found"), *rows[1:]] if found.facts is not None else rows
+    return visible_rows(shown)
+
+
+def _line(words: str) -> FactRow:
+    return FactRow("", (FactPart(words),))
+
+
+def _numbered_lines(place: FoundPlace) -> tuple[str, ...]:
+    """The lines of a place with their numbers; those of a page are not all that are there, and have none."""
+    if len(place.text) != place.last - place.first + 1:
+        return place.text
+    width = len(str(place.last))
+    return tuple(f"{number:>{width}}  {line}".rstrip() for number, line in enumerate(place.text, place.first))
+
+
+def _used_words(place: FoundPlace) -> tuple[str, ...]:
+    """Who uses the function of a place, in a line; nothing if no one certainly does."""
+    named = ", ".join(place.callers[:CALLERS])
+    more = len(place.callers) - CALLERS
+    called = f"called by {named}" + (f" and {more} more" if more > 0 else "") if named else ""
+    tests = f"{place.tests} use{'s' * (place.tests != 1)} in tests" if place.tests else ""
+    words = "; ".join(filter(None, (called, tests)))
+    return (f"({words})",) if words else ()
+
+
+def place_documents(found: PlacesFound) -> list[dict[str, Any]]:
+    """Places as JSON: `line` matches best of the lines `first` to `end_line`, which are shown."""
+    return [
+        {
+            "path": place.path,
+            "folder": place.folder,
+            "line": place.line,
+            "first": place.first,
+            "end_line": place.last,
+            "inside": place.inside,
+            "text": "\n".join(place.text),
+            "callers": list(place.callers),
+            "tests": place.tests,
+            "guess": not found.sure,
+        }
+        for place in found.places
     ]
-    return visible_rows(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +169,7 @@ def answer_document(
         "id": decided.id,
         "command": decided.question.command,
         "facts": facts_document(decided.facts) if decided.facts else None,
+        **({"places": place_documents(decided.places)} if decided.places is not None else {}),
         "answer": final.text,
         "model": final.model,
         "ended": cost.ended,
@@ -259,6 +310,7 @@ def progress_document(progress: AnswerProgress) -> dict[str, Any]:
     return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds, "message": message}
 
 
+_WORDS = "--words asks the model on this machine for sentences."
 _WORDS_OF_MODEL = {
     "commit": "--words has the model on this machine write it.",
     "review": "--frontier asks the one under [providers.NAME] in config.toml.",
@@ -272,6 +324,8 @@ def _last_line(decided: AnswerContext, final: FinalAnswer) -> str:
     decision = final.decision
     if decision.cause in (BY_CONSTRUCTION, BY_RUNNING, BY_TESTS):
         return no_model_line(decision.why, "").rstrip()
+    if decision.cause == BY_SEARCH:
+        return no_model_line(decision.why, _WORDS if decided.inputs.local.available else "").rstrip()
     if decision.cause == BY_FACTS:
         remedy = "" if decided.question.prose else _WORDS_OF_MODEL.get(decided.question.command, ASK_WHY)
         return no_model_line(decision.why, remedy).rstrip()

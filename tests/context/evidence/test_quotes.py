@@ -2,8 +2,7 @@
 
 import pytest
 
-from assist_context.evidence.quotes import EXAMPLE, has_example, said_by_page, telling_lines
-from assist_context.index.terms import terms
+from assist_context.evidence.quotes import EXAMPLE, has_example, said_by_page
 
 RST = """\
 .. _proxies:
@@ -48,12 +47,6 @@ def test_without_an_example_it_says_what_comes_next() -> None:
 @pytest.mark.parametrize("lines", [[], [""], ["# A heading"], ["====="], ["# A", "", "[a](b)"]])
 def test_a_section_without_text_says_nothing(lines: list[str]) -> None:
     assert said_by_page(lines) == []
-
-
-def test_code_says_the_lines_with_most_of_the_words_of_rare_ones_first() -> None:
-    code = ["def send(self, request):", "    self.request = request", "", "    return self.retry(request)"]
-    assert telling_lines(code, {*terms("retry"), *terms("request")}, 1) == range(3, 4)
-    assert telling_lines(code, terms("cart")) == range(0)
 
 
 def test_examples_are_seen_in_markdown_and_in_rst() -> None:

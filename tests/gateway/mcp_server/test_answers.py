@@ -134,7 +134,7 @@ def test_references_are_grouped_by_file_and_can_be_tests_alone(shop: AgentShop) 
 
 
 def test_a_search_finds_code_and_pages_and_can_be_held_to_a_folder(shop: AgentShop) -> None:
-    assert "docs/rounding.md:1 Rounding" in ask(shop.view(), "search", query="where are prices rounded?")
+    assert "docs/rounding.md:1-3 Rounding" in ask(shop.view(), "search", query="where are prices rounded?")
     assert "docs/" not in ask(shop.view(), "search", query="where are prices rounded?", path="shop/")
     assert ask(shop.view(), "search", query="negotiated_rate").startswith(
         "shop/rates.py:4 function negotiated_rate"

@@ -57,7 +57,10 @@ def _decide(view: FolderView, words: str) -> AnswerContext:
     inputs = decision_inputs(view.config, [root], [root])
     for _ in range(_TRIES):
         decided = decide(
-            Question("ask", words, wish="local"), QuestionFolders(view.corpus), inputs, answered=False
+            Question("ask", words, wish="local", prose=True),
+            QuestionFolders(view.corpus),
+            inputs,
+            answered=False,
         )
         kept = view.shown.reasons_to_keep(files_of(decided.local.prompt.spans).get(root, {}))
         if not kept:

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from assist_context.documents import Cursor, Snippet
 from assist_context.evidence.call_graph import PLACES, enclosing, is_in_test
 from assist_context.evidence.for_question import gather_evidence
-from assist_context.evidence.intent import intent_of
-from assist_context.evidence.mentions import MentionedName, likely_meanings, names_in
-from assist_context.evidence.search_results import FoundPiece, ranked_code, ranked_pages, search_words
+from assist_context.evidence.line_search import search_places
+from assist_context.evidence.weighed_file import FoundLines
 from assist_context.index.reader import IndexedDefinition
-from assist_context.index.terms import terms
 from assist_context.pages import SECTION, page_lines
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import retrieve_once
@@ -25,7 +23,9 @@ from assist_gateway.mcp_server.result_text import ShownPlace
 from assist_server.questions.targets import QuestionTarget, near_symbols
 
 FOUND = 10  # places of a search
-TELLING = 2  # lines of a place that say most, next to its head
+WHOLE = 3  # of these of which several lines are shown; of the others the one that matches best
+SHOWN = 8  # lines of such a place
+UNSURE = "Nothing sure was found: these have only some of the words."
 SHORT = 40  # lines of several definitions that are shown whole: fewer tokens than a second call's
 LONG = 60  # lines of a class that is shown by its members: half of one of 170 lines would fill a result
 BEGINNING = 12  # lines of it before its members
@@ -48,29 +48,19 @@ class FoundPlaces:
 
 def search(corpus: Corpus, query: str, within: str = "") -> FoundPlaces:
     """Where the words of a query are to the point; `within` is the beginning of a path, "" for all."""
-    intent = intent_of(query)
-    words = frozenset(search_words(query))
-    named = [
-        _at(corpus, site)
-        for site in _named_definitions(corpus, query)
-        if _may_list(corpus, site.path, within)
-    ]
-    pieces = sorted(
-        [*ranked_code([corpus], query, intent), *ranked_pages([corpus], query, intent)],
-        key=lambda piece: -piece.score,
-    )
-    found: dict[tuple[str, int], tuple[ShownPlace, ...]] = {
-        (group[0].path, group[0].line): group for group in named if group
-    }
-    for piece in pieces:
-        if len(found) == FOUND:
-            break
-        if _may_list(corpus, piece.hit.path, within):
-            group = _piece_places(corpus, piece, words)
-            if group:
-                found.setdefault((group[0].path, group[0].line), group)
-    places = tuple(place for group in found.values() for place in group)
-    return FoundPlaces(places, () if places else ("Nothing here has these words.",))
+    found = search_places([corpus], query, FOUND, lambda path: path.startswith(within))
+    places = tuple(_found_lines(place, whole=at < WHOLE) for at, place in enumerate(found.places))
+    notes = () if found.sure else (UNSURE if places else "Nothing here has these words.",)
+    return FoundPlaces(places, notes)
+
+
+def _found_lines(place: FoundLines, *, whole: bool) -> ShownPlace:
+    """A place that a search found: the `whole` of what it shows, or the line that matches best."""
+    lines = page_lines(place.path, place.corpus.lines(place.path))
+    label = f"{place.inside.kind} {place.name}" if place.inside is not None else place.name
+    if not whole:
+        return line_place(place.path, place.line, lines, label)
+    return _block(place.path, (place.first, min(place.last, place.first + SHOWN - 1)), lines, label)
 
 
 def definition(corpus: Corpus, symbol: str) -> FoundPlaces:
@@ -158,21 +148,8 @@ def _is_overload(corpus: Corpus, site: IndexedDefinition) -> bool:
     )
 
 
-def _named_definitions(corpus: Corpus, query: str) -> list[IndexedDefinition]:
-    """What the identifiers in a query mean; a query of one word is one."""
-    names = names_in(query)
-    if not names and re.fullmatch(r"[^\W\d]\w*", query.strip()):
-        names = (MentionedName(query.strip()),)
-    found = [site for name in names for site in likely_meanings(_shown_of(corpus, name.text), name, "")]
-    return _without_overloads(corpus, dict.fromkeys(found))[: FOUND // 2]
-
-
 def _shown_of(corpus: Corpus, name: str) -> list[IndexedDefinition]:
     return [site for site in corpus.definitions(name, PLACES) if corpus.lines(site.path)]
-
-
-def _may_list(corpus: Corpus, path: str, within: str) -> bool:
-    return path.startswith(within) and not corpus.hides(path)
 
 
 def _at(corpus: Corpus, site: IndexedDefinition) -> tuple[ShownPlace, ...]:
@@ -207,20 +184,6 @@ def _member(site: IndexedDefinition, lines: Sequence[str]) -> ShownPlace:
 def _whole(corpus: Corpus, site: IndexedDefinition) -> ShownPlace:
     lines = corpus.lines(site.path)
     return _block(site.path, (site.start_line, site.end_line), lines, f"{site.kind} {site.qualified}")
-
-
-def _piece_places(corpus: Corpus, piece: FoundPiece, words: frozenset[str]) -> tuple[ShownPlace, ...]:
-    """A hit of a search: what it is, and the lines in it that have most of the words."""
-    hit = piece.hit
-    lines = page_lines(hit.path, corpus.lines(hit.path))
-    inside = range(hit.start_line, min(hit.end_line, len(lines)) + 1)
-    if not inside:
-        return ()
-    label = hit.name + (f" (to {hit.end_line})" if hit.end_line > hit.start_line else "")
-    scored = [(len(words & {*terms(lines[number - 1])}), number) for number in inside[1:]]
-    best = sorted(sorted(scored, key=lambda one: (-one[0], one[1]))[:TELLING], key=lambda one: one[1])
-    telling = [line_place(hit.path, number, lines) for score, number in best if score]
-    return (line_place(hit.path, hit.start_line, lines, label.strip()), *telling)
 
 
 def no_such_name(corpus: Corpus, symbol: str) -> str:

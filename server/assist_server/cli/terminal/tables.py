@@ -73,8 +73,8 @@ def show_facts(rows: Sequence[FactRow], root: str = "") -> None:
     """Rows on stdout in columns; a row whose name is "" continues the value above.
 
     Values are wrapped at spaces only, so that a path stays in one piece to copy; without any names they are
-    lines, and not wrapped. Places in the folder `root` are links, for terminals that know them; in a pipe
-    they are their words.
+    lines, and not wrapped; nor is one that begins with a blank, such as code. Places in the folder `root` are
+    links, for terminals that know them; in a pipe they are their words.
     """
     if not rows:
         return
@@ -85,7 +85,8 @@ def show_facts(rows: Sequence[FactRow], root: str = "") -> None:
         value = _words_with_links(row.parts, root)
         room = max(_LEAST, terminal.width - indent)
         hanging = min(row.hanging, room // 4)
-        lines = _wrap(value, room, hanging) if indent else [value]
+        wraps = bool(indent) and (bool(row.hanging) or not value.plain.startswith(" "))
+        lines = _wrap(value, room, hanging) if wraps else [value]
         body = Text(f"\n{' ' * (indent + hanging)}").join(lines)
         terminal.print(Text.assemble((name.ljust(indent), "bold"), body), soft_wrap=True)
 

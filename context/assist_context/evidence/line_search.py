@@ -1,0 +1,250 @@
+"""Where the answer to a question is: the few lines of a workspace that say most of what it asks.
+
+One search for all who look by words: `ask`, agents, and what is shown before a model answers. The index
+names files, of which each line is weighed (`weighed_file`). Then names in the best lines are looked up, since
+a line that raises names what it raises, and one that compares the limit. Pages are found by their sections
+(`search_results`), where they are asked for, or say more than code.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assist_context.evidence.intent import QuestionIntent, intent_of, is_chronicle
+from assist_context.evidence.mentions import likely_meanings, names_in
+from assist_context.evidence.question_words import QuestionWords, is_boilerplate, question_words
+from assist_context.evidence.quotes import said_by_page
+from assist_context.evidence.search_results import FoundPiece, is_aside, ranked_pages
+from assist_context.evidence.weighed_file import FoundLines, WeighedFile
+from assist_context.index.search import rarity_among
+from assist_context.index.terms import terms
+from assist_context.languages import is_page, language_of
+from assist_context.pages import page_lines
+from assist_context.relations.counterparts import is_test
+from assist_context.retrieval.candidates import LONGEST_LINE
+from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.cursor_query import identifiers
+
+HITS = 120  # pieces that the index names
+FILES = 30  # of these that are read
+LINES = 40_000  # that are weighed, in about 0.3 s
+A_FILE = 12  # lines for each place that is wanted
+ASIDE = 0.4  # what a line of a test, an example or a benchmark is worth
+DATA = 0.7  # and one of a file that is no program
+NAMED = 1.5  # and one in a definition that the question names
+SAME = 0.75  # a further place in a definition that is listed already
+LED = 0.9  # how much a line that a better one leads to by a name has of that one's score
+FEW = 3  # places where a name is defined or set; with more it leads nowhere
+HOLDERS = 8  # files in which a name is looked for that is no definition
+SHORT = 4  # letters; shorter names lead nowhere
+PAGE = 0.25  # how much more of the question a page has to say than code does
+# Of what a question is about; a best place that says less is a guess. Of 40 questions of which ten have no
+# answer there, 9 of those and 4 others are below it (`benchmarks/ask.py`, tuned half).
+SURE = 0.4
+_OWN_TESTS = re.compile(r"tests?(?:\.|$)")  # a module of tests in the file that it tests, as in Rust
+_DATA = frozenset({"yaml", "toml", "makefile"})  # of the languages with comments
+_DECLARATIONS = (".d.ts", ".d.mts", ".d.cts", ".pyi")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedPlaces:
+    """The places that a search found, the best first; if it is not `sure`, they are guesses."""
+
+    places: tuple[FoundLines, ...]
+    sure: bool
+
+
+def search_places(
+    corpora: Sequence[Corpus],
+    question: str,
+    most: int,
+    may_list: Callable[[str], bool] = lambda _: True,
+) -> SearchedPlaces:
+    """The places that answer a question best, in files that may be listed."""
+    intent = intent_of(question)
+    words = _words_in(corpora, question)
+    code = _found_code(corpora, question, words, 2 * most, may_list)
+    pages = _found_pages(corpora, question, words, may_list)[:most]
+    best = max((place.share for place in code), default=0.0)
+    if intent.kind == "pages" and not (intent.usage and words.kind in ("raised", "branch")):
+        ranked = [*pages, *code]
+    else:
+        first = pages[:1] if not words.kind and intent.kind != "code" else []
+        better = [page for page in first if page.share > best + PAGE]
+        ranked = [*better, *code, *(page for page in pages if page not in better)]
+    shown = tuple(ranked[:most])
+    return SearchedPlaces(shown, any(place.share >= SURE for place in shown))
+
+
+def _found_pages(
+    corpora: Sequence[Corpus], question: str, words: QuestionWords, may_list: Callable[[str], bool]
+) -> list[FoundLines]:
+    """The sections that answer a question, one for each page, by the lines that say most of them."""
+    intent = intent_of(question)
+    found: dict[tuple[str, str], FoundLines] = {}
+    for piece in ranked_pages(corpora, question, intent):
+        path = piece.hit.path
+        if (piece.corpus.root, path) in found or not may_list(path) or piece.corpus.hides(path):
+            continue
+        if is_boilerplate(path) or (is_chronicle(path) and not intent.changes):
+            continue
+        if place := _page_place(piece, words):
+            found[piece.corpus.root, path] = place
+    return list(found.values())
+
+
+def _page_place(piece: FoundPiece, words: QuestionWords) -> FoundLines | None:
+    hit = piece.hit
+    lines = page_lines(hit.path, piece.corpus.lines(hit.path))
+    last = min(hit.end_line, len(lines))
+    section = [line.rstrip() for line in lines[hit.start_line - 1 : last]]
+    said = tuple(said_by_page(section))
+    if not said:
+        return None
+    share = words.share_in(words.meant_by("\n".join((hit.path, hit.name, *section))))
+    return FoundLines(
+        piece.corpus, hit.path, hit.start_line, hit.start_line, last, piece.score, share, said,
+        section=hit.name,
+    )  # fmt: skip
+
+
+def _found_code(
+    corpora: Sequence[Corpus],
+    question: str,
+    words: QuestionWords,
+    most: int,
+    may_list: Callable[[str], bool],
+) -> list[FoundLines]:
+    """The lines of code that answer a question best, and those that names in them lead to."""
+    folders = [corpus for corpus in corpora if not corpus.pages]
+    intent = intent_of(question)
+    found: list[FoundLines] = []
+    for corpus in folders:
+        named = _named_by(corpus, question)
+        for path in _likely_files(corpus, words, [path for path, _ in named], may_list):
+            worth = _worth_of(path, intent)
+            for place in WeighedFile(corpus, path, words).best(A_FILE * most):
+                is_named = any(path == at and f"{place.name}.".startswith(f"{name}.") for at, name in named)
+                own = ASIDE if _OWN_TESTS.match(place.name) and not intent.tests else worth
+                found.append(replace(place, score=place.score * own * (NAMED if is_named else 1.0)))
+    best = _apart(found, most)
+    led = [place for corpus in folders for place in _led_to(corpus, best, words, may_list)]
+    return _apart([*found, *led], most)
+
+
+def _words_in(corpora: Sequence[Corpus], question: str) -> QuestionWords:
+    counts = [found for corpus in corpora if (found := corpus.reader.counts())]
+    return question_words(
+        question,
+        lambda term: rarity_among(term, counts) if counts else 1.0,
+        lambda term: any(term in known.terms for known in counts),
+    )
+
+
+def _named_by(corpus: Corpus, question: str) -> list[tuple[str, str]]:
+    """The definitions that a question names, by path and qualified name; one of one word names that."""
+    word = question.strip()
+    names = names_in(f"`{word}`" if word.isidentifier() else question)
+    meant = [site for name in names for site in likely_meanings(corpus.definitions(name.text), name, "")]
+    return [(site.path, site.qualified) for site in meant]
+
+
+def _likely_files(
+    corpus: Corpus, words: QuestionWords, named: Iterable[str], may_list: Callable[[str], bool]
+) -> Iterator[str]:
+    """The files that are read: of what is named, what is open, and those with the best pieces."""
+    own = corpus.search_for_question(list(words.worth), HITS, "code")
+    related = corpus.search_for_question(words.meanings.related, HITS, "code")
+    paths = dict.fromkeys([*named, *corpus.opened, *(hit.path for hit in (*own, *related))])
+    wanted = (path for path in paths if not is_page(path) and may_list(path) and not corpus.hides(path))
+    left = LINES
+    for _, path in zip(range(FILES), wanted, strict=False):
+        left -= len(corpus.lines(path))
+        if left < 0:
+            return
+        yield path
+
+
+def _worth_of(path: str, intent: QuestionIntent) -> float:
+    """What a file is worth by its path: tests and examples have many words of the code, and are not it."""
+    if is_chronicle(path) or (is_aside(path) and not intent.tests):
+        return ASIDE
+    language = language_of(path)
+    is_program = language.comment and language.name not in _DATA and not path.endswith(_DECLARATIONS)
+    return 1.0 if is_program else DATA
+
+
+def _apart(found: Iterable[FoundLines], most: int) -> list[FoundLines]:
+    """The best places, none of which overlap; a further one in the same definition counts less."""
+    chosen: list[FoundLines] = []
+    for place in sorted(found, key=_rank):
+        if len(chosen) >= 4 * most:  # a place that counts less now may come after these
+            break
+        others = [one for one in chosen if (one.corpus.root, one.path) == (place.corpus.root, place.path)]
+        if any(place.first <= one.last + 1 and one.first <= place.last + 1 for one in others):
+            continue
+        again = place.inside is not None and any(one.inside == place.inside for one in others)
+        chosen.append(replace(place, score=SAME * place.score) if again else place)
+    return sorted(chosen, key=_rank)[:most]
+
+
+def _rank(place: FoundLines) -> tuple[float, str, int]:
+    return -place.score, place.path, place.line
+
+
+def _led_to(
+    corpus: Corpus, best: Sequence[FoundLines], words: QuestionWords, may_list: Callable[[str], bool]
+) -> Iterator[FoundLines]:
+    """What rare names in the best lines mean, if these have words of the question: where they are defined or
+    set, and for a question about conditions, where they are compared.
+    """
+    files: dict[str, WeighedFile] = {}
+    seen: set[str] = set()
+    for place in best:
+        for name in identifiers(place.text) if place.corpus is corpus else ():
+            if name in seen or len(name) < SHORT or not words.meanings[name]:
+                continue
+            seen.add(name)
+            sites = _settings_of(corpus, name) + (_uses_of(corpus, name) if words.kind == "branch" else [])
+            for path, number in sites:
+                if is_test(path) or is_page(path) or corpus.hides(path) or not may_list(path):
+                    continue
+                if path not in files:
+                    files[path] = WeighedFile(corpus, path, words)
+                found = files[path].at(number)
+                led = LED * place.score
+                if words.kind != "default" or not files[path].is_of_kind(
+                    number
+                ):  # else it is the value asked for
+                    led = (found.score + led) / 2
+                yield replace(found, score=max(found.score, led))
+
+
+def _settings_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
+    """Where a rare name is defined or, if it is no definition, set: paths and lines. None of a common one."""
+    sites = corpus.few_definitions(name, FEW)
+    if sites is None:
+        return []
+    if sites:
+        return [(site.path, site.start_line) for site in sites if corpus.lines(site.path)]
+    own = re.escape(name)
+    return _lines_with(corpus, name, rf"#\s*define\s+{own}\b|\b{own}\b\s*(?::[^=\n]{{0,40}})?=(?![=>])")
+
+
+def _uses_of(corpus: Corpus, name: str) -> list[tuple[str, int]]:
+    """Where a rare name is compared or caught."""
+    own = re.escape(name)
+    return _lines_with(corpus, name, rf"\b(?:if|elif|case|when|while|catch|except|match)\b.*\b{own}\b")
+
+
+def _lines_with(corpus: Corpus, name: str, pattern: str) -> list[tuple[str, int]]:
+    """The lines with a name and a pattern outside of tests, if they are few: paths and numbers."""
+    wanted = re.compile(pattern)
+    found = [
+        (path, number)
+        for path in sorted(corpus.holders(terms(name), HOLDERS))
+        if not is_test(path)
+        for number, line in enumerate(corpus.lines(path), 1)
+        if name in line and len(line) <= LONGEST_LINE and wanted.search(line)
+    ]
+    return found if len(found) <= FEW else []
