@@ -1,24 +1,28 @@
-"""New tests whose values come from running the code: how many pass, and do they notice a mistake?
+"""New tests whose values come from running the code: do they pass, and add to the tests that are there?
 
     uv run python benchmarks/recorded_tests.py FOLDER... [--language rust] [--count 20] [--out FILE]
 
 Functions and methods are drawn at random from repositories whose tests run without the network: with an
 environment of their own (`.venv`), with `node_modules`, or, in Rust, with all crates fetched. They go through
-the product's own path and the model on this machine, with the user's agreement given. The file is then run
-once more by its runner, and with two mutants that are drawn again; of a language that is compiled, mutants
-that do not compile are left out. A function counts if at least two mutants of it can be made. FILE gets a
-line of JSON for each function; those that it has are not run again.
+the product's own path without a model, with the user's agreement given. Then up to eight mutants are drawn
+again, and run with the existing files of tests that name the function, and with the new tests.
+
+A function is right if its tests pass and notice at least half of the mutants that existing ones do not; where
+these notice all, if the tests reach a branch that they do not, or if the answer says that no test is missing.
+A function counts if at least two mutants of it can be made. FILE gets a line of JSON for each function, with
+the text of its tests, which a person has to read; those that it has are not run again.
 """
 
 import argparse
+import ast
 import asyncio
+import difflib
 import json
 import random
 import re
 import sys
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,20 +33,21 @@ from assist_context.files.git_repository import find_git, list_tracked, never, o
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
 from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.fragments import errors
 from assist_context.syntax.symbols import symbols
 from assist_escalation.errors import EscalationError
 from assist_runner.answering.recording_plan import RecordingPlan
 from assist_runner.recorded_tests.calls import CallSubject
 from assist_runner.recorded_tests.languages import recorder_of
 from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
-from assist_runner.recorded_tests.recording import with_added
+from assist_runner.recorded_tests.rust.cargo_runs import environ_of
+from assist_runner.recorded_tests.typescript.script_runners import command_for, script_runner, words_for_tests
 from assist_runner.sandbox.mutants import mutants
 from assist_server.cli.commands.question_place import QuestionContext, TerminalQuestion
 from assist_server.cli.commands.question_run import decide_run
 from assist_server.cli.flags import Asking
 from assist_server.config.config import Config, load_lenient
 from assist_server.errors import UserError
-from assist_server.local_model.opening import open_local
 from assist_server.questions.decision import AnswerContext
 from assist_server.questions.events import AnswerSink, FinalAnswer
 from assist_server.questions.session import AnswerSession
@@ -79,6 +84,7 @@ class NoModel:
         """Nothing is open."""
 
 
+MUTANTS = 8
 NOT_SOURCE = {
     "docs",
     "doc",
@@ -167,48 +173,122 @@ async def record(decided: AnswerContext, local: Any) -> tuple[FinalAnswer, list[
 def judge(
     root: Path, subject: CallSubject, decided: AnswerContext, final: FinalAnswer, config: Config
 ) -> dict[str, Any]:
-    """Whether the file passes, and how many of two mutants its new tests notice."""
+    """Whether the tests pass, and how many mutants they and the existing tests notice."""
     plan = decided.found
     recorded = final.proof.recorded if final.proof else None
-    if not (
-        isinstance(plan, RecordingPlan)
-        and plan.language
-        and plan.material
-        and plan.command
-        and final.plan
-        and recorded
-    ):
+    if not (isinstance(plan, RecordingPlan) and plan.language and plan.material and plan.command):
         return {}
-    change = final.plan.changes[0]
-    names = recorded.tests
-    noticed = 0
-    tried = 0
+    change = final.plan.changes[0] if final.plan else None
+    names = placed_names(plan, change, recorded.tests) if change and recorded else []
+    found: list[tuple[bool, bool]] = []
+    passes = False
+    parses = False
     copy = ProjectCopy(
         ProjectRunner(root, plan.command, has_sandbox(root), git_of(config)), {}, lambda: False
     )
     try:
-        with copy.files({change.path: change.after}):
-            whole = plan.language.run_tests(copy, plan.material, change.path, names, 60.0)
-        for text in mutants_of(subject, 2, 8):
-            changed = {change.path: change.after}
-            changed[subject.path] = with_tests(change, subject, text)
-            with copy.files(changed):
-                result = plan.language.run_tests(copy, plan.material, change.path, names, 30.0)
-            tried += result.built
-            noticed += result.built and not result.passed
-            if tried == 2:
-                break
+        if change:
+            language = language_of(change.path)
+            parses = (errors(language, change.after) or 0) <= (errors(language, change.before) or 0)
+            with copy.files({change.path: change.after}):
+                passes = plan.language.run_tests(copy, plan.material, change.path, names, 60.0).passed
+        whole = existing_pass(copy, plan)
+        unknown = bool(plan.material.test_paths) and not whole
+        for text in mutants_of(subject, 2, MUTANTS):
+            with copy.files({subject.path: text}):
+                known = whole and not existing_pass(copy, plan)
+            new = False
+            if change and passes:
+                with copy.files({change.path: change.after, subject.path: with_tests(change, subject, text)}):
+                    result = plan.language.run_tests(copy, plan.material, change.path, names, 30.0)
+                if not result.built:
+                    continue
+                new = not result.passed
+            found.append((known, new))
     finally:
         copy.close()
-    return {"passes": whole.passed, "noticed": noticed, "tried": tried, "text": final.text}
+    return {"passes": passes, "parses": parses, "unknown": unknown, **shares(found), "text": text_of(change)}
+
+
+def shares(found: Sequence[tuple[bool, bool]]) -> dict[str, int]:
+    """How many mutants were tried, missed by existing tests, and noticed of these by the new ones."""
+    missed = [new for known, new in found if not known]
+    return {"tried": len(found), "missed": len(missed), "noticed": sum(missed)}
+
+
+def text_of(change: Any) -> str:
+    """What a change adds, to be read by a person."""
+    if change is None:
+        return ""
+    lines = (change.before.splitlines(keepends=True), change.after.splitlines(keepends=True))
+    return "".join(difflib.unified_diff(*lines, n=1))
+
+
+def placed_names(plan: RecordingPlan, change: Any, tests: Sequence[str]) -> list[str]:
+    """The names by which the runner knows the new tests."""
+    if plan.language is None or plan.material is None:
+        return []
+    if plan.material.subject.path.endswith(".rs"):
+        found = re.findall(r"(?m)^( *)(?:mod (\w+) \{|fn (\w+)\(\))", change.after)
+        module = "self"
+        names: list[str] = []
+        for indent, mod, name in found:
+            module = mod or (module if indent else "self")
+            names += [f"{module}::{name}"] if name in tests else []
+        return names
+    if plan.material.subject.path.endswith(".py"):
+        tree = ast.parse(change.after)
+        return [
+            f"{node.name}::{part.name}" if isinstance(node, ast.ClassDef) else part.name
+            for node in tree.body
+            for part in (node.body if isinstance(node, ast.ClassDef) else [node])
+            if isinstance(part, ast.FunctionDef) and part.name in tests
+        ]
+    return list(tests)
+
+
+def existing_pass(copy: ProjectCopy, plan: RecordingPlan) -> bool:
+    """Whether the existing files of tests that name the function pass; False where there are none."""
+    material = plan.material
+    command = plan.command
+    if material is None or command is None:
+        return False
+    paths = [path for path in material.test_paths if (copy.tree / path).is_file()]
+    if material.subject.path.endswith(".rs"):
+        words = ["cargo", "test", "--offline", "--target-dir", str(copy.seen_at / "target")]
+        return copy.run(words, 120.0, environ_of(copy)).code == 0
+    if not paths:
+        return False
+    if material.subject.path.endswith(".py"):
+        words = [command.words[0], "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *paths]
+        return copy.run(words, 300.0).code == 0
+    runner = script_runner(copy.runner.root, material.subject.path)
+    return (
+        copy.run(words_for_tests(runner, copy, paths, ()), 60.0, None, command_for(runner, command)).code == 0
+    )
 
 
 def with_tests(change: Any, subject: CallSubject, text: str) -> str:
-    """The mutant, with the tests at its end where these are in the same file."""
-    return with_added(text, change.before, change.after) if change.path == subject.path else text
+    """The mutant, with the new tests where these are in the same file."""
+    if change.path != subject.path:
+        return text
+    before, after = change.before.splitlines(True), change.after.splitlines(True)
+    added = [
+        (old, after[new_first:new_last])
+        for kind, old, _, new_first, new_last in difflib.SequenceMatcher(
+            None, before, after, False
+        ).get_opcodes()
+        if kind != "equal"
+    ]
+    lines = text.splitlines(True)
+    shift = len(lines) - len(before)
+    for old, block in sorted(added, reverse=True):
+        at = old + (shift if old >= subject.last else 0)
+        lines[at:at] = block
+    return "".join(lines)
 
 
-def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[str, Any]:
+def one(root: Path, subject: CallSubject, config: Config) -> dict[str, Any]:
     start = time.monotonic()
     asked = TerminalQuestion(
         "test",
@@ -218,39 +298,50 @@ def one(root: Path, subject: CallSubject, local: Any, config: Config) -> dict[st
         users=True,
     )
     decided = decide_run(config, asked, Asking(local=True, workspace=root))
-    final, notices = asyncio.run(record(decided, local))
+    final, notices = asyncio.run(record(decided, NoModel()))
     seconds = round(time.monotonic() - start, 1)
-    row: dict[str, Any] = {"seconds": seconds, "notices": notices, "passes": False, "noticed": 0}
     recorded = final.proof.recorded if final.proof else None
-    if recorded is None or final.plan is None:
-        problem = str(final.problem) if final.problem else ""
-        return {**row, "proof": "none", "why": problem or "; ".join(notices[:1])}
-    counts = {
-        "calls": len(recorded.tests),
-        "branches": recorded.branches,
-        "mutants": recorded.mutants,
-        "left_out": dict(recorded.left_out),
-    }
-    return {**row, "proof": "tests", **counts, **judge(root, subject, decided, final, config)}
+    why = str(final.problem) if final.problem else final.text if not final.plan else ""
+    row: dict[str, Any] = {"seconds": seconds, "notices": notices, "why": why}
+    if recorded is not None:
+        row |= {
+            "calls": len(recorded.tests),
+            "branches": recorded.branches,
+            "mutants": recorded.mutants,
+            "new_mutants": recorded.new_mutants,
+            "tested": dict(recorded.tested),
+            "words": recorded.words,
+            "left_out": dict(recorded.left_out),
+        }
+    row |= judge(root, subject, decided, final, config)
+    return {**row, "verdict": verdict_of(row)}
+
+
+def verdict_of(row: dict[str, Any]) -> str:
+    """What a row is: "adds", "complete" where nothing was missing, "weak", or "none"."""
+    missed = row.get("missed", 0)
+    if row.get("passes"):
+        return "adds" if row["noticed"] * 2 >= missed else "weak"
+    if row["why"].startswith("No test is missing"):
+        return "complete" if not missed else "weak"
+    return "none"
 
 
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The shares by language as lines of Markdown."""
     lines = [
-        "| language | functions | pass | notice a mutant of two | both | branches | median s | most s |",
-        "|---|---|---|---|---|---|---|---|",
+        "| language | functions | pass and add | nothing missing, rightly | notice less | none | right "
+        "| median s | most s |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for language in dict.fromkeys(row["language"] for row in rows):
-        own = [row for row in rows if row["language"] == language]
-        good = [row for row in own if row["passes"]]
+    for language in (*dict.fromkeys(row["language"] for row in rows), ""):
+        own = [row for row in rows if not language or row["language"] == language]
+        counts = [sum(row["verdict"] == kind for row in own) for kind in ("adds", "complete", "weak", "none")]
         seconds = sorted(row["seconds"] for row in own)
-        some, both = (sum(row["noticed"] >= least for row in good) for least in (1, 2))
-        tried = sum(row.get("tried", 2) > 0 for row in good)  # some have no mutant that compiles
-        reached = sum(row["branches"][0] for row in good)
-        branches = sum(row["branches"][1] for row in good)
+        share = (counts[0] + counts[1]) / len(own)
         lines.append(
-            f"| {language} | {len(own)} | {len(good) / len(own):.0%} | {some / max(1, tried):.0%} "
-            f"| {both} | {reached} of {branches} | {seconds[len(own) // 2]} | {seconds[-1]} |"
+            f"| {language or 'all'} | {len(own)} | {' | '.join(map(str, counts))} | {share:.0%} "
+            f"| {seconds[len(own) // 2]} | {seconds[-1]} |"
         )
     return lines
 
@@ -259,8 +350,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--language", default="python", choices=("python", "typescript", "rust"))
-    parser.add_argument("--model", default="qwen2.5-coder-1.5b", help="the model for answers")
-    parser.add_argument("--without-model", action="store_true", help="only what is proposed without a model")
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument(
         "--minutes", type=float, default=60.0, help="stop after so long; the next run goes on"
@@ -269,7 +358,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     flags = parser.parse_args()
     config = load_lenient()
-    config = replace(config, answers=replace(config.answers, model=flags.model))
     known = (
         [json.loads(line) for line in flags.out.read_text().splitlines()]
         if flags.out and flags.out.is_file()
@@ -277,32 +365,20 @@ def main() -> None:
     )
     done = {row["id"] for row in known}
     until = time.monotonic() + 60 * flags.minutes
-    local = NoModel() if flags.without_model else open_local(config)
-    try:
-        for root, subject in draw(flags.folders, flags.language, flags.count, flags.seed, config):
-            name = f"{root.name}/{subject.path}:{subject.first} {subject.name}"
-            if name in done or time.monotonic() > until:
-                continue
-            try:
-                row = one(root, subject, local, config)
-            except (UserError, CompletionError, EscalationError, OSError) as error:
-                row = {
-                    "proof": "none",
-                    "why": f"{type(error).__name__}: {error}",
-                    "seconds": 0.0,
-                    "passes": False,
-                    "noticed": 0,
-                }
-            row = {"id": name, "language": flags.language, **row}
-            known.append(row)
-            print(
-                {key: value for key, value in row.items() if key not in ("text", "notices")}, file=sys.stderr
-            )
-            if flags.out:
-                with flags.out.open("a") as file:
-                    file.write(json.dumps(row) + "\n")
-    finally:
-        local.close()
+    for root, subject in draw(flags.folders, flags.language, flags.count, flags.seed, config):
+        name = f"{root.name}/{subject.path}:{subject.first} {subject.name}"
+        if name in done or time.monotonic() > until:
+            continue
+        try:
+            row = one(root, subject, config)
+        except (UserError, CompletionError, EscalationError, OSError) as error:
+            row = {"verdict": "none", "why": f"{type(error).__name__}: {error}", "seconds": 0.0}
+        row = {"id": name, "language": flags.language, **row}
+        known.append(row)
+        print({key: value for key, value in row.items() if key not in ("text", "notices")}, file=sys.stderr)
+        if flags.out:
+            with flags.out.open("a") as file:
+                file.write(json.dumps(row) + "\n")
     print("\n".join(table(known)))
 
 

@@ -21,7 +21,8 @@ class RecordedCounts:
     """What new tests record, in numbers; `tests` are their names.
 
     `branches` and `mutants` are (reached or noticed, all); `left_out` counts calls by the reason, and
-    `contradictions` say where the code gives another value than its docstring says.
+    `contradictions` say where the code gives another value than its docstring says. `tested` counts the calls
+    of existing tests by their files, `new_mutants` are those that these tests do not notice. `words` say all.
     """
 
     tests: tuple[str, ...]
@@ -29,6 +30,9 @@ class RecordedCounts:
     mutants: tuple[int, int]
     left_out: Mapping[str, int]
     contradictions: tuple[str, ...]
+    tested: Mapping[str, int] = field(default_factory=dict)
+    new_mutants: int = 0
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,6 @@ from assist_server.questions.events import (
 )
 from assist_server.questions.held_sentences import HeldSentences, KnownWords
 from assist_server.questions.instructions import LOCAL_ANSWERS, closing, doubt_words
-from assist_server.questions.new_tests import whole_tests
 from assist_server.questions.session import Applicability, AskedQuestion
 from assist_server.threads.thread import Thread
 from assist_server.threads.thread_prompts import MARKS, FittedConversation, fit_conversation, window_notices
@@ -64,9 +63,7 @@ KEPT_SHARE = 0.7  # of its code, which a prompt keeps each time it does not fit 
 TRIES = 6
 UNCHECKED = "The model says, unchecked:\n\n"
 UNSCANNED = "The question could not be searched for secrets, so look at an address before you open it: {}"
-# Of 130 checks that the 1.5B wrote for eleven functions 40 % were right, whatever its margins were.
-GUESSES = "Run these tests before you trust them: a small model gets many expected values wrong."
-CUT_TESTS = "The model did not come to an end. What it wrote was cut there: {} kept."
+GUESSES = "Run these tests before you trust them: a model gets many expected values wrong."
 
 name = "local"
 asks_models = True
@@ -176,12 +173,12 @@ async def _attempts(
         stream = local.answer(following)
         shown = await _show(context, stream, guard, sink, (local.prefill, pace))
         given.append(stream.result)
-        text, kept = _without_cut_test(draft, stream.result)
+        text = stream.result.text
         planned = await asyncio.to_thread(planned_edit, draft, text, context, session.versions, secrets)
         problem = _problem_of(planned)
         following = _second_attempt(following, given, problem, base)
-        for notice in _test_notices(draft, kept) if planned.problem is None else ():
-            sink.notice(notice)
+        if draft.form.kind == "file" and planned.problem is None:
+            sink.notice(GUESSES)
         if following is not None:
             sink.notice(f"That answer cannot be used: {_plain_reason(problem)}. Asking once more.")
         tried.append((planned, shown))
@@ -249,22 +246,6 @@ def _left_out_notices(held: HeldSentences) -> Iterator[str]:
     """What to know about an answer of the model that is not shown to its end."""
     if held.unknown:
         yield f"The rest of what the model says is left out: it names {', '.join(held.unknown[:NAMED])}."
-
-
-def _test_notices(draft: "Draft", kept: int) -> Iterator[str]:
-    """What to know about tests that the local model wrote."""
-    if kept:
-        yield CUT_TESTS.format(f"{kept} whole test{'s are' if kept > 1 else ' is'}")
-    if draft.form.kind == "file":
-        yield GUESSES
-
-
-def _without_cut_test(draft: "Draft", result: LocalAnswer) -> tuple[str, int]:
-    """An answer, of tests that were cut only the whole ones; and how many these are, 0 if nothing was cut."""
-    if draft.form.kind != "file" or draft.whole is None or result.ended not in ("length", "loop"):
-        return result.text, 0
-    text, kept = whole_tests(result.text, language_of(draft.whole.path))
-    return (text, kept) if kept else (result.text, 0)
 
 
 def fitting_conversation(draft: "Draft", thread: Thread | None, local: "Answerer[Any]") -> FittedConversation:

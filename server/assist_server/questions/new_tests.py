@@ -1,8 +1,8 @@
-"""New tests: where they go, how they begin, and what is kept of them where they were cut before their end.
+"""New tests: where they go, and how they begin.
 
 Most go into a new file, by the conventions of the language and of the workspace. Rust's go into a module at
-the end of the file, which reaches what is not public. A small model is given the first lines as the beginning
-of its answer, and all models are told them: they guess imports worse than paths say them.
+the end of the file, which reaches what is not public. A model on this machine is given the first lines as the
+beginning of its answer, and all models are told them: they guess imports worse than paths say them.
 """
 
 import posixpath
@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from assist_context.documents import split_lines
-from assist_context.languages import ECMASCRIPT, Language, language_of
-from assist_context.relations.counterparts import begins_test, has_tests, is_test, siblings
+from assist_context.languages import ECMASCRIPT, language_of
+from assist_context.relations.counterparts import has_tests, is_test, siblings
 from assist_context.relations.path_index import PathIndex
-from assist_context.syntax.fragments import balance, errors
 from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.plan import lines_of
 from assist_server.questions.targets import QuestionTarget
@@ -98,10 +97,11 @@ def _usual_paths(path: str, name: str, files: PathIndex, root: Path) -> list[str
     suffix = source.suffix
     prefix, ending = _AFFIXES.get(suffix, ("test_", ""))
     folder = _folder(source, files, root)
-    words = [source.stem, *(word for word in name.split(".") if word)]
+    stem = source.stem.strip("_") or source.stem  # `_cart.py` is tested by `test_cart.py`
+    words = [stem, *(word for word in name.split(".") if word)]
     joined = "" if prefix + ending in ("Test",) else "_"
-    stems = [source.stem, joined.join(words), *(f"{joined.join(words)}{joined}{n}" for n in range(2, 1000))]
-    return [str(folder / f"{prefix}{stem}{ending}{suffix}") for stem in (*stems, f"{source.stem}_assist")]
+    stems = [stem, joined.join(words), *(f"{joined.join(words)}{joined}{n}" for n in range(2, 1000))]
+    return [str(folder / f"{prefix}{stem}{ending}{suffix}") for stem in (*stems, f"{stem}_assist")]
 
 
 def _folder(source: PurePosixPath, files: PathIndex, root: Path) -> PurePosixPath:
@@ -176,44 +176,3 @@ def _script_import(target: QuestionTarget, place: PlaceForTests, shown: str) -> 
     path = (stem if stem.startswith(".") else f"./{stem}") + (ends[0] if ends else "")
     what = name if named and " default " in named[0] else f"{{ {name} }}"
     return f'import {what} from "{path}";\n'
-
-
-MOST_CHECKS = 6  # lines that are kept of a single test that has no end
-_ABOVE = re.compile(r"\s*(?:@|#\[|#|//|/?\*)")
-
-
-def whole_tests(answer: str, language: Language) -> tuple[str, int]:
-    r"""A cut answer up to the end of its last whole test, closed, and how many tests it has.
-
-    Of a test that goes on and on, the first lines are kept. It is ("", 0) if nothing is whole. The answer is
-    one fenced block of code without an end.
-
-    >>> from assist_context.languages import language_of
-    >>> cut = "```js\ntest('a', () => {\n  go();\n});\ntest('b', () => {\n  go("
-    >>> whole_tests(cut, language_of("a.js"))
-    ("```js\ntest('a', () => {\n  go();\n});\n```\n", 1)
-    """
-    opening, *lines = split_lines(answer)
-    mark = opening[: len(opening) - len(opening.lstrip("`~"))]
-    starts = [at for at, line in enumerate(lines) if begins_test(line)]
-    ends = [(_above(lines, at), number) for number, at in enumerate(starts) if number]
-    if starts:
-        ends = [*[(starts[0] + 1 + size, 1) for size in range(1, MOST_CHECKS + 1)], *ends]
-    for end, number in reversed(ends):
-        closed = _close("".join(lines[:end]).rstrip(), language)
-        if mark and end < len(lines) and errors(language, closed) == 0:
-            return f"{opening}{closed}{mark}\n", number
-    return "", 0
-
-
-def _above(lines: list[str], at: int) -> int:
-    """The first of the lines above a test that belong to it."""
-    while at > 1 and _ABOVE.match(lines[at - 1]):
-        at -= 1
-    return at
-
-
-def _close(text: str, language: Language) -> str:
-    """A text with the brackets closed that it leaves open."""
-    left = balance(language, "", text).left
-    return f"{text}\n{left}{';' if left.endswith(')') else ''}\n" if left else f"{text}\n"

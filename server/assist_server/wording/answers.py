@@ -228,6 +228,8 @@ def _recorded_document(recorded: RecordedCounts) -> dict[str, Any]:
         "mutants": list(recorded.mutants),
         "left_out": dict(recorded.left_out),
         "contradictions": list(recorded.contradictions),
+        "tested": dict(recorded.tested),
+        "new_mutants": recorded.new_mutants,
     }
 
 
@@ -244,15 +246,7 @@ def _proof_line(decided: AnswerContext, final: FinalAnswer) -> str:
     recorded = proof.recorded if proof is not None else None
     if recorded is None:
         return "Proof: none. These tests were not run, and their expected values are guesses."
-    calls = f"{len(recorded.tests)} call{'s' * (len(recorded.tests) != 1)}"
-    reached, branches = recorded.branches
-    noticed, planted = recorded.mutants
-    parts = [calls]
-    parts += [f"{reached} of {branches} branches"] if branches else []
-    parts += [f"{noticed} of {planted} mutants noticed"] if planted else ["no mutants tried"]
-    left = sum(recorded.left_out.values())
-    parts += [f"{left} calls left out"] if left else []
-    return f"These tests record what the code does today ({', '.join(parts)})."
+    return recorded.words
 
 
 def source_document(source: ShownSource) -> dict[str, Any]:

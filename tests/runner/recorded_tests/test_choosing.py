@@ -7,7 +7,7 @@ from assist_runner.recorded_tests.calls import (
     RecordedCall,
     ValueCheck,
 )
-from assist_runner.recorded_tests.choosing import PlantedMistake, chosen_calls, reach, with_few_checks
+from assist_runner.recorded_tests.choosing import KnownTests, PlantedMistake, chosen_calls, with_few_checks
 
 
 def call(text: str, origin: CallOrigin, *lines: int, checks: tuple[ValueCheck, ...] = ()) -> RecordedCall:
@@ -27,14 +27,28 @@ def test_few_calls_notice_as_much_as_all() -> None:
         call("f(3)", "syntax", 1, 2),
     ]
     planted = [noticed_by(0, 1), noticed_by(2), noticed_by(2, 3)]
-    chosen = [row.proposed.call for row in chosen_calls(calls, frozenset({2, 3}), planted)]
+    chosen = [row.proposed.call for row in chosen_calls(calls, frozenset({2, 3}), planted, KnownTests())]
     assert chosen[:2] == ["f(1)", "f(0)"]
-    assert reach(calls[:1], {2, 3}, planted) == (0.5, 1.0)
+
+
+def test_what_existing_tests_have_is_not_tested_again() -> None:
+    calls = [call("f(1)", "caller", 1, 2), call("f(2)", "syntax", 1, 2), call("f(0)", "syntax", 1, 3)]
+    planted = [noticed_by(0, 1), noticed_by(1)]
+    known = KnownTests(frozenset({1, 2}), frozenset({0}))
+    chosen = [row.proposed.call for row in chosen_calls(calls, frozenset({2, 3}), planted, known)]
+    assert chosen == ["f(2)", "f(0)"]
+    assert chosen_calls(calls[:1], frozenset({2}), planted, known) == []
+
+
+def test_that_a_call_only_ends_with_an_error_is_no_reason() -> None:
+    crash = PlantedMistake("", {0: CallObservation("left", reason="misuse")})
+    known = KnownTests(frozenset({1}))
+    assert chosen_calls([call("f(1)", "syntax", 1)], frozenset({1}), [crash], known) == []
 
 
 def test_an_example_of_the_docstring_is_kept_though_a_guess_notices_more() -> None:
     calls = [call("f(1)", "example", 1), call("f(2)", "syntax", 1)]
-    chosen = chosen_calls(calls, frozenset(), [noticed_by(0, 1), noticed_by(1)])
+    chosen = chosen_calls(calls, frozenset(), [noticed_by(0, 1), noticed_by(1)], KnownTests())
     assert [row.proposed.call for row in chosen] == ["f(1)", "f(2)"]
 
 

@@ -20,7 +20,7 @@ from assist_runner.recorded_tests.calls import CallSubject
 from assist_runner.recorded_tests.language import CannotRunError, RecordingMaterial
 from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner
 from assist_runner.recorded_tests.python.language import PYTHON
-from assist_runner.recorded_tests.recording import CallRecorder, PlacedTests, RecordedTests
+from assist_runner.recorded_tests.recording import CallRecorder, RecordedTests
 from assist_runner.sandbox.test_command import find_test_command
 
 pytestmark = [
@@ -178,11 +178,11 @@ def material(name: str, *tests: str) -> RecordingMaterial:
     assert isinstance(node, (ast.FunctionDef, ast.ClassDef))
     first, last = node.lineno, node.end_lineno or 0
     subject = CallSubject("marks.py", CODE, name, first, last)
-    return RecordingMaterial(subject, "pytest", tests_by_distance=tests)
+    return RecordingMaterial(subject, "pytest", place="tests/test_marks.py", tests_by_distance=tests)
 
 
 def finish(found: CallRecorder) -> RecordedTests:
-    return found.finish(lambda text: PlacedTests("tests/test_marks.py", text), (), random.Random(1))
+    return found.finish((), random.Random(1))
 
 
 def test_values_come_from_the_code_and_notice_mistakes(copy: ProjectCopy) -> None:
@@ -193,9 +193,9 @@ def test_values_come_from_the_code_and_notice_mistakes(copy: ProjectCopy) -> Non
     assert 'assert grade(95) == "A"' in tests.text
     assert 'with pytest.raises(ValueError, match="below zero: -5"):' in tests.text
     assert "grade('x')" not in tests.text  # a fault of the caller
-    assert tests.branches == (3, 3)
-    assert tests.mutants[0] >= tests.mutants[1] - 1 >= 4  # many, in one run
-    assert tests.contradictions == (
+    assert tests.counts.branches == (3, 3)
+    assert tests.counts.mutants[0] >= tests.counts.mutants[1] - 1 >= 4  # many, in one run
+    assert tests.counts.contradictions == (
         "The docstring (line 12) says that grade(95) gives 'B'; the code gives 'A'.",
     )
 
@@ -211,7 +211,7 @@ def test_what_cannot_be_repeated_or_leaves_the_copy_is_left_out(copy: ProjectCop
     for kind in kinds[:-1]:
         assert f"odd('{kind}')" not in tests.text
     assert {"network", "files", "programs", "time", "no literal", "other values in two runs"} <= set(
-        tests.left_out
+        tests.counts.left_out
     )
 
 
@@ -226,7 +226,7 @@ def test_calls_of_the_projects_tests_are_written_with_how_their_objects_are_made
     with copy.files({"tests/test_bill.py": TESTED}):
         calls = PYTHON.computed(copy, material("Bill.total", "tests/test_bill.py"))
     made = 'def double(number):\n    return f"{number * 2}"', "bill = Bill((1, 2), rate=2.0, shown=double)"
-    natural = [call for call in calls if call.origin == "caller"]
+    natural = [call for call in calls if call.origin == "tested"]
     assert {call.setup for call in natural} == {made}
     assert [call.call for call in natural] == [
         "bill.total(Bill([3]), 10)",

@@ -201,7 +201,7 @@ async def test_new_tests_are_added_to_the_file_of_tests_that_the_module_has(tmp_
     update_index(config, folder, lambda *_: None)
     corpus = corpus_of(folder)
     inputs = decision_inputs(config, [str(root)])
-    inputs = replace(inputs, local=replace(inputs.local, available=True))
+    inputs = replace(inputs, local=replace(inputs.local, available=True, large=True))
     question = Question("test", "", resolve_target(corpus, "sums.py:4"))
     decided = decide(question, QuestionFolders(corpus), inputs)
     head = "from sums import add\n"
@@ -221,9 +221,8 @@ async def test_new_tests_are_added_to_the_file_of_tests_that_the_module_has(tmp_
     assert "The tests go to the end of tests/test_sums.py, which exists" in local.asked[0].user
 
 
-async def test_without_the_runner_the_model_writes_tests_and_a_notice_says_so(tmp_path: Path) -> None:
-    tests = "from sums import add\n\n\ndef test_add():\n    assert add(2, 1) == 1\n"
-    final, notices, _ = await edited(tmp_path, scripted([fenced(tests)]), "test", runs=False)
-    assert final.plan is not None
-    assert final.proof is None
-    assert "Nothing was run, so the expected values are guesses: the package assist_runner" in notices[0]
+async def test_without_the_runner_a_small_model_writes_no_tests(tmp_path: Path) -> None:
+    local = scripted([fenced("def test_add():\n    assert add(2, 1) == 1\n")])
+    final, notices, begun = await edited(tmp_path, local, "test", runs=False)
+    assert (final.plan, notices, begun) == (None, [], 0)
+    assert str(final.problem) == "No test is written: the package assist_runner is not installed."

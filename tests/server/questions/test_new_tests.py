@@ -10,7 +10,7 @@ from assist_context.languages import language_of
 from assist_context.relations.path_index import path_index_of
 from assist_escalation.edits.plan import Base, EditError, EditTarget, sha256_of
 from assist_escalation.edits.planner import plan
-from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests, whole_tests
+from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests
 from assist_server.questions.targets import QuestionTarget
 
 RUST = "fn two() -> i32 {\n    2\n}\n"
@@ -70,44 +70,6 @@ def test_rust_tests_are_added_below_the_file(end: str) -> None:
     after = made.changes[0].after
     assert after.startswith(RUST.rstrip("\n") + "\n\n#[cfg(test)]\nmod tests {\n    use super::*;\n")
     assert after.rstrip("\n").endswith("    }\n}")
-
-
-PYTHON = "```python\nfrom a import f\n\n\ndef test_one():\n    assert f(1) == 1\n\n\n@slow\ndef test_two():\n    assert f(2"
-VITEST = (
-    "```ts\ndescribe('f', () => {\n  it('one', () => {\n    go(1);\n  });\n\n  it('two', () => {\n    go("
-)
-ENDLESS = (
-    "```python\ndef test_all():\n"
-    + "".join(f"    assert f({n}) == {n}\n" for n in range(40))
-    + "    assert f("
-)
-
-
-@pytest.mark.parametrize(
-    ("answer", "suffix", "text", "tests"),
-    [
-        (PYTHON, "py", "from a import f\n\n\ndef test_one():\n    assert f(1) == 1\n", 1),
-        (VITEST, "ts", "describe('f', () => {\n  it('one', () => {\n    go(1);\n  });\n});\n", 1),
-        (
-            "```rust\nmod tests {\n    #[test]\n    fn a() {\n        go();\n    }\n\n    #[test]\n    fn b() {\n",
-            "rs",
-            "mod tests {\n    #[test]\n    fn a() {\n        go();\n    }\n}\n",
-            1,
-        ),
-        (ENDLESS, "py", "def test_all():\n" + "".join(f"    assert f({n}) == {n}\n" for n in range(6)), 1),
-    ],
-)
-def test_of_a_cut_answer_the_whole_tests_are_kept(answer: str, suffix: str, text: str, tests: int) -> None:
-    kept, count = whole_tests(answer, language_of(f"a.{suffix}"))
-    opening, _, rest = kept.partition("\n")
-    assert (opening, rest, count) == (answer.partition("\n")[0], f"{text}```\n", tests)
-
-
-@pytest.mark.parametrize(
-    "answer", ["```python\nimport a\n\n\nx = f(", "def test_one():\n    f(", "```python\n"]
-)
-def test_without_a_whole_test_nothing_is_kept(answer: str) -> None:
-    assert whole_tests(answer, language_of("a.py")) == ("", 0)
 
 
 HELPER_TESTS = "import os\n\nfrom shop.helpers import get_debug_flag\n\n\ndef test_get_debug_flag():\n    assert not get_debug_flag()\n"

@@ -20,9 +20,9 @@ from assist_runner.recorded_tests.expected_values import (
     expected_in_sentence,
     expected_value,
 )
-from assist_runner.recorded_tests.language import CannotRunError
+from assist_runner.recorded_tests.language import CannotRunError, PlacedTests
 from assist_runner.recorded_tests.project_runs import ProjectCopy
-from assist_runner.recorded_tests.recording import PlacedTests, with_added
+from assist_runner.recorded_tests.recording import with_added
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Draft, Question, draft

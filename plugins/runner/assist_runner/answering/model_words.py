@@ -8,9 +8,6 @@ from assist_runner.referee.edit_proof import EditVerdict
 from assist_server.questions.decision import AnswerContext
 from assist_server.questions.provider_answer import MOST_SAID
 
-# What a small model is told that proposes calls: what these give is seen when they are run.
-CALLER = "You are a careful senior engineer who tries out code."
-
 
 def leaving_words(context: AnswerContext, verdict: EditVerdict, proof: str, paths: Sequence[str]) -> str:
     """What the provider learns about the checks of its edit, on a copy with the files `paths`.
@@ -43,14 +40,3 @@ def failing_words(test: str, said: str) -> str:
     shown = [f"This test fails:\n```\n{test.rstrip()}\n```"] if test else []
     shown += [f"The tests say:\n{said}"] if said else []
     return "\n".join(shown)
-
-
-def calls_request(name: str, words: str) -> str:
-    """The request for calls of a function. It is short: a small model copies what looks like an answer."""
-    wishes = f" {words}" if words else ""
-    return (
-        f"Write a short script of at most eight lines that calls `{name}` with different arguments, so "
-        f"that every branch of it runs: the usual case, edges, and what it refuses.{wishes} One call a line, "
-        "with literals that are short. No asserts, no prints, no comments.\n\n"
-        "Reply with the script in one code block and nothing else."
-    )

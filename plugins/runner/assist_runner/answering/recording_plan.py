@@ -1,9 +1,10 @@
-"""What is known about code before tests of it are written by running: its calls' language, runner and prompt.
+"""What is known about code before tests of it are written by running: its language, its runner, its tests.
 
 It reads the index and files, and runs nothing.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -13,26 +14,24 @@ from assist_context.evidence.call_graph import subjects
 from assist_context.facts.definition_facts import definition_facts
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import ECMASCRIPT, language_of
+from assist_context.programs import find_program
 from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.symbols import symbols
-from assist_escalation.prompts import Origin, Prompt, Span, plain_line_ends
-from assist_runner.answering.model_words import CALLER, calls_request
 from assist_runner.recorded_tests.calls import CallPlace, CallSubject
 from assist_runner.recorded_tests.language import CannotRunError, LanguageRecorder, RecordingMaterial
 from assist_runner.recorded_tests.languages import recorder_of
 from assist_runner.sandbox.test_command import TestCommand, find_test_command, tests_that_name
 from assist_server.questions.composition import DecisionInputs
-from assist_server.questions.draft import Draft, Evidence, Question
-from assist_server.questions.instructions import AnswerForm
-from assist_server.questions.targets import QuestionTarget
+from assist_server.questions.draft import Draft, Question, text_of
 
 MOST_CALLERS = 12
 READ_TESTS = 150  # files of tests that are searched for names
 MOST_TRACED = 24  # of them, those that may be run to see how they call the code
-MOST_TESTS = 4  # of them, those that are read for calls
+MOST_TESTS = 8  # of them, those that are read for calls
 _CONSTRUCTORS = frozenset({"__init__", "constructor", "new"})
+_PROGRAMS = {"rust": "cargo", "go": "go", **dict.fromkeys(ECMASCRIPT, "node")}  # that tests need
+# What runners collect; files that only check types are no tests to them.
+_RUN_FILE = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|tests?)\.py$|(?<!-d)\.[cm]?[jt]sx?$")
 _GROUPS = dict.fromkeys(
     ECMASCRIPT, frozenset(ECMASCRIPT)
 )  # languages whose tests may be in another one of them
@@ -42,8 +41,7 @@ _GROUPS = dict.fromkeys(
 class RecordingPlan:
     """All that running needs: or, in `problem`, why nothing can be run for this code.
 
-    `draft` is the prompt by which the model on this machine proposes calls; `opened` are texts of open
-    documents, by path.
+    `opened` are texts of open documents, by path.
     """
 
     root: str
@@ -51,34 +49,41 @@ class RecordingPlan:
     language: LanguageRecorder | None = None
     command: TestCommand | None = None
     material: RecordingMaterial | None = None
-    draft: Draft | None = None
     opened: Mapping[str, str] | None = None
 
 
 def recording_plan(
     question: Question, corpus: Corpus, drafted: Draft, inputs: DecisionInputs
 ) -> RecordingPlan:
-    """How tests of the code in question can be written by running; `drafted` is the prompt for guesses."""
+    """How tests of the code in question can be written by running; `drafted` knows where a new file goes."""
     root = corpus.root
     target = question.target
     found = subjects(corpus, target.lines) if target is not None else ()
     if target is None or drafted.whole is None or not found:
         return RecordingPlan(root, "no function or class is named")
-    recorder = recorder_of(target.document.language.name)
-    if recorder is None:
-        return RecordingPlan(root, f"code in {target.document.language.name} is not run")
+    language = target.document.language.name
+    recorder = recorder_of(language)
     path = inputs.config.programs.get("PATH", os.defpath)
+    program = _PROGRAMS.get(language, "")
+    if program and find_program(program, path) is None:
+        return RecordingPlan(root, f"`{program}` is not installed, or not on your PATH")
+    if recorder is None:
+        return RecordingPlan(root, f"code in {language} is not run")
     commands = find_test_command(Path(root), path)
     command = next((command for command in commands if command.runner in recorder.runners), None)
     if command is None:
-        return RecordingPlan(root, "no runner of tests is installed for this code")
+        return RecordingPlan(root, f"no runner of tests is set up here for {language}")
     try:
         command = recorder.command(Path(root), target.lines.path, command)
     except CannotRunError as error:
         return RecordingPlan(root, str(error))
     at = found[0]
     tests, shared, test_paths, by_distance = nearest_tests(corpus, at)
-    known = drafted.evidence.texts.get(drafted.whole.path, "")
+    place, known = _place(corpus, drafted, at, dict(zip(test_paths, tests, strict=True)))
+    if known and place not in (*test_paths, at.path):  # the index does not know it yet
+        tests = (known, *tests)
+        test_paths = (place, *test_paths)
+        by_distance = (place, *by_distance)
     material = RecordingMaterial(
         CallSubject(target.lines.path, target.document.text, at.qualified, at.start_line, at.end_line),
         command.runner,
@@ -87,15 +92,39 @@ def recording_plan(
         known or _example(drafted),
         tests,
         shared,
-        drafted.whole.path,
+        place,
         bool(known),
         test_paths,
         by_distance,
         drafted.beginning.partition("\n")[2],
     )
     opened = {path: state.document.text for path, state in corpus.opened.items()}
-    draft = _calls_draft(question, target, at, material, root)
-    return RecordingPlan(root, "", recorder, command, material, draft, opened)
+    return RecordingPlan(root, "", recorder, command, material, opened)
+
+
+def _place(
+    corpus: Corpus, drafted: Draft, at: IndexedDefinition, tests: Mapping[str, str]
+) -> tuple[str, str]:
+    """Where new tests go, and the text that is there: the file of tests that names the code most often.
+
+    The module's own file of tests comes first. Without one, it is where the draft puts a new file.
+    """
+    new = drafted.whole.path if drafted.whole else ""
+    if at.path.endswith(".rs"):
+        return at.path, text_of(corpus, at.path) or ""
+    word = at.parent.rpartition(".")[2] if at.name in _CONSTRUCTORS else at.name
+    counts = {
+        path: len(re.findall(rf"(?<!\w){re.escape(word)}(?!\w)", text))
+        for path, text in tests.items()
+        if _RUN_FILE.search(path)
+    }
+    stem = PurePosixPath(at.path).stem.strip("_")
+    ranked = sorted(
+        (path for path in counts if counts[path] or path == new),
+        key=lambda path: (not counts[path], stem not in PurePosixPath(path).stem, -counts[path]),
+    )
+    place = ranked[0] if ranked else new
+    return place, "" if corpus.hides(place) else text_of(corpus, place) or ""
 
 
 def _packages(root: Path, path: str) -> Iterator[str]:
@@ -137,42 +166,3 @@ def _callers(corpus: Corpus, document: Document, at: IndexedDefinition) -> Itera
     facts = definition_facts(corpus, document, at)
     for use in [*facts.callers, *facts.tests][:MOST_CALLERS] if facts else ():
         yield CallPlace(use.path, "".join(corpus.lines(use.path)), use.line)
-
-
-def _calls_draft(
-    question: Question, target: QuestionTarget, at: IndexedDefinition, material: RecordingMaterial, root: str
-) -> Draft:
-    """The prompt for calls: the code with what makes its object, and how others call it."""
-    path = target.lines.path
-    lines = target.document.lines
-    form = AnswerForm("calls", "```")
-    spans = [Span(CALLER, Origin("assist"))]
-    for first, last in (*_constructor(target.document, at), (at.start_line, at.end_line)):
-        shown = Span("".join(lines[first - 1 : last]), Origin("file", path, root, first, last))
-        spans.append(plain_line_ends(shown))
-    called = dict.fromkeys(_caller_lines(material))
-    if called:
-        spans.append(Span("It is called as in:\n" + "\n".join(called), Origin("editor", path, root)))
-    request = calls_request(at.name, question.words)
-    spans.append(Span(request, Origin("user")))
-    evidence = Evidence(tuple(span for span in spans if span.origin.source == "file"))
-    beginning = f"```{target.document.language.name}\n"
-    return Draft(Prompt("calls", tuple(spans)), form, evidence, beginning=beginning, turn=tuple(spans))
-
-
-def _constructor(document: Document, at: IndexedDefinition) -> Iterator[tuple[int, int]]:
-    """The lines of the head of the class around a method, and of its constructor."""
-    if not at.parent or at.kind not in FUNCTIONS:
-        return
-    for site in symbols(document.language, document.text).definitions:
-        if site.qualified == at.parent and site.start_line <= at.start_line <= site.end_line:
-            yield site.start_line, min(site.end_line, site.start_line)
-        elif site.parent == at.parent and site.name in _CONSTRUCTORS and site.name != at.name:
-            yield site.start_line, site.end_line
-
-
-def _caller_lines(material: RecordingMaterial) -> Iterator[str]:
-    for place in material.callers[:4]:
-        rows = place.text.splitlines()
-        if 0 < place.line <= len(rows) and len(rows[place.line - 1]) < 120:
-            yield rows[place.line - 1].strip()

@@ -3,13 +3,15 @@
 They know no language and run nothing.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
 
-# Who proposed a call: the docstring, code that calls it, the model, tests of other code, or types alone.
-CallOrigin = Literal["example", "caller", "model", "around", "syntax"]
+# Who proposed a call: the docstring, a test that is there, code that calls it, a model, tests of other code,
+# or types alone.
+CallOrigin = Literal["example", "tested", "caller", "model", "around", "syntax"]
 # What a call came to. "left" is left out of the tests.
 ObservationKind = Literal["value", "raised", "left"]
 
@@ -46,7 +48,8 @@ class CallPlace:
 class ProposedCall:
     """A call, with the imports and the statements that it needs.
 
-    `wanted` is what a docstring says that it gives, "" if it says nothing; `line` is where it says so.
+    `wanted` is what a docstring says that it gives, "" if it says nothing; `line` is where it says so. `path`
+    is the file of a test that has it.
     """
 
     call: str
@@ -55,6 +58,7 @@ class ProposedCall:
     origin: CallOrigin = "model"
     wanted: str = ""
     line: int = 0
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,32 @@ class RecordedCall:
     proposed: ProposedCall
     seen: CallObservation
     test: str = ""
+
+
+_BOUND = re.compile(r"(?:(?:let|const|var)\s+)?(?:mut\s+)?(\w+)\s*=\s*([^=\n].{0,80}?);?")
+
+
+def call_key(call: ProposedCall, name: str) -> str:
+    """What is the same of two calls that differ only in quotes, blanks, or the module before a `name`.
+
+    What a variable holds counts, not what it is called.
+
+    >>> call_key(ProposedCall("mi.take(3, 'a')"), "take") == call_key(ProposedCall('take(3,"a")'), "take")
+    True
+    >>> call_key(ProposedCall("f(n)", (), ("n = 3",)), "f")
+    'f(3)'
+    """
+    text = call.call
+    others: list[str] = []
+    for line in reversed(call.setup):
+        bound = _BOUND.fullmatch(line)
+        if bound is None:
+            others.insert(0, line)
+        else:
+            value = bound[2]
+            text = re.sub(rf"(?<![\w.\"']){bound[1]}\b", value.replace("\\", r"\\"), text)
+    plain = re.sub(r"\s+", "", "\n".join((*others, text))).replace("'", '"').replace(",)", ")")
+    return re.sub(rf"(?<![\w.])(?:\w+(?:\.|::))+(?={re.escape(name)}\b)", "", plain)
 
 
 def calls_in_turns(

@@ -1,11 +1,13 @@
 """Which recorded calls become tests: few that together reach and notice as much as all of them.
 
-A call is worth a test if it reaches another branch, or comes to something else with a mistake that is planted
-in the function. This module runs nothing.
+A call is worth a test if it reaches a branch that existing tests do not, or gives another value with a
+mistake that is planted in the function and that they do not notice. That a call only ends with an error then
+is no reason: a test would not compare anything. This module runs nothing.
 """
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from assist_runner.recorded_tests.calls import CallObservation, RecordedCall, ValueCheck
@@ -18,7 +20,8 @@ ALIKE_KEPT = 2  # tests that run the same lines, of those that are kept for thei
 MOST_CHECKS = 4  # of one object
 ALIKE = 3  # guessed calls that do the same: one of them may be at an edge that a mistake moves
 GUESSED = ("around", "syntax")
-_ORDER = ("example", "caller", "model", "around", "syntax")
+_EMPTY = frozenset({'""', "''", "[]", "{}", "()", "None", "null", "undefined", "vec![]", "Ok(())"})
+_ORDER = ("example", "tested", "caller", "model", "around", "syntax")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,34 @@ def same_outcome(one: CallObservation, other: CallObservation) -> bool:
 def outcome(seen: CallObservation) -> tuple[object, ...]:
     """What a test would look at."""
     return seen.kind, seen.value, seen.how, seen.checks, seen.changes, seen.printed, seen.error, seen.message
+
+
+def is_comparable(seen: CallObservation) -> bool:
+    """Whether a test can compare what a call comes to: a class alone, or that it ends, says too little."""
+    named = any(check.target != "type" for check in seen.checks)
+    return (
+        seen.kind == "raised"
+        or bool(seen.value or seen.how == "is_empty" or seen.printed or seen.changes)
+        or named
+    )
+
+
+def says_much(seen: CallObservation) -> bool:
+    """Whether a value is more than an empty one, which a call that does nothing gives as well."""
+    return seen.kind == "raised" or seen.value not in _EMPTY or bool(seen.changes or seen.printed)
+
+
+def is_noticed(before: CallObservation, after: CallObservation) -> bool:
+    """Whether a test of a call sees a mistake by what it compares, and not only by an error on the way."""
+    return (before.kind == "raised" or after.kind == "value") and not same_outcome(before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTests:
+    """What existing tests have already: the lines that they reach, and the mistakes that they notice."""
+
+    lines: frozenset[int] = frozenset()
+    mistakes: frozenset[int] = frozenset()
 
 
 def candidates_of(recorded: Sequence[RecordedCall]) -> list[RecordedCall]:
@@ -86,25 +117,31 @@ def _telling(
 
     while len(found) < min(MOST_CHECKS, len(own)):
         best = min((check for check in own if check not in found), key=rank)
+        if found and not notices[best] and best.target not in varied:
+            break
         found.append(best)
         left -= notices[best]
     return [check for check in own if check in found]
 
 
 def chosen_calls(
-    calls: Sequence[RecordedCall], branches: frozenset[int], planted: Sequence[PlantedMistake]
+    calls: Sequence[RecordedCall],
+    branches: frozenset[int],
+    planted: Sequence[PlantedMistake],
+    known: KnownTests,
 ) -> list[RecordedCall]:
-    """Few calls that together reach as much and notice as much as all of them, at least natural ones."""
-    notices = [
-        {at for at, mistake in enumerate(planted) if number in mistake.seen} for number in range(len(calls))
-    ]
+    """Few calls that together add as much as all of them to what existing tests reach and notice.
+
+    Without existing tests, at least some natural ones.
+    """
+    notices = [noticed_by(number, call, planted) for number, call in enumerate(calls)]
     chosen: list[int] = []
-    lines: set[int] = set()
-    mistakes: set[int] = set()
+    lines: set[int] = set(known.lines)
+    mistakes: set[int] = set(known.mistakes)
 
     def gain(number: int) -> tuple[int, int]:
         new = calls[number].seen.lines - lines
-        return len(new & branches) + len(notices[number] - mistakes), len(new)
+        return len(new & branches) + len(notices[number] - mistakes), len(new) if not known.lines else 0
 
     def add(number: int) -> None:
         chosen.append(number)
@@ -117,7 +154,7 @@ def chosen_calls(
         while numbers and len(chosen) < most and any(gain(best := max(numbers, key=gain))):
             add(best)
     shown = {outcome(calls[number].seen) for number in chosen}
-    for number in natural if len(chosen) < NATURAL else ():
+    for number in natural if len(chosen) < NATURAL and not known.lines else ():
         is_new = number not in chosen and outcome(calls[number].seen) not in shown
         alike = sum(calls[other].seen.lines == calls[number].seen.lines for other in chosen)
         if is_new and alike < ALIKE_KEPT and (notices[number] or not planted) and len(chosen) < NATURAL:
@@ -126,20 +163,19 @@ def chosen_calls(
     return [calls[number] for number in sorted(chosen)]
 
 
-def reach(
-    calls: Sequence[RecordedCall], branches: Collection[int], planted: Sequence[PlantedMistake]
-) -> tuple[float, float]:
-    """The shares of the branches that calls reach, and of the mistakes that they notice."""
-    lines = {line for call in calls for line in call.seen.lines}
-    reached = sum(line in lines for line in branches)
-    noticed = sum(bool(mistake.seen) for mistake in planted)
-    return reached / max(1, len(branches)), noticed / max(1, len(planted))
+def noticed_by(number: int, call: RecordedCall, planted: Sequence[PlantedMistake]) -> frozenset[int]:
+    """The mistakes that a call notices by its value; it has a number in what was planted."""
+    return frozenset(
+        at
+        for at, mistake in enumerate(planted)
+        if number in mistake.seen and is_noticed(call.seen, mistake.seen[number])
+    )
 
 
 def without_idle(
-    calls: Sequence[RecordedCall], noticed: Mapping[str, set[int]], branches: frozenset[int]
+    calls: Sequence[RecordedCall], noticed: Mapping[str, AbstractSet[int]], branches: frozenset[int]
 ) -> list[RecordedCall]:
-    """The tests that notice a mistake, and those that alone reach a branch."""
+    """The tests that notice a mistake, and those that alone reach one of the branches in question."""
     kept = []
     for call in calls:
         others = [other for other in calls if other is not call]

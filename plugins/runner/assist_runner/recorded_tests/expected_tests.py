@@ -16,13 +16,14 @@ from assist_runner.recorded_tests.language import (
     CannotRunError,
     LanguageRecorder,
     ObservingRun,
+    PlacedTests,
     RecordingMaterial,
 )
 from assist_runner.recorded_tests.nearby_calls import nearby_calls
 from assist_runner.recorded_tests.project_runs import ProjectCopy
-from assist_runner.recorded_tests.recording import PlacedTests, Placing
 
 _SECONDS = 60.0  # of the run of the test
+Placing = Callable[[str], PlacedTests]
 CallsObserver = Callable[[ObservingRun], Sequence[CallObservation]]
 
 

@@ -22,6 +22,10 @@ class CannotRunError(UserError):
     """The calls cannot be run here; the message says why, as the end of a sentence."""
 
 
+class NothingMissingError(CannotRunError):
+    """Existing tests reach all branches of the code, and notice all mistakes: the message counts both."""
+
+
 class CannotBuildError(CannotRunError):
     """The code does not compile: with a planted mistake, that says nothing about the calls."""
 
@@ -81,6 +85,20 @@ class RunOfTests:
     built: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedTests:
+    """Where tests go: the path of the file, and its whole text with them in it.
+
+    `names` are those by which the runner knows the tests, in the order of their calls; `existing` those of
+    tests in the file that are about the same.
+    """
+
+    path: str
+    text: str
+    names: tuple[str, ...] = ()
+    existing: tuple[str, ...] = ()
+
+
 PlantedObserver = Callable[
     [ProjectCopy, RecordingMaterial, ObservingRun, Sequence[str]], list[dict[int, CallObservation] | None]
 ]
@@ -99,6 +117,7 @@ class LanguageRecorder:
     `planted` tries many texts of the subject's file in one run, where that is possible: it gives the calls
     that come to something else with each, None for a text that cannot be tried. `run_planted` does the same
     with tests: they pass without a mistake, and fail with some.
+    `placed` writes tests into a text of their file: where the others of the subject are, if there are some.
     `branches` gives the first lines of a subject's branches, () if they are not known. `named` gives calls
     the names of their tests, which are about a name and none that is taken. `command` makes of a workspace's
     command the one that is run for a file, and raises CannotRunError if there is none. `expected` is what a
@@ -114,6 +133,7 @@ class LanguageRecorder:
     branches: Callable[[CallSubject], tuple[int, ...]]
     body: Callable[[CallSubject], range | None]
     tests: Callable[[Sequence[RecordedCall], RecordingMaterial], str]
+    placed: Callable[[str, Sequence[RecordedCall], RecordingMaterial], PlacedTests]
     run_tests: Callable[[ProjectCopy, RecordingMaterial, str, Sequence[str], float], RunOfTests]
     expected: Callable[[RecordingMaterial, ExpectedValue, CallObservation], CallObservation]
     planted: PlantedObserver | None = None

@@ -1,24 +1,29 @@
 """Tests whose values come from the code: calls are run, what they give is written down, and checked again.
 
-Each call runs twice, on another day the second time: what differs is left out. Of the calls, few are kept:
-those that reach another branch, or notice a mistake that is planted in the function. The file of tests is run
-as a whole, then with each planted mistake.
+Each call runs twice, on another day the second time: what differs is left out. The calls of tests that are
+there run as well, and are not written again. Of the others few are kept: those that reach a branch or notice
+a mistake, planted in the function, that these do not. The file of tests is run as a whole,
+then with each planted mistake.
 """
 
 import random
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from assist_context.languages import language_of
-from assist_runner.recorded_tests.calls import ProposedCall, RecordedCall
+from assist_context.syntax.fragments import errors
+from assist_runner.recorded_tests.calls import CallObservation, ProposedCall, RecordedCall, call_key
 from assist_runner.recorded_tests.choosing import (
+    KnownTests,
     PlantedMistake,
     candidates_of,
     chosen_calls,
-    reach,
+    is_comparable,
+    noticed_by,
     same_outcome,
+    says_much,
     with_few_checks,
     without_idle,
 )
@@ -26,11 +31,14 @@ from assist_runner.recorded_tests.language import (
     CannotBuildError,
     CannotRunError,
     LanguageRecorder,
+    NothingMissingError,
     ObservingRun,
+    PlacedTests,
     RecordingMaterial,
     RunOfTests,
 )
 from assist_runner.recorded_tests.project_runs import ProjectCopy
+from assist_runner.recorded_tests.recorded_words import already_tested, end_of, left_out_words, recorded_words
 from assist_runner.sandbox.mutants import mutants
 from assist_runner.sandbox.proofs import missing_runner
 from assist_server.proof import RecordedCounts
@@ -39,43 +47,24 @@ LATER = 400 * 86_400 + 7_261.0  # seconds until the second run: another year, mo
 MUTANTS = 3
 MANY_MUTANTS = 16  # where one run tries all of them
 FEW = 2  # recorded calls: with fewer, tests of other code are tried, which may reach the function
-ENOUGH = 0.75  # of the planted mistakes: with more, and all branches, no model is asked
+MOST_TESTED = 40  # calls of existing tests that are run
 ROUNDS = 3  # in which tests that fail are taken out
+AGAIN = "tested already"
+IDLE = "adds nothing to the others"
 _AGAIN = 5.0  # a run with a planted mistake may take so many times as long, and some seconds
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedTests:
-    """Where a text of tests goes: the path of the file, and its whole text with the tests in it."""
-
-    path: str
-    text: str
-
-
-Placing = Callable[[str], PlacedTests]
-
-
-@dataclass(frozen=True, slots=True)
 class RecordedTests:
-    """Tests that passed. `text` is what is new, `calls` what it records.
+    """Tests that passed, in their place. `text` is what is new, `calls` what it records.
 
-    `branches` and `mutants` are (reached or noticed, all); `left_out` counts calls by the reason, and
-    `contradictions` say where the code gives another value than its docstring says.
+    `counts` says the same in numbers and in words.
     """
 
     text: str
     calls: tuple[RecordedCall, ...]
-    branches: tuple[int, int]
-    mutants: tuple[int, int]
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    contradictions: tuple[str, ...] = ()
-    seconds: float = 0.0
-
-    @property
-    def counts(self) -> RecordedCounts:
-        """The same in numbers, and the names of the tests."""
-        names = tuple(call.test for call in self.calls)
-        return RecordedCounts(names, self.branches, self.mutants, self.left_out, self.contradictions)
+    placed: PlacedTests
+    counts: RecordedCounts
 
 
 class CallRecorder:
@@ -86,29 +75,34 @@ class CallRecorder:
         self._material = material
         self._copy = copy
         self._recorded: list[RecordedCall] = []
+        self._tested: dict[str, ProposedCall] = {}  # calls of existing tests, by their keys
+        self._again: set[str] = set()  # of these, what was proposed again
         self._repeated: set[ProposedCall] = set()
-        self._known: set[tuple[tuple[str, ...], str]] = set()
+        self._known: set[str] = set()
         self._left: Counter[str] = Counter()
-        self._planted: tuple[list[RecordedCall], list[PlantedMistake]] = ([], [])
         self._branches = frozenset(language.branches(material.subject))
+
+    @property
+    def count(self) -> int:
+        """How many calls gave what can be written down, of those that no test makes."""
+        return sum(call.proposed.origin != "tested" for call in self._recorded)
 
     def begin(self) -> int:
         """Run the calls that need no model, and say how many can be recorded. Raises CannotRunError."""
-        self._observe(self._language.computed(self._copy, self._material))
+        proposed = self._language.computed(self._copy, self._material)
+        self._observe([call for call in proposed if call.origin == "tested"])
+        self._observe([call for call in proposed if call.origin != "tested"])
         if len(self._recorded) < FEW:
             self._observe(self._language.around(self._material))
-        self._observe(self._language.varied(self._material, self._good("example", "caller", "syntax")))
-        return len(self._recorded)
+        self._observe(
+            self._language.varied(self._material, self._good("example", "tested", "caller", "syntax"))
+        )
+        return self.count
 
     def take(self, answer: str) -> int:
         """Run the calls of a model's answer, and say how many can be recorded."""
         before = len(self._recorded)
-        proposed = self._language.in_answer(self._material, code_in(answer))
-        self._observe(proposed)
-        natural = {(call.setup, call.call) for call in proposed}
-        for number, call in enumerate(self._recorded):  # what was guessed before is the model's now
-            if (call.proposed.setup, call.proposed.call) in natural and call.proposed.origin == "syntax":
-                self._recorded[number] = replace(call, proposed=replace(call.proposed, origin="model"))
+        self._observe(self._language.in_answer(self._material, code_in(answer)))
         self._observe(self._language.varied(self._material, self._good("model")))
         return len(self._recorded) - before
 
@@ -116,25 +110,32 @@ class CallRecorder:
         return [call.proposed for call in self._recorded if call.proposed.origin in origins]
 
     def _observe(self, calls: Sequence[ProposedCall]) -> None:
-        """Run calls once, and remember what came of them."""
-        new = []
+        """Run calls once, and remember what came of them; those of existing tests come before others."""
+        new: dict[str, ProposedCall] = {}
         for call in calls:
-            if (call.setup, call.call) not in self._known:
-                self._known.add((call.setup, call.call))
-                new.append(call)
+            key = call_key(call, self._material.subject.short)
+            if call.origin == "tested":
+                self._tested.setdefault(key, call)
+            elif key in self._tested:
+                self._again.add(key)
+            if key not in self._known and (key not in self._tested or len(self._known) < MOST_TESTED):
+                new[key] = call
+            self._known.add(key)
         if not new:
             return
+        run = ObservingRun(list(new.values()))
         for call, seen in zip(
-            new, self._language.observe(self._copy, self._material, ObservingRun(new)), strict=True
+            run.calls, self._language.observe(self._copy, self._material, run), strict=True
         ):
-            if seen.kind == "left":
-                self._left[seen.reason] += 1
-            else:
+            if seen.kind != "left" and (call.origin == "tested" or is_comparable(seen)):
                 self._recorded.append(RecordedCall(call, seen))
+            elif call.origin != "tested":
+                self._left[seen.reason or "no literal"] += 1
 
     def _candidates(self) -> list[RecordedCall]:
-        """The recorded calls that are worth a look, and come to the same at another time."""
-        candidates = candidates_of(self._recorded)
+        """The new calls that are worth a look, and come to the same at another time."""
+        new_ones = [call for call in self._recorded if call.proposed.origin != "tested"]
+        candidates = candidates_of(new_ones)
         new = [call for call in candidates if call.proposed not in self._repeated]
         if new:
             again = ObservingRun([call.proposed for call in new], later=LATER)
@@ -146,54 +147,83 @@ class CallRecorder:
                     self._recorded.remove(call)
         return [call for call in candidates if call in self._recorded]
 
-    def is_enough(self, rng: random.Random) -> bool:
-        """Whether the calls reach all branches and notice most mistakes, so that no model need be asked."""
-        if not self._recorded or self._language.planted is None:
-            return False
-        candidates = self._candidates()
-        reached, noticed = reach(candidates, self._branches, self._plant(candidates, rng))
-        return reached == 1 and noticed >= ENOUGH
+    def finish(self, taken: Collection[str], rng: random.Random) -> RecordedTests:
+        """The tests of the calls that are worth one.
 
-    def finish(self, place: Placing, taken: Collection[str], rng: random.Random) -> RecordedTests:
-        """The tests of the calls that are worth one. Raises CannotRunError if none is, or none passes."""
+        Raises NothingMissingError if existing tests reach and notice as much, and CannotRunError if no call
+        is worth a test or none passes.
+        """
         candidates = self._candidates()
-        if not candidates:
-            raise CannotRunError("no call gave a value that can be written down" + _reasons(self._left))
-        branches = self._branches
-        planted = self._plant(candidates, rng)
+        tested = [call for call in self._recorded if call.proposed.origin == "tested"]
+        if not candidates and not tested:
+            raise CannotRunError("no call gave a value that can be written down" + left_out_words(self._left))
+        planted = self._plant_anew([*candidates, *tested], rng)
+        known = _known_tests(tested, len(candidates), planted)
         candidates = with_few_checks(candidates, planted)
-        chosen = chosen_calls(candidates, branches, planted)
-        calls = self._language.named(chosen, self._material.subject.name, taken)
-        calls, first = self._passing(calls, place, [mistake.text for mistake in planted])
-        noticed = {call.test: set[int]() for call in calls}
-        for number, mistake in enumerate(planted):
-            names = first.planted[number] if number < len(first.planted) else None
-            if names is None:
-                names = self._noticing(calls, place, mistake.text, first)
-            for name in noticed.keys() & names:
-                noticed[name].add(number)
-        kept = without_idle(calls, noticed, branches) if planted or branches else list(calls)
-        if not kept:
-            raise CannotRunError("no test of it would notice a mistake")
-        if len(kept) < len(calls):
-            kept, first = self._passing(kept, place)
-        reached = branches & frozenset(line for call in kept for line in call.seen.lines)
-        found = {number for call in kept for number in noticed[call.test]}
-        return RecordedTests(
-            self._language.tests(kept, self._material),
-            tuple(kept),
-            (len(reached), len(branches)),
-            (len(found), len(planted)),
-            dict(self._left),
-            tuple(_contradictions(self._recorded)),
-            first.seconds,
+        chosen = chosen_calls(candidates, self._branches, planted, known)
+        if not chosen:
+            raise self._nothing_to_add(known, planted)
+        calls, placed, seconds = self._passing(
+            self._language.named(chosen, self._material.subject.name, taken)
         )
+        numbers = {call.proposed: number for number, call in enumerate(candidates)}
+        by_value = {call.test: noticed_by(numbers[call.proposed], call, planted) for call in calls}
+        failing = self._failing(calls, placed, planted, seconds)
+        own = dict(zip(placed.names, (call.test for call in calls), strict=True))
+        seen_before = known.mistakes | {number for number, names in enumerate(failing) if names - own.keys()}
+        noticed = {test: set[int]() for test in by_value}
+        for number, names in enumerate(failing):
+            for name in names & own.keys():
+                noticed[own[name]] |= {number} & by_value[own[name]]
+        added = {test: numbers - seen_before for test, numbers in noticed.items()}
+        kept = calls
+        if planted or self._branches:
+            telling = (
+                calls if not planted else [call for call in calls if added[call.test] or says_much(call.seen)]
+            )
+            kept = without_idle(telling, added, self._branches - known.lines)
+        if not kept:
+            raise self._nothing_to_add(replace(known, mistakes=frozenset(seen_before)), planted)
+        if len(kept) < len(calls):
+            self._left[IDLE] += len(calls) - len(kept)
+            kept, placed, seconds = self._passing(kept)
+        found = {number for call in kept for number in noticed[call.test]}
+        return self._recorded_tests(kept, placed, found, (found - seen_before, len(planted)))
 
-    def _plant(self, calls: Sequence[RecordedCall], rng: random.Random) -> list[PlantedMistake]:
-        """Texts with one mistake each, and which calls notice it."""
-        if calls != self._planted[0]:
-            self._planted = (list(calls), self._plant_anew(calls, rng))
-        return self._planted[1]
+    def _recorded_tests(
+        self,
+        kept: Sequence[RecordedCall],
+        placed: PlacedTests,
+        found: Collection[int],
+        planted: tuple[Collection[int], int],
+    ) -> RecordedTests:
+        """The tests with what is said of them; of the planted mistakes, those only they notice, and all."""
+        reached = self._branches & frozenset(line for call in kept for line in call.seen.lines)
+        paths = Counter(call.path for call in self._tested.values())
+        counts = RecordedCounts(
+            tuple(call.test for call in kept),
+            (len(reached), len(self._branches)),
+            (len(found), planted[1]),
+            {**({AGAIN: len(self._again)} if self._again else {}), **self._left},
+            tuple(_contradictions(self._recorded)),
+            paths,
+            len(planted[0]),
+        )
+        counts = replace(counts, words=recorded_words(counts))
+        return RecordedTests(self._language.tests(kept, self._material), tuple(kept), placed, counts)
+
+    def _nothing_to_add(self, known: KnownTests, planted: Sequence[PlantedMistake]) -> CannotRunError:
+        """Why no test is written though calls ran."""
+        if not self._tested:
+            return CannotRunError("no test of it would notice a mistake" + left_out_words(self._left))
+        reached = len(known.lines & self._branches)
+        told = already_tested(Counter(call.path for call in self._tested.values()))
+        told += f", which reach {reached} of {len(self._branches)} branches" if self._branches else ""
+        told += f" and notice {len(known.mistakes)} of {len(planted)} mutants" if planted else ""
+        if reached == len(self._branches) and len(known.mistakes) == len(planted):
+            return NothingMissingError(told)
+        why = left_out_words(self._left) if self._left else ""
+        return CannotRunError(f"no other call that was found adds to them ({told}){why}")
 
     def _plant_anew(self, calls: Sequence[RecordedCall], rng: random.Random) -> list[PlantedMistake]:
         subject = self._material.subject
@@ -226,60 +256,89 @@ class CallRecorder:
         except CannotBuildError:
             return None
         except CannotRunError:
-            return PlantedMistake(text, {number: call.seen for number, call in enumerate(calls)})
+            crash = CallObservation("left", reason="crash")
+            return PlantedMistake(text, dict.fromkeys(range(len(calls)), crash))
         pairs = enumerate(zip(calls, seen, strict=True))
         return PlantedMistake(
             text, {number: other for number, (call, other) in pairs if not same_outcome(call.seen, other)}
         )
 
-    def _passing(
-        self, calls: Sequence[RecordedCall], place: Placing, planted: Sequence[str] = ()
-    ) -> tuple[list[RecordedCall], RunOfTests]:
-        """The calls whose tests pass together, and their run, also with planted mistakes."""
+    def _passing(self, calls: Sequence[RecordedCall]) -> tuple[list[RecordedCall], PlacedTests, float]:
+        """The calls whose tests pass together, in their place, and how many seconds these take."""
         left = list(calls)
-        known: tuple[frozenset[str] | None, ...] = ()
         for _ in range(ROUNDS):
-            placed = place(self._language.tests(left, self._material))
-            result = self._run(placed, left, planted=() if known else planted)
-            known = known or result.planted
+            placed = self._place(left)
+            result = self._run(placed, placed.names)
             if result.passed:
-                return left, replace(result, planted=known)
-            failing = [call for call in left if call.test in result.failed]
+                return left, placed, result.seconds
+            failing = [call for call, name in zip(left, placed.names, strict=True) if name in result.failed]
             self._left["a test that fails"] += len(failing)
             left = [call for call in left if call not in failing]
             if not failing or not left:
                 break
         missing = missing_runner(result.output, self._copy.runner.command.words[0])
-        raise CannotRunError(missing or f"the project's runner does not pass them: {_end_of(result.output)}")
+        raise CannotRunError(missing or f"the project's runner does not pass them: {end_of(result.output)}")
 
-    def _noticing(
-        self, calls: Sequence[RecordedCall], place: Placing, text: str, first: RunOfTests
-    ) -> frozenset[str]:
-        """The tests that fail with a mistake in the subject's file; all of them if none can be run."""
-        placed = place(self._language.tests(calls, self._material))
-        seconds = first.seconds * _AGAIN + _AGAIN
-        result = self._run(placed, calls, {self._material.subject.path: text}, seconds)
-        if result.passed:
-            return frozenset()
-        return result.failed or frozenset(call.test for call in calls)
+    def _place(self, calls: Sequence[RecordedCall], text: str | None = None) -> PlacedTests:
+        """The file with the tests in it, made from another `text` of it. Raises CannotRunError."""
+        material = self._material
+        before = (material.example if material.added else "") if text is None else text
+        placed = self._language.placed(before, calls, material)
+        if "\r\n" in before:
+            placed = replace(placed, text=re.sub(r"\r?\n", "\r\n", placed.text))
+        language = language_of(placed.path)
+        if (errors(language, placed.text) or 0) > (errors(language, before) or 0):
+            raise CannotRunError(f"{placed.path} could not be parsed with the tests in it")
+        return placed
+
+    def _failing(
+        self,
+        calls: Sequence[RecordedCall],
+        placed: PlacedTests,
+        planted: Sequence[PlantedMistake],
+        seconds: float,
+    ) -> list[frozenset[str]]:
+        """For each planted mistake, the tests that fail with it, existing ones of the subject among them."""
+        names = (*placed.names, *placed.existing)
+        known: tuple[frozenset[str] | None, ...] = ()
+        if planted and self._language.run_planted is not None:
+            with self._copy.files({placed.path: placed.text}):
+                texts = [mistake.text for mistake in planted]
+                run = self._language.run_planted(self._copy, self._material, placed.path, names, texts)
+            known = run.planted
+        found = []
+        for number, mistake in enumerate(planted):
+            failing = known[number] if number < len(known) else None
+            if failing is None:
+                result = self._run(placed, names, mistake.text, calls, seconds * _AGAIN + _AGAIN)
+                failing = result.failed or (frozenset() if result.passed else frozenset(names))
+            found.append(failing)
+        return found
 
     def _run(
         self,
         placed: PlacedTests,
-        calls: Sequence[RecordedCall],
-        changed: Mapping[str, str] | None = None,
+        names: Sequence[str],
+        changed: str | None = None,
+        calls: Sequence[RecordedCall] = (),
         seconds: float = 60.0,
-        planted: Sequence[str] = (),
     ) -> RunOfTests:
-        names = [call.test for call in calls]
-        texts = {placed.path: placed.text, **(changed or {})}
+        """A run of some tests, with a `changed` text of the subject's file if there is one."""
         subject = self._material.subject
-        if changed and placed.path == subject.path:
-            texts[placed.path] = with_added(changed[placed.path], subject.text, placed.text)
+        texts = {placed.path: placed.text}
+        if changed is not None:
+            same = placed.path == subject.path
+            texts[subject.path] = self._place(calls, changed).text if same else changed
         with self._copy.files(texts):
-            if planted and self._language.run_planted is not None:
-                return self._language.run_planted(self._copy, self._material, placed.path, names, planted)
             return self._language.run_tests(self._copy, self._material, placed.path, names, seconds)
+
+
+def _known_tests(tested: Sequence[RecordedCall], first: int, planted: Sequence[PlantedMistake]) -> KnownTests:
+    """What the calls of existing tests reach and notice; their numbers begin with `first`."""
+    lines = frozenset(line for call in tested for line in call.seen.lines)
+    own = range(first, first + len(tested))
+    seen = (number for number, mistake in enumerate(planted) if any(at in mistake.seen for at in own))
+    return KnownTests(lines, frozenset(seen))
 
 
 def with_added(text: str, before: str, after: str) -> str:
@@ -320,31 +379,3 @@ def _contradictions(recorded: Sequence[RecordedCall]) -> list[str]:
 
 def _plain(text: str) -> str:
     return re.sub(r"\s+", "", text).replace('"', "'")
-
-
-_WORDS = {
-    "misuse": "pass what the code does not take",
-    "set-up": "need an object that nothing says how to make",
-    "does not reach the code": "do not reach it",
-    "no literal": "give what has no literal",
-    "network": "use the network",
-    "programs": "start programs",
-    "files": "change files",
-    "time": "take too long",
-    "crash": "end the process",
-}
-
-
-def _reasons(left: Mapping[str, int]) -> str:
-    """What is missing, of the calls that were left out.
-
-    >>> _reasons({"misuse": 2, "time": 1})
-    ': of the calls 2 pass what the code does not take, 1 take too long'
-    """
-    parts = [f"{count} {_WORDS.get(reason, f'are left out ({reason})')}" for reason, count in left.items()]
-    return f": of the calls {', '.join(parts)}" if parts else ": no test, caller or type says how to call it"
-
-
-def _end_of(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1][:200] if lines else "it says nothing"

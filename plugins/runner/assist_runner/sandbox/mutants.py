@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assist_context.languages import ECMASCRIPT, Language
+from assist_context.syntax import grammars
 from assist_context.syntax.fragments import PAIRS, errors, marks, statement_lines
 
 # What a body becomes that does nothing but fail, and how the same is said where an expression is expected.
@@ -33,6 +34,7 @@ _EMPTY = {
     "ruby": ("raise NotImplementedError",),
     "lua": ('error("no body")',),
 }
+MAX_MICROSECONDS = 500_000  # for one file
 _UNTYPED = ("python", *ECMASCRIPT)  # elsewhere a missing value does not compile
 
 _COMPARISONS = {
@@ -54,7 +56,6 @@ _OPERATOR = re.compile(
 _CONSTANT = re.compile(r"(?<![\w.])(?:True|False|true|false|and|or)(?!\w)|&&|\|\|(?=[ \n])")
 _NEGATION = re.compile(r"(?<![\w.])not (?!in\b)|(?<![\w!=<>])!(?=[\w(])")
 _NUMBER = re.compile(r"(?<![\w.\"'])(?:0|[1-9]\d{0,8})(?!\w|\.\d)")
-_RETURN = re.compile(r"(?<![\w.])return[ \t]+(?!None\b|undefined\b)(?P<value>[^\s;][^\n;]*)")
 # A call or a change of something that exists: without it the code still runs.
 _STATEMENT = re.compile(
     r"(?:await )?[A-Za-z_][\w.]*(?:\(|\[[^\]\n]*\] ?=(?!=)| ?[+\-*/|&]=|(?<=\.)[\w]+ ?=(?!=))"
@@ -153,8 +154,13 @@ def _changes(language: Language, text: str, body: range) -> Iterator[_Mutation]:
         yield _Mutation("number", found.start(), found.end(), str(int(found[0]) + 1))
     if language.name in _UNTYPED:
         nothing = "None" if language.name == "python" else "undefined"
-        for found in _RETURN.finditer(code, body.start, body.stop):
-            yield _Mutation("return", found.start("value"), _end_of(text, found.end("value"), body), nothing)
+        for value in _return_values(language, text):
+            if (
+                value.start >= body.start
+                and value.stop <= body.stop
+                and text[value.start : value.stop] != nothing
+            ):
+                yield _Mutation("return", value.start, value.stop, nothing)
     yield from _deletions(language, text, code, body)
 
 
@@ -165,10 +171,22 @@ def _swaps(
         yield _Mutation(kind, found.start(), found.end(), swaps[found[0]])
 
 
-def _end_of(text: str, end: int, body: range) -> int:
-    """The end of a value on its line, without the blanks at the end."""
-    stop = min(end, body.stop)
-    return len(text[:stop].rstrip())
+def _return_values(language: Language, text: str) -> Iterator[range]:
+    """The characters of what is returned, also by a function that is an expression."""
+    data = text.encode("utf-8", "replace")
+    tree = grammars.tree_of(language.grammar, data, MAX_MICROSECONDS)
+    waiting = [tree.root_node] if tree is not None else []
+    while waiting:
+        node = waiting.pop()
+        waiting += node.named_children
+        value = None
+        if node.type == "return_statement" and node.named_children:
+            value = node.named_children[0]
+        elif node.type == "arrow_function":
+            value = node.child_by_field_name("body")
+        if value is not None and value.type != "statement_block":
+            first = len(data[: value.start_byte].decode())
+            yield range(first, first + len(data[value.start_byte : value.end_byte].decode()))
 
 
 def _deletions(language: Language, text: str, code: str, body: range) -> Iterator[_Mutation]:

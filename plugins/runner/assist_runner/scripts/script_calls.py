@@ -12,6 +12,7 @@ import tree_sitter
 
 from assist_context.syntax.scopes.parsed_text import node_text
 from assist_runner.scripts.script_module import ScriptImport, imports_of
+from assist_runner.scripts.script_tables import with_rows
 from assist_runner.scripts.script_tree import (
     CLASSES,
     FUNCTIONS,
@@ -155,7 +156,7 @@ def calls_in_script(text: str, names: frozenset[str], path: str = "a.ts") -> lis
     >>> [(call.text, call.setup) for call in calls_in_script(script, frozenset({"f"}))]
     [('f(n)', ('const n = 2;',))]
     """
-    root = _whole(text, path)
+    root = _whole(with_rows(text, path), path)
     if root is None:
         return []
     known = {found.local: found for node in root.named_children for found in imports_of(node)}
@@ -197,9 +198,10 @@ def _inside(block: tree_sitter.Node, above: Sequence[tree_sitter.Node]) -> Itera
             own += statements_in(body)
         elif body is not None and _RUNNING.fullmatch(called):
             inner.append(body)
-        elif node.type in ("try_statement", "statement_block"):
-            wrapped = field(node, "body") or node
-            own += statements_in(wrapped)
+        elif node.type == "statement_block":
+            inner.append(node)
+        elif node.type == "try_statement":
+            own += statements_in(field(node, "body") or node)
         else:
             own.append(node)
     sequence = [*above, *own]

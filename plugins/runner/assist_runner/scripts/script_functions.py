@@ -37,6 +37,9 @@ MOST_MEMBERS = 10
 _AROUND_VALUES = frozenset({"parenthesized_expression", "as_expression", "satisfies_expression"})
 
 
+_KIND_OF_DEFAULT = ((r"[\"'`]", "string"), (r"-?\d", "number"), (r"true|false", "boolean"), (r"\[", "list"))
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptParameter:
     """One parameter. `type` is as written, else "" and `uses` are kinds of values that its uses suggest.
@@ -251,7 +254,8 @@ def _parameter(part: tree_sitter.Node, body: str) -> ScriptParameter:
         uses = ("object",)
         members = tuple(re.findall(r"(?:^\{|,)\s*(\w+)", name))
     elif not written and name.isidentifier():
-        uses = tuple(_uses(name, body))
+        by_default = [kind for start, kind in _KIND_OF_DEFAULT if re.match(start, default)]
+        uses = tuple(by_default or _uses(name, body))
         read = re.findall(rf"(?<![\w.$]){name}\??\.(\w+)(?!\w*\()", body)
         for listed in re.findall(rf"{{([^{{}}]*)}}\s*=\s*{name}\b", body):  # taken apart
             read += re.findall(r"(?:^|,)\s*(\w+)", listed)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from assist_context.syntax.scopes.parsed_text import node_text
 from assist_runner.scripts.script_calls import KNOWN_NAMES, free_in, own_names
-from assist_runner.scripts.script_module import imports_of
 from assist_runner.scripts.script_tree import field, first_line, root_of, walk
 
 _LITERALS = frozenset(
@@ -87,22 +86,27 @@ def mentions(text: str, path: str, name: str) -> frozenset[str]:
     return frozenset(found - {name})
 
 
-def statements_with(text: str, titles: Sequence[str], path: str = "a.ts") -> tuple[list[str], list[str]]:
-    """The imports of a file of tests, and its last statements that have all of some titles among them.
+def statements_with(
+    text: str, titles: Sequence[str], path: str = "a.ts", name: str = ""
+) -> tuple[list[str], list[str]]:
+    """What a file of tests imports and defines, and its last statements with all of some titles among them.
+
+    Those that have a `name` are there as well.
 
     >>> statements_with("import a from 'a';\\nit('x', () => {});\\nit('b', () => {});", ["b"])
     (["import a from 'a';"], ["it('b', () => {});"])
     """
     root = root_of(text, path)
     nodes = root.named_children if root is not None else []
-    imports = [node_text(node) for node in nodes if node.type == "import_statement" or any(imports_of(node))]
-    others = [node_text(node) for node in nodes if node_text(node) not in imports]
+    running = ("expression_statement", "for_in_statement", "for_statement")
+    imports = [node_text(node) for node in nodes if node.type not in (*running, "comment")]
+    others = [node_text(node) for node in nodes if node.type in running]
     chosen: list[str] = []
     left = set(titles)
     for statement in reversed(others):
         strings = set(re.findall(r"[\"'`]((?:[^\"'`\\]|\\.)*)[\"'`]", statement))
         told = {title for title in left if any(title.endswith(string) and string for string in strings)}
-        if told:
+        if told or (name and re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", statement)):
             chosen.insert(0, statement)
             left -= told
     return imports, chosen

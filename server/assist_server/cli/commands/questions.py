@@ -186,10 +186,11 @@ def write_tests(
         typer.Option("--run", help="Run the code on a copy without asking, and write down what it gives."),
     ] = False,
 ) -> None:
-    """Write tests for code, show them, and add them to its tests, or to a new file, if you agree.
+    """Write tests for code, show them, and put them next to the tests that are there if you agree.
 
     Once you agree to that, calls are run on a copy of the workspace, and the expected values are what the
-    code gives. What cannot be run gets values that the model guesses.
+    code gives. Calls that tests make already are not written again. Where nothing can be run, no small model
+    guesses values: it says what is missing.
     """
     _run("test", target, (words, piped), flags, files=files, run=run)
 

@@ -12,7 +12,7 @@ from assist_context.files.git_repository import Git
 from assist_runner.recorded_tests.calls import CallSubject, ProposedCall
 from assist_runner.recorded_tests.language import CannotBuildError, ObservingRun, RecordingMaterial
 from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner
-from assist_runner.recorded_tests.recording import CallRecorder, PlacedTests
+from assist_runner.recorded_tests.recording import CallRecorder
 from assist_runner.recorded_tests.rust.language import RUST
 from assist_runner.recorded_tests.rust.rust_items import rust_items
 from assist_runner.sandbox.test_command import find_test_command
@@ -76,19 +76,20 @@ def copy(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ProjectCopy
 
 def material(name: str) -> RecordingMaterial:
     row = next(row for row in rust_items(CODE).functions if row.name == name)
+    subject = CallSubject("src/lib.rs", CODE, name, row.first, row.last)
     return RecordingMaterial(
-        CallSubject("src/lib.rs", CODE, name, row.first, row.last), "cargo", head="mod tests {"
+        subject, "cargo", example=CODE, place="src/lib.rs", added=True, head="mod tests {"
     )
 
 
 def test_values_come_from_the_code_and_notice_mistakes(copy: ProjectCopy) -> None:
     recorder = CallRecorder(RUST, material("grade"), copy)
     recorder.begin()
-    tests = recorder.finish(lambda text: PlacedTests("src/lib.rs", f"{CODE}\n{text}"), (), random.Random(1))
+    tests = recorder.finish((), random.Random(1))
     assert "Grade::Good);" in tests.text
     assert '#[should_panic(expected = "below zero")]' in tests.text
-    assert tests.branches == (3, 3)
-    assert tests.mutants[0] >= 2
+    assert tests.counts.branches == (3, 3)
+    assert tests.counts.mutants[0] >= 2
 
 
 @pytest.mark.parametrize("copy", [True, False], ids=["sandbox", "plain"], indirect=True)
@@ -114,8 +115,8 @@ def test_an_enum_that_nothing_shows_is_matched(copy: ProjectCopy) -> None:
 def test_a_mistake_that_does_not_compile_is_not_counted_as_noticed(copy: ProjectCopy) -> None:
     recorder = CallRecorder(RUST, material("turned"), copy)
     recorder.begin()
-    tests = recorder.finish(lambda text: PlacedTests("src/lib.rs", f"{CODE}\n{text}"), (), random.Random(1))
-    assert tests.mutants == (0, 0)
+    tests = recorder.finish((), random.Random(1))
+    assert tests.counts.mutants == (0, 0)
 
 
 def test_code_that_does_not_compile_is_said(copy: ProjectCopy) -> None:

@@ -16,7 +16,7 @@ from assist_context.syntax.symbols import symbols
 from assist_runner.recorded_tests.calls import CallSubject
 from assist_runner.recorded_tests.language import CannotRunError, RecordingMaterial
 from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner
-from assist_runner.recorded_tests.recording import CallRecorder, PlacedTests, RecordedTests
+from assist_runner.recorded_tests.recording import CallRecorder, RecordedTests
 from assist_runner.recorded_tests.typescript.language import SCRIPTS
 from assist_runner.sandbox.test_command import find_test_command
 
@@ -111,7 +111,7 @@ def record(copy: ProjectCopy, name: str, answer: str) -> tuple[CallRecorder, Rec
     found = CallRecorder(SCRIPTS, material(name), copy)
     found.begin()
     found.take(answer)
-    tests = found.finish(lambda text: PlacedTests("test/marks.test.js", text), (), random.Random(1))
+    tests = found.finish((), random.Random(1))
     return found, tests
 
 
@@ -125,9 +125,9 @@ def test_values_come_from_the_code_and_notice_mistakes(copy: ProjectCopy) -> Non
     )
     assert "assert.equal(grade(95), 'A');" in tests.text
     assert "assert.throws(() => grade(-5), { name: 'RangeError', message: 'below zero: -5' });" in tests.text
-    assert tests.branches == (4, 4)
-    assert tests.mutants[0] >= 2
-    assert tests.contradictions == (
+    assert tests.counts.branches == (4, 4)
+    assert tests.counts.mutants[0] >= 2
+    assert tests.counts.contradictions == (
         "The docstring (line 8) says that grade(95) gives 'B'; the code gives \"A\".",
     )
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_repeated_or_leaves_the_copy_is_left_out(copy: ProjectCop
     refusal = "await assert.rejects(async () => odd('refuses'), { name: 'TypeError', message: 'not so' });"
     assert refusal in tests.text
     wanted = {"network", "files", "programs", "time", "of this machine", "no literal", "misuse"}
-    assert wanted | {"other values in two runs", "ends the process"} <= set(tests.left_out)
+    assert wanted | {"other values in two runs", "ends the process"} <= set(tests.counts.left_out)
 
 
 def test_a_method_is_called_on_what_its_class_makes(copy: ProjectCopy) -> None:
@@ -157,7 +157,7 @@ def test_what_is_not_exported_runs_through_what_is(copy: ProjectCopy) -> None:
     _, tests = record(copy, "inner", "")
     assert "import { Shelf } from '../marks.js';" in tests.text
     assert "inner" not in tests.text.replace("describe('inner'", "")
-    assert tests.mutants[0] >= 1
+    assert tests.counts.mutants[0] >= 1
 
 
 def test_code_that_no_test_can_reach_says_so(copy: ProjectCopy) -> None:

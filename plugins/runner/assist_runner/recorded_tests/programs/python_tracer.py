@@ -126,7 +126,7 @@ class CallTracer:
             return
         self.known.add(text)
         self.told[test] = self.told.get(test, 0) + 1
-        self.tell(row or {"file": place[0], "test": place[-1]})
+        self.tell({"file": place[0], **(row or {"test": place[-1]})})
 
     def call_of(self, frame: Any, writer: ArgumentWriter) -> dict[str, Any]:
         code, values = frame.f_code, frame.f_locals

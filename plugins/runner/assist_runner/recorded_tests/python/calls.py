@@ -189,14 +189,12 @@ def _sequences(tree: ast.Module) -> Iterator[list[ast.stmt]]:
 
 
 def _flat(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements; those inside of `with pytest.raises(...)`, `try` and `if __name__` in their place."""
+    """The statements; those inside of `with pytest.raises(...)`, `try` and `if` in their place."""
     for node in body:
-        if (
-            (isinstance(node, ast.With) and "raises" in ast.unparse(node.items[0]).lower())
-            or (isinstance(node, ast.If) and "__name__" in ast.unparse(node.test))
-            or isinstance(node, ast.Try)
+        if (isinstance(node, ast.With) and "raises" in ast.unparse(node.items[0]).lower()) or isinstance(
+            node, (ast.If, ast.Try)
         ):
-            yield from _flat(node.body)
+            yield from _flat([*node.body, *(node.orelse if isinstance(node, ast.If) else [])])
         else:
             yield node
 

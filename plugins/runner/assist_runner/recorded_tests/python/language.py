@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
@@ -24,6 +25,7 @@ from assist_runner.recorded_tests.language import (
     CannotRunError,
     LanguageRecorder,
     ObservingRun,
+    PlacedTests,
     RecordingMaterial,
     RunOfTests,
 )
@@ -36,8 +38,9 @@ from assist_runner.recorded_tests.python.calls import (
     definition_in,
     module_of,
 )
+from assist_runner.recorded_tests.python.placing import placed_tests, style_of
 from assist_runner.recorded_tests.python.scripts import plain_tests
-from assist_runner.recorded_tests.python.text import PythonStyle, double_quotes, python_tests
+from assist_runner.recorded_tests.python.text import double_quotes, python_tests
 from assist_runner.sandbox.proofs import PYTEST, UNITTEST, is_proven
 from assist_runner.sandbox.sandbox import SandboxRun
 
@@ -47,7 +50,6 @@ _SECONDS = 60.0  # of a run of tests
 _TRACED_SECONDS = 25.0  # of one that sees the subject's calls: pytest starts, and then has a few seconds
 _PLANTED_SECONDS = 10.0  # of one with a planted mistake
 MOST_FILES = 4  # of tests that are run to see their calls
-MOST_TESTED = 16  # calls of tests
 MOST_AROUND = 24  # for other code
 _TESTED_FILE = re.compile(r"test_.*\.py|.*_test\.py")
 # Faults of the caller rather than behaviour, unless the code raises them on purpose.
@@ -73,14 +75,15 @@ def computed_calls(copy: ProjectCopy, material: RecordingMaterial) -> list[Propo
     traced, around = _traced_calls(copy, material)
     is_operator = subject.short.startswith("__") and subject.short != "__init__"
     tested = [
-        call
-        for text in (material.tests if not is_operator or not (traced or around) else ())
-        for call in calls_in_script(plain_tests(text, material.shared), subject, module, "caller")
+        replace(call, path=path)
+        for path, text in zip(material.test_paths, material.tests, strict=False)
+        if not is_operator or not (traced or around)
+        for call in calls_in_script(plain_tests(text, material.shared), subject, module, "tested")
     ]
     return [
         *calls_in_docstrings(subject, module),
         *calls_in_callers(subject, module, material.callers),
-        *tested[:MOST_TESTED],
+        *tested,
         *traced,
         *around,
         *_typed_calls(copy, material),
@@ -103,7 +106,7 @@ def _traced_calls(
             break
         plan = {**_place_of(copy, material), **lines, "name": subject.name, "files": some}
         rows = _run_program(copy, "python_tracer.py", plan, {}, _TRACED_SECONDS)[0]
-        calls = [_call_of(row, "caller") for row in rows if "call" in row]
+        calls = [replace(_call_of(row, "tested"), path=row.get("file", "")) for row in rows if "call" in row]
         for row in rows:
             if "test" in row:
                 reaching.setdefault(row["file"], set()).add(row["test"])
@@ -302,35 +305,38 @@ def _pairs(rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((module, name) for module, name in rows)
 
 
-def style_of(material: RecordingMaterial) -> PythonStyle:
-    """The style of the project's tests."""
-    if material.runner == "unittest":
-        return "unittest"
-    shown = material.example
-    plain = re.search(r"^(?:async )?def test_", shown, re.MULTILINE)
-    return "unittest" if "unittest.TestCase" in shown and not plain else "pytest"
-
-
 def tests_text(calls: Sequence[RecordedCall], material: RecordingMaterial) -> str:
     """The calls as tests in the style of the project's."""
     return python_tests(calls, style_of(material), material.subject.name)
 
 
+def place_tests(text: str, calls: Sequence[RecordedCall], material: RecordingMaterial) -> PlacedTests:
+    """The tests in a text of their file."""
+    return placed_tests(text, calls, material, _module(material))
+
+
 def run_tests(
     copy: ProjectCopy, material: RecordingMaterial, path: str, names: Sequence[str], limit: float
 ) -> RunOfTests:
-    """Run tests of a file of the copy by their names, and say which fail."""
+    """Run tests of a file of the copy by their names, and say which fail. Names may begin with a class."""
     python = copy.runner.command.words[0]
     if material.runner == "unittest":
-        result = copy.run([python, "-m", "unittest", path], limit)
+        chosen = [word for name in names for word in ("-k", name.replace("::", "."))]
+        result = copy.run([python, "-m", "unittest", *chosen, path], limit)
         failed, proof = _FAILED_UNITTEST, UNITTEST
     else:
         result = copy.run([python, "-m", "pytest", *_pytest_words(copy, material, path, names)], limit)
         failed, proof = _FAILED, PYTEST
-    found = frozenset(failed.findall(result.output)) & frozenset(names)
+    found = _known_names(failed.findall(result.output), names)
     return RunOfTests(
         result.code == 0 and is_proven(result.output, proof), found, result.seconds, result.output
     )
+
+
+def _known_names(found: Iterable[str], names: Sequence[str]) -> frozenset[str]:
+    """Those of the tests that a runner tells without their classes, and without their parameters."""
+    plain = {name.partition("[")[0] for name in found}
+    return frozenset(name for name in names if name.rpartition("::")[2] in plain)
 
 
 def _pytest_words(
@@ -347,7 +353,7 @@ def _pytest_words(
         "",
     )
     inner = f"{title}::" if title and style_of(material) == "unittest" else ""
-    ids = [f"{path}::{inner}{name}" for name in names]
+    ids = [f"{path}::{name}" if "::" in name else f"{path}::{inner}{name}" for name in names]
     return ["-q", "--tb=line", "-rfE", "-p", "no:cacheprovider", *ids]
 
 
@@ -372,13 +378,14 @@ def run_planted(
     failed: frozenset[str] = frozenset()
     for row in rows:
         if "planted" not in row:
-            failed = frozenset(row["failed"]) & frozenset(names)
+            failed = _known_names(row["failed"], names)
         elif isinstance(row["failed"], list):
-            planted[row["planted"]] = frozenset(row["failed"])
+            planted[row["planted"]] = _known_names(row["failed"], names)
         else:  # it hangs or crashes, as no test may
             planted[row["planted"]] = frozenset(names)
     passed = result.code == 0 and is_proven(result.output, PYTEST)
-    return RunOfTests(passed, failed, result.seconds, result.output, tuple(planted))
+    told = tuple(None if row is None else row - failed for row in planted)
+    return RunOfTests(passed, failed, result.seconds, result.output, told)
 
 
 def body_range(subject: CallSubject) -> range | None:
@@ -433,6 +440,7 @@ PYTHON = LanguageRecorder(
     branches=branch_lines,
     body=body_range,
     tests=tests_text,
+    placed=place_tests,
     run_tests=run_tests,
     planted=observe_planted,
     run_planted=run_planted,

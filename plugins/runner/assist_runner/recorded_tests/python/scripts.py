@@ -6,7 +6,7 @@ A fixture is simple if it only returns a value that it makes. This module reads 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-MOST_ROWS = 3  # of a parametrized test
+MOST_ROWS = 60  # of a parametrized test: of those that are there, none is proposed again
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 

@@ -17,29 +17,42 @@ _PLAIN_MESSAGE = re.compile(r"[\w ,:;!=<>@#%&/'\"-]{4,80}")  # one that is its o
 
 def python_tests(calls: Sequence[RecordedCall], style: PythonStyle, name: str) -> str:
     """The text of the tests, with their imports. `name` is what they are about."""
-    bodies = [list(_body(call, style)) for call in calls]
-    parts = [_imports(calls, style)]
-    if style == "pytest":
-        for call, body in zip(calls, bodies, strict=True):
-            given = "capsys" if _prints(call) else ""
-            parts.append(
-                "\n".join([f"def {call.test}({given}):", *(f"    {line}" if line else "" for line in body)])
-            )
-        return "\n\n\n".join(part for part in parts if part) + "\n"
-    title = "".join(word.title() for word in snake(name).split("_"))
-    methods = [
-        "\n".join([f"    def {call.test}(self):", *(f"        {line}" if line else "" for line in body)])
-        for call, body in zip(calls, bodies, strict=True)
-    ]
-    parts.append(f"class Test{title}(unittest.TestCase):\n" + "\n\n".join(methods))
+    functions = test_functions(calls, style, in_class=style == "unittest")
+    if style == "unittest":
+        functions = [f"class {title_of(name)}(unittest.TestCase):\n" + "\n\n".join(functions)]
+    parts = [import_blocks(needed_imports(calls, style)), *functions]
     return "\n\n\n".join(part for part in parts if part) + "\n"
+
+
+def title_of(name: str) -> str:
+    """What a class of tests about a name is called.
+
+    >>> title_of("Cart.total")
+    'TestCartTotal'
+    """
+    return "Test" + "".join(word.title() for word in snake(name).split("_"))
+
+
+def test_functions(calls: Sequence[RecordedCall], style: PythonStyle, *, in_class: bool) -> list[str]:
+    """A function for each call, as a method where they go into a class."""
+    indent = "    " if in_class else ""
+    found = []
+    for call in calls:
+        given = [
+            *(["self"] if in_class else []),
+            *(["capsys"] if _prints(call) and style == "pytest" else []),
+        ]
+        body = [f"{indent}    {line}" if line else "" for line in _body(call, style)]
+        found.append("\n".join([f"{indent}def {call.test}({', '.join(given)}):", *body]))
+    return found
 
 
 def _prints(call: RecordedCall) -> bool:
     return bool(call.seen.printed) and call.seen.kind == "value" and call.seen.value in ("None", "")
 
 
-def _imports(calls: Sequence[RecordedCall], style: PythonStyle) -> str:
+def needed_imports(calls: Sequence[RecordedCall], style: PythonStyle) -> list[str]:
+    """The imports that tests need, each of one name."""
     lines = {line for call in calls for line in call.proposed.imports}
     for call in calls:
         seen = call.seen
@@ -55,6 +68,11 @@ def _imports(calls: Sequence[RecordedCall], style: PythonStyle) -> str:
         lines.add("import unittest")
     elif any(call.seen.kind == "raised" for call in calls):
         lines.add("import pytest")
+    return sorted(lines)
+
+
+def import_blocks(lines: Iterable[str]) -> str:
+    """Imports as a file has them: one statement for each module, in groups."""
     return "\n\n".join("\n".join(group) for group in _groups(_merge(lines)) if group)
 
 
@@ -165,8 +183,8 @@ def _equal(text: str, value: str, style: PythonStyle) -> Iterator[str]:
         yield f"assert result == {value}"
 
 
-def double_quotes(text: str) -> str:
-    """Python code with double quotes around its strings, where that needs no other change.
+def double_quotes(text: str, quote: str = '"') -> str:
+    """Python code with double quotes around its strings, or with others, where that needs no other change.
 
     >>> double_quotes("['a', 'say \\"b\\"']")
     '["a", \\'say "b"\\']'
@@ -182,11 +200,13 @@ def double_quotes(text: str) -> str:
         return text
     for token in tokens:
         found = (
-            re.fullmatch(r"([rRbBuU]*)'([^'\"]*)'", token.string) if token.type == tokenize.STRING else None
+            re.fullmatch(r"""([rRbBuU]*)(['"])([^'"]*)\2""", token.string)
+            if token.type == tokenize.STRING
+            else None
         )
         if found:
             start = starts[token.start[0] - 1] + token.start[1]
             end = starts[token.end[0] - 1] + token.end[1]
-            parts += [text[at:start], f'{found[1]}"{found[2]}"']
+            parts += [text[at:start], f"{found[1]}{quote}{found[3]}{quote}"]
             at = end
     return "".join([*parts, text[at:]])

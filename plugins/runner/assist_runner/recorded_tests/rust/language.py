@@ -19,6 +19,7 @@ from assist_runner.recorded_tests.language import (
     CannotRunError,
     LanguageRecorder,
     ObservingRun,
+    PlacedTests,
     RecordingMaterial,
     RunOfTests,
 )
@@ -31,14 +32,14 @@ from assist_runner.recorded_tests.rust.cargo_runs import (
 )
 from assist_runner.recorded_tests.rust.compiled_calls import is_unsteady, try_mistakes
 from assist_runner.recorded_tests.rust.crate import RustCrate, crate_of, functions_of, target_of
+from assist_runner.recorded_tests.rust.placing import ALL, placed_tests
 from assist_runner.recorded_tests.rust.rust_items import rust_items
 from assist_runner.recorded_tests.rust.text import module_name, rust_string, rust_tests
 from assist_runner.sandbox.proofs import CARGO, is_proven
 
 LONGEST = 300  # characters of a value
 _SHORT = 60  # characters of a value whose fields are seen, too
-MOST_TESTED = 24  # calls of tests
-MOST_CALLS = 64  # of all that are proposed without a model
+MOST_CALLS = 48  # that no test makes
 _FAILED = re.compile(r"^test (?:\S+::)?(\w+)(?: - should panic)? \.\.\. FAILED", re.MULTILINE)
 # What a panic says that is no decision of the code: the same call may wrap in a build for release.
 _MISUSE = re.compile(
@@ -64,18 +65,19 @@ def computed_calls(copy: ProjectCopy, material: RecordingMaterial) -> list[Propo
     for word in ("async", "unsafe"):
         if all(word in row.words for row in rows):
             raise CannotRunError(f"{subject.short} is {word}")
+    texts = [(subject.path, subject.text), *zip(material.test_paths, material.tests, strict=False)]
     tested = [
-        call
-        for text in (subject.text, *material.tests)
-        for call in proposals.calls_in_script(text, subject, crate, "caller")
+        replace(call, path=path)
+        for path, text in texts
+        for call in proposals.calls_in_script(text, subject, crate, "tested")
         if rust_items(text).scripts
     ]
-    natural = [
+    others = [
         *proposals.calls_in_docs(subject, crate),
         *proposals.calls_in_callers(subject, crate, material.callers),
-        *tested[:: 1 + len(tested) // MOST_TESTED],
+        *proposals.calls_by_types(subject, crate, material.tests),
     ]
-    return [*natural, *proposals.calls_by_types(subject, crate, material.tests)][:MOST_CALLS]
+    return [*tested, *others[:MOST_CALLS]]
 
 
 def no_calls(_: RecordingMaterial) -> list[ProposedCall]:
@@ -192,23 +194,36 @@ def tests_text(calls: Sequence[RecordedCall], material: RecordingMaterial) -> st
     return rust_tests(calls, material.head)
 
 
+def place_tests(text: str, calls: Sequence[RecordedCall], material: RecordingMaterial) -> PlacedTests:
+    """The tests in a text of their file."""
+    return placed_tests(text, calls, material)
+
+
 def run_tests(
     copy: ProjectCopy, material: RecordingMaterial, path: str, names: Sequence[str], limit: float
 ) -> RunOfTests:
-    """Run tests of a file of the copy by their names, and say which fail or do not compile."""
-    target = target_of(copy.tree, path)
-    module = "::".join((*target.module, module_name(material.head)))
-    result = run_named_tests(copy, path, [f"{module}::{name}" for name in names], limit)
+    """Run tests of a file of the copy by their names, and say which fail or do not compile.
+
+    A name that says its module begins at that of the file, "self" for a test at its top.
+    """
+    module = target_of(copy.tree, path).module
+    own = (
+        []
+        if ALL in names
+        else [name if "::" in name else f"{module_name(material.head)}::{name}" for name in names]
+    )
+    whole = ["::".join((*module, name.removeprefix("self::"))) for name in own]
+    result = run_named_tests(copy, path, whole, limit)
     if '"success":false' in result.output:
         lines = (copy.tree / path).read_text("utf-8").splitlines()
         failed = {_test_at(lines, line) for line in failing_lines(result.output, path)}
-        return RunOfTests(
-            False, frozenset(failed) & frozenset(names), result.seconds, result.output, built=False
-        )
+        told = frozenset(name for name in names if name.rpartition("::")[2] in failed)
+        return RunOfTests(False, told, result.seconds, result.output, built=False)
     failed = set(_FAILED.findall(result.output))
+    known = {name.rpartition("::")[2]: name for name in names}
     return RunOfTests(
         result.code == 0 and is_proven(result.output, CARGO),
-        frozenset(failed) & frozenset(names),
+        frozenset(known.get(name, name) for name in failed),
         result.seconds,
         result.output,
     )
@@ -240,6 +255,7 @@ RUST = LanguageRecorder(
     branches=branch_lines,
     body=body_range,
     tests=tests_text,
+    placed=place_tests,
     run_tests=run_tests,
     planted=partial(try_mistakes, observe),
     expected=expected_outcome,

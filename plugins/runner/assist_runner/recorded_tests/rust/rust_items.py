@@ -105,7 +105,7 @@ def rust_items(text: str) -> RustItems:
     scripts = [
         tuple(_statements(node.child_by_field_name("body")))
         for node in nodes
-        if node.type == "function_item" and "test" in _attributes(node)
+        if node.type == "function_item" and "test" in attributes_of(node)
     ]
     return RustItems(tuple(functions), tuple(types), tuple(scripts))
 
@@ -151,7 +151,7 @@ def plain_type(text: str) -> str:
     return re.sub(r"\s+", " ", _LIFETIME.sub("", text)).replace("<>", "").strip()
 
 
-def _attributes(node: tree_sitter.Node) -> set[str]:
+def attributes_of(node: tree_sitter.Node) -> set[str]:
     """The words of the attributes above an item."""
     found: set[str] = set()
     above = node.prev_named_sibling
@@ -187,7 +187,7 @@ def _function(parsed: ParsedText, node: tree_sitter.Node) -> RustFunction | None
         elif row.type == "parameter":
             parameters.append((_field(row, "pattern").removeprefix("mut "), _field(row, "type")))
     modifiers = [node_text(child) for child in node.children if child.type == "function_modifiers"]
-    flags = frozenset(" ".join(modifiers).split()) | (_attributes(node) & {"test", "cfg"})
+    flags = frozenset(" ".join(modifiers).split()) | (attributes_of(node) & {"test", "cfg"})
     flags |= {"pub"} if any(child.type == "visibility_modifier" for child in node.children) else set()
     blocks = () if "const" in flags else tuple(_blocks(parsed, body, first=True))
     return RustFunction(
@@ -239,7 +239,7 @@ def _blocks(parsed: ParsedText, node: tree_sitter.Node, *, first: bool = False) 
 
 
 def _type(node: tree_sitter.Node) -> RustType:
-    attributes = _attributes(node)
+    attributes = attributes_of(node)
     body = node.child_by_field_name("body")
     variants = [
         (_field(row, "name"), _fields(row.child_by_field_name("body")))

@@ -18,21 +18,36 @@ def module_name(head: str) -> str:
 
 def rust_tests(calls: Sequence[RecordedCall], head: str) -> str:
     """The module with a test for each call. One of a crate without `std` brings what it needs of it."""
-    bodies = ["\n".join((*call.proposed.setup, *_checks(call))) for call in calls]
+    lines = ["#[cfg(test)]", f"mod {module_name(head)} {{"]
+    needed = test_imports(calls)
+    externs = [line for line in needed if line.startswith("extern ")]
+    imports = [*externs, "use super::*;", *(line for line in needed if line not in externs)]
+    lines += [f"    {line}" for text in imports for line in text.split("\n")]
+    for text in test_functions(calls):
+        lines += ["", *(f"    {line}" if line else "" for line in text.split("\n"))]
+    return "\n".join([*lines, "}", ""])
+
+
+def test_imports(calls: Sequence[RecordedCall]) -> list[str]:
+    """What tests need apart from the module above them."""
     imports = ["use super::*;"]
     if any(module == "std" for call in calls for module, _ in call.seen.needs):
+        bodies = ["\n".join((*call.proposed.setup, *_checks(call))) for call in calls]
         imports = ["extern crate std;", *imports, *_of_std("\n".join(bodies))]
     own = sorted({line for call in calls for line in call.proposed.imports} - set(imports))
-    lines = ["#[cfg(test)]", f"mod {module_name(head)} {{"]
-    lines += [f"    {line}" for text in (*imports, *own) for line in text.split("\n")]
-    for call, body in zip(calls, bodies, strict=True):
-        lines += ["", "    #[test]"]
+    return [line for line in (*imports, *own) if line != "use super::*;"]
+
+
+def test_functions(calls: Sequence[RecordedCall]) -> Iterator[str]:
+    """A function for each call, without indentation."""
+    for call in calls:
+        lines = ["#[test]"]
         if call.seen.kind == "raised":
             expected = f"(expected = {rust_string(call.seen.message)})" if call.seen.message else ""
-            lines.append(f"    #[should_panic{expected}]")
-        inner = [f"        {line}" if line else "" for line in body.split("\n")]
-        lines += [f"    fn {call.test}() {{", *inner, "    }"]
-    return "\n".join([*lines, "}", ""])
+            lines.append(f"#[should_panic{expected}]")
+        body = "\n".join((*call.proposed.setup, *_checks(call))).split("\n")
+        inner = [f"    {line}" if line else "" for line in body]
+        yield "\n".join([*lines, f"fn {call.test}() {{", *inner, "}"])
 
 
 def _of_std(text: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from assist_runner.recorded_tests.calls import (
     RecordedCall,
 )
 from assist_runner.recorded_tests.expected_values import ExpectedValue
-from assist_runner.recorded_tests.language import LanguageRecorder, RecordingMaterial
+from assist_runner.recorded_tests.language import LanguageRecorder, PlacedTests, RecordingMaterial
 from assist_runner.recorded_tests.project_runs import ProjectCopy
 from assist_runner.recorded_tests.test_names import description, unused_name
 from assist_runner.recorded_tests.typescript.access import (
@@ -28,8 +28,9 @@ from assist_runner.recorded_tests.typescript.access import (
 )
 from assist_runner.recorded_tests.typescript.arguments import typed_calls, variations
 from assist_runner.recorded_tests.typescript.observing import body_of, observe_calls, observe_planted
+from assist_runner.recorded_tests.typescript.placing import placed_tests
 from assist_runner.recorded_tests.typescript.script_runners import own_command
-from assist_runner.recorded_tests.typescript.script_tests import script_tests, style_of_tests
+from assist_runner.recorded_tests.typescript.script_tests import ScriptStyle, script_tests, style_of_tests
 from assist_runner.recorded_tests.typescript.test_runs import run_planted_tests, run_tests
 from assist_runner.scripts.script_calls import calls_in_script
 from assist_runner.scripts.script_functions import ScriptFunction
@@ -38,7 +39,6 @@ from assist_runner.scripts.script_pieces import literal_calls
 from assist_runner.scripts.script_probes import branch_starts
 from assist_runner.scripts.script_values import type_book
 
-MOST_TESTED = 24  # calls of tests
 MOST_AROUND = 24  # for other code
 MOST_TYPE_FILES = 12  # files that are read for the types of arguments
 _NOT_ALONE = re.compile(r"\b(?:vi|jest|sinon|mock|t)\.|\b(?:useFakeTimers|spyOn|done)\b")
@@ -52,13 +52,13 @@ def computed_calls(copy: ProjectCopy, material: RecordingMaterial) -> list[Propo
     tested = [
         call
         for path, text in test_texts(material)
-        for call in _calls_in(text, path, subject, material, "caller")
+        for call in _calls_in(text, path, subject, material, "tested")
     ]
     book = type_book(_type_texts(copy, material))
     return [
         *_examples(subject, material),
         *_callers(subject, material),
-        *tested[:MOST_TESTED],
+        *tested,
         *typed_calls(subject, book, typed=material.subject.path.endswith(("ts", "tsx"))),
     ]
 
@@ -106,7 +106,7 @@ def _calls_in(
         imports = known_imports(moved, unknown, material, subject.module)
         if imports is not None:
             lines = tuple(line for row in imports for line in import_lines((row,)))
-            found.append(ProposedCall(written, lines, call.setup, origin, line=call.line))
+            found.append(ProposedCall(written, lines, call.setup, origin, line=call.line, path=path))
     return found
 
 
@@ -220,12 +220,22 @@ def test_titles(calls: Sequence[RecordedCall], name: str, taken: Collection[str]
 
 def tests_text(calls: Sequence[RecordedCall], material: RecordingMaterial) -> str:
     """The calls as tests in the style of the project's."""
+    return script_tests(calls, _style_of(material), material.subject.name)
+
+
+def _style_of(material: RecordingMaterial, existing: str = "") -> ScriptStyle:
     kind = "vitest" if material.runner == "vitest" else "jest" if material.runner == "jest" else "node"
     common = is_common(material, script_module(material.subject.text, material.subject.path))
     shown = "".join(text for _, text in test_texts(material)[:2])
-    existing = material.example if material.added else ""
-    style = style_of_tests(shown, existing, kind, common=common, source=material.subject.text)  # type: ignore[arg-type]
-    return script_tests(calls, style, material.subject.name)
+    existing = existing or (material.example if material.added else "")
+    return style_of_tests(shown, existing, kind, common=common, source=material.subject.text)  # type: ignore[arg-type]
+
+
+def place_tests(text: str, calls: Sequence[RecordedCall], material: RecordingMaterial) -> PlacedTests:
+    """The tests in a text of their file."""
+    name = _last(script_subject(material).targets[0].expression)
+    short = material.subject.short if script_subject(material).targets[0].own else name
+    return placed_tests(text, calls, material, _style_of(material, text), short)
 
 
 def expected_outcome(_: RecordingMaterial, wanted: ExpectedValue, today: CallObservation) -> CallObservation:
@@ -244,6 +254,7 @@ SCRIPTS = LanguageRecorder(
     branches=branch_lines,
     body=body_of,
     tests=tests_text,
+    placed=place_tests,
     run_tests=run_tests,
     named=test_titles,
     planted=observe_planted,

@@ -11,6 +11,7 @@ from assist_runner.scripts.script_module import DEFAULT, WHOLE, ScriptImport, im
 
 _WIDTH = 100  # columns
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_SINGLE = re.compile(r"(?<![\w\"'])'([^'\"\\\n]*)'(?![\w'])")
 _PLAIN = {"undefined": "toBeUndefined()", "null": "toBeNull()", "NaN": "toBeNaN()"}
 
 
@@ -71,7 +72,7 @@ def style_of_tests(
 
 def script_tests(calls: Sequence[RecordedCall], style: ScriptStyle, name: str) -> str:
     """The text of the tests, with the imports that the file does not have. `name` is what they are about."""
-    lines = [*_imports(calls, style), ""]
+    lines = [*import_lines(tuple(new_imports(calls, style)), style.quote, style.end), ""]
     lines = lines if len(lines) > 1 else []
     inner = style.indent if style.groups else ""
     if style.groups:
@@ -79,13 +80,14 @@ def script_tests(calls: Sequence[RecordedCall], style: ScriptStyle, name: str) -
     for number, call in enumerate(calls):
         if number:
             lines.append("")
-        lines += [f"{inner}{line}" if line else "" for line in _test(call, style, name)]
+        lines += [f"{inner}{line}" if line else "" for line in test_lines(call, style, name)]
     if style.groups:
         lines.append(f"}}){style.end}")
     return "\n".join(lines) + "\n"
 
 
-def _imports(calls: Sequence[RecordedCall], style: ScriptStyle) -> list[str]:
+def new_imports(calls: Sequence[RecordedCall], style: ScriptStyle) -> list[ScriptImport]:
+    """The imports that tests need and their file does not have."""
     found: list[ScriptImport] = []
     if style.imported:
         words = [style.word, *(["describe"] if style.groups else [])]
@@ -96,7 +98,7 @@ def _imports(calls: Sequence[RecordedCall], style: ScriptStyle) -> list[str]:
         kind = WHOLE if style.common else DEFAULT
         found.append(ScriptImport(style.asserts, "node:assert/strict", kind, required=style.common))
     found += [row for call in calls for line in call.proposed.imports for row in imports_in(line)]
-    return import_lines(tuple(row for row in found if row.local not in style.taken), style.quote, style.end)
+    return list(dict.fromkeys(row for row in found if row.local not in style.taken))
 
 
 def _string(text: str) -> str:
@@ -105,21 +107,24 @@ def _string(text: str) -> str:
 
 def _in_quotes(text: str, style: ScriptStyle) -> str:
     """Code of ours with the project's quotes around its strings, where that needs no other change."""
-    if style.quote == '"' or text.startswith("/"):
+    if text.startswith("/"):
         return text
+    if style.quote == '"':
+        return _SINGLE.sub(r'"\1"', text) if "`" not in text and "/" not in _STRING.sub("", text) else text
     return _STRING.sub(
         lambda found: found[0] if "'" in found[1] or '\\"' in found[1] else f"'{found[1]}'", text
     )
 
 
-def _test(call: RecordedCall, style: ScriptStyle, name: str) -> Iterator[str]:
+def test_lines(call: RecordedCall, style: ScriptStyle, name: str) -> Iterator[str]:
+    """The lines of one test; its title is without the `name` of its group."""
     setup = [
         line.rstrip(";") + style.end if line.endswith(";") and "\n" not in line else line
         for line in call.proposed.setup
     ]
     body = [row for line in setup for row in _dedent(line)] + list(_body(call, style))
     waits = "async " if any(re.search(r"\bawait\b", line) for line in body) else ""
-    title = call.test.removeprefix(name).strip() if style.groups else call.test
+    title = call.test.removeprefix(name).strip() if style.groups and name else call.test
     yield f"{style.word}({_in_quotes(_string(title), style)}, {waits}() => {{"
     yield from (f"{style.indent}{line}" if line else "" for line in body)
     yield f"}}){style.end}"
@@ -134,7 +139,7 @@ def _dedent(text: str) -> list[str]:
 
 def _body(call: RecordedCall, style: ScriptStyle) -> Iterator[str]:
     seen = call.seen
-    text = "\n".join(_dedent(call.proposed.call))
+    text = _in_quotes("\n".join(_dedent(call.proposed.call)), style)
     if seen.kind == "raised":
         yield from _refusal(call, text, style)
         return

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from assist_runner.recorded_tests.language import RecordingMaterial, RunOfTests
 from assist_runner.recorded_tests.project_runs import ProjectCopy
-from assist_runner.recorded_tests.typescript.access import is_common
 from assist_runner.recorded_tests.typescript.observing import observer_path, without_checker
 from assist_runner.recorded_tests.typescript.script_runners import (
     LIBRARIES,
@@ -36,7 +35,7 @@ def _run_files(
 ) -> tuple[RunOfTests, Mapping[str, bool]]:
     """What became of tests, and of all tests by their titles."""
     runner = script_runner(copy.runner.root, material.subject.path)
-    words = words_for_tests(runner, copy, paths, names, material.subject.name)
+    words = words_for_tests(runner, copy, paths, names)
     result = copy.run(words, limit, {"TZ": "UTC"}, command_for(runner, copy.runner.command))
     found = results_in(result.output, runner)
     failed = frozenset(name for name in names if found.get(name) is False)
@@ -61,35 +60,44 @@ def run_planted_tests(
     written = (copy.tree / path).read_text("utf-8")
     order = [0, *sorted(numbers), len(texts) + 1]
     ours = observer_path(path)
-    common = is_common(material, script_module(written))
     changed = {
-        ours: _again_with(written, names, order, runner, common=common),
+        ours: _again_with(statements_with(written, names, path, subject.short), written, order, runner),
         subject.path: without_checker(text, subject.path),
     }
     if runner.kind == "node":  # it has another form of report for several files
         first = run_tests(copy, material, path, names, _SECONDS)
         with copy.files(changed):
-            words = words_for_tests(runner, copy, [ours], (), "")
+            words = words_for_tests(runner, copy, [ours], ())
             result = copy.run(words, _SECONDS, {"TZ": "UTC"}, command_for(runner, copy.runner.command))
         found: Mapping[str, bool] = results_in(result.output, runner)
     else:
         with copy.files(changed):
-            first, found = _run_files(copy, material, [path, ours], names, _SECONDS)
+            first = run_tests(copy, material, path, names, _SECONDS)
+            found = _run_files(copy, material, [ours], (), _SECONDS)[1]
 
-    def failing(number: int) -> frozenset[str]:
-        return frozenset(name for name in names if not found.get(f"{PLANTED_GROUP} {number} {name}"))
+    def passing(number: int) -> frozenset[str]:
+        mark = f"{PLANTED_GROUP} {number} "
+        return frozenset(
+            title[len(mark) :] for title, passes in found.items() if passes and title.startswith(mark)
+        )
 
-    if not first.passed or failing(0) or failing(order[-1]):  # it cannot be repeated
+    found_again = passing(0) & passing(order[-1])  # the others cannot be repeated, or need what is not there
+    groups = {title for title in found_again if any(other.startswith(f"{title} ") for other in found_again)}
+    repeated = found_again - groups  # node reports groups as well
+    if not repeated:
         return first
-    planted = [failing(number) if number in numbers else None for number in range(1, len(texts) + 1)]
-    return RunOfTests(True, frozenset(), first.seconds, first.output, tuple(planted))
+    planted = [
+        repeated - passing(number) if number in numbers else None for number in range(1, len(texts) + 1)
+    ]
+    return RunOfTests(first.passed, first.failed, first.seconds, first.output, tuple(planted))
 
 
 def _again_with(
-    text: str, names: Sequence[str], order: Sequence[int], runner: ScriptRunner, *, common: bool
+    pieces: tuple[Sequence[str], Sequence[str]], text: str, order: Sequence[int], runner: ScriptRunner
 ) -> str:
-    """A file with the tests of some titles, in a group for each number."""
-    imports, tests = statements_with(text, names)
+    """A file with tests in a group for each number; its pieces are what they need, and they themselves."""
+    imports, tests = pieces
+    common = script_module(text).common
     before = "before" if runner.kind == "node" else "beforeAll"
     words = [ScriptImport("assistGroup", LIBRARIES[runner.kind], "describe", required=common)]
     words += [ScriptImport("assistBefore", LIBRARIES[runner.kind], before, required=common)]
