@@ -205,7 +205,7 @@ async def test_a_question_waits_for_a_model_that_is_loading(
     tmp_path: Path, home: Environ, shop: Path
 ) -> None:
     (tmp_path / "fake.gguf").write_bytes(HEADER_ALONE)
-    configure(tmp_path, f"[completion]\nmodel = '{tmp_path / 'fake.gguf'}'\n")
+    configure(tmp_path, f"[answers]\nwords = true\n[completion]\nmodel = '{tmp_path / 'fake.gguf'}'\n")
     async with open_talker(knowing(home, PRICES, loading_s=1), shop) as client:
         uri = (shop / "shop" / "prices.py").as_uri()
         client.show(uri, PRICES)

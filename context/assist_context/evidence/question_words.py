@@ -143,7 +143,7 @@ def telling_terms(question: str) -> list[str]:
     """The terms of the words that say what a question is about, in order; of all words if there are none.
 
     >>> telling_terms("Why does it say that 404 was not found?")
-    ['say', '404', 'not', 'found']
+    ['404', 'not', 'found']
     """
     words = _WORD.findall(question)
     meant = {name.text for name in names_in(question)}

@@ -137,7 +137,7 @@ def test_a_search_finds_code_and_pages_and_can_be_held_to_a_folder(shop: AgentSh
     assert "docs/rounding.md:1-3 Rounding" in ask(shop.view(), "search", query="where are prices rounded?")
     assert "docs/" not in ask(shop.view(), "search", query="where are prices rounded?", path="shop/")
     assert ask(shop.view(), "search", query="negotiated_rate").startswith(
-        "shop/rates.py:4 function negotiated_rate"
+        "shop/rates.py:4-6 function negotiated_rate"
     )
 
 
