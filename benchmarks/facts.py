@@ -15,6 +15,7 @@ false or missing on stderr.
 """
 
 import argparse
+import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,7 +25,7 @@ from typing import Any
 
 from bench.facts.claims import DrawnFacts, claims_of, draw, facts_of
 from bench.facts.diff_judge import DiffJudge
-from bench.facts.diffs import is_found, reviewed_diffs
+from bench.facts.diffs import ReviewedDiff, is_found, reviewed_diffs
 from bench.facts.judge import Judge
 from bench.facts.questions import asked_of
 from bench.facts.server_oracle import ServerOracle
@@ -173,43 +174,65 @@ def ask_table(options: argparse.Namespace) -> dict[str, Any]:
     return {"questions": {name: dict(row) for name, row in sorted(counts.items())}, "wrong": wrong}
 
 
+def _verdict_lines(diff: ReviewedDiff, place: str, *, found: bool) -> Iterator[str]:
+    """What was planted and whether it was found, or the remarks on a diff as it was."""
+    if fault := diff.fault:
+        at = f"{fault.path}:{fault.line}"
+        verdict = "found" if found else f"MISSED: {fault.about[:120]}"
+        yield f"{place} {at} {fault.kind} on a line that is {fault.place}: {verdict}"
+        return
+    yield f"{place} as it was: {len(diff.remarks)} remarks"
+    for remark in diff.remarks:
+        yield f"{place} REMARK {remark.path}:{remark.line} {remark.kind}: {remark.text}"
+        yield f"    - {remark.before.strip()}\n    + {remark.after.strip()}"
+
+
 def find_planted(options: argparse.Namespace) -> dict[str, Any]:
     """How many planted faults the facts name, and how many facts do not hold."""
-    share = -(-options.diffs // len(options.repositories))
+    share, real = (-(-count // len(options.repositories)) for count in (options.diffs, options.real))
     faults: dict[str, Counter[str]] = {}
     missed = []
     wrong = []
+    seconds = list[float]()
     counts: dict[str, Counter[str]] = {"planted": Counter(), "as they were": Counter()}
     for repository in options.repositories:
-        for diff in reviewed_diffs(repository, options.data.resolve(), share, share, options.seed):
+        for diff in reviewed_diffs(repository, options.data.resolve(), share, real, options.seed):
             judge = DiffJudge(diff.root, diff.files, options.servers.resolve())
             verdicts = [(fact, judge.holds(fact)) for fact in diff.facts]
             false = [fact for fact, holds in verdicts if holds is False]
             group = counts["as they were" if diff.fault is None else "planted"]
-            group.update(diffs=1, facts=len(verdicts), false=len(false))
+            group.update(diffs=1, facts=len(verdicts), false=len(false), remarks=len(diff.remarks))
+            seconds.append(diff.seconds)
             place = f"{diff.repository} {diff.commit[:9]}"
             wrong += [f"{place} {fact.path}:{fact.line} {fact.kind}" for fact in false]
             for fact in false if options.show else ():
                 print(
                     f"{place} {fact.path}:{fact.line} FALSE {fact.kind}: {fact.text[:150]}", file=sys.stderr
                 )
+            found = is_found(diff)
+            for line in _verdict_lines(diff, place, found=found) if options.show else ():
+                print(line, file=sys.stderr, flush=True)
             if diff.fault is None:
                 continue
-            found = is_found(diff)
-            for name in ("all", diff.fault.kind, diff.repository):
+            for name in ("all", diff.fault.kind, f"on {diff.fault.place} lines", diff.repository):
                 faults.setdefault(name, Counter()).update(planted=1, found=int(found))
             if not found:
                 missed.append(f"{place} {diff.fault.path}:{diff.fault.line} {diff.fault.kind}")
-                if options.show:
-                    print(f"{missed[-1]} MISSED: {diff.fault.about[:120]}", file=sys.stderr)
     return {
         "faults": {
             name: {**row, "share": round(row["found"] / row["planted"], 3)}
             for name, row in sorted(faults.items())
         },
         "facts": {
-            name: {**row, "false a diff": round(row["false"] / max(1, row["diffs"]), 3)}
+            name: {
+                **row,
+                "false a diff": round(row["false"] / max(1, row["diffs"]), 3),
+                "remarks a diff": round(row["remarks"] / max(1, row["diffs"]), 2),
+            }
             for name, row in counts.items()
+        },
+        "seconds of processor time": {
+            "a diff": {"median": round(statistics.median(seconds), 2), "most": round(max(seconds), 2)}
         },
         "missed": missed,
         "false": wrong,
@@ -226,7 +249,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--servers", type=Path, default=Path("servers"), help="the folder with the servers")
     parser.add_argument("--data", type=Path, required=True, help="a folder for clones and their indexes")
     parser.add_argument("--definitions", type=int, default=200)
-    parser.add_argument("--diffs", type=int, default=100, help="with a fault, and as many without")
+    parser.add_argument("--diffs", type=int, default=100, help="with a fault")
+    parser.add_argument("--real", type=int, default=100, help="diffs as they were")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--out", type=Path)

@@ -110,8 +110,9 @@ async def test_a_review_begins_with_facts_and_drops_a_remark_that_they_refute(
             text, end = await client.whole("review", wish="frontier")
             messages = client.answers[end.id]
             facts = rows(client, end.id)[""].splitlines()
-            assert "flags.py:5: `and` became `or`" in facts
+            assert any(fact.startswith("flags.py:5: `and` became `or`; ") for fact in facts)
             assert any("is gone from debug" in fact for fact in facts)
+            assert {"-", "+"} <= {fact.strip()[:1] for fact in facts}, "the line before and now"
             assert ("flags.py:5", (repo / "flags.py").as_uri(), 5) in links(client, end.id)
             assert text == "flags.py:5: say why it may be empty"
             assert "call a name undefined which is defined" in end.notice
@@ -127,12 +128,12 @@ async def test_a_review_without_a_provider_is_its_facts(tmp_path: Path, home: En
     (repo / "old.py").write_text("x = 2\n" + "x = 1\n" * 39)
     async with open_talker(home, repo) as client:
         text, end = await client.whole("review")
-        assert rows(client, end.id) == {"": "old.py:1: `1` became `2`"}
+        assert rows(client, end.id) == {"": "old.py:1: `1` became `2`\n    - x = 1\n    + x = 2"}
         assert (text, end.error) == ("", None)
         (repo / "old.py").write_text("x = 1\n" * 40 + "\n")
         _, end = await client.whole("review")
         notices = [message.notice for message in client.answers[end.id] if hasattr(message, "notice")]
-        assert notices == ["Nothing is certain but the changed lines themselves."]
+        assert notices == ["Nothing found: 0 changed functions in 1 file compared with what they were."]
 
 
 async def test_the_progress_says_reading_only_until_words_come(

@@ -54,7 +54,8 @@ class DiffJudge:
             "undefined": self._is_undefined,
             "untested": self._is_untested,
         }
-        return checks[fact.kind](fact)
+        check = checks.get(fact.kind)
+        return check(fact) if check else None  # the others are judged by eyes
 
     def _is_turned(self, fact: DiffFact) -> bool:
         """Whether the most alike old line, or else the whole run, has one token and the new one the other."""

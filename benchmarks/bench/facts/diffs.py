@@ -7,24 +7,50 @@ clone is brought up to date. The clone is changed; the repository is not.
 import random
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from assist_context.documents import split_lines
-from assist_context.facts.diff_facts import ComparedFile, DiffFact, diff_facts
+from assist_context.facts.diff_facts import ComparedFile, DiffFact, DiffFactKind, diff_facts
 from assist_context.files.git_repository import Git
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
+from assist_server.wording.facts import MOST_REMARKS, remarks_of
 from assist_server.workspace.folder_diff import compared_files, diff_against
 from bench.crossfile.index import corpus_of
-from bench.facts.plants import Fault, FaultKind, PlantSite, plant
+from bench.facts.plants import Fault, FaultKind, LinePlace, PlantSite, plant
 from bench.facts.workspaces import LANGUAGES, clone
 from bench.index.trees import ENVIRON, git
 
 MOST_FILES = 12  # of a commit: what changes more was done by a program
 NEWEST = 400  # commits of a repository that are looked at
-KINDS: tuple[FaultKind, ...] = ("operator", "negation", "guard", "caller", "undefined")
+# Each kind with those of remarks that name it. Places are in turns, "near" where a kind has no other.
+REMARKS: Mapping[FaultKind, Collection[DiffFactKind]] = {
+    "operator": ("operator",),
+    "negation": ("negation",),
+    "guard": ("gone",),
+    "caller": ("caller",),
+    "undefined": ("undefined",),
+    "offset": ("offset", "operator"),
+    "operands": ("operands",),
+    "arguments": ("arguments",),
+    "condition": ("condition",),
+    "default": ("default",),
+    "swallowed": ("swallowed", "leave"),
+    "unclosed": ("unclosed",),
+    "constant": ("constant",),
+    "branch": ("gone",),
+    "copy": ("copy",),
+}
+KINDS = tuple(REMARKS)
+PLACES: tuple[LinePlace, ...] = ("rewritten", "new", "near")
+MOST_TRIED = 8  # kinds that are tried in one commit, the rarest first
+NEAR = 30  # lines around a change
+ALIKE = 0.6  # of a line and the one that it was
 _HEADS = re.compile(r"^.*\b(?:def|func|fn|function) (?:\([^)]*\) )?(\w+)\(", re.MULTILINE)
 
 
@@ -38,6 +64,12 @@ class ReviewedDiff:
     files: dict[str, ComparedFile]
     facts: tuple[DiffFact, ...]
     fault: Fault | None = None
+    seconds: float = 0.0  # of processor time, to compare the texts
+
+    @property
+    def remarks(self) -> list[DiffFact]:
+        """The remarks that `assist review` shows."""
+        return remarks_of(self.facts)[:MOST_REMARKS]
 
 
 def reviewed_diffs(
@@ -46,7 +78,7 @@ def reviewed_diffs(
     """Diffs with a fault and diffs as they were, in turns, from the newest commit on."""
     root = clone(repository, data / "diffs")
     rng = random.Random(f"{seed} {repository.name}")
-    turn = 0
+    planted_kinds, planted_places = Counter[str](), Counter[str]()
     for commit in _commits(root):
         if planted <= 0 and real <= 0:
             return
@@ -54,43 +86,49 @@ def reviewed_diffs(
         with_fault = planted > 0 and (real <= 0 or planted >= real)
         fault = None
         if with_fault:
-            kinds = [KINDS[(turn + step) % len(KINDS)] for step in range(len(KINDS))]
+            kinds = sorted(KINDS, key=lambda kind: (planted_kinds[kind], rng.random()))[:MOST_TRIED]
+            places = sorted(PLACES, key=lambda place: planted_places[place])
             sites = _sites(_compare(root, commit))
-            fault = next((found for kind in kinds if (found := _plant(root, sites, kind, rng))), None)
+            ways = ((kind, place) for place in places for kind in kinds)
+            fault = next((found for way in ways if (found := _plant(root, sites, way, rng))), None)
             if fault is None:
                 continue
-            turn = KINDS.index(fault.kind) + 1
+            planted_kinds[fault.kind] += 1
+            planted_places[fault.place] += 1
             (root / fault.path).write_text(fault.text, encoding="utf-8")
         planted -= with_fault
         real -= not with_fault
         files = _compare(root, commit)
         corpus_of.cache_clear()
         corpus = corpus_of(root)
+        start = time.thread_time()
         facts = diff_facts(corpus, files).found
+        seconds = time.thread_time() - start
         corpus.reader.close()
         named = {file.path: file for file in files}
-        yield ReviewedDiff(repository.name, root, commit, named, facts, fault)
+        yield ReviewedDiff(repository.name, root, commit, named, facts, fault, seconds)
 
 
 def is_found(diff: ReviewedDiff) -> bool:
-    """Whether a fact names the planted fault."""
+    """Whether a remark names the planted fault: of its kind, in its line or the one before what is gone."""
     fault = diff.fault
     if fault is None:
         return False
-    here = [fact for fact in diff.facts if fact.path == fault.path]
+    remarks = [remark for remark in diff.remarks if remark.kind in REMARKS[fault.kind]]
+    here = [remark for remark in remarks if remark.path == fault.path]
     match fault.kind:
-        case "operator" | "negation":
-            return any(
-                fact.line == fault.line and fact.kind in ("operator", "negation", "literal") for fact in here
-            )
-        case "guard":
-            condition = re.sub(r"[^\w]", "", fault.about.removeprefix("if").rstrip(" {:"))[:60]
-            return any(fact.kind == "gone" and condition in re.sub(r"[^\w]", "", fact.text) for fact in here)
+        case "guard" | "branch":
+            condition = re.sub(r"[^\w]", "", re.sub(r"^(?:el)?if|[ {:]+$", "", fault.about))[:60]
+            return any(condition in re.sub(r"[^\w]", "", remark.text) for remark in here)
         case "caller":
             name = re.compile(rf"calls (?:[\w.]+\.)?{re.escape(fault.about)},")
-            return any(fact.kind == "caller" and name.search(fact.text) for fact in diff.facts)
+            return any(name.search(remark.text) for remark in remarks)
         case "undefined":
-            return any(fact.kind == "undefined" and f"`{fault.about}`" in fact.text for fact in here)
+            return any(f"`{fault.about}`" in remark.text for remark in here)
+        case "unclosed":
+            return bool(here)
+        case _:
+            return any(abs(remark.line - fault.line) <= (fault.kind == "swallowed") for remark in here)
 
 
 def _commits(root: Path) -> Iterator[str]:
@@ -117,16 +155,38 @@ def _sites(files: Sequence[ComparedFile]) -> list[PlantSite]:
         if not language or not file.old or not file.new or is_test(file.path):
             continue
         lines = split_lines(file.new)
-        changed = {line for _, _, start, end in file.runs for line in range(start - 1, end + 2)}
-        kept = [number for number in range(1, len(lines) + 1) if number not in changed]
-        found.append(PlantSite(file.path, language, lines, kept, {}))
+        was: dict[int, str] = {}
+        places = _places(file, lines, was)
+        found.append(PlantSite(file.path, language, lines, places, was, {}))
     return found
 
 
-def _plant(root: Path, sites: Sequence[PlantSite], kind: FaultKind, rng: random.Random) -> Fault | None:
+def _places(file: ComparedFile, lines: Sequence[str], was: dict[int, str]) -> dict[int, LinePlace]:
+    """The lines of a file in which a fault may be, by what a commit did to them; `was` gets the old ones."""
+    old = split_lines(file.old)
+    places: dict[int, LinePlace] = {}
+    for _, _, start, end in file.runs:
+        for line in range(max(1, start - NEAR), min(len(lines), end + NEAR) + 1):
+            places.setdefault(line, "near")
+    for low, high, start, end in file.runs:
+        for line in range(start, end + 1):
+            text = lines[line - 1]
+            ratios = [(SequenceMatcher(None, other, text).ratio(), other) for other in old[low - 1 : high]]
+            ratio, was[line] = max(ratios, default=(0.0, ""))
+            places[line] = "rewritten" if ratio >= ALIKE else "new"
+        for line in (start - 1, end + 1):
+            if places.get(line) == "near":
+                del places[line]
+    return places
+
+
+def _plant(
+    root: Path, sites: Sequence[PlantSite], way: tuple[FaultKind, LinePlace], rng: random.Random
+) -> Fault | None:
+    kind, place = way
     for site in rng.sample(sites, len(sites)):
         called = _calls(root, site) if kind == "caller" else {}
-        fault = plant(kind, PlantSite(site.path, site.language, site.lines, site.kept, called), rng)
+        fault = plant(kind, replace(site, calls=called), place, rng)
         if fault is not None:
             return fault
     return None

@@ -1,8 +1,8 @@
 """The facts of a diff: what it adds, takes away and turns around, by syntax and the index.
 
 Each file is compared as a whole, old text and new text. A fact is about what a reader of a diff overlooks
-easily: an operator, a negation, a literal, a guard that is gone, a call that still passes the old arguments.
-Lines of what is gone count in the old text, all others in the new one.
+easily: an operator, a literal, exchanged arguments, a guard that is gone, a call that still passes the old
+ones. Lines of what is gone count in the old text, all others in the new one.
 """
 
 import re
@@ -11,41 +11,42 @@ import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
+from posixpath import dirname
 from typing import Literal
 
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.call_graph import apart
-from assist_context.facts.code_uses import sure_uses
+from assist_context.facts.code_uses import MOST_NAMESAKES, sure_uses
+from assist_context.facts.doubtful_expressions import doubtful_expressions, left_open
+from assist_context.facts.doubtful_statements import doubtful_statements
 from assist_context.facts.left_uses import left_uses
-from assist_context.facts.turned_tokens import ReplacedRun, turned_tokens
+from assist_context.facts.stale_calls import breaks_calls, is_stale
 from assist_context.languages import language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus, to_indexed
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.call_sites import Parameter, definitions_of
 from assist_context.syntax.scopes.free_names import free_names
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.scopes.statements import CodeStatement, protections_in
+from assist_context.syntax.scopes.statements import CodeStatement, protections_in, statements_in
 from assist_context.syntax.symbols import Definition, symbols
 
 DiffFactKind = Literal[
-    "operator",
-    "negation",
-    "literal",
-    "gone",
-    "added",
-    "removed",
-    "signature",
-    "caller",
-    "undefined",
-    "untested",
-]
+    "operator", "negation", "literal", "offset", "condition", "leave", "call", "constant", "copy",
+    "operands", "arguments", "swallowed", "unclosed",
+    "gone", "default", "added", "removed", "signature", "caller", "undefined", "untested",
+]  # fmt: skip
+ReplacedRun = tuple[int, int, int, int]  # replaced lines, first and last of both texts; last < first for none
+DATA = frozenset({"json", "yaml", "toml", "css", "html", "markdown", "shellscript"})  # it has no statements
 
 MOST_CALLERS = 15  # calls of one changed signature that are listed
 MOST_CHANGED = 40  # changed functions whose callers and tests are looked up
 SECONDS = 3.0  # of processor time for all files; what is not compared by then is left out, and said
 _COMING = FUNCTIONS | {"class", "struct", "interface", "trait", "enum"}  # what is said to come and go
+_FEWEST_WORDS = 3  # of a statement that may be a part of another one
 _SPACES = re.compile(r"\s+")
 _STAR = re.compile(r"^[ \t]*from[ \t]+\S+[ \t]+import[ \t]+\*", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -53,12 +54,17 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 @dataclass(frozen=True, slots=True)
 class DiffFact:
-    """One fact, with its place; `text` says it in words. Of what is gone, the line is the old text's."""
+    """One fact, with its place; `text` says it in words. Of what is gone, the line is the old text's.
+
+    `before` and `after` are the line as it was and as it is, "" where there is none.
+    """
 
     kind: DiffFactKind
     path: str
     line: int
     text: str
+    before: str = field(default="", compare=False)
+    after: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +79,14 @@ class ComparedFile:
 
 @dataclass(frozen=True, slots=True)
 class DiffFacts:
-    """The facts of a diff, by path and line, and the files for which there was no time."""
+    """The facts of a diff, by path and line, and the files for which there was no time.
+
+    `functions` counts the changed functions that were compared with what they were.
+    """
 
     found: tuple[DiffFact, ...] = ()
     left_out: tuple[str, ...] = ()
+    functions: int = 0
 
 
 def compared_file(path: str, lines: Iterable[tuple[str, str]]) -> ComparedFile:
@@ -117,6 +127,7 @@ def diff_facts(
     until = clock() + SECONDS
     found = list[DiffFact]()
     left_out = list[str]()
+    functions = 0
 
     def is_over() -> bool:
         return clock() > until
@@ -126,16 +137,25 @@ def diff_facts(
             left_out.append(file.path)
             continue
         old, new = _side(file.path, file.old), _side(file.path, file.new)
-        turned = turned_tokens(old.parsed, new.parsed, file.runs, is_over)
-        found += [DiffFact(token.kind, file.path, token.line, token.text) for token in turned]
-        found += _definition_facts(file, old, new)
+        functions += sum(
+            site.kind in FUNCTIONS and _is_changed(file, site, old) for site in new.definitions.values()
+        )
+        doubtful, complete = _doubtful(corpus, file, old, new)
+        others = list(_definition_facts(file, old, new))
+        defaults = {fact.line for fact in others if fact.kind == "default"}
+        found += [
+            *others,
+            *(fact for fact in doubtful if fact.kind != "literal" or fact.line not in defaults),
+        ]
         found += _undefined_names(file, new.parsed)
         if corpus is not None:
             found += _caller_facts(corpus, file, (old, new), {other.path for other in files}, is_over)
-            found += _left_uses(corpus, file, old, new) if not is_over() else ()
-        if is_over():
+            found += _left_uses(corpus, (file, old, new), files) if not is_over() else ()
+        if is_over() or not complete:
             left_out.append(file.path)
-    return DiffFacts(tuple(sorted(found, key=lambda fact: (fact.path, fact.line))), tuple(left_out))
+    return DiffFacts(
+        tuple(sorted(found, key=lambda fact: (fact.path, fact.line))), tuple(left_out), functions
+    )
 
 
 def _side(path: str, text: str) -> _TextSide:
@@ -145,6 +165,57 @@ def _side(path: str, text: str) -> _TextSide:
 
 def _parse(path: str, text: str) -> ParsedText:
     return ParsedText(Document(path, split_lines(text), language_of(path)))
+
+
+def _doubtful(
+    corpus: Corpus | None, file: ComparedFile, old: _TextSide, new: _TextSide
+) -> tuple[list[DiffFact], bool]:
+    """What is doubtful in the changed lines of code that is no test, and whether all could be compared."""
+    if language_of(file.path).name in DATA or is_test(file.path) or not (file.old and file.new):
+        return [], True
+    spans = (
+        [run[:2] for run in file.runs if run[0] <= run[1]],
+        [run[2:] for run in file.runs if run[2] <= run[3]],
+    )
+    statements = doubtful_statements(old.parsed, new.parsed, spans)
+    functions = [
+        ((was.start_line, was.end_line) if was else None, (site.start_line, site.end_line))
+        for key, site in new.definitions.items()
+        if site.kind in FUNCTIONS and _is_changed(file, site, old)
+        for was in (old.definitions.get(key),)
+    ]
+    found = [
+        *(statements or ()),
+        *doubtful_expressions(old.parsed, new.parsed, spans, _parameter_finder(corpus, new)),
+        *left_open(old.parsed, new.parsed, functions),
+    ]
+    facts = [
+        DiffFact(
+            one.kind,
+            file.path,
+            one.line,
+            one.text,
+            old.parsed.document.lines[one.was - 1] if one.was else "",
+            new.parsed.document.lines[one.line - 1],
+        )
+        for one in found
+    ]
+    return facts, statements is not None
+
+
+def _parameter_finder(corpus: Corpus | None, own: _TextSide) -> Callable[[str], Sequence[str] | None]:
+    """What finds the names of the parameters of a function by its name, if all that have it agree."""
+
+    def find(name: str) -> Sequence[str] | None:
+        found = definitions_of(own.parsed, name)
+        if not found and corpus is not None:
+            sites = corpus.few_definitions(name, MOST_NAMESAKES) or ()
+            texts = {site.path: "".join(corpus.lines(site.path)) for site in sites}
+            found = [one for path, text in texts.items() for one in definitions_of(_parse(path, text), name)]
+        names = {tuple(parameter.name for parameter in one.passed) for one in found}
+        return names.pop() if len(names) == 1 else None
+
+    return find
 
 
 def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFact]:
@@ -160,7 +231,8 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
         if _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature):
             text = f"the signature of {site.qualified} changed{_parameter_words(old, was, new, site)}"
             yield DiffFact("signature", file.path, site.start_line, text)
-        yield from _gone(file.path, old.parsed, was, new.parsed, site)
+        yield from _changed_defaults(file.path, (old, was), (new, site))
+        yield from _gone(file, old.parsed, was, new.parsed, site)
     for key, site in old.definitions.items():
         if key not in new.definitions and _is_outermost(site, old, new):
             moved = [
@@ -197,52 +269,76 @@ def _is_outermost(site: Definition, here: _TextSide, there: _TextSide) -> bool:
 
 def _parameter_words(old: _TextSide, was: Definition, new: _TextSide, site: Definition) -> str:
     """Which parameters are gone and which are new, as they are written; "" if these are the same."""
-    before, after = _parameter_texts(old, was), _parameter_texts(new, site)
+    before, after = ([text for text, _ in _parameter_texts(*side)] for side in ((old, was), (new, site)))
     gone = ", ".join(f"`{text}`" for text in before if text not in after)
     added = ", ".join(f"`{text}`" for text in after if text not in before)
     words = [f"without {gone}" if gone else "", f"with {added}" if added else ""]
     return "".join(f", {word}" for word in words if word)
 
 
-def _parameter_texts(side: _TextSide, site: Definition) -> list[str]:
+def _parameter_texts(side: _TextSide, site: Definition) -> list[tuple[str, int]]:
+    """The parameters of a definition as they are written, each with its line."""
+    source = side.parsed.source
     return [
-        _SPACES.sub(" ", side.parsed.source.text(*parameter.span))
+        (_SPACES.sub(" ", source.text(*parameter.span)), source.line(parameter.span[0]))
         for parameter in _parameters(side, site) or ()
     ]
 
 
+def _changed_defaults(
+    path: str, before: tuple[_TextSide, Definition], now: tuple[_TextSide, Definition]
+) -> Iterator[DiffFact]:
+    """Parameters that have another default value than they had."""
+    sides = [
+        {text.partition("=")[0].strip(): (text, line) for text, line in _parameter_texts(*side)}
+        for side in (before, now)
+    ]
+    for name, (text, line) in sides[1].items():
+        was, at = sides[0].get(name, (text, line))
+        is_other = was.replace("'", '"') != text.replace("'", '"')
+        if "=" in was and "=" in text and is_other and not name.startswith("{"):
+            words = f"the default of {now[1].qualified} changed: `{was[:60]}` before, `{text[:60]}` now"
+            lines = [side.parsed.document.lines for side, _ in (before, now)]
+            yield DiffFact("default", path, line, words, lines[0][at - 1], lines[1][line - 1])
+
+
 def _gone(
-    path: str, old: ParsedText, was: Definition, new: ParsedText, now: Definition
+    file: ComparedFile, old: ParsedText, was: Definition, new: ParsedText, now: Definition
 ) -> Iterator[DiffFact]:
     """Guards, errors and handlers of a function that the new one lacks, and that nothing alike replaces."""
     before = protections_in(old, was.start_line, was.end_line)
     after = protections_in(new, now.start_line, now.end_line)
     if before == after:
         return
-    fresh = [(statement.kind, statement.text) for statement in after]
+    fresh = list(after)
     lost = list[CodeStatement]()
     for statement in before:
-        if (key := (statement.kind, statement.text)) in fresh:
-            fresh.remove(key)
-        else:
-            lost.append(statement)
+        same = [one for one in fresh if (one.kind, one.text) == (statement.kind, statement.text)]
+        fresh.remove(same[0]) if same else lost.append(statement)
     for statement in lost:
-        replaced = [key for key in fresh if key[0] == statement.kind and _are_alike(key[1], statement.text)]
+        replaced = [
+            one for one in fresh if one.kind == statement.kind and _are_alike(one.text, statement.text)
+        ]
         if replaced:
             fresh.remove(replaced[0])
-        else:
+        elif statement.kind != "branch" or any(
+            low <= statement.line <= high and start > end for low, high, start, end in file.runs
+        ):  # of a branch, only that nothing took its place is surprising
             words = f"{_words_of(statement)} is gone from {now.qualified}"
-            yield DiffFact("gone", path, statement.line, words)
+            yield DiffFact("gone", file.path, statement.line, words, old.document.lines[statement.line - 1])
 
 
 def _are_alike(one: str, other: str) -> bool:
     """Whether one statement is probably the other one, changed: most of its words are the same."""
     words = Counter(_WORD.findall(one)), Counter(_WORD.findall(other))
-    return 2 * (words[0] & words[1]).total() >= max(words[0].total(), words[1].total())
+    common = (words[0] & words[1]).total()
+    is_part = common == min(words[0].total(), words[1].total()) >= _FEWEST_WORDS
+    return is_part or 2 * common >= max(words[0].total(), words[1].total())
 
 
 def _words_of(statement: CodeStatement) -> str:
-    return {"guard": "the guard `if ", "raises": "`", "catches": "`"}[statement.kind] + f"{statement.text}`"
+    words = {"guard": "the guard `if ", "branch": "the branch `", "raises": "`", "catches": "`"}
+    return f"{words[statement.kind]}{statement.text}`"
 
 
 def _undefined_names(file: ComparedFile, new: ParsedText) -> Iterator[DiffFact]:
@@ -284,42 +380,66 @@ def _caller_facts(
         if is_over():
             return
         uses = sure_uses(corpus, to_indexed(file.path, site), reader)
-        if broken := _breaks_calls(_parameters(old, was), _parameters(new, site)):
-            stale = [
+        parameters = _parameters(old, was), _parameters(new, site)
+        if broken := breaks_calls(*parameters):
+            text = f"calls {site.qualified}, whose parameters changed ({broken}), and was not changed"
+            kept = [
                 use
                 for use in uses
-                if ((use.path == file.path and use.line not in touched) or use.path not in changed)
-                and _is_call(corpus.lines(use.path), use.line, site)
+                if (use.path == file.path and use.line not in touched) or use.path not in changed
             ]
-            text = f"calls {site.qualified}, whose parameters changed ({broken}), and was not changed"
-            yield from (DiffFact("caller", use.path, use.line, text) for use in stale[:MOST_CALLERS])
+            stale = (use for use in kept if is_stale(corpus.lines(use.path), use, site, parameters))
+            for use in islice(stale, MOST_CALLERS):
+                yield _of_caller(corpus, use.path, use.line, text)
         tests = {use.path for use in apart(corpus, uses)[1]}
-        if tests and not tests & set(changed):
+        if (
+            tests
+            and not any(map(is_test, changed))
+            and not tests & set(changed)
+            and _does_other(old, was, new, site)
+        ):
             first = sorted(tests)[0]
             more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
             text = f"{site.qualified} changed, its tests in {first}{more} did not"
             yield DiffFact("untested", file.path, site.start_line, text)
 
 
-def _left_uses(corpus: Corpus, file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFact]:
-    """Lines of other files that use what is gone from the top of this one, and is not imported there now."""
+def _does_other(old: _TextSide, was: Definition, new: _TextSide, site: Definition) -> bool:
+    """Whether a function returns, raises or takes something else than it did."""
+    kinds = ("guard", "returns", "yields", "raises")
+    before, after = (
+        [(found.kind, found.text) for found in statements_in(side.parsed, at.start_line, at.end_line)]
+        for side, at in ((old, was), (new, site))
+    )
+    other = [row for row in before if row[0] in kinds] != [row for row in after if row[0] in kinds]
+    return other or _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature)
+
+
+def _left_uses(
+    corpus: Corpus, sides: tuple[ComparedFile, _TextSide, _TextSide], files: Sequence[ComparedFile]
+) -> Iterator[DiffFact]:
+    """Lines of other files that use what is gone from the top of one, and no file of the diff has now."""
+    file, old, new = sides
     gone = [
         site
         for key, site in old.definitions.items()
         if key not in new.definitions and not site.parent and site.kind in _COMING
     ]
-    gone = [site for site in gone[:MOST_CHANGED] if not defines(file, site.name)]
+    here = [other for other in files if other.path == file.path or _comes_to(other, file)]
+    gone = [site for site in gone[:MOST_CHANGED] if not any(defines(other, site.name) for other in here)]
     for left in left_uses(corpus, old.parsed, gone) if gone else ():
         more = f", as {left.more} more line{'s do' if left.more > 1 else ' does'}" if left.more else ""
-        yield DiffFact("caller", left.path, left.line, f"uses {left.name}, which is gone{more}")
+        yield _of_caller(corpus, left.path, left.line, f"uses {left.name}, which is gone{more}")
 
 
-def _is_call(lines: Sequence[str], line: int, site: Definition) -> bool:
-    """Whether a line calls a function that it uses, a constructor by its class: it may only pass it on."""
-    names = {site.name, site.parent.rpartition(".")[2] or site.name}
-    text = lines[line - 1] if line <= len(lines) else ""
-    called = r"\s*(?:::)?(?:<.*>|\[.*\])?!?(?:\?\.)?\("
-    return any(re.search(rf"(?<![\w$]){re.escape(name)}{called}", text) for name in names)
+def _of_caller(corpus: Corpus, path: str, line: int, text: str) -> DiffFact:
+    after = corpus.lines(path)[line - 1 : line]
+    return DiffFact("caller", path, line, text, after="".join(after))
+
+
+def _comes_to(other: ComparedFile, file: ComparedFile) -> bool:
+    """Whether what is gone from a file may be in another one, of which its users need not know: in Go."""
+    return file.path.endswith(".go") and dirname(other.path) == dirname(file.path)
 
 
 def _parameters(side: _TextSide, site: Definition) -> tuple[Parameter, ...] | None:
@@ -328,17 +448,3 @@ def _parameters(side: _TextSide, site: Definition) -> tuple[Parameter, ...] | No
         if side.parsed.source.line(found.name_span[0]) in range(site.start_line, site.end_line + 1):
             return found.passed
     return None
-
-
-def _breaks_calls(old: tuple[Parameter, ...] | None, new: tuple[Parameter, ...] | None) -> str:
-    """Why calls with the old parameters are wrong now, "" if they are not."""
-    if old is None or new is None:
-        return ""
-    names = [one.name for one in old]
-    kept = [one.name for one in new if one.name in names]
-    if gone := [name for name in names if name not in kept]:
-        return f"`{gone[0]}` is gone"
-    added = [one for one in new if one.name not in names and not one.optional and one.kind == "plain"]
-    if added:
-        return f"`{added[0].name}` is new"
-    return "their order is another one" if kept != names else ""

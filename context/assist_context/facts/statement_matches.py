@@ -5,6 +5,7 @@ one that is gone, and those that are alike. What was rewritten matches nothing. 
 for others.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,7 @@ _SHORT = 2  # tokens of a statement that says too little to be looked for in ano
 OPPOSITES = tuple(
     frozenset(pair.split()) for pair in ("== !=", "=== !==", "in not-in", "is is-not", "< >=", "<= >")
 )
+_BRANCH = re.compile(r"if|elif|while")
 _IMPORTS = ("import", "use_", "package", "future_import")
 StatementPair = tuple[CodeUnit, CodeUnit]
 TokenStep = tuple[int, int, int, int]  # first and last of the old tokens, and of the new ones
@@ -92,6 +94,13 @@ class StatementMatches:
             for side in sides
         )
         return before, after
+
+    def goes_on(self, was: CodeUnit, now: CodeUnit) -> bool:
+        """Whether what comes after a condition is the same; else its branches may be exchanged."""
+        if not _BRANCH.match(was.type):
+            return True
+        following = self.old[was.path][was.place + 1 :][:1], self.new[now.path][now.place + 1 :][:1]
+        return [unit.key for unit in following[0]] == [unit.key for unit in following[1]]
 
     def _join(self, found: Iterable[StatementPair]) -> None:
         taken = set[CodeUnit]()

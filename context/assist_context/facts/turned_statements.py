@@ -15,6 +15,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import split_lines
+from assist_context.facts.statement_changes import (
+    LEAVES,
+    MOST_STEPS,
+    StatementChange,
+    plain_token,
+    statement_changes,
+)
 from assist_context.facts.statement_matches import (
     OPPOSITES,
     StatementMatches,
@@ -23,17 +30,13 @@ from assist_context.facts.statement_matches import (
     token_steps,
     with_names,
 )
-from assist_context.facts.turned_tokens import NEGATIONS, OPERATORS, plain_token
 from assist_context.languages import language_of
-from assist_context.syntax.scopes.code_units import CodeUnit, code_units
+from assist_context.syntax.scopes.code_units import CodeUnit, units_of
 from assist_context.syntax.scopes.tokens import is_literal, is_name
 
 _DATA = frozenset({"json", "yaml", "toml", "css", "html", "markdown", "shellscript"})
-_MOST_STEPS = 2  # changed places of a statement; one with more is another statement
 _MOST_OF_CALL = 8  # tokens of what is called
-_LEAVES = frozenset({"return", "raise", "throw", "break", "continue", "await", "yield", "panic"})
 _HEAD = re.compile(r"if|elif|else|for|while|func|method|class|decorat|try|switch|match")
-_BRANCH = re.compile(r"if|elif|while")
 _DEFINITION = re.compile(r"func|method|class|decorat|impl")
 _NUMBER_OR_NAME = re.compile(r'"?[\w.-]{1,20}"?')  # longer texts are messages
 _WORD = re.compile(r"\w+")
@@ -66,8 +69,8 @@ def turned_statements(texts: Sequence[EditedText], wish: str = "") -> tuple[Turn
     changed = [
         text for text in texts if text.before != text.after and language_of(text.path).name not in _DATA
     ]
-    old = {text.path: code_units(text.path, text.before) for text in changed}
-    new = {text.path: code_units(text.path, text.after) for text in changed}
+    old = {text.path: units_of(text.path, text.before) for text in changed}
+    new = {text.path: units_of(text.path, text.after) for text in changed}
     names = renamed_words(StatementMatches(old, new))
     lines = {text.path: split_lines(text.before) for text in changed}
     found = _Judgement(StatementMatches(with_names(old, names), new), lines, wish).changes()
@@ -112,13 +115,15 @@ class _Judgement:
             yield TurnedStatement(unit.path, unit.line, "too much changed to be compared")
             return
         for was, now in found.pairs:
-            steps = token_steps(was, now)
             told = [
-                (step[2], self._turned_words(was, now, step)) for step in steps if len(steps) <= _MOST_STEPS
+                (change.line, change.text)
+                for change in statement_changes(was, now)
+                if self._is_turned(was, now, change)
             ]
-            told = [(at, words) for at, words in (*told, self._lost_call(was, steps)) if words]
-            for at, words in told:
-                yield TurnedStatement(now.path, now.lines[min(at, len(now.lines) - 1)], words)
+            at, words = self._lost_call(was, token_steps(was, now))
+            told += [(now.lines[min(at, len(now.lines) - 1)], words)] if words else []
+            for line, words in told:
+                yield TurnedStatement(now.path, line, words)
             if not told:
                 yield from self._new_literals(now)
         for gone in found.gone:
@@ -129,44 +134,26 @@ class _Judgement:
         for fresh in found.fresh:
             yield from self._new_literals(fresh)
 
-    def _turned_words(self, was: CodeUnit, now: CodeUnit, step: TokenStep) -> str:
-        first, last, start, end = step
-        old, new = was.words[first:last], now.words[start:end]
-        if len(old) == len(new) == 1:
-            return self._turned_token(was, now, first, start)
-        some = {*old, *new} - {"("}
-        if (old and new) or not some:
-            return ""
-        if some <= NEGATIONS and self._goes_on(was, now):
-            return f"a negation {'is gone' if old else 'was added'}: `{some.pop()}`"
-        return f"`{some.pop()}` is gone" if old and len(some) == 1 and some <= _LEAVES else ""
-
-    def _turned_token(self, was: CodeUnit, now: CodeUnit, at: int, to: int) -> str:
-        old, new = was.words[at], now.words[to]
-        kinds = (was.types[at], now.types[to])
-        is_call = (*was.words[at + 1 : at + 2], *now.words[to + 1 : to + 2]) == ("(", "(")
-        if old in OPERATORS and new in OPERATORS:
-            is_turned = {old, new} not in OPPOSITES or self._goes_on(was, now)
-        elif all(map(is_literal, kinds)):
-            is_turned = old.startswith('"') == new.startswith('"') and not self._is_said(old, new)
-        elif all(map(is_name, kinds)):
-            is_own = new in self._defines - self._defined
-            is_turned = is_call and not is_own and not self._is_named(old, new)
-        else:
-            is_turned = old in _LEAVES and new in _LEAVES
-        return f"`{plain_token(old)}` became `{plain_token(new)}`" if is_turned else ""
-
-    def _goes_on(self, was: CodeUnit, now: CodeUnit) -> bool:
-        """Whether what comes after a condition is the same; else its branches may be exchanged."""
-        if not _BRANCH.match(was.type):
-            return True
-        old, new = self._matches.old[was.path], self._matches.new[now.path]
-        following = old[was.place + 1 : was.place + 2], new[now.place + 1 : now.place + 2]
-        return [self._matches.now(unit) for unit in following[0]] == following[1]
+    def _is_turned(self, was: CodeUnit, now: CodeUnit, change: StatementChange) -> bool:
+        """Whether a change of a statement is neither wished nor explained by what is around it."""
+        old, new = "".join(change.old), "".join(change.new)
+        match change.kind:
+            case "operator":
+                return {old, new} not in OPPOSITES or self._matches.goes_on(was, now)
+            case "negation":
+                return self._matches.goes_on(was, now)
+            case "literal":
+                return not self._is_said(old, new)
+            case "call":
+                return new not in self._defines - self._defined and not self._is_named(old, new)
+            case "condition":
+                return False  # it may be asked somewhere else now
+            case _:
+                return True
 
     def _lost_call(self, was: CodeUnit, steps: Sequence[TokenStep]) -> tuple[int, str]:
         """The call that is gone, where its argument is not; nothing else may be in its place."""
-        if len(steps) > _MOST_STEPS or any(step[0] < step[1] and step[2] < step[3] for step in steps):
+        if len(steps) > MOST_STEPS or any(step[0] < step[1] and step[2] < step[3] for step in steps):
             return 0, ""
         for first, last, start, end in steps:
             gone = was.words[first:last] if start == end else ()
@@ -178,7 +165,7 @@ class _Judgement:
 
     def _loss(self, gone: CodeUnit) -> str:
         """Why it matters that a statement is gone, "" if it does not."""
-        does = gone.words[0] in _LEAVES or gone.calls or gone.target
+        does = gone.words[0] in LEAVES or gone.calls or gone.target
         if not does or _HEAD.match(gone.type) or self._matches.between(gone) != []:
             return ""
         if self._is_of_gone_function(gone) or self._is_elsewhere(gone) or self._is_without_use(gone):
@@ -204,7 +191,7 @@ class _Judgement:
             kept = len(target)
             changed = [now for was, now in self._matches.pairs if was.words[:kept] != target]
             return any(unit.words[:kept] == target for unit in (*self._matches.fresh, *changed))
-        leave = [word for word in gone.words[:1] if word in _LEAVES]
+        leave = [word for word in gone.words[:1] if word in LEAVES]
         return all(self._gained[word] for word in (*leave, *gone.calls))
 
     def _is_without_use(self, gone: CodeUnit) -> bool:

@@ -9,8 +9,8 @@ from difflib import SequenceMatcher
 from assist_commits.code_sides import CodeFile, CodeSide
 from assist_commits.statement_texts import LONGEST, NO_CALLS, SHORT, ToldChange, called_name, condition_of
 from assist_commits.things import code
+from assist_context.facts.statement_changes import OPERATORS
 from assist_context.facts.statement_matches import StatementPair, TokenStep
-from assist_context.facts.turned_tokens import OPERATORS
 from assist_context.syntax.scopes.code_units import CodeUnit
 from assist_context.syntax.scopes.tokens import CodeToken, is_literal, is_name, tokens_in
 

@@ -23,7 +23,7 @@ from assist_server.questions.draft import Question
 from assist_server.questions.targets import QuestionFolders
 from assist_server.wording.answers import AnswerView, answer_document, answer_view
 from assist_server.wording.diff_answers import NO_REMARKS
-from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
+from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows, nothing_found, remark_rows
 from assist_server.wording.requests import NAMED, left_out_lines, not_compared_lines
 from assist_server.workspace.compared_diff import ComparedDiff, compare, has_tree, with_texts
 from assist_server.workspace.folder_diff import FolderDiff
@@ -97,14 +97,16 @@ def _compare(config: Config, diff: FolderDiff) -> ComparedDiff:
 
 
 def write_review(flags: Asking, revision: str, note: str) -> None:
-    """Print what is certain about a diff, and a provider's remarks."""
+    """Print what deserves a look in a diff, and a provider's remarks."""
     config, root = _place(flags)
     diff = _changes(config, root, "review", revision)
     compared = ComparedDiff(diff) if flags.dry_run else _compare(config, diff)
     _say_not_compared(compared.facts)
-    facts = compared.facts.found
+    rows = remark_rows(compared.facts.found)
     if not flags.as_json:
-        show_facts(diff_rows(facts), diff.root)
+        show_facts(rows, diff.root)
+    if not rows and not flags.dry_run:
+        say(nothing_found(compared.facts, len(compared.files)))
     view = _ask(config, flags, Question("review", note), compared)
     if view is None:
         return

@@ -56,7 +56,7 @@ from assist_server.wording.answers import (
     progress_document,
 )
 from assist_server.wording.edit_previews import EditPreview
-from assist_server.wording.facts import NO_DIFF_FACTS, diff_rows
+from assist_server.wording.facts import nothing_found, remark_rows
 from assist_server.wording.requests import left_out_lines, not_compared_lines, route_document
 from assist_server.wording.sanitize import StreamSanitizer
 from assist_server.wording.views import fact_documents
@@ -390,10 +390,10 @@ def _read_asked_diff(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> C
 def _review_messages(compared: ComparedDiff, snapshot: WorkspaceSnapshot) -> Iterator[AnswerMessage]:
     """What is said of a diff before a model is asked."""
     facts = compared.facts
-    if rows := diff_rows(facts.found):
+    if rows := remark_rows(facts.found):
         yield {"facts": fact_documents(rows, uris_in(snapshot, compared.diff.root))}
     elif compared.files:
-        yield {"notice": NO_DIFF_FACTS}
+        yield {"notice": nothing_found(facts, len(compared.files))}
     for line in not_compared_lines(facts.left_out):
         yield {"notice": line}
 

@@ -1,6 +1,7 @@
 """Facts of code in words, as rows in which places are known, and as JSON. It computes none of them."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 from assist_context.evidence.fact_questions import AskedFact
 from assist_context.facts.code_uses import CodeUse
 from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
-from assist_context.facts.diff_facts import DiffFact, DiffFactKind
+from assist_context.facts.diff_facts import DiffFact, DiffFactKind, DiffFacts
 from assist_context.facts.file_facts import FileFacts, UsedPart
 from assist_context.facts.name_facts import NameFacts
 from assist_context.files.git_history import LineChange
 from assist_context.languages import language_of
+from assist_context.relations.counterparts import is_test
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.code_outline import OutlinePart
 from assist_context.syntax.scopes.statements import CodeStatement, StatementKind, statement_rules
@@ -31,10 +33,30 @@ _WORDS: tuple[tuple[StatementKind, str], ...] = (
     ("raises", "Raises"),
 )
 _OUTLINED = frozenset({*(word for _, word in _WORDS), "Methods"})  # rows that an outline replaces
-_RANKS: tuple[DiffFactKind, ...] = (
-    "undefined", "caller", "negation", "operator", "gone", "signature", "removed", "literal", "untested",
-    "added",
+# The kinds of facts that deserve a look, the most serious first; the others only say what a diff does.
+_REMARKS: tuple[DiffFactKind, ...] = (
+    "undefined", "caller", "arguments", "operands", "swallowed", "unclosed", "copy", "offset", "negation",
+    "operator", "condition", "leave", "gone", "constant", "default", "literal", "untested",
 )  # fmt: skip
+_BROKEN = ("undefined", "caller", "copy")
+_RANKS: tuple[DiffFactKind, ...] = (*_REMARKS, "signature", "removed", "added", "call")
+_VALUE = re.compile(
+    r"`(?:-?[\d.]\w*|[Tt]rue|[Ff]alse)`"
+)  # other literals are texts: to change one is a purpose
+# Why a remark deserves the look, where its words do not say it.
+_WHY: Mapping[DiffFactKind, str] = {
+    "offset": "it may be one off",
+    "negation": "the opposite holds now",
+    "operator": "it holds in other cases, or gives another value",
+    "condition": "it holds in other cases",
+    "operands": "the result is another one",
+    "leave": "nothing waits for it, or goes on where it ended",
+    "swallowed": "an error may go unseen",
+    "unclosed": "it may stay open",
+    "gone": "what it kept out comes through",
+    "default": "calls that pass nothing get it",
+}
+MOST_REMARKS = 10
 _MOST_OF_DIFF = 40
 NO_DIFF_FACTS = "Nothing is certain but the changed lines themselves."
 # The row that answers a question for a fact, below what the definition is.
@@ -208,6 +230,52 @@ def _name_rows(facts: NameFacts) -> list[FactRow]:
     alike = FactRow("Alike", _plain(", ".join(facts.alike)))
     what = [FactRow("What", _plain(f"{facts.name}: {where}")), *_list_rows("Defined", places)]
     return [*what, *used, *([alike] if facts.alike else [])]
+
+
+def remarks_of(found: Sequence[DiffFact]) -> list[DiffFact]:
+    """The facts of a diff that deserve a look, the most serious first.
+
+    There is one for each line and kind, of what is gone one for each function, of tests one in all. In a
+    test only what cannot run is one.
+    """
+    kept: dict[tuple[object, ...], DiffFact] = {}
+    counts = Counter[tuple[object, ...]]()
+    for fact in found:
+        is_text = fact.kind == "literal" and not _VALUE.match(fact.text)
+        if is_text or fact.kind not in (_BROKEN if is_test(fact.path) else _REMARKS):
+            continue
+        whole: Mapping[DiffFactKind, tuple[object, ...]] = {
+            "gone": (fact.path, fact.text.rpartition(" gone from ")[2]),
+            "untested": (),
+        }
+        key = (fact.kind, *whole.get(fact.kind, (fact.path, fact.line)))
+        kept.setdefault(key, fact)
+        counts[key] += 1
+    told = [
+        replace(fact, text=f"{fact.text}, as {counts[key] - 1} more") if counts[key] > 1 else fact
+        for key, fact in kept.items()
+    ]
+    return sorted(told, key=lambda fact: _REMARKS.index(fact.kind))
+
+
+def remark_rows(found: Sequence[DiffFact]) -> list[FactRow]:
+    """What deserves a look for people: where and why, the line before and now. The rows have no names."""
+    remarks = remarks_of(found)
+    rows: list[FactWords] = []
+    for fact in remarks[:MOST_REMARKS]:
+        why = f"; {_WHY[fact.kind]}" if fact.kind in _WHY else ""
+        rows.append((*_diff_words(fact), FactPart(why)))
+        sides = (("-", fact.before.strip()), ("+", fact.after.strip()))
+        rows += [_plain(f"    {sign} {text}") for sign, text in sides if text]
+    left = len(remarks) - MOST_REMARKS
+    rows += [_plain(f"and {left} more, less serious: --facts shows them")] if left > 0 else []
+    return visible_rows(FactRow("", words) for words in rows)
+
+
+def nothing_found(facts: DiffFacts, files: int) -> str:
+    """The line of a review without a remark: what was compared."""
+    functions = f"{facts.functions} changed function{'s' * (facts.functions != 1)}"
+    return f"Nothing found: {functions} in {files} file{'s' * (files != 1)} compared with what they were."
 
 
 def diff_rows(found: Sequence[DiffFact]) -> list[FactRow]:

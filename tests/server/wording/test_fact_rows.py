@@ -6,11 +6,11 @@ import pytest
 
 from assist_context.facts.code_uses import CodeUse
 from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
-from assist_context.facts.diff_facts import DiffFact
+from assist_context.facts.diff_facts import DiffFact, DiffFacts
 from assist_context.syntax.scopes.statements import CodeStatement
 from assist_context.syntax.symbols import Definition
 from assist_server.questions.code_facts import CodeFacts
-from assist_server.wording.facts import diff_rows, fact_rows
+from assist_server.wording.facts import diff_rows, fact_rows, nothing_found, remark_rows
 from assist_server.wording.views import FactPart, FactRow, fact_documents, fact_list
 
 TOTAL = DefinitionFacts(
@@ -70,6 +70,23 @@ def test_places_of_a_diff_are_of_its_new_side() -> None:
         [],
         [("9", "b.py", 9), ("12", "b.py", 12)],
     ]
+
+
+def test_remarks_are_few_and_have_the_line_before_and_now() -> None:
+    found = [DiffFact("literal", "a.py", at, "`1` became `2`", "x = 1\n", "x = 2\n") for at in range(12)]
+    found += [DiffFact("literal", "a.py", 90, '`"a"` became `"b"`'), DiffFact("added", "a.py", 1, "f")]
+    found += [DiffFact("caller", "b.py", 3, "calls f", after="f()\n")]
+    rows = [row.value for row in remark_rows(found)]
+    assert rows[:5] == [
+        "b.py:3: calls f",
+        "    + f()",
+        "a.py:0: `1` became `2`",
+        "    - x = 1",
+        "    + x = 2",
+    ]
+    assert rows[-1] == "and 3 more, less serious: --facts shows them"
+    said = "Nothing found: 2 changed functions in 1 file compared with what they were."
+    assert nothing_found(DiffFacts(functions=2), 1) == said
 
 
 def as_markdown(*rows: tuple[str, str]) -> str:

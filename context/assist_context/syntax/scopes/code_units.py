@@ -6,6 +6,8 @@ became of a statement in another text is for others.
 
 import ast
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +29,7 @@ _NO_WORDS = frozenset(";,){}:")
 _NOTHING = frozenset({"(", "pass"})
 _QUOTES = re.compile(r"""^[a-zA-Z]*(?=["'])|["'\\]""")
 
+LineRange = tuple[int, int]  # first and last line, from 1
 _PlacedWord = tuple[str, str, int]  # with its type and line
 
 
@@ -64,19 +67,20 @@ class CodeUnit:
         return found if "." in found else ()
 
 
-def code_units(path: str, text: str) -> list[CodeUnit]:
+def units_of(path: str, text: str) -> list[CodeUnit]:
     """The statements of a text in their order; none without a grammar.
 
-    >>> [unit.words for unit in code_units("a.py", "if x:\\n    f(1, 'a')\\n")]
+    >>> [unit.words for unit in units_of("a.py", "if x:\\n    f(1, 'a')\\n")]
     [('if', 'x'), ('f', '(', '1', '"a"')]
     """
-    return units_in(ParsedText(Document(path, split_lines(text), language_of(path))))
+    return code_units(ParsedText(Document(path, split_lines(text), language_of(path))))
 
 
-def units_in(parsed: ParsedText, spans: Sequence[tuple[int, int]] | None = None) -> list[CodeUnit]:
-    """The statements of a text; with `spans`, only of the outermost nodes that have some of these lines."""
+def code_units(parsed: ParsedText, spans: Sequence[LineRange] = ()) -> list[CodeUnit]:
+    """The statements of a text of which a part is in some spans of lines, in order; all without spans."""
+    root = parsed.root
     found: dict[int, tuple[str, list[_PlacedWord]]] = {}
-    for node, around in _tokens(parsed.root, spans) if parsed.root is not None else ():
+    for node, around in _tokens(root, spans) if root is not None else ():
         _, words = found.setdefault(around.id, (around.type, []))
         word = _plain_word(node_text(node), node.type)
         if words and (words[-1][0], word) in {("not", "in"), ("is", "not")}:
@@ -98,13 +102,16 @@ def units_in(parsed: ParsedText, spans: Sequence[tuple[int, int]] | None = None)
 
 
 def _tokens(
-    root: tree_sitter.Node, spans: Sequence[tuple[int, int]] | None
+    root: tree_sitter.Node, spans: Sequence[LineRange]
 ) -> Iterator[tuple[tree_sitter.Node, tree_sitter.Node]]:
-    """The tokens, each with its innermost statement."""
-    waiting = [(node, root) for node in reversed(root.children) if spans is None or _has_lines(node, spans)]
+    """The tokens, each with its innermost statement. A statement outside of the spans has none."""
+    waiting = [(root, root)]
     while waiting:
         node, around = waiting.pop()
-        around = node if _STATEMENT.search(node.type) else around
+        if _STATEMENT.search(node.type):
+            around = node
+            if spans and not is_within(node, spans):
+                continue
         if "comment" in node.type or _is_documentation(node, around):
             continue
         if node.child_count and not node.type.startswith(WHOLE):
@@ -113,8 +120,10 @@ def _tokens(
             yield node, around
 
 
-def _has_lines(node: tree_sitter.Node, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= node.end_point.row + 1 and node.start_point.row < end for start, end in spans)
+def is_within(node: tree_sitter.Node, spans: Sequence[LineRange]) -> bool:
+    """Whether a node has a line of some spans, which are in order and hold a line each."""
+    at = bisect_right(spans, (node.end_point.row + 1, sys.maxsize))
+    return at > 0 and spans[at - 1][1] > node.start_point.row
 
 
 def _is_documentation(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:

@@ -18,7 +18,9 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 MOST_NAMES = 40  # that are looked up: each takes 0.1 ms and more
 _NAMES = frozenset(("identifier", "type_identifier", "package_identifier", "shorthand_property_identifier"))
 # Other names of imports, and a module within a text, which has its own imports.
-_APART = re.compile(r"mod_item|(?:use|import|package)_declaration|import_(?:from_)?statement|package_clause")
+_APART = re.compile(
+    r"mod_item|(?:use|import|package)_declaration|(?:future_)?import_(?:from_)?statement|package_clause"
+)
 _WORD = re.compile(r"[^\W\d]\w*")
 _KNOWN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "self", "cls"}
 

@@ -19,7 +19,7 @@ from assist_context.syntax.scopes.call_sites import SHARED_RULES, call_rules
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_context.syntax.scopes.written_arguments import changed_object, whole_of, written_parameters
 
-StatementKind = Literal["guard", "returns", "yields", "raises", "changes", "catches"]
+StatementKind = Literal["guard", "returns", "yields", "raises", "changes", "catches", "branch"]
 
 _OPENING = ("comment", "string", "declaration")
 _SEVERAL = re.compile(r"list|tuple|array_pattern|object_pattern")  # targets of one assignment
@@ -33,7 +33,7 @@ _TABLE = tomllib.loads((files(__package__) / "statements.toml").read_text(encodi
 class CodeStatement:
     """One statement; `line` counts from 1, and `text` is the code in one line, shortened with "...".
 
-    Of a guard, `text` is its condition and what happens then.
+    Of a guard, `text` is its condition and what happens then; of a branch, its condition.
     """
 
     kind: StatementKind
@@ -51,6 +51,7 @@ class StatementRules:
     changes: Mapping[str, str]
     branches: Mapping[str, list[str]]
     leaves: frozenset[str]
+    cases: Mapping[str, str] = field(default_factory=dict)
     yields: frozenset[str] = frozenset()
     raises: frozenset[str] = frozenset()
     handlers: frozenset[str] = frozenset()
@@ -106,33 +107,49 @@ def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatem
 
 
 def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
-    """What keeps a function from going on: each branch that only leaves, what it raises, and what it catches.
+    """What keeps a function from going on: each branch, what it raises, and what it catches.
 
-    Other than `statements_in`, it finds branches at any depth, and in functions without a name.
+    Other than `statements_in`, it finds branches at any depth, and in functions without a name. A branch that
+    ends by leaving is a guard.
     """
     rules = statement_rules(parsed.document.language)
     function = function_at(parsed, rules, first, last) if rules else None
     if rules is None or function is None:
         return ()
     found = []
+    leaving = set[int]()
     waiting = list(function.named_children)
     while waiting:
         node = waiting.pop()
-        if node.type in rules.nested and _has_name(parsed, node):
+        if node.id in leaving or (node.type in rules.nested and _has_name(parsed, node)):
             continue
-        guard = _guard(rules, node) if node.type in rules.branches else None
+        waiting += reversed(node.named_children)
+        guard = _guard(rules, node, alone=False) if node.type in rules.branches else None
         if guard is not None:
             found.append(guard[0])
+            leaving.add(guard[1].id)
             continue
         line = node.start_point.row + 1
-        if node.type in rules.raises or raises_by_call(rules, node):
+        if condition := _condition(rules, node):
+            found.append(CodeStatement("branch", line, condition))
+        elif node.type in rules.raises or raises_by_call(rules, node):
             found.append(CodeStatement("raises", line, line_of(node)))
         elif node.type in rules.handlers:
             found.append(
                 CodeStatement("catches", line, line_of(node).partition(":")[0].partition("{")[0].strip())
             )
-        waiting += reversed(node.named_children)
     return tuple(sorted(found, key=lambda statement: statement.line))
+
+
+def _condition(rules: StatementRules, node: tree_sitter.Node) -> str:
+    """The condition of a branch, "" for anything else."""
+    if node.type in rules.branches:
+        condition = node.child_by_field_name(rules.branches[node.type][0])
+    elif name := rules.cases.get(node.type, ""):
+        condition = node.child_by_field_name(name)
+    else:
+        condition = node.named_children[0] if node.type in rules.cases else None
+    return _without_brackets(line_of(condition)) if condition is not None else ""
 
 
 def _has_name(parsed: ParsedText, function: tree_sitter.Node) -> bool:
@@ -176,19 +193,26 @@ def _guards(
         yield guard
 
 
-def _guard(rules: StatementRules, branch: tree_sitter.Node) -> tuple[CodeStatement, tree_sitter.Node] | None:
-    """A branch without an `else` that only leaves, with the statement that does; None for any other."""
-    found = guard_parts(rules, branch)
+def _guard(
+    rules: StatementRules, branch: tree_sitter.Node, *, alone: bool = True
+) -> tuple[CodeStatement, tree_sitter.Node] | None:
+    """A branch without an `else` that leaves, as for `guard_parts`; None for any other."""
+    found = guard_parts(rules, branch, alone=alone)
     if found is None:
         return None
     text = f"{found[0]}: {line_of(found[1])}"
     return CodeStatement("guard", branch.start_point.row + 1, text), found[1]
 
 
-def guard_parts(rules: StatementRules, branch: tree_sitter.Node) -> tuple[str, tree_sitter.Node] | None:
-    """The condition of a branch without an `else` that only leaves, and the statement that does."""
+def guard_parts(
+    rules: StatementRules, branch: tree_sitter.Node, *, alone: bool = True
+) -> tuple[str, tree_sitter.Node] | None:
+    """The condition of a branch without an `else` that leaves, and the statement that does.
+
+    `alone`: that statement is its only one, else its last one.
+    """
     condition, consequence = map(branch.child_by_field_name, rules.branches[branch.type])
-    then = _only_statement(rules, consequence)
+    then = _leaving_statement(rules, consequence, alone=alone)
     if condition is None or then is None or branch.child_by_field_name("alternative") is not None:
         return None
     return _without_brackets(line_of(condition)), then
@@ -204,15 +228,17 @@ def _is_opening(statement: tree_sitter.Node) -> bool:
     return statement.type == "assignment" or any(kind in statement.type for kind in _OPENING)
 
 
-def _only_statement(rules: StatementRules, node: tree_sitter.Node | None) -> tree_sitter.Node | None:
-    """The statement that leaves, if a branch has no other."""
+def _leaving_statement(
+    rules: StatementRules, node: tree_sitter.Node | None, *, alone: bool
+) -> tree_sitter.Node | None:
+    """The statement that leaves at the end of a branch, if the branch has no other or need not be `alone`."""
     while node is not None:
         if node.type in rules.leaves or raises_by_call(rules, node):
             return node
         inner = [child for child in node.named_children if "comment" not in child.type]
-        if len(inner) != 1 or node.type in rules.nested:
+        if not inner or (alone and len(inner) != 1) or node.type in rules.nested:
             return None
-        node = inner[0]
+        node = inner[-1]
     return None
 
 

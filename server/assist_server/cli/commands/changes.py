@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "review",
         epilog=example("assist review", "assist review main --facts", "assist review HEAD~3..HEAD --json"),
-        short_help="What is certain about a diff, and remarks of a provider.",
+        short_help="What deserves a look in a diff, and remarks of a provider.",
     )(with_flags(review, model=""))
 
 
@@ -62,10 +62,10 @@ def review(
     note: NoteOption = "",
     facts: FactsOption = False,
 ) -> None:
-    """Say what the working tree changes and turns around, each with path and line, without a model.
+    """Say what deserves a look in a diff, with why and the line before, then a provider's remarks.
 
-    A provider, where one may be asked, adds remarks; one about a line that the diff does not show is dropped.
-    Untracked files are not reviewed.
+    The first is computed; the model on this machine writes none. A provider's remark about a line that the
+    diff does not show is dropped. Untracked files are not reviewed.
     """
     from assist_server.cli.diff_questions import show_diff_facts, write_review  # noqa: PLC0415
 

@@ -1,0 +1,141 @@
+"""What is doubtful in changed statements of a file: a token that became another, and copies with a slip.
+
+Statements are compared with what they were. What is renamed in all places is not doubtful, and neither is
+what moved.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assist_context.facts.statement_changes import StatementChange, StatementChangeKind, statement_changes
+from assist_context.facts.statement_matches import OPPOSITES, StatementMatches, renamed_words, with_names
+from assist_context.syntax.scopes.code_units import CodeUnit, LineRange, code_units
+from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.syntax.scopes.tokens import is_literal, is_name
+
+_AROUND = 3  # lines around a change whose statements tell where it is
+_TELLING = re.compile(r"\d{3,}|\d+\.\d+")  # a number of which two places of a file may have to have the same
+_LONG = 4  # letters of a text of which the same holds
+_VALUE = re.compile(r"-?[\d.]|(?:true|false|none|nil|null)$", re.IGNORECASE)
+_FARTHEST = 8  # statements between a copy and what it is a copy of
+_FEWEST = 3  # places of a copied block that have a name: two were replaced and one was not
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulStatement:
+    """What is doubtful: the line of the new text and, if there is one, of the old text, from 1, and words."""
+
+    kind: StatementChangeKind | Literal["constant", "copy"]
+    line: int
+    was: int
+    text: str
+
+
+def doubtful_statements(
+    old: ParsedText, new: ParsedText, spans: tuple[Sequence[LineRange], Sequence[LineRange]]
+) -> Iterator[DoubtfulStatement] | None:
+    """What is doubtful in the changed lines of two texts, None if too much changed to be compared.
+
+    The spans are those of the old and the new text.
+    """
+    path = new.document.path
+    units = [code_units(parsed, _widen(lines)) for parsed, lines in zip((old, new), spans, strict=True)]
+    before, after = {path: units[0]}, {path: units[1]}
+    matches = StatementMatches(before, after)
+    if matches.too_much:
+        return None
+    matches = StatementMatches(with_names(before, renamed_words(matches)), after)
+    return _doubtful(old, new, matches)
+
+
+def _widen(spans: Sequence[LineRange]) -> list[LineRange]:
+    return [(first - _AROUND, last + _AROUND) for first, last in spans] or [(0, 0)]
+
+
+def _doubtful(old: ParsedText, new: ParsedText, matches: StatementMatches) -> Iterator[DoubtfulStatement]:
+    for was, now in matches.pairs:
+        for change in statement_changes(was, now):
+            kind, text = change.kind, change.text
+            if kind == "call" or (kind == "operator" and change.new == ("=",)):
+                continue
+            if kind == "leave" and _leaves_near(change, matches.fresh):
+                continue
+            turned = {"".join(change.old), "".join(change.new)} in OPPOSITES or kind == "negation"
+            if (turned or not change.alone) and not matches.goes_on(was, now):
+                continue
+            if kind == "literal" and change.alone and (others := _left_literals(old, new, change)):
+                yield DoubtfulStatement(
+                    "constant", change.line, was.line, f"{text}, and line {others[0]} still has it"
+                )
+            else:
+                yield DoubtfulStatement(kind, change.line, _old_line(was, change), text)
+    fresh = {unit.place for unit in matches.fresh}
+    yield from _slips(matches.new[new.document.path], fresh)
+
+
+def _leaves_near(change: StatementChange, fresh: Sequence[CodeUnit]) -> bool:
+    """Whether a statement that no longer leaves has a new one near it that does."""
+    near = [unit.words[0] for unit in fresh if abs(unit.line - change.line) <= _AROUND]
+    return change.old[0] != "await" and change.old[0] in near
+
+
+def _old_line(was: CodeUnit, change: StatementChange) -> int:
+    """The line of the old text that has what changed."""
+    wanted = change.old[0] if change.old else ""
+    return next((line for word, line in zip(was.words, was.lines, strict=True) if word == wanted), was.line)
+
+
+def _left_literals(old: ParsedText, new: ParsedText, change: StatementChange) -> list[int]:
+    """The other lines that still have a number or text which was changed."""
+    word, now = change.old[0].strip('"'), change.new[0].strip('"')
+    is_text = not _VALUE.match(word)
+    if not (
+        len(word) >= _LONG and now not in "".join(old.document.lines) if is_text else _TELLING.fullmatch(word)
+    ):
+        return []
+    bare = re.escape(word)
+    whole = re.compile(rf"""["'`]{bare}["'`]""" if is_text else rf"(?<![\w.]){bare}(?![\w.])")
+    if sum(bool(whole.search(line)) for line in old.document.lines) < 2:
+        return []  # the line only moved
+    return [at for at, line in enumerate(new.document.lines, 1) if whole.search(line) and at != change.line]
+
+
+def _slips(units: Sequence[CodeUnit], fresh: set[int]) -> Iterator[DoubtfulStatement]:
+    """Names that a new block has from the one it is a copy of, where all others were replaced."""
+    shapes = [_shape(unit) for unit in units]
+    for distance in range(1, _FARTHEST + 1):
+        run = list[int]()
+        for at in range(distance, len(units) + 1):
+            is_copy = at < len(units) and shapes[at] == shapes[at - distance]
+            if is_copy and len(run) < distance:
+                run.append(at)
+                continue
+            if run and fresh.issuperset(run):
+                yield from _slip_in([(units[place - distance], units[place]) for place in run])
+            run = [at] if is_copy else []
+
+
+def _shape(unit: CodeUnit) -> tuple[str, ...]:
+    """A statement without its names and literals."""
+    rows = zip(unit.words, unit.types, strict=True)
+    return (unit.type, *("" if is_name(kind) or is_literal(kind) else word for word, kind in rows))
+
+
+def _slip_in(block: Sequence[tuple[CodeUnit, CodeUnit]]) -> Iterator[DoubtfulStatement]:
+    became: dict[str, list[tuple[str, int, int]]] = {}
+    for was, now in block:
+        for word, new, kind, at, line in zip(
+            was.words, now.words, was.types, was.lines, now.lines, strict=True
+        ):
+            if is_name(kind):
+                became.setdefault(word, []).append((new, at, line))
+    for name, rows in became.items():
+        counts = Counter(new for new, _, _ in rows)
+        others = [new for new in counts if new != name]
+        if counts[name] == 1 and len(others) == 1 and counts[others[0]] >= _FEWEST - 1:
+            at, line = next((at, line) for new, at, line in rows if new == name)
+            text = f"a copy of line {at} has `{others[0]}` in {counts[others[0]]} places, and `{name}` here"
+            yield DoubtfulStatement("copy", line, 0, text)
