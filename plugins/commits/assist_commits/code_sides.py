@@ -11,7 +11,7 @@ from assist_context.facts.diff_facts import ComparedFile
 from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.relations.counterparts import is_test
 from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.code_units import CodeUnit, code_units
+from assist_context.syntax.scopes.code_units import CodeUnit, code_units, is_within
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.symbols import Definition, symbols
 
@@ -127,8 +127,13 @@ def _side(file: ComparedFile, *, old: bool) -> CodeSide:
     changed = frozenset(line for first, last in spans for line in range(first, last + 1))
     # Where nothing is on this side, what is around it is what the other side has more of.
     near = [(first if first <= last else first - 1, max(first, last)) for first, last in spans]
+    outermost = parsed.root.children if parsed.root is not None else []
+    whole = [
+        (node.start_point.row + 1, node.end_point.row + 1) for node in outermost if is_within(node, near)
+    ]
+    units = tuple(code_units(parsed, whole)) if whole else ()
     definitions = {(site.qualified, site.kind): site for site in symbols(language, text).definitions}
-    return CodeSide(file.path, parsed, definitions, tuple(code_units(parsed, near)), changed)
+    return CodeSide(file.path, parsed, definitions, units, changed)
 
 
 def weight_of(kind: ThingKind, side: CodeSide, site: Definition | None) -> int:
