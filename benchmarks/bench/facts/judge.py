@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.facts.claims import Claim, DrawnFacts
-from bench.facts.server_oracle import OutlineSymbol, ServerOracle
+from bench.facts.server_oracle import OutlineSymbol, ServerOracle, ServerPlace
 from bench.facts.syntax_oracle import SyntaxRow
 from bench.facts.workspaces import FactWorkspace
 
@@ -164,26 +164,45 @@ class Judge:
         if self._is_import(claim.path, claim.line):
             return False
         known = {(path, line) for path, line, _ in self._server_uses(drawn) or ()}
+        for line, _ in self._twins(drawn):
+            known |= self._uses_at(drawn.facts.path, line, drawn.facts.definition.name)
         return True if (claim.path, claim.line) in known else self._is_same_by_definition(drawn, claim)
 
     def _is_same_by_definition(self, drawn: DrawnFacts, claim: Claim) -> bool | None:
         """Whether the server says from the line's side that it means the definition."""
-        site = drawn.facts.definition
         meant = set()
         for column in _columns(self._line(claim.path, claim.line), claim.text):
             meant |= self.server.definitions(claim.path, claim.line, column)
         if not meant:
             return None
-        # One name may be defined several times, such as once for each system.
-        places = [
-            (other.start_line, other.end_line)
-            for other in self.workspace.corpus.outline(drawn.facts.path, site.name, site.parent)
-            if other.kind == site.kind
-        ]
+        twins = self._twins(drawn)
         return any(
-            path == drawn.facts.path and any(first <= line <= last for first, last in places)
+            (path == drawn.facts.path and any(first <= line <= last for first, last in twins))
+            or self._is_twin_of_go(drawn, path, line)
             for path, line in meant
         )
+
+    def _is_twin_of_go(self, drawn: DrawnFacts, path: str, line: int) -> bool:
+        """Whether a place is the same definition for another system, in another file of its package."""
+        if not path.endswith(".go") or path.rpartition("/")[0] != drawn.facts.path.rpartition("/")[0]:
+            return False
+        site = drawn.facts.definition
+        found = self.workspace.corpus.outline(path, site.name, site.parent)
+        return any(other.kind == site.kind and other.start_line <= line <= other.end_line for other in found)
+
+    def _twins(self, drawn: DrawnFacts) -> set[tuple[int, int]]:
+        """The lines of a definition, and of others of the same name there, such as one for each system."""
+        path, site = drawn.facts.path, drawn.facts.definition
+        found = self.workspace.corpus.outline(path, site.name, site.parent)
+        lines = {(other.start_line, other.end_line) for other in found if other.kind == site.kind}
+        symbol = self._symbol(drawn)
+        same = self.server.outline(path) if symbol is not None else []
+        named = (symbol.name, symbol.kind, symbol.parent) if symbol is not None else None
+        return lines | {(one.named, one.last) for one in same if (one.name, one.kind, one.parent) == named}
+
+    def _uses_at(self, path: str, line: int, name: str) -> set[ServerPlace]:
+        columns = _columns(self._line(path, line), name)
+        return {place[:2] for place in self.server.uses(path, line, columns[0])} if columns else set()
 
     def _server_uses(self, drawn: DrawnFacts) -> set[tuple[str, int, int]] | None:
         symbol = self._symbol(drawn)
@@ -244,9 +263,8 @@ class Judge:
             "blame", "-l", "-s", f"-L{site.start_line},{site.end_line}", "HEAD", "--", claim.path
         ).splitlines()
         count = sum(line.lstrip("^").startswith(revision[:39]) for line in blamed)
-        return (
-            count == claim.line and self._git("log", "-1", "--format=%s", revision).strip() == subject.strip()
-        )
+        message = self._git("log", "-1", "--format=%B", revision).lstrip()
+        return count == claim.line and message.partition("\n")[0].strip() == subject.strip()
 
     def _git(self, *arguments: str) -> str:
         command = ["git", *arguments]

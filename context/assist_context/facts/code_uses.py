@@ -149,12 +149,14 @@ def _named_uses(
         return
     named = _naming(at, ways, path)
     others = _other_owners(ways.corpus, at)
+    owned = not at.parent or bool(ways.corpus.definitions(at.parent.rpartition(".")[2]))
     for site in sites:
         owner = owner_in_line(ways.corpus.lines(path), site.line, at.name)
         if owner in others or (at.kind == "field" and _has_path(ways.corpus.lines(path), site.line, at.name)):
             continue
         if owner or at.parent or not named.elsewhere:
-            yield CodeUse(path, site.line, site.inside, _is_sure(at, site, owner, named))
+            sure = owned and _is_sure(at, site, owner, named)  # `Q` of `impl Get for Q` is any type
+            yield CodeUse(path, site.line, site.inside, sure)
 
 
 def _other_owners(corpus: Corpus, at: IndexedDefinition) -> frozenset[str]:
@@ -206,24 +208,38 @@ def _as_uses(
 ) -> dict[tuple[str, int], CodeUse]:
     """Places but those that define or import a name, each with the definition around it.
 
-    To set a field is to use it. In Rust a field and a method may have the same name.
+    To set a field is to use it, but in Rust, where a field is only set where it is, and a method may have its
+    name. Of a method that another class has in its own way, only its own class surely means this one.
     """
     document = parsed.document
     path = document.path
     rust = document.language.name == "rust" and bool(at.parent)
     used = [
-        (place.start.line + 1, place.sure)
+        place
         for place in places
-        if (not place.defines or (place.member and at.kind not in FUNCTIONS))
+        if (not place.defines or (place.member and at.kind not in FUNCTIONS and not rust))
         and not _is_imported(parsed, place)
         and not (rust and place.member and _is_called(document, place) != (at.kind in FUNCTIONS))
+        and not _is_private(document, place, at.name)
     ]
     outline = corpus.outline(path) if used else ()
+    others = {site.start_line for site in outline if site.name == at.name and site.parent != at.parent}
+    overridden = bool(at.parent) and at.kind in FUNCTIONS
+    overridden = overridden and any(place.defines and place.start.line + 1 in others for place in places)
     found = {}
-    for line, sure in used:
+    for place in used:
+        line = place.start.line + 1
         around = enclosing(outline, line)
-        found[path, line] = CodeUse(path, line, around.qualified if around else "", sure)
+        inside = around.qualified if around else ""
+        own = path == at.path and inside.startswith(f"{at.parent}.")
+        found[path, line] = CodeUse(path, line, inside, place.sure and (own or not overridden))
     return found
+
+
+def _is_private(document: Document, place: Occurrence, name: str) -> bool:
+    """Whether a place is the private `#name` of JavaScript, which is another member than `name`."""
+    line = document.lines[place.start.line]
+    return not name.startswith("#") and line[: place.start.column].endswith("#")
 
 
 def _is_imported(parsed: ParsedText, place: Occurrence) -> bool:
@@ -269,7 +285,8 @@ def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNamin
             elsewhere = elsewhere or at.name in import_.names
             continue
         bare = bare or name in import_.names or "*" in import_.names
-        owners |= {*import_.names, re.split(r"[./:\\]+", import_.module)[-1]} - {"*"}
+        modules = {word for word in import_.names if not ways.corpus.outline(at.path, word, "")}
+        owners |= {*modules, re.split(r"[./:\\]+", import_.module)[-1]} - {"*"}
     return ImportedNaming(bare, frozenset(owners), elsewhere and not bare)
 
 

@@ -299,11 +299,12 @@ _GO_STANDARD = frozenset(  # the first parts of the paths in Go's standard libra
 def resolve_go(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A package is a folder. Its import path begins with the module's name, which is part of no file path."""
     parts = import_.module.split("/")
+    if parts[0] in _GO_STANDARD:  # a folder `log` of the workspace has a longer path
+        return []
     least = 0
     if "." in parts[0]:
         least = 3 if parts[0] in _FORGES else 1
-    most = 1 if parts[0] in _GO_STANDARD else len(parts)
-    for dropped in (0, *range(max(1, least), most)):
+    for dropped in (0, *range(max(1, least), len(parts))):
         tail = "/".join(parts[dropped:])
         folders = [
             folder

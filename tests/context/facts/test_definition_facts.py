@@ -61,6 +61,37 @@ class Box:
     def open(self):
         self.is_open = True
 '''
+BASE = """\
+class Base:
+    def bind(self):
+        return self
+
+    def again(self):
+        return self.bind()
+
+
+class Derived(Base):
+    def bind(self):
+        return self
+
+    def other(self):
+        return self.bind()
+"""
+TWINS = """\
+struct Twins {
+    #[cfg(unix)]
+    got: u8,
+    #[cfg(windows)]
+    got: u16,
+}
+
+impl Twins {
+    #[cfg(any(unix, not(windows)))]
+    fn read(&self) -> u8 {
+        self.got
+    }
+}
+"""
 CART = """\
 pub fn total(net: u32) -> u32 {
     net
@@ -96,6 +127,9 @@ TEXTS = {
     "src/till.rs": "use crate::cart::total;\n\npub fn pay() -> u32 {\n    total(1)\n}\n",
     "src/fakes.rs": "use crate::cart::total;\n\npub fn cheap() -> u32 {\n    total(2)\n}\n",
     "web/a.ts": "import { open } from './b';\nexport const start = () => open();\n",
+    "shop/base.py": BASE,
+    "web/q.ts": "class Q {\n  #size = 1;\n  size() { return this.#size; }\n  more() { return this.size(); }\n}\n",
+    "src/twins.rs": TWINS,
     "web/b.ts": "export function open() { return 1; }\n",
 }
 
@@ -171,6 +205,21 @@ def test_packages_and_modules_of_other_languages(corpus: Corpus, path: str, name
     assert [(use.path, use.sure) for use in facts_of(corpus, path, name).callers] == [(user, True)]
 
 
+def test_a_method_with_another_one_in_a_derived_class_is_sure_in_its_own_class_alone(corpus: Corpus) -> None:
+    found = places(facts_of(corpus, "shop/base.py", "Base.bind"))
+    assert ("shop/base.py", 6, True) in found
+    assert ("shop/base.py", 14, True) not in found
+
+
+def test_a_private_field_is_another_member(corpus: Corpus) -> None:
+    assert places(facts_of(corpus, "web/q.ts", "Q.size")) == [("web/q.ts", 4, True)]
+
+
+def test_a_second_declaration_is_no_use_and_a_condition_no_call(corpus: Corpus) -> None:
+    assert places(facts_of(corpus, "src/twins.rs", "Twins.got")) == [("src/twins.rs", 11, True)]
+    assert facts_of(corpus, "src/twins.rs", "Twins.read").calls == ()
+
+
 def test_tests_next_to_the_code_are_no_callers(corpus: Corpus) -> None:
     facts = facts_of(corpus, "src/cart.rs", "total")
     assert places(facts)[0] == ("src/till.rs", 4, True)
@@ -194,7 +243,7 @@ def test_a_file_says_what_others_use_of_it(corpus: Corpus) -> None:
 
 def test_a_folder_says_what_is_used_outside_of_it(corpus: Corpus) -> None:
     facts = folder_facts(corpus, "shop")
-    assert facts.files == 5
+    assert facts.files == 6
     assert (facts.parts[0].definition.name, facts.parts[0].users) == ("parse", 1)
     assert facts.importers == ("tests/test_prices.py",)
     whole = folder_facts(corpus, "")

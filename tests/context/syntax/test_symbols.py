@@ -118,6 +118,12 @@ def test_imports(extension: str, text: str, expected: list[tuple[str, tuple[str,
     assert [(each.module, each.names, each.level) for each in found.imports] == expected
 
 
+@pytest.mark.parametrize("owner", ["u8", "(K, V)", "&'a T", "[T]", "[T; N]", "dyn Get + 'static", "Box<T>"])
+def test_a_function_of_rust_is_a_method_whatever_type_has_it(owner: str) -> None:
+    [site] = symbols(language_of("a.rs"), f"impl Get for {owner} {{ fn get(&self) {{}} }}\n").definitions
+    assert (site.kind, site.parent) == ("method", owner.partition("<")[0])
+
+
 def test_broken_code_keeps_what_is_sound() -> None:
     text = "def f():\n    return g(\n\nclass A:\n    def m(self):\n        pass\n\ndef ("
     assert "A" in {each.name for each in symbols(PY, text).definitions}

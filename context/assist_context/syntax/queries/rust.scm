@@ -13,7 +13,8 @@
 (macro_definition name: (identifier) @name) @def.macro
 (mod_item name: (identifier) @name body: (_) @body) @def.module
 (field_declaration name: (field_identifier) @name) @def.field
-(impl_item type: (type_identifier) @name) @scope.class
+(impl_item type: [(type_identifier) (primitive_type)] @name) @scope.class
+(impl_item type: [(reference_type) (array_type) (tuple_type) (dynamic_type) (bounded_type) (pointer_type)] @name) @scope.class
 (impl_item type: (generic_type type: (type_identifier) @name)) @scope.class
 (impl_item type: (scoped_type_identifier name: (type_identifier) @name)) @scope.class
 

@@ -412,6 +412,8 @@ def _in_tokens(rules: CallRules, name: tree_sitter.Node) -> bool:
 def _token_call(parsed: ParsedText, rules: CallRules, name: tree_sitter.Node) -> CallSite | None:
     """A call among the tokens of a macro, as in `assert_eq!(f(a), b)`, whose tree has no calls."""
     listing = name.next_sibling
+    if any(around.type.endswith("attribute_item") for around in _ancestors(name)):
+        return None  # `#[cfg(any(a, b))]`
     if listing is None or listing.type != rules.tokens or parsed.source.data[listing.start_byte] != ord("("):
         return None
     arguments = []

@@ -69,6 +69,7 @@ impl<'tree> Visit<'tree> for Bound {
         }
         visit::visit_expr_assign(self, assign);
     }
+    fn visit_item(&mut self, _: &'tree syn::Item) {}
 }
 
 impl Reader {
