@@ -20,6 +20,7 @@ from bench.renames.language_server import ServerSetup
 
 _TSCONFIG = {
     "compilerOptions": {
+        "allowImportingTsExtensions": True,
         "allowJs": True,
         "checkJs": False,
         "jsx": "preserve",

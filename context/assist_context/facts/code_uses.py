@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from pathlib import PurePath
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import PLACES, enclosing, uses
@@ -36,7 +37,8 @@ MOST_HOLDERS = 200  # files with the words of a name that is no reference in the
 USUAL = frozenset(
     tomllib.loads((files(__package__) / "usual_members.toml").read_text(encoding="utf-8"))["names"].split()
 )
-_IMPORTS = re.compile(r"import_(?:from_)?statement|use_declaration|export_clause")
+_IMPORTS = re.compile(r"import_(?:from_)?statement|use_declaration|export_clause|package_clause")
+_OWN_PATHS = frozenset({"self", "super", "crate"})
 _OWN_WORLDS = frozenset({"python", "javascript", "go", "rust"})
 OWN_OBJECTS = frozenset({"self", "cls", "this", "super", "Self"})
 
@@ -149,9 +151,12 @@ def _named_uses(
         return
     named = _naming(at, ways, path)
     others = _other_owners(ways.corpus, at)
-    owned = not at.parent or bool(ways.corpus.definitions(at.parent.rpartition(".")[2]))
+    family = at.parent.rpartition(".")[2]
+    owned = not family or bool(ways.corpus.definitions(family))
     for site in sites:
         owner = owner_in_line(ways.corpus.lines(path), site.line, at.name)
+        if family and owner == family and path != at.path and ways.corpus.outline(path, family):
+            continue  # a class of its own
         if owner in others or (at.kind == "field" and _has_path(ways.corpus.lines(path), site.line, at.name)):
             continue
         if owner or at.parent or not named.elsewhere:
@@ -221,6 +226,7 @@ def _as_uses(
         and not _is_imported(parsed, place)
         and not (rust and place.member and _is_called(document, place) != (at.kind in FUNCTIONS))
         and not _is_private(document, place, at.name)
+        and not (document.language.name == "rust" and _is_of_another(document, place, at))
     ]
     outline = corpus.outline(path) if used else ()
     others = {site.start_line for site in outline if site.name == at.name and site.parent != at.parent}
@@ -234,6 +240,14 @@ def _as_uses(
         own = path == at.path and inside.startswith(f"{at.parent}.")
         found[path, line] = CodeUse(path, line, inside, place.sure and (own or not overridden))
     return found
+
+
+def _is_of_another(document: Document, place: Occurrence, at: IndexedDefinition) -> bool:
+    """Whether a path before a name of the file's own top leads elsewhere, as in the `u8::pow` of a macro."""
+    before = re.search(r"(\w+)\s*::\s*$", document.lines[place.start.line][: place.start.column])
+    if before is None or at.parent or document.path != at.path:
+        return False
+    return before[1] not in {*_OWN_PATHS, *PurePath(at.path).with_suffix("").parts}
 
 
 def _is_private(document: Document, place: Occurrence, name: str) -> bool:

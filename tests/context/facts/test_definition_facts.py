@@ -130,6 +130,7 @@ TEXTS = {
     "shop/base.py": BASE,
     "web/q.ts": "class Q {\n  #size = 1;\n  size() { return this.#size; }\n  more() { return this.size(); }\n}\n",
     "src/twins.rs": TWINS,
+    "src/pow.rs": "m!(u8, u8::pow);\n\npub fn pow() {}\n\nfn f() {\n    g!(pow());\n}\n",
     "web/b.ts": "export function open() { return 1; }\n",
 }
 
@@ -218,6 +219,10 @@ def test_a_private_field_is_another_member(corpus: Corpus) -> None:
 def test_a_second_declaration_is_no_use_and_a_condition_no_call(corpus: Corpus) -> None:
     assert places(facts_of(corpus, "src/twins.rs", "Twins.got")) == [("src/twins.rs", 11, True)]
     assert facts_of(corpus, "src/twins.rs", "Twins.read").calls == ()
+
+
+def test_a_path_in_a_macro_may_lead_to_another_type(corpus: Corpus) -> None:
+    assert [line for _, line, _ in places(facts_of(corpus, "src/pow.rs", "pow"))] == [6]
 
 
 def test_tests_next_to_the_code_are_no_callers(corpus: Corpus) -> None:
