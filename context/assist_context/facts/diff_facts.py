@@ -177,7 +177,7 @@ def _doubtful(
         [run[:2] for run in file.runs if run[0] <= run[1]],
         [run[2:] for run in file.runs if run[2] <= run[3]],
     )
-    statements = doubtful_statements(old.parsed, new.parsed, spans)
+    statements = doubtful_statements(old.parsed, new.parsed, file.runs)
     functions = [
         ((was.start_line, was.end_line) if was else None, (site.start_line, site.end_line))
         for key, site in new.definitions.items()

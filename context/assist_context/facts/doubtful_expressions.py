@@ -23,6 +23,7 @@ _TABLE = tomllib.loads((files(__package__) / "doubtful_expressions.toml").read_t
 _ORDERED = frozenset(_TABLE["ordered"].split())
 _QUIET = frozenset(_TABLE["quiet"].split())
 _PAIRS: Mapping[str, list[str]] = {opened: closed.split() for opened, closed in _TABLE["pairs"].items()}
+CLOSES = frozenset(word for closed in _PAIRS.values() for word in closed)
 _NAME = re.compile(r"(?:\w+(?:\.|->|::))*(\w+)")
 _CALLED = re.compile(r"\b(\w+)\(")
 _CATCHES_ALL = re.compile(r"catch(?: \(\w+\))?|except(?: (?:Base)?Exception)?(?: as \w+)?")
@@ -131,9 +132,10 @@ def _is_quiet(handler: ErrorHandler) -> bool:
 def left_open(
     old: ParsedText, new: ParsedText, functions: Sequence[tuple[LineRange | None, LineRange]]
 ) -> Iterator[DoubtfulExpression]:
-    """What changed functions open and nothing closes, though it was closed, or others of the file are.
+    """What changed functions open and nothing closes, though a block closed it, or others of the file do.
 
-    Each function is its lines before, None for a new one, and now.
+    Each function is its lines before, None for a new one, and now. What a call closed is looked for among the
+    statements that are gone.
     """
     for was, (first, last) in functions:
         whole = new.document.lines
@@ -142,15 +144,15 @@ def left_open(
         before = old.document.lines[was[0] - 1 : was[1]] if was else ()
         earlier = _openings(before)
         for opened, at in _openings(body).items():
+            if not _is_left(body, opened):
+                continue
             line = was[0] + earlier[opened] if was and opened in earlier else 0
-            if line and not _is_left(before, opened):
+            if line and not _is_left(before, opened) and not _is_closed(before, opened):
                 said = f"what `{opened}` gives is not closed any more"
+                yield DoubtfulExpression("unclosed", first + at, line, said)
             elif not line and opened in _openings(others) and not _is_left(others, opened):
                 said = f"what `{opened}` gives is not closed, as in other places of this file"
-            else:
-                continue
-            if _is_left(body, opened):
-                yield DoubtfulExpression("unclosed", first + at, line, said)
+                yield DoubtfulExpression("unclosed", first + at, 0, said)
 
 
 def _openings(lines: Sequence[str]) -> dict[str, int]:
@@ -163,13 +165,15 @@ def _openings(lines: Sequence[str]) -> dict[str, int]:
     return found
 
 
+def _is_closed(lines: Sequence[str], opened: str) -> bool:
+    """Whether a line has a word that closes what another word opens."""
+    closes = re.compile(rf"\b(?:{'|'.join(_PAIRS[opened])})\b")
+    return any(map(closes.search, lines))
+
+
 def _is_left(lines: Sequence[str], opened: str) -> bool:
     """Whether a word opens something in these lines that none of them closes, keeps or gives away."""
-    closes = re.compile(rf"\b(?:{'|'.join(_PAIRS[opened])})\b")
     opens = re.compile(rf"\b{opened}\(")
-    kept = re.compile(
-        rf"\b(?:with|using|try|return|yield|await using)\b.*\b{opened}\(|[\w)\]]\.\w+ :?= .*\b{opened}\("
-    )
-    return not any(map(closes.search, lines)) and any(
-        opens.search(line) and not kept.search(line) for line in lines
-    )
+    kept = re.compile(rf"\b(?:with|using|try|return|yield)\b.*\b{opened}\(|[\w)\]]\.\w+ :?= .*\b{opened}\(")
+    left = (line for line in lines if opens.search(line) and not kept.search(line))
+    return any(left) and not _is_closed(lines, opened)

@@ -6,10 +6,11 @@ what moved.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from assist_context.facts.doubtful_expressions import CLOSES
 from assist_context.facts.statement_changes import StatementChange, StatementChangeKind, statement_changes
 from assist_context.facts.statement_matches import OPPOSITES, StatementMatches, renamed_words, with_names
 from assist_context.syntax.scopes.code_units import CodeUnit, LineRange, code_units
@@ -17,6 +18,7 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.scopes.tokens import is_literal, is_name
 
 _AROUND = 3  # lines around a change whose statements tell where it is
+_FAR = 20  # lines around a closing call that is gone, in which what it closed is used
 _TELLING = re.compile(r"\d{3,}|\d+\.\d+")  # a number of which two places of a file may have to have the same
 _LONG = 4  # letters of a text of which the same holds
 _VALUE = re.compile(r"-?[\d.]|(?:true|false|none|nil|null)$", re.IGNORECASE)
@@ -28,22 +30,22 @@ _FEWEST = 3  # places of a copied block that have a name: two were replaced and 
 class DoubtfulStatement:
     """What is doubtful: the line of the new text and, if there is one, of the old text, from 1, and words."""
 
-    kind: StatementChangeKind | Literal["constant", "copy"]
+    kind: StatementChangeKind | Literal["constant", "copy", "unclosed"]
     line: int
     was: int
     text: str
 
 
 def doubtful_statements(
-    old: ParsedText, new: ParsedText, spans: tuple[Sequence[LineRange], Sequence[LineRange]]
+    old: ParsedText, new: ParsedText, runs: Sequence[tuple[int, int, int, int]]
 ) -> Iterator[DoubtfulStatement] | None:
     """What is doubtful in the changed lines of two texts, None if too much changed to be compared.
 
-    The spans are those of the old and the new text.
+    `runs` are the first and last lines of the old and the new text; the last is less for none.
     """
     path = new.document.path
-    units = [code_units(parsed, _widen(lines)) for parsed, lines in zip((old, new), spans, strict=True)]
-    before, after = {path: units[0]}, {path: units[1]}
+    before = {path: code_units(old, _widen(run[:2] for run in runs))}
+    after = {path: code_units(new, _widen(run[2:] for run in runs))}
     matches = StatementMatches(before, after)
     if matches.too_much:
         return None
@@ -51,8 +53,9 @@ def doubtful_statements(
     return _doubtful(old, new, matches)
 
 
-def _widen(spans: Sequence[LineRange]) -> list[LineRange]:
-    return [(first - _AROUND, last + _AROUND) for first, last in spans] or [(0, 0)]
+def _widen(spans: Iterable[LineRange]) -> list[LineRange]:
+    """The lines with some around them, which tell where something was."""
+    return [(min(span) - _AROUND, max(span) + _AROUND) for span in spans]
 
 
 def _doubtful(old: ParsedText, new: ParsedText, matches: StatementMatches) -> Iterator[DoubtfulStatement]:
@@ -72,8 +75,26 @@ def _doubtful(old: ParsedText, new: ParsedText, matches: StatementMatches) -> It
                 )
             else:
                 yield DoubtfulStatement(kind, change.line, _old_line(was, change), text)
+    yield from _lost_closings(old, new, matches)
     fresh = {unit.place for unit in matches.fresh}
     yield from _slips(matches.new[new.document.path], fresh)
+
+
+def _lost_closings(
+    old: ParsedText, new: ParsedText, matches: StatementMatches
+) -> Iterator[DoubtfulStatement]:
+    """Calls that closed something, and are gone without a new statement in their place, though it is used."""
+    for gone in matches.gone:
+        closing = gone.calls[-1] if gone.calls else ""
+        at = gone.words.index(closing) if closing in CLOSES else 0
+        before, after = matches.around(gone)
+        near = before or after
+        if at < 2 or near is None or matches.between(gone) != []:
+            continue
+        around = "".join(new.document.lines[max(0, near.line - _FAR) : near.line + _FAR])
+        if re.search(rf"\b{re.escape(gone.words[at - 2])}\b", around):
+            text = f"`{' '.join(old.document.lines[gone.line - 1].split())}` is gone"
+            yield DoubtfulStatement("unclosed", near.line, gone.line, text)
 
 
 def _leaves_near(change: StatementChange, fresh: Sequence[CodeUnit]) -> bool:

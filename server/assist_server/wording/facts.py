@@ -245,6 +245,7 @@ def remarks_of(found: Sequence[DiffFact]) -> list[DiffFact]:
         if is_text or fact.kind not in (_BROKEN if is_test(fact.path) else _REMARKS):
             continue
         whole: Mapping[DiffFactKind, tuple[object, ...]] = {
+            "unclosed": (fact.path, fact.before),
             "gone": (fact.path, fact.text.rpartition(" gone from ")[2]),
             "untested": (),
         }
