@@ -7,8 +7,8 @@ environment of their own (`.venv`), with `node_modules`, or, in Rust, with all c
 the product's own path without a model, with the user's agreement given. Then up to eight mutants are drawn
 again, and run with the existing files of tests that name the function, and with the new tests.
 
-A function is right if its tests pass and notice at least half of the mutants that existing ones do not; where
-these notice all, if the tests reach a branch that they do not, or if the answer says that no test is missing.
+A function is right if its tests pass and notice at least half of the mutants that existing ones do not, or if
+these notice all and the answer says that no test is missing; tests that pass where none is left are apart.
 A function counts if at least two mutants of it can be made. FILE gets a line of JSON for each function, with
 the text of its tests, which a person has to read; those that it has are not run again.
 """
@@ -318,10 +318,13 @@ def one(root: Path, subject: CallSubject, config: Config) -> dict[str, Any]:
 
 
 def verdict_of(row: dict[str, Any]) -> str:
-    """What a row is: "adds", "complete" where nothing was missing, "weak", or "none"."""
-    missed = row.get("missed", 0)
+    """What a row is: "adds", "complete" where nothing was missing, "weak", "more", or "none".
+
+    It is "more" where tests pass and no mutant tells whether they add something.
+    """
+    missed = 0 if row.get("unknown") else row.get("missed", 0)
     if row.get("passes"):
-        return "adds" if row["noticed"] * 2 >= missed else "weak"
+        return "more" if not missed else "adds" if row["noticed"] * 2 >= missed else "weak"
     if row["why"].startswith("No test is missing"):
         return "complete" if not missed else "weak"
     return "none"
@@ -330,13 +333,16 @@ def verdict_of(row: dict[str, Any]) -> str:
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The shares by language as lines of Markdown."""
     lines = [
-        "| language | functions | pass and add | nothing missing, rightly | notice less | none | right "
+        "| language | functions | pass and add | nothing missing | add a value | notice less | none | right "
         "| median s | most s |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for language in (*dict.fromkeys(row["language"] for row in rows), ""):
         own = [row for row in rows if not language or row["language"] == language]
-        counts = [sum(row["verdict"] == kind for row in own) for kind in ("adds", "complete", "weak", "none")]
+        counts = [
+            sum(row["verdict"] == kind for row in own)
+            for kind in ("adds", "complete", "more", "weak", "none")
+        ]
         seconds = sorted(row["seconds"] for row in own)
         share = (counts[0] + counts[1]) / len(own)
         lines.append(

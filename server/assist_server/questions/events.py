@@ -212,7 +212,7 @@ def planned_edit(
 
     `known` are secrets that the edit must not copy.
     """
-    if draft.form.kind in ("", "calls"):
+    if not draft.form.kind:
         return PlannedEdit()
     from assist_server.questions.doubtful_edits import plan_edit  # noqa: PLC0415  (what makes edits, for edits)
 

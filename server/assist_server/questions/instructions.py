@@ -16,11 +16,11 @@ from assist_server.questions.targets import QuestionTarget
 
 # Tokens, at most.
 ANSWERS = {
-    "calls": 200, "explain": 1024, "ask": 1536, "test": 1000, "refactor": 4096, "fix": 4096, "commit": 256,
+    "explain": 1024, "ask": 1536, "test": 1000, "refactor": 4096, "fix": 4096, "commit": 256,
     "review": 1536,
 }  # fmt: skip
 
-# The model on this machine writes tests in less than a minute, or what of them is whole is kept: six short
+# The model on this machine is to write tests in less than a minute: six short
 # tests take 150 to 400 tokens, and a 1.5B on two cores writes 11 a second. It counts up rather than end.
 LOCAL_ANSWERS = {**ANSWERS, "test": 450}
 

@@ -91,7 +91,7 @@ async def _answer_with(
     except NothingMissingError as error:
         text = f"No test is missing: {error}."
         session.sink.notice(text)
-        return without_model(own, text)
+        return replace(final or without_model(own, ""), text=text, plan=None, problem=None)
     except (CannotRunError, UserError, Stopped) as error:
         return await _without_values(context, str(error), (final, held), session)
     for text in recorded.counts.contradictions:

@@ -181,7 +181,9 @@ class CallRecorder:
             telling = (
                 calls if not planted else [call for call in calls if added[call.test] or says_much(call.seen)]
             )
-            kept = without_idle(telling, added, self._branches - known.lines)
+            unread = bool(seen_before) and not self._tested  # tests notice, and no one knows what they reach
+            branches = frozenset() if unread else self._branches - known.lines
+            kept = without_idle(telling, added, branches)
         if not kept:
             raise self._nothing_to_add(replace(known, mistakes=frozenset(seen_before)), planted)
         if len(kept) < len(calls):
@@ -214,12 +216,17 @@ class CallRecorder:
 
     def _nothing_to_add(self, known: KnownTests, planted: Sequence[PlantedMistake]) -> CannotRunError:
         """Why no test is written though calls ran."""
+        noticed = f"notice {len(known.mistakes)} of {len(planted)} mutants"
+        if not self._tested and known.mistakes:
+            return CannotRunError(
+                f"existing tests, whose calls could not be read, {noticed}, and no call adds to it"
+            )
         if not self._tested:
             return CannotRunError("no test of it would notice a mistake" + left_out_words(self._left))
         reached = len(known.lines & self._branches)
         told = already_tested(Counter(call.path for call in self._tested.values()))
         told += f", which reach {reached} of {len(self._branches)} branches" if self._branches else ""
-        told += f" and notice {len(known.mistakes)} of {len(planted)} mutants" if planted else ""
+        told += f" and {noticed}" if planted else ""
         if reached == len(self._branches) and len(known.mistakes) == len(planted):
             return NothingMissingError(told)
         why = left_out_words(self._left) if self._left else ""
