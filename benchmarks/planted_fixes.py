@@ -183,9 +183,7 @@ def holding_back(command: str, names: Sequence[str]) -> str:
         return " ".join([command, *(f"--deselect={shlex.quote(name)}" for name in names)])
     if command.startswith("go test"):
         tops = "|".join(sorted({name.split("/")[0] for name in names}))
-        return command.replace("go test", f"go test -skip '^({tops})$'")
-    if command.startswith("cargo test"):
-        return f"{command} -- " + " ".join(f"--skip={name}" for name in names)
+        return command.replace("go test", f"go test '-skip=^({tops})$'")
     return command
 
 
@@ -381,7 +379,9 @@ def place_of_change(task: FixTask) -> dict[str, Any]:
     near = sorted(at for _, at in _changed_lines(task))
     near = [near[0] - 1, *near] if near[0] > 1 else near  # where a block begins
     for name, order in (("in line", near), ("in function", lines)):
-        found = (change.apply_to(task.after) for change in changes(language, task.after, list(order)))
+        found = (
+            change.apply_to(task.after) for change in changes(language, task.after, dict.fromkeys(order, 0))
+        )
         row[name] = next((at for at, text in enumerate(found, 1) if text == task.before), 0)
     return row
 

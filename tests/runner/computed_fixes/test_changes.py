@@ -1,14 +1,13 @@
 """Small changes of code: which ones are computed, in which order, and that each of them can be parsed."""
 
 import ast
-from itertools import islice
 
 import pytest
 
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
 from assist_runner.computed_fixes.change_tables import change_table
-from assist_runner.computed_fixes.changes import A_LINE, changes
+from assist_runner.computed_fixes.changes import changes
 from assist_runner.computed_fixes.failures import FailureFacts, failed_tests, failure_of, find_failed
 
 NOTHING = FailureFacts()
@@ -20,7 +19,7 @@ def changed(
     """The texts of all changes, in their order."""
     language = language_of(path)
     every = lines or tuple(range(1, code.count("\n") + 1))
-    texts = [change.apply_to(code) for change in changes(language, code, every, failure)]
+    texts = [change.apply_to(code) for change in changes(language, code, dict.fromkeys(every, 0), failure)]
     assert len(texts) == len({code, *texts}) - 1
     for text in texts:
         assert errors(language, text) == 0
@@ -113,9 +112,12 @@ def test_no_change_makes_a_calculation_that_does_nothing() -> None:
 def test_other_lines_have_none_and_suspicious_ones_come_first() -> None:
     code = "if a > b: pass\nif c > d: pass\n"
     language = language_of("a.py")
-    assert {change.line for change in changes(language, code, [2])} == {2}
-    assert [change.line for change in islice(changes(language, code, [2, 1]), A_LINE)][:2] == [2, 2]
-    assert list(changes(language, code, [])) == list(changes(language_of("a.txt"), code, [1])) == []
+    assert {change.line for change in changes(language, code, {2: 0})} == {2}
+    order = [change.line for change in changes(language, code, {2: 0, 1: 1})]
+    assert order == sorted(order, reverse=True)
+    turns = [change.line for change in changes(language, code, {2: 0, 1: 0})]
+    assert turns[:4] == [2, 1, 2, 1]
+    assert list(changes(language, code, {})) == list(changes(language_of("a.txt"), code, {1: 0})) == []
 
 
 def test_a_statement_named_by_its_first_line_is_changed_in_all_its_lines() -> None:

@@ -139,9 +139,11 @@ def _candidates(found: Suspicions, texts: Mapping[str, str], referee: EditRefere
     """The changes of the most suspicious lines first, and of lines of one file by what is likely."""
     lines = found.worst(len(found.values))
     for path, group in groupby(lines, key=lambda line: line[0]):
-        numbers = [number for _, number in group]
+        of_path = list(group)
+        values = [round(found.values[line], 3) for line in of_path]
+        ranks = {number: values.index(value) for (_, number), value in zip(of_path, values, strict=True)}
         failure = known_failure(referee, path)
-        for change in changes(language_of(path), texts[path], numbers, failure):
+        for change in changes(language_of(path), texts[path], ranks, failure):
             yield FixCandidate(path, change)
 
 

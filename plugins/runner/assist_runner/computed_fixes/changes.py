@@ -6,7 +6,7 @@ not sound as a whole, by its grammar, is not offered. Nothing is run.
 
 import heapq
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -20,7 +20,9 @@ from assist_runner.computed_fixes.change_tables import ChangeRule, ChangeTable, 
 from assist_runner.computed_fixes.failures import FailureFacts
 from assist_runner.computed_fixes.neighbours import Neighbours
 
-# So many changes of a line come before the first of the line after it.
+# So many changes of a line come before the first of the line after it. Of 23 planted faults of the tuned
+# repositories (benchmarks/planted_fixes.py) the change that repairs is among the first 150 for 21, as with 6,
+# and for 17 if the lines that are equally suspicious are tried one after the other.
 A_LINE = 12
 LONGEST = 2_000  # characters of what is replaced
 _NEUTRAL = re.compile(r"[-+*/]\s*$")  # before a number
@@ -46,12 +48,12 @@ class CodeChange:
 
 
 def changes(
-    language: Language, text: str, lines: Sequence[int], failure: FailureFacts = _NONE
+    language: Language, text: str, lines: Mapping[int, int], failure: FailureFacts = _NONE
 ) -> Iterator[CodeChange]:
-    """The changes of some lines, from 1, the most suspicious ones first; none without a table or a tree.
+    """The changes of some lines, from 1, each with how many are more suspicious; none without a table.
 
-    Those of a likely kind come first, and more of them in the first lines. All texts are unlike, and each has
-    a sound syntax if the text has.
+    Those of a likely kind come first, and more of them in the first lines; equally suspicious lines take
+    turns. All texts are unlike, and each has a sound syntax if the text has.
     """
     grammar = language.grammar or language.outline
     table = change_table(grammar)
@@ -59,13 +61,12 @@ def changes(
     if table is None or parsed.root is None:
         return
     places = _ChangedPlaces(table, parsed, failure)
-    rank = {line: at for at, line in reversed(list(enumerate(lines)))}
     of_line: dict[int, list[_PlacedChange]] = {}
     for edit in places.edits(lines):
-        own = edit.line if edit.line in rank else edit.statement
-        if own in rank:
+        own = edit.line if edit.line in lines else edit.statement
+        if own in lines:
             of_line.setdefault(own, []).append(edit)
-    queues = [_queue(rank[line], found) for line, found in of_line.items()]
+    queues = [_queue(lines[line], of_line.get(line, [])) for line in lines]
     known = {text}
     sound = not parsed.root.has_error
     for _, edit in heapq.merge(*queues, key=lambda row: row[0]):
@@ -125,7 +126,7 @@ class _ChangedPlaces:
         cursor = self._parsed.cursor(byte)
         return self._starts[cursor.line] + cursor.column
 
-    def edits(self, lines: Sequence[int]) -> Iterator[_PlacedChange]:
+    def edits(self, lines: Collection[int]) -> Iterator[_PlacedChange]:
         """The edits of all rules near some lines."""
         root = self._parsed.root
         if root is None or not lines:
@@ -146,7 +147,7 @@ class _ChangedPlaces:
                         start, stop, new, rule.kind, line, statement, (order[rule.kind], rank)
                     )
 
-    def _span(self, root: tree_sitter.Node, lines: Sequence[int]) -> tuple[int, int]:
+    def _span(self, root: tree_sitter.Node, lines: Collection[int]) -> tuple[int, int]:
         """The bytes of some lines, with all of the statements that begin there."""
         source = self._parsed.source
         spans = []
