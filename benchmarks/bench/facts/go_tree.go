@@ -140,6 +140,8 @@ func (r *reader) visit(node ast.Node) {
 		called := found.Fun
 		if index, ok := called.(*ast.IndexExpr); ok {
 			called = index.X
+		} else if index, ok := called.(*ast.IndexListExpr); ok {
+			called = index.X
 		}
 		switch name := called.(type) {
 		case *ast.Ident:

@@ -248,11 +248,10 @@ class Judge:
             for symbol in self.server.outline(claim.path)
             if _bare_name(symbol.name) == claim.text and member.start_line <= symbol.named <= member.end_line
         ]
-        return bool(inside) and all(
-            site.name in symbol.parent
-            or site.name in symbol.name
-            or site.start_line <= symbol.named <= site.end_line
-            for symbol in inside
+        return bool(inside) and (
+            site.name in inside[0].parent
+            or site.name in inside[0].name
+            or site.start_line <= inside[0].named <= site.end_line
         )
 
     def _is_commit(self, drawn: DrawnFacts, claim: Claim) -> bool:

@@ -152,7 +152,7 @@ def _named_uses(
     named = _naming(at, ways, path)
     others = _other_owners(ways.corpus, at)
     family = at.parent.rpartition(".")[2]
-    owned = not family or bool(ways.corpus.definitions(family))
+    owned = not family or any(site.kind not in FUNCTIONS for site in ways.corpus.definitions(family))
     for site in sites:
         owner = owner_in_line(ways.corpus.lines(path), site.line, at.name)
         if family and owner == family and path != at.path and ways.corpus.outline(path, family):
@@ -160,7 +160,8 @@ def _named_uses(
         if owner in others or (at.kind == "field" and _has_path(ways.corpus.lines(path), site.line, at.name)):
             continue
         if owner or at.parent or not named.elsewhere:
-            sure = owned and _is_sure(at, site, owner, named)  # `Q` of `impl Get for Q` is any type
+            # The `Q` of `impl Get for Q` is any type, and what a function defines is no member of `this`.
+            sure = owned and _is_sure(at, site, owner, named)
             yield CodeUse(path, site.line, site.inside, sure)
 
 
@@ -198,6 +199,8 @@ def _uses_in_other(
     document = Document(path, tuple(corpus.lines(path)), language_of(path))
     if at.name not in document.text or defining.binding is None or not are_related(origin, document):
         return {}
+    if not at.parent and corpus.outline(path, at.name, ""):
+        return {}  # it has another one of this name
     reader = NameReader(ParsedText(document))
     top = (at.parent or at.name).partition(".")[0]
     places = [
@@ -293,7 +296,7 @@ def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNamin
     name = (at.parent or at.name).partition(".")[0]
     bare = path == at.path or (language_of(path).name == "go" and ways.is_imported(path))
     owners = set[str]()
-    elsewhere = path != at.path and bool(ways.corpus.outline(path, at.name, ""))
+    elsewhere = has_own = path != at.path and bool(ways.corpus.outline(path, name, ""))
     for import_, leads in ways.imports(path, name):
         if not leads:
             elsewhere = elsewhere or at.name in import_.names
@@ -301,6 +304,7 @@ def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNamin
         bare = bare or name in import_.names or "*" in import_.names
         modules = {word for word in import_.names if not ways.corpus.outline(at.path, word, "")}
         owners |= {*modules, re.split(r"[./:\\]+", import_.module)[-1]} - {"*"}
+    bare = bare and not has_own
     return ImportedNaming(bare, frozenset(owners), elsewhere and not bare)
 
 

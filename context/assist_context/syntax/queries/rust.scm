@@ -16,6 +16,7 @@
 (impl_item type: [(type_identifier) (primitive_type)] @name) @scope.class
 (impl_item type: [(reference_type) (array_type) (tuple_type) (dynamic_type) (bounded_type) (pointer_type)] @name) @scope.class
 (impl_item type: (generic_type type: (type_identifier) @name)) @scope.class
+(impl_item type: (generic_type type: (scoped_type_identifier name: (type_identifier) @name))) @scope.class
 (impl_item type: (scoped_type_identifier name: (type_identifier) @name)) @scope.class
 
 (call_expression function: (identifier) @ref)
