@@ -37,7 +37,7 @@ class AskedTable:
 def asked_of(workspace: FactWorkspace, seed: int) -> Iterator[AskedTable]:
     """Each question of the table about another definition."""
     table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
-    for half in ("tuned", "held_out"):
+    for half in ("tuned", "held_out", "later", "last", "blind"):
         drawn = draw(workspace, len(table[half]), seed + len(half))
         for row, at in zip(table[half], drawn, strict=False):
             words = row["words"].replace("NAME", at.name)

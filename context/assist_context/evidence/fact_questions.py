@@ -6,7 +6,7 @@ is for others to say.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Literal
@@ -19,10 +19,12 @@ AskedFact = Literal["places", "returns", "raises", "writes", "calls", "uses", "t
 _TABLE: Mapping[str, Any] = tomllib.loads(
     (files(__package__) / "fact_words.toml").read_text(encoding="utf-8")
 )
-_FILLERS = frozenset(_TABLE["fillers"].split())
-_NO_NAMES = frozenset({"why", "how", "explain", "should", "must"})
+_REASONS = frozenset(_TABLE["reasons"].split())
+_RESTRICTIONS = frozenset(_TABLE["restrictions"].split())
+_JOINTS = frozenset(_TABLE["joints"].split())
+_FILLERS = frozenset([*_TABLE["fillers"].split(), *_RESTRICTIONS, "#"])
 _LONGEST = 1_000  # characters; nothing longer asks for facts alone
-_NAME = r"(?P<name>@|\w+)"
+_NAME = r"(@|\w+)"
 _TAKEN = "#"  # where words were taken: expressions reach over none of it
 _SHORT_FORMS = {"'s": " is", "'re": " are", "'d": " would", "'m": " am", "'ve": " have", "'ll": " will"}
 _FILE = re.compile(r"(?<![\w`/])(?:[\w@+.-]+/)*[\w@+.-]+\.[A-Za-z]{1,5}(?![\w/(])")
@@ -32,14 +34,16 @@ _WORD = re.compile(r"@|[^\W_][\w-]*|;")
 
 @dataclass(frozen=True, slots=True)
 class FactQuestion:
-    """The facts that a question asks for, the names and files that it names, and what else it says.
+    """The facts that a question asks for, the names that it marks, and what else it says.
 
-    `rest` are the words that neither ask for a fact nor hold the sentence together.
+    `rest` are words that ask for something else, or for less, as in "and is it fast"; `loose` are others that
+    go with a fact, as in "any production code". Where no name is marked, one of both may be a name.
     """
 
     kinds: tuple[AskedFact, ...] = ()
     names: tuple[MentionedName, ...] = ()
     rest: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -47,14 +51,19 @@ class FactQuestion:
         return bool(self.kinds) and not self.rest
 
     @property
-    def plain_name(self) -> str:
-        """The one word that may be a name of code in a question that marks none, "" if there is none."""
-        alone = self.kinds and len(self.rest) == 1 and not self.names
-        return self.rest[0] if alone and self.rest[0].lower() not in _NO_NAMES else ""
+    def plain_names(self) -> tuple[str, ...]:
+        """The words of which one may be a name of code, in a question that marks none."""
+        if not self.kinds or self.names or len(self.rest) > 1:
+            return ()
+        return tuple(word for word in (*self.rest, *self.loose) if word.isidentifier())
+
+    def is_whole_with(self, name: str) -> bool:
+        """Whether nothing but facts is asked for if a word of the question is a name."""
+        return bool(self.kinds) and {*self.rest} <= {name}
 
 
 def _patterns(rows: Sequence[str]) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(rf"(?<!\S)(?:{row.replace('X', _NAME, 1)})(?!\S)", re.IGNORECASE) for row in rows)
+    return tuple(re.compile(rf"(?<!\S)(?:{row.replace('X', _NAME)})(?!\S)", re.IGNORECASE) for row in rows)
 
 
 _POLITE = _patterns(_TABLE["polite"])
@@ -69,8 +78,8 @@ def fact_question(question: str) -> FactQuestion:
 
     >>> fact_question("who calls `total`, and is it tested?").kinds
     ('tests', 'uses')
-    >>> fact_question("why is `total` called?").rest, fact_question("is partition tested?").plain_name
-    (('why',), 'partition')
+    >>> fact_question("why is `total` called?").rest, fact_question("is partition tested?").plain_names
+    (('why',), ('partition',))
     """
     if len(question) > _LONGEST:
         return FactQuestion()
@@ -88,9 +97,19 @@ def fact_question(question: str) -> FactQuestion:
             text = pattern.sub(_take, text)
         kinds += [kind] if text != before else []
     more = [found[0] for pattern in _MORE for found in pattern.finditer(text)]
-    left = [word for word in text.split() if word not in ("@", ";", _TAKEN)]
-    rest = dict.fromkeys(word for word in left if word.lower() not in _FILLERS)
-    return FactQuestion(tuple(kinds), names, (*more, *capitals, *rest))
+    rest: dict[str, None] = dict.fromkeys((*more, *capitals))
+    loose: dict[str, None] = {}
+    for part in _parts(text):
+        asks = _TAKEN in part
+        restricted = False
+        for word in part:
+            plain = word.lower()
+            restricted = restricted or plain in _RESTRICTIONS
+            if plain in _REASONS or (plain not in _FILLERS and (restricted or not asks)):
+                rest[word] = None
+            elif plain not in _FILLERS:
+                loose[word] = None
+    return FactQuestion(tuple(kinds), names, tuple(rest), tuple(word for word in loose if word not in rest))
 
 
 def asks_only_facts(question: str) -> bool:
@@ -100,7 +119,19 @@ def asks_only_facts(question: str) -> bool:
     (True, False)
     """
     found = fact_question(question)
-    return found.whole or found.plain_name != ""
+    return found.whole or (bool(found.plain_names) and _REASONS.isdisjoint(found.rest))
+
+
+def _parts(text: str) -> Iterator[list[str]]:
+    """The words of each part of a question: what is between the joints."""
+    part: list[str] = []
+    for word in text.split():
+        if word.lower() in _JOINTS:
+            yield part
+            part = []
+        elif word != "@":
+            part.append(word)
+    yield part
 
 
 def _without_file(found: re.Match[str]) -> str:
@@ -113,7 +144,7 @@ def _take(found: re.Match[str]) -> str:
 
 
 def _kept_name(found: re.Match[str]) -> str:
-    return found.groupdict().get("name") or ""
+    return next(filter(None, found.groups()), "")
 
 
 def _without_names(question: str, names: Sequence[MentionedName]) -> str:

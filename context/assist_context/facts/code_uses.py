@@ -296,7 +296,8 @@ def _naming(at: IndexedDefinition, ways: ImportWays, path: str) -> ImportedNamin
     name = (at.parent or at.name).partition(".")[0]
     bare = path == at.path or (language_of(path).name == "go" and ways.is_imported(path))
     owners = set[str]()
-    elsewhere = has_own = path != at.path and bool(ways.corpus.outline(path, name, ""))
+    has_own = path != at.path and bool(ways.corpus.outline(path, name, ""))
+    elsewhere = has_own
     for import_, leads in ways.imports(path, name):
         if not leads:
             elsewhere = elsewhere or at.name in import_.names

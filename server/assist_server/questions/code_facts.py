@@ -153,7 +153,8 @@ def asked_facts(
     no other.
     """
     asked = fact_question(words)
-    plain = (MentionedName(asked.plain_name),) if asked.plain_name else ()
+    words_known = [word for word in asked.plain_names if any(corpus.definitions(word) for corpus in folders)]
+    plain = (MentionedName(words_known[0]),) if len(words_known) == 1 else ()
     names = asked.names or (*plain, *earlier) if asked.kinds else ()
     for name in names:
         for corpus in folders:
@@ -167,8 +168,9 @@ def asked_facts(
             others = [
                 site for site in found if (site.path, site.qualified) != (about.path, found[0].qualified)
             ]
-            return replace(facts, whole=(asked.whole or name in plain) and single, others=tuple(others))
-    if len(names) != 1 or not (asked.whole or plain):
+            whole = single and asked.is_whole_with(name.text if name in plain else "")
+            return replace(facts, whole=whole, others=tuple(others))
+    if len(names) != 1 or not asked.is_whole_with(names[0].text if plain else ""):
         return None
     return _facts_of_name(folders, names[0].text, asked.kinds, marked=not plain)
 
