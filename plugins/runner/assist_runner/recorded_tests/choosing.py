@@ -20,7 +20,7 @@ ALIKE_KEPT = 2  # tests that run the same lines, of those that are kept for thei
 MOST_CHECKS = 4  # of one object
 ALIKE = 3  # guessed calls that do the same: one of them may be at an edge that a mistake moves
 GUESSED = ("around", "syntax")
-_EMPTY = frozenset({'""', "''", "[]", "{}", "()", "None", "null", "undefined", "vec![]", "Ok(())"})
+_EMPTY = frozenset({"", '""', "''", "[]", "{}", "()", "None", "null", "undefined", "vec![]", "Ok(())"})
 _ORDER = ("example", "tested", "caller", "model", "around", "syntax")
 
 
@@ -52,9 +52,11 @@ def is_comparable(seen: CallObservation) -> bool:
     )
 
 
-def says_much(seen: CallObservation) -> bool:
-    """Whether a value is more than an empty one, which a call that does nothing gives as well."""
-    return seen.kind == "raised" or seen.value not in _EMPTY or bool(seen.changes or seen.printed)
+def says_much(call: RecordedCall) -> bool:
+    """Whether a call's own value is known and more than an empty one, which code that does nothing gives."""
+    seen = call.seen
+    own = call.proposed.origin != "around"
+    return own and (seen.kind == "raised" or seen.value not in _EMPTY or bool(seen.changes or seen.printed))
 
 
 def is_noticed(before: CallObservation, after: CallObservation) -> bool:
@@ -73,7 +75,12 @@ class KnownTests:
 def candidates_of(recorded: Sequence[RecordedCall]) -> list[RecordedCall]:
     """The calls from the most natural to the least; of guessed ones that do the same, few."""
     ordered = sorted(
-        recorded, key=lambda call: (_ORDER.index(call.proposed.origin), len(call.proposed.call) > 60)
+        recorded,
+        key=lambda call: (
+            _ORDER.index(call.proposed.origin),
+            len(call.proposed.call) > 60,
+            call.proposed.call.endswith("()"),
+        ),
     )
     found = []
     alike: Counter[tuple[object, ...]] = Counter()

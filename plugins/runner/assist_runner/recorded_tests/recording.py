@@ -179,7 +179,7 @@ class CallRecorder:
         kept = calls
         if planted or self._branches:
             telling = (
-                calls if not planted else [call for call in calls if added[call.test] or says_much(call.seen)]
+                calls if not planted else [call for call in calls if added[call.test] or says_much(call)]
             )
             unread = bool(seen_before) and not self._tested  # tests notice, and no one knows what they reach
             branches = frozenset() if unread else self._branches - known.lines
@@ -218,9 +218,9 @@ class CallRecorder:
         """Why no test is written though calls ran."""
         noticed = f"notice {len(known.mistakes)} of {len(planted)} mutants"
         if not self._tested and known.mistakes:
-            return CannotRunError(
-                f"existing tests, whose calls could not be read, {noticed}, and no call adds to it"
-            )
+            told = f"existing tests, whose calls could not be read, {noticed}"
+            is_all = len(known.mistakes) == len(planted)
+            return NothingMissingError(told) if is_all else CannotRunError(f"{told}; no call adds to it")
         if not self._tested:
             return CannotRunError("no test of it would notice a mistake" + left_out_words(self._left))
         reached = len(known.lines & self._branches)

@@ -36,7 +36,8 @@ def placed_tests(text: str, calls: Sequence[RecordedCall], material: RecordingMa
     name = re.escape(material.subject.short)
     modules = list(_modules(parsed.root, (), re.compile(rf"\b{name}\b"))) if parsed.root is not None else []
     home = max(modules, key=lambda row: (len(row.own), len(row.tests)), default=None)
-    if home is None:
+    wanted = test_imports(calls)
+    if home is None or (wanted and not home.path):  # what tests need alone does not belong to the top
         module = module_name(material.head)
         names = tuple(f"{module}::{call.test}" for call in calls)
         after = f"{text.rstrip()}\n\n{rust_tests(calls, material.head)}"
@@ -50,7 +51,6 @@ def placed_tests(text: str, calls: Sequence[RecordedCall], material: RecordingMa
     )
     data = data[: last.end_byte] + functions.encode() + data[last.end_byte :]
     inner = node_text(home.node)
-    wanted = test_imports(calls)
     if home.path and not _reaches_all(inner):
         wanted.insert(0, "use super::*;")
     missing = [line for line in wanted if " ".join(line.split()) not in " ".join(inner.split())]
