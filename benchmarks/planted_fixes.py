@@ -333,27 +333,33 @@ def attempt(task: FixTask) -> dict[str, Any]:
 
 
 def judge(task: FixTask, place: Path, answer: dict[str, Any]) -> dict[str, Any]:
-    """What the file and the tests are after an answer, and where the changed line is among the suspicious."""
-    made = (place / task.path).read_text(encoding="utf-8")
-    changed = _git(place, "status", "--porcelain").split("\n")
-    outcome = "nothing"
-    if any(changed):
-        if made == task.before:
-            outcome = "back"
-        else:
-            tested = TestedRepository(place, task.command)
-            try:
-                outcome = "other" if not tested.results({}).failed else "wrong"
-            finally:
-                tested.close()
+    """What the file and the tests are after an answer, and where the changed line is among the suspicious.
+
+    Where several changes pass and nothing is made unasked, `right shown` says whether one of them is right.
+    """
     lines = [(row["path"], row["line"]) for row in answer.get("suspicious", ())]
     at = next((at for at, row in enumerate(lines, 1) if row in _changed_lines(task)), 0)
-    return {
-        "outcome": outcome,
-        "proof": answer.get("proof", ""),
-        "rank": at,
-        "diff": _git(place, "diff")[-1500:],
-    }
+    row = {"proof": answer.get("proof", ""), "rank": at, "diff": _git(place, "diff")[-1500:]}
+    if _git(place, "status", "--porcelain").strip():
+        return {**row, "outcome": _outcome(task, place)}
+    shown = (answer.get("edit") or {}).get("diff", "")
+    if row["proof"] != "tests" or not shown:
+        return {**row, "outcome": "nothing"}
+    subprocess.run(["git", "apply", "-"], cwd=place, input=shown.encode(), check=False)  # noqa: S607
+    wanted = task.before.split("\n")
+    others = [wanted[other["line"] - 1].strip() == other["text"] for other in answer.get("others", ())]
+    return {**row, "outcome": "several", "right shown": _outcome(task, place) != "wrong" or any(others)}
+
+
+def _outcome(task: FixTask, place: Path) -> str:
+    """ "back" for the text without the fault, "other" for one that passes all tests, else "wrong"."""
+    if (place / task.path).read_text(encoding="utf-8") == task.before:
+        return "back"
+    tested = TestedRepository(place, task.command)
+    try:
+        return "wrong" if tested.results({}).failed else "other"
+    finally:
+        tested.close()
 
 
 def _changed_lines(task: FixTask) -> set[tuple[str, int]]:
@@ -388,24 +394,19 @@ def place_of_change(task: FixTask) -> dict[str, Any]:
 
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """What came of the faults, by set and origin, as lines of Markdown."""
-    lines = [
-        "| set | faults | proven and right | proven and wrong | unproven | nothing | median s | line found |"
-    ]
-    lines.append("|---" * 8 + "|")
+    names = ("faults", "text back", "other text, all tests pass", "wrong", "several shown, one right")
+    names += ("several, none right", "nothing", "median s", "line among three")
+    lines = [f"| set | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(f"{'mined' if row['kind'] == 'mined' else 'planted'}, {row['set']}", []).append(row)
     for name, own in sorted(groups.items()):
-        count = Counter(
-            ("right" if row["outcome"] in ("back", "other") else row["outcome"])
-            + ("" if row["proof"] == "tests" or row["outcome"] == "nothing" else " unproven")
-            for row in own
-        )
-        near = sum(0 < row["rank"] <= 3 for row in own)
+        count = Counter(f"{row['outcome']} {row.get('right shown', '')}".strip() for row in own)
+        shares = ("back", "other", "wrong", "several True", "several False", "nothing")
         seconds = statistics.median(row["seconds"] for row in own)
-        unproven = sum(number for kind, number in count.items() if kind.endswith("unproven"))
-        cells = (count["right"], count["wrong"], unproven, count["nothing"])
-        lines.append(f"| {name} | {len(own)} | {' | '.join(map(str, cells))} | {seconds:.0f} | {near} |")
+        near = sum(0 < row["rank"] <= 3 for row in own)
+        cells = (len(own), *(count[share] for share in shares), round(seconds), near)
+        lines.append(f"| {name} | {' | '.join(map(str, cells))} |")
     return lines
 
 
