@@ -141,7 +141,7 @@ def diff_facts(
             site.kind in FUNCTIONS and _is_changed(file, site, old) for site in new.definitions.values()
         )
         doubtful, complete = _doubtful(corpus, file, old, new)
-        others = list(_definition_facts(file, old, new))
+        others = [*_definition_facts(file, old, new), *_gone(file, old, new)]
         defaults = {fact.line for fact in others if fact.kind == "default"}
         found += [
             *others,
@@ -173,10 +173,6 @@ def _doubtful(
     """What is doubtful in the changed lines of code that is no test, and whether all could be compared."""
     if language_of(file.path).name in DATA or is_test(file.path) or not (file.old and file.new):
         return [], True
-    spans = (
-        [run[:2] for run in file.runs if run[0] <= run[1]],
-        [run[2:] for run in file.runs if run[2] <= run[3]],
-    )
     statements = doubtful_statements(old.parsed, new.parsed, file.runs)
     functions = [
         ((was.start_line, was.end_line) if was else None, (site.start_line, site.end_line))
@@ -186,7 +182,7 @@ def _doubtful(
     ]
     found = [
         *(statements or ()),
-        *doubtful_expressions(old.parsed, new.parsed, spans, _parameter_finder(corpus, new)),
+        *doubtful_expressions(old.parsed, new.parsed, file.runs, _parameter_finder(corpus, new)),
         *left_open(old.parsed, new.parsed, functions),
     ]
     facts = [
@@ -219,7 +215,7 @@ def _parameter_finder(corpus: Corpus | None, own: _TextSide) -> Callable[[str], 
 
 
 def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFact]:
-    """Definitions that came and went, signatures that changed, and guards and handlers that are gone."""
+    """Definitions that came and went, and signatures and defaults that changed."""
     for key, site in new.definitions.items():
         was = old.definitions.get(key)
         if was is None:
@@ -232,7 +228,6 @@ def _definition_facts(file: ComparedFile, old: _TextSide, new: _TextSide) -> Ite
             text = f"the signature of {site.qualified} changed{_parameter_words(old, was, new, site)}"
             yield DiffFact("signature", file.path, site.start_line, text)
         yield from _changed_defaults(file.path, (old, was), (new, site))
-        yield from _gone(file, old.parsed, was, new.parsed, site)
     for key, site in old.definitions.items():
         if key not in new.definitions and _is_outermost(site, old, new):
             moved = [
@@ -302,30 +297,53 @@ def _changed_defaults(
             yield DiffFact("default", path, line, words, lines[0][at - 1], lines[1][line - 1])
 
 
-def _gone(
-    file: ComparedFile, old: ParsedText, was: Definition, new: ParsedText, now: Definition
-) -> Iterator[DiffFact]:
-    """Guards, errors and handlers of a function that the new one lacks, and that nothing alike replaces."""
-    before = protections_in(old, was.start_line, was.end_line)
-    after = protections_in(new, now.start_line, now.end_line)
-    if before == after:
-        return
-    fresh = list(after)
-    lost = list[CodeStatement]()
-    for statement in before:
-        same = [one for one in fresh if (one.kind, one.text) == (statement.kind, statement.text)]
-        fresh.remove(same[0]) if same else lost.append(statement)
-    for statement in lost:
-        replaced = [
-            one for one in fresh if one.kind == statement.kind and _are_alike(one.text, statement.text)
-        ]
-        if replaced:
-            fresh.remove(replaced[0])
-        elif statement.kind != "branch" or any(
+def _gone(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFact]:
+    """Guards, errors and handlers that a function lacks, that nothing alike replaces and no other one got."""
+    lost = list[tuple[str, CodeStatement]]()
+    fresh = list[CodeStatement]()
+    for key, now in new.definitions.items():
+        if now.kind not in FUNCTIONS or not _is_changed(file, now, old):
+            continue
+        was = old.definitions.get(key)
+        before = protections_in(old.parsed, was.start_line, was.end_line) if was else ()
+        after = protections_in(new.parsed, now.start_line, now.end_line)
+        gone, came = _differences(before, after)
+        fresh += came
+        for statement in gone:
+            replaced = [
+                one for one in came if one.kind == statement.kind and _are_alike(one.text, statement.text)
+            ]
+            if replaced:
+                came.remove(replaced[0])
+            else:
+                lost.append((now.qualified, statement))
+    moved = {(statement.kind, _condition(statement)) for statement in fresh}
+    for name, statement in lost:
+        # Of a branch, only that nothing took its place is surprising.
+        surprises = statement.kind != "branch" or any(
             low <= statement.line <= high and start > end for low, high, start, end in file.runs
-        ):  # of a branch, only that nothing took its place is surprising
-            words = f"{_words_of(statement)} is gone from {now.qualified}"
-            yield DiffFact("gone", file.path, statement.line, words, old.document.lines[statement.line - 1])
+        )
+        if surprises and (statement.kind, _condition(statement)) not in moved:
+            text = f"{_words_of(statement)} is gone from {name}"
+            line = old.parsed.document.lines[statement.line - 1]
+            yield DiffFact("gone", file.path, statement.line, text, line)
+
+
+def _differences(
+    before: Sequence[CodeStatement], after: Sequence[CodeStatement]
+) -> tuple[list[CodeStatement], list[CodeStatement]]:
+    """The statements that only the one side has, and those that only the other has, whatever their lines."""
+    came = list(after)
+    gone = list[CodeStatement]()
+    for statement in before:
+        same = [one for one in came if (one.kind, one.text) == (statement.kind, statement.text)]
+        came.remove(same[0]) if same else gone.append(statement)
+    return gone, came
+
+
+def _condition(statement: CodeStatement) -> str:
+    """What a guard asks, without how it leaves, which is another way in another function."""
+    return statement.text.partition(": ")[0] if statement.kind == "guard" else statement.text
 
 
 def _are_alike(one: str, other: str) -> bool:
@@ -405,14 +423,13 @@ def _caller_facts(
 
 
 def _does_other(old: _TextSide, was: Definition, new: _TextSide, site: Definition) -> bool:
-    """Whether a function returns, raises or takes something else than it did."""
-    kinds = ("guard", "returns", "yields", "raises")
+    """Whether a function takes something else than it did, or leaves in more or fewer places."""
     before, after = (
-        [(found.kind, found.text) for found in statements_in(side.parsed, at.start_line, at.end_line)]
+        Counter(found.kind for found in statements_in(side.parsed, at.start_line, at.end_line))
         for side, at in ((old, was), (new, site))
     )
-    other = [row for row in before if row[0] in kinds] != [row for row in after if row[0] in kinds]
-    return other or _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature)
+    leaves = any(before[kind] != after[kind] for kind in ("guard", "returns", "yields", "raises"))
+    return leaves or _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature)
 
 
 def _left_uses(

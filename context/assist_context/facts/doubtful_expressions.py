@@ -42,13 +42,18 @@ class DoubtfulExpression:
 
 
 def doubtful_expressions(
-    old: ParsedText,
-    new: ParsedText,
-    lines: tuple[Sequence[LineRange], Sequence[LineRange]],
-    names: ParameterNames,
+    old: ParsedText, new: ParsedText, runs: Sequence[tuple[int, int, int, int]], names: ParameterNames
 ) -> Iterator[DoubtfulExpression]:
-    """What is doubtful in the changed lines of two texts, of the old and of the new one."""
-    before, after = expressions_in(old, lines[0]), expressions_in(new, lines[1])
+    """What is doubtful in the changed lines of two texts.
+
+    `runs` are the first and last lines of the old and the new text; the last is less for none.
+    """
+    before, after = (
+        expressions_in(
+            parsed, [one for one in lines if one[0] <= one[1]], [(min(one), max(one)) for one in lines]
+        )
+        for parsed, lines in ((old, [run[:2] for run in runs]), (new, [run[2:] for run in runs]))
+    )
     yield from _exchanged_operands(before, after)
     yield from _exchanged_arguments(before, after, names)
     yield from _quiet_handlers(before, after)

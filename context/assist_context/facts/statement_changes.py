@@ -29,6 +29,7 @@ LEAVES = frozenset({"return", "raise", "throw", "break", "continue", "await", "y
 _NEGATIONS = frozenset({"not", "!"})
 _CONNECTIVES = frozenset({"and", "or", "&&", "||"})
 _OFFSETS = frozenset({("+", "1"), ("-", "1")})
+_MOST_OF_CONDITION = 16  # tokens of a part that is gone; without more, it is another condition
 _LONGEST = 60  # characters of a token as it is told
 _SPACES = re.compile(r"\s+")
 
@@ -84,7 +85,7 @@ def _judge(was: CodeUnit, now: CodeUnit, step: TokenStep) -> tuple[StatementChan
 def _lost_kind(words: tuple[str, ...], path: str) -> StatementChangeKind | None:
     """What it means that some words are gone, and no other ones are in their place."""
     if _CONNECTIVES & {words[0], words[-1]}:
-        return "condition"
+        return "condition" if len(words) <= _MOST_OF_CONDITION else None
     if len(words) == 1 and words[0] in LEAVES:
         return "leave"
     is_error = (words == ("?",) and path.endswith(".rs")) or words[-2:] == ("err", "=")

@@ -246,6 +246,7 @@ def remarks_of(found: Sequence[DiffFact]) -> list[DiffFact]:
             continue
         whole: Mapping[DiffFactKind, tuple[object, ...]] = {
             "unclosed": (fact.path, fact.before),
+            "constant": (fact.path, fact.text),
             "gone": (fact.path, fact.text.rpartition(" gone from ")[2]),
             "untested": (),
         }

@@ -158,7 +158,9 @@ DOUBTS = [
         "left = first.left.min(last.left)\n    go(left, left)\n    down = first.down.min(last.down)\n    go(down, left)",
         ("copy", "a copy of line 7 has `down` in 4 places, and `left` here"),
     ),
+    ("a.py", "try:\n        go()\n    except E:\n        log(1)\n        stop()", "try:\n        go()\n    except E:\n        log(1)", ("swallowed", "`except E` handles the error no longer")),
     # what is meant
+    ("a.py", "if not last:\n        return 0\n    return 1", "check(last)\n    return 1\n\n\ndef check(last):\n    if not last:\n        raise E", ("added", "function check")),
     ("a.py", "return size(first, last)", "return size(last, first, 1)", None),
     ("a.py", "if first:\n        return 1\n    return 2", "if first:\n        log()\n        return 1\n    return 2", None),
     ("a.py", "return first - 1", "return self.first - one", None),

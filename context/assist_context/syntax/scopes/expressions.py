@@ -37,20 +37,26 @@ class Expressions:
     handlers: Sequence[ErrorHandler]
 
 
-def expressions_in(parsed: ParsedText, lines: Sequence[LineRange]) -> Expressions:
-    """The expressions that have one of these lines, which are in order."""
+def expressions_in(
+    parsed: ParsedText, lines: Sequence[LineRange], around: Sequence[LineRange]
+) -> Expressions:
+    """The operations and calls that have one of these lines, and the handlers that have one of `around`.
+
+    Both are in order.
+    """
     rules = call_rules(parsed.document.language)
     catching = statement_rules(parsed.document.language)
     operations = defaultdict[Operation, list[int]](list)
     calls = defaultdict[CallText, list[int]](list)
     handlers = list[ErrorHandler]()
+    for node in _nodes(parsed, around):
+        if catching is not None and node.type in catching.handlers:
+            handlers.append(_handler(node))
     for node in _nodes(parsed, lines):
         if operation := _operation(node):
             operations[operation].append(node.start_point.row + 1)
         if rules is not None and (call := _call(rules, node)):
             calls[call].append(node.start_point.row + 1)
-        if catching is not None and node.type in catching.handlers:
-            handlers.append(_handler(node))
     return Expressions(dict(operations), dict(calls), handlers)
 
 
