@@ -47,6 +47,8 @@ MOST_CHANGED = 40  # changed functions whose callers and tests are looked up
 SECONDS = 3.0  # of processor time for all files; what is not compared by then is left out, and said
 _COMING = FUNCTIONS | {"class", "struct", "interface", "trait", "enum"}  # what is said to come and go
 _FEWEST_WORDS = 3  # of a statement that may be a part of another one
+_REWRITTEN = 0.75  # share of the names of a condition which lines in its place have if they ask the same
+_NO_NAMES = frozenset(["and", "or", "not", "is", "in", "None", "True", "False", "nil", "null", "undefined", "true", "false", "let", "Some"])
 _SPACES = re.compile(r"\s+")
 _STAR = re.compile(r"^[ \t]*from[ \t]+\S+[ \t]+import[ \t]+\*", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -317,16 +319,31 @@ def _gone(file: ComparedFile, old: _TextSide, new: _TextSide) -> Iterator[DiffFa
                 came.remove(replaced[0])
             else:
                 lost.append((now.qualified, statement))
-    moved = {(statement.kind, _condition(statement)) for statement in fresh}
     for name, statement in lost:
-        # Of a branch, only that nothing took its place is surprising.
-        surprises = statement.kind != "branch" or any(
-            low <= statement.line <= high and start > end for low, high, start, end in file.runs
+        moved = (
+            _are_alike(_condition(one), _condition(statement)) for one in fresh if one.kind == statement.kind
         )
-        if surprises and (statement.kind, _condition(statement)) not in moved:
+        if not any(moved) and _surprises(file, statement):
             text = f"{_words_of(statement)} is gone from {name}"
             line = old.parsed.document.lines[statement.line - 1]
             yield DiffFact("gone", file.path, statement.line, text, line)
+
+
+def _surprises(file: ComparedFile, statement: CodeStatement) -> bool:
+    """Whether what a statement asked about is still there, and not asked in the lines in its place.
+
+    Of a branch, only that no line took its place is surprising.
+    """
+    if statement.kind not in ("guard", "branch"):
+        return True
+    names = {*_WORD.findall(_condition(statement))} - _NO_NAMES
+    if names and names.isdisjoint(_WORD.findall(file.new)):
+        return False
+    run = next((run for run in file.runs if run[0] <= statement.line <= run[1]), (0, 0, 1, 0))
+    if statement.kind == "branch" and run[2] <= run[3]:
+        return False
+    there = names.intersection(_WORD.findall("".join(split_lines(file.new)[run[2] - 1 : run[3]])))
+    return len(there) < _REWRITTEN * len(names)
 
 
 def _differences(

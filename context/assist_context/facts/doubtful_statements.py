@@ -67,7 +67,9 @@ def _doubtful(old: ParsedText, new: ParsedText, matches: StatementMatches) -> It
             if kind == "leave" and _leaves_near(change, matches.fresh):
                 continue
             turned = {"".join(change.old), "".join(change.new)} in OPPOSITES or kind == "negation"
-            if (turned or not change.alone) and not matches.goes_on(was, now):
+            if (turned or kind == "condition" or not change.alone) and not matches.goes_on(was, now):
+                continue
+            if kind == "condition" and _is_asked(change, matches.fresh):
                 continue
             if kind == "literal" and change.alone and (others := _left_literals(old, new, change)):
                 yield DoubtfulStatement(
@@ -78,6 +80,12 @@ def _doubtful(old: ParsedText, new: ParsedText, matches: StatementMatches) -> It
     yield from _lost_closings(old, new, matches)
     fresh = {unit.place for unit in matches.fresh}
     yield from _slips(matches.new[new.document.path], fresh)
+
+
+def _is_asked(change: StatementChange, fresh: Sequence[CodeUnit]) -> bool:
+    """Whether a new statement has all names of a part of a condition that is gone."""
+    names = {word for word in change.old if word.isidentifier()} - {"and", "or", "not", "is", "in"}
+    return bool(names) and any(names <= set(unit.words) for unit in fresh)
 
 
 def _lost_closings(

@@ -164,6 +164,9 @@ DOUBTS = [
     ("a.py", "return size(first, last)", "return size(last, first, 1)", None),
     ("a.py", "if first:\n        return 1\n    return 2", "if first:\n        log()\n        return 1\n    return 2", None),
     ("a.py", "return first - 1", "return self.first - one", None),
+    ("a.py", "if width(last):\n        return 1\n    return 2", "if height(last):\n        return 1\n    return 2", None),
+    ("a.py", "if first is None:\n        return 1\n    return last", "return last if first else 1", None),
+    ("a.ts", "if (!a) {\n  b();\n}", "if (!a!) {\n  b();\n}", None),
     ("test_a.py", "assert last - 1", "assert last", None),
 ]  # fmt: skip
 
@@ -172,7 +175,8 @@ DOUBTS = [
 def test_what_deserves_a_look_in_a_changed_line(
     path: str, old: str, new: str, expected: tuple[str, str] | None
 ) -> None:
-    found = [row for row in facts(f"{COUNT}{new}\n", f"{COUNT}{old}\n", path) if row[0] != "undefined"]
+    before = COUNT if path.endswith(".py") else ""
+    found = [row for row in facts(f"{before}{new}\n", f"{before}{old}\n", path) if row[0] != "undefined"]
     assert [(kind, text) for kind, _, text in found] == ([expected] if expected else [])
 
 

@@ -112,7 +112,7 @@ def _tokens(
             around = node
             if spans and not is_within(node, spans):
                 continue
-        if "comment" in node.type or _is_documentation(node, around):
+        if "comment" in node.type or _is_documentation(node, around) or _says_type(node):
             continue
         if node.child_count and not node.type.startswith(WHOLE):
             waiting += [(child, around) for child in reversed(node.children)]
@@ -124,6 +124,11 @@ def is_within(node: tree_sitter.Node, spans: Sequence[LineRange]) -> bool:
     """Whether a node has a line of some spans, which are in order and hold a line each."""
     at = bisect_right(spans, (node.end_point.row + 1, sys.maxsize))
     return at > 0 and spans[at - 1][1] > node.start_point.row
+
+
+def _says_type(node: tree_sitter.Node) -> bool:
+    """Whether a sign of TypeScript only says that a value is there, and does nothing."""
+    return node.type == "!" and node.parent is not None and node.parent.type == "non_null_expression"
 
 
 def _is_documentation(node: tree_sitter.Node, around: tree_sitter.Node) -> bool:
