@@ -46,9 +46,12 @@ MOST_CALLERS = 15  # calls of one changed signature that are listed
 MOST_CHANGED = 40  # changed functions whose callers and tests are looked up
 SECONDS = 3.0  # of processor time for all files; what is not compared by then is left out, and said
 _COMING = FUNCTIONS | {"class", "struct", "interface", "trait", "enum"}  # what is said to come and go
+_QUOTES_AND_TYPES = re.compile(r"['\"]|<[^=]*>")  # by which a default may differ and be the same
 _FEWEST_WORDS = 3  # of a statement that may be a part of another one
 _REWRITTEN = 0.75  # share of the names of a condition which lines in its place have if they ask the same
-_NO_NAMES = frozenset(["and", "or", "not", "is", "in", "None", "True", "False", "nil", "null", "undefined", "true", "false", "let", "Some"])
+_NO_NAMES = frozenset(  # words of a condition
+    ("and", "or", "not", "is", "in", "if", "let", "None", "True", "False", "nil", "null", "true", "false")
+)
 _SPACES = re.compile(r"\s+")
 _STAR = re.compile(r"^[ \t]*from[ \t]+\S+[ \t]+import[ \t]+\*", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -292,7 +295,7 @@ def _changed_defaults(
     ]
     for name, (text, line) in sides[1].items():
         was, at = sides[0].get(name, (text, line))
-        is_other = was.replace("'", '"') != text.replace("'", '"')
+        is_other = _QUOTES_AND_TYPES.sub("", was) != _QUOTES_AND_TYPES.sub("", text)
         if "=" in was and "=" in text and is_other and not name.startswith("{"):
             words = f"the default of {now[1].qualified} changed: `{was[:60]}` before, `{text[:60]}` now"
             lines = [side.parsed.document.lines for side, _ in (before, now)]
@@ -342,8 +345,16 @@ def _surprises(file: ComparedFile, statement: CodeStatement) -> bool:
     run = next((run for run in file.runs if run[0] <= statement.line <= run[1]), (0, 0, 1, 0))
     if statement.kind == "branch" and run[2] <= run[3]:
         return False
-    there = names.intersection(_WORD.findall("".join(split_lines(file.new)[run[2] - 1 : run[3]])))
-    return len(there) < _REWRITTEN * len(names)
+    there = "".join(split_lines(file.new)[run[2] - 1 : run[3]])
+    gone = split_lines(file.old)[run[0] - 1 : statement.line - 1]
+    if there and any(_gets_value(name, gone) for name in names):
+        return False  # what it asked for is found out in another way
+    return len(names.intersection(_WORD.findall(there))) < _REWRITTEN * len(names)
+
+
+def _gets_value(name: str, lines: Sequence[str]) -> bool:
+    assigned = re.compile(rf"\b{re.escape(name)}\b[\w\s,:]*=(?!=)")
+    return any(map(assigned.search, lines))
 
 
 def _differences(
@@ -440,13 +451,12 @@ def _caller_facts(
 
 
 def _does_other(old: _TextSide, was: Definition, new: _TextSide, site: Definition) -> bool:
-    """Whether a function takes something else than it did, or leaves in more or fewer places."""
+    """Whether a function leaves early or raises in more or fewer places than it did."""
     before, after = (
         Counter(found.kind for found in statements_in(side.parsed, at.start_line, at.end_line))
         for side, at in ((old, was), (new, site))
     )
-    leaves = any(before[kind] != after[kind] for kind in ("guard", "returns", "yields", "raises"))
-    return leaves or _SPACES.sub("", was.signature) != _SPACES.sub("", site.signature)
+    return any(before[kind] != after[kind] for kind in ("guard", "raises"))
 
 
 def _left_uses(

@@ -28,6 +28,7 @@ OPERATORS = frozenset((
 LEAVES = frozenset({"return", "raise", "throw", "break", "continue", "await", "yield", "panic"})
 _NEGATIONS = frozenset({"not", "!"})
 _CONNECTIVES = frozenset({"and", "or", "&&", "||"})
+_STEPS = frozenset({"++", "--"})  # `++i` may be written `i + 1`
 _OFFSETS = frozenset({("+", "1"), ("-", "1")})
 _MOST_OF_CONDITION = 16  # tokens of a part that is gone; without more, it is another condition
 _LONGEST = 60  # characters of a token as it is told
@@ -77,7 +78,7 @@ def _judge(was: CodeUnit, now: CodeUnit, step: TokenStep) -> tuple[StatementChan
     said = shown_words((*old, *new))
     if _NEGATIONS.issuperset(some):
         return "negation", f"a negation {'is gone' if old else 'was added'}: `{some[0]}`"
-    if some in _OFFSETS:
+    if some in _OFFSETS and not _STEPS.intersection(was.words):
         return "offset", f"`{said}` is {'gone' if old else 'new'}"
     return _lost_kind(some, was.path) if old else None, f"`{said}` is gone"
 

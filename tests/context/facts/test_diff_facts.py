@@ -160,6 +160,8 @@ DOUBTS = [
     ),
     ("a.py", "try:\n        go()\n    except E:\n        log(1)\n        stop()", "try:\n        go()\n    except E:\n        log(1)", ("swallowed", "`except E` handles the error no longer")),
     # what is meant
+    ("a.ts", "f(++i);", "f(i + 1);", None),
+    ("a.py", "ok = go(last)\n    if not ok:\n        return 1\n    return 2", "try:\n        run(last)\n    except E:\n        return ok\n    return 2", None),
     ("a.py", "if not last:\n        return 0\n    return 1", "check(last)\n    return 1\n\n\ndef check(last):\n    if not last:\n        raise E", ("added", "function check")),
     ("a.py", "return size(first, last)", "return size(last, first, 1)", None),
     ("a.py", "if first:\n        return 1\n    return 2", "if first:\n        log()\n        return 1\n    return 2", None),
@@ -197,7 +199,10 @@ def test_what_deserves_a_look_in_other_languages(
 
 
 def test_callers_and_tests_that_were_left_as_they_were(tmp_path: Path) -> None:
-    new = CART.replace("items, rate, strict", "items, currency, rate, strict")
+    guard = "    if not currency:\n        raise KeyError\n    if not items:"
+    new = CART.replace("items, rate, strict", "items, currency, rate, strict").replace(
+        "    if not items:", guard
+    )
     corpus = corpus_of(tmp_path / "w", {"shop/__init__.py": "", "shop/cart.py": new, "shop/pay.py": USE, "tests/test_cart.py": TEST})  # fmt: skip
     found = diff_facts(corpus, [compared("shop/cart.py", CART, new)]).found
     words = "calls total, whose parameters changed (`currency` is new), and was not changed"
