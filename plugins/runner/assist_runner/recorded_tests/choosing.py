@@ -66,10 +66,14 @@ def is_noticed(before: CallObservation, after: CallObservation) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class KnownTests:
-    """What existing tests have already: the lines that they reach, and the mistakes that they notice."""
+    """What existing tests have already: the lines that they reach, and the mistakes that they notice.
+
+    They are `unread` if they make other calls than those that were read, so that they may reach more.
+    """
 
     lines: frozenset[int] = frozenset()
     mistakes: frozenset[int] = frozenset()
+    unread: bool = False
 
 
 def candidates_of(recorded: Sequence[RecordedCall]) -> list[RecordedCall]:

@@ -181,11 +181,11 @@ class CallRecorder:
             telling = (
                 calls if not planted else [call for call in calls if added[call.test] or says_much(call)]
             )
-            unread = bool(seen_before) and not self._tested  # tests notice, and no one knows what they reach
-            branches = frozenset() if unread else self._branches - known.lines
-            kept = without_idle(telling, added, branches)
+            # Where tests notice more than their calls that were read, no one knows what they reach.
+            known = KnownTests(known.lines, frozenset(seen_before), bool(seen_before - known.mistakes))
+            kept = without_idle(telling, added, frozenset() if known.unread else self._branches - known.lines)
         if not kept:
-            raise self._nothing_to_add(replace(known, mistakes=frozenset(seen_before)), planted)
+            raise self._nothing_to_add(known, planted)
         if len(kept) < len(calls):
             self._left[IDLE] += len(calls) - len(kept)
             kept, placed, seconds = self._passing(kept)
@@ -217,8 +217,8 @@ class CallRecorder:
     def _nothing_to_add(self, known: KnownTests, planted: Sequence[PlantedMistake]) -> CannotRunError:
         """Why no test is written though calls ran."""
         noticed = f"notice {len(known.mistakes)} of {len(planted)} mutants"
-        if not self._tested and known.mistakes:
-            told = f"existing tests, whose calls could not be read, {noticed}"
+        if known.unread:
+            told = f"existing tests, of whose calls {len(self._tested)} could be read, {noticed}"
             is_all = len(known.mistakes) == len(planted)
             return NothingMissingError(told) if is_all else CannotRunError(f"{told}; no call adds to it")
         if not self._tested:

@@ -49,7 +49,7 @@ CHANGED = (
 )
 
 
-NOTICING = 3  # calls that notice the same mistake: with more, the choice is no better
+NOTICING = 3  # calls that notice the same mistake, new ones and tested ones: more make the choice no better
 
 
 class StoppedCall(BaseException):
@@ -275,13 +275,12 @@ def noticing(own: PlantedCode, text: str, plan: dict[str, Any], rows: list[Any])
 
     found: list[Any] = []
     for number, case in enumerate(plan["cases"]):
-        if not lines & set(rows[number].get("lines", ())):
+        same = sum(plan["cases"][other]["tested"] == case["tested"] for other, _ in found)
+        if same >= NOTICING or not lines & set(rows[number].get("lines", ())):
             continue
         row = in_child(lambda case=case: observe_changed(case), plan["seconds"] / 2)  # type: ignore[misc]
         if outcome(row) != outcome(rows[number]):
             found.append([number, row])
-        if len(found) >= NOTICING:
-            break
     return found
 
 

@@ -249,7 +249,12 @@ def _rows_of(
         "seconds": run.seconds,
         "planted": list(planted),
         "cases": [
-            {"imports": list(call.imports), "setup": list(call.setup), "call": call.call}
+            {
+                "imports": list(call.imports),
+                "setup": list(call.setup),
+                "call": call.call,
+                "tested": call.origin == "tested",
+            }
             for call in run.calls
         ],
     }

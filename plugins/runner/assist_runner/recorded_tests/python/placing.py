@@ -51,7 +51,10 @@ def placed_tests(
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         raise CannotRunError(f"{material.place} cannot be parsed as Python") from error
-    home = _home_in(tree, target_names(material.subject, module), style)
+    called = target_names(material.subject, module)
+    if material.subject.short.startswith("__"):  # an operator is called without its name
+        called |= {material.subject.name.split(".")[-2:][0]}
+    home = _home_in(tree, called, style)
     functions = test_functions(calls, home.style, in_class=bool(home.title) or home.style == "unittest")
     imports = needed_imports(calls, home.style)
     mark = "'" if text.count("'") > text.count('"') else '"'

@@ -32,8 +32,9 @@ def test_imports(calls: Sequence[RecordedCall]) -> list[str]:
     """What tests need apart from the module above them."""
     imports = ["use super::*;"]
     if any(module == "std" for call in calls for module, _ in call.seen.needs):
-        bodies = ["\n".join((*call.proposed.setup, *_checks(call))) for call in calls]
-        imports = ["extern crate std;", *imports, *_of_std("\n".join(bodies))]
+        body = "\n".join(line for call in calls for line in (*call.proposed.setup, *_checks(call)))
+        needed = list(_of_std(body))
+        imports = [*(["extern crate std;"] if needed or "std::" in body else []), *imports, *needed]
     own = sorted({line for call in calls for line in call.proposed.imports} - set(imports))
     return [line for line in (*imports, *own) if line != "use super::*;"]
 
