@@ -318,14 +318,18 @@ def one(root: Path, subject: CallSubject, config: Config) -> dict[str, Any]:
 
 
 def verdict_of(row: dict[str, Any]) -> str:
-    """What a row is: "adds", "complete" where nothing was missing, "weak", "more", or "none".
+    """What a row is: "adds", "complete" where nothing was missing, "weak", "none", or "unjudged".
 
-    It is "more" where tests pass and no mutant tells whether they add something.
+    No one can judge it where tests pass and no mutant is left that existing tests miss, and where existing
+    tests do not pass as they are.
     """
-    missed = 0 if row.get("unknown") else row.get("missed", 0)
+    missed = row.get("missed", 0)
+    is_complete = row["why"].startswith("No test is missing")
+    if (row.get("passes") and not missed) or (is_complete and row.get("unknown")):
+        return "unjudged"
     if row.get("passes"):
-        return "more" if not missed else "adds" if row["noticed"] * 2 >= missed else "weak"
-    if row["why"].startswith("No test is missing"):
+        return "adds" if row["noticed"] * 2 >= missed else "weak"
+    if is_complete:
         return "complete" if not missed else "weak"
     return "none"
 
@@ -333,7 +337,7 @@ def verdict_of(row: dict[str, Any]) -> str:
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The shares by language as lines of Markdown."""
     lines = [
-        "| language | functions | pass and add | nothing missing | add a value | notice less | none | right "
+        "| language | functions | pass and add | nothing missing | not judged | notice less | none | right "
         "| median s | most s |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
@@ -341,7 +345,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
         own = [row for row in rows if not language or row["language"] == language]
         counts = [
             sum(row["verdict"] == kind for row in own)
-            for kind in ("adds", "complete", "more", "weak", "none")
+            for kind in ("adds", "complete", "unjudged", "weak", "none")
         ]
         seconds = sorted(row["seconds"] for row in own)
         share = (counts[0] + counts[1]) / len(own)
