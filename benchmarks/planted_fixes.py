@@ -335,7 +335,8 @@ def attempt(task: FixTask) -> dict[str, Any]:
 def judge(task: FixTask, place: Path, answer: dict[str, Any]) -> dict[str, Any]:
     """What the file and the tests are after an answer, and where the changed line is among the suspicious.
 
-    Where several changes pass and nothing is made unasked, `right shown` says whether one of them is right.
+    Where several changes pass, nothing is made unasked: `first` is then what the first one would be, and
+    `text shown` says whether one of them gives the text back.
     """
     lines = [(row["path"], row["line"]) for row in answer.get("suspicious", ())]
     at = next((at for at, row in enumerate(lines, 1) if row in _changed_lines(task)), 0)
@@ -348,7 +349,8 @@ def judge(task: FixTask, place: Path, answer: dict[str, Any]) -> dict[str, Any]:
     subprocess.run(["git", "apply", "-"], cwd=place, input=shown.encode(), check=False)  # noqa: S607
     wanted = task.before.split("\n")
     others = [wanted[other["line"] - 1].strip() == other["text"] for other in answer.get("others", ())]
-    return {**row, "outcome": "several", "right shown": _outcome(task, place) != "wrong" or any(others)}
+    first = _outcome(task, place)
+    return {**row, "outcome": "several", "first": first, "text shown": first == "back" or any(others)}
 
 
 def _outcome(task: FixTask, place: Path) -> str:
@@ -394,14 +396,14 @@ def place_of_change(task: FixTask) -> dict[str, Any]:
 
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """What came of the faults, by set and origin, as lines of Markdown."""
-    names = ("faults", "text back", "other text, all tests pass", "wrong", "several shown, one right")
-    names += ("several, none right", "nothing", "median s", "line among three")
+    names = ("faults", "text back", "other text, all tests pass", "wrong", "several, the text among them")
+    names += ("several others", "nothing", "median s", "line among three")
     lines = [f"| set | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(f"{'mined' if row['kind'] == 'mined' else 'planted'}, {row['set']}", []).append(row)
     for name, own in sorted(groups.items()):
-        count = Counter(f"{row['outcome']} {row.get('right shown', '')}".strip() for row in own)
+        count = Counter(f"{row['outcome']} {row.get('text shown', '')}".strip() for row in own)
         shares = ("back", "other", "wrong", "several True", "several False", "nothing")
         seconds = statistics.median(row["seconds"] for row in own)
         near = sum(0 < row["rank"] <= 3 for row in own)

@@ -67,14 +67,14 @@ def changes(
         if own in lines:
             of_line.setdefault(own, []).append(edit)
     queues = [_queue(lines[line], of_line.get(line, [])) for line in lines]
-    known = {text}
+    known = {hash(text)}  # texts may be large
     sound = not parsed.root.has_error
     for _, edit in heapq.merge(*queues, key=lambda row: row[0]):
         change = places.change(edit)
         new = change.apply_to(text)
-        if new not in known and (not sound or _is_sound(new, parsed)):
+        if hash(new) not in known and (not sound or _is_sound(new, parsed)):
             yield change
-        known.add(new)
+        known.add(hash(new))
 
 
 @dataclass(frozen=True, slots=True)
