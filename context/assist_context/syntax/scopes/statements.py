@@ -361,25 +361,27 @@ def tail_values(
 
 def _values(rules: StatementRules, node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:
     """The expressions whose value a node may have; none for one that leaves, or has none."""
-    inner = [child for child in node.named_children if "comment" not in child.type]
-    if node.type in rules.breaks:
-        yield from _break_values(rules, node)
-        return
-    if node.type not in rules.values:
-        if (
-            node.type not in rules.leaves
-            and not raises_by_call(rules, node)
-            and not _NO_VALUE.search(node.type)
-        ):
-            yield node
-        return
+    waiting: list[tree_sitter.Node | None] = [node]
+    while waiting:
+        part = waiting.pop()
+        if part is None:
+            continue
+        if part.type in rules.breaks:
+            yield from _break_values(rules, part)
+        elif part.type in rules.values:
+            waiting += reversed(_parts_with_value(rules, part))
+        elif not (part.type in rules.leaves or raises_by_call(rules, part) or _NO_VALUE.search(part.type)):
+            yield part
+
+
+def _parts_with_value(rules: StatementRules, node: tree_sitter.Node) -> list[tree_sitter.Node | None]:
+    """The parts of which one is the value of a node; none after a semicolon, or of an `if` without `else`."""
     fields = rules.values[node.type]
+    inner = [child for child in node.named_children if "comment" not in child.type]
     named = [node.child_by_field_name(name) for name in fields]
     parts = inner if fields == ["*"] else named if fields else inner[-1:]
-    if node_text(node).endswith(";") or None in parts:
-        return
-    for part in parts:
-        yield from _values(rules, part) if part is not None else ()
+    ended = bool(node.children) and node.children[-1].type == ";"
+    return [] if ended or None in parts else [*parts]
 
 
 def _break_values(rules: StatementRules, loop: tree_sitter.Node) -> Iterator[tree_sitter.Node]:

@@ -217,6 +217,12 @@ def test_broken_code_and_no_code_give_nothing_wrong(name: str) -> None:
         assert all(1 <= row.line <= text.count("\n") + 1 for row in statements_in(parsed, 1, 9))
 
 
+def test_deep_code_is_no_error() -> None:
+    text = "fn f() -> u32 { " + "{ if a { 1 } else " * 900 + "{ 2 }" + " }" * 900 + " }\n"
+    parsed = ParsedText(Document("a.rs", (text,), language_of("a.rs")))
+    assert all(row.line == 1 for row in statements_in(parsed, 1, 1))
+
+
 def test_a_comment_at_the_end_is_no_value() -> None:
     text = "function f(a) {\n  if (a) return null // gone\n  return a // kept\n}\n"
     assert [text for _, _, text in found("a.ts", text)["f"]] == ["a: return null", "a"]
