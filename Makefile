@@ -19,7 +19,7 @@ RELEASE := .ci/release
 # Two processes for each core (tests/conftest.py). No model waits for another: each leaves busy cores alone.
 PARALLEL := --numprocesses auto --dist loadgroup
 # The suites of the packages around the core: `make test` has only what shows that they work.
-PLUGIN_TESTS := tests/commits tests/evaluation tests/gateway tests/installer tests/refactorings tests/runner tests/types
+PLUGIN_TESTS := tests/diffs tests/evaluation tests/gateway tests/installer tests/refactorings tests/runner tests/types
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'

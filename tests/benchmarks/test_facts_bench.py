@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_context.facts.diff_facts import DiffFact, compared_file
+from assist_context.facts.compared_files import DiffFact, compared_file
 from bench.facts.diff_judge import DiffJudge
 
 CODE = """\

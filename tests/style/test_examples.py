@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-import assist_commits
 import assist_completion
 import assist_context
+import assist_diffs
 import assist_escalation
 import assist_gateway
 import assist_installer
@@ -20,7 +20,7 @@ import assist_types
 from assist_runner.recorded_tests import programs
 
 PACKAGES = (
-    assist_commits,
+    assist_diffs,
     assist_completion,
     assist_context,
     assist_escalation,

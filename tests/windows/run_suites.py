@@ -39,7 +39,7 @@ PACKAGES = (
     "escalation",
     "server",
     "evaluation",
-    "plugins/commits",
+    "plugins/diffs",
     "plugins/gateway",
     "plugins/installer",
     "plugins/runner",

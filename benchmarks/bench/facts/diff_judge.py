@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
 
-from assist_context.facts.diff_facts import ComparedFile, DiffFact
+from assist_context.facts.compared_files import ComparedFile, DiffFact
 
 CUT = 60  # characters of a token that facts show
 _TOKEN = re.compile(

@@ -15,10 +15,11 @@ from difflib import SequenceMatcher
 from pathlib import Path
 
 from assist_context.documents import split_lines
-from assist_context.facts.diff_facts import ComparedFile, DiffFact, DiffFactKind, diff_facts
+from assist_context.facts.compared_files import ComparedFile, DiffFact, DiffFactKind
 from assist_context.files.git_repository import Git
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
+from assist_diffs.remarks.diff_facts import diff_facts
 from assist_server.wording.facts import MOST_REMARKS, remarks_of
 from assist_server.workspace.folder_diff import compared_files, diff_against
 from bench.crossfile.index import corpus_of

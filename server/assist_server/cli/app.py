@@ -39,7 +39,6 @@ from assist_server.wording.sanitize import HarmlessFormatter
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "questions": ("explain", "ask", "test", "refactor", "fix", "route"),
     "chat": ("chat", "threads"),
-    "changes": ("commit", "review"),
     "records": ("undo", "cost", "rate"),
     "audit": ("audit",),
     "index": ("index", "context"),

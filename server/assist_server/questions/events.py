@@ -94,7 +94,7 @@ def reading(tokens: int, speed: float) -> AnswerProgress:
     """The progress of a model that begins to read, at `speed` tokens a second, 0 if that is not known.
 
     >>> reading(750, 75.0), reading(750, 0.0).seconds
-    (AnswerProgress(phase='reading', tokens=750, seconds=10.0), None)
+    (AnswerProgress(phase='reading', tokens=750, seconds=10.0, words=''), None)
     """
     return AnswerProgress("reading", tokens, tokens / speed if speed else None)
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from assist_context.evidence.fact_questions import AskedFact
 from assist_context.facts.code_uses import CodeUse
+from assist_context.facts.compared_files import DiffFact, DiffFactKind, DiffFacts
 from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
-from assist_context.facts.diff_facts import DiffFact, DiffFactKind, DiffFacts
 from assist_context.facts.file_facts import FileFacts, UsedPart
 from assist_context.facts.name_facts import NameFacts
 from assist_context.files.git_history import LineChange

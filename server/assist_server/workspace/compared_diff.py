@@ -1,14 +1,19 @@
 """A diff with the whole texts of its files: what is certain about it, and which names its files define.
 
-It asks no model, and does not show what it finds.
+The plugin `diffs` finds what is certain; without it nothing is. No model is asked, and nothing is shown here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
-from assist_context.facts.diff_facts import ComparedFile, DiffFacts, defines, diff_facts
+from assist_context.facts.compared_files import ComparedFile, DiffFacts, defines
 from assist_context.files.git_repository import Git
+from assist_context.plugins import plugin
 from assist_context.retrieval.corpus import Corpus
 from assist_server.workspace.folder_diff import FolderDiff, compared_files
+
+_DiffFactFinder = Callable[[Corpus | None, tuple[ComparedFile, ...]], DiffFacts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,10 @@ def with_texts(git: Git, diff: FolderDiff) -> ComparedDiff:
 
 def compare(git: Git, diff: FolderDiff, corpus: Corpus | None) -> ComparedDiff:
     """Compare the texts of a diff. Callers are looked up in `corpus`, where that has its new side."""
-    files = compared_files(git, diff)
-    return ComparedDiff(diff, tuple(files), diff_facts(corpus if has_tree(diff) else None, files))
+    files = tuple(compared_files(git, diff))
+    diff_facts = cast("_DiffFactFinder | None", plugin("assist.diff_facts"))
+    facts = diff_facts(corpus if has_tree(diff) else None, files) if diff_facts is not None else DiffFacts()
+    return ComparedDiff(diff, files, facts)
 
 
 def has_tree(diff: FolderDiff) -> bool:

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 
 from assist_context.documents import CHARS_PER_TOKEN
 from assist_context.evidence.call_graph import spans_of
-from assist_context.facts.diff_facts import ComparedFile, compared_file
+from assist_context.facts.compared_files import ComparedFile, compared_file
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import (
     Git,

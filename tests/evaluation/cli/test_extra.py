@@ -29,7 +29,7 @@ def test_a_language_server_loads_no_plugin_and_no_library_of_one() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "assist_server" in loaded.split()
     plugins = {
-        "assist_commits",
+        "assist_diffs",
         "assist_evaluation",
         "assist_gateway",
         "assist_installer",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from confined import LIMITS
 
-from assist_runner.sandbox.installations import node_packages, prefixes_of
+from assist_runner.sandbox.go_cache import GO_CACHE, seed_go_cache
+from assist_runner.sandbox.installations import PYTHONS, node_packages, prefixes_of, without_shims
 from assist_runner.sandbox.sandbox import NoSandboxError, SandboxView, login_home, run
 from assist_runner.sandbox.test_command import TestCommand, find_test_command
 
@@ -136,3 +137,38 @@ def test_a_folder_with_all_data_of_the_home_is_never_shown(tmp_path: Path) -> No
     for name in (".local", ".local/share", ".local/state", ".config", ".ssh"):
         with pytest.raises(NoSandboxError, match="name the folders in it"):
             run(["true"], tmp_path, LIMITS, {}, SandboxView((login_home() / name,)))
+
+
+def test_scripts_of_pyenv_are_the_interpreter_that_they_start(tmp_path: Path) -> None:
+    shims = tmp_path / ".pyenv" / "shims"
+    for version in ("3.9.2", "3.11.7", "3.11.12"):
+        programs = tmp_path / ".pyenv" / "versions" / version / "bin"
+        programs.mkdir(parents=True)
+        (programs / PYTHONS[0]).touch()
+    shims.mkdir()
+    (tmp_path / ".pyenv" / "version").write_text("3.9.2\n")
+    root = tmp_path / "shop"
+    root.mkdir()
+    path = os.pathsep.join((str(shims), "/usr/bin"))
+
+    assert Path(without_shims(path, root).split(os.pathsep)[0]).parts[-2:] == ("3.9.2", "bin")
+    (root / ".python-version").write_text("3.11\n")
+    assert Path(without_shims(path, root).split(os.pathsep)[0]).parts[-2:] == ("3.11.12", "bin")
+    (root / ".python-version").write_text("../../../3.11.7\n")
+    assert without_shims(path, root) == path  # a repository leads nowhere else
+
+
+def test_the_newest_builds_of_go_are_copied_and_never_shared(tmp_path: Path) -> None:
+    cache = tmp_path / "go-build"
+    for age, name in enumerate(("aa/first-d", "ab/second-d", "ac/third-d")):
+        file = cache / name
+        file.parent.mkdir(parents=True)
+        file.write_text("built")
+        os.utime(file, (1_000 - age, 1_000 - age))
+    (cache / "ac" / "link-d").symlink_to(tmp_path)
+
+    seed_go_cache(tmp_path / "tree", cache, lambda: False, most=2 * len("built"))
+
+    copied = sorted(path for path in (tmp_path / "tree" / GO_CACHE).rglob("*") if path.is_file())
+    assert [path.name for path in copied] == ["first-d", "second-d"]
+    assert all(path.stat().st_nlink == 1 for path in copied)

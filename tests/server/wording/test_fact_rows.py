@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from assist_context.facts.code_uses import CodeUse
+from assist_context.facts.compared_files import DiffFact, DiffFacts
 from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
-from assist_context.facts.diff_facts import DiffFact, DiffFacts
 from assist_context.syntax.scopes.statements import CodeStatement
 from assist_context.syntax.symbols import Definition
 from assist_server.questions.code_facts import CodeFacts

@@ -16,8 +16,9 @@ from pathlib import Path
 from assist_context.files.git_repository import Git
 from assist_runner.recorded_tests.plain_run import plain_run
 from assist_runner.recorded_tests.working_copy import copy_workspace
+from assist_runner.sandbox.go_cache import GO_CACHE, seed_go_cache
 from assist_runner.sandbox.limits import SandboxLimits
-from assist_runner.sandbox.sandbox import NoSandboxError, SandboxRun, run
+from assist_runner.sandbox.sandbox import NoSandboxError, SandboxRun, login_home, run
 from assist_runner.sandbox.test_command import TestCommand
 from assist_runner.sandbox.tree_copy import changed_file, remove_tree
 from assist_server.errors import UserError
@@ -72,6 +73,8 @@ class ProjectCopy:
                 self.tree = Path(shutil.copytree(tree, self._place / "tree", symlinks=True))
             else:
                 self.tree = copy_workspace(runner.root, self._place / "tree", runner.git, opened, stop)
+                if GO_CACHE in runner.command.view.folders:
+                    seed_go_cache(self.tree, login_home() / ".cache" / "go-build", stop)
             undo.pop_all()
 
     def twin(self) -> "ProjectCopy":

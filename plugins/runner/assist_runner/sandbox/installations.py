@@ -19,6 +19,7 @@ _PARTS_OF_GO = ("bin", "lib", "pkg", "src", "VERSION", "go.env")
 _PACKAGES = "node_modules"
 # Folders of the repository that are no part of its commits, and are shown as they are.
 _INSTALLED_IN = (".venv", "venv", _PACKAGES)
+_VERSION = re.compile(r"\w[\w.-]*")
 _LARGEST = 1 << 20  # bytes of a file of settings
 PYTHONS = ("python.exe", "python3.exe") if sys.platform == "win32" else ("python3",)
 
@@ -52,6 +53,33 @@ def python_of(environment: Path, *, windows: bool = sys.platform == "win32") -> 
     ('.venv/Scripts/python.exe', '.venv/bin/python')
     """
     return environment / ("Scripts/python.exe" if windows else "bin/python")
+
+
+def without_shims(path: str, top: Path) -> str:
+    """A PATH with the interpreter that pyenv's scripts start in a repository, in place of the scripts.
+
+    In the sandbox the scripts start nothing: they and their settings are in the user's home.
+    """
+    folders = path.split(os.pathsep)
+    return os.pathsep.join(_pyenv_folder(Path(folder), top) or folder for folder in folders)
+
+
+def _pyenv_folder(shims: Path, top: Path) -> str:
+    """The folder of programs that pyenv chooses in a repository, "" if `shims` is not pyenv's."""
+    versions = shims.parent / "versions"
+    if shims.name != "shims" or not shims.is_absolute() or not versions.is_dir():
+        return ""
+    chosen = text_of(top / ".python-version") or text_of(shims.parent / "version")
+    for name in filter(_VERSION.fullmatch, chosen.split()):
+        found = [folder for folder in versions.glob(f"{name}*") if (folder / "bin" / PYTHONS[0]).exists()]
+        newest = max(found, key=lambda folder: (folder.name == name, _numbers(folder.name)), default=None)
+        if newest is not None:
+            return str(newest / "bin")
+    return ""
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def go_places(go: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Literal
 
 from assist_context.programs import find_program
 from assist_context.relations.counterparts import is_test
+from assist_runner.sandbox.go_cache import GO_CACHE
 from assist_runner.sandbox.installations import (
     PYTHONS,
     covers_copy,
@@ -25,6 +26,7 @@ from assist_runner.sandbox.installations import (
     program_prefixes,
     python_of,
     text_of,
+    without_shims,
 )
 from assist_runner.sandbox.proofs import CARGO, GO, PYTEST, UNITTEST, proof_of
 from assist_runner.sandbox.sandbox import DEFAULT_PATH, PLAIN_VIEW, SandboxView, login_home
@@ -42,7 +44,6 @@ _SETTINGS_OF_PYTEST = {
 }
 _SHELL = re.compile(r"[;&|<>$`(){}\\*?\n]")
 # go and pytest leave folders out whose names begin with a dot.
-GO_CACHE = ".assist-go-cache"
 BYTECODE = ".assist-bytecode"
 
 
@@ -69,6 +70,7 @@ def find_test_command(root: Path, path: str = DEFAULT_PATH, own: str = "") -> tu
     `path` is the user's PATH: programs are looked up in it. Raises UserError if `own` has an open quote.
     """
     top = root.resolve()
+    path = without_shims(path, top)
     found = _own(top, path, own) if own else _known_commands(top, path)
     return tuple(
         replace(command, view=_view_in(top, command.view), environ={"PATH": path, **command.environ})

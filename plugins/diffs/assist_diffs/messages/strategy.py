@@ -25,9 +25,9 @@ def applies(asked: AskedQuestion) -> Applicability:
         return Applicability(False, "words of a model are wanted")
     if not asked.answered:
         return Applicability(True, WHY)
-    from assist_commits.message import commit_message  # noqa: PLC0415
-    from assist_commits.reverts import reverted_subject  # noqa: PLC0415
-    from assist_commits.style import style_of  # noqa: PLC0415
+    from assist_diffs.messages.message import commit_message  # noqa: PLC0415
+    from assist_diffs.messages.reverts import reverted_subject  # noqa: PLC0415
+    from assist_diffs.messages.style import style_of  # noqa: PLC0415
     from assist_server.workspace.folder_diff import last_messages  # noqa: PLC0415
     from assist_server.workspace.git_access import git_of  # noqa: PLC0415
 
@@ -40,7 +40,7 @@ def applies(asked: AskedQuestion) -> Applicability:
 
 async def answer(context: "AnswerContext", session: "AnswerSession") -> "FinalAnswer":
     """The message, and the things that it is made of."""
-    from assist_commits.message import CommitMessage  # noqa: PLC0415
+    from assist_diffs.messages.message import CommitMessage  # noqa: PLC0415
     from assist_server.questions.events import without_model  # noqa: PLC0415
 
     if cause := context.rules.barred[0]:

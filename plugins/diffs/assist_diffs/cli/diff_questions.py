@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from assist_context.facts.diff_facts import DiffFacts
+from assist_context.facts.compared_files import DiffFacts
 from assist_context.files.git_repository import Git, find_git
 from assist_server.cli.commands.question_place import bring_up_to_date
 from assist_server.cli.commands.question_run import answer_once, show_decision

@@ -17,13 +17,17 @@ FactsOption = Annotated[
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put these commands into the command line."""
+def add_commit(app: typer.Typer) -> None:
+    """Put `assist commit` into the command line."""
     app.command(
         "commit",
         epilog=example("assist commit", "assist commit --edit", "assist commit | git commit -F -"),
         short_help="A commit message for what is staged.",
     )(with_flags(commit))
+
+
+def add_review(app: typer.Typer) -> None:
+    """Put `assist review` into the command line."""
     app.command(
         "review",
         epilog=example("assist review", "assist review main --facts", "assist review HEAD~3..HEAD --json"),
@@ -43,7 +47,7 @@ def commit(
     It is computed from what changed, at once. With --words, or with a local model of 7B or more, the model on
     this machine writes it; --frontier and --provider ask for another.
     """
-    from assist_server.cli.diff_questions import show_diff_facts, write_message  # noqa: PLC0415  (loads the rest)
+    from assist_diffs.cli.diff_questions import show_diff_facts, write_message  # noqa: PLC0415  (loads the rest)
 
     if facts:
         show_diff_facts(flags, "commit")
@@ -67,7 +71,7 @@ def review(
     The first is computed; the model on this machine writes none. A provider's remark about a line that the
     diff does not show is dropped. Untracked files are not reviewed.
     """
-    from assist_server.cli.diff_questions import show_diff_facts, write_review  # noqa: PLC0415
+    from assist_diffs.cli.diff_questions import show_diff_facts, write_review  # noqa: PLC0415
 
     if facts:
         show_diff_facts(flags, "review", revision)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from indexing import corpus_of
 
-from assist_context.facts.diff_facts import ComparedFile, DiffFact, compared_file, defines, diff_facts
+from assist_context.facts.compared_files import ComparedFile, DiffFact, compared_file, defines
+from assist_diffs.remarks.diff_facts import diff_facts
 
 CART = '''\
 from shop import log

@@ -4,6 +4,4 @@
 changed is found thing by thing (`changed_things`): definitions and their `signatures`, `statements`, `pages`,
 `manifests` of dependencies, and what is as quiet as imports and comments. What cannot be named is left out,
 or it is said that a definition changed.
-
-This is a plugin: no package of the core knows it. It knows no model, no editor and no terminal.
 """

@@ -5,9 +5,9 @@ from difflib import SequenceMatcher
 
 import pytest
 
-from assist_commits.message import commit_message
-from assist_commits.style import CommitStyle, style_of
-from assist_context.facts.diff_facts import ComparedFile, compared_file
+from assist_context.facts.compared_files import ComparedFile, compared_file
+from assist_diffs.messages.message import commit_message
+from assist_diffs.messages.style import CommitStyle, style_of
 from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.folder_diff import ChangedFile, DiffLine, FolderDiff
 

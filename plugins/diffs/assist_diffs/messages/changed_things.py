@@ -5,17 +5,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assist_commits.code_sides import CodeFile, code_file
-from assist_commits.definitions import definition_things, first_sentence
-from assist_commits.manifests import LOCKS, manifest_things
-from assist_commits.pages import page_things
-from assist_commits.quiet_changes import quiet_things
-from assist_commits.statements import statement_things
-from assist_commits.things import IN_TEST, WEIGHTS, ChangedThing, ThingKind, code, join_alike
-from assist_context.facts.diff_facts import ComparedFile
+from assist_context.facts.compared_files import ComparedFile
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
 from assist_context.syntax.scopes.code_units import CodeUnit
+from assist_diffs.messages.code_sides import CodeFile, code_file
+from assist_diffs.messages.definitions import definition_things, first_sentence
+from assist_diffs.messages.manifests import LOCKS, manifest_things
+from assist_diffs.messages.pages import page_things
+from assist_diffs.messages.quiet_changes import quiet_things
+from assist_diffs.messages.statements import statement_things
+from assist_diffs.messages.things import IN_TEST, WEIGHTS, ChangedThing, ThingKind, code, join_alike
 
 _DATA = frozenset({"json", "yaml", "toml", "css", "html", "markdown", "rst", "shellscript", "sql"})
 _TEST_CALL = re.compile(r"^(?:it|test)(?:\.\w+)?$")

@@ -4,13 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from assist_commits.code_sides import CodeFile, CodeSide, weight_of
-from assist_commits.pages import corrected_word
-from assist_commits.things import WEIGHTS, ChangedThing, code
-from assist_context.facts.diff_facts import ComparedFile
+from assist_context.facts.compared_files import ComparedFile
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.tokens import tokens_in
 from assist_context.syntax.symbols import Definition
+from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
+from assist_diffs.messages.pages import corrected_word
+from assist_diffs.messages.things import WEIGHTS, ChangedThing, code
 
 _IMPORT = re.compile(r"import|^use_|^package|^mod_")
 _IMPORT_WORDS = frozenset({"import", "from", "use", "type", "as"})

@@ -10,19 +10,15 @@ import sys
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from posixpath import dirname
-from typing import Literal
 
-from assist_context.documents import Document, split_lines
+from assist_context.documents import split_lines
 from assist_context.evidence.call_graph import apart
 from assist_context.facts.code_uses import MOST_NAMESAKES, sure_uses
-from assist_context.facts.doubtful_expressions import doubtful_expressions, left_open
-from assist_context.facts.doubtful_statements import doubtful_statements
-from assist_context.facts.left_uses import left_uses
-from assist_context.facts.stale_calls import breaks_calls, is_stale
+from assist_context.facts.compared_files import ComparedFile, DiffFact, DiffFacts, defines, parsed_text
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus, to_indexed
@@ -33,13 +29,11 @@ from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.syntax.scopes.statements import CodeStatement, protections_in, statements_in
 from assist_context.syntax.symbols import Definition, symbols
+from assist_diffs.remarks.doubtful_expressions import doubtful_expressions, left_open
+from assist_diffs.remarks.doubtful_statements import doubtful_statements
+from assist_diffs.remarks.left_uses import left_uses
+from assist_diffs.remarks.stale_calls import breaks_calls, is_stale
 
-DiffFactKind = Literal[
-    "operator", "negation", "literal", "offset", "condition", "leave", "call", "constant", "copy",
-    "operands", "arguments", "swallowed", "unclosed",
-    "gone", "default", "added", "removed", "signature", "caller", "undefined", "untested",
-]  # fmt: skip
-ReplacedRun = tuple[int, int, int, int]  # replaced lines, first and last of both texts; last < first for none
 DATA = frozenset({"json", "yaml", "toml", "css", "html", "markdown", "shellscript"})  # it has no statements
 
 MOST_CALLERS = 15  # calls of one changed signature that are listed
@@ -55,66 +49,6 @@ _NO_NAMES = frozenset(  # words of a condition
 _SPACES = re.compile(r"\s+")
 _STAR = re.compile(r"^[ \t]*from[ \t]+\S+[ \t]+import[ \t]+\*", re.MULTILINE)
 _WORD = re.compile(r"[^\W\d]\w*")
-
-
-@dataclass(frozen=True, slots=True)
-class DiffFact:
-    """One fact, with its place; `text` says it in words. Of what is gone, the line is the old text's.
-
-    `before` and `after` are the line as it was and as it is, "" where there is none.
-    """
-
-    kind: DiffFactKind
-    path: str
-    line: int
-    text: str
-    before: str = field(default="", compare=False)
-    after: str = field(default="", compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ComparedFile:
-    """A changed file as it was and as it is, "" for new or gone; `runs` are the replaced lines."""
-
-    path: str
-    old: str
-    new: str
-    runs: tuple[ReplacedRun, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DiffFacts:
-    """The facts of a diff, by path and line, and the files for which there was no time.
-
-    `functions` counts the changed functions that were compared with what they were.
-    """
-
-    found: tuple[DiffFact, ...] = ()
-    left_out: tuple[str, ...] = ()
-    functions: int = 0
-
-
-def compared_file(path: str, lines: Iterable[tuple[str, str]]) -> ComparedFile:
-    """A file by all lines of its diff: a mark (space, - or +) and the text without its end, in order.
-
-    >>> compared_file("a", [(" ", "x"), ("-", "y"), ("+", "z")])
-    ComparedFile(path='a', old='x\\ny\\n', new='x\\nz\\n', runs=((2, 2, 2, 2),))
-    """
-    old = list[str]()
-    new = list[str]()
-    runs = list[ReplacedRun]()
-    start: tuple[int, int] | None = None
-    for mark, text in (*lines, ("", "")):
-        if mark in "-+" and mark:
-            start = start or (len(old), len(new))
-        elif start is not None:
-            runs.append((start[0] + 1, len(old), start[1] + 1, len(new)))
-            start = None
-        if mark and mark in " -":
-            old.append(f"{text}\n")
-        if mark and mark in " +":
-            new.append(f"{text}\n")
-    return ComparedFile(path, "".join(old), "".join(new), tuple(runs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +99,7 @@ def diff_facts(
 
 def _side(path: str, text: str) -> _TextSide:
     found = symbols(language_of(path), text, docs=False).definitions
-    return _TextSide(_parse(path, text), {(site.qualified, site.kind): site for site in found})
-
-
-def _parse(path: str, text: str) -> ParsedText:
-    return ParsedText(Document(path, split_lines(text), language_of(path)))
+    return _TextSide(parsed_text(path, text), {(site.qualified, site.kind): site for site in found})
 
 
 def _doubtful(
@@ -212,7 +142,9 @@ def _parameter_finder(corpus: Corpus | None, own: _TextSide) -> Callable[[str], 
         if not found and corpus is not None:
             sites = corpus.few_definitions(name, MOST_NAMESAKES) or ()
             texts = {site.path: "".join(corpus.lines(site.path)) for site in sites}
-            found = [one for path, text in texts.items() for one in definitions_of(_parse(path, text), name)]
+            found = [
+                one for path, text in texts.items() for one in definitions_of(parsed_text(path, text), name)
+            ]
         names = {tuple(parameter.name for parameter in one.passed) for one in found}
         return names.pop() if len(names) == 1 else None
 
@@ -398,12 +330,6 @@ def _undefined_names(file: ComparedFile, new: ParsedText) -> Iterator[DiffFact]:
         among = {word for line in lines for word in _WORD.findall(line)} - known
         for name, line in free_names(reader, start - 1, end - 1, among):
             yield DiffFact("undefined", file.path, line + 1, f"`{name}` is neither defined nor imported here")
-
-
-def defines(file: ComparedFile, name: str) -> bool:
-    """Whether the new text of a file defines or imports a name anywhere."""
-    reader = NameReader(_parse(file.path, file.new))
-    return any(place.defines or place.binding is not None for place in reader.occurrences(name))
 
 
 def _caller_facts(

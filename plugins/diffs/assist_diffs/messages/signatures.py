@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assist_commits.code_sides import CodeFile, CodeSide, weight_of
-from assist_commits.things import ChangedThing, ThingPlace, code
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.call_sites import Parameter, definitions_of
 from assist_context.syntax.symbols import SIGNATURE_CHARACTERS, SIGNATURE_LINES, Definition
+from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
+from assist_diffs.messages.things import ChangedThing, ThingPlace, code
 
 _SPACES = re.compile(r"\s+")
 _RECEIVER = re.compile(r"func \((\w+) ([^)]*)\)")  # of a method in Go

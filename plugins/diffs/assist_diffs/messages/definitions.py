@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assist_commits.code_sides import TYPES, VALUES, CodeFile, CodeSide, weight_of
-from assist_commits.signatures import signature_things
-from assist_commits.things import WEIGHTS, ChangedThing, ThingKind, ThingPlace, code
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import Definition
+from assist_diffs.messages.code_sides import TYPES, VALUES, CodeFile, CodeSide, weight_of
+from assist_diffs.messages.signatures import signature_things
+from assist_diffs.messages.things import WEIGHTS, ChangedThing, ThingKind, ThingPlace, code
 
 _COMING = FUNCTIONS | TYPES | VALUES
 _ALIKE = 0.7  # share of equal words from which a definition with another name or place is the same one

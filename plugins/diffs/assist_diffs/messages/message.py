@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from assist_commits.changed_things import FileInDiff, changed_things
-from assist_commits.style import CommitStyle, with_mood
-from assist_commits.things import ChangedThing, enumeration, paths_of
 from assist_context.relations.counterparts import is_test
+from assist_diffs.messages.changed_things import FileInDiff, changed_things
+from assist_diffs.messages.style import CommitStyle, with_mood
+from assist_diffs.messages.things import ChangedThing, enumeration, paths_of
 from assist_server.workspace.commit_style import LONGEST
 from assist_server.workspace.compared_diff import ComparedDiff
 from assist_server.workspace.folder_diff import ChangedFile

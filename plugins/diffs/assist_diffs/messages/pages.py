@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from assist_commits.things import WEIGHTS, ChangedThing, code
 from assist_context.documents import split_lines
-from assist_context.facts.diff_facts import ComparedFile
+from assist_context.facts.compared_files import ComparedFile
 from assist_context.languages import language_of
 from assist_context.pages import sections
+from assist_diffs.messages.things import WEIGHTS, ChangedThing, code
 
 _LOG = re.compile(
     r"""

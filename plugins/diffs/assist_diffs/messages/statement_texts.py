@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_commits.code_sides import CodeSide
-from assist_commits.things import ThingKind, code
 from assist_context.syntax.scopes.code_units import CodeUnit
+from assist_diffs.messages.code_sides import CodeSide
+from assist_diffs.messages.things import ThingKind, code
 
 LONGEST = 60  # characters of a piece of code that is written out
 SHORT = 40  # the same, where there are two

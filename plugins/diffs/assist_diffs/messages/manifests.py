@@ -6,8 +6,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assist_commits.things import WEIGHTS, ChangedThing, ThingKind, code
-from assist_context.facts.diff_facts import ComparedFile
+from assist_context.facts.compared_files import ComparedFile
+from assist_diffs.messages.things import WEIGHTS, ChangedThing, ThingKind, code
 
 # Files that a program writes.
 LOCKS = re.compile(

@@ -6,13 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from assist_commits.code_sides import CodeFile, CodeSide
-from assist_commits.statement_texts import LONGEST, NO_CALLS, SHORT, ToldChange, called_name, condition_of
-from assist_commits.things import code
 from assist_context.facts.statement_changes import OPERATORS
 from assist_context.facts.statement_matches import StatementPair, TokenStep
 from assist_context.syntax.scopes.code_units import CodeUnit
 from assist_context.syntax.scopes.tokens import CodeToken, is_literal, is_name, tokens_in
+from assist_diffs.messages.code_sides import CodeFile, CodeSide
+from assist_diffs.messages.statement_texts import (
+    LONGEST,
+    NO_CALLS,
+    SHORT,
+    ToldChange,
+    called_name,
+    condition_of,
+)
+from assist_diffs.messages.things import code
 
 _ALIKE = 0.55  # share of equal tokens from which a statement is said to be another one, changed
 _MOST_STEPS = 2  # changed places of a statement, each of which is told

@@ -8,10 +8,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from assist_commits.code_sides import CodeFile, CodeSide, weight_of
-from assist_commits.signatures import renamed_parameters
-from assist_commits.statement_differences import StatementDifference, are_alike
-from assist_commits.statement_texts import (
+from assist_context.facts.statement_matches import StatementMatches, StatementPair, renamed_words, with_names
+from assist_context.syntax.definitions import FUNCTIONS
+from assist_context.syntax.scopes.code_units import CodeUnit
+from assist_context.syntax.symbols import Definition
+from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
+from assist_diffs.messages.signatures import renamed_parameters
+from assist_diffs.messages.statement_differences import StatementDifference, are_alike
+from assist_diffs.messages.statement_texts import (
     LEAVES,
     LONGEST,
     SHORT,
@@ -29,11 +33,7 @@ from assist_commits.statement_texts import (
     stated_call,
     with_arguments,
 )
-from assist_commits.things import WEIGHTS, ChangedThing, ThingPlace, code
-from assist_context.facts.statement_matches import StatementMatches, StatementPair, renamed_words, with_names
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.code_units import CodeUnit
-from assist_context.syntax.symbols import Definition
+from assist_diffs.messages.things import WEIGHTS, ChangedThing, ThingPlace, code
 
 _LONGEST_CONDITION = 100  # characters
 _MOST_IN_BLOCK = 3  # statements of a block of which the last leaves
