@@ -91,7 +91,7 @@ async def repair(
             return None
         return await _ask_once(again, session)
     except EscalationError as error:
-        session.sink.notice(f"{error} The first edit is kept.")
+        session.sink.notice(f"{error} There is no second answer.")
         return None
 
 

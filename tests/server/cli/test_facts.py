@@ -47,7 +47,7 @@ def test_a_definition_is_told_without_a_model(assist: Assist, cart: Path) -> Non
     assert "Leaves early  3: if not items: return 0" in rows
     assert "Returns       5: round(sum(items) * (1 + rate), 2)" in rows
     assert "Used by       till.py:5 in pay" in rows
-    assert "Add the till (5 lines)" in rows[-1]
+    assert "Add the till (A, 5 lines)" in rows[-1]
     document = assist("explain", "total", "--facts", "--json").json
     assert document["definition"]["name"] == "total"
     assert document["callers"] == [{"path": "till.py", "line": 5, "inside": "pay", "sure": True}]

@@ -171,9 +171,10 @@ async def _search(
 async def _last_attempt(
     trial: EditTrial, searched: FixSearch, session: AnswerSession, start: float, left: float
 ) -> FinalAnswer | None:
-    """A model's edit that the tests accept, after small changes did not help; None if there is none in time.
+    """A model's edit, after small changes did not help; None if this machine's has none that tests accept.
 
-    The model on this machine is asked for one line, in what is `left` of the time; a provider has its own.
+    It is asked for one line, in what is `left` of the time. A provider has its own time; where the tests refuse
+    its edit, its answer stays, with what it cost, and the edit goes.
     """
     context = trial.context
     decision = context.decision
@@ -189,9 +190,12 @@ async def _last_attempt(
             final = await _judge_models(trial, first, session, start)
     except (TimeoutError, CompletionError):
         return None
-    if final.plan is None or final.proof is None or final.proof.kind != "tests":
+    passes = final.plan is not None and final.proof is not None and final.proof.kind == "tests"
+    if is_local and not passes:
         return None
-    return replace(final, proof=replace(final.proof, lines=_lines_of(searched.suspicious)))
+    lines = _lines_of(searched.suspicious)
+    proof = replace(final.proof or Proof("none", searched.words), lines=lines)
+    return replace(final, proof=proof, plan=final.plan if passes else None)
 
 
 def _as_unchecked(final: FinalAnswer, error: Exception, sink: AnswerSink) -> FinalAnswer:

@@ -61,8 +61,8 @@ def test_a_repair_is_paid_within_the_budget_and_written_down(
     with provider(tmp_path, long, more="max_cost_usd_per_day = 0.02") as acme:
         short = assist(*FIX, "--run")
     assert len(acme.requests) == 1
-    assert "The first edit is kept" in short.err + "".join(short.json["notices"])
-    assert (short.json["proof"], short.json["edit"]["applied"]) == ("none", False)
+    assert "There is no second answer" in short.err + "".join(short.json["notices"])
+    assert (short.json["proof"], short.json["edit"]) == ("none", None)
     with provider(tmp_path, scripted_answer(NO_FIX), scripted_answer(FIXED)) as acme:
         done = assist(*FIX, "--run")
     assert "tests fail as before: tests/test_prices.py::test_ten" in acme.requests[1].body.decode()
