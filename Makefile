@@ -57,7 +57,7 @@ check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, impor
 test: setup ## Run the tests of the core, real model and real server included
 	SUITE=test $(BIN)/pytest $(PARALLEL) tests $(addprefix --ignore=,tests/e2e tests/windows $(PLUGIN_TESTS))
 
-test-plugins: setup ## Run the tests of commit messages, the gateway, the installer, the runner, the types and the evaluation
+test-plugins: setup ## Run the tests of diffs, the gateway, the installer, the runner, the types and the evaluation
 	SUITE=test-plugins $(BIN)/pytest $(PARALLEL) $(PLUGIN_TESTS)
 
 quick: .venv/ready ## Run the tests that need no model and no time, while you work (2 minutes at most)

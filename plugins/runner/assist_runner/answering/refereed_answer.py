@@ -173,8 +173,8 @@ async def _last_attempt(
 ) -> FinalAnswer | None:
     """A model's edit, after small changes did not help; None if this machine's has none that tests accept.
 
-    It is asked for one line, in what is `left` of the time. A provider has its own time; where the tests refuse
-    its edit, its answer stays, with what it cost, and the edit goes.
+    It is asked for one line, in what is `left` of the time. A provider has its own time; where the tests
+    refuse its edit, its answer stays, with what it cost, and the edit goes.
     """
     context = trial.context
     decision = context.decision
