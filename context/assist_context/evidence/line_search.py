@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from assist_context.evidence.call_graph import apart
 from assist_context.evidence.intent import QuestionIntent, intent_of, is_chronicle
 from assist_context.evidence.mentions import likely_meanings, names_in
 from assist_context.evidence.question_words import QuestionWords, is_boilerplate, question_words
@@ -41,7 +42,6 @@ PAGE = 0.25  # how much more of the question a page has to say than code does
 # Of what a question is about; a best place that says less is a guess. Of 40 questions of which ten have no
 # answer there, 9 of those and 4 others are below it (`benchmarks/ask.py`, tuned half).
 SURE = 0.4
-_OWN_TESTS = re.compile(r"tests?(?:\.|$)")  # a module of tests in the file that it tests, as in Rust
 _DATA = frozenset({"yaml", "toml", "makefile"})  # of the languages with comments
 _DECLARATIONS = (".d.ts", ".d.mts", ".d.cts", ".pyi")
 
@@ -123,9 +123,11 @@ def _found_code(
         named = _named_by(corpus, question)
         for path in _likely_files(corpus, words, [path for path, _ in named], may_list):
             worth = _worth_of(path, intent)
-            for place in WeighedFile(corpus, path, words).best(A_FILE * most):
+            places = list(WeighedFile(corpus, path, words).best(A_FILE * most))
+            tests = {place.line for place in ([] if intent.tests else apart(corpus, places)[1])}
+            for place in places:
                 is_named = any(path == at and f"{place.name}.".startswith(f"{name}.") for at, name in named)
-                own = ASIDE if _OWN_TESTS.match(place.name) and not intent.tests else worth
+                own = ASIDE if place.line in tests else worth
                 found.append(replace(place, score=place.score * own * (NAMED if is_named else 1.0)))
     best = _apart(found, most)
     led = [place for corpus in folders for place in _led_to(corpus, best, words, may_list)]

@@ -7,11 +7,11 @@ are the answer, unless its sentences are wanted.
 from typing import TYPE_CHECKING
 
 from assist_context.documents import Document
+from assist_context.evidence.call_graph import apart, is_in_test
 from assist_context.evidence.line_search import search_places
 from assist_context.evidence.weighed_file import FoundLines
 from assist_context.facts.code_uses import CodeUse, sure_uses
 from assist_context.languages import language_of
-from assist_context.relations.counterparts import is_test
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
@@ -72,8 +72,7 @@ def found_places(asked: AskedQuestion) -> PlacesFound:
 
 def _found_place(place: FoundLines, root: str) -> FoundPlace:
     """A place as it is shown."""
-    uses = _uses(place)
-    callers = [use for use in uses if not is_test(use.path)]
+    callers, tests = apart(place.corpus, _uses(place))
     return FoundPlace(
         place.path,
         place.line,
@@ -82,7 +81,7 @@ def _found_place(place: FoundLines, root: str) -> FoundPlace:
         place.name,
         _cut(place.text),
         tuple(dict.fromkeys(use.inside or f"{use.path}:{use.line}" for use in callers)),
-        len(uses) - len(callers),
+        len(tests),
         place.corpus.root,
         folder_from_home(place.corpus.root) if place.corpus.root != root else "",
     )
@@ -91,7 +90,7 @@ def _found_place(place: FoundLines, root: str) -> FoundPlace:
 def _uses(place: FoundLines) -> list[CodeUse]:
     """The lines that certainly use the function that a place is in."""
     at = place.inside
-    if at is None or at.kind not in FUNCTIONS or is_test(place.path):
+    if at is None or at.kind not in FUNCTIONS or is_in_test(place.corpus, place.path, place.line):
         return []
     document = Document(place.path, tuple(place.corpus.lines(place.path)), language_of(place.path))
     return sure_uses(place.corpus, at, NameReader(ParsedText(document)))
