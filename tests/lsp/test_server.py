@@ -45,6 +45,14 @@ def home(home: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture
+def with_words(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """A machine whose small model is asked for sentences."""
+    with open(Path(environ["ASSIST_CONFIG_DIR"], "config.toml"), "a") as file:
+        file.write("[answers]\nwords = true\n")
+    return environ
+
+
+@pytest.fixture
 async def client(home: Mapping[str, str]) -> AsyncIterator[Client]:
     async with serving(home, make=ForkedClient) as running:
         await running.until("ready")
@@ -78,9 +86,9 @@ class ProcessTalker(Talker):
 
 
 @pytest.mark.model
-async def test_the_real_model(environ: Mapping[str, str], shop: Path) -> None:
+async def test_the_real_model(with_words: Mapping[str, str], shop: Path) -> None:
     """At a cursor, for several texts, with what no tokenizer expects, cancelled, for an answer, and idle."""
-    async with serving(environ, folders=[shop], make=ProcessTalker) as client:
+    async with serving(with_words, folders=[shop], make=ProcessTalker) as client:
         assert isinstance(client, Talker)
         await client.until("ready")
         await _one_at_a_cursor(client)
@@ -91,7 +99,7 @@ async def test_the_real_model(environ: Mapping[str, str], shop: Path) -> None:
             assert not any("<|" in each for each in shown)
         await _cancelled_while_it_reads(client)
         await works(client)
-        await _explains_while_ghost_text_still_comes(client, shop)
+        await _answers_while_ghost_text_still_comes(client, shop)
         await _idle(client)
 
 
@@ -135,10 +143,10 @@ async def _cancelled_while_it_reads(client: Client) -> None:
     assert all(end in cancelled or texts(end) for end in ends)
 
 
-async def _explains_while_ghost_text_still_comes(client: Talker, shop: Path) -> None:
+async def _answers_while_ghost_text_still_comes(client: Talker, shop: Path) -> None:
     uri = (shop / "shop" / "prices.py").as_uri()
     client.show(uri, PRICES)
-    number = (await client.run("explain", {"uri": uri}))["id"]
+    number = (await client.run("ask", {"uri": uri, "words": "Why is tax added to a net price?"}))["id"]
     await client.seen(lambda: any(each.delta for each in client.answers.get(number, [])))
     client.change(uri, 2, "\ndef net(gross_price):\n    return gross_", (1, 0), (1, 0))
     await asyncio.wait_for(client.ask(uri, (3, 18), manual=True), 60)

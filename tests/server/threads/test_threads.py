@@ -19,6 +19,7 @@ from assist_server.config.config import load_lenient
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import AnswerContext, decide
 from assist_server.questions.draft import Question
+from assist_server.questions.local_answer import UNCHECKED
 from assist_server.questions.targets import QuestionFolders
 from assist_server.threads.attachments import Attachment, attached_spans, attachment_at
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread, without_last_turn
@@ -340,12 +341,12 @@ async def turns_of(workspace: Workspace, model: ScriptedModel, asked: list[str])
         return model
 
     for words in asked:
-        decided = await asyncio.to_thread(workspace.decided, words, thread, wish="local")
+        decided = await asyncio.to_thread(workspace.decided, words, thread, wish="local", prose=True)
         decided = replace(decided, decision=replace(decided.decision, target="local"))
         final, kept = await answered(decided, local)
         notices += kept.notices
         thread = final.thread
-        assert all(text == "" or text.startswith("Answer") for text in kept.all_of("text"))
+        assert all(text == "" or text.startswith(("Answer", UNCHECKED)) for text in kept.all_of("text"))
     assert thread is not None
     return notices, thread
 

@@ -281,7 +281,10 @@ def _surprises(file: ComparedFile, statement: CodeStatement) -> bool:
     gone = split_lines(file.old)[run[0] - 1 : statement.line - 1]
     if there and any(_gets_value(name, gone) for name in names):
         return False  # what it asked for is found out in another way
-    return len(names.intersection(_WORD.findall(there))) < _REWRITTEN * len(names)
+    before = Counter(_WORD.findall("".join(split_lines(file.old)[run[0] - 1 : run[1]])))
+    others = before - Counter(_WORD.findall(_condition(statement)))  # what the lines around it say already
+    asked = Counter(_WORD.findall(there)) - others
+    return len(names & asked.keys()) < _REWRITTEN * len(names)
 
 
 def _gets_value(name: str, lines: Sequence[str]) -> bool:
