@@ -68,7 +68,7 @@ def test_an_explanation_opens_as_a_document(home: Mapping[str, str], workspace: 
         running.until(lambda screen: "Explain" in screen)
         running.keys("Down", "Enter")  # after "Refactor..."
         screen = running.until(lambda screen: "# explain circle.py" in screen)
-    assert "on this machine" in screen
+    assert "`method Circle.area, circle.py:8-9`" in screen
 
 
 def ready(running: Terminal) -> None:

@@ -130,7 +130,7 @@ def test_opencode_looks_up_code_and_no_byte_of_a_kept_file_reaches_the_model(
     names = {tool["function"]["name"] for tool in provider.chats[0]["tools"]}
     assert {f"assist_{tool.name}" for tool in TOOLS} <= names
     searched, defined, *kept = _results(provider.chats[-1])
-    assert "docs/rounding.md:1 Rounding" in searched
+    assert "docs/rounding.md:1-3 Rounding" in searched
     assert defined.startswith("shop/cart.py:11-12 method Cart.is_empty\n")
     assert [text.startswith("kept by policy: ") for text in kept] == [True, True], kept
     seen = b"\n".join(provider.received)

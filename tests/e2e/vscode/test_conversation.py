@@ -150,7 +150,7 @@ def test_facts_are_shown_without_a_model_and_lead_to_their_lines(
     until("the place", lambda: "Ln 5, Col 1" in window.bar())
     assert window.page.locator('.tab.active[aria-label^="main.py"]').count()
     window.run("Assist: Explain")
-    section.locator(".error").filter(has_text="model").wait_for()
+    section.locator(".last").filter(has_text="No model was asked").wait_for()
     assert section.locator("dd", has_text="main.py").count()
 
 
@@ -189,7 +189,7 @@ def test_a_conversation_shows_progress_and_sources_and_goes_on(window: Window, s
     second.locator('button[aria-pressed="true"]').wait_for()
     second.get_by_role("button", name="Copy the whole answer").click()
     copied = until("the answer", lambda: window.page.evaluate("navigator.clipboard.readText()"))
-    assert copied.startswith("Looks like"), "the places come first"
+    assert copied.startswith("shop/"), "the places come first"
     assert second.locator(".body").inner_text().split()[0] in copied
 
     source.click()
@@ -288,7 +288,7 @@ def test_a_commit_message_comes_into_the_box(window: Window, shop: Path) -> None
 def test_a_review_links_its_remarks(window: Window, shop: Path, configuration: Path) -> None:
     """A provider answers, since there is no model here."""
     commit(shop, "Begin")
-    (shop / "shop" / "prices.py").write_text("def gross(net):\n    return net * 1.25\n")
+    (shop / "shop" / "prices.py").write_text("def gross(net):\n    return net / 1.2\n")
     refuted = "shop/prices.py:2: `gross` is not defined"
     with vendor(scripted_answer(f"{refuted}\nshop/prices.py:2: give this rate a name")) as server:
         configure_provider(configuration, server.url, mode="ask")
@@ -296,7 +296,7 @@ def test_a_review_links_its_remarks(window: Window, shop: Path, configuration: P
         until("the server", lambda: "no model" in window.status() or "failed" in window.status())
         window.run("Assist: Review Changes")
         window.dialog()
-        fact = window.view().locator("dd", has_text="1.25")
+        fact = window.view().locator("dd", has_text="became")
         until("what is certain, before a model is asked", fact.count)
         window.modal("Send")
         remark = window.view().locator(".sources li", has_text="give this rate a name")
