@@ -46,19 +46,9 @@ def test_below_zero():
     with pytest.raises(ValueError):
         gross(-1)
 """
-CALLS = """\
-```python
-from prices import shown
-
-
-def test_shown():
-    assert shown(3) == "3.00"
-    assert shown(2.5) == "2.5"
-```
-"""
 AGREED = "It runs on a copy, in a sandbox: no network, no other files, and nothing of it stays."
 PROVEN = re.compile(r"Proof: tests\. Tests pass: (\d+) before, (\d+) now \(2 attempts\)\.")
-RECORDED = re.compile(r"These tests record what the code does today \(\d+ calls, 2 of 2 branches, ")
+RECORDED = re.compile(r"These tests record what the code does today \(1 call, 2 of 3 branches, ")
 TESTED, FIXED = 14, 8  # the lines in question
 
 

@@ -247,7 +247,8 @@ class AnswerSession:
 
         Of 130 checks that the 1.5B wrote for eleven functions 40 % were right, whatever its margins were.
         """
-        return context.decision.target != "local" or context.inputs.local.large
+        target = context.decision.target
+        return target == "frontier" or (target == "local" and context.inputs.local.large)
 
     async def answer_untested(self, context: "AnswerContext", reason: str) -> FinalAnswer:
         """New tests that nothing ran: a model's guesses, or the reason why there are none."""

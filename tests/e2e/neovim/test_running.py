@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from neovim_editor import Editor
-from taxed_prices import CALLS, FIX, FIXED, NO_FIX, PROVEN, RECORDED, RIGHT, TESTED, TESTS, make_project
+from taxed_prices import FIX, FIXED, NO_FIX, PROVEN, RECORDED, RIGHT, TESTED, TESTS, make_project
 from vendor import configure_provider, scripted_answer, vendor
 
 pytestmark = pytest.mark.timeout(300)
@@ -33,7 +33,7 @@ def test_edits_are_proven_and_tests_recorded_once_the_user_lets_code_run(
     space = tmp_path / "space"
     make_project(space)
     subprocess.run(["git", "init", "--quiet", str(space)], check=True)
-    with vendor(*map(scripted_answer, (FIX, CALLS, NO_FIX, FIX))) as acme:
+    with vendor(*map(scripted_answer, (FIX, NO_FIX, FIX))) as acme:
         configure_provider(tmp_path / "config", acme.url)
         editor = nvim(space, environ, space / "prices.py")
         editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
@@ -59,7 +59,7 @@ def test_edits_are_proven_and_tests_recorded_once_the_user_lets_code_run(
         answer(editor, "Make this edit?", "<C-y>")
         before, now = map(int, editor.until(lambda: PROVEN.search(said(editor)), "the proof").groups())
         assert now == before + 2
-        assert len(acme.requests) == 4
+        assert len(acme.requests) == 3
         editor.leave_window()
         editor.command("silent wall")
     assert (space / "prices.py").read_text() == RIGHT

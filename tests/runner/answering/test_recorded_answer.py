@@ -116,7 +116,7 @@ async def test_values_are_what_the_code_gives(tmp_path: Path) -> None:
     assert not desk.mark.exists()  # in the sandbox, there is no such place
     line = answer_view(decided, final).proof_line
     assert line.startswith("These tests record what the code does today (")
-    assert "2 of 2 branches" in line
+    assert "3 of 3 branches" in line
     document = answer_document(answer_view(decided, final), notices)
     assert document["proof"] == "tests"
     assert desk.model.asked == []  # what types say is enough here
@@ -160,7 +160,7 @@ async def test_where_tests_notice_all_nothing_is_written(tmp_path: Path) -> None
     final, notices, _ = await desk.answer()
     assert (final.plan, final.problem) == (None, None)
     assert notices == [final.text]
-    assert final.text.startswith("No test is missing: already tested: ")
+    assert final.text.startswith("No missing test was found: already tested: ")
 
 
 def test_code_in_go_is_not_run(tmp_path: Path) -> None:

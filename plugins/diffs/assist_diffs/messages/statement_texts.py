@@ -115,7 +115,7 @@ def leaving(text: str, tail: str) -> ToldChange:
         return ToldChange("Return", "an error", tail)
     if not value:
         return ToldChange("Return", "early", tail)
-    return ToldChange("Return", code(value) if is_whole and len(value) <= SHORT else "early", tail)
+    return ToldChange("Return", code(value) if is_whole and len(value) <= SHORT else "another value", tail)
 
 
 def error_name(text: str) -> str:

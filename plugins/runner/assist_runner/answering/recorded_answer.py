@@ -89,7 +89,7 @@ async def _answer_with(
         recorded = await work.do(partial(_finish, recorder, plan, final.text if final else ""))
         planned = _edit(context, plan, recorded, session.versions)
     except NothingMissingError as error:
-        text = f"No test is missing: {error}."
+        text = f"No missing test was found: {error}."
         session.sink.notice(text)
         return replace(final or without_model(own, ""), text=text, plan=None, problem=None)
     except (CannotRunError, UserError, Stopped) as error:

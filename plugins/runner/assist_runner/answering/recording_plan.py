@@ -51,6 +51,11 @@ class RecordingPlan:
     material: RecordingMaterial | None = None
     opened: Mapping[str, str] | None = None
 
+    @property
+    def needs_no_model(self) -> bool:
+        """Whether it goes on where no model may answer: running says the values."""
+        return True
+
 
 def recording_plan(
     question: Question, corpus: Corpus, drafted: Draft, inputs: DecisionInputs

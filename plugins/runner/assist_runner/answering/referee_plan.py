@@ -48,7 +48,7 @@ class RefereePlan:
     reached: tuple[TargetLines, ...] = ()
 
     @property
-    def searches(self) -> bool:
+    def needs_no_model(self) -> bool:
         """Whether a fix may be found without a model: tests run."""
         return self.command is not None or self.expectation is not None
 

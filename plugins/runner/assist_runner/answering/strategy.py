@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from assist_server.questions.session import RUNNER, Applicability, AskedQuestion
 
 if TYPE_CHECKING:
+    from assist_runner.answering.recording_plan import RecordingPlan
+    from assist_runner.answering.referee_plan import RefereePlan
     from assist_server.questions.decision import AnswerContext
     from assist_server.questions.events import FinalAnswer
     from assist_server.questions.session import AnswerSession
@@ -26,7 +28,9 @@ def applies(asked: AskedQuestion) -> Applicability:
     if question.command == "test":
         from assist_runner.answering.recording_plan import recording_plan  # noqa: PLC0415
 
-        plan: object = recording_plan(question, asked.folders.corpus, asked.draft, asked.inputs)
+        plan: RecordingPlan | RefereePlan | None = recording_plan(
+            question, asked.folders.corpus, asked.draft, asked.inputs
+        )
     else:
         from assist_runner.answering.referee_plan import referee_plan  # noqa: PLC0415
 
@@ -34,7 +38,7 @@ def applies(asked: AskedQuestion) -> Applicability:
     if plan is None:
         return Applicability(False, "nothing may run, or nothing is there that judges an edit")
     refused = asked.decision is None or asked.decision.target == "refused"
-    if refused and not getattr(plan, "searches", False):  # small changes need no model
+    if refused and not plan.needs_no_model:
         return Applicability(False, "nothing may answer")
     return Applicability(True, found=plan)
 

@@ -88,11 +88,7 @@ class EditReferee:
             if not own:
                 self.expected = None
                 self.not_expected = "the command for tests does not run it"
-        if not first.passed | first.failed and not second.passed | second.failed:
-            raise CannotJudgeError("the tests say nothing")
-        self.before = baseline_of(first, second)
-        if not self.before.passing | self.before.failing:
-            raise CannotJudgeError("all tests are flaky")
+        self.before = _judging_baseline(first, second)
 
     def _add_test(self, more: OneMoreTest, *, fails_already: bool) -> None:
         """Add the test to the copy, and to those that judge, if it fails and no other one does."""
@@ -212,6 +208,18 @@ class EditReferee:
         command = self._checker.command
         run = self._copy.run(command.words, FIRST_SECONDS, command=command)
         return errors_of(self._checker, run, Path(self._copy.seen_at))
+
+
+def _judging_baseline(first: TestResults, second: TestResults) -> TestBaseline:
+    """What two runs of tests say of the code as it is. Raises CannotJudgeError if that is nothing."""
+    if not first.passed | first.failed and not second.passed | second.failed:
+        raise CannotJudgeError("the tests say nothing")
+    if second.unbuilt:
+        raise CannotJudgeError(f"the tests cannot be built in their copy: {second.unbuilt}")
+    before = baseline_of(first, second)
+    if not before.passing | before.failing:
+        raise CannotJudgeError("all tests are flaky")
+    return before
 
 
 def _names_of(made: ExpectedTest, names: frozenset[str]) -> frozenset[str]:

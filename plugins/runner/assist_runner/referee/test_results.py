@@ -45,6 +45,7 @@ _SAID = re.compile(
     )$""",
     re.MULTILINE | re.VERBOSE,
 )
+_SETUP = re.compile(r"^(?:\S+\.go:\d+:\d+: |go: )(.*)$", re.MULTILINE)  # of go, with "[setup failed]" below
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -52,7 +53,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 class TestResults:
     """The names of the tests that passed and of those that did not, and lines that say what was wrong.
 
-    `failures` are the tracebacks, where the runner is pytest.
+    `failures` are the tracebacks, where the runner is pytest. `unbuilt` is why nothing could be built, whatever
+    the code says; go tells that.
     """
 
     __test__ = False  # pytest takes any class with this beginning for a test
@@ -63,6 +65,7 @@ class TestResults:
     seconds: float = 0.0
     reports: tuple[str, ...] = ()
     failures: tuple[FailedTest, ...] = ()
+    unbuilt: str = ""
 
     @property
     def named(self) -> bool:
@@ -109,7 +112,10 @@ def results_of(run: SandboxRun, command: TestCommand) -> TestResults:
         found = {ALL: is_pass(run, command)}
     good = frozenset(name for name, passed in found.items() if passed)
     failures = failed_tests(output)
-    return TestResults(good, frozenset(found) - good, _complaints(output), run.seconds, run.reports, failures)
+    unbuilt = _SETUP.search(output) if ALL in found and "[setup failed]" in output else None
+    failed = frozenset(found) - good
+    reason = unbuilt[1] if unbuilt else ""
+    return TestResults(good, failed, _complaints(output), run.seconds, run.reports, failures, reason)
 
 
 def both_of(first: TestResults, second: TestResults) -> TestResults:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -193,6 +194,12 @@ def branch_lines(subject: CallSubject) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
+def _is_guard(statement: ast.stmt) -> bool:
+    """Whether what follows a statement is its other branch: an `if` that leaves, without `else`."""
+    leaves = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+    return isinstance(statement, ast.If) and not statement.orelse and isinstance(statement.body[-1], leaves)
+
+
 def _arms(body: Sequence[ast.stmt], owner: ast.AST) -> Iterable[int]:
     """The first lines of blocks, outermost first; not of what is defined inside."""
     if body and not isinstance(owner, ast.With):
@@ -203,9 +210,11 @@ def _arms(body: Sequence[ast.stmt], owner: ast.AST) -> Iterable[int]:
         )
         if rest and not isinstance(rest[0], (ast.Pass, ast.Global, ast.Nonlocal)):
             yield rest[0].lineno
-    for statement in body:
+    for statement, after in zip_longest(body, body[1:]):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             continue
+        if after is not None and _is_guard(statement):
+            yield after.lineno
         inner = [getattr(statement, name, []) for name in ("body", "orelse", "finalbody")]
         inner += [handler.body for handler in getattr(statement, "handlers", [])]
         inner += [case.body for case in getattr(statement, "cases", [])]
