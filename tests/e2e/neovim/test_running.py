@@ -48,7 +48,7 @@ def test_edits_are_proven_and_tests_recorded_once_the_user_lets_code_run(
         editor.until(lambda: "Proof: none. You did not agree" in said(editor), "the edit without a proof")
         editor.leave_window()
 
-        editor.command(f"{TESTED}AssistTest!")
+        editor.command(f"{TESTED}AssistTest")
         answer(editor, QUESTION, "<C-y>")
         editor.until(lambda: '+    assert shown(3) == "3"' in editor.screen(), "the tests", SLOW)
         answer(editor, "Make this edit?", "<C-y>")
