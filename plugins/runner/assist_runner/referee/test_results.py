@@ -53,8 +53,8 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 class TestResults:
     """The names of the tests that passed and of those that did not, and lines that say what was wrong.
 
-    `failures` are the tracebacks, where the runner is pytest. `unbuilt` is why nothing could be built, whatever
-    the code says; go tells that.
+    `failures` are the tracebacks, where the runner is pytest. `unbuilt` is why nothing could be built,
+    whatever the code says; go tells that.
     """
 
     __test__ = False  # pytest takes any class with this beginning for a test
