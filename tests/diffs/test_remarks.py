@@ -94,6 +94,14 @@ def test_what_is_gone(old: str, new: str, fact: tuple[str, int, str] | None) -> 
     assert found == ([fact] if fact else [])
 
 
+@pytest.mark.parametrize(("held", "gone"), [("self.lock", True), ("open(path) as file", False)])
+def test_a_lock_that_is_no_longer_held_is_gone(held: str, gone: bool) -> None:
+    new = "class Till:\n    def close(self, path):\n        self.open = False\n        return path\n"
+    old = new.replace("        self.open", f"        with {held}:\n            self.open")
+    words = [("gone", 3, f"`with {held}` is gone from Till.close")]
+    assert [row for row in facts(new, old) if row[0] == "gone"] == (words if gone else [])
+
+
 def test_of_an_emptied_file_all_is_gone() -> None:
     assert facts("") == [("removed", 4, "function total is gone")]
 

@@ -56,7 +56,7 @@ class QuestionTarget:
     """What a question is about: lines of a file as it is now. `name` is the symbol, "" for none.
 
     `whole` says that the lines are a whole definition or a whole file, which an answer can replace. `alias`
-    is the path by which a link led to the file, "" for none.
+    is the path by which a link led to the file, "" for none; `at` the one line that was named, 0 for none.
     """
 
     lines: TargetLines
@@ -64,6 +64,7 @@ class QuestionTarget:
     name: str = ""
     whole: bool = True
     alias: str = ""
+    at: int = 0
 
     @property
     def text(self) -> str:
@@ -199,7 +200,7 @@ def lines_in_document(corpus: Corpus, document: Document, first: int, last: int)
         name = exact[0].name if exact else ""
         return QuestionTarget(TargetLines(document.path, first, last), document, name, whole=bool(exact))
     if definitions:
-        return _definition_target(document, definitions[0])
+        return replace(_definition_target(document, definitions[0]), at=first)
     return QuestionTarget(TargetLines(document.path, first, first), document, whole=False)
 
 

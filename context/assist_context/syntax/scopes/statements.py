@@ -19,7 +19,7 @@ from assist_context.syntax.scopes.call_sites import SHARED_RULES, call_rules
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_context.syntax.scopes.written_arguments import changed_object, whole_of, written_parameters
 
-StatementKind = Literal["guard", "returns", "yields", "raises", "changes", "catches", "branch"]
+StatementKind = Literal["guard", "returns", "yields", "raises", "changes", "catches", "branch", "holds"]
 
 _OPENING = ("comment", "string", "declaration")
 _SEVERAL = re.compile(r"list|tuple|array_pattern|object_pattern")  # targets of one assignment
@@ -55,6 +55,7 @@ class StatementRules:
     yields: frozenset[str] = frozenset()
     raises: frozenset[str] = frozenset()
     handlers: frozenset[str] = frozenset()
+    holds: frozenset[str] = frozenset()
     raising: frozenset[str] = frozenset()
     receivers: frozenset[str] = frozenset()
     calls: Mapping[str, str] = field(default_factory=dict)
@@ -107,7 +108,7 @@ def statements_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatem
 
 
 def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeStatement, ...]:
-    """What keeps a function from going on: each branch, what it raises, and what it catches.
+    """What keeps a function from going on: each branch, what it raises, catches, and holds meanwhile.
 
     Other than `statements_in`, it finds branches at any depth, and in functions without a name. A branch that
     ends by leaving is a guard.
@@ -138,6 +139,8 @@ def protections_in(parsed: ParsedText, first: int, last: int) -> tuple[CodeState
             found.append(
                 CodeStatement("catches", line, line_of(node).partition(":")[0].partition("{")[0].strip())
             )
+        elif node.type in rules.holds and " as " not in line_of(node):
+            found.append(CodeStatement("holds", line, line_of(node)))
     return tuple(sorted(found, key=lambda statement: statement.line))
 
 

@@ -318,7 +318,13 @@ def _are_alike(one: str, other: str) -> bool:
 
 
 def _words_of(statement: CodeStatement) -> str:
-    words = {"guard": "the guard `if ", "branch": "the branch `", "raises": "`", "catches": "`"}
+    words = {
+        "guard": "the guard `if ",
+        "branch": "the branch `",
+        "raises": "`",
+        "catches": "`",
+        "holds": "`with ",
+    }
     return f"{words[statement.kind]}{statement.text}`"
 
 

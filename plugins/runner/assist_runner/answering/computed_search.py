@@ -90,7 +90,7 @@ def search_fix(
     runs = referee.executed_lines(texts or {own.path: referee.text(own.path)})
     places += _places_that_ran(runs, referee, own.path)
     texts = {place.path: referee.text(place.path).removeprefix(MARK) for place in places}
-    traced = _traced_lines(referee, texts)
+    traced = [*_traced_lines(referee, texts), *([(own.path, target.at)] if target.at > own.first else [])]
     found = suspicions(places, runs, traced, statement_starts(texts))
     made = _candidates(found, texts, referee)
     candidates = list(islice(made, MOST_CANDIDATES))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 Line = tuple[str, int]  # a path and a number from 1
 
 ELSEWHERE = 0.6  # the weight of what is called, next to the code in question, which the user named
-TRACED = 0.3  # what a line of the traceback has more
+TRACED = 0.3  # what a line of the traceback has more, and one that the user named
 
 
 @dataclass(frozen=True, slots=True)
