@@ -38,7 +38,7 @@ def applies(asked: AskedQuestion) -> Applicability:
     if plan is None:
         return Applicability(False, "nothing may run, or nothing is there that judges an edit")
     refused = asked.decision is None or asked.decision.target == "refused"
-    if refused and not plan.needs_no_model:
+    if refused and (question.wish == "frontier" or not plan.needs_no_model):
         return Applicability(False, "nothing may answer")
     return Applicability(True, found=plan)
 
