@@ -32,6 +32,7 @@ _STEPS = frozenset({"++", "--"})  # `++i` may be written `i + 1`
 _OFFSETS = frozenset({("+", "1"), ("-", "1")})
 _MOST_OF_CONDITION = 16  # tokens of a part that is gone; without more, it is another condition
 _LONGEST = 60  # characters of a token as it is told
+_WORDS = {"true": True, "false": False, "none": None, "nil": None, "null": None}  # by their small letters
 _SPACES = re.compile(r"\s+")
 
 
@@ -102,20 +103,21 @@ def _replaced_kind(was: CodeUnit, now: CodeUnit, at: int, to: int) -> StatementC
     if old == "err" and (new == "_" or (new in ("nil", "null") and was.words[0] == "return")):
         return "swallowed"
     if all(map(is_literal, kinds)):
-        is_other = old.startswith('"') == new.startswith('"') and _value(old) != _value(new)
-        return "literal" if is_other else None
+        values = [_value(old), _value(new)]
+        is_same_type = type(values[0]) is type(values[1]) and old.startswith('"') == new.startswith('"')
+        return "literal" if is_same_type and values[0] != values[1] else None
     if all(map(is_name, kinds)):
         is_call = (*was.words[at + 1 : at + 2], *now.words[to + 1 : to + 2]) == ("(", "(")
         return "call" if is_call else None
     return "leave" if old in LEAVES and new in LEAVES else None
 
 
-def _value(word: str) -> str | float:
+def _value(word: str) -> str | float | bool | None:
     """What a literal is: `3600` and `3600.0` are one."""
     try:
         return float(word)
     except ValueError:
-        return word
+        return _WORDS.get(word.lower(), word)
 
 
 def shown_words(words: Sequence[str]) -> str:
