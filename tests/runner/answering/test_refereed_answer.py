@@ -124,7 +124,7 @@ async def test_what_the_tests_refuse_is_not_offered_but_suspicious_lines_are(
     assert final.plan is None
     view = answer_view(decided, final)
     assert re.match(
-        r"Proof: none. Tried \d+ small changes of 1 lines, and none makes tests/test_sums.py::test_five pass.",
+        r"Proof: none. Tried \d+ small changes of 1 line, and none makes tests/test_sums.py::test_five pass.",
         view.proof_line,
     )
     assert list(answer_document(view)["suspicious"]) == [

@@ -38,6 +38,7 @@ COMPUTED_WHY = "tests accept a small change that was computed"  # why no model's
 SEARCH_SECONDS = 60.0
 MOST_CANDIDATES = 600
 MOST_FILES = 6  # other files that failing tests run, in which an error is looked for
+SLOW = 2.0  # seconds for a change, at which a user may want to name fewer tests
 SHOWN = 3  # suspicious lines, and changes that pass
 NAMED = 2  # failing tests that a sentence names
 _NAMES = ("name", "member")  # kinds of changes
@@ -99,6 +100,7 @@ def search_fix(
     def tell_next(count: int, candidate: FixCandidate) -> None:
         tell(count, _words(candidate, texts[candidate.path]))
 
+    began = time.monotonic()
     tried = referee.try_candidates(texts, candidates, max(1.0, end - time.monotonic()), tell_next)
     fixes = list(islice(_accepted_edits(referee, tried.passing, texts, versions), SHOWN))
     others = tuple(_new_line(candidate, texts[candidate.path]) for candidate, _ in fixes[1:])
@@ -111,7 +113,10 @@ def search_fix(
     named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     if not tried.count and candidates:
         return FixSearch(None, suspicious, f"the tests are too slow to try small changes, and {named} fail")
-    words = f"tried {tried.count} small changes of {tried.lines} lines, and none makes {named} pass"
+    words = f"tried {tried.count} small changes of {tried.lines} line{'s' * (tried.lines != 1)}, and none makes {named} pass"
+    seconds = (time.monotonic() - began) / max(1, tried.count)
+    if tried.count < len(candidates) and seconds > SLOW and not question.test_command:
+        words += f"; each took {seconds:.0f} s: `--test COMMAND` names quicker tests"
     return FixSearch(None, suspicious, words)
 
 
