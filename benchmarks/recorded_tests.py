@@ -324,7 +324,7 @@ def verdict_of(row: dict[str, Any]) -> str:
     tests do not pass as they are.
     """
     missed = row.get("missed", 0)
-    is_complete = row["why"].startswith("No test is missing")
+    is_complete = row["why"].startswith("No missing test was found")
     if (row.get("passes") and not missed) or (is_complete and row.get("unknown")):
         return "unjudged"
     if row.get("passes"):
