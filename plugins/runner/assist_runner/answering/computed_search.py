@@ -113,7 +113,8 @@ def search_fix(
     named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     if not tried.count and candidates:
         return FixSearch(None, suspicious, f"the tests are too slow to try small changes, and {named} fail")
-    words = f"tried {tried.count} small changes of {tried.lines} line{'s' * (tried.lines != 1)}, and none makes {named} pass"
+    lines = f"{tried.lines} line{'' if tried.lines == 1 else 's'}"
+    words = f"tried {tried.count} small changes of {lines}, and none makes {named} pass"
     seconds = (time.monotonic() - began) / max(1, tried.count)
     if tried.count < len(candidates) and seconds > SLOW and not question.test_command:
         words += f"; each took {seconds:.0f} s: `--test COMMAND` names quicker tests"
