@@ -29,8 +29,8 @@ from pathlib import Path
 
 from assist_evaluation.proportions import wilson
 from assist_gateway.attribution import RestrictedFiles, attribute, without_spans
-from assist_gateway.strange_texts import StrangeTexts
-from assist_gateway.workspace_prints import WorkspacePrints
+from assist_gateway.clean_text_cache import CleanTextCache
+from assist_gateway.restricted_fingerprints import WorkspacePrints
 from assist_server.config.config import Config, load_lenient
 from bench.attribution.disguises import CUTS, DISGUISES, PATH, piece
 from bench.attribution.truth import AllowedTexts, allowed_texts, left_over, more_in_parts, says_more
@@ -247,7 +247,7 @@ def measure_speed(clones: Sequence[Clone]) -> dict[str, float]:
 
 
 def _ms(text: str, files: RestrictedFiles) -> float:
-    new = replace(files, strange=StrangeTexts())  # else what was compared before is known
+    new = replace(files, strange=CleanTextCache())  # else what was compared before is known
     start = time.perf_counter()
     attribute(text, (), new)
     return (time.perf_counter() - start) * 1e3

@@ -36,7 +36,7 @@ from bench.provenance import provenance, write
 
 VERDICTS = Path(__file__).parent / "bench" / "commits" / "verdicts.toml"
 LAST = 2_000
-MOST_FILES = 8
+MAX_FILES = 8
 LINES = range(3, 201)
 FEWEST_WORDS = 4
 CODE = re.compile(r"\.(?:py|tsx?|jsx?|mjs|go|rs)$")
@@ -106,7 +106,7 @@ def _is_fit(root: Path, commit: str, author: str, subject: str) -> bool:
     ]
     is_text = all(added.isdigit() for added, _, _ in counted)
     return (
-        0 < len(counted) <= MOST_FILES
+        0 < len(counted) <= MAX_FILES
         and is_text
         and any(CODE.search(path) for _, _, path in counted)
         and sum(int(added) + int(removed) for added, removed, _ in counted) in LINES

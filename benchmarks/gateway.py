@@ -37,8 +37,8 @@ from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.dialects.dialect import DIALECTS
-from assist_gateway.road.proxied_request import AskedProvider, ProxyRules, proxied_request
-from assist_gateway.road.tool_conversations import ToolConversations
+from assist_gateway.proxy.proxied_request import AskedProvider, ProxyRules, proxied_request
+from assist_gateway.proxy.tool_conversations import ToolConversations
 from assist_gateway.tool_tokens import ToolToken
 from bench.gateway.first_byte import measure_first_byte
 from bench.gateway.stages import measure_stages

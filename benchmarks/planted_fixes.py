@@ -38,12 +38,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import symbols
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.symbols import symbols
+from assist_runner.characterization_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 from assist_runner.computed_fixes.changes import changes
-from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 from assist_runner.referee.test_results import TestResults, naming_tests, results_of
 from assist_runner.sandbox.test_command import find_test_command
 from assist_server.config.config import load_lenient
@@ -52,9 +52,9 @@ from bench.edits.small_faults import MAKERS, faults_in
 
 LISTS = Path(__file__).parent / "bench" / "edits" / "fix_repositories.toml"
 SECONDS = 400.0  # of a run of all tests
-MOST_TRIED = 6  # faults of a kind in one repository that are run
-MOST_COMMITS = 40  # of one repository that are run
-MOST_LINES = 3  # of code, removed or added
+MAX_TRIED = 6  # faults of a kind in one repository that are run
+MAX_COMMITS = 40  # of one repository that are run
+MAX_LINES = 3  # of code, removed or added
 LANGUAGES = ("python", "javascript", "typescript", "go", "rust")
 FIX_SECONDS = 400.0
 HOMES = {"RUSTUP_HOME": str(Path.home() / ".rustup"), "CARGO_HOME": str(Path.home() / ".cargo")}
@@ -151,7 +151,7 @@ def _plant_one(
     texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files}
     pool = [fault for path, text in texts.items() for fault in faults_in(path, text, kind, rng)]
     rng.shuffle(pool)
-    for fault in pool[:MOST_TRIED]:
+    for fault in pool[:MAX_TRIED]:
         text = texts[fault.path]
         after = fault.apply_to(text)
         results = tested.results({fault.path: after})
@@ -207,7 +207,7 @@ def mine(flags: argparse.Namespace, known: set[str]) -> Iterator[FixTask | str]:
 def _mine_one(root: Path, facts: dict[str, str], known: set[str]) -> Iterator[FixTask | str]:
     tried = 0
     for commit in _git(root, "log", "--format=%H", "--no-merges", "-3000").split():
-        if commit in known or tried == MOST_COMMITS:
+        if commit in known or tried == MAX_COMMITS:
             continue
         change = _small_change(root, commit)
         if change is None:
@@ -237,7 +237,7 @@ def _small_change(root: Path, commit: str) -> tuple[str, int, tuple[str, ...]] |
         return None
     path, text = code[0]
     hunks = re.findall(r"^@@ -(\d+)(?:,(\d+))? \+\d+(?:,(\d+))? @@", text, re.MULTILINE)
-    if len(hunks) != 1 or any(int(size or 1) > MOST_LINES for size in hunks[0][1:]):
+    if len(hunks) != 1 or any(int(size or 1) > MAX_LINES for size in hunks[0][1:]):
         return None
     start, removed, _ = hunks[0]
     return path, max(1, int(start) + (removed == "0")), tuple(name for name, _ in tests)

@@ -20,10 +20,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assist_context.code.definitions import FUNCTIONS
 from assist_context.facts.definition_facts import DefinitionFacts
 from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.definitions import FUNCTIONS
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import open_local
 from assist_server.questions.composition import decision_inputs
@@ -33,7 +33,7 @@ from assist_server.questions.events import AnswerSink, FactsFound, PlacesFound
 from assist_server.questions.session import AnswerSession
 from assist_server.questions.targets import resolve_target
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
-from assist_server.wording.answers import first_rows
+from assist_server.wording.answers import answer_header
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
 
@@ -99,7 +99,7 @@ async def seen_by_user(decided: AnswerContext, model: Any) -> str:
     rows: list[str] = []
 
     def show(found: FactsFound | PlacesFound) -> None:
-        rows.extend(f"  {row.name:12} {row.value}" for row in first_rows(found)[0])
+        rows.extend(f"  {row.name:12} {row.value}" for row in answer_header(found)[0])
 
     sink = AnswerSink(said.append, notices.append, facts=show)
     await AnswerSession(load, sink=sink, records=False).answer(decided)

@@ -34,10 +34,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from assist_context.code.symbols import symbols
 from assist_context.evidence.call_graph import TargetLines
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
-from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.changed_lines import PAGE
 from assist_evaluation.mining.patched_commits import PatchedCommit
 from assist_evaluation.mining.small_commits import definition_around
@@ -46,8 +46,8 @@ from assist_evaluation.proportions import wilson
 from assist_evaluation.tasks import EvalTask
 from assist_runner.answering.computed_search import SearchBounds, search_fix
 from assist_runner.answering.referee_plan import RefereePlan
+from assist_runner.characterization_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 from assist_runner.computed_fixes.failures import FailedTest, find_failed
-from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 from assist_runner.referee.edit_referee import EditReferee
 from assist_runner.referee.test_results import TestResults, naming_tests, results_of
 from assist_runner.sandbox.test_command import find_test_command
@@ -65,11 +65,11 @@ from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.git_access import git_of
 from assist_server.workspace.index_update import folder_at, update_index
 
-MOST_COMMITS = 3_000
-MOST_LINES = 24  # removed and added together
-MOST_FAILING = 40  # tests: with more, the old code does not even import
+MAX_COMMITS = 3_000
+MAX_LINES = 24  # removed and added together
+MAX_FAILING = 40  # tests: with more, the old code does not even import
 SECONDS = 40.0
-MOST_TRIED = 14  # commits of a repository that are run
+MAX_TRIED = 14  # commits of a repository that are run
 WORDS = (
     *("fix", "bug", "wrong", "incorrect", "crash", "error", "correct", "handle", "don't", "do not", "avoid"),
     *("prevent", "ensure", "regression", "issue"),
@@ -101,7 +101,7 @@ class BugFix:
 
 def candidates(repository: MinedRepository) -> Iterator[tuple[PatchedCommit, EvalTask, tuple[str, ...]]]:
     """The commits that change few lines of one definition, and tests."""
-    for skip in range(0, MOST_COMMITS, PAGE):
+    for skip in range(0, MAX_COMMITS, PAGE):
         page = repository.commits(skip, PAGE)
         for commit in page:
             code = [file for file in commit.files if is_source(file.path) and not is_test(file.path)]
@@ -113,7 +113,7 @@ def candidates(repository: MinedRepository) -> Iterator[tuple[PatchedCommit, Eva
             if len(code) != 1 or not tests or not commit.parent or not FIX.search(commit.subject):
                 continue
             hunks = code[0].hunks
-            if sum(len(hunk.removed) + len(hunk.added) for hunk in hunks) > MOST_LINES:
+            if sum(len(hunk.removed) + len(hunk.added) for hunk in hunks) > MAX_LINES:
                 continue
             first = min(hunk.old + (not hunk.removed) for hunk in hunks)
             last = max(hunk.old + max(0, len(hunk.removed) - 1) for hunk in hunks)
@@ -152,7 +152,7 @@ def mine(root: str, count: int, known: set[str], config: Config) -> Iterator[Bug
     found = 0
     tried = 0
     for commit, task, files in candidates(repository):
-        if found == count or tried == MOST_TRIED:
+        if found == count or tried == MAX_TRIED:
             return
         if commit.id in known:
             continue
@@ -175,7 +175,7 @@ def mine(root: str, count: int, known: set[str], config: Config) -> Iterator[Bug
             again = test_run(place, fix.command(hold=False), {task.path: new}, config)
         passing = after.passed & again.passed  # a name may have the time in it, and no other run has that one
         failing = sorted(passing & before.failed)
-        if not after.named or not 0 < len(failing) <= MOST_FAILING or not before.named:
+        if not after.named or not 0 < len(failing) <= MAX_FAILING or not before.named:
             yield commit.id
             continue
         held = tuple(name for name in failing[1::2] if not any(one.startswith(name) for one in failing[::2]))

@@ -1,29 +1,41 @@
-"""The language of a file, by its name alone.
+"""The language of a file, by its name alone. What is known of each language is a row of `languages.toml`.
 
-This module reads no files and loads no grammars; `syntax.grammars` does that.
+This module loads no grammars; `code/trees/grammars` does that, and `code/language_rules` reads the queries.
 """
 
 import os
+import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language as the engine sees it.
-
-    `blocks` says how blocks are marked: by "indent" (Python), by "brace", or not ("").
-    `grammar` is the grammar for both `fragments` and `symbols`; `outline` is one that only `symbols` uses,
-    for languages whose cursor needs none. `markup` is how headings are written, for pages of documentation.
-    """
+    """A language, as in its row of `languages.toml`, which says what the fields mean."""
 
     name: str
     comment: str = "#"
     blocks: str = "brace"
     grammar: str = ""
     suffixes: tuple[str, ...] = ()
-    lsp_ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     outline: str = ""
+    like: str = ""
+    tags: tuple[str, ...] = ()
+    wheel: tuple[str, ...] = ()
     markup: str = ""
+
+
+def _rows() -> Iterator[Language]:
+    table = tomllib.loads((files(__package__) / "languages.toml").read_text(encoding="utf-8"))
+    for name, row in table.items():
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in row.items()
+        }
+        yield Language(name, **values)
 
 
 # What is before the name in a definition, in languages that have such a word, and before that.
@@ -31,47 +43,13 @@ DEFINERS = ("def", "class", "func", "function", "fn", "struct", "enum", "trait",
 MODIFIERS = ("export", "default", "async", "pub")
 ECMASCRIPT = ("javascript", "typescript", "tsx")  # the languages whose modules import one another
 PLAIN = Language("plaintext", comment="", blocks="")
+LANGUAGES = tuple(_rows())
 
-LANGUAGES: tuple[Language, ...] = (
-    Language("python", "#", "indent", "python", (".py", ".pyi", ".pyw")),
-    Language(
-        "javascript", "//", "brace", "javascript", (".js", ".mjs", ".cjs", ".jsx"), ("javascriptreact",)
-    ),
-    Language("typescript", "//", "brace", "typescript", (".ts", ".mts", ".cts")),
-    Language("tsx", "//", "brace", "tsx", (".tsx",), ("typescriptreact",)),
-    Language("go", "//", "brace", "go", (".go",)),
-    Language("rust", "//", "brace", "rust", (".rs",)),
-    Language("java", "//", "brace", "java", (".java",)),
-    Language("c", "//", "brace", "c", (".c", ".h")),
-    Language("cpp", "//", "brace", "cpp", (".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx", ".ipp")),
-    Language("csharp", "//", "brace", "", (".cs",), outline="c_sharp"),
-    Language("kotlin", "//", "brace", "", (".kt", ".kts"), outline="kotlin"),
-    Language("scala", "//", "brace", "", (".scala", ".sc"), outline="scala"),
-    Language("swift", "//", "brace", "", (".swift",), outline="swift"),
-    Language("php", "//", "brace", "", (".php", ".phtml"), outline="php"),
-    Language("ruby", "#", "", "", (".rb", ".rake", ".gemspec"), outline="ruby"),
-    Language("lua", "--", "", "", (".lua",), outline="lua"),
-    Language("shellscript", "#", "", "", (".sh", ".bash", ".zsh", ".bats"), ("bash", "sh"), "bash"),
-    Language("sql", "--", "", "", (".sql",)),
-    Language("html", "", "", "", (".html", ".htm"), outline="html", markup="html"),
-    Language("css", "", "brace", "", (".css", ".scss"), outline="css"),
-    Language("json", "", "brace", "", (".json", ".jsonc"), ("jsonc",), "json"),
-    Language("yaml", "#", "indent", "", (".yaml", ".yml"), outline="yaml"),
-    Language("toml", "#", "", "", (".toml",), outline="toml"),
-    Language("markdown", "", "", "", (".md", ".markdown", ".mdx"), ("mdx",), markup="markdown"),
-    Language("restructuredtext", "", "", "", (".rst",), markup="rst"),
-    Language("asciidoc", "", "", "", (".adoc", ".asciidoc"), markup="asciidoc"),
-    Language("notebook", "", "", "", (".ipynb",), ("jupyter", "ipynb"), markup="notebook"),
-    Language("makefile", "#", "", "", (".mk",)),
-)
-
+BY_NAME = {language.name: language for language in LANGUAGES}
+BY_GRAMMAR = {language.grammar or language.outline: language for language in LANGUAGES}
 _BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
-_BY_ID = {name: language for language in LANGUAGES for name in (language.name, *language.lsp_ids)}
-_BY_NAME = {
-    **dict.fromkeys(("makefile", "gnumakefile"), _BY_ID["makefile"]),
-    **dict.fromkeys(("gemfile", "rakefile"), _BY_ID["ruby"]),
-    **dict.fromkeys((".bashrc", ".bash_profile", ".profile", ".zshrc"), _BY_ID["shellscript"]),
-}
+_BY_ID = {name: language for language in LANGUAGES for name in (language.name, *language.ids)}
+_BY_FILE = {name: language for language in LANGUAGES for name in language.files}
 
 
 def is_page(path: str) -> bool:
@@ -93,5 +71,5 @@ def language_of(path: str, lsp_id: str = "") -> Language:
     """
     name = os.path.basename(path).lower()  # pathlib would take ten times as long
     dot = name.rfind(".")
-    found = (_BY_SUFFIX.get(name[dot:]) if dot > 0 else None) or _BY_NAME.get(name)
-    return found or _BY_ID.get(lsp_id.lower(), PLAIN)
+    language = (_BY_SUFFIX.get(name[dot:]) if dot > 0 else None) or _BY_FILE.get(name)
+    return language or _BY_ID.get(lsp_id.lower(), PLAIN)

@@ -15,7 +15,7 @@ from assist_context.languages import language_of
 SECTION = "section"  # the kind of a definition that is a heading
 BETWEEN = " > "  # two headings of a path
 NAME_CHARACTERS = 160  # of a heading; a longer one is a text
-MOST_SECTIONS = 10_000  # of one page; more is data
+MAX_SECTIONS = 10_000  # of one page; more is data
 
 _ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
@@ -79,7 +79,7 @@ def sections(markup: str, lines: Sequence[str]) -> tuple[Section, ...]:
     """
     found = []
     count = len(lines) - (bool(lines) and not lines[-1])
-    headings = [heading for heading in _READERS[markup](lines) if heading.text][:MOST_SECTIONS]
+    headings = [heading for heading in _READERS[markup](lines) if heading.text][:MAX_SECTIONS]
     ends = _ends(headings, count)
     above: list[Heading] = []
     for heading, end in zip(headings, ends, strict=True):

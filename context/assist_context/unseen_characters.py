@@ -158,11 +158,11 @@ def _is_joining(character: str) -> bool:
     return letter and any(first <= ord(character) <= last for first, last in _JOINING)
 
 
-MOST_EMPTY = 10  # lines in a row without a character; after more of them, the next may be below a window
+MAX_EMPTY = 10  # lines in a row without a character; after more of them, the next may be below a window
 _TAB = 8  # columns at most
 _BLANKS = re.compile(r"[^\S\n]+")
 _EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
-_MANY_EMPTY_LINES = re.compile(rf"\n(?:[^\S\n]*\n){{{MOST_EMPTY + 1}}}")
+_MANY_EMPTY_LINES = re.compile(rf"\n(?:[^\S\n]*\n){{{MAX_EMPTY + 1}}}")
 
 
 def is_suspect(text: str) -> bool:
@@ -179,7 +179,7 @@ def hides(text: str, before: str, after: str) -> bool:
     r"""Whether a text hides something from who reads it between two other texts of its file.
 
     It does by an unseen character, unless that shapes its neighbours, as in Persian and in emoji. And it does
-    by a gap after which the rest may be out of sight: more than `LONGEST_RUN` blanks or `MOST_EMPTY` empty
+    by a gap after which the rest may be out of sight: more than `LONGEST_RUN` blanks or `MAX_EMPTY` empty
     lines in a row. What the file around it has too, it may have: the same character, or as long a gap.
 
     >>> hides("a + b  # \u202e", "x = ", ""), hides("'\u202e'", "x = ", " # not '\u202e'")
@@ -197,7 +197,7 @@ def hides(text: str, before: str, after: str) -> bool:
         if not shaped and found[0] not in before and found[0] not in after:
             return True
     around = _plain(f"{before}\0{after}")  # no gap of the file goes on where the text is
-    for longest, most in ((_longest_blanks, LONGEST_RUN), (_most_empty_lines, MOST_EMPTY)):
+    for longest, most in ((_longest_blanks, LONGEST_RUN), (_most_empty_lines, MAX_EMPTY)):
         size = longest(text)
         if size > most and size > longest(around):
             return True

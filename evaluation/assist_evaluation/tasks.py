@@ -17,7 +17,7 @@ from assist_server.errors import UserError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _NAME = re.compile(r"[a-z]+-[0-9a-f]{12}")
-MOST_LINES = 10_000_000  # of a file
+MAX_LINES = 10_000_000  # of a file
 COMMANDS = ("fix", "refactor")  # of an edit
 
 TaskKind = Literal["lines", "typing", "bodies", "edits", "next", "questions"]
@@ -154,9 +154,9 @@ def is_writable(task: EvalTask) -> bool:
         and not plain.is_absolute()
         and not {"", ".", "..", ".git"} & set(plain.parts)
         and all(text.isprintable() for text in (task.path, task.name, task.language))
-        and 0 < task.first < MOST_LINES
-        and 0 <= task.last < MOST_LINES
-        and 0 <= task.column < MOST_LINES
+        and 0 < task.first < MAX_LINES
+        and 0 <= task.last < MAX_LINES
+        and 0 <= task.column < MAX_LINES
         and (task.kind != "edits" or task.name in COMMANDS)
     )
 

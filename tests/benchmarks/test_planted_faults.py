@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from assist_context.facts.turned_statements import EditedText, turned_statements
+from assist_context.facts.operator_changes import EditedText, operator_changes
 from bench.edits.planted_faults import KINDS, LogicFaultKind, RefactoringCommit, plant_fault
 
 BEFORE = "def f(a, b):\n    if a not in b and not a:\n        return g(a)\n    log(any(a))\n    a.b = a.c\n    raise E(b, 10)\n"
@@ -20,4 +20,4 @@ def test_each_kind_of_fault_is_planted_into_the_new_text_and_held_back(kind: Log
         assert fault is not None
         (text,) = fault.edit.texts
         assert (text.before, text.after != EDIT.texts[0].after) == (BEFORE, True)
-        assert turned_statements(fault.edit.texts, fault.edit.wish)
+        assert operator_changes(fault.edit.texts, fault.edit.wish)

@@ -1,7 +1,7 @@
 """Edits an open document's tree by offsets of its text."""
 
+from assist_context.code.trees.incremental import OpenTree
 from assist_context.documents import Cursor, split_lines
-from assist_context.syntax.incremental import OpenTree
 
 
 def cursor(text: str, offset: int) -> Cursor:

@@ -19,7 +19,7 @@ from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Origin, Span
 
 AT_ONCE = 3  # requests of one process at the same time
-MOST_STEPS = 24  # steps of a process: eight requests of three steps each
+MAX_STEPS = 24  # steps of a process: eight requests of three steps each
 LONGEST_S = 0.03  # after its last step
 WHY = {"cause": "asked_frontier", "features": {}}
 
@@ -49,7 +49,7 @@ async def lanes(name: str, folder: Path, url: str, told: int, count: int) -> Non
 def main(folder: Path, url: str, rounds: int, seed: int) -> None:
     kill_rounds(
         lambda name, told, count: lanes(name, folder, url, told, count),
-        KillMoment(1, MOST_STEPS, LONGEST_S),
+        KillMoment(1, MAX_STEPS, LONGEST_S),
         rounds,
         seed,
     )

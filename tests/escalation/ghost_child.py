@@ -12,7 +12,7 @@ from pathlib import Path
 from killed_rounds import KillMoment, kill_rounds
 from team_servers import rules, session, texts
 
-MOST_REQUESTS = 12
+MAX_REQUESTS = 12
 LONGEST_S = 0.02  # after its last request
 WINDOW = 3.0  # seconds of its clock that pass with each request, so that windows end often
 
@@ -33,7 +33,7 @@ async def type_on(folder: Path, url: str, told: int, count: int) -> None:
 def main(folder: Path, url: str, rounds: int, seed: int) -> None:
     kill_rounds(
         lambda _, told, count: type_on(folder, url, told, count),
-        KillMoment(0, MOST_REQUESTS, LONGEST_S),
+        KillMoment(0, MAX_REQUESTS, LONGEST_S),
         rounds,
         seed,
     )

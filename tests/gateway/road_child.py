@@ -16,11 +16,11 @@ from roads import CHAT, ROUTES, nothing_kept, read, tool_for
 from assist_escalation.policy.permissions import Layer, permissions
 from assist_escalation.provider.request import Times
 from assist_gateway.foreign_request import ForeignRequest
-from assist_gateway.road.proxied_request import ProxyRules
-from assist_gateway.road.proxy import ProviderProxy, ProxyParts
+from assist_gateway.proxy.proxied_request import ProxyRules
+from assist_gateway.proxy.proxy import ProviderProxy, ProxyParts
 
 AT_ONCE = 3
-MOST_STEPS = 20
+MAX_STEPS = 20
 LONGEST_S = 0.03  # after its last step
 
 
@@ -56,7 +56,7 @@ async def lanes(folder: Path, url: str, told: int, count: int) -> None:
 def main(folder: Path, url: str, rounds: int, seed: int) -> None:
     kill_rounds(
         lambda _, told, count: lanes(folder, url, told, count),
-        KillMoment(1, MOST_STEPS, LONGEST_S),
+        KillMoment(1, MAX_STEPS, LONGEST_S),
         rounds,
         seed,
     )

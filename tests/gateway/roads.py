@@ -17,10 +17,10 @@ from assist_escalation.policy.permissions import Layer, Permissions, permissions
 from assist_escalation.provider.provider_memory import CapabilityStore, model_key
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.foreign_request import ForeignRequest, ForeignResponse
-from assist_gateway.road.automatic_route import RouteMemory
-from assist_gateway.road.proxied_request import ProxyRules
-from assist_gateway.road.proxy import AnswerHere, ProviderProxy, ProxyParts
-from assist_gateway.road.tool_conversations import KnownConversations
+from assist_gateway.proxy.automatic_route import RouteMemory
+from assist_gateway.proxy.proxied_request import ProxyRules
+from assist_gateway.proxy.proxy import AnswerHere, ProviderProxy, ProxyParts
+from assist_gateway.proxy.tool_conversations import KnownConversations
 from assist_gateway.tool_tokens import ToolToken
 
 NONE = Known()

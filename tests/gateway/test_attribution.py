@@ -13,10 +13,10 @@ from config_files import PROVIDER, write
 
 from assist_gateway.attribution import RestrictedFiles, attribute, refusal, without_spans
 from assist_gateway.claims import claimed_in_call
+from assist_gateway.clean_text_cache import CleanTextCache
 from assist_gateway.dialects.json_places import JsonPlace
-from assist_gateway.road.kept_texts import KeptTexts
-from assist_gateway.strange_texts import StrangeTexts
-from assist_gateway.workspace_prints import MOST_EARLIER, MOST_NEWS, WorkspacePrints
+from assist_gateway.proxy.kept_texts import KeptTexts
+from assist_gateway.restricted_fingerprints import MAX_EARLIER, MAX_NEWS, WorkspacePrints
 from assist_server.config.config import load_lenient
 
 RATES = """\
@@ -69,7 +69,7 @@ def own_shop(tmp_path: Path) -> Shop:
     return shop_in(tmp_path)
 
 
-def shop_in(folder: Path, most_earlier: int = MOST_EARLIER) -> Shop:
+def shop_in(folder: Path, most_earlier: int = MAX_EARLIER) -> Shop:
     root = folder / "shop"
     for name, text in FILES.items():
         path = root / name
@@ -274,7 +274,7 @@ def test_what_is_remembered_of_texts_changes_nothing_when_files_change(own_shop:
     for step, arguments in [(lambda: None, ()), *steps]:
         step(*arguments)
         known = own_shop.look("openai")
-        fresh = replace(known, news=(), strange=StrangeTexts())
+        fresh = replace(known, news=(), strange=CleanTextCache())
         for text in texts:
             found = attribute(text, ("app.py",), known)
             assert found == attribute(text, ("app.py",), fresh), (arguments, text)
@@ -284,7 +284,7 @@ def test_what_is_remembered_of_texts_changes_nothing_when_files_change(own_shop:
 
 def test_what_is_known_of_changes_is_bounded(own_shop: Shop) -> None:
     counts = []
-    for number in range(MOST_NEWS + 3):
+    for number in range(MAX_NEWS + 3):
         secret = (
             f"ORDERS_KEY_{number}=otter-{number * 7919}-elm\nORDERS_HOST_{number}=db{number * 31}.example\n"
         )
@@ -293,7 +293,7 @@ def test_what_is_known_of_changes_is_bounded(own_shop: Shop) -> None:
         assert attribute(secret, (), known)
         assert not attribute("Nothing of a file is in these words, or in any others of them.", (), known)
         counts.append(len(known.news))
-    assert (max(counts), counts[-1]) == (MOST_NEWS, 1)
+    assert (max(counts), counts[-1]) == (MAX_NEWS, 1)
 
 
 def secret_of(number: int) -> str:
@@ -408,7 +408,7 @@ def test_what_no_allowed_file_has_at_the_last_commit_any_more_stays_again(
     now = own_shop.look("openai")
     assert now is not before
     assert attribute(RATES, (), now)
-    assert attribute(RATES, (), replace(now, strange=StrangeTexts()))
+    assert attribute(RATES, (), replace(now, strange=CleanTextCache()))
     assert not attribute(FILES["app.py"], (), now), "what allowed files still have is still theirs"
 
 

@@ -25,7 +25,7 @@ from assist_gateway.foreign_request import (
     GatewayRefusal,
     json_response,
 )
-from assist_gateway.road.tool_conversations import KnownConversations
+from assist_gateway.proxy.tool_conversations import KnownConversations
 
 
 def ask(*messages: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assist_escalation.policy.permissions import Author
 from assist_gateway.dialects.edit_tools import EditRules, edit_tool, restore_arguments
-from assist_gateway.road.proxy_inputs import ProxyInputs
+from assist_gateway.proxy.proxy_inputs import ProxyInputs
 from assist_server.config.config import load_lenient
 from assist_server.config.layers import may_say
 

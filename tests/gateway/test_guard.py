@@ -243,7 +243,7 @@ async def test_no_tool_takes_all_the_room(tmp_path: Path) -> None:
     async with running_gateway(tmp_path, forward=wait) as desk:
         asked = [
             asyncio.create_task(raw_exchange(desk, request_of(desk)))
-            for _ in range(app.MOST_CALLS_OF_TOOL + 4)
+            for _ in range(app.MAX_CALLS_OF_TOOL + 4)
         ]
         done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED, timeout=60)
         assert {status_of(task.result()) for task in done} == {429}
@@ -252,7 +252,7 @@ async def test_no_tool_takes_all_the_room(tmp_path: Path) -> None:
         assert status_of(answer) == 200
         may_end.set()
         answers = await asyncio.gather(*asked)
-        assert sorted(map(status_of, answers)) == [200] * app.MOST_CALLS_OF_TOOL + [429] * 4
+        assert sorted(map(status_of, answers)) == [200] * app.MAX_CALLS_OF_TOOL + [429] * 4
 
 
 async def test_a_token_counts_until_it_is_revoked_and_its_file_is_private(desk: GatewayDesk) -> None:

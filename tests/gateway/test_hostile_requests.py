@@ -14,7 +14,7 @@ from assist_escalation.redaction.findings import RedactionError
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects.json_places import JsonPlace
-from assist_gateway.road.kept_texts import KeptTexts
+from assist_gateway.proxy.kept_texts import KeptTexts
 
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 NAMES = {CHAT: "chat", MESSAGES: "messages", RESPONSES: "responses"}

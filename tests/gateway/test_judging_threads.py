@@ -11,7 +11,7 @@ from chat_replies import said
 from roads import CHAT, desk, read
 
 from assist_gateway.foreign_request import ForeignRequest
-from assist_gateway.road.proxy import THREADS_OF_TOOL, JudgingThreads
+from assist_gateway.proxy.proxy import THREADS_OF_TOOL, JudgingThreads
 
 MANY = 40  # more than the threads of any pool
 

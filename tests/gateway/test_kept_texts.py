@@ -5,7 +5,7 @@ import re
 
 from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects.json_places import JsonPlace
-from assist_gateway.road.kept_texts import KeptTexts
+from assist_gateway.proxy.kept_texts import KeptTexts
 
 
 def whole_line(text: str, claims: tuple[str, ...] | None) -> list[AttributedSpan]:

@@ -12,9 +12,9 @@ from assist_escalation.redaction.findings import RedactionError
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects.bodies import inspect
-from assist_gateway.road.kept_texts import KeptTexts
-from assist_gateway.road.outbound_messages import MessageRules, OutboundMessage, OutboundMessages
-from assist_gateway.road.redaction import StringRedactor
+from assist_gateway.proxy.kept_texts import KeptTexts
+from assist_gateway.proxy.outbound_messages import MessageRules, OutboundMessage, OutboundMessages
+from assist_gateway.proxy.redaction import StringRedactor
 
 SECRET = {"role": "user", "content": 'password = "hunter2-xyz"'}
 

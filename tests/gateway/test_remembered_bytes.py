@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from assist_escalation.redaction.known_secrets import Known
+from assist_gateway.clean_text_cache import CleanTextCache
 from assist_gateway.dialects.answers import AnswerMemory
 from assist_gateway.dialects.json_places import JsonPlace
 from assist_gateway.fingerprints.letters import letters_of
 from assist_gateway.fingerprints.plain_views import plain_view
 from assist_gateway.fingerprints.print_index import print_index
 from assist_gateway.fingerprints.prints import file_prints, print_key
-from assist_gateway.road.kept_texts import KeptTexts
-from assist_gateway.road.outbound_messages import MessageRules, OutboundMessages
-from assist_gateway.road.redaction import PlaceGroup, StringRedactor
-from assist_gateway.strange_texts import StrangeTexts
+from assist_gateway.proxy.kept_texts import KeptTexts
+from assist_gateway.proxy.outbound_messages import MessageRules, OutboundMessages
+from assist_gateway.proxy.redaction import PlaceGroup, StringRedactor
 
 MANY = 200
 TEXTS = ("", "word " * 60, "\U0001f600" * 300)
@@ -63,7 +63,7 @@ def remember_answers() -> tuple[Callable[[str], object], Callable[[], int]]:
 
 
 def remember_strange() -> tuple[Callable[[str], object], Callable[[], int]]:
-    known = StrangeTexts()
+    known = CleanTextCache()
     index = print_index([file_prints(letters_of(plain_view(b"the plan\nis to sell\n")), KEY)])
     return lambda text: known.spans(text, index, KEY, ()), lambda: known.size
 

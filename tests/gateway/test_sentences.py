@@ -29,8 +29,8 @@ from assist_gateway.foreign_request import GatewayRefusal, refusal_document
 from assist_gateway.mcp_server.answers import kept_words
 from assist_gateway.mcp_server.result_text import result_text
 from assist_gateway.mcp_server.server import AgentServer
-from assist_gateway.road.kept_texts import KeptLines, kept_notice
-from assist_gateway.road.proxy import _error_event, _passed_on
+from assist_gateway.proxy.kept_texts import KeptLines, kept_notice
+from assist_gateway.proxy.proxy import _error_event, _passed_on
 from assist_gateway.sentences import inert_line, quotable_line
 from assist_server.config.config import load_lenient
 

@@ -17,8 +17,8 @@ from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_gateway.calls import PATHS, answer_call
 from assist_gateway.foreign_request import ForeignRequest
 from assist_gateway.local_models import LocalModels
-from assist_gateway.road.proxy_inputs import ProxyInputs
-from assist_gateway.road.team_completions import TeamCompletions
+from assist_gateway.proxy.proxy_inputs import ProxyInputs
+from assist_gateway.proxy.team_completions import TeamCompletions
 from assist_gateway.tool_tokens import ToolToken
 from assist_server.config.config import load
 

@@ -7,7 +7,7 @@ import pytest
 from assist_escalation.redaction.findings import RedactionError
 from assist_escalation.redaction.known_secrets import Known
 from assist_gateway.dialects.json_places import JsonPlace
-from assist_gateway.road.redaction import PlaceGroup, StringRedactor
+from assist_gateway.proxy.redaction import PlaceGroup, StringRedactor
 
 KEY = b"k" * 32
 NONE = Known()

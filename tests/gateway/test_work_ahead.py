@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from assist_gateway.attribution import attribute
-from assist_gateway.road.proxy_inputs import ProxyInputs
+from assist_gateway.proxy.proxy_inputs import ProxyInputs
+from assist_gateway.restricted_fingerprints import WorkspacePrints
 from assist_gateway.tool_tokens import ToolToken, add_tool, revoke_tool
-from assist_gateway.workspace_prints import WorkspacePrints
 from assist_server.config.config import Config, load
 
 DENIED = "".join(f"the margin of region {number} is {number * 37} percent\n" for number in range(20))
@@ -107,7 +107,7 @@ def test_a_request_waits_for_what_is_being_printed(config: Config, prints: Works
             return super().is_set()
 
     with ThreadPoolExecutor(2) as threads:
-        ahead = threads.submit(prints.print_ahead, config, "acme", Held())
+        ahead = threads.submit(prints.prefetch, config, "acme", Held())
         assert begun.wait(60)
         asked = threads.submit(prints.restricted_for, config, "acme")
         assert not asked.done()
@@ -120,7 +120,7 @@ def test_a_stopped_gateway_does_not_go_on_printing(config: Config, prints: Works
     stopped = threading.Event()
     stopped.set()
     with pytest.raises(CancelledError):
-        prints.print_ahead(config, "acme", stopped)
+        prints.prefetch(config, "acme", stopped)
     assert attribute(DENIED, (), prints.restricted_for(config, "acme")), "a request gets all of it"
 
 

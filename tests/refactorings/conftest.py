@@ -7,15 +7,15 @@ import pytest
 from indexing import corpus_of
 from wished_workspaces import Answered, Refused, Wished
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.call_graph import TargetLines
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.syntax.symbols import symbols
 from assist_refactorings.code_texts import WishedCode
 from assist_refactorings.making import wished_edit
-from assist_server.questions.computed_edits import WishedEdit, WishedProblem
+from assist_server.questions.computed_edits import RefactoringEdit, RefactoringProblem
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,9 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def answered(empty: Path, tmp_path: Path) -> Answered:
     """What becomes of a wish. Several files get an index of their own, which takes half a second."""
 
-    def make(texts: Mapping[str, str], target: str, words: str) -> WishedEdit | WishedProblem | None:
+    def make(
+        texts: Mapping[str, str], target: str, words: str
+    ) -> RefactoringEdit | RefactoringProblem | None:
         several = len(texts) > 1
         corpus = corpus_of(tmp_path / "w", texts) if several else _with_open(empty, texts)
         path, _, name = target.partition(":")
@@ -49,9 +51,9 @@ def answered(empty: Path, tmp_path: Path) -> Answered:
 def wished(answered: Answered) -> Wished:
     """The edit of a wish; `None` for one that a model is asked, or that cannot be made."""
 
-    def make(texts: Mapping[str, str], target: str, words: str) -> WishedEdit | None:
+    def make(texts: Mapping[str, str], target: str, words: str) -> RefactoringEdit | None:
         found = answered(texts, target, words)
-        return found if isinstance(found, WishedEdit) else None
+        return found if isinstance(found, RefactoringEdit) else None
 
     return make
 
@@ -62,7 +64,7 @@ def refused(answered: Answered) -> Refused:
 
     def make(texts: Mapping[str, str], target: str, words: str) -> str:
         found = answered(texts, target, words)
-        return found.reason if isinstance(found, WishedProblem) else ""
+        return found.reason if isinstance(found, RefactoringProblem) else ""
 
     return make
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import Document, split_lines
 from assist_context.evidence.call_graph import TargetLines
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.syntax.symbols import symbols
 from assist_refactorings.code_texts import WishedCode
 from assist_refactorings.linter_edit import linter_edit
 from assist_refactorings.reading import LinterWish
 from assist_refactorings.strategy import ruff_for
-from assist_server.questions.computed_edits import WishedEdit, WishedProblem
+from assist_server.questions.computed_edits import RefactoringEdit, RefactoringProblem
 
 IMPORTS = "import sys\nimport os\nimport json  # noqa: F401\nimport abc\n\nprint(os, sys)\n"
 TEXTS = 'def f(x, y):\n    é = "é"; return "{} of {}".format(x, y)\n\n\ndef g(x):\n    return "{}".format(x) + "%s" % x\n'
@@ -30,7 +30,7 @@ def made(
     name: str = "a.py",
     lines: tuple[int, int] = (1, 99),
     found: bool = True,
-) -> WishedEdit | WishedProblem | None:
+) -> RefactoringEdit | RefactoringProblem | None:
     root.mkdir(exist_ok=True)
     code = WishedCode(TargetLines(name, *lines), "f" if lines != (1, 99) else "")
     corpus = Corpus(str(root), IndexReader(f"{root}.sqlite"))
@@ -49,7 +49,7 @@ def made(
 )
 def test_imports_are_as_ruff_would_have_them(tmp_path: Path, what: str, after: str) -> None:
     edit = made(tmp_path / "w", what, IMPORTS)
-    assert isinstance(edit, WishedEdit)
+    assert isinstance(edit, RefactoringEdit)
     assert edit.texts == {"a.py": after}
     assert edit.reading.endswith(" imports of a.py, by ruff")
     assert edit.left == ()
@@ -57,10 +57,10 @@ def test_imports_are_as_ruff_would_have_them(tmp_path: Path, what: str, after: s
 
 def test_f_strings_come_in_the_code_in_question_alone_where_that_is_safe(tmp_path: Path) -> None:
     edit = made(tmp_path / "w", "f_strings", TEXTS, lines=(1, 2))
-    assert isinstance(edit, WishedEdit)
+    assert isinstance(edit, RefactoringEdit)
     assert edit.texts == {"a.py": TEXTS.replace('"{} of {}".format(x, y)', 'f"{x} of {y}"')}
     edit = made(tmp_path / "v", "f_strings", TEXTS)
-    assert isinstance(edit, WishedEdit)
+    assert isinstance(edit, RefactoringEdit)
     assert edit.texts["a.py"].endswith('    return f"{x}" + "%s" % x\n')
     assert edit.left == ("1 place for which ruff has no safe fix stay as before: a.py:6",)
 
@@ -73,7 +73,7 @@ def test_the_settings_of_the_team_count_and_nothing_is_written(tmp_path: Path) -
     )
     (root / "ruff.toml").write_text(settings)
     edit = made(root, "organized", "from p import c\nimport d\nimport n\n\nn(c)\n")
-    assert isinstance(edit, WishedEdit)
+    assert isinstance(edit, RefactoringEdit)
     assert edit.texts == {"a.py": "import n\nfrom p import c\n\nn(c)\n"}
     assert sorted(os.listdir(root)) == ["ruff.toml"]
 
@@ -100,7 +100,7 @@ REFUSED: Mapping[str, tuple[str, str, str, str]] = {
 def test_why_there_is_no_edit_is_said(tmp_path: Path, case: tuple[str, str, str, str]) -> None:
     what, text, name, reason = case
     found = made(tmp_path / "w", what, text, name)
-    assert isinstance(found, WishedProblem)
+    assert isinstance(found, RefactoringProblem)
     assert found.reason == reason
 
 
@@ -122,7 +122,7 @@ def test_settings_that_fix_by_themselves_change_nothing_of_that(tmp_path: Path) 
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / "ruff.toml").write_text("fix = true\nunsafe-fixes = true\nshow-fixes = true\n")
     edit = made(tmp_path / "w", "sorted", IMPORTS)
-    assert isinstance(edit, WishedEdit)
+    assert isinstance(edit, RefactoringEdit)
     assert edit.texts["a.py"].startswith("import abc\nimport json")
 
 
@@ -136,7 +136,7 @@ def test_a_ruff_of_the_workspace_is_none(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_without_a_ruff_it_is_said_how_to_get_one(tmp_path: Path) -> None:
     found = made(tmp_path / "w", "sorted", "import b\nimport a\n", found=False)
-    assert isinstance(found, WishedProblem)
+    assert isinstance(found, RefactoringProblem)
     assert found.reason == (
         "ruff was not found outside of the workspace; install it (`uv tool install ruff`), "
         'or run "Organize Imports" (source.organizeImports) in your editor'

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
+from assist_context.code.calls import definitions_of
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.scopes.call_sites import definitions_of
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_refactorings.meant_calls import find_calls
 
 

@@ -40,8 +40,8 @@ ENVIRONMENT = {
 }
 
 # The programs run in a project's interpreter, whatever a call does; the demo's workspace is a user's code.
-PROGRAM = re.compile(r"plugins/runner/assist_runner/recorded_tests/programs/\w+_")
-IN_A_PACKAGE = re.compile(r"(?:plugins/)?\w+/assist_\w+/(?!demo/workspace/|recorded_tests/programs/\w+_)")
+PROGRAM = re.compile(r"plugins/runner/assist_runner/characterization_tests/programs/\w+_")
+IN_A_PACKAGE = re.compile(r"(?:plugins/)?\w+/assist_\w+/(?!demo/workspace/|[a-z_]+/programs/\w+_)")
 TYPE_NAME = re.compile(r"_?[A-Z][a-z]\w*")
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
 MODULE_NAMES = {"utils", "util", "common", "core", "helpers", "helper"}

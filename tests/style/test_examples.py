@@ -17,7 +17,7 @@ import assist_refactorings
 import assist_runner
 import assist_server
 import assist_types
-from assist_runner.recorded_tests import programs
+from assist_runner.characterization_tests import programs
 
 PACKAGES = (
     assist_diffs,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from config_files import PROVIDER, write
 
-from assist_context.syntax.symbols import symbols
+from assist_context.code.symbols import symbols
 from assist_server.config.config import Config, load_lenient
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import AnswerContext, decide

@@ -27,7 +27,7 @@ from assist_server.workspace.index_update import folder_at, update_index
 from bench.edits.tasks import EditTask
 from bench.routing.tasks import code_of
 
-MOST_TOKENS = 1024  # of a bare answer; no task's code has half as many
+MAX_TOKENS = 1024  # of a bare answer; no task's code has half as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ async def ask_bare(task: EditTask, local: Answerer[Any]) -> EditAnswer:
     start = time.perf_counter()
     request = "Reply with the complete new code of the function in one code block and nothing else."
     user = f"```python\n{task.code.rstrip()}\n```\n\n{task.words}\n\n{request}"
-    stream = local.answer(Conversation("", user, MOST_TOKENS))
+    stream = local.answer(Conversation("", user, MAX_TOKENS))
     async with aclosing(stream):
         async for _ in stream:
             pass

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Literal
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import symbols
+from assist_context.code.trees.fragments import errors
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
-from assist_context.facts.turned_statements import EditedText
+from assist_context.facts.operator_changes import EditedText
 from assist_context.languages import language_of
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.fragments import errors
-from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.symbols import symbols
 
 LogicFaultKind = Literal["negation", "operator", "literal", "call", "leave", "other call", "store"]
 KINDS: tuple[LogicFaultKind, ...] = (

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import tree_sitter
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import symbols
+from assist_context.code.trees.fragments import errors
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.fragments import errors
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
-from assist_context.syntax.symbols import symbols
 
 _ORDERED = ("<", "<=", ">", ">=")
 _COMPARISONS = (_ORDERED, ("==", "!="), ("===", "!=="), ("is", "is not"), ("in", "not in"))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
 from assist_context.facts.code_uses import CodeUse, every_use, uses_of
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
@@ -18,12 +20,10 @@ from assist_context.languages import language_of
 from assist_context.pages import SECTION
 from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import to_indexed
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
 from bench.facts.workspaces import FactWorkspace
 from bench.index.trees import ENVIRON
 
-MOST_CHANGES = 3  # commits of a definition that facts show
+MAX_CHANGES = 3  # commits of a definition that facts show
 PER_FILE = 4  # definitions that are drawn of one file
 
 
@@ -81,7 +81,7 @@ def facts_of(workspace: FactWorkspace, at: IndexedDefinition) -> DrawnFacts | No
     changes = last_changes(tree, never, at.path, site.start_line, site.end_line) if tree else []
     return DrawnFacts(
         facts,
-        tuple(changes[:MOST_CHANGES]),
+        tuple(changes[:MAX_CHANGES]),
         tuple(uses),
         frozenset(every) - {(use.path, use.line) for use in uses},
     )

@@ -20,14 +20,14 @@ from assist_context.files.git_repository import Git
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
 from assist_diffs.remarks.diff_facts import diff_facts
-from assist_server.wording.facts import MOST_REMARKS, remarks_of
+from assist_server.wording.facts import MAX_REMARKS, remarks_of
 from assist_server.workspace.folder_diff import compared_files, diff_against
 from bench.crossfile.index import corpus_of
 from bench.facts.plants import Fault, FaultKind, LinePlace, PlantSite, plant
 from bench.facts.workspaces import LANGUAGES, clone
 from bench.index.trees import ENVIRON, git
 
-MOST_FILES = 12  # of a commit: what changes more was done by a program
+MAX_FILES = 12  # of a commit: what changes more was done by a program
 NEWEST = 400  # commits of a repository that are looked at
 # Each kind with those of remarks that name it. Places are in turns, "near" where a kind has no other.
 REMARKS: Mapping[FaultKind, Collection[DiffFactKind]] = {
@@ -49,7 +49,7 @@ REMARKS: Mapping[FaultKind, Collection[DiffFactKind]] = {
 }
 KINDS = tuple(REMARKS)
 PLACES: tuple[LinePlace, ...] = ("rewritten", "new", "near")
-MOST_TRIED = 8  # kinds that are tried in one commit, the rarest first
+MAX_TRIED = 8  # kinds that are tried in one commit, the rarest first
 NEAR = 30  # lines around a change
 ALIKE = 0.6  # of a line and the one that it was
 _HEADS = re.compile(r"^.*\b(?:def|func|fn|function) (?:\([^)]*\) )?(\w+)\(", re.MULTILINE)
@@ -70,7 +70,7 @@ class ReviewedDiff:
     @property
     def remarks(self) -> list[DiffFact]:
         """The remarks that `assist review` shows."""
-        return remarks_of(self.facts)[:MOST_REMARKS]
+        return remarks_of(self.facts)[:MAX_REMARKS]
 
 
 def reviewed_diffs(
@@ -87,7 +87,7 @@ def reviewed_diffs(
         with_fault = planted > 0 and (real <= 0 or planted >= real)
         fault = None
         if with_fault:
-            kinds = sorted(KINDS, key=lambda kind: (planted_kinds[kind], rng.random()))[:MOST_TRIED]
+            kinds = sorted(KINDS, key=lambda kind: (planted_kinds[kind], rng.random()))[:MAX_TRIED]
             places = sorted(PLACES, key=lambda place: planted_places[place])
             sites = _sites(_compare(root, commit))
             ways = ((kind, place) for place in places for kind in kinds)
@@ -140,7 +140,7 @@ def _commits(root: Path) -> Iterator[str]:
         changed = [line.split("\t")[-1] for line in names]
         modified = [line.split("\t")[-1] for line in names if line.startswith("M")]
         sources = [path for path in modified if LANGUAGES.get(language_of(path).name) and not is_test(path)]
-        if sources and len(changed) <= MOST_FILES:
+        if sources and len(changed) <= MAX_FILES:
             yield commit
 
 

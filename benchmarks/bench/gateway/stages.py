@@ -15,11 +15,11 @@ from assist_escalation.provider.transport import Transport
 from assist_evaluation.statistics import percentile
 from assist_gateway.attribution import AttributedSpan
 from assist_gateway.dialects.dialect import DIALECTS
-from assist_gateway.road.kept_texts import JudgeText
-from assist_gateway.road.proxied_request import proxied_request
-from assist_gateway.road.proxy import asked_provider
-from assist_gateway.road.proxy_inputs import RULES_S, ProxyInputs
-from assist_gateway.road.tool_conversations import ToolConversations
+from assist_gateway.proxy.kept_texts import JudgeText
+from assist_gateway.proxy.proxied_request import proxied_request
+from assist_gateway.proxy.proxy import asked_provider
+from assist_gateway.proxy.proxy_inputs import RULES_S, ProxyInputs
+from assist_gateway.proxy.tool_conversations import ToolConversations
 from bench.gateway.agent import session, workspace
 
 OF_THAT = "of that, attribution"

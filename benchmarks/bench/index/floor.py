@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from assist_context.code.trees import grammars
 from assist_context.languages import language_of
-from assist_context.syntax import grammars
 
 
 def parse_all(root: Path, paths: list[str]) -> dict[str, float]:

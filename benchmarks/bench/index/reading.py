@@ -19,14 +19,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from assist_context.code.symbols import Symbols, symbols
+from assist_context.code.trees.incremental import OpenTree
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.index.reader import IndexReader
 from assist_context.index.terms import terms
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.retriever import RetrievalRequest, Retriever
-from assist_context.syntax.incremental import OpenTree
-from assist_context.syntax.symbols import Symbols, symbols
 from assist_evaluation.statistics import percentile
 from bench.processes import peak
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from assist_context.code.trees import fragments
 from assist_context.languages import Language, language_of
-from assist_context.syntax import fragments
 from bench.checkers.faults import INSTALLED
 from bench.checkers.selection import checker_of
 from bench.places.commits import LARGEST, PER_FILE, Place, added_lines, commits, git, is_code

@@ -12,9 +12,9 @@ from assist_context.languages import language_of
 from assist_evaluation.mining.patched_commits import PatchedCommit, PatchedFile
 from assist_evaluation.mining.sources import MinedRepository, is_source, is_written_by_people
 
-MOST_FILES = 12  # of a commit: what changes more was done by a program
+MAX_FILES = 12  # of a commit: what changes more was done by a program
 HUNKS = range(1, 41)  # of a file
-MOST_LINES = 6_000
+MAX_LINES = 6_000
 
 
 @dataclass(slots=True)
@@ -91,13 +91,13 @@ def played_commits(
 def _files_of(commit: PatchedCommit) -> list[PatchedFile]:
     files = [each for each in commit.files if is_source(each.path) and len(each.hunks) in HUNKS]
     languages = {language_of(each.path).name for each in files}
-    return files if len(files) <= MOST_FILES and len(languages) == 1 else []
+    return files if len(files) <= MAX_FILES and len(languages) == 1 else []
 
 
 def _edited_file(file: PatchedFile, text: str) -> EditedFile | None:
     """The file before its commit, in pieces; None if the hunks do not fit the text."""
     lines = split_lines(text)
-    if not text or len(lines) > MOST_LINES or not is_written_by_people(text):
+    if not text or len(lines) > MAX_LINES or not is_written_by_people(text):
         return None
     pieces: list[Piece] = []
     at = 0

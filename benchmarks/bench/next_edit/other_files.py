@@ -14,7 +14,7 @@ from assist_context.languages import language_of
 from assist_evaluation.mining.sources import MinedRepository
 from bench.next_edit.simulation import Session
 
-MOST_FOUND = 12  # files that git names; the ones of the commit come first, as if they were open
+MAX_FOUND = 12  # files that git names; the ones of the commit come first, as if they were open
 
 
 class FilesAtCommit:
@@ -41,7 +41,7 @@ class FilesAtCommit:
             except GitFailed:  # it ends with 1 if nothing is found
                 answer = ""
             found = [each.split(":", 1)[1] for each in answer.split("\0") if ":" in each]
-            self._named[key] = found[: 4 * MOST_FOUND]
+            self._named[key] = found[: 4 * MAX_FOUND]
         return self._named[key]
 
     def text(self, path: str) -> str:

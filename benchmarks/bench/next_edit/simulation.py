@@ -11,13 +11,13 @@ from typing import Protocol
 
 from rapidfuzz.distance import Indel
 
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
 from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.finder import PastOffers, document_before, find_offers
 from assist_context.next_edit.offer import Change, Offer, OtherFiles, Situation
 from assist_context.next_edit.substitution import tokens
-from assist_context.syntax.scopes.parsed_text import ParsedText
 from bench.next_edit.commits import EditedFile, Piece, edits_of
 
 WRONG_IN_A_ROW = 3  # offers that the user rejects before typing on

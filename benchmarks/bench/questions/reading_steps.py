@@ -2,7 +2,7 @@
 
 One strategy for each kind of question, the same for all repositories. `rg` itself is not run: the files of
 code that git has (`-t`) are searched line by line, and written as `rg -n` writes them: of each line the first
-`LONGEST` characters, and at most `MOST_LINES` lines, as agents cut them. A file of fewer than `WHOLE` lines
+`LONGEST` characters, and at most `MAX_LINES` lines, as agents cut them. A file of fewer than `WHOLE` lines
 is read whole, of a longer one a range around the hit, a fifth of it above. What is read is counted without
 line numbers, which most agents add.
 """
@@ -16,9 +16,9 @@ from bench.questions.agent_questions import AgentQuestion, FilePlace
 from bench.questions.drawn_questions import SUFFIXES, TESTS, git_files
 
 WHOLE = 300  # lines of a file that is read whole
-MOST_LINES = 100  # of one command
+MAX_LINES = 100  # of one command
 LONGEST = 200  # characters of one line of it
-MOST_READS = 6  # after one command, then the agent tries another or gives up
+MAX_READS = 6  # after one command, then the agent tries another or gives up
 RARE_WORDS = 3  # of a question, in one command
 DEFINES = r"\b(?:def|class|func|function|fn|const|let|type|interface|struct|enum|trait|impl)\b.*\b"
 _WORD = re.compile(r"[A-Za-z_]\w{2,}")
@@ -111,7 +111,7 @@ def _decision_steps(files: PlainFiles, question: AgentQuestion, span: int) -> It
     words = sorted(rarity := _rarity(files, question.text), key=rarity.__getitem__)
     for some in (words[:RARE_WORDS], words[RARE_WORDS : 2 * RARE_WORDS]):
         if some:
-            rows = files.rg("|".join(rf"\b{re.escape(word)}" for word in some), fold=True)[:MOST_LINES]
+            rows = files.rg("|".join(rf"\b{re.escape(word)}" for word in some), fold=True)[:MAX_LINES]
             yield _as_rg(rows)
             yield from _reads(files, _by_words(rows, some, span), span)
 
@@ -147,7 +147,7 @@ def _reads(files: PlainFiles, rows: Iterable[_Row], span: int) -> Iterator[Shown
     seen: set[FilePlace] = set()
     reads = 0
     for path, line, _ in rows:
-        if (path, line) not in seen and reads < MOST_READS:
+        if (path, line) not in seen and reads < MAX_READS:
             reads += 1
             shown = files.read(path, line, span)
             seen |= {*shown.places}
@@ -155,7 +155,7 @@ def _reads(files: PlainFiles, rows: Iterable[_Row], span: int) -> Iterator[Shown
 
 
 def _as_rg(rows: Sequence[_Row]) -> ShownLines:
-    rows = rows[:MOST_LINES]
+    rows = rows[:MAX_LINES]
     text = "\n".join(f"{path}:{number}:{line[:LONGEST]}" for path, number, line in rows)
     return ShownLines(text, tuple((path, number) for path, number, _ in rows))
 

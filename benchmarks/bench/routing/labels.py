@@ -17,7 +17,7 @@ from assist_escalation.routing.features import Confidence
 from bench.infilling.tasks import passes
 from bench.routing.tasks import WINDOW, RoutingRequest, code_of, fits
 
-MOST_TOKENS = 200  # per requested function: 99 % of the canonical ones have fewer, the median is 56
+MAX_TOKENS = 200  # per requested function: 99 % of the canonical ones have fewer, the median is 56
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class LocalModelWriter:
 
 def label(request: RoutingRequest, writer: Writer) -> dict[str, Any]:
     """Return one row: whether the answer was right, and how sure the model was."""
-    written = writer.write(request.messages, MOST_TOKENS * len(request.names))
+    written = writer.write(request.messages, MAX_TOKENS * len(request.names))
     code = code_of(written.text)
     parsed, complete = fits(code, request.names)
     sure = written.confidence

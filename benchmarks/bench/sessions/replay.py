@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from assist_gateway.dialects.dialect import DIALECTS
-from assist_gateway.road.proxied_request import AskedProvider, proxied_request
-from assist_gateway.road.proxy_inputs import ProxyInputs
-from assist_gateway.road.tool_conversations import ToolConversations
+from assist_gateway.proxy.proxied_request import AskedProvider, proxied_request
+from assist_gateway.proxy.proxy_inputs import ProxyInputs
+from assist_gateway.proxy.tool_conversations import ToolConversations
 from assist_gateway.tool_tokens import ToolToken
 from assist_server.config.config import load_lenient
 from bench.sessions.leftovers import WorkspaceLines, seen_lines

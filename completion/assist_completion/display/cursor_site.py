@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from assist_completion.prompt.layout import suffix_of
+from assist_context.code.trees import fragments
 from assist_context.languages import Language
-from assist_context.syntax import fragments
 
-MOST_READ = 20_000  # characters on either side: 300 lines of code hold 10,000
+MAX_READ = 20_000  # characters on either side: 300 lines of code hold 10,000
 # An edit below these lines does not change what belongs at the cursor.
 _BELOW_LINES = 3
 _BELOW_TOKENS = 60
@@ -106,10 +106,10 @@ class CursorSite:
 
     @cached_property
     def near(self) -> "CursorSite":
-        """The same cursor with at most `MOST_READ` characters on either side, which bounds the time."""
-        if len(self.before) <= MOST_READ and len(self.after) <= MOST_READ:
+        """The same cursor with at most `MAX_READ` characters on either side, which bounds the time."""
+        if len(self.before) <= MAX_READ and len(self.after) <= MAX_READ:
             return self
-        return replace(self, before=self.before[-MOST_READ:], after=self.after[:MOST_READ])
+        return replace(self, before=self.before[-MAX_READ:], after=self.after[:MAX_READ])
 
     @cached_property
     def indent(self) -> int:

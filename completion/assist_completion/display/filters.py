@@ -26,8 +26,8 @@ from assist_completion.display.cursor_site import (
 )
 from assist_completion.prompt.fim_tokens import SPELLED
 from assist_completion.suggestion import Reason
+from assist_context.code.trees import fragments
 from assist_context.languages import Language
-from assist_context.syntax import fragments
 from assist_context.unseen_characters import hides
 
 _ENDS_STRING = re.compile(r"[)\]}>]*[\"'`][)\]}>\"'`;,]*")
@@ -132,7 +132,7 @@ def surplus_angles(text: str) -> int:
     return bare.count(">") - bare.count("<")
 
 
-_MOST_SHOWN = 4_000  # characters of a text: three times what a budget of 128 tokens can give
+_MAX_SHOWN = 4_000  # characters of a text: three times what a budget of 128 tokens can give
 # A text that ends like this continues on the next line: no grammar can judge it alone.
 _GOES_ON = re.compile(r"(?:[-+*/%&|^=<>,.\\(\[?:!~@]|\b(?:and|or|not|in|is|return|as|extends))\s*\Z")
 _LEAD = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
@@ -149,7 +149,7 @@ def clean(site: CursorSite, text: str) -> CleanText:
     if any(name in text and name not in site.before and name not in site.after for name in SPELLED):
         return CleanText(dropped="special-token")
     near = site.near
-    text = text[:_MOST_SHOWN].replace("\r\n", "\n").replace("\r", "\n")
+    text = text[:_MAX_SHOWN].replace("\r\n", "\n").replace("\r", "\n")
     text = text if near.at_line_end else first_line(text)
     if not text.strip():
         return CleanText(dropped="empty")
@@ -201,7 +201,7 @@ def _without_rest(text: str, rest: str, language: Language) -> str:
     rest = rest.strip()
     if text.strip() == rest or (len(TOKEN.findall(rest)) >= 2 and text.startswith(rest)):
         return ""
-    for size in range(min(len(text), len(rest), _MOST_SHOWN), 0, -1):
+    for size in range(min(len(text), len(rest), _MAX_SHOWN), 0, -1):
         kept = text[:-size]
         if (
             text.endswith(rest[:size])

@@ -19,8 +19,8 @@ from assist_completion.display.cursor_site import (
     is_substantial,
     same_lines,
 )
+from assist_context.code.trees import fragments
 from assist_context.languages import Language
-from assist_context.syntax import fragments
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from functools import partial
 from assist_completion.display.cursor_site import CursorSite, last_line
 from assist_completion.display.member_accesses import accesses_in
 from assist_completion.display.written_calls import calls_in
+from assist_context.code.built_in_names import built_in_names
+from assist_context.code.trees import fragments
 from assist_context.documents import MemberAccess, TextNames, WrittenCall
 from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
-from assist_context.syntax import fragments
-from assist_context.syntax.built_in_names import built_in_names
 
 _NAME = re.compile(r"(?<![\w$#'])[^\W\d]\w*")  # no part of a number, of `$name`, `#name` and `'name`
 _OWNERS = ("self.", "this.", "cls.", "Self::", "self?.", "this?.")

@@ -17,7 +17,7 @@ from assist_completion.display.filters import CleanText, clean
 from assist_completion.display.line_policy import Shape
 from assist_completion.display.suggestion_cache import KnownText, Spans
 from assist_completion.suggestion import Suggestion
-from assist_context.syntax import fragments
+from assist_context.code.trees import fragments
 
 # The fewest characters that are shown before a doubt: half of such texts are right, of shorter ones a third.
 LEAST = 4

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from assist_completion.display.member_accesses import receiver_before
+from assist_context.code.trees.fragments import split_outside
 from assist_context.documents import WrittenCall
-from assist_context.syntax.fragments import split_outside
 
 _OPENS = re.compile(r"(?<=\w)\(")
 _DEFINES = re.compile(r"\b(?:def|fn|func|function|class|struct|enum|interface|trait|impl|new)\s+[\w.]*\Z")

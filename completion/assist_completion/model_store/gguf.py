@@ -25,7 +25,7 @@ STRING = 8
 ARRAY = 9
 UINT32 = 4
 LONGEST_NAME = 65_535  # bytes; the format's own limit
-MOST_DIMENSIONS = 4  # of a tensor; ggml has no more
+MAX_DIMENSIONS = 4  # of a tensor; ggml has no more
 
 SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """The size of a value in bytes, by its kind: u8 i8 u16 i16 u32 i32 f32 bool u64 i64 f64."""
@@ -113,7 +113,7 @@ def _parse_body(view: mmap.mmap, version: int) -> GgufHeader:
     for _ in range(tensors):
         _, at = _name(view, at)
         (dimensions,) = struct.unpack_from("<I", view, at)
-        if dimensions > MOST_DIMENSIONS:
+        if dimensions > MAX_DIMENSIONS:
             raise ValueError(dimensions)
         *shape, kind, offset = struct.unpack_from(f"<{dimensions}QIQ", view, at + 4)
         at += 16 + 8 * dimensions

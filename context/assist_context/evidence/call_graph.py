@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
 from assist_context.documents import Cursor, Document
-from assist_context.evidence.import_ways import ImportWays
+from assist_context.evidence.import_paths import ImportWays
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_module_of_tests, is_test, is_test_place, siblings

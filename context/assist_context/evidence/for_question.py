@@ -22,7 +22,6 @@ from assist_context.evidence.call_graph import (
 from assist_context.evidence.example_tests import existing_tests
 from assist_context.evidence.intent import QuestionIntent, intent_of
 from assist_context.evidence.mentions import MentionedName, likely_meanings, named_files, names_in
-from assist_context.evidence.room import EvidenceRoom, RoomPlan
 from assist_context.evidence.search_results import (
     FoundPiece,
     candidates_of,
@@ -30,6 +29,7 @@ from assist_context.evidence.search_results import (
     ranked_code,
     ranked_pages,
 )
+from assist_context.evidence.token_budget import EvidenceRoom, RoomPlan
 from assist_context.index.reader import IndexedDefinition
 from assist_context.pages import SECTION
 from assist_context.retrieval.candidates import (

@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assist_context.code.definitions import FUNCTIONS
 from assist_context.index.reader import IndexedDefinition
 from assist_context.relations.path_index import PathIndex, by_distance, with_tail
-from assist_context.syntax.definitions import FUNCTIONS
 
-MOST_NAMES = 16
+MAX_NAMES = 16
 MEANINGS = 3  # of one name, if nothing tells which one is meant
 LONGEST = 20_000  # characters of a question that are read
 
@@ -48,7 +48,7 @@ def names_in(question: str) -> tuple[MentionedName, ...]:
         called = question[match.end() : match.end() + 1] == "("
         if in_quotes or called or owner or _COMPOUND.match(text):
             names[MentionedName(text, owner)] = None
-    return tuple(names)[:MOST_NAMES]
+    return tuple(names)[:MAX_NAMES]
 
 
 def _split(dotted: str) -> tuple[str, str]:

@@ -24,7 +24,7 @@ FORM = 0.85
 RELATED = 0.55
 ALIKE = 0.66  # of its letters, that another form begins with
 LEAST_ALIKE = 4  # letters
-MOST_JOINED = 12  # terms of a question that may be joined to a word, as in "filename"
+MAX_JOINED = 12  # terms of a question that may be joined to a word, as in "filename"
 # What a word is worth for the order of lines that no file has, since people use words that code has not, and
 # one that says little of what a question is about.
 ABSENT = 0.4
@@ -61,7 +61,7 @@ class WordMeanings(dict[str, TermShares]):
         super().__init__()
         self._known: dict[str, dict[str, float]] = {term: {term: 1.0} for term in asked}
         self._asked = tuple(self._known)
-        for first, second in permutations(self._asked[:MOST_JOINED], 2):
+        for first, second in permutations(self._asked[:MAX_JOINED], 2):
             for joined in {*terms(first + second), f"{first}e{second}"}:
                 self._known.setdefault(joined, {}).update({first: 1.0, second: 1.0})
         for term in self._asked:

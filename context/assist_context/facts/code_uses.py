@@ -12,28 +12,25 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import PurePath
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.names.occurrences import NameReader, Occurrence
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import PLACES, enclosing, uses
-from assist_context.evidence.import_ways import ImportWays
+from assist_context.evidence.import_paths import ImportWays
 from assist_context.evidence.mentions import implementations
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.index.terms import terms
-from assist_context.languages import language_of
+from assist_context.languages import BY_NAME, language_of
 from assist_context.next_edit.renames.other_texts import OtherText, are_related
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.meanings import COMMON
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.call_sites import SHARED_RULES
-from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
-from assist_context.syntax.scopes.parsed_text import ParsedText
 
-MOST_USES = 15  # callers and tests that are listed; the others are counted
+MAX_USES = 15  # callers and tests that are listed; the others are counted
 SECONDS = 0.25  # of processor time in which names of other files are resolved; then imports alone tell
-MOST_NAMESAKES = (
-    4  # definitions of a name; with more, a line with the name alone says too little to be listed
-)
-MOST_HOLDERS = 200  # files with the words of a name that is no reference in the index
+MAX_NAMESAKES = 4  # definitions of a name; with more, a line with the name alone says too little to be listed
+MAX_HOLDERS = 200  # files with the words of a name that is no reference in the index
 USUAL = frozenset(
     tomllib.loads((files(__package__) / "usual_members.toml").read_text(encoding="utf-8"))["names"].split()
 )
@@ -72,7 +69,7 @@ def uses_of(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> tu
     found = every_use(corpus, at, own)
     places = {(site.path, site.parent) for site in implementations(corpus.definitions(at.name))}
     usual = bool(at.parent) and at.name in USUAL
-    listed = not usual and ((len(places) <= MOST_NAMESAKES and len(found) <= MOST_USES) or len(places) <= 1)
+    listed = not usual and ((len(places) <= MAX_NAMESAKES and len(found) <= MAX_USES) or len(places) <= 1)
     shown = [use for use in found if use.sure or listed]
     common = usual or corpus.few_definitions(at.name, COMMON) is None
     others = _other_lines(corpus, at, shown) if common or len(shown) < len(found) else 0
@@ -90,7 +87,7 @@ def _other_lines(corpus: Corpus, at: IndexedDefinition, shown: Sequence[CodeUse]
 def _are_apart(one: str, other: str) -> bool:
     """Whether two files are of languages that do not call each other by name."""
     names = [language_of(path).name for path in (one, other)]
-    families = {SHARED_RULES.get(name, name) for name in names}
+    families = {BY_NAME[name].like or name for name in names if name in BY_NAME}
     return len(families) == 2 and families <= _OWN_WORLDS
 
 
@@ -131,7 +128,7 @@ def every_use(corpus: Corpus, at: IndexedDefinition, own: NameReader | None) -> 
 
 def _holding(at: IndexedDefinition, ways: ImportWays) -> Iterator[str]:
     """Files with the words of a name: one that is neither called nor a type is no reference in the index."""
-    for path in sorted(ways.corpus.holders(terms(at.name), MOST_HOLDERS)):
+    for path in sorted(ways.corpus.holders(terms(at.name), MAX_HOLDERS)):
         if path != at.path and ways.is_imported(path):
             yield path
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
 
 DiffFactKind = Literal[
     "operator", "negation", "literal", "offset", "condition", "leave", "call", "constant", "copy",

@@ -7,10 +7,24 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from assist_context.code.calls import call_rules, calls_of
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.doc_comments import first_sentence
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.outline import (
+    MAX_ROWS,
+    OutlinePart,
+    fitting,
+    in_line,
+    outline_of,
+)
+from assist_context.code.statements import CodeStatement, statements_in
+from assist_context.code.symbols import Definition, Reference, symbols
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Cursor, Document
 from assist_context.evidence.call_graph import apart
 from assist_context.facts.code_uses import (
-    MOST_USES,
+    MAX_USES,
     OWN_OBJECTS,
     USUAL,
     CodeUse,
@@ -21,23 +35,9 @@ from assist_context.facts.code_uses import (
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language, language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.doc_comments import first_sentence
-from assist_context.syntax.scopes.call_sites import call_rules, calls_of
-from assist_context.syntax.scopes.code_outline import (
-    MOST_ROWS,
-    OutlinePart,
-    fitting,
-    in_line,
-    outline_of,
-)
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.scopes.statements import CodeStatement, statements_in
-from assist_context.syntax.symbols import Definition, Reference, symbols
 
-MOST_CALLS = 24  # names that are shown as called; one more says that there are others
-MOST_MEMBERS = 40
+MAX_CALLS = 24  # names that are shown as called; one more says that there are others
+MAX_MEMBERS = 40
 SHORT = 15  # lines of a function that is read as fast as its outline
 _COMMON = 3  # definitions of a name that is called on something; more need not be meant
 _BRACKETS = frozenset({"c", "cpp", "csharp", "php"})  # no rules for calls, but each has brackets
@@ -100,9 +100,9 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
     callers, tests = apart(corpus, used)
     facts = replace(
         facts,
-        callers=tuple(callers[:MOST_USES]),
+        callers=tuple(callers[:MAX_USES]),
         caller_count=len(callers),
-        tests=tuple(tests[:MOST_USES]),
+        tests=tuple(tests[:MAX_USES]),
         test_count=len(tests),
         unsure_count=unsure,
     )
@@ -120,13 +120,13 @@ def definition_facts(corpus: Corpus, document: Document, at: IndexedDefinition) 
     for field in _fields_set(parsed, definition, [site for site in inside if site.kind == "class"]):
         members.setdefault(field.name, field)
     outline = fitting(member_parts([site for site in inside if site.kind in FUNCTIONS]))
-    return replace(facts, members=tuple(members.values())[:MOST_MEMBERS], outline=outline)
+    return replace(facts, members=tuple(members.values())[:MAX_MEMBERS], outline=outline)
 
 
 def member_parts(definitions: Sequence[Definition], depth: int = 0) -> list[OutlinePart]:
     """Definitions as parts of what holds them, each with its first sentence; of very many the public ones."""
     found = [site for site in definitions if site.kind != "field"]
-    if len(found) > MOST_ROWS:
+    if len(found) > MAX_ROWS:
         found = [site for site in found if not site.name.startswith(("_", "#"))]
     return [_member_part(site, depth) for site in found]
 
@@ -179,7 +179,7 @@ def _calls(
     for reference in references:
         name = reference.name
         inside = head < reference.line <= at.end_line
-        if not inside or name in seen or len(seen) > MOST_CALLS + 1:
+        if not inside or name in seen or len(seen) > MAX_CALLS + 1:
             continue
         if name not in called:
             called[name] = _called_lines(parsed, name)

@@ -7,20 +7,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.outline import OutlinePart, fitting
+from assist_context.code.symbols import symbols
 from assist_context.documents import Document
-from assist_context.evidence.import_ways import ImportWays
+from assist_context.evidence.import_paths import ImportWays
 from assist_context.facts.code_uses import imported_uses
 from assist_context.facts.definition_facts import member_parts
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.pages import SECTION
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.code_outline import OutlinePart, fitting
-from assist_context.syntax.symbols import symbols
 
-MOST_PARTS = 40  # definitions that are listed, the most used first
-MOST_FILES = 15
+MAX_PARTS = 40  # definitions that are listed, the most used first
+MAX_FILES = 15
 _LOOKED_UP = 400  # definitions of a folder whose uses are counted: 0.1 ms each
 _REFERENCES = 500  # of one name that are counted
 
@@ -55,15 +55,15 @@ class FileFacts:
 def file_facts(corpus: Corpus, path: str) -> FileFacts:
     """The facts of one file that is indexed or open."""
     tops = list(_tops(corpus, [path]))
-    parts = _used_parts(corpus, tops[:MOST_PARTS])
+    parts = _used_parts(corpus, tops[:MAX_PARTS])
     return FileFacts(
         path,
         1,
         sum(line != "" for line in corpus.lines(path)),  # after the last line's end there is none
         tuple(parts),
         len(tops),
-        tuple(sorted(_imports_of(corpus, path) - {path}))[:MOST_FILES],
-        tuple(sorted(_importers(corpus, {path})))[:MOST_FILES],
+        tuple(sorted(_imports_of(corpus, path) - {path}))[:MAX_FILES],
+        tuple(sorted(_importers(corpus, {path})))[:MAX_FILES],
         _outline(corpus, path),
     )
 
@@ -93,10 +93,10 @@ def folder_facts(corpus: Corpus, folder: str) -> FileFacts:
         folder,
         len(paths),
         0,
-        tuple(parts[:MOST_PARTS]),
+        tuple(parts[:MAX_PARTS]),
         len(tops),
-        tuple(path for path, _ in imported.most_common(MOST_FILES)),
-        tuple(sorted(_importers(corpus, own) - own))[:MOST_FILES] if inside else (),
+        tuple(path for path, _ in imported.most_common(MAX_FILES)),
+        tuple(sorted(_importers(corpus, own) - own))[:MAX_FILES] if inside else (),
     )
 
 

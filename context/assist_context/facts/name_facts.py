@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_context.evidence.call_graph import PLACES, apart
-from assist_context.facts.code_uses import MOST_USES, CodeUse
+from assist_context.facts.code_uses import MAX_USES, CodeUse
 from assist_context.index.reader import IndexedDefinition
 from assist_context.retrieval.corpus import Corpus
 
@@ -34,9 +34,9 @@ def name_facts(corpus: Corpus, name: str, alike: Sequence[str] = ()) -> NameFact
     return NameFacts(
         name,
         found,
-        tuple(callers[:MOST_USES]),
+        tuple(callers[:MAX_USES]),
         len(callers),
-        tuple(tests[:MOST_USES]),
+        tuple(tests[:MAX_USES]),
         len(tests),
         tuple(alike) if not used else (),
     )

@@ -1,6 +1,6 @@
 """What changed in a statement that is otherwise the same, in words: by its tokens, in any language.
 
-Whether that was meant is for others: `turned_statements` knows a wish, `diff_facts` a diff.
+Whether that was meant is for others: `operator_changes` knows a wish, `diff_facts` a diff.
 """
 
 import re
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from assist_context.code.trees.tokens import is_literal, is_name
+from assist_context.code.units import CodeUnit
 from assist_context.facts.statement_matches import TokenStep, token_steps
-from assist_context.syntax.scopes.code_units import CodeUnit
-from assist_context.syntax.scopes.tokens import is_literal, is_name
 
 # "offset" is `+ 1` or `- 1`, "condition" a part of one, "leave" a word as `return`, "call" another function,
 # "swallowed" an error that is no longer looked at.
@@ -18,7 +18,7 @@ StatementChangeKind = Literal[
     "operator", "negation", "literal", "offset", "condition", "leave", "call", "swallowed"
 ]
 
-MOST_STEPS = 2  # changed places of a statement; one with more is another statement
+MAX_STEPS = 2  # changed places of a statement; one with more is another statement
 OPERATORS = frozenset((
     "and", "or", "&&", "||", "??", "in", "not-in", "is", "is-not",
     "<", "<=", ">", ">=", "==", "!=", "===", "!==",
@@ -30,7 +30,7 @@ _NEGATIONS = frozenset({"not", "!"})
 _CONNECTIVES = frozenset({"and", "or", "&&", "||"})
 _STEPS = frozenset({"++", "--"})  # `++i` may be written `i + 1`
 _OFFSETS = frozenset({("+", "1"), ("-", "1")})
-_MOST_OF_CONDITION = 16  # tokens of a part that is gone; without more, it is another condition
+_MAX_OF_CONDITION = 16  # tokens of a part that is gone; without more, it is another condition
 _LONGEST = 60  # characters of a token as it is told
 _WORDS = {"true": True, "false": False, "none": None, "nil": None, "null": None}  # by their small letters
 _SPACES = re.compile(r"\s+")
@@ -49,15 +49,15 @@ class StatementChange:
 
 
 def statement_changes(was: CodeUnit, now: CodeUnit) -> Iterator[StatementChange]:
-    """What changed in a statement; nothing of one that changed in more than `MOST_STEPS` places.
+    """What changed in a statement; nothing of one that changed in more than `MAX_STEPS` places.
 
-    >>> from assist_context.syntax.scopes.code_units import units_of
+    >>> from assist_context.code.units import units_of
     >>> old, new = (units_of("a.py", text)[0] for text in ("f(x - 1)", "f(x)"))
     >>> [(change.kind, change.text) for change in statement_changes(old, new)]
     [('offset', '`- 1` is gone')]
     """
     steps = token_steps(was, now)
-    for step in steps if len(steps) <= MOST_STEPS else ():
+    for step in steps if len(steps) <= MAX_STEPS else ():
         first, last, start, end = step
         old, new = was.words[first:last], now.words[start:end]
         kind, text = _judge(was, now, step)
@@ -87,7 +87,7 @@ def _judge(was: CodeUnit, now: CodeUnit, step: TokenStep) -> tuple[StatementChan
 def _lost_kind(words: tuple[str, ...], path: str) -> StatementChangeKind | None:
     """What it means that some words are gone, and no other ones are in their place."""
     if _CONNECTIVES & {words[0], words[-1]}:
-        return "condition" if len(words) <= _MOST_OF_CONDITION else None
+        return "condition" if len(words) <= _MAX_OF_CONDITION else None
     if len(words) == 1 and words[0] in LEAVES:
         return "leave"
     is_error = (words == ("?",) and path.endswith(".rs")) or words[-2:] == ("err", "=")

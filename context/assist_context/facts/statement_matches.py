@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from assist_context.syntax.scopes.code_units import CodeUnit
-from assist_context.syntax.scopes.tokens import is_name
+from assist_context.code.trees.tokens import is_name
+from assist_context.code.units import CodeUnit
 
 _ALIKE = 0.6  # share of equal tokens from which two statements are one that was changed
 _ALIKE_IN_PLACE = 0.25  # the same, for the only new statement between what is around one that is gone
-_MOST_PAIRS = 60_000  # of statements that are compared, which takes 0.3 s; more is another text
+_MAX_PAIRS = 60_000  # of statements that are compared, which takes 0.3 s; more is another text
 _SHORT = 2  # tokens of a statement that says too little to be looked for in another place
 OPPOSITES = tuple(
     frozenset(pair.split()) for pair in ("== !=", "=== !==", "in not-in", "is is-not", "< >=", "<= >")
@@ -64,7 +64,7 @@ class StatementMatches:
         moved = self._find_moved(_SHORT)
         self.moved = {was.key for was, _ in moved}
         self._join(moved)
-        self.too_much = len(self.gone) * len(self.fresh) > _MOST_PAIRS
+        self.too_much = len(self.gone) * len(self.fresh) > _MAX_PAIRS
         if not self.too_much:
             self._join(self._find_in_place())
             self._join(self._find_moved(0))

@@ -26,8 +26,8 @@ _WORDS = {
     "denied": BUILT_IN,
     "bad path": "is no path inside the folder",
 }
-MOST_FOLDERS = 2_000  # looked at for rule files, which takes up to 0.3 s
-MOST_ENTRIES = 200_000  # looked at for the names of a file with hard links, which takes about 0.5 s
+MAX_FOLDERS = 2_000  # looked at for rule files, which takes up to 0.3 s
+MAX_ENTRIES = 200_000  # looked at for the names of a file with hard links, which takes about 0.5 s
 
 
 def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
@@ -79,7 +79,7 @@ def unreadable_rule_files(root: str) -> tuple[str, ...]:
     rules = FolderRules(root)
     queue = [""]
     for number, folder in enumerate(queue):
-        if number == MOST_FOLDERS or rules.exclusion_reason(f"{folder}_"):
+        if number == MAX_FOLDERS or rules.exclusion_reason(f"{folder}_"):
             continue
         with suppress(OSError):
             queue += [
@@ -108,7 +108,7 @@ def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
                 count += status.st_nlink
     found: dict[str, str] = {}
     numbers = {inode for _, inode in wanted}
-    entries = islice(_files_of(root) if wanted else (), MOST_ENTRIES)
+    entries = islice(_files_of(root) if wanted else (), MAX_ENTRIES)
     for inside, entry in entries:
         if entry.inode() in numbers:
             with suppress(OSError):

@@ -26,7 +26,7 @@ if sys.platform == "linux":
 
 Stop = Callable[[], bool]
 
-MOST_MEMORY = 2 << 30  # bytes that git may allocate, on Linux: a file without an end must not fill the memory
+MAX_MEMORY = 2 << 30  # bytes that git may allocate, on Linux: a file without an end must not fill the memory
 _ATTRIBUTES = "core.attributesfile"
 _TICK = 0.05  # seconds between two checks of `stop`; git's output is read without delay
 
@@ -457,7 +457,7 @@ def _start(tree: GitTree, source: IO[bytes] | int, arguments: Sequence[str]) -> 
         raise GitFailed(f"{tree.git.program}: {error}") from error
     if sys.platform == "linux":
         with suppress(OSError):  # it has ended already
-            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
+            resource.prlimit(process.pid, resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
     return process
 
 

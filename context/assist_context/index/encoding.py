@@ -11,9 +11,9 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from assist_context.code.imports import Import
 from assist_context.files.blobs import ContentKind
 from assist_context.pages import BETWEEN, SECTION
-from assist_context.syntax.imports import Import
 
 
 def qualified_name(outline: bytes | None, definition: int) -> str:
@@ -86,7 +86,7 @@ def unpack(data: bytes) -> list[int]:
 
 DEFINES, REFERS = 0, 1  # roles of a mention; REFERS sorts last
 NOWHERE = 0xFFFF  # the definition index of a chunk outside of definitions
-MOST_DEFINITIONS = NOWHERE  # of one content
+MAX_DEFINITIONS = NOWHERE  # of one content
 KEPT_OUTLINES = 128  # unpacked; they have 35 definitions on average, and up to some thousands
 
 # first line, lines after it, index of the definition or NOWHERE, number of terms in body, name and signature

@@ -14,21 +14,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import resources
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from assist_context.code.definitions import DefinitionSite, definition_sites
+from assist_context.code.imports import Import, imports_of
+from assist_context.code.symbols import locate_references, signature
+from assist_context.code.trees import grammars
+from assist_context.code.trees.source_text import Source, encode
 from assist_context.documents import split_lines
 from assist_context.files.blobs import LARGE
 from assist_context.index.encoding import full_name, pack_places
 from assist_context.index.terms import unique_terms
 from assist_context.languages import Language, language_of
 from assist_context.pages import BETWEEN, SECTION, page_lines, sections
-from assist_context.syntax import grammars
-from assist_context.syntax.definitions import DefinitionSite, definition_sites
-from assist_context.syntax.imports import Import, imports_of
-from assist_context.syntax.source_text import Source, encode
-from assist_context.syntax.symbols import locate_references, signature
 
 LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above them a file is minified, and its outline is noise
 
@@ -256,14 +256,15 @@ def version() -> str:
     It changes with the rules that keep files out as well, so that nothing of a file stays that is denied now.
     """
     digest = hashlib.sha256()
-    package = resources.files("assist_context")
-    index, syntax, files = package / "index", package / "syntax", package / "files"
-    sources = [package / "documents.py", package / "languages.py", package / "pages.py"]
-    sources += [index / name for name in _OWN_FILES]
+    package = Path(__file__).parents[1]
+    code, files = package / "code", package / "files"
+    sources = [package / name for name in ("documents.py", "languages.py", "languages.toml", "pages.py")]
+    sources += [package / "index" / name for name in _OWN_FILES]
     sources += [files / name for name in ("denylist.py", "denylist.toml", "gitignore.py")]
-    for folder in (syntax, syntax / "queries"):
-        sources += [file for file in folder.iterdir() if file.name.endswith((".py", ".scm"))]
-    for source in sorted(sources, key=lambda file: file.name):
+    for folder in (code, code / "trees"):
+        sources += sorted(folder.glob("*.py"))
+    sources += sorted((code / "queries").glob("*/tags.scm"))
+    for source in sources:
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     for name in sorted(_installed_grammars()):
         digest.update(f"{name}\n".encode())

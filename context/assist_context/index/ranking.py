@@ -47,8 +47,8 @@ _CHUNK = numpy.dtype(
     list(zip(_FIELDS, ("<u4", "<u2", "<u2", "<u2", "u1", "u1"), strict=True))
 )  # as in `encoding.CHUNK`
 
-MOST_RANKED = 300  # chunks that are ranked, after a first choice by rare terms alone; ranking all: +0.003
-MOST_FILES = 20  # files with the best matching paths, whose first chunk is ranked whatever it contains
+MAX_RANKED = 300  # chunks that are ranked, after a first choice by rare terms alone; ranking all: +0.003
+MAX_FILES = 20  # files with the best matching paths, whose first chunk is ranked whatever it contains
 
 # Measured in the same way: 0.24 to 0.28 if FTS5 adds up the fields; as here, 0.319 with 1.2 and 0.328 with 3.
 _SATURATION = 3.0
@@ -108,8 +108,8 @@ def search(
         [_rows_with_term(db, _WORDS, term) for term in terms],
         [_rows_with_term(db, _WORDS, HEAD + term) for term in terms],
     )
-    firsts = _first_chunks(db, _most_valuable(found.paths, rarity, MOST_FILES)) if query.weights[1] else []
-    most = max(MOST_RANKED, 4 * limit)
+    firsts = _first_chunks(db, _most_valuable(found.paths, rarity, MAX_FILES)) if query.weights[1] else []
+    most = max(MAX_RANKED, 4 * limit)
     while True:
         # Docstrings that search for their functions: MRR@10 0.358 if bodies and names count alike, 0.363 so.
         worth_it = [*rarity, *(2 * worth for worth in rarity), *rarity]

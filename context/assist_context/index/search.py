@@ -12,12 +12,12 @@ from typing import Literal
 from assist_context.index.database import Connection
 from assist_context.index.encoding import NAME
 
-MOST_TERMS, PATIENT_TERMS = 20, 40
+MAX_TERMS, PATIENT_TERMS = 20, 40
 # Postings of all terms together. A search in 250,000 chunks takes 4.8 ms at the median with 5,000,
 # and 7.2 ms with 20,000. A question may take longer:
 # sentences of docstrings that search for their functions in installed packages (80,000 chunks) reach an
 # MRR@10 of 0.300 with 20,000 and 20 terms, and of 0.337 with 80,000 and 40.
-MOST_POSTINGS, PATIENT_POSTINGS = 5_000, 80_000
+MAX_POSTINGS, PATIENT_POSTINGS = 5_000, 80_000
 
 Among = Literal["all", "pages", "code"]
 FieldWeights = tuple[float, float, float, float]  # of name, path, body and signature
@@ -97,7 +97,7 @@ def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -
     Terms that occur nowhere come last: they cost little, and `known` may be a little old. A `patient` search
     has more terms, and more common ones.
     """
-    most_terms, most_postings = MOST_TERMS, MOST_POSTINGS
+    most_terms, most_postings = MAX_TERMS, MAX_POSTINGS
     if patient:
         most_terms, most_postings = PATIENT_TERMS, PATIENT_POSTINGS
     joined = (

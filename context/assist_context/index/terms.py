@@ -18,8 +18,8 @@ _TABLE = tomllib.loads((files(__package__) / "abbreviations.toml").read_text(enc
 SHORT: Mapping[str, str] = {word: short for short, words in _TABLE.items() for word in words.split()}
 
 
-MOST_CHARACTERS = 40  # of a term; a longer one is data
-MOST_CACHED = 100_000  # words whose parts are cached, in 20 MB; Python's library with packages has more
+MAX_CHARACTERS = 40  # of a term; a longer one is data
+MAX_CACHED = 100_000  # words whose parts are cached, in 20 MB; Python's library with packages has more
 
 _WORD = re.compile(r"\w+")
 # ASCII text, which is nearly all code, is split into letters and digits first. That halves the number of
@@ -35,7 +35,7 @@ class _Stems(dict[str, str]):
     """A cache: the stem of each part, or of the word it is short for."""
 
     def __missing__(self, part: str) -> str:
-        if len(self) >= MOST_CACHED:
+        if len(self) >= MAX_CACHED:
             self.clear()
         stem = _stem(part)
         self[part] = intern(_SHORT.get(stem, stem))
@@ -46,12 +46,12 @@ class _KnownTerms(dict[str | bytes, tuple[str, ...]]):
     """A cache: the terms of each word."""
 
     def __missing__(self, word: str | bytes) -> tuple[str, ...]:
-        if len(self) >= MOST_CACHED:
+        if len(self) >= MAX_CACHED:
             self.clear()
         found: tuple[str, ...]
         text = word if isinstance(word, str) else word.decode()
         if text.isascii() and text.islower() and text.isalpha():  # half of the words have a single part
-            found = (_stems[text],) if 1 < len(text) <= MOST_CHARACTERS else ()
+            found = (_stems[text],) if 1 < len(text) <= MAX_CHARACTERS else ()
         else:
             found = _split_word(text)
         self[word] = found
@@ -83,13 +83,13 @@ def unique_terms(text: str) -> str:
     words = dict.fromkeys(data.translate(_LETTERED).split())  # half of the words of a chunk occur twice
     unique = dict.fromkeys(chain.from_iterable(map(_known.__getitem__, words)))
     if numbers := data.translate(_NUMBERED).split():
-        unique.update((number.decode(), None) for number in numbers if 1 < len(number) <= MOST_CHARACTERS)
+        unique.update((number.decode(), None) for number in numbers if 1 < len(number) <= MAX_CHARACTERS)
     return " ".join(unique)
 
 
 def _split_word(word: str) -> tuple[str, ...]:
     pieces = (_PARTS if word.isascii() else _LETTERS).findall(word)
-    parts = [part.lower() for part in pieces if len(part) <= MOST_CHARACTERS]
+    parts = [part.lower() for part in pieces if len(part) <= MAX_CHARACTERS]
     return tuple([_stems[part] for part in parts if len(part) > 1])
 
 

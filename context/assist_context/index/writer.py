@@ -31,7 +31,7 @@ from assist_context.index.encoding import (
     HEAD,
     KIND_NAMES,
     KINDS,
-    MOST_DEFINITIONS,
+    MAX_DEFINITIONS,
     NAME,
     NOWHERE,
     REFERS,
@@ -52,7 +52,7 @@ _NEXT = "SELECT chunk + length(chunks) / ? FROM content WHERE chunk NOT NULL ORD
 
 def write_content(db: Connection, blob: int, parsed: ParsedFile) -> None:
     """Writes the rows of the content `blob`."""
-    rows = parsed.definitions[:MOST_DEFINITIONS]
+    rows = parsed.definitions[:MAX_DEFINITIONS]
     places = {number(name): packed for name, packed in parsed.references}
     defined = {number(row.name) for row in rows if row.kind != SECTION}  # a heading defines no name
     mentions = [(name, DEFINES, blob, places.get(name)) for name in defined]

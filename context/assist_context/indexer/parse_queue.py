@@ -101,7 +101,7 @@ class ParseQueue:
 
 
 DEBOUNCE_S = 0.3  # editors write a file in several steps, and formatters follow
-MOST_TOUCHED = 200  # paths; above it, listing the folder is cheaper than a look at each path
+MAX_TOUCHED = 200  # paths; above it, listing the folder is cheaper than a look at each path
 
 
 class PendingChanges:
@@ -117,7 +117,7 @@ class PendingChanges:
 
     def add_path(self, path: str, now: float) -> None:
         """A path relative to the folder was saved, created or deleted; "" is the folder itself."""
-        if not path or moves_others(path) or len(self._paths) >= MOST_TOUCHED:
+        if not path or moves_others(path) or len(self._paths) >= MAX_TOUCHED:
             self.anything = True
         else:
             self._paths.add(path)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.offer import Change, EditHunk, EditOrigin
 
-MOST_HUNKS = 64  # of a session; older ones are forgotten
+MAX_HUNKS = 64  # of a session; older ones are forgotten
 GROWS = 60.0  # seconds in which a further edit of the same lines belongs to a hunk
 # An edit of more at once is a paste, a formatter or a merge, and no example.
 BULK_CHARACTERS = 200
 BULK_LINES = 8
-MOST_CHARACTERS = 8_000  # of a hunk; a longer one is no example either
+MAX_CHARACTERS = 8_000  # of a hunk; a longer one is no example either
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class EditHistory:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._hunks: deque[EditHunk] = deque(maxlen=MOST_HUNKS)
+        self._hunks: deque[EditHunk] = deque(maxlen=MAX_HUNKS)
         self._expected: Change | None = None
 
     def hunks(self) -> tuple[EditHunk, ...]:
@@ -91,7 +91,7 @@ class EditHistory:
         """A document was closed: its hunks stay examples, but further edits are new ones."""
         self._hunks = deque(
             [replace(hunk, time=hunk.time - GROWS) if hunk.path == path else hunk for hunk in self._hunks],
-            MOST_HUNKS,
+            MAX_HUNKS,
         )
 
     def _origin(self, path: str, start: Cursor, end: Cursor, text: str) -> EditOrigin:
@@ -109,8 +109,8 @@ class EditHistory:
 
     def _add(self, edit: _TextEdit) -> None:
         now = self._clock()
-        if max(len(edit.old), len(edit.new)) > MOST_CHARACTERS:  # each line has one: such a hunk is not kept
-            self._hunks = deque([_after(earlier, edit) for earlier in self._hunks], MOST_HUNKS)
+        if max(len(edit.old), len(edit.new)) > MAX_CHARACTERS:  # each line has one: such a hunk is not kept
+            self._hunks = deque([_after(earlier, edit) for earlier in self._hunks], MAX_HUNKS)
             return
         touched = [hunk for hunk in self._hunks if self._grows(hunk, edit, now)]
         apart = [hunk for hunk in self._hunks if hunk not in touched]
@@ -120,10 +120,10 @@ class EditHistory:
         if (
             undone is None
             and hunk.old != hunk.new
-            and sum(map(len, (*hunk.old, *hunk.new))) <= MOST_CHARACTERS
+            and sum(map(len, (*hunk.old, *hunk.new))) <= MAX_CHARACTERS
         ):
             rest.append(hunk)
-        self._hunks = deque(rest, MOST_HUNKS)
+        self._hunks = deque(rest, MAX_HUNKS)
 
     @staticmethod
     def _grows(hunk: EditHunk, edit: _TextEdit, now: float) -> bool:

@@ -17,8 +17,8 @@ from difflib import SequenceMatcher
 from assist_context.next_edit.pattern import Hole, Items, Pattern, is_before_line, is_long_name, matches
 from assist_context.next_edit.substitution import IDENTIFIER, CodeTokens, Site, depth, line_end, line_start
 
-MOST_HOLES = 3  # matching takes longer with each
-MOST_ANCHORS = 6  # tokens that a place without an own name needs around it
+MAX_HOLES = 3  # matching takes longer with each
+MAX_ANCHORS = 6  # tokens that a place without an own name needs around it
 CONSTANTS_PER_HOLE = 4  # tokens of a deletion: with fewer, any statement of the form would be deleted
 
 _PATH_SIGNS = frozenset({".", "::", "/", "-", "@"})
@@ -46,7 +46,7 @@ def pattern_of(site: Site) -> Pattern | None:
 def generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     """The patterns of two examples, with the call around first; none if they have too little in common."""
     found = _generalise(one, other)
-    return tuple(pattern for pattern in found if pattern.holes <= MOST_HOLES)
+    return tuple(pattern for pattern in found if pattern.holes <= MAX_HOLES)
 
 
 def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
@@ -313,7 +313,7 @@ def _is_whole(part: CodeTokens) -> bool:
 
 def _anchor(side: CodeTokens) -> CodeTokens:
     """The tokens next to a site up to the first long name; none if there is none near it on its line."""
-    for at, token in enumerate(side[:MOST_ANCHORS]):
+    for at, token in enumerate(side[:MAX_ANCHORS]):
         if token[0] == "\n":
             break
         if is_long_name(token):

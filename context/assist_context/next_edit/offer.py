@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from assist_context.documents import Cursor, Document
 
 if TYPE_CHECKING:  # tree-sitter, which an editor's `initialize` must not wait for
-    from assist_context.syntax.scopes.parsed_text import ParsedText
+    from assist_context.code.trees.parsed_text import ParsedText
 
 OfferKind = Literal["repeat", "rename", "report"]
 EditOrigin = Literal["typed", "offer", "bulk"]

@@ -15,8 +15,8 @@ from assist_context.languages import language_of
 from assist_context.relations.path_index import by_distance
 from assist_context.retrieval.corpus import Corpus
 
-MOST_MENTIONS = 200  # files with a name that are sorted by their distance
-MOST_HITS = 30  # of a search for a name: a name is in several chunks of a file
+MAX_MENTIONS = 200  # files with a name that are sorted by their distance
+MAX_HITS = 30  # of a search for a name: a name is in several chunks of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class WorkspaceFiles:
         taken = {own, *(document.path for document in self.opened)}
         for corpus in self.corpora:
             near = _inside(corpus, own) or ""
-            mentions = by_distance(corpus.reader.mentions(name, MOST_MENTIONS), near)
+            mentions = by_distance(corpus.reader.mentions(name, MAX_MENTIONS), near)
             if all(os.path.join(corpus.root, path) == own for path in mentions):
                 mentions = _holding(corpus, name)  # constants are no references
             for path in mentions:
@@ -61,7 +61,7 @@ class WorkspaceFiles:
 def _holding(corpus: Corpus, name: str) -> list[str]:
     """The files with the words of a name of several words; files with a single word would be too many."""
     words = list(dict.fromkeys(terms(name)))
-    hits = corpus.search(words, MOST_HITS) if len(words) > 1 else ()
+    hits = corpus.search(words, MAX_HITS) if len(words) > 1 else ()
     return list(dict.fromkeys(hit.path for hit in hits))
 
 

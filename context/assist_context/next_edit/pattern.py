@@ -12,7 +12,7 @@ from functools import lru_cache
 from assist_context.next_edit.substitution import IDENTIFIER
 
 LONG_NAME = 3  # letters from which on an identifier says what a place is about
-MOST_MATCHES = 200  # in one document
+MAX_MATCHES = 200  # in one document
 LONGEST_LINE = 500  # characters: longer ones are data
 
 # What a hole may hold: text of one line in which brackets are balanced, two deep.
@@ -104,7 +104,7 @@ def matches(pattern: Pattern, text: str) -> Iterator[PatternMatch]:
         else:
             yield PatternMatch(start - 1, end - 1, new)
         found += 1
-        if found == MOST_MATCHES:
+        if found == MAX_MATCHES:
             return
 
 

@@ -19,8 +19,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-MOST_TOKENS = 600  # of a hunk; comparing takes the square of it at worst
-MOST_SPAN = 60  # tokens of a site; what is longer is new code
+MAX_TOKENS = 600  # of a hunk; comparing takes the square of it at worst
+MAX_SPAN = 60  # tokens of a site; what is longer is new code
 AROUND = 12  # tokens that are kept on each side of a site
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
@@ -84,7 +84,7 @@ def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
     after = lines[hunk.line + len(hunk.new) : hunk.line + len(hunk.new) + 2]
     old = tokens("\n" + "".join((*before, *hunk.old, *after)))
     new = tokens("\n" + "".join((*before, *hunk.new, *after)))
-    if max(len(old), len(new)) > MOST_TOKENS:
+    if max(len(old), len(new)) > MAX_TOKENS:
         return ()
     first_line = hunk.line - len(before) - 1  # the added line end begins the first line
     whole = _whole_lines(before, hunk)
@@ -112,7 +112,7 @@ def _sites(
 ) -> Iterator[Site]:
     wider = list(_wider(spans, old, new))
     for start, end, begin, stop in dict.fromkeys((*wider, *spans)):
-        if max(end - start, stop - begin) > MOST_SPAN:
+        if max(end - start, stop - begin) > MAX_SPAN:
             continue
         line = first_line + sum(token[0] == "\n" for token in new[:begin])
         left = old[max(0, start - AROUND) : start]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from assist_context.relations import path_index
 from assist_context.relations.path_index import PathIndex
 
-MOST_SIBLINGS = 12
+MAX_SIBLINGS = 12
 
 _ECMA = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte")
 _SCRIPTS = (".js", ".mjs", ".cjs")
@@ -184,7 +184,7 @@ def siblings(files: PathIndex, path: str) -> tuple[str, ...]:
             test for test in _possible_tests(files, path) if path in _subjects_of(files, test)
         )
     related.pop(path, None)
-    return tuple(_by_kinship(related, path)[:MOST_SIBLINGS])
+    return tuple(_by_kinship(related, path)[:MAX_SIBLINGS])
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -16,10 +16,10 @@ The guesses, by language:
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
+from assist_context.code.imports import Import
 from assist_context.languages import ECMASCRIPT
 from assist_context.relations import path_index
 from assist_context.relations.path_index import PathIndex
-from assist_context.syntax.imports import Import
 
 # --- Python ---
 
@@ -264,7 +264,7 @@ def _rust_crate(files: PathIndex, path: str, parts: list[str], names: tuple[str,
 
 # --- The entry point ---
 
-MOST_FILES = 20  # of one import: a package in Go or Java may have hundreds
+MAX_FILES = 20  # of one import: a package in Go or Java may have hundreds
 
 _ResolutionRule = Callable[[PathIndex, str, Import], Iterable[str]]
 
@@ -280,7 +280,7 @@ def resolve(files: PathIndex, path: str, language_name: str, import_: Import) ->
     rule = _RULES.get(language_name)
     matches = dict.fromkeys(rule(files, path, import_)) if rule else {}
     matches.pop(path, None)
-    return tuple(matches)[:MOST_FILES]
+    return tuple(matches)[:MAX_FILES]
 
 
 # --- Go ---

@@ -36,7 +36,7 @@ SAME = 0.5  # the share of a folder's pages that another one must have to be its
 LEAST_PAGES = 2  # in common, where only one folder is named by a language: every folder has an index.md
 MANY_PAGES = 8  # in common with the pages around it are enough, whatever else a language's folder has
 SCRIPTED = 0.2  # the share of letters in a script that makes a text one of its language
-MOST_CHARACTERS = 4_000  # of a text that are looked at
+MAX_CHARACTERS = 4_000  # of a text that are looked at
 
 _NAME = re.compile(r"(.+?)[._-]([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)(\.\w+)")
 _CODE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,4})?")
@@ -173,7 +173,7 @@ def language_of_text(text: str) -> str:
     >>> language_of_text("How do I run it?"), language_of_text("Wie kann ich es starten?")
     ('en', 'de')
     """
-    text = text[:MOST_CHARACTERS].lower()
+    text = text[:MAX_CHARACTERS].lower()
     words = _WORD.findall(text)
     letters = sum(map(len, words))
     for code, script in SCRIPTS.items():

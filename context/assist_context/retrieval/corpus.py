@@ -8,6 +8,8 @@ folder, with "/". Use it from one thread at a time.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assist_context.code.imports import Import
+from assist_context.code.symbols import Definition, Symbols
 from assist_context.documents import Document
 from assist_context.files.blobs import FileEntry, excerpt
 from assist_context.index.reader import IndexedDefinition, IndexReader, ReferenceSite
@@ -17,8 +19,6 @@ from assist_context.pages import SECTION, page_lines, sections
 from assist_context.relations import import_resolution
 from assist_context.relations.path_index import PathIndex, path_index_of
 from assist_context.relations.translations import PageCopies, page_copies
-from assist_context.syntax.imports import Import
-from assist_context.syntax.symbols import Definition, Symbols
 
 KEPT_FILES = 64  # files whose lines are cached between two requests
 

@@ -14,8 +14,8 @@ from assist_context.languages import Language
 AROUND = 3  # lines above and below the cursor whose names count
 ABOVE, BELOW = 60, 20  # lines that any prompt shows: about 600 and 200 tokens
 CALL_LINES = 10  # lines above the cursor in which an open call may begin
-MOST_NAMES = 24
-MOST_LINES = 5_000  # searched for imports
+MAX_NAMES = 24
+MAX_LINES = 5_000  # searched for imports
 LONGEST_LINE = 400  # characters; a longer line is data
 
 _ALIAS = re.compile(r"([^\W\d]\w*)\s+as\s+([^\W\d]\w*)")
@@ -78,7 +78,7 @@ def query_at(document: Document, cursor: Cursor, path: str) -> CursorQuery:
 
 def _aliases(document: Document) -> dict[str, str]:
     """Names after "as" in Python, JavaScript, Rust, Kotlin and PHP, anywhere in the document."""
-    lines = [line for line in document.lines[:MOST_LINES] if " as " in line and len(line) <= LONGEST_LINE]
+    lines = [line for line in document.lines[:MAX_LINES] if " as " in line and len(line) <= LONGEST_LINE]
     return {alias: name for line in lines for name, alias in _ALIAS.findall(line) if name != alias}
 
 
@@ -103,7 +103,7 @@ def _names(language: Language, before: tuple[str, ...], below: tuple[str, ...]) 
         if len(line) <= LONGEST_LINE:
             for key, worth in _weigh_names(_strip_strings(language, line), weight, step):
                 weights[key] = max(weights.get(key, 0.0), worth)
-    ranked = sorted(weights.items(), key=lambda each: -each[1])[:MOST_NAMES]
+    ranked = sorted(weights.items(), key=lambda each: -each[1])[:MAX_NAMES]
     return tuple(UsedName(name, weight, owner) for (owner, name), weight in ranked)
 
 

@@ -15,9 +15,9 @@ from assist_context.documents import Document
 from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.retrieval.corpus import Corpus
 
-MOST_DEFINITIONS = 50  # more of one name are not looked at: the name is common, and counts as known
-MOST_MENTIONS = 200  # the same for files that refer to it
-MOST_TEXTS = 5  # files that are read for a name: about 0.3 ms each
+MAX_DEFINITIONS = 50  # more of one name are not looked at: the name is common, and counts as known
+MAX_MENTIONS = 200  # the same for files that refer to it
+MAX_TEXTS = 5  # files that are read for a name: about 0.3 ms each
 
 _FAMILIES = {
     "python": frozenset({"python"}),
@@ -41,7 +41,7 @@ def may_come(corpora: Sequence[Corpus], document: Document, name: str) -> bool:
 
 def _is_offered(corpus: Corpus, document: Document, family: frozenset[str], name: str, *, own: bool) -> bool:
     """Whether a file defines a name at its top level; in Go, a file of the same package."""
-    found = corpus.few_definitions(name, MOST_DEFINITIONS)
+    found = corpus.few_definitions(name, MAX_DEFINITIONS)
     if found is None:
         return True
     paths = [definition.path for definition in found if not definition.parent]
@@ -53,8 +53,8 @@ def _is_offered(corpus: Corpus, document: Document, family: frozenset[str], name
 
 def _is_imported(corpus: Corpus, family: frozenset[str], name: str) -> bool:
     """Whether a file imports a name, may do so with all names of a module, or uses it unbound."""
-    mentions = corpus.reader.mentions(name, MOST_MENTIONS)
-    if len(mentions) == MOST_MENTIONS:
+    mentions = corpus.reader.mentions(name, MAX_MENTIONS)
+    if len(mentions) == MAX_MENTIONS:
         return True
     paths = [
         path
@@ -64,7 +64,7 @@ def _is_imported(corpus: Corpus, family: frozenset[str], name: str) -> bool:
     if any({name, "*"} & {*import_.names} for path in paths for import_ in corpus.imports(path)):
         return True
     others = (path for path in paths if not corpus.outline(path, name))  # those have a method of this name
-    return any(_is_unbound("".join(corpus.lines(path)), name) for path in islice(others, MOST_TEXTS))
+    return any(_is_unbound("".join(corpus.lines(path)), name) for path in islice(others, MAX_TEXTS))
 
 
 def _is_unbound(text: str, name: str) -> bool:

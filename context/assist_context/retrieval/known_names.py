@@ -11,20 +11,20 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cache, partial
 from pathlib import PurePosixPath
 
-from assist_context.documents import Cursor, Document, TextNames
-from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
-from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.importable_names import may_come
-from assist_context.retrieval.member_oracle import MemberOracle
-from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.scopes.readable_text import ReadPlace, readable
-from assist_context.syntax.scopes.visible_names import (
+from assist_context.code.names.visible_names import (
     declares_members,
     declares_parameters,
     is_mentioned,
     out_of_sight,
 )
-from assist_context.syntax.symbols import symbols
+from assist_context.code.symbols import symbols
+from assist_context.code.trees.parsed_text import ParsedText
+from assist_context.code.trees.readable_text import ReadPlace, readable
+from assist_context.documents import Cursor, Document, TextNames
+from assist_context.languages import DEFINERS, ECMASCRIPT, MODIFIERS
+from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.importable_names import may_come
+from assist_context.retrieval.member_oracle import MemberOracle
 
 # The first line of a statement at the top level whose other lines bind names of the file, also of a block
 # there, as in `if TYPE_CHECKING:`.

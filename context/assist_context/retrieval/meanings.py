@@ -6,11 +6,11 @@ How many of them fit belongs to `retriever`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from assist_context.code.imports import Import
 from assist_context.index.reader import IndexedDefinition
 from assist_context.retrieval.candidates import Candidate, definition_candidate
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import CursorQuery, UsedName
-from assist_context.syntax.imports import Import
 
 HERE = 2.0  # the definition of the name at the cursor is worth so many times another one
 MEANINGS = 4  # of one name, if nothing tells which one is meant

@@ -7,9 +7,9 @@ does not know for certain it does not refute: how complete its lists are only th
 from collections.abc import Callable, Collection
 from typing import Protocol
 
+from assist_context.code.trees.readable_text import ReadPlace
 from assist_context.documents import Document, MemberAccess, WrittenCall
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.scopes.readable_text import ReadPlace
 
 
 class MemberOracle(Protocol):

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
+from assist_context.code.imports import Import
+from assist_context.code.symbols import symbols
 from assist_context.documents import CHARS_PER_TOKEN, Cursor, Document, Snippet
 from assist_context.retrieval import meanings
 from assist_context.retrieval.candidates import Candidate, snippet_of, text_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.cursor_query import CursorQuery, query_at
-from assist_context.syntax.imports import Import
-from assist_context.syntax.symbols import symbols
 
 MOST = 16  # definitions
 BEST = 2.0  # times the worth of a definition, divided by its rank and `RANKS`, is its score

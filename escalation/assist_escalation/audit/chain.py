@@ -24,9 +24,9 @@ OURS = ("kind", "prev", "seq", "time")  # names that an event's own fields canno
 
 # Bytes. An event holds hashes and counts, about 200 bytes a span. If the log keeps contents, a prompt of
 # 100,000 tokens takes 400 KB. A torn line is kept in base64, a third longer, and must still fit into a line.
-MOST_EVENT = 600_000
-MOST_TORN = 700_000
-MOST_LINE = 1_000_000
+MAX_EVENT = 600_000
+MAX_TORN = 700_000
+MAX_LINE = 1_000_000
 
 _BLOCK = 1 << 16  # bytes read at once when looking for the last line; nearly all lines are shorter
 _OPEN, _MAC, _SHA256, _CLOSE = b'{"event":', b',"mac":"', b',"sha256":"', b'"}\n'
@@ -95,15 +95,15 @@ def seal(event: Mapping[str, Json], key: bytes | None = None) -> bytes:
     mac = _MAC + _mac(body, key) + b'"' if key else b""
     signed = _OPEN + body + mac
     line = signed + _SHA256 + hashlib.sha256(signed).hexdigest().encode() + _CLOSE
-    if len(line) > MOST_LINE:
-        raise ValueError(f"it has {len(line)} bytes, {MOST_LINE} at most")
+    if len(line) > MAX_LINE:
+        raise ValueError(f"it has {len(line)} bytes, {MAX_LINE} at most")
     return line
 
 
 def unseal(line: bytes, key: bytes | None = None) -> LogEntry:
     """Read a line back, with its end. DamagedError if it is not as it was written."""
-    if len(line) > MOST_LINE:
-        raise DamagedError(f"is longer than {MOST_LINE} bytes")
+    if len(line) > MAX_LINE:
+        raise DamagedError(f"is longer than {MAX_LINE} bytes")
     signed = line[: -len(_SHA256) - _HEX - len(_CLOSE)]
     found = line[-_HEX - len(_CLOSE) : -len(_CLOSE)]
     sha256 = hashlib.sha256(signed).hexdigest()
@@ -136,9 +136,9 @@ def _mac(body: bytes, key: bytes) -> bytes:
 def lines(file: BinaryIO, size: int) -> Iterator[bytes]:
     """The lines in the next `size` bytes. The last may lack its end, and a line that is too long is cut.
 
-    A reader must stop at a line of more than `MOST_LINE` bytes: what follows does not begin a line.
+    A reader must stop at a line of more than `MAX_LINE` bytes: what follows does not begin a line.
     """
-    while size > 0 and (line := file.readline(min(size, MOST_LINE + 1))):
+    while size > 0 and (line := file.readline(min(size, MAX_LINE + 1))):
         size -= len(line)
         yield line
 
@@ -159,14 +159,14 @@ def tail(file: BinaryIO, size: int, key: bytes | None = None) -> Tail:
     """
     data = b""
     start = size
-    while start and data.count(b"\n") < 2 and len(data) <= 2 * MOST_LINE:
+    while start and data.count(b"\n") < 2 and len(data) <= 2 * MAX_LINE:
         step = min(_BLOCK, start)
         start -= step
         file.seek(start)
         data = file.read(step) + data
     cut = data.rfind(b"\n") + 1
     torn = data[cut:]
-    if len(torn) > MOST_TORN:
-        raise DamagedError(f"is followed by more than {MOST_TORN} bytes that are no line")
+    if len(torn) > MAX_TORN:
+        raise DamagedError(f"is followed by more than {MAX_TORN} bytes that are no line")
     last = unseal(data[data.rfind(b"\n", 0, max(cut - 1, 0)) + 1 : cut], key) if cut else None
     return Tail(last, size - len(torn), torn)

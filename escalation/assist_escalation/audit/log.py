@@ -28,7 +28,7 @@ from assist_context import durable_files
 from assist_context.regular_files import read_regular
 from assist_escalation.audit.chain import (
     GENESIS,
-    MOST_EVENT,
+    MAX_EVENT,
     OURS,
     DamagedError,
     Json,
@@ -231,9 +231,9 @@ class AuditLog:
             except (ValueError, OverflowError) as error:
                 raise AuditError(f"An event {name!r} cannot be written to {self._path}: {error}.") from error
             prev = unseal(added[-1]).sha256
-        if len(added[-1]) > MOST_EVENT:
+        if len(added[-1]) > MAX_EVENT:
             raise AuditError(
-                f"An event {kind!r} has {len(added[-1])} bytes, {MOST_EVENT} at most: send less, or keep "
+                f"An event {kind!r} has {len(added[-1])} bytes, {MAX_EVENT} at most: send less, or keep "
                 "less of it in the audit log."
             )
         return added

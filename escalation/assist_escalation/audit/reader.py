@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 # Requests that are remembered until their later events. A request ends within two minutes, so after this
 # many others there is no event to come.
-MOST_OPEN = 10_000
+MAX_OPEN = 10_000
 
 
 ANY_TOOL = "*"
@@ -90,7 +90,7 @@ def tool_of(event: LogEvent) -> str:
 def remember(open_: OrderedDict[str, T], request: str, value: T) -> T | None:
     """Keep `value` for a request, and return the oldest value if there are now too many."""
     open_[request] = value
-    return open_.popitem(last=False)[1] if len(open_) > MOST_OPEN else None
+    return open_.popitem(last=False)[1] if len(open_) > MAX_OPEN else None
 
 
 def _entries(file: BinaryIO, path: Path) -> Iterator[LogEntry]:

@@ -31,7 +31,7 @@ from typing import BinaryIO
 
 from filelock import Timeout
 
-from assist_escalation.audit.chain import GENESIS, MOST_LINE, DamagedError, LogEntry, lines, unseal
+from assist_escalation.audit.chain import GENESIS, MAX_LINE, DamagedError, LogEntry, lines, unseal
 from assist_escalation.audit.log import (
     BEGUN,
     LOCK_S,
@@ -47,7 +47,7 @@ from assist_escalation.audit.log import (
 from assist_escalation.audit.reader import remember, request_of
 from assist_escalation.errors import EscalationError
 
-MOST_NAMED = 1000  # orphans that a report names
+MAX_NAMED = 1000  # orphans that a report names
 _TOGETHER = "If you moved one of the two away, bring it back, or move the other one away too."
 
 
@@ -235,7 +235,7 @@ class _Seen:
             lost = remember(self.open, request, request)
             if lost is not None:
                 self.lost_count += 1
-                self.lost += [lost] if len(self.lost) < MOST_NAMED else []
+                self.lost += [lost] if len(self.lost) < MAX_NAMED else []
 
 
 class _ProblemError(Exception):
@@ -306,7 +306,7 @@ def _walk(file: BinaryIO, size: int, key: bytes | None, known: Checkpoint | None
 def _chained_entries(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) -> Iterator[LogEntry]:
     """The entries, while each follows the one before. `seen` is the state after the last entry."""
     for number, line in enumerate(lines(file, size), 1):
-        if not line.endswith(b"\n") and len(line) <= MOST_LINE:
+        if not line.endswith(b"\n") and len(line) <= MAX_LINE:
             seen.take_torn(line)
             return
         try:
@@ -354,7 +354,7 @@ def _report(seen: _Seen, problem: str, line: int, key: bytes | None, checkpoint:
     return Verification(
         ok=not problem,
         events=seen.events,
-        orphans=tuple(orphans[:MOST_NAMED]),
+        orphans=tuple(orphans[:MAX_NAMED]),
         orphan_count=seen.lost_count + len(seen.open),
         problem=problem,
         line=line,

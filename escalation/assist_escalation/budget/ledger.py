@@ -62,7 +62,7 @@ def spending(path: Path, by: SpendingKey, since: float = 0) -> tuple[SpendingRow
 
 # A million dollars, ten times the highest budget in settings. A larger figure from a provider is stored as
 # this: it still ends every budget, and SQLite's integers can add up nine million such rows.
-MOST_MICRO = 10**12
+MAX_MICRO = 10**12
 
 _SECONDS_A_DAY = 86_400
 _AHEAD_S = 3_600.0  # if the ledger is ahead of the clock by this much, the message says so
@@ -182,7 +182,7 @@ class Ledger:
 
     def reserve(self, ask: ReservationRequest, limits: SpendingLimits) -> None:
         """Reserve `ask.upper_micro` durably, or raise `BudgetError` and reserve nothing."""
-        if ask.upper_micro > min(limits.request_micro, MOST_MICRO):
+        if ask.upper_micro > min(limits.request_micro, MAX_MICRO):
             raise BudgetError(
                 f"this request may cost {usd(ask.upper_micro)}, and one may cost "
                 f"{usd(limits.request_micro)}: send less, ask with --local, or raise "
@@ -213,7 +213,7 @@ class Ledger:
             row = db.execute(_RESERVED, (_text(ask.request_id),)).fetchone()
             if row is None:
                 raise LedgerError(f"{self._path} has no open request {ask.request_id}. Ask again.")
-            if row[0] + ask.upper_micro > min(limits.request_micro, MOST_MICRO):
+            if row[0] + ask.upper_micro > min(limits.request_micro, MAX_MICRO):
                 raise BudgetError(
                     f"a second attempt would cost up to {usd(row[0] + ask.upper_micro)} in all, and one "
                     f"request may cost {usd(limits.request_micro)}"
@@ -234,7 +234,7 @@ class Ledger:
                 f"request {request_id} cost {actual_micro} for {usage}: nothing is negative"
             )
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
-            row = (*(min(count, MOST_MICRO) for count in (actual_micro, *tokens)), usage.estimated)
+            row = (*(min(count, MAX_MICRO) for count in (actual_micro, *tokens)), usage.estimated)
             found = db.execute(_SETTLE, (*row, _text(finish), _text(request_id))).rowcount
             self._expect(db, request_id, found)
 

@@ -24,7 +24,7 @@ from assist_escalation.edits.plan import EditError
 JournalState = Literal["prepared", "forward", "done", "backward"]
 Side = Literal["old", "new"]
 
-MOST_EDITS = 20  # that can be undone: more than users undo, and 40 MB at most for the usual edit
+MAX_EDITS = 20  # that can be undone: more than users undo, and 40 MB at most for the usual edit
 LOCK_SECONDS = 10.0  # an edit takes tens of milliseconds; after this time the other process is stuck
 
 
@@ -168,6 +168,6 @@ def drop(entry: JournalEntry) -> None:
 
 
 def prune(journal: Path) -> None:
-    """Remove the oldest edits, beyond `MOST_EDITS`."""
-    for entry in entries(journal)[:-MOST_EDITS]:
+    """Remove the oldest edits, beyond `MAX_EDITS`."""
+    for entry in entries(journal)[:-MAX_EDITS]:
         drop(entry)

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from assist_context.code.symbols import symbols
 from assist_context.languages import language_of
-from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.plan import MARK, EditError, How, Hunk, lines_of
 
 SHOWN_LINES = 12  # of an excerpt

@@ -16,10 +16,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
 
+from assist_context.code.symbols import symbols
+from assist_context.code.trees.fragments import errors, statement_lines
 from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
-from assist_context.syntax.fragments import errors, statement_lines
-from assist_context.syntax.symbols import symbols
 from assist_context.unseen_characters import hidden_characters, names_of
 from assist_escalation.edits.plan import MARK, EditPlan, FileChange, encode, lines_of
 from assist_escalation.prompts import BEGINNING
@@ -94,7 +94,7 @@ def _body(lines: list[str], place: int) -> bool:
     return above.endswith((":", '"""', "'''")) and (not below or len(below) - len(below.lstrip()) < indent)
 
 
-MOST_BYTES = 1_000_000  # as for indexed files: a larger file is data, or a model that repeats itself
+MAX_BYTES = 1_000_000  # as for indexed files: a larger file is data, or a model that repeats itself
 
 CONFLICT = re.compile(
     r"""
@@ -125,9 +125,7 @@ def _mark(change: FileChange) -> str:
 def _size(change: FileChange) -> str:
     size, old = (len(encode(change.path, text)) for text in (change.after, change.before))
     return (
-        f"it would have {size} bytes, {MOST_BYTES} at most: ask for less"
-        if size > max(old, MOST_BYTES)
-        else ""
+        f"it would have {size} bytes, {MAX_BYTES} at most: ask for less" if size > max(old, MAX_BYTES) else ""
     )
 
 
@@ -185,8 +183,8 @@ _GATES: tuple[Callable[[FileChange], str], ...] = (
 
 LEAST = 3  # statements that are gone: to lose one of two is an everyday change
 WHOLE = "the file"
-MOST_SHARE = 0.5
-MOST_COMPARED = 1_000  # lines between the common head and tail, which takes 0.6 s at most; more are one piece
+MAX_SHARE = 0.5
+MAX_COMPARED = 1_000  # lines between the common head and tail, which takes 0.6 s at most; more are one piece
 
 Opcode = tuple[str, int, int, int, int]
 
@@ -212,7 +210,7 @@ def removals_of(change: FileChange) -> tuple[str, ...]:
         were = _count(old, first, last)
         # What has the same name now counts too: equal lines elsewhere may be taken for those of this one.
         are = min(_count(new, *place) for place in ((start + 1, end), named.get(name, (start + 1, end))))
-        if last > reached and were - are >= LEAST and were - are > MOST_SHARE * were:
+        if last > reached and were - are >= LEAST and were - are > MAX_SHARE * were:
             what = change.path if name == WHOLE else f"{name} of {change.path}"
             found.append(f"{what} would have {are} of its {were} statements")
             reached = last
@@ -252,7 +250,7 @@ def _opcodes(before: str, after: str) -> list[Opcode]:
 
 def _shifted_opcodes(head: int, tail: int, old: Sequence[str], new: Sequence[str]) -> Iterator[Opcode]:
     yield "equal", 0, head, 0, head
-    if max(len(old), len(new)) > MOST_COMPARED:
+    if max(len(old), len(new)) > MAX_COMPARED:
         yield "replace", head, head + len(old), head, head + len(new)
     else:
         for kind, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

@@ -38,7 +38,7 @@ from assist_escalation.redaction.redactor import clean
 # Refusals in the log for one UTC day, as far as they are near its end: a program that asks in a loop must not
 # fill the disk. One takes about 400 bytes, so a day of nothing else takes 40 KB. The last one says so.
 # The log counts them in its last 100 KB, so no name may make one longer than 1,000 bytes.
-MOST_A_DAY = 100
+MAX_A_DAY = 100
 _NAME_LENGTH = 80
 _PATH_BYTES = 300
 _CUT = "..."
@@ -376,7 +376,7 @@ def record_refusal(audit: AuditLog, request: RefusedRequest, cause: str) -> None
         "cause": cause,
     }
     try:
-        audit.append_some("refused", fields, MOST_A_DAY)
+        audit.append_some("refused", fields, MAX_A_DAY)
     except EscalationError as error:
         _LOG.warning("A refusal (%s) is not in the audit log: %s", cause, error)
 

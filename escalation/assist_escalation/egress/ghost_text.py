@@ -45,11 +45,11 @@ from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.redaction.restorer import Restorer, restorer_of
 
 COMMAND = "complete"
-MOST_TOKENS = 192  # of answer, for which money is reserved: a block and a half-typed word
+MAX_TOKENS = 192  # of answer, for which money is reserved: a block and a half-typed word
 SECONDS = 60.0  # that a window lasts
 REQUESTS = 200  # of a window
 _LEAST_BYTES = 2  # of a token, for prompts whose tokens no one counted
-_MOST_FILES = 100  # that are named; more are counted
+_MAX_FILES = 100  # that are named; more are counted
 
 _LOG = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Window:
 
     def fields(self) -> dict[str, Any]:
         """What the closing event says in addition to the fields that every outcome has."""
-        named = self.files.most_common(_MOST_FILES)
+        named = self.files.most_common(_MAX_FILES)
         return {
             "requests": self.requests,
             "failed": self.failed,
@@ -279,7 +279,7 @@ class GhostTextSession:
         start = self._clock()
         parts = self._parts
         price = server.price or FREE
-        tokens = max(most, MOST_TOKENS)
+        tokens = max(most, MAX_TOKENS)
         one = prices.upper_micro(price, server.context_tokens, tokens)
         limits = replace(limits_of(permissions), ceilings=parts.ceilings)
         requests = max(1, min(REQUESTS, limits.request_micro // one)) if one else REQUESTS

@@ -13,7 +13,7 @@ Edits = Literal["blocks", "pieces"]
 Dialect = Literal["chat", "messages", "responses"]
 ServerKind = Literal["llama.cpp", "vllm", "ollama", "mistral-fim", "openai"]
 
-MOST_USD = 100_000.0  # an upper limit is needed, since TOML has `inf` and `nan`
+MAX_USD = 100_000.0  # an upper limit is needed, since TOML has `inf` and `nan`
 USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
 
 
@@ -21,13 +21,13 @@ USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
 class Price:
     """What a provider charges for a million tokens, in US dollars."""
 
-    input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MOST_USD, "doc": "For tokens sent."})
-    output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MOST_USD, "doc": "For tokens received."})
+    input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "For tokens sent."})
+    output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MAX_USD, "doc": "For tokens received."})
     cache_read_usd_per_mtok: float = field(
         default=0.0,
         metadata={
             "min": 0.0,
-            "max": MOST_USD,
+            "max": MAX_USD,
             "doc": "For tokens sent that the provider had in its cache. 0: as for others.",
         },
     )
@@ -35,7 +35,7 @@ class Price:
         default=0.0,
         metadata={
             "min": 0.0,
-            "max": MOST_USD,
+            "max": MAX_USD,
             "doc": "For tokens sent that the provider put into its cache. 0: as for others.",
         },
     )

@@ -18,7 +18,7 @@ from assist_escalation.errors import EscalationError
 _WINDOWS = re.compile(r"\\\w")
 _NOWHERE = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|//")
 _FOLDS = re.compile(r"[. ](?:/|$)|:")  # what `_fold_path` changes in ASCII, but for case
-MOST_GLOBS = 1_000  # of one setting: 3,000 from an editor held the event loop for 130 ms
+MAX_GLOBS = 1_000  # of one setting: 3,000 from an editor held the event loop for 130 ms
 _DECODINGS = 3  # a URL is decoded once, and by a careless proxy twice; more is an attack
 
 
@@ -27,9 +27,9 @@ def check_globs(name: str, globs: Sequence[str]) -> None:
 
     Settings with an error let nothing leave.
     """
-    if len(globs) > MOST_GLOBS:
+    if len(globs) > MAX_GLOBS:
         raise EscalationError(
-            f"{name} holds {len(globs):,} globs: use {MOST_GLOBS:,} at most, and name folders, not files"
+            f"{name} holds {len(globs):,} globs: use {MAX_GLOBS:,} at most, and name folders, not files"
         )
     for glob in globs:
         check_glob(name, glob)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
+from assist_escalation.policy.endpoints import MAX_USD, ModelServer, Provider
 from assist_escalation.policy.patterns import SecretPattern, SecretRule
 from assist_escalation.policy.settings import (
     ANY,
@@ -30,14 +30,14 @@ Author = Literal[
 OPEN = EscalationSettings(
     mode="auto",
     max_escalation_rate=1.0,
-    max_cost_usd_per_request=MOST_USD,
-    max_cost_usd_per_day=MOST_USD,
+    max_cost_usd_per_request=MAX_USD,
+    max_cost_usd_per_day=MAX_USD,
     always_ask=(),
     default_class="",
     allow_unknown_price=True,
     allow_unasked_retry=True,
     gateway_uninspected=True,
-    gateway_session_usd=MOST_USD,
+    gateway_session_usd=MAX_USD,
 )
 CLOSED = replace(OPEN, mode="never", ghost_text="local")  # replaces a layer that cannot be read
 

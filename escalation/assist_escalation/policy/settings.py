@@ -16,7 +16,7 @@ from assist_escalation.policy.checks import (
     check_variable,
     check_words,
 )
-from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
+from assist_escalation.policy.endpoints import MAX_USD, ModelServer, Provider
 from assist_escalation.policy.path_globs import check_globs
 
 GhostTextSource = Literal["local", "server"]  # the strictest first
@@ -77,7 +77,7 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "min": 0.0,
-            "max": MOST_USD,
+            "max": MAX_USD,
             "doc": "The most one request may cost, in US dollars.",
         },
     )
@@ -86,7 +86,7 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "min": 0.0,
-            "max": MOST_USD,
+            "max": MAX_USD,
             "doc": "The most a day may cost, in US dollars.",
         },
     )
@@ -225,7 +225,7 @@ class EscalationSettings:
             "table": "gateway",
             "key": "max_cost_usd_per_session",
             "min": 0.0,
-            "max": MOST_USD,
+            "max": MAX_USD,
             "doc": "The most that one conversation of another tool may cost, in US dollars.",
         },
     )

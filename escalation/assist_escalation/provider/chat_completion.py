@@ -14,10 +14,10 @@ from assist_escalation.provider.failures import Fault, describe, refusal
 
 # What a model reads and writes in one call has to fit its context window, hidden instructions and reasoning
 # too. The largest windows on sale hold one to two million tokens; a larger count is no count.
-MOST_TOKENS = 2_000_000
+MAX_TOKENS = 2_000_000
 # Tokens of code and prose are 3 to 4 bytes long on average. No text in use comes near this mean.
-MOST_BYTES_A_TOKEN = 64
-MOST_ADDED = 20_000  # tokens of instructions that a provider may add to what was sent
+MAX_BYTES_A_TOKEN = 64
+MAX_ADDED = 20_000  # tokens of instructions that a provider may add to what was sent
 
 _NAME = re.compile(r"[^A-Za-z0-9_.:/@+-]+")
 _NAME_LENGTH = 128
@@ -80,7 +80,7 @@ def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int, mos
 
     `sent` and `wrote` count the prompt's bytes and the answer's, `most` is the limit of its tokens. Reasoning
     is part of the output, and may be far more than what is shown. Fewer tokens than a text of that length has
-    cannot be true, nor can more than the limit, or more than bytes were sent, but for `MOST_ADDED`.
+    cannot be true, nor can more than the limit, or more than bytes were sent, but for `MAX_ADDED`.
     Counts that cannot all be true are `estimated`, and only those that are possible by themselves are kept:
     they may say that a call cost more than it seems, and never that it cost less.
 
@@ -98,9 +98,9 @@ def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int, mos
     hit = _count(details.get("cached_tokens") or 0)
     written = _count(details.get("cache_write_tokens") or 0)
     if prompt is not None and output is not None and hit is not None and written is not None:
-        fits = 0 < prompt <= min(MOST_TOKENS - output, sent + MOST_ADDED) and hit + written <= prompt
+        fits = 0 < prompt <= min(MAX_TOKENS - output, sent + MAX_ADDED) and hit + written <= prompt
         fits = fits and output <= most
-        if fits and prompt * MOST_BYTES_A_TOKEN >= sent and output * MOST_BYTES_A_TOKEN >= wrote:
+        if fits and prompt * MAX_BYTES_A_TOKEN >= sent and output * MAX_BYTES_A_TOKEN >= wrote:
             return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
     possible = [prompt or 0, hit or 0, written or 0]
     found = Usage(input=max(possible), output=output or 0, estimated=True)
@@ -130,7 +130,7 @@ def _fault_of(error: bytes) -> Fault:
 
 def _count(value: Any) -> int | None:
     """A number of tokens, or None if it cannot be one."""
-    return value if type(value) is int and 0 <= value <= MOST_TOKENS else None
+    return value if type(value) is int and 0 <= value <= MAX_TOKENS else None
 
 
 def clean_name(value: Any) -> str:

@@ -43,7 +43,7 @@ KEPT_S = 60.0  # for how long a connection without requests is kept
 # One that breaks later does so because of what was asked, and asking again could cost the same again.
 STALE_S = 1.0
 LEAST = -100.0  # nats: less is no chance, and some servers write -9999
-MOST_TOKENS = 10_000_000  # a larger count is no count
+MAX_TOKENS = 10_000_000  # a larger count is no count
 SPELLED = "the text around the cursor spells a token of the model"
 LIKELY = 20  # tokens that are named where the answer must begin with a text: more is refused by vLLM
 KEEP_ALIVE = "30m"  # for how long Ollama keeps the model loaded
@@ -403,5 +403,5 @@ def _number(value: Any) -> float | None:
 
 
 def _count(value: Any) -> int:
-    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS
     return int(value) if fits else 0

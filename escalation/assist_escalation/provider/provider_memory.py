@@ -15,8 +15,8 @@ from typing import Any
 
 from assist_context import durable_files
 
-_MOST_ENTRIES = 200
-_MOST_BYTES = 1 << 20
+_MAX_ENTRIES = 200
+_MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class CapabilityStore:
         entries = _read(self._path)
         entries.pop(name, None)
         entries[name] = abilities
-        newest = list(entries.items())[-_MOST_ENTRIES:]
+        newest = list(entries.items())[-_MAX_ENTRIES:]
         _write_object(self._path, {"found": {known: asdict(found) for known, found in newest}})
 
 
@@ -132,7 +132,7 @@ def _read_object(path: Path) -> dict[str, Any]:
     """What is in a file, nothing if it is not there or broken."""
     try:
         with path.open("rb") as file:
-            value = json.loads(file.read(_MOST_BYTES))
+            value = json.loads(file.read(_MAX_BYTES))
     except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -32,7 +32,7 @@ from assist_escalation.redaction.rule_tables import Rule
 from assist_escalation.redaction.secret_names import meaning
 
 LEAST = 8  # characters: shorter values occur in ordinary text by chance
-MOST_VALUES = 20_000
+MAX_VALUES = 20_000
 
 _FEW = 500  # values, each of which is looked for by a pass over the text; of more, those whose ends it has
 _PIECE = 1 << 16  # characters, or 10 ms, after which the time is checked
@@ -73,7 +73,7 @@ def known_values(
     """The values of at least `LEAST` characters in denied files (path to text) and in `environ`.
 
     `data_files` are files of data that a user denies for any reason: their plain words are no secrets.
-    Of more than `MOST_VALUES`, the values in `environ` come first, then some of each file.
+    Of more than `MAX_VALUES`, the values in `environ` come first, then some of each file.
 
     >>> known_values({".env": "A=correct-horse"}, {"DB_PASSWORD": "battery-staple"}).values
     ('battery-staple', 'correct-horse')
@@ -89,7 +89,7 @@ def known_values(
         # The password in a URL is also a value of its own.
         parts = (value, *(part for match in _USER_INFO.finditer(value) for part in match.groups()))
         found.update(folded for part in parts if len(folded := "".join(map(fold, part)).strip()) >= LEAST)
-        if len(found) >= MOST_VALUES:
+        if len(found) >= MAX_VALUES:
             break
     return Known(tuple(sorted(found, key=lambda value: (-len(value), value))))
 
@@ -318,8 +318,8 @@ def _entropy(secret: str) -> float:
     return -sum(share * math.log2(share) for share in shares)
 
 
-_MOST_BYTES = 1 << 19  # the rules of gitleaks take 120 KB; 1 MB of alternatives takes 6 s at each start
-_MOST_RULES = 2000
+_MAX_BYTES = 1 << 19  # the rules of gitleaks take 120 KB; 1 MB of alternatives takes 6 s at each start
+_MAX_RULES = 2000
 _GO_QUOTE = re.compile(r"\\Q(.*?)(?:\\E|\Z)", re.DOTALL)
 _POINT = re.compile(r"\\x\{([0-9A-Fa-f]{1,8})\}")
 _UNKNOWN = re.compile(r"(?<!\\)(?:\\\\)*(?P<sign>\\C|\(\?[imsU]*U)")  # a byte, and lazy by default
@@ -328,9 +328,9 @@ _UNKNOWN = re.compile(r"(?<!\\)(?:\\\\)*(?P<sign>\\C|\(\?[imsU]*U)")  # a byte, 
 def load_rules_file(path: str) -> tuple[SecretRule, ...]:
     """The rules of the file at `path`. `EscalationError` says what is wrong with it, and the remedy."""
     try:
-        raw = read_regular(path, _MOST_BYTES + 1)
-        if len(raw) > _MOST_BYTES:
-            raise EscalationError(f"{path} has more than {_MOST_BYTES:,} bytes: leave out rules")
+        raw = read_regular(path, _MAX_BYTES + 1)
+        if len(raw) > _MAX_BYTES:
+            raise EscalationError(f"{path} has more than {_MAX_BYTES:,} bytes: leave out rules")
         return read_rules_file(raw.decode(), path)
     except OSError as error:
         raise EscalationError(f"{path} cannot be read ({error.strerror}): make it readable") from error
@@ -351,8 +351,8 @@ def read_rules_file(text: str, name: str) -> tuple[SecretRule, ...]:
     if "path" in _table(document.get("extend", {}), name, "extend"):
         raise EscalationError(f"{name}: extend.path names a file, which is not read: copy its rules here")
     tables = document.get("rules")
-    if not isinstance(tables, list) or not 0 < len(tables) <= _MOST_RULES:
-        raise EscalationError(f"{name} has no [[rules]], or more than {_MOST_RULES}: correct it")
+    if not isinstance(tables, list) or not 0 < len(tables) <= _MAX_RULES:
+        raise EscalationError(f"{name} has no [[rules]], or more than {_MAX_RULES}: correct it")
     everywhere = tuple(_allowlists(Rule(name, document)))
     rules = tuple(_rule(table, f"{name}, rule {at}", everywhere) for at, table in enumerate(tables, 1))
     compile_patterns(rules)

@@ -18,7 +18,7 @@ from assist_context import durable_files
 FILE = "feedback.jsonl"  # in the data directory
 # At most about 3,000 events of 500 bytes, and half of them once the older half was dropped: with two or three
 # events a request that is 500 to 1,500 requests, more than twice the router's window.
-MOST_BYTES = 1_500_000
+MAX_BYTES = 1_500_000
 LOCK_S = 1.0  # a lost event does no harm, but a waiting editor does
 
 # `answered`: a text was shown to its end. `offered`: an edit passed our checks; `accepted`: it was made;
@@ -65,7 +65,7 @@ def record(path: Path, event: Event) -> bool:
     line = json.dumps(asdict(event), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
     try:
         durable_files.append_line(path, line, LOCK_S)
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             _trim(path)
     except (OSError, Timeout):
         return False
@@ -76,8 +76,8 @@ def _trim(path: Path) -> None:
     """Keep the newer half, from the start of a line on, unless another process has done so by now."""
     with FileLock(f"{path}.lock", timeout=LOCK_S, mode=0o600):
         lines = path.read_bytes()
-        if len(lines) > MOST_BYTES:
-            durable_files.replace(path, lines[-MOST_BYTES // 2 :].partition(b"\n")[2])
+        if len(lines) > MAX_BYTES:
+            durable_files.replace(path, lines[-MAX_BYTES // 2 :].partition(b"\n")[2])
 
 
 def events(path: Path) -> Iterator[Event]:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from assist_completion.settings import Mode
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
 from assist_context.next_edit.finder import choose, document_before, find_offers
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
-from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.tasks import EvalTask, TaskTexts
 

@@ -101,7 +101,7 @@ def mine(flags: MineFlags) -> None:
     """
     from assist_evaluation.mining.mine import texts_of  # noqa: PLC0415
     from assist_evaluation.mining.sources import open_repository  # noqa: PLC0415
-    from assist_evaluation.running.ready import EvalWish, mine_tasks, workspace_at  # noqa: PLC0415
+    from assist_evaluation.running.ready import EvalRequest, mine_tasks, workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_evaluation.tasks import UNSEEN, count_by_kind, write_tasks  # noqa: PLC0415
     from assist_server.workspace.git_access import git_of  # noqa: PLC0415
@@ -109,7 +109,7 @@ def mine(flags: MineFlags) -> None:
     config = settings()
     folder = workspace_at(config, directory(flags.workspace))
     start = time.monotonic()
-    wish = EvalWish(kinds=kinds_of(flags.kinds), count=flags.count, seed=flags.seed)
+    wish = EvalRequest(kinds=kinds_of(flags.kinds), count=flags.count, seed=flags.seed)
     tasks = mine_tasks(config, folder, wish, show_passing)
     end_passing()
     file = flags.output or eval_folder(config, folder.root).tasks

@@ -78,7 +78,7 @@ def compare(first: FirstModel, second: SecondModel, flags: CompareFlags) -> None
     check_extra()
     from assist_evaluation.candidates.spec import CandidateSpec  # noqa: PLC0415
     from assist_evaluation.judging.paired_models import paired_models, paired_words  # noqa: PLC0415
-    from assist_evaluation.running.ready import EvalWish, get_ready  # noqa: PLC0415
+    from assist_evaluation.running.ready import EvalRequest, get_ready  # noqa: PLC0415
 
     if first == second:
         raise UserError(f"{first} is named twice: name two models.", WRONG_USAGE)
@@ -87,7 +87,7 @@ def compare(first: FirstModel, second: SecondModel, flags: CompareFlags) -> None
         CandidateSpec("local", with_model(config, name, "ghost-text").completion.model)
         for name in (first, second)
     )
-    wish = EvalWish(specs, ("lines",), flags.minutes, count=flags.lines, seed=flags.seed)
+    wish = EvalRequest(specs, ("lines",), flags.minutes, count=flags.lines, seed=flags.seed)
     ready = get_ready(config, directory(flags.workspace), wish, show_passing)
     end_passing()
     asked = len(ready.tasks.tasks)

@@ -10,7 +10,7 @@ from assist_server.cli.flags import AsJson, Offline, WorkspaceOption, Yes, optio
 from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy, and all of the product
-    from assist_evaluation.running.ready import EvalWish
+    from assist_evaluation.running.ready import EvalRequest
     from assist_evaluation.tasks import TaskKind
 
 Seed = Annotated[int, typer.Option("--seed", help="Another seed draws other tasks.")]
@@ -118,15 +118,15 @@ class EvalFlags:
     offline: Offline = False
     as_json: AsJson = False
 
-    def wish(self) -> "EvalWish":
+    def wish(self) -> "EvalRequest":
         """The same as the evaluation takes it. Raises `UserError`."""
-        from assist_evaluation.running.ready import EvalWish, candidates_of  # noqa: PLC0415
+        from assist_evaluation.running import ready  # noqa: PLC0415
 
         if not self.max_usd >= 0:  # also for nan
             raise UserError("--max-usd is no number.", WRONG_USAGE)
 
-        return EvalWish(
-            candidates_of(self.candidates or ()),
+        return ready.EvalRequest(
+            ready.candidates_of(self.candidates or ()),
             kinds_of(self.kinds),
             self.minutes,
             self.max_usd,

@@ -6,8 +6,8 @@ A wrong answer and none have the same score where nothing is gained by either.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from assist_context.code.trees.fragments import errors
 from assist_context.languages import Language, language_of
-from assist_context.syntax.fragments import errors
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.judging.texts import common_length, names_f1, similarity, statement, tokens
 from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts

@@ -4,8 +4,8 @@ import re
 
 from rapidfuzz.distance import Levenshtein
 
+from assist_context.code.trees.fragments import marks
 from assist_context.languages import Language
-from assist_context.syntax.fragments import marks
 
 MOST = 4_000  # characters of a statement: a longer one is a table
 

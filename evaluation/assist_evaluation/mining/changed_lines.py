@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import split_lines
-from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.sampling import at_most_per, seeded_random, spread, task_id
 from assist_evaluation.mining.sources import MinedRepository, is_source, language_at
 from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts
 
 PAGE = 250  # commits that are read at once
-MOST_COMMITS = 2_000  # that are looked at: more are from another time
+MAX_COMMITS = 2_000  # that are looked at: more are from another time
 WANTED = 12  # times as many blocks as tasks, so that strata can be drawn
 PER_FILE = 4  # tasks in one file, so that no file decides
 SHORTEST = 12  # characters of code in a line that is worth asking about
@@ -41,7 +41,7 @@ class AddedBlock:
 def added_blocks(repository: MinedRepository, count: int) -> list[AddedBlock]:
     """About `count` blocks that the newest commits added to source files, fewer if there are not so many."""
     found: list[AddedBlock] = []
-    for skip in range(0, MOST_COMMITS, PAGE):
+    for skip in range(0, MAX_COMMITS, PAGE):
         commits = repository.commits(skip, PAGE)
         for commit in commits:
             for file in commit.files:

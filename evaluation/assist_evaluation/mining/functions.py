@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import Definition, symbols
 from assist_context.documents import split_lines
 from assist_context.relations.counterparts import is_test
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.symbols import Definition, symbols
 from assist_evaluation.mining.sampling import at_most_per, seeded_random, spread, task_id
 from assist_evaluation.mining.sources import MinedRepository, is_source, language_at
 from assist_evaluation.tasks import EvalTask, TaskTexts

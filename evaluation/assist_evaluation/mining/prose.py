@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import split_lines
 from assist_context.languages import is_page
 from assist_context.pages import page_lines, sections
 from assist_context.relations.counterparts import is_test
-from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.sampling import at_most_per, spread, task_id
 from assist_evaluation.mining.sources import MinedRepository, is_source, language_at
 from assist_evaluation.tasks import EvalTask, TaskTexts

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from assist_context.syntax.symbols import Definition, symbols
-from assist_evaluation.mining.changed_lines import LARGEST, MOST_COMMITS, PAGE
+from assist_context.code.symbols import Definition, symbols
+from assist_evaluation.mining.changed_lines import LARGEST, MAX_COMMITS, PAGE
 from assist_evaluation.mining.patched_commits import PatchedCommit, PatchHunk
 from assist_evaluation.mining.sampling import at_most_per, spread, task_id
 from assist_evaluation.mining.sources import MinedRepository, is_source, language_at
 from assist_evaluation.tasks import EvalTask, TaskKind, TaskTexts
 
 HUNKS = range(1, 4)
-MOST_LINES = 24  # removed and added together, of an edit
+MAX_LINES = 24  # removed and added together, of an edit
 SPAN = 40  # lines between the first and the last change of an edit
 SUBJECT = range(15, 100)  # characters that say what was done
 PER_FILE = 3
@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 def commits_of(repository: MinedRepository, count: int) -> list[PatchedCommit]:
     """The newest commits, until `count` of them are small enough, or too many were looked at."""
     found: list[PatchedCommit] = []
-    for skip in range(0, MOST_COMMITS, PAGE):
+    for skip in range(0, MAX_COMMITS, PAGE):
         page = repository.commits(skip, PAGE)
         found += [commit for commit in page if commit.parent and len(commit.files) <= 6]
         if len(page) < PAGE or len(found) >= count:
@@ -97,7 +97,7 @@ def _edit(commit: PatchedCommit) -> Iterator[EvalTask]:
     size = sum(len(hunk.removed) + len(hunk.added) for hunk in hunks)
     first = min(hunk.old + (not hunk.removed) for hunk in hunks)
     last = max(hunk.old + max(0, len(hunk.removed) - 1) for hunk in hunks)
-    fitting = len(hunks) in HUNKS and size <= MOST_LINES and last - first <= SPAN
+    fitting = len(hunks) in HUNKS and size <= MAX_LINES and last - first <= SPAN
     if not fitting or len(commit.subject) not in SUBJECT or not any(hunk.removed for hunk in hunks):
         return
     command = "fix" if _FIX.search(commit.subject) else "refactor"

@@ -28,7 +28,7 @@ LARGEST_COPY = 20_000  # files of a repository that is copied for searches and t
 
 
 @dataclass(frozen=True, slots=True)
-class EvalWish:
+class EvalRequest:
     """What a person wants evaluated. Empty `candidates` and `kinds` mean the usual ones.
 
     `minutes` bounds all of it: mining, asking, and the report.
@@ -49,7 +49,7 @@ class ReadyEvaluation:
     """Everything that a run needs, with nothing asked yet. `start` is when its time began to run."""
 
     config: Config
-    wish: EvalWish
+    wish: EvalRequest
     folder: EvalFolder
     workspace: WorkspaceFolder
     repository: MinedRepository
@@ -66,7 +66,7 @@ def workspace_at(config: Config, root: Path) -> WorkspaceFolder:
     return working_folder(config, root)
 
 
-def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalWish, say: SayStep) -> TaskSet:
+def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalRequest, say: SayStep) -> TaskSet:
     """Mine the tasks of a repository as it is checked out. Raises `UserError`."""
     repository = open_repository(git_of(config), workspace.root)
     found = mine(repository, wish.count, wish.seed, wish.kinds or KINDS, say)
@@ -78,7 +78,7 @@ def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalWish, say: 
     return found
 
 
-def get_ready(config: Config, root: Path, wish: EvalWish, say: SayStep) -> ReadyEvaluation:
+def get_ready(config: Config, root: Path, wish: EvalRequest, say: SayStep) -> ReadyEvaluation:
     """Mine or read the tasks, look up the candidates, and bring the index up to date. Raises `UserError`."""
     start = time.monotonic()
     workspace = workspace_at(config, root)
@@ -123,7 +123,7 @@ def _why_not(task: EvalTask, kinds: Sequence[TaskKind], *, large: bool) -> str:
     return ""
 
 
-def usual_candidates(config: Config, root: str, wish: EvalWish) -> tuple[CandidateSpec, ...]:
+def usual_candidates(config: Config, root: str, wish: EvalRequest) -> tuple[CandidateSpec, ...]:
     """The model in use, other models here, the team's server, the search, next edits.
 
     In a run that is long enough the model in use is also asked without other files. Providers are among them

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 REDACTED = "redacted-"  # with the type of a secret, such as "redacted-PASSWORD"
-MOST_OPEN = 10_000  # intents whose outcome may still follow; those that a crash left without one stay open
+MAX_OPEN = 10_000  # intents whose outcome may still follow; those that a crash left without one stay open
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def departures(log: Iterable[Mapping[str, Any]]) -> dict[DepartureKey, Counter[s
         if event["kind"] == "intent":
             key = (event["time"][:10], str(event["command"]), str(event["provider"]), str(event["host"]))
             asked[request] = key
-            if len(asked) > MOST_OPEN:
+            if len(asked) > MAX_OPEN:
                 del asked[next(iter(asked))]
             own = sums.setdefault(key, Counter())
             own["requests"] += 1

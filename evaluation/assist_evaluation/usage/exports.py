@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from assist_context.regular_files import read_regular
 from assist_escalation.gate.request_marks import installation_key
 from assist_evaluation.usage.departures import DepartureKey
-from assist_evaluation.usage.plain_names import MOST_NAME, plain_name
+from assist_evaluation.usage.plain_names import MAX_NAME, plain_name
 from assist_evaluation.usage.usage_rows import UsageKey
 from assist_evaluation.usage.usage_sums import FirstDays, UsageSums
 from assist_server.config.config import Config
@@ -28,7 +28,7 @@ from assist_server.records.answer_counts import AnswerKey, total
 
 KIND = "assist usage"
 VERSION = 1
-MOST_BYTES = 50_000_000  # of one export; 400 days of heavy use take about 3 MB
+MAX_BYTES = 50_000_000  # of one export; 400 days of heavy use take about 3 MB
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -90,7 +90,7 @@ def export_of(config: Config, sums: UsageSums, name: str = "", since: str = "") 
     """An export of this machine's sums. Raises `UserError` for a pseudonym that cannot be one."""
     if name != plain_name(name) or "@" in name:
         raise UserError(
-            f"{name!r} is no pseudonym: use up to {MOST_NAME} letters, digits, spaces and hyphens.",
+            f"{name!r} is no pseudonym: use up to {MAX_NAME} letters, digits, spaces and hyphens.",
             WRONG_USAGE,
         )
     key = installation_key(gate_files(config).marks)
@@ -126,8 +126,8 @@ def export_document(export: UsageExport) -> dict[str, Any]:
 def read_export(path: Path) -> UsageExport:
     """An export from its file. Raises `UserError`, which names the file and what is wrong in it."""
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES / 1e6:.0f} MB")
+        if path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"it has more than {MAX_BYTES / 1e6:.0f} MB")
         return _export(json.loads(read_regular(path)))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error

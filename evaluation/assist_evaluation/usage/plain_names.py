@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 
-MOST_NAME = 100  # characters
+MAX_NAME = 100  # characters
 
 _ADDRESS = re.compile(r"\w+://(?:[^/\\]*@)?([^/\\]*)")
 _MODEL_FILE = re.compile(r"(.+)\.gguf", re.IGNORECASE)
@@ -29,7 +29,7 @@ def plain_name(text: str) -> str:
         name = next((part for part in reversed(re.split(r"[/\\]", text)) if part), "?")
     if file := _MODEL_FILE.fullmatch(name):
         name = file[1]
-    name = _UNCLEAN.sub("?", name)[:MOST_NAME]
+    name = _UNCLEAN.sub("?", name)[:MAX_NAME]
     return name if name == text else plain_name(name)
 
 

@@ -21,7 +21,7 @@ from assist_context import durable_files
 NEXT_EDIT = "next-edit:"
 SESSION = "session:"  # what an engine counted over a session: requests of all models, with reasons and tokens
 FILE = "usage.jsonl"  # in the data directory
-MOST_BYTES = 2_000_000  # about 8,000 lines, which are read in 50 ms
+MAX_BYTES = 2_000_000  # about 8,000 lines, which are read in 50 ms
 DAYS = 400  # a year can be compared with the one before
 LOCK_S = 1.0  # lost counts do little harm, but a waiting editor does
 
@@ -146,7 +146,7 @@ def _compact_size(path: Path) -> int:
 
 
 def _is_large(path: Path) -> bool:
-    return path.stat().st_size > max(MOST_BYTES, 2 * _compact_size(path))
+    return path.stat().st_size > max(MAX_BYTES, 2 * _compact_size(path))
 
 
 def _compact(path: Path) -> None:

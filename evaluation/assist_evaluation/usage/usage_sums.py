@@ -26,7 +26,7 @@ from assist_server.workspace.folders import key_of
 
 DAY_S = 86_400
 # Bytes of the feedback: a file that lost its older half is larger, unless a line has 10 kB.
-_WHOLE = feedback.MOST_BYTES // 2 - 10_000
+_WHOLE = feedback.MAX_BYTES // 2 - 10_000
 
 
 @dataclass(frozen=True, slots=True)

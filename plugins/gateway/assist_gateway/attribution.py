@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from assist_gateway.claims import claims_in_text
+from assist_gateway.clean_text_cache import CleanTextCache
 from assist_gateway.fingerprints.copied_spans import allowed_parts, compare
 from assist_gateway.fingerprints.cut_edges import CopiedSpan
 from assist_gateway.fingerprints.print_index import PrintIndex
 from assist_gateway.fingerprints.prints import PrintKey, ShortHashes
 from assist_gateway.restricted_paths import FileRule
 from assist_gateway.sentences import quotable_line
-from assist_gateway.strange_texts import StrangeTexts
 
 _ESCAPED_LINE = re.compile(r"\n|\\+n")
 
@@ -43,7 +43,7 @@ class RestrictedFiles:
     claimed: Callable[[str], RestrictedFile | None] = field(repr=False)
     incomplete: str = ""
     news: tuple[ShortHashes, ...] = field(repr=False, default=())
-    strange: StrangeTexts = field(repr=False, default_factory=StrangeTexts)
+    strange: CleanTextCache = field(repr=False, default_factory=CleanTextCache)
 
 
 @dataclass(frozen=True, slots=True)

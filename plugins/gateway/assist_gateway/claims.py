@@ -15,7 +15,7 @@ from typing import Any
 from assist_gateway.dialects.json_places import nested_json
 from assist_gateway.search_patterns import hide_separators, show_separators
 
-_MOST_PATHS = 2_000  # of one call; a command that writes a file of 20 KB has up to 1,200 words
+_MAX_PATHS = 2_000  # of one call; a command that writes a file of 20 KB has up to 1,200 words
 _LONGEST_COMMAND = 20_000  # characters
 _DEPTH = 4
 _COMMANDS_DEPTH = 3  # a command in a word of a command, as in `bash -lc '...'`
@@ -89,7 +89,7 @@ def claimed_in_call(arguments: Mapping[str, Any]) -> tuple[str, ...]:
             found |= dict.fromkeys(claimed_in_command(value))
         elif names_path(name) or _is_path(value):
             found |= dict.fromkeys(_spellings(value))
-        if len(found) > _MOST_PATHS:
+        if len(found) > _MAX_PATHS:
             return (*found, _TOO_MANY)
     return tuple(found)
 
@@ -117,7 +117,7 @@ def claimed_in_broken(arguments: str) -> tuple[str, ...]:
     """The paths in arguments that are no JSON, as some models write them: all that is in quotes counts."""
     words = (found[1].replace("\\\\", "\\").replace("\\/", "/") for found in _QUOTED.finditer(arguments))
     found = tuple(dict.fromkeys(path for word in words for path in _of_word(word)))
-    return found if len(found) <= _MOST_PATHS else (*found[:_MOST_PATHS], _TOO_MANY)
+    return found if len(found) <= _MAX_PATHS else (*found[:_MAX_PATHS], _TOO_MANY)
 
 
 def _of_word(word: str) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ def claimed_in_command(command: str, depth: int = 0) -> tuple[str, ...]:
                     found |= dict.fromkeys(f"{folder}/{value}{end}" for end in ends)
         if words[:1] == ["cd"] and len(words) > 1:
             folder = f"{folder}/{words[1]}" if folder and not words[1].startswith("/") else words[1]
-        if len(found) > _MOST_PATHS:
+        if len(found) > _MAX_PATHS:
             found[_TOO_MANY] = None
             break
     if "\\" in command:  # of Windows

@@ -20,7 +20,7 @@ from assist_context.files.git_repository import (
     read_blobs,
 )
 
-MOST_BYTES = 1_000_000  # of one file; longer ones are data
+MAX_BYTES = 1_000_000  # of one file; longer ones are data
 _PORTION = 4_000_000  # bytes that git prints at once
 
 
@@ -43,7 +43,7 @@ def committed_files(root: str, git: Git) -> CommittedFiles:
         rows = list_commit(tree, never, "HEAD")
     except GitFailed:
         return CommittedFiles()
-    texts = [row for row in rows if row[0] not in (LINK, SUBMODULE) and row[2] <= MOST_BYTES]
+    texts = [row for row in rows if row[0] not in (LINK, SUBMODULE) and row[2] <= MAX_BYTES]
     return CommittedFiles(tree, {row[3]: row[1] for row in texts}, {row[1]: row[2] for row in texts})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from assist_gateway.foreign_request import GatewayRefusal
 
-MOST_STOPS = 16
+MAX_STOPS = 16
 LONGEST_STOP = 200  # characters
 
 
@@ -51,8 +51,8 @@ def stops_of(body: Mapping[str, Any]) -> tuple[str, ...]:
     stops = [value] if isinstance(value, str) else value or []
     if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
         raise wrong("stop", "a text or a list of texts")
-    if len(stops) > MOST_STOPS or any(len(stop) > LONGEST_STOP for stop in stops):
-        raise wrong("stop", f"at most {MOST_STOPS} texts of up to {LONGEST_STOP} characters")
+    if len(stops) > MAX_STOPS or any(len(stop) > LONGEST_STOP for stop in stops):
+        raise wrong("stop", f"at most {MAX_STOPS} texts of up to {LONGEST_STOP} characters")
     return tuple(plain(stop) for stop in stops if stop)
 
 

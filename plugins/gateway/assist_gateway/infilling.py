@@ -30,7 +30,7 @@ LINE_TOKENS = 24  # tokens of an answer up to which one line is wanted: 94 % of 
 LINE_MS = (
     700  # `t_max_predict_ms` below which one is: the time for so many tokens at 35 a second, as of a 0.5B
 )
-MOST_FILES = 16  # other files of a prompt that are looked at
+MAX_FILES = 16  # other files of a prompt that are looked at
 # How minuet begins a prompt: a comment with the name that Neovim has for the language.
 _LANGUAGE = re.compile(r"\W{0,5}language: ([\w+#-]+)")
 _OPEN, _CLOSE = "([{", ")]}"
@@ -155,7 +155,7 @@ def request_of(split: SplitPrompt, *, one_line: bool) -> CompletionRequest:
     named = _LANGUAGE.match(split.before)
     language = language_of(split.path, named[1] if named else "")
     document = Document(split.path, split_lines(split.before + split.after), language)
-    files = split.files[:MOST_FILES]
+    files = split.files[:MAX_FILES]
     snippets = tuple(Snippet(path, 1, text.count("\n") + 1, text, "tool") for path, text in files)
     context = gather(document, Cursor(len(lines) - 1, len(lines[-1])), snippets)
     return CompletionRequest(context, manual=True, max_lines=int(one_line), immediate=True)
@@ -165,7 +165,7 @@ def _extra_files(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     extra = body.get("input_extra") or []
     if not isinstance(extra, list):
         raise wrong("input_extra", "a list of files")
-    rows = [row for row in extra[:MOST_FILES] if isinstance(row, dict)]
+    rows = [row for row in extra[:MAX_FILES] if isinstance(row, dict)]
     return tuple((text_of(row, "filename"), text_of(row, "text")) for row in rows)
 
 

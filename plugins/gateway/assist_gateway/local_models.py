@@ -39,7 +39,7 @@ class LoadedModels:
         self.engine.close()
 
 
-MOST_WAITING = 8  # requests for the engine: who types has left before a ninth comes
+MAX_WAITING = 8  # requests for the engine: who types has left before a ninth comes
 
 LoadModels = Callable[[], LoadedModels]
 
@@ -118,7 +118,7 @@ class LocalModels:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """The engine for one request, which the next one would drop. Raises `GatewayRefusal`."""
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= MAX_WAITING:
             raise GatewayRefusal(429, "busy", "The local model has enough to do: ask again in a moment.")
         self._waiting += 1
         try:

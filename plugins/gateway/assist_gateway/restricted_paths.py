@@ -16,7 +16,7 @@ from assist_context.files.path_names import INSTALLED_FOLDERS, VERSION_CONTROL
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge, judge_ghost_text
 from assist_escalation.prompts import Origin, Prompt, Span
-from assist_server.questions.leaving_files import (
+from assist_server.questions.outbound_files import (
     SHOWING,
     FileRules,
     NamedFile,
@@ -25,7 +25,7 @@ from assist_server.questions.leaving_files import (
     names_of,
 )
 
-MOST_FILES = 200_000  # looked at in one folder, which takes about 0.5 s
+MAX_FILES = 200_000  # looked at in one folder, which takes about 0.5 s
 _OF_FILES = ("built-in", "deny", "data_class", "unclassified", "place")  # not those about whole requests
 RULE_FILE = ".assist.toml"
 _SKIPPED = VERSION_CONTROL | INSTALLED_FOLDERS
@@ -77,8 +77,8 @@ def folder_tree(root: str) -> FolderTree:
                     folders.append(path + "/")
             elif entry.is_file(follow_symlinks=False):
                 files.append(path)
-        if len(files) > MOST_FILES:
-            return FolderTree(root, tuple(files[:MOST_FILES]), tuple(folders), complete=False)
+        if len(files) > MAX_FILES:
+            return FolderTree(root, tuple(files[:MAX_FILES]), tuple(folders), complete=False)
     return FolderTree(root, tuple(files), tuple(folders))
 
 

@@ -16,9 +16,9 @@ from assist_gateway.http.app import GatewayApp
 from assist_gateway.http.listening import BoundSocket, listening, unlink
 from assist_gateway.local_chat import chat
 from assist_gateway.local_models import LoadedModels, LoadModels, LocalModels
-from assist_gateway.road.proxy import ProviderProxy
-from assist_gateway.road.proxy_inputs import ProxyInputs
-from assist_gateway.road.team_completions import TeamCompletions
+from assist_gateway.proxy.proxy import ProviderProxy
+from assist_gateway.proxy.proxy_inputs import ProxyInputs
+from assist_gateway.proxy.team_completions import TeamCompletions
 from assist_gateway.tool_tokens import KnownTools
 from assist_server.config.config import Config
 from assist_server.questions.composition import completing_file, model_file

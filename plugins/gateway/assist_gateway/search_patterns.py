@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from assist_context.syntax import grammars
+from assist_context.code.trees import grammars
 
 _SEPARATORS = b";&|<>()`\n"
 _OTHERS = bytes(range(1, 9)) + b"\x0e"  # signs that no command has, and that separate nothing

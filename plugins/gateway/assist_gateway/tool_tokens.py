@@ -20,7 +20,7 @@ from assist_server.errors import WRONG_USAGE, UserError
 
 PREFIX = "assist-"
 LONGEST_NAME = 32
-MOST_TOOLS = 100
+MAX_TOOLS = 100
 _NAME = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 _LONGEST_HEADER = 200
 
@@ -109,7 +109,7 @@ def add_tool(data: Path, tool: ToolToken) -> str:
                 f"{tool.name} has a token already: `assist gateway revoke {tool.name}` ends it, then make a "
                 "new one."
             )
-        if len(kept) >= MOST_TOOLS:
+        if len(kept) >= MAX_TOOLS:
             raise UserError(f"There are {len(kept)} tokens: revoke some with `assist gateway revoke NAME`.")
         _write(data, (*kept, _KeptToken(_digest(token), tool)))
     return token

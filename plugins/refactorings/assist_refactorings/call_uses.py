@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from assist_context.syntax.grammars import ByteSpan
-from assist_context.syntax.scopes.call_sites import CallSite, Signature, calls_of, definitions_of
-from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.code.calls import CallSite, Signature, calls_of, definitions_of
+from assist_context.code.names.occurrences import NameReader, Occurrence
+from assist_context.code.trees.grammars import ByteSpan
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_refactorings.code_texts import CodeTexts
 from assist_refactorings.families import has_family
 from assist_refactorings.meant_calls import find_calls, is_overloaded

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 import tree_sitter
 
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.trees.parsed_text import ByteEdit, ParsedText
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines
-from assist_context.evidence.import_ways import ImportWays
+from assist_context.evidence.import_paths import ImportWays
 from assist_context.index.terms import terms
 from assist_context.languages import language_of
 from assist_context.next_edit.renames.other_texts import are_related
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText
 
-MOST_FILES = 2_000  # with the words of a name; of more it is not known where all uses are
+MAX_FILES = 2_000  # with the words of a name; of more it is not known where all uses are
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ class CodeTexts:
     def holding(self, name: str) -> list[str] | None:
         """The files with a name, of any kind; `None` if there are too many, or if it is not known."""
         words = terms(name)
-        found = self.corpus.holders(words, MOST_FILES + 1)
-        if not words or len(found) > MOST_FILES:
+        found = self.corpus.holders(words, MAX_FILES + 1)
+        if not words or len(found) > MAX_FILES:
             return None
         paths = sorted({*found, *self.corpus.opened})
         return [path for path in paths if any(name in line for line in self.corpus.lines(path))]

@@ -7,12 +7,12 @@ import re
 
 import tree_sitter
 
+from assist_context.code.import_statements import import_statements
+from assist_context.code.trees.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.languages import ECMASCRIPT
-from assist_context.syntax.scopes.import_statements import import_statements
-from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
 from assist_refactorings.code_texts import CodeTexts, WishedCode, lines_span, nodes_in, with_edits
 from assist_refactorings.reading import ConstantWish
-from assist_server.questions.computed_edits import WishedEdit, WishedProblem, count_words
+from assist_server.questions.computed_edits import RefactoringEdit, RefactoringProblem, count_words
 
 _LITERALS = frozenset({"integer", "float", "number", "string", "unary_operator", "unary_expression"})
 # Where a name would mean something else than the literal: types, patterns, keys, texts that say what code is.
@@ -23,7 +23,9 @@ _CODE = re.compile(r"(?!lexical_).*(?:definition|declaration)")
 _HEADS = re.compile(r"comment|import_.*|future_import_statement|hash_bang_line|export_clause")
 
 
-def to_constant(texts: CodeTexts, code: WishedCode, wish: ConstantWish) -> WishedEdit | WishedProblem | None:
+def to_constant(
+    texts: CodeTexts, code: WishedCode, wish: ConstantWish
+) -> RefactoringEdit | RefactoringProblem | None:
     """The edit, or where the name is taken; `None` if the literal is not there, or cannot be a name there."""
     path = code.lines.path
     reader = texts.reader(path)
@@ -42,7 +44,7 @@ def to_constant(texts: CodeTexts, code: WishedCode, wish: ConstantWish) -> Wishe
     if taken and (known is None or not _same_value(known, written)):
         value = f"is {known} already" if known is not None else f"already has a meaning in {path}:{taken[0]}"
         reading = f"the literal {written} becomes the constant `{wish.name}`"
-        return WishedProblem(reading, f"`{wish.name}` {value}; choose another name")
+        return RefactoringProblem(reading, f"`{wish.name}` {value}; choose another name")
     edits: list[ByteEdit] = [(node.start_byte, node.end_byte, wish.name) for node in places]
     if known is None:
         edit = _definition(parsed, wish.name, written)
@@ -53,7 +55,7 @@ def to_constant(texts: CodeTexts, code: WishedCode, wish: ConstantWish) -> Wishe
         f"the literal {written} at {count_words(len(places), 'place')} of {code.name or path} becomes "
         f"the constant `{wish.name}`"
     )
-    return WishedEdit(reading, {path: with_edits(parsed, edits)})
+    return RefactoringEdit(reading, {path: with_edits(parsed, edits)})
 
 
 def _is_same(node: tree_sitter.Node, literal: str) -> bool:

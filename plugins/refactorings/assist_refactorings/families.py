@@ -7,9 +7,9 @@ import re
 
 import tree_sitter
 
-from assist_context.syntax.scopes.call_sites import owner_at
-from assist_context.syntax.scopes.occurrences import Occurrence
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.code.calls import owner_at
+from assist_context.code.names.occurrences import Occurrence
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_refactorings.code_texts import CodeTexts
 
 # Classes that give no methods to those that extend them, or none that code defines again by accident.
@@ -70,7 +70,7 @@ _PLAIN_DECORATORS = frozenset(
     ]
 )
 _SPECIAL = frozenset({"constructor", "setUp", "tearDown", "toString", "toJSON"})
-MOST_NAMESAKES = 200
+MAX_NAMESAKES = 200
 
 
 def has_family(texts: CodeTexts, path: str, name: str, byte: int) -> bool:
@@ -83,8 +83,8 @@ def has_family(texts: CodeTexts, path: str, name: str, byte: int) -> bool:
     own = {base for base in bases if base not in _PLAIN_BASES and not _is_type_word(base)}
     if any(not corpus.definitions(base, 1) for base in own):
         return True
-    found = corpus.definitions(name, MOST_NAMESAKES)
-    if len(found) >= MOST_NAMESAKES:
+    found = corpus.definitions(name, MAX_NAMESAKES)
+    if len(found) >= MAX_NAMESAKES:
         return True
     for site in found:
         other = site.parent.rpartition(".")[2]

@@ -12,7 +12,12 @@ from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_refactorings.code_texts import WishedCode
 from assist_refactorings.reading import LinterWish
-from assist_server.questions.computed_edits import WishedEdit, WishedProblem, count_words, places_in_words
+from assist_server.questions.computed_edits import (
+    RefactoringEdit,
+    RefactoringProblem,
+    count_words,
+    places_in_words,
+)
 
 # What ruff finds in a text by some rules, as its JSON has it; `None` if it does not come to an end.
 Findings = Sequence[Mapping[str, Any]]
@@ -34,26 +39,26 @@ _WAYS: Mapping[str, tuple[str, tuple[str, ...], str]] = {
 
 def linter_edit(
     wish: LinterWish, corpus: Corpus, code: WishedCode, ask: AskRuff | None
-) -> WishedEdit | WishedProblem | None:
+) -> RefactoringEdit | RefactoringProblem | None:
     """The edit, or why there is none; `None` if a model has to be asked. Without `ask` there is no ruff."""
     path = code.lines.path
     what, rules, command = _WAYS[wish.what]
     reading = f"{what} of {path}"
     language = language_of(path).name
     if language in ECMASCRIPT and command:
-        return WishedProblem(reading, f"it is your editor's: run {command} there")
+        return RefactoringProblem(reading, f"it is your editor's: run {command} there")
     if language != "python" or not rules:
         return None
     if ask is None:
         other = f", or run {command} in your editor" if command else ""
         reason = f"ruff was not found outside of the workspace; install it (`uv tool install ruff`){other}"
-        return WishedProblem(reading, reason)
+        return RefactoringProblem(reading, reason)
     return _by_ruff(ask, wish, reading, corpus, code)
 
 
 def _by_ruff(
     ask: AskRuff, wish: LinterWish, reading: str, corpus: Corpus, code: WishedCode
-) -> WishedEdit | WishedProblem | None:
+) -> RefactoringEdit | RefactoringProblem | None:
     path = code.lines.path
     before = "".join(corpus.lines(path))
     text = before
@@ -68,10 +73,10 @@ def _by_ruff(
     places = places_in_words(left)
     if text != before:
         kept = f"{count_words(len(left), 'place')} for which ruff has no safe fix stay as before: {places}"
-        return WishedEdit(f"{reading}, by ruff", {path: text}, (kept,) if left else ())
+        return RefactoringEdit(f"{reading}, by ruff", {path: text}, (kept,) if left else ())
     if left:
-        return WishedProblem(reading, f"ruff has no safe fix for {places}")
-    return WishedProblem(reading, "ruff finds none to change") if wish.what != "f_strings" else None
+        return RefactoringProblem(reading, f"ruff has no safe fix for {places}")
+    return RefactoringProblem(reading, "ruff finds none to change") if wish.what != "f_strings" else None
 
 
 def _is_safe(row: Mapping[str, Any]) -> bool:

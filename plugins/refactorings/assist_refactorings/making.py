@@ -15,10 +15,10 @@ from assist_refactorings.reading import (
     read_wish,
 )
 from assist_refactorings.rename import rename
-from assist_server.questions.computed_edits import WishedEdit, WishedProblem
+from assist_server.questions.computed_edits import RefactoringEdit, RefactoringProblem
 
 
-def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | WishedProblem | None:
+def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> RefactoringEdit | RefactoringProblem | None:
     """The edit that some words ask for, or why it cannot be made; `None` if a model has to be asked."""
     wish = read_wish(words)
     if wish is None or isinstance(wish, LinterWish) or not language_of(code.lines.path).grammar:
@@ -28,17 +28,17 @@ def wished_edit(corpus: Corpus, code: WishedCode, words: str) -> WishedEdit | Wi
     if parsed.root is None or parsed.root.has_error or not is_exact(parsed):
         return None
     made = make(texts, code, wish)
-    if made is None or isinstance(made, WishedProblem):
+    if made is None or isinstance(made, RefactoringProblem):
         return made
     if not all(is_exact(texts.parse(path)) for path in made.texts):
         return None
     changed = {path: text for path, text in made.texts.items() if text != texts.parse(path).document.text}
-    return made if changed else WishedProblem(made.reading, "the code is so already")
+    return made if changed else RefactoringProblem(made.reading, "the code is so already")
 
 
-def make(texts: CodeTexts, code: WishedCode, wish: SyntaxWish) -> WishedEdit | WishedProblem | None:
+def make(texts: CodeTexts, code: WishedCode, wish: SyntaxWish) -> RefactoringEdit | RefactoringProblem | None:
     """The edit of a wish that was read, or why it cannot be made."""
-    made: WishedEdit | WishedProblem | None
+    made: RefactoringEdit | RefactoringProblem | None
     match wish:
         case RenameWish():
             made = rename(texts, code, wish)

@@ -6,8 +6,7 @@ Calls of an object's own methods, and of constructors, are told by the class aro
 import re
 from collections.abc import Iterator
 
-from assist_context.next_edit.renames.other_texts import OtherText, are_related
-from assist_context.syntax.scopes.call_sites import (
+from assist_context.code.calls import (
     CallSite,
     Signature,
     call_rules,
@@ -15,9 +14,10 @@ from assist_context.syntax.scopes.call_sites import (
     definitions_of,
     owner_at,
 )
-from assist_context.syntax.scopes.names.bindings import Binding
-from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
-from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.code.names.bindings import Binding
+from assist_context.code.names.occurrences import NameReader, Occurrence
+from assist_context.code.trees.parsed_text import ParsedText
+from assist_context.next_edit.renames.other_texts import OtherText, are_related
 
 _PATH = re.compile(r"[\w.:]+")
 _ABOVE = ("super()", "super")

@@ -10,16 +10,21 @@ from dataclasses import replace
 
 import tree_sitter
 
+from assist_context.code.calls import CallSite, Parameter, Signature, definitions_of
+from assist_context.code.names.occurrences import NameReader, Occurrence
+from assist_context.code.trees.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.languages import ECMASCRIPT
-from assist_context.syntax.scopes.call_sites import CallSite, Parameter, Signature, definitions_of
-from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
-from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
 from assist_refactorings.call_uses import calls_to, is_shared
 from assist_refactorings.code_texts import CodeTexts, WishedCode, lines_span, with_edits
 from assist_refactorings.families import is_special, using_decorators
 from assist_refactorings.meant_calls import is_overloaded
 from assist_refactorings.reading import AddedParameterWish, RemovedParameterWish
-from assist_server.questions.computed_edits import WishedEdit, WishedProblem, count_words, places_in_words
+from assist_server.questions.computed_edits import (
+    RefactoringEdit,
+    RefactoringProblem,
+    count_words,
+    places_in_words,
+)
 
 _ECMA_WORDS = frozenset({"true", "false", "null", "undefined"})
 _PYTHON_WORDS = frozenset({"True", "False", "None", "()"})
@@ -29,7 +34,7 @@ _PURE = re.compile(r"-?[\w.]+|\"[^\"\\]*\"|'[^'\\]*'")
 
 def add_parameter(
     texts: CodeTexts, code: WishedCode, wish: AddedParameterWish
-) -> WishedEdit | WishedProblem | None:
+) -> RefactoringEdit | RefactoringProblem | None:
     """The edit that adds a parameter, with what calls pass if it has no default."""
     path = code.lines.path
     found = _signature(texts, code)
@@ -39,7 +44,7 @@ def add_parameter(
     known = next(_inside(reader, found, wish.name), None)
     if known is not None:
         where = f"{path}:{known.start.line + 1}"
-        return WishedProblem(
+        return RefactoringProblem(
             f"add the parameter `{wish.name}` to {code.name}",
             f"`{wish.name}` already has a meaning there ({where}); choose another name",
         )
@@ -52,12 +57,12 @@ def add_parameter(
     if edit is None:
         return None
     reading = f"add the parameter `{written}` to {code.name}; its calls stay, since it has a default"
-    return WishedEdit(reading, {path: with_edits(reader.parsed, [edit])})
+    return RefactoringEdit(reading, {path: with_edits(reader.parsed, [edit])})
 
 
 def _require(
     texts: CodeTexts, code: WishedCode, found: Signature, wish: AddedParameterWish
-) -> WishedEdit | WishedProblem | None:
+) -> RefactoringEdit | RefactoringProblem | None:
     """A parameter without a default, and the same value for it in all calls."""
     path = code.lines.path
     reader = texts.reader(path)
@@ -72,10 +77,12 @@ def _require(
         return None
     reading = f"add the parameter `{written}` to {code.name}, and pass {wish.passed} in its calls"
     if optional and not python:
-        return WishedProblem(reading, "parameters before it may be left out; give it a default, as in `= 1`")
+        return RefactoringProblem(
+            reading, "parameters before it may be left out; give it a default, as in `= 1`"
+        )
     calls = calls_to(texts, path, found)
     if calls is None:
-        return WishedProblem(reading, f"not all calls of `{found.name}` can be found; give it a default")
+        return RefactoringProblem(reading, f"not all calls of `{found.name}` can be found; give it a default")
     star = "*, " if optional and not keyword else ""
     edit = _insertion(parsed, found.listing, f"{star}{written}")
     if edit is None:
@@ -92,19 +99,19 @@ def _require(
         if argument is not None:
             edits.setdefault(at[0], []).append(argument)
         elif sure:
-            return WishedProblem(reading, f"what {at[0]}:{at[1]} passes is not known; give it a default")
+            return RefactoringProblem(reading, f"what {at[0]}:{at[1]} passes is not known; give it a default")
         else:
             left.append(at)
     left += _passed_on(texts, path, found, [(text, call) for text, call, _ in calls])
     words = f"{count_words(len(left), 'use')} of `{found.name}` may have to pass it: {places_in_words(left)}"
     new = {other: with_edits(texts.parse(other), own) for other, own in edits.items()}
     reading += f" ({sum(map(len, edits.values())) - 1})"
-    return WishedEdit(reading, new, (words,) if left else ())
+    return RefactoringEdit(reading, new, (words,) if left else ())
 
 
 def remove_parameter(
     texts: CodeTexts, code: WishedCode, wish: RemovedParameterWish
-) -> WishedEdit | WishedProblem | None:
+) -> RefactoringEdit | RefactoringProblem | None:
     """The edit that removes a parameter which its function does not use, with what calls pass for it."""
     path = code.lines.path
     found = _signature(texts, code)
@@ -115,13 +122,13 @@ def remove_parameter(
     reading = f"remove the parameter `{wish.name}` of {code.name}"
     used = [place.start.line + 1 for place in _inside(reader, found, wish.name)][1:]
     if used:
-        return WishedProblem(reading, f"{code.name} uses it in line {', '.join(map(str, used[:4]))}")
+        return RefactoringProblem(reading, f"{code.name} uses it in line {', '.join(map(str, used[:4]))}")
     index = places.index(wish.name)
     gone = found.passed[index]
     calls = calls_to(texts, path, found)
     edit = _removal(reader.parsed, found.listing, gone.span)
     if calls is None:
-        return WishedProblem(reading, f"not all calls of `{found.name}` can be found")
+        return RefactoringProblem(reading, f"not all calls of `{found.name}` can be found")
     if gone.kind == "variadic" or edit is None:
         return None
     edits: dict[str, list[ByteEdit]] = {path: [edit]}
@@ -135,7 +142,7 @@ def remove_parameter(
         if not sure:
             left.append(at)
         elif isinstance(removal, str):
-            return WishedProblem(reading, f"of what {at[0]}:{at[1]} passes for it, {removal}")
+            return RefactoringProblem(reading, f"of what {at[0]}:{at[1]} passes for it, {removal}")
         else:
             edits.setdefault(other, []).append(removal)
     left += _passed_on(texts, path, found, [(text, call) for text, call, _ in calls])
@@ -143,7 +150,7 @@ def remove_parameter(
     reading += f", in {count_words(changed, 'call')} too"
     words = f"{count_words(len(left), 'use')} of `{found.name}` may still pass it: {places_in_words(left)}"
     new = {other: with_edits(texts.parse(other), own) for other, own in edits.items()}
-    return WishedEdit(reading, new, (words,) if left else ())
+    return RefactoringEdit(reading, new, (words,) if left else ())
 
 
 def _signature(texts: CodeTexts, code: WishedCode) -> Signature | None:

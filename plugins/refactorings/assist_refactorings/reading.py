@@ -13,7 +13,7 @@ from typing import Any
 
 _TABLE: dict[str, Any] = tomllib.loads((files(__package__) / "wishes.toml").read_text(encoding="utf-8"))
 _NO_NAMES = frozenset(_TABLE["no_names"].split())
-MOST_CHARACTERS = 200  # of a wish: a longer one says more
+MAX_CHARACTERS = 200  # of a wish: a longer one says more
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def read_wish(words: str) -> EditWish | None:
     ConstantWish(literal='100', name='FULL')
     >>> read_wish("rename total to net_total so that it returns None")
     """
-    if len(words) > MOST_CHARACTERS:
+    if len(words) > MAX_CHARACTERS:
         return None
     found = {wish for text in _readings(words) for wish in _matches(text)}
     return found.pop() if len(found) == 1 else None

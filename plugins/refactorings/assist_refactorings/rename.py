@@ -8,22 +8,22 @@ from dataclasses import dataclass, field, replace
 
 import tree_sitter
 
+from assist_context.code.names.bindings import Binding
+from assist_context.code.names.occurrences import NameReader, Occurrence
+from assist_context.code.names.scope_rules import rules_of
+from assist_context.code.trees.parsed_text import ByteEdit, ParsedText, node_text
 from assist_context.next_edit.offer import Change
 from assist_context.next_edit.renames.other_texts import OtherText
 from assist_context.next_edit.renames.rename_chain import RenamedText, change_of, follow_definition
 from assist_context.next_edit.renames.replaced_names import ReplacedName, Replacements
-from assist_context.syntax.scopes.names.bindings import Binding
-from assist_context.syntax.scopes.names.scope_rules import rules_of
-from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
-from assist_context.syntax.scopes.parsed_text import ByteEdit, ParsedText, node_text
 from assist_refactorings.call_uses import keyword_uses
 from assist_refactorings.code_texts import CodeTexts, WishedCode, with_edits
 from assist_refactorings.families import has_family, is_special, using_decorators
 from assist_refactorings.reading import RenameWish
 from assist_server.questions.computed_edits import (
     NameToRename,
-    WishedEdit,
-    WishedProblem,
+    RefactoringEdit,
+    RefactoringProblem,
     count_words,
     places_in_words,
 )
@@ -72,7 +72,9 @@ class WishedRename:
         return sum(map(len, self.edits.values()))
 
 
-def rename(texts: CodeTexts, code: WishedCode, wish: RenameWish) -> WishedEdit | WishedProblem | None:
+def rename(
+    texts: CodeTexts, code: WishedCode, wish: RenameWish
+) -> RefactoringEdit | RefactoringProblem | None:
     """The edit of a rename, or why it cannot be made; `None` if it is not clear which name is meant."""
     path = code.lines.path
     reader = texts.reader(path)
@@ -96,14 +98,14 @@ def rename(texts: CodeTexts, code: WishedCode, wish: RenameWish) -> WishedEdit |
         return _problem(reader, found, problem)
     new_texts = {other: with_edits(texts.parse(other), edits) for other, edits in found.edits.items()}
     remarks = tuple(_remarks(parsed, found))
-    return WishedEdit(_reading(found), new_texts, remarks, tuple(_notes(found)), found.name)
+    return RefactoringEdit(_reading(found), new_texts, remarks, tuple(_notes(found)), found.name)
 
 
-def _problem(reader: NameReader, found: WishedRename, reason: str) -> WishedProblem:
+def _problem(reader: NameReader, found: WishedRename, reason: str) -> RefactoringProblem:
     """Why a rename cannot be made here. One that needs types only, a language server may make."""
     found.edits.clear()
     name = found.name if reason.endswith(_BY_EDITOR) and not _own_clash(reader, found) else None
-    return WishedProblem(_reading(found), reason, name)
+    return RefactoringProblem(_reading(found), reason, name)
 
 
 def _meant(reader: NameReader, code: WishedCode, wish: RenameWish) -> tuple[str, Occurrence] | None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from assist_context.programs import find_program, system_variables
 from assist_escalation.edits.plan import MARK, EditError
-from assist_server.questions.computed_edits import MadeEdit, WishedProblem
+from assist_server.questions.computed_edits import MadeEdit, RefactoringProblem
 from assist_server.questions.events import without_model
 from assist_server.questions.session import BY_CONSTRUCTION, Applicability, AskedQuestion
 
@@ -89,7 +89,7 @@ def made_edit(question: "Question", folders: "QuestionFolders") -> MadeEdit | No
     else:
         found = wished_edit(corpus, code, question.words)
     why = LINTER_WHY if isinstance(wish, LinterWish) else WISHED_WHY
-    if found is None or isinstance(found, WishedProblem):
+    if found is None or isinstance(found, RefactoringProblem):
         return MadeEdit(found, {}, why) if found is not None else None
     before = {path: text_of(corpus, path) for path in found.texts}
     known = {path: text for path, text in before.items() if text is not None}

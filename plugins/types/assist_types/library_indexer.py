@@ -27,11 +27,11 @@ from assist_types.libraries.import_walk import ImportWalk, WantedModule
 from assist_types.libraries.module_outline import UNKNOWN, ModuleOutline, from_plain
 from assist_types.libraries.outline_store import OutlineStore
 
-MOST_FILES = 64  # open files whose imports count
+MAX_FILES = 64  # open files whose imports count
 READ_S = 30.0  # of the clock; the process itself limits its processor time to far less
 # The limits for all packages of a user together. 60 packages of Python take 3 MB.
-MOST_MB, MOST_PACKAGES = 200, 1_000
-MOST_AGE_S = 90 * 86_400.0  # of a package since its last outline; it is made again if it is wanted
+MAX_MB, MAX_PACKAGES = 200, 1_000
+MAX_AGE_S = 90 * 86_400.0  # of a package since its last outline; it is made again if it is wanted
 CRASHES = 5  # in a row: then this installation cannot do it
 
 
@@ -137,7 +137,7 @@ class LibraryIndexer:
 
     def _want_imports(self, files: Iterable[ImportingFile]) -> None:
         readers: dict[str, IndexReader] = {}
-        for root, database, path in list(files)[:MOST_FILES]:
+        for root, database, path in list(files)[:MAX_FILES]:
             full = os.path.join(root, path)
             finder = self._finders.of(full, root, language_of(path))
             if finder is not None:
@@ -169,7 +169,7 @@ class LibraryIndexer:
         self._store = OutlineStore(self._data)
         if self._made or not self._pruned:
             self._pruned = True
-            library_file.prune(self._data, time.time(), MOST_MB << 20, MOST_PACKAGES, MOST_AGE_S)
+            library_file.prune(self._data, time.time(), MAX_MB << 20, MAX_PACKAGES, MAX_AGE_S)
             found = [state.st_size for _, state in library_file.library_files(self._data)]
             self._send(
                 {"event": "libraries", "packages": len(found), "bytes": sum(found), "made": self._made}

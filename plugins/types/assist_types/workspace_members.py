@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from assist_context.code.trees.readable_text import ReadPlace
 from assist_context.documents import Document, MemberAccess, WrittenCall
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.scopes.readable_text import ReadPlace
 from assist_types.libraries.called_names import called_names
 from assist_types.libraries.installed_libraries import InstalledLibraries
 from assist_types.libraries.library_types import PlacedName
@@ -17,8 +17,8 @@ from assist_types.types.object_types import ObjectType
 from assist_types.types.readers import READERS
 from assist_types.types.words import FAMILIES
 
-MOST_CALLS = 12
-MOST_CHARACTERS = 1_300  # about 400 tokens
+MAX_CALLS = 12
+MAX_CHARACTERS = 1_300  # about 400 tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class WorkspaceMembers:
             return ()
         self._begin(text)
         found: dict[PlacedName, str] = {}
-        room = MOST_CHARACTERS
+        room = MAX_CHARACTERS
         for written, at in called_names(text.root, first, last):
             placed = self._place_of(self._libraries, self._lookup.types_of(text, written, at))
             if placed is None or placed in found or not placed.name.head:
@@ -79,7 +79,7 @@ class WorkspaceMembers:
             )
             line = line_of(called)
             room -= len(line) + 1
-            if room < 0 or len(found) >= MOST_CALLS:
+            if room < 0 or len(found) >= MAX_CALLS:
                 break
             found[placed] = line
         return tuple(found.values())

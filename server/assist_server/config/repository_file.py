@@ -21,9 +21,9 @@ from assist_server.config.layers import Statement, statement_of_file, unreadable
 from assist_server.config.toml_file import ConfigError, replace_file
 
 NAME = ".assist.toml"
-MOST_BYTES = 250_000
+MAX_BYTES = 250_000
 # tomllib's time grows with the square of a key's dots: 8,000 dots take 0.6 s, 120 lines of 1,000 take 0.8 s.
-_MOST_LINE = 2000
+_MAX_LINE = 2000
 
 
 def candidate_files(root: Path) -> tuple[Path, ...]:
@@ -50,11 +50,11 @@ def read_raw(path: Path) -> bytes | None:
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 raise ConfigError(f"{path} is no regular file: put a file of text there, or nothing")
-            raw = file.read(MOST_BYTES + 1)
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{path} cannot be read ({error.strerror}): change that, or remove it") from error
-    if len(raw) > MOST_BYTES or any(len(line) > _MOST_LINE for line in raw.split(b"\n")):
-        raise ConfigError(f"{path} is too long: use {MOST_BYTES:,} bytes, and {_MOST_LINE:,} a line, at most")
+    if len(raw) > MAX_BYTES or any(len(line) > _MAX_LINE for line in raw.split(b"\n")):
+        raise ConfigError(f"{path} is too long: use {MAX_BYTES:,} bytes, and {_MAX_LINE:,} a line, at most")
     return raw
 
 

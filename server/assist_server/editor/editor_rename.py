@@ -22,8 +22,8 @@ from assist_server.editor.question_place import corpus_with, home_of, uris_in
 from assist_server.questions.computed_edits import (
     MadeEdit,
     NameToRename,
-    WishedEdit,
-    WishedProblem,
+    RefactoringEdit,
+    RefactoringProblem,
     count_words,
     places_in_words,
 )
@@ -36,7 +36,7 @@ from assist_server.workspace.folders import WorkspaceFolder
 AskServers = Callable[[str, str, NameToRename], Awaitable[RenameByServer | None]]
 RENAMED_WHY = "the editor's language server makes this rename"
 WAIT = 8.0  # seconds; a language server that still loads a large project takes longer
-MOST_FILES = 400  # in one rename: a preview of more is not read by anyone
+MAX_FILES = 400  # in one rename: a preview of more is not read by anyone
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,12 @@ def _edit_by_server(
                 return None
             whole[path] = found.whole
             files[path] = found
-    if name.path not in files or len(files) > MOST_FILES:
+    if name.path not in files or len(files) > MAX_FILES:
         return None
     texts = {path: file.after for path, file in files.items()}
-    notes = () if isinstance(own.edit, WishedProblem) else own.edit.notes
+    notes = () if isinstance(own.edit, RefactoringProblem) else own.edit.notes
     return MadeEdit(
-        WishedEdit(_reading(name, files), texts, tuple(_places_left(own, name, files)), notes),
+        RefactoringEdit(_reading(name, files), texts, tuple(_places_left(own, name, files)), notes),
         whole,
         RENAMED_WHY,
     )
@@ -130,7 +130,7 @@ def _apply(
 
 
 def _reading(name: NameToRename, files: Mapping[str, _RenamedFile]) -> str:
-    """How the wish was understood, as `wished_edits` says it, and who makes it."""
+    """How the wish was understood, as `refactorings` says it, and who makes it."""
     more = sum(file.places for file in files.values()) - 1
     follow = f", with {count_words(more, 'more place')}" if more > 0 else ""
     in_files = f" in {count_words(len(files), 'file')}" if len(files) > 1 else ""
@@ -141,7 +141,7 @@ def _reading(name: NameToRename, files: Mapping[str, _RenamedFile]) -> str:
 
 def _places_left(own: MadeEdit, name: NameToRename, files: Mapping[str, _RenamedFile]) -> list[str]:
     """Where syntax takes a place for the same name and the language server leaves it, in words."""
-    if isinstance(own.edit, WishedProblem):
+    if isinstance(own.edit, RefactoringProblem):
         return []
     places: list[tuple[str, int]] = []
     for path, text in own.edit.texts.items():

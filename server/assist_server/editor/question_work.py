@@ -50,9 +50,9 @@ from assist_server.threads.attachments import Attachment, attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import (
     AnswerView,
+    answer_header,
     answer_message,
     answer_view,
-    first_rows,
     progress_document,
 )
 from assist_server.wording.edit_previews import EditPreview
@@ -126,7 +126,7 @@ class _ShownAnswer:
 
     def facts(self, found: FactsFound | PlacesFound) -> None:
         """Tell what is known before any model is asked."""
-        rows, root = first_rows(found)
+        rows, root = answer_header(found)
         self.tell({"facts": fact_documents(rows, uris_in(self._context.snapshot(), root))})
 
     def restart(self, decision: Decision, model: str) -> None:

@@ -16,6 +16,7 @@ from assist_context.files.denylist import denied_by
 from assist_context.files.exclusions import why_excluded
 from assist_context.indexer.wire import IndexerEvent
 from assist_server.config.config import Config
+from assist_server.editor.auto_trigger import Unasked
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import OfferSearcher
@@ -23,10 +24,9 @@ from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.power import Power
 from assist_server.editor.repository_limits import GhostTextLimits, RepositoryLimits
 from assist_server.editor.suggestions import ContextSearch, Suggestions
-from assist_server.editor.unasked import Unasked
 from assist_server.editor.usage_port import OpenUsage, UsageRecords, open_usage
 from assist_server.local_model.machine import SUPPLIES
-from assist_server.workspace.burst import Burst
+from assist_server.workspace.debounce import Burst
 from assist_server.workspace.documents import Edit, OpenDocument
 from assist_server.workspace.folders import folder_of
 

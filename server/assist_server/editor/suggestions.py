@@ -18,12 +18,12 @@ from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Cursor, TextNames, gather
 from assist_context.unseen_characters import is_suspect
 from assist_server.config.config import Config
+from assist_server.editor.auto_trigger import Unasked
 from assist_server.editor.editor_knowledge import EditorKnowledge
 from assist_server.editor.member_lists import AccessPlace
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.power import Power
-from assist_server.editor.unasked import Unasked
 from assist_server.editor.usage_port import UsageRecords
 from assist_server.wording.reasons import AnyReason, why_nothing, why_shown
 from assist_server.workspace.documents import OpenDocument, is_data

@@ -19,7 +19,7 @@ ASK = "assist/editorKnowledge"
 CAPABILITY = "assistEditorKnowledge"
 # Items of an answer. `os` has 387, `document` 267 and `torch` more; 1,000 are 60 kB, which take 1 ms to read.
 MOST = 1_000
-MOST_PROBLEMS = 100
+MAX_PROBLEMS = 100
 LONGEST = 1_000  # characters of a label or a problem
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -65,7 +65,7 @@ def _member_list(found: Any) -> MemberList | None:
         return None
     kinds = (member_of(item, "kind") for item in items[:MOST])
     problems = member_of(found, "problems")
-    said = problems[:MOST_PROBLEMS] if isinstance(problems, list) else ()
+    said = problems[:MAX_PROBLEMS] if isinstance(problems, list) else ()
     return MemberList(
         frozenset(name for item in items[:MOST] for name in _names(item)),
         frozenset(kind for kind in kinds if isinstance(kind, int)),

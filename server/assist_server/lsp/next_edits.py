@@ -16,7 +16,7 @@ REPORTED = "assist/didReportProblems"
 ACCEPTED = "assist.nextEditAccepted"
 REJECTED = "assist.nextEditRejected"
 COPILOT, COPILOT_SHOWN = "textDocument/copilotInlineEdit", "textDocument/didShowInlineEdit"
-MOST_REPORTS = 100
+MAX_REPORTS = 100
 LONGEST_MESSAGE = 1_000  # characters; a compiler's longer one has lists of types, and no hint for an edit
 MOST = 2**31 - 1  # the greatest number that the protocol has
 
@@ -115,7 +115,7 @@ def _number_in(value: Any) -> int | None:
 def _reports_in(params: Any, document: OpenDocument) -> Iterator[Report]:
     """The problems that other tools report in a document; what is no problem is left out."""
     problems = member_of(params, "problems")
-    for problem in problems[:MOST_REPORTS] if isinstance(problems, list | tuple) else ():
+    for problem in problems[:MAX_REPORTS] if isinstance(problems, list | tuple) else ():
         start = _position_in(member_of(problem, "range"), "start")
         end = _position_in(member_of(problem, "range"), "end")
         message = member_of(problem, "message")

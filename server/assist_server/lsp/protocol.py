@@ -36,7 +36,7 @@ from assist_server.editor.session import Session
 from assist_server.lsp.message_reader import MessageReader, load_in_steps
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.documents import (
-    MOST_KEPT,
+    MAX_KEPT,
     Edit,
     Encoding,
     OpenDocument,
@@ -167,14 +167,14 @@ class Protocol(LanguageServerProtocol):
         message = load_in_steps(body, self.structure_message)
         if isinstance(message, types.DidOpenTextDocumentNotification):
             item = message.params.text_document
-            if line_count([item.text]) > MOST_KEPT:
+            if line_count([item.text]) > MAX_KEPT:
                 return _closing(item.uri)
             return LargeOpening(self._document_of(item))
         if isinstance(message, types.DidChangeTextDocumentNotification):
             about = message.params.text_document
             edits = [_edit(change) for change in message.params.content_changes]
             document = self._server.session.documents.get(about.uri)
-            if line_count(edit.text for edit in edits) > MOST_KEPT:
+            if line_count(edit.text for edit in edits) > MAX_KEPT:
                 return _closing(about.uri)
             if document is not None:
                 return LargeChange(about.uri, about.version, edits, document.lines_after(edits))

@@ -16,10 +16,10 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from assist_server.config.config import Config, Problem, merge_settings
+from assist_server.editor.auto_trigger import next_morning
 from assist_server.editor.question_tasks import QuestionTasks
 from assist_server.editor.session import Session
 from assist_server.editor.suggestions import GhostText, PopupSelection
-from assist_server.editor.unasked import next_morning
 from assist_server.errors import EXPECTED
 from assist_server.local_model.sharing.listener import SharedModel
 from assist_server.lsp.answers import add_answers, stop_progress

@@ -52,7 +52,7 @@ FACTS_ANSWER = "The facts of the code answer this."  # in a conversation
 REVIEW_WHY = "remarks in words need a provider, since of 20 by a local model none was right"
 WORDS_WHY = "of six sentences of a small model about code one is wrong"
 LONG_WHY = "a small model is asked about {} lines of code at most"
-MOST_LINES = 60  # of code of which a small model says what it is for
+MAX_LINES = 60  # of code of which a small model says what it is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,8 @@ def facts_alone(question: "Question", inputs: "DecisionInputs", facts: CodeFacts
     if not wants_local_prose(question, inputs):
         return WORDS_WHY
     lines = question.target.lines if question.target else None
-    short = lines is not None and lines.last - lines.first < MOST_LINES
-    return "" if short or inputs.local.large else LONG_WHY.format(MOST_LINES)
+    short = lines is not None and lines.last - lines.first < MAX_LINES
+    return "" if short or inputs.local.large else LONG_WHY.format(MAX_LINES)
 
 
 def facts_to_explain(corpus: Corpus, question: "Question", programs: Mapping[str, str]) -> CodeFacts | None:

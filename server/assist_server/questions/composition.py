@@ -23,13 +23,13 @@ from assist_context.files.exclusions import exclusions, hard_links
 from assist_context.files.repository_top import top_of
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.redaction.known_secrets import MOST_VALUES, Known, known_values
+from assist_escalation.redaction.known_secrets import MAX_VALUES, Known, known_values
 from assist_escalation.routing import calibration, feedback
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
-from assist_server.questions.leaving_files import FileRules
+from assist_server.questions.outbound_files import FileRules
 from assist_server.questions.secret_file_texts import SecretTexts, are_current, join_texts, secret_texts
 from assist_server.record_files import gate_files
 from assist_server.workspace.git_access import git_of
@@ -175,7 +175,7 @@ def values_in(config: Config, texts: SecretTexts, more: SecretTexts | None = Non
     """The values in these texts, and in the environment. It takes 3 s for 8 MB."""
     texts = join_texts(texts, more or SecretTexts())
     known = known_values(texts.denied, config.secrets.values, texts.user_denied)
-    many = f"secret files with more than {MOST_VALUES:,} values" if len(known.values) >= MOST_VALUES else ""
+    many = f"secret files with more than {MAX_VALUES:,} values" if len(known.values) >= MAX_VALUES else ""
     if texts.incomplete or many:
         _LOG.warning(
             "The workspace has %s: values in those that were not read are redacted only where they look like "

@@ -21,7 +21,7 @@ class NameToRename:
 
 
 @dataclass(frozen=True, slots=True)
-class WishedEdit:
+class RefactoringEdit:
     """An edit that was made without a model. `reading` says in words how the wish was understood.
 
     `texts` are the new texts by path. `left` are places that may belong to it and stay as they are, and
@@ -36,7 +36,7 @@ class WishedEdit:
 
 
 @dataclass(frozen=True, slots=True)
-class WishedProblem:
+class RefactoringProblem:
     """A wish that was understood and cannot be made: how it was understood, and why, with what to do.
 
     `renames` is the name if it is a rename that a language server, which knows types, could make.
@@ -54,7 +54,7 @@ class MadeEdit:
     `why` says in words who makes it.
     """
 
-    edit: WishedEdit | WishedProblem
+    edit: RefactoringEdit | RefactoringProblem
     before: Mapping[str, str] = field(repr=False)
     why: str
 
@@ -62,7 +62,7 @@ class MadeEdit:
         """The edit as a plan. What was left asks, whatever the settings say. Raises `EditError`."""
         from assist_escalation.edits.planner import plan_of_texts  # noqa: PLC0415  (much, for few)
 
-        if isinstance(self.edit, WishedProblem):
+        if isinstance(self.edit, RefactoringProblem):
             raise EditError(f"This edit cannot be made: {self.edit.reason}.")
         scope = {
             path: Base(path, text, sha256_of(text), versions(path)) for path, text in self.before.items()

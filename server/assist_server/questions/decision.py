@@ -34,7 +34,7 @@ from assist_server.questions.composition import (
 from assist_server.questions.draft import FRONTIER_TOKENS, Draft, Question, draft
 from assist_server.questions.events import PlacesFound
 from assist_server.questions.instructions import ANSWERS, EDITS
-from assist_server.questions.leaving_files import (
+from assist_server.questions.outbound_files import (
     FileInFolder,
     NamedFile,
     aliases_of,
@@ -92,7 +92,7 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
+class OutboundDraft:
     """What a provider would get, and the gate that would send it; else the cause and reason in `barred`."""
 
     draft: Draft | None = None
@@ -119,7 +119,7 @@ class AnswerContext:
     decision: Decision
     rules: RoutingRules
     inputs: DecisionInputs = field(repr=False)
-    leaving: Leaving = field(default=Leaving(), repr=False)
+    leaving: OutboundDraft = field(default=OutboundDraft(), repr=False)
     surroundings: tuple[tuple[str, str], ...] = ()
     facts: CodeFacts | None = None
     places: PlacesFound | None = None
@@ -156,7 +156,7 @@ def decide(
     ways = strategies(question.command, models=False)
     way, said = _first(ways, asked)
     facts = said.facts
-    leaving = Leaving() if way is not None else _leaving(name, question, folders, inputs)
+    leaving = OutboundDraft() if way is not None else _leaving(name, question, folders, inputs)
     rules = _rules(question, inputs, leaving)
     decision = route(_facts(question, local, leaving.draft, inputs), rules, question.wish, inputs.history)
     if way is not None:
@@ -230,16 +230,18 @@ def _by_no_model(decision: Decision, why: str, cause: str = BY_FACTS) -> Decisio
     return replace(decision, target="local", cause=cause, why=why, asks=False)
 
 
-def _leaving(name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> Leaving:
+def _leaving(
+    name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs
+) -> OutboundDraft:
     """What a provider would get, or why none may get it. Nothing is prepared if nothing may leave."""
     allowed = inputs.permissions
     stays = inputs.config.offline or question.wish == "local" or allowed.mode == "never"
     if stays or not allowed.providers:
-        return Leaving()
+        return OutboundDraft()
     shown = _draft_for_provider(question, folders, inputs)
     judged = _judge_files(question, shown, folders, inputs)
     if judged.stays:
-        return Leaving(shown.draft, barred=("hidden", judged.stays))
+        return OutboundDraft(shown.draft, barred=("hidden", judged.stays))
     return _prepare_request(_withhold_files(name, question, shown, judged, inputs), inputs)
 
 
@@ -376,7 +378,7 @@ def _without(drafted: Draft, barred: Mapping[FileInFolder, str]) -> Draft:
     )
 
 
-def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> Leaving:
+def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> OutboundDraft:
     """The request as the gate prepares it, if the provider may also see the other names of its files."""
     from assist_escalation.egress.exchange import cause_of  # noqa: PLC0415
     from assist_escalation.gate.prepare import prepare  # noqa: PLC0415
@@ -392,11 +394,11 @@ def _prepare_request(withheld: Withheld, inputs: DecisionInputs) -> Leaving:
             if not verdict.allowed:
                 raise RefusedError("policy", "; ".join(verdict.reasons))
     except EscalationError as error:
-        return Leaving(withheld.draft, gate=gate, barred=(cause_of(error), str(error).rstrip(".")))
-    return Leaving(withheld.draft, prepared, gate)
+        return OutboundDraft(withheld.draft, gate=gate, barred=(cause_of(error), str(error).rstrip(".")))
+    return OutboundDraft(withheld.draft, prepared, gate)
 
 
-def _rules(question: Question, inputs: DecisionInputs, leaving: Leaving) -> RoutingRules:
+def _rules(question: Question, inputs: DecisionInputs, leaving: OutboundDraft) -> RoutingRules:
     prepared = leaving.prepared
     allowed = prepared.request.permissions if prepared else inputs.permissions
     provider = prepared.provider if prepared else next(iter(allowed.providers), "")

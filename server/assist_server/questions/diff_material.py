@@ -55,13 +55,13 @@ LONG = 12  # letters and digits of a line that says where it is from; `return re
 MANY = 10  # such lines of one file are a part of it, whatever is around them
 FEW = 3  # are one if they are SHARE of what was added
 SHARE = 0.3
-MOST_FILES = 1_000
-MOST_BYTES = 1_000_000  # of one file
-MOST_BYTES_IN_ALL = 8_000_000  # 1,000 files of that size were compared in 2.5 s, in a folder of 20,000
-MOST_ALLOWED = 200  # files that are read where a copy is suspected: those nearby first
+MAX_FILES = 1_000
+MAX_BYTES = 1_000_000  # of one file
+MAX_BYTES_IN_ALL = 8_000_000  # 1,000 files of that size were compared in 2.5 s, in a folder of 20,000
+MAX_ALLOWED = 200  # files that are read where a copy is suspected: those nearby first
 INCOMPLETE = (
     "copies of excluded files",
-    f"not all are found: these are more than {MOST_FILES:,} files or {MOST_BYTES_IN_ALL:,} bytes",
+    f"not all are found: these are more than {MAX_FILES:,} files or {MAX_BYTES_IN_ALL:,} bytes",
 )
 _SIGNS = re.compile(r"\W+")
 
@@ -199,7 +199,7 @@ def _sources(git: Git, diff: FolderDiff, globs: Sequence[Glob]) -> _Sources:
     for number, file in enumerate(denied):
         for line in file.long:
             places.setdefault(line, []).append(number)
-    allowed = tuple(row for row in commits[0] if why(row[3]) is None and row[2] <= MOST_BYTES // 10)
+    allowed = tuple(row for row in commits[0] if why(row[3]) is None and row[2] <= MAX_BYTES // 10)
     prefix = os.path.relpath(diff.root, diff.top).replace(os.sep, "/")
     return _Sources(tree, prefix, denied, places, allowed, complete)
 
@@ -208,17 +208,17 @@ def _texts(
     tree: GitTree, rows: Sequence[Committed], present: Sequence[str]
 ) -> tuple[list[tuple[str, bytes]], bool]:
     """What files held in commits and hold in the working tree, by path, and whether these are all."""
-    room = MOST_BYTES_IN_ALL
+    room = MAX_BYTES_IN_ALL
     read: list[Committed] = []
-    small = [row for row in rows if row[2] <= MOST_BYTES]
-    for row in small[:MOST_FILES]:
+    small = [row for row in rows if row[2] <= MAX_BYTES]
+    for row in small[:MAX_FILES]:
         if row[2] <= room:
             room -= row[2]
             read.append(row)
     contents = read_blobs(tree, never, [row[1] for row in read])
     texts = [(row[3], content) for row, content in zip(read, contents, strict=True)]
-    missed = len(small) - len(read) + max(0, len(present) - MOST_FILES)
-    for path in present[:MOST_FILES]:
+    missed = len(small) - len(read) + max(0, len(present) - MAX_FILES)
+    for path in present[:MAX_FILES]:
         content = _read(os.path.join(tree.directory, path))
         if len(content) <= room:
             room -= len(content)
@@ -246,10 +246,10 @@ def _read(path: str) -> bytes:
     """What a file holds; nothing of one that is gone or long."""
     try:
         with open(open_regular(path), "rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except OSError:
         return b""
-    return content if len(content) <= MOST_BYTES else b""
+    return content if len(content) <= MAX_BYTES else b""
 
 
 def _denied_file(path: str, why: str, content: bytes) -> _DeniedFile:
@@ -297,6 +297,6 @@ def _allowed_lines(path: str, sources: _Sources) -> set[str]:
         other = row[3]
         return other != path, not other.endswith(suffix), os.path.dirname(other) != folder
 
-    near = sorted(sources.allowed, key=distance)[:MOST_ALLOWED]
+    near = sorted(sources.allowed, key=distance)[:MAX_ALLOWED]
     contents = read_blobs(sources.tree, never, [row[1] for row in near]) if near else []
     return {line for content in contents for line in _bare(decode(content).split("\n"))}

@@ -13,11 +13,11 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from assist_completion.inference.doubts import Doubt
+from assist_context.code.symbols import Symbols, symbols
+from assist_context.code.trees.fragments import errors
 from assist_context.documents import split_lines
-from assist_context.facts.turned_statements import EditedText, turned_statements
+from assist_context.facts.operator_changes import EditedText, operator_changes
 from assist_context.languages import language_of
-from assist_context.syntax.fragments import errors
-from assist_context.syntax.symbols import Symbols, symbols
 from assist_escalation.edits.plan import EditError, EditPlan, FileChange
 from assist_escalation.edits.planner import plan
 from assist_escalation.edits.sanity_checks import copied_secret
@@ -27,7 +27,7 @@ from assist_server.questions.events import DocumentVersions, PlannedEdit
 if TYPE_CHECKING:
     from assist_server.questions.decision import AnswerContext
 
-MOST_CHANGES = 4  # that are told: more are other code
+MAX_CHANGES = 4  # that are told: more are other code
 # A name of code: quoted, or with a sign, an inner capital or brackets in it.
 _NAME = re.compile(r"`|_|::|\(|\w\.\w|[a-z][A-Z]|#\d")
 _TABLE = tomllib.loads((files(__package__) / "wishes.toml").read_text(encoding="utf-8"))
@@ -98,8 +98,8 @@ def turned_logic(edit: EditPlan, question: Question) -> tuple[str, ...]:
     if asks_for_behaviour(question.command, question.words):
         return ()
     texts = [EditedText(change.path, change.before, change.after) for change in edit.changes]
-    found = turned_statements(texts, question.words)
-    told = [f"line {change.line} of {change.path}: {change.text}" for change in found[:MOST_CHANGES]]
+    found = operator_changes(texts, question.words)
+    told = [f"line {change.line} of {change.path}: {change.text}" for change in found[:MAX_CHANGES]]
     more = len(found) - len(told)
     told += [f"{more} more such changes"] if more > 0 else []
     return tuple(f"{words}, which the wish does not ask for" for words in told)

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from assist_context.code.definitions import FUNCTIONS
 from assist_context.documents import CHARS_PER_TOKEN, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines, callees, subjects
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.intent import intent_of
-from assist_context.evidence.room import MARKS, TARGET_MOST
+from assist_context.evidence.token_budget import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
 from assist_context.languages import is_page
 from assist_context.pages import BETWEEN, SECTION, page_lines
@@ -22,7 +23,6 @@ from assist_context.relations.counterparts import is_test
 from assist_context.relations.path_index import path_index_of
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.definitions import FUNCTIONS
 from assist_escalation.edits.plan import MARK, Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import Edits

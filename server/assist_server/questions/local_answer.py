@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation, LocalAnswer, Turn
 from assist_completion.inference.doubts import Doubt
+from assist_context.code.built_in_names import built_in_names
 from assist_context.documents import split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.built_in_names import built_in_names
 from assist_escalation.edits.plan import EditError, OtherCodeError, UnchangedError
 from assist_escalation.prompts import Origin, Prompt, Span, label
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
@@ -45,7 +45,7 @@ from assist_server.questions.events import (
     reading,
     shown_sources,
 )
-from assist_server.questions.held_sentences import HeldSentences, KnownWords
+from assist_server.questions.grounding import HeldSentences, PromptWords
 from assist_server.questions.instructions import LOCAL_ANSWERS, closing, doubt_words
 from assist_server.questions.session import Applicability, AskedQuestion
 from assist_server.threads.thread import Thread
@@ -239,7 +239,7 @@ def _held_sentences(context: "AnswerContext") -> HeldSentences:
     languages = {language_of(span.origin.path).name for span in spans if span.origin.path}
     built_in = (name for language in languages for name in built_in_names(language))
     project = [context.root.rpartition("/")[2], *(text.lower() for text in texts if "\n" not in text)]
-    return HeldSentences(KnownWords.of([*texts, *project], built_in), context.local.sentences)
+    return HeldSentences(PromptWords.of([*texts, *project], built_in), context.local.sentences)
 
 
 def _left_out_notices(held: HeldSentences) -> Iterator[str]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import split_lines
 from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.relations.counterparts import has_tests, is_test, siblings
 from assist_context.relations.path_index import PathIndex
-from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.plan import lines_of
 from assist_server.questions.targets import QuestionTarget
 

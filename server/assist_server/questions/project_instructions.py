@@ -21,8 +21,8 @@ from assist_escalation.redaction.cut_pieces import hidden_parts
 
 PATHS = ("AGENTS.md", "CLAUDE.md", ".github/copilot-instructions.md", ".cursorrules")
 IMPORTING = "CLAUDE.md"  # an `@path` in it means that file, too
-MOST_IMPORTED = 5
-MOST_BYTES = 100_000  # of one file; a longer one is no page of conventions
+MAX_IMPORTED = 5
+MAX_BYTES = 100_000  # of one file; a longer one is no page of conventions
 TOKENS = 2_000  # of all files together, for a provider
 # For the model on this machine, which follows few instructions at a time, and only of sections that speak of
 # the command.
@@ -75,7 +75,7 @@ def _files(corpus: Corpus) -> Iterator[_InstructionFile]:
             file = _InstructionFile(wanted, text)
             yield file
             new = _imports(file) if path == IMPORTING else []
-            waiting += new[: MOST_IMPORTED - imported]
+            waiting += new[: MAX_IMPORTED - imported]
             imported += len(new)
 
 
@@ -99,10 +99,10 @@ def _text(corpus: Corpus, path: str) -> str:
         return ""
     try:
         with open(open_regular(full), "rb") as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError):
         return ""
-    return "" if len(data) > MOST_BYTES or b"\0" in data else data.decode("utf-8-sig", "replace")
+    return "" if len(data) > MAX_BYTES or b"\0" in data else data.decode("utf-8-sig", "replace")
 
 
 def _about(corpus: Corpus, file: _InstructionFile, command: str, room: int) -> Span | None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 name = "provider"
 asks_models = True
 CODE_MARKS = ("```", "<<<<<<<")  # of code in an answer: in a block, or as an edit of pieces
-MOST_SAID = 900  # characters of what tests say, that a model is told
+MAX_SAID = 900  # characters of what tests say, that a model is told
 WHY = "the project's tests refuse its first edit"
 UNUSABLE = "its first edit cannot be made"
 REQUEST = (
@@ -170,7 +170,7 @@ def _thread(context: "AnswerContext", draft: "Draft", text: str) -> Thread:
 
 def _unusable_words(first: FinalAnswer) -> str:
     """What the provider learns about an edit that cannot be made: our own words, with paths and lines."""
-    return f"No edit could be made of an earlier answer: {str(first.problem).rstrip('.')}."[:MOST_SAID]
+    return f"No edit could be made of an earlier answer: {str(first.problem).rstrip('.')}."[:MAX_SAID]
 
 
 def _repair_request(context: "AnswerContext", first: FinalAnswer, said: str) -> "AnswerContext | None":

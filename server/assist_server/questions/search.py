@@ -6,15 +6,15 @@ are the answer, unless its sentences are wanted.
 
 from typing import TYPE_CHECKING
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import apart, is_in_test
 from assist_context.evidence.line_search import search_places
 from assist_context.evidence.weighed_file import FoundLines
 from assist_context.facts.code_uses import CodeUse, sure_uses
 from assist_context.languages import language_of
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_server.questions.events import FoundPlace, PlacesFound, folder_from_home, without_model
 from assist_server.questions.session import BY_SEARCH, Applicability, AskedQuestion
 from assist_server.threads.thread_prompts import with_meant_names

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from assist_context.files.git_repository import Git
     from assist_server.workspace.folder_diff import FolderDiff
 
-MOST_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored code with its own examples
-MOST_FILES = 1_000
-MOST_BYTES = 1_000_000  # of one file; key stores are binary
-MOST_BYTES_IN_ALL = 8_000_000  # reading them takes 6 ms, and splitting them into values 3 s
+MAX_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored code with its own examples
+MAX_FILES = 1_000
+MAX_BYTES = 1_000_000  # of one file; key stores are binary
+MAX_BYTES_IN_ALL = 8_000_000  # reading them takes 6 ms, and splitting them into values 3 s
 _SKIPPED = VERSION_CONTROL | INSTALLED_FOLDERS
 _BUILT = frozenset({"target", "dist", "build", "out", "vendor"})  # listed after all the other folders
 _DATA = (
@@ -59,11 +59,11 @@ def secret_texts(roots: tuple[str, ...], globs: Sequence[Glob] = ()) -> SecretTe
     texts = SecretTexts()
     for root in dict.fromkeys(top_of(root) or root for root in roots):
         for path, ours in _secret_files(root, globs, texts):
-            if len(texts.denied) + len(texts.user_denied) == MOST_FILES:
-                texts.incomplete = f"more than {MOST_FILES:,} secret files"
+            if len(texts.denied) + len(texts.user_denied) == MAX_FILES:
+                texts.incomplete = f"more than {MAX_FILES:,} secret files"
                 return texts
-            if texts.size > MOST_BYTES_IN_ALL:
-                texts.incomplete = f"secret files of more than {MOST_BYTES_IN_ALL:,} bytes"
+            if texts.size > MAX_BYTES_IN_ALL:
+                texts.incomplete = f"secret files of more than {MAX_BYTES_IN_ALL:,} bytes"
                 return texts
             texts.stamps[str(path)] = _stamp(path)
             text = _read(path)
@@ -104,7 +104,7 @@ def old_secret_texts(git: "Git", diff: "FolderDiff", globs: Sequence[Glob] = ())
 
     texts = SecretTexts()
     for path, content in old_contents(git, diff, is_secret).items():
-        if len(content) <= MOST_BYTES:
+        if len(content) <= MAX_BYTES:
             (texts.denied if is_ours(path) else texts.user_denied)[path] = text_of(content)
     return texts
 
@@ -119,9 +119,9 @@ def opened_secret_texts(
     texts = SecretTexts()
     for path, document in opened.items():
         if denied_by(_inside(path, roots)):
-            texts.denied[path] = document.text[:MOST_BYTES]
+            texts.denied[path] = document.text[:MAX_BYTES]
         elif _is_data(os.path.basename(path)) and any(is_denied_by_user(path, root, globs) for root in roots):
-            texts.user_denied[path] = document.text[:MOST_BYTES]
+            texts.user_denied[path] = document.text[:MAX_BYTES]
     return texts
 
 
@@ -148,7 +148,7 @@ def _join(texts: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
 
 def _read(path: Path) -> str:
     try:
-        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
             return ""
         return text_of(path.read_bytes())
     except OSError:
@@ -174,8 +174,8 @@ def _secret_files(root: str, globs: Sequence[Glob], texts: SecretTexts) -> Itera
     built = list[tuple[str, str]]()
     number = 0
     while number < len(queue):
-        if number == MOST_FOLDERS:
-            texts.incomplete = f"more than {MOST_FOLDERS:,} folders"
+        if number == MAX_FOLDERS:
+            texts.incomplete = f"more than {MAX_FOLDERS:,} folders"
             return
         folder, begin = queue[number]
         number += 1

@@ -13,6 +13,7 @@ from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
+from assist_context.code.symbols import Symbols, symbols
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines, subjects
 from assist_context.evidence.mentions import MentionedName, implementations, likely_meanings
@@ -21,7 +22,6 @@ from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import Language
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.member_oracle import OracleOf, no_oracle
-from assist_context.syntax.symbols import Symbols, symbols
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import TargetSpec, parse_target, read_document
 from assist_server.workspace.folders import alias_in
@@ -34,7 +34,7 @@ REMEMBERED = (
 )
 NEAR_NAME = 0.75  # difflib's likeness of a name that may be meant: "Kyy" and "Ky" have 0.8
 LOOKING_S = 0.5  # seconds for outlines, when a name is unknown
-MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
+MAX_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ def path_inside(corpus: Corpus, path: str) -> str:
 def overlay(corpus: Corpus, path: str, document: Document) -> Document:
     """Lay a document over the index, under its path in the folder. A very large one has no symbols."""
     named = Document(path, document.lines, document.language)
-    found = Symbols() if _size(named) > MOST_BYTES else _symbols(named.language, named.lines)
+    found = Symbols() if _size(named) > MAX_BYTES else _symbols(named.language, named.lines)
     corpus.set_open({**corpus.opened, path: OpenFile(named, found)})
     return named
 
@@ -176,10 +176,10 @@ def _size(document: Document) -> int:
 
 
 def _check_size(path: str, size: int) -> None:
-    if size > MOST_BYTES:
+    if size > MAX_BYTES:
         raise UserError(
             f"{path} has {size / 1e6:,.1f} MB: questions are about files of at most "
-            f"{MOST_BYTES / 1e6:.0f} MB. Copy the lines in question into a file of their own, and name that."
+            f"{MAX_BYTES / 1e6:.0f} MB. Copy the lines in question into a file of their own, and name that."
         )
 
 

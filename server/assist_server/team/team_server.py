@@ -23,7 +23,7 @@ from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_ghost_text
 from assist_escalation.prompts import HiddenPart, Origin, Prompt, Span
 from assist_escalation.redaction.cut_pieces import hidden_parts
-from assist_server.questions.leaving_files import (
+from assist_server.questions.outbound_files import (
     FileRules,
     aliases_of,
     barred_files,

@@ -23,7 +23,7 @@ from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.errors import UserError
 from assist_server.workspace.folders import alias_in, refuse_named_link
 
-MOST_BYTES = 4_000_000  # of a file, as for the target of a question
+MAX_BYTES = 4_000_000  # of a file, as for the target of a question
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     if not os.path.isfile(full):
         raise UserError(f"{name} is no regular file: name a text file or a folder.")
     size = os.path.getsize(full)
-    if size > MOST_BYTES:
-        most = f"{MOST_BYTES / 1e6:.0f} MB"
+    if size > MAX_BYTES:
+        most = f"{MAX_BYTES / 1e6:.0f} MB"
         raise UserError(f"{name} has {size / 1e6:,.1f} MB: add files of at most {most}, or pipe a part in.")
     return _with_alias(_attachment(full, roots, folder=False), named, base)
 

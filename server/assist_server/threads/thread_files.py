@@ -20,7 +20,7 @@ from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.threads.thread import PREFIX, Thread, ThreadTurn, new_thread
 
 MOST = 40  # conversations of a user
-MOST_BYTES = 8_000_000  # of one file
+MAX_BYTES = 8_000_000  # of one file
 DAY = 86_400.0
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
@@ -81,7 +81,7 @@ class ThreadFiles:
             return
         durable_files.make_folder(self.folder)
         data = json.dumps(asdict(thread)).encode()
-        if len(data) <= MOST_BYTES:
+        if len(data) <= MAX_BYTES:
             durable_files.replace(self._path(thread), data)
         for kept in self.all():
             if kept.passing and kept.root == thread.root and kept.id != thread.id:
@@ -115,7 +115,7 @@ def _remove(path: Path) -> None:
 def _read(path: Path) -> Thread | None:
     """A conversation from its file; None if it cannot be read."""
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             return None
         return _thread(json.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

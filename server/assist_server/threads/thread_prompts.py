@@ -20,7 +20,7 @@ from assist_escalation.prompts import Origin, Prompt, Span, lay_out_plainly
 from assist_server.threads.thread import Thread, ThreadTurn, derived_origins
 
 # Tokens of earlier turns that a provider is sent: about thirty short answers with their code, for some cents.
-MOST_TOKENS = 16_000
+MAX_TOKENS = 16_000
 NOTE = (
     "The conversation so far comes first: earlier questions of the person, code, and earlier answers. "
     "Answer only what comes last."
@@ -34,7 +34,7 @@ _SMALL = """
     less me mean more no not of on or please say shorter simpler so tell that the then these this to was what
     when which why with yes you
 """
-MOST_MEANT = 4  # names of earlier turns that a further question may mean
+MAX_MEANT = 4  # names of earlier turns that a further question may mean
 _POINTING = frozenset({"it", "its", "that", "this", "these", "those", "them", "they"})
 _SMALL_WORDS = frozenset(_WORD.findall(_SMALL))
 
@@ -56,7 +56,7 @@ def earlier_turns(thread: Thread | None, dropped: int = 0) -> EarlierTurns:
         return EarlierTurns()
     parts = [_spans_of(thread, at) for at in range(len(thread.turns))]
     first = thread.turns[0].evidence
-    most = MOST_TOKENS * CHARS_PER_TOKEN
+    most = MAX_TOKENS * CHARS_PER_TOKEN
     while dropped < len(parts):
         kept = tuple(span for part in parts[dropped:] for span in part)
         spans = kept if dropped == 0 else (*first, *kept)
@@ -96,7 +96,7 @@ def with_meant_names(words: str, thread: Thread | None) -> str:
         return words
     said = [text for turn in reversed(thread.turns) for text in (turn.words, turn.answer)]
     names = list(dict.fromkeys(name.text for text in said for name in names_in(text)))
-    return " ".join([words, *(f"`{name}`" for name in names[:MOST_MEANT])])
+    return " ".join([words, *(f"`{name}`" for name in names[:MAX_MEANT])])
 
 
 def joined_spans(earlier: EarlierTurns, turn: Sequence[Span]) -> tuple[Span, ...]:

@@ -38,7 +38,7 @@ UNSURE = "Nothing sure was found. These lines have some of the words:"
 NOTHING = "Nothing was found that has these words."
 
 
-def first_rows(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
+def answer_header(event: FactsFound | PlacesFound) -> tuple[list[FactRow], str]:
     """What is shown before any model is asked, and the folder that its paths are in."""
     facts = fact_rows(event.facts) if event.facts is not None else []
     if isinstance(event, FactsFound):

@@ -15,7 +15,7 @@ from typing import Any
 from assist_context.unseen_characters import visible
 from assist_escalation.prompts import Span
 from assist_server.questions.draft import Question
-from assist_server.questions.held_sentences import KnownWords, unknown_in
+from assist_server.questions.grounding import PromptWords, unknown_in
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.compared_diff import ComparedDiff
 
@@ -95,7 +95,7 @@ def _message_answer(note: str, answer: str, compared: ComparedDiff) -> DiffAnswe
     message = clean_message(answer)
     texts = (line.text for file in compared.diff.files for line in file.lines)
     paths = (f"{file.path} {file.was}" for file in compared.diff.files)
-    unknown = unknown_in(message, KnownWords.of([note, *paths, *texts], ()))
+    unknown = unknown_in(message, PromptWords.of([note, *paths, *texts], ()))
     notes = [f"The message names what the diff does not have: {', '.join(unknown[:_NAMED])}."]
     return DiffAnswer(message, tuple(notes if unknown else ()), {"message": message})
 

@@ -6,18 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.outline import OutlinePart
+from assist_context.code.statements import CodeStatement, StatementKind, statement_rules
 from assist_context.evidence.fact_questions import AskedFact
 from assist_context.facts.code_uses import CodeUse
 from assist_context.facts.compared_files import DiffFact, DiffFactKind, DiffFacts
-from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
+from assist_context.facts.definition_facts import MAX_CALLS, CodeCall, DefinitionFacts
 from assist_context.facts.file_facts import FileFacts, UsedPart
 from assist_context.facts.name_facts import NameFacts
 from assist_context.files.git_history import LineChange
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.code_outline import OutlinePart
-from assist_context.syntax.scopes.statements import CodeStatement, StatementKind, statement_rules
 from assist_server.questions.code_facts import CodeFacts
 from assist_server.wording.views import FactPart, FactRow, FactWords, visible_rows
 
@@ -56,8 +56,8 @@ _WHY: Mapping[DiffFactKind, str] = {
     "gone": "what it kept out comes through",
     "default": "calls that pass nothing get it",
 }
-MOST_REMARKS = 10
-_MOST_OF_DIFF = 40
+MAX_REMARKS = 10
+_MAX_OF_DIFF = 40
 NO_DIFF_FACTS = "Nothing is certain but the changed lines themselves."
 # The row that answers a question for a fact, below what the definition is.
 _ASKED: Mapping[AskedFact, str] = {
@@ -195,8 +195,8 @@ def _definition_rows(facts: DefinitionFacts, changes: Sequence[LineChange] | Non
         found = [_statement(path, found) for found in facts.statements if found.kind == kind]
         yield from _list_rows(word, found)
     yield FactRow("Changes", _join(_changes_of(path, facts.statements)))
-    more = [_plain("and more")] if len(facts.calls) > MOST_CALLS else []
-    yield FactRow("Calls", _join([*map(_call, facts.calls[:MOST_CALLS]), *more]))
+    more = [_plain("and more")] if len(facts.calls) > MAX_CALLS else []
+    yield FactRow("Calls", _join([*map(_call, facts.calls[:MAX_CALLS]), *more]))
     yield FactRow("Fields", _members(facts, _FIELDS))
     yield FactRow("Methods", _members(facts, FUNCTIONS))
     others = {member.kind for member in facts.members} - FUNCTIONS - _FIELDS
@@ -264,12 +264,12 @@ def remark_rows(found: Sequence[DiffFact]) -> list[FactRow]:
     """What deserves a look for people: where and why, the line before and now. The rows have no names."""
     remarks = remarks_of(found)
     rows: list[FactWords] = []
-    for fact in remarks[:MOST_REMARKS]:
+    for fact in remarks[:MAX_REMARKS]:
         why = f"; {_WHY[fact.kind]}" if fact.kind in _WHY else ""
         rows.append((*_diff_words(fact), FactPart(why)))
         sides = (("-", fact.before.strip()), ("+", fact.after.strip()))
         rows += [_plain(f"    {sign} {text}") for sign, text in sides if text]
-    left = len(remarks) - MOST_REMARKS
+    left = len(remarks) - MAX_REMARKS
     rows += [_plain(f"and {left} more, less serious: --facts shows them")] if left > 0 else []
     return visible_rows(FactRow("", words) for words in rows)
 
@@ -293,8 +293,8 @@ def diff_rows(found: Sequence[DiffFact]) -> list[FactRow]:
             line = FactPart(f"{fact.line}", fact.path, fact.line)
             added.setdefault(fact.path, []).append((FactPart(f"{fact.text} ("), line, FactPart(")")))
     rows += [(FactPart(f"{path}: new: "), *_join(texts)) for path, texts in added.items()]
-    left = len(rows) - _MOST_OF_DIFF
-    rows = [*rows[:_MOST_OF_DIFF], _plain(f"and {left} more")] if left > 0 else rows
+    left = len(rows) - _MAX_OF_DIFF
+    rows = [*rows[:_MAX_OF_DIFF], _plain(f"and {left} more")] if left > 0 else rows
     return visible_rows(FactRow("", words) for words in rows)
 
 

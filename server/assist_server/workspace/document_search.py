@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from assist_context.code.symbols import Symbols
+from assist_context.code.trees.incremental import OpenTree
 from assist_context.documents import Cursor, Document, TextNames
 from assist_context.files.denylist import denied_by
 from assist_context.files.folder_rules import FolderRules
@@ -16,8 +18,6 @@ from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.known_names import NameCheck
 from assist_context.retrieval.member_oracle import OracleOf, no_oracle
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
-from assist_context.syntax.incremental import OpenTree
-from assist_context.syntax.symbols import Symbols
 from assist_server.workspace.background_search import SearchRequest
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 

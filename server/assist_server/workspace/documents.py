@@ -85,7 +85,7 @@ class Edit:
 
 # What edits may cost on an event loop: about 5 ms. The unit is the move of one line to another place in the
 # list. To delete a line costs as much as 500 moves, and each character of a line that is edited as 25.
-MOST_WORK = 25_000_000
+MAX_WORK = 25_000_000
 LINE_WORK = 500
 CHARACTER_WORK = 25
 
@@ -177,7 +177,7 @@ class OpenDocument:
                 places = [min(max(0, at[0]), len(self.lines) - 1) for at in (edit.start, edit.end)]
                 work += LINE_WORK * abs(places[1] - places[0])
                 work += CHARACTER_WORK * sum(len(self.lines[line]) for line in {*places})
-        return work > MOST_WORK
+        return work > MAX_WORK
 
     def lines_after(self, edits: list[Edit]) -> list[str]:
         """The lines after edits that are not applied yet."""
@@ -209,9 +209,9 @@ class OpenDocument:
 
 
 # To take 64 of 3,000 lines for the first time takes 16 ms of the event loop; to copy 500,000 of them, 3 ms.
-MOST_LINES = 30_000  # of a document; more is data
+MAX_LINES = 30_000  # of a document; more is data
 # Lines of a document; to split 6.7 million holds the event loop for 0.2 s and takes 450 MB.
-MOST_KEPT = 1_000_000
+MAX_KEPT = 1_000_000
 
 
 def line_count(texts: Iterable[str]) -> int:
@@ -221,7 +221,7 @@ def line_count(texts: Iterable[str]) -> int:
 
 def is_data(lines: Sequence[str]) -> bool:
     """Whether a document is too large to be source code."""
-    return len(lines) > MOST_LINES
+    return len(lines) > MAX_LINES
 
 
 def line_end_of(lines: Sequence[str]) -> str:

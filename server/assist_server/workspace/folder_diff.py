@@ -37,11 +37,11 @@ from assist_escalation.prompts import HiddenPart, Origin, Span
 from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_server.errors import UserError
 
-MOST_FILES = 100  # whose diffs are read, the most changed first
+MAX_FILES = 100  # whose diffs are read, the most changed first
 # What is read of one diff and of all: ten times what any model is shown. To read 6 MB took 2 s.
-MOST_BYTES = 1 << 18
-MOST_BYTES_IN_ALL = 1 << 20
-MOST_COMPARED = 40  # files whose whole texts are compared
+MAX_BYTES = 1 << 18
+MAX_BYTES_IN_ALL = 1 << 20
+MAX_COMPARED = 40  # files whose whole texts are compared
 WHOLE = 1_000_000  # lines around a change: all of a file
 TOO_LONG = "the diff is longer than the model reads"
 CUT = "only its first changes fit"
@@ -133,20 +133,20 @@ def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
     One that moved is compared with what it was.
     """
     tree = _tree(git, diff.root)
-    gone = [file.path for file in diff.files[:MOST_COMPARED] if file.state == "deleted"]
+    gone = [file.path for file in diff.files[:MAX_COMPARED] if file.state == "deleted"]
     moved = {os.path.join(diff.top, old.path) for old in diff.old if old.now}
     wanted = {os.path.join(diff.root, path) for path in gone} - moved
-    was = {os.path.join(diff.root, file.was) for file in diff.files[:MOST_COMPARED] if file.was}
+    was = {os.path.join(diff.root, file.was) for file in diff.files[:MAX_COMPARED] if file.was}
     before = old_contents(git, diff, (wanted | was).__contains__) if wanted | was else {}
     found = []
-    for file in diff.files[:MOST_COMPARED]:
+    for file in diff.files[:MAX_COMPARED]:
         here = os.path.join(diff.root, file.path)
         content = before.get(here, b"") if here in wanted else b""
-        if content and b"\0" not in content and len(content) < MOST_BYTES_IN_ALL:
+        if content and b"\0" not in content and len(content) < MAX_BYTES_IN_ALL:
             lines = content.decode("utf-8", "replace").splitlines()
             found.append(compared_file(file.path, (("-", line) for line in lines)))
-        text = diff_of(tree, file.path, WHOLE, MOST_BYTES_IN_ALL, *diff.compared) if file.lines else ""
-        if not text or len(text) >= MOST_BYTES_IN_ALL:
+        text = diff_of(tree, file.path, WHOLE, MAX_BYTES_IN_ALL, *diff.compared) if file.lines else ""
+        if not text or len(text) >= MAX_BYTES_IN_ALL:
             continue
         rows = [(line.mark, line.text) for line in parse_lines(text)]
         if content := before.get(os.path.join(diff.root, file.was), b"") if file.was else b"":
@@ -157,7 +157,7 @@ def compared_files(git: Git, diff: FolderDiff) -> list[ComparedFile]:
 
 def _since(content: bytes, lines: Sequence[str]) -> list[tuple[str, str]]:
     """The lines of a file that was moved, with a mark for those that differ from what it held before."""
-    if b"\0" in content or len(content) > MOST_BYTES_IN_ALL:
+    if b"\0" in content or len(content) > MAX_BYTES_IN_ALL:
         return [("+", line) for line in lines]
     old = content.decode("utf-8", "replace").splitlines()
     found: list[tuple[str, str]] = []
@@ -221,16 +221,16 @@ def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
     rules = _DiffRules(tree, old)
     files: list[ChangedFile] = []
     left_out: list[tuple[str, str]] = []
-    room = MOST_BYTES_IN_ALL
+    room = MAX_BYTES_IN_ALL
     for path, added, removed in sorted(counted, key=lambda row: (-row[1] - row[2], row[0])):
         if why := rules.exclusion_reason(path):
             left_out.append((path, why))
-        elif len(files) == MOST_FILES:
-            left_out.append((path, f"more than {MOST_FILES} files changed"))
+        elif len(files) == MAX_FILES:
+            left_out.append((path, f"more than {MAX_FILES} files changed"))
         elif not room:
             left_out.append((path, TOO_LONG))
         else:
-            file, size = _changed_file(tree, (path, added, removed), what, min(room, MOST_BYTES))
+            file, size = _changed_file(tree, (path, added, removed), what, min(room, MAX_BYTES))
             room -= min(room, size)
             files.append(replace(file, was=rules.old_path(path)))
             if file.state == "binary":

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_completion.display.cursor_site import MOST_READ, CursorSite
+from assist_completion.display.cursor_site import MAX_READ, CursorSite
 from assist_context.languages import PLAIN
 
 
@@ -23,6 +23,6 @@ def test_the_parts_of_the_cursors_line(source: str, line: str, rest: str, below:
 def test_a_site_nearby_has_less_text_and_the_same_cursor() -> None:
     short = CursorSite("x = ", "\n", PLAIN)
     assert short.near is short
-    near = CursorSite("y\n" * MOST_READ + "x", "1\n" * MOST_READ, PLAIN, "a.txt").near
-    assert (len(near.before), len(near.after)) == (MOST_READ, MOST_READ)
+    near = CursorSite("y\n" * MAX_READ + "x", "1\n" * MAX_READ, PLAIN, "a.txt").near
+    assert (len(near.before), len(near.after)) == (MAX_READ, MAX_READ)
     assert (near.line, near.rest, near.path) == ("x", "1", "a.txt")

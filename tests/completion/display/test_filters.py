@@ -10,8 +10,8 @@ from rounds import rounds
 
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.filters import CleanText, clean
+from assist_context.code.trees import fragments
 from assist_context.languages import LANGUAGES, PLAIN, language_of
-from assist_context.syntax import fragments
 from assist_context.unseen_characters import is_unseen
 
 # (complaint, file suffix, source with the cursor as █, raw completion, text shown or !reason, replace)

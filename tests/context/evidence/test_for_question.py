@@ -8,16 +8,16 @@ import pytest
 from indexing import corpus_of
 from workspaces import MODELS
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import CHARS_PER_TOKEN, Document, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines
 from assist_context.evidence.for_question import PLANS, GatheredEvidence, gather_evidence
 from assist_context.evidence.mentions import MentionedName, names_in
-from assist_context.evidence.room import MARKS
+from assist_context.evidence.token_budget import MARKS
 from assist_context.files.blobs import excerpt
 from assist_context.index.reader import IndexedDefinition, IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.syntax.symbols import symbols
 
 TILL = """\
 from shop.models import Money, parse_money as pm

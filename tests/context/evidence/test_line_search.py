@@ -12,7 +12,7 @@ from assist_context.retrieval.corpus import Corpus
 UPLOADS = '''\
 """Uploads of customers."""
 
-from store.limits import MOST_PARTS
+from store.limits import MAX_PARTS
 
 
 class Upload:
@@ -21,7 +21,7 @@ class Upload:
     def receive(self, part):
         """Take a part."""
         self.parts.append(part)
-        if len(self.parts) > MOST_PARTS:
+        if len(self.parts) > MAX_PARTS:
             self.status = 413
             raise ValueError("an upload may not have so many parts")
         return len(self.parts)
@@ -36,7 +36,7 @@ def clean_name(filename):
     """A name that is safe to store."""
     return filename.replace("/", "_").strip(".")
 '''
-LIMITS = "MOST_PARTS = 1000\nTIMEOUT = 30\n"
+LIMITS = "MAX_PARTS = 1000\nTIMEOUT = 30\n"
 STATUS = "export function respond(response) {\n  response.statusCode = 404\n  response.end()\n}\n"
 TESTS = (
     "from store.uploads import Upload\n\n\ndef test_an_upload_may_not_have_so_many_parts():\n    Upload()\n"
@@ -47,8 +47,8 @@ CHANGES = "# Changes\n\n- An upload may not have so many parts.\n"
 
 FOUND = (
     ("why do I get an upload may not have so many parts?", "store/uploads.py", 'raise ValueError("an upload'),
-    ("how many parts may an upload have by default?", "store/limits.py", "MOST_PARTS = 1000"),
-    ("what happens when an upload has too many parts?", "store/uploads.py", "> MOST_PARTS:"),
+    ("how many parts may an upload have by default?", "store/limits.py", "MAX_PARTS = 1000"),
+    ("what happens when an upload has too many parts?", "store/uploads.py", "> MAX_PARTS:"),
     ("where are names of files cleaned before they are stored?", "store/uploads.py", "def clean_name"),
     ("where is the 404 set?", "web/respond.js", "statusCode = 404"),
     ("where is not found answered?", "web/respond.js", "statusCode = 404"),

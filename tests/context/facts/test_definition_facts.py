@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from indexing import corpus_of
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import Document, split_lines
 from assist_context.facts.code_uses import owner_in_line
-from assist_context.facts.definition_facts import MOST_CALLS, DefinitionFacts, definition_facts
+from assist_context.facts.definition_facts import MAX_CALLS, DefinitionFacts, definition_facts
 from assist_context.facts.file_facts import file_facts, folder_facts
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.syntax.symbols import symbols
 
 PRICES = '''\
 """Prices."""
@@ -281,4 +281,4 @@ def test_of_many_calls_one_more_than_are_shown_is_known(tmp_path: Path) -> None:
     document = Document("a.py", split_lines(f"def run():\n{body}"), language_of("a.py"))
     facts = definition_facts(known, document, known.outline("a.py", "run")[0])
     assert facts is not None
-    assert len(facts.calls) == MOST_CALLS + 1
+    assert len(facts.calls) == MAX_CALLS + 1

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from indexing import corpus_of
 
+from assist_context.code.imports import Import
 from assist_context.facts.file_facts import file_facts
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.imports import Import
 
 
 class CountingCorpus(Corpus):

@@ -6,7 +6,7 @@ import pytest
 from indexing import corpus_of
 
 from assist_context.documents import Document, split_lines
-from assist_context.evidence.import_ways import ImportWays
+from assist_context.evidence.import_paths import ImportWays
 from assist_context.facts.definition_facts import DefinitionFacts, definition_facts
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from stores import TEXTS, asked, build, entry, index, opened
 
+from assist_context.code.imports import Import
 from assist_context.index.database import IndexStatus
 from assist_context.index.reader import IndexedDefinition, IndexReader, ReferenceSite
 from assist_context.index.terms import terms
-from assist_context.syntax.imports import Import
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from stores import asked, build, index, opened
 
-from assist_context.index.search import MOST_POSTINGS, MOST_TERMS, Frequencies, rarest
+from assist_context.index.search import MAX_POSTINGS, MAX_TERMS, Frequencies, rarest
 from assist_context.index.terms import terms
 
 TEXTS: Mapping[str, str] = {
@@ -88,12 +88,12 @@ def test_a_definition_in_pieces_is_found_once(tmp_path: Path) -> None:
 
 
 def test_a_patient_search_uses_more_common_words() -> None:
-    counts = {"rare": 2, "common": MOST_POSTINGS, **{f"t{at}": 3 for at in range(30)}}
+    counts = {"rare": 2, "common": MAX_POSTINGS, **{f"t{at}": 3 for at in range(30)}}
     known = Frequencies(counts, 99_999, 10.0, 2.0, 3.0)
     assert rarest(["common", "rare"], known) == ["rare"]
     assert rarest(["common", "rare"], known, patient=True) == ["rare", "common"]
-    assert len(rarest(list(counts), known, patient=True)) > MOST_TERMS
-    assert len(rarest([f"t{at}" for at in range(30)], known)) == MOST_TERMS
+    assert len(rarest(list(counts), known, patient=True)) > MAX_TERMS
+    assert len(rarest([f"t{at}" for at in range(30)], known)) == MAX_TERMS
 
 
 def test_neighbours_that_are_one_word_are_found(tmp_path: Path) -> None:
@@ -128,13 +128,13 @@ def test_the_rarest_are_looked_for_and_no_more_than_is_quick() -> None:
     counts = {f"t{at}": at for at in range(1, 100)} | {
         "rare": 2,
         "\u00b7rare": 1,
-        "all": 2 * MOST_POSTINGS,
+        "all": 2 * MAX_POSTINGS,
         "filename": 5,
     }
     known = Frequencies(counts, 9_999, 10.0, 2.0, 3.0)
     assert rarest(["t9", "t3", "new", "t3", "rare"], known) == ["t3", "rare", "t9", "new"]
     assert rarest(["file", "name"], known) == ["filename", "file", "name"]
-    assert len(rarest([f"t{at}" for at in range(1, 100)], known)) == MOST_TERMS
+    assert len(rarest([f"t{at}" for at in range(1, 100)], known)) == MAX_TERMS
     assert rarest(["all", "t1"], known) == ["t1"]
     assert rarest(["all"], known) == ["all"]
     assert rarest(['"', "a b", "", "*"], known) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_context.index.terms import MOST_CHARACTERS, SHORT, _stem, terms
+from assist_context.index.terms import MAX_CHARACTERS, SHORT, _stem, terms
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,8 @@ from assist_context.index.terms import MOST_CHARACTERS, SHORT, _stem, terms
         ("SCREAMING_CASE", ["scream", "cas"]),
         ("grüße Straße", ["grüß", "straß"]),
         ("日本語 терм", ["日本語", "терм"]),
-        ("x" * MOST_CHARACTERS, ["x" * MOST_CHARACTERS]),
-        ("x" * (MOST_CHARACTERS + 1), []),
+        ("x" * MAX_CHARACTERS, ["x" * MAX_CHARACTERS]),
+        ("x" * (MAX_CHARACTERS + 1), []),
         ("a-b.cd", ["cd"]),
         ("twice twice", ["twic", "twic"]),
     ],

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from stores import TEXTS, asked, build, entry, index, listing, opened, rows
 
+from assist_context.code.imports import Import
 from assist_context.index.encoding import pack_places
 from assist_context.index.extraction import ChunkRow, DefinitionRow, ParsedFile, parse
 from assist_context.index.writer import PathChanges
-from assist_context.syntax.imports import Import
 
 HERE = Path(__file__).parents[1]
 

@@ -23,12 +23,12 @@ from typing import Any
 
 from tree_edits import cursor
 
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
 from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.finder import PastOffers, choose, document_before, find_offers
 from assist_context.next_edit.offer import Change, EditHunk, Offer, OfferKind, Report, Situation
-from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_server.editor.next_edit.silence import is_in_word
 
 FOLDER = Path(__file__).parent / "scenarios"

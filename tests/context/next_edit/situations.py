@@ -7,7 +7,7 @@ from scenario import Session, applied, least, offset
 from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.offer import Offer, Situation
 
-MOST_OFFERS = 40  # of one chain in a test
+MAX_OFFERS = 40  # of one chain in a test
 
 
 def session_after(
@@ -43,7 +43,7 @@ def accept(session: Session, offer: Offer) -> None:
 
 def accept_all(session: Session, find: Callable[[Situation], Iterator[Offer]]) -> None:
     """Make the first change of the first offer, and so on with what is offered then, until nothing is."""
-    for _ in range(MOST_OFFERS):
+    for _ in range(MAX_OFFERS):
         situation = session.situation()
         offer = None if situation is None else next(find(situation), None)
         if offer is None:

@@ -15,7 +15,7 @@ from situations import accept
 from tree_edits import cursor
 
 from assist_context.languages import language_of
-from assist_context.next_edit.edit_history import MOST_CHARACTERS, MOST_HUNKS, EditHistory
+from assist_context.next_edit.edit_history import MAX_CHARACTERS, MAX_HUNKS, EditHistory
 from assist_context.next_edit.finder import document_before, find_offers
 from assist_context.next_edit.offer import Offer, Report
 
@@ -205,10 +205,10 @@ def test_memory_is_bounded_over_thousands_of_edits() -> None:
         session.replace(path, start, min(len(text), start + length), new)
         if number % 500 == 0:
             hunks = session.history.hunks()
-            assert len(hunks) <= MOST_HUNKS
+            assert len(hunks) <= MAX_HUNKS
             assert (
                 sum(len(line) for each in hunks for line in (*each.old, *each.new))
-                <= MOST_HUNKS * MOST_CHARACTERS
+                <= MAX_HUNKS * MAX_CHARACTERS
             )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from assist_context.documents import Cursor, split_lines
-from assist_context.next_edit.edit_history import GROWS, MOST_HUNKS, EditHistory
+from assist_context.next_edit.edit_history import GROWS, MAX_HUNKS, EditHistory
 from assist_context.next_edit.offer import Change, EditHunk
 
 
@@ -130,11 +130,11 @@ def test_line_ends_and_the_end_of_the_text() -> None:
 
 
 def test_the_history_is_bounded() -> None:
-    desk = Desk("a\n" * 4 * MOST_HUNKS)
-    for line in range(0, 4 * MOST_HUNKS, 2):
+    desk = Desk("a\n" * 4 * MAX_HUNKS)
+    for line in range(0, 4 * MAX_HUNKS, 2):
         desk.edit(line, 0, 1, "b")
     desk.edit(0, 0, 0, "c" * 9_000)
-    assert len(desk.history.hunks()) == MOST_HUNKS
+    assert len(desk.history.hunks()) == MAX_HUNKS
     assert all(_sizes(desk.history.hunks()))
 
 

@@ -21,7 +21,7 @@ FILES = {
     "src/shop/web/__init__.py": "",
     "src/shop/web/page.py": "from ..money import Money\nfrom ..lonely import LonelyOne\n\nMoney(LonelyOne())\n",
     "src/shop/log.py": "clerk = get()\nMOST_LINES = 3\n",
-    "src/goods/far.py": "from shop.log import MOST_LINES\n\nprint(MOST_LINES + 1, most, lines)\n",
+    "src/goods/far.py": "from shop.log import MAX_LINES\n\nprint(MAX_LINES + 1, most, lines)\n",
     "src/goods/most.py": "most = lines = 4\n",
     "src/shop/lonely.py": "class LonelyOne:\n    pass\n\n\nclass NeverUsed:\n    class Inner:\n        pass\n",
     "tests/test_till.py": "from shop.till import total\nfrom shop.money import Money\n\nassert total() == Money()\n",
@@ -64,7 +64,7 @@ def document(corpus: Corpus, path: str, text: str = "") -> Document:
 
 def test_a_constant_is_found_by_the_words_of_its_name(corpus: Corpus) -> None:
     own = document(corpus, "src/shop/log.py", "clerk = get()\nMOST_ROWS = 3\n")
-    found = WorkspaceFiles(own, [corpus]).using("MOST_LINES", 20)
+    found = WorkspaceFiles(own, [corpus]).using("MAX_LINES", 20)
     assert [os.path.relpath(each.path, corpus.root) for each in found] == ["src/goods/far.py"]
 
 

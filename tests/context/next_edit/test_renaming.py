@@ -10,7 +10,7 @@ import pytest
 from scenario import applied
 from situations import accept_all, after_edits, session_after
 
-from assist_context.next_edit.kinds.renaming import MOST_PLACES, find_renames
+from assist_context.next_edit.kinds.renaming import MAX_PLACES, find_renames
 from assist_context.next_edit.offer import Offer
 
 PATH = "/w/pkg/mod."
@@ -252,7 +252,7 @@ def test_another_edit_in_between_does_not_end_a_chain() -> None:
 
 
 def test_a_local_name_may_be_anywhere_in_a_long_text() -> None:
-    rest = "def other(i):\n    return i\n" * MOST_PLACES
+    rest = "def other(i):\n    return i\n" * MAX_PLACES
     text = f"def f(⟦i→row⟧):\n    return ‹i›\n{rest}"
     before, after, done = unmark(text)
     [offer] = offers("py", text)

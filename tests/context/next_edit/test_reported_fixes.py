@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
 from assist_context.next_edit.kinds.reported_fixes import find_reported_fixes
 from assist_context.next_edit.offer import EditHunk, Offer, Report, Situation
-from assist_context.syntax.scopes.parsed_text import ParsedText
 
 
 class NoFiles:

@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rounds import rounds
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import split_lines
 from assist_context.languages import language_of
-from assist_context.relations.counterparts import MOST_SIBLINGS, is_test_place, siblings
+from assist_context.relations.counterparts import MAX_SIBLINGS, is_test_place, siblings
 from assist_context.relations.path_index import MANY, path_index_of
-from assist_context.syntax.symbols import symbols
 
 # Both exist, next to an unrelated file of the same kind; each must be the only sibling of the other.
 PAIRS = [
@@ -97,7 +97,7 @@ def test_a_common_name_is_found_in_the_same_folder_and_in_the_mirrored_one() -> 
 
 def test_they_are_capped() -> None:
     files = path_index_of(["src/x.py", *(f"t{number}/test_x.py" for number in range(30))])
-    assert len(siblings(files, "src/x.py")) == MOST_SIBLINGS
+    assert len(siblings(files, "src/x.py")) == MAX_SIBLINGS
 
 
 FOLDER = st.sampled_from(["", "src/", "src/a/", "tests/", "tests/a/", "src/__tests__/", "include/", "a/"])

@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rounds import rounds
 
+from assist_context.code.imports import Import
+from assist_context.code.symbols import symbols
 from assist_context.languages import LANGUAGES, language_of
 from assist_context.relations import path_index
-from assist_context.relations.import_resolution import MOST_FILES, resolve
+from assist_context.relations.import_resolution import MAX_FILES, resolve
 from assist_context.relations.path_index import MANY, path_index_of
-from assist_context.syntax.imports import Import
-from assist_context.syntax.symbols import symbols
 
 PYTHON = """
 src/shop/__init__.py src/shop/cart.py src/shop/tax/__init__.py src/shop/tax/rates.py src/shop/json.py src/shop/both.py src/shop/both/__init__.py
@@ -211,7 +211,7 @@ def test_what_the_parser_reads_is_what_resolves() -> None:
 def test_a_large_package_is_capped() -> None:
     files = path_index_of(["go.mod", "main.go", *(f"big/f{number:03}.go" for number in range(100))])
     found = resolve(files, "main.go", "go", Import("example.com/app/big", (), 1))
-    assert found == tuple(f"big/f{number:03}.go" for number in range(MOST_FILES))
+    assert found == tuple(f"big/f{number:03}.go" for number in range(MAX_FILES))
 
 
 def test_of_many_alike_only_one_above_is_meant() -> None:
@@ -268,7 +268,7 @@ def test_any_import_gives_live_files_alone(paths, path, language, module, names,
     files = path_index_of([*paths, path])
     found = resolve(files, path, language.name, Import(module, tuple(names), 1, level))
     assert set(found) <= files.paths - {path}
-    assert len(set(found)) == len(found) <= MOST_FILES
+    assert len(set(found)) == len(found) <= MAX_FILES
 
 
 @settings(max_examples=rounds(200))

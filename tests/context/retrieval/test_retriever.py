@@ -8,12 +8,12 @@ import pytest
 from indexing import corpus_of
 from workspaces import MODELS
 
+from assist_context.code.symbols import symbols
 from assist_context.documents import Cursor, Document, Snippet, split_lines
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever, retrieve_once
-from assist_context.syntax.symbols import symbols
 
 USE = "from shop.models import parse_money as pm\n\n\ndef total(lines):\n    return pm█(lines)\n"
 

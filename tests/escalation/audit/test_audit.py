@@ -16,7 +16,7 @@ from audit_logs import KEY, START, fill, intent, outcome, put, sealed, ticking, 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_escalation.audit.chain import GENESIS, MOST_EVENT, canonical, seal, tail, unseal
+from assist_escalation.audit.chain import GENESIS, MAX_EVENT, canonical, seal, tail, unseal
 from assist_escalation.audit.log import TORN, AuditError, AuditLog, failure, stamp
 from assist_escalation.audit.reader import events
 from assist_escalation.audit.verifier import verify
@@ -105,7 +105,7 @@ def test_file_names_that_are_no_text_are_kept(tmp_path: Path) -> None:
         ("edit", {"at": {1: "a", 10: "b", 9: "c"}}, "names are not texts"),
         ("edit", {"at": {1: "a", "b": 2}}, "cannot be written"),
         ("edit", {"path": Path("a")}, "cannot be written"),
-        ("edit", {"content": "x" * MOST_EVENT}, "bytes, 600000 at most"),
+        ("edit", {"content": "x" * MAX_EVENT}, "bytes, 600000 at most"),
         ("edit", {"content": "x" * 2_000_000}, "bytes, 1000000 at most"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from audit_logs import fill, put, sealed, whole_lines
 
-from assist_escalation.audit.chain import MOST_EVENT
+from assist_escalation.audit.chain import MAX_EVENT
 from assist_escalation.audit.log import BEGUN, AuditError, AuditLog
 from assist_escalation.audit.reader import events
 from assist_escalation.audit.verifier import verify
@@ -120,7 +120,7 @@ def test_the_first_line_never_lacks_its_checkpoint(tmp_path: Path) -> None:
     path, checkpoint = tmp_path / "log", tmp_path / "checkpoint"
     log = AuditLog(path, checkpoint=checkpoint)
     with pytest.raises(AuditError):
-        log.append("edit", {"note": "x" * MOST_EVENT})
+        log.append("edit", {"note": "x" * MAX_EVENT})
     assert path.read_bytes() == b""
     put(path, sealed([{"kind": "edit"}]))
     log.append("edit", {})

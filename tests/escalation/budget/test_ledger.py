@@ -9,7 +9,7 @@ import pytest
 from ledger_child import NOON, an_ask
 
 from assist_escalation.budget.ledger import (
-    MOST_MICRO,
+    MAX_MICRO,
     BudgetError,
     Ceiling,
     Ledger,
@@ -96,10 +96,10 @@ def test_absurd_figures_end_the_budget_and_leave_the_ledger_whole(ledger: Ledger
         ledger.settle(name, 10**40, Usage(input=10**40, output=10**40), "stop")
     assert ledger.remaining(HERE, LIMITS) == 0
     assert ledger.spending("repo") == (
-        SpendingRow("repo", 10, 10 * MOST_MICRO, 10 * MOST_MICRO, 10 * MOST_MICRO, 0),
+        SpendingRow("repo", 10, 10 * MAX_MICRO, 10 * MAX_MICRO, 10 * MAX_MICRO, 0),
     )
     with pytest.raises(BudgetError):
-        ledger.reserve(an_ask("k", MOST_MICRO + 1), SpendingLimits(10**30, 10**30, 10**30))
+        ledger.reserve(an_ask("k", MAX_MICRO + 1), SpendingLimits(10**30, 10**30, 10**30))
 
 
 def test_to_settle_again_changes_nothing(ledger: Ledger) -> None:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from assist_escalation.budget.prices import Attempts, cost_micro, settlement, upper_micro
 from assist_escalation.policy.endpoints import Price
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.chat_completion import MOST_TOKENS, reported_usage
+from assist_escalation.provider.chat_completion import MAX_TOKENS, reported_usage
 
 counts: st.SearchStrategy[Any] = st.one_of(
     st.integers(0, 30_000),
     st.integers(-(10**40), 10**40),
-    st.sampled_from([MOST_TOKENS - 1, MOST_TOKENS, MOST_TOKENS + 1, 2**63, -1, True, None]),
+    st.sampled_from([MAX_TOKENS - 1, MAX_TOKENS, MAX_TOKENS + 1, 2**63, -1, True, None]),
     st.floats(),
     st.text(max_size=5),
     st.lists(st.integers(), max_size=2),
@@ -49,16 +49,16 @@ def test_whatever_is_claimed_the_reservation_or_a_higher_claim_is_booked(
     else:
         assert micro == cost_micro(price, said)
         assert paid.usage.estimated == (charged > 0)
-    assert micro <= max(reserved, upper_micro(price, MOST_TOKENS, MOST_TOKENS))
+    assert micro <= max(reserved, upper_micro(price, MAX_TOKENS, MAX_TOKENS))
 
 
-@given(st.integers(1, MOST_TOKENS), st.integers(1, MOST_TOKENS))
+@given(st.integers(1, MAX_TOKENS), st.integers(1, MAX_TOKENS))
 def test_an_honest_count_is_believed_however_little_text_is_shown(prompt: int, output: int) -> None:
     claim = {"prompt_tokens": prompt, "completion_tokens": output}
-    said = reported_usage(claim, sent=prompt, wrote=64, most=MOST_TOKENS)
+    said = reported_usage(claim, sent=prompt, wrote=64, most=MAX_TOKENS)
     assert said is not None
     assert (said.input, said.output) == (prompt, output)
-    assert said.estimated == (prompt + output > MOST_TOKENS)
+    assert said.estimated == (prompt + output > MAX_TOKENS)
 
 
 def test_a_count_of_fewer_tokens_than_the_text_has_is_no_count() -> None:

@@ -12,7 +12,7 @@ import pytest
 from edit_crashes import NEW, OLD, found, lay_out
 
 from assist_escalation.edits.apply import apply, forget, last, record, recover, undo, undo_plan
-from assist_escalation.edits.journal import MOST_EDITS
+from assist_escalation.edits.journal import MAX_EDITS
 from assist_escalation.edits.plan import EditError, EditPlan, FileChange, sha256_of
 
 
@@ -45,14 +45,14 @@ def test_apply_and_undo(tmp_path: Path) -> None:
 
 def test_the_journal_is_private_and_bounded(tmp_path: Path) -> None:
     root, journal, _ = lay_out(tmp_path)
-    for number in range(1, MOST_EDITS + 3):
+    for number in range(1, MAX_EDITS + 3):
         apply(changing("c.py", f"c = {number}\n", f"c = {number + 1}\n"), {"": root}, journal)
     modes = {stat.S_IMODE(each.stat().st_mode) for each in (journal, *journal.rglob("*"))}
     assert modes == {0o700, 0o600}
-    assert sum(each.is_dir() for each in journal.iterdir()) == MOST_EDITS
+    assert sum(each.is_dir() for each in journal.iterdir()) == MAX_EDITS
     undo(journal)
     undo(journal)
-    assert (root / "c.py").read_text() == f"c = {MOST_EDITS + 1}\n"
+    assert (root / "c.py").read_text() == f"c = {MAX_EDITS + 1}\n"
 
 
 @pytest.mark.parametrize("meanwhile", [b"c = 3\n", None, b"c = 1\r\n"])

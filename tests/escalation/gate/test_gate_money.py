@@ -12,7 +12,7 @@ from assist_escalation.audit.reader import events
 from assist_escalation.budget import ledger
 from assist_escalation.egress.questions import Outcome, send
 from assist_escalation.gate.prepare import GateParts, Prepared, prepare
-from assist_escalation.provider.chat_completion import MOST_TOKENS
+from assist_escalation.provider.chat_completion import MAX_TOKENS
 from assist_escalation.provider.transport import TransportError
 
 WHY = {"cause": "asked_frontier", "features": {}}
@@ -42,7 +42,7 @@ def row(made: GateParts) -> ledger.SpendingRow:
 HIGH = [
     ("hidden reasoning beyond the limit", usage(120, 20_000), 120 * IN + 20_000 * OUT),
     ("a long hidden prompt", usage(1_000_000, 4), 1_000_000 * IN + 4 * OUT),
-    ("all that a model can read", usage(MOST_TOKENS - 4, 4), (MOST_TOKENS - 4) * IN + 4 * OUT),
+    ("all that a model can read", usage(MAX_TOKENS - 4, 4), (MAX_TOKENS - 4) * IN + 4 * OUT),
 ]
 
 
@@ -67,7 +67,7 @@ ABSURD = [  # the rest of them is told where they are read
     [],
     [usage("120", "4")],
     [usage(10**30, 10**30)],
-    [usage(30, MOST_TOKENS)],  # together more than a model holds
+    [usage(30, MAX_TOKENS)],  # together more than a model holds
     [usage(30, 0)],
 ]
 
@@ -77,7 +77,7 @@ async def test_a_count_that_cannot_be_true_is_booked_at_what_was_reserved_or_mor
     tmp_path: Path, said: list[bytes]
 ) -> None:
     prepared, made, (end,), _vendor = await asked(tmp_path, [head(), chunk("Short."), STOP, *said, DONE])
-    assert prepared.upper_micro <= row(made).micro == end.cost_micro <= MOST_TOKENS * (IN + OUT)
+    assert prepared.upper_micro <= row(made).micro == end.cost_micro <= MAX_TOKENS * (IN + OUT)
     assert (row(made).estimated, end.usage.estimated) == (1, True)
     assert "estimate" in end.warning
     outcome = list(events(tmp_path / "audit.jsonl"))[-1]

@@ -10,7 +10,7 @@ from assist_escalation.audit.log import AuditLog
 from assist_escalation.audit.reader import Filter, events
 from assist_escalation.audit.verifier import verify
 from assist_escalation.budget.ledger import Scope
-from assist_escalation.egress.exchange import MOST_A_DAY, RefusedRequest, record_refusal
+from assist_escalation.egress.exchange import MAX_A_DAY, RefusedRequest, record_refusal
 from assist_escalation.egress.questions import send
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.prepare import prepare
@@ -34,11 +34,11 @@ def test_a_loop_of_refusals_does_not_fill_the_disk(tmp_path: Path) -> None:
     audit = AuditLog(path, clock=lambda: now[0])
     for day in range(2):
         now[0] = day * DAY
-        for _ in range(MOST_A_DAY + 20):
+        for _ in range(MAX_A_DAY + 20):
             record_refusal(audit, ASKED, "budget")
     found = list(events(path))
-    assert len(found) == 2 * MOST_A_DAY
-    assert [at for at, each in enumerate(found, 1) if each.get("last_today")] == [MOST_A_DAY, 2 * MOST_A_DAY]
+    assert len(found) == 2 * MAX_A_DAY
+    assert [at for at, each in enumerate(found, 1) if each.get("last_today")] == [MAX_A_DAY, 2 * MAX_A_DAY]
     assert verify(path).ok
 
 
@@ -47,10 +47,10 @@ def test_long_names_do_not_hide_refusals_from_the_count(tmp_path: Path, letter: 
     path = tmp_path / "log"
     audit = AuditLog(path, clock=lambda: 0.0)
     asked = RefusedRequest("r1", Scope("/" + letter * 4_000, letter * 300), "explain", letter * 300)
-    for _ in range(MOST_A_DAY + 5):
+    for _ in range(MAX_A_DAY + 5):
         record_refusal(audit, asked, "budget")
     found = list(events(path))
-    assert len(found) == MOST_A_DAY
+    assert len(found) == MAX_A_DAY
     assert found[0]["repo"].startswith(f"/{letter * 9}")
     assert found[0]["repo"].endswith("...")
 

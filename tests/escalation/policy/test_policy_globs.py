@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from policies import PATHS, USER, layer, prompt
 
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.path_globs import MOST_GLOBS, check_glob, check_globs, covers
+from assist_escalation.policy.path_globs import MAX_GLOBS, check_glob, check_globs, covers
 from assist_escalation.policy.permissions import OPEN, Layer, permissions
 from assist_escalation.policy.verdict import judge
 
@@ -103,11 +103,11 @@ def test_an_ordinary_glob_is_none(glob: str) -> None:
 
 
 def test_too_many_globs_are_an_error() -> None:
-    check_globs("deny", ["a/**"] * MOST_GLOBS)
+    check_globs("deny", ["a/**"] * MAX_GLOBS)
     with pytest.raises(
         EscalationError, match=r"^deny holds 1,001 globs: use 1,000 at most, and name folders"
     ):
-        check_globs("deny", ["a/**"] * (MOST_GLOBS + 1))
+        check_globs("deny", ["a/**"] * (MAX_GLOBS + 1))
 
 
 def _respell(name: str, choice: int) -> str:

@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from assist_escalation.routing.calibration import score
 from assist_escalation.routing.features import RequestFacts, features
-from assist_escalation.routing.feedback import MOST_BYTES, Event, events, record, scores
+from assist_escalation.routing.feedback import MAX_BYTES, Event, events, record, scores
 from assist_evaluation.judging.calibration_fit import labels
 from assist_evaluation.usage.usage_sums import answers_kept_from
 
@@ -70,12 +70,12 @@ def test_a_foreign_line_is_passed_over(path: Path, change: dict[str, Any]) -> No
 def test_the_oldest_make_room(path: Path) -> None:
     path.parent.mkdir()
     line = json.dumps({"pad": "x" * 990}).encode() + b"\n"
-    path.write_bytes(line * (MOST_BYTES // len(line)))
+    path.write_bytes(line * (MAX_BYTES // len(line)))
     assert answers_kept_from(path) is None
     for number in range(5):
         happened(path, f"r{number}", "routed")
     assert answers_kept_from(path) == ROUTED.at, "from its first event on"
-    assert path.stat().st_size < 0.6 * MOST_BYTES
+    assert path.stat().st_size < 0.6 * MAX_BYTES
     assert [each.request_id for each in events(path)] == [f"r{number}" for number in range(5)]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert all(line.endswith(b"}") for line in path.read_bytes().splitlines())

@@ -110,7 +110,7 @@ def test_tables_say_since_when_questions_are_kept(assist: Assist, home: Home) ->
     path = files(home).feedback
     assert "are kept from" not in assist("stats", "--by", "command").out
     pad = json.dumps({"pad": "x" * 990}) + "\n"
-    path.write_text(path.read_text() + pad * (feedback.MOST_BYTES // len(pad)))
+    path.write_text(path.read_text() + pad * (feedback.MAX_BYTES // len(pad)))
     record_feedback(home, "r2", "routed", "answered")
     day = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
     assert f"Questions are kept from {day} on" in assist("stats", "--by", "command").out

@@ -15,7 +15,7 @@ from filelock import FileLock
 from assist_evaluation.usage.usage_rows import (
     BUCKETS,
     FILE,
-    MOST_BYTES,
+    MAX_BYTES,
     MS_BOUNDS,
     UsageKey,
     _compact,
@@ -91,7 +91,7 @@ def test_a_large_file_becomes_small_keeps_its_sums_and_loses_old_days(tmp_path: 
         )
         for key in keys
     ]
-    times = MOST_BYTES // sum(len(line) + 1 for line in lines) + 1
+    times = MAX_BYTES // sum(len(line) + 1 for line in lines) + 1
     (tmp_path / FILE).write_text("\n".join(lines * times) + "\n")
     before = read(tmp_path)
     record(tmp_path, {keys[0]: Counter({"accepted": 3})})
@@ -118,7 +118,7 @@ def test_days_are_complete_until_the_oldest_are_dropped(tmp_path: Path) -> None:
     record(tmp_path, {KEY: Counter({"shown": 1})})
     assert kept_from(tmp_path) == ""
     line = (tmp_path / FILE).read_bytes()
-    (tmp_path / FILE).write_bytes(line * (MOST_BYTES // len(line) + 1))
+    (tmp_path / FILE).write_bytes(line * (MAX_BYTES // len(line) + 1))
     record(tmp_path, {KEY: Counter({"shown": 1})})
     assert kept_from(tmp_path) == (TODAY - timedelta(days=400)).isoformat()
 
@@ -127,7 +127,7 @@ def test_a_large_file_of_distinct_keys_is_not_written_again_at_each_record(tmp_p
     rows = {UsageKey(DAY, "0a1b", f"model {number:060}"): Counter({"shown": 1}) for number in range(16_000)}
     record(tmp_path, rows)
     written = (tmp_path / FILE).stat()
-    assert written.st_size > MOST_BYTES
+    assert written.st_size > MAX_BYTES
     record(tmp_path, {KEY: Counter({"shown": 1})})
     assert (tmp_path / FILE).stat().st_ino == written.st_ino
     assert len(read(tmp_path)) == 16_001

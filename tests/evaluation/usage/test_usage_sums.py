@@ -34,11 +34,11 @@ def outcome(request: str) -> dict[str, Any]:
 
 
 def test_intents_that_never_ended_count_and_do_not_pile_up() -> None:
-    log = [intent("first"), *(intent(str(number)) for number in range(departures.MOST_OPEN))]
-    log += [outcome("first"), outcome(str(departures.MOST_OPEN - 1))]
+    log = [intent("first"), *(intent(str(number)) for number in range(departures.MAX_OPEN))]
+    log += [outcome("first"), outcome(str(departures.MAX_OPEN - 1))]
     found = departures.departures(log)
     assert found.keys() == {KEY}
-    assert +found[KEY] == Counter(requests=departures.MOST_OPEN + 1, cost_micro=5, input=1, output=2)
+    assert +found[KEY] == Counter(requests=departures.MAX_OPEN + 1, cost_micro=5, input=1, output=2)
 
 
 def test_a_repository_has_the_name_of_its_top_wherever_one_works_in_it(tmp_path: Path) -> None:

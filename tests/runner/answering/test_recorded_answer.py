@@ -18,7 +18,7 @@ from scripted_model import ScriptedModel
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_runner.answering.recording_plan import RecordingPlan
-from assist_runner.recorded_tests.project_runs import has_sandbox
+from assist_runner.characterization_tests.project_runs import has_sandbox
 from assist_server.config.config import load
 from assist_server.config.run_consent import RunRequest, may_run
 from assist_server.questions.composition import decision_inputs

@@ -22,7 +22,7 @@ from assist_runner.answering.referee_plan import RefereePlan
 from assist_runner.referee.edit_proof import EditVerdict
 from assist_runner.referee.test_verdicts import TestVerdict
 from assist_server.config.run_consent import UNCONFINED, RunRequest, remember_agreed
-from assist_server.questions.decision import AnswerContext, Leaving
+from assist_server.questions.decision import AnswerContext, OutboundDraft
 from assist_server.questions.instructions import AnswerForm
 from assist_server.wording.answers import answer_document, answer_view
 
@@ -102,7 +102,7 @@ async def test_a_provider_is_asked_after_a_doubtful_answer_only_if_the_tests_ref
         wanted = replace(
             request(allowed(acme.url, desk.root), local.local.prompt.spans), prompt=local.local.prompt
         )
-        leaving = Leaving(local.local, prepare(wanted, gate), gate)
+        leaving = OutboundDraft(local.local, prepare(wanted, gate), gate)
         rules = replace(
             local.rules, mode="auto", rate=1.0, own_thresholds=[{"default": 1.0}], provider="acme",
             allow_unasked_retry=True, upper_micro=5_000, request_micro=50_000, left_micro=2_000_000,
@@ -223,7 +223,7 @@ async def test_a_provider_sees_once_what_the_tests_say(tmp_path: Path, agrees: b
         shown = local.local.prompt.spans
         gate = parts(tmp_path)
         wanted = replace(request(allowed(acme.url, desk.root), shown), prompt=local.local.prompt)
-        leaving = Leaving(local.local, prepare(wanted, gate), gate)
+        leaving = OutboundDraft(local.local, prepare(wanted, gate), gate)
         asks = replace(local.decision, target="frontier", asks=True)
         decided = replace(local, leaving=leaving, decision=asks)
         final, kept = await desk.answered(decided, confirm=confirm)
@@ -268,7 +268,7 @@ async def test_a_provider_whose_answer_is_no_edit_is_asked_once_for_the_code_alo
         spans = (opening, other, *local.local.prompt.spans[1:])
         wanted = request(allowed(acme.url, desk.root), spans)
         wanted = replace(wanted, prompt=replace(local.local.prompt, spans=spans))
-        leaving = Leaving(blocks, prepare(wanted, gate), gate)
+        leaving = OutboundDraft(blocks, prepare(wanted, gate), gate)
         decided = replace(
             local, leaving=leaving, decision=replace(local.decision, target="frontier", asks=True)
         )
@@ -307,7 +307,7 @@ async def test_what_tests_print_stays_here_where_a_rule_keeps_a_file_that_they_r
     for deny in (("nothing/**",), ("data/**",)):
         rules = allowed("http://127.0.0.1:1/v1", desk.root, deny=deny)
         wanted = replace(request(rules, shown), prompt=local.local.prompt)
-        leaving = Leaving(local.local, prepare(wanted, parts(tmp_path)), parts(tmp_path))
+        leaving = OutboundDraft(local.local, prepare(wanted, parts(tmp_path)), parts(tmp_path))
         decided = replace(local, leaving=leaving)
         paths = ("sums.py", "tests/test_sums.py", "data/people.json")
         told.append(leaving_words(decided, verdict, "it breaks tests: test_two[Ada]", paths))

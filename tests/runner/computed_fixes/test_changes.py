@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
+from assist_context.code.trees.fragments import errors
 from assist_context.languages import language_of
-from assist_context.syntax.fragments import errors
 from assist_runner.computed_fixes.change_tables import change_table
 from assist_runner.computed_fixes.changes import changes
 from assist_runner.computed_fixes.failures import FailureFacts, failed_tests, failure_of, find_failed

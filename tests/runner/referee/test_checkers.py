@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from assist_context.files.git_repository import Git
-from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner
+from assist_runner.characterization_tests.project_runs import ProjectCopy, ProjectRunner
 from assist_runner.referee.checkers import TypeChecker, added_errors, errors_of, find_checker
 from assist_runner.referee.edit_referee import EditReferee
 from assist_runner.sandbox.sandbox import SandboxRun

@@ -13,7 +13,7 @@ import pytest
 from bare_pytest import BARE_PYTEST
 
 from assist_context.files.git_repository import Git
-from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner
+from assist_runner.characterization_tests.project_runs import ProjectCopy, ProjectRunner
 from assist_runner.referee.edit_proof import is_accepted, proof_of
 from assist_runner.referee.edit_referee import CannotJudgeError, EditReferee
 from assist_runner.referee.test_results import PYTEST_OPTIONS, naming_tests, results_of

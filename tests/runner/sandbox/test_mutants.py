@@ -4,8 +4,8 @@ import random
 
 import pytest
 
+from assist_context.code.trees.fragments import errors
 from assist_context.languages import language_of
-from assist_context.syntax.fragments import errors
 from assist_runner.sandbox.mutants import empty_body, mutants
 
 PYTHON = '''\

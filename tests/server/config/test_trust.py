@@ -12,7 +12,7 @@ from config_files import PROVIDER, write
 from assist_server.config.config import Config, ConfigError, load
 from assist_server.config.permissions import permissions_for
 from assist_server.config.repository_file import (
-    MOST_BYTES,
+    MAX_BYTES,
     candidate_files,
     read_raw,
     repositories,
@@ -164,7 +164,7 @@ def test_what_is_no_file_of_text_is_refused(repo: Path) -> None:
         read_raw(file)
 
 
-@pytest.mark.parametrize("content", ["# x\n" * (MOST_BYTES // 4 + 1), "a." * 1001 + "a = 1"])
+@pytest.mark.parametrize("content", ["# x\n" * (MAX_BYTES // 4 + 1), "a." * 1001 + "a = 1"])
 def test_a_file_that_costs_too_much_is_refused(config: Config, repo: Path, content: str) -> None:
     (repo / ".assist.toml").write_text(content)
     found, problems = permissions_for(config, [str(repo)])

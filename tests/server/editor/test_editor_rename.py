@@ -19,7 +19,7 @@ from assist_server.editor.question import (
     WorkspaceSnapshot,
 )
 from assist_server.editor.question_work import decide_question
-from assist_server.questions.computed_edits import MadeEdit, NameToRename, WishedEdit
+from assist_server.questions.computed_edits import MadeEdit, NameToRename, RefactoringEdit
 from assist_server.questions.decision import AnswerContext
 from assist_server.workspace.folders import folders_of
 from assist_server.workspace.index_update import update_index
@@ -54,10 +54,10 @@ class Asked:
     editor: Editor
 
     @property
-    def edit(self) -> WishedEdit:
+    def edit(self) -> RefactoringEdit:
         made = self.decided.found
         assert isinstance(made, MadeEdit)
-        assert isinstance(made.edit, WishedEdit)
+        assert isinstance(made.edit, RefactoringEdit)
         return made.edit
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ghost_desk import URI, writing
 
-from assist_server.workspace.documents import MOST_LINES, Edit, OpenDocument
+from assist_server.workspace.documents import MAX_LINES, Edit, OpenDocument
 
 
 async def test_500_changes_of_folders_are_one_reopening(tmp_path: Path) -> None:
@@ -39,10 +39,10 @@ async def test_a_folder_that_is_left_is_left_at_once(tmp_path: Path) -> None:
 async def test_data_is_searched_for_no_other_document(tmp_path: Path) -> None:
     async with writing(tmp_path) as desk:
         documents = desk.session.documents
-        data = OpenDocument("file:///data.py", "/data.py", "", 1, ["x\n"] * (MOST_LINES + 1))
+        data = OpenDocument("file:///data.py", "/data.py", "", 1, ["x\n"] * (MAX_LINES + 1))
         desk.session.open_document(data)
         assert [document.uri for document in documents.latest()] == [URI]
-        edits = [Edit("y\n" * MOST_LINES, (0, 0), (MOST_LINES, 0))]
+        edits = [Edit("y\n" * MAX_LINES, (0, 0), (MAX_LINES, 0))]
         desk.session.change_document(data.uri, 2, edits, data.lines_after(edits))
         assert data.lines[0] == "y\n"
         assert data.version == 2

@@ -26,7 +26,7 @@ from assist_server.cli.commands.question_run import consent_of_flags
 from assist_server.cli.flags import Asking
 from assist_server.config.config import load
 from assist_server.questions.composition import decision_inputs
-from assist_server.questions.decision import AnswerContext, Leaving
+from assist_server.questions.decision import AnswerContext, OutboundDraft
 from assist_server.questions.draft import Draft, Evidence, Question
 from assist_server.questions.events import (
     FinalAnswer,
@@ -72,7 +72,7 @@ def decided_by(folder: Path, url: str = NOWHERE, *, command: str = "explain", **
         TargetLines("shop/cart.py", 1, 5), Document("shop/cart.py", (FILE,), language_of("shop/cart.py"))
     )
     question = Question(command, "", lines, wish=wish)
-    leaving = Leaving(draft, prepared, gate)
+    leaving = OutboundDraft(draft, prepared, gate)
     return AnswerContext("r1", question, str(folder.resolve()), draft, first, free, inputs, leaving)
 
 

@@ -14,7 +14,7 @@ from assist_server.questions.draft import Question, QuestionFolders
 from assist_server.questions.events import AnswerSink, FinalAnswer, PlacesFound
 from assist_server.questions.search import LONGEST
 from assist_server.questions.session import BY_SEARCH, AnswerSession
-from assist_server.wording.answers import answer_document, answer_view, first_rows
+from assist_server.wording.answers import answer_document, answer_header, answer_view
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.index_update import folder_at, update_index
 
@@ -106,7 +106,7 @@ def test_long_lines_are_cut(root: Path) -> None:
 def test_nothing_is_found_where_nothing_has_the_words(root: Path) -> None:
     found = asked(root, "docs: zzz qqq?")
     assert (found.places, found.sure) == ((), False)
-    assert [row.value for row in first_rows(found)[0]] == ["Nothing was found that has these words."]
+    assert [row.value for row in answer_header(found)[0]] == ["Nothing was found that has these words."]
 
 
 async def answered(context: AnswerContext) -> tuple[FinalAnswer, list[object]]:

@@ -9,7 +9,7 @@ import pytest
 
 from assist_escalation.policy.permissions import Glob
 from assist_escalation.redaction.known_secrets import known_values
-from assist_server.questions.secret_file_texts import MOST_FILES, are_current, secret_texts
+from assist_server.questions.secret_file_texts import MAX_FILES, are_current, secret_texts
 
 VALUE = "plainwords-and-more"
 
@@ -62,7 +62,7 @@ def test_long_files_leave_room_for_the_values_of_the_others() -> None:
 
 
 def test_a_bound_that_is_reached_is_told(tmp_path: Path) -> None:
-    for number in range(MOST_FILES + 1):
+    for number in range(MAX_FILES + 1):
         (tmp_path / f".env.{number:04}").write_text("A=b\n")
     assert secret_texts((str(tmp_path),)).incomplete == "more than 1,000 secret files"
 

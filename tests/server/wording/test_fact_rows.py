@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from assist_context.code.statements import CodeStatement
+from assist_context.code.symbols import Definition
 from assist_context.facts.code_uses import CodeUse
 from assist_context.facts.compared_files import DiffFact, DiffFacts
-from assist_context.facts.definition_facts import MOST_CALLS, CodeCall, DefinitionFacts
-from assist_context.syntax.scopes.statements import CodeStatement
-from assist_context.syntax.symbols import Definition
+from assist_context.facts.definition_facts import MAX_CALLS, CodeCall, DefinitionFacts
 from assist_server.questions.code_facts import CodeFacts
 from assist_server.wording.facts import diff_rows, fact_rows, nothing_found, remark_rows
 from assist_server.wording.views import FactPart, FactRow, fact_documents, fact_list
@@ -46,7 +46,7 @@ def test_each_place_of_a_fact_is_known_and_what_looks_like_one_in_a_literal_is_n
     assert places(rows["Used by"]) == [("till.py:4", "till.py", 4)]
 
 
-@pytest.mark.parametrize(("count", "end"), [(MOST_CALLS, "f23"), (MOST_CALLS + 1, "f23, and more")])
+@pytest.mark.parametrize(("count", "end"), [(MAX_CALLS, "f23"), (MAX_CALLS + 1, "f23, and more")])
 def test_more_calls_than_are_shown_are_said(count: int, end: str) -> None:
     calls = tuple(CodeCall(f"f{number}", 4) for number in range(count))
     rows = {row.name: row for row in fact_rows(CodeFacts(replace(TOTAL, calls=calls)))}

@@ -16,7 +16,7 @@ from assist_server.questions.secret_file_texts import old_secret_texts
 from assist_server.workspace.commit_style import style_words
 from assist_server.workspace.folder_diff import (
     CUT,
-    MOST_BYTES_IN_ALL,
+    MAX_BYTES_IN_ALL,
     TOO_LONG,
     FolderDiff,
     compared_files,
@@ -222,7 +222,7 @@ def test_of_a_long_diff_only_the_beginning_is_read(repo: Path) -> None:
     (repo / "long.py").write_text("y = '" + "a1B2c3" * 100_000 + "'\n", newline="\n")
     git(repo, "add", "-A")
     diff = staged_diff(GIT, str(repo))
-    assert sum(len(line.text) for file in diff.files for line in file.lines) < MOST_BYTES_IN_ALL
+    assert sum(len(line.text) for file in diff.files for line in file.lines) < MAX_BYTES_IN_ALL
     pieces = pieces_of(diff, 1000, numbered=True)
     assert [span.origin.path for span in pieces.spans] == ["big.py"]
     assert dict(pieces.left_out) == {"big.py": CUT, "large.py": TOO_LONG, "long.py": TOO_LONG}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from installs import python_install, reading
 
-from assist_context.syntax.imports import Import
+from assist_context.code.imports import Import
 from assist_types.libraries import library_file
 from assist_types.libraries.import_walk import ImportWalk
 from assist_types.libraries.installed import InstalledModule

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from indexing import corpus_of
 
+from assist_context.code.trees.readable_text import readable
 from assist_context.documents import Cursor, Document, WrittenCall, split_lines
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.scopes.readable_text import readable
 from assist_types.types.call_fit import misfits
 from assist_types.types.declarations import TypedText
 from assist_types.types.lookup import TypeLookup

@@ -8,6 +8,9 @@ import math
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from assist_context.code.names.bindings import Binding
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.names.scope_rules import ScopeRules, rules_of
 from assist_context.documents import Cursor
 from assist_context.next_edit.offer import Change, Offer, Situation, line_words
 from assist_context.next_edit.renames.other_texts import follow_import
@@ -25,14 +28,11 @@ from assist_context.next_edit.renames.replaced_names import (
     replaced_names,
     replacements,
 )
-from assist_context.syntax.scopes.names.bindings import Binding
-from assist_context.syntax.scopes.names.scope_rules import ScopeRules, rules_of
-from assist_context.syntax.scopes.occurrences import NameReader
 
-MOST_NAMES = 3  # that one hunk replaces; more is another kind of edit
+MAX_NAMES = 3  # that one hunk replaces; more is another kind of edit
 RECENT = 4  # hunks of the document, from the last one, that may have replaced names: others may come between
-MOST_PLACES = 300  # of a name in a document: each takes 0.03 ms
-MOST_FILES = 8  # other files that are looked at
+MAX_PLACES = 300  # of a name in a document: each takes 0.03 ms
+MAX_FILES = 8  # other files that are looked at
 SHORTEST_USE = 3  # characters of a name that a rename begins with at a use
 
 
@@ -43,7 +43,7 @@ def find_renames(situation: Situation) -> Iterator[Offer]:
         return
     newest = _newest_names(situation, rules)
     renamings = tuple(dict.fromkeys(replaced.renaming for replaced in newest))
-    if not renamings or len(renamings) > MOST_NAMES:
+    if not renamings or len(renamings) > MAX_NAMES:
         return
     text = _renamed_text(situation, newest, renamings)
     if not all(_is_rare(text.before, old) for old, _ in renamings):
@@ -58,7 +58,7 @@ def find_renames(situation: Situation) -> Iterator[Offer]:
     if chain.changes:
         yield _offer(situation, chain, chain.changes, text)
     if not chain.from_use and _is_seen_outside(chain):
-        for document in situation.others.using(chain.name.old, MOST_FILES):
+        for document in situation.others.using(chain.name.old, MAX_FILES):
             changes = follow_import(situation, document, chain)
             if changes:
                 yield _offer(situation, chain, changes, text)
@@ -88,7 +88,7 @@ def _is_local(chain: RenameChain) -> bool:
 
 
 def _is_rare(reader: NameReader, name: str) -> bool:
-    return sum(1 for _ in reader.words(name)) <= MOST_PLACES
+    return sum(1 for _ in reader.words(name)) <= MAX_PLACES
 
 
 def _renamed_text(

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.trees.parsed_text import ParsedText, PlaceKind
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.generalisation import explains, generalise, pattern_of, says_less
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
@@ -28,18 +30,16 @@ from assist_context.next_edit.substitution import (
     sites,
     tokens,
 )
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText, PlaceKind
 
 _PARAMETERS = re.compile(r"(?:formal_)?parameters|parameter_list")  # as grammars call them
 _LITERAL = re.compile(r"\s*(?:true|false|null|none|nil|undefined|[\d.,_\s\"']+)\s*", re.IGNORECASE)
 
 RECENT = 24  # hunks that are compared with the last one
 SEEDS = 6  # of the last hunks, whose patterns are looked for
-MOST_SITES = 12  # of one hunk
-MOST_OFFERS = 12
-MOST_COMPARED = 4  # examples whose lines are compared with that of a place
-MOST_ELSEWHERE = 3  # patterns that are looked for in other files
+MAX_SITES = 12  # of one hunk
+MAX_OFFERS = 12
+MAX_COMPARED = 4  # examples whose lines are compared with that of a place
+MAX_ELSEWHERE = 3  # patterns that are looked for in other files
 OTHER_FILES = 4  # in which a place is looked for, once there are two examples
 FEW_TOKENS = 3  # fewer that were only deleted say nothing: "x," or a stray bracket is deleted everywhere
 
@@ -81,13 +81,13 @@ def find_repetitions(situation: Situation) -> Iterator[Offer]:
         places = _filter_alike(_places(situation.document, text, hits), parsed, situation, known)
         if places:
             offers.append((known, _offer(situation, situation.document, known, places)))
-        if len(offers) == MOST_OFFERS:
+        if len(offers) == MAX_OFFERS:
             break
     yield from (
         offer for known, offer in offers if not any(_is_part(known, offer, *other) for other in offers)
     )
     repeated = [known for known in found if len(known.examples) > 1 and known.pattern.names]
-    for known in repeated[:MOST_ELSEWHERE]:
+    for known in repeated[:MAX_ELSEWHERE]:
         if not _is_renaming(situation, known):
             yield from _elsewhere(situation, known)
 
@@ -150,7 +150,7 @@ def _is_defined_here(reader: NameReader, name: str, site: Site) -> bool:
 def _patterns(situation: Situation) -> list[_Found]:
     """The patterns of the last hunks: those that explain more examples come first."""
     known = [
-        list(_sites_of(hunk, situation.document)[:MOST_SITES])
+        list(_sites_of(hunk, situation.document)[:MAX_SITES])
         for hunk in reversed(situation.hunks[-RECENT:])
         if hunk.is_example
     ]
@@ -361,7 +361,7 @@ def _features(
         "age": float(found.age),
         "touched": float(touched),
         "sites": math.log1p(min(site.among for site in found.examples)),
-        "line": max(_alike(first, site) for site in found.examples[:MOST_COMPARED]),
+        "line": max(_alike(first, site) for site in found.examples[:MAX_COMPARED]),
         "number": float(bool(old) and not long_old),
         "literal": float(bool(_LITERAL.fullmatch(old))),
         "prose": float(bool(document.language.markup)),

@@ -13,13 +13,13 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from importlib import resources
 
+from assist_context.code.import_removals import remove_import
+from assist_context.code.import_statements import import_statements
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Change, Offer, Report, Situation
-from assist_context.syntax.scopes.import_removals import remove_import
-from assist_context.syntax.scopes.import_statements import import_statements
 
-MOST_CHARACTERS = 2_000  # of a message; a longer one quotes code
-MOST_REPORTS = 100  # as many as a client sends
+MAX_CHARACTERS = 2_000  # of a message; a longer one quotes code
+MAX_REPORTS = 100  # as many as a client sends
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _PLACEHOLDERS = {"QUOTE": "['\"`‘’“”]", "NAME": r"[^\W\d][\w$]*"}
@@ -47,7 +47,7 @@ class _Fix:
 
 def find_reported_fixes(situation: Situation) -> Iterator[Offer]:
     """One offer for each name that reports replace, with all its places, and one for each unused import."""
-    fixes = [fix for report in situation.reports[:MOST_REPORTS] if (fix := _read(situation.document, report))]
+    fixes = [fix for report in situation.reports[:MAX_REPORTS] if (fix := _read(situation.document, report))]
     renamings = dict.fromkeys((fix.old, fix.new) for fix in fixes if fix.new)
     for old, new in renamings:
         places = {fix.start: fix for fix in fixes if (fix.old, fix.new) == (old, new)}
@@ -65,7 +65,7 @@ def _read(document: Document, report: Report) -> _Fix | None:
     for message in _messages():
         if report.source and not message.source.fullmatch(report.source.lower()):
             continue
-        found = message.says.search(report.message[:MOST_CHARACTERS])
+        found = message.says.search(report.message[:MAX_CHARACTERS])
         if found is None:
             continue
         named = found.groupdict()

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import tree_sitter
 
+from assist_context.code.names.bindings import Binding
+from assist_context.code.names.occurrences import NameReader, Occurrence
+from assist_context.code.trees.parsed_text import node_text
 from assist_context.documents import Document
 from assist_context.next_edit.offer import Change, Situation
 from assist_context.next_edit.renames.import_paths import is_same_package, names_module
 from assist_context.next_edit.renames.rename_chain import RenameChain, change_of
-from assist_context.syntax.scopes.names.bindings import Binding
-from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
-from assist_context.syntax.scopes.parsed_text import node_text
 
 _STATEMENTS = frozenset({"import_from_statement", "import_statement", "export_statement", "use_declaration"})
 _FAMILIES = {"tsx": "typescript", "javascript": "typescript", "cpp": "c"}

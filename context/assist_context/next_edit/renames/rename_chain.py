@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from assist_context.code.names.bindings import Binding
+from assist_context.code.names.occurrences import NameReader, Occurrence
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Change
 from assist_context.next_edit.renames.replaced_names import Renaming, ReplacedName, Replacements
-from assist_context.syntax.scopes.names.bindings import Binding
-from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 
 _MODIFIERS = re.compile(r"(?:\b(?:ref|mut)\s+)+\Z")  # in a pattern of Rust they belong to the variable
 

@@ -14,7 +14,7 @@ from assist_context.next_edit.offer import EditHunk
 
 _TOKEN = re.compile(r"[^\W\d][\w$]*|\$[\w$]*|\d[\w.]*|\S")
 _NAME = re.compile(r"[^\W\d][\w$]*|\$[\w$]+")
-MOST_TOKENS = 600  # of a hunk's side; comparing takes the square of it at worst
+MAX_TOKENS = 600  # of a hunk's side; comparing takes the square of it at worst
 
 Renaming = tuple[str, str]  # an old name and the new one
 
@@ -115,7 +115,7 @@ def replaced_names(hunk: EditHunk) -> tuple[ReplacedName, ...]:
     """The names that a hunk replaced; of one with too many tokens nothing is known."""
     old = _tokens(hunk.old, hunk.line)
     new = _tokens(hunk.new, hunk.line)
-    if max(len(old), len(new)) > MOST_TOKENS:
+    if max(len(old), len(new)) > MAX_TOKENS:
         return ()
     found: list[ReplacedName] = []
     matcher = SequenceMatcher(None, [token[0] for token in old], [token[0] for token in new], autojunk=False)

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assist_context.code.symbols import Definition, symbols
 from assist_context.languages import language_of
-from assist_context.syntax.symbols import Definition, symbols
 from assist_escalation.edits.matcher import Match
 from assist_escalation.edits.plan import EditError, EditTarget, Hunk
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from assist_escalation.edits.plan import EditError, lines_of
 
 LEAST = 7  # characters of a marker: what models write by default, like git
-MOST_CHARACTERS = 1_000_000  # of an answer; no model writes that many, but a broken stream may
-MOST_LINES = 2_000  # of a block's side: more is not an edit, and lines are compared pairwise
+MAX_CHARACTERS = 1_000_000  # of an answer; no model writes that many, but a broken stream may
+MAX_LINES = 2_000  # of a block's side: more is not an edit, and lines are compared pairwise
 
 # A line that begins or ends a side of a block: a run of one character, and the word after it.
 MARKER = re.compile(r"(?P<run><{5,}|={5,}|>{5,})(?P<word> SEARCH| REPLACE|)[ \t]*")
@@ -96,8 +96,8 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
     >>> parse_blocks("a.py\\n<<<<<<< SEARCH\\nx\\n=======\\n>>>>>>> REPLACE\\n")[0].search
     ('x',)
     """
-    if len(answer) > MOST_CHARACTERS:
-        raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
+    if len(answer) > MAX_CHARACTERS:
+        raise EditError(f"the answer has {len(answer)} characters, {MAX_CHARACTERS} at most: ask for less")
     lines = [line.rstrip("\r\n") for line in lines_of(answer)]
     blocks: list[ReplaceBlock] = []
     above = 0  # the first line after the last block
@@ -171,9 +171,9 @@ def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Replace
             f"line {start + 1} of the answer: the block has no {missing} of {width} characters: ask again"
         )
     search, replace = tuple(lines[start + 1 : divider]), tuple(lines[divider + 1 : end])
-    if max(len(search), len(replace)) > MOST_LINES:
+    if max(len(search), len(replace)) > MAX_LINES:
         raise EditError(
-            f"line {start + 1} of the answer: a block has {MOST_LINES} lines at most: ask for less"
+            f"line {start + 1} of the answer: a block has {MAX_LINES} lines at most: ask for less"
         )
     return ReplaceBlock(start + 1, *name, search, replace, width), end + 1
 

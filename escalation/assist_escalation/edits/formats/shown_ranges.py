@@ -9,9 +9,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assist_context.code.symbols import symbols
 from assist_context.languages import language_of
-from assist_context.syntax.symbols import symbols
-from assist_escalation.edits.formats.search_replace import LABEL, MOST_CHARACTERS, MOST_LINES, path_in
+from assist_escalation.edits.formats.search_replace import LABEL, MAX_CHARACTERS, MAX_LINES, path_in
 from assist_escalation.edits.matcher import Match, Wanted, bare_lines, find
 from assist_escalation.edits.plan import EditError, Hunk, lines_of
 from assist_escalation.prompts import Span, fence
@@ -38,8 +38,8 @@ def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[RangeEdit, ...]:
     >>> parse_pieces("So:\\n```a.py lines 1-1\\nx = 2\\n```\\n", ())[0].lines
     ('x = 2',)
     """
-    if len(answer) > MOST_CHARACTERS:
-        raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
+    if len(answer) > MAX_CHARACTERS:
+        raise EditError(f"the answer has {len(answer)} characters, {MAX_CHARACTERS} at most: ask for less")
     lines = [line.rstrip("\r\n") for line in lines_of(answer)]
     openings = (_FENCE.fullmatch(line) for line in lines)
     if not any(found and LABEL.fullmatch(found["info"].strip()) for found in openings):
@@ -70,8 +70,8 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
             break
     else:
         raise EditError(f"{at}: the piece has no end: it was cut off; ask for less, or again")
-    if end - start > MOST_LINES:
-        raise EditError(f"{at}: a piece has {MOST_LINES} lines at most: ask for less")
+    if end - start > MAX_LINES:
+        raise EditError(f"{at}: a piece has {MAX_LINES} lines at most: ask for less")
     first, last = int(label["first"]), int(label["last"])
     return RangeEdit(start + 1, label["path"], first, last, tuple(lines[start + 1 : end]))
 

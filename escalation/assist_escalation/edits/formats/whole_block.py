@@ -8,16 +8,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assist_context.code.symbols import Definition, symbols
 from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
-from assist_context.syntax.symbols import Definition, symbols
 from assist_escalation.edits.formats.imports_above import (
     AboveImports,
     FileAround,
     file_around,
     imports_above,
 )
-from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
+from assist_escalation.edits.formats.search_replace import MAX_CHARACTERS, MAX_LINES
 from assist_escalation.edits.formats.tests_below import tests_below
 from assist_escalation.edits.matcher import Match, bare_lines, shift
 from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk, OtherCodeError
@@ -90,8 +90,8 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
 
 def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[str, ...]:
     """The lines of the block that the answer means."""
-    if len(answer) > MOST_CHARACTERS:
-        raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
+    if len(answer) > MAX_CHARACTERS:
+        raise EditError(f"the answer has {len(answer)} characters, {MAX_CHARACTERS} at most: ask for less")
     blocks = _fenced_blocks(answer)
     language = language_of(target.path)
     if not blocks:
@@ -116,16 +116,16 @@ def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[st
             f"the answer's fence has {meant[0].width} characters and {width} were asked for, since "
             f"lines {target.first}-{target.last} of {target.path} hold shorter ones: ask again"
         )
-    if len(meant[0].lines) > MOST_LINES:
+    if len(meant[0].lines) > MAX_LINES:
         raise EditError(
-            f"the answer's block has {len(meant[0].lines)} lines, {MOST_LINES} at most: ask for less"
+            f"the answer's block has {len(meant[0].lines)} lines, {MAX_LINES} at most: ask for less"
         )
     return meant[0].lines
 
 
 def _names(language: Language) -> set[str]:
     suffixes = {suffix.removeprefix(".") for suffix in language.suffixes}
-    return {language.name, *language.lsp_ids, *suffixes, *_INFO.get(language.name, ())}
+    return {language.name, *language.ids, *suffixes, *_INFO.get(language.name, ())}
 
 
 def _fenced_blocks(answer: str) -> list[_Fenced]:

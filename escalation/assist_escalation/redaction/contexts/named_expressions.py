@@ -22,7 +22,7 @@ from assist_escalation.redaction.rule_tables import read_rules, read_words
 from assist_escalation.redaction.secret_names import parts
 from assist_escalation.redaction.secret_values import is_structured
 
-_MOST_BRANCHES = 8
+_MAX_BRANCHES = 8
 _QUOTE = re.compile("[\"'`]")
 _LONGEST = 2000  # characters of an expression
 _SIGN = re.compile(
@@ -94,7 +94,7 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
     if expression is None:
         return
     branches = _BRANCH.finditer(place.text, sign.end(), expression.end())
-    for match in islice(branches, _MOST_BRANCHES):
+    for match in islice(branches, _MAX_BRANCHES):
         colon = match[0][0] == ":"  # maybe of another key
         if _starts_another(place.text[sign.end() : match.start() + colon]):
             return

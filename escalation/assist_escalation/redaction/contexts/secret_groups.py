@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_MOST_TOKENS = 600  # of one group; a window holds about as many
+_MAX_TOKENS = 600  # of one group; a window holds about as many
 _DEEPEST = 6
 
 
@@ -86,7 +86,7 @@ def read_group(text: str, start: int, end: int | None = None) -> Group:
             stack.append(inner)
         else:
             _add(stack[-1], token)
-        if count == _MOST_TOKENS or not 0 < len(stack) <= _DEEPEST:
+        if count == _MAX_TOKENS or not 0 < len(stack) <= _DEEPEST:
             break
     return top
 
@@ -301,7 +301,7 @@ _CHILD = re.compile(
 _FLOW = re.compile(r"(?P<name>[\w.-]{1,40}):[ ]+(?P<value>[^\s,{}\"']{4,100})")
 _USER_SECTIONS = frozenset({"users", "accounts", "logins", "admins", "operators"})
 _TYPED_PASSWORD = Meaning("PASSWORD", "medium")  # of users: only what a person may have made
-_MOST_LINES = 60  # lines of one part
+_MAX_LINES = 60  # lines of one part
 
 
 def find_in_sections(text: str, kind: TextKind) -> Iterator[Finding]:
@@ -338,7 +338,7 @@ def _is_group(name: str) -> bool:
 
 def _of_lines(text: str, head: re.Match[str], meant: Meaning) -> Iterator[Finding]:
     place = head.end() + 1
-    for _ in range(_MOST_LINES):
+    for _ in range(_MAX_LINES):
         end = text.find("\n", place)
         end = end if end >= 0 else len(text)
         line = text[place:end]

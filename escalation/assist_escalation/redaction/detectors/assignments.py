@@ -38,7 +38,7 @@ from assist_escalation.redaction.secret_values import (
 _SYNTAX = read_expressions(__package__, "assignment_syntax.toml")
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
 
-_MOST_CONTEXTS = 60  # names of a text that are looked around: 4 KB of dense code have 30
+_MAX_CONTEXTS = 60  # names of a text that are looked around: 4 KB of dense code have 30
 _SECRET = Meaning("SECRET", "strong")
 _CONTEXTS = (find_in_group, find_returned, find_in_branches, find_swapped, find_in_rows)
 
@@ -51,7 +51,7 @@ def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
     ['hunter2']
     """
     for count, place in enumerate(named_places(text, kind)):
-        parallel = list(find_parallel(place)) if count < _MOST_CONTEXTS else []
+        parallel = list(find_parallel(place)) if count < _MAX_CONTEXTS else []
         if parallel:  # `user, password = "root", "..."`: the first value is the user's
             yield from parallel
             continue
@@ -59,7 +59,7 @@ def find_assignments(text: str, kind: TextKind) -> Iterator[Finding]:
         if found is not None:
             yield found
             yield from _find_other_items(place, found)
-        for find in _CONTEXTS if count < _MOST_CONTEXTS else ():
+        for find in _CONTEXTS if count < _MAX_CONTEXTS else ():
             yield from find(place)
     yield from find_in_accounts(text)
     yield from find_in_sections(text, kind)

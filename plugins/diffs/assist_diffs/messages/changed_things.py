@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from assist_context.code.units import CodeUnit
 from assist_context.facts.compared_files import ComparedFile
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
-from assist_context.syntax.scopes.code_units import CodeUnit
 from assist_diffs.messages.code_sides import CodeFile, code_file
 from assist_diffs.messages.definitions import definition_things, first_sentence
 from assist_diffs.messages.manifests import LOCKS, manifest_things

@@ -5,14 +5,14 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import Definition, symbols
+from assist_context.code.trees.parsed_text import ParsedText
+from assist_context.code.units import CodeUnit, code_units, is_within
 from assist_context.documents import Document, split_lines
 from assist_context.facts.compared_files import ComparedFile
 from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.relations.counterparts import is_test
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.code_units import CodeUnit, code_units, is_within
-from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.symbols import Definition, symbols
 from assist_diffs.messages.things import IN_TEST, PRIVATE, WEIGHTS, ThingKind
 
 TYPES = frozenset({"class", "struct", "interface", "trait", "enum", "type", "module", "namespace"})

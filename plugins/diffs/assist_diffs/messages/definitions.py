@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.symbols import Definition
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import Definition
 from assist_diffs.messages.code_sides import TYPES, VALUES, CodeFile, CodeSide, weight_of
 from assist_diffs.messages.signatures import signature_things
 from assist_diffs.messages.things import WEIGHTS, ChangedThing, ThingKind, ThingPlace, code

@@ -27,7 +27,7 @@ _MODULE = re.compile(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+(v\S+)", re.M
 _GO = re.compile(r"^go (\S+)", re.MULTILINE)
 _KEY = re.compile(r"""^[\s-]*["']?([\w./@-]+)["']?\s*[:=]\s*(\S.*?),?\s*$""")
 _LONGEST = 40  # characters of a value
-_MOST_KEYS = 3  # of one file
+_MAX_KEYS = 3  # of one file
 
 
 def manifest_things(file: ComparedFile) -> Iterator[ChangedThing]:
@@ -149,7 +149,7 @@ def _key_things(file: ComparedFile) -> Iterator[ChangedThing]:
             words = f"{code(come[0][1])} to {code(come[0][2])}"
             found.append(ChangedThing("setting", file.path, start, "Set", (words,), place, "", weight))
     told = len(found) == sum(max(high - low, end - start) + 1 for low, high, start, end in file.runs)
-    if told and len(found) <= _MOST_KEYS:
+    if told and len(found) <= _MAX_KEYS:
         yield from found
     else:
         yield ChangedThing("setting", file.path, 1, "Update", (code(file.path),), weight=weight)

@@ -22,9 +22,9 @@ from assist_server.workspace.folder_diff import ChangedFile
 _WIDTH = 72
 _NEAR = 20  # by which a thing may weigh less than the first one, to be told where that is too long
 _FEWEST = 20  # characters of a sentence without its last clauses
-_MOST_LINES = 12  # of a body
-_MOST_OF_PLACE = 3  # lines about one definition
-_MOST_DOC = 110  # characters of a line with what a definition says of itself
+_MAX_LINES = 12  # of a body
+_MAX_OF_PLACE = 3  # lines about one definition
+_MAX_DOC = 110  # characters of a line with what a definition says of itself
 _PUBLIC = 160  # weight of a definition that other files may use
 # Types that the kind of the most important thing decides.
 _TYPES = {
@@ -169,21 +169,21 @@ def _body(things: Sequence[ChangedThing], told: ChangedThing | None) -> Iterator
     lines = list[str]()
     for thing in things:
         places[thing.path, thing.place[1]] += 1
-        if thing.kind in ("behaviour", "value") and places[thing.path, thing.place[1]] > _MOST_OF_PLACE:
+        if thing.kind in ("behaviour", "value") and places[thing.path, thing.place[1]] > _MAX_OF_PLACE:
             continue
         if thing is not told or thing.doc:
             lines.append(_line(thing))
-    for line in lines[:_MOST_LINES]:
+    for line in lines[:_MAX_LINES]:
         yield textwrap.fill(
             f"- {line}", _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
         )
-    if len(lines) > _MOST_LINES:
-        yield f"- and {len(lines) - _MOST_LINES} more changes"
+    if len(lines) > _MAX_LINES:
+        yield f"- and {len(lines) - _MAX_LINES} more changes"
 
 
 def _line(thing: ChangedThing) -> str:
     text = thing.text
-    return f"{text}: {thing.doc}" if thing.doc and len(text) + len(thing.doc) <= _MOST_DOC else text
+    return f"{text}: {thing.doc}" if thing.doc and len(text) + len(thing.doc) <= _MAX_DOC else text
 
 
 def _beginning(things: Sequence[ChangedThing], compared: ComparedDiff, style: CommitStyle) -> str:

@@ -32,7 +32,7 @@ _MARKS: tuple[tuple[str, str], ...] = (
     (r"\s+([.,;:])", r"\1"),
     (r"\s*\(\s*\)|[\s–-]+$", ""),
 )
-_MOST_ENTRIES = 3  # of one commit; more are a release
+_MAX_ENTRIES = 3  # of one commit; more are a release
 _FEWEST_WORDS = 3
 _LONGEST = 240  # characters of an entry
 _ALIKE = 0.6  # of two words, of which one corrects the other
@@ -82,7 +82,7 @@ def log_entries(file: ComparedFile) -> list[tuple[int, str]]:
             text = plain_entry(" ".join(words))
             if text and text not in file.old:
                 found.append((start + first, text))
-    return found if len(found) <= _MOST_ENTRIES else []
+    return found if len(found) <= _MAX_ENTRIES else []
 
 
 def _body(lines: Sequence[str]) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _corrected_words(file: ComparedFile) -> list[tuple[int, str, str]]:
             if told is None:
                 return []
             found.append((start + at, *told))
-    return found if len(found) <= _MOST_ENTRIES else []
+    return found if len(found) <= _MAX_ENTRIES else []
 
 
 def corrected_word(old: str, new: str) -> tuple[str, str] | None:

@@ -4,17 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import Definition
+from assist_context.code.trees.tokens import tokens_in
 from assist_context.facts.compared_files import ComparedFile
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.tokens import tokens_in
-from assist_context.syntax.symbols import Definition
 from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
 from assist_diffs.messages.pages import corrected_word
 from assist_diffs.messages.things import WEIGHTS, ChangedThing, code
 
 _IMPORT = re.compile(r"import|^use_|^package|^mod_")
 _IMPORT_WORDS = frozenset({"import", "from", "use", "type", "as"})
-_MOST_NAMES = 3  # that are named
+_MAX_NAMES = 3  # that are named
 _IN_TESTS = 2  # less weight for comments of tests
 
 
@@ -82,10 +82,10 @@ def _import_thing(file: CodeFile, lines: tuple[list[str], list[str]]) -> Changed
     new = tuple(code(word) for word in come - gone if word not in _IMPORT_WORDS)
     names: tuple[str, ...] = ("imports",)
     verb = "Sort" if gone == come else "Change"
-    if lost and not new and len(lost) <= _MOST_NAMES:
+    if lost and not new and len(lost) <= _MAX_NAMES:
         verb = "No longer import"
         names = lost
-    elif new and not lost and len(new) <= _MOST_NAMES:
+    elif new and not lost and len(new) <= _MAX_NAMES:
         verb = "Import"
         names = new
     weight = WEIGHTS["import"] - (10 if side.in_tests(None) else 0)

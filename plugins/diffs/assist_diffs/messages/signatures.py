@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.call_sites import Parameter, definitions_of
-from assist_context.syntax.symbols import SIGNATURE_CHARACTERS, SIGNATURE_LINES, Definition
+from assist_context.code.calls import Parameter, definitions_of
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import SIGNATURE_CHARACTERS, SIGNATURE_LINES, Definition
 from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
 from assist_diffs.messages.things import ChangedThing, ThingPlace, code
 

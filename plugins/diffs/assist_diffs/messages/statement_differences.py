@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from assist_context.code.trees.tokens import CodeToken, is_literal, is_name, tokens_in
+from assist_context.code.units import CodeUnit
 from assist_context.facts.statement_changes import OPERATORS
 from assist_context.facts.statement_matches import StatementPair, TokenStep
-from assist_context.syntax.scopes.code_units import CodeUnit
-from assist_context.syntax.scopes.tokens import CodeToken, is_literal, is_name, tokens_in
 from assist_diffs.messages.code_sides import CodeFile, CodeSide
 from assist_diffs.messages.statement_texts import (
     LONGEST,
@@ -22,9 +22,9 @@ from assist_diffs.messages.statement_texts import (
 from assist_diffs.messages.things import code
 
 _ALIKE = 0.55  # share of equal tokens from which a statement is said to be another one, changed
-_MOST_STEPS = 2  # changed places of a statement, each of which is told
-_MOST_TOKENS = 80  # of a statement that is compared
-_MOST_PASSED = 12  # tokens of arguments that are named
+_MAX_STEPS = 2  # changed places of a statement, each of which is told
+_MAX_TOKENS = 80  # of a statement that is compared
+_MAX_PASSED = 12  # tokens of arguments that are named
 _CALL = re.compile(r"(?:await)?[\w.:$]+\($")
 _NO_NAMES = frozenset({"let", "const", "var", "mut", "self", "this", "return", "new", "def", "function"})
 _PAIRS = ("()", "[]", "{}")
@@ -65,7 +65,7 @@ class StatementDifference:
         if is_head:
             before, after = _after_head(before), _after_head(after)
         old, new = [token.text for token in before], [token.text for token in after]
-        if max(len(old), len(new)) > _MOST_TOKENS or [local.get(word, word) for word in old] == new:
+        if max(len(old), len(new)) > _MAX_TOKENS or [local.get(word, word) for word in old] == new:
             return
         if _without_type(new) == old:
             yield ToldChange("Add", "type annotations", kind="signature")
@@ -92,8 +92,8 @@ class StatementDifference:
         whole = f"{_statement(texts[1])} instead of {_statement(texts[0])}" if all(texts) else ""
         whole = whole if max(map(len, texts)) <= SHORT and not is_head else ""
         steps = _steps(*words)
-        found = [_step_told(before, after, step, whole) for step in steps[: _MOST_STEPS + 1]]
-        if len(steps) <= _MOST_STEPS and all(found):
+        found = [_step_told(before, after, step, whole) for step in steps[: _MAX_STEPS + 1]]
+        if len(steps) <= _MAX_STEPS and all(found):
             yield from filter(None, dict.fromkeys(found))
         elif whole:
             yield ToldChange("Use", whole, less=3)
@@ -242,7 +242,7 @@ def _argument(tokens: Sequence[CodeToken], start: int, end: int) -> tuple[str, s
     is_first = texts[start - 1 : start] in (["("], [","]) or piece[:1] == [","]
     is_last = texts[end : end + 1] in ([")"], [","]) or piece[-1:] == [","]
     depth = 0
-    for at in range(start - 1, -1, -1) if is_first and is_last and len(piece) <= _MOST_PASSED else ():
+    for at in range(start - 1, -1, -1) if is_first and is_last and len(piece) <= _MAX_PASSED else ():
         depth += texts[at] in (")", "]", "}")
         if texts[at] in ("(", "[", "{"):
             if depth == 0:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_context.syntax.scopes.code_units import CodeUnit
+from assist_context.code.units import CodeUnit
 from assist_diffs.messages.code_sides import CodeSide
 from assist_diffs.messages.things import ThingKind, code
 

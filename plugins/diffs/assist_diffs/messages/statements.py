@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import Definition
+from assist_context.code.units import CodeUnit
 from assist_context.facts.statement_matches import StatementMatches, StatementPair, renamed_words, with_names
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.code_units import CodeUnit
-from assist_context.syntax.symbols import Definition
 from assist_diffs.messages.code_sides import CodeFile, CodeSide, weight_of
 from assist_diffs.messages.signatures import renamed_parameters
 from assist_diffs.messages.statement_differences import StatementDifference, are_alike
@@ -36,7 +36,7 @@ from assist_diffs.messages.statement_texts import (
 from assist_diffs.messages.things import WEIGHTS, ChangedThing, ThingPlace, code
 
 _LONGEST_CONDITION = 100  # characters
-_MOST_IN_BLOCK = 3  # statements of a block of which the last leaves
+_MAX_IN_BLOCK = 3  # statements of a block of which the last leaves
 _LESS_OF_FILE = 20  # for what is in no definition
 _LESS_OF_VALUE = 10  # for a constant or a type that changed
 _HEAD = re.compile(
@@ -204,7 +204,7 @@ class _StatementReader:
         tail = f"when {code(condition)}"
         missing = _MISSING.fullmatch(condition)
         call = stated_call(block[0], side.text(block[0])) if len(block) == 1 else ""
-        if 0 < len(block) <= _MOST_IN_BLOCK and block[-1].words[0] in LEAVES and block[-1] in self._fresh:
+        if 0 < len(block) <= _MAX_IN_BLOCK and block[-1].words[0] in LEAVES and block[-1] in self._fresh:
             self._skipped.update(block)
             is_one_line = min(block[-1].lines) == min(unit.lines)
             last = side.text(block[-1]).partition("}")[0]

@@ -15,29 +15,29 @@ from dataclasses import dataclass
 from itertools import islice
 from posixpath import dirname
 
+from assist_context.code.calls import Parameter, definitions_of
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.names.free_names import free_names
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.statements import CodeStatement, protections_in, statements_in
+from assist_context.code.symbols import Definition, symbols
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import split_lines
 from assist_context.evidence.call_graph import apart
-from assist_context.facts.code_uses import MOST_NAMESAKES, sure_uses
+from assist_context.facts.code_uses import MAX_NAMESAKES, sure_uses
 from assist_context.facts.compared_files import ComparedFile, DiffFact, DiffFacts, defines, parsed_text
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus, to_indexed
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.scopes.call_sites import Parameter, definitions_of
-from assist_context.syntax.scopes.free_names import free_names
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.scopes.statements import CodeStatement, protections_in, statements_in
-from assist_context.syntax.symbols import Definition, symbols
+from assist_diffs.remarks.dangling_references import left_uses
 from assist_diffs.remarks.doubtful_expressions import doubtful_expressions, left_open
 from assist_diffs.remarks.doubtful_statements import doubtful_statements
-from assist_diffs.remarks.left_uses import left_uses
 from assist_diffs.remarks.stale_calls import breaks_calls, is_stale
 
 DATA = frozenset({"json", "yaml", "toml", "css", "html", "markdown", "shellscript"})  # it has no statements
 
-MOST_CALLERS = 15  # calls of one changed signature that are listed
-MOST_CHANGED = 40  # changed functions whose callers and tests are looked up
+MAX_CALLERS = 15  # calls of one changed signature that are listed
+MAX_CHANGED = 40  # changed functions whose callers and tests are looked up
 SECONDS = 3.0  # of processor time for all files; what is not compared by then is left out, and said
 _COMING = FUNCTIONS | {"class", "struct", "interface", "trait", "enum"}  # what is said to come and go
 _QUOTES_AND_TYPES = re.compile(r"['\"]|<[^=]*>")  # by which a default may differ and be the same
@@ -140,7 +140,7 @@ def _parameter_finder(corpus: Corpus | None, own: _TextSide) -> Callable[[str], 
     def find(name: str) -> Sequence[str] | None:
         found = definitions_of(own.parsed, name)
         if not found and corpus is not None:
-            sites = corpus.few_definitions(name, MOST_NAMESAKES) or ()
+            sites = corpus.few_definitions(name, MAX_NAMESAKES) or ()
             texts = {site.path: "".join(corpus.lines(site.path)) for site in sites}
             found = [
                 one for path, text in texts.items() for one in definitions_of(parsed_text(path, text), name)
@@ -357,7 +357,7 @@ def _caller_facts(
         if key in old.definitions and site.kind in FUNCTIONS and _is_changed(file, site, old)
     ]
     reader = NameReader(new.parsed)
-    for was, site in sites[:MOST_CHANGED]:
+    for was, site in sites[:MAX_CHANGED]:
         if is_over():
             return
         uses = sure_uses(corpus, to_indexed(file.path, site), reader)
@@ -370,7 +370,7 @@ def _caller_facts(
                 if (use.path == file.path and use.line not in touched) or use.path not in changed
             ]
             stale = (use for use in kept if is_stale(corpus.lines(use.path), use, site, parameters))
-            for use in islice(stale, MOST_CALLERS):
+            for use in islice(stale, MAX_CALLERS):
                 yield _of_caller(corpus, use.path, use.line, text)
         tests = {use.path for use in apart(corpus, uses)[1]}
         if (
@@ -405,7 +405,7 @@ def _left_uses(
         if key not in new.definitions and not site.parent and site.kind in _COMING
     ]
     here = [other for other in files if other.path == file.path or _comes_to(other, file)]
-    gone = [site for site in gone[:MOST_CHANGED] if not any(defines(other, site.name) for other in here)]
+    gone = [site for site in gone[:MAX_CHANGED] if not any(defines(other, site.name) for other in here)]
     for left in left_uses(corpus, old.parsed, gone) if gone else ():
         more = f", as {left.more} more line{'s do' if left.more > 1 else ' does'}" if left.more else ""
         yield _of_caller(corpus, left.path, left.line, f"uses {left.name}, which is gone{more}")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
-from assist_context.syntax.scopes.code_units import LineRange
-from assist_context.syntax.scopes.expressions import ErrorHandler, Expressions, expressions_in
-from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_context.code.expressions import ErrorHandler, Expressions, expressions_in
+from assist_context.code.trees.parsed_text import ParsedText
+from assist_context.code.units import LineRange
 
 DoubtfulKind = Literal["operands", "arguments", "swallowed", "unclosed"]
 ParameterNames = Callable[[str], Sequence[str] | None]  # by the name of a function; None if it is not known
@@ -28,7 +28,7 @@ _NAME = re.compile(r"(?:\w+(?:\.|->|::))*(\w+)")
 _CALLED = re.compile(r"\b(\w+)\(")
 _CATCHES_ALL = re.compile(r"catch(?: \(\w+\))?|except(?: (?:Base)?Exception)?(?: as \w+)?")
 _EMPTY = re.compile(r"(?:async )?(?:\(\w*\)|\w+) => (?:\{\}|undefined|null)|function ?\(\w*\) ?\{\}")
-_MOST_LOOKED_UP = 20  # functions of a diff whose parameters are looked up
+_MAX_LOOKED_UP = 20  # functions of a diff whose parameters are looked up
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _exchanged_arguments(
             yield DoubtfulExpression("arguments", line, was, text)
             continue
         own = [_last_word(value) for value in values]
-        if sum(map(bool, own)) < 2 or (name not in known and len(known) >= _MOST_LOOKED_UP):
+        if sum(map(bool, own)) < 2 or (name not in known and len(known) >= _MAX_LOOKED_UP):
             continue
         if name not in known:
             known[name] = names(name)

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from assist_context.code.trees.parsed_text import ParsedText
+from assist_context.code.trees.tokens import is_literal, is_name
+from assist_context.code.units import CodeUnit, LineRange, code_units
 from assist_context.facts.statement_changes import StatementChange, StatementChangeKind, statement_changes
 from assist_context.facts.statement_matches import OPPOSITES, StatementMatches, renamed_words, with_names
-from assist_context.syntax.scopes.code_units import CodeUnit, LineRange, code_units
-from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.scopes.tokens import is_literal, is_name
 from assist_diffs.remarks.doubtful_expressions import CLOSES
 
 _AROUND = 3  # lines around a change whose statements tell where it is

@@ -6,12 +6,12 @@ This module knows lines and parameters; who calls a function is for others.
 import re
 from collections.abc import Sequence
 
+from assist_context.code.calls import CallSite, Parameter, calls_of
+from assist_context.code.symbols import Definition
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document
 from assist_context.facts.code_uses import CodeUse
 from assist_context.languages import language_of
-from assist_context.syntax.scopes.call_sites import CallSite, Parameter, calls_of
-from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_context.syntax.symbols import Definition
 
 Parameters = tuple[Parameter, ...] | None  # None where the language's are not known
 

@@ -30,7 +30,7 @@ SetupName = Literal[
     "aider", "openai", "opencode", "zed", "minuet", "llama-vim", "codex", "claude", "vscode", "copilot"
 ]
 SETUPS = " or ".join(", ".join(get_args(SetupName)).rsplit(", ", 1)) + "."
-MOST_LINES = 20  # of the past, before what happens now
+MAX_LINES = 20  # of the past, before what happens now
 TRY_S = 5.0  # seconds between two tries to get the port
 LOOK_S = 0.5  # seconds between two looks at the log
 LOOPBACK_HELP = "The address to listen on: 127.0.0.1 or ::1."
@@ -312,7 +312,7 @@ def log(
         return number
 
     start = audit.stat().st_size if audit.exists() else 0
-    past = deque((entry.event for entry in entries(audit, Filter(tool=tool or ANY_TOOL))), MOST_LINES)
+    past = deque((entry.event for entry in entries(audit, Filter(tool=tool or ANY_TOOL))), MAX_LINES)
     last = show(past)
     if not once:
         say("Waiting for what tools send to providers next; Ctrl-C ends it.")

@@ -14,8 +14,8 @@ from typing import Any
 
 from assist_escalation.provider.failures import Fault
 from assist_escalation.redaction.restorer import Restorer
+from assist_gateway.clean_text_cache import ENTRY
 from assist_gateway.dialects.edit_tools import EditRules, edit_tool, restore_arguments, restore_input
-from assist_gateway.strange_texts import ENTRY
 
 _REMEMBERED = 16_000_000  # bytes of answers; a long session writes 400,000
 _OPAQUE = 20_000  # texts that only the provider can read

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-_MOST_NESTED = 4_000_000  # characters of a string that is read as JSON
+_MAX_NESTED = 4_000_000  # characters of a string that is read as JSON
 LEAST_DIGITS = 8  # of a number that can be a secret, as of any value
 
 
@@ -73,7 +73,7 @@ def nested_json(text: str) -> Any:
     ({'a': 1}, None)
     """
     bare = text.strip()
-    if not (bare.startswith(("{", "[")) and bare.endswith(("}", "]"))) or len(bare) > _MOST_NESTED:
+    if not (bare.startswith(("{", "[")) and bare.endswith(("}", "]"))) or len(bare) > _MAX_NESTED:
         return None
     try:
         return json.loads(bare)

@@ -40,7 +40,7 @@ RUN_LETTERS = 34  # in a match without regard to lines
 ROW_RUNS = WINDOW  # known runs in a row: one of 600 is in a table of 7 million by accident (`short_hashes`)
 PIECE = 1 << 20  # bytes that are looked at together; memory grows with them
 _OVERLAP = 1 << 13
-_MOST_TRIED = 1_000_000  # lines that are compared at once
+_MAX_TRIED = 1_000_000  # lines that are compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +229,7 @@ def _single_lines(
     maybe = np.flatnonzero(sieve[heads.astype(np.uint16)])
     firsts = np.searchsorted(prints.heads, heads[maybe])
     counts = np.searchsorted(prints.heads, heads[maybe], "right") - firsts
-    for part in np.array_split(np.arange(len(maybe)), 1 + int(counts.sum()) // _MOST_TRIED):
+    for part in np.array_split(np.arange(len(maybe)), 1 + int(counts.sum()) // _MAX_TRIED):
         tried = np.repeat(maybe[part], counts[part])
         before = np.cumsum(counts[part]) - counts[part]
         lines = np.arange(len(tried)) + np.repeat(firsts[part] - before, counts[part])

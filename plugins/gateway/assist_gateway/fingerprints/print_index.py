@@ -18,7 +18,7 @@ from assist_gateway.fingerprints.prints import (
 
 _SMALLEST_SIEVE = 16  # bits of a hash; 64 KB
 _LARGEST_SIEVE = 26
-_MOST_ALIKE = 64  # lines with the same head: each is tried wherever a text has the head
+_MAX_ALIKE = 64  # lines with the same head: each is tried wherever a text has the head
 _ROOM = 3  # bits: eight places of the sieve for a hash, so that seven of eight strange ones end there
 
 
@@ -67,7 +67,7 @@ def lines_of(index: PrintIndex, files: Collection[int]) -> tuple[LinePrints, npt
     rows = np.concatenate(tables, axis=1)
     rows = _each_once(rows[:, np.lexsort(rows[2::-1])])
     counts = np.unique(rows[0], return_counts=True)[1]
-    alike = np.repeat(counts > _MOST_ALIKE, counts)
+    alike = np.repeat(counts > _MAX_ALIKE, counts)
     rows[1, alike] = rows[0, alike]  # as a line of no more than its head is printed
     rows[2, alike] = LINE
     rows = _each_once(rows)

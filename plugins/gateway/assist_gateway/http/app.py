@@ -35,8 +35,8 @@ BODY_BYTES = 8 << 20
 ALL_BYTES = 64 << 20  # of the bodies that are held at once
 BODY_S = 30.0  # seconds for a whole body
 SEND_S = 60.0  # seconds in which a client takes the next piece of an answer
-MOST_CALLS = 64  # at once
-MOST_CALLS_OF_TOOL = 16
+MAX_CALLS = 64  # at once
+MAX_CALLS_OF_TOOL = 16
 LARGE = 1 << 18  # bytes that are parsed on a thread
 TOO_DEEP = "The request is nested too deep: send lists and objects in fewer levels."
 FAILED = "The gateway failed: its log says where."
@@ -62,7 +62,7 @@ class CallRoom:
     @contextmanager
     def call(self, tool: ToolToken) -> Iterator[None]:
         """Room for one request. Raises `GatewayRefusal`."""
-        if self._calls[tool.name] >= MOST_CALLS_OF_TOOL or self._calls.total() >= MOST_CALLS:
+        if self._calls[tool.name] >= MAX_CALLS_OF_TOOL or self._calls.total() >= MAX_CALLS:
             raise GatewayRefusal(
                 429, "too_many_requests", "Too many requests at once: wait for their answers."
             )

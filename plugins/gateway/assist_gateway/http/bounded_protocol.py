@@ -18,7 +18,7 @@ HEAD_BYTES = 32_768
 LINGER_S = 2.0  # seconds for a client to read a refusal before it has sent all: else the system drops it
 HEAD_S = 10.0  # seconds for a whole head, and for what comes after an answer that was given early
 KEEP_ALIVE_S = 60
-MOST_CONNECTIONS = 512  # half of the files that systems usually let a process open
+MAX_CONNECTIONS = 512  # half of the files that systems usually let a process open
 
 
 class BoundedState(ServerState):
@@ -62,7 +62,7 @@ class BoundedProtocol(H11Protocol):
         with suppress(OSError):  # of Windows' event loop, asyncio does not know that this is TCP
             transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         order = self.server_state.order
-        if len(order) >= MOST_CONNECTIONS and not self.server_state.make_room():
+        if len(order) >= MAX_CONNECTIONS and not self.server_state.make_room():
             self._refuse(503, "The gateway has too many connections: try again in a moment.")
             self.transport.close()
             return

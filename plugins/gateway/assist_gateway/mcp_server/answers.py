@@ -22,7 +22,7 @@ from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.workspace.folders import alias_in, refuse_named_link
 
 STAY = "Do not read it by other means."
-MOST_PATHS = 20  # that `policy` judges at once
+MAX_PATHS = 20  # that `policy` judges at once
 UNSEARCHED = "The result could not be searched for secrets, so it is not shown: ask for less."
 
 ToolAnswer = Callable[[FolderView, ToolArguments, int], str]
@@ -62,10 +62,10 @@ def policy(view: FolderView, said: ToolArguments, ceiling: int) -> str:
     """Whether files may be shown to the agent's model, and by which rule not."""
     named = said["paths"]
     texts = [str(text) for text in named] if isinstance(named, list) else []
-    found = dict(path_in_folder(view.corpus.root, text) for text in texts[:MOST_PATHS])
+    found = dict(path_in_folder(view.corpus.root, text) for text in texts[:MAX_PATHS])
     kept = view.shown.reasons_to_keep(found, found)
     lines = [f"{KEPT}: {_plain(kept[path])}" if path in kept else f"{path} may be shown" for path in found]
-    left = f"({len(texts) - MOST_PATHS} more: ask again)" if len(texts) > MOST_PATHS else ""
+    left = f"({len(texts) - MAX_PATHS} more: ask again)" if len(texts) > MAX_PATHS else ""
     places = [ShownPlace("", 0, line) for line in lines]
     shown = redact_places(view, places)
     return result_text((), ceiling, [*(place.label for place in shown), left])

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from assist_context.code.definitions import FUNCTIONS
 from assist_context.documents import Cursor, Snippet
 from assist_context.evidence.call_graph import PLACES, enclosing, is_in_test
 from assist_context.evidence.for_question import gather_evidence
@@ -17,7 +18,6 @@ from assist_context.index.reader import IndexedDefinition
 from assist_context.pages import SECTION, page_lines
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import retrieve_once
-from assist_context.syntax.definitions import FUNCTIONS
 from assist_escalation.redaction.cut_pieces import hidden_parts
 from assist_gateway.mcp_server.result_text import ShownPlace
 from assist_server.questions.targets import QuestionTarget, near_symbols

@@ -7,14 +7,14 @@ that may mean another definition are shown too: an agent that is told only their
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from assist_context.code.names.occurrences import NameReader
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import PLACES, apart
 from assist_context.facts.code_uses import CodeUse, uses_of
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.syntax.scopes.occurrences import NameReader
-from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_gateway.mcp_server.lookups import (
     FoundPlaces,
     definitions_of,

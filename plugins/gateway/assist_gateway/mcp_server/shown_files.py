@@ -20,7 +20,7 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.config.repository_file import NAME
 from assist_server.questions.composition import file_rules
-from assist_server.questions.leaving_files import SHOWING, rule_folders
+from assist_server.questions.outbound_files import SHOWING, rule_folders
 
 READER = "the agent's model"
 KEPT = "kept by policy"

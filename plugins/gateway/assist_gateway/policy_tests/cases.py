@@ -21,7 +21,7 @@ from assist_server.errors import WRONG_USAGE, UserError
 NAME = ".assist-policy-tests.toml"
 GHOST_TEXT = "ghost-text"  # a `command` of a case: the rules about a team's server for ghost text
 GATEWAY = "gateway"  # another: the rules about what other tools send through `assist gateway`
-MOST_CASES = 1_000
+MAX_CASES = 1_000
 _LONGEST = 20_000  # characters of a text
 
 Expectation = Literal["kept", "redacted", "leaves"]
@@ -86,8 +86,8 @@ def read_cases(file: Path) -> tuple[PolicyCase, ...]:
         raise ConfigError(*wrong, f"{file}: case is no list of tables: begin each case with [[case]]")
     if not tables and not wrong:
         wrong.append(f"{file} has no case: begin one with [[case]]")
-    if len(tables) > MOST_CASES:
-        wrong.append(f"{file} has {len(tables):,} cases: use {MOST_CASES:,} at most")
+    if len(tables) > MAX_CASES:
+        wrong.append(f"{file} has {len(tables):,} cases: use {MAX_CASES:,} at most")
     for number, table in enumerate(tables, 1):
         wrong += [f"{file}: case {number}: {problem}" for problem in _problems(table)]
     if wrong:

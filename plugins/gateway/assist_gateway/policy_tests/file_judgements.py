@@ -27,7 +27,7 @@ from assist_gateway.restricted_paths import RuledFile, rule_walk
 from assist_server.config.config import Config
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.questions.composition import file_rules
-from assist_server.questions.leaving_files import rule_folders
+from assist_server.questions.outbound_files import rule_folders
 
 # Where `permissions.sources` has who decides what holds for a whole request.
 _DECIDED_BY = {

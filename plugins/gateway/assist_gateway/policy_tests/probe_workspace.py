@@ -36,7 +36,7 @@ from assist_server.workspace.git_access import git_of
 FOLDER = "assist-probe"  # of the probe's own files and rules
 CLASS = "assist-probe"  # a class that no provider may see
 VARIABLE = "ASSIST_PROBE_SECRET"  # of the environment: its value is a secret wherever it is
-MOST_GLOBS = 40  # of the user's rules that get a file each
+MAX_GLOBS = 40  # of the user's rules that get a file each
 ORDINARY = "ordinary file"
 _UNREADABLE = b"\xff\xfe"
 _IN_A_FILE = 40  # secrets: the file is then shown whole
@@ -197,8 +197,8 @@ def _paths_of_globs(
     found: dict[str, str] = {}
     notes = []
     for glob, kind in dict.fromkeys(rule for rule in rules if rule[0].base != own):
-        if len(found) == MOST_GLOBS:
-            notes.append(f"Only the first {MOST_GLOBS} globs have a file of their own.")
+        if len(found) == MAX_GLOBS:
+            notes.append(f"Only the first {MAX_GLOBS} globs have a file of their own.")
             break
         path = _path_for(glob, root)
         if path and not any(_is_in_the_way(path, other) for other in found):

@@ -13,8 +13,8 @@ from typing import Any
 from assist_gateway.dialects.json_places import nested_json
 from assist_gateway.policy_tests.played_answers import played_answer
 
-_MOST_HEAD = 1 << 16  # bytes of a request's head
-_MOST_BODY = 1 << 26
+_MAX_HEAD = 1 << 16  # bytes of a request's head
+_MAX_BODY = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Recorder:
         self._requests: list[RecordedRequest] = []
 
     async def __aenter__(self) -> "Recorder":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_MOST_HEAD)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_MAX_HEAD)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -105,7 +105,7 @@ async def _read(reader: asyncio.StreamReader) -> RecordedRequest:
         (name.strip().lower(), value.strip()) for name, _, value in (row.partition(":") for row in rest)
     ]
     length = int(dict(headers).get("content-length", "0"))
-    body = await reader.readexactly(min(length, _MOST_BODY))
+    body = await reader.readexactly(min(length, _MAX_BODY))
     target = line.split(" ")[1]
     number, _, path = target.lstrip("/").partition("/")
     return RecordedRequest(int(number), f"/{path}", tuple(headers), body)

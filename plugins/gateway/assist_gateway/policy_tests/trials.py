@@ -27,7 +27,7 @@ from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.composition import secret_values as values_of
 
-MOST_FILES = 100_000  # of a workspace
+MAX_FILES = 100_000  # of a workspace
 LISTED = 100  # failures of one case that are kept; of the others the number
 
 CaseOutcome = Literal["kept", "redacted", "leaves", "nothing"]
@@ -70,9 +70,9 @@ class _Trial:
 
     @cached_property
     def files(self) -> list[str]:
-        found = files_below(self.judge.root, MOST_FILES)
-        if len(found) > MOST_FILES:
-            raise UserError(f"{self.judge.root} has more than {MOST_FILES:,} files: name a smaller folder.")
+        found = files_below(self.judge.root, MAX_FILES)
+        if len(found) > MAX_FILES:
+            raise UserError(f"{self.judge.root} has more than {MAX_FILES:,} files: name a smaller folder.")
         return found
 
     @cached_property

@@ -5,12 +5,12 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from assist_context.code.symbols import symbols
 from assist_context.files.exclusions import unreadable_rule_files
 from assist_context.files.git_repository import Git, find_git
 from assist_context.index import database
 from assist_context.index.reader import IndexReader
 from assist_context.languages import LANGUAGES
-from assist_context.syntax.symbols import symbols
 from assist_installer.doctor.finding import DoctorFinding
 from assist_server.config.config import Config
 from assist_server.workspace.folder_index import status_document

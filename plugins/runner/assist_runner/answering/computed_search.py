@@ -36,8 +36,8 @@ from assist_server.questions.events import DocumentVersions
 
 COMPUTED_WHY = "tests accept a small change that was computed"  # why no model's edit is offered
 SEARCH_SECONDS = 60.0
-MOST_CANDIDATES = 600
-MOST_FILES = 6  # other files that failing tests run, in which an error is looked for
+MAX_CANDIDATES = 600
+MAX_FILES = 6  # other files that failing tests run, in which an error is looked for
 SLOW = 2.0  # seconds for a change, at which a user may want to name fewer tests
 SHOWN = 3  # suspicious lines, and changes that pass
 NAMED = 2  # failing tests that a sentence names
@@ -94,7 +94,7 @@ def search_fix(
     traced = [*_traced_lines(referee, texts), *([(own.path, target.at)] if target.at > own.first else [])]
     found = suspicions(places, runs, traced, statement_starts(texts))
     made = _candidates(found, texts, referee)
-    candidates = list(islice(made, MOST_CANDIDATES))
+    candidates = list(islice(made, MAX_CANDIDATES))
     tell = bounds.tell
 
     def tell_next(count: int, candidate: FixCandidate) -> None:
@@ -128,7 +128,7 @@ def _places_that_ran(runs: Sequence[TestLines], referee: EditReferee, own: str) 
     kept = [
         path for path in paths if language_of(path) == language and not is_test(path) and referee.text(path)
     ]
-    for path in sorted(kept, key=lambda path: path != own)[:MOST_FILES]:
+    for path in sorted(kept, key=lambda path: path != own)[:MAX_FILES]:
         yield CodePlace(path, 1, referee.text(path).count("\n") + 1)
 
 

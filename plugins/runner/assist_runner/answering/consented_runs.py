@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from assist_runner.recorded_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
+from assist_runner.characterization_tests.project_runs import ProjectCopy, ProjectRunner, has_sandbox
 from assist_server.config.run_consent import (
     UNCONFINED,
     RunRequest,

@@ -14,9 +14,9 @@ from assist_runner.answering.consented_runs import RunningWork
 from assist_runner.answering.expectation_plan import with_test
 from assist_runner.answering.model_words import failing_words
 from assist_runner.answering.referee_plan import RefereePlan
+from assist_runner.characterization_tests.expected_tests import passing_words
 from assist_runner.computed_fixes.failures import FailedTest, find_failed
 from assist_runner.computed_fixes.suspicion import CodeLine
-from assist_runner.recorded_tests.expected_tests import passing_words
 from assist_runner.referee.edit_proof import EditVerdict, is_accepted, proof_of, rank_of
 from assist_runner.referee.edit_referee import EditReferee
 from assist_runner.referee.failing_tests import failing_test
@@ -24,7 +24,7 @@ from assist_runner.referee.reached_code import changes_code
 from assist_server.proof import ExpectedCall, Proof
 from assist_server.questions.decision import AnswerContext
 from assist_server.questions.events import AnswerCost, DocumentVersions, FinalAnswer
-from assist_server.questions.provider_answer import MOST_SAID
+from assist_server.questions.provider_answer import MAX_SAID
 
 AGREEING = "the tests that reach this code pass as before"
 ONLY_WORDS = "the edit changes only comments or white space"
@@ -181,7 +181,7 @@ def without_hint(final: FinalAnswer, asked: AnswerContext, told: AnswerContext) 
 
 def _failing(root: Path, name: str, known: FailedTest | None, said: tuple[str, ...], path: str = "") -> str:
     """The test that fails in words: its code, what it says, and where the code in question went wrong."""
-    words = "\n".join(known.said if known else said)[:MOST_SAID]
+    words = "\n".join(known.said if known else said)[:MAX_SAID]
     frames = [frame for frame in known.frames if frame.path == path and frame.code] if known else []
     if frames:
         words += f"\nIt happens here: {frames[-1].code}"

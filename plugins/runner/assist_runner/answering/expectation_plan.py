@@ -1,7 +1,7 @@
 """A failing test from what the user expects of code: the call and its value, and where the test goes.
 
 It is for a fix of code that no test catches. It reads the index and files, and runs nothing; the test is
-made when code may run (`recorded_tests/expected_tests`).
+made when code may run (`characterization_tests/expected_tests`).
 """
 
 import re
@@ -14,15 +14,15 @@ from assist_context.languages import ECMASCRIPT, Language
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.edits.planner import plan
 from assist_runner.answering.recording_plan import RecordingPlan, recording_plan
-from assist_runner.recorded_tests.expected_tests import ExpectedMaterial, ExpectedTest, expected_test
-from assist_runner.recorded_tests.expected_values import (
+from assist_runner.characterization_tests.expected_tests import ExpectedMaterial, ExpectedTest, expected_test
+from assist_runner.characterization_tests.expected_values import (
     ExpectedValue,
     expected_in_sentence,
     expected_value,
 )
-from assist_runner.recorded_tests.language import CannotRunError, PlacedTests
-from assist_runner.recorded_tests.project_runs import ProjectCopy
-from assist_runner.recorded_tests.recording import with_added
+from assist_runner.characterization_tests.language import CannotRunError, PlacedTests
+from assist_runner.characterization_tests.project_runs import ProjectCopy
+from assist_runner.characterization_tests.recording import with_added
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Draft, Question, draft

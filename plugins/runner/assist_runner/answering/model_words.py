@@ -6,7 +6,7 @@ from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_runner.referee.edit_proof import EditVerdict
 from assist_server.questions.decision import AnswerContext
-from assist_server.questions.provider_answer import MOST_SAID
+from assist_server.questions.provider_answer import MAX_SAID
 
 
 def leaving_words(context: AnswerContext, verdict: EditVerdict, proof: str, paths: Sequence[str]) -> str:
@@ -16,12 +16,12 @@ def leaving_words(context: AnswerContext, verdict: EditVerdict, proof: str, path
     of tests leave, without their parameters, and only those in files that may leave.
     """
     tests = verdict.tests
-    said = "\n".join((proof, *(tests.said if tests else ())))[:MOST_SAID]
+    said = "\n".join((proof, *(tests.said if tests else ())))[:MAX_SAID]
     if _may_leave(context, paths):
         return said
     wrong = sorted({name.split("[", 1)[0] for name in (tests.broken | tests.left if tests else ())})
     named = [name for name in wrong if "::" not in name or _may_leave(context, [name.split("::", 1)[0]])]
-    return "\n".join((f"tests that fail with it: {len(wrong)}", *named))[:MOST_SAID]
+    return "\n".join((f"tests that fail with it: {len(wrong)}", *named))[:MAX_SAID]
 
 
 def _may_leave(context: AnswerContext, paths: Sequence[str]) -> bool:

@@ -22,9 +22,9 @@ from assist_runner.answering.consented_runs import (
     unconfined_notice,
 )
 from assist_runner.answering.recording_plan import RecordingPlan
-from assist_runner.recorded_tests.language import CannotRunError, NothingMissingError
-from assist_runner.recorded_tests.project_runs import ProjectRunner
-from assist_runner.recorded_tests.recording import CallRecorder, RecordedTests
+from assist_runner.characterization_tests.language import CannotRunError, NothingMissingError
+from assist_runner.characterization_tests.project_runs import ProjectRunner
+from assist_runner.characterization_tests.recording import CallRecorder, RecordedTests
 from assist_server.config.run_consent import RunRequest
 from assist_server.errors import UserError
 from assist_server.proof import Proof

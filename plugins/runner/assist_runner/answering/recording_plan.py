@@ -17,17 +17,17 @@ from assist_context.languages import ECMASCRIPT, language_of
 from assist_context.programs import find_program
 from assist_context.relations.counterparts import is_test
 from assist_context.retrieval.corpus import Corpus
-from assist_runner.recorded_tests.calls import CallPlace, CallSubject
-from assist_runner.recorded_tests.language import CannotRunError, LanguageRecorder, RecordingMaterial
-from assist_runner.recorded_tests.languages import recorder_of
+from assist_runner.characterization_tests.calls import CallPlace, CallSubject
+from assist_runner.characterization_tests.language import CannotRunError, LanguageRecorder, RecordingContext
+from assist_runner.characterization_tests.languages import recorder_of
 from assist_runner.sandbox.test_command import TestCommand, find_test_command, tests_that_name
 from assist_server.questions.composition import DecisionInputs
 from assist_server.questions.draft import Draft, Question, text_of
 
-MOST_CALLERS = 12
+MAX_CALLERS = 12
 READ_TESTS = 150  # files of tests that are searched for names
-MOST_TRACED = 24  # of them, those that may be run to see how they call the code
-MOST_TESTS = 8  # of them, those that are read for calls
+MAX_TRACED = 24  # of them, those that may be run to see how they call the code
+MAX_TESTS = 8  # of them, those that are read for calls
 _CONSTRUCTORS = frozenset({"__init__", "constructor", "new"})
 _PROGRAMS = {"rust": "cargo", "go": "go", **dict.fromkeys(ECMASCRIPT, "node")}  # that tests need
 # What runners collect; files that only check types are no tests to them.
@@ -48,7 +48,7 @@ class RecordingPlan:
     problem: str = ""
     language: LanguageRecorder | None = None
     command: TestCommand | None = None
-    material: RecordingMaterial | None = None
+    material: RecordingContext | None = None
     opened: Mapping[str, str] | None = None
 
     @property
@@ -89,7 +89,7 @@ def recording_plan(
         tests = (known, *tests)
         test_paths = (place, *test_paths)
         by_distance = (place, *by_distance)
-    material = RecordingMaterial(
+    material = RecordingContext(
         CallSubject(target.lines.path, target.document.text, at.qualified, at.start_line, at.end_line),
         command.runner,
         frozenset(_packages(Path(root), target.lines.path)),
@@ -163,11 +163,11 @@ def nearest_tests(corpus: Corpus, at: IndexedDefinition) -> tuple[tuple[str, ...
     ]
     own = [path for path in paths if len(stem) > 2 and stem in PurePosixPath(path).stem]  # the module's
     ranked = [path for path in dict.fromkeys([*own, *named, *paths]) if path not in shared]
-    found = [path for path in ranked if path in own or path in named][:MOST_TESTS]
-    return tuple(map(read, found)), tuple(map(read, shared)), tuple(found), tuple(ranked[:MOST_TRACED])
+    found = [path for path in ranked if path in own or path in named][:MAX_TESTS]
+    return tuple(map(read, found)), tuple(map(read, shared)), tuple(found), tuple(ranked[:MAX_TRACED])
 
 
 def _callers(corpus: Corpus, document: Document, at: IndexedDefinition) -> Iterator[CallPlace]:
     facts = definition_facts(corpus, document, at)
-    for use in [*facts.callers, *facts.tests][:MOST_CALLERS] if facts else ():
+    for use in [*facts.callers, *facts.tests][:MAX_CALLERS] if facts else ():
         yield CallPlace(use.path, "".join(corpus.lines(use.path)), use.line)

@@ -24,8 +24,8 @@ from assist_server.questions.draft import Question
 from assist_server.questions.instructions import EDITS
 from assist_server.questions.targets import QuestionFolders
 
-MOST_REACHED = 12  # definitions that the code calls
-MOST_TESTS = 8  # files: with more, all their tests take too long
+MAX_REACHED = 12  # definitions that the code calls
+MAX_TESTS = 8  # files: with more, all their tests take too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def referee_plan(question: Question, folders: QuestionFolders, inputs: DecisionI
 def called_code(target: TargetLines, corpus: Corpus) -> Iterator[TargetLines]:
     """The definitions of the workspace, in the same language, that some lines call."""
     language = language_of(target.path)
-    for found in islice(callees(corpus, target, ()), MOST_REACHED):
+    for found in islice(callees(corpus, target, ()), MAX_REACHED):
         if not is_test(found.path) and language_of(found.path) == language:
             yield TargetLines(found.path, found.first, found.last)
 
@@ -104,7 +104,7 @@ def _plan_of_tests(
         runner = own if expectation else None
         return RefereePlan(corpus.root, asked, own, checker, opened, expectation=expectation, runner=runner)
     found = find_test_command(root, path)
-    tests = tuple(dict.fromkeys(_tests(question, corpus)))[:MOST_TESTS]
+    tests = tuple(dict.fromkeys(_tests(question, corpus)))[:MAX_TESTS]
     command = next((one for one in found if one.runner in _runners(target.document.language.name)), None)
     if command is None:
         problem = "no runner of tests is installed for this code"

@@ -5,7 +5,7 @@
    that the tests accept is the answer. Of several, the user chooses.
 3. Else a model is asked, that of this machine for one line: its edit is offered if the tests accept it.
    A provider's edit goes back to it once, with what the tests say, as a request like any other.
-4. After `MOST_SECONDS` without a fix, the answer is what was tried, and which lines are suspicious.
+4. After `MAX_SECONDS` without a fix, the answer is what was tried, and which lines are suspicious.
 
 Nothing runs without the user's consent (`consented_runs`), and only users make the edit.
 """
@@ -45,9 +45,9 @@ from assist_runner.answering.edit_trial import (
 from assist_runner.answering.expectation_plan import make_expected_test
 from assist_runner.answering.model_words import leaving_words
 from assist_runner.answering.referee_plan import RefereePlan
+from assist_runner.characterization_tests.expected_tests import failing_words
+from assist_runner.characterization_tests.project_runs import ProjectRunner
 from assist_runner.computed_fixes.suspicion import CodeLine
-from assist_runner.recorded_tests.expected_tests import failing_words
-from assist_runner.recorded_tests.project_runs import ProjectRunner
 from assist_runner.referee.edit_proof import proof_of
 from assist_runner.referee.edit_referee import EditReferee, OneMoreTest
 from assist_server.config.run_consent import RunRequest
@@ -65,7 +65,7 @@ from assist_server.questions.session import BY_TESTS, AnswerSession
 from assist_server.workspace.git_access import git_of
 
 # Of all that a fix takes; what comes later is too late for a person who waits.
-MOST_SECONDS = 90.0
+MAX_SECONDS = 90.0
 MODEL_SECONDS = 15.0  # of these for the model on this machine, which writes one function
 LEAST_SECONDS = 20.0  # of search, however long the tests took before
 SEVERAL = "the tests do not say which of {} changes is right"
@@ -142,7 +142,7 @@ async def _judge_attempts(
     trial = EditTrial(context, plan, referee, work)
     if searched is None:
         return await _judge_models(trial, await session.ask_models(context, held=True), session, start)
-    left = MOST_SECONDS - (time.monotonic() - start)
+    left = MAX_SECONDS - (time.monotonic() - start)
     final = await _last_attempt(trial, searched, session, start, left)
     return final or _nothing_found(context, searched, 1e3 * (time.monotonic() - start))
 
@@ -163,7 +163,7 @@ async def _search(
         progress = AnswerProgress("trying", count, time.monotonic() - begun, words)
         loop.call_soon_threadsafe(session.sink.progress, progress)
 
-    left = MOST_SECONDS - MODEL_SECONDS - (begun - start)
+    left = MAX_SECONDS - MODEL_SECONDS - (begun - start)
     bounds = SearchBounds(max(LEAST_SECONDS, min(SEARCH_SECONDS, left)), tell)
     return await work.do(partial(search_fix, referee, context.question, plan, session.versions, bounds))
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import tree_sitter
 
-from assist_context.syntax import grammars
+from assist_context.code.trees import grammars
 
 _FOLDER = files("assist_runner.computed_fixes") / "change_rules"
 

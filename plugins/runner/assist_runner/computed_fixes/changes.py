@@ -12,10 +12,10 @@ from itertools import count
 
 import tree_sitter
 
+from assist_context.code.trees import grammars
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document, split_lines
 from assist_context.languages import Language
-from assist_context.syntax import grammars
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_runner.computed_fixes.change_tables import ChangeRule, ChangeTable, change_table
 from assist_runner.computed_fixes.failures import FailureFacts
 from assist_runner.computed_fixes.neighbours import Neighbours

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 WIDTH = 200  # characters of a line that is kept
-MOST_SAID = 6  # lines of one test
+MAX_SAID = 6  # lines of one test
 LONGEST_TEXT = 2_000  # characters of two values that are compared
 
 _HEADING = re.compile(r"^_+ (?:ERROR (?:collecting|at \w+ of) )?(?P<name>.+?) _+$", re.MULTILINE)
@@ -87,7 +87,7 @@ def _failed_test(name: str, text: str) -> FailedTest:
         for match in _FRAME.finditer(text)
     )
     said = (match["text"].strip()[:WIDTH] for match in _SAID.finditer(text))
-    return FailedTest(name, frames, tuple(filter(None, said))[:MOST_SAID])
+    return FailedTest(name, frames, tuple(filter(None, said))[:MAX_SAID])
 
 
 def find_failed(failed: Sequence[FailedTest], test: str) -> FailedTest | None:

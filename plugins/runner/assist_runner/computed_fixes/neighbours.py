@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from assist_context.syntax import grammars
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
+from assist_context.code.trees import grammars
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_runner.computed_fixes.change_tables import ChangeTable, NameKind
 
 ALIKE = 0.7  # difflib's likeness of a function that may be meant

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path, PurePosixPath
 
+from assist_runner.characterization_tests import programs
+from assist_runner.characterization_tests.project_runs import ProjectCopy
 from assist_runner.computed_fixes.changes import CodeChange
-from assist_runner.recorded_tests import programs
-from assist_runner.recorded_tests.project_runs import ProjectCopy
 from assist_runner.referee.selected_tests import module_at, pytest_options, selected_tests
 from assist_runner.referee.test_results import results_of
 from assist_runner.sandbox.test_command import TestCommand
@@ -30,7 +30,7 @@ MORE_SECONDS = 4.0  # of search after the first that passes, since another one m
 ONE_SECONDS = 10.0
 TELL_SECONDS = 5.0
 FOR_A_COPY = 12  # candidates: for fewer, another copy costs more than it saves
-MOST_COPIES = 8
+MAX_COPIES = 8
 PROGRAM, WORK = ".assist-candidates.py", ".assist-candidates.json"
 TRIED, STOP = ".assist-tried", ".assist-stop"  # by which its processes and we know of each other
 
@@ -128,7 +128,7 @@ def try_candidates(
     Every few seconds it tells how many were tried, and which one is next.
     """
     search = _Search(candidates, time.monotonic() + seconds)
-    count = max(1, min(MOST_COPIES, os.cpu_count() or 1, len(candidates) // FOR_A_COPY))
+    count = max(1, min(MAX_COPIES, os.cpu_count() or 1, len(candidates) // FOR_A_COPY))
     named = all("::" in name for name in trial.failing)
     forks = sys.platform != "win32" and named and module_at(trial.command.words)
     work = _fork_for_each if forks else _run_each

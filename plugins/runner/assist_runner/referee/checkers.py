@@ -19,7 +19,7 @@ from assist_runner.sandbox.installations import program_places, python_of, text_
 from assist_runner.sandbox.sandbox import SandboxRun, SandboxView
 from assist_runner.sandbox.test_command import TestCommand, find_test_command
 
-MOST_ERRORS = 3  # that are told
+MAX_ERRORS = 3  # that are told
 
 _ERROR = re.compile(
     r"""^\s*(?P<path>(?:[A-Za-z]:[\\/])?[^\s:()][^:()\n]*?)
@@ -112,4 +112,4 @@ def added_errors(before: TypeErrors, after: TypeErrors, paths: Sequence[str]) ->
     added = [
         f"{path}: {text}" for path in paths for text in (after.get(path, nothing) - before.get(path, nothing))
     ]
-    return tuple(added[:MOST_ERRORS])
+    return tuple(added[:MAX_ERRORS])

@@ -6,7 +6,7 @@ and with it. It runs nothing.
 
 from dataclasses import dataclass
 
-from assist_runner.recorded_tests.expected_tests import NearbyChanges
+from assist_runner.characterization_tests.expected_tests import NearbyChanges
 from assist_runner.referee.test_verdicts import TestVerdict, verdict_words
 from assist_server.proof import Proof
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assist_runner.characterization_tests.expected_tests import ExpectedTest, nearby_changes
+from assist_runner.characterization_tests.language import CannotRunError
+from assist_runner.characterization_tests.project_runs import ProjectCopy
+from assist_runner.characterization_tests.recording import with_added
 from assist_runner.computed_fixes.suspicion import TestLines
-from assist_runner.recorded_tests.expected_tests import ExpectedTest, nearby_changes
-from assist_runner.recorded_tests.language import CannotRunError
-from assist_runner.recorded_tests.project_runs import ProjectCopy
-from assist_runner.recorded_tests.recording import with_added
 from assist_runner.referee.candidate_runs import (
     CandidateTrial,
     FixCandidate,

@@ -14,11 +14,11 @@ from pathlib import Path, PurePosixPath
 
 import tree_sitter
 
+from assist_context.code.trees.fragments import statement_lines
 from assist_context.languages import ECMASCRIPT, language_of
-from assist_context.syntax.fragments import statement_lines
+from assist_runner.characterization_tests import programs
+from assist_runner.characterization_tests.project_runs import ProjectCopy
 from assist_runner.computed_fixes.suspicion import TestLines
-from assist_runner.recorded_tests import programs
-from assist_runner.recorded_tests.project_runs import ProjectCopy
 from assist_runner.referee.selected_tests import (
     go_packages,
     module_at,
@@ -29,7 +29,7 @@ from assist_runner.sandbox.test_command import TestCommand
 from assist_runner.scripts.script_probes import with_line_probes
 from assist_runner.scripts.script_tree import first_line, root_of
 
-MOST_FAILING, MOST_PASSING = 3, 8  # tests that are followed one by one; pytest follows a few hundred at once
+MAX_FAILING, MAX_PASSING = 3, 8  # tests that are followed one by one; pytest follows a few hundred at once
 OF_PYTEST = 200
 SECONDS = 12.0  # of following
 BUILD_SECONDS = 30.0  # more for what is compiled with probes
@@ -98,8 +98,8 @@ def _of_pytest(copy: ProjectCopy, tests: FollowedTests) -> Iterator[TestLines]:
 
 def _tests_to_follow(tests: FollowedTests) -> Iterator[tuple[str, bool]]:
     """The tests that are followed one by one, the failing ones first, and whether they pass."""
-    yield from ((name, False) for name in tests.failing[:MOST_FAILING])
-    yield from ((name, True) for name in tests.passing[:MOST_PASSING])
+    yield from ((name, False) for name in tests.failing[:MAX_FAILING])
+    yield from ((name, True) for name in tests.passing[:MAX_PASSING])
 
 
 def _marked_runs(

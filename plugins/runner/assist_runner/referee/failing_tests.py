@@ -2,9 +2,9 @@
 
 from pathlib import Path, PurePosixPath
 
+from assist_context.code.symbols import symbols
 from assist_context.languages import language_of
 from assist_context.regular_files import read_regular
-from assist_context.syntax.symbols import symbols
 
 LONGEST = 30  # lines of a test: more of them leave no room for the code
 

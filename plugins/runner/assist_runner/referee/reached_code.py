@@ -10,18 +10,18 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
+from assist_context.code.definitions import FUNCTIONS
+from assist_context.code.symbols import symbols
+from assist_context.code.trees.fragments import marks
 from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
 from assist_context.relations.counterparts import is_test, is_test_place
-from assist_context.syntax.definitions import FUNCTIONS
-from assist_context.syntax.fragments import marks
-from assist_context.syntax.symbols import symbols
 from assist_runner.sandbox.mutants import empty_body
 
 _SET_UP = re.compile(
     r"conftest\.py|pytest\.ini|tox\.ini|setup\.cfg|pyproject\.toml|package\.json|(?:jest|vitest)\.\w+\.\w+"
 )
-MOST_FUNCTIONS = 3  # of an edit: each costs a run of the tests
+MAX_FUNCTIONS = 3  # of an edit: each costs a run of the tests
 
 
 def changes_tests(path: str, before: str, after: str) -> bool:
@@ -88,7 +88,7 @@ def emptied_functions(path: str, before: str, after: str) -> Iterator[tuple[str,
             if known:  # a function in a function: the outer one is emptied with it
                 continue
             inner[site.qualified] = (site.start_line, site.end_line)
-    for name, (first, last) in list(inner.items())[:MOST_FUNCTIONS]:
+    for name, (first, last) in list(inner.items())[:MAX_FUNCTIONS]:
         if body := _body(language, after, first, last):
             yield name, empty_body(language, after, body)
 

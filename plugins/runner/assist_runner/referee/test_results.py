@@ -16,7 +16,7 @@ from assist_runner.sandbox.sandbox import SandboxRun
 from assist_runner.sandbox.test_command import TestCommand
 
 ALL = "all tests"  # the one name of a run whose runner names no test
-MOST_LINES = 12  # of what failed, that are kept
+MAX_LINES = 12  # of what failed, that are kept
 WIDTH = 200  # characters of such a line
 # What pytest prints of each test at its end, whatever the project's settings say, and of all that fail.
 PYTEST_OPTIONS = "-rfEp --tb=short --color=no --maxfail=1000000 -p no:cacheprovider"
@@ -134,4 +134,4 @@ def _names_in(output: str) -> Iterator[tuple[str, bool]]:
 
 def _complaints(output: str) -> tuple[str, ...]:
     lines = dict.fromkeys(line.strip()[:WIDTH] for line in _SAID.findall(output))
-    return tuple(lines)[:MOST_LINES]
+    return tuple(lines)[:MAX_LINES]

@@ -13,10 +13,10 @@ from operator import itemgetter
 from pathlib import Path
 
 GO_CACHE = ".assist-go-cache"
-MOST_BYTES = 400_000_000  # the newest; building the standard library took 44 s, copying its 123 MB 0.2 s
+MAX_BYTES = 400_000_000  # the newest; building the standard library took 44 s, copying its 123 MB 0.2 s
 
 
-def seed_go_cache(tree: Path, user_cache: Path, stop: Callable[[], bool], most: int = MOST_BYTES) -> None:
+def seed_go_cache(tree: Path, user_cache: Path, stop: Callable[[], bool], most: int = MAX_BYTES) -> None:
     """Copy the newest builds of the user's go into a copy of a repository."""
     for _, path, size in sorted(_builds(user_cache), key=itemgetter(0), reverse=True):
         most -= size

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from assist_context.code.trees import grammars
+from assist_context.code.trees.fragments import PAIRS, errors, marks, statement_lines
 from assist_context.languages import ECMASCRIPT, Language
-from assist_context.syntax import grammars
-from assist_context.syntax.fragments import PAIRS, errors, marks, statement_lines
 
 # What a body becomes that does nothing but fail, and how the same is said where an expression is expected.
 _THROW = 'throw new Error("no body");'

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_runner.scripts.script_module import ScriptImport, imports_of
 from assist_runner.scripts.script_tables import with_rows
 from assist_runner.scripts.script_tree import (
@@ -24,8 +24,8 @@ from assist_runner.scripts.script_tree import (
     walk,
 )
 
-MOST_SETUP = 8  # statements before a call
-MOST_CUT = 30  # lines at the end of a cut script that are tried without
+MAX_SETUP = 8  # statements before a call
+MAX_CUT = 30  # lines at the end of a cut script that are tried without
 _ASSERTION_WORDS = (
     "expect", "assert", "t", "should", "chai", "test", "console", "expectTypeOf", "assertType", "strictEqual",
     "deepEqual", "deepStrictEqual", "equal", "is", "ok", "throws", "rejects",
@@ -165,7 +165,7 @@ def calls_in_script(text: str, names: frozenset[str], path: str = "a.ts") -> lis
         for at, statement in enumerate(body):
             for call in _calls_of(statement, names):
                 setup = _setup(body, at, call, known)
-                if len(setup) > MOST_SETUP:
+                if len(setup) > MAX_SETUP:
                     continue
                 needed, unknown = _needs_of([*setup, call], known)
                 lines = tuple(node_text(node) for node in setup)
@@ -177,7 +177,7 @@ def calls_in_script(text: str, names: frozenset[str], path: str = "a.ts") -> lis
 def _whole(text: str, path: str) -> tree_sitter.Node | None:
     """The tree of a script without the end that cannot be parsed."""
     lines = text.splitlines()
-    for cut in range(min(MOST_CUT, len(lines))):
+    for cut in range(min(MAX_CUT, len(lines))):
         root = root_of("\n".join(lines[: len(lines) - cut]), path)
         if root is not None and not root.has_error:
             return root

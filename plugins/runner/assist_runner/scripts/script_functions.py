@@ -10,7 +10,7 @@ from typing import Literal
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_runner.scripts.script_tree import (
     CLASSES,
     FUNCTIONS,
@@ -33,7 +33,7 @@ _LIST_METHODS = (
     "map|filter|reduce|forEach|push|pop|shift|unshift|splice|sort|join|some|every|find|findIndex|flatMap|flat|"
     "reverse|fill|entries"
 )
-MOST_MEMBERS = 10
+MAX_MEMBERS = 10
 _AROUND_VALUES = frozenset({"parenthesized_expression", "as_expression", "satisfies_expression"})
 
 
@@ -260,7 +260,7 @@ def _parameter(part: tree_sitter.Node, body: str) -> ScriptParameter:
         for listed in re.findall(rf"{{([^{{}}]*)}}\s*=\s*{name}\b", body):  # taken apart
             read += re.findall(r"(?:^|,)\s*(\w+)", listed)
         members = tuple(dict.fromkeys(read))
-    return ScriptParameter(name, written, optional, rest, default, uses, members[:MOST_MEMBERS])
+    return ScriptParameter(name, written, optional, rest, default, uses, members[:MAX_MEMBERS])
 
 
 def _uses(name: str, body: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_runner.scripts.script_tree import CLASSES, field_text, root_of, string_value
 from assist_runner.scripts.script_tree import field as part_of
 

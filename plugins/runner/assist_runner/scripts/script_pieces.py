@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_runner.scripts.script_calls import KNOWN_NAMES, free_in, own_names
 from assist_runner.scripts.script_tree import field, first_line, root_of, walk
 

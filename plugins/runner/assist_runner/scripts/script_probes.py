@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_runner.scripts.script_functions import find_definition
 from assist_runner.scripts.script_tree import (
     CLASSES,

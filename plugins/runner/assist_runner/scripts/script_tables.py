@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_runner.scripts.script_tree import field, field_text, root_of, walk
 
-MOST_ROWS = 60
+MAX_ROWS = 60
 _EACH = re.compile(r"(?:it|test|describe)(?:\.\w+)*\.each")
 _VISITS = frozenset({"forEach", "map"})
 
@@ -108,7 +108,7 @@ def _rows(
         node = node.named_children[0]
     rows = node.named_children if node is not None and node.type == kind else []
     return [row for row in rows if row.type != "comment" and (kind == "array" or row.type == "pair")][
-        :MOST_ROWS
+        :MAX_ROWS
     ]
 
 

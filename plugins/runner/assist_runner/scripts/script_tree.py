@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import tree_sitter
 
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 FUNCTIONS = frozenset(
     {"function_declaration", "generator_function_declaration", "function_expression", "generator_function",

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_runner.scripts.script_functions import ScriptParameter
 from assist_runner.scripts.script_tree import field as part_of
 from assist_runner.scripts.script_tree import field_text, root_of, statements_in, walk
 
-MOST_DEEP = 4
-MOST_VALUES = 6
+MAX_DEEP = 4
+MAX_VALUES = 6
 _DECLARATIONS = frozenset(
     {"interface_declaration", "type_alias_declaration", "enum_declaration", "class_declaration"}
 )
@@ -104,7 +104,7 @@ def parameter_values(parameter: ScriptParameter, book: TypeBook) -> list[str]:
     found = type_values(written, book) if written else []
     if not found and (parameter.uses or not written):
         found = _values_by_uses(parameter)
-    return list(dict.fromkeys(found))[:MOST_VALUES]
+    return list(dict.fromkeys(found))[:MAX_VALUES]
 
 
 def _values_by_uses(parameter: ScriptParameter) -> list[str]:
@@ -152,13 +152,13 @@ def type_values(written: str, book: TypeBook) -> list[str]:
     root = root_of(f"type X = {written};")
     declaration = root.named_children[0] if root is not None and root.named_children else None
     value = part_of(declaration, "value")
-    return [] if value is None else list(dict.fromkeys(_values(value, book, 0)))[:MOST_VALUES]
+    return [] if value is None else list(dict.fromkeys(_values(value, book, 0)))[:MAX_VALUES]
 
 
 def _values(node: tree_sitter.Node, book: TypeBook, depth: int) -> list[str]:
     """The values of a type's node, [] if none is known."""
     reader = _READERS.get(node.type)
-    return reader(node, book, depth) if reader is not None and depth <= MOST_DEEP else []
+    return reader(node, book, depth) if reader is not None and depth <= MAX_DEEP else []
 
 
 def _of_parts(node: tree_sitter.Node, book: TypeBook, depth: int) -> list[list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_runner.scripts.script_functions import find_definition
 from assist_runner.scripts.script_probes import PROBE
 from assist_runner.scripts.script_tree import CLASSES, field, root_of, statements_in

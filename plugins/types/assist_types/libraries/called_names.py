@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 
 LONGEST = 120  # characters of a callee as it is written; a longer one is a chain
 _CALLS = {"call": "function", "call_expression": "function", "new_expression": "constructor"}

@@ -14,7 +14,7 @@ from assist_types.libraries.installed import LOOK_S, ModuleFinder
 from assist_types.libraries.node_packages import NodePackages
 from assist_types.libraries.python_packages import PythonPackages, StandardStubs, environment_of
 
-MOST_FINDERS = 256  # folders of which finders are kept
+MAX_FINDERS = 256  # folders of which finders are kept
 
 
 class Finders:
@@ -65,5 +65,5 @@ class Finders:
 
 
 def _make_room(kept: MutableMapping[Any, Any]) -> None:
-    if len(kept) >= MOST_FINDERS:
+    if len(kept) >= MAX_FINDERS:
         kept.clear()

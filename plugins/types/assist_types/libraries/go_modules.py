@@ -13,8 +13,8 @@ from contextlib import suppress
 from assist_context.regular_files import read_regular
 from assist_types.libraries.installed import LOOK_S, FolderState, InstalledModule, real_inside
 
-MOST_BYTES = 1_000_000  # of a go.mod
-MOST_FOUND = 4_000
+MAX_BYTES = 1_000_000  # of a go.mod
+MAX_FOUND = 4_000
 LISTS_ALL = (1, 17)  # since this version of the language go.mod lists every module
 _COMMENT = re.compile(r"//[^\n]*")
 _BLOCK = re.compile(r"^(?P<word>require|replace)\s*\((?P<lines>[^)]*)\)", re.MULTILINE)
@@ -45,7 +45,7 @@ class GoModules:
         until, found = self._found.get(module, (now, None))
         if now >= until:
             found = self._look(module)
-            if len(self._found) >= MOST_FOUND:
+            if len(self._found) >= MAX_FOUND:
                 self._found.clear()
             self._found[module] = (now + LOOK_S, found)
         return found
@@ -115,7 +115,7 @@ def _go_version(root: str) -> str:
 def _versions(file: str) -> dict[str, tuple[str, str]]:
     """The module and version that each module path means; the version "" if it is not from the cache."""
     try:
-        text = _COMMENT.sub("", read_regular(file, MOST_BYTES).decode("utf-8", "replace"))
+        text = _COMMENT.sub("", read_regular(file, MAX_BYTES).decode("utf-8", "replace"))
     except OSError:
         return {}
     language = _LANGUAGE.search(text)

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import tree_sitter
 
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_types.libraries.module_outline import HEAD_CHARACTERS, LibraryName, ModuleOutline, by_name
 
 _GO = language_of("a.go")

@@ -9,14 +9,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assist_context.syntax.imports import Import
+from assist_context.code.imports import Import
 from assist_types.libraries.installed import InstalledModule, ModuleFinder
 from assist_types.libraries.module_outline import LibraryName, ModuleOutline, written_alias
 from assist_types.libraries.script_outline import ASSIGNED
 from assist_types.libraries.written_results import declared_type
 
-MOST_MODULES = 4_000  # in one walk; what 30 open files import leads to 300
-MOST_OF_PACKAGE = 800
+MAX_MODULES = 4_000  # in one walk; what 30 open files import leads to 300
+MAX_OF_PACKAGE = 800
 
 BUILT_IN = "builtins"
 
@@ -107,7 +107,7 @@ class ImportWalk:
         if found not in self._modules:
             package = found.kind, found.package
             self._counts[package] = self._counts.get(package, 0) + 1
-            if self._counts[package] > MOST_OF_PACKAGE or len(self._modules) >= MOST_MODULES:
+            if self._counts[package] > MAX_OF_PACKAGE or len(self._modules) >= MAX_MODULES:
                 return
             self._modules.add(found)
         self._seen.add((found, wanted))

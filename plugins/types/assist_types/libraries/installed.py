@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-MOST_ENTRIES = 20_000  # of a folder
+MAX_ENTRIES = 20_000  # of a folder
 LOOK_S = 1.0  # a change of an installed version is seen after so many seconds at most
 
 Value = TypeVar("Value")
@@ -54,13 +54,13 @@ def real_inside(path: str, folder: str) -> str:
 
 
 def entries(folder: str) -> list[str]:
-    """The names in a folder, at most `MOST_ENTRIES`; none if it cannot be read."""
+    """The names in a folder, at most `MAX_ENTRIES`; none if it cannot be read."""
     found = []
     try:
         with os.scandir(folder) as listed:
             for entry in listed:
                 found.append(entry.name)
-                if len(found) >= MOST_ENTRIES:
+                if len(found) >= MAX_ENTRIES:
                     break
     except OSError:
         return []

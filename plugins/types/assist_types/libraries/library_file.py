@@ -91,7 +91,7 @@ def _open(path: str) -> sqlite3.Connection:
 def code_version() -> int:
     """Changes whenever an outline may be another one: with this wing and with `syntax`."""
     total = 0
-    for folder in (resources.files(__package__), resources.files("assist_context.syntax")):
+    for folder in (resources.files(__package__), resources.files("assist_context.code")):
         for file in sorted(folder.iterdir(), key=lambda file: file.name):
             if file.name.endswith(".py"):
                 total = zlib.crc32(file.read_bytes(), total)

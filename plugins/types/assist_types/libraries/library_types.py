@@ -36,10 +36,10 @@ from assist_types.types.written import written_types
 
 OutlineLookup = Callable[[InstalledModule], ModuleOutline | None]
 
-MOST_STEPS = 24  # from one re-export to the next
-MOST_LOOKS = 3_000  # at outlines, for one question; a front of 250 modules takes 300
-MOST_CLASSES = 300  # above one class
-MOST_TYPES = 40  # that one expression may be; openai's events of a stream are 50, and then nothing is known
+MAX_STEPS = 24  # from one re-export to the next
+MAX_LOOKS = 3_000  # at outlines, for one question; a front of 250 modules takes 300
+MAX_CLASSES = 300  # above one class
+MAX_TYPES = 40  # that one expression may be; openai's events of a stream are 50, and then nothing is known
 _OWN = {
     "builtins": builtins,
     "abc": abc,
@@ -112,7 +112,7 @@ class LibraryTypes:
 
     def names(self, module: str) -> frozenset[str] | None:
         """The names that a module offers, `None` if that is not known for certain."""
-        self._budget = MOST_LOOKS
+        self._budget = MAX_LOOKS
         found = self._finder.find(module)
         return self._names(found, set()) if found is not None else None
 
@@ -122,7 +122,7 @@ class LibraryTypes:
         After a name, ".member", "()" for a call, "!" for `await`, "%" for `with`, "*" for an element of a
         loop and "[]" for an item lead further.
         """
-        self._budget = MOST_LOOKS
+        self._budget = MAX_LOOKS
         found = self._finder.find(module)
         things = self._evaluate(found, _STEP.findall(name)) if found is not None and name else ()
         found_members = union_of([self._members_at(thing) for thing in things])
@@ -148,7 +148,7 @@ class LibraryTypes:
     def _step(self, thing: "_Evaluated | InstalledModule", step: str) -> _Values:
         """What a call, `await`, `with`, an item, an element or a member of something gives."""
         if isinstance(thing, InstalledModule):
-            placed = self._resolve(thing, step, MOST_STEPS)
+            placed = self._resolve(thing, step, MAX_STEPS)
             return (_Evaluated(placed),) if isinstance(placed, PlacedName) else (placed,) if placed else ()
         if step == "!" or thing.later:
             return (replace(thing, later=False, promise=""),) if step == "!" and thing.later else ()
@@ -252,14 +252,14 @@ class LibraryTypes:
         found = self._base(placed, name)
         if found is not None:
             return (_Evaluated(found, made=True),)
-        alias = self._resolve(placed.module, name, MOST_STEPS)
+        alias = self._resolve(placed.module, name, MAX_STEPS)
         meaning = written_alias(alias.name) if isinstance(alias, PlacedName) else ""
-        self._budget -= MOST_LOOKS // 30  # such names may lead in a circle
+        self._budget -= MAX_LOOKS // 30  # such names may lead in a circle
         return self._types_written(alias, meaning, None) if meaning and isinstance(alias, PlacedName) else ()
 
     def describe(self, module: str, name: str) -> PlacedName | None:
         """Where a name of a module is defined, and what is known of it. It may go on as for `members`."""
-        self._budget = MOST_LOOKS
+        self._budget = MAX_LOOKS
         found = self._finder.find(module)
         things = self._evaluate(found, _STEP.findall(name)) if found is not None else ()
         thing = things[0] if len(things) == 1 else None
@@ -291,7 +291,7 @@ class LibraryTypes:
 
     def _names_assigned(self, module: InstalledModule) -> frozenset[str] | None:
         """What a module offers that is one value as a whole."""
-        assigned = self._resolve(module, ASSIGNED, MOST_STEPS)
+        assigned = self._resolve(module, ASSIGNED, MAX_STEPS)
         if not isinstance(assigned, PlacedName):
             return self._names(assigned, set()) if assigned is not None else None
         members = self._members_of(assigned)
@@ -386,7 +386,7 @@ class LibraryTypes:
         """A class and all above it, None for each that is not known."""
         waiting: list[PlacedName] = [placed]
         seen: set[tuple[str, str]] = set()
-        while waiting and len(seen) < MOST_CLASSES:
+        while waiting and len(seen) < MAX_CLASSES:
             current = waiting.pop(0)
             key = (current.module.file, current.name.name)
             if key in seen:
@@ -405,7 +405,7 @@ class LibraryTypes:
     def _base(self, placed: PlacedName, base: str) -> PlacedName | None:
         """A class by its name as it is written in a module, such as `enum.Enum`; None if it is not known."""
         first, *rest = base.split(".")
-        found = self._resolve(placed.module, first, MOST_STEPS)
+        found = self._resolve(placed.module, first, MAX_STEPS)
         if found is None and not rest:
             return _global_class(placed.module, first)
         if found is None and placed.module.kind == "python":
@@ -415,7 +415,7 @@ class LibraryTypes:
         for part in rest:
             if isinstance(found, InstalledModule):
                 own = _own_members(found.name, part) if found.kind == "python" else None
-                found = _as_class(placed.module, part, own) if own else self._resolve(found, part, MOST_STEPS)
+                found = _as_class(placed.module, part, own) if own else self._resolve(found, part, MAX_STEPS)
             elif found is not None:
                 inner = next((member for member in found.name.members if member.name == part), None)
                 found = PlacedName(found.module, inner) if inner is not None else None
@@ -437,7 +437,7 @@ def _each_after(
     found: list[_Next] = []
     for item in items:
         after = then(item)
-        if not after or len(found) > MOST_TYPES:
+        if not after or len(found) > MAX_TYPES:
             return ()
         found += after
     return tuple(found)

@@ -15,9 +15,9 @@ from typing import Any, Literal, get_args
 LibraryKind = Literal["class", "function", "value", "module", "import"]
 HEAD_CHARACTERS = 700  # of a signature; that of `httpx.get` has 480, and a longer one is a table of defaults
 SENTENCE_CHARACTERS = 200
-MOST_RESULTS = 8  # of the overloads of a function
-MOST_HEADS = 32  # overloads of a function
-MOST_BYTES = 8_000_000  # of an outline as JSON; that of the DOM has 1.4 MB
+MAX_RESULTS = 8  # of the overloads of a function
+MAX_HEADS = 32  # overloads of a function
+MAX_BYTES = 8_000_000  # of an outline as JSON; that of the DOM has 1.4 MB
 
 _ALIAS = ": TypeAlias = "
 _WITH_MEMBERS = ("class", "module")
@@ -115,7 +115,7 @@ def written_alias(name: LibraryName) -> str:
 def _heads(one: LibraryName, other: LibraryName) -> tuple[str, ...]:
     """The signatures of a function with several; none if these are too many."""
     heads = tuple(dict.fromkeys((*(one.bases or (one.head,)), *(other.bases or (other.head,)))))
-    few = len(heads) <= MOST_HEADS and len(one_for_each_result(heads)) <= MOST_RESULTS
+    few = len(heads) <= MAX_HEADS and len(one_for_each_result(heads)) <= MAX_RESULTS
     return heads if one.kind == "function" and few else ()
 
 
@@ -138,7 +138,7 @@ def from_bytes(data: bytes) -> ModuleOutline:
     """Reverses `to_bytes`. Raises ValueError for anything else."""
     decoder = zlib.decompressobj()
     try:
-        text = decoder.decompress(data, MOST_BYTES)
+        text = decoder.decompress(data, MAX_BYTES)
         if decoder.unconsumed_tail:
             raise ValueError("the outline is too large")
         return from_plain(json.loads(text))

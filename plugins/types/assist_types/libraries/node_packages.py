@@ -16,9 +16,9 @@ from assist_context.regular_files import read_regular
 from assist_types.libraries.installed import LOOK_S, InstalledModule, entries
 
 MODULES = "node_modules"
-MOST_UP = 16  # folders above a file
-MOST_DEEP = 8  # conditions in conditions
-MOST_FOUND = 4_000
+MAX_UP = 16  # folders above a file
+MAX_DEEP = 8  # conditions in conditions
+MAX_FOUND = 4_000
 PACKAGE_BYTES = 1_000_000  # of a package.json
 _CONDITIONS = ("types", "import", "module", "node", "default", "browser")
 _DECLARATIONS = (".d.ts", ".d.mts", ".d.cts")
@@ -96,7 +96,7 @@ class NodePackages:
         now = self._clock()
         known = self._found.get((folder, module))
         if known is None or now >= known[0] + LOOK_S:
-            if len(self._found) >= MOST_FOUND:
+            if len(self._found) >= MAX_FOUND:
                 self._found.clear()
             known = (now, _look_for(folder, module))
             self._found[folder, module] = known
@@ -106,7 +106,7 @@ class NodePackages:
 def _installed_names(folder: str) -> Iterator[str]:
     """The names of the packages in the nearest `node_modules`, with their scopes."""
     at = folder
-    for _ in range(MOST_UP):
+    for _ in range(MAX_UP):
         top = os.path.join(at, MODULES)
         if os.path.isdir(top):
             for name in entries(top):
@@ -146,7 +146,7 @@ def _look_for(folder: str, module: str) -> InstalledModule | None:
 def _packages(folder: str, name: str) -> Iterator[tuple[str, str]]:
     """The nearest installed package of a name: its folder with links followed, and its version."""
     at = folder
-    for _ in range(MOST_UP):
+    for _ in range(MAX_UP):
         top = os.path.join(at, MODULES, name)
         if os.path.basename(at) != MODULES and os.path.isfile(os.path.join(top, "package.json")):
             real = os.path.realpath(top)
@@ -211,9 +211,9 @@ def _conditions(value: Any, conditions: tuple[str, ...], deep: int = 0) -> Itera
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for part in value[:MOST_DEEP]:
+        for part in value[:MAX_DEEP]:
             yield from _conditions(part, conditions, deep + 1)
-    elif isinstance(value, dict) and deep < MOST_DEEP:
+    elif isinstance(value, dict) and deep < MAX_DEEP:
         for key, inner in value.items():
             if key in conditions:
                 yield from _conditions(inner, conditions, deep + 1)

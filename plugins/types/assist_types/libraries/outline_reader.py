@@ -13,7 +13,7 @@ from assist_types.libraries.module_outline import UNKNOWN, LibraryName, ModuleOu
 from assist_types.libraries.python_outline import python_outline
 from assist_types.libraries.script_outline import script_outline
 
-MOST_BYTES = 1_500_000  # of a file; the DOM's declarations have 1.3 MB, and more is generated
+MAX_BYTES = 1_500_000  # of a file; the DOM's declarations have 1.3 MB, and more is generated
 _CODE = (".py", ".pyi", ".so", ".pyd")
 
 
@@ -21,9 +21,9 @@ def read_module(module: InstalledModule) -> tuple[int, ModuleOutline]:
     """The size of a module's file, and its outline. Raises OSError."""
     if module.kind == "go":
         return os.path.getsize(module.file), _go_package(module.file)
-    data = read_regular(module.file, MOST_BYTES + 1)
+    data = read_regular(module.file, MAX_BYTES + 1)
     size = os.path.getsize(module.file)
-    if len(data) > MOST_BYTES or b"\0" in data:
+    if len(data) > MAX_BYTES or b"\0" in data:
         return size, UNKNOWN
     text = decode(data)
     if module.kind == "node":
@@ -42,7 +42,7 @@ def read_module(module: InstalledModule) -> tuple[int, ModuleOutline]:
 def _go_package(folder: str) -> ModuleOutline:
     """The outline of a package of Go, which is a folder."""
     texts: list[str] = []
-    room = MOST_BYTES
+    room = MAX_BYTES
     for entry in entries(folder):
         if entry.endswith(".go") and not entry.endswith("_test.go"):
             data = read_regular(os.path.join(folder, entry), room + 1)

@@ -11,7 +11,7 @@ from assist_types.libraries.installed import LOOK_S, InstalledModule
 from assist_types.libraries.library_file import read_outline
 from assist_types.libraries.module_outline import ModuleOutline
 
-MOST_KEPT = 600  # outlines; those of 32 imports and of all that they lead to take 40 MB
+MAX_KEPT = 600  # outlines; those of 32 imports and of all that they lead to take 40 MB
 
 
 class OutlineStore:
@@ -54,11 +54,11 @@ class OutlineStore:
 
     def _keep(self, module: InstalledModule, until: float, size: int, outline: ModuleOutline | None) -> None:
         self._kept[module] = (until, size, outline)
-        if len(self._kept) > MOST_KEPT:
+        if len(self._kept) > MAX_KEPT:
             del self._kept[next(iter(self._kept))]
 
     def _report(self, module: InstalledModule) -> None:
-        if module not in self._missing and len(self._missing) < MOST_KEPT:
+        if module not in self._missing and len(self._missing) < MAX_KEPT:
             self._missing.add(module)
             self._on_missing()
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import tree_sitter
 
+from assist_context.code.doc_comments import paragraph
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.doc_comments import paragraph
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_types.libraries.module_outline import (
     HEAD_CHARACTERS,
     SENTENCE_CHARACTERS,
@@ -24,7 +24,7 @@ from assist_types.libraries.module_outline import (
     by_name,
 )
 
-MOST_DEEP = 6  # classes inside classes
+MAX_DEEP = 6  # classes inside classes
 # Decorators that add no member whose name is not in the text, by the last part of their name.
 _HARMLESS = frozenset(
     {"dataclass", "define", "frozen", "mutable", "attrs", "attributes", "s", "final", "total_ordering"}
@@ -163,7 +163,7 @@ class _ModuleReader:
         decorators = [_last_name(part) for part in node.named_children if part.type == "decorator"]
         if inner.type == "function_definition":
             yield _function(inner, name, decorators)
-        elif deep < MOST_DEEP:
+        elif deep < MAX_DEEP:
             yield self._class(inner, name, decorators, deep)
         else:
             yield LibraryName(name)

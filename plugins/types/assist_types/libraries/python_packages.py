@@ -32,9 +32,9 @@ _SHED = (
 _OWN_SHED = "typeshed_client"
 _DIST = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)(?:-py[\d.]+)?\.(?:dist|egg)-info")
 _ENDS = (".pyi", ".py")
-MOST_DEEP = 12  # parts of a module's name
-MOST_RECORD = 4_000_000  # bytes; the list of files of the largest packages has 2 MB
-MOST_PACKAGES = 3_000
+MAX_DEEP = 12  # parts of a module's name
+MAX_RECORD = 4_000_000  # bytes; the list of files of the largest packages has 2 MB
+MAX_PACKAGES = 3_000
 
 
 def environment_of(folder: str, root: str, environ: Mapping[str, str]) -> str:
@@ -88,7 +88,7 @@ class StandardStubs:
         folder, version = _own_shed()
         parts = module.split(".")
         is_standard = parts[0] in sys.stdlib_module_names and all(part.isidentifier() for part in parts)
-        if not folder or not is_standard or len(parts) > MOST_DEEP:
+        if not folder or not is_standard or len(parts) > MAX_DEEP:
             return None
         file = _module_file(folder, parts)
         return _module(_OWN_SHED, version, module, file) if file and real_inside(file, folder) else None
@@ -143,7 +143,7 @@ class PythonPackages(StandardStubs):
 
     def _look_for(self, module: str, packages: _Distributions) -> InstalledModule | None:
         parts = module.split(".")
-        if len(parts) > MOST_DEEP or not all(part.isidentifier() for part in parts):
+        if len(parts) > MAX_DEEP or not all(part.isidentifier() for part in parts):
             return None
         top, *inner = parts
         if top in sys.stdlib_module_names:
@@ -186,7 +186,7 @@ class PythonPackages(StandardStubs):
         folders: list[str] = []
         for name in entries(self.site):
             found = _name_and_version(name)
-            if found is not None and len(folders) < MOST_PACKAGES:
+            if found is not None and len(folders) < MAX_PACKAGES:
                 by_import[_normal(found[0])] = found
                 folders.append(name)
         return _Distributions(by_import, _Records(self.site, folders))
@@ -222,7 +222,7 @@ class _Records(Mapping[str, tuple[str, ...]]):
 def _record_files(folder: str) -> frozenset[str]:
     """The files that a package installed, by its own list."""
     with suppress(OSError):
-        text = read_regular(os.path.join(folder, "RECORD"), MOST_RECORD).decode("utf-8", "replace")
+        text = read_regular(os.path.join(folder, "RECORD"), MAX_RECORD).decode("utf-8", "replace")
         return frozenset(line.partition(",")[0].strip('"') for line in text.splitlines())
     return frozenset()
 

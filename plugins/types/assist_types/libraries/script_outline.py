@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import tree_sitter
 
+from assist_context.code.doc_comments import paragraph
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.doc_comments import paragraph
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_types.libraries.module_outline import (
     HEAD_CHARACTERS,
     LibraryKind,
@@ -22,7 +22,7 @@ from assist_types.libraries.module_outline import (
 from assist_types.libraries.python_outline import first_sentence
 
 ASSIGNED = "export="  # the name of what a module is as a whole, as in `export = x`
-MOST_DEEP = 5  # namespaces in namespaces
+MAX_DEEP = 5  # namespaces in namespaces
 _SPACES = frozenset({"module", "internal_module"})
 
 
@@ -119,7 +119,7 @@ class _ScriptReader:
         name = node.child_by_field_name("name")
         body = node.child_by_field_name("body")
         text = node_text(name)
-        if body is None or deep >= MOST_DEEP:
+        if body is None or deep >= MAX_DEEP:
             return
         inner = self.outline(body, deep=deep + 1)
         if name is not None and name.type == "string":

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from assist_context.syntax.fragments import split_outside
+from assist_context.code.trees.fragments import split_outside
 from assist_types.libraries.module_outline import HEAD_CHARACTERS
 from assist_types.types.expressions import closing
 

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from assist_context.code.calls import Parameter, Signature, definitions_of
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document, WrittenCall, split_lines
 from assist_context.languages import Language
-from assist_context.syntax.scopes.call_sites import Parameter, Signature, definitions_of
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_types.types.declarations import TypedText, around
 from assist_types.types.lookup import TypeLookup
 from assist_types.types.object_types import ObjectType

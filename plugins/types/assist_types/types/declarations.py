@@ -10,8 +10,8 @@ from typing import Literal
 
 import tree_sitter
 
+from assist_context.code.trees.parsed_text import ParsedText, node_text
 from assist_context.documents import Document
-from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 from assist_types.types.words import FAMILIES, words_of
 
 DeclarationKind = Literal[

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from assist_context.syntax.fragments import split_outside
+from assist_context.code.trees.fragments import split_outside
 
 MOST = 400  # characters; longer ones are unknown
 

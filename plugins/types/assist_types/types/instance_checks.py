@@ -2,8 +2,8 @@
 
 import re
 
-from assist_context.syntax.fragments import split_outside
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.fragments import split_outside
+from assist_context.code.trees.parsed_text import node_text
 from assist_types.types.declarations import TypedText, function_text, is_narrowed
 
 _FORM = r"\bisinstance\(\s*{0}\s*,\s*(\([\w\s.,]*\)|[\w.]+(?:\s*\|\s*[\w.]+)*)\s*,?\s*\)"

@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from assist_context.code.imports import Import
+from assist_context.code.trees.fragments import split_outside
 from assist_context.relations import import_resolution
-from assist_context.syntax.fragments import split_outside
-from assist_context.syntax.imports import Import
 from assist_types.types import go_names
 from assist_types.types.declarations import ClassOutline, NameDeclaration, TypedText
 from assist_types.types.expressions import ExpressionPart, Written, parts_of

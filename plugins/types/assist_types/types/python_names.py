@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_types.types.declarations import (
     UNKNOWN,
     DeclarationKind,

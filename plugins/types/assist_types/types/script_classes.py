@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import tree_sitter
 
-from assist_context.syntax.scopes.parsed_text import node_text
+from assist_context.code.trees.parsed_text import node_text
 from assist_types.types import script_names
 from assist_types.types.declarations import (
     UNKNOWN,

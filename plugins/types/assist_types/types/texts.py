@@ -11,7 +11,7 @@ from assist_types.types.declarations import TypedText, text_of
 from assist_types.types.packages import PackageNames, package_of
 
 KEPT = 64  # texts of other files, with their trees
-MOST_FILES = 100  # of one package of Go; one with more is unknown
+MAX_FILES = 100  # of one package of Go; one with more is unknown
 
 
 class SourceFiles(Protocol):
@@ -117,4 +117,4 @@ class TextStore:
                     folders.setdefault(path.rpartition("/")[0], []).append(path)
             self._folders = paths, folders
         found = self._folders[1].get(folder, [])
-        return found if len(found) <= MOST_FILES else []
+        return found if len(found) <= MAX_FILES else []

@@ -2,7 +2,7 @@
 
 import re
 
-from assist_context.syntax.fragments import split_outside
+from assist_context.code.trees.fragments import split_outside
 from assist_types.types.expressions import Written
 from assist_types.types.words import words_of
 

@@ -68,7 +68,13 @@ from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.threads.thread_files import thread_files
-from assist_server.wording.answers import AnswerView, answer_document, answer_view, first_rows, progress_words
+from assist_server.wording.answers import (
+    AnswerView,
+    answer_document,
+    answer_header,
+    answer_view,
+    progress_words,
+)
 from assist_server.wording.edit_previews import edit_warnings
 from assist_server.wording.requests import payload_text, preview_lines, route_document, route_facts
 
@@ -231,7 +237,7 @@ class _Display:
         """Show what is known before any model is asked."""
         if self._streams:
             end_passing()
-            show_facts(*first_rows(found))
+            show_facts(*answer_header(found))
             out("")
 
     def restart(self, _decision: Decision, model: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Report
+from assist_server.editor.auto_trigger import Unasked
 from assist_server.editor.next_edit.offer_requests import (
     Answer,
     FoundOffer,
@@ -20,11 +21,10 @@ from assist_server.editor.next_edit.offered_edits import NextEdit, OfferedEdits,
 from assist_server.editor.next_edit.silence import Moment, OfferAsker, Silence, silence
 from assist_server.editor.next_edit.watched_edits import PAUSE, WatchedEdits, path_of_document
 from assist_server.editor.open_documents import OpenDocuments
-from assist_server.editor.unasked import Unasked
 from assist_server.editor.usage_port import UsageRecords
 from assist_server.workspace.documents import OpenDocument, is_data
 
-MOST_OPEN = 16  # open documents in which an offer is looked for; others are found by the index, as saved
+MAX_OPEN = 16  # open documents in which an offer is looked for; others are found by the index, as saved
 
 
 class NextEdits:
@@ -195,7 +195,7 @@ class NextEdits:
     def _ask(self, document: OpenDocument, asker: OfferAsker, *, pushes: bool = True) -> None:
         """Look for an offer for a document, among those that were edited last."""
         self._watched.stop_waiting(document)
-        latest = self._documents.latest()[-MOST_OPEN:]
+        latest = self._documents.latest()[-MAX_OPEN:]
         others = (opened for opened in latest if opened is not document)
         request = OfferRequest(
             path_of_document(document),

@@ -8,19 +8,19 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assist_context.code.trees.parsed_text import ParsedText
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.finder import PastOffers, choose, document_before, find_offers
 from assist_context.next_edit.offer import Change, EditHunk, OtherFiles, Situation
 from assist_context.next_edit.other_files import WorkspaceFiles
-from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_context.unseen_characters import hides, is_suspect
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest, replaced_by
 from assist_server.workspace.document_search import FolderFiles
 from assist_server.workspace.documents import text_between
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
-MOST_CHARACTERS = 1_000_000  # of a document, as for indexed files; more is data
-MOST_KEPT = 500_000  # bytes of texts whose trees are kept, which take 40 times as much memory
+MAX_CHARACTERS = 1_000_000  # of a document, as for indexed files; more is data
+MAX_KEPT = 500_000  # bytes of texts whose trees are kept, which take 40 times as much memory
 
 
 class OfferSearch:
@@ -48,7 +48,7 @@ class OfferSearch:
         shown = {
             path: document
             for path, document in request.opened.items()
-            if self._files.may_show(path) and sum(map(len, document.lines)) <= MOST_CHARACTERS
+            if self._files.may_show(path) and sum(map(len, document.lines)) <= MAX_CHARACTERS
         }
         hunks = tuple(hunk for hunk in request.hunks if self._is_usable(hunk, shown))
         if request.path not in shown or not hunks:
@@ -136,7 +136,7 @@ class OfferSearch:
             near = min(alike, key=lambda tree: abs(len(tree.document.lines) - size), default=None)
             found = ParsedText(document, near)
             self._kept += len(found.source.data)
-            while self._kept > MOST_KEPT and len(self._trees) > 1:
+            while self._kept > MAX_KEPT and len(self._trees) > 1:
                 self._kept -= len(self._trees.popleft().source.data)
         else:
             self._trees.remove(found)

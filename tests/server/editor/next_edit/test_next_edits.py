@@ -14,12 +14,12 @@ from assist_completion.settings import CompletionSettings, Mode
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.offer import Change, Offer, Report
 from assist_evaluation.feedback.session_usage import SessionUsage
+from assist_server.editor.auto_trigger import Unasked
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest
 from assist_server.editor.next_edit.offered_edits import NextEdit
 from assist_server.editor.open_documents import OpenDocuments
-from assist_server.editor.unasked import Unasked
-from assist_server.workspace.documents import MOST_LINES, Edit, OpenDocument
+from assist_server.workspace.documents import MAX_LINES, Edit, OpenDocument
 
 URI = "file:///work/a.py"
 PATH = "/work/a.py"
@@ -420,7 +420,7 @@ async def test_an_offer_in_a_document_that_is_closed_is_void() -> None:
 
 async def test_data_gets_no_offer() -> None:
     async with editing() as desk:
-        desk.open("a = old\n" * (MOST_LINES + 1))
+        desk.open("a = old\n" * (MAX_LINES + 1))
         desk.edit("new", (0, 4), (0, 7))
         assert await desk.quiet()
         assert await desk.ask() is None

@@ -7,7 +7,7 @@ import pytest
 
 from assist_context.documents import Cursor
 from assist_server.editor.next_edit.silence import Moment, is_in_word, silence
-from assist_server.workspace.documents import MOST_LINES
+from assist_server.workspace.documents import MAX_LINES
 
 WORD = Cursor(0, 3)
 GOOD = Moment(
@@ -29,8 +29,8 @@ GOOD = Moment(
     [
         ({}, None, None, None),
         ({"on": False}, "off", "off", "off"),
-        ({"lines": ["x\n"] * (MOST_LINES + 1)}, "data", "data", "data"),
-        ({"lines": ["x\n"] * MOST_LINES}, None, None, None),
+        ({"lines": ["x\n"] * (MAX_LINES + 1)}, "data", "data", "data"),
+        ({"lines": ["x\n"] * MAX_LINES}, None, None, None),
         ({"edited": False}, "no edit", "no edit", "no edit"),
         ({"edited_here": False}, None, "no edit here", "no edit here"),
         ({"shows_ghost": True}, None, "ghost text", "ghost text"),

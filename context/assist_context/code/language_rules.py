@@ -1,0 +1,52 @@
+"""The one reader of what is known of a language: its folder in `queries`, or that of the language it is like.
+
+`queries/README.md` explains the files and their keys. This module knows no text and no tree.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from assist_context.languages import BY_GRAMMAR, BY_NAME
+
+_FOLDER = files(__package__) / "queries"
+
+
+@lru_cache
+def language_rules(language: str, subject: str) -> Mapping[str, Any] | None:
+    """The rules of a language by its name, for a subject such as "calls"; `None` if there are none.
+
+    A file with the key `like` is joined with the one of that folder: lists and `keywords` are added up.
+    """
+    row = BY_NAME.get(language)
+    file = _FOLDER / (row.grammar or row.outline if row else language) / f"{subject}.toml"
+    if not file.is_file():
+        return language_rules(row.like, subject) if row and row.like else None
+    rules = tomllib.loads(file.read_text(encoding="utf-8"))
+    base = language_rules(rules["like"], subject) if "like" in rules else None
+    return rules if base is None else _join(base, rules)
+
+
+def query_source(grammar: str) -> str:
+    """The text of a grammar's query; missing files count as empty."""
+    language = BY_GRAMMAR.get(grammar)
+    folders = (language.tags if language else ()) or (grammar,)
+    tags = [_FOLDER / folder / "tags.scm" for folder in folders]
+    return "\n".join(file.read_text(encoding="utf-8") for file in tags if file.is_file())
+
+
+def _join(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    joined = dict(base)
+    for key, value in own.items():
+        before = base.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            joined[key] = _join(before, value)
+        elif isinstance(value, list) and isinstance(before, list):
+            joined[key] = [*before, *value]
+        elif key == "keywords" and before:
+            joined[key] = f"{before} {value}"
+        else:
+            joined[key] = value
+    return joined
