@@ -309,7 +309,11 @@ def _heritage(rules: CallRules, node: tree_sitter.Node) -> Iterator[str]:
 def _decorators(node: tree_sitter.Node) -> str:
     """What is written before a definition that changes what it is: decorators and modifiers."""
     parent = node.parent
-    found = [node_text(child) for child in node.children if child.type in ("static", "modifiers")]
+    found = [
+        node_text(child)
+        for child in node.children
+        if child.type in ("static", "static_modifier", "modifiers")
+    ]
     if parent is not None and parent.type == "decorated_definition":
         found += [node_text(child) for child in parent.children if child.type == "decorator"]
     return " ".join(found)
@@ -349,7 +353,9 @@ def _parameter(node: tree_sitter.Node, row: list[str], kind: ParameterKind) -> I
         names = [*node.named_children[:1]]  # Python's `a: int` has no field for the name
     typed = node.child_by_field_name("type")
     written = _plain(node_text(typed)).lstrip(": ")
-    optional = row[0] == "optional" or node.child_by_field_name("value") is not None
+    optional = row[0] == "optional" or any(
+        node.child_by_field_name(key) for key in ("value", "default_value")
+    )
     for name in names or [None]:
         text = _plain(node_text(name))
         variadic = row[0] == "variadic" or (name is not None and "splat" in name.type) or text[:3] == "..."
@@ -382,7 +388,7 @@ def _call(rules: CallRules, name: tree_sitter.Node) -> CallSite | None:
     fields = rules.calls.get(around.type) if around is not None else None
     if around is None or fields is None or (fields[0] and around.child_by_field_name(fields[0]) != callee):
         return None
-    listing = around.child_by_field_name(fields[1])
+    listing = around.child_by_field_name(fields[1]) or _child(around, fields[1])
     if listing is None:
         return None
     comprehension = listing.type in ("generator_expression", "template_string")
@@ -396,10 +402,15 @@ def _call(rules: CallRules, name: tree_sitter.Node) -> CallSite | None:
 def _arguments(rules: CallRules, listing: tree_sitter.Node) -> Iterator[Argument]:
     for node in listing.named_children:
         name = node.child_by_field_name("name") if node.type == rules.keyword else None
-        value = node.child_by_field_name("value") if name is not None else node
-        if value is not None:
-            keyword = node_text(name)
-            yield Argument(node.byte_range, value.byte_range, keyword, node.type in rules.spread)
+        value = node if name is None else node.child_by_field_name("value") or node.named_children[-1]
+        inner = node.named_children[:1] if node.type == rules.keyword else []
+        spread = any(each.type in rules.spread for each in (node, *inner))
+        yield Argument(node.byte_range, value.byte_range, node_text(name), spread)
+
+
+def _child(node: tree_sitter.Node, kind: str) -> tree_sitter.Node | None:
+    """The first child of a type, where the grammar gives it no field."""
+    return next((child for child in node.named_children if child.type == kind), None)
 
 
 def _in_tokens(rules: CallRules, name: tree_sitter.Node) -> bool:

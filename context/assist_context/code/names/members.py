@@ -118,19 +118,19 @@ def is_member(rules: ScopeRules, place: NamePlace) -> bool:
 
 
 def is_field(rules: ScopeRules, place: NamePlace) -> bool:
-    """Whether a place can only be a field, in a language where fields have names of their own (Rust)."""
+    """Whether a place can only be a field, in a language where fields have names of their own."""
     if not rules.fields_apart or _is_shorthand(rules, place):
-        return rules.fields_apart
+        return bool(rules.fields_apart)
     match place.rule.action:
         case "define":
-            return place.rule.kind == "field"
+            return place.rule.kind in ("field", "property_parameter")
         case "tokens":
             after = place.leaf.next_sibling
             return node_text(place.leaf.prev_sibling) == "." and node_text(after)[:1] != "("
         case "member":
             above = place.node.parent
             called = above is not None and above.type == "call_expression"
-            return place.node.type == "field_expression" and not called
+            return place.node.type in rules.fields_apart and not called
     return place.rule.action == "key"
 
 

@@ -49,6 +49,8 @@ class NamePlace:
 def find_place(parsed: ParsedText, rules: ScopeRules, start: int, end: int) -> NamePlace | None:
     """The place of some bytes, `None` if they are no name of the language."""
     steps = _steps(parsed, start)
+    while len(steps) > 1 and steps[-2][0].type in rules.names:  # PHP: the name in a `variable_name`
+        steps.pop()
     leaf = steps[-1][0] if steps else None
     if leaf is None or leaf.type not in rules.names or leaf.end_byte != end or leaf.start_byte < start - 1:
         return None

@@ -23,34 +23,6 @@ UNKNOWN = ""
 
 Owners = Mapping[str, bool]  # the owners that define a member, and whether they are only an object's
 
-_CALLS = frozenset({"call", "call_expression", "new_expression", "object_creation_expression"})
-_CALLED = ("function", "constructor", "type")
-_WRAPPERS = frozenset(
-    {
-        "parenthesized_expression",
-        "await",
-        "await_expression",
-        "unary_expression",
-        "reference_expression",
-        "as_expression",
-        "non_null_expression",
-        "try_expression",
-        "satisfies_expression",
-        "pointer_expression",
-        "expression_list",
-    }
-)
-_MADE = {"composite_literal": "type", "struct_expression": "name"}
-_ASSIGNED = {
-    "assignment": "right",
-    "short_var_declaration": "right",
-    "variable_declarator": "value",
-    "let_declaration": "value",
-    "var_spec": "value",
-    "init_declarator": "value",
-    "named_expression": "value",
-    "as_pattern": "",
-}
 _LITERAL = re.compile(
     r"string|integer|float|number|list|dictionary|array|regex|comprehension|lambda|arrow_function"
 )
@@ -79,15 +51,15 @@ class ObjectReader:
 
     def _of_expression(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
         kind = node.type
-        if kind in _WRAPPERS:
+        if kind in self.rules.wrappers:
             inner = node.named_children
             return self.owner(inner[0], place, owners, depth + 1) if len(inner) == 1 else UNKNOWN
-        if kind in _CALLS:
+        if kind in self.rules.calls:
             return self._of_call(node, place, owners, depth)
         if kind == "super":
             return self._above(place, owners)
-        if kind in _MADE:
-            made = node.child_by_field_name(_MADE[kind])
+        if kind in self.rules.literals:
+            made = node.child_by_field_name(self.rules.literals[kind])
             return UNKNOWN if made is None else self.of_class(last_word(made), owners, depth)
         if kind in self.rules.receivers:
             return self._of_member(node, place, owners, depth)
@@ -151,7 +123,7 @@ class ObjectReader:
         return next((owner for owner in found if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def _of_name(self, node: tree_sitter.Node, owners: Owners, depth: int) -> str:
-        name = node_text(node)
+        name = node_text(next(iter(node.named_children), node))  # without the `$` of PHP
         table = self.table(name)
         place = find_place(self.parsed, self.rules, node.start_byte, node.end_byte)
         binding = None if place is None else table.defined.get(place.start) or table.lookup(place)
@@ -193,7 +165,7 @@ class ObjectReader:
         return UNKNOWN if element is None else self.of_type(element, place, owners, depth)
 
     def _of_value(self, place: NamePlace, name: str, owners: Owners, depth: int) -> str:
-        value = _value(place)
+        value = _value(self.rules, place)
         if value is None:
             return UNKNOWN
         if value.type in self.rules.weak_owners:
@@ -205,7 +177,8 @@ class ObjectReader:
 
     def _of_call(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
         """What a call makes: an instance of the class, or what the function says it returns."""
-        called = next((each for key in _CALLED if (each := node.child_by_field_name(key)) is not None), None)
+        field = self.rules.calls[node.type]
+        called = node.child_by_field_name(field) if field else node.named_children[0]
         if called is None:
             return UNKNOWN
         if called.text == b"super":
@@ -246,7 +219,7 @@ class ObjectReader:
         table = self.table(name)
         for other in table.places:
             if other.rule.action == "member" and _is_same_class(self.rules, other, place):
-                value = _value(other, other.definer - 1)
+                value = _value(self.rules, other, other.definer - 1)
                 around = other.steps[other.definer - 1][0]
                 written = around.child_by_field_name("type")
                 if written is not None:
@@ -312,17 +285,17 @@ def _bases_of(rules: ScopeRules, node: tree_sitter.Node) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _value(place: NamePlace, index: int | None = None) -> tree_sitter.Node | None:
+def _value(rules: ScopeRules, place: NamePlace, index: int | None = None) -> tree_sitter.Node | None:
     """The value that a definition gives the name, if it is the only one that gets it."""
     node = place.steps[place.definer if index is None else index][0]
-    if node.type not in _ASSIGNED:
+    if node.type not in rules.values:
         return None
     if node.type == "as_pattern":
         return node.named_children[0]
     targets = node.child_by_field_name("left") or node.child_by_field_name("pattern")
     if targets is not None and targets.type == "expression_list" and targets.named_child_count != 1:
         return None
-    return node.child_by_field_name(_ASSIGNED[node.type])
+    return node.child_by_field_name(rules.values[node.type])
 
 
 def _is_receiver(rules: ScopeRules, place: NamePlace) -> bool:

@@ -63,7 +63,12 @@ class ScopeRules:
     guesses: bool = False
     constants: bool = False
     overrides: bool = False
-    fields_apart: bool = False
+    fields_apart: frozenset[str] = frozenset()
+    # How objects are made and passed on, for who follows them: nodes, and the field that says with what.
+    calls: Mapping[str, str] = field(default_factory=dict)
+    literals: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    wrappers: frozenset[str] = frozenset()
     one_binding: bool = False
 
 
@@ -100,7 +105,11 @@ def rules_of(language: str) -> ScopeRules | None:
         reuse=table.get("reuse", False),
         constants=table.get("constants", False),
         overrides=table.get("overrides", False),
-        fields_apart=table.get("fields_apart", False),
+        fields_apart=frozenset(table.get("fields_apart", ())),
+        calls=table["objects"]["calls"],
+        literals=table["objects"].get("literals", {}),
+        values=table["objects"].get("values", {}),
+        wrappers=frozenset(table["objects"].get("wrappers", ())),
         one_binding=table.get("one_binding", False),
     )
 
