@@ -27,6 +27,7 @@ class Language:
     tags: tuple[str, ...] = ()
     wheel: tuple[str, ...] = ()
     markup: str = ""
+    sigil: str = ""
 
 
 def _rows() -> Iterator[Language]:

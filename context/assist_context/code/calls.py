@@ -404,7 +404,7 @@ def _arguments(rules: CallRules, listing: tree_sitter.Node) -> Iterator[Argument
         name = node.child_by_field_name("name") if node.type == rules.keyword else None
         value = node if name is None else node.child_by_field_name("value") or node.named_children[-1]
         inner = node.named_children[:1] if node.type == rules.keyword else []
-        spread = any(each.type in rules.spread for each in (node, *inner))
+        spread = any(argument.type in rules.spread for argument in (node, *inner))
         yield Argument(node.byte_range, value.byte_range, node_text(name), spread)
 
 

@@ -36,7 +36,8 @@ class WorkspaceFiles:
 
         What is indexed as no reference, such as a constant, is searched for by the words of its name.
         """
-        word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+        edge = r"\w" if self.document.language.sigil else r"[\w$]"
+        word = re.compile(rf"(?<!{edge}){re.escape(name)}(?!{edge})")
         own = self.document.path
         found = [document for document in self.opened if document.path != own and word.search(document.text)][
             :limit

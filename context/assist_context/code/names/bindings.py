@@ -9,8 +9,8 @@ from typing import Literal
 
 import tree_sitter
 
-from assist_context.code.names.name_places import NamePlace, ScopeStep, find_place
-from assist_context.code.names.scope_rules import ANY, ScopeRules
+from assist_context.code.names.name_places import NamePlace, ScopeStep, find_place, find_receiver
+from assist_context.code.names.scope_rules import ANY, FIELD, ScopeRules
 from assist_context.code.trees.parsed_text import ParsedText, node_text
 
 BindingLevel = Literal["local", "module", "member"]
@@ -94,8 +94,7 @@ class NameTable:
 
 def _modules_of_path(rules: ScopeRules, place: NamePlace) -> tuple[ScopeStep, ...]:
     """The module that a path to a member names by a word: `super::name`."""
-    field = rules.receivers.get(place.node.type) if place.rule.action == "member" else None
-    front = place.node.child_by_field_name(field) if field else None
+    front = find_receiver(rules, place.node) if place.rule.action == "member" else None
     if front is None or front.type not in rules.paths:
         return ()
     modules = [scope for scope in place.scopes if scope.kind == "module"]
@@ -264,7 +263,8 @@ def _define_property(table: NameTable, place: NamePlace, scope: ScopeStep) -> No
     """A parameter that is a field, too: one definition, seen in the function and as a member."""
     owner = next((scope for scope in place.scopes if scope.kind == "class"), None)
     if owner is not None:
-        binding = Binding("member", (0, 0), owner=owner_of(table.rules, place, owner))
+        space = FIELD if table.rules.fields_apart else ""
+        binding = Binding("member", (0, 0), space, owner=owner_of(table.rules, place, owner))
         entry = BindingEntry(binding, place.rule.spaces)
         table.entries.setdefault(scope.node.id, []).append(entry)
         table.defined[place.start] = binding

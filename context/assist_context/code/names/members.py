@@ -11,7 +11,7 @@ import tree_sitter
 
 from assist_context.code.names.bindings import Binding, NameTable, follows_dot, owner_of
 from assist_context.code.names.expected_types import expected_type
-from assist_context.code.names.name_places import NamePlace, ScopeStep, match_rule
+from assist_context.code.names.name_places import NamePlace, ScopeStep, find_receiver, match_rule
 from assist_context.code.names.objects import (
     ELSEWHERE,
     UNKNOWN,
@@ -20,10 +20,8 @@ from assist_context.code.names.objects import (
     find_bases,
     self_scope,
 )
-from assist_context.code.names.scope_rules import ScopeRules
+from assist_context.code.names.scope_rules import FIELD, ScopeRules
 from assist_context.code.trees.parsed_text import node_text
-
-FIELD = "field"  # the space of fields where they have names of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +160,7 @@ def _owners_of(definitions: Sequence[MemberDefinition]) -> dict[str, bool]:
 
 def _scope_of_field(rules: ScopeRules, place: NamePlace) -> ScopeStep | None:
     """The class whose object gets a field at a place: `self.name = 1`."""
-    field = rules.receivers.get(place.node.type) if place.rule.action == "member" else None
-    front = place.node.child_by_field_name(field) if field else None
+    front = find_receiver(rules, place.node) if place.rule.action == "member" else None
     word = node_text(front)
     if word not in rules.self_words:
         return None
@@ -202,8 +199,7 @@ def _owner(reader: ObjectReader, place: NamePlace, owners: Owners) -> str:
         dot = place.leaf.prev_sibling
         front = None if dot is None else dot.prev_sibling
     else:
-        field = rules.receivers.get(place.node.type)
-        front = place.node.child_by_field_name(field) if field else None
+        front = find_receiver(rules, place.node)
     return UNKNOWN if front is None else reader.owner(front, place, owners)
 
 

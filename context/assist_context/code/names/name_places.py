@@ -46,10 +46,16 @@ class NamePlace:
         return self.steps[self.definer][0]
 
 
+def find_receiver(rules: ScopeRules, node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """Return the object whose member a node names: by its field, or the first child if it has none."""
+    field = rules.receivers.get(node.type)
+    return node.child_by_field_name(field) if field else node.named_children[0] if field == "" else None
+
+
 def find_place(parsed: ParsedText, rules: ScopeRules, start: int, end: int) -> NamePlace | None:
     """The place of some bytes, `None` if they are no name of the language."""
     steps = _steps(parsed, start)
-    while len(steps) > 1 and steps[-2][0].type in rules.names:  # PHP: the name in a `variable_name`
+    while len(steps) > 1 and steps[-2][0].type in rules.names:  # a name in one with its sigil
         steps.pop()
     leaf = steps[-1][0] if steps else None
     if leaf is None or leaf.type not in rules.names or leaf.end_byte != end or leaf.start_byte < start - 1:

@@ -12,7 +12,7 @@ import tree_sitter
 
 from assist_context.code.names.bindings import Binding, NameTable, last_word, owner_of
 from assist_context.code.names.expected_types import element_type, plain_type
-from assist_context.code.names.name_places import NamePlace, ScopeStep, find_place
+from assist_context.code.names.name_places import NamePlace, ScopeStep, find_place, find_receiver
 from assist_context.code.names.scope_rules import ScopeRules
 from assist_context.code.names.written_types import written_types
 from assist_context.code.trees.parsed_text import ParsedText, node_text
@@ -123,7 +123,7 @@ class ObjectReader:
         return next((owner for owner in found if owner not in (ELSEWHERE, UNKNOWN)), ELSEWHERE)
 
     def _of_name(self, node: tree_sitter.Node, owners: Owners, depth: int) -> str:
-        name = node_text(next(iter(node.named_children), node))  # without the `$` of PHP
+        name = node_text(next(iter(node.named_children), node))  # without a sigil
         table = self.table(name)
         place = find_place(self.parsed, self.rules, node.start_byte, node.end_byte)
         binding = None if place is None else table.defined.get(place.start) or table.lookup(place)
@@ -210,7 +210,7 @@ class ObjectReader:
 
     def _of_member(self, node: tree_sitter.Node, place: NamePlace, owners: Owners, depth: int) -> str:
         """What a member of an object is: known for members of `self`, and for none of an object elsewhere."""
-        front = node.child_by_field_name(self.rules.receivers[node.type])
+        front = find_receiver(self.rules, node)
         if front is None:
             return UNKNOWN
         if node_text(front) not in self.rules.self_words:

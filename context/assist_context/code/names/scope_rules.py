@@ -11,6 +11,7 @@ from typing import Any
 from assist_context.code.language_rules import language_rules
 
 ANY = frozenset({"value", "type"})  # a name that may mean either, as in an export
+FIELD = "field"  # the space of fields where they have names of their own
 FIRST = "^"
 
 

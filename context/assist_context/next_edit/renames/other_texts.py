@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import tree_sitter
 
 from assist_context.code.names.bindings import Binding
+from assist_context.code.names.name_places import find_receiver
 from assist_context.code.names.occurrences import NameReader, Occurrence
 from assist_context.code.trees.parsed_text import node_text
 from assist_context.documents import Document
@@ -137,8 +138,7 @@ class OtherText:
     def _front(self, place: Occurrence) -> tree_sitter.Node | None:
         node = self._node(place)
         around = None if node is None else node.parent
-        field = None if around is None else self._reader.rules.receivers.get(around.type)
-        return around.child_by_field_name(field) if around is not None and field else None
+        return None if around is None else find_receiver(self._reader.rules, around)
 
     def _definitions(self, node: tree_sitter.Node) -> Iterator[Occurrence]:
         name = node_text(node)

@@ -10,9 +10,11 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from assist_context.documents import Cursor, Document
+from assist_context.languages import language_of
 from assist_context.next_edit.offer import EditHunk
 
 _TOKEN = re.compile(r"[^\W\d][\w$]*|\$[\w$]*|\d[\w.]*|\S")
+_WORD = re.compile(r"[^\W\d]\w*|\d[\w.]*|\S")  # where `$` is no part of a name
 _NAME = re.compile(r"[^\W\d][\w$]*|\$[\w$]+")
 MAX_TOKENS = 600  # of a hunk's side; comparing takes the square of it at worst
 
@@ -113,8 +115,9 @@ def _order(place: Cursor) -> tuple[int, int]:
 @lru_cache(maxsize=256)
 def replaced_names(hunk: EditHunk) -> tuple[ReplacedName, ...]:
     """The names that a hunk replaced; of one with too many tokens nothing is known."""
-    old = _tokens(hunk.old, hunk.line)
-    new = _tokens(hunk.new, hunk.line)
+    token = _WORD if language_of(hunk.path).sigil else _TOKEN
+    old = _tokens(token, hunk.old, hunk.line)
+    new = _tokens(token, hunk.new, hunk.line)
     if max(len(old), len(new)) > MAX_TOKENS:
         return ()
     found: list[ReplacedName] = []
@@ -128,9 +131,9 @@ def replaced_names(hunk: EditHunk) -> tuple[ReplacedName, ...]:
     return tuple(found)
 
 
-def _tokens(lines: tuple[str, ...], first: int) -> list[tuple[str, Cursor]]:
+def _tokens(token: re.Pattern[str], lines: tuple[str, ...], first: int) -> list[tuple[str, Cursor]]:
     return [
         (found[0], Cursor(number, found.start()))
         for number, line in enumerate(lines, first)
-        for found in _TOKEN.finditer(line)
+        for found in token.finditer(line)
     ]
