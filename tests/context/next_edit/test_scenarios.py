@@ -68,7 +68,7 @@ def test_silence_is_kept_and_offers_are_right_often_enough(outcomes: dict[str, s
 
 
 def test_the_rates_are_these(outcomes: dict[str, str]) -> None:
-    assert rates(outcomes) == snapshot({"quiet": 0.958, "shows": 0.839, "harmonic mean": 0.895})
+    assert rates(outcomes) == snapshot({"quiet": 0.959, "shows": 0.851, "harmonic mean": 0.902})
 
 
 def test_exactly_these_do_not_come_out_right(outcomes: dict[str, str]) -> None:
@@ -81,6 +81,7 @@ def test_each_subject(outcomes: dict[str, str]) -> None:
     good = Counter(each.subject for each in SCENARIOS if outcomes[str(each)] in ("right", "quiet"))
     assert {subject: f"{good[subject]} of {total[subject]}" for subject in total} == snapshot(
         {
+            "php": "9 of 9",
             "quiet_bulk": "14 of 14",
             "quiet_names": "23 of 24",
             "quiet_prose": "13 of 13",
