@@ -6,7 +6,7 @@ of real commits, asks for the facts of these diffs, and checks them and those of
 and by pyflakes. `asked` puts the questions of a table to each repository, about definitions that are drawn,
 and needs no program. For the others, the programs are installed by you:
 
-    npm install --prefix FOLDER pyright typescript@5 typescript-language-server
+    npm install --prefix FOLDER pyright typescript@5 typescript-language-server intelephense
     pip install --target FOLDER/python pyflakes
     apt-get install gopls golang-go rust-analyzer librust-syn-dev   # or below FOLDER/bin; Rust needs cargo
 

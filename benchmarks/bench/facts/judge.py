@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from assist_context.languages import language_of
 from bench.facts.claims import Claim, DrawnFacts
 from bench.facts.server_oracle import OutlineSymbol, ServerOracle, ServerPlace
 from bench.facts.syntax_oracle import SyntaxRow
@@ -116,7 +117,7 @@ class Judge:
         return _squeeze(claim.text) in _squeeze(self._text(claim.path, site.start_line, site.end_line))
 
     def _has_name(self, drawn: DrawnFacts, claim: Claim) -> bool:
-        return bool(_columns(self._line(claim.path, claim.line), claim.text))
+        return bool(_columns(self._line(claim.path, claim.line), claim.text, language_of(claim.path).sigil))
 
     def _has_text(self, drawn: DrawnFacts, claim: Claim) -> bool:
         return claim.text in self._line(claim.path, claim.line)
@@ -146,7 +147,7 @@ class Judge:
 
     def _means(self, drawn: DrawnFacts, claim: Claim) -> bool | None:
         meant = set()
-        for column in _columns(self._line(claim.path, claim.line), claim.text):
+        for column in _columns(self._line(claim.path, claim.line), claim.text, language_of(claim.path).sigil):
             meant |= self.server.definitions(claim.path, claim.line, column)
         if not meant or claim.defined is None:
             return None
@@ -171,7 +172,7 @@ class Judge:
     def _is_same_by_definition(self, drawn: DrawnFacts, claim: Claim) -> bool | None:
         """Whether the server says from the line's side that it means the definition."""
         meant = set()
-        for column in _columns(self._line(claim.path, claim.line), claim.text):
+        for column in _columns(self._line(claim.path, claim.line), claim.text, language_of(claim.path).sigil):
             meant |= self.server.definitions(claim.path, claim.line, column)
         if not meant:
             return None
@@ -201,7 +202,7 @@ class Judge:
         return lines | {(one.named, one.last) for one in same if (one.name, one.kind, one.parent) == named}
 
     def _uses_at(self, path: str, line: int, name: str) -> set[ServerPlace]:
-        columns = _columns(self._line(path, line), name)
+        columns = _columns(self._line(path, line), name, language_of(path).sigil)
         return {place[:2] for place in self.server.uses(path, line, columns[0])} if columns else set()
 
     def _server_uses(self, drawn: DrawnFacts) -> set[tuple[str, int, int]] | None:
@@ -210,7 +211,7 @@ class Judge:
             return None
         path = drawn.facts.path
         name = drawn.facts.definition.name
-        columns = _columns(self._line(path, symbol.named), name)
+        columns = _columns(self._line(path, symbol.named), name, language_of(path).sigil)
         if not columns:
             return None
         key = path, symbol.named, name
@@ -319,5 +320,7 @@ def _bare_name(name: str) -> str:
     return re.split(r"[<(]", name.rpartition(".")[2])[0].strip()
 
 
-def _columns(line: str, name: str) -> list[int]:
-    return [found.start() for found in re.finditer(rf"(?<![\w$]){re.escape(name)}(?![\w$])", line)]
+def _columns(line: str, name: str, sigil: str = "") -> list[int]:
+    """The columns of a name in a line; where variables have a sigil, one with it is the same name."""
+    edge = r"\w" if sigil else r"[\w$]"
+    return [match.start() for match in re.finditer(rf"(?<!{edge}){re.escape(name)}(?!{edge})", line)]

@@ -3,6 +3,7 @@
 Places are a path in the workspace and a line from 1. This module knows no facts.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from assist_context.languages import language_of
 from bench.renames.language_server import LanguageServer
 
 ServerPlace = tuple[str, int]
+
+_DOCUMENTATION = re.compile(r"\s*(?:/\*|\*|#\[|//|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,15 @@ class ServerOracle:
             start = found.get("targetSelectionRange", found.get("range"))["start"]
             place = Path(unquote(urlsplit(found.get("targetUri", found.get("uri"))).path))
             if place.is_relative_to(self.root):
-                yield place.relative_to(self.root).as_posix(), start["line"] + 1, start["character"]
+                name = place.relative_to(self.root).as_posix()
+                yield name, self._after_documentation(name, start["line"] + 1), start["character"]
+
+    def _after_documentation(self, path: str, line: int) -> int:
+        """The line of a definition: PHP's server says that of the comment above it."""
+        lines = self.lines(path)
+        while path.endswith(".php") and line < len(lines) and _DOCUMENTATION.match(lines[line - 1]):
+            line += 1
+        return line
 
     def _document(self, path: str) -> dict[str, str]:
         return {"uri": (self.root / path).as_uri()}

@@ -34,7 +34,7 @@ _TSCONFIG = {
 
 # The server that knows a language, as `running` names it.
 LANGUAGES = {"python": "python", "typescript": "typescript", "tsx": "typescript", "javascript": "typescript"}
-LANGUAGES |= {"go": "go", "rust": "rust"}
+LANGUAGES |= {"go": "go", "rust": "rust", "php": "php"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class FactWorkspace:
     name: str
     root: Path
     corpus: Corpus
-    language: str  # as a server's: python, typescript, go, rust
+    language: str  # as a server's: python, typescript, go, rust, php
     paths: tuple[str, ...]
 
 
@@ -90,6 +90,8 @@ def server_setup(workspace: FactWorkspace) -> ServerSetup:
                 and bool(message["params"].get("quiescent"))
             ),
         )
+    if workspace.language == "php":
+        return ServerSetup(is_ready=lambda message: message.get("method") == "indexingEnded")
     return ServerSetup()
 
 

@@ -17,6 +17,7 @@ SERVERS: Mapping[str, tuple[str, ...]] = {
     "typescript": ("node_modules/.bin/typescript-language-server", "--stdio"),
     "go": ("bin/gopls",),
     "rust": ("bin/rust-analyzer",),
+    "php": ("node_modules/.bin/intelephense", "--stdio"),
 }
 Edit = tuple[int, int, int, int, str]  # first line and column, last line and column, text; columns in UTF-16
 
