@@ -194,7 +194,7 @@ def _redirections(table: NameTable) -> dict[int, tuple[ScopeStep, tuple[ScopeSte
 
 
 def _redirect(table: NameTable, scope: ScopeStep, outer: tuple[ScopeStep, ...]) -> None:
-    spaces = frozenset({"value"})
+    spaces = frozenset(space for spaces in table.rules.names.values() for space in spaces)
     binding = table.look_from(outer, scope.node.start_byte, spaces)
     if binding is None and len(outer) == 1:  # only functions assign the module's name
         module = outer[0].node
