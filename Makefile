@@ -50,6 +50,7 @@ check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, impor
 	$(BIN)/lint-imports
 	$(BIN)/python tests/style/check_style.py
 	$(BIN)/python tests/style/check_core.py
+	$(BIN)/python tests/style/check_names.py
 	npm --prefix $(EXTENSION) run --silent check
 	node .ci/check_workflows.mjs
 	$(BIN)/zizmor --offline --strict-collection --quiet .github
