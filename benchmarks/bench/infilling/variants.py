@@ -139,7 +139,7 @@ def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> 
         text = first_line(gen.text, task) if task.line else gen.text
         return FilledHole(text, gen.tokens.generated, first_line_chances(gen, text))
     made = finish(site, shape, gen.known_text(), gate_of("", "manual", manual=True))
-    text = line_policy.cut(site, gen.text, shape, ended=gen.ended)
+    text = line_policy.cut(site, gen.text, shape, is_ended=gen.ended)
     return FilledHole(
         made.candidate, gen.tokens.generated, first_line_chances(gen, text), made.replace, made.reason
     )

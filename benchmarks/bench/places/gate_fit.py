@@ -76,7 +76,7 @@ def examples(texts: Iterable[WrittenText]) -> tuple[list[dict[str, float]], list
     right: list[bool] = []
     for written in texts:
         site = written.site
-        whole = line_policy.cut(site, written.raw.text, written.shape, ended=written.raw.ended)
+        whole = line_policy.cut(site, written.raw.text, written.shape, is_ended=written.raw.ended)
         for text, part in parts(site, written.shape, written.raw, whole, clean(site, whole)):
             refuted = 0 <= written.refuted < len(text.text)
             if not text.dropped and part.chances and not refuted:

@@ -65,13 +65,13 @@ class Gate:
         """
         if self.bar <= 0 or not spans:
             return False
-        found = features(site, JudgedPart(text, [chance for _, chance in spans]))
+        values = features(site, JudgedPart(text, [chance for _, chance in spans]))
         if len(text) < BEGINNING:
-            found["echo"] = 1.0
-        return self._chance(found) < self.bar
+            values["echo"] = 1.0
+        return self._chance(values) < self.bar
 
-    def _chance(self, found: Mapping[str, float]) -> float:
-        value = self.weights["bias"] + sum(self.weights[name] * found[name] for name in found)
+    def _chance(self, values: Mapping[str, float]) -> float:
+        value = self.weights["bias"] + sum(self.weights[name] * values[name] for name in values)
         return 1 / (1 + math.exp(-max(-40.0, min(40.0, value))))
 
 

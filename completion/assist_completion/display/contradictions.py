@@ -70,12 +70,12 @@ def _stands_below(site: CursorSite, line: str) -> bool:
     """
     if not is_substantial(line) or not site.at_line_end or line.rstrip().endswith((",", ":", "{", "(", "[")):
         return False
-    seen = 0
+    lines_seen = 0
     for below in site.after.split("\n")[1:]:
         if not below.strip():
             continue
-        seen += 1
-        if seen > BELOW or indent(below) < indent(line):
+        lines_seen += 1
+        if lines_seen > BELOW or indent(below) < indent(line):
             return False
         if same_lines([line], [below], ""):
             return line.strip() not in site.before[-2_000:]
@@ -107,10 +107,10 @@ def _blocks_above(site: CursorSite) -> list[str]:
 def _assigns_to_constant(site: CursorSite, line: str) -> bool:
     """Whether a statement assigns to a name whose nearest binding above cannot be assigned to."""
     language = site.language.name
-    found = _ASSIGNS.match(line)
-    if found is None or language not in (*ECMASCRIPT, "rust") or "." in line[: found.end()]:
+    assignment = _ASSIGNS.match(line)
+    if assignment is None or language not in (*ECMASCRIPT, "rust") or "." in line[: assignment.end()]:
         return False
-    name = re.escape(found[1])
+    name = re.escape(assignment[1])
     constant = (
         rf"\bconst\s+{name}\b"
         if language != "rust"
@@ -129,12 +129,12 @@ def _names_what_comes_later(site: CursorSite, text: str) -> bool:
     below = "\n".join(_rest_of_block(site))
     if not below:
         return False
-    used = _PATTERN.sub("", site.line + text)
-    for found in _NAME.finditer(text):
-        name = re.escape(found[0])
-        if not re.search(rf"\b{name}\b", used):
+    code = _PATTERN.sub("", site.line + text)
+    for match in _NAME.finditer(text):
+        name = re.escape(match[0])
+        if not re.search(rf"\b{name}\b", code):
             continue
-        if re.match(r"\s*(?:=(?!=)|:=|:|\()", text[found.end() :]) or re.search(rf"\b{name}\b", site.before):
+        if re.match(r"\s*(?:=(?!=)|:=|:|\()", text[match.end() :]) or re.search(rf"\b{name}\b", site.before):
             continue
         binding = rf"^\s*(?:(?:const|let|var)\s+(?:mut\s+)?{name}\b|{name}\s*:=)"
         if site.language.name == "python":
@@ -157,16 +157,18 @@ def _rest_of_block(site: CursorSite) -> Iterator[str]:
 
 def _returns_another_kind(site: CursorSite, line: str) -> bool:
     """Whether a plain value is returned from a function whose plain result is of another kind."""
-    returned = _RETURNED.match(line)
+    return_match = _RETURNED.match(line)
     shape = _RESULT.get(site.language.name)
-    if returned is None or shape is None:
+    if return_match is None or shape is None:
         return False
     result = shape.search(_head_above(site, line))
-    value = next((kind for kind, form in _LITERALS if form.fullmatch(returned[1])), "")
-    wanted = next((kind for kind, names in _TYPES.items() if result and result["kind"] in names), "")
-    if not value or not wanted or value == wanted:
+    value = next((kind for kind, form in _LITERALS if form.fullmatch(return_match[1])), "")
+    signature_kind = next((kind for kind, names in _TYPES.items() if result and result["kind"] in names), "")
+    if not value or not signature_kind or value == signature_kind:
         return False
-    return not (value == "nothing" and wanted == "maybe") and not (wanted == "nothing" and value != "number")
+    return not (value == "nothing" and signature_kind == "maybe") and not (
+        signature_kind == "nothing" and value != "number"
+    )
 
 
 def _head_above(site: CursorSite, line: str) -> str:

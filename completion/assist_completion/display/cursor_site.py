@@ -172,9 +172,9 @@ class CursorSite:
         bare = fragments.errors(self.language, above + self.after) or 0
         if old <= bare:
             return old
-        left = fragments.balance(self.language, "", self.line).left
+        closers = fragments.balance(self.language, "", self.line).left
         endings = _ENDINGS.get(self.language.blocks, ())
-        tries = (f"{self.before}{ending.format(left)}{self.after}" for ending in endings)
+        tries = (f"{self.before}{ending.format(closers)}{self.after}" for ending in endings)
         return bare if any((fragments.errors(self.language, whole) or 0) <= bare for whole in tries) else old
 
 
@@ -228,13 +228,13 @@ def is_substantial(line: str) -> bool:
     return len(line.strip()) >= 6 and len(TOKEN.findall(line)) >= 3 and not is_closing(line)
 
 
-def same_lines(own: Sequence[str], other: Sequence[str], typed: str) -> bool:
+def same_lines(own: Sequence[str], other: Sequence[str], text: str) -> bool:
     """Whether lines are equal except for quotes and a last comma. `own` starts with `typed`.
 
     If `typed` is only indentation, the model may have written that indentation a second time.
     """
-    again = own[0][len(typed) :]
-    columns = {indent(own[0]), indent(again if again[:1].isspace() and not typed.strip() else own[0])}
+    again = own[0][len(text) :]
+    columns = {indent(own[0]), indent(again if again[:1].isspace() and not text.strip() else own[0])}
     same = all(indent(a) == indent(b) for a, b in zip(own[1:], other[1:], strict=True))
     bare = [*map(without_formatting, own)] == [*map(without_formatting, other)]
     return same and indent(other[0]) in columns and bare

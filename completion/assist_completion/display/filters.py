@@ -53,36 +53,36 @@ def fit_closers(site: CursorSite, text: str) -> CleanText:
     ours = fragments.balance(site.language, site.before, text)
     theirs = site.closes_below if ours.closes else ()
     rest = site.rest
-    used = 0
-    kept = text
-    opened = [*ours.open]
-    left = ours.left
+    size = 0
+    part = text
+    brackets = [*ours.open]
+    remaining = ours.left
     free = _count_unclosed(ours.open, theirs, site)
-    inside = not opened and not theirs and site.before[:1].isspace()  # in a block that began further up
+    inside = not brackets and not theirs and site.before[:1].isspace()  # in a block that began further up
     may_cut = not inside and bool(site.language.blocks or site.language.comment)
     for token, at in ours.closes:
-        fits = bool(opened) and fragments.PAIRS[opened[-1][0]] == token
+        fits = bool(brackets) and fragments.PAIRS[brackets[-1][0]] == token
         if token not in fragments.PAIRS.values():
-            used += len(token) * rest.startswith(token, used)
-        elif fits and token in left and opened[-1][0] in first_line(text[at:]):
-            left = left.replace(token, "", 1)  # its line opens another one, as `} else {` does
-            opened.pop()
+            size += len(token) * rest.startswith(token, size)
+        elif fits and token in remaining and brackets[-1][0] in first_line(text[at:]):
+            remaining = remaining.replace(token, "", 1)  # its line opens another one, as `} else {` does
+            brackets.pop()
         elif fits and free > 0:
             free -= 1
-            opened.pop()
-        elif fits and rest.startswith(token, used):
-            used += 1
-            opened.pop()
-            free = _count_unclosed(opened, [their for their in theirs if their[1] >= used], site)
+            brackets.pop()
+        elif fits and rest.startswith(token, size):
+            size += 1
+            brackets.pop()
+            free = _count_unclosed(brackets, [their for their in theirs if their[1] >= size], site)
         elif may_cut:
-            kept = text[:at].rstrip()
+            part = text[:at].rstrip()
             break
-    used += rest.startswith(">", used) and surplus_angles(kept) > 0
-    used += kept[-1:] in {";", ",", ":"} and rest.startswith(kept[-1:], used)
-    used = max(used, _string_end(kept, rest))
-    if not kept or (kept != text and joins_words(kept, rest[used:])):
+    size += rest.startswith(">", size) and surplus_angles(part) > 0
+    size += part[-1:] in {";", ",", ":"} and rest.startswith(part[-1:], size)
+    size = max(size, _string_end(part, rest))
+    if not part or (part != text and joins_words(part, rest[size:])):
         return CleanText(dropped="extra-closing-bracket")
-    return CleanText(dropped="duplicates-suffix") if kept == rest[:used] else CleanText(kept, used)
+    return CleanText(dropped="duplicates-suffix") if part == rest[:size] else CleanText(part, size)
 
 
 def _string_end(text: str, rest: str) -> int:
@@ -97,33 +97,33 @@ def _string_end(text: str, rest: str) -> int:
 
 
 def _count_unclosed(
-    opened: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], site: CursorSite
+    open_brackets: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], site: CursorSite
 ) -> int:
     """How many of the open brackets, counted from the innermost, `after` does not close."""
     brackets = [(token, at) for token, at in closes if token in fragments.PAIRS.values()]
     if not brackets:
-        return len(opened)
+        return len(open_brackets)
     (token, at) = brackets[0]
-    start = len(opened)
+    start = len(open_brackets)
     line_start = site.after.rfind("\n", 0, at) + 1
     lead = site.line * (line_start == 0) + site.after[line_start:at]
     if line_start == 0:  # the brackets that this line opens beyond those it closes are new
-        ours = sum(offset >= len(site.before) - len(site.line) for _, offset in opened)
+        ours = sum(offset >= len(site.before) - len(site.line) for _, offset in open_brackets)
         start -= max(ours - sum(offset <= len(site.rest) for _, offset in brackets), 0)
-    owners = [i for i in reversed(range(start)) if fragments.PAIRS[opened[i][0]] == token]
+    owners = [i for i in reversed(range(start)) if fragments.PAIRS[open_brackets[i][0]] == token]
     if not lead.strip():  # it is the first on its line, so its indentation says which bracket it closes
-        deep = {i: indent(site.before[site.before.rfind("\n", 0, opened[i][1]) + 1 :]) for i in owners}
+        deep = {i: indent(site.before[site.before.rfind("\n", 0, open_brackets[i][1]) + 1 :]) for i in owners}
         exact = [i for i in owners if deep[i] == indent(lead + token)]
         inner = [i for i in owners if deep[i] > indent(lead + token)]
         if not exact and inner and site.before[:1].isspace():
-            return len(opened) - inner[-1]  # it closes one that was opened above the window
+            return len(open_brackets) - inner[-1]  # it closes one that was opened above the window
         owners = exact or inner[::-1] or owners  # a header of several lines may be indented deeper
-    return len(opened) - 1 - owners[0] if owners else len(opened)
+    return len(open_brackets) - 1 - owners[0] if owners else len(open_brackets)
 
 
-def joins_words(left: str, right: str) -> bool:
+def joins_words(before: str, right: str) -> bool:
     """Whether two texts, put together, make one word of two."""
-    return bool(re.search(r"\w\Z", left[-1:]) and re.match(r"\w", right))
+    return bool(re.search(r"\w\Z", before[-1:]) and re.match(r"\w", right))
 
 
 def surplus_angles(text: str) -> int:
@@ -159,23 +159,23 @@ def clean(site: CursorSite, text: str) -> CleanText:
         text = step(near, text)
         if not text.strip():
             return CleanText(dropped=reason)
-    shown = fit_closers(near, text)
-    if shown.dropped:
-        return shown
-    fitting = _fit_spaces(near, _fit_indentation(near, shown.text))
+    fitting_text = fit_closers(near, text)
+    if fitting_text.dropped:
+        return fitting_text
+    fitting = _fit_spaces(near, _fit_indentation(near, fitting_text.text))
     # A text that hides something is dropped as a whole: what of it can be seen is no better meant.
     hidden = hides(fitting, site.before, site.after)
-    return CleanText(dropped="unseen") if hidden else _check_syntax(near, replace(shown, text=fitting))
+    return CleanText(dropped="unseen") if hidden else _check_syntax(near, replace(fitting_text, text=fitting))
 
 
 def _without_echo(site: CursorSite, text: str) -> str:
     """Without what is before the cursor already: the start of the line, a word, earlier lines."""
     stem = site.line.strip()
-    glued = site.line[-1:].strip() != ""
+    is_glued = site.line[-1:].strip() != ""
     head = text.lstrip(" \t")
     nests = stem.endswith(("(", "[", "{", "<", ">")) and " " not in stem  # f(f(x)) is no echo
     if len(stem) >= 4 and len(TOKEN.findall(stem)) >= 2 and not nests and head.startswith(stem):
-        text = head[len(stem) :] if glued else head[len(stem) :].lstrip(" \t")
+        text = head[len(stem) :] if is_glued else head[len(stem) :].lstrip(" \t")
     word = re.search(r"[^\W\d][\w.]{2,}\Z", site.line[-200:])
     if word and text.startswith(word[0]):
         text = text[len(word[0]) :]
@@ -202,14 +202,14 @@ def _without_rest(text: str, rest: str, language: Language) -> str:
     if text.strip() == rest or (len(TOKEN.findall(rest)) >= 2 and text.startswith(rest)):
         return ""
     for size in range(min(len(text), len(rest), _MAX_SHOWN), 0, -1):
-        kept = text[:-size]
+        part = text[:-size]
         if (
             text.endswith(rest[:size])
-            and not joins_words(kept, text[-size:])
+            and not joins_words(part, text[-size:])
             and not joins_words(rest[:size], rest[size:])
-            and _count_open(kept, language) <= _count_open(text, language)
+            and _count_open(part, language) <= _count_open(text, language)
         ):
-            return kept
+            return part
     return text
 
 
@@ -287,25 +287,25 @@ def _fit_spaces(site: CursorSite, text: str) -> str:
     return text.rstrip() if site.at_line_end or site.rest[:1].isspace() else text
 
 
-def _check_syntax(site: CursorSite, shown: CleanText) -> CleanText:
+def _check_syntax(site: CursorSite, clean_text: CleanText) -> CleanText:
     """Drop a text that adds a syntax error, and a single character that does not remove one.
 
     One character costs as much to accept as to type. It is useful only if it shows that the code is complete.
     """
     language = site.language
-    tail = site.after[shown.replace :]
-    whole = site.before + shown.text + tail
-    here = (len(site.before) - len(site.line), len(site.before + shown.text + first_line(tail)))
-    goes_on = _GOES_ON.search(shown.text) and not opens_block(last_line(whole[: here[1]]), language)
+    tail = site.after[clean_text.replace :]
+    whole = site.before + clean_text.text + tail
+    here = (len(site.before) - len(site.line), len(site.before + clean_text.text + first_line(tail)))
+    goes_on = _GOES_ON.search(clean_text.text) and not opens_block(last_line(whole[: here[1]]), language)
     new = fragments.errors(language, whole)
-    solid = "".join(shown.text.split())
-    if len(solid) < 2 and "\n" not in shown.text:
+    solid = "".join(clean_text.text.split())
+    if len(solid) < 2 and "\n" not in clean_text.text:
         old = site.errors
         helps = new is not None and old is not None and new < old and not re.match(r"\w", solid)
-        return shown if helps else CleanText(dropped="too-short")
+        return clean_text if helps else CleanText(dropped="too-short")
     sound = not new or goes_on or not fragments.errors(language, whole, here)
     if sound or new is None or new <= site.own_errors:
-        return shown
-    left = fragments.balance(language, site.before, shown.text).left
-    closed = fragments.errors(language, site.before + shown.text + left + tail) if left else None
-    return shown if closed is not None and closed <= site.own_errors else CleanText(dropped="syntax")
+        return clean_text
+    closers = fragments.balance(language, site.before, clean_text.text).left
+    errors = fragments.errors(language, site.before + clean_text.text + closers + tail) if closers else None
+    return clean_text if errors is not None and errors <= site.own_errors else CleanText(dropped="syntax")

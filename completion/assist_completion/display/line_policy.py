@@ -116,11 +116,11 @@ def should_stop(site: CursorSite, text: str, shape: Shape) -> bool:
 
 def _starts_next_line(site: CursorSite, text: str) -> bool:
     """Whether the model treats the cursor's line as complete. Then there is no text for one line."""
-    ended = bool(site.line.strip()) and text.lstrip(" \t").startswith("\n")
-    return ended and not site.opens_block
+    is_ended = bool(site.line.strip()) and text.lstrip(" \t").startswith("\n")
+    return is_ended and not site.opens_block
 
 
-def cut(site: CursorSite, completion: str, shape: Shape, *, ended: bool = False) -> str:
+def cut(site: CursorSite, completion: str, shape: Shape, *, is_ended: bool = False) -> str:
     """The part of `completion` that `shape` allows, without white space at its end.
 
     One line: the first one that is not blank. The line break before it is kept if the cursor's line opens a
@@ -140,7 +140,7 @@ def cut(site: CursorSite, completion: str, shape: Shape, *, ended: bool = False)
     if end is not None and 0 < end - start < len(text):
         line_break = text.find("\n", end - start)  # a comment after the node belongs to its line
         text = text[:line_break] if line_break >= 0 else text
-    if len(text) == len(completion) and not ended:
+    if len(text) == len(completion) and not is_ended:
         whole = text[: text.rfind("\n") + 1]
         text = whole if whole.strip() else text
     return text.rstrip()
@@ -160,20 +160,20 @@ def _line_limit(site: CursorSite, text: str, shape: Shape) -> int | None:
     """Where `text` must end, as far as its lines alone tell; None while they do not."""
     current = site.line
     least = site.indent + site.opens_block
-    seen = 0
+    count = 0
     end = 0
     for line in _lines(text):
         start = end
         end += len(line)
         if not line.strip():
             continue
-        seen += 1
+        count += 1
         if start > 0 or not current.strip():
             column = indent(line) + (site.indent if start == 0 else 0)
             least = least or column * (not current.strip())  # nothing typed: the first line is the measure
             if column < least:
                 return _dedent_limit(line, start, site.language)
-        if line.endswith("\n") and seen == shape.max_lines:
+        if line.endswith("\n") and count == shape.max_lines:
             return end
     return None
 

@@ -38,14 +38,14 @@ def accesses_in(code: str, language: str) -> Iterator[tuple[str, str, int, int]]
     [('self', 'cart'), ('self.cart', 'find'), ('a', 'b'), ('self.cart.find(a.b)[0]', 'name')]
     """
     bound = {name for form in _BINDINGS for match in form.finditer(code) for name in _NAME.findall(match[1])}
-    made: set[str] = set()
+    definitions: set[str] = set()
     for match in _MEMBER.finditer(code):
         receiver = receiver_before(code, match.start())
         first = _NAME.match(receiver.removeprefix("new ").lstrip("("))
         is_target = language in ("python", "javascript") and _TARGET.match(code, match.end()) is not None
         if is_target:
-            made.add(match[1])
-        if first is None or first[0] in bound or match[1] in made or match[1].startswith("#"):
+            definitions.add(match[1])
+        if first is None or first[0] in bound or match[1] in definitions or match[1].startswith("#"):
             continue
         if language == "rust" and _CALLED.match(code, match.end()) is not None:
             continue
@@ -77,8 +77,8 @@ def receiver_before(code: str, at: int) -> str:
         start = len(before.removesuffix(link).rstrip())
     if (new := re.search(r"\bnew\s+\Z", code[:start])) is not None:
         start = new.start()
-    found = re.sub(r"\s+", " ", code[start:end]).strip()
-    return re.sub(r" ?(\.|\?\.|->) ?", r"\1", found)
+    receiver = re.sub(r"\s+", " ", code[start:end]).strip()
+    return re.sub(r" ?(\.|\?\.|->) ?", r"\1", receiver)
 
 
 def _opening(code: str, at: int) -> int:

@@ -105,10 +105,12 @@ class Mention:
 
 def names_of(mentions: Iterable[Mention]) -> TextNames:
     """The names that have to exist, and those that must not."""
-    listed = list(mentions)
-    of_kind = partial(_names, listed)
-    accesses = (MemberAccess(found.receiver, found.name) for found in listed if found.kind == "accesses")
-    calls = (found.call for found in listed if found.call is not None)
+    entries = list(mentions)
+    of_kind = partial(_names, entries)
+    accesses = (
+        MemberAccess(mention.receiver, mention.name) for mention in entries if mention.kind == "accesses"
+    )
+    calls = (mention.call for mention in entries if mention.call is not None)
     return TextNames(
         of_kind("bare"),
         of_kind("members"),
@@ -123,17 +125,17 @@ def _names(mentions: Iterable[Mention], kind: str) -> frozenset[str]:
     return frozenset(mention.name for mention in mentions if mention.kind == kind)
 
 
-def first_refuted(mentions: Iterable[Mention], refuted: TextNames) -> Mention | None:
+def first_refuted(mentions: Iterable[Mention], missing: TextNames) -> Mention | None:
     """The first of the refuted names, None if none of them is mentioned."""
-    found = next((mention for mention in mentions if _is_among(mention, refuted)), None)
-    if found is not None and found.call is not None:
-        return replace(found, call=next(call for call in refuted.calls if call == found.call))
-    if found is None or found.kind != "accesses":
-        return found
+    match = next((mention for mention in mentions if _is_among(mention, missing)), None)
+    if match is not None and match.call is not None:
+        return replace(match, call=next(call for call in missing.calls if call == match.call))
+    if match is None or match.kind != "accesses":
+        return match
     access = next(
-        one for one in refuted.accesses if (one.receiver, one.member) == (found.receiver, found.name)
+        one for one in missing.accesses if (one.receiver, one.member) == (match.receiver, match.name)
     )
-    return replace(found, owner=access.owner, by_editor=access.by_editor)
+    return replace(match, owner=access.owner, by_editor=access.by_editor)
 
 
 def _is_among(mention: Mention, names: TextNames) -> bool:
@@ -156,12 +158,14 @@ def mentions_in(site: CursorSite, text: str) -> list[Mention]:
     if not built_in_names(site.language.name):
         return []
     code = site.line + text
-    found = [*_imports(code), *_definitions(site, code)]
+    mentions = [*_imports(code), *_definitions(site, code)]
     bare = "" if site.in_literal else _without_strings(site, code)
     if not _IN_IMPORT.search(site.before[-_IMPORT_SIZE:]):
-        found += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
+        mentions += (use for use in _uses(site, bare) if not _is_in_string(code, use[2], use[3]))
     start = len(site.line)
-    fresh = [Mention(kind, name, max(first - start, 0)) for kind, name, first, last in found if last > start]
+    fresh = [
+        Mention(kind, name, max(first - start, 0)) for kind, name, first, last in mentions if last > start
+    ]
     fresh += (
         Mention("calls", call.callee, max(first - start, 0), call=call)
         for call, first, last in calls_in(code, bare, site.language.name)
@@ -213,19 +217,19 @@ def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
         bound -= set(_ASSIGNED.findall(code))
     part = _PART_OF_PATH.get(language)
     code = _HEADS.sub(lambda head: " " * len(head[0]), code)
-    for found in _NAME.finditer(code):
-        name = found[0]
-        open_end = found.end() == len(code) and site.rest[:1].isalnum()
-        if open_end or name in bound or name in built_in_names(language) or found.start() in keywords:
+    for word in _NAME.finditer(code):
+        name = word[0]
+        open_end = word.end() == len(code) and site.rest[:1].isalnum()
+        if open_end or name in bound or name in built_in_names(language) or word.start() in keywords:
             continue
         if code.strip() == name and _is_next_key(site):
             continue
-        before = code[: found.start()].rstrip(" \t")
+        before = code[: word.start()].rstrip(" \t")
         if before.endswith((".", "::", "->")) and not before.endswith("..."):
             if before.endswith(_OWNERS) and not name.startswith("__"):
-                yield "members", name, found.start(), found.end()
-        elif part is None or not part.match(code, found.end()):
-            yield "bare", name, found.start(), found.end()
+                yield "members", name, word.start(), word.end()
+        elif part is None or not part.match(code, word.end()):
+            yield "bare", name, word.start(), word.end()
 
 
 def _is_next_key(site: CursorSite) -> bool:
@@ -244,7 +248,7 @@ def _without_strings(site: CursorSite, code: str) -> str:
             end = flags.end() if flags is not None else last
             code = code[:begin] + re.sub(r"[^\n]", " ", code[begin:end]) + code[end:]
     if site.language.name in ECMASCRIPT:
-        code = _REGEX.sub(lambda found: found[1] + " " * (len(found[0]) - len(found[1])), code)
+        code = _REGEX.sub(lambda literal: literal[1] + " " * (len(literal[0]) - len(literal[1])), code)
     return code
 
 

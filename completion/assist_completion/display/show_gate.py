@@ -55,21 +55,21 @@ _QUOTES = "\"'`"
 _STRING_PREFIX = re.compile(r"(?<!\w)(?:[bru]|[rb]?f|[fb]r)\Z", re.IGNORECASE)  # before its quote, as in `f"`
 
 
-def is_enough(site: CursorSite, shape: Shape, known: KnownText, gate: Gate) -> bool:
+def is_enough(site: CursorSite, shape: Shape, raw_text: KnownText, gate: Gate) -> bool:
     """Whether more text of the model would change nothing: it ended, is too doubtful, or would be cut."""
-    ends = known.ended or line_policy.should_stop(site, known.text, shape)
-    return ends or gate.is_hopeless(site, known.text, known.spans)
+    ends = raw_text.ended or line_policy.should_stop(site, raw_text.text, shape)
+    return ends or gate.is_hopeless(site, raw_text.text, raw_text.spans)
 
 
 def finish(site: CursorSite, shape: Shape, raw: KnownText, gate: Gate) -> Suggestion:
     """The suggestion that a raw text makes at a cursor. `reason` says why it is not shown."""
-    whole = line_policy.cut(site, raw.text, shape, ended=raw.ended)
-    cleaned = clean(site, whole)
-    if cleaned.dropped and not raw.text.strip():
-        return Suggestion(reason="model-stopped" if raw.ended else cleaned.dropped)
-    answer = Suggestion(candidate=cleaned.text, needed=gate.bar)
+    whole = line_policy.cut(site, raw.text, shape, is_ended=raw.ended)
+    clean_text = clean(site, whole)
+    if clean_text.dropped and not raw.text.strip():
+        return Suggestion(reason="model-stopped" if raw.ended else clean_text.dropped)
+    answer = Suggestion(candidate=clean_text.text, needed=gate.bar)
     score = 0.0
-    for text, part in parts(site, shape, raw, whole, cleaned):
+    for text, part in parts(site, shape, raw, whole, clean_text):
         chance = round(gate.chance(site, part), 4)
         score = score or chance
         if chance < gate.bar:
@@ -84,17 +84,17 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, gate: Gate) -> Sugges
 
 
 def parts(
-    site: CursorSite, shape: Shape, raw: KnownText, whole: str, cleaned: CleanText
+    site: CursorSite, shape: Shape, raw: KnownText, whole: str, clean_text: CleanText
 ) -> Iterator[tuple[CleanText, JudgedPart]]:
     """What may be shown of a raw text, the longest first, and what its chance is estimated from.
 
     `whole` is the text cut to shape, `cleaned` what filters made of it. The gate is fitted to these parts.
     """
-    shown = cleaned if cleaned.dropped else _close_end(site, whole, raw.skipped, cleaned)
+    part_text = clean_text if clean_text.dropped else _close_end(site, whole, raw.skipped, clean_text)
     end = len(raw.text) if shape.multi else first_line_end(raw.text)
     chances = _chances(raw.spans, min(end, max(len(whole), 1)))
-    closed = not shown.dropped and shown.text != cleaned.text
-    yield shown, JudgedPart(cleaned.text or whole, chances, closed=closed, guess=raw.guess)
+    is_closed = not part_text.dropped and part_text.text != clean_text.text
+    yield part_text, JudgedPart(clean_text.text or whole, chances, closed=is_closed, guess=raw.guess)
     while len(chances) > 1:
         lowest = min(range(len(chances)), key=lambda at: chances[at])
         chances = chances[:lowest]
@@ -103,8 +103,8 @@ def parts(
             return
         several = "\n" in raw.text[: raw.spans[lowest - 1][0]].lstrip()
         part = part if several else _OPERATOR.sub("", part)
-        shown = _whole_part(site, shape, raw.text, part, several=several, skipped=raw.skipped)
-        yield shown, JudgedPart(part, chances, True, len(shown.text) > len(part), raw.guess)
+        part_text = _whole_part(site, shape, raw.text, part, several=several, gap=raw.skipped)
+        yield part_text, JudgedPart(part, chances, True, len(part_text.text) > len(part), raw.guess)
 
 
 def _chances(spans: Spans, end: int) -> list[float]:
@@ -114,17 +114,17 @@ def _chances(spans: Spans, end: int) -> list[float]:
 
 
 def _whole_part(
-    site: CursorSite, shape: Shape, text: str, part: str, *, several: bool, skipped: int = 0
+    site: CursorSite, shape: Shape, text: str, part: str, *, several: bool, gap: int = 0
 ) -> CleanText:
     """What may be shown of the part of a text before a doubt or a refuted name: only what could be left so.
 
     `several`: the doubt is not on the first line.
     """
-    shown = _close_end(site, line_policy.cut(site, _DOT.sub("", part), shape, ended=True), skipped)
-    hangs = text.startswith(shown.text) and _HANGS.match(text[len(shown.text) :])
-    if shown.dropped or (hangs and not several) or not _is_whole(site, shown.text, several=several):
-        return CleanText(dropped=shown.dropped or "open-bracket")
-    return shown
+    part_text = _close_end(site, line_policy.cut(site, _DOT.sub("", part), shape, is_ended=True), gap)
+    hangs = text.startswith(part_text.text) and _HANGS.match(text[len(part_text.text) :])
+    if part_text.dropped or (hangs and not several) or not _is_whole(site, part_text.text, several=several):
+        return CleanText(dropped=part_text.dropped or "open-bracket")
+    return part_text
 
 
 def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, at: int) -> Suggestion:
@@ -135,10 +135,10 @@ def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, at: int) 
     several = "\n" in answer.text[:at].lstrip()
     part = sure_part(answer.text, at)
     part = part if several else _without_opener(site, part)
-    shown = _whole_part(site, shape, answer.text, part, several=several)
-    if shown.dropped:
+    shorter = _whole_part(site, shape, answer.text, part, several=several)
+    if shorter.dropped:
         return replace(answer, text="", shown=False, reason="unknown-name", replace=0)
-    return replace(answer, text=shown.text, replace=shown.replace)
+    return replace(answer, text=shorter.text, replace=shorter.replace)
 
 
 def _without_opener(site: CursorSite, part: str) -> str:
@@ -146,8 +146,8 @@ def _without_opener(site: CursorSite, part: str) -> str:
     part = re.sub(r"\s*\{\Z", "", part)
     if not part.endswith(","):
         return part
-    found = fragments.balance(site.language, site.before, part)
-    return part[:-1] if found.open and not found.left else part
+    balance = fragments.balance(site.language, site.before, part)
+    return part[:-1] if balance.open and not balance.left else part
 
 
 def _is_whole(site: CursorSite, text: str, *, several: bool) -> bool:
@@ -161,25 +161,25 @@ def _is_whole(site: CursorSite, text: str, *, several: bool) -> bool:
     return _WHOLE_END.search(text) is not None or text.endswith(",")
 
 
-def _close_end(site: CursorSite, cut: str, skipped: int, cleaned: CleanText | None = None) -> CleanText:
+def _close_end(site: CursorSite, cut: str, gap: int, clean_text: CleanText | None = None) -> CleanText:
     """The part of a text that may be shown, with a closed end; the first that passes the filters.
 
     `cleaned` is what the filters made of the whole text, None if it was cut at a doubt.
     """
-    found = CleanText(dropped="open-bracket")
-    for text in closed_ends(site, cut, doubted=cleaned is None):
-        if cleaned is not None and text == cut:
-            return cleaned
-        if skipped + len(text.strip()) < LEAST or not text.strip():
-            found = CleanText(dropped="open-bracket")
+    unclosed = CleanText(dropped="open-bracket")
+    for text in closed_ends(site, cut, is_doubtful=clean_text is None):
+        if clean_text is not None and text == cut:
+            return clean_text
+        if gap + len(text.strip()) < LEAST or not text.strip():
+            unclosed = CleanText(dropped="open-bracket")
             continue
-        found = clean(site, text)
-        if not found.dropped:
+        unclosed = clean(site, text)
+        if not unclosed.dropped:
             break
-    return found
+    return unclosed
 
 
-def closed_ends(site: CursorSite, text: str, *, doubted: bool) -> Iterator[str]:
+def closed_ends(site: CursorSite, text: str, *, is_doubtful: bool) -> Iterator[str]:
     """What `text` may become so that it leaves nothing open, the longest first; itself if it leaves nothing.
 
     A text is often cut at a token that the model doubts. Accepted with an open bracket it breaks the file
@@ -198,23 +198,23 @@ def closed_ends(site: CursorSite, text: str, *, doubted: bool) -> Iterator[str]:
         return
     if site.language.name in _GENERIC and re.search(r"\w<\s*\Z", text):
         text = text.rstrip()[:-1]  # the beginning of type arguments, which are not balanced
-    found = fragments.balance(site.language, site.before, text)
-    if not found.left or found.first_left < 0:
+    balance = fragments.balance(site.language, site.before, text)
+    if not balance.left or balance.first_left < 0:
         yield text
         return
     body = re.sub(r"[\s,]+\Z", "", text)
-    in_string = any(quote in found.left for quote in _QUOTES)
+    in_string = any(quote in balance.left for quote in _QUOTES)
     several = "\n" in text.lstrip()
-    braces = "}" in found.left  # what is in them may go on
-    sure = not doubted or (body == text.rstrip() and not braces)
+    braces = "}" in balance.left  # what is in them may go on
+    sure = not is_doubtful or (body == text.rstrip() and not braces)
     if _WHOLE.search(body) and not in_string and not several and sure:
-        yield body + found.left
-    kept = text[: found.first_left].rstrip()
-    if text[found.first_left] in _QUOTES:
-        kept = _STRING_PREFIX.sub("", kept).rstrip()
+        yield body + balance.left
+    head = text[: balance.first_left].rstrip()
+    if text[balance.first_left] in _QUOTES:
+        head = _STRING_PREFIX.sub("", head).rstrip()
     if several:
-        kept = text[: max(text.rfind("\n", 0, found.first_left), 0)].rstrip()
-    yield kept
+        head = text[: max(text.rfind("\n", 0, balance.first_left), 0)].rstrip()
+    yield head
 
 
 def _opens_block(site: CursorSite, text: str) -> bool:

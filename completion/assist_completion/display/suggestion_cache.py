@@ -64,18 +64,18 @@ class SuggestionCache:
     def __init__(self) -> None:
         self._entries: OrderedDict[tuple[str, str, str], CachedAnswer] = OrderedDict()
 
-    def put(self, site: CursorSite, known: KnownText) -> None:
+    def put(self, site: CursorSite, text: KnownText) -> None:
         """Remember the answer at a cursor, in place of an older one for the same cursor.
 
         One that is no guess takes the place of all guesses there.
         """
-        if not known.guess:
+        if not text.guess:
             self.forget_guesses(site)
-        if known.text:
+        if text.text:
             before = site.before[-REACH:]
             key = (site.path, before, site.below)
             self._entries[key] = CachedAnswer(
-                *key, known.text, known.spans, known.ended, known.origin, known.guess
+                *key, text.text, text.spans, text.ended, text.origin, text.guess
             )
             self._entries.move_to_end(key)
             if len(self._entries) > ENTRIES:
@@ -97,13 +97,13 @@ class SuggestionCache:
             entry = self._entries[key]
             if entry.path != site.path or entry.below != site.below:
                 continue
-            known = (
+            texts = (
                 after_typing(entry, site.before)
                 or after_reindenting(entry, site.before)
                 or after_deleting(entry, site.before)
             )
-            if known is not None:
-                return known
+            if texts is not None:
+                return texts
         return None
 
 
@@ -117,10 +117,10 @@ def after_typing(entry: CachedAnswer, before: str) -> KnownText | None:
     at = before.rfind(entry.before, max(0, len(before) - size - len(entry.text)))
     if at < 0 or (size < REACH and at > 0):
         return None
-    typed = before[at + size :]
-    if not entry.text.startswith(typed) or len(typed) == len(entry.text):
+    addition = before[at + size :]
+    if not entry.text.startswith(addition) or len(addition) == len(entry.text):
         return None
-    return _skip(entry, len(typed))
+    return _skip(entry, len(addition))
 
 
 def after_deleting(entry: CachedAnswer, before: str) -> KnownText | None:
@@ -132,8 +132,8 @@ def after_deleting(entry: CachedAnswer, before: str) -> KnownText | None:
         if before.endswith(entry.before[:-count]) and (
             len(entry.before) == REACH or len(before) == len(entry.before) - count
         ):
-            shifted = tuple((end + count, chance) for end, chance in entry.spans)
-            return KnownText(gone + entry.text, shifted, 0, entry.ended, entry.origin, guess=entry.guess)
+            spans = tuple((end + count, chance) for end, chance in entry.spans)
+            return KnownText(gone + entry.text, spans, 0, entry.ended, entry.origin, guess=entry.guess)
     return None
 
 
@@ -151,6 +151,6 @@ def after_reindenting(entry: CachedAnswer, before: str) -> KnownText | None:
 
 def _skip(entry: CachedAnswer, characters: int) -> KnownText:
     spans = tuple((end - characters, chance) for end, chance in entry.spans if end > characters)
-    passed = len(entry.spans) - len(spans)
+    count = len(entry.spans) - len(spans)
     text = entry.text[characters:]
-    return KnownText(text, spans, characters, entry.ended, entry.origin, passed, entry.guess)
+    return KnownText(text, spans, characters, entry.ended, entry.origin, count, entry.guess)

@@ -19,7 +19,7 @@ _SPREAD = re.compile(r"\*|\.\.\.|.*\.\.\.\Z", re.DOTALL)
 _COMPARED = re.compile(r"(?<=\w)\s*(?:is(?:\s+not)?|==|!=|<=?|>=?)\s*(?:None\b|\d+\b)")
 
 
-def calls_in(written: str, blank: str, language: str) -> Iterator[tuple[WrittenCall, int, int]]:
+def calls_in(code: str, blank: str, language: str) -> Iterator[tuple[WrittenCall, int, int]]:
     """The calls in a code whose brackets are closed, each with its first and last place.
 
     `blank` is the same code with blanks in place of strings and comments.
@@ -34,12 +34,14 @@ def calls_in(written: str, blank: str, language: str) -> Iterator[tuple[WrittenC
         first = match.start() - len(callee)
         if last < 0 or not callee or callee in _NO_CALLS or _DEFINES.search(blank[: match.start()]):
             continue
-        arguments = [part for part in split_outside(written[match.end() : last], ",") if part]
+        arguments = [part for part in split_outside(code[match.end() : last], ",") if part]
         plain = [part for part in arguments if not _SPREAD.match(part)]
-        named = [found[1] for found in map(_NAMED.match, plain) if found] if language == "python" else []
+        keywords = (
+            [keyword[1] for keyword in map(_NAMED.match, plain) if keyword] if language == "python" else []
+        )
         results = language == "go" and len(arguments) == 1 and arguments[0].endswith(")")  # maybe several
         spread = results or len(plain) < len(arguments) or " for " in blank[match.end() : last]
-        yield WrittenCall(callee, len(plain) - len(named), tuple(named), spread), first, last + 1
+        yield WrittenCall(callee, len(plain) - len(keywords), tuple(keywords), spread), first, last + 1
     for match in _COMPARED.finditer(blank) if language == "python" else ():
         callee = receiver_before(blank, match.start())
         if callee and not callee.endswith((")", "]")):

@@ -48,22 +48,22 @@ class Branches:
     async def write(self, worker: JobQueue[TokenSource], seconds: float) -> None:
         """Write as many as can be written in this time. Cancellation stops the model too."""
         loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-        self.job.done.add_done_callback(lambda _: call_on(loop, ended.set))
+        end = asyncio.Event()
+        self.job.done.add_done_callback(lambda _: call_on(loop, end.set))
         worker.submit(self.job)
         try:
-            await asyncio.wait_for(ended.wait(), seconds)
+            await asyncio.wait_for(end.wait(), seconds)
         except TimeoutError:
             pass  # those that are ready are shown
         finally:
             worker.cancel(self.job)
 
     def _write(self, source: TokenSource) -> None:
-        known = source.computed
+        computed_tokens = source.computed
         try:
             source.branch(self.context, self._begin, self.ready.append)
         finally:
-            self.read = source.computed - known
+            self.read = source.computed - computed_tokens
 
     def _begin(self) -> Generation | None:
         if len(self.ready) == TRIES:
@@ -80,14 +80,14 @@ def choose(
     Each is cut, filtered and judged like any other text. One that only repeats, shortens or prolongs another
     one is left out.
     """
-    found: list[tuple[Generation, Suggestion]] = []
-    taken = [first.text] if first.shown else []
+    pairs: list[tuple[Generation, Suggestion]] = []
+    texts = [first.text] if first.shown else []
     for generation in sorted(branches.ready, key=_chance, reverse=True):
         suggestion = finish(branches.site, ONE_LINE, generation.known_text(), gate)
-        if suggestion.shown and not _repeats(suggestion.text, taken) and len(taken) < most:
-            taken.append(suggestion.text)
-            found.append((generation, suggestion))
-    return found
+        if suggestion.shown and not _repeats(suggestion.text, texts) and len(texts) < most:
+            texts.append(suggestion.text)
+            pairs.append((generation, suggestion))
+    return pairs
 
 
 def _chance(generation: Generation) -> float:

@@ -74,9 +74,9 @@ class AnswerStream:
     `changed` is set on the event loop whenever there is more text.
     """
 
-    def __init__(self, run: AnswerRun, changed: asyncio.Event, cancel: Callable[[], None]) -> None:
+    def __init__(self, run: AnswerRun, change: asyncio.Event, cancel: Callable[[], None]) -> None:
         self._run = run
-        self._changed = changed
+        self._changed = change
         self._cancel = cancel
         self._given = 0
         self._ended = asyncio.Event()
@@ -87,14 +87,14 @@ class AnswerStream:
     async def __anext__(self) -> str:
         while True:
             self._changed.clear()
-            ended = self._ended.is_set()
+            is_over = self._ended.is_set()
             piece = self._run.text[self._given :]
             if piece:
                 self._given += len(piece)
                 return piece
-            if ended and self._run.error is not None:
+            if is_over and self._run.error is not None:
                 raise self._run.error
-            if ended:
+            if is_over:
                 raise StopAsyncIteration
             try:
                 await self._changed.wait()
@@ -149,7 +149,7 @@ class Answerer(Generic[S]):
         worker: Worker[S],
         answering: AnsweringFacts,
         *,
-        owned: bool = False,
+        is_owner: bool = False,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.model = answering.model
@@ -159,7 +159,7 @@ class Answerer(Generic[S]):
         self._learn = answering.learn
         self._idle_s = answering.idle_s
         self._worker = worker
-        self._owned = owned
+        self._owned = is_owner
         self._clock = clock
         self._running: dict[Job[S], AnswerStream] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -185,15 +185,15 @@ class Answerer(Generic[S]):
         """Begin an answer. Several answers at once are written one after the other."""
         self._stop_timer()
         loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
+        change = asyncio.Event()
         run = AnswerRun(
             conversation,
-            on_text=lambda: call_on(loop, changed.set),
+            on_text=lambda: call_on(loop, change.set),
             clock=self._clock,
             asked_at=self._clock(),
         )
         job = Job[S](Lane.ANSWER, lambda resource: self._run(resource.answering_model, run), resumable=True)
-        stream = AnswerStream(run, changed, lambda: self._worker.cancel(job))
+        stream = AnswerStream(run, change, lambda: self._worker.cancel(job))
         self._running[job] = stream
         job.done.add_done_callback(lambda _: call_on(loop, self._end, job, run))
         self._worker.submit(job)
@@ -202,11 +202,11 @@ class Answerer(Generic[S]):
     async def weigh(self, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
         """What the model doubts in a text that the question holds. Raises `TooLongError` and `ModelError`."""
         self._stop_timer()
-        found: list[Doubt] = []
+        doubts: list[Doubt] = []
 
         def run(resource: S) -> None:
             self._open(resource.answering_model)
-            found[:] = weigh(resource.answering_model, conversation, text)
+            doubts[:] = weigh(resource.answering_model, conversation, text)
 
         job = Job[S](Lane.ANSWER, run, resumable=True)
         self._worker.submit(job)
@@ -217,7 +217,7 @@ class Answerer(Generic[S]):
             raise
         finally:
             self._start_timer()
-        return tuple(found)
+        return tuple(doubts)
 
     def load(self, timeout: float = LOADING) -> None:
         """Open the model now, so that counting is exact. Blocks; raises `ModelError`."""
@@ -289,7 +289,7 @@ def open_answers(load: Load, facts: AnsweringFacts) -> Answerer[AnswerOnly]:
     Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.speeds_of` does.
     """
     worker = Worker(lambda abort: AnswerOnly(answering_model_of(load, abort)), on_device=bool(load.device))
-    answers = Answerer(worker, facts, owned=True)
+    answers = Answerer(worker, facts, is_owner=True)
     try:
         answers.load()
     except ModelError:

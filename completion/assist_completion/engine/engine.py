@@ -78,12 +78,12 @@ class PendingGeneration:
             return None
         return site.before[len(start) :]
 
-    def agrees(self, typed: str) -> bool:
+    def agrees(self, typed_text: str) -> bool:
         """Whether the text so far and what was typed since do not contradict each other."""
         text = self.generation.text
-        return text.startswith(typed) or (not self.done and typed.startswith(text))
+        return text.startswith(typed_text) or (not self.done and typed_text.startswith(text))
 
-    async def wait(self, typed: str) -> bool:
+    async def wait(self, text: str) -> bool:
         """Wait until the generation ends, and return True if its text still agrees with what was typed.
 
         Return False as soon as the text differs from it, or takes too long to reach its end.
@@ -92,11 +92,11 @@ class PendingGeneration:
         """
         self.waiting += 1
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + PATIENCE if typed else None
+        deadline = loop.time() + PATIENCE if text else None
         try:
-            while not self.done and self.agrees(typed):
+            while not self.done and self.agrees(text):
                 timeout = None
-                if deadline is not None and len(self.generation.text) <= len(typed):
+                if deadline is not None and len(self.generation.text) <= len(text):
                     if loop.time() > deadline:
                         return False
                     timeout = max(0.0, deadline - loop.time())
@@ -105,7 +105,7 @@ class PendingGeneration:
                     await asyncio.wait_for(self.changed.wait(), timeout)
                 except TimeoutError:
                     return False
-            return self.agrees(typed)
+            return self.agrees(text)
         finally:
             self.waiting -= 1
             if not self.waiting and not self.done:
@@ -209,22 +209,22 @@ class Engine:
         """
         if first.guess:
             return ()
-        prepared = self._prepare(request, site)
+        job = self._prepare(request, site)
         branches = Branches(request.context, site, self._budget.line_tokens, partial(next, self.ids))
         try:
             await branches.write(self._worker, self.others_s)
         finally:
             self._count_branches(branches)
         others = []
-        for generation, suggestion in choose(first, branches, prepared.gate, most):
-            if await self._refuted_in(prepared, suggestion.text, self.look_up_s) is not None:
+        for generation, suggestion in choose(first, branches, job.gate, most):
+            if await self._refuted_in(job, suggestion.text, self.look_up_s) is not None:
                 continue
-            named = replace(
+            named_suggestion = replace(
                 suggestion, id=next(self.ids), model=self._name, ms=generation.ms, tokens=generation.tokens
             )
             pending = PendingGeneration(generation, branches.job, site, self._worker, done=True)
-            self._keep(named.id, pending)
-            others.append(named)
+            self._keep(named_suggestion.id, pending)
+            others.append(named_suggestion)
         return tuple(others)
 
     @property
@@ -269,10 +269,10 @@ class Engine:
             self._generations.pop(next(iter(self._generations)))
 
     def _count_branches(self, branches: Branches) -> None:
-        written = sum(branch.tokens.generated for branch in branches.ready)
+        tokens = sum(branch.tokens.generated for branch in branches.ready)
         self.counts["tokens-read"] += branches.read
-        self.counts["tokens-written"] += written
-        self.counts["tokens-branched"] += written
+        self.counts["tokens-written"] += tokens
+        self.counts["tokens-branched"] += tokens
 
     def _count(self, answer: Suggestion) -> None:
         self.counts["requests"] += 1
@@ -290,49 +290,47 @@ class Engine:
             return Suggestion(reason="long-line")
         if not (request.manual or request.in_comments) and site.in_comment:
             return Suggestion(reason="in-comment")
-        prepared = self._prepare(request, site)
+        job = self._prepare(request, site)
         start = self._clock()
-        answer = await self._first_answer(prepared)
+        answer = await self._first_answer(job)
         if answer.guess:
-            self._plan_rest(prepared)
+            self._plan_rest(job)
         patience = max(self.look_up_s, LOOK_UP_SHARE * (self._clock() - start))
-        return await self._without_refuted(prepared, answer, patience)
+        return await self._without_refuted(job, answer, patience)
 
-    async def _first_answer(self, prepared: PreparedRequest) -> Suggestion:
+    async def _first_answer(self, job: PreparedRequest) -> Suggestion:
         """From known text, else from the generation that is on its way, else from the model."""
-        request = prepared.request
-        site = prepared.site
-        answer = self._answer_from_cache(prepared)
+        request = job.request
+        site = job.site
+        answer = self._answer_from_cache(job)
         if answer is None and self._pending is not None:
-            typed = self._pending.typed_since(site)
-            if typed is not None and await self._pending.wait(typed):
-                answer = self._answer_from_cache(prepared)
+            typed_text = self._pending.typed_since(site)
+            if typed_text is not None and await self._pending.wait(typed_text):
+                answer = self._answer_from_cache(job)
         if answer is not None:
             return answer
         if not request.manual and not request.immediate:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
-        return await self._answer_from_model(prepared)
+        return await self._answer_from_model(job)
 
-    async def _without_refuted(
-        self, prepared: PreparedRequest, answer: Suggestion, patience: float
-    ) -> Suggestion:
+    async def _without_refuted(self, job: PreparedRequest, answer: Suggestion, patience: float) -> Suggestion:
         """An answer up to the first name that the workspace refutes, as far as that is known in time.
 
         Who asks by hand gets the whole text if nothing would be left of it.
         """
-        found = await self._refuted_in(prepared, answer.text, patience) if answer.shown else None
-        if found is None:
+        mention = await self._refuted_in(job, answer.text, patience) if answer.shown else None
+        if mention is None:
             return answer
-        marked = replace(answer, refuted=found.name, owner=found.owner, by_editor=found.by_editor)
-        if found.call is not None:
-            marked = replace(marked, signature=found.call.signature)
-        kept = show_gate.before_refuted(prepared.site, prepared.shape, marked, found.at)
-        return marked if prepared.request.manual and not kept.shown else kept
+        suspect = replace(answer, refuted=mention.name, owner=mention.owner, by_editor=mention.by_editor)
+        if mention.call is not None:
+            suspect = replace(suspect, signature=mention.call.signature)
+        shorter = show_gate.before_refuted(job.site, job.shape, suspect, mention.at)
+        return suspect if job.request.manual and not shorter.shown else shorter
 
-    async def _refuted_in(self, prepared: PreparedRequest, text: str, patience: float) -> Mention | None:
+    async def _refuted_in(self, job: PreparedRequest, text: str, patience: float) -> Mention | None:
         """The first name in a text that the workspace refutes, as far as that is known in time."""
-        look_up = prepared.request.refute
-        mentions = mentions_in(prepared.site, text)
+        look_up = job.request.refute
+        mentions = mentions_in(job.site, text)
         names = names_of(mentions)
         if look_up is None or not names:
             return None
@@ -349,36 +347,38 @@ class Engine:
         gate = gate_of(self._name, self._settings.mode, manual=request.manual)
         return PreparedRequest(request, site, shape, gate)
 
-    def _answer_from_cache(self, prepared: PreparedRequest) -> Suggestion | None:
+    def _answer_from_cache(self, job: PreparedRequest) -> Suggestion | None:
         """An answer without inference, if a known text still holds here and is long enough."""
-        known = self._cache.find(prepared.site)
-        if known is None:
+        cached_text = self._cache.find(job.site)
+        if cached_text is None:
             return None
-        answer = self._finish(prepared, known)
-        usable = show_gate.is_enough(prepared.site, prepared.shape, known, prepared.gate)
-        if known.skipped and not prepared.request.manual:  # after a doubt, one letter more is not worth a run
-            usable = answer.shown or (bool(answer.candidate) and known.skipped == 1)
-        source = "typed-through" if known.skipped else "cache"
-        return replace(answer, source=source, guess=known.guess) if usable else None
+        answer = self._finish(job, cached_text)
+        usable = show_gate.is_enough(job.site, job.shape, cached_text, job.gate)
+        if (
+            cached_text.skipped and not job.request.manual
+        ):  # after a doubt, one letter more is not worth a run
+            usable = answer.shown or (bool(answer.candidate) and cached_text.skipped == 1)
+        source = "typed-through" if cached_text.skipped else "cache"
+        return replace(answer, source=source, guess=cached_text.guess) if usable else None
 
-    def _finish(self, prepared: PreparedRequest, known: KnownText) -> Suggestion:
+    def _finish(self, job: PreparedRequest, source_text: KnownText) -> Suggestion:
         """The suggestion that a text makes; the tokens that it shows and none before it did are counted."""
-        answer = show_gate.finish(prepared.site, prepared.shape, known, prepared.gate)
+        answer = show_gate.finish(job.site, job.shape, source_text, job.gate)
         if answer.shown:
-            reach = known.reach(len(answer.text))
-            used = self._used.get(known.origin, 0)
-            self.counts["tokens-used"] += max(0, reach - used)
-            self._used[known.origin] = max(reach, used)
+            reach = source_text.reach(len(answer.text))
+            uses = self._used.get(source_text.origin, 0)
+            self.counts["tokens-used"] += max(0, reach - uses)
+            self._used[source_text.origin] = max(reach, uses)
             if len(self._used) > ENTRIES:
                 self._used.popitem(last=False)
         return answer
 
-    async def _answer_from_model(self, prepared: PreparedRequest) -> Suggestion:
+    async def _answer_from_model(self, job: PreparedRequest) -> Suggestion:
         """Run the model, in place of a generation that still runs for an older request."""
         if self._pending is not None and not self._pending.done:
             self._worker.cancel(self._pending.job)
         start = self._clock()
-        pending = self._launch(prepared)
+        pending = self._launch(job)
         self._pending = pending
         await pending.wait("")
         try:
@@ -392,60 +392,58 @@ class Engine:
                 return Suggestion(reason="server-away" if error.away else "not-for-server")
             return Suggestion(reason="model-failed")
         generation = pending.generation
-        known = generation.known_text()
+        model_text = generation.known_text()
         self._pace.record_answer(self._clock() - start)
         self._speculator.record_answer(generation)
         if generation.typed > REANCHOR:
-            self._plan_rest(prepared)
-        answer = self._finish(prepared, known)
-        return replace(answer, ms=generation.ms, tokens=generation.tokens, guess=known.guess)
+            self._plan_rest(job)
+        answer = self._finish(job, model_text)
+        return replace(answer, ms=generation.ms, tokens=generation.tokens, guess=model_text.guess)
 
-    def _plan_rest(self, prepared: PreparedRequest) -> None:
+    def _plan_rest(self, job: PreparedRequest) -> None:
         """Once the user rests here, read all of the place; what was written from less is not shown again."""
-        written: list[Generation] = []
+        generations: list[Generation] = []
 
         def write(source: TokenSource) -> None:
-            written[:] = [self._generation(prepared)]
-            source.generate(written[0])
+            generations[:] = [self._generation(job)]
+            source.generate(generations[0])
 
         def note_written() -> None:
-            for generation in written:
+            for generation in generations:
                 self.counts["tokens-written"] += generation.tokens.generated
                 self.counts["tokens-ahead"] += generation.tokens.generated
-                self._cache.put(prepared.site, generation.known_text())
+                self._cache.put(job.site, generation.known_text())
 
-        note_read = partial(self._cache.forget_guesses, prepared.site)
-        place = RestingPlace(prepared.request.context, write, note_read, note_written)
-        self._speculator.plan_rest(place, ahead=prepared.request.ahead)
+        note_read = partial(self._cache.forget_guesses, job.site)
+        place = RestingPlace(job.request.context, write, note_read, note_written)
+        self._speculator.plan_rest(place, ahead=job.request.ahead)
 
-    def _generation(
-        self, prepared: PreparedRequest, on_text: Callable[[], object] = lambda: None
-    ) -> Generation:
-        shape = prepared.shape
+    def _generation(self, job: PreparedRequest, on_text: Callable[[], object] = lambda: None) -> Generation:
+        shape = job.shape
         return Generation(
-            prepared.request.context,
-            partial(line_policy.should_stop, prepared.site, shape=shape),
+            job.request.context,
+            partial(line_policy.should_stop, job.site, shape=shape),
             self._budget.block_tokens if shape.multi else self._budget.line_tokens,
             on_text=on_text,
-            is_hopeless=partial(prepared.gate.is_hopeless, prepared.site),
+            is_hopeless=partial(job.gate.is_hopeless, job.site),
             number=next(self.ids),
-            one_line=not shape.multi and bool(prepared.site.line.strip()),
+            one_line=not shape.multi and bool(job.site.line.strip()),
         )
 
-    def _launch(self, prepared: PreparedRequest) -> PendingGeneration:
+    def _launch(self, prepared_request: PreparedRequest) -> PendingGeneration:
         loop = asyncio.get_running_loop()
-        changed = asyncio.Event()
-        generation = self._generation(prepared, lambda: call_on(loop, changed.set))
+        change = asyncio.Event()
+        generation = self._generation(prepared_request, lambda: call_on(loop, change.set))
         self.counts["model-runs"] += 1
         job = Job[TokenSource](Lane.VISIBLE, lambda source: source.generate(generation))
-        pending = PendingGeneration(generation, job, prepared.site, self._worker, changed)
+        pending = PendingGeneration(generation, job, prepared_request.site, self._worker, change)
 
         def record_end() -> None:
             self.counts["tokens-read"] += generation.tokens.evaluated
             self.counts["tokens-written"] += generation.tokens.generated
             self._remember(pending)
             pending.done = True
-            changed.set()
+            change.set()
 
         job.done.add_done_callback(lambda _: call_on(loop, record_end))
         self._worker.submit(job)

@@ -17,10 +17,10 @@ class GuestJobs:
     def submit(self, job: Job[TokenSource]) -> None:
         """Queue a job, for guests: one that someone waits for in their lane, any other one in the lowest."""
         lane = Lane.GUEST if job.lane is Lane.VISIBLE else Lane.WARM
-        given = Job[Model](lane, lambda model: job.run(model.for_guests), job.resumable, job.done)
-        self._given = {known: inner for known, inner in self._given.items() if not known.done.done()}
-        self._given[job] = given
-        self._worker.submit(given)
+        inner_job = Job[Model](lane, lambda model: job.run(model.for_guests), job.resumable, job.done)
+        self._given = {outer: inner for outer, inner in self._given.items() if not outer.done.done()}
+        self._given[job] = inner_job
+        self._worker.submit(inner_job)
 
     def cancel(self, job: Job[TokenSource]) -> None:
         """Stop a job, whether it runs or waits."""

@@ -61,9 +61,9 @@ class IdleProbe(Generic[S]):
     def _look(self) -> None:
         """Measure if the minute was quiet, else look again when it may be."""
         loop = asyncio.get_running_loop()
-        left = self._touched + self._after - loop.time()
-        if left > 0 or self._is_busy():
-            self._timer = loop.call_later(left if left > 0 else self._after, self._look)
+        seconds = self._touched + self._after - loop.time()
+        if seconds > 0 or self._is_busy():
+            self._timer = loop.call_later(seconds if seconds > 0 else self._after, self._look)
             return
         enough: list[bool] = []
         job = Job[S](Lane.MEASURE, lambda resource: enough.append(self._measure(resource)))

@@ -59,9 +59,9 @@ class ServedSource:
             return
         generation.continue_until(should_stop, max_tokens)
         before = self._server.admit(generation.context)
-        continued = continue_at(replace(before, before=before.before + generation.text), prompt.plan)
-        if continued is not None and self._is_admitted(before, continued):
-            self._run(self._write(generation, ServedPrompt(continued, "", False, max_tokens)))
+        plan = continue_at(replace(before, before=before.before + generation.text), prompt.plan)
+        if plan is not None and self._is_admitted(before, plan):
+            self._run(self._write(generation, ServedPrompt(plan, "", False, max_tokens)))
 
     def branch(
         self,
@@ -101,33 +101,33 @@ class ServedSource:
 
     async def _generate(self, generation: Generation) -> None:
         context = self._server.admit(generation.context)
-        prompt, continued = self._choose_prompt(context)
-        generation.begin(prompt, 0, len(continued.typed))
-        last = _LAST_WORD.search(continued.typed)
+        prompt, plan = self._choose_prompt(context)
+        generation.begin(prompt, 0, len(plan.typed))
+        last = _LAST_WORD.search(plan.typed)
         need = last[0] if last is not None and last.start() > 0 else ""
         most = generation.max_tokens
         if need:
-            cut = replace(continued, typed=continued.typed.removesuffix(need))
-            asked = ServedPrompt(cut, need, generation.one_line, most + len(need))
-            if await self._write(generation, asked):
+            cut = replace(plan, typed=plan.typed.removesuffix(need))
+            request = ServedPrompt(cut, need, generation.one_line, most + len(need))
+            if await self._write(generation, request):
                 return
-        await self._write(generation, ServedPrompt(continued, "", generation.one_line, most))
+        await self._write(generation, ServedPrompt(plan, "", generation.one_line, most))
 
     async def _write(self, generation: Generation, prompt: ServedPrompt) -> bool:
         """Take what the server answers. False if that does not begin with what it must."""
         start = time.perf_counter()
         need = prompt.need
-        counted = (0, 0)
-        begun = False
-        asked = prompt if self._server.constrains else replace(prompt, need="")
+        counts = (0, 0)
+        has_begun = False
+        server_prompt = prompt if self._server.constrains else replace(prompt, need="")
         try:
-            async with aclosing(self._server.complete(asked)) as pieces:
+            async with aclosing(self._server.complete(server_prompt)) as pieces:
                 async for piece in pieces:
-                    if not begun:
+                    if not has_begun:
                         generation.record_first_text(time.perf_counter() - start)
                         start = time.perf_counter()
-                        begun = True
-                    counted = max(counted, (piece.prompt, piece.cached))
+                        has_begun = True
+                    counts = max(counts, (piece.prompt, piece.cached))
                     if not _agree(piece.text, need):
                         return False
                     fresh = replace(piece, text=piece.text[len(need) :], chance=_chance_among(piece, need))
@@ -138,7 +138,7 @@ class ServedSource:
                         generation.stop()
             return not need
         finally:
-            self._count(generation, counted)
+            self._count(generation, counts)
             generation.record_decode(time.perf_counter() - start)
 
     @staticmethod
@@ -148,21 +148,21 @@ class ServedSource:
         chance = unknown if piece.chance is None else piece.chance
         return generation.add(-1, piece.text, chance) or generation.tokens.generated >= generation.max_tokens
 
-    def _count(self, generation: Generation, counted: tuple[int, int]) -> None:
-        size, cached = counted
-        self.computed += size - cached
-        generation.count_prompt(size, size - cached)
+    def _count(self, generation: Generation, counts: tuple[int, int]) -> None:
+        size, cached_tokens = counts
+        self.computed += size - cached_tokens
+        generation.count_prompt(size, size - cached_tokens)
 
     def _choose_prompt(self, context: Context) -> tuple[CachedPrompt, Plan]:
         """An earlier prompt that this cursor continues, or a new one."""
         fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in self._prompts]
-        known = [
-            (prefix, found)
-            for prefix, found in fitting
-            if found is not None and self._fits(found) and self._is_admitted(context, found)
+        prompts = [
+            (prefix, plan)
+            for prefix, plan in fitting
+            if plan is not None and self._fits(plan) and self._is_admitted(context, plan)
         ]
-        if known:
-            best = max(known, key=lambda each: (each[1].snippets == context.snippets, -len(each[1].typed)))
+        if prompts:
+            best = max(prompts, key=lambda each: (each[1].snippets == context.snippets, -len(each[1].typed)))
             self._remember(best[0])
             return best
         prompt = self._new_prompt(context)
@@ -170,29 +170,29 @@ class ServedSource:
         return prompt, prompt.plan
 
     def _new_prompt(self, context: Context) -> CachedPrompt:
-        used = min(sum(map(tokens_of, context.snippets)), self._budget.snippets)
+        size = min(sum(map(tokens_of, context.snippets)), self._budget.snippets)
         full = self._budget.full
-        extent = replace(full, head=max(1, full.head - used))
+        extent = replace(full, head=max(1, full.head - size))
         plans = [prompt.plan for prompt in reversed(self._prompts)]
         starts = starts_of(plans, context.path, context.snippets)
-        made = plan(context, extent, context.snippets, starts)
-        while not self._fits(made) and extent.head > LEAST_HEAD:
+        new_plan = plan(context, extent, context.snippets, starts)
+        while not self._fits(new_plan) and extent.head > LEAST_HEAD:
             extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
-            made = plan(context, extent)
-        return CachedPrompt(made, (), full=True)
+            new_plan = plan(context, extent)
+        return CachedPrompt(new_plan, (), full=True)
 
-    def _fits(self, made: Plan) -> bool:
+    def _fits(self, new_plan: Plan) -> bool:
         """Whether a prompt and its answer fit the server's context, in the densest text that is usual."""
-        files = sum(len(snippet.text) + len(snippet.path) for snippet in made.snippets)
-        size = files + len(made.head) + len(made.typed) + len(made.suffix)
+        files = sum(len(snippet.text) + len(snippet.path) for snippet in new_plan.snippets)
+        size = files + len(new_plan.head) + len(new_plan.typed) + len(new_plan.suffix)
         return size / DENSE < self._budget.context - 2 * self._budget.block_tokens
 
-    def _is_admitted(self, context: Context, made: Plan) -> bool:
+    def _is_admitted(self, context: Context, new_plan: Plan) -> bool:
         """Whether the other files that an earlier prompt shows may still be sent."""
-        return self._server.admit(replace(context, snippets=made.snippets)).snippets == made.snippets
+        return self._server.admit(replace(context, snippets=new_plan.snippets)).snippets == new_plan.snippets
 
     def _remember(self, prompt: CachedPrompt) -> None:
-        self._prompts = [*(known for known in self._prompts if known is not prompt), prompt][-PLANS:]
+        self._prompts = [*(other for other in self._prompts if other is not prompt), prompt][-PLANS:]
 
     def _run(self, work: Coroutine[None, None, object]) -> None:
         """Run to the end, or until the abort flag is set."""

@@ -161,19 +161,19 @@ class Speculator:
         After a text that is only shown, most of this work is lost: a sixth of the tokens were ever shown, for
         1 % more kept characters (benchmarks/replay.py --virtual, three traces).
         """
-        wanted = self._settings.speculate and self._pace.may_speculate()
-        doubted = generation.is_hopeless(generation.text, generation.spans)
-        if not wanted or doubted or not generation.claim_extension():
+        is_on = self._settings.speculate and self._pace.may_speculate()
+        is_hopeless = generation.is_hopeless(generation.text, generation.spans)
+        if not is_on or is_hopeless or not generation.claim_extension():
             return False
         start = len(generation.text)
-        written = generation.tokens.generated
+        tokens = generation.tokens.generated
 
         def has_enough(text: str) -> bool:
             return text[start:].count("\n") >= LINES
 
         def record_end() -> None:
-            self._counts["tokens-written"] += generation.tokens.generated - written
-            self._counts["tokens-continued"] += generation.tokens.generated - written
+            self._counts["tokens-written"] += generation.tokens.generated - tokens
+            self._counts["tokens-continued"] += generation.tokens.generated - tokens
             remember()
 
         self._submit(
@@ -207,12 +207,12 @@ class Speculator:
         def measure(source: TokenSource) -> None:
             nonlocal seconds, read
             start = self._pace.clock()
-            known = source.computed
+            computed_tokens = source.computed
             try:
                 work(source)
             finally:
                 seconds += self._pace.clock() - start
-                read += source.computed - known
+                read += source.computed - computed_tokens
 
         def record_end() -> None:
             self._pace.record_work(seconds)

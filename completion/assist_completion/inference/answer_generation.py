@@ -175,8 +175,8 @@ class AnswerRun:
         most = self.conversation.sentences
         if not most:
             return False
-        said = list(sentences(self.text))
-        return len(said) > most or (len(said) == most and is_whole(said[-1]))
+        parts = list(sentences(self.text))
+        return len(parts) > most or (len(parts) == most and is_whole(parts[-1]))
 
     def stop(self) -> None:
         """Note that the model itself ended the answer."""
@@ -208,8 +208,8 @@ class AnswerRun:
         try:
             yield
         finally:
-            spent = 1e3 * (self.clock() - start)
-            self.ms = replace(self.ms, **{part: getattr(self.ms, part) + spent})
+            milliseconds = 1e3 * (self.clock() - start)
+            self.ms = replace(self.ms, **{part: getattr(self.ms, part) + milliseconds})
 
     def answer(self) -> LocalAnswer:
         """The answer as far as it came."""
@@ -244,12 +244,12 @@ def _advance(sequence: LlamaSequence, run: AnswerRun) -> Logits:
     if not guess:
         return sequence.append(run.written[-1])
     following = sequence.append_guess(run.written[-1], guess)
-    kept = 0
-    while kept < len(following) - 1 and not run.has_ended():
-        _write(sequence.llama, run, following[kept])
-        kept += 1
-    run.draft.judge(len(guess), kept)
-    return following[kept]
+    count = 0
+    while count < len(following) - 1 and not run.has_ended():
+        _write(sequence.llama, run, following[count])
+        count += 1
+    run.draft.judge(len(guess), count)
+    return following[count]
 
 
 def weigh(model: AnsweringModel, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
@@ -259,8 +259,8 @@ def weigh(model: AnsweringModel, conversation: Conversation, text: str) -> tuple
     """
     sequence = model.open()
     llama = sequence.llama
-    before, found, _ = conversation.user.rpartition(text)
-    if not found:
+    before, answer_text, _ = conversation.user.rpartition(text)
+    if not answer_text:
         return ()
     user = llama.tokenize(before + text)
     prompt = prompt_of(llama, model.template, (*conversation.turns()[:-1], Turn("user", before + text)))
@@ -277,20 +277,22 @@ def _weigh_tokens(sequence: LlamaSequence, prompt: list[int], start: int) -> lis
     """The tokens of a prompt from `start` on, each with the one that was expected in its place."""
     llama = sequence.llama
     logits = sequence.read(prompt[:start])
-    found: list[WeighedToken] = []
+    weighed_tokens: list[WeighedToken] = []
     for at in range(start, len(prompt), SLICE):
         part = prompt[at : at + SLICE]
-        found.append(_weigh_token(llama, part[0], logits))
+        weighed_tokens.append(_weigh_token(llama, part[0], logits))
         each = sequence.append_each(part)
-        found += [_weigh_token(llama, token, before) for token, before in zip(part[1:], each, strict=False)]
+        weighed_tokens += [
+            _weigh_token(llama, token, before) for token, before in zip(part[1:], each, strict=False)
+        ]
         logits = each[-1].copy()
-    return found
+    return weighed_tokens
 
 
 def _weigh_token(llama: Llama, token: int, logits: Logits) -> WeighedToken:
     best = int(logits.argmax())
-    written, expected = (llama.piece(id_).decode("utf-8", "replace") for id_ in (token, best))
-    return WeighedToken(written, expected, float(logits[best] - logits[token]))
+    own_text, best_text = (llama.piece(id_).decode("utf-8", "replace") for id_ in (token, best))
+    return WeighedToken(own_text, best_text, float(logits[best] - logits[token]))
 
 
 def _check_room(llama: Llama, size: int, answer: int) -> None:
@@ -304,13 +306,13 @@ def _check_room(llama: Llama, size: int, answer: int) -> None:
 
 
 def _read(sequence: LlamaSequence, run: AnswerRun) -> Logits:
-    known = sequence.computed
+    computed_tokens = sequence.computed
     run.expect(sequence.unread([*run.prompt, *run.written]))
     with run.timing("prefill"):
         try:
             return sequence.read([*run.prompt, *run.written])
         finally:
-            run.count_evaluated(sequence.computed - known)
+            run.count_evaluated(sequence.computed - computed_tokens)
 
 
 def _write(llama: Llama, run: AnswerRun, logits: Logits) -> bool:

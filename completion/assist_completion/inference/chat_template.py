@@ -78,8 +78,8 @@ def prompt_of(vocabulary: Vocabulary, template: str, turns: Sequence[Turn]) -> l
 
 def _lay_out(template: str, turns: Sequence[Turn]) -> list[str] | None:
     """The template's own parts and, between them, the numbers of the turns. None for an unknown template."""
-    laid = apply_template(template, [(turn.role, _MARK.format(n)) for n, turn in enumerate(turns)])
-    return None if laid is None else _MARKS.split(laid)
+    layout = apply_template(template, [(turn.role, _MARK.format(n)) for n, turn in enumerate(turns)])
+    return None if layout is None else _MARKS.split(layout)
 
 
 # Of 700 files of Python's library, its tests and Markdown, one (in rot13) has more tokens than the

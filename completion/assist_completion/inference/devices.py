@@ -84,11 +84,11 @@ def outlive(leave: Callable[[str], object]) -> None:
     _own.leave = leave
 
 
-def _halt(said: bytes) -> None:
+def _halt(message: bytes) -> None:
     """Instead of ending the process: returning would end it, and the stack cannot be unwound."""
     leave = getattr(_own, "leave", None)
     if leave is not None:
-        leave(said.decode("utf-8", "replace") or "its driver reported an error.")
+        leave(message.decode("utf-8", "replace") or "its driver reported an error.")
         threading.Event().wait()
 
 
@@ -118,13 +118,13 @@ def watch_crashes(folder: Path) -> bool:
             continue
         with (folder / slot).open("a+b") as file:
             file.seek(0)
-            crashed = file.read(1) == _COMPUTING
+            is_crash = file.read(1) == _COMPUTING
             if not file.tell():
                 file.write(_IDLE)
                 file.flush()
             _marks.append((lock, mmap.mmap(file.fileno(), 1)))
         note_computing(False)
-        return crashed
+        return is_crash
     return False
 
 
@@ -146,26 +146,26 @@ def open_device(kind: str) -> Device:
 
     Raises `NoDeviceError` if the part cannot be loaded, which needs the driver, or finds no device.
     """
-    found = library_in_use()
-    path = part_file(found.source, kind)
+    library = library_in_use()
+    path = part_file(library.source, kind)
     if path is None:
-        raise NoDeviceError(f"{found.source.folder} has no part for {kind}.")
+        raise NoDeviceError(f"{library.source.folder} has no part for {kind}.")
     try:
-        register(found, path)
+        register(library, path)
     except ModelError as error:
         raise NoDeviceError(str(error)) from error
-    devices = sorted(_list_devices(found), key=lambda device: device.kind)
+    devices = sorted(_list_devices(library), key=lambda device: device.kind)
     if not devices:
         raise NoDeviceError(f"{kind} finds no device.")
     for name, ending in _ENDINGS.items():  # Windows' C++ has the second one under another name
-        if function := getattr(found.base, name, None):
+        if function := getattr(library.base, name, None):
             function(ending)
     return devices[0]
 
 
-def _list_devices(found: LoadedLibrary) -> list[Device]:
+def _list_devices(loaded_library: LoadedLibrary) -> list[Device]:
     """The devices of all parts that are loaded, without processors."""
-    libraries = {"ggml": found.ggml, "base": found.base}
+    libraries = {"ggml": loaded_library.ggml, "base": loaded_library.base}
     api = {}
     for name, (library, answer, parameters) in _FUNCTIONS.items():
         function = getattr(libraries[library], f"ggml_backend_dev_{name}")

@@ -52,32 +52,28 @@ def doubts(tokens: Sequence[WeighedToken]) -> tuple[Doubt, ...]:
         lead = token.written[: len(token.written) - len(token.written.lstrip())]
         line = (above + lead).count("\n")
         if token.margin >= MARGIN and _tells(token.written.strip(), token.expected.strip(), above):
-            found = best.get(line)
-            if found is None or found.margin < token.margin:
+            line_doubt = best.get(line)
+            if line_doubt is None or line_doubt.margin < token.margin:
                 best[line] = Doubt(line, len(above), token.written, token.expected, token.margin)
         above += token.written
     return tuple(sorted(best.values(), key=lambda doubt: -doubt.margin))
 
 
-def _tells(written: str, expected: str, above: str) -> bool:
+def _tells(own: str, best: str, above: str) -> bool:
     """Whether another token was possible there, and not only another name, space, bracket or comment."""
-    if not written or not expected or written == expected or _in_prose(above):
+    if not own or not best or own == best or _in_prose(above):
         return False
-    if written.startswith(_COMMENT) or expected.startswith(_COMMENT):
+    if own.startswith(_COMMENT) or best.startswith(_COMMENT):
         return False
-    if all(letter in _PUNCTUATION for letter in written):
-        return expected[0].isdecimal()
-    if expected.startswith("_") and not _NAME.fullmatch(written):
+    if all(letter in _PUNCTUATION for letter in own):
+        return best[0].isdecimal()
+    if best.startswith("_") and not _NAME.fullmatch(own):
         return False  # a longer name was expected
-    name, other = (text.lstrip(_PUNCTUATION) for text in (written, expected))
+    name, other = (text.lstrip(_PUNCTUATION) for text in (own, best))
     if not _NAME.fullmatch(name) or name in _WORDS:
         return True
-    known = re.search(rf"\b{re.escape(name)}\b", above) is not None
-    return (
-        known
-        and _NAME.fullmatch(other) is not None
-        and len(written) - len(name) == len(expected) - len(other)
-    )
+    is_above = re.search(rf"\b{re.escape(name)}\b", above) is not None
+    return is_above and _NAME.fullmatch(other) is not None and len(own) - len(name) == len(best) - len(other)
 
 
 def _in_prose(above: str) -> bool:

@@ -22,13 +22,13 @@ def worthwhile(seconds: Mapping[int, float]) -> list[int]:
     >>> worthwhile({1: 0.064, 7: 0.123, 16: 0.152, 32: 0.224, 48: 0.384}), worthwhile({1: 0.03, 7: 0.3})
     ([7, 16, 32], [])
     """
-    found: list[int] = []
+    sizes: list[int] = []
     best = seconds[1]
     for size in sorted(seconds):
         if seconds[size] / size < best:
             best = seconds[size] / size
-            found.append(size)
-    return found
+            sizes.append(size)
+    return sizes
 
 
 class DraftReader:
@@ -47,25 +47,25 @@ class DraftReader:
         self._seen = 0  # tokens of the answer
         self._step = 0  # of the batches
 
-    def guess(self, written: Sequence[int]) -> list[int]:
+    def guess(self, tokens: Sequence[int]) -> list[int]:
         """The tokens that may come after those that are written; none if the answer left the draft."""
-        for at in range(self._seen, len(written)):
-            self._follow(written[: at + 1])
-        self._seen = len(written)
+        for at in range(self._seen, len(tokens)):
+            self._follow(tokens[: at + 1])
+        self._seen = len(tokens)
         if self._place < 0:
             return []
         return self._draft[self._place : self._place + self._batches[self._step] - 1]
 
-    def judge(self, guessed: int, kept: int) -> None:
+    def judge(self, guesses: int, hits: int) -> None:
         """Note how many guessed tokens were right: the next guess is longer, or short again."""
-        self._step = min(len(self._batches) - 1, self._step + 1) if kept == guessed else 0
+        self._step = min(len(self._batches) - 1, self._step + 1) if hits == guesses else 0
 
-    def _follow(self, written: Sequence[int]) -> None:
-        if 0 <= self._place < len(self._draft) and self._draft[self._place] == written[-1]:
+    def _follow(self, tokens: Sequence[int]) -> None:
+        if 0 <= self._place < len(self._draft) and self._draft[self._place] == tokens[-1]:
             self._place += 1
             self._reached = max(self._reached, self._place)
         else:
-            self._place = self._find(list(written[-ALIKE:]))
+            self._place = self._find(list(tokens[-ALIKE:]))
 
     def _find(self, last: list[int]) -> int:
         """Where the draft goes on after the last tokens of the answer, -1 if nowhere."""

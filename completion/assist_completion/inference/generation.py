@@ -124,24 +124,24 @@ class Generation:
     held: list[int] = field(default_factory=list)
     _extended: bool = False
 
-    def begin(self, prompt: CachedPrompt, tokens: int, typed: int) -> None:
+    def begin(self, prompt: CachedPrompt, tokens: int, typed_tokens: int) -> None:
         """Note the cached prompt in use, the prompt's size in tokens, and the characters after the anchor."""
         self.cached_prompt = prompt
         self.tokens = replace(self.tokens, prompt=tokens)
-        self.typed = typed
+        self.typed = typed_tokens
 
-    def record_prefill(self, evaluated: int, seconds: float) -> None:
+    def record_prefill(self, new_tokens: int, seconds: float) -> None:
         """Note how many prompt tokens were computed, and how long that took."""
-        self.tokens = replace(self.tokens, evaluated=evaluated)
+        self.tokens = replace(self.tokens, evaluated=new_tokens)
         self.ms = replace(self.ms, prefill=1e3 * seconds)
 
     def record_first_text(self, seconds: float) -> None:
         """Note how long a server took until its first text."""
         self.ms = replace(self.ms, prefill=1e3 * seconds)
 
-    def count_prompt(self, prompt: int, evaluated: int) -> None:
+    def count_prompt(self, prompt: int, new_tokens: int) -> None:
         """Note the prompt's size in tokens, and add those that a server had to compute."""
-        self.tokens = replace(self.tokens, prompt=prompt, evaluated=self.tokens.evaluated + evaluated)
+        self.tokens = replace(self.tokens, prompt=prompt, evaluated=self.tokens.evaluated + new_tokens)
 
     def record_decode(self, seconds: float) -> None:
         """Add the time that decoding took."""
@@ -217,23 +217,28 @@ class TokenSource(Protocol):
 
 def generate(model: Model, generation: Generation) -> None:
     """Write the completion until its stop condition, the model's own end, or `Aborted`."""
-    prompt, continued = _choose_prompt(model, generation.context)
-    typed, need = model.healer.give_back(model.llama.tokenize(continued.typed))
-    generate_from(model, generation, prompt, [*prompt.fixed, *typed], need, len(continued.typed))
+    prompt, plan = _choose_prompt(model, generation.context)
+    typed_tokens, need = model.healer.give_back(model.llama.tokenize(plan.typed))
+    generate_from(model, generation, prompt, [*prompt.fixed, *typed_tokens], need, len(plan.typed))
 
 
 def generate_from(
-    model: Model, generation: Generation, prompt: CachedPrompt, tokens: list[int], need: bytes, typed: int = 0
+    model: Model,
+    generation: Generation,
+    prompt: CachedPrompt,
+    tokens: list[int],
+    need: bytes,
+    typed_tokens: int = 0,
 ) -> None:
     """Evaluate `tokens` in a cached prompt and decode from there. The first new tokens must repeat `need`."""
     start = time.perf_counter()
     model.prefix_cache.activate(prompt)
-    generation.begin(prompt, len(tokens), typed)
-    known = model.prefix_cache.computed
+    generation.begin(prompt, len(tokens), typed_tokens)
+    computed_tokens = model.prefix_cache.computed
     try:
         logits = model.prefix_cache.evaluate(prompt, tokens)
     finally:
-        generation.record_prefill(model.prefix_cache.computed - known, time.perf_counter() - start)
+        generation.record_prefill(model.prefix_cache.computed - computed_tokens, time.perf_counter() - start)
     _decode(model, generation, prompt, logits, need)
 
 
@@ -265,15 +270,15 @@ def branch(
     Each starts from the prompt's own state, so that only its own tokens are computed. `begin` makes its
     generation, or None if there are enough; `add` gets it once it is complete.
     """
-    prompt, continued = _choose_prompt(model, context)
-    typed, need = model.healer.give_back(model.llama.tokenize(continued.typed))
-    tokens = [*prompt.fixed, *typed]
+    prompt, plan = _choose_prompt(model, context)
+    typed_tokens, need = model.healer.give_back(model.llama.tokenize(plan.typed))
+    tokens = [*prompt.fixed, *typed_tokens]
     model.prefix_cache.activate(prompt)
     for path in _forks(model, prompt, tokens, need):
         generation = begin()
         if generation is None:
             return
-        generation.begin(prompt, len(tokens), len(continued.typed))
+        generation.begin(prompt, len(tokens), len(plan.typed))
         logits = model.prefix_cache.evaluate(prompt, tokens)
         _decode(model, generation, prompt, logits, need, path)
         add(generation)
@@ -281,25 +286,25 @@ def branch(
 
 def warm(model: Model, context: Context, *, full: bool) -> None:
     """Evaluate the prompt for a cursor in the back sequence, so that it is ready when it is needed."""
-    known = model.prefix_cache.find(context, guest=model.guest)
-    full = full or (known is not None and known[0].full)
-    if known is not None and _is_good_enough(*known, context, full=full):
-        prompt, continued = known
+    entry = model.prefix_cache.find(context, guest=model.guest)
+    full = full or (entry is not None and entry[0].full)
+    if entry is not None and _is_good_enough(*entry, context, full=full):
+        prompt, plan = entry
         if model.prefix_cache.is_front(prompt) or not _count_missing(model, prompt):
             return
     else:
-        prompt, continued = _new_prompt(model, context, context.snippets)
+        prompt, plan = _new_prompt(model, context, context.snippets)
         if not full and _count_missing(model, prompt) > _size(model.budget.small):
-            prompt, continued = _new_prompt(model, context, context.snippets, model.budget.small)
+            prompt, plan = _new_prompt(model, context, context.snippets, model.budget.small)
     model.prefix_cache.activate_for_warmup(prompt)
-    typed, _ = model.healer.give_back(model.llama.tokenize(continued.typed))
-    model.prefix_cache.evaluate(prompt, [*prompt.fixed, *typed])
+    typed_tokens, _ = model.healer.give_back(model.llama.tokenize(plan.typed))
+    model.prefix_cache.evaluate(prompt, [*prompt.fixed, *typed_tokens])
 
 
-def _is_good_enough(prompt: CachedPrompt, continued: Plan, context: Context, *, full: bool) -> bool:
+def _is_good_enough(prompt: CachedPrompt, plan: Plan, context: Context, *, full: bool) -> bool:
     """Whether a new prompt would be no better than this cached one."""
-    current = continued.snippets == context.snippets
-    return len(continued.typed) < REANCHOR and (prompt.full or not full) and current
+    current = plan.snippets == context.snippets
+    return len(plan.typed) < REANCHOR and (prompt.full or not full) and current
 
 
 def _count_missing(model: Model, prompt: CachedPrompt) -> int:
@@ -318,22 +323,22 @@ def _choose_prompt(model: Model, context: Context) -> tuple[CachedPrompt, Plan]:
     wait for their own file only.
     """
     small = model.budget.small
-    known = model.prefix_cache.find(context, guest=model.guest)
-    if known is not None and _has_room(model, *known) and _count_missing(model, known[0]) <= _size(small):
-        return known
-    prompt, continued = _new_prompt(model, context, context.snippets)
+    entry = model.prefix_cache.find(context, guest=model.guest)
+    if entry is not None and _has_room(model, *entry) and _count_missing(model, entry[0]) <= _size(small):
+        return entry
+    prompt, plan = _new_prompt(model, context, context.snippets)
     if _size(small) >= _size(model.budget.full):
-        return prompt, continued
+        return prompt, plan
     for snippets in dict.fromkeys((context.snippets, ())):
         if _count_missing(model, prompt) <= _size(small):
             break
-        prompt, continued = _new_prompt(model, context, snippets, small)
-    return prompt, continued
+        prompt, plan = _new_prompt(model, context, snippets, small)
+    return prompt, plan
 
 
-def _has_room(model: Model, prompt: CachedPrompt, continued: Plan) -> bool:
+def _has_room(model: Model, prompt: CachedPrompt, plan: Plan) -> bool:
     room = model.budget.context - len(prompt.fixed) - model.budget.block_tokens
-    return len(continued.typed) < room  # a character is a token at most, as digits are
+    return len(plan.typed) < room  # a character is a token at most, as digits are
 
 
 def _new_prompt(
@@ -342,8 +347,8 @@ def _new_prompt(
     """A new prompt with the full head, or with less where `part` says how much."""
     starts: list[str] = []
     if part is None:
-        used = min(sum(map(tokens_of, snippets)), model.budget.snippets)
-        extent = replace(model.budget.full, head=max(1, model.budget.full.head - used))
+        size = min(sum(map(tokens_of, snippets)), model.budget.snippets)
+        extent = replace(model.budget.full, head=max(1, model.budget.full.head - size))
         starts = model.prefix_cache.starts(context.path, snippets, guest=model.guest)
     else:
         extent = part
@@ -351,10 +356,10 @@ def _new_prompt(
         extent = replace(extent, head=_in_real_tokens(model, context, extent.head))
     while True:
         fresh = plan(context, extent, snippets, starts)
-        fixed = render(fresh, model.fim, model.llama.tokenize)
+        tokens = render(fresh, model.fim, model.llama.tokenize)
         # Dense text (tables of digits, base64) has more tokens than its length suggests: take less of it.
-        if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
-            return CachedPrompt(fresh, fixed, full=part is None, guest=model.guest), fresh
+        if len(tokens) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
+            return CachedPrompt(fresh, tokens, full=part is None, guest=model.guest), fresh
         extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
         snippets = ()
         starts = []
@@ -380,11 +385,11 @@ def _decode(
     The tokens of `path` come first; the others are the likeliest.
     """
     start = time.perf_counter()
-    given = iter(path)
+    steps = iter(path)
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     try:
         while generation.tokens.generated < generation.max_tokens:
-            token, chance = next(given, None) or _pick(model, logits, need)
+            token, chance = next(steps, None) or _pick(model, logits, need)
             if token in model.fim.special:
                 generation.stop()
                 return
@@ -403,25 +408,25 @@ def _decode(
 
 def _forks(model: Model, prompt: CachedPrompt, tokens: list[int], need: bytes) -> list[Path]:
     """The beginnings of other texts, the likeliest first: some of the best tokens, then another one."""
-    typed = len(need)
+    typed_tokens = len(need)
     logits = model.prefix_cache.evaluate(prompt, tokens)
     best: Path = ()
-    found: list[Path] = []
-    written = 0
-    while written < FORKS:
+    paths: list[Path] = []
+    count = 0
+    while count < FORKS:
         likeliest, *others = _likeliest(model, logits, need)
-        found += [(*best, other) for other in others if _adds_text(model.pieces[other[0]], need)]
+        paths += [(*best, other) for other in others if _adds_text(model.pieces[other[0]], need)]
         piece = model.pieces[likeliest[0]]
         best = (*best, likeliest)
         if likeliest[0] in model.fim.special or b"\n" in piece[len(need) :]:
             break
-        written += len(piece) > len(need)
+        count += len(piece) > len(need)
         need = need[len(piece) :]
-        if written < FORKS:
+        if count < FORKS:
             logits = model.prefix_cache.append(prompt, likeliest[0])
-    text = _bytes(model, best)[typed:]
+    text = _bytes(model, best)[typed_tokens:]
     # A beginning of the best text in other tokens leads to the same text.
-    other = [path for path in found if not text.startswith(_bytes(model, path)[typed:])]
+    other = [path for path in paths if not text.startswith(_bytes(model, path)[typed_tokens:])]
     likely = [path for path in other if _chance(path) >= UNLIKELY]
     return sorted(likely, key=_chance, reverse=True)
 

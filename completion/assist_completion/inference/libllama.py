@@ -172,7 +172,7 @@ class Library:
         self.layout = layout_of(library, path)
         model_params = _with_room("ModelParams", _MODEL_PARAMS)
         context_params = _with_room("ContextParams", self.layout.context)
-        declared = {
+        functions = {
             **_FUNCTIONS,
             _WITH_MODEL_PARAMS[0]: (model_params, ()),
             _WITH_MODEL_PARAMS[1]: (c_void_p, (c_char_p, model_params)),
@@ -180,7 +180,7 @@ class Library:
             _WITH_CONTEXT_PARAMS[1]: (c_void_p, (c_void_p, context_params)),
         }
         self._library = library
-        self.declare(declared)
+        self.declare(functions)
 
     def declare(self, functions: Mapping[str, tuple[Any, tuple[Any, ...]]]) -> None:
         """Make functions attributes, from the types of what each answers and takes."""
@@ -199,21 +199,21 @@ def layout_of(library: ctypes.CDLL, path: Path, layouts: Sequence[Layout] = LAYO
 
     Raises `ModelError` if none does, or several.
     """
-    found = []
+    matches = []
     for layout in layouts:
         function = library.llama_context_default_params
         function.argtypes = ()
         function.restype = _with_room("ContextParams", layout.context)
         params = function()
         if all(getattr(params, name) == value for name, value in _DEFAULTS.items()):
-            found.append(layout)
-    if len(found) != 1:
-        known = "; ".join(layout.builds for layout in layouts)
+            matches.append(layout)
+    if len(matches) != 1:
+        builds = "; ".join(layout.builds for layout in layouts)
         raise ModelError(
             f"{path} is a build of llama.cpp that assist does not know, and is not used: its parameters are "
-            f"laid out otherwise. Known are {known}."
+            f"laid out otherwise. Known are {builds}."
         )
-    return found[0]
+    return matches[0]
 
 
 def _with_room(name: str, fields: Sequence[tuple[str, Any]]) -> type[ctypes.Structure]:

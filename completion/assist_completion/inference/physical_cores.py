@@ -55,8 +55,8 @@ def threads_beside(running: str, cores: int, threads: int) -> int:
     >>> threads_beside(idle, 2, 2), threads_beside(busy, 2, 2), threads_beside("", 2, 2)
     (2, 1, 2)
     """
-    found = _RUNNING.search(running)
-    others = int(found[1]) - 1 if found else 0
+    match = _RUNNING.search(running)
+    others = int(match[1]) - 1 if match else 0
     return max(1, min(threads, cores - others))
 
 
@@ -84,10 +84,10 @@ def system_number(name: bytes) -> int:
     number = ctypes.c_int64(0)
     size = ctypes.c_size_t(8)
     try:
-        failed = ctypes.CDLL(None).sysctlbyname(name, ctypes.byref(number), ctypes.byref(size), None, 0)
+        error = ctypes.CDLL(None).sysctlbyname(name, ctypes.byref(number), ctypes.byref(size), None, 0)
     except (AttributeError, OSError):
         return 0
-    return 0 if failed else number.value
+    return 0 if error else number.value
 
 
 def _text(path: Path) -> str:
@@ -98,9 +98,9 @@ def _text(path: Path) -> str:
 
 
 def _linux_cores() -> int:
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
+    processors = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
     siblings = set()
-    for cpu in allowed:
+    for cpu in processors:
         siblings.add(_text(Path(_SIBLINGS.format(cpu))).strip() or str(cpu))
     return len(siblings)
 

@@ -62,17 +62,17 @@ class PrefixCache:
         """
         prompts = (prompt for prompt in self._prompts if prompt.guest is guest)
         fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in prompts]
-        known = [(prompt, plan) for prompt, plan in fitting if plan is not None]
-        return max(known, key=lambda each: _rank(each[0], each[1], context), default=None)
+        candidates = [(prompt, plan) for prompt, plan in fitting if plan is not None]
+        return max(candidates, key=lambda each: _rank(each[0], each[1], context), default=None)
 
     def starts(self, path: str, snippets: tuple[Snippet, ...], *, guest: bool = False) -> list[str]:
         """How the full heads of a file after these snippets begin, the newest first."""
         plans = [prompt.plan for prompt in reversed(self._prompts) if prompt.full and prompt.guest is guest]
         return starts_of(plans, path, snippets)
 
-    def count_reusable(self, fixed: tuple[int, ...]) -> int:
+    def count_reusable(self, tokens: tuple[int, ...]) -> int:
         """How many leading tokens of a new prompt are in the cache already."""
-        return max((common_prefix(prompt.tokens, fixed) for prompt in self._prompts), default=0)
+        return max((common_prefix(prompt.tokens, tokens) for prompt in self._prompts), default=0)
 
     def activate(self, prompt: CachedPrompt) -> None:
         """Bring a prompt to the front: from the back, its snapshot, or the cached prompt most like it.
@@ -102,10 +102,12 @@ class PrefixCache:
         but correct.
         """
         sequence = _sequence_of(prompt)
-        known = prompt.logits
-        if known is not None and known[0] == len(tokens) == common_prefix(sequence.tokens, tokens):
+        computed_logits = prompt.logits
+        if computed_logits is not None and computed_logits[0] == len(tokens) == common_prefix(
+            sequence.tokens, tokens
+        ):
             sequence.truncate(len(tokens))
-            return known[1]
+            return computed_logits[1]
         prompt.logits = None
         logits = sequence.read(tokens).copy()
         prompt.logits = (len(tokens), logits)
@@ -121,21 +123,21 @@ class PrefixCache:
     def _open(self, prompt: CachedPrompt, sequence: LlamaSequence) -> None:
         """Put a prompt into a sequence, starting from the state that shares the most tokens with it."""
         source = max(self._prompts, key=lambda each: common_prefix(each.tokens, prompt.fixed), default=None)
-        shared = common_prefix(source.tokens, prompt.fixed) if source else 0
+        prefix = common_prefix(source.tokens, prompt.fixed) if source else 0
         if prompt.snapshot is not None:
             source = prompt
-            shared = len(prompt.tokens)
+            prefix = len(prompt.tokens)
         self._stash(sequence)
-        snapshot = _snapshot_of(source) if source is not None and shared >= WORTH else None
+        snapshot = _snapshot_of(source) if source is not None and prefix >= WORTH else None
         if snapshot is not None:
-            sequence.restore(snapshot, shared)
+            sequence.restore(snapshot, prefix)
         else:
             sequence.truncate(0)
         other = source is not None and source is not prompt and source.snapshot is not None
         if (
             source is not None
             and other
-            and WORTH <= shared == len(source.tokens)
+            and WORTH <= prefix == len(source.tokens)
             and source.guest >= prompt.guest
         ):
             self._drop(source)  # the new prompt holds all that it held
@@ -161,12 +163,12 @@ class PrefixCache:
     def _evict(self) -> None:
         """Drop the least recently used snapshots until the rest fits the memory bound, guests' first."""
         prompts = sorted(self._prompts, key=lambda each: not each.guest)
-        stored = [(prompt, len(prompt.snapshot.state)) for prompt in prompts if prompt.snapshot is not None]
-        held = sum(size for _, size in stored)
-        for prompt, size in stored:
-            if held <= self._memory:
+        sizes = [(prompt, len(prompt.snapshot.state)) for prompt in prompts if prompt.snapshot is not None]
+        total = sum(size for _, size in sizes)
+        for prompt, size in sizes:
+            if total <= self._memory:
                 break
-            held -= size
+            total -= size
             self._drop(prompt)
 
     def _drop(self, prompt: CachedPrompt) -> None:

@@ -15,15 +15,15 @@ def sentences(text: str) -> Iterator[str]:
     ['It reads `a. b`, e.g. a file. ', 'Then it ends']
     """
     start = 0
-    ended = False
+    is_over = False
     for part in _PART.finditer(text):
-        if ended and part[0].strip():
+        if is_over and part[0].strip():
             blanks = len(part[0]) - len(part[0].lstrip())
             yield text[start : part.start() + blanks]
             start = part.start() + blanks
-            ended = False
+            is_over = False
         mark = part[0][0] in ".!?" and text[part.end() : part.end() + 1].isspace()
-        ended = ended or part[0][0] == "\n" or (mark and not _SHORT.search(text[start : part.start()]))
+        is_over = is_over or part[0][0] == "\n" or (mark and not _SHORT.search(text[start : part.start()]))
     if text[start:]:
         yield text[start:]
 

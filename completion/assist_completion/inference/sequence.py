@@ -88,6 +88,6 @@ class LlamaSequence:
 
     def restore(self, snapshot: SequenceSnapshot, length: int) -> None:
         """Hold the first `length` tokens of a snapshot, or nothing if llama.cpp refuses its state."""
-        restored = self.llama.restore(self._number, snapshot.state)
-        self.tokens = snapshot.tokens[:length] if restored else []
+        is_whole = self.llama.restore(self._number, snapshot.state)
+        self.tokens = snapshot.tokens[:length] if is_whole else []
         self.truncate(len(self.tokens))

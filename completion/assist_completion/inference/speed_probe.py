@@ -86,21 +86,21 @@ class Speeds:
         if self.trouble or self.device is None or not (self.device.sizes and self.processor.sizes):
             return self.trouble
         pairs = zip(self.device.sizes, self.processor.sizes, strict=True)
-        small, large, written = (
+        small, large, output = (
             f"{device:.2g} s (processor {processor:.2g} s)" for device, processor in pairs
         )
-        used = "It" if self.used.device else "The processor"
+        subject = "It" if self.used.device else "The processor"
         return (
-            f"{self.device.name} reads 100 tokens in {small}, 1,000 in {large}, and writes 20 in {written}. "
-            f"{used} is used."
+            f"{self.device.name} reads 100 tokens in {small}, 1,000 in {large}, and writes 20 in {output}. "
+            f"{subject} is used."
         )
 
     @property
     def trouble(self) -> str:
         """Why a device that is there or wanted is not used, as a sentence; "" if the processor is faster."""
         why = self.device.why if self.device is not None else NO_PART
-        wanted = self.wanted == "gpu"
-        return f"The graphics device is not used: {why}" if why and (wanted or why not in _QUIET) else ""
+        on_gpu = self.wanted == "gpu"
+        return f"The graphics device is not used: {why}" if why and (on_gpu or why not in _QUIET) else ""
 
 
 def is_faster(device: Speed, processor: Speed) -> bool:
@@ -116,15 +116,15 @@ def is_faster(device: Speed, processor: Speed) -> bool:
     """
 
     def waits(speed: Speed) -> float:
-        small, large, written = speed.sizes
-        return (small + written) * (large + written)
+        small, large, output = speed.sizes
+        return (small + output) * (large + output)
 
     return waits(device) < waits(processor)
 
 
 def speeds_of(
     trial: SpeedTrial,
-    wanted: DeviceChoice,
+    choice: DeviceChoice,
     memory: Path,
     *,
     say: Callable[[str], None] = lambda _: None,
@@ -138,13 +138,13 @@ def speeds_of(
     a device failed, is repeated later, a few times, once the machine is free; `again` repeats one of a busy
     machine now.
     """
-    kind = part_here() if wanted != "cpu" else ""
+    kind = part_here() if choice != "cpu" else ""
     device = None
     if kind:
         device = _speed_of(replace(trial, device=kind), memory, patience, say)
-    compared = device is not None and not device.why and wanted == "auto"
-    processor = _speed_of(replace(trial, compared=compared), memory, TIMEOUT, say, again=again)
-    return Speeds(processor, device, wanted)
+    is_choice = device is not None and not device.why and choice == "auto"
+    processor = _speed_of(replace(trial, compared=is_choice), memory, TIMEOUT, say, again=again)
+    return Speeds(processor, device, choice)
 
 
 def _speed_of(
@@ -296,7 +296,7 @@ def _between(low: int, value: int, high: int) -> int:
 def _probe(trial: SpeedTrial, timeout: float) -> Speed:
     """Measure in a child. Raises `DeviceError` for whatever a device does, and else `ModelError`."""
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             child_command("assist_completion.inference.speed_trial", json.dumps(asdict(trial))),
             stdin=subprocess.DEVNULL,  # the server's own is an editor's pipe, on which Windows would wait
             capture_output=True,
@@ -310,20 +310,20 @@ def _probe(trial: SpeedTrial, timeout: float) -> Speed:
         raise ModelError(
             f"{trial.path} did not load within {timeout:.0f} s; choose a smaller model."
         ) from None
-    if done.returncode == 0:
-        return Speed(**json.loads(done.stdout))
+    if process.returncode == 0:
+        return Speed(**json.loads(process.stdout))
     if trial.device:
-        if done.returncode == EXIT_NO_DEVICE:
+        if process.returncode == EXIT_NO_DEVICE:
             raise DeviceError(NO_DEVICE)
-        said = done.stderr.strip() if done.returncode == EXIT_UNFIT else ""
-        raise DeviceError(said or f"{trial.device} crashes (exit {done.returncode}).")
-    raise probe_failure(Path(trial.path), done.returncode, done.stderr)
+        message = process.stderr.strip() if process.returncode == EXIT_UNFIT else ""
+        raise DeviceError(message or f"{trial.device} crashes (exit {process.returncode}).")
+    raise probe_failure(Path(trial.path), process.returncode, process.stderr)
 
 
-def probe_failure(path: Path, code: int, said: str) -> ModelError:
+def probe_failure(path: Path, code: int, message: str) -> ModelError:
     """Why the child that measures a model ended with this exit code: the model, or the library."""
     if code == EXIT_UNFIT:
-        return ModelError(said.strip())
+        return ModelError(message.strip())
     if code in ILLEGAL_INSTRUCTION:
         source = library_sources()[0]
         return ModelError(
@@ -364,7 +364,7 @@ def _read_memory(memory: Path) -> dict[str, Speed]:
         return {}  # missing or damaged: measure again
 
 
-def _write_memory(memory: Path, known: dict[str, Speed]) -> None:
+def _write_memory(memory: Path, measured_speeds: dict[str, Speed]) -> None:
     memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    speeds = {key: asdict(speed) for key, speed in known.items()}
+    speeds = {key: asdict(speed) for key, speed in measured_speeds.items()}
     durable_files.replace(memory, json.dumps(speeds).encode())

@@ -149,8 +149,8 @@ def _measure_load(load: Load, trial: SpeedTrial, lender: Llama | None = None) ->
         speed = replace(
             speed, device=load.device, name=device.description, memory=device.memory, free=device.free
         )
-        shared = device.kind != "gpu" or load.device == "metal"  # which calls itself a card
-        return replace(speed, shared=shared, layers=llama.layers(), slice=slice_, quiet=True)
+        is_same = device.kind != "gpu" or load.device == "metal"  # which calls itself a card
+        return replace(speed, shared=is_same, layers=llama.layers(), slice=slice_, quiet=True)
     finally:
         llama.close()
 
@@ -181,10 +181,10 @@ def _first_seconds(llama: Llama, tokens: list[int]) -> float:
 
 def _sizes(llama: Llama, tokens: list[int], slice_: int) -> list[float]:
     """The seconds that `SIZES` take; where a small prompt is slow, the large one is reckoned by its size."""
-    small, large, written = SIZES
+    small, large, output = SIZES
     first = _seconds(lambda: _read(llama, tokens[:small], slice_))
     whole = _seconds(lambda: _read(llama, tokens, slice_)) if first < SLOW else first * large / small
-    return [first, whole, _seconds(lambda: _write(llama, tokens[0], small, written))]
+    return [first, whole, _seconds(lambda: _write(llama, tokens[0], small, output))]
 
 
 def _seconds(work: Callable[[], None]) -> float:
@@ -222,8 +222,8 @@ def _write(llama: Llama, token: int, position: int, count: int) -> None:
 def main(arguments: list[str]) -> int:
     """The child process: prints the speed as JSON, or the reason of a refusal on stderr."""
     try:
-        told, trial = arguments
-        use_told(told)
+        paths, trial = arguments
+        use_told(paths)
         speed = measure(SpeedTrial(**json.loads(trial)))
     except ModelError as error:
         sys.stderr.write(str(error))

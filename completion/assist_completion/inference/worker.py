@@ -135,8 +135,8 @@ class Worker(Generic[R_co]):
         own, thread = self._abort, self._thread
         while own is self._abort and thread.is_alive():
             with self._wake:
-                opened = self.opened.done() and self.opened.exception() is None
-                if opened and self._running is None and not self._closing:
+                is_open = self.opened.done() and self.opened.exception() is None
+                if is_open and self._running is None and not self._closing:
                     self._wake.wait()
             thread.join(WATCHING)
             if time.monotonic() > own.due:
@@ -216,8 +216,8 @@ class Worker(Generic[R_co]):
         if not self.opened.done():
             self.opened.set_result(None)
         try:
-            while (queued := self._take(own)) is not None:
-                self._run(queued, own, partial(queued[2].run, resource))
+            while (entry := self._take(own)) is not None:
+                self._run(entry, own, partial(entry[2].run, resource))
         finally:
             if own is self._abort:
                 resource.close()
@@ -232,18 +232,18 @@ class Worker(Generic[R_co]):
                 self._wake.wait()
             if self._closing or own is not self._abort:
                 return None
-            queued = heapq.heappop(self._queue)
-            self._running = queued
+            entry = heapq.heappop(self._queue)
+            self._running = entry
             own.clear()
-            return queued
+            return entry
 
-    def _run(self, queued: QueuedJob[R_co], own: Abort, run: Callable[[], None]) -> None:
-        job = queued[2]
+    def _run(self, entry: QueuedJob[R_co], own: Abort, run: Callable[[], None]) -> None:
+        job = entry[2]
         try:
             note_computing(True)
             run()
         except Aborted:
-            self._resume_later(queued, own)
+            self._resume_later(entry, own)
         except DeviceError as error:
             self._leave_device(own, str(error))
         except ServedError as error:  # a server that fails is nothing unexpected
@@ -256,16 +256,16 @@ class Worker(Generic[R_co]):
         finally:
             note_computing(False)
 
-    def _resume_later(self, queued: QueuedJob[R_co], own: Abort) -> None:
+    def _resume_later(self, entry: QueuedJob[R_co], own: Abort) -> None:
         """Queue an interrupted job again at its old place, if it can and should be resumed.
 
         That was done already for a thread that was left.
         """
-        job = queued[2]
+        job = entry[2]
         with self._wake:
             if own is not self._abort:
                 return
             if job.resumable and not job.cancelled and not self._closing:
-                heapq.heappush(self._queue, queued)
+                heapq.heappush(self._queue, entry)
             else:
                 job.finish(Aborted())

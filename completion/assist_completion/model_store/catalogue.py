@@ -151,12 +151,12 @@ def _source(table: Mapping[str, Any]) -> ModelSource:
 
 def find(name: str, among: Iterable[ModelRow] | None = None) -> ModelRow:
     """The row called `name`, from `among` or the bundled catalogue. ModelError suggests similar names."""
-    known = {row.name: row for row in (rows() if among is None else among)}
-    if name in known:
-        return known[name]
-    listed = [other for other, row in known.items() if row.purpose != "retired"]
-    near = [other for other in listed if name.lower() in other] or difflib.get_close_matches(
-        name, listed, cutoff=0.5
+    by_name = {row.name: row for row in (rows() if among is None else among)}
+    if name in by_name:
+        return by_name[name]
+    current = [other for other, row in by_name.items() if row.purpose != "retired"]
+    near = [other for other in current if name.lower() in other] or difflib.get_close_matches(
+        name, current, cutoff=0.5
     )
     hint = f"did you mean {' or '.join(near[:3])}? " if name and near else ""
     raise ModelError(

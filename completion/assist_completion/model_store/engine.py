@@ -72,10 +72,10 @@ def installed_engine(root: Path, row: EngineRow | None = None) -> tuple[EngineRo
         return None
     folder = engine_place(root, row)
     try:
-        known = dict(json.loads((folder / FILES).read_text(encoding="utf-8")))
+        hashes = dict(json.loads((folder / FILES).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        known = {}
-    if not known or any(not _is_whole(folder, name, sha256) for name, sha256 in known.items()):
+        hashes = {}
+    if not hashes or any(not _is_whole(folder, name, sha256) for name, sha256 in hashes.items()):
         raise ModelError(f"The engine in {folder} is damaged. Run `assist setup --engine` to fetch it again.")
     return row, folder
 
@@ -91,12 +91,12 @@ def _is_whole(folder: Path, name: str, sha256: str) -> bool:
     if known_hash(folder, path) == sha256:
         return True
     try:
-        hashed = hash_file(path)
+        file_hash = hash_file(path)
     except OSError:
         return False
-    if hashed.sha256 == sha256:
-        record_hash(folder, path, hashed)
-    return hashed.sha256 == sha256
+    if file_hash.sha256 == sha256:
+        record_hash(folder, path, file_hash)
+    return file_hash.sha256 == sha256
 
 
 def engine_place(root: Path, row: EngineRow) -> Path:

@@ -78,38 +78,38 @@ def hash_file(path: Path) -> HashedFile:
     """
     with path.open("rb") as file:
         before = _hashed_file("", file.fileno())
-        hashed = replace(before, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+        file_hash = replace(before, sha256=hashlib.file_digest(file, "sha256").hexdigest())
         if before != _hashed_file("", file.fileno()):
             raise ModelError(f"{path} changed while its sha256 was computed. Try again.")
-    return hashed
+    return file_hash
 
 
 def known_hash(root: Path, path: Path) -> str:
     """The sha256 of a file of `root` if it was hashed and has not changed since, else ""."""
     try:
         entry = json.loads((root / HASHED).read_text(encoding="utf-8"))[path.name]
-        hashed = HashedFile(**entry)
+        file_hash = HashedFile(**entry)
         with path.open("rb") as file:
-            return hashed.sha256 if hashed == _hashed_file(hashed.sha256, file.fileno()) else ""
+            return file_hash.sha256 if file_hash == _hashed_file(file_hash.sha256, file.fileno()) else ""
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return ""  # never hashed, or a damaged list: the file is hashed again
 
 
-def record_renamed(root: Path, path: Path, hashed: HashedFile) -> None:
+def record_renamed(root: Path, path: Path, file_hash: HashedFile) -> None:
     """Remember the hash of a file of `root` that was renamed since, which changes its time of change."""
     with suppress(OSError), path.open("rb") as file:
-        record_hash(root, path, replace(hashed, changed_ns=regular_files.change_time_ns(file.fileno())))
+        record_hash(root, path, replace(file_hash, changed_ns=regular_files.change_time_ns(file.fileno())))
 
 
-def record_hash(root: Path, path: Path, hashed: HashedFile) -> None:
+def record_hash(root: Path, path: Path, file_hash: HashedFile) -> None:
     """Remember the hash of a file of `root`. Where that cannot be written, it is hashed again next time."""
     with suppress(OSError), FileLock(root / f"{FILE}.guard", mode=0o600):
         try:
-            known = dict(json.loads((root / HASHED).read_text(encoding="utf-8")))
+            hashes = dict(json.loads((root / HASHED).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
-            known = {}
-        known[path.name] = asdict(hashed)
-        durable_files.replace(root / HASHED, (json.dumps(known, indent=2, sort_keys=True) + "\n").encode())
+            hashes = {}
+        hashes[path.name] = asdict(file_hash)
+        durable_files.replace(root / HASHED, (json.dumps(hashes, indent=2, sort_keys=True) + "\n").encode())
 
 
 def _hashed_file(sha256: str, handle: int) -> HashedFile:

@@ -93,9 +93,9 @@ def verified_file(store: Store, name_or_path: str, say: Say = lambda _: None) ->
     row = _row_of(store, path)
     if row is None:
         return path
-    expected = expected_hash(store, row)
-    if not expected or known_hash(store.root, path) != expected:
-        if expected:
+    row_hash = expected_hash(store, row)
+    if not row_hash or known_hash(store.root, path) != row_hash:
+        if row_hash:
             say(f"checking the sha256 of {path.name}, which is new or has changed")
         verify(store, row.name)
     return path
@@ -107,23 +107,23 @@ def verify(store: Store, name: str) -> InstalledModel:
     path = path_of(store, row)
     pin = read_pins(store.root).get(row.name)
     resolve(store, row.name)
-    expected = expected_hash(store, row)
-    if not expected:
+    row_hash = expected_hash(store, row)
+    if not row_hash:
         raise ModelError(
             f"{path} cannot be verified: assist did not fetch it, and the catalogue has no hash for it. "
             f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`, or move the file "
             "elsewhere and use it by its path."
         )
     try:
-        hashed = hash_file(path)
+        file_hash = hash_file(path)
     except OSError as error:
         raise ModelError(unreadable_words(path, error)) from error
-    if hashed.sha256 != expected:
+    if file_hash.sha256 != row_hash:
         raise ModelError(
-            f"{path} is damaged: its sha256 is {hashed.sha256}, expected {expected}. "
+            f"{path} is damaged: its sha256 is {file_hash.sha256}, expected {row_hash}. "
             f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`."
         )
-    record_hash(store.root, path, hashed)
+    record_hash(store.root, path, file_hash)
     return InstalledModel(row, path, path.stat().st_size, pin)
 
 

@@ -67,16 +67,16 @@ def far_lines(far: FarLines, snippets: Sequence[Snippet], room: int) -> str:
     >>> far_lines(FarLines(lines, 4, "", language_of("a.py")), (), 100)
     'import os\nclass A:\n    def f(self):\n'
     """
-    used = set(_NAME.findall(far.shown))
+    names = set(_NAME.findall(far.shown))
     heads = [*_heads(far)]
-    imports = [*_imports(far, used)]
+    imports = [*_imports(far, names)]
     signatures = [(at, line[: min(LONGEST, room - 1)]) for at, line in _signatures(far, snippets)]
-    chosen: list[tuple[int, str]] = []
+    rows: list[tuple[int, str]] = []
     for at, line in (*signatures[:1], *reversed(heads), *_sibling(far), *imports, *signatures[1:]):
-        if len(line) <= LONGEST and len(line) + 1 <= room and (at, line) not in chosen:
-            chosen.append((at, line))
+        if len(line) <= LONGEST and len(line) + 1 <= room and (at, line) not in rows:
+            rows.append((at, line))
             room -= len(line) + 1
-    return "".join(f"{line}\n" for _, line in sorted(chosen, key=lambda each: each[0]))
+    return "".join(f"{line}\n" for _, line in sorted(rows, key=lambda each: each[0]))
 
 
 def _heads(far: FarLines) -> Iterator[tuple[int, str]]:
@@ -111,11 +111,11 @@ def _indent_above(lines: Sequence[str]) -> int:
 def _one_line(lines: Sequence[str]) -> str:
     """Lines as one, with the indentation of the first."""
     lead = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
-    joined = re.sub(r"\s+", " ", " ".join(line.strip() for line in lines))
-    return lead + re.sub(r",? (?=\))", "", joined).replace("( ", "(")
+    text = re.sub(r"\s+", " ", " ".join(line.strip() for line in lines))
+    return lead + re.sub(r",? (?=\))", "", text).replace("( ", "(")
 
 
-def _imports(far: FarLines, used: Collection[str]) -> Iterator[tuple[int, str]]:
+def _imports(far: FarLines, names: Collection[str]) -> Iterator[tuple[int, str]]:
     """The imports of names that are used, the others of their statement left out."""
     starts = _STARTS.get(far.language.name)
     at = 0
@@ -128,7 +128,7 @@ def _imports(far: FarLines, used: Collection[str]) -> Iterator[tuple[int, str]]:
         while end < min(far.start, at + IMPORT_LINES) and _goes_on(statement, far.language.name):
             statement += "\n" + far.lines[end]
             end += 1
-        if line := _without_unused(statement, far.language.name, used):
+        if line := _without_unused(statement, far.language.name, names):
             yield at, line
         at = end
 
@@ -139,34 +139,36 @@ def _goes_on(statement: str, language: str) -> bool:
     return statement.count("(") > statement.count(")") or statement.count("{") > statement.count("}")
 
 
-def _without_unused(statement: str, language: str, used: Collection[str]) -> str:
+def _without_unused(statement: str, language: str, used_names: Collection[str]) -> str:
     """An import in one line, with the names that are used; "" if none is."""
     line = _one_line(statement.split("\n")).strip()
     shape = _SHAPES.get(language)
-    found = shape.match(line) if shape else None
-    if found is None:
+    match = shape.match(line) if shape else None
+    if match is None:
         last = line.rsplit("/", 1)[-1] if language == "go" else re.sub(r"^.*?(?:import|use)\s+", "", line)
         line = line if line.startswith("import") or language != "go" else f"import {line}"
-        return line if any(name in used for name in _NAME.findall(last)) else ""
-    braced = re.search(r"\{(.*)\}", found["names"])
-    names = [part.strip() for part in (braced[1] if braced else found["names"]).split(",") if part.strip()]
-    kept = [name for name in names if (_NAME.findall(name) or [""])[-1] in used]
-    default = found["names"][: braced.start()].strip(" ,") if braced else ""
-    default = default if default in used else ""
-    if not kept and not default:
+        return line if any(name in used_names for name in _NAME.findall(last)) else ""
+    braces = re.search(r"\{(.*)\}", match["names"])
+    names = [part.strip() for part in (braces[1] if braces else match["names"]).split(",") if part.strip()]
+    members = [name for name in names if (_NAME.findall(name) or [""])[-1] in used_names]
+    default = match["names"][: braces.start()].strip(" ,") if braces else ""
+    default = default if default in used_names else ""
+    if not members and not default:
         return ""
     if language == "python":
-        return f"from {found['module']} import {', '.join(kept)}"
-    listed = f"{{ {', '.join(kept)} }}" if braced and kept else ", ".join(kept) if not braced else ""
-    return f"import {', '.join(filter(None, (default, listed)))} from {found['module']};"
+        return f"from {match['module']} import {', '.join(members)}"
+    listing = (
+        f"{{ {', '.join(members)} }}" if braces and members else ", ".join(members) if not braces else ""
+    )
+    return f"import {', '.join(filter(None, (default, listing)))} from {match['module']};"
 
 
 def _sibling(far: FarLines) -> Iterator[tuple[int, str]]:
     """The statement most like the cursor's, of those that are not shown, in one line."""
     own = len(far.lines) - 1
     lines = (*far.lines, *far.below)
-    shown = far.after.count("\n") + (far.after[-1:] != "\n")
-    at = nearest_sibling(HiddenLines(lines, own, far.start, own + 1 + shown))
+    after_lines = far.after.count("\n") + (far.after[-1:] != "\n")
+    at = nearest_sibling(HiddenLines(lines, own, far.start, own + 1 + after_lines))
     if at is None:
         return
     end = at + 1
@@ -181,9 +183,9 @@ def _signatures(far: FarLines, snippets: Sequence[Snippet]) -> Iterator[tuple[in
     near = "\n".join(far.lines[-NEAR:])
     by_name = {snippet.name.rpartition(".")[2]: snippet for snippet in reversed(snippets) if snippet.name}
     here = _NAME.findall(far.lines[-1])[-1:]  # it may be called next
-    called = dict.fromkeys((*here, *reversed(_CALLED.findall(near))))
-    found = (_signature(by_name[name], name) for name in called if name in by_name)
-    yield from ((-1, line) for line in islice(filter(None, found), SIGNATURES))
+    callees = dict.fromkeys((*here, *reversed(_CALLED.findall(near))))
+    signatures = (_signature(by_name[name], name) for name in callees if name in by_name)
+    yield from ((-1, line) for line in islice(filter(None, signatures), SIGNATURES))
 
 
 def _signature(definition: Snippet, name: str) -> str:

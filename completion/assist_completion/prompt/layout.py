@@ -79,13 +79,13 @@ def suffix_of(after: str, lines: int, tokens: int) -> str:
     rest, newline, below = after.partition("\n")
     text = below if not rest.strip(CLOSERS) else rest + newline + below
     limit = int(tokens * CHARS_PER_TOKEN)
-    kept: list[str] = []
+    suffix_lines: list[str] = []
     for line in text.splitlines(keepends=True)[:lines]:
         limit -= len(line)
-        if limit < 0 and kept:
+        if limit < 0 and suffix_lines:
             break
-        kept.append(line[: max(0, limit + len(line))] if limit < 0 else line)
-    return "".join(kept)
+        suffix_lines.append(line[: max(0, limit + len(line))] if limit < 0 else line)
+    return "".join(suffix_lines)
 
 
 def same_suffix(old: str, new: str) -> bool:
@@ -116,8 +116,8 @@ def plan(
         start = _window(lines, anchor, context.start_line, extent)
     indent = len(lines[anchor]) - len(lines[anchor].lstrip(" \t"))
     head = "\n".join([*lines[start:anchor], lines[anchor][:indent]])
-    typed = "\n".join([lines[anchor][indent:], *lines[anchor + 1 :]])
-    return Plan(context.path, head, typed, suffix, snippets, far)
+    text = "\n".join([lines[anchor][indent:], *lines[anchor + 1 :]])
+    return Plan(context.path, head, text, suffix, snippets, far)
 
 
 def _far(context: Context, lines: list[str], anchor: int, extent: Extent, suffix: str) -> tuple[int, str]:
@@ -150,8 +150,8 @@ def _window(lines: list[str], anchor: int, start_line: int, extent: Extent) -> i
         room -= len(lines[start]) + 1
     if start == 0 or not extent.snapped:
         return start
-    snapped = start + (-(start_line + start)) % GRID
-    return snapped if snapped <= anchor else start
+    aligned = start + (-(start_line + start)) % GRID
+    return aligned if aligned <= anchor else start
 
 
 def _known_start(
@@ -183,16 +183,16 @@ def continue_at(context: Context, earlier: Plan) -> Plan | None:
     at = context.before.rfind(earlier.head, floor) if earlier.head else 0
     if at < 0 or (not earlier.head and context.start_line > 0):
         return None
-    typed = context.before[at + len(earlier.head) :]
-    if len(typed) > TYPED_LIMIT:
+    addition = context.before[at + len(earlier.head) :]
+    if len(addition) > TYPED_LIMIT:
         return None
-    if typed and not typed.strip() and earlier.head.endswith("\n"):
+    if addition and not addition.strip() and earlier.head.endswith("\n"):
         return None  # only indentation after MID: exact match falls from 0.59 to 0.38
     lines = earlier.suffix.count("\n") + 1
     now = suffix_of(context.after, lines, 10 * lines + 200)
     if not same_suffix(earlier.suffix, now[: len(earlier.suffix)] if earlier.suffix else now):
         return None
-    return replace(earlier, typed=typed)
+    return replace(earlier, typed=addition)
 
 
 def render(plan: Plan, fim: Fim, tokenize: Callable[[str], list[int]]) -> tuple[int, ...]:

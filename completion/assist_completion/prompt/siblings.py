@@ -44,17 +44,17 @@ def nearest_sibling(hidden: HiddenLines) -> int | None:
     What counts is the words that both lines share, the rarer the more, how they begin, and the same of the
     lines above them.
     """
-    typed = hidden.lines[hidden.own]
+    own_line = hidden.lines[hidden.own]
     above = _line_above(hidden.lines, hidden.own)
     text = "\n".join((*hidden.lines[: hidden.own], "", *hidden.lines[hidden.own + 1 :]))
-    names = dict.fromkeys((*_NAME.findall(typed), *_NAME.findall(above)))
+    names = dict.fromkeys((*_NAME.findall(own_line), *_NAME.findall(above)))
     counts = {name: text.count(name) for name in names}
     rare = {name: math.log((len(hidden.lines) + 1) / (1 + count)) for name, count in counts.items() if count}
     best: tuple[float, int] | None = None
     for at in _candidates(hidden, text, sorted(rare, key=lambda name: -rare[name])):
         score = _likeness(above, _line_above(hidden.lines, at), rare)
-        if typed.strip():
-            score = ABOVE * score + _likeness(typed, hidden.lines[at], rare)
+        if own_line.strip():
+            score = ABOVE * score + _likeness(own_line, hidden.lines[at], rare)
         if score >= LEAST and (best is None or score > best[0]):
             best = (score, at)
     return best[1] if best else None
@@ -64,21 +64,21 @@ def _likeness(one: str, other: str, rare: dict[str, float]) -> float:
     """How alike two lines are: shared words by their rarity, and shared first tokens."""
     first, second = _TOKEN.findall(one), _TOKEN.findall(other)
     alike = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, second, strict=False)))
-    shared = set(first) & set(second)
-    return alike + sum(rare.get(word, 0.0) for word in shared)
+    common = set(first) & set(second)
+    return alike + sum(rare.get(word, 0.0) for word in common)
 
 
 def _candidates(hidden: HiddenLines, text: str, words: Sequence[str]) -> Iterator[int]:
     """Hidden lines with one of the words, or below such a line."""
     starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
-    seen: set[int] = set()
+    visited: set[int] = set()
     for word in words:
         at = text.find(word)
-        while at >= 0 and len(seen) < CANDIDATES:
+        while at >= 0 and len(visited) < CANDIDATES:
             line = bisect_right(starts, at) - 1
             for near in (line, line + 1):
-                if near not in seen and _may_be_sibling(hidden, near):
-                    seen.add(near)
+                if near not in visited and _may_be_sibling(hidden, near):
+                    visited.add(near)
                     yield near
             at = text.find(word, starts[line + 1])
 
@@ -87,8 +87,10 @@ def _may_be_sibling(hidden: HiddenLines, at: int) -> bool:
     if at >= len(hidden.lines) or not hidden.is_hidden(at):
         return False
     line = hidden.lines[at].strip()
-    typed = hidden.lines[hidden.own].strip()
-    return SHORTEST <= len(line) <= LONGEST and len(line) >= len(typed) and not line.startswith(_NO_SIBLING)
+    own_line = hidden.lines[hidden.own].strip()
+    return (
+        SHORTEST <= len(line) <= LONGEST and len(line) >= len(own_line) and not line.startswith(_NO_SIBLING)
+    )
 
 
 def _line_above(lines: Sequence[str], at: int) -> str:

@@ -22,41 +22,41 @@ class Pack:
     epoch: int = 0
 
 
-def offer(pack: Pack, ranked: Sequence[Snippet], budget: int) -> Pack:
+def offer(pack: Pack, snippets: Sequence[Snippet], budget: int) -> Pack:
     """The pack after a new ranking (best first), within `budget` tokens. The same one if nothing changes.
 
     The best snippets come last, nearest to the code.
     """
-    fresh = _take_fitting(ranked, budget)
+    fresh = _take_fitting(snippets, budget)
     if not fresh:
         return pack
     if not pack.snippets:
         return Pack(tuple(reversed(fresh)), pack.epoch + 1)
-    kept = {_key(snippet) for snippet in pack.snippets}
-    missing = [snippet for snippet in fresh if _key(snippet) not in kept]
+    keys = {_key(snippet) for snippet in pack.snippets}
+    missing = [snippet for snippet in fresh if _key(snippet) not in keys]
     if not missing:
         return pack
-    scores = {_key(snippet): snippet.score for snippet in ranked}
+    scores = {_key(snippet): snippet.score for snippet in snippets}
     value = sum(scores.get(_key(snippet), 0.0) for snippet in pack.snippets)
     room = budget - sum(map(tokens_of, pack.snippets))
-    added = _take_fitting(missing, room)[:GROWN]
-    gain = sum(snippet.score for snippet in added)
-    if added and gain > (BETTER - 1) * value:
-        return Pack((*pack.snippets, *reversed(added)), pack.epoch)
+    additions = _take_fitting(missing, room)[:GROWN]
+    gain = sum(snippet.score for snippet in additions)
+    if additions and gain > (BETTER - 1) * value:
+        return Pack((*pack.snippets, *reversed(additions)), pack.epoch)
     if sum(snippet.score for snippet in fresh) > BETTER * value:
         return Pack(tuple(reversed(fresh)), pack.epoch + 1)
     return pack
 
 
-def _take_fitting(ranked: Sequence[Snippet], budget: int) -> list[Snippet]:
+def _take_fitting(snippets: Sequence[Snippet], budget: int) -> list[Snippet]:
     """The best snippets that fit, best first. One that is too long is skipped for a smaller one."""
-    taken: list[Snippet] = []
-    for snippet in ranked:
+    selection: list[Snippet] = []
+    for snippet in snippets:
         need = tokens_of(snippet)
         if need <= budget:
-            taken.append(snippet)
+            selection.append(snippet)
             budget -= need
-    return taken
+    return selection
 
 
 def _key(snippet: Snippet) -> tuple[str, str]:

@@ -26,7 +26,7 @@ class Healer:
         self._bytes = [pieces[i] for i in usable]
         self._ids: Ids = np.array(usable, dtype=np.int64)
 
-    def give_back(self, typed: Sequence[int]) -> tuple[list[int], bytes]:
+    def give_back(self, tokens: Sequence[int]) -> tuple[list[int], bytes]:
         """The tokens to keep, and the bytes of those to choose again.
 
         The last tokens are given back, as many as together begin a longer token, and at least one.
@@ -34,14 +34,14 @@ class Healer:
         >>> Healer([b"re", b"t", b"return", b"x"], frozenset()).give_back([3, 0, 1])
         ([3], b'ret')
         """
-        size = min(1, len(typed))
+        size = min(1, len(tokens))
         need = b""
-        for count, token in enumerate(reversed(typed[-MOST:]), 1):
+        for count, token in enumerate(reversed(tokens[-MOST:]), 1):
             need = self._pieces[token] + need
             if self._begins(need):
                 size = count
-        kept = len(typed) - size
-        return list(typed[:kept]), b"".join(self._pieces[token] for token in typed[kept:])
+        size_left = len(tokens) - size
+        return list(tokens[:size_left]), b"".join(self._pieces[token] for token in tokens[size_left:])
 
     def _begins(self, need: bytes) -> bool:
         """Whether a longer token begins with these bytes."""
@@ -58,15 +58,15 @@ class Healer:
         """
         low = bisect_left(self._bytes, need)
         high = bisect_left(self._bytes, _after(need)) if need != b"\xff" * len(need) else len(self._bytes)
-        found = [self._ids[low:high]]
+        id_slices = [self._ids[low:high]]
         for size in range(1, len(need)):
             at = bisect_left(self._bytes, need[:size])
             if at < len(self._bytes) and self._bytes[at] == need[:size]:
-                found.append(self._ids[at : at + 1])
-        return np.concatenate(found)
+                id_slices.append(self._ids[at : at + 1])
+        return np.concatenate(id_slices)
 
 
 def _after(prefix: bytes) -> bytes:
     """The smallest byte string that is greater than every byte string with this prefix."""
-    trimmed = prefix.rstrip(b"\xff")
-    return trimmed[:-1] + bytes([trimmed[-1] + 1])
+    stem = prefix.rstrip(b"\xff")
+    return stem[:-1] + bytes([stem[-1] + 1])

@@ -34,4 +34,4 @@ CASES = [
 def test_closed_ends(suffix: str, source: str, text: str, doubted: bool, ends: list[str]) -> None:
     before, after = source.split("█")
     site = CursorSite(before, after, language_of(f"a.{suffix}"))
-    assert list(closed_ends(site, text, doubted=doubted)) == ends
+    assert list(closed_ends(site, text, is_doubtful=doubted)) == ends

@@ -130,7 +130,7 @@ def test_the_last_line_is_whole_if_the_model_ended_it() -> None:
     site = CursorSite("def f():\n    ", "\n", PY)
     raw = "a = 1\n    return a"
     assert cut(site, raw, BLOCK) == "a = 1"
-    assert cut(site, raw, BLOCK, ended=True) == raw
+    assert cut(site, raw, BLOCK, is_ended=True) == raw
 
 
 @pytest.mark.parametrize(

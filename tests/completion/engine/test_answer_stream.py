@@ -282,7 +282,7 @@ async def test_an_answerer_closes_a_worker_that_it_owns() -> None:
         return made[0]
 
     answers = Answerer(
-        Worker(lambda _: AnswerOnly(AnsweringModel(open_llama))), AnsweringFacts("fake", 2000), owned=True
+        Worker(lambda _: AnswerOnly(AnsweringModel(open_llama))), AnsweringFacts("fake", 2000), is_owner=True
     )
     answers.load(5)
     assert answers.count("exact") == 5
@@ -295,7 +295,7 @@ async def test_without_a_model_the_error_says_so() -> None:
     answers = Answerer(
         Worker(lambda _: AnswerOnly(AnsweringModel(no_answering_model))),
         AnsweringFacts("none", 1),
-        owned=True,
+        is_owner=True,
     )
     with pytest.raises(ModelError, match="name one"):
         await read(answers.answer(QUESTION))
@@ -336,7 +336,7 @@ async def test_loading_that_is_interrupted_begins_again() -> None:
         return FakeAnsweringLlama(SCRIPT)
 
     answers = Answerer(
-        Worker(lambda _: AnswerOnly(AnsweringModel(open_llama))), AnsweringFacts("fake", 2000), owned=True
+        Worker(lambda _: AnswerOnly(AnsweringModel(open_llama))), AnsweringFacts("fake", 2000), is_owner=True
     )
     assert await read(answers.answer(QUESTION)) == SCRIPT
     assert len(tries) == 2
